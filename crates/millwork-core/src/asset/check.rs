@@ -1,0 +1,107 @@
+//! Tests of an asset's value, run after it was materialized.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AssetKey, Computation, Metadata, MetadataValue};
+use crate::BoxError;
+
+/// A test of one asset: its function, and what a failure means.
+#[derive(Clone, Debug)]
+pub struct CheckDefinition {
+    /// Its name, unique among the asset's checks.
+    pub name: String,
+    /// The asset it tests.
+    pub asset: AssetKey,
+    /// What it tests, in Markdown.
+    pub description: String,
+    /// How bad a failure is.
+    pub severity: Severity,
+    /// Whether a failure stops what is downstream of the asset in the same run.
+    pub blocking: bool,
+    /// How the verdict is found.
+    pub computation: Computation,
+}
+
+/// How bad a failed check is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth a look.
+    Warn,
+    /// Wrong.
+    #[default]
+    Error,
+}
+
+/// The verdict of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckResult {
+    /// Whether the asset is as it should be.
+    pub passed: bool,
+    /// The verdict in words.
+    pub description: String,
+    /// The figures behind it.
+    pub metadata: Metadata,
+    /// How bad this failure is, where that depends on the value.
+    pub severity: Option<Severity>,
+}
+
+impl CheckResult {
+    /// Passed or not.
+    pub fn new(passed: bool) -> Self {
+        Self { passed, description: String::new(), metadata: Metadata::new(), severity: None }
+    }
+
+    /// All is well.
+    pub fn pass() -> Self {
+        Self::new(true)
+    }
+
+    /// Something is wrong.
+    pub fn fail(description: impl Into<String>) -> Self {
+        Self { description: description.into(), ..Self::new(false) }
+    }
+
+    /// The verdict with one more figure.
+    #[must_use]
+    pub fn metadata(mut self, label: &str, value: impl Into<MetadataValue>) -> Self {
+        self.metadata.insert(label.into(), value.into());
+        self
+    }
+
+    /// The verdict with a severity of its own.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+}
+
+/// A return type of a check's function.
+#[diagnostic::on_unimplemented(
+    message = "a check cannot return `{Self}`",
+    label = "not a verdict",
+    note = "return `CheckResult`, `bool`, or a `Result` of one of them"
+)]
+pub trait IntoCheckResult {
+    /// The verdict.
+    fn into_check_result(self) -> Result<CheckResult, BoxError>;
+}
+
+impl IntoCheckResult for CheckResult {
+    fn into_check_result(self) -> Result<CheckResult, BoxError> {
+        Ok(self)
+    }
+}
+
+impl IntoCheckResult for bool {
+    fn into_check_result(self) -> Result<CheckResult, BoxError> {
+        Ok(CheckResult::new(self))
+    }
+}
+
+impl<T: IntoCheckResult, E: Into<BoxError>> IntoCheckResult for Result<T, E> {
+    fn into_check_result(self) -> Result<CheckResult, BoxError> {
+        self.map_err(Into::into)?.into_check_result()
+    }
+}

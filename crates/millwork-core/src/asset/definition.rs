@@ -1,0 +1,198 @@
+//! A function and the assets that it makes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AssetKey, AssetSpec, AssetValue, CodeVersion, Metadata, Produced, Retry, ValueType};
+use crate::param::{Requirements, StepContext};
+use crate::partition::PartitionsDefinition;
+use crate::run::StepKey;
+use crate::{BoxError, BoxFuture, CheckResult};
+
+/// One function and the assets that it makes: what `#[asset]` and `#[multi_asset]` emit, and what a factory builds
+/// with [`AssetDefinition::new`].
+///
+/// ```
+/// use millwork_core::{AssetDefinition, Definitions};
+///
+/// let mut definitions = Definitions::new().asset(AssetDefinition::new("level_0").produces::<u64, _>().blocking(|_| Ok(1_u64)));
+/// for level in 1..10_000 {
+///     let below = format!("level_{}", level - 1);
+///     definitions = definitions.asset(
+///         AssetDefinition::new(format!("level_{level}"))
+///             .produces::<u64, _>()
+///             .input::<u64>(&below)
+///             .blocking(move |step| Ok(*step.input::<u64>(&below)? + 1)),
+///     );
+/// }
+/// assert_eq!(definitions.resolve().unwrap().graph().assets().len(), 10_000);
+/// ```
+#[derive(Clone, Debug)]
+pub struct AssetDefinition {
+    /// The name of the function, and of the step that calls it.
+    pub step: StepKey,
+    /// What the function does, in Markdown.
+    pub description: String,
+    /// The assets it makes. There is at least one.
+    pub outputs: Vec<AssetSpec>,
+    /// The keys of its partitions, if it makes one value per key.
+    pub partitions: Option<PartitionsDefinition>,
+    /// The name of the I/O manager that stores its values, if it isn't the default one.
+    pub io_manager: Option<String>,
+    /// How the values are made; nothing for an asset that something else makes.
+    pub computation: Option<Computation>,
+}
+
+/// How a step comes to its result: what it takes, what it calls, and how it is treated.
+#[derive(Clone)]
+pub struct Computation {
+    /// What the function takes.
+    pub requirements: Requirements,
+    /// What it is made of.
+    pub code_version: CodeVersion,
+    /// What happens when it fails.
+    pub retry: Retry,
+    /// How long one attempt may take.
+    pub timeout: Option<Duration>,
+    /// The concurrency pool it takes a slot of.
+    pub pool: Option<String>,
+    /// Where it stands: file and line.
+    pub source: Option<(&'static str, u32)>,
+    /// What is called.
+    pub function: StepFunction,
+}
+
+impl fmt::Debug for Computation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Computation")
+            .field("requirements", &self.requirements)
+            .field("code_version", &self.code_version)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A function that makes the value of a step. A blocking one runs on a thread of its own, an async one on the
+/// runtime.
+#[derive(Clone)]
+pub enum StepFunction {
+    /// An ordinary function.
+    Blocking(Arc<dyn Fn(StepContext) -> Result<StepResult, BoxError> + Send + Sync>),
+    /// An `async` function.
+    Async(Arc<dyn Fn(StepContext) -> BoxFuture<Result<StepResult, BoxError>> + Send + Sync>),
+}
+
+/// What a step's function returns, with the types erased.
+#[derive(Debug)]
+pub enum StepResult {
+    /// The verdict about each output of an asset's function, in the order of the outputs.
+    Assets(Vec<Produced>),
+    /// The verdict of a check.
+    Check(CheckResult),
+}
+
+impl AssetDefinition {
+    /// A definition of one asset whose function is still to be named by [`blocking`](Self::blocking) or
+    /// [`non_blocking`](Self::non_blocking). Without one it stands for an asset that something else makes.
+    pub fn new(key: impl Into<AssetKey>) -> Self {
+        let spec = AssetSpec::new(key);
+        Self {
+            step: StepKey::from(spec.key.as_str()),
+            description: String::new(),
+            outputs: vec![spec],
+            partitions: None,
+            io_manager: None,
+            computation: None,
+        }
+    }
+
+    /// Says that the asset is a `T`, stored in the format `F` (which is inferred where `T` has just one).
+    #[must_use]
+    pub fn produces<T: AssetValue<F>, F>(mut self) -> Self {
+        self.outputs[0].value_type = Some(ValueType::of::<T, F>());
+        self
+    }
+
+    /// Takes the value of another asset, a `T`.
+    #[must_use]
+    pub fn input<T: Send + Sync + 'static>(mut self, key: &str) -> Self {
+        self.computation_mut().requirements.input::<T>(key);
+        self
+    }
+
+    /// Runs after another asset without loading its value.
+    #[must_use]
+    pub fn after(mut self, key: &str) -> Self {
+        self.computation_mut().requirements.after(key);
+        self
+    }
+
+    /// Describes the asset: group, kinds, owners, tags.
+    #[must_use]
+    pub fn describe(mut self, change: impl FnOnce(&mut AssetSpec)) -> Self {
+        change(&mut self.outputs[0]);
+        self
+    }
+
+    /// Gives the asset one value per key.
+    #[must_use]
+    pub fn partitions(mut self, partitions: PartitionsDefinition) -> Self {
+        self.partitions = Some(partitions);
+        self
+    }
+
+    /// Changes how the step is treated: retries, time-out, pool, code version, extractors' requirements.
+    #[must_use]
+    pub fn policy(mut self, change: impl FnOnce(&mut Computation)) -> Self {
+        change(self.computation_mut());
+        self
+    }
+
+    /// Makes the value with an ordinary function.
+    #[must_use]
+    pub fn blocking<T: Send + Sync + 'static>(
+        mut self,
+        function: impl Fn(StepContext) -> Result<T, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.computation_mut().function = StepFunction::Blocking(Arc::new(move |context| {
+            function(context).map(|value| StepResult::Assets(vec![produced(value)]))
+        }));
+        self
+    }
+
+    /// Makes the value with an `async` function.
+    #[must_use]
+    pub fn non_blocking<T, Fut>(
+        mut self,
+        function: impl Fn(StepContext) -> Fut + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Send + Sync + 'static,
+        Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
+    {
+        self.computation_mut().function = StepFunction::Async(Arc::new(move |context| {
+            let value = function(context);
+            Box::pin(async move { Ok(StepResult::Assets(vec![produced(value.await?)])) })
+        }));
+        self
+    }
+
+    fn computation_mut(&mut self) -> &mut Computation {
+        self.computation.get_or_insert_with(|| Computation {
+            requirements: Requirements::default(),
+            code_version: CodeVersion::from("1"),
+            retry: Retry::none(),
+            timeout: None,
+            pool: None,
+            source: None,
+            function: StepFunction::Blocking(Arc::new(|context| {
+                Err(format!("the definition of `{}` names no function", context.step()).into())
+            })),
+        })
+    }
+}
+
+fn produced<T: Send + Sync + 'static>(value: T) -> Produced {
+    Produced::New { value: Arc::new(value), metadata: Metadata::new(), data_version: None }
+}

@@ -1,0 +1,23 @@
+//! Assets: their names, what is known of them, how they are made, tested and stored.
+
+mod check;
+mod definition;
+mod io;
+mod key;
+mod metadata;
+mod output;
+mod policy;
+mod spec;
+mod value;
+mod version;
+
+pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
+pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};
+pub use io::{IoError, IoManager, ValueAddress};
+pub use key::AssetKey;
+pub use metadata::{Column, Image, Metadata, MetadataValue, Series, Table};
+pub use output::{IntoProduced, Output, Produced, Update};
+pub use policy::{Backoff, Retry};
+pub use spec::AssetSpec;
+pub use value::{AssetValue, Json, SharedValue, ValueType};
+pub use version::{CodeVersion, DataVersion, InjectiveHash};

@@ -1,0 +1,139 @@
+//! How a type becomes bytes at rest, and comes back.
+
+use std::any::{Any, TypeId, type_name};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::BoxError;
+
+/// A type that can be stored as an asset's value, in the format `F`.
+///
+/// `F` is a marker type that names the format. It is a parameter, and not an associated type, for two reasons: every
+/// serde type is storable as [`Json`] without a line of code, and a crate can still teach Millwork a format for a
+/// type that it doesn't own (the marker is its own, which satisfies the orphan rule). Where a type has one format,
+/// the compiler infers it; `#[asset(format = Json)]` decides where there are several.
+///
+/// ```
+/// use millwork_core::{AssetValue, BoxError};
+///
+/// struct Waveform(Vec<i16>);
+/// enum Pcm {}
+///
+/// impl AssetValue<Pcm> for Waveform {
+///     const EXTENSION: &'static str = "pcm";
+///     const MEDIA_TYPE: &'static str = "audio/L16";
+///
+///     fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+///         bytes.extend(self.0.iter().flat_map(|sample| sample.to_be_bytes()));
+///         Ok(())
+///     }
+///
+///     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
+///         Ok(Waveform(bytes.chunks_exact(2).map(|pair| i16::from_be_bytes([pair[0], pair[1]])).collect()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored as an asset value",
+    label = "this type has no stored form",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, or implement `AssetValue` to choose a format"
+)]
+pub trait AssetValue<F>: Send + Sync + Sized + 'static {
+    /// The file name extension of the format, without the dot.
+    const EXTENSION: &'static str;
+    /// The format's media type.
+    const MEDIA_TYPE: &'static str;
+
+    /// Appends the stored form to `bytes`. Equal values must give equal bytes: their hash is the data version.
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError>;
+
+    /// Reads what [`encode`](AssetValue::encode) wrote. Any bytes may arrive here: damaged ones are an error, never
+    /// a panic.
+    fn decode(bytes: &[u8]) -> Result<Self, BoxError>;
+}
+
+/// The format of every serde type: JSON.
+#[derive(Debug)]
+pub enum Json {}
+
+#[diagnostic::do_not_recommend]
+impl<T> AssetValue<Json> for T
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    const EXTENSION: &'static str = "json";
+    const MEDIA_TYPE: &'static str = "application/json";
+
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+        Ok(serde_json::to_writer(bytes, self)?)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+/// A value on its way between steps: immutable and shared.
+pub type SharedValue = Arc<dyn Any + Send + Sync>;
+
+/// A value's type with its type erased: what the engine needs to store and load it.
+#[derive(Clone, Copy)]
+pub struct ValueType {
+    type_id: fn() -> TypeId,
+    type_name: fn() -> &'static str,
+    /// The file name extension of the stored form.
+    pub extension: &'static str,
+    /// The media type of the stored form.
+    pub media_type: &'static str,
+    encode: fn(&SharedValue, &mut Vec<u8>) -> Result<(), BoxError>,
+    decode: fn(&[u8]) -> Result<SharedValue, BoxError>,
+}
+
+impl ValueType {
+    /// The value type of `T`, stored in the format `F`.
+    pub fn of<T: AssetValue<F>, F>() -> Self {
+        Self {
+            type_id: TypeId::of::<T>,
+            type_name: type_name::<T>,
+            extension: T::EXTENSION,
+            media_type: T::MEDIA_TYPE,
+            encode: |value, bytes| value.downcast_ref::<T>().ok_or_else(|| wrong_type::<T>())?.encode(bytes),
+            decode: |bytes| Ok(Arc::new(T::decode(bytes)?)),
+        }
+    }
+
+    /// The identity of the Rust type.
+    pub fn type_id(&self) -> TypeId {
+        (self.type_id)()
+    }
+
+    /// The Rust type's name, for people.
+    pub fn type_name(&self) -> &'static str {
+        (self.type_name)()
+    }
+
+    /// Appends the stored form of `value` to `bytes`.
+    pub fn encode(&self, value: &SharedValue, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+        (self.encode)(value, bytes)
+    }
+
+    /// Reads a stored form.
+    pub fn decode(&self, bytes: &[u8]) -> Result<SharedValue, BoxError> {
+        (self.decode)(bytes)
+    }
+}
+
+impl fmt::Debug for ValueType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValueType")
+            .field("type", &self.type_name())
+            .field("extension", &self.extension)
+            .finish()
+    }
+}
+
+fn wrong_type<T>() -> BoxError {
+    format!("the value is not a `{}`", type_name::<T>()).into()
+}

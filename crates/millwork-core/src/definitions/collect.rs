@@ -1,0 +1,121 @@
+//! Collects what a pipeline declares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, resolve};
+use crate::BoxError;
+use crate::asset::{AssetDefinition, CheckDefinition, IoManager};
+use crate::param::Resources;
+
+/// Everything that a pipeline declares. Nothing is checked until [`resolve`](Definitions::resolve), which reports all
+/// errors at once.
+///
+/// ```
+/// use millwork_core::{AssetDefinition, Definitions, Job};
+///
+/// let pipeline = Definitions::new()
+///     .asset(AssetDefinition::new("numbers").produces::<Vec<u32>, _>().blocking(|_| Ok(vec![1_u32, 2, 3])))
+///     .job(Job::new("everything", "*"))
+///     .resolve()
+///     .unwrap();
+/// assert_eq!(pipeline.graph().assets().len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    pub(super) assets: Vec<AssetDefinition>,
+    pub(super) checks: Vec<CheckDefinition>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) resources: Resources,
+    pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
+    pub(super) errors: Vec<DefinitionError>,
+}
+
+impl Definitions {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what a macro declared: an asset, several, or a check.
+    #[must_use]
+    pub fn declare<D: Declaration>(self) -> Self {
+        D::declare(self)
+    }
+
+    /// Adds an asset, or several made by one function.
+    #[must_use]
+    pub fn asset(mut self, definition: AssetDefinition) -> Self {
+        self.assets.push(definition);
+        self
+    }
+
+    /// Adds many assets.
+    #[must_use]
+    pub fn assets(mut self, definitions: impl IntoIterator<Item = AssetDefinition>) -> Self {
+        self.assets.extend(definitions);
+        self
+    }
+
+    /// Adds a check.
+    #[must_use]
+    pub fn check(mut self, definition: CheckDefinition) -> Self {
+        self.checks.push(definition);
+        self
+    }
+
+    /// Adds a job.
+    #[must_use]
+    pub fn job(mut self, job: Job) -> Self {
+        self.jobs.push(job);
+        self
+    }
+
+    /// Provides a resource.
+    #[must_use]
+    pub fn resource<T: Clone + Send + Sync + 'static>(self, resource: T) -> Self {
+        self.resource_with(move || Ok::<_, BoxError>(resource.clone()))
+    }
+
+    /// Provides a resource that is made when the first step asks for it.
+    #[must_use]
+    pub fn resource_with<T: Send + Sync + 'static, E: Into<BoxError>>(
+        mut self,
+        make: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        if !self.resources.insert(move || make().map_err(Into::into)) {
+            self.duplicate_resource(std::any::type_name::<T>());
+        }
+        self
+    }
+
+    /// Provides an I/O manager under a name that assets refer to.
+    #[must_use]
+    pub fn io_manager(mut self, name: impl Into<String>, io_manager: impl IoManager + 'static) -> Self {
+        self.io_managers.insert(name.into(), Arc::new(io_manager));
+        self
+    }
+
+    /// Adds everything of `other`.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.assets.extend(other.assets);
+        self.checks.extend(other.checks);
+        self.jobs.extend(other.jobs);
+        self.io_managers.extend(other.io_managers);
+        self.errors.extend(other.errors);
+        for type_name in self.resources.merge(other.resources) {
+            self.duplicate_resource(type_name);
+        }
+        self
+    }
+
+    /// Derives the graph, or lists everything that is wrong.
+    pub fn resolve(self) -> Result<Pipeline, DefinitionErrors> {
+        resolve::resolve(self)
+    }
+
+    fn duplicate_resource(&mut self, type_name: &str) {
+        self.errors.push(DefinitionError::DuplicateResource { type_name: type_name.into() });
+    }
+}

@@ -1,0 +1,14 @@
+//! What a pipeline declares, and whether it fits together.
+
+mod asset;
+mod collect;
+mod error;
+mod job;
+mod pipeline;
+mod resolve;
+
+pub use asset::{Asset, Declaration, External, Produces, check_produces};
+pub use collect::Definitions;
+pub use error::{DefinitionError, DefinitionErrors};
+pub use job::Job;
+pub use pipeline::Pipeline;

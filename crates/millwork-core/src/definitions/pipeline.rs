@@ -1,0 +1,104 @@
+//! Definitions that fit together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Job;
+use crate::asset::IoManager;
+use crate::graph::AssetGraph;
+use crate::param::{ConfigError, ConfigSchema, Resources};
+
+/// A pipeline whose definitions fit together: the graph, and what its steps need to run.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    pub(super) graph: Arc<AssetGraph>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) resources: Arc<Resources>,
+    pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
+}
+
+impl Pipeline {
+    /// The graph of its assets.
+    pub fn graph(&self) -> &Arc<AssetGraph> {
+        &self.graph
+    }
+
+    /// Its jobs.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// The job of that name.
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.name == name)
+    }
+
+    /// Its resources.
+    pub fn resources(&self) -> &Arc<Resources> {
+        &self.resources
+    }
+
+    /// Its named I/O managers.
+    pub fn io_managers(&self) -> &BTreeMap<String, Arc<dyn IoManager>> {
+        &self.io_managers
+    }
+
+    /// Lists everything that is wrong with the configuration of a run: entries for steps and parameters that don't
+    /// exist, and, for the steps named in `steps`, values that their schemas reject.
+    pub fn config_errors<'a>(
+        &self,
+        config: &Value,
+        steps: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<ConfigError> {
+        let Some(entries) = config.as_object() else { return vec![ConfigError::NotAnObject] };
+        let mut errors: Vec<_> =
+            entries.iter().flat_map(|(step, value)| self.unknown_names(step, value)).collect();
+        let empty = Value::Object(serde_json::Map::new());
+        for step in steps {
+            let value = entries.get(step).unwrap_or(&empty);
+            for schema in self.config_schemas(step) {
+                let problems = schema.problems(value);
+                errors.extend(
+                    problems.into_iter().map(|problem| ConfigError::Invalid { step: step.into(), problem }),
+                );
+            }
+        }
+        errors
+    }
+
+    fn config_schemas(&self, step: &str) -> &[ConfigSchema] {
+        self.graph.computation(step).map_or(&[], |computation| &computation.requirements.config)
+    }
+
+    fn unknown_names(&self, step: &str, value: &Value) -> Vec<ConfigError> {
+        if self.graph.computation(step).is_none() {
+            let hint = self.graph.step_hint(step);
+            return vec![ConfigError::UnknownStep { step: step.into(), hint }];
+        }
+        let fields: Option<Vec<String>> = self
+            .config_schemas(step)
+            .iter()
+            .map(ConfigSchema::field_names)
+            .collect::<Option<Vec<_>>>()
+            .map(|fields| fields.concat());
+        let (Some(fields), Some(entries)) = (fields, value.as_object()) else { return Vec::new() };
+        let hint = match &*fields {
+            [] => "it takes none".to_owned(),
+            fields => format!("it takes {}", quoted(fields)),
+        };
+        let unknown = entries.keys().filter(|field| !fields.contains(field));
+        unknown
+            .map(|field| ConfigError::UnknownField {
+                step: step.into(),
+                field: field.clone(),
+                hint: hint.clone(),
+            })
+            .collect()
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

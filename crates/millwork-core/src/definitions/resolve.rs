@@ -1,0 +1,221 @@
+//! Turns definitions into a graph, and collects everything that is wrong on the way.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
+use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
+use crate::graph::{AssetGraph, Selection, closest};
+use crate::param::{Input, InputMapping};
+use crate::partition::PartitionsDefinition;
+
+pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
+    let Definitions { assets, checks, jobs, resources, io_managers, mut errors } = definitions;
+    let producers = producers(&assets);
+    names(&assets, &checks, &jobs, &mut errors);
+    let steps = Steps { assets: &assets, producers: &producers };
+    for asset in &assets {
+        steps.check_definition(asset, &mut errors);
+        if let Some(name) = asset.io_manager.as_ref().filter(|name| !io_managers.contains_key(*name)) {
+            let dependent = asset.step.to_string();
+            errors.push(DefinitionError::MissingIoManager { dependent, name: name.clone() });
+        }
+    }
+    for check in &checks {
+        steps.check_check(check, &mut errors);
+    }
+    let computations =
+        assets.iter().filter_map(|asset| Some((asset.step.as_str(), asset.computation.as_ref()?)));
+    let check_computations = checks.iter().map(|check| (check.name.as_str(), &check.computation));
+    for (dependent, computation) in computations.chain(check_computations) {
+        for resource in &computation.requirements.resources {
+            if !resources.contains(resource.type_id) {
+                let type_name = resource.type_name.to_owned();
+                errors.push(DefinitionError::MissingResource { dependent: dependent.into(), type_name });
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(DefinitionErrors(errors));
+    }
+    let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;
+    check_jobs(&jobs, &graph, &mut errors);
+    if !errors.is_empty() {
+        return Err(DefinitionErrors(errors));
+    }
+    Ok(Pipeline { graph: Arc::new(graph), jobs, resources: Arc::new(resources), io_managers })
+}
+
+/// The definition that makes each asset; of two, the first.
+fn producers(assets: &[AssetDefinition]) -> HashMap<AssetKey, usize> {
+    let mut producers = HashMap::new();
+    for (index, definition) in assets.iter().enumerate() {
+        for output in &definition.outputs {
+            producers.entry(output.key.clone()).or_insert(index);
+        }
+    }
+    producers
+}
+
+/// Names that are invalid or stand twice.
+fn names(
+    assets: &[AssetDefinition],
+    checks: &[CheckDefinition],
+    jobs: &[Job],
+    errors: &mut Vec<DefinitionError>,
+) {
+    let mut defined_by: BTreeMap<&AssetKey, &str> = BTreeMap::new();
+    let mut steps = HashSet::new();
+    for definition in assets {
+        let mut twice = false;
+        for output in &definition.outputs {
+            let asset = output.key.clone();
+            if let Some(problem) = asset.problem() {
+                errors.push(DefinitionError::InvalidKey { asset: asset.clone(), problem });
+            }
+            let second = definition.step.as_str();
+            if let Some(first) = defined_by.insert(&output.key, second) {
+                twice = true;
+                let (first, second) = (first.to_owned(), second.to_owned());
+                errors.push(DefinitionError::DuplicateAsset { asset, first, second });
+            }
+        }
+        if !steps.insert(&definition.step) && !twice {
+            errors.push(DefinitionError::DuplicateStep { step: definition.step.to_string() });
+        }
+    }
+    let mut seen = HashSet::new();
+    for check in checks {
+        if !seen.insert((&check.asset, &check.name)) {
+            let (asset, check) = (check.asset.clone(), check.name.clone());
+            errors.push(DefinitionError::DuplicateCheck { asset, check });
+        }
+    }
+    let mut seen = HashSet::new();
+    for job in jobs.iter().filter(|job| !seen.insert(&job.name)) {
+        errors.push(DefinitionError::DuplicateJob { job: job.name.clone() });
+    }
+}
+
+struct Steps<'a> {
+    assets: &'a [AssetDefinition],
+    producers: &'a HashMap<AssetKey, usize>,
+}
+
+impl Steps<'_> {
+    fn check_definition(&self, definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
+        let dependent = definition.step.as_str();
+        if let Some(problem) = definition.partitions.as_ref().and_then(PartitionsDefinition::problem) {
+            errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
+        }
+        if let Some(computation) = &definition.computation {
+            self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
+        }
+    }
+
+    fn check_check(&self, check: &CheckDefinition, errors: &mut Vec<DefinitionError>) {
+        let Some(&producer) = self.producers.get(&check.asset) else {
+            let hint = self.hint(&check.asset);
+            let (check, asset) = (check.name.clone(), check.asset.clone());
+            errors.push(DefinitionError::CheckOfUnlistedAsset { check, asset, hint });
+            return;
+        };
+        let partitions = self.assets[producer].partitions.as_ref();
+        self.check_computation(&check.name, partitions, &check.computation, errors);
+    }
+
+    fn check_computation(
+        &self,
+        dependent: &str,
+        partitions: Option<&PartitionsDefinition>,
+        computation: &Computation,
+        errors: &mut Vec<DefinitionError>,
+    ) {
+        let requirements = &computation.requirements;
+        for input in &requirements.inputs {
+            match self.producers.get(&input.asset) {
+                Some(&producer) => {
+                    let upstream = &self.assets[producer];
+                    errors.extend(type_error(dependent, input, upstream));
+                    errors.extend(mapping_error(dependent, partitions, input, upstream.partitions.as_ref()));
+                }
+                None => errors.push(self.unlisted(dependent, &input.asset)),
+            }
+        }
+        for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {
+            errors.push(self.unlisted(dependent, asset));
+        }
+        if requirements.partition && partitions.is_none() {
+            errors.push(DefinitionError::InvalidPartitions {
+                step: dependent.into(),
+                problem: "it takes a `Partition`, but has no partitions; hint: add `partitions = …`".into(),
+            });
+        }
+    }
+
+    fn unlisted(&self, dependent: &str, asset: &AssetKey) -> DefinitionError {
+        let (dependent, hint) = (dependent.to_owned(), self.hint(asset));
+        DefinitionError::UnlistedAsset { dependent, asset: asset.clone(), hint }
+    }
+
+    fn hint(&self, asset: &AssetKey) -> String {
+        match closest(asset.as_str(), self.producers.keys().map(AssetKey::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("add `{asset}` to `definitions![…]`"),
+        }
+    }
+}
+
+fn type_error(dependent: &str, input: &Input, upstream: &AssetDefinition) -> Option<DefinitionError> {
+    let (expected_id, expected) = input.loads?;
+    let spec = upstream.outputs.iter().find(|output| output.key == input.asset)?;
+    let (dependent, asset) = (dependent.to_owned(), input.asset.clone());
+    match spec.value_type {
+        None => Some(DefinitionError::NotLoadable { dependent, asset }),
+        Some(actual) if actual.type_id() != expected_id => Some(DefinitionError::WrongType {
+            dependent,
+            asset,
+            expected: expected.into(),
+            actual: actual.type_name().into(),
+        }),
+        Some(_) => None,
+    }
+}
+
+fn mapping_error(
+    dependent: &str,
+    own: Option<&PartitionsDefinition>,
+    input: &Input,
+    upstream: Option<&PartitionsDefinition>,
+) -> Option<DefinitionError> {
+    let (problem, hint) = match (input.mapping, upstream, own) {
+        (InputMapping::Identity, None, _) | (InputMapping::AllPartitions, Some(_), _) => return None,
+        (InputMapping::Identity, Some(_), None) if input.loads.is_none() => return None,
+        (InputMapping::Identity, Some(_), None) => (
+            format!("`{}` has partitions and `{dependent}` has none", input.asset),
+            format!("take `Partitions<{}>` to gather all of them", input.asset),
+        ),
+        (InputMapping::AllPartitions, None, _) => (
+            format!("`{}` has no partitions", input.asset),
+            format!("take it by reference: `{}: &…`", input.asset),
+        ),
+        (InputMapping::Identity, Some(upstream), Some(own)) => {
+            let missing = own.keys().iter().find(|key| !upstream.contains(key))?;
+            (
+                format!("`{}` has no partition `{missing}`", input.asset),
+                "give both the same partitions, or gather them with `Partitions<…>`".into(),
+            )
+        }
+    };
+    let (dependent, asset) = (dependent.to_owned(), input.asset.clone());
+    Some(DefinitionError::ImpossibleMapping { dependent, asset, problem, hint })
+}
+
+fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+    for job in jobs {
+        let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
+        if let Err(error) = selected {
+            errors.push(DefinitionError::InvalidJob { job: job.name.clone(), problem: error.to_string() });
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! What can happen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
+use crate::param::LogLevel;
+use crate::partition::PartitionKey;
+use crate::run::Failure;
+
+/// What happened. Names are stored, and never change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "body", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventBody {
+    /// The run was asked for.
+    RunQueued,
+    /// A process began to execute the run.
+    RunStarted {
+        /// How often it was started so far: once, and once more each time it was resumed.
+        epoch: u32,
+    },
+    /// Somebody asked for the run to stop.
+    RunCanceling,
+    /// All steps succeeded, or had nothing to do.
+    RunSucceeded,
+    /// A step failed, or the run could not go on.
+    RunFailed {
+        /// Which, and why.
+        reason: String,
+    },
+    /// The run stopped because it was asked to.
+    RunCanceled,
+    /// The process that executed the run ended without finishing it.
+    RunLost {
+        /// What is known of its end.
+        reason: String,
+    },
+    /// An attempt began.
+    StepStarted,
+    /// The step told how far it has come.
+    StepProgressed {
+        /// So many units of work are done …
+        done: u64,
+        /// … of so many.
+        of: u64,
+    },
+    /// An attempt failed, and another one follows.
+    StepRetrying {
+        /// Why it failed.
+        failure: Failure,
+        /// The pause before the next attempt, in milliseconds.
+        delay_ms: u64,
+    },
+    /// The step's outputs are stored.
+    StepSucceeded {
+        /// How long the attempt took, in microseconds.
+        micros: u64,
+    },
+    /// The last attempt failed.
+    StepFailed {
+        /// Why.
+        failure: Failure,
+    },
+    /// The step is not run.
+    StepSkipped {
+        /// Why.
+        reason: String,
+    },
+    /// The run was canceled while the step was running.
+    StepCanceled,
+    /// An asset has a new value.
+    Materialized(Materialization),
+    /// An asset's function decided for the value it has.
+    Kept {
+        /// Why.
+        reason: String,
+        /// What it told about what was rejected.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata: Metadata,
+        /// What the decision was made from.
+        #[serde(flatten)]
+        provenance: Provenance,
+    },
+    /// An asset's function produced no value this time.
+    NotMaterialized {
+        /// What that was decided from.
+        #[serde(flatten)]
+        provenance: Provenance,
+    },
+    /// Somebody outside told of an asset.
+    Observed {
+        /// The version of its data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_version: Option<DataVersion>,
+        /// What they told.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata: Metadata,
+    },
+    /// A check has its verdict.
+    CheckEvaluated(CheckEvaluation),
+    /// A step, or the engine, logged a line.
+    Logged(LogLine),
+}
+
+/// A new value of an asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Materialization {
+    /// The version of its data.
+    pub data_version: DataVersion,
+    /// What it was made from.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+    /// Where its stored form is.
+    pub stored: StoredValue,
+    /// What its function told about it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// The code and the data that a value was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The version of the code.
+    pub code_version: CodeVersion,
+    /// The versions of the upstream assets, in the order of the function's parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputVersion>,
+}
+
+/// The version of one upstream asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredInputVersion", into = "StoredInputVersion")]
+pub struct InputVersion {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<PartitionKey>,
+    /// The version of its data; nothing if it had none.
+    pub data_version: Option<DataVersion>,
+}
+
+/// An [`InputVersion`] as it is stored: there is one for each edge of each run, so it is a short list.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredInputVersion {
+    Whole(AssetKey, Option<DataVersion>),
+    Partition(AssetKey, Option<DataVersion>, PartitionKey),
+}
+
+impl From<StoredInputVersion> for InputVersion {
+    fn from(stored: StoredInputVersion) -> Self {
+        match stored {
+            StoredInputVersion::Whole(asset, data_version) => Self { asset, partition: None, data_version },
+            StoredInputVersion::Partition(asset, data_version, partition) => {
+                Self { asset, partition: Some(partition), data_version }
+            }
+        }
+    }
+}
+
+impl From<InputVersion> for StoredInputVersion {
+    fn from(InputVersion { asset, partition, data_version }: InputVersion) -> Self {
+        match partition {
+            None => Self::Whole(asset, data_version),
+            Some(partition) => Self::Partition(asset, data_version, partition),
+        }
+    }
+}
+
+/// Where the stored form of a value is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredValue {
+    /// Its place.
+    #[serde(flatten)]
+    pub location: ValueLocation,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The file name extension of its format.
+    pub format: String,
+}
+
+/// Where a stored value is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "in", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ValueLocation {
+    /// In the database, beside its event.
+    Database,
+    /// With an I/O manager.
+    IoManager {
+        /// The name of the I/O manager; nothing for the default one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Where, in its own words.
+        at: String,
+    },
+}
+
+/// The verdict of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckEvaluation {
+    /// The check.
+    pub check: String,
+    /// Whether the asset is as it should be.
+    pub passed: bool,
+    /// How bad a failure is.
+    pub severity: Severity,
+    /// Whether a failure stops what is downstream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocking: bool,
+    /// The verdict in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The figures behind it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// A line of a run's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// How loud it is.
+    pub level: LogLevel,
+    /// Where it comes from: a module, `stdout` or `stderr`.
+    pub target: String,
+    /// What it says.
+    pub message: String,
+    /// What it says besides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Value>,
+}
+
+impl EventBody {
+    /// The name under which the body is stored.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunQueued => "run_queued",
+            Self::RunStarted { .. } => "run_started",
+            Self::RunCanceling => "run_canceling",
+            Self::RunSucceeded => "run_succeeded",
+            Self::RunFailed { .. } => "run_failed",
+            Self::RunCanceled => "run_canceled",
+            Self::RunLost { .. } => "run_lost",
+            Self::StepStarted => "step_started",
+            Self::StepProgressed { .. } => "step_progressed",
+            Self::StepRetrying { .. } => "step_retrying",
+            Self::StepSucceeded { .. } => "step_succeeded",
+            Self::StepFailed { .. } => "step_failed",
+            Self::StepSkipped { .. } => "step_skipped",
+            Self::StepCanceled => "step_canceled",
+            Self::Materialized(_) => "materialized",
+            Self::Kept { .. } => "kept",
+            Self::NotMaterialized { .. } => "not_materialized",
+            Self::Observed { .. } => "observed",
+            Self::CheckEvaluated(_) => "check_evaluated",
+            Self::Logged(_) => "logged",
+        }
+    }
+
+    /// The stored form: the name, and the body's JSON unless the body is empty.
+    pub fn to_stored(&self) -> (&'static str, Option<String>) {
+        let name = self.name();
+        let mut json = serde_json::to_string(self).expect("bodies have string keys only");
+        // `{"type":"…","body":…}` or, for an empty body, `{"type":"…"}`.
+        let body_at = r#"{"type":"","body":"#.len() + name.len();
+        if json.len() < body_at {
+            return (name, None);
+        }
+        json.pop();
+        (name, Some(json.split_off(body_at)))
+    }
+
+    /// Reads what [`to_stored`](EventBody::to_stored) wrote.
+    pub fn from_stored(name: &str, body: Option<&str>) -> Result<Self, serde_json::Error> {
+        let body = body.map_or_else(String::new, |body| format!(r#","body":{body}"#));
+        serde_json::from_str(&format!(r#"{{"type":{}{body}}}"#, serde_json::Value::from(name)))
+    }
+
+    /// Whether it is about the run as a whole.
+    pub fn is_run_event(&self) -> bool {
+        self.name().starts_with("run_")
+    }
+
+    /// Whether it is about the course of a step.
+    pub fn is_step_event(&self) -> bool {
+        self.name().starts_with("step_")
+    }
+
+    /// The status that the run has after this, if it is about the run as a whole.
+    pub fn run_status(&self) -> Option<crate::run::RunStatus> {
+        use crate::run::RunStatus;
+        Some(match self {
+            Self::RunQueued => RunStatus::Queued,
+            Self::RunStarted { .. } => RunStatus::Running,
+            Self::RunCanceling => RunStatus::Canceling,
+            Self::RunSucceeded => RunStatus::Succeeded,
+            Self::RunFailed { .. } => RunStatus::Failed,
+            Self::RunCanceled => RunStatus::Canceled,
+            Self::RunLost { .. } => RunStatus::Lost,
+            _ => return None,
+        })
+    }
+
+    /// What an asset's new verdict was made from, if this is one.
+    pub fn provenance(&self) -> Option<&Provenance> {
+        match self {
+            Self::Materialized(materialization) => Some(&materialization.provenance),
+            Self::Kept { provenance, .. } | Self::NotMaterialized { provenance } => Some(provenance),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::MetadataValue;
+    use crate::run::FailureKind;
+
+    fn check(body: EventBody, name: &str, json: Option<&str>) {
+        assert_eq!(body.to_stored(), (name, json.map(str::to_owned)));
+        assert_eq!(EventBody::from_stored(name, json).unwrap(), body);
+    }
+
+    fn provenance() -> Provenance {
+        let input = |asset: &str, partition: Option<&str>, version: Option<&str>| InputVersion {
+            asset: asset.into(),
+            partition: partition.map(PartitionKey::from),
+            data_version: version.map(DataVersion::from),
+        };
+        let inputs = vec![input("raw", None, Some("d1")), input("by_day", Some("mon"), None)];
+        Provenance { code_version: "c1".into(), inputs }
+    }
+
+    /// These are on people's disks: a change here needs a new number of the format.
+    #[test]
+    fn stored_form() {
+        check(EventBody::RunQueued, "run_queued", None);
+        check(EventBody::StepStarted, "step_started", None);
+        check(EventBody::RunStarted { epoch: 2 }, "run_started", Some(r#"{"epoch":2}"#));
+        check(EventBody::StepSucceeded { micros: 7 }, "step_succeeded", Some(r#"{"micros":7}"#));
+        check(
+            EventBody::StepFailed { failure: Failure::new(FailureKind::Error, "no") },
+            "step_failed",
+            Some(r#"{"failure":{"kind":"error","chain":["no"]}}"#),
+        );
+        check(
+            EventBody::Materialized(Materialization {
+                data_version: "d2".into(),
+                provenance: provenance(),
+                stored: StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into() },
+                metadata: [("rows".to_owned(), MetadataValue::Int(3))].into(),
+            }),
+            "materialized",
+            Some(concat!(
+                r#"{"data_version":"d2","code_version":"c1","inputs":[["raw","d1"],["by_day",null,"mon"]],"#,
+                r#""stored":{"in":"database","bytes":1,"format":"json"},"metadata":{"rows":{"type":"int","value":3}}}"#
+            )),
+        );
+        check(
+            EventBody::NotMaterialized { provenance: Provenance { inputs: vec![], ..provenance() } },
+            "not_materialized",
+            Some(r#"{"code_version":"c1"}"#),
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_errors() {
+        assert!(EventBody::from_stored("step_danced", None).is_err());
+        assert!(EventBody::from_stored("run_started", Some("{")).is_err());
+        assert!(EventBody::from_stored("\"", None).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! What every event says: when, in which run, at which step, about which asset.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::EventBody;
+use crate::asset::AssetKey;
+use crate::partition::PartitionKey;
+use crate::run::{RunId, StepKey};
+
+/// The number of the stored form of events.
+pub const FORMAT: u8 = 1;
+
+/// Something that happened and is on disk.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// Its place in the event log. Later events have higher numbers; numbers may be left out.
+    pub sequence: u64,
+    /// The run it happened in; nothing for what is reported from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepKey>,
+    /// The asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetKey>,
+    /// The partition of the step and the asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionKey>,
+    /// The number of the step's attempt, from 1; 0 where it has none.
+    pub attempt: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// Something that happened and is about to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// The run.
+    pub run: Option<RunId>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The step.
+    pub step: Option<StepKey>,
+    /// The asset.
+    pub asset: Option<AssetKey>,
+    /// The partition.
+    pub partition: Option<PartitionKey>,
+    /// The attempt.
+    pub attempt: u32,
+    /// What happened.
+    pub body: EventBody,
+    /// The stored form of a materialized value that is kept in the database itself.
+    pub value: Option<Vec<u8>>,
+}
+
+impl NewEvent {
+    /// An event about a run as a whole.
+    pub fn of_run(run: RunId, at: Timestamp, body: EventBody) -> Self {
+        Self { run: Some(run), at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
+    }
+
+    /// The event as it is read back from place `sequence` of the log.
+    pub fn at_sequence(self, sequence: u64) -> Event {
+        let Self { run, at, step, asset, partition, attempt, body, value: _ } = self;
+        Event { sequence, run, at, step, asset, partition, attempt, body }
+    }
+}

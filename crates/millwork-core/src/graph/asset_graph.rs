@@ -1,0 +1,268 @@
+//! Assets and what they are made from.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::cycle::find_cycle;
+use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation};
+use crate::definitions::DefinitionError;
+use crate::graph::closest;
+use crate::run::StepKey;
+
+/// The position of an asset in [`AssetGraph::assets`].
+pub type AssetIndex = usize;
+/// The position of a step in [`AssetGraph::steps`].
+pub type StepIndex = usize;
+
+/// The graph of a pipeline. It has no cycles; assets and steps stand in an order in which each comes after
+/// everything it needs.
+#[derive(Debug)]
+pub struct AssetGraph {
+    assets: Vec<AssetNode>,
+    steps: Vec<StepNode>,
+    asset_by_key: HashMap<AssetKey, AssetIndex>,
+    step_by_key: HashMap<StepKey, StepIndex>,
+}
+
+/// An asset in its place.
+#[derive(Debug)]
+pub struct AssetNode {
+    /// What is known of it.
+    pub spec: AssetSpec,
+    /// The step that makes it; nothing if something else does.
+    pub step: Option<StepIndex>,
+    /// What it is made from.
+    pub upstream: Vec<AssetIndex>,
+    /// What is made from it.
+    pub downstream: Vec<AssetIndex>,
+    /// The steps that test it.
+    pub checks: Vec<StepIndex>,
+}
+
+/// A function in its place: it makes assets, or tests one.
+#[derive(Debug)]
+pub struct StepNode {
+    /// Its name.
+    pub key: StepKey,
+    /// The assets it takes or waits for.
+    pub upstream: Vec<AssetIndex>,
+    /// What it is for.
+    pub kind: StepKind,
+}
+
+/// What a step is for.
+#[derive(Debug)]
+pub enum StepKind {
+    /// It makes assets.
+    Assets {
+        /// How.
+        definition: AssetDefinition,
+        /// Which, in the order of the definition's outputs.
+        outputs: Vec<AssetIndex>,
+    },
+    /// It tests an asset.
+    Check {
+        /// How.
+        definition: CheckDefinition,
+        /// Which.
+        asset: AssetIndex,
+    },
+}
+
+impl StepNode {
+    /// How the step comes to its result. (Assets without a computation have no step.)
+    pub fn computation(&self) -> &Computation {
+        match &self.kind {
+            StepKind::Assets { definition, .. } => {
+                definition.computation.as_ref().expect("an asset without a computation has no step")
+            }
+            StepKind::Check { definition, .. } => &definition.computation,
+        }
+    }
+}
+
+impl AssetGraph {
+    /// Builds the graph of definitions whose names were found to be unique and complete; an error is a cycle.
+    pub(crate) fn new(
+        definitions: Vec<AssetDefinition>,
+        checks: Vec<CheckDefinition>,
+    ) -> Result<Self, DefinitionError> {
+        let order = order(&definitions, &checks)?;
+        let mut graph = Self {
+            assets: Vec::new(),
+            steps: Vec::with_capacity(definitions.len() + checks.len()),
+            asset_by_key: HashMap::new(),
+            step_by_key: HashMap::new(),
+        };
+        let mut definitions: Vec<_> = definitions.into_iter().map(Some).collect();
+        for index in order {
+            let definition = definitions[index].take().expect("an order names each definition once");
+            graph.add_assets(definition);
+        }
+        for check in checks {
+            graph.add_check(check);
+        }
+        Ok(graph)
+    }
+
+    fn add_assets(&mut self, definition: AssetDefinition) {
+        let upstream = self.upstream(definition.computation.as_ref());
+        let step = definition.computation.is_some().then_some(self.steps.len());
+        let mut outputs = Vec::with_capacity(definition.outputs.len());
+        for spec in &definition.outputs {
+            let index = self.assets.len();
+            outputs.push(index);
+            self.asset_by_key.insert(spec.key.clone(), index);
+            for &up in &upstream {
+                self.assets[up].downstream.push(index);
+            }
+            let (spec, upstream) = (spec.clone(), upstream.clone());
+            self.assets.push(AssetNode { spec, step, upstream, downstream: Vec::new(), checks: Vec::new() });
+        }
+        if step.is_some() {
+            let key = definition.step.clone();
+            self.add_step(StepNode { key, upstream, kind: StepKind::Assets { definition, outputs } });
+        }
+    }
+
+    fn add_check(&mut self, definition: CheckDefinition) {
+        let asset = self.asset_by_key[&definition.asset];
+        self.assets[asset].checks.push(self.steps.len());
+        let mut upstream = self.upstream(Some(&definition.computation));
+        if !upstream.contains(&asset) {
+            upstream.push(asset);
+        }
+        let key = StepKey::of_check(&definition.asset, &definition.name);
+        self.add_step(StepNode { key, upstream, kind: StepKind::Check { definition, asset } });
+    }
+
+    fn add_step(&mut self, step: StepNode) {
+        self.step_by_key.insert(step.key.clone(), self.steps.len());
+        self.steps.push(step);
+    }
+
+    fn upstream(&self, computation: Option<&Computation>) -> Vec<AssetIndex> {
+        let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
+        let mut seen = BTreeSet::new();
+        inputs.map(|input| self.asset_by_key[&input.asset]).filter(|asset| seen.insert(*asset)).collect()
+    }
+
+    /// All assets, each after everything it is made from.
+    pub fn assets(&self) -> &[AssetNode] {
+        &self.assets
+    }
+
+    /// All steps; checks come last.
+    pub fn steps(&self) -> &[StepNode] {
+        &self.steps
+    }
+
+    /// The position of an asset.
+    pub fn index(&self, key: &str) -> Option<AssetIndex> {
+        self.asset_by_key.get(key).copied()
+    }
+
+    /// An asset by key.
+    pub fn asset(&self, key: &str) -> Option<&AssetNode> {
+        self.index(key).map(|index| &self.assets[index])
+    }
+
+    /// The key of an asset.
+    pub fn key(&self, asset: AssetIndex) -> &AssetKey {
+        &self.assets[asset].spec.key
+    }
+
+    /// The position of a step.
+    pub fn step_index(&self, key: &str) -> Option<StepIndex> {
+        self.step_by_key.get(key).copied()
+    }
+
+    /// How the step of this name comes to its result.
+    pub fn computation(&self, step: &str) -> Option<&Computation> {
+        self.step_index(step).map(|index| self.steps[index].computation())
+    }
+
+    /// The assets that a step makes; none if it is a check.
+    pub fn outputs(&self, step: StepIndex) -> &[AssetIndex] {
+        match &self.steps[step].kind {
+            StepKind::Assets { outputs, .. } => outputs,
+            StepKind::Check { .. } => &[],
+        }
+    }
+
+    /// The asset that a step tests, if it is a check.
+    pub fn checked_asset(&self, step: StepIndex) -> Option<AssetIndex> {
+        match &self.steps[step].kind {
+            StepKind::Assets { .. } => None,
+            StepKind::Check { asset, .. } => Some(*asset),
+        }
+    }
+
+    /// The definition that makes an asset, unless something else does.
+    pub fn definition(&self, asset: AssetIndex) -> Option<&AssetDefinition> {
+        match &self.steps[self.assets[asset].step?].kind {
+            StepKind::Assets { definition, .. } => Some(definition),
+            StepKind::Check { .. } => None,
+        }
+    }
+
+    /// What to write instead of an asset key that doesn't exist.
+    pub fn asset_hint(&self, key: &str) -> String {
+        hint(key, self.assets.iter().map(|asset| asset.spec.key.as_str()), "list assets")
+    }
+
+    /// What to write instead of a step name that doesn't exist.
+    pub fn step_hint(&self, step: &str) -> String {
+        hint(step, self.steps.iter().map(|step| step.key.as_str()), "graph")
+    }
+}
+
+fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, command: &str) -> String {
+    match closest(written, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("`{command}` shows what there is"),
+    }
+}
+
+/// An order of the definitions in which each comes after what it needs: as declared, where that is free.
+fn order(definitions: &[AssetDefinition], checks: &[CheckDefinition]) -> Result<Vec<usize>, DefinitionError> {
+    let mut producer: HashMap<&str, usize> = HashMap::new();
+    for (index, definition) in definitions.iter().enumerate() {
+        producer.extend(definition.outputs.iter().map(|output| (output.key.as_str(), index)));
+    }
+    let inputs = |computation: Option<&Computation>| -> Vec<usize> {
+        let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
+        inputs.map(|input| producer[input.asset.as_str()]).collect()
+    };
+    let upstream: Vec<Vec<usize>> =
+        definitions.iter().map(|definition| inputs(definition.computation.as_ref())).collect();
+    let name = |index: usize| definitions[index].step.to_string();
+    let order = find_cycle(&upstream).map_err(|cycle| cycle_error(cycle.into_iter().map(name)))?;
+
+    // A blocking check stands between its asset and everything downstream of it.
+    let blocking: Vec<_> = checks.iter().filter(|check| check.blocking).collect();
+    if !blocking.is_empty() {
+        let mut gated = upstream;
+        for (index, check) in blocking.iter().enumerate() {
+            let gate = definitions.len() + index;
+            let asset = producer[check.asset.as_str()];
+            for inputs in gated.iter_mut().take(definitions.len()) {
+                if inputs.contains(&asset) {
+                    inputs.push(gate);
+                }
+            }
+            let mut inputs = inputs(Some(&check.computation));
+            inputs.push(asset);
+            gated.push(inputs);
+        }
+        let name = |index: usize| match index.checked_sub(definitions.len()) {
+            Some(check) => format!("check `{}`", blocking[check].name),
+            None => name(index),
+        };
+        find_cycle(&gated).map_err(|cycle| cycle_error(cycle.into_iter().map(name)))?;
+    }
+    Ok(order)
+}
+
+fn cycle_error(names: impl Iterator<Item = String>) -> DefinitionError {
+    DefinitionError::Cycle { cycle: names.collect() }
+}

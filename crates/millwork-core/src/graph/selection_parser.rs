@@ -1,0 +1,176 @@
+//! Reads a selection: a recursive descent over its characters.
+
+use super::selection::{Expression, SelectionError};
+
+/// Parentheses and `not`s nest no deeper than this.
+const DEEPEST: usize = 200;
+
+pub(super) fn parse(text: &str) -> Result<Expression, SelectionError> {
+    let mut parser = Parser { text, position: 0, depth: 0 };
+    let expression = parser.or()?;
+    if parser.peek().is_some() {
+        return Err(parser.expected("`and`, `or` or the end"));
+    }
+    Ok(expression)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// In bytes.
+    position: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn or(&mut self) -> Result<Expression, SelectionError> {
+        let mut left = self.and()?;
+        while self.keyword("or") || self.symbol(',') {
+            left = Expression::Or(Box::new(left), Box::new(self.and()?));
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Result<Expression, SelectionError> {
+        let mut left = self.not()?;
+        while self.keyword("and") {
+            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self) -> Result<Expression, SelectionError> {
+        if !self.keyword("not") {
+            return self.around();
+        }
+        self.nested(|parser| Ok(Expression::Not(Box::new(parser.not()?))))
+    }
+
+    fn around(&mut self) -> Result<Expression, SelectionError> {
+        let up = self.levels_above();
+        let inner = self.primary()?;
+        let down = if self.symbol('+') { self.number().unwrap_or(usize::MAX) } else { 0 };
+        Ok(if (up, down) == (0, 0) { inner } else { Expression::Around { up, inner: Box::new(inner), down } })
+    }
+
+    /// `+` or `2+`.
+    fn levels_above(&mut self) -> usize {
+        if self.symbol('+') {
+            return usize::MAX;
+        }
+        let start = self.position;
+        if let Some(levels) = self.number()
+            && self.symbol('+')
+        {
+            return levels;
+        }
+        self.position = start;
+        0
+    }
+
+    fn primary(&mut self) -> Result<Expression, SelectionError> {
+        if self.symbol('(') {
+            let inner = self.nested(Self::or)?;
+            return if self.symbol(')') { Ok(inner) } else { Err(self.expected("`)`")) };
+        }
+        self.skip_space();
+        let start = self.position;
+        let word = self.word()?;
+        if !self.text[self.position..].starts_with(':') {
+            return Ok(Expression::Key(word));
+        }
+        self.position += 1;
+        let value = self.word()?;
+        Ok(match &*word {
+            "key" => Expression::Key(value),
+            "group" => Expression::Group(value),
+            "kind" => Expression::Kind(value),
+            "owner" => Expression::Owner(value),
+            "tag" if self.text[self.position..].starts_with('=') => {
+                self.position += 1;
+                Expression::Tag(value, Some(self.word()?))
+            }
+            "tag" => Expression::Tag(value, None),
+            _ => {
+                self.position = start;
+                return Err(self.expected("`group:`, `kind:`, `owner:` or `tag:`"));
+            }
+        })
+    }
+
+    /// A quoted text, or a run of the characters that keys consist of.
+    fn word(&mut self) -> Result<String, SelectionError> {
+        let rest = &self.text[self.position..];
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let Some(end) = quoted.find('"') else {
+                self.position = self.text.len();
+                return Err(self.expected("`\"`"));
+            };
+            self.position += end + 2;
+            return Ok(quoted[..end].to_owned());
+        }
+        let end = rest.find(|char: char| !is_word(char)).unwrap_or(rest.len());
+        if end == 0 {
+            return Err(self.expected("an asset"));
+        }
+        self.position += end;
+        Ok(rest[..end].to_owned())
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let rest = &self.text[self.position..];
+        let end = rest.find(|char: char| !is_word(char)).unwrap_or(rest.len());
+        let number = rest[..end].parse().ok()?;
+        self.position += end;
+        Some(number)
+    }
+
+    fn keyword(&mut self, keyword: &str) -> bool {
+        self.skip_space();
+        let Some(rest) = self.text[self.position..].strip_prefix(keyword) else { return false };
+        let ends = !rest.starts_with(is_word) && !rest.starts_with(':');
+        if ends {
+            self.position += keyword.len();
+        }
+        ends
+    }
+
+    fn symbol(&mut self, symbol: char) -> bool {
+        let found = self.peek() == Some(symbol);
+        if found {
+            self.position += symbol.len_utf8();
+        }
+        found
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.skip_space();
+        self.text[self.position..].chars().next()
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.text[self.position..];
+        self.position += rest.len() - rest.trim_start().len();
+    }
+
+    fn nested<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, SelectionError>,
+    ) -> Result<T, SelectionError> {
+        if self.depth == DEEPEST {
+            return Err(self.expected("less nesting"));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
+    fn expected(&self, expected: &str) -> SelectionError {
+        let position = self.text[..self.position].chars().count() + 1;
+        SelectionError::Syntax { selection: self.text.into(), position, expected: expected.into() }
+    }
+}
+
+fn is_word(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | '/' | '*' | '@')
+}

@@ -1,0 +1,36 @@
+//! Millwork's vocabulary and pure decisions.
+//!
+//! Everything here is a value or a function of values: no I/O, no async runtime, no SQL, no HTML. The other crates
+//! act on what is decided here. The modules follow the data: what an [`asset`] is, what its function can take
+//! ([`param`], [`partition`]), what a pipeline declares ([`definitions`]), the [`graph`] that follows from it, the
+//! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
+
+pub mod asset;
+pub mod clock;
+pub mod definitions;
+pub mod event;
+pub mod graph;
+pub mod param;
+pub mod partition;
+pub mod plan;
+pub mod run;
+
+use std::pin::Pin;
+
+pub use asset::*;
+pub use clock::{Clock, SystemClock, TestClock};
+pub use definitions::{
+    Asset, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline, Produces,
+    check_produces,
+};
+pub use param::*;
+pub use partition::{PartitionKey, PartitionsDefinition};
+
+/// Any error, as a step's function may return it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The result of a step's function.
+pub type Result<T, E = BoxError> = std::result::Result<T, E>;
+
+/// A future with its type erased.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

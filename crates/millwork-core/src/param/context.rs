@@ -1,0 +1,236 @@
+//! What a running step has at hand; the extractors draw from it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use super::{PreviousValue, Resources, StepSink, log};
+use crate::BoxError;
+use crate::asset::{AssetKey, SharedValue};
+use crate::partition::PartitionKey;
+use crate::run::{RunId, StepKey};
+
+/// One attempt of one step: its inputs, configuration, resources, and its line to the run. Cheap to clone.
+#[derive(Clone)]
+pub struct StepContext(Arc<Parts>);
+
+struct Parts {
+    step: StepKey,
+    run: RunId,
+    attempt: u32,
+    partition: Option<PartitionKey>,
+    inputs: HashMap<AssetKey, InputValue>,
+    previous: HashMap<AssetKey, PreviousValue>,
+    config: Value,
+    resources: Arc<Resources>,
+    sink: Arc<dyn StepSink>,
+    cancellation: Cancellation,
+}
+
+/// The value of an upstream asset.
+#[derive(Clone, Debug)]
+pub enum InputValue {
+    /// Of the asset, or of one of its partitions.
+    One(SharedValue),
+    /// Of several partitions.
+    Partitions(BTreeMap<PartitionKey, SharedValue>),
+}
+
+/// Says whether a run was cancelled. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Cancels.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl StepContext {
+    /// Starts to put a context together.
+    pub fn builder(step: impl Into<StepKey>) -> StepContextBuilder {
+        StepContextBuilder(Parts {
+            step: step.into(),
+            run: RunId::from_u128(0),
+            attempt: 1,
+            partition: None,
+            inputs: HashMap::new(),
+            previous: HashMap::new(),
+            config: Value::Object(serde_json::Map::new()),
+            resources: Arc::default(),
+            sink: log::forgetful(),
+            cancellation: Cancellation::default(),
+        })
+    }
+
+    /// The step.
+    pub fn step(&self) -> &StepKey {
+        &self.0.step
+    }
+
+    /// The run.
+    pub fn run(&self) -> RunId {
+        self.0.run
+    }
+
+    /// The number of the attempt; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// The partition, if the step makes one.
+    pub fn partition(&self) -> Option<&PartitionKey> {
+        self.0.partition.as_ref()
+    }
+
+    /// The value of an upstream asset, a `T`.
+    pub fn input<T: Send + Sync + 'static>(&self, asset: &str) -> Result<Arc<T>, BoxError> {
+        match self.0.inputs.get(asset) {
+            Some(InputValue::One(value)) => downcast(asset, value),
+            Some(InputValue::Partitions(_)) => {
+                Err(format!("`{asset}` was loaded with all its partitions; hint: take `Partitions<…>`")
+                    .into())
+            }
+            None => Err(not_an_input(asset)),
+        }
+    }
+
+    /// The values of an upstream asset's partitions, each a `T`.
+    pub fn partitions<T: Send + Sync + 'static>(
+        &self,
+        asset: &str,
+    ) -> Result<BTreeMap<PartitionKey, Arc<T>>, BoxError> {
+        match self.0.inputs.get(asset) {
+            Some(InputValue::Partitions(values)) => {
+                values.iter().map(|(key, value)| Ok((key.clone(), downcast(asset, value)?))).collect()
+            }
+            Some(InputValue::One(_)) => Err(format!("`{asset}` was loaded as one value").into()),
+            None => Err(not_an_input(asset)),
+        }
+    }
+
+    /// The last materialization of an asset before this run, if the step asked for it and there is one.
+    pub fn previous(&self, asset: &str) -> Option<&PreviousValue> {
+        self.0.previous.get(asset)
+    }
+
+    /// The step's configuration, an object.
+    pub fn config(&self) -> &Value {
+        &self.0.config
+    }
+
+    /// The pipeline's resources.
+    pub fn resources(&self) -> &Resources {
+        &self.0.resources
+    }
+
+    /// Where log lines and progress go.
+    pub fn sink(&self) -> &dyn StepSink {
+        &*self.0.sink
+    }
+
+    /// Whether the run was cancelled.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.0.cancellation
+    }
+}
+
+impl fmt::Debug for StepContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepContext")
+            .field("step", &self.0.step)
+            .field("run", &self.0.run)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`StepContext`] together: in the engine, and in tests.
+pub struct StepContextBuilder(Parts);
+
+impl StepContextBuilder {
+    /// Sets the run and the number of the attempt.
+    #[must_use]
+    pub fn attempt(mut self, run: RunId, attempt: u32) -> Self {
+        self.0.run = run;
+        self.0.attempt = attempt;
+        self
+    }
+
+    /// Sets the partition.
+    #[must_use]
+    pub fn partition(mut self, partition: Option<PartitionKey>) -> Self {
+        self.0.partition = partition;
+        self
+    }
+
+    /// Adds the value of an upstream asset.
+    #[must_use]
+    pub fn input(mut self, asset: impl Into<AssetKey>, value: InputValue) -> Self {
+        self.0.inputs.insert(asset.into(), value);
+        self
+    }
+
+    /// Adds a materialization of the past.
+    #[must_use]
+    pub fn previous(mut self, asset: impl Into<AssetKey>, value: PreviousValue) -> Self {
+        self.0.previous.insert(asset.into(), value);
+        self
+    }
+
+    /// Sets the configuration.
+    #[must_use]
+    pub fn config(mut self, config: Value) -> Self {
+        self.0.config = config;
+        self
+    }
+
+    /// Sets the resources.
+    #[must_use]
+    pub fn resources(mut self, resources: Arc<Resources>) -> Self {
+        self.0.resources = resources;
+        self
+    }
+
+    /// Sets where log lines and progress go.
+    #[must_use]
+    pub fn sink(mut self, sink: Arc<dyn StepSink>) -> Self {
+        self.0.sink = sink;
+        self
+    }
+
+    /// Sets how the step learns of a cancellation.
+    #[must_use]
+    pub fn cancellation(mut self, cancellation: Cancellation) -> Self {
+        self.0.cancellation = cancellation;
+        self
+    }
+
+    /// The context.
+    pub fn build(self) -> StepContext {
+        StepContext(Arc::new(self.0))
+    }
+}
+
+impl fmt::Debug for StepContextBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepContextBuilder").field("step", &self.0.step).finish_non_exhaustive()
+    }
+}
+
+fn downcast<T: Send + Sync + 'static>(asset: &str, value: &SharedValue) -> Result<Arc<T>, BoxError> {
+    let expected = std::any::type_name::<T>();
+    value.clone().downcast().map_err(|_| format!("the value of `{asset}` is not a `{expected}`").into())
+}
+
+fn not_an_input(asset: &str) -> BoxError {
+    format!("`{asset}` is not an input of this step").into()
+}

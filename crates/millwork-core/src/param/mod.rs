@@ -1,0 +1,22 @@
+//! What an asset's function can take beside upstream assets: the extractors, and the context they draw from.
+//!
+//! An extractor has two halves. [`FromStep::requirements`] is static: it tells the graph, the configuration form and
+//! the pages what the function needs, without running it. [`FromStep::from_step`] gives the value when the step runs.
+
+mod config;
+mod context;
+mod from_step;
+mod log;
+mod partition;
+mod previous;
+mod requirements;
+mod resource;
+
+pub use config::{Config, ConfigError, ConfigSchema};
+pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
+pub use from_step::FromStep;
+pub use log::{LogLevel, StepLog, StepSink};
+pub use partition::{Partition, Partitions};
+pub use previous::{Previous, PreviousValue};
+pub use requirements::{Input, InputMapping, Requirements, ResourceRequirement};
+pub use resource::{Resource, ResourceError, Resources};

@@ -1,0 +1,79 @@
+//! What a function takes, known without running it.
+
+use std::any::{TypeId, type_name};
+
+use super::ConfigSchema;
+use crate::asset::AssetKey;
+
+/// What a step's function takes.
+#[derive(Clone, Debug, Default)]
+pub struct Requirements {
+    /// The upstream assets.
+    pub inputs: Vec<Input>,
+    /// The schemas that its configuration has to satisfy, all of them.
+    pub config: Vec<ConfigSchema>,
+    /// The resources.
+    pub resources: Vec<ResourceRequirement>,
+    /// The assets whose last materialization, before this run, it looks at.
+    pub previous: Vec<AssetKey>,
+    /// Whether it asks for its partition's key.
+    pub partition: bool,
+}
+
+/// An edge of the graph, seen from downstream.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The upstream asset.
+    pub asset: AssetKey,
+    /// The type as which its value is taken; nothing where it is only waited for.
+    pub loads: Option<(TypeId, &'static str)>,
+    /// Which of its partitions are taken.
+    pub mapping: InputMapping,
+}
+
+/// Which partitions of an upstream asset one step takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputMapping {
+    /// The partition of the same key; of an asset without partitions, its one value.
+    #[default]
+    Identity,
+    /// All of them, together.
+    AllPartitions,
+}
+
+/// A resource that a function takes.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourceRequirement {
+    /// The identity of its type.
+    pub type_id: TypeId,
+    /// The name of its type, for people.
+    pub type_name: &'static str,
+}
+
+impl Requirements {
+    /// Takes the value of an asset, a `T`.
+    pub fn input<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
+        self.load::<T>(asset, InputMapping::Identity);
+    }
+
+    /// Takes all partitions of an asset, each a `T`.
+    pub fn all_partitions<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
+        self.load::<T>(asset, InputMapping::AllPartitions);
+    }
+
+    /// Waits for an asset without loading it.
+    pub fn after(&mut self, asset: impl Into<AssetKey>) {
+        self.inputs.push(Input { asset: asset.into(), loads: None, mapping: InputMapping::Identity });
+    }
+
+    /// Takes a resource.
+    pub fn resource<T: 'static>(&mut self) {
+        self.resources.push(ResourceRequirement { type_id: TypeId::of::<T>(), type_name: type_name::<T>() });
+    }
+
+    fn load<T: 'static>(&mut self, asset: impl Into<AssetKey>, mapping: InputMapping) {
+        let loads = Some((TypeId::of::<T>(), type_name::<T>()));
+        self.inputs.push(Input { asset: asset.into(), loads, mapping });
+    }
+}

@@ -1,0 +1,10 @@
+//! Partitions: one asset, many values, each under a key.
+//!
+//! Everything that happens to an asset (a step, an event, a stored value, a request) carries an optional
+//! [`PartitionKey`]; an asset without partitions simply never has one.
+
+mod definition;
+mod key;
+
+pub use definition::PartitionsDefinition;
+pub use key::PartitionKey;

@@ -1,0 +1,275 @@
+//! From selected assets to the steps of a run.
+
+use std::collections::{BTreeSet, HashMap};
+
+use thiserror::Error;
+
+use crate::asset::AssetKey;
+use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
+use crate::param::{Input, InputMapping};
+use crate::partition::{PartitionKey, PartitionsDefinition};
+use crate::run::StepKey;
+
+/// The steps of a run and their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps. Each stands after everything that it waits for.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// One step of a run: a function, and the partition it is called for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// The step in the graph.
+    pub step: StepIndex,
+    /// The partition.
+    pub partition: Option<PartitionKey>,
+    /// The positions of the steps that it waits for: those that make its inputs, and the blocking checks of those.
+    pub upstream: Vec<usize>,
+    /// What it takes, in the order of its parameters.
+    pub inputs: Vec<PlannedInput>,
+}
+
+/// An input of a planned step: which partitions of which asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedInput {
+    /// The asset.
+    pub asset: AssetIndex,
+    /// Its partitions; one `None` for an asset without partitions.
+    pub partitions: Vec<Option<PartitionKey>>,
+    /// Whether they are handed over as a map by key.
+    pub gathered: bool,
+    /// Whether their values are loaded.
+    pub loads: bool,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A partition that a selected asset doesn't have.
+    #[error("asset `{asset}` has no partition `{partition}`; hint: {hint}")]
+    UnknownPartition {
+        /// The asset.
+        asset: AssetKey,
+        /// The key.
+        partition: PartitionKey,
+        /// The keys there are.
+        hint: String,
+    },
+    /// A partition, and no selected asset has any.
+    #[error("a partition was given, but no selected asset has partitions; hint: leave out the partition")]
+    NothingPartitioned,
+    /// Nothing that Millwork can run is selected.
+    #[error(
+        "nothing that is selected is made by Millwork; hint: `list assets` shows which assets are external"
+    )]
+    NothingToRun,
+}
+
+impl Plan {
+    /// Plans to make the `selected` assets: one partition of those that have partitions, or all. The checks of the
+    /// selected assets are run with them.
+    pub fn new(
+        graph: &AssetGraph,
+        selected: &AssetSet,
+        partition: Option<&PartitionKey>,
+    ) -> Result<Self, PlanError> {
+        let steps: BTreeSet<StepIndex> =
+            selected.iter().filter_map(|asset| graph.assets()[*asset].step).collect();
+        if steps.is_empty() {
+            return Err(PlanError::NothingToRun);
+        }
+        check_partition(graph, selected, partition)?;
+        let mut made: BTreeSet<AssetIndex> = BTreeSet::new();
+        for &step in &steps {
+            if let StepKind::Assets { outputs, .. } = &graph.steps()[step].kind {
+                made.extend(outputs);
+            }
+        }
+        let checks = made.iter().flat_map(|asset| graph.assets()[*asset].checks.iter().copied());
+        let all: Vec<StepIndex> = steps.iter().copied().chain(checks).collect();
+        Ok(Builder::new(graph, partition).build(&all))
+    }
+
+    /// The plan without the steps for which `keep` is false. What depends on them takes what is stored.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&PlannedStep) -> bool) -> Self {
+        let kept: Vec<usize> = (0..self.steps.len()).filter(|index| keep(&self.steps[*index])).collect();
+        let position: HashMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let steps = kept.iter().map(|old| {
+            let step = self.steps[*old].clone();
+            let upstream = step.upstream.iter().filter_map(|old| position.get(old).copied()).collect();
+            PlannedStep { upstream, ..step }
+        });
+        Self { steps: steps.collect() }
+    }
+
+    /// The step's name, with its partition.
+    pub fn step_key<'a>(&self, graph: &'a AssetGraph, position: usize) -> &'a StepKey {
+        &graph.steps()[self.steps[position].step].key
+    }
+
+    /// The steps that each step waits for, by position.
+    pub fn upstream(&self) -> Vec<Vec<usize>> {
+        self.steps.iter().map(|step| step.upstream.clone()).collect()
+    }
+}
+
+fn check_partition(
+    graph: &AssetGraph,
+    selected: &AssetSet,
+    partition: Option<&PartitionKey>,
+) -> Result<(), PlanError> {
+    let Some(partition) = partition else { return Ok(()) };
+    let mut any = false;
+    for &asset in selected {
+        let Some(definition) = graph.definition(asset) else { continue };
+        let Some(partitions) = &definition.partitions else { continue };
+        any = true;
+        if !partitions.contains(partition) {
+            let asset = graph.key(asset).clone();
+            let hint = keys_hint(partitions);
+            return Err(PlanError::UnknownPartition { asset, partition: partition.clone(), hint });
+        }
+    }
+    if any { Ok(()) } else { Err(PlanError::NothingPartitioned) }
+}
+
+fn keys_hint(partitions: &PartitionsDefinition) -> String {
+    const SHOWN: usize = 10;
+    let keys = partitions.keys();
+    let shown: Vec<String> = keys.iter().take(SHOWN).map(|key| format!("`{key}`")).collect();
+    let rest = if keys.len() > SHOWN { ", …" } else { "" };
+    format!("it has {}{rest}", shown.join(", "))
+}
+
+struct Builder<'a> {
+    graph: &'a AssetGraph,
+    partition: Option<&'a PartitionKey>,
+    steps: Vec<PlannedStep>,
+    /// The positions of the steps that make an asset's partitions.
+    makers: HashMap<AssetIndex, Vec<usize>>,
+    /// The positions of the blocking checks of an asset's partitions.
+    gates: HashMap<AssetIndex, Vec<usize>>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(graph: &'a AssetGraph, partition: Option<&'a PartitionKey>) -> Self {
+        Self { graph, partition, steps: Vec::new(), makers: HashMap::new(), gates: HashMap::new() }
+    }
+
+    fn build(mut self, all: &[StepIndex]) -> Plan {
+        for &step in all {
+            for partition in self.partitions(step) {
+                self.add(step, partition);
+            }
+        }
+        let upstream: Vec<Vec<usize>> =
+            (0..self.steps.len()).map(|position| self.waits_for(position)).collect();
+        for (step, upstream) in self.steps.iter_mut().zip(upstream) {
+            step.upstream = upstream;
+        }
+        Plan { steps: self.steps }.in_order()
+    }
+
+    /// The partitions for which a step is called.
+    fn partitions(&self, step: StepIndex) -> Vec<Option<PartitionKey>> {
+        let of_asset = |asset: AssetIndex| self.graph.definition(asset)?.partitions.as_ref();
+        let definition = match &self.graph.steps()[step].kind {
+            StepKind::Assets { definition, .. } => definition.partitions.as_ref(),
+            StepKind::Check { asset, .. } => of_asset(*asset),
+        };
+        match (definition, self.partition) {
+            (None, _) => vec![None],
+            (Some(_), Some(one)) => vec![Some(one.clone())],
+            (Some(all), None) => all.keys().iter().cloned().map(Some).collect(),
+        }
+    }
+
+    fn add(&mut self, step: StepIndex, partition: Option<PartitionKey>) {
+        let position = self.steps.len();
+        let node = &self.graph.steps()[step];
+        match &node.kind {
+            StepKind::Assets { outputs, .. } => {
+                for &output in outputs {
+                    self.makers.entry(output).or_default().push(position);
+                }
+            }
+            StepKind::Check { definition, asset } if definition.blocking => {
+                self.gates.entry(*asset).or_default().push(position);
+            }
+            StepKind::Check { .. } => {}
+        }
+        let inputs = self.inputs(node, partition.as_ref());
+        self.steps.push(PlannedStep { step, partition, upstream: Vec::new(), inputs });
+    }
+
+    fn inputs(&self, node: &StepNode, partition: Option<&PartitionKey>) -> Vec<PlannedInput> {
+        let mut inputs: Vec<_> =
+            node.computation().requirements.inputs.iter().map(|input| self.input(input, partition)).collect();
+        if let StepKind::Check { asset, .. } = node.kind
+            && !inputs.iter().any(|input| input.asset == asset)
+        {
+            let partitions = vec![partition.cloned()];
+            inputs.push(PlannedInput { asset, partitions, gathered: false, loads: false });
+        }
+        inputs
+    }
+
+    fn input(&self, input: &Input, partition: Option<&PartitionKey>) -> PlannedInput {
+        let asset = self.graph.index(input.asset.as_str()).expect("definitions were resolved");
+        let upstream = self.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
+        let all = |keys: &PartitionsDefinition| keys.keys().iter().cloned().map(Some).collect();
+        let partitions = match (upstream, input.mapping) {
+            (None, _) => vec![None],
+            (Some(keys), InputMapping::AllPartitions) => all(keys),
+            (Some(_), InputMapping::Identity) if partition.is_some() => vec![partition.cloned()],
+            (Some(keys), InputMapping::Identity) => all(keys),
+        };
+        let gathered = input.mapping == InputMapping::AllPartitions;
+        PlannedInput { asset, partitions, gathered, loads: input.loads.is_some() }
+    }
+
+    /// The steps that make the inputs of a step, and the blocking checks of these inputs.
+    fn waits_for(&self, position: usize) -> Vec<usize> {
+        let step = &self.steps[position];
+        let mut upstream = BTreeSet::new();
+        for input in &step.inputs {
+            let takes = |other: &usize| input.partitions.contains(&self.steps[*other].partition);
+            let of = |positions: &HashMap<AssetIndex, Vec<usize>>| -> Vec<usize> {
+                positions.get(&input.asset).into_iter().flatten().copied().filter(takes).collect()
+            };
+            upstream.extend(of(&self.makers));
+            if matches!(self.graph.steps()[step.step].kind, StepKind::Assets { .. }) {
+                upstream.extend(of(&self.gates));
+            }
+        }
+        upstream.remove(&position);
+        upstream.into_iter().collect()
+    }
+}
+
+impl Plan {
+    /// The same plan with each step after everything that it waits for: blocking checks are planned after all assets,
+    /// and run before some of them.
+    fn in_order(self) -> Self {
+        let mut queue = super::ReadyQueue::new(&self.upstream());
+        let mut order = Vec::with_capacity(self.steps.len());
+        while let Some(position) = queue.pop() {
+            queue.finish(position);
+            order.push(position);
+        }
+        let mut new_position = vec![0; self.steps.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_position[*old] = new;
+        }
+        let mut steps: Vec<_> = self.steps.into_iter().map(Some).collect();
+        let steps = order.iter().map(|old| {
+            let step = steps[*old].take().expect("an order names each step once");
+            let upstream = step.upstream.iter().map(|old| new_position[*old]).collect();
+            PlannedStep { upstream, ..step }
+        });
+        Self { steps: steps.collect() }
+    }
+}

@@ -1,0 +1,9 @@
+//! What a run will do: its steps, their order, and which of them are needed at all.
+
+mod build;
+mod ready_queue;
+mod staleness;
+
+pub use build::{Plan, PlanError, PlannedInput, PlannedStep};
+pub use ready_queue::ReadyQueue;
+pub use staleness::{Cause, LatestVerdict, LatestVerdicts, Staleness, StalenessReport};

@@ -1,0 +1,192 @@
+//! Which node can be worked on next: a graph that is consumed from its roots.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The nodes `0..n` of a graph, handed out when everything upstream of them is finished. Of several that are ready,
+/// the one with the longest way still below it comes first, so that the critical path isn't kept waiting; of equals,
+/// the lower number.
+///
+/// ```
+/// use millwork_core::plan::ReadyQueue;
+///
+/// let mut queue = ReadyQueue::new(&[vec![], vec![0], vec![0], vec![1, 2]]);
+/// assert_eq!(queue.pop(), Some(0));
+/// assert_eq!(queue.pop(), None);
+/// queue.finish(0);
+/// assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(2)));
+/// assert_eq!(queue.drop_below(1), [3]);
+/// queue.finish(2);
+/// assert!(queue.pop().is_none() && queue.unfinished() == 0);
+/// ```
+#[derive(Debug)]
+pub struct ReadyQueue {
+    downstream: Vec<Vec<usize>>,
+    /// For each node the number of upstream nodes that aren't finished.
+    waiting_for: Vec<usize>,
+    /// For each node the length of the longest path that starts at it.
+    height: Vec<usize>,
+    state: Vec<NodeState>,
+    ready: BinaryHeap<(usize, Reverse<usize>)>,
+    unfinished: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum NodeState {
+    Waiting,
+    HandedOut,
+    Over,
+}
+
+impl ReadyQueue {
+    /// A queue of nodes with these upstream nodes. There must be no cycle: its nodes would never become ready.
+    pub fn new(upstream: &[Vec<usize>]) -> Self {
+        let mut downstream = vec![Vec::new(); upstream.len()];
+        for (node, inputs) in upstream.iter().enumerate() {
+            for &input in inputs {
+                downstream[input].push(node);
+            }
+        }
+        let height = heights(upstream, &downstream);
+        let waiting_for: Vec<usize> = upstream.iter().map(Vec::len).collect();
+        let roots = (0..upstream.len()).filter(|node| waiting_for[*node] == 0);
+        let ready = roots.map(|node| (height[node], Reverse(node))).collect();
+        let state = vec![NodeState::Waiting; upstream.len()];
+        Self { downstream, waiting_for, height, state, ready, unfinished: upstream.len() }
+    }
+
+    /// Hands out a node that is ready.
+    pub fn pop(&mut self) -> Option<usize> {
+        loop {
+            let (_, Reverse(node)) = self.ready.pop()?;
+            if self.state[node] == NodeState::Waiting {
+                self.state[node] = NodeState::HandedOut;
+                return Some(node);
+            }
+        }
+    }
+
+    /// Says that a node is finished: what waited only for it becomes ready.
+    pub fn finish(&mut self, node: usize) {
+        if !self.end(node) {
+            return;
+        }
+        for index in 0..self.downstream[node].len() {
+            let below = self.downstream[node][index];
+            self.waiting_for[below] -= 1;
+            if self.waiting_for[below] == 0 {
+                self.ready.push((self.height[below], Reverse(below)));
+            }
+        }
+    }
+
+    /// Says that a node came to nothing: neither it nor anything below it will be handed out. Returns what fell out
+    /// below it, in an order in which each comes after a node that it waited for.
+    pub fn drop_below(&mut self, node: usize) -> Vec<usize> {
+        self.end(node);
+        self.drop_nodes(self.downstream[node].clone())
+    }
+
+    /// Takes out these nodes and everything below them, as far as they weren't handed out. Returns all that fell out.
+    pub fn drop_nodes(&mut self, mut nodes: Vec<usize>) -> Vec<usize> {
+        let mut dropped = Vec::new();
+        nodes.reverse();
+        while let Some(node) = nodes.pop() {
+            if self.state[node] == NodeState::Waiting {
+                self.end(node);
+                dropped.push(node);
+                nodes.extend(self.downstream[node].iter().rev());
+            }
+        }
+        dropped
+    }
+
+    /// How many nodes are neither finished nor dropped.
+    pub fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
+    /// Whether a node can be handed out now.
+    pub fn has_ready(&self) -> bool {
+        self.ready.iter().any(|(_, Reverse(node))| self.state[*node] == NodeState::Waiting)
+    }
+
+    /// What directly waits for a node.
+    pub fn downstream(&self, node: usize) -> &[usize] {
+        &self.downstream[node]
+    }
+
+    fn end(&mut self, node: usize) -> bool {
+        let was_open = self.state[node] != NodeState::Over;
+        self.state[node] = NodeState::Over;
+        self.unfinished -= usize::from(was_open);
+        was_open
+    }
+}
+
+fn heights(upstream: &[Vec<usize>], downstream: &[Vec<usize>]) -> Vec<usize> {
+    let mut height = vec![0; upstream.len()];
+    let mut below: Vec<usize> = downstream.iter().map(Vec::len).collect();
+    let mut done: Vec<usize> = (0..upstream.len()).filter(|node| below[*node] == 0).collect();
+    while let Some(node) = done.pop() {
+        for &input in &upstream[node] {
+            height[input] = height[input].max(height[node] + 1);
+            below[input] -= 1;
+            if below[input] == 0 {
+                done.push(input);
+            }
+        }
+    }
+    height
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A graph as a list of upstream nodes, each with a lower number.
+    fn graphs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+        prop::collection::vec(prop::collection::btree_set(0_usize..40, 0..4), 1..40).prop_map(|nodes| {
+            let below = |(node, inputs): (usize, BTreeSet<usize>)| {
+                inputs.into_iter().filter(|input| *input < node).collect()
+            };
+            nodes.into_iter().enumerate().map(below).collect()
+        })
+    }
+
+    proptest! {
+        /// Against a naive model: a node is ready if all of its inputs are finished, and falls out if one fails.
+        #[test]
+        fn agrees_with_a_naive_model(graph in graphs(), failing in prop::collection::btree_set(0_usize..40, 0..5)) {
+            let mut queue = ReadyQueue::new(&graph);
+            let mut finished = BTreeSet::new();
+            let mut gone = BTreeSet::new();
+            while let Some(node) = queue.pop() {
+                prop_assert!(graph[node].iter().all(|input| finished.contains(input)));
+                if failing.contains(&node) {
+                    gone.insert(node);
+                    for dropped in queue.drop_below(node) {
+                        prop_assert!(graph[dropped].iter().any(|input| gone.contains(input)));
+                        prop_assert!(gone.insert(dropped));
+                    }
+                } else {
+                    queue.finish(node);
+                    prop_assert!(finished.insert(node));
+                }
+            }
+            prop_assert_eq!(finished.len() + gone.len(), graph.len());
+            prop_assert_eq!(queue.unfinished(), 0);
+        }
+    }
+
+    #[test]
+    fn the_longest_path_comes_first() {
+        // 0 and 1 are roots; 1 has two more below it.
+        let mut queue = ReadyQueue::new(&[vec![], vec![], vec![1], vec![2]]);
+        assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(0)));
+    }
+}

@@ -1,0 +1,178 @@
+//! Which assets are out of date, and because of what.
+//!
+//! An asset is compared with what its last verdict recorded: the version of the code, and the versions of the upstream
+//! data that it was made from. A verdict is usually a materialization, but an asset that decided to keep its value, or
+//! to produce none, has looked at code and data just as well.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::asset::{AssetKey, CodeVersion, DataVersion};
+use crate::event::{InputVersion, Provenance};
+use crate::graph::{AssetGraph, AssetIndex};
+use crate::partition::PartitionKey;
+use crate::plan::{Plan, PlannedStep};
+
+/// Whether an asset's value is what running its function now would be based on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "causes", rename_all = "snake_case")]
+pub enum Staleness {
+    /// It is.
+    Fresh,
+    /// There is no value, and none was declined.
+    Missing,
+    /// It isn't.
+    Stale(Vec<Cause>),
+}
+
+/// Why an asset is stale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// Its function has changed.
+    Code {
+        /// The version it was made with.
+        from: CodeVersion,
+        /// The version there is.
+        to: CodeVersion,
+    },
+    /// An upstream asset has another value.
+    Data {
+        /// The upstream asset.
+        asset: AssetKey,
+        /// Its partition.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        partition: Option<PartitionKey>,
+        /// The version it was made from; nothing if the asset was no input then.
+        from: Option<DataVersion>,
+        /// The version there is; nothing if the asset is no input any more.
+        to: Option<DataVersion>,
+    },
+    /// An upstream asset is itself stale or missing.
+    Upstream {
+        /// The upstream asset.
+        asset: AssetKey,
+        /// Its partition.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        partition: Option<PartitionKey>,
+    },
+}
+
+/// The last verdict about an asset or one of its partitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatestVerdict {
+    /// The version of the value it has; nothing if it has none.
+    pub data_version: Option<DataVersion>,
+    /// What the last verdict was made from; nothing if there was none.
+    pub provenance: Option<Provenance>,
+}
+
+/// The last verdicts by asset and partition.
+pub type LatestVerdicts = HashMap<(AssetKey, Option<PartitionKey>), LatestVerdict>;
+
+/// The staleness of everything that a plan would make.
+#[derive(Debug)]
+pub struct StalenessReport {
+    by_output: HashMap<(AssetIndex, Option<PartitionKey>), Staleness>,
+}
+
+impl StalenessReport {
+    /// Compares everything that `plan` makes with its last verdict. `latest` has to cover the plan's outputs and
+    /// inputs.
+    pub fn new(graph: &AssetGraph, plan: &Plan, latest: &LatestVerdicts) -> Self {
+        let mut report = Self { by_output: HashMap::new() };
+        for step in &plan.steps {
+            for &output in graph.outputs(step.step) {
+                let staleness = report.of_output(graph, latest, step, output);
+                report.by_output.insert((output, step.partition.clone()), staleness);
+            }
+        }
+        report
+    }
+
+    /// The staleness of one asset or partition; nothing if the plan doesn't make it.
+    pub fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&Staleness> {
+        self.by_output.get(&(asset, partition.cloned()))
+    }
+
+    /// Whether a planned step has something to do: an output that isn't fresh, or, for a check, an asset that isn't.
+    pub fn needs(&self, graph: &AssetGraph, step: &PlannedStep) -> bool {
+        let is_stale = |asset: AssetIndex| {
+            self.get(asset, step.partition.as_ref()).is_some_and(|staleness| *staleness != Staleness::Fresh)
+        };
+        graph.outputs(step.step).iter().any(|output| is_stale(*output))
+            || graph.checked_asset(step.step).is_some_and(is_stale)
+    }
+
+    fn of_output(
+        &self,
+        graph: &AssetGraph,
+        latest: &LatestVerdicts,
+        step: &PlannedStep,
+        output: AssetIndex,
+    ) -> Staleness {
+        let key = (graph.key(output).clone(), step.partition.clone());
+        let Some(provenance) = latest.get(&key).and_then(|verdict| verdict.provenance.as_ref()) else {
+            return Staleness::Missing;
+        };
+        let mut causes = Vec::new();
+        let code_version = &graph.steps()[step.step].computation().code_version;
+        if *code_version != provenance.code_version {
+            causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
+        }
+        causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
+        for (asset, partition) in inputs(step) {
+            if self.get(asset, partition.as_ref()).is_some_and(|staleness| *staleness != Staleness::Fresh) {
+                causes
+                    .push(Cause::Upstream { asset: graph.key(asset).clone(), partition: partition.clone() });
+            }
+        }
+        if causes.is_empty() { Staleness::Fresh } else { Staleness::Stale(causes) }
+    }
+}
+
+/// The versions of a step's inputs as they are now, in the order of its parameters.
+fn input_versions(graph: &AssetGraph, latest: &LatestVerdicts, step: &PlannedStep) -> Vec<InputVersion> {
+    inputs(step)
+        .map(|(asset, partition)| {
+            let key = (graph.key(asset).clone(), partition.clone());
+            let data_version = latest.get(&key).and_then(|verdict| verdict.data_version.clone());
+            InputVersion { asset: key.0, partition: key.1, data_version }
+        })
+        .collect()
+}
+
+fn inputs(step: &PlannedStep) -> impl Iterator<Item = (AssetIndex, &Option<PartitionKey>)> {
+    step.inputs
+        .iter()
+        .flat_map(|input| input.partitions.iter().map(move |partition| (input.asset, partition)))
+}
+
+type VersionByInput<'a> = HashMap<(&'a AssetKey, &'a Option<PartitionKey>), &'a Option<DataVersion>>;
+
+fn versions(inputs: &[InputVersion]) -> VersionByInput<'_> {
+    inputs.iter().map(|input| ((&input.asset, &input.partition), &input.data_version)).collect()
+}
+
+fn data_causes(then: &[InputVersion], now: &[InputVersion]) -> Vec<Cause> {
+    let cause =
+        |input: &InputVersion, from: Option<&Option<DataVersion>>, to: Option<&Option<DataVersion>>| {
+            Cause::Data {
+                asset: input.asset.clone(),
+                partition: input.partition.clone(),
+                from: from.cloned().flatten(),
+                to: to.cloned().flatten(),
+            }
+        };
+    let (before, after) = (versions(then), versions(now));
+    let changed = now.iter().filter_map(|input| {
+        let from = before.get(&(&input.asset, &input.partition)).copied();
+        (from != Some(&input.data_version)).then(|| cause(input, from, Some(&input.data_version)))
+    });
+    let removed = then
+        .iter()
+        .filter(|input| !after.contains_key(&(&input.asset, &input.partition)))
+        .map(|input| cause(input, Some(&input.data_version), None));
+    changed.chain(removed).collect()
+}

@@ -1,0 +1,62 @@
+//! Why a step failed, in a form that outlives the process.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// The error and its causes, outermost first.
+    pub chain: Vec<String>,
+    /// For a panic, the place: file, line and column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The function returned an error.
+    Error,
+    /// The function panicked.
+    Panic,
+    /// The attempt took too long.
+    Timeout,
+    /// An input could not be loaded.
+    Input,
+    /// An output could not be stored.
+    Output,
+    /// A blocking check failed.
+    Check,
+}
+
+impl Failure {
+    /// A failure with the chain of causes of `error`.
+    pub fn of_error(kind: FailureKind, error: &(dyn Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |&error| error.source());
+        let mut chain: Vec<String> = causes.map(ToString::to_string).collect();
+        chain.dedup();
+        Self { kind, chain, location: None }
+    }
+
+    /// A failure that is told in one sentence.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, chain: vec![message.into()], location: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == FailureKind::Panic {
+            f.write_str("panicked: ")?;
+        }
+        f.write_str(&self.chain.join(": "))?;
+        self.location.as_ref().map_or(Ok(()), |location| write!(f, " (at {location})"))
+    }
+}

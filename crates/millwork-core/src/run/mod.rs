@@ -1,0 +1,13 @@
+//! Runs: what was asked for, and what has become of it.
+
+mod failure;
+mod id;
+mod request;
+mod state;
+mod status;
+
+pub use failure::{Failure, FailureKind};
+pub use id::{RunId, StepKey};
+pub use request::RunRequest;
+pub use state::{IllegalTransition, RunState, StepState};
+pub use status::{RunStatus, StepStatus};

@@ -1,0 +1,31 @@
+//! What a run is asked to do.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::asset::AssetKey;
+use crate::partition::PartitionKey;
+
+/// Asks for a run: which assets, which partition, with which configuration and tags. It is stored with the run, so
+/// that the run can be resumed and repeated.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// The selection as it was written.
+    pub selection: String,
+    /// The assets it selected then.
+    pub assets: Vec<AssetKey>,
+    /// The partition to make; without one, every partition of the selected assets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionKey>,
+    /// Configuration by step.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub config: Value,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Whether only steps whose outputs are stale or missing are run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale_only: bool,
+}

@@ -1,0 +1,1 @@
+//! Executes a plan: dispatcher, executors, values at rest, logs.

@@ -1,0 +1,1 @@
+//! The attributes with which a pipeline declares its assets.

@@ -1,0 +1,1 @@
+//! Machine-learning kernels: splits, text features, metrics, boosting.

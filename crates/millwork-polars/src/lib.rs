@@ -1,0 +1,1 @@
+//! Stores Polars data frames as Parquet.

@@ -1,0 +1,84 @@
+//! The contract of the event log: appending, reading, and what is latest of each asset.
+
+use async_trait::async_trait;
+use millwork_core::event::{Event, NewEvent};
+use millwork_core::run::{RunId, StepKey};
+use millwork_core::{AssetKey, PartitionKey};
+
+use crate::{Fence, StorageError};
+
+/// Events that become visible together, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The claim under which a run's events are written. If another process has claimed the run since, the whole
+    /// batch is refused with [`StorageError::Fenced`].
+    pub fence: Option<Fence>,
+    /// The events.
+    pub events: Vec<NewEvent>,
+}
+
+/// The log of all events, from which everything else is derived.
+#[async_trait]
+pub trait EventLog: std::fmt::Debug + Send + Sync {
+    /// Appends a batch and returns the sequence numbers of its events. When it returns, the batch is on disk. Batches
+    /// that are waiting at the same time share a commit, in the order in which they were appended. Run events update
+    /// the status of their run, and verdicts what is latest of their asset, in the same commit.
+    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError>;
+
+    /// Reads events.
+    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError>;
+
+    /// What is latest of each of these assets and their partitions. Assets without any verdict are left out.
+    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError>;
+
+    /// The stored form of a value that is kept in the database, by the sequence number of its materialization.
+    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError>;
+}
+
+/// What is latest of an asset or one of its partitions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatestAsset {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The partition.
+    pub partition: Option<PartitionKey>,
+    /// The last event of the kind `materialized`, if there is one.
+    pub materialization: Option<Event>,
+    /// The last event of the kinds `materialized`, `kept` and `not_materialized`.
+    pub verdict: Event,
+}
+
+/// Which events to read. All conditions hold together; an empty query reads everything, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct EventQuery {
+    /// Of this run.
+    pub run: Option<RunId>,
+    /// Of any run but this.
+    pub not_run: Option<RunId>,
+    /// Of this step.
+    pub step: Option<StepKey>,
+    /// About this asset.
+    pub asset: Option<AssetKey>,
+    /// About this partition: `Some(None)` for events without one.
+    pub partition: Option<Option<PartitionKey>>,
+    /// Of these kinds, by [`EventBody::name`](millwork_core::event::EventBody::name); all if empty.
+    pub kinds: Vec<&'static str>,
+    /// Behind this sequence number.
+    pub after: Option<u64>,
+    /// Before this sequence number.
+    pub before: Option<u64>,
+    /// Which end to start from.
+    pub order: Order,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+/// Which end of the log to start from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// With the first event.
+    #[default]
+    OldestFirst,
+    /// With the last event.
+    NewestFirst,
+}

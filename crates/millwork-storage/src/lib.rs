@@ -1,0 +1,25 @@
+//! The event log, runs and leases of a Millwork home.
+//!
+//! Three small traits say what a backend does: [`EventLog`], [`RunStore`] and [`PoolSlots`]; a [`Store`] is all of
+//! them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
+
+mod error;
+mod event_log;
+mod home;
+mod memory;
+mod pool_slots;
+mod run_store;
+mod sqlite;
+
+pub use error::StorageError;
+pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
+pub use home::{Holder, Home};
+pub use memory::MemoryStore;
+pub use pool_slots::{PoolSlots, SlotId};
+pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
+pub use sqlite::SqliteStore;
+
+/// A backend.
+pub trait Store: EventLog + RunStore + PoolSlots {}
+
+impl<T: EventLog + RunStore + PoolSlots> Store for T {}

@@ -1,0 +1,107 @@
+//! The contract of the run store: creating, claiming and finding runs.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use millwork_core::run::{RunId, RunRequest, RunStatus};
+
+use crate::{Holder, StorageError};
+
+/// A run that is asked for.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// What it is to do.
+    pub request: RunRequest,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// What the store knows of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// What it is to do.
+    pub request: RunRequest,
+    /// Its status: the fold of its run events.
+    pub status: RunStatus,
+    /// How often it was claimed.
+    pub epoch: u32,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it was last started.
+    pub started_at: Option<Timestamp>,
+    /// When it finished.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed or was lost.
+    pub reason: Option<String>,
+    /// Who executes it.
+    pub holder: Option<Holder>,
+    /// Until when, unless the holder renews it.
+    pub leased_until: Option<Timestamp>,
+}
+
+/// The right to write a run's events, won by [`RunStore::claim`]. A later claim of the same run ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The run.
+    pub run: RunId,
+    /// The number of the claim.
+    pub epoch: u32,
+}
+
+/// Asks for the right to execute a run.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The run.
+    pub run: RunId,
+    /// Who wants to execute it.
+    pub holder: Holder,
+    /// Now.
+    pub now: Timestamp,
+    /// Until when the claim holds unless it is renewed.
+    pub until: Timestamp,
+}
+
+/// Runs and who executes them.
+#[async_trait]
+pub trait RunStore: Send + Sync {
+    /// Writes down that a run is asked for: its record and the event `run_queued`, in one commit.
+    async fn create_run(&self, run: NewRun) -> Result<(), StorageError>;
+
+    /// Claims a run, and appends the event `run_started` in the same commit. A run can be claimed if it is queued, or
+    /// if it failed, was canceled or was lost (then it is resumed); anything else is [`StorageError::NotClaimable`].
+    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError>;
+
+    /// Extends a claim. [`StorageError::Fenced`] if it has ended.
+    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError>;
+
+    /// Asks a run to stop: a queued one is canceled at once, a running one becomes `canceling`. Returns the status
+    /// that the run has now; one that was finished or canceling already stays as it is.
+    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError>;
+
+    /// Marks a run as lost, if its claim is still this one and it isn't finished. Returns whether it did.
+    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError>;
+
+    /// A run.
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError>;
+
+    /// Runs, newest first.
+    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError>;
+}
+
+/// Which runs to list. All conditions hold together.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// With one of these statuses; any if empty.
+    pub statuses: Vec<RunStatus>,
+    /// With this tag and value.
+    pub tag: Option<(String, String)>,
+    /// Whose id, as text with or without hyphens, begins or ends with this.
+    pub id_part: Option<String>,
+    /// Older than this run.
+    pub before: Option<RunId>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}

@@ -1,0 +1,24 @@
+//! An asset-based orchestrator for machine-learning pipelines.
+
+pub use millwork_core::{
+    Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, Backoff, BoxError, CheckDefinition, CheckResult,
+    CodeVersion, Column, Config, DataVersion, Declaration, Definitions, External, FromStep, Image, Job, Json,
+    Metadata, MetadataValue, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
+    Previous, Resource, Result, Retry, Series, Severity, StepContext, StepLog, Table, Update,
+};
+pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
+
+/// What the macros' output refers to. Nothing here is meant to be written by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use millwork_core::*;
+}
+
+/// Lists what a pipeline declares: functions with `#[asset]`, `#[multi_asset]` or `#[asset_check]`, and names from
+/// `external_asset!`.
+#[macro_export]
+macro_rules! definitions {
+    ($($declared:path),* $(,)?) => {
+        $crate::Definitions::new()$(.declare::<$declared>())*
+    };
+}

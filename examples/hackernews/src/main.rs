@@ -1,0 +1,2 @@
+//! The reference job.
+fn main() {}
