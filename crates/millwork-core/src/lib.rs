@@ -20,8 +20,7 @@ use std::pin::Pin;
 pub use asset::*;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use definitions::{
-    Asset, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline, Produces,
-    check_produces,
+    Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline, expansion,
 };
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};

@@ -1,1 +1,19 @@
-//! Executes a plan: dispatcher, executors, values at rest, logs.
+//! Executes runs: dispatcher, executors, values at rest, logs.
+//!
+//! [`Engine::execute`] claims a run and works through its plan. One *dispatcher* owns the run's state and decides what
+//! comes next; each attempt of a step is an *executor* of its own, which loads inputs, calls the function, stores the
+//! outputs, and reports back by message; one *recorder* appends events to the log, in order, and shows them to an
+//! observer once they are on disk.
+
+mod engine;
+mod error;
+mod logs;
+mod runs;
+mod steps;
+mod values;
+
+pub use engine::{Engine, EngineOptions};
+pub use error::ExecuteError;
+pub use logs::{CapturedOutput, LogLayer, capture_output};
+pub use runs::{Cancel, Observation, Observer, RunOutcome};
+pub use values::{ObjectStoreIo, ValueError, Values};

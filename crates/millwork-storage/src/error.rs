@@ -35,6 +35,12 @@ pub enum StorageError {
         /// The run.
         run: RunId,
     },
+    /// A run with this id was created before.
+    #[error("there is a run {run} already")]
+    DuplicateRun {
+        /// The run.
+        run: RunId,
+    },
     /// The home can't be used.
     #[error("failed to {action} `{path}`; hint: {hint}")]
     Home {

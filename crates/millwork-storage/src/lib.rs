@@ -3,17 +3,19 @@
 //! Three small traits say what a backend does: [`EventLog`], [`RunStore`] and [`PoolSlots`]; a [`Store`] is all of
 //! them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
+mod course;
 mod error;
 mod event_log;
 mod home;
 mod memory;
+mod micros;
 mod pool_slots;
 mod run_store;
 mod sqlite;
 
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
-pub use home::{Holder, Home};
+pub use home::{Holder, Home, Liveness};
 pub use memory::MemoryStore;
 pub use pool_slots::{PoolSlots, SlotId};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};

@@ -63,6 +63,21 @@ pub struct Computation {
     pub function: StepFunction,
 }
 
+impl Computation {
+    /// A call of `function`, which takes what `requirements` say, without any policy.
+    pub fn new(requirements: Requirements, function: StepFunction) -> Self {
+        Self {
+            requirements,
+            code_version: CodeVersion::from("1"),
+            retry: Retry::none(),
+            timeout: None,
+            pool: None,
+            source: None,
+            function,
+        }
+    }
+}
+
 impl fmt::Debug for Computation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Computation")
@@ -179,16 +194,11 @@ impl AssetDefinition {
     }
 
     fn computation_mut(&mut self) -> &mut Computation {
-        self.computation.get_or_insert_with(|| Computation {
-            requirements: Requirements::default(),
-            code_version: CodeVersion::from("1"),
-            retry: Retry::none(),
-            timeout: None,
-            pool: None,
-            source: None,
-            function: StepFunction::Blocking(Arc::new(|context| {
+        self.computation.get_or_insert_with(|| {
+            let function = StepFunction::Blocking(Arc::new(|context| {
                 Err(format!("the definition of `{}` names no function", context.step()).into())
-            })),
+            }));
+            Computation::new(Requirements::default(), function)
         })
     }
 }

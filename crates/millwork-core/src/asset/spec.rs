@@ -39,4 +39,20 @@ impl AssetSpec {
             value_type: None,
         }
     }
+
+    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners and tags.
+    pub fn inherit(&mut self, shared: &Self) {
+        if self.group.is_none() {
+            self.group.clone_from(&shared.group);
+        }
+        if self.kinds.is_empty() {
+            self.kinds.clone_from(&shared.kinds);
+        }
+        if self.owners.is_empty() {
+            self.owners.clone_from(&shared.owners);
+        }
+        for (key, value) in &shared.tags {
+            self.tags.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What the attribute macros implement beside each function.
 
 use super::Definitions;
+use crate::asset::{AssetSpec, Produced};
 
 /// An asset that other assets can name: the type beside an `#[asset]` function.
 ///
@@ -29,18 +30,19 @@ pub trait Asset {
 #[derive(Debug)]
 pub enum External {}
 
-/// An asset whose value is a `T`. It exists for its error message.
+/// The assets that one function makes together: a struct with `#[derive(Assets)]`, each field one asset.
 #[diagnostic::on_unimplemented(
-    message = "asset `{Self}` does not produce `{T}`",
-    label = "the upstream asset produces another type"
+    message = "a `#[multi_asset]` cannot return `{Self}`",
+    label = "not a struct of assets",
+    note = "return a struct with `#[derive(Assets)]`, each field one asset, or a `Result` of it"
 )]
-pub trait Produces<T> {}
+pub trait Assets: Sized {
+    /// Describes the assets, in the order of the fields.
+    fn specs() -> Vec<AssetSpec>;
 
-#[diagnostic::do_not_recommend]
-impl<A: Asset> Produces<A::Value> for A {}
-
-/// Compiles only if `A` produces a `T`.
-pub fn check_produces<A: Asset + Produces<T>, T>() {}
+    /// The verdict about each asset, in the order of the fields.
+    fn into_produced(self) -> Vec<Produced>;
+}
 
 /// Something that `definitions![…]` can list: an asset, several made by one function, a check.
 #[diagnostic::on_unimplemented(

@@ -28,6 +28,7 @@ pub struct Definitions {
     pub(super) jobs: Vec<Job>,
     pub(super) resources: Resources,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
+    pub(super) pools: BTreeMap<String, u32>,
     pub(super) errors: Vec<DefinitionError>,
 }
 
@@ -96,6 +97,14 @@ impl Definitions {
         self
     }
 
+    /// Gives a concurrency pool its number of slots; a pool that isn't mentioned has one. At most so many steps of the
+    /// pool run at a time, in all runs and processes of a home together.
+    #[must_use]
+    pub fn pool(mut self, name: impl Into<String>, slots: u32) -> Self {
+        self.pools.insert(name.into(), slots.max(1));
+        self
+    }
+
     /// Adds everything of `other`.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
@@ -103,6 +112,7 @@ impl Definitions {
         self.checks.extend(other.checks);
         self.jobs.extend(other.jobs);
         self.io_managers.extend(other.io_managers);
+        self.pools.extend(other.pools);
         self.errors.extend(other.errors);
         for type_name in self.resources.merge(other.resources) {
             self.duplicate_resource(type_name);

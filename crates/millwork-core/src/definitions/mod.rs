@@ -3,11 +3,12 @@
 mod asset;
 mod collect;
 mod error;
+pub mod expansion;
 mod job;
 mod pipeline;
 mod resolve;
 
-pub use asset::{Asset, Declaration, External, Produces, check_produces};
+pub use asset::{Asset, Assets, Declaration, External};
 pub use collect::Definitions;
 pub use error::{DefinitionError, DefinitionErrors};
 pub use job::Job;

@@ -17,6 +17,7 @@ pub struct Pipeline {
     pub(super) jobs: Vec<Job>,
     pub(super) resources: Arc<Resources>,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
+    pub(super) pools: BTreeMap<String, u32>,
 }
 
 impl Pipeline {
@@ -43,6 +44,11 @@ impl Pipeline {
     /// Its named I/O managers.
     pub fn io_managers(&self) -> &BTreeMap<String, Arc<dyn IoManager>> {
         &self.io_managers
+    }
+
+    /// How many slots a concurrency pool has.
+    pub fn pool_slots(&self, name: &str) -> u32 {
+        self.pools.get(name).copied().unwrap_or(1)
     }
 
     /// Lists everything that is wrong with the configuration of a run: entries for steps and parameters that don't

@@ -10,7 +10,7 @@ use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
-    let Definitions { assets, checks, jobs, resources, io_managers, mut errors } = definitions;
+    let Definitions { assets, checks, jobs, resources, io_managers, pools, mut errors } = definitions;
     let producers = producers(&assets);
     names(&assets, &checks, &jobs, &mut errors);
     let steps = Steps { assets: &assets, producers: &producers };
@@ -43,7 +43,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     if !errors.is_empty() {
         return Err(DefinitionErrors(errors));
     }
-    Ok(Pipeline { graph: Arc::new(graph), jobs, resources: Arc::new(resources), io_managers })
+    Ok(Pipeline { graph: Arc::new(graph), jobs, resources: Arc::new(resources), io_managers, pools })
 }
 
 /// The definition that makes each asset; of two, the first.

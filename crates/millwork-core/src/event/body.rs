@@ -180,6 +180,9 @@ pub struct StoredValue {
     pub bytes: u64,
     /// The file name extension of its format.
     pub format: String,
+    /// The hash of its content, where the data version isn't that hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<DataVersion>,
 }
 
 /// Where a stored value is.
@@ -351,7 +354,7 @@ mod tests {
             EventBody::Materialized(Materialization {
                 data_version: "d2".into(),
                 provenance: provenance(),
-                stored: StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into() },
+                stored: StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None },
                 metadata: [("rows".to_owned(), MetadataValue::Int(3))].into(),
             }),
             "materialized",

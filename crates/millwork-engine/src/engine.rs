@@ -1,0 +1,275 @@
+//! Executes runs of one pipeline in one home.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use millwork_core::event::{Event, NewEvent};
+use millwork_core::graph::{AssetIndex, AssetSet};
+use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
+use millwork_core::run::{RunId, RunRequest, RunState, StepStatus};
+use millwork_core::{AssetKey, Clock, IoManager, PartitionKey, Pipeline, SystemClock};
+use millwork_storage::{Claim, EventLog, EventQuery, Fence, Holder, NewRun, RunRecord, StorageError, Store};
+
+use crate::runs::{
+    Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs, keep_lease,
+    start_recorder, verdicts,
+};
+use crate::{ExecuteError, ObjectStoreIo, Values};
+
+/// Executes runs of one pipeline in one home.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pipeline: Pipeline,
+    store: Arc<dyn Store>,
+    values: Values,
+    holder: Holder,
+    options: EngineOptions,
+}
+
+/// How an engine works.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// How many steps of a run are executed at a time.
+    pub workers: usize,
+    /// How long a blocking step may go on after its run was asked to stop.
+    pub grace: Duration,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for EngineOptions {
+    /// Twice as many workers as processors, and no fewer than eight, as most steps wait for something most of the
+    /// time; ten seconds of grace; the system's clock.
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            workers: (2 * processors).max(8),
+            grace: Duration::from_secs(10),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl Engine {
+    /// An engine that keeps large values in a folder.
+    pub fn new(pipeline: Pipeline, store: Arc<dyn Store>, values: &Path, holder: Holder) -> Self {
+        Self::with_io_manager(pipeline, store, Arc::new(ObjectStoreIo::folder(values)), holder)
+    }
+
+    /// An engine that keeps large values with an I/O manager.
+    pub fn with_io_manager(
+        pipeline: Pipeline,
+        store: Arc<dyn Store>,
+        io_manager: Arc<dyn IoManager>,
+        holder: Holder,
+    ) -> Self {
+        let log: Arc<dyn EventLog> = store.clone();
+        let values = Values::new(log, io_manager, pipeline.io_managers().clone());
+        Self { pipeline, store, values, holder, options: EngineOptions::default() }
+    }
+
+    /// The same engine with other options.
+    #[must_use]
+    pub fn options(self, options: EngineOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// The stored values.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Writes down that a run is asked for.
+    pub async fn request(&self, request: RunRequest) -> Result<RunId, StorageError> {
+        let at = self.options.clock.now();
+        let id = RunId::new(at);
+        self.store.create_run(NewRun { id, request, at }).await?;
+        Ok(id)
+    }
+
+    /// What a request would run. With `stale_only` the plan holds only the steps that are stale or missing.
+    pub async fn plan(&self, request: &RunRequest) -> Result<Plan, ExecuteError> {
+        let plan = self.whole_plan(RunId::from_u128(0), request)?;
+        if !request.stale_only {
+            return Ok(plan);
+        }
+        let verdicts = self.verdicts(&plan).await?;
+        Ok(self.stale_part(&plan, &verdicts, &RunState::default()))
+    }
+
+    /// How stale everything is that a plan would make.
+    pub async fn staleness(&self, plan: &Plan) -> Result<StalenessReport, StorageError> {
+        Ok(StalenessReport::new(self.pipeline.graph(), plan, &self.verdicts(plan).await?))
+    }
+
+    /// Claims a run and executes it to its end: a queued one from the beginning, one that failed, was canceled or was
+    /// lost from where it stopped. A run that fails is not an error of this function.
+    pub async fn execute(
+        &self,
+        run: RunId,
+        cancel: &Cancel,
+        observer: Observer,
+    ) -> Result<RunOutcome, ExecuteError> {
+        let started = Instant::now();
+        let record = self.store.run(run).await?.ok_or(StorageError::UnknownRun { run })?;
+        let plan = self.whole_plan(run, &record.request)?;
+        let verdicts =
+            if record.request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
+        let fence = self.claim(run).await?;
+        let events = self.course(run).await?;
+        let state = RunState::replay(&events)
+            .map_err(|source| ExecuteError::Contradiction { run, source })?;
+        let plan = match &verdicts {
+            Some(verdicts) => self.stale_part(&plan, verdicts, &state),
+            None => plan,
+        };
+        let lease = tokio::spawn(keep_lease(
+            self.store.clone(),
+            self.options.clock.clone(),
+            fence,
+            self.holder.clone(),
+            cancel.clone(),
+        ));
+        let executed = self.execute_claimed(fence, record, plan, verdicts, (events, state), cancel, observer).await;
+        lease.abort();
+        let state = executed?;
+        let status = state.status.unwrap_or(millwork_core::run::RunStatus::Lost);
+        Ok(RunOutcome { run, status, state, duration: started.elapsed() })
+    }
+
+    async fn execute_claimed(
+        &self,
+        fence: Fence,
+        record: RunRecord,
+        plan: Plan,
+        verdicts: Option<LatestVerdicts>,
+        (events, state): (Vec<Event>, RunState),
+        cancel: &Cancel,
+        observer: Observer,
+    ) -> Result<RunState, ExecuteError> {
+        let run = fence.run;
+        let graph = self.pipeline.graph().clone();
+        let stored =
+            StoredInputs::pin(&*self.store, &graph, run, &self.read_from_store(&plan)).await?;
+        let (recorder, recorder_failed, recorded) =
+            start_recorder(self.store.clone(), fence, state.clone(), observer);
+        let context = Arc::new(RunContext {
+            run,
+            pipeline: self.pipeline.clone(),
+            graph,
+            plan,
+            config: record.request.config,
+            store: self.store.clone(),
+            values: self.values.clone(),
+            stored,
+            verdicts,
+            recorder: recorder.clone(),
+            clock: self.options.clock.clone(),
+            cancel: cancel.clone(),
+            grace: self.options.grace,
+        });
+        let (store, clock, holder) =
+            (self.store.clone(), self.options.clock.clone(), self.holder.clone());
+        let mut dispatcher =
+            Dispatcher::new(context, Pools { store, clock, holder }, self.options.workers);
+        if state.epoch > 1 {
+            dispatcher.resume(events, &state).await?;
+        }
+        let end = dispatcher.dispatch(recorder_failed).await?;
+        recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), end)]);
+        match recorded.await {
+            Ok(Ok(state)) => Ok(state),
+            Ok(Err(RecordError::Store(error))) => Err(ExecuteError::Record(error)),
+            Ok(Err(RecordError::Contradiction(source))) => Err(ExecuteError::Contradiction { run, source }),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    async fn claim(&self, run: RunId) -> Result<Fence, StorageError> {
+        let now = self.options.clock.now();
+        let holder = self.holder.clone();
+        self.store.claim(Claim { run, holder, now, until: now + LEASE }).await
+    }
+
+    /// The events that say how far a run has come.
+    async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
+        const KINDS: [&str; 17] = [
+            "run_queued",
+            "run_started",
+            "run_canceling",
+            "run_succeeded",
+            "run_failed",
+            "run_canceled",
+            "run_lost",
+            "step_started",
+            "step_progressed",
+            "step_retrying",
+            "step_succeeded",
+            "step_failed",
+            "step_skipped",
+            "step_canceled",
+            "materialized",
+            "kept",
+            "not_materialized",
+        ];
+        let query = EventQuery { run: Some(run), kinds: KINDS.into(), ..EventQuery::default() };
+        self.store.events(query).await
+    }
+
+    fn whole_plan(&self, run: RunId, request: &RunRequest) -> Result<Plan, ExecuteError> {
+        let graph = self.pipeline.graph();
+        let index = |asset: &AssetKey| {
+            graph
+                .index(asset.as_str())
+                .ok_or_else(|| ExecuteError::AssetIsGone { run, asset: asset.clone() })
+        };
+        let selected: AssetSet = request.assets.iter().map(index).collect::<Result<_, _>>()?;
+        Ok(Plan::new(graph, &selected, request.partition.as_ref())?)
+    }
+
+    /// The part of a plan that is stale or missing, or that this run has been through already.
+    fn stale_part(&self, plan: &Plan, verdicts: &LatestVerdicts, state: &RunState) -> Plan {
+        let graph = self.pipeline.graph();
+        let report = StalenessReport::new(graph, plan, verdicts);
+        plan.filtered(|step| {
+            let key = (graph.steps()[step.step].key.clone(), step.partition.clone());
+            let is_done = state.steps.get(&key).is_some_and(|step| step.status == StepStatus::Succeeded);
+            is_done || report.needs(graph, step)
+        })
+    }
+
+    async fn verdicts(&self, plan: &Plan) -> Result<LatestVerdicts, StorageError> {
+        let graph = self.pipeline.graph();
+        let mut assets: BTreeSet<AssetIndex> = BTreeSet::new();
+        for step in &plan.steps {
+            assets.extend(graph.outputs(step.step));
+            assets.extend(step.inputs.iter().map(|input| input.asset));
+        }
+        let keys: Vec<AssetKey> = assets.into_iter().map(|asset| graph.key(asset).clone()).collect();
+        Ok(verdicts(self.store.latest(&keys).await?))
+    }
+
+    /// The assets that a plan reads from the store: those it takes without making them, and those it looks back at.
+    fn read_from_store(&self, plan: &Plan) -> BTreeSet<AssetIndex> {
+        let graph = self.pipeline.graph();
+        let mut made: BTreeSet<(AssetIndex, Option<&PartitionKey>)> = BTreeSet::new();
+        for step in &plan.steps {
+            made.extend(graph.outputs(step.step).iter().map(|output| (*output, step.partition.as_ref())));
+        }
+        let mut read = BTreeSet::new();
+        for step in &plan.steps {
+            for input in &step.inputs {
+                let is_made = |key: &Option<PartitionKey>| made.contains(&(input.asset, key.as_ref()));
+                if !input.partitions.iter().all(is_made) {
+                    read.insert(input.asset);
+                }
+            }
+            let previous = &graph.steps()[step.step].computation().requirements.previous;
+            read.extend(previous.iter().filter_map(|key| graph.index(key.as_str())));
+        }
+        read
+    }
+}

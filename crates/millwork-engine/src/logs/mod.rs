@@ -1,0 +1,14 @@
+//! Whatever a step says, from `tracing` events to a panic, lands in the log of its run.
+
+mod current;
+mod layer;
+mod output;
+mod panic;
+mod step_recorder;
+
+pub(crate) use current::{WithStep, as_step};
+pub use layer::LogLayer;
+pub(crate) use output::wait_for_captured_output;
+pub use output::{CapturedOutput, capture_output};
+pub(crate) use panic::{catch_panic, observe_panics};
+pub(crate) use step_recorder::StepRecorder;

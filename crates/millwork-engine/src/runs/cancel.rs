@@ -1,0 +1,60 @@
+//! How a run is asked to stop: first kindly, then at once.
+
+use millwork_core::Cancellation;
+use tokio::sync::watch;
+
+/// How urgently a run is to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// It isn't.
+    #[default]
+    No,
+    /// Start nothing more; async steps end at their next `await`, blocking ones are asked, and given a grace period.
+    Asked,
+    /// Wait for nothing.
+    AtOnce,
+}
+
+/// Stops a run that is being executed. Clones stop the same run.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    stop: watch::Sender<Stop>,
+    cancellation: Cancellation,
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self { stop: watch::Sender::new(Stop::No), cancellation: Cancellation::default() }
+    }
+}
+
+impl Cancel {
+    /// Asks the run to stop. Asking again stops it at once.
+    pub fn request(&self) {
+        self.cancellation.request();
+        self.stop.send_modify(|stop| {
+            *stop = if *stop == Stop::No { Stop::Asked } else { Stop::AtOnce };
+        });
+    }
+
+    /// Asks the run to stop; asking again changes nothing.
+    pub(crate) fn request_kindly(&self) {
+        self.cancellation.request();
+        self.stop.send_modify(|stop| *stop = (*stop).max(Stop::Asked));
+    }
+
+    /// Stops the run at once.
+    pub(crate) fn force(&self) {
+        self.cancellation.request();
+        self.stop.send_replace(Stop::AtOnce);
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Stop> {
+        self.stop.subscribe()
+    }
+
+    /// What steps can ask.
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+}

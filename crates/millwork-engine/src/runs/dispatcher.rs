@@ -1,0 +1,364 @@
+//! Owns the state of a run: decides which step comes next, and what the end of a step means for the others.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
+use millwork_core::plan::{LatestVerdicts, Plan, ReadyQueue};
+use millwork_core::run::{Failure, FailureKind, RunId};
+use millwork_core::{Clock, PartitionKey, Pipeline};
+use millwork_storage::{SlotId, StorageError, Store};
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+
+use super::handed_over::{HandedOver, Made};
+use super::pools::{Pools, WaitingForSlot};
+use super::{Cancel, RecorderHandle, Stop, StoredInputs};
+use crate::steps::{AttemptEnd, OutputMade, Report, execute};
+use crate::values::Values;
+
+mod inputs;
+mod resumed;
+
+/// What all steps of a run share.
+#[derive(Debug)]
+pub(crate) struct RunContext {
+    pub(crate) run: RunId,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) graph: Arc<AssetGraph>,
+    pub(crate) plan: Plan,
+    pub(crate) config: Value,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) values: Values,
+    pub(crate) stored: StoredInputs,
+    /// The last verdicts about what the plan makes, for a run of stale steps only.
+    pub(crate) verdicts: Option<LatestVerdicts>,
+    pub(crate) recorder: RecorderHandle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cancel: Cancel,
+    pub(crate) grace: Duration,
+}
+
+impl RunContext {
+    pub(crate) fn step(&self, position: usize) -> &StepNode {
+        &self.graph.steps()[self.plan.steps[position].step]
+    }
+
+    pub(crate) fn partition(&self, position: usize) -> Option<&PartitionKey> {
+        self.plan.steps[position].partition.as_ref()
+    }
+}
+
+/// How long a full pool is left alone; another process may hold its slots.
+const POOL_PAUSE: Duration = Duration::from_millis(50);
+
+pub(crate) struct Dispatcher {
+    context: Arc<RunContext>,
+    queue: ReadyQueue,
+    handed_over: HandedOver,
+    /// The number of each step's last attempt.
+    attempts: Vec<u32>,
+    /// How often each step was retried in this execution.
+    retries: Vec<u32>,
+    running: HashMap<usize, Option<SlotId>>,
+    /// Steps whose pause between two attempts is over.
+    again: VecDeque<usize>,
+    pausing: Vec<usize>,
+    waiting_for_slot: WaitingForSlot,
+    pools: Pools,
+    workers: usize,
+    failures: Vec<String>,
+    sender: mpsc::UnboundedSender<Message>,
+    messages: mpsc::UnboundedReceiver<Message>,
+}
+
+enum Message {
+    Ended(Report),
+    PauseOver(usize),
+}
+
+impl Dispatcher {
+    pub(crate) fn new(context: Arc<RunContext>, pools: Pools, workers: usize) -> Self {
+        let (sender, messages) = mpsc::unbounded_channel();
+        let steps = context.plan.steps.len();
+        Self {
+            queue: ReadyQueue::new(&context.plan.upstream()),
+            handed_over: HandedOver::new(&context.plan),
+            attempts: vec![0; steps],
+            retries: vec![0; steps],
+            running: HashMap::new(),
+            again: VecDeque::new(),
+            pausing: Vec::new(),
+            waiting_for_slot: WaitingForSlot::default(),
+            pools,
+            workers,
+            failures: Vec::new(),
+            sender,
+            messages,
+            context,
+        }
+    }
+
+    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run.
+    pub(crate) async fn dispatch(
+        mut self,
+        mut recorder_failed: watch::Receiver<bool>,
+    ) -> Result<EventBody, StorageError> {
+        let mut stop = self.context.cancel.subscribe();
+        loop {
+            let stopping = *stop.borrow_and_update() != Stop::No;
+            if stopping {
+                self.give_up_waiting();
+            } else {
+                self.start_ready().await?;
+            }
+            if self.running.is_empty() && self.pausing.is_empty() && (stopping || self.nothing_is_left()) {
+                return Ok(self.end(stopping));
+            }
+            tokio::select! {
+                message = self.messages.recv() => {
+                    let mut next = message;
+                    while let Some(message) = next {
+                        self.take(message).await?;
+                        next = self.messages.try_recv().ok();
+                    }
+                }
+                _ = stop.changed() => {}
+                _ = recorder_failed.wait_for(|failed| *failed) => self.context.cancel.force(),
+                () = tokio::time::sleep(POOL_PAUSE), if !self.waiting_for_slot.pools().is_empty() => {}
+            }
+        }
+    }
+
+    fn nothing_is_left(&self) -> bool {
+        self.queue.unfinished() == 0
+    }
+
+    fn end(&self, stopping: bool) -> EventBody {
+        match (&*self.failures, stopping && !self.nothing_is_left()) {
+            (_, true) => EventBody::RunCanceled,
+            ([], false) => EventBody::RunSucceeded,
+            ([one], false) => EventBody::RunFailed { reason: one.clone() },
+            ([first, rest @ ..], false) => {
+                EventBody::RunFailed { reason: format!("{first}; and {} more", rest.len()) }
+            }
+        }
+    }
+
+    /// Starts what can be started.
+    async fn start_ready(&mut self) -> Result<(), StorageError> {
+        self.context.recorder.catch_up().await;
+        for pool in self.waiting_for_slot.pools() {
+            while self.running.len() < self.workers
+                && let Some(position) = self.waiting_for_slot.pop(&pool)
+            {
+                match self.pools.take(&self.context.pipeline, &pool).await? {
+                    Some(slot) => self.start(position, Some(slot)).await?,
+                    None => {
+                        self.waiting_for_slot.push_front(&pool, position);
+                        break;
+                    }
+                }
+            }
+        }
+        while self.running.len() < self.workers
+            && let Some(position) = self.again.pop_front().or_else(|| self.queue.pop())
+        {
+            match &self.context.clone().step(position).computation().pool {
+                None => self.start(position, None).await?,
+                Some(pool) => match self.pools.take(&self.context.pipeline, pool).await? {
+                    Some(slot) => self.start(position, Some(slot)).await?,
+                    None => self.waiting_for_slot.push(pool, position),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, position: usize, slot: Option<SlotId>) -> Result<(), StorageError> {
+        if self.is_unchanged(position) {
+            self.give_back(slot).await?;
+            let reason = "nothing that it is made from has changed after all".to_owned();
+            self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
+            self.finish(position);
+            return Ok(());
+        }
+        self.attempts[position] += 1;
+        self.record(vec![self.step_event(position, EventBody::StepStarted)]);
+        let attempt = match self.attempt(position) {
+            Ok(attempt) => attempt,
+            Err(failure) => {
+                self.give_back(slot).await?;
+                self.fail(position, failure, Vec::new());
+                return Ok(());
+            }
+        };
+        self.running.insert(position, slot);
+        let (context, sender) = (self.context.clone(), self.sender.clone());
+        let number = self.attempts[position];
+        tokio::spawn(async move {
+            let report = AssertUnwindSafe(execute(context, attempt)).catch_unwind().await;
+            let report = report.unwrap_or_else(|_| {
+                let failure = Failure::new(FailureKind::Panic, "the executor itself panicked");
+                Report { position, number, end: failure.into(), micros: 0 }
+            });
+            // A dispatcher that is gone has no use for it.
+            let _ = sender.send(Message::Ended(report));
+        });
+        Ok(())
+    }
+
+    async fn take(&mut self, message: Message) -> Result<(), StorageError> {
+        let report = match message {
+            Message::PauseOver(position) => {
+                self.pausing.retain(|pausing| *pausing != position);
+                self.again.push_back(position);
+                return Ok(());
+            }
+            Message::Ended(report) => report,
+        };
+        let position = report.position;
+        if report.number != self.attempts[position] {
+            return Ok(());
+        }
+        if let Some(slot) = self.running.remove(&position) {
+            self.give_back(slot).await?;
+        }
+        match report.end {
+            AttemptEnd::Succeeded { outputs, mut events } => {
+                let micros = report.micros;
+                events.push(self.step_event(position, EventBody::StepSucceeded { micros }));
+                self.record(events);
+                self.hand_over(position, outputs).await?;
+            }
+            AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events),
+            AttemptEnd::Canceled => {
+                self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands on what a step has made, and drops what waits for an output that has no value.
+    async fn hand_over(&mut self, position: usize, outputs: Vec<OutputMade>) -> Result<(), StorageError> {
+        let assets = self.context.graph.outputs(self.context.plan.steps[position].step).to_vec();
+        let mut without_value = Vec::new();
+        for (asset, output) in assets.into_iter().zip(outputs) {
+            let key = (asset, self.context.partition(position).cloned());
+            let made = match output {
+                OutputMade::New(value, version) if self.handed_over.is_wanted(&key) => Made::Value(value, version),
+                OutputMade::New(_, version) => Made::Value(Arc::new(()), version),
+                OutputMade::Recorded(stored) => Made::Stored(stored),
+                OutputMade::Kept => self.last_value(asset, position).await?.map_or(Made::Nothing, Made::Stored),
+                OutputMade::Nothing => Made::Nothing,
+            };
+            if matches!(made, Made::Nothing) {
+                without_value.push(asset);
+            }
+            self.handed_over.put(key, made);
+        }
+        for asset in without_value {
+            self.skip_takers(position, asset);
+        }
+        self.finish(position);
+        Ok(())
+    }
+
+    fn finish(&mut self, position: usize) {
+        self.handed_over.release_inputs(&self.context.plan.steps[position]);
+        self.queue.finish(position);
+    }
+
+    /// Skips everything that takes an asset that has no value.
+    fn skip_takers(&mut self, position: usize, asset: AssetIndex) {
+        let partition = self.context.plan.steps[position].partition.clone();
+        let takes = |step: &usize| {
+            let inputs = &self.context.plan.steps[*step].inputs;
+            inputs.iter().any(|input| input.asset == asset && input.partitions.contains(&partition))
+        };
+        let takers: Vec<usize> = self.queue.downstream(position).iter().copied().filter(takes).collect();
+        let dropped = self.queue.drop_nodes(takers);
+        let reason = format!("upstream asset `{}` was not materialized", self.context.graph.key(asset));
+        self.skip(&dropped, &reason);
+    }
+
+    fn retry_or_fail(&mut self, position: usize, failure: Failure, events: Vec<NewEvent>) {
+        let retry = &self.context.step(position).computation().retry;
+        let number = self.retries[position] + 1;
+        let pause = if matches!(failure.kind, FailureKind::Check | FailureKind::Input) {
+            None
+        } else {
+            retry.pause(number, fastrand::f64())
+        };
+        let Some(pause) = pause else {
+            self.fail(position, failure, events);
+            return;
+        };
+        self.retries[position] = number;
+        let delay_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        let event = self.step_event(position, EventBody::StepRetrying { failure, delay_ms });
+        self.record(vec![event]);
+        self.pausing.push(position);
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            let _ = sender.send(Message::PauseOver(position));
+        });
+    }
+
+    fn fail(&mut self, position: usize, failure: Failure, mut events: Vec<NewEvent>) {
+        let step = self.context.step(position).key.clone();
+        self.failures.push(format!("step `{step}` failed: {failure}"));
+        events.push(self.step_event(position, EventBody::StepFailed { failure }));
+        self.record(events);
+        self.handed_over.release_inputs(&self.context.plan.steps[position]);
+        let dropped = self.queue.drop_below(position);
+        self.skip(&dropped, &format!("upstream step `{step}` failed"));
+    }
+
+    fn skip(&mut self, positions: &[usize], reason: &str) {
+        for &position in positions {
+            let reason = reason.to_owned();
+            self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
+            self.handed_over.release_inputs(&self.context.plan.steps[position]);
+        }
+    }
+
+    /// The run is to stop: what waits for its next attempt, or for a slot, doesn't come to it.
+    fn give_up_waiting(&mut self) {
+        let retrying = std::mem::take(&mut self.pausing).into_iter().chain(self.again.drain(..));
+        let events: Vec<_> = retrying.map(|position| (position, EventBody::StepCanceled)).collect();
+        for (position, body) in events {
+            self.record(vec![self.step_event(position, body)]);
+        }
+        self.waiting_for_slot.drain();
+    }
+
+    async fn give_back(&self, slot: Option<SlotId>) -> Result<(), StorageError> {
+        match slot {
+            Some(slot) => self.pools.give_back(slot).await,
+            None => Ok(()),
+        }
+    }
+
+    fn step_event(&self, position: usize, body: EventBody) -> NewEvent {
+        NewEvent {
+            run: Some(self.context.run),
+            at: self.context.clock.now(),
+            step: Some(self.context.step(position).key.clone()),
+            asset: None,
+            partition: self.context.partition(position).cloned(),
+            attempt: self.attempts[position],
+            body,
+            value: None,
+        }
+    }
+
+    fn record(&self, events: Vec<NewEvent>) {
+        self.context.recorder.record(events);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a step is given: values of this run, or what was stored when the run started.
+
+use std::collections::BTreeSet;
+
+use millwork_core::PartitionKey;
+use millwork_core::event::{InputVersion, Provenance};
+use millwork_core::graph::AssetIndex;
+use millwork_core::run::{Failure, FailureKind};
+use millwork_storage::StorageError;
+
+use super::super::handed_over::Made;
+use super::super::{StoredInput, StoredInputs};
+use super::Dispatcher;
+use crate::steps::{Attempt, AttemptInput, InputSource};
+
+impl Dispatcher {
+    /// Puts together what the next attempt of a step needs. An input without a value is a failure.
+    pub(super) fn attempt(&self, position: usize) -> Result<Attempt, Failure> {
+        let context = &self.context;
+        let planned = &context.plan.steps[position];
+        let mut inputs = Vec::with_capacity(planned.inputs.len());
+        for input in planned.inputs.iter().filter(|input| input.loads) {
+            let mut values = Vec::with_capacity(input.partitions.len());
+            for partition in &input.partitions {
+                values.push((partition.clone(), self.source(input.asset, partition.as_ref())?));
+            }
+            inputs.push(AttemptInput { asset: input.asset, gathered: input.gathered, values });
+        }
+        let mut previous = Vec::new();
+        for key in &context.step(position).computation().requirements.previous {
+            let Some(asset) = context.graph.index(key.as_str()) else { continue };
+            let partition = context.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
+            let partition = partition.and(planned.partition.as_ref());
+            let stored = context.stored.get(asset, partition).cloned();
+            let value_type = context.graph.assets()[asset].spec.value_type;
+            previous.extend(stored.zip(value_type).map(|(stored, value_type)| (key.clone(), value_type, stored)));
+        }
+        let (number, versions) = (self.attempts[position], self.versions(position));
+        Ok(Attempt { position, number, inputs, versions, previous })
+    }
+
+    /// The versions of everything that a step takes or waits for.
+    fn versions(&self, position: usize) -> Vec<InputVersion> {
+        let inputs = &self.context.plan.steps[position].inputs;
+        let keys = inputs.iter().flat_map(|input| input.partitions.iter().map(|key| (input.asset, key)));
+        keys.map(|(asset, partition)| {
+            let made = self.handed_over.get(asset, partition.as_ref());
+            let stored = || self.context.stored.get(asset, partition.as_ref())?.data_version();
+            InputVersion {
+                asset: self.context.graph.key(asset).clone(),
+                partition: partition.clone(),
+                data_version: made.map_or_else(stored, Made::data_version).cloned(),
+            }
+        })
+        .collect()
+    }
+
+    fn source(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Result<InputSource, Failure> {
+        match self.handed_over.get(asset, partition) {
+            Some(Made::Value(value, _)) => return Ok(InputSource::Memory(value.clone())),
+            Some(Made::Stored(stored)) => return Ok(InputSource::Stored(stored.clone())),
+            Some(Made::Nothing) | None => {}
+        }
+        let stored = self.context.stored.get(asset, partition).cloned();
+        stored.map(InputSource::Stored).ok_or_else(|| {
+            let key = self.context.graph.key(asset);
+            let partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
+            let message = format!(
+                "upstream asset `{key}`{partition} has never been materialized; hint: select it too, for example with `+` before the selection"
+            );
+            Failure::new(FailureKind::Input, message)
+        })
+    }
+
+    /// Whether a step that was planned because something upstream was out of date would be made from the same code
+    /// and data as before, now that upstream is done.
+    pub(super) fn is_unchanged(&self, position: usize) -> bool {
+        let Some(verdicts) = &self.context.verdicts else { return false };
+        let step = self.context.step(position);
+        let outputs = self.context.graph.outputs(self.context.plan.steps[position].step);
+        if outputs.is_empty() {
+            return false;
+        }
+        let code_version = step.computation().code_version.clone();
+        let now = Provenance { code_version, inputs: self.versions(position) };
+        outputs.iter().all(|output| {
+            let key = (self.context.graph.key(*output).clone(), self.context.partition(position).cloned());
+            verdicts.get(&key).and_then(|verdict| verdict.provenance.as_ref()) == Some(&now)
+        })
+    }
+
+    /// The last value of an output that was kept.
+    pub(super) async fn last_value(
+        &self,
+        asset: AssetIndex,
+        position: usize,
+    ) -> Result<Option<StoredInput>, StorageError> {
+        let context = &self.context;
+        let assets = BTreeSet::from([asset]);
+        let pinned = StoredInputs::pin(&*context.store, &context.graph, context.run, &assets).await?;
+        Ok(pinned.get(asset, context.partition(position)).cloned())
+    }
+}

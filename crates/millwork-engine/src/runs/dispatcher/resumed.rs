@@ -1,0 +1,53 @@
+//! Takes up a run where an earlier execution of it has ended.
+
+use std::collections::HashMap;
+
+use millwork_core::event::{Event, EventBody};
+use millwork_core::run::{RunState, StepStatus};
+use millwork_storage::StorageError;
+
+use super::super::StoredInput;
+use super::Dispatcher;
+use crate::steps::OutputMade;
+
+impl Dispatcher {
+    /// Marks as finished what an earlier execution has finished. `events` are those of the run so far, `state` is
+    /// their fold.
+    ///
+    /// Starts are recorded, but nobody waits for their commit; so a step without a recorded start may have run when
+    /// the process died. Therefore every step that is taken up here counts the earlier executions as attempts: none
+    /// is run twice without showing it in its number.
+    pub(crate) async fn resume(&mut self, events: Vec<Event>, state: &RunState) -> Result<(), StorageError> {
+        let context = self.context.clone();
+        let mut verdicts = HashMap::new();
+        for event in events {
+            if event.body.provenance().is_some()
+                && let Some(asset) = event.asset.as_ref().and_then(|key| context.graph.index(key.as_str()))
+            {
+                verdicts.insert((asset, event.partition.clone()), event);
+            }
+        }
+        for (position, planned) in context.plan.steps.iter().enumerate() {
+            let key = (context.step(position).key.clone(), planned.partition.clone());
+            let recorded = state.steps.get(&key);
+            let attempts = recorded.map_or(0, |step| step.attempt);
+            self.attempts[position] = attempts.max(state.epoch.saturating_sub(1));
+            if recorded.is_none_or(|step| step.status != StepStatus::Succeeded) {
+                continue;
+            }
+            let mut outputs = Vec::new();
+            for &asset in context.graph.outputs(planned.step) {
+                let verdict = verdicts.remove(&(asset, planned.partition.clone()));
+                outputs.push(match verdict {
+                    Some(event) if matches!(event.body, EventBody::Materialized(_)) => {
+                        OutputMade::Recorded(StoredInput::new(event))
+                    }
+                    Some(event) if matches!(event.body, EventBody::Kept { .. }) => OutputMade::Kept,
+                    _ => OutputMade::Nothing,
+                });
+            }
+            self.hand_over(position, outputs).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Values on their way from one step of a run to the next, kept as long as somebody still needs them.
+
+use std::collections::HashMap;
+
+use millwork_core::graph::AssetIndex;
+use millwork_core::plan::{Plan, PlannedStep};
+use millwork_core::{DataVersion, PartitionKey, SharedValue};
+
+use super::StoredInput;
+
+/// An asset, or one of its partitions.
+pub(crate) type ValueKey = (AssetIndex, Option<PartitionKey>);
+
+/// What a finished step of this run has left for those that come after it.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    /// A new value, in memory.
+    Value(SharedValue, DataVersion),
+    /// A value that an earlier execution of this run has stored, or the last one, which was kept.
+    Stored(StoredInput),
+    /// No value.
+    Nothing,
+}
+
+impl Made {
+    pub(crate) fn data_version(&self) -> Option<&DataVersion> {
+        match self {
+            Self::Value(_, version) => Some(version),
+            Self::Stored(stored) => stored.data_version(),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// What the steps of a run have made so far.
+#[derive(Debug)]
+pub(crate) struct HandedOver {
+    made: HashMap<ValueKey, Made>,
+    /// How many steps that load a value aren't over yet.
+    consumers: HashMap<ValueKey, usize>,
+}
+
+impl HandedOver {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let mut consumers = HashMap::new();
+        for key in plan.steps.iter().flat_map(loads) {
+            *consumers.entry(key).or_default() += 1;
+        }
+        Self { made: HashMap::new(), consumers }
+    }
+
+    /// Takes what a step has made. A value that nobody waits for isn't kept in memory.
+    pub(crate) fn put(&mut self, key: ValueKey, made: Made) {
+        self.made.insert(key, made);
+    }
+
+    pub(crate) fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&Made> {
+        self.made.get(&(asset, partition.cloned()))
+    }
+
+    /// Whether a step waits for this value.
+    pub(crate) fn is_wanted(&self, key: &ValueKey) -> bool {
+        self.consumers.contains_key(key)
+    }
+
+    /// Says that a step is over: it needs its inputs no longer. A value that nobody needs any more is let go; its
+    /// version stays.
+    pub(crate) fn release_inputs(&mut self, step: &PlannedStep) {
+        for key in loads(step) {
+            let Some(left) = self.consumers.get_mut(&key) else { continue };
+            *left -= 1;
+            if *left == 0 {
+                self.consumers.remove(&key);
+                self.let_go(&key);
+            }
+        }
+    }
+
+    fn let_go(&mut self, key: &ValueKey) {
+        if let Some(Made::Value(value, _)) = self.made.get_mut(key) {
+            *value = std::sync::Arc::new(());
+        }
+    }
+}
+
+fn loads(step: &PlannedStep) -> impl Iterator<Item = ValueKey> {
+    step.inputs
+        .iter()
+        .filter(|input| input.loads)
+        .flat_map(|input| input.partitions.iter().map(|partition| (input.asset, partition.clone())))
+}

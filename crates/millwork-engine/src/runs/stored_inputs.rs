@@ -1,0 +1,112 @@
+//! The stored values that a run works with: pinned when it starts, loaded when first needed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use millwork_core::event::{Event, EventBody};
+use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::plan::{LatestVerdict, LatestVerdicts};
+use millwork_core::run::RunId;
+use millwork_core::{AssetKey, DataVersion, PartitionKey, SharedValue, ValueType};
+use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
+use tokio::sync::OnceCell;
+
+use crate::values::{ValueError, Values};
+
+/// A materialization that a run reads. Steps that share it load it once.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredInput {
+    pub(crate) event: Arc<Event>,
+    loaded: Arc<OnceCell<SharedValue>>,
+}
+
+impl StoredInput {
+    pub(crate) fn new(event: Event) -> Self {
+        Self { event: Arc::new(event), loaded: Arc::default() }
+    }
+
+    pub(crate) fn data_version(&self) -> Option<&DataVersion> {
+        match &self.event.body {
+            EventBody::Materialized(materialization) => Some(&materialization.data_version),
+            _ => None,
+        }
+    }
+
+    pub(crate) async fn load(
+        &self,
+        values: &Values,
+        value_type: ValueType,
+    ) -> Result<SharedValue, ValueError> {
+        self.loaded.get_or_try_init(|| values.load(&self.event, value_type)).await.cloned()
+    }
+}
+
+/// What is stored of the assets that a run doesn't make itself, as it was when the run started. All of its steps see
+/// the same, whatever other runs do meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct StoredInputs {
+    by_asset: HashMap<(AssetIndex, Option<PartitionKey>), StoredInput>,
+}
+
+impl StoredInputs {
+    /// Pins the last materializations, by other runs than `run`, of these assets and all their partitions.
+    pub(crate) async fn pin(
+        store: &dyn Store,
+        graph: &AssetGraph,
+        run: RunId,
+        assets: &BTreeSet<AssetIndex>,
+    ) -> Result<Self, StorageError> {
+        let mut pinned = Self::default();
+        if assets.is_empty() {
+            return Ok(pinned);
+        }
+        let keys: Vec<AssetKey> = assets.iter().map(|asset| graph.key(*asset).clone()).collect();
+        for latest in store.latest(&keys).await? {
+            let Some(asset) = graph.index(latest.asset.as_str()) else { continue };
+            if let Some(event) = by_another_run(store, run, &latest).await? {
+                pinned.by_asset.insert((asset, latest.partition), StoredInput::new(event));
+            }
+        }
+        Ok(pinned)
+    }
+
+    pub(crate) fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&StoredInput> {
+        self.by_asset.get(&(asset, partition.cloned()))
+    }
+}
+
+/// The last materialization that wasn't made by `run` itself, in an earlier attempt.
+async fn by_another_run(
+    store: &dyn Store,
+    run: RunId,
+    latest: &LatestAsset,
+) -> Result<Option<Event>, StorageError> {
+    match &latest.materialization {
+        Some(event) if event.run == Some(run) => {
+            let query = EventQuery {
+                asset: Some(latest.asset.clone()),
+                partition: Some(latest.partition.clone()),
+                not_run: Some(run),
+                kinds: vec!["materialized"],
+                order: Order::NewestFirst,
+                limit: Some(1),
+                ..EventQuery::default()
+            };
+            Ok(store.events(query).await?.pop())
+        }
+        materialization => Ok(materialization.clone()),
+    }
+}
+
+/// What staleness is decided by.
+pub(crate) fn verdicts(latest: Vec<LatestAsset>) -> LatestVerdicts {
+    let verdict = |latest: LatestAsset| {
+        let data_version = latest.materialization.as_ref().and_then(|event| match &event.body {
+            EventBody::Materialized(materialization) => Some(materialization.data_version.clone()),
+            _ => None,
+        });
+        let provenance = latest.verdict.body.provenance().cloned();
+        ((latest.asset, latest.partition), LatestVerdict { data_version, provenance })
+    };
+    latest.into_iter().map(verdict).collect()
+}

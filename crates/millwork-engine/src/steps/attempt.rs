@@ -1,0 +1,138 @@
+//! An executor: loads inputs, calls the function, stores the outputs, and tells how it went.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use millwork_core::event::{InputVersion, NewEvent};
+use millwork_core::graph::StepNode;
+use millwork_core::run::{Failure, FailureKind};
+use millwork_core::{AssetKey, ValueType};
+
+use super::call::{Called, call};
+use super::finish::{self, OutputMade};
+use super::load::{self, AttemptInput};
+use crate::logs::StepRecorder;
+use crate::runs::{RunContext, Stop, StoredInput};
+
+/// What an executor needs to know.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// The step's position in the plan.
+    pub(crate) position: usize,
+    /// The number of the attempt.
+    pub(crate) number: u32,
+    /// What the function takes from other assets.
+    pub(crate) inputs: Vec<AttemptInput>,
+    /// Their versions.
+    pub(crate) versions: Vec<InputVersion>,
+    /// What it looks back at.
+    pub(crate) previous: Vec<(AssetKey, ValueType, StoredInput)>,
+}
+
+/// What an executor tells the dispatcher.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) position: usize,
+    pub(crate) number: u32,
+    pub(crate) end: AttemptEnd,
+    pub(crate) micros: u64,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) enum AttemptEnd {
+    /// Its outputs are durable; the events are to be recorded together with the step's success.
+    Succeeded { outputs: Vec<OutputMade>, events: Vec<NewEvent> },
+    /// It failed; the events (of a check's verdict) are to be recorded with the failure.
+    Failed { failure: Failure, events: Vec<NewEvent> },
+    /// It was stopped.
+    Canceled,
+}
+
+impl From<Failure> for AttemptEnd {
+    fn from(failure: Failure) -> Self {
+        Self::Failed { failure, events: Vec::new() }
+    }
+}
+
+/// Executes an attempt. Its errors are part of the report.
+pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Report {
+    let started = Instant::now();
+    let (position, number) = (attempt.position, attempt.number);
+    let step = context.step(position);
+    let recorder = Arc::new(StepRecorder::new(
+        context.run,
+        step.key.clone(),
+        context.plan.steps[position].partition.clone(),
+        number,
+        context.recorder.clone(),
+        context.clock.clone(),
+    ));
+    let end = attempt_step(&context, step, attempt, &recorder).await;
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Report { position, number, end, micros }
+}
+
+async fn attempt_step(
+    context: &RunContext,
+    step: &StepNode,
+    attempt: Attempt,
+    recorder: &Arc<StepRecorder>,
+) -> AttemptEnd {
+    let Attempt { inputs, versions, previous, .. } = attempt;
+    let step_context = tokio::select! {
+        loaded = load::step_context(context, step, inputs, previous, recorder) => match loaded {
+            Ok(step_context) => step_context,
+            Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
+        },
+        () = stopped(context, Stop::Asked) => return AttemptEnd::Canceled,
+    };
+    let computation = step.computation();
+    let called = tokio::select! {
+        called = call(step, step_context, recorder.clone()) => called,
+        () = stopped_after_grace(context, &computation.function) => return AttemptEnd::Canceled,
+        () = too_long(computation.timeout) => return timed_out(computation.timeout).into(),
+    };
+    match called {
+        Called::Assets(produced) => {
+            finish::store_outputs(context, step, produced, versions, recorder).await.unwrap_or_else(|error| {
+                Failure::of_error(FailureKind::Output, &error).into()
+            })
+        }
+        Called::Check(result) => finish::conclude_check(context, step, result, recorder),
+        Called::Failed(_) if *context.cancel.subscribe().borrow() != Stop::No => AttemptEnd::Canceled,
+        Called::Failed(failure) => failure.into(),
+    }
+}
+
+/// Waits until the run is to stop this urgently.
+async fn stopped(context: &RunContext, urgency: Stop) {
+    let mut stop = context.cancel.subscribe();
+    if stop.wait_for(|stop| *stop >= urgency).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until a step that is running should be given up: an async one at once, as dropping it ends it cleanly; a
+/// blocking one after its grace period, as it can only be left alone.
+async fn stopped_after_grace(context: &RunContext, function: &millwork_core::StepFunction) {
+    stopped(context, Stop::Asked).await;
+    if matches!(function, millwork_core::StepFunction::Blocking(_)) {
+        tokio::select! {
+            () = stopped(context, Stop::AtOnce) => {}
+            () = tokio::time::sleep(context.grace) => {}
+        }
+    }
+}
+
+async fn too_long(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out(timeout: Option<Duration>) -> Failure {
+    let timeout = timeout.unwrap_or_default();
+    Failure::new(FailureKind::Timeout, format!("the attempt took longer than {timeout:?}"))
+}

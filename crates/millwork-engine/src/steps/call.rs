@@ -1,0 +1,98 @@
+//! Calls a step's function, and encodes what it returns on the same thread.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use millwork_core::graph::{StepKind, StepNode};
+use millwork_core::run::{Failure, FailureKind};
+use millwork_core::{
+    AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext, StepFunction,
+    StepResult,
+};
+use tokio::task::spawn_blocking;
+
+use crate::logs::{StepRecorder, WithStep, as_step, catch_panic, observe_panics, wait_for_captured_output};
+use crate::values::{EncodedValue, ValueError, encode};
+
+/// What came of a call.
+pub(super) enum Called {
+    Assets(Vec<Encoded>),
+    Check(CheckResult),
+    Failed(Failure),
+}
+
+/// What a function said about one of its outputs, ready to be stored.
+pub(super) enum Encoded {
+    New { value: SharedValue, encoded: EncodedValue, metadata: Metadata, data_version: Option<DataVersion> },
+    Nothing,
+    Kept { reason: String, metadata: Metadata },
+}
+
+/// Calls the function of `step`.
+pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<StepRecorder>) -> Called {
+    observe_panics();
+    let specs = output_specs(step);
+    let called = match step.computation().function.clone() {
+        StepFunction::Blocking(function) => {
+            spawn_blocking(move || {
+                let result = as_step(recorder, || catch_panic(|| function(context)));
+                conclude(result, &specs)
+            })
+            .await
+        }
+        StepFunction::Async(function) => {
+            let future = AssertUnwindSafe(async move { function(context).await });
+            let future = WithStep::new(recorder.clone(), future.catch_unwind());
+            let result = match future.await {
+                Ok(result) => Ok(result),
+                // The payload is raised again where a panic is turned into a failure, to be told in one way.
+                Err(payload) => catch_panic(|| std::panic::resume_unwind(payload)),
+            };
+            spawn_blocking(move || as_step(recorder, || conclude(result, &specs))).await
+        }
+    };
+    called.unwrap_or_else(|error| Called::Failed(Failure::of_error(FailureKind::Panic, &error)))
+}
+
+fn output_specs(step: &StepNode) -> Vec<AssetSpec> {
+    match &step.kind {
+        StepKind::Assets { definition, .. } => definition.outputs.clone(),
+        StepKind::Check { .. } => Vec::new(),
+    }
+}
+
+fn conclude(result: Result<Result<StepResult, BoxError>, Failure>, specs: &[AssetSpec]) -> Called {
+    wait_for_captured_output();
+    match result {
+        Ok(Ok(StepResult::Check(result))) => Called::Check(result),
+        Ok(Ok(StepResult::Assets(produced))) => {
+            let encoded = catch_panic(|| encode_all(specs, produced));
+            match encoded {
+                Ok(Ok(encoded)) => Called::Assets(encoded),
+                Ok(Err(error)) => Called::Failed(Failure::of_error(FailureKind::Output, &error)),
+                Err(panic) => Called::Failed(panic),
+            }
+        }
+        Ok(Err(error)) => Called::Failed(Failure::of_error(FailureKind::Error, &*error)),
+        Err(panic) => Called::Failed(panic),
+    }
+}
+
+fn encode_all(specs: &[AssetSpec], produced: Vec<Produced>) -> Result<Vec<Encoded>, ValueError> {
+    specs.iter().zip(produced).map(|(spec, produced)| encode_one(spec, produced)).collect()
+}
+
+fn encode_one(spec: &AssetSpec, produced: Produced) -> Result<Encoded, ValueError> {
+    Ok(match produced {
+        Produced::New { value, metadata, data_version } => {
+            let Some(value_type) = &spec.value_type else {
+                return Err(ValueError::NoValue { asset: spec.key.clone() });
+            };
+            let encoded = encode(&spec.key, value_type, &value)?;
+            Encoded::New { value, encoded, metadata, data_version }
+        }
+        Produced::Nothing => Encoded::Nothing,
+        Produced::Kept { reason, metadata } => Encoded::Kept { reason, metadata },
+    })
+}

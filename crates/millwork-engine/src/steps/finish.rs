@@ -1,0 +1,157 @@
+//! Stores what a step has made, and puts its verdicts into events.
+
+use std::sync::Arc;
+
+use millwork_core::event::{
+    CheckEvaluation, EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue,
+};
+use millwork_core::graph::{StepKind, StepNode};
+use millwork_core::run::{Failure, FailureKind};
+use millwork_core::{
+    AssetDefinition, AssetSpec, CheckDefinition, CheckResult, DataVersion, Metadata, Severity, SharedValue,
+    ValueAddress,
+};
+
+use super::AttemptEnd;
+use super::call::Encoded;
+use crate::logs::StepRecorder;
+use crate::runs::{RunContext, StoredInput};
+use crate::values::{EncodedValue, ValueError};
+
+/// What has become of one output.
+#[derive(Debug)]
+pub(crate) enum OutputMade {
+    /// A new value, stored.
+    New(SharedValue, DataVersion),
+    /// A value that an earlier execution of the run has stored.
+    Recorded(StoredInput),
+    /// The last value stays.
+    Kept,
+    /// No value.
+    Nothing,
+}
+
+/// Stores all outputs of a step.
+pub(super) async fn store_outputs(
+    context: &RunContext,
+    step: &StepNode,
+    encoded: Vec<Encoded>,
+    inputs: Vec<InputVersion>,
+    recorder: &Arc<StepRecorder>,
+) -> Result<AttemptEnd, ValueError> {
+    let StepKind::Assets { definition, .. } = &step.kind else {
+        return Ok(wrong_kind("a check's function returned values").into());
+    };
+    let code_version = step.computation().code_version.clone();
+    let outputs = Outputs {
+        context,
+        definition,
+        provenance: Provenance { code_version, inputs },
+        told: recorder.take_metadata(),
+        recorder,
+    };
+    let (mut made, mut events) = (Vec::with_capacity(encoded.len()), Vec::with_capacity(encoded.len() + 1));
+    for (spec, output) in definition.outputs.iter().zip(encoded) {
+        let (output, event) = outputs.store(spec, output).await?;
+        made.push(output);
+        events.push(event);
+    }
+    Ok(AttemptEnd::Succeeded { outputs: made, events })
+}
+
+struct Outputs<'a> {
+    context: &'a RunContext,
+    definition: &'a AssetDefinition,
+    provenance: Provenance,
+    /// What the step told about all of its outputs.
+    told: Metadata,
+    recorder: &'a StepRecorder,
+}
+
+impl Outputs<'_> {
+    async fn store(&self, spec: &AssetSpec, output: Encoded) -> Result<(OutputMade, NewEvent), ValueError> {
+        let provenance = self.provenance.clone();
+        let (made, body, value) = match output {
+            Encoded::New { value, encoded, metadata, data_version } => {
+                let hash = encoded.hash.clone();
+                let (mut stored, bytes) = self.store_value(spec, encoded).await?;
+                let data_version = data_version.unwrap_or_else(|| hash.clone());
+                stored.hash = (hash != data_version).then_some(hash);
+                let metadata = self.with_told(metadata);
+                let materialization =
+                    Materialization { data_version: data_version.clone(), provenance, stored, metadata };
+                (OutputMade::New(value, data_version), EventBody::Materialized(materialization), bytes)
+            }
+            Encoded::Nothing => (OutputMade::Nothing, EventBody::NotMaterialized { provenance }, None),
+            Encoded::Kept { reason, metadata } => {
+                let metadata = self.with_told(metadata);
+                (OutputMade::Kept, EventBody::Kept { reason, metadata, provenance }, None)
+            }
+        };
+        let event = NewEvent { asset: Some(spec.key.clone()), value, ..self.recorder.event(body) };
+        Ok((made, event))
+    }
+
+    async fn store_value(
+        &self,
+        spec: &AssetSpec,
+        encoded: EncodedValue,
+    ) -> Result<(StoredValue, Option<Vec<u8>>), ValueError> {
+        let address = ValueAddress {
+            asset: spec.key.clone(),
+            partition: self.recorder.partition.clone(),
+            run: self.context.run,
+            attempt: self.recorder.attempt,
+            extension: spec.value_type.map_or("", |value_type| value_type.extension),
+        };
+        self.context.values.store(self.definition.io_manager.as_deref(), address, encoded.bytes).await
+    }
+
+    fn with_told(&self, mut metadata: Metadata) -> Metadata {
+        for (label, value) in &self.told {
+            metadata.entry(label.clone()).or_insert_with(|| value.clone());
+        }
+        metadata
+    }
+}
+
+/// Turns the verdict of a check into its event. A failed blocking check of severity `error` fails its step, and so
+/// stops what is downstream.
+pub(super) fn conclude_check(
+    context: &RunContext,
+    step: &StepNode,
+    result: CheckResult,
+    recorder: &StepRecorder,
+) -> AttemptEnd {
+    let StepKind::Check { definition, asset } = &step.kind else {
+        return wrong_kind("an asset's function returned the verdict of a check").into();
+    };
+    let CheckDefinition { name, severity, blocking, .. } = definition;
+    let severity = result.severity.unwrap_or(*severity);
+    let mut metadata = result.metadata;
+    metadata.extend(recorder.take_metadata());
+    let evaluation = CheckEvaluation {
+        check: name.clone(),
+        passed: result.passed,
+        severity,
+        blocking: *blocking,
+        description: result.description.clone(),
+        metadata,
+    };
+    let asset = context.graph.key(*asset);
+    let event =
+        NewEvent { asset: Some(asset.clone()), ..recorder.event(EventBody::CheckEvaluated(evaluation)) };
+    let events = vec![event];
+    if result.passed || !blocking || severity == Severity::Warn {
+        return AttemptEnd::Succeeded { outputs: Vec::new(), events };
+    }
+    let mut message = format!("the blocking check `{name}` of `{asset}` failed");
+    if !result.description.is_empty() {
+        message = format!("{message}: {}", result.description);
+    }
+    AttemptEnd::Failed { failure: Failure::new(FailureKind::Check, message), events }
+}
+
+fn wrong_kind(message: &str) -> Failure {
+    Failure::new(FailureKind::Error, message)
+}

@@ -1,0 +1,95 @@
+//! Gathers what a step's function takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use millwork_core::event::EventBody;
+use millwork_core::graph::{AssetIndex, StepNode};
+use millwork_core::{
+    AssetKey, InputValue, PartitionKey, PreviousValue, SharedValue, StepContext, ValueType,
+};
+use serde_json::Value;
+
+use crate::logs::StepRecorder;
+use crate::runs::{RunContext, StoredInput};
+use crate::values::ValueError;
+
+/// The value or values of one upstream asset.
+#[derive(Debug)]
+pub(crate) struct AttemptInput {
+    pub(crate) asset: AssetIndex,
+    /// Whether they are handed over as a map by key.
+    pub(crate) gathered: bool,
+    pub(crate) values: Vec<(Option<PartitionKey>, InputSource)>,
+}
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub(crate) enum InputSource {
+    /// From an earlier step of this run.
+    Memory(SharedValue),
+    /// From the store.
+    Stored(StoredInput),
+}
+
+/// Loads what is stored, and puts the step's context together.
+pub(crate) async fn step_context(
+    context: &RunContext,
+    step: &StepNode,
+    inputs: Vec<AttemptInput>,
+    previous: Vec<(AssetKey, ValueType, StoredInput)>,
+    recorder: &Arc<StepRecorder>,
+) -> Result<StepContext, ValueError> {
+    let config = context.config.get(step.key.as_str()).cloned();
+    let mut builder = StepContext::builder(step.key.clone())
+        .attempt(context.run, recorder.attempt)
+        .partition(recorder.partition.clone())
+        .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+        .resources(context.pipeline.resources().clone())
+        .sink(recorder.clone())
+        .cancellation(context.cancel.cancellation().clone());
+    for AttemptInput { asset, gathered, values } in inputs {
+        let spec = &context.graph.assets()[asset].spec;
+        let mut loaded = Vec::with_capacity(values.len());
+        for (partition, source) in values {
+            loaded.push((partition, source.load(context, &spec.key, spec.value_type).await?));
+        }
+        let value = if gathered {
+            let by_key = loaded.into_iter().filter_map(|(partition, value)| Some((partition?, value)));
+            InputValue::Partitions(by_key.collect::<BTreeMap<_, _>>())
+        } else {
+            let Some((_, value)) = loaded.pop() else { continue };
+            InputValue::One(value)
+        };
+        builder = builder.input(spec.key.clone(), value);
+    }
+    for (asset, value_type, stored) in previous {
+        let value = stored.load(&context.values, value_type).await?;
+        if let EventBody::Materialized(materialization) = &stored.event.body {
+            let previous = PreviousValue {
+                value,
+                metadata: materialization.metadata.clone(),
+                data_version: materialization.data_version.clone(),
+                run: stored.event.run,
+                at: stored.event.at,
+            };
+            builder = builder.previous(asset, previous);
+        }
+    }
+    Ok(builder.build())
+}
+
+impl InputSource {
+    async fn load(
+        self,
+        context: &RunContext,
+        asset: &AssetKey,
+        value_type: Option<ValueType>,
+    ) -> Result<SharedValue, ValueError> {
+        match (self, value_type) {
+            (Self::Memory(value), _) => Ok(value),
+            (Self::Stored(stored), Some(value_type)) => stored.load(&context.values, value_type).await,
+            (Self::Stored(_), None) => Err(ValueError::NoValue { asset: asset.clone() }),
+        }
+    }
+}

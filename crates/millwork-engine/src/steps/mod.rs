@@ -1,0 +1,10 @@
+//! One attempt of one step.
+
+mod attempt;
+mod call;
+mod finish;
+mod load;
+
+pub(crate) use attempt::{Attempt, AttemptEnd, Report, execute};
+pub(crate) use finish::OutputMade;
+pub(crate) use load::{AttemptInput, InputSource};

@@ -1,0 +1,8 @@
+//! Values at rest: encoded, stored, found again, and checked.
+
+mod object_store_io;
+mod stored;
+
+pub use object_store_io::ObjectStoreIo;
+pub use stored::{ValueError, Values};
+pub(crate) use stored::{EncodedValue, encode};

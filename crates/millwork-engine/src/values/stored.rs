@@ -1,0 +1,185 @@
+//! Where a value goes and how it comes back: in the database if it is small, with an I/O manager otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use millwork_core::event::{Event, EventBody, StoredValue, ValueLocation};
+use millwork_core::{
+    AssetKey, BoxError, DataVersion, IoError, IoManager, SharedValue, ValueAddress, ValueType,
+};
+use millwork_storage::{EventLog, StorageError};
+use thiserror::Error;
+
+/// Values up to this size are kept in the database, where one commit covers hundreds of them.
+const LARGEST_IN_DATABASE: usize = 8 * 1024;
+
+/// Stores and loads the values of assets.
+#[derive(Clone, Debug)]
+pub struct Values {
+    log: Arc<dyn EventLog>,
+    default: Arc<dyn IoManager>,
+    named: BTreeMap<String, Arc<dyn IoManager>>,
+}
+
+/// Why a value could not be stored or loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The value has no stored form.
+    #[error("failed to encode the value of `{asset}`")]
+    Encode {
+        /// The asset.
+        asset: AssetKey,
+        /// Why.
+        source: BoxError,
+    },
+    /// The stored form makes no sense.
+    #[error("failed to decode the stored value of `{asset}` as `{type_name}`; hint: if its type has changed, materialize it again")]
+    Decode {
+        /// The asset.
+        asset: AssetKey,
+        /// The type.
+        type_name: &'static str,
+        /// Why.
+        source: BoxError,
+    },
+    /// The stored form isn't what was stored.
+    #[error("the stored value of `{asset}` is damaged: its content has changed since it was stored; hint: restore it from a backup, or materialize the asset again")]
+    Damaged {
+        /// The asset.
+        asset: AssetKey,
+    },
+    /// The I/O manager failed.
+    #[error("failed to {action} the value of `{asset}`")]
+    Io {
+        /// `store` or `load`.
+        action: &'static str,
+        /// The asset.
+        asset: AssetKey,
+        /// Why.
+        source: IoError,
+    },
+    /// The database failed.
+    #[error("failed to load the value of `{asset}`")]
+    Database {
+        /// The asset.
+        asset: AssetKey,
+        /// Why.
+        source: StorageError,
+    },
+    /// The I/O manager isn't defined any more.
+    #[error("the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined; hint: define it, or materialize the asset again")]
+    NoIoManager {
+        /// The asset.
+        asset: AssetKey,
+        /// The name.
+        name: String,
+    },
+    /// The event isn't a materialization, or the asset has no value type.
+    #[error("`{asset}` has no stored value")]
+    NoValue {
+        /// The asset.
+        asset: AssetKey,
+    },
+}
+
+/// The stored form of a value and its hash.
+#[derive(Debug)]
+pub(crate) struct EncodedValue {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) hash: DataVersion,
+}
+
+/// Encodes a value.
+pub(crate) fn encode(
+    asset: &AssetKey,
+    value_type: &ValueType,
+    value: &SharedValue,
+) -> Result<EncodedValue, ValueError> {
+    let mut bytes = Vec::new();
+    value_type
+        .encode(value, &mut bytes)
+        .map_err(|source| ValueError::Encode { asset: asset.clone(), source })?;
+    Ok(EncodedValue { hash: DataVersion::of_content(&bytes), bytes })
+}
+
+impl Values {
+    /// Keeps small values in `log`, and the others with I/O managers.
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        default: Arc<dyn IoManager>,
+        named: BTreeMap<String, Arc<dyn IoManager>>,
+    ) -> Self {
+        Self { log, default, named }
+    }
+
+    /// Stores an encoded value durably. Returns where it is, and the bytes if they are to be stored beside the event.
+    pub(crate) async fn store(
+        &self,
+        io_manager: Option<&str>,
+        address: ValueAddress,
+        bytes: Vec<u8>,
+    ) -> Result<(StoredValue, Option<Vec<u8>>), ValueError> {
+        let (length, format) = (bytes.len() as u64, address.extension.to_owned());
+        let stored = |location| StoredValue { location, bytes: length, format, hash: None };
+        if io_manager.is_none() && bytes.len() <= LARGEST_IN_DATABASE {
+            return Ok((stored(ValueLocation::Database), Some(bytes)));
+        }
+        let asset = address.asset.clone();
+        let manager = self.io_manager(&asset, io_manager)?;
+        let at = manager
+            .store(address, bytes)
+            .await
+            .map_err(|source| ValueError::Io { action: "store", asset, source })?;
+        Ok((stored(ValueLocation::IoManager { name: io_manager.map(str::to_owned), at }), None))
+    }
+
+    /// The stored form of the value that a `materialized` event tells of, if it is still what was stored.
+    pub async fn load_bytes(&self, event: &Event) -> Result<Vec<u8>, ValueError> {
+        let asset = event.asset.clone().unwrap_or_else(|| "".into());
+        let EventBody::Materialized(materialization) = &event.body else {
+            return Err(ValueError::NoValue { asset });
+        };
+        let bytes = match &materialization.stored.location {
+            ValueLocation::Database => {
+                let value = self.log.value(event.sequence).await;
+                let value = value.map_err(|source| ValueError::Database { asset: asset.clone(), source })?;
+                value.ok_or_else(|| ValueError::Damaged { asset: asset.clone() })?
+            }
+            ValueLocation::IoManager { name, at } => {
+                let load = self.io_manager(&asset, name.as_deref())?.load(at.clone());
+                load.await.map_err(|source| ValueError::Io {
+                    action: "load",
+                    asset: asset.clone(),
+                    source,
+                })?
+            }
+            _ => return Err(ValueError::NoValue { asset }),
+        };
+        let hash = materialization.stored.hash.as_ref().unwrap_or(&materialization.data_version);
+        if DataVersion::of_content(&bytes) != *hash {
+            return Err(ValueError::Damaged { asset });
+        }
+        Ok(bytes)
+    }
+
+    /// The value that a `materialized` event tells of.
+    pub async fn load(&self, event: &Event, value_type: ValueType) -> Result<SharedValue, ValueError> {
+        let bytes = self.load_bytes(event).await?;
+        let decode = move || value_type.decode(&bytes);
+        let decoded = tokio::task::spawn_blocking(decode).await;
+        let asset = || event.asset.clone().unwrap_or_else(|| "".into());
+        decoded.unwrap_or_else(|panic| Err(panic.into())).map_err(|source| ValueError::Decode {
+            asset: asset(),
+            type_name: value_type.type_name(),
+            source,
+        })
+    }
+
+    fn io_manager(&self, asset: &AssetKey, name: Option<&str>) -> Result<&Arc<dyn IoManager>, ValueError> {
+        let Some(name) = name else { return Ok(&self.default) };
+        self.named
+            .get(name)
+            .ok_or_else(|| ValueError::NoIoManager { asset: asset.clone(), name: name.to_owned() })
+    }
+}

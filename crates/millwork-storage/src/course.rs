@@ -1,0 +1,97 @@
+//! How a run's record moves on: the decisions that every backend shares.
+
+use jiff::Timestamp;
+use millwork_core::event::EventBody;
+use millwork_core::run::{RunId, RunRequest, RunStatus};
+
+use crate::{Claim, Fence, Holder, RunRecord, StorageError};
+
+/// The part of a run's record that changes.
+#[derive(Clone, Debug)]
+pub(crate) struct RunCourse {
+    pub(crate) status: RunStatus,
+    pub(crate) epoch: u32,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) reason: Option<String>,
+    pub(crate) holder: Option<Holder>,
+    pub(crate) leased_until: Option<Timestamp>,
+}
+
+impl RunCourse {
+    /// Of a run that was just asked for.
+    pub(crate) fn queued() -> Self {
+        Self {
+            status: RunStatus::Queued,
+            epoch: 0,
+            started_at: None,
+            finished_at: None,
+            reason: None,
+            holder: None,
+            leased_until: None,
+        }
+    }
+
+    /// Takes in an event about the run as a whole; other events change nothing.
+    pub(crate) fn apply(&mut self, body: &EventBody, at: Timestamp) {
+        let Some(status) = body.run_status() else { return };
+        self.status = status;
+        match body {
+            EventBody::RunStarted { epoch } => {
+                (self.epoch, self.started_at, self.finished_at) = (*epoch, Some(at), None);
+                self.reason = None;
+            }
+            EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
+                self.reason = Some(reason.clone());
+            }
+            _ => {}
+        }
+        if status.is_finished() {
+            (self.finished_at, self.holder, self.leased_until) = (Some(at), None, None);
+        }
+    }
+
+    /// Gives the run to whoever claims it, and returns the event that says so.
+    pub(crate) fn claim(&mut self, claim: &Claim) -> Result<EventBody, StorageError> {
+        use RunStatus::{Canceled, Failed, Lost, Queued};
+        if !matches!(self.status, Queued | Failed | Canceled | Lost) {
+            return Err(StorageError::NotClaimable { run: claim.run, status: self.status });
+        }
+        let started = EventBody::RunStarted { epoch: self.epoch + 1 };
+        self.apply(&started, claim.now);
+        (self.holder, self.leased_until) = (Some(claim.holder.clone()), Some(claim.until));
+        Ok(started)
+    }
+
+    /// Whether a claim still holds.
+    pub(crate) fn check(&self, fence: Fence) -> Result<(), StorageError> {
+        let holds = self.epoch == fence.epoch && !self.status.is_finished();
+        if holds { Ok(()) } else { Err(StorageError::Fenced { run: fence.run }) }
+    }
+
+    /// The event that follows a wish to stop the run, if any does.
+    pub(crate) fn cancel(&self) -> Option<EventBody> {
+        match self.status {
+            RunStatus::Queued => Some(EventBody::RunCanceled),
+            RunStatus::Running => Some(EventBody::RunCanceling),
+            _ => None,
+        }
+    }
+
+    /// The whole record.
+    pub(crate) fn record(self, id: RunId, request: RunRequest, created_at: Timestamp) -> RunRecord {
+        let Self { status, epoch, started_at, finished_at, reason, holder, leased_until } = self;
+        RunRecord {
+            id,
+            request,
+            status,
+            epoch,
+            created_at,
+            started_at,
+            finished_at,
+            reason,
+            holder,
+            leased_until,
+        }
+    }
+}

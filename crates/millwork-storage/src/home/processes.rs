@@ -1,0 +1,123 @@
+//! The locks by which processes of one machine tell each other that they live.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::{Holder, Liveness};
+use crate::StorageError;
+
+/// The processes that share a home.
+#[derive(Debug)]
+pub(crate) struct Processes {
+    folder: PathBuf,
+    this: Holder,
+    /// This process's own lock; nothing until it claims something.
+    lock: Mutex<Option<File>>,
+}
+
+impl Processes {
+    /// The processes that keep their locks in `folder`.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, this: Holder::this_process(), lock: Mutex::new(None) }
+    }
+
+    /// This process.
+    pub(crate) fn this(&self) -> &Holder {
+        &self.this
+    }
+
+    /// Makes sure that others can tell whether the holder lives, before it claims something. Only this process can
+    /// vouch for itself, so other holders are none of its business.
+    pub(crate) fn vouch_for(&self, holder: &Holder) -> Result<(), StorageError> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() || holder.id != self.this.id {
+            return Ok(());
+        }
+        let path = self.path_of(&self.this);
+        *lock = Some(self.lock_file(&path).map_err(|source| StorageError::Home {
+            action: "lock",
+            path: path.display().to_string(),
+            hint: "the folder must be writable, and on a file system that can lock files",
+            source,
+        })?);
+        self.sweep();
+        Ok(())
+    }
+
+    /// Whether a holder's process still lives.
+    pub(crate) fn liveness(&self, holder: &Holder) -> Liveness {
+        if holder.host != self.this.host {
+            return Liveness::Unknown;
+        }
+        if holder.boot != self.this.boot {
+            return Liveness::restarted();
+        }
+        if holder.id == self.this.id {
+            return Liveness::Alive;
+        }
+        // A shared lock, so that two processes that ask at once don't take each other for the owner.
+        let asked = File::open(self.path_of(holder)).map(|file| file.try_lock_shared());
+        match asked {
+            Ok(Ok(())) => Liveness::ended(holder),
+            Ok(Err(TryLockError::WouldBlock)) => Liveness::Alive,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Liveness::ended(holder),
+            Ok(Err(TryLockError::Error(_))) | Err(_) => Liveness::Unknown,
+        }
+    }
+
+    /// Removes what a process left behind that has ended.
+    pub(crate) fn forget(&self, ended: &Holder) {
+        remove_if_unlocked(&self.path_of(ended));
+    }
+
+    fn path_of(&self, holder: &Holder) -> PathBuf {
+        self.folder.join(format!("{}.lock", holder.id))
+    }
+
+    /// Creates and locks a file. Another process may sweep it away between the two, so that the lock would be on a
+    /// file that nobody finds: then it is made again.
+    fn lock_file(&self, path: &Path) -> io::Result<File> {
+        std::fs::create_dir_all(&self.folder)?;
+        loop {
+            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            file.lock()?;
+            match std::fs::metadata(path) {
+                Ok(found) if found.ino() == file.metadata()?.ino() => return Ok(file),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    /// Removes the locks of processes that ended while they held nothing, and so were never looked for.
+    fn sweep(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
+        let own = self.path_of(&self.this);
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| *path != own) {
+            if path.extension().is_some_and(|extension| extension == "lock") {
+                remove_if_unlocked(&path);
+            }
+        }
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        // Removed while it is still locked: whoever finds no file knows that the owner has ended.
+        if self.lock.get_mut().is_ok_and(|lock| lock.is_some()) {
+            let _ = std::fs::remove_file(self.path_of(&self.this));
+        }
+    }
+}
+
+/// Removes a lock file while holding its lock. What can't be removed is left to the next process.
+fn remove_if_unlocked(path: &Path) {
+    if let Ok(file) = File::open(path)
+        && file.try_lock().is_ok()
+    {
+        let _ = std::fs::remove_file(path);
+    }
+}

@@ -1,0 +1,67 @@
+//! The event log in memory.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use millwork_core::AssetKey;
+use millwork_core::event::{Event, EventBody};
+
+use super::MemoryStore;
+use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
+
+#[async_trait]
+impl EventLog for MemoryStore {
+    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        self.state().append(batch)
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
+        let state = self.state();
+        let mut found: Vec<&Event> = state.events.iter().map(|stored| &stored.event).collect();
+        found.retain(|event| matches(&query, event));
+        if query.order == Order::NewestFirst {
+            found.reverse();
+        }
+        let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
+        Ok(found.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
+        let state = self.state();
+        let mut latest = BTreeMap::new();
+        for event in state.events.iter().map(|stored| &stored.event) {
+            let Some(asset) = event.asset.as_ref().filter(|asset| assets.contains(asset)) else { continue };
+            if event.body.provenance().is_none() {
+                continue;
+            }
+            let found = latest.entry((asset, &event.partition)).or_insert_with(|| LatestAsset {
+                asset: asset.clone(),
+                partition: event.partition.clone(),
+                materialization: None,
+                verdict: event.clone(),
+            });
+            found.verdict = event.clone();
+            if let EventBody::Materialized(_) = event.body {
+                found.materialization = Some(event.clone());
+            }
+        }
+        Ok(latest.into_values().collect())
+    }
+
+    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        let state = self.state();
+        let found = state.events.iter().find(|stored| stored.event.sequence == sequence);
+        Ok(found.and_then(|stored| stored.value.clone()))
+    }
+}
+
+fn matches(query: &EventQuery, event: &Event) -> bool {
+    query.run.is_none_or(|run| event.run == Some(run))
+        && query.not_run.is_none_or(|run| event.run != Some(run))
+        && query.step.as_ref().is_none_or(|step| event.step.as_ref() == Some(step))
+        && query.asset.as_ref().is_none_or(|asset| event.asset.as_ref() == Some(asset))
+        && query.partition.as_ref().is_none_or(|partition| event.partition == *partition)
+        && (query.kinds.is_empty() || query.kinds.contains(&event.body.name()))
+        && query.after.is_none_or(|sequence| event.sequence > sequence)
+        && query.before.is_none_or(|sequence| event.sequence < sequence)
+}

@@ -1,0 +1,85 @@
+//! The run store in memory.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use millwork_core::event::EventBody;
+use millwork_core::run::{RunId, RunStatus};
+
+use super::MemoryStore;
+use super::state::Run;
+use crate::course::RunCourse;
+use crate::micros::stored;
+use crate::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore, StorageError};
+
+#[async_trait]
+impl RunStore for MemoryStore {
+    async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
+        let NewRun { id, request, at } = run;
+        let mut state = self.state();
+        if state.run(id).is_ok() {
+            return Err(StorageError::DuplicateRun { run: id });
+        }
+        state.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued() });
+        state.append_of_run(id, at, EventBody::RunQueued)
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
+        let claim = Claim { now: stored(claim.now), until: stored(claim.until), ..claim };
+        let mut state = self.state();
+        let started = state.run(claim.run)?.course.claim(&claim)?;
+        state.append_of_run(claim.run, claim.now, started)?;
+        Ok(Fence { run: claim.run, epoch: state.run(claim.run)?.course.epoch })
+    }
+
+    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
+        let mut state = self.state();
+        let run = state.run(fence.run)?;
+        run.course.check(fence)?;
+        run.course.leased_until = Some(stored(until));
+        Ok(())
+    }
+
+    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
+        let mut state = self.state();
+        if let Some(event) = state.run(run)?.course.cancel() {
+            state.append_of_run(run, now, event)?;
+        }
+        Ok(state.run(run)?.course.status)
+    }
+
+    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+        let mut state = self.state();
+        if state.run(fence.run)?.course.check(fence).is_err() {
+            return Ok(false);
+        }
+        state.append_of_run(fence.run, now, EventBody::RunLost { reason: reason.to_owned() })?;
+        Ok(true)
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
+        Ok(self.state().run(id).ok().map(|run| run.record()))
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
+        let state = self.state();
+        let older = match query.before {
+            Some(before) => state.runs.iter().position(|run| run.id == before).unwrap_or(0),
+            None => state.runs.len(),
+        };
+        let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
+        let found = state.runs[..older].iter().rev().filter(|run| matches(&query, run));
+        Ok(found.take(limit).map(Run::record).collect())
+    }
+}
+
+fn matches(query: &RunQuery, run: &Run) -> bool {
+    let text = run.id.to_string().replace('-', "");
+    let of_part = |part: &String| {
+        let part = part.replace('-', "").to_lowercase();
+        text.starts_with(&part) || text.ends_with(&part)
+    };
+    let of_tag = |(key, value): &(String, String)| run.request.tags.get(key) == Some(value);
+    (query.statuses.is_empty() || query.statuses.contains(&run.course.status))
+        && query.tag.as_ref().is_none_or(of_tag)
+        && query.id_part.as_ref().is_none_or(of_part)
+}

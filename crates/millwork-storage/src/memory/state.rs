@@ -1,0 +1,101 @@
+//! What the store in memory holds, and the only ways to change it.
+
+use jiff::Timestamp;
+use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::run::{RunId, RunRequest, StepKey};
+
+use crate::course::RunCourse;
+use crate::micros::stored;
+use crate::{Batch, Holder, RunRecord, SlotId, StorageError};
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// In the order of their sequence numbers.
+    pub(super) events: Vec<StoredEvent>,
+    /// In the order in which they were created.
+    pub(super) runs: Vec<Run>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) last_slot: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredEvent {
+    pub(super) event: Event,
+    pub(super) value: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) id: RunId,
+    pub(super) request: RunRequest,
+    pub(super) created_at: Timestamp,
+    pub(super) course: RunCourse,
+}
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) id: SlotId,
+    pub(super) pool: String,
+    pub(super) holder: Holder,
+    pub(super) until: Timestamp,
+}
+
+impl Run {
+    pub(super) fn record(&self) -> RunRecord {
+        self.course.clone().record(self.id, self.request.clone(), self.created_at)
+    }
+}
+
+impl State {
+    pub(super) fn run(&mut self, id: RunId) -> Result<&mut Run, StorageError> {
+        self.runs.iter_mut().find(|run| run.id == id).ok_or(StorageError::UnknownRun { run: id })
+    }
+
+    /// Appends a batch, or nothing of it.
+    pub(super) fn append(&mut self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        if let Some(fence) = batch.fence {
+            self.run(fence.run)?.course.check(fence)?;
+        }
+        for (index, event) in batch.events.iter().enumerate() {
+            if let Some(id) = event.run {
+                self.run(id)?;
+            }
+            let (before, again) = (&batch.events[..index], success(event));
+            if again.is_some() && (before.iter().any(|event| success(event) == again) || self.has(event)) {
+                let (run, step, _) = again.expect("it was just found to be there");
+                return Err(StorageError::AlreadySucceeded { run, step: step.to_string() });
+            }
+        }
+        batch.events.into_iter().map(|event| self.push(event)).collect()
+    }
+
+    /// Appends an event about a run as a whole.
+    pub(super) fn append_of_run(&mut self, run: RunId, at: Timestamp, body: EventBody) -> Result<(), StorageError> {
+        self.push(NewEvent::of_run(run, at, body)).map(drop)
+    }
+
+    fn push(&mut self, mut event: NewEvent) -> Result<u64, StorageError> {
+        event.at = stored(event.at);
+        if let Some(id) = event.run {
+            self.run(id)?.course.apply(&event.body, event.at);
+        }
+        let sequence = self.events.last().map_or(0, |last| last.event.sequence) + 1;
+        let value = event.value.take();
+        self.events.push(StoredEvent { event: event.at_sequence(sequence), value });
+        Ok(sequence)
+    }
+
+    fn has(&self, success: &NewEvent) -> bool {
+        let same = |event: &Event| {
+            event.run == success.run && event.step == success.step && event.partition == success.partition
+        };
+        let succeeded = |event: &Event| matches!(event.body, EventBody::StepSucceeded { .. });
+        self.events.iter().any(|stored| succeeded(&stored.event) && same(&stored.event))
+    }
+}
+
+/// What may succeed only once, if the event is a success.
+fn success(event: &NewEvent) -> Option<(RunId, &StepKey, Option<&str>)> {
+    let EventBody::StepSucceeded { .. } = event.body else { return None };
+    Some((event.run?, event.step.as_ref()?, event.partition.as_ref().map(|key| key.as_str())))
+}

@@ -1,0 +1,3 @@
+//! The SQLite store.
+mod store;
+pub use store::SqliteStore;
