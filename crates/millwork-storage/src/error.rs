@@ -8,7 +8,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StorageError {
     /// Another process has claimed the run since.
-    #[error("run {run} is executed by another process now; hint: this one was taken for dead, for example because it was suspended")]
+    #[error(
+        "run {run} is executed by another process now; hint: this one was taken for dead, for example because it was suspended"
+    )]
     Fenced {
         /// The run.
         run: RunId,
@@ -22,7 +24,9 @@ pub enum StorageError {
         step: String,
     },
     /// The run can't be claimed.
-    #[error("run {run} is {status}; hint: only runs that are queued, failed, canceled or lost can be started")]
+    #[error(
+        "run {run} is {status}; hint: only runs that are queued, failed, canceled or lost can be started"
+    )]
     NotClaimable {
         /// The run.
         run: RunId,
@@ -64,7 +68,9 @@ pub enum StorageError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Something stored can't be read.
-    #[error("failed to read {what} from the database; hint: it was written by another version of Millwork, or is damaged")]
+    #[error(
+        "failed to read {what} from the database; hint: it was written by another version of Millwork, or is damaged"
+    )]
     Unreadable {
         /// What.
         what: String,
@@ -72,7 +78,9 @@ pub enum StorageError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database was made by a later version.
-    #[error("the database has version {found}, this Millwork knows up to {known}; hint: use the newer Millwork, or another MILLWORK_HOME")]
+    #[error(
+        "the database has version {found}, this Millwork knows up to {known}; hint: use the newer Millwork, or another MILLWORK_HOME"
+    )]
     TooNew {
         /// The version of the database.
         found: i64,

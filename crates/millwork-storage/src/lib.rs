@@ -19,7 +19,7 @@ pub use home::{Holder, Home, Liveness};
 pub use memory::MemoryStore;
 pub use pool_slots::{PoolSlots, SlotId};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, StoreInfo};
 
 /// A backend.
 pub trait Store: EventLog + RunStore + PoolSlots {}

@@ -1,11 +1,20 @@
 //! An asset-based orchestrator for machine-learning pipelines.
 
+mod app;
+
+pub use app::{App, app};
 pub use millwork_core::{
     Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, Backoff, BoxError, CheckDefinition, CheckResult,
     CodeVersion, Column, Config, DataVersion, Declaration, Definitions, External, FromStep, Image, Job, Json,
     Metadata, MetadataValue, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
     Previous, Resource, Result, Retry, Series, Severity, StepContext, StepLog, Table, Update,
 };
+/// Machine-learning kernels: splits, text features, metrics, boosting.
+#[cfg(feature = "ml")]
+pub use millwork_ml as ml;
+/// Data frames as Parquet.
+#[cfg(feature = "polars")]
+pub use millwork_polars as polars;
 pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 
 /// What the macros' output refers to. Nothing here is meant to be written by hand.

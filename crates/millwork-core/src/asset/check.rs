@@ -22,6 +22,20 @@ pub struct CheckDefinition {
     pub computation: Computation,
 }
 
+impl CheckDefinition {
+    /// The check `name` of `asset`, whose failure is an error that stops nothing.
+    pub fn new(name: impl Into<String>, asset: impl Into<AssetKey>, computation: Computation) -> Self {
+        Self {
+            name: name.into(),
+            asset: asset.into(),
+            description: String::new(),
+            severity: Severity::default(),
+            blocking: false,
+            computation,
+        }
+    }
+}
+
 /// How bad a failed check is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

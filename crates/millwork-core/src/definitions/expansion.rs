@@ -7,8 +7,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::Asset;
-use crate::asset::{StepFunction, StepResult};
+use super::{Asset, Assets};
+use crate::asset::{AssetSpec, IntoProduced, Output, Produced, StepFunction, StepResult, Update};
 use crate::param::{FromStep, Requirements, StepContext};
 use crate::{BoxError, CheckResult, IntoCheckResult};
 
@@ -18,19 +18,19 @@ pub type Take<T> = fn(&StepContext) -> Result<T, BoxError>;
 /// A future that may move between threads and borrows what its function was given.
 pub type BorrowingFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The value type of the asset `A`, if that is `T`. It exists for its error message.
+/// An asset whose value is a `T`; in fact it is a `V`. The trait exists for its error message.
 #[diagnostic::on_unimplemented(
-    message = "asset `{A}` is `{Self}`, not `{T}`",
-    label = "expected `&{Self}`, the value of `{A}`"
+    message = "asset `{Self}` is `{V}`, not `{T}`",
+    label = "expected `&{V}`, the value of `{Self}`"
 )]
-pub trait ValueOf<A, T> {
+pub trait Produces<T, V> {
     /// The same value, under the name `T`.
-    fn same(value: Arc<Self>) -> Arc<T>;
+    fn same(value: Arc<V>) -> Arc<T>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<A, T> ValueOf<A, T> for T {
-    fn same(value: Arc<Self>) -> Arc<T> {
+impl<A, T> Produces<T, T> for A {
+    fn same(value: Arc<T>) -> Arc<T> {
         value
     }
 }
@@ -54,18 +54,35 @@ impl<E: Into<BoxError>> StepError for E {
 }
 
 /// A reference parameter: the value of the asset `A`, taken as a `T`.
-pub fn upstream<A: Asset, T>(requirements: &mut Requirements) -> Take<Arc<T>>
-where
-    A::Value: ValueOf<A, T>,
-{
+pub fn upstream<A: Asset + Produces<T, A::Value>, T>(requirements: &mut Requirements) -> Take<Arc<T>> {
     requirements.input::<A::Value>(A::KEY);
-    |context| context.input::<A::Value>(A::KEY).map(A::Value::same)
+    |context| context.input::<A::Value>(A::KEY).map(A::same)
 }
 
 /// An owned parameter: an extractor.
 pub fn extractor<P: FromStep>(requirements: &mut Requirements) -> Take<P> {
     P::requirements(requirements);
     P::from_step
+}
+
+/// What a multi-asset's function makes: the assets, and the verdict about each of them.
+pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, fn(A) -> StepResult) {
+    (A::specs(), |assets| StepResult::Assets(assets.into_produced()))
+}
+
+/// A plain value of the asset `A`.
+pub fn value<A: Asset>(value: A::Value) -> Produced {
+    output::<A>(Output::new(value))
+}
+
+/// A value of the asset `A` with metadata.
+pub fn output<A: Asset>(output: Output<A::Value>) -> Produced {
+    output.into_produced()
+}
+
+/// A value of the asset `A`, or the decision to keep the last one.
+pub fn update<A: Asset>(update: Update<A::Value>) -> Produced {
+    update.into_produced()
 }
 
 /// What a function that may fail returned.
@@ -76,6 +93,11 @@ pub fn fallible<T, E: StepError>(returned: Result<T, E>) -> Result<T, BoxError> 
 /// What a check's function returned.
 pub fn verdict<T: IntoCheckResult>(returned: T) -> Result<CheckResult, BoxError> {
     returned.into_check_result()
+}
+
+/// A text among an attribute's arguments.
+pub fn text(text: impl Into<String>) -> String {
+    text.into()
 }
 
 /// The future of an `async` function. The runtime may move it to another thread at every `.await`.

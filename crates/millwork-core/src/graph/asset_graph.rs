@@ -69,6 +69,11 @@ pub enum StepKind {
 }
 
 impl StepNode {
+    /// Whether it tests an asset.
+    pub fn is_check(&self) -> bool {
+        matches!(self.kind, StepKind::Check { .. })
+    }
+
     /// How the step comes to its result. (Assets without a computation have no step.)
     pub fn computation(&self) -> &Computation {
         match &self.kind {

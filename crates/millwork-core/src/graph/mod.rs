@@ -1,8 +1,10 @@
-//! The graph of a pipeline: what is made from what, and the language that selects parts of it.
+//! The graph of a pipeline: what is made from what, the language that selects parts of it, and its drawings.
 
 mod asset_graph;
 mod closest;
 mod cycle;
+pub mod draw;
+pub mod layout;
 mod selection;
 mod selection_parser;
 

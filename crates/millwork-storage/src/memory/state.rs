@@ -1,6 +1,7 @@
 //! What the store in memory holds, and the only ways to change it.
 
 use jiff::Timestamp;
+use millwork_core::PartitionKey;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest, StepKey};
 
@@ -60,17 +61,21 @@ impl State {
             if let Some(id) = event.run {
                 self.run(id)?;
             }
-            let (before, again) = (&batch.events[..index], success(event));
-            if again.is_some() && (before.iter().any(|event| success(event) == again) || self.has(event)) {
-                let (run, step, _) = again.expect("it was just found to be there");
-                return Err(StorageError::AlreadySucceeded { run, step: step.to_string() });
+            let Some(again) = success(event) else { continue };
+            if self.has(again) || batch.events[..index].iter().any(|before| success(before) == Some(again)) {
+                return Err(StorageError::AlreadySucceeded { run: again.0, step: again.1.to_string() });
             }
         }
         batch.events.into_iter().map(|event| self.push(event)).collect()
     }
 
     /// Appends an event about a run as a whole.
-    pub(super) fn append_of_run(&mut self, run: RunId, at: Timestamp, body: EventBody) -> Result<(), StorageError> {
+    pub(super) fn append_of_run(
+        &mut self,
+        run: RunId,
+        at: Timestamp,
+        body: EventBody,
+    ) -> Result<(), StorageError> {
         self.push(NewEvent::of_run(run, at, body)).map(drop)
     }
 
@@ -85,17 +90,21 @@ impl State {
         Ok(sequence)
     }
 
-    fn has(&self, success: &NewEvent) -> bool {
-        let same = |event: &Event| {
-            event.run == success.run && event.step == success.step && event.partition == success.partition
+    fn has(&self, success: Success<'_>) -> bool {
+        let of_step = |event: &Event| {
+            (event.run, event.step.as_ref(), event.partition.as_ref())
+                == (Some(success.0), Some(success.1), success.2)
         };
         let succeeded = |event: &Event| matches!(event.body, EventBody::StepSucceeded { .. });
-        self.events.iter().any(|stored| succeeded(&stored.event) && same(&stored.event))
+        self.events.iter().any(|stored| succeeded(&stored.event) && of_step(&stored.event))
     }
 }
 
+/// What may succeed only once.
+type Success<'a> = (RunId, &'a StepKey, Option<&'a PartitionKey>);
+
 /// What may succeed only once, if the event is a success.
-fn success(event: &NewEvent) -> Option<(RunId, &StepKey, Option<&str>)> {
+fn success(event: &NewEvent) -> Option<Success<'_>> {
     let EventBody::StepSucceeded { .. } = event.body else { return None };
-    Some((event.run?, event.step.as_ref()?, event.partition.as_ref().map(|key| key.as_str())))
+    Some((event.run?, event.step.as_ref()?, event.partition.as_ref()))
 }

@@ -1,3 +1,17 @@
-//! The SQLite store.
+//! The store in SQLite: one file, one writer per process, readers that never wait.
+//!
+//! The event log is the truth and everything else in the file a projection of it that is written in the same
+//! transaction: a run's status, and what is latest of each asset. The schema stands in `migrations/`.
+
+mod connect;
+mod failure;
+mod kind;
+mod maintenance;
+mod migrate;
+mod read;
+mod rows;
 mod store;
+mod write;
+
+pub use maintenance::StoreInfo;
 pub use store::SqliteStore;

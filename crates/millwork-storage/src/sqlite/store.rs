@@ -1,6 +1,6 @@
-//! A stand-in while the real one is being written.
+//! The store itself: it hands every request to the writer or to the readers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,45 +8,196 @@ use jiff::Timestamp;
 use millwork_core::AssetKey;
 use millwork_core::event::Event;
 use millwork_core::run::{RunId, RunStatus};
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
 
+use super::connect::Patience;
+use super::read::Reader;
+use super::write::{
+    Append, Cancel, CreateRun, FreeSlots, GiveSlotBack, MarkLost, Renew, RenewSlots, TakeSlot, Writer,
+};
+use super::{connect, failure, migrate, rows};
 use crate::home::Processes;
-use crate::*;
+use crate::{
+    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Liveness, NewRun, PoolSlots, RunQuery,
+    RunRecord, RunStore, SlotId, StorageError,
+};
 
-/// A stand-in.
+/// The store in a SQLite file. Other processes may use the same file at the same time.
+///
+/// Dropping it writes what is waiting only as long as the runtime goes on; [`close`](SqliteStore::close) waits for
+/// that.
 #[derive(Debug)]
-pub struct SqliteStore(MemoryStore);
+pub struct SqliteStore {
+    pub(super) path: PathBuf,
+    writer: Writer,
+    pub(super) reader: Reader,
+    /// Who can be asked whether a holder still lives, for a store that belongs to a home.
+    processes: Option<Arc<Processes>>,
+}
 
 impl SqliteStore {
-    /// Opens.
-    pub async fn open(_path: &Path) -> Result<Self, StorageError> {
-        Ok(Self(MemoryStore::new()))
+    /// Opens the database at `path`, and makes it if it isn't there. Must be called within a Tokio runtime, on which
+    /// the writer runs from then on.
+    pub async fn open(path: &Path) -> Result<Self, StorageError> {
+        Self::open_in(path, None).await
     }
-    pub(crate) async fn open_shared(path: &Path, _processes: Arc<Processes>) -> Result<Self, StorageError> {
-        Self::open(path).await
+
+    /// Opens the database of a home, whose processes vouch for what they hold.
+    pub(crate) async fn open_shared(path: &Path, processes: Arc<Processes>) -> Result<Self, StorageError> {
+        Self::open_in(path, Some(processes)).await
+    }
+
+    async fn open_in(path: &Path, processes: Option<Arc<Processes>>) -> Result<Self, StorageError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| StorageError::Home {
+                action: "make the folder",
+                path: folder.display().to_string(),
+                hint: "choose another MILLWORK_HOME, or make its parent folder writable",
+                source,
+            })?;
+        }
+        let (connection, found) = connect(path).await.map_err(|error| failure::open(path, error))?;
+        if found > migrate::KNOWN_VERSION {
+            let _ = connection.close().await;
+            return Err(StorageError::TooNew { found, known: migrate::KNOWN_VERSION });
+        }
+        let (writer, reader) = (Writer::start(connection), Reader::new(path));
+        Ok(Self { path: path.to_owned(), writer, reader, processes })
+    }
+
+    /// Writes what is waiting and closes the file, after which the store fails. The last process to close it leaves
+    /// one tidy file behind; without this, the next one to open it cleans up.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// How many transactions this process has committed through this store.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
+    /// Before this process claims something, others must be able to tell whether it lives.
+    fn vouch_for(&self, holder: &Holder) -> Result<(), StorageError> {
+        self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
+    }
+
+    /// Frees the slots of a pool whose holders have ended. Returns whether there were any.
+    async fn free_slots_of_ended(&self, pool: &str) -> Result<bool, StorageError> {
+        let Some(processes) = &self.processes else { return Ok(false) };
+        let query =
+            sqlx::query_scalar("SELECT DISTINCT holder FROM slots WHERE pool = ?").bind(pool.to_owned());
+        let holders: Result<Vec<String>, _> = query.fetch_all(self.reader.pool()).await;
+        let mut freed = false;
+        for holder in holders.map_err(|error| failure::database("look for slots of pools", error))? {
+            let holder = rows::holder(&holder)?;
+            if let Liveness::Ended { .. } = processes.liveness(&holder) {
+                self.free_slots(&holder).await?;
+                freed = true;
+            }
+        }
+        Ok(freed)
+    }
+}
+
+/// Connects to the database and brings it up to date; returns its version.
+async fn connect(path: &Path) -> Result<(SqliteConnection, i64), sqlx::Error> {
+    let mut patience = Patience::default();
+    loop {
+        let connected = async {
+            let mut connection = connect::writer(path).await?;
+            let version = migrate::migrate(&mut connection).await?;
+            Ok((connection, version))
+        };
+        match connected.await {
+            // Turning on WAL in a new file fails at once if another process does the same.
+            Err(error) if patience.allows(&error).await => {}
+            connected => return connected,
+        }
     }
 }
 
 #[async_trait]
 impl EventLog for SqliteStore {
-    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> { self.0.append(batch).await }
-    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> { self.0.events(query).await }
-    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> { self.0.latest(assets).await }
-    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> { self.0.value(sequence).await }
+    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        self.writer.write(Append::new(batch)?).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
+        self.reader.events(query).await
+    }
+
+    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest(assets).await
+    }
+
+    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        self.reader.value(sequence).await
+    }
 }
+
 #[async_trait]
 impl RunStore for SqliteStore {
-    async fn create_run(&self, run: NewRun) -> Result<(), StorageError> { self.0.create_run(run).await }
-    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> { self.0.claim(claim).await }
-    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> { self.0.renew(fence, until).await }
-    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> { self.0.request_cancel(run, now).await }
-    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> { self.0.mark_lost(fence, reason, now).await }
-    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> { self.0.run(id).await }
-    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> { self.0.runs(query).await }
+    async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
+        let request = serde_json::to_string(&run.request).expect("requests have string keys only");
+        self.writer.write(CreateRun { run, request }).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
+        self.vouch_for(&claim.holder)?;
+        self.writer.write(claim).await
+    }
+
+    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
+        self.writer.write(Renew { fence, until }).await
+    }
+
+    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
+        self.writer.write(Cancel { run, now }).await
+    }
+
+    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(MarkLost { fence, reason: reason.to_owned(), now }).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
+        self.reader.run(id).await
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
+        self.reader.runs(query).await
+    }
 }
+
 #[async_trait]
 impl PoolSlots for SqliteStore {
-    async fn take_slot(&self, pool: &str, slots: u32, holder: &Holder, now: Timestamp, until: Timestamp) -> Result<Option<SlotId>, StorageError> { self.0.take_slot(pool, slots, holder, now, until).await }
-    async fn renew_slots(&self, holder: &Holder, until: Timestamp) -> Result<(), StorageError> { self.0.renew_slots(holder, until).await }
-    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError> { self.0.give_slot_back(slot).await }
-    async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> { self.0.free_slots(holder).await }
+    async fn take_slot(
+        &self,
+        pool: &str,
+        slots: u32,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<SlotId>, StorageError> {
+        self.vouch_for(holder)?;
+        let take = TakeSlot { pool: pool.to_owned(), slots, holder: holder.clone(), now, until };
+        let taken = self.writer.write(take.clone()).await?;
+        if taken.is_none() && self.free_slots_of_ended(pool).await? {
+            return self.writer.write(take).await;
+        }
+        Ok(taken)
+    }
+
+    async fn renew_slots(&self, holder: &Holder, until: Timestamp) -> Result<(), StorageError> {
+        self.writer.write(RenewSlots { holder_id: holder.id.clone(), until }).await
+    }
+
+    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError> {
+        self.writer.write(GiveSlotBack(slot)).await
+    }
+
+    async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
+        self.writer.write(FreeSlots { holder_id: holder.id.clone() }).await
+    }
 }

@@ -1,0 +1,46 @@
+//! What the signs in a picture mean.
+
+use super::super::Drawing;
+use super::glyph::glyph;
+use super::markup::number;
+use super::measure::text_width;
+
+/// The height of the line.
+pub(super) const LEGEND: f64 = 20.0;
+
+const FONT: f64 = 11.0;
+
+/// A line of signs with words.
+pub(super) struct Legend {
+    /// Its elements, from the point (0, 0).
+    pub(super) markup: String,
+    /// How wide it is.
+    pub(super) width: f64,
+}
+
+/// Explains the signs that a drawing uses; there is none if it uses none.
+pub(super) fn legend(drawing: &Drawing) -> Option<Legend> {
+    let mut legend = Legend { markup: String::new(), width: 0.0 };
+    for (state, _) in drawing.states() {
+        let sign = glyph(state, legend.width + 8.0, LEGEND / 2.0);
+        legend.add(&sign, state.word());
+    }
+    if drawing.nodes.iter().any(|node| node.external) {
+        let x = number(legend.width + 1.0);
+        legend.add(
+            &format!(
+                r#"<g class="external"><rect class="card" x="{x}" y="4" width="14" height="12" rx="3"/></g>"#
+            ),
+            "external",
+        );
+    }
+    (!legend.markup.is_empty()).then_some(legend)
+}
+
+impl Legend {
+    fn add(&mut self, sign: &str, word: &str) {
+        let x = number(self.width + 22.0);
+        self.markup += &format!(r#"{sign}<text class="word" x="{x}" y="14">{word}</text>"#);
+        self.width += 22.0 + text_width(word, FONT) + 18.0;
+    }
+}

@@ -1,0 +1,12 @@
+//! From the model to code that refers to nothing but `::millwork::__private` and `core`.
+//!
+//! What the user wrote (a path, a type, an expression) stands in the output once, with its own span: what is wrong with
+//! it is then one error, at the place where it was written.
+
+mod declaration;
+mod spec;
+mod step;
+
+pub(crate) use declaration::{Declared, asset_impl, marker};
+pub(crate) use spec::{catalog_statements, spec_expression};
+pub(crate) use step::{computation, local, produced, success, text, typed};

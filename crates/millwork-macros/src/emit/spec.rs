@@ -1,0 +1,54 @@
+//! Emits what is known of an asset without running anything.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned;
+
+use super::step::{local, text};
+use crate::parse::{Catalog, Produced};
+
+/// An expression: the `AssetSpec` of an asset that is listed as `catalog` says.
+pub(crate) fn spec_expression(
+    catalog: &Catalog,
+    produced: &Produced,
+    format: Option<&TokenStream>,
+) -> TokenStream {
+    let key = catalog.key.as_str();
+    let spec = local("spec");
+    let statements = catalog_statements(catalog, &spec);
+    let optional = produced.optional;
+    let value_type = value_type(&produced.value, format);
+    quote! {{
+        let mut #spec = ::millwork::__private::AssetSpec::new(#key);
+        #statements
+        #spec.optional = #optional;
+        #spec.value_type = ::core::option::Option::Some(#value_type);
+        #spec
+    }}
+}
+
+/// Statements that describe the asset `spec`.
+pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream {
+    let Catalog { key: _, description, group, kinds, owners, tags } = catalog;
+    let description = text(description);
+    let group = group.as_ref().map(text).into_iter();
+    let (kinds, owners) = (kinds.iter().map(text), owners.iter().map(text));
+    let tags = tags.iter().map(|(key, value)| {
+        let value = text(value);
+        quote!(::std::string::String::from(#key), #value)
+    });
+    quote! {
+        #spec.description = #description;
+        #(#spec.group = ::core::option::Option::Some(#group);)*
+        #(#spec.kinds.push(#kinds);)*
+        #(#spec.owners.push(#owners);)*
+        #(#spec.tags.insert(#tags);)*
+    }
+}
+
+/// An expression: the `ValueType` of `value`.
+fn value_type(value: &TokenStream, format: Option<&TokenStream>) -> TokenStream {
+    let format = format.map_or_else(|| quote!(_), Clone::clone);
+    quote_spanned!(value.span()=> ::millwork::__private::ValueType::of::<#value, #format>())
+}

@@ -1,0 +1,48 @@
+//! What an asset is called and how it is listed: key, description, group, kinds, owners, tags.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Arguments, Key};
+
+/// The arguments of which a [`Catalog`] is made.
+pub(crate) const CATALOG: &[&str] =
+    &["name", "key_prefix", "group", "kinds", "owners", "tags", "description"];
+
+/// An asset's entry in the catalog.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    /// Its key.
+    pub(crate) key: Key,
+    /// An expression: what it is, in Markdown.
+    pub(crate) description: TokenStream,
+    /// An expression: the group.
+    pub(crate) group: Option<TokenStream>,
+    /// Expressions.
+    pub(crate) kinds: Vec<TokenStream>,
+    /// Expressions.
+    pub(crate) owners: Vec<TokenStream>,
+    /// Names, and expressions.
+    pub(crate) tags: Vec<(String, TokenStream)>,
+}
+
+impl Catalog {
+    /// The entry of the asset that is called `name` unless `arguments` say otherwise.
+    pub(crate) fn new(name: &str, doc_comment: &str, arguments: &Arguments) -> Self {
+        let name = arguments.literal("name").map_or_else(|| name.to_owned(), syn::LitStr::value);
+        Self {
+            key: Key::new(arguments.literal("key_prefix"), &name),
+            description: arguments.tokens("description").unwrap_or_else(|| quote!(#doc_comment)),
+            group: arguments.tokens("group"),
+            kinds: arguments.list("kinds"),
+            owners: arguments.list("owners"),
+            tags: arguments.pairs("tags"),
+        }
+    }
+
+    /// The same entry under a prefix that several assets share.
+    pub(crate) fn within(self, prefix: Option<&syn::LitStr>) -> Self {
+        let Some(prefix) = prefix else { return self };
+        Self { key: self.key.within(prefix), ..self }
+    }
+}

@@ -1,0 +1,44 @@
+//! Guesses which name was meant.
+
+/// The known name that is most like `written`, if one is like it at all.
+pub(crate) fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let within = (written.chars().count() / 3).max(1);
+    known
+        .map(|name| (distance(written, name), name))
+        .filter(|(distance, _)| *distance <= within)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// The Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(written: &str, known: &[&str], expected: Option<&str>) {
+        assert_eq!(closest(written, known.iter().copied()), expected, "{written}");
+    }
+
+    #[test]
+    fn guesses() {
+        check("grup", &["group", "pool"], Some("group"));
+        check("time_out", &["timeout", "tags"], Some("timeout"));
+        check("kind", &["kinds", "tags"], Some("kinds"));
+        check("xyz", &["group"], None);
+    }
+}

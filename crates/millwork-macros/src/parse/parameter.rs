@@ -1,0 +1,89 @@
+//! What a parameter asks for: an upstream asset, or an extractor.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Attribute, Ident, Pat, PatType, Path, Type, TypeReference};
+
+/// A parameter of a step's function.
+#[derive(Debug)]
+pub(crate) enum Parameter {
+    /// A reference: the value of an asset.
+    Upstream {
+        /// The path of the asset's type.
+        asset: TokenStream,
+        /// The type as which its value is taken, without the `&`.
+        value: TokenStream,
+    },
+    /// Anything else: a type that implements `FromStep`.
+    Extractor {
+        /// The type.
+        value: TokenStream,
+    },
+}
+
+impl Parameter {
+    /// Reads a parameter, and takes the attribute `#[input(…)]` off it.
+    pub(super) fn parse(parameter: &mut PatType) -> syn::Result<Self> {
+        let renamed = take_input(&mut parameter.attrs)?;
+        if let Some(attribute) = parameter.attrs.first() {
+            return Err(error(attribute, "a parameter takes no attribute but `#[input(path::to::asset)]`"));
+        }
+        match (&*parameter.ty, renamed) {
+            (Type::Reference(reference), renamed) => Self::upstream(&parameter.pat, reference, renamed),
+            (Type::ImplTrait(argument), _) => Err(error(
+                argument,
+                "a parameter of an asset has a type of its own; hint: name it instead of `impl …`",
+            )),
+            (_, Some(path)) => {
+                Err(error(path, "`#[input(…)]` names an upstream asset, which is taken by reference: `&T`"))
+            }
+            (value, None) => Ok(Self::Extractor { value: value.to_token_stream() }),
+        }
+    }
+
+    fn upstream(pattern: &Pat, reference: &TypeReference, renamed: Option<Path>) -> syn::Result<Self> {
+        if let Some(mutability) = &reference.mutability {
+            let message = "a materialized value is shared and never changes; hint: take it as `&T`";
+            return Err(error(mutability, message));
+        }
+        if let Some(lifetime) = &reference.lifetime {
+            let message =
+                "an upstream asset is borrowed while the function runs; hint: leave out the lifetime";
+            return Err(error(lifetime, message));
+        }
+        let asset = match renamed {
+            Some(path) => path.into_token_stream(),
+            None => asset_name(pattern)?.into_token_stream(),
+        };
+        Ok(Self::Upstream { asset, value: reference.elem.to_token_stream() })
+    }
+}
+
+/// The name of the asset that a parameter called `pattern` takes. The underscore that silences the warning about an
+/// unused parameter is not part of it.
+fn asset_name(pattern: &Pat) -> syn::Result<Ident> {
+    let message = "a reference parameter has the name of an upstream asset; hint: `training_data: &Titles`, or \
+                   `#[input(training_data)]` before another name";
+    let Pat::Ident(pattern) = pattern else { return Err(error(pattern, message)) };
+    let name = pattern.ident.unraw().to_string();
+    match name.strip_prefix('_') {
+        Some(stripped) => syn::parse_str::<Ident>(stripped)
+            .map(|name| Ident::new(&name.to_string(), pattern.ident.span()))
+            .map_err(|_| error(pattern, message)),
+        None => Ok(pattern.ident.clone()),
+    }
+}
+
+fn take_input(attributes: &mut Vec<Attribute>) -> syn::Result<Option<Path>> {
+    let mut inputs = attributes.extract_if(.., |attribute| attribute.path().is_ident("input"));
+    let Some(input) = inputs.next() else { return Ok(None) };
+    if let Some(second) = inputs.next() {
+        return Err(error(second, "`input` is given twice"));
+    }
+    input.parse_args().map(Some).map_err(|_| error(&input, "`input` is written `#[input(path::to::asset)]`"))
+}
+
+fn error(place: impl ToTokens, message: &str) -> syn::Error {
+    syn::Error::new_spanned(place, message)
+}

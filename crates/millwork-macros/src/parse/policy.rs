@@ -1,0 +1,38 @@
+//! How a step is treated: retries, time-out, pool, code version, order, storage.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Arguments, Function};
+
+/// The arguments of which a [`Policy`] is made.
+pub(crate) const POLICY: &[&str] = &["retry", "timeout", "pool", "code_version"];
+
+/// The policy of a step; everything is an expression.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    /// A `Retry`.
+    pub(crate) retry: Option<TokenStream>,
+    /// A `Duration`.
+    pub(crate) timeout: Option<TokenStream>,
+    /// A text.
+    pub(crate) pool: Option<TokenStream>,
+    /// A text.
+    pub(crate) code_version: TokenStream,
+    /// Types: the assets that it waits for without loading them.
+    pub(crate) deps: Vec<TokenStream>,
+}
+
+impl Policy {
+    /// What `arguments` say about the step that calls `function`.
+    pub(crate) fn new(function: &Function, arguments: &Arguments) -> Self {
+        let tokens_hash = &function.code_version;
+        Self {
+            retry: arguments.tokens("retry"),
+            timeout: arguments.tokens("timeout"),
+            pool: arguments.tokens("pool"),
+            code_version: arguments.tokens("code_version").unwrap_or_else(|| quote!(#tokens_hash)),
+            deps: arguments.list("deps"),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a return type, or the type of a field, says about the asset: its value, and how it is wrapped.
+//!
+//! Wrappers are told by the last segment of their path, as macros see text and not types. An alias of a wrapper is
+//! therefore taken for a value.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Type};
+
+/// The return type of a step's function.
+#[derive(Debug)]
+pub(crate) struct Returned {
+    /// Whether it is a `Result`.
+    pub(crate) fallible: bool,
+    /// The type in the `Result`, or all of it.
+    pub(crate) success: TokenStream,
+    /// All of it.
+    pub(crate) written: TokenStream,
+    /// The type of the error, if the `Result` names one.
+    pub(crate) error: Option<TokenStream>,
+    /// What is said of one asset.
+    pub(crate) produced: Produced,
+}
+
+/// What a type says about one asset.
+#[derive(Debug)]
+pub(crate) struct Produced {
+    /// The type of the asset's value.
+    pub(crate) value: TokenStream,
+    /// Around the value.
+    pub(crate) wrapper: Wrapper,
+    /// Whether there may be none.
+    pub(crate) optional: bool,
+}
+
+/// What stands around a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    /// Nothing.
+    None,
+    /// `Output`: there is metadata.
+    Output,
+    /// `Update`: the last value may stay.
+    Update,
+}
+
+impl Returned {
+    /// Reads the return type of `function`; `missing` is the complaint when there is none.
+    pub(super) fn parse(output: &ReturnType, function: Span, missing: &str) -> syn::Result<Self> {
+        let ReturnType::Type(_, returned) = output else { return Err(syn::Error::new(function, missing)) };
+        let result = wrapped(returned, "Result");
+        let success = result.map_or(Ok(&**returned), value_of)?;
+        Ok(Self {
+            fallible: result.is_some(),
+            success: success.to_token_stream(),
+            written: returned.to_token_stream(),
+            error: result.and_then(|result| types_of(result).nth(1)).map(ToTokens::to_token_stream),
+            produced: Produced::parse(success)?,
+        })
+    }
+}
+
+impl Produced {
+    /// Reads the type that stands for one asset.
+    pub(super) fn parse(written: &Type) -> syn::Result<Self> {
+        let (optional, inner) = match wrapped(written, "Option") {
+            Some(segment) => (true, value_of(segment)?),
+            None => (false, written),
+        };
+        let (wrapper, value) = match (wrapped(inner, "Output"), wrapped(inner, "Update")) {
+            (Some(segment), _) => (Wrapper::Output, value_of(segment)?),
+            (_, Some(segment)) => (Wrapper::Update, value_of(segment)?),
+            (None, None) => (Wrapper::None, inner),
+        };
+        match value {
+            Type::Reference(_) => Err(syn::Error::new_spanned(
+                value,
+                "the value of an asset is owned, so that it can be stored and shared; hint: return `T`, not `&T`",
+            )),
+            Type::ImplTrait(_) => Err(syn::Error::new_spanned(
+                value,
+                "the value of an asset has a type with a name, so that downstream assets can take it",
+            )),
+            _ => Ok(Self { value: value.to_token_stream(), wrapper, optional }),
+        }
+    }
+}
+
+/// The last segment of the path `written`, if it is called `name`.
+fn wrapped<'a>(written: &'a Type, name: &str) -> Option<&'a PathSegment> {
+    match written {
+        Type::Path(path) => path.path.segments.last().filter(|segment| segment.ident == name),
+        Type::Paren(inner) => wrapped(&inner.elem, name),
+        Type::Group(inner) => wrapped(&inner.elem, name),
+        _ => None,
+    }
+}
+
+/// The first type in the angle brackets.
+fn value_of(wrapper: &PathSegment) -> syn::Result<&Type> {
+    let name = &wrapper.ident;
+    let missing =
+        || syn::Error::new(name.span(), format!("`{name}` names no value; hint: write `{name}<T>`"));
+    types_of(wrapper).next().ok_or_else(missing)
+}
+
+fn types_of(wrapper: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &wrapper.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(argument) => Some(argument),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: &str) {
+        let output = syn::parse_str(&format!("-> {source}")).unwrap();
+        let returned = match Returned::parse(&output, Span::call_site(), "") {
+            Ok(returned) => returned,
+            Err(error) => return assert_eq!(error.to_string().split(';').next(), Some(expected), "{source}"),
+        };
+        let Produced { value, wrapper, optional } = returned.produced;
+        let value = value.to_string().replace(' ', "");
+        assert_eq!(format!("{} {optional} {wrapper:?} {value}", returned.fallible), expected, "{source}");
+    }
+
+    #[test]
+    fn return_types() {
+        check("f64", "false false None f64");
+        check("Result<f64>", "true false None f64");
+        check("anyhow::Result<f64>", "true false None f64");
+        check("std::result::Result<Vec<u8>, Error>", "true false None Vec<u8>");
+        check("Output<f64>", "false false Output f64");
+        check("Result<millwork::Output<f64>>", "true false Output f64");
+        check("Option<f64>", "false true None f64");
+        check("Result<Option<Output<f64>>>", "true true Output f64");
+        check("Result<Update<Model>>", "true false Update Model");
+        check("Result<Output<Option<f64>>>", "true false Output Option<f64>");
+        check("Result<()>", "true false None ()");
+        check("Result<(f64, f64)>", "true false None (f64,f64)");
+    }
+
+    #[test]
+    fn no_values() {
+        check("fmt::Result", "`Result` names no value");
+        check("&str", "the value of an asset is owned, so that it can be stored and shared");
+        check("Result<&f64>", "the value of an asset is owned, so that it can be stored and shared");
+        check(
+            "Result<impl Iterator>",
+            "the value of an asset has a type with a name, so that downstream assets can take it",
+        );
+    }
+}

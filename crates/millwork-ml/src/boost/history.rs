@@ -1,0 +1,73 @@
+//! What was measured, round by round.
+
+use serde::{Deserialize, Serialize};
+
+use crate::boost::EvalMetric;
+
+/// The learning curves of a training: each metric on each evaluation set, one value per round.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct History {
+    series: Vec<Series>,
+}
+
+/// One learning curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// The name of the evaluation set.
+    pub set: String,
+    /// What was measured.
+    pub metric: EvalMetric,
+    /// Its value after each round.
+    pub values: Vec<f64>,
+}
+
+/// One value of one round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score<'a> {
+    /// The name of the evaluation set.
+    pub set: &'a str,
+    /// What was measured.
+    pub metric: EvalMetric,
+    /// Its value.
+    pub value: f64,
+}
+
+impl History {
+    /// Empty curves for each metric on each set, set by set.
+    pub(super) fn new<'a>(sets: impl Iterator<Item = &'a str>, metrics: &[EvalMetric]) -> Self {
+        let curve = |set: &str, metric| Series { set: set.to_owned(), metric, values: Vec::new() };
+        let series = sets.flat_map(|set| metrics.iter().map(move |&metric| curve(set, metric))).collect();
+        Self { series }
+    }
+
+    /// Adds a round: one value per curve, in their order.
+    pub(super) fn push(&mut self, values: &[f64]) {
+        for (series, &value) in self.series.iter_mut().zip(values) {
+            series.values.push(value);
+        }
+    }
+
+    /// The values of the last round.
+    pub(super) fn last(&self) -> Vec<Score<'_>> {
+        self.series.iter().filter_map(Series::last).collect()
+    }
+
+    /// The curve of a metric on a set, one value per round, or `None` if it was not measured.
+    pub fn get(&self, set: &str, metric: EvalMetric) -> Option<&[f64]> {
+        let found = self.series.iter().find(|series| series.set == set && series.metric == metric);
+        found.map(|series| series.values.as_slice())
+    }
+
+    /// All curves, in the order of the evaluation sets and within a set of the metrics.
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+}
+
+impl Series {
+    fn last(&self) -> Option<Score<'_>> {
+        let value = *self.values.last()?;
+        Some(Score { set: &self.set, metric: self.metric, value })
+    }
+}

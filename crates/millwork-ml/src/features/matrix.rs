@@ -1,0 +1,191 @@
+//! A sparse matrix of features in compressed rows.
+
+use crate::features::FeaturesError;
+
+/// The widest matrix: every column has a `u32` index.
+const MAX_COLUMNS: u64 = 1 << 32;
+
+/// A sparse matrix: one row per example, one column per feature.
+///
+/// Rows are compressed (CSR): row `i` holds the entries from `row_offsets[i]` to `row_offsets[i + 1]`, each a column
+/// index and a finite value, in strictly ascending order of columns. An absent entry is *missing*, in training and in
+/// prediction alike; a stored zero is a value. The [module docs](crate::features) say why it matters.
+///
+/// ```
+/// use millwork_ml::features::Features;
+///
+/// // 1.0  .   2.0
+/// //  .   .    .
+/// let features = Features::new(3, vec![0, 2, 2], vec![0, 2], vec![1.0, 2.0])?;
+/// assert_eq!((features.rows(), features.columns(), features.entries()), (2, 3, 2));
+/// assert_eq!(features.row(0), Some((&[0, 2][..], &[1.0, 2.0][..])));
+/// # Ok::<(), millwork_ml::features::FeaturesError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    columns: usize,
+    row_offsets: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl Features {
+    /// A matrix of `row_offsets.len() - 1` rows × `columns` from its compressed rows; `indices` and `values` have one
+    /// element per entry.
+    ///
+    /// # Errors
+    ///
+    /// When the arrays contradict each other, an index lies outside the matrix or out of order, or a value is not
+    /// finite.
+    pub fn new(
+        columns: usize,
+        row_offsets: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<f64>,
+    ) -> Result<Self, FeaturesError> {
+        if columns as u64 > MAX_COLUMNS {
+            return Err(FeaturesError::TooManyColumns { columns });
+        }
+        if indices.len() != values.len() {
+            return Err(FeaturesError::EntryCount { indices: indices.len(), values: values.len() });
+        }
+        check_row_offsets(&row_offsets, values.len())?;
+        let features = Self { columns, row_offsets, indices, values };
+        for (row, (indices, values)) in features.iter().enumerate() {
+            check_row(row, columns, indices, values)?;
+        }
+        Ok(features)
+    }
+
+    /// A matrix that is known to be valid, because it was computed by this crate.
+    pub(crate) fn from_valid(
+        columns: usize,
+        row_offsets: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<f64>,
+    ) -> Self {
+        debug_assert!(Self::new(columns, row_offsets.clone(), indices.clone(), values.clone()).is_ok());
+        Self { columns, row_offsets, indices, values }
+    }
+
+    /// The number of rows (examples).
+    pub fn rows(&self) -> usize {
+        self.row_offsets.len() - 1
+    }
+
+    /// The number of columns (features).
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The number of entries that are present.
+    pub fn entries(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Where each row's entries start, and where the last row's end: `rows() + 1` offsets.
+    pub fn row_offsets(&self) -> &[usize] {
+        &self.row_offsets
+    }
+
+    /// The column of each entry, row after row.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    /// The value of each entry, row after row.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The columns and values of one row, or `None` past the last.
+    pub fn row(&self, row: usize) -> Option<(&[u32], &[f64])> {
+        let entries = *self.row_offsets.get(row)?..*self.row_offsets.get(row + 1)?;
+        Some((&self.indices[entries.clone()], &self.values[entries]))
+    }
+
+    /// The columns and values of each row, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u32], &[f64])> {
+        self.row_offsets
+            .windows(2)
+            .map(|ends| (&self.indices[ends[0]..ends[1]], &self.values[ends[0]..ends[1]]))
+    }
+
+    /// A matrix of the given rows, in the given order (`selection.len()` rows × the same columns).
+    ///
+    /// # Errors
+    ///
+    /// When a row is selected that the matrix does not have.
+    pub fn select(&self, selection: &[usize]) -> Result<Self, FeaturesError> {
+        let mut selected =
+            Self { columns: self.columns, row_offsets: vec![0], indices: Vec::new(), values: Vec::new() };
+        for &row in selection {
+            let (indices, values) =
+                self.row(row).ok_or(FeaturesError::RowOutOfRange { row, rows: self.rows() })?;
+            selected.indices.extend_from_slice(indices);
+            selected.values.extend_from_slice(values);
+            selected.row_offsets.push(selected.values.len());
+        }
+        Ok(selected)
+    }
+}
+
+fn check_row_offsets(row_offsets: &[usize], entries: usize) -> Result<(), FeaturesError> {
+    let partitions =
+        row_offsets.first() == Some(&0) && row_offsets.last() == Some(&entries) && row_offsets.is_sorted();
+    if partitions { Ok(()) } else { Err(FeaturesError::RowOffsets { entries }) }
+}
+
+fn check_row(row: usize, columns: usize, indices: &[u32], values: &[f64]) -> Result<(), FeaturesError> {
+    if !indices.is_sorted_by(|left, right| left < right) {
+        return Err(FeaturesError::ColumnOrder { row });
+    }
+    if let Some(&column) = indices.last()
+        && column as usize >= columns
+    {
+        return Err(FeaturesError::ColumnOutOfRange { row, column, columns });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(entry) => Err(FeaturesError::ValueNotFinite { row, column: indices[entry] }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(row_offsets: &[usize], indices: &[u32], values: &[f64], expected: Result<(), FeaturesError>) {
+        let built = Features::new(3, row_offsets.to_vec(), indices.to_vec(), values.to_vec());
+        assert_eq!(built.map(|_| ()), expected, "{row_offsets:?} {indices:?} {values:?}");
+    }
+
+    #[test]
+    fn only_consistent_arrays_form_a_matrix() {
+        use FeaturesError::*;
+        check(&[0], &[], &[], Ok(()));
+        check(&[0, 0, 0], &[], &[], Ok(()));
+        check(&[0, 2, 3], &[0, 2, 1], &[1.0, 0.0, -1.0], Ok(()));
+        check(&[], &[], &[], Err(RowOffsets { entries: 0 }));
+        check(&[1, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
+        check(&[0, 2, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
+        check(&[0, 9, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
+        check(&[0, 1], &[0], &[], Err(EntryCount { indices: 1, values: 0 }));
+        check(&[0, 2], &[1, 1], &[1.0, 1.0], Err(ColumnOrder { row: 0 }));
+        check(&[0, 0, 2], &[1, 0], &[1.0, 1.0], Err(ColumnOrder { row: 1 }));
+        check(&[0, 1], &[3], &[1.0], Err(ColumnOutOfRange { row: 0, column: 3, columns: 3 }));
+        check(&[0, 1], &[2], &[f64::NAN], Err(ValueNotFinite { row: 0, column: 2 }));
+        check(&[0, 1], &[2], &[f64::INFINITY], Err(ValueNotFinite { row: 0, column: 2 }));
+    }
+
+    #[test]
+    fn rows_are_selected_in_the_given_order() {
+        let features =
+            Features::new(3, vec![0, 2, 2, 3], vec![0, 2, 1], vec![1.0, 2.0, 3.0]).expect("a valid matrix");
+        let selected = features.select(&[2, 0, 2]).expect("rows in range");
+        assert_eq!(selected.row_offsets(), [0, 1, 3, 4]);
+        assert_eq!(selected.indices(), [1, 0, 2, 1]);
+        assert_eq!(selected.values(), [3.0, 1.0, 2.0, 3.0]);
+        assert_eq!(features.select(&[3]), Err(FeaturesError::RowOutOfRange { row: 3, rows: 3 }));
+    }
+}

@@ -1,0 +1,21 @@
+//! Features: the one matrix type that models are trained on and asked with.
+//!
+//! [`Features`] is sparse, and an entry that is not in it is *missing*, to training and to prediction alike. That has
+//! to be said, because a boosted tree treats "missing" and "zero" differently: a missing value goes down the split's
+//! default branch, a zero is compared with the threshold. A program that trains on a dense matrix (zeros are values)
+//! and predicts on a sparse one (zeros are missing) gets no error and wrong predictions. With one type on both sides,
+//! such a program cannot be written.
+//!
+//! An explicitly stored `0.0` is a value, not a missing entry.
+//!
+//! At rest the matrix is an [`Npz`] file in SciPy's layout, so that `scipy.sparse.load_npz` opens it.
+
+mod error;
+mod labelled;
+mod matrix;
+mod npz;
+
+pub use error::FeaturesError;
+pub use labelled::LabelledFeatures;
+pub use matrix::Features;
+pub use npz::{Npz, NpzError};

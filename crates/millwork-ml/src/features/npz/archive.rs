@@ -1,0 +1,60 @@
+//! A zip archive of arrays: written the same every time, read with any damage as an error.
+
+use std::io::{Cursor, Read, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+use crate::features::npz::NpzError;
+
+/// No more than this is reserved for an entry on its own word; the rest grows with the bytes that are really there.
+const MAX_TRUSTED_SIZE: u64 = 1 << 24;
+
+/// Writes an archive, one array after the other.
+pub(super) struct ArchiveWriter {
+    archive: ZipWriter<Cursor<Vec<u8>>>,
+}
+
+impl ArchiveWriter {
+    pub(super) fn new() -> Self {
+        Self { archive: ZipWriter::new(Cursor::new(Vec::new())) }
+    }
+
+    /// Adds an entry with a fixed time and no compression.
+    pub(super) fn add(&mut self, entry: &str, bytes: &[u8]) -> Result<(), NpzError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .last_modified_time(DateTime::default())
+            .unix_permissions(0o600)
+            .large_file(bytes.len() as u64 >= u64::from(u32::MAX));
+        self.archive.start_file(entry, options)?;
+        Ok(self.archive.write_all(bytes)?)
+    }
+
+    /// The bytes of the finished archive.
+    pub(super) fn finish(self) -> Result<Vec<u8>, NpzError> {
+        Ok(self.archive.finish()?.into_inner())
+    }
+}
+
+/// Reads an archive's entries by name.
+pub(super) struct ArchiveReader<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+}
+
+impl<'a> ArchiveReader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, NpzError> {
+        Ok(Self { archive: ZipArchive::new(Cursor::new(bytes))? })
+    }
+
+    /// The uncompressed bytes of an entry, whose checksum is verified.
+    pub(super) fn read(&mut self, entry: &'static str) -> Result<Vec<u8>, NpzError> {
+        if self.archive.index_for_name(entry).is_none() {
+            return Err(NpzError::Missing { entry });
+        }
+        let mut file = self.archive.by_name(entry)?;
+        let mut bytes = Vec::with_capacity(file.size().min(MAX_TRUSTED_SIZE) as usize);
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,226 @@
+//! One NumPy array in its `.npy` form: a magic string, a header that describes the elements, and the elements.
+//!
+//! Source of the form: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The elements start at a multiple of this many bytes.
+const ALIGNMENT: usize = 64;
+
+/// Appends a one-dimensional array of `f64`.
+pub(super) fn write_floats(values: &[f64], bytes: &mut Vec<u8>) {
+    write_header("<f8", &format!("({},)", values.len()), bytes);
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+}
+
+/// Appends a one-dimensional array of `i32`, or of `i64` if `wide`.
+pub(super) fn write_integers(
+    values: impl ExactSizeIterator<Item = u64>,
+    width: IntegerWidth,
+    bytes: &mut Vec<u8>,
+) {
+    let shape = format!("({},)", values.len());
+    match width {
+        IntegerWidth::Four => {
+            write_header("<i4", &shape, bytes);
+            bytes.extend(values.flat_map(|value| (value as u32).to_le_bytes()));
+        }
+        IntegerWidth::Eight => {
+            write_header("<i8", &shape, bytes);
+            bytes.extend(values.flat_map(u64::to_le_bytes));
+        }
+    }
+}
+
+/// How many bytes an integer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IntegerWidth {
+    Four,
+    Eight,
+}
+
+impl IntegerWidth {
+    /// SciPy's choice of an index type: 32 bits if they hold the largest value.
+    pub(super) fn for_largest(largest: u64) -> Self {
+        if largest <= i32::MAX as u64 { Self::Four } else { Self::Eight }
+    }
+}
+
+/// Appends a zero-dimensional array that holds one byte string.
+pub(super) fn write_text(text: &str, bytes: &mut Vec<u8>) {
+    write_header(&format!("|S{}", text.len()), "()", bytes);
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+fn write_header(element: &str, shape: &str, bytes: &mut Vec<u8>) {
+    let mut header = format!("{{'descr': '{element}', 'fortran_order': False, 'shape': {shape}, }}");
+    let unpadded = MAGIC.len() + 4 + header.len() + 1;
+    header.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(ALIGNMENT) - unpadded));
+    header.push('\n');
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&[1, 0]);
+    bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+}
+
+/// A parsed array of at most one dimension: the name of its element type and the elements' bytes.
+#[derive(Debug)]
+pub(super) struct Array<'a> {
+    element: &'a str,
+    count: usize,
+    data: &'a [u8],
+}
+
+impl<'a> Array<'a> {
+    /// Reads a `.npy` file; what is wrong with it otherwise.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or("it is not a `.npy` array")?;
+        let (header, data) = split_header(rest).ok_or("its header is cut off")?;
+        let header = str::from_utf8(header).map_err(|_| "its header is not text")?;
+        let element = quoted(after(header, "'descr':").ok_or("its header names no element type")?)
+            .ok_or("its header names no element type")?;
+        let count = element_count(after(header, "'shape':").ok_or("its header names no shape")?)?;
+        Ok(Self { element, count, data })
+    }
+
+    /// The elements of an integer array; negative ones are an error.
+    pub(super) fn integers(&self) -> Result<Vec<u64>, &'static str> {
+        let elements: Option<Vec<u64>> = match self.element {
+            "<i4" => self.elements(i32::from_le_bytes)?.map(|value| value.try_into().ok()).collect(),
+            "<i8" => self.elements(i64::from_le_bytes)?.map(|value| value.try_into().ok()).collect(),
+            _ => return Err("its elements are not `int32` or `int64`"),
+        };
+        elements.ok_or("it has a negative element")
+    }
+
+    /// The elements of a floating-point array.
+    pub(super) fn floats(&self) -> Result<Vec<f64>, &'static str> {
+        match self.element {
+            "<f4" => Ok(self.elements(f32::from_le_bytes)?.map(f64::from).collect()),
+            "<f8" => Ok(self.elements(f64::from_le_bytes)?.collect()),
+            _ => Err("its elements are not `float32` or `float64`"),
+        }
+    }
+
+    /// The one string of a text array: bytes, or UTF-32 as old versions of SciPy write it.
+    pub(super) fn text(&self) -> Result<String, &'static str> {
+        if self.element.starts_with("|S") {
+            Ok(String::from_utf8_lossy(self.data).into_owned())
+        } else if self.element.starts_with("<U") {
+            let (characters, _) = self.data.as_chunks::<4>();
+            let decoded = characters.iter().map(|&bytes| char::from_u32(u32::from_le_bytes(bytes)));
+            decoded.collect::<Option<String>>().ok_or("it is not text")
+        } else {
+            Err("it is not text")
+        }
+    }
+
+    /// The elements, decoded from `WIDTH` bytes each.
+    fn elements<const WIDTH: usize, T>(
+        &self,
+        decode: fn([u8; WIDTH]) -> T,
+    ) -> Result<impl Iterator<Item = T> + use<'a, WIDTH, T>, &'static str> {
+        if self.count.checked_mul(WIDTH) != Some(self.data.len()) {
+            return Err("its length differs from its shape");
+        }
+        let (elements, _) = self.data.as_chunks::<WIDTH>();
+        Ok(elements.iter().map(move |&bytes| decode(bytes)))
+    }
+}
+
+/// Splits what follows the magic string into the header and the elements. The header's length takes two bytes in
+/// version 1 of the form and four later.
+fn split_header(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (version, rest) = rest.split_at_checked(2)?;
+    let (length, rest) = if version[0] == 1 {
+        let (length, rest) = rest.split_first_chunk::<2>()?;
+        (usize::from(u16::from_le_bytes(*length)), rest)
+    } else {
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        (usize::try_from(u32::from_le_bytes(*length)).ok()?, rest)
+    };
+    rest.split_at_checked(length)
+}
+
+fn after<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    header.split_once(key).map(|(_, rest)| rest.trim_start())
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('\'')?.split_once('\'').map(|(quoted, _)| quoted)
+}
+
+/// The number of elements that a shape of at most one dimension describes, `()` or `(3,)`.
+fn element_count(text: &str) -> Result<usize, &'static str> {
+    let shape = text.strip_prefix('(').and_then(|text| text.split_once(')')).ok_or("its shape is damaged")?.0;
+    match shape.split(',').map(str::trim).filter(|size| !size.is_empty()).collect::<Vec<_>>()[..] {
+        [] => Ok(1),
+        [size] => size.parse().map_err(|_| "its shape is damaged"),
+        _ => Err("it has more than one dimension"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn array(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(data);
+        bytes
+    }
+
+    fn check(header: &str, data: &[u8], expected: Result<&[u64], &'static str>) {
+        let bytes = array(header, data);
+        let integers = Array::parse(&bytes).and_then(|array| array.integers());
+        assert_eq!(integers.as_deref().map_err(|problem| *problem), expected, "{header}");
+    }
+
+    #[test]
+    fn headers_are_read_as_numpy_writes_them() {
+        check("{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }\n", &[7, 0, 0, 0], Ok(&[7]));
+        check("{'descr': '<i8', 'fortran_order': True, 'shape': (1,)}", &[7, 0, 0, 0, 0, 0, 0, 0], Ok(&[7]));
+        check("{'descr':'<i4','fortran_order':False,'shape':(0,)}", &[], Ok(&[]));
+        check("{'descr': '<i4', 'shape': ()}", &[1, 1, 0, 0], Ok(&[257]));
+    }
+
+    #[test]
+    fn damaged_headers_are_errors() {
+        check("{'descr': '<i4', 'shape': (2,)}", &[7, 0, 0, 0], Err("its length differs from its shape"));
+        check(
+            "{'descr': '<i4', 'shape': (18446744073709551615,)}",
+            &[],
+            Err("its length differs from its shape"),
+        );
+        check("{'descr': '<i4', 'shape': (-1,)}", &[], Err("its shape is damaged"));
+        check("{'descr': '<i4', 'shape': (1, 1)}", &[7, 0, 0, 0], Err("it has more than one dimension"));
+        check("{'descr': '<i4', 'shape': (1", &[7, 0, 0, 0], Err("its shape is damaged"));
+        check("{'descr': [('a', '<i4')], 'shape': (1,)}", &[], Err("its header names no element type"));
+        check("{'descr': '<f8', 'shape': (0,)}", &[], Err("its elements are not `int32` or `int64`"));
+        check("{'descr': '<i4', 'shape': (1,)}", &[255; 4], Err("it has a negative element"));
+        check("", &[], Err("its header names no element type"));
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let mut bytes = Vec::new();
+        write_floats(&[1.0, -0.5], &mut bytes);
+        assert_eq!(bytes.len() % ALIGNMENT, 16, "the header is padded");
+        for length in 0..bytes.len() {
+            let floats = Array::parse(&bytes[..length]).and_then(|array| array.floats());
+            assert!(floats.is_err(), "{length} bytes");
+        }
+        assert_eq!(Array::parse(&bytes).and_then(|array| array.floats()), Ok(vec![1.0, -0.5]));
+    }
+
+    #[test]
+    fn text_comes_back() {
+        let mut bytes = Vec::new();
+        write_text("csr", &mut bytes);
+        assert_eq!(Array::parse(&bytes).and_then(|array| array.text()), Ok("csr".to_owned()));
+        let wide = array("{'descr': '<U3', 'shape': ()}", b"c\0\0\0s\0\0\0r\0\0\0");
+        assert_eq!(Array::parse(&wide).and_then(|array| array.text()), Ok("csr".to_owned()));
+    }
+}

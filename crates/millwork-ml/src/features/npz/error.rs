@@ -1,0 +1,60 @@
+//! Why bytes are not a stored matrix of features.
+
+use thiserror::Error;
+use zip::result::ZipError;
+
+use crate::features::FeaturesError;
+
+/// Why a matrix of features could not be stored or loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NpzError {
+    /// The bytes are not a zip archive, or a damaged one.
+    #[error("failed to read or write the archive of arrays")]
+    Archive(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The archive lacks an array of the layout.
+    #[error(
+        "the archive has no `{entry}`; hint: the layout is that of `scipy.sparse.save_npz` for a `csr_matrix`"
+    )]
+    Missing {
+        /// The name of the archive's entry.
+        entry: &'static str,
+    },
+    /// An entry is not an array, or not one of the expected type.
+    #[error("the array `{entry}` is damaged or of another type: {problem}")]
+    Array {
+        /// The name of the archive's entry.
+        entry: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The archive holds a sparse matrix in another arrangement.
+    #[error("the matrix is stored as `{format}`, not as `csr`; hint: save `matrix.tocsr()`")]
+    NotCsr {
+        /// The name that the archive gives.
+        format: String,
+    },
+    /// The number of rows contradicts the row offsets.
+    #[error("the shape says {rows} rows, but there are {row_offsets} row offsets")]
+    Shape {
+        /// The number of rows according to `shape.npy`.
+        rows: u64,
+        /// The number of elements of `indptr.npy`.
+        row_offsets: usize,
+    },
+    /// The arrays do not form a valid matrix.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
+}
+
+impl From<ZipError> for NpzError {
+    fn from(error: ZipError) -> Self {
+        Self::Archive(error.into())
+    }
+}
+
+impl From<std::io::Error> for NpzError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Archive(error.into())
+    }
+}

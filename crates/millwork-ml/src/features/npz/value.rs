@@ -1,0 +1,207 @@
+//! Matrices of features, with targets and without, as asset values in the [`Npz`] format.
+
+use millwork_core::{AssetValue, BoxError};
+
+use crate::features::npz::NpzError;
+use crate::features::npz::archive::{ArchiveReader, ArchiveWriter};
+use crate::features::npz::array::{Array, IntegerWidth, write_floats, write_integers, write_text};
+use crate::features::{Features, LabelledFeatures};
+
+/// The format of [`Features`] and [`LabelledFeatures`]: the `.npz` layout of `scipy.sparse.save_npz`.
+///
+/// ```
+/// use millwork_core::AssetValue;
+/// use millwork_ml::features::Features;
+///
+/// let features = Features::new(2, vec![0, 1], vec![1], vec![0.5])?;
+/// let mut bytes = Vec::new();
+/// features.encode(&mut bytes)?;
+/// assert_eq!(Features::decode(&bytes)?, features);
+/// # Ok::<(), millwork_core::BoxError>(())
+/// ```
+#[derive(Debug)]
+pub enum Npz {}
+
+impl AssetValue<Npz> for Features {
+    const EXTENSION: &'static str = "npz";
+    const MEDIA_TYPE: &'static str = "application/zip";
+
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+        let mut archive = ArchiveWriter::new();
+        write_features(self, &mut archive)?;
+        bytes.append(&mut archive.finish()?);
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
+        Ok(read_features(&mut ArchiveReader::new(bytes)?)?)
+    }
+}
+
+impl AssetValue<Npz> for LabelledFeatures {
+    const EXTENSION: &'static str = "npz";
+    const MEDIA_TYPE: &'static str = "application/zip";
+
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+        let mut archive = ArchiveWriter::new();
+        write_features(self.features(), &mut archive)?;
+        let mut array = Vec::new();
+        write_floats(self.targets(), &mut array);
+        archive.add("targets.npy", &array)?;
+        bytes.append(&mut archive.finish()?);
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
+        let mut archive = ArchiveReader::new(bytes)?;
+        let features = read_features(&mut archive)?;
+        let targets = read(&mut archive, "targets.npy", |array| array.floats())?;
+        Ok(Self::new(features, targets)?)
+    }
+}
+
+/// Adds the five arrays in SciPy's order.
+fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
+    let (rows, columns) = (features.rows() as u64, features.columns() as u64);
+    let width = IntegerWidth::for_largest(rows.max(columns).max(features.entries() as u64));
+    let mut array = Vec::new();
+    write_integers(features.indices().iter().map(|&index| u64::from(index)), width, &mut array);
+    archive.add("indices.npy", &array)?;
+    array.clear();
+    write_integers(features.row_offsets().iter().map(|&offset| offset as u64), width, &mut array);
+    archive.add("indptr.npy", &array)?;
+    array.clear();
+    write_text("csr", &mut array);
+    archive.add("format.npy", &array)?;
+    array.clear();
+    write_integers([rows, columns].into_iter(), IntegerWidth::Eight, &mut array);
+    archive.add("shape.npy", &array)?;
+    array.clear();
+    write_floats(features.values(), &mut array);
+    archive.add("data.npy", &array)
+}
+
+fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
+    let format = read(archive, "format.npy", |array| array.text())?;
+    if format != "csr" {
+        return Err(NpzError::NotCsr { format });
+    }
+    let shape = read(archive, "shape.npy", |array| array.integers())?;
+    let [rows, columns] = shape[..] else {
+        return Err(NpzError::Array { entry: "shape.npy", problem: "it has not two elements" });
+    };
+    let row_offsets = read_narrowed::<usize>(archive, "indptr.npy")?;
+    if row_offsets.len() as u64 != rows.saturating_add(1) {
+        return Err(NpzError::Shape { rows, row_offsets: row_offsets.len() });
+    }
+    let mut indices = read_narrowed::<u32>(archive, "indices.npy")?;
+    let mut values = read(archive, "data.npy", |array| array.floats())?;
+    let columns = usize::try_from(columns)
+        .map_err(|_| NpzError::Array { entry: "shape.npy", problem: "an element is too large" })?;
+    sort_rows(&row_offsets, &mut indices, &mut values);
+    Ok(Features::new(columns, row_offsets, indices, values)?)
+}
+
+fn read<T>(
+    archive: &mut ArchiveReader<'_>,
+    entry: &'static str,
+    elements: impl FnOnce(&Array<'_>) -> Result<T, &'static str>,
+) -> Result<T, NpzError> {
+    let bytes = archive.read(entry)?;
+    Array::parse(&bytes)
+        .and_then(|array| elements(&array))
+        .map_err(|problem| NpzError::Array { entry, problem })
+}
+
+fn read_narrowed<T: TryFrom<u64>>(
+    archive: &mut ArchiveReader<'_>,
+    entry: &'static str,
+) -> Result<Vec<T>, NpzError> {
+    let wide = read(archive, entry, |array| array.integers())?;
+    let narrowed = wide.into_iter().map(|value| T::try_from(value).ok()).collect::<Option<_>>();
+    narrowed.ok_or(NpzError::Array { entry, problem: "an element is too large" })
+}
+
+/// Sorts the entries of each row by column, which SciPy leaves open. Arrays that contradict each other are left as
+/// they are: [`Features::new`] says what is wrong with them.
+fn sort_rows(row_offsets: &[usize], indices: &mut [u32], values: &mut [f64]) {
+    let mut row: Vec<(u32, f64)> = Vec::new();
+    for ends in row_offsets.windows(2) {
+        let entries = ends[0]..ends[1];
+        let (Some(indices), Some(values)) = (indices.get_mut(entries.clone()), values.get_mut(entries))
+        else {
+            return;
+        };
+        if indices.is_sorted() {
+            continue;
+        }
+        row.clear();
+        row.extend(indices.iter().copied().zip(values.iter().copied()));
+        row.sort_by_key(|&(column, _)| column);
+        for (entry, &(column, value)) in row.iter().enumerate() {
+            (indices[entry], values[entry]) = (column, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled() -> LabelledFeatures {
+        let values = vec![0.5, 0.0, -1e-300, 3.0];
+        let features = Features::new(7, vec![0, 2, 2, 4], vec![0, 6, 3, 4], values).expect("a valid matrix");
+        LabelledFeatures::new(features, vec![1.0, 2.0, 1e9]).expect("three targets")
+    }
+
+    fn encoded<T: AssetValue<Npz>>(value: &T) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes).expect("encoding to memory");
+        bytes
+    }
+
+    fn check<T: AssetValue<Npz> + PartialEq + std::fmt::Debug>(value: &T) {
+        let bytes = encoded(value);
+        assert_eq!(&T::decode(&bytes).expect("what was written"), value);
+        assert_eq!(encoded(&T::decode(&bytes).expect("what was written")), bytes);
+    }
+
+    #[test]
+    fn values_come_back_and_equal_values_are_equal_bytes() {
+        check(&labelled());
+        check(labelled().features());
+        check(&Features::new(0, vec![0], vec![], vec![]).expect("an empty matrix"));
+        check(&Features::new(1 << 32, vec![0, 1], vec![u32::MAX], vec![1.0]).expect("a wide matrix"));
+    }
+
+    #[test]
+    fn targets_are_ignored_or_required() {
+        let labelled = labelled();
+        assert_eq!(Features::decode(&encoded(&labelled)).expect("five arrays"), *labelled.features());
+        let error = LabelledFeatures::decode(&encoded(labelled.features())).expect_err("no targets");
+        assert!(error.to_string().starts_with("the archive has no `targets.npy`; hint:"), "{error}");
+    }
+
+    #[test]
+    fn damaged_bytes_are_errors() {
+        let bytes = encoded(&labelled());
+        for length in 0..bytes.len() {
+            assert!(LabelledFeatures::decode(&bytes[..length]).is_err(), "{length} bytes");
+        }
+        // A flipped bit may hit a field without a meaning, so this asks only for no panic and no other value.
+        for position in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 0x55;
+            if let Ok(read) = LabelledFeatures::decode(&damaged) {
+                assert_eq!(read, labelled(), "byte {position}");
+            }
+        }
+    }
+
+    #[test]
+    fn unsorted_rows_are_sorted() {
+        let (mut indices, mut values) = (vec![2, 0, 1, 1], vec![2.0, 0.0, 1.0, 9.0]);
+        sort_rows(&[0, 3, 4], &mut indices, &mut values);
+        assert_eq!((indices, values), (vec![0, 1, 2, 1], vec![0.0, 1.0, 2.0, 9.0]));
+    }
+}

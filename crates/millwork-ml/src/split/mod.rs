@@ -1,0 +1,36 @@
+//! Splits: which rows a model learns from, and which it is judged by.
+//!
+//! A split gives row numbers and leaves the data where it is, so that titles, features and targets can be divided
+//! alike. The parts are disjoint, not empty, and together every row.
+//!
+//! The held-out parts have `ceil(share × rows)` rows, as in scikit-learn's `train_test_split`; training gets the rest.
+
+mod error;
+mod generator;
+mod random;
+mod size;
+mod temporal;
+
+pub use error::SplitError;
+pub use random::{random, random_in_three};
+pub use temporal::{temporal, temporal_in_three};
+
+/// Rows to learn from and rows to judge by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoParts {
+    /// The rows to train on.
+    pub train: Vec<usize>,
+    /// The rows that only the final judgement sees.
+    pub test: Vec<usize>,
+}
+
+/// Rows to learn from, to choose by, and to judge by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreeParts {
+    /// The rows to train on.
+    pub train: Vec<usize>,
+    /// The rows for early stopping and for the choice of parameters.
+    pub validation: Vec<usize>,
+    /// The rows that only the final judgement sees.
+    pub test: Vec<usize>,
+}

@@ -1,0 +1,79 @@
+//! How connections are set up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Error};
+
+use super::failure::is_busy;
+
+/// How long SQLite itself waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many times more we wait when it gives up: a `VACUUM` of a large database takes a while.
+const BUSY_RETRIES: u32 = 6;
+/// The pause before the first of them; each one is twice as long as the one before.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// How many queries can read at once.
+const READERS: u32 = 4;
+
+/// The one connection of this process that writes.
+pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, Error> {
+    options(path)
+        .create_if_missing(true)
+        // A committed transaction is on disk, also on macOS, where a plain fsync only asks for it.
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("fullfsync", "ON")
+        .journal_mode(SqliteJournalMode::Wal)
+        // Each checkpoint is two more fsyncs, so one in 8 MB of log; what a burst grew beyond 32 MB is given back.
+        .pragma("wal_autocheckpoint", "2000")
+        .pragma("journal_size_limit", "33554432")
+        .pragma("cache_size", "-16384")
+        .connect()
+        .await
+}
+
+/// The connections that read. They are opened when they are needed, and never wait for the writer.
+pub(super) fn readers(path: &Path) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        // A connection to a file doesn't get lost, so there is nothing to test and nothing to renew.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options(path).pragma("cache_size", "-4096").pragma("query_only", "ON"))
+}
+
+/// What both have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the
+/// process, and not an error.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("temp_store", "MEMORY")
+        .pragma("mmap_size", "0")
+        .row_buffer_size(512)
+        .disable_statement_logging()
+}
+
+/// Waiting for another process that is in the way, within bounds.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    retries: u32,
+}
+
+impl Patience {
+    /// Whether to try once more after this error; if so, waits first.
+    pub(super) async fn allows(&mut self, error: &Error) -> bool {
+        if !is_busy(error) || self.retries == BUSY_RETRIES {
+            return false;
+        }
+        tokio::time::sleep(BUSY_PAUSE * 2_u32.pow(self.retries)).await;
+        self.retries += 1;
+        true
+    }
+}

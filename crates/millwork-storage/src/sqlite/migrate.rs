@@ -1,0 +1,45 @@
+//! Bringing a database to the version that this code knows. The version stands in the file's header
+//! (`PRAGMA user_version`), so asking for it costs nothing, and it changes in the transaction of the migration itself:
+//! of two processes that open a new database at once, one migrates and the other finds it done.
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Error};
+
+/// The migrations; the first one leads to version 1.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+
+/// The version that this code knows.
+pub(super) const KNOWN_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the database up to date. Returns the version that it has then: a higher one than
+/// [`KNOWN_VERSION`] is left alone.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<i64, Error> {
+    let version = version(connection).await?;
+    if version >= KNOWN_VERSION {
+        return Ok(version);
+    }
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let migrated = apply_missing(connection).await;
+    if migrated.is_err() {
+        // The first error is the one worth telling; closing the connection would roll back as well.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+    }
+    migrated
+}
+
+async fn apply_missing(connection: &mut SqliteConnection) -> Result<i64, Error> {
+    // Another process may have been faster.
+    let version = version(connection).await?;
+    let missing = MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0));
+    for migration in missing {
+        sqlx::raw_sql(*migration).execute(&mut *connection).await?;
+    }
+    let version = version.max(KNOWN_VERSION);
+    let commit = AssertSqlSafe(format!("PRAGMA user_version = {version}; COMMIT"));
+    sqlx::raw_sql(commit).execute(connection).await?;
+    Ok(version)
+}
+
+async fn version(connection: &mut SqliteConnection) -> Result<i64, Error> {
+    sqlx::query_scalar("PRAGMA user_version").fetch_one(connection).await
+}

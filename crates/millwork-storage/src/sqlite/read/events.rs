@@ -1,0 +1,81 @@
+//! Finding events.
+
+use millwork_core::event::Event;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::Reader;
+use super::event_rows::EVENT_COLUMNS;
+use crate::sqlite::{failure, kind};
+use crate::{EventQuery, Order, StorageError};
+
+/// The number of a name, to be bound; nothing equals what it gives for an unknown one.
+const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
+const NUMBER_OF_RUN: &str = "(SELECT number FROM runs WHERE id = ";
+
+impl Reader {
+    /// The events that fulfil all conditions of a query.
+    pub(in crate::sqlite) async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
+        let mut statement = statement(&query);
+        let rows = statement.build().fetch_all(&self.pool).await;
+        self.decode(&rows.map_err(|error| failure::database("read events", error))?).await
+    }
+}
+
+fn statement(query: &EventQuery) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new(format!("SELECT {EVENT_COLUMNS} FROM events WHERE true"));
+    about_run(&mut statement, query);
+    about_step(&mut statement, query);
+    if !query.kinds.is_empty() {
+        // Unknown kinds have no events.
+        let numbers: Vec<_> = query.kinds.iter().filter_map(|name| kind::number_of(name)).collect();
+        let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        statement.push(format!(" AND kind IN ({})", numbers.join(", ")));
+    }
+    if let Some(sequence) = query.after {
+        statement.push(" AND sequence > ").push_bind(bounded(sequence));
+    }
+    if let Some(sequence) = query.before {
+        statement.push(" AND sequence < ").push_bind(bounded(sequence));
+    }
+    statement.push(match query.order {
+        Order::OldestFirst => " ORDER BY sequence",
+        Order::NewestFirst => " ORDER BY sequence DESC",
+    });
+    if let Some(limit) = query.limit {
+        statement.push(" LIMIT ").push_bind(i64::from(limit));
+    }
+    statement
+}
+
+fn about_run(statement: &mut QueryBuilder<Sqlite>, query: &EventQuery) {
+    if let Some(run) = query.run {
+        statement.push(" AND run = ").push(NUMBER_OF_RUN).push_bind(run.as_bytes().to_vec()).push(")");
+    }
+    if let Some(run) = query.not_run {
+        // Events without a run, and all events if the run is unknown, are not of this run.
+        statement.push(" AND run IS NOT ifnull(").push(NUMBER_OF_RUN);
+        statement.push_bind(run.as_bytes().to_vec()).push("), 0)");
+    }
+}
+
+fn about_step(statement: &mut QueryBuilder<Sqlite>, query: &EventQuery) {
+    if let Some(step) = &query.step {
+        statement.push(" AND step = ").push(NUMBER_OF_NAME).push_bind(step.as_str().to_owned()).push(")");
+    }
+    if let Some(asset) = &query.asset {
+        statement.push(" AND asset = ").push(NUMBER_OF_NAME).push_bind(asset.as_str().to_owned()).push(")");
+    }
+    match &query.partition {
+        None => {}
+        Some(None) => drop(statement.push(" AND partition = 0")),
+        Some(Some(partition)) => {
+            statement.push(" AND partition = ").push(NUMBER_OF_NAME);
+            statement.push_bind(partition.as_str().to_owned()).push(")");
+        }
+    }
+}
+
+/// A sequence number as SQLite knows it: no event has a higher one.
+fn bounded(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}

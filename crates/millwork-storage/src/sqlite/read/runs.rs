@@ -1,0 +1,59 @@
+//! Finding runs.
+
+use millwork_core::run::RunId;
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
+
+use super::Reader;
+use crate::sqlite::failure;
+use crate::sqlite::rows::{RUN_COLUMNS, record};
+use crate::{RunQuery, RunRecord, StorageError};
+
+const ACTION: &str = "look for runs";
+
+impl Reader {
+    /// A run.
+    pub(in crate::sqlite) async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
+        let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"));
+        let row = sqlx::query(text).bind(id.as_bytes().as_slice()).fetch_optional(&self.pool).await;
+        let row = row.map_err(|error| failure::database(ACTION, error))?;
+        row.as_ref().map(record).transpose()
+    }
+
+    /// The runs that fulfil all conditions of a query, newest first.
+    pub(in crate::sqlite) async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
+        let rows = statement(&query).build().fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| failure::database(ACTION, error))?;
+        rows.iter().map(record).collect()
+    }
+}
+
+fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new(format!("SELECT {RUN_COLUMNS} FROM runs WHERE true"));
+    if !query.statuses.is_empty() {
+        let mut statuses = statement.push(" AND status IN (").separated(", ");
+        for status in &query.statuses {
+            statuses.push_bind(status.as_str());
+        }
+        statement.push(")");
+    }
+    if let Some((key, value)) = &query.tag {
+        statement.push(" AND number IN (SELECT run FROM run_tags WHERE key = ").push_bind(key.clone());
+        statement.push(" AND value = ").push_bind(value.clone()).push(")");
+    }
+    if let Some(part) = &query.id_part {
+        // Compared as text: half a byte may be given.
+        let part = part.replace('-', "").to_uppercase();
+        let length = part.chars().count() as i64;
+        statement.push(" AND (substr(hex(id), 1, ").push_bind(length).push(") = ").push_bind(part.clone());
+        statement.push(" OR substr(hex(id), -").push_bind(length).push(") = ").push_bind(part).push(")");
+    }
+    if let Some(before) = query.before {
+        statement.push(" AND number < (SELECT number FROM runs WHERE id = ");
+        statement.push_bind(before.as_bytes().to_vec()).push(")");
+    }
+    statement.push(" ORDER BY number DESC");
+    if let Some(limit) = query.limit {
+        statement.push(" LIMIT ").push_bind(i64::from(limit));
+    }
+    statement
+}

@@ -1,0 +1,136 @@
+//! Creating runs, and changing who executes them.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::run::{RunId, RunStatus};
+
+use super::change::{Change, Stop};
+use super::transaction::Transaction;
+use crate::micros::to_micros;
+use crate::{Claim, Fence, NewRun, StorageError};
+
+/// Creates a run.
+#[derive(Debug)]
+pub(crate) struct CreateRun {
+    /// The run.
+    pub(crate) run: NewRun,
+    /// Its request as JSON.
+    pub(crate) request: String,
+}
+
+#[async_trait]
+impl Change for CreateRun {
+    type Outcome = ();
+    const ACTION: &'static str = "create a run";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        let NewRun { id, request, at } = &self.run;
+        match transaction.run(*id).await {
+            Err(Stop::Refused(StorageError::UnknownRun { .. })) => {}
+            Err(stop) => return Err(stop),
+            Ok(_) => return Err(StorageError::DuplicateRun { run: *id }.into()),
+        }
+        let insert = "INSERT INTO runs (id, status, epoch, created_at, request) VALUES (?, ?, 0, ?, ?)";
+        let insert = sqlx::query(insert)
+            .bind(id.as_bytes().as_slice())
+            .bind(RunStatus::Queued.as_str())
+            .bind(to_micros(*at))
+            .bind(self.request.as_str());
+        let number = insert.execute(transaction.connection()).await?.last_insert_rowid();
+        for (key, value) in &request.tags {
+            let insert = "INSERT INTO run_tags (key, value, run) VALUES (?, ?, ?)";
+            let insert = sqlx::query(insert).bind(key.as_str()).bind(value.as_str()).bind(number);
+            insert.execute(transaction.connection()).await?;
+        }
+        transaction.know(*id, number);
+        transaction.push_new(NewEvent::of_run(*id, *at, EventBody::RunQueued)).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Change for Claim {
+    type Outcome = Fence;
+    const ACTION: &'static str = "claim a run";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Fence, Stop> {
+        let course = transaction.run(self.run).await?;
+        let started = course.claim(self)?;
+        let fence = Fence { run: self.run, epoch: course.epoch };
+        // The event saves the run with its holder.
+        transaction.push_new(NewEvent::of_run(self.run, self.now, started)).await?;
+        Ok(fence)
+    }
+}
+
+/// Extends a claim.
+#[derive(Debug)]
+pub(crate) struct Renew {
+    /// The claim.
+    pub(crate) fence: Fence,
+    /// Until when.
+    pub(crate) until: Timestamp,
+}
+
+#[async_trait]
+impl Change for Renew {
+    type Outcome = ();
+    const ACTION: &'static str = "renew the claim of a run";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        let course = transaction.run(self.fence.run).await?;
+        course.check(self.fence)?;
+        course.leased_until = Some(self.until);
+        Ok(transaction.save(self.fence.run).await?)
+    }
+}
+
+/// Asks a run to stop.
+#[derive(Debug)]
+pub(crate) struct Cancel {
+    /// The run.
+    pub(crate) run: RunId,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for Cancel {
+    type Outcome = RunStatus;
+    const ACTION: &'static str = "cancel a run";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<RunStatus, Stop> {
+        if let Some(event) = transaction.run(self.run).await?.cancel() {
+            transaction.push_new(NewEvent::of_run(self.run, self.now, event)).await?;
+        }
+        Ok(transaction.run(self.run).await?.status)
+    }
+}
+
+/// Marks a run as lost.
+#[derive(Debug)]
+pub(crate) struct MarkLost {
+    /// The claim that is lost.
+    pub(crate) fence: Fence,
+    /// Why.
+    pub(crate) reason: String,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for MarkLost {
+    type Outcome = bool;
+    const ACTION: &'static str = "mark a run as lost";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        let run = self.fence.run;
+        if transaction.run(run).await?.check(self.fence).is_err() {
+            return Ok(false);
+        }
+        let lost = EventBody::RunLost { reason: self.reason.clone() };
+        transaction.push_new(NewEvent::of_run(run, self.now, lost)).await?;
+        Ok(true)
+    }
+}

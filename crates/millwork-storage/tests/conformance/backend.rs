@@ -1,0 +1,32 @@
+//! The backends under test.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use millwork_storage::{MemoryStore, SqliteStore, Store};
+use tempfile::TempDir;
+
+/// A new, empty store, and what it needs to exist.
+#[derive(Clone)]
+pub(crate) struct Backend {
+    store: Arc<dyn Store>,
+    _folder: Option<Arc<TempDir>>,
+}
+
+impl Deref for Backend {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.store
+    }
+}
+
+pub(crate) async fn memory() -> Backend {
+    Backend { store: Arc::new(MemoryStore::new()), _folder: None }
+}
+
+pub(crate) async fn sqlite() -> Backend {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("millwork.db")).await.unwrap();
+    Backend { store: Arc::new(store), _folder: Some(Arc::new(folder)) }
+}

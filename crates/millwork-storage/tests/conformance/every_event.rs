@@ -1,0 +1,84 @@
+//! Every kind of event, with everything in it that there can be.
+
+use std::collections::BTreeMap;
+
+use millwork_core::asset::{MetadataValue, Severity};
+use millwork_core::event::{
+    CheckEvaluation, EventBody, LogLine, Materialization, NewEvent, StoredValue, ValueLocation,
+};
+use millwork_core::param::LogLevel;
+use millwork_storage::EventQuery;
+
+use crate::backend::Backend;
+use crate::samples::{
+    append, at, create, events, failure, kept, materialized, not_materialized, provenance, success,
+};
+
+fn every_body() -> Vec<EventBody> {
+    let reason = || "because \"ä\" \u{0}\n".to_owned();
+    let metadata = || BTreeMap::from([("score".to_owned(), MetadataValue::Float(f64::INFINITY))]);
+    let at = ValueLocation::IoManager { name: Some("warehouse".to_owned()), at: "a/b".to_owned() };
+    let fields = BTreeMap::from([("count".to_owned(), serde_json::json!([1, null]))]);
+    vec![
+        EventBody::RunQueued,
+        EventBody::RunStarted { epoch: 1 },
+        EventBody::RunCanceling,
+        EventBody::RunFailed { reason: reason() },
+        EventBody::RunLost { reason: reason() },
+        EventBody::RunCanceled,
+        EventBody::RunSucceeded,
+        EventBody::StepStarted,
+        EventBody::StepProgressed { done: 1, of: u64::MAX },
+        EventBody::StepRetrying { failure: failure(), delay_ms: 100 },
+        success(),
+        EventBody::StepFailed { failure: failure() },
+        EventBody::StepSkipped { reason: reason() },
+        EventBody::StepCanceled,
+        materialized("d1"),
+        EventBody::Materialized(Materialization {
+            data_version: "d2".into(),
+            provenance: provenance(),
+            stored: StoredValue {
+                location: at,
+                bytes: 0,
+                format: "parquet".to_owned(),
+                hash: Some("h0".into()),
+            },
+            metadata: [].into(),
+        }),
+        kept(),
+        EventBody::Kept { reason: reason(), metadata: metadata(), provenance: provenance() },
+        not_materialized(),
+        EventBody::Observed { data_version: Some("d3".into()), metadata: metadata() },
+        EventBody::CheckEvaluated(CheckEvaluation {
+            check: "is_fine".to_owned(),
+            passed: false,
+            severity: Severity::Warn,
+            blocking: true,
+            description: reason(),
+            metadata: metadata(),
+        }),
+        EventBody::Logged(LogLine {
+            level: LogLevel::Warn,
+            target: "stderr".to_owned(),
+            message: reason(),
+            fields,
+        }),
+    ]
+}
+
+pub(crate) async fn round_trip(store: Backend) {
+    let run = create(&*store, 1, &[]).await;
+    let full = |body| NewEvent {
+        step: Some("group/stép".into()),
+        asset: Some("group/ässet".into()),
+        partition: Some("".into()),
+        attempt: u32::MAX,
+        ..NewEvent::of_run(run, at(2), body)
+    };
+    let written: Vec<NewEvent> = every_body().into_iter().map(full).collect();
+    let sequences = append(&*store, written.clone()).await;
+    let expected: Vec<_> =
+        written.into_iter().zip(sequences).map(|(event, sequence)| event.at_sequence(sequence)).collect();
+    assert_eq!(events(&*store, EventQuery { after: Some(1), ..EventQuery::default() }).await, expected);
+}

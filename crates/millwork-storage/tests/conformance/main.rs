@@ -1,0 +1,57 @@
+//! What every backend must do. A backend joins with a constructor in `backend.rs` and a line in `for_each_backend`.
+
+mod backend;
+mod event_log;
+mod every_event;
+mod latest;
+mod pool_slots;
+mod runs;
+mod runs_found;
+mod samples;
+mod writing;
+
+/// Runs tests, each a function that takes a store, once for each backend.
+macro_rules! for_each_backend {
+    ($($test:path as $name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() {
+                $test(crate::backend::memory().await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                $test(crate::backend::sqlite().await).await;
+            })*
+        }
+    };
+}
+
+for_each_backend! {
+    crate::event_log::conditions as conditions,
+    crate::event_log::order_and_limit as order_and_limit,
+    crate::event_log::values as values,
+    crate::every_event::round_trip as every_event_comes_back,
+    crate::latest::verdicts as latest_verdicts,
+    crate::latest::partitions as latest_of_partitions,
+    crate::latest::only_what_is_asked as latest_of_what_is_asked,
+    crate::writing::batches_are_whole as batches_are_whole,
+    crate::writing::fences as fences,
+    crate::writing::successes as a_step_succeeds_once,
+    crate::writing::a_refusal_is_nobody_elses as a_refusal_is_nobody_elses,
+    crate::writing::many_at_once as many_appenders_at_once,
+    crate::writing::in_order as in_the_order_of_asking,
+    crate::runs::created as runs_are_created,
+    crate::runs::claimed as runs_are_claimed,
+    crate::runs::renewed as claims_are_renewed,
+    crate::runs::canceled as runs_are_canceled,
+    crate::runs::lost as runs_are_lost,
+    crate::runs::finished as runs_finish_by_events,
+    crate::runs::one_of_many_claims as one_of_many_claims_wins,
+    crate::runs_found::conditions as runs_are_found,
+    crate::runs_found::id_parts as runs_are_found_by_part_of_the_id,
+    crate::pool_slots::taken as slots_are_taken,
+    crate::pool_slots::leases as slots_have_leases,
+    crate::pool_slots::many_at_once as many_take_slots_at_once,
+}

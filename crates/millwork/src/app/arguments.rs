@@ -1,0 +1,309 @@
+//! The arguments of every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Builds and operates this pipeline.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// The folder that holds the database and the values.
+    #[arg(long, global = true, env = "MILLWORK_HOME", default_value = ".millwork", value_name = "FOLDER")]
+    pub(super) home: PathBuf,
+    #[command(subcommand)]
+    pub(super) command: Commands,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a run failed, or a check of the definitions or the configuration found errors
+  2    the arguments make no sense: an unknown command, asset, run, step or partition
+  3    the definitions don't fit together
+  4    the home can't be read or written
+  130  canceled
+
+Examples:
+  materialize                        make every asset
+  materialize +score --set split.seed=7
+  materialize --stale                make what is out of date, and nothing else
+  graph '2+score' --format svg > graph.svg
+  why score                          what is stale, missing or failed, and because of what";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Commands {
+    /// Make assets
+    #[command(after_help = "\
+The SELECTION:
+  stories, 'raw_*', '*'               by key or pattern
+  group:model kind:csv owner:x tag:k=v
+  +x   x+   2+x+1                     with what x is made from, and what is made from x
+  a and b   a or b   not a   (a or b)
+
+Examples:
+  materialize                         everything
+  materialize '+score'                the score and all that it is made from
+  materialize --stale                 only what is stale or missing
+  materialize by_day --partition 2024-01-01
+  materialize --config run.toml --set hackernews_stories.range.items=500
+  materialize --json                  one JSON object on standard output")]
+    Materialize(Materialize),
+    /// List what is defined
+    #[command(subcommand)]
+    List(List),
+    /// Draw the graph
+    #[command(after_help = "Examples:\n  graph\n  graph '+score' --format svg > graph.svg\n  graph --format mermaid")]
+    Graph(Graph),
+    /// Look at runs, continue or cancel them
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Look at an asset and its values
+    #[command(subcommand)]
+    Asset(Asset),
+    /// Say of each asset whether it is fresh, stale, missing or failed
+    Status(Status),
+    /// Say why an asset is stale, missing or failed
+    Why(Why),
+    /// Check the definitions, and a configuration
+    Check(Check),
+    /// Look at the database and the values, or clean them up
+    #[command(subcommand)]
+    Store(Store),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  source <(PIPELINE completions bash)")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Materialize {
+    /// Which assets to make
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+    /// Make what a job selects, with its configuration and tags
+    #[arg(long, value_name = "NAME", conflicts_with = "selection")]
+    pub(super) job: Option<String>,
+    /// Make one partition of the assets that have partitions
+    #[arg(long, value_name = "KEY")]
+    pub(super) partition: Option<String>,
+    /// Make only what is stale or missing
+    #[arg(long)]
+    pub(super) stale: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+    /// Label the run
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub(super) tags: Vec<String>,
+    /// Run so many steps at a time
+    #[arg(long, value_name = "N")]
+    pub(super) workers: Option<usize>,
+    /// Show what would run, and stop
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArguments {
+    /// Take the configuration from a TOML or JSON file: an object by step name
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Set one parameter; the value is JSON, or else text
+    #[arg(long = "set", value_name = "STEP.PARAMETER=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum List {
+    /// The assets
+    Assets(Json),
+    /// The checks of assets
+    Checks(Json),
+    /// The jobs
+    Jobs(Json),
+    /// The resources
+    Resources(Json),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// Which assets to draw
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// For the terminal
+    Text,
+    /// A picture
+    Svg,
+    /// For Graphviz
+    Dot,
+    /// For Markdown
+    Mermaid,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Runs {
+    /// List runs, newest first
+    List {
+        /// Only runs with this status
+        #[arg(long)]
+        status: Option<String>,
+        /// Only runs with this tag
+        #[arg(long, value_name = "KEY=VALUE")]
+        tag: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show a run and its steps
+    Show(Run),
+    /// Print a run's log
+    Logs {
+        #[command(flatten)]
+        run: Run,
+        /// Only of this step
+        #[arg(long)]
+        step: Option<String>,
+        /// Every event, not only what was logged
+        #[arg(long)]
+        all: bool,
+    },
+    /// Go on with a run that failed, was canceled or was lost: finished steps are not run again
+    #[command(after_help = "Examples:\n  runs retry last\n  runs retry 3f9c2a --from-scratch")]
+    Retry {
+        #[command(flatten)]
+        run: Run,
+        /// Start a new run of everything instead
+        #[arg(long)]
+        from_scratch: bool,
+    },
+    /// Ask a run to stop
+    Cancel(Run),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The run: its id, the beginning or end of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Asset {
+    /// Show what is known of an asset
+    Show {
+        /// Its key
+        key: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// List its materializations, newest first
+    History {
+        /// Its key
+        key: String,
+        /// Of this partition
+        #[arg(long, value_name = "KEY")]
+        partition: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write out its stored value, as it is stored
+    #[command(after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a")]
+    Value {
+        /// Its key
+        key: String,
+        /// Of this partition
+        #[arg(long, value_name = "KEY")]
+        partition: Option<String>,
+        /// As this run made it
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// Into this file
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Of which assets
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// The asset
+    pub(super) key: String,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Store {
+    /// Show what is stored and how large it is
+    Info(Json),
+    /// Give back the space that the database doesn't need any more
+    Vacuum(Json),
+}
+
+impl Commands {
+    /// Whether the command prints JSON, errors included.
+    pub(super) fn wants_json(&self) -> bool {
+        match self {
+            Self::Materialize(materialize) => materialize.json,
+            Self::List(
+                List::Assets(json) | List::Checks(json) | List::Jobs(json) | List::Resources(json),
+            )
+            | Self::Store(Store::Info(json) | Store::Vacuum(json))
+            | Self::Runs(Runs::List { json, .. })
+            | Self::Asset(Asset::Show { json, .. } | Asset::History { json, .. }) => json.json,
+            Self::Runs(
+                Runs::Show(run) | Runs::Logs { run, .. } | Runs::Retry { run, .. } | Runs::Cancel(run),
+            ) => run.json.json,
+            Self::Status(status) => status.json.json,
+            Self::Why(why) => why.json.json,
+            Self::Check(check) => check.json.json,
+            Self::Graph(graph) => graph.format == GraphFormat::Json,
+            Self::Asset(Asset::Value { .. }) | Self::Completions { .. } => false,
+        }
+    }
+}

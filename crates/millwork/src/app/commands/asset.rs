@@ -1,0 +1,252 @@
+//! `asset`: what is known of one, its history, and its values.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use millwork_core::event::{Event, EventBody, Materialization};
+use millwork_core::{AssetKey, MetadataValue, PartitionKey};
+use millwork_engine::EngineOptions;
+use millwork_storage::{EventLog as _, EventQuery, Order};
+use serde_json::Value;
+
+use super::list::asset_json;
+use crate::app::arguments::Asset;
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
+    block_on(async {
+        match asset {
+            Asset::Show { key, json } => show(session, &key, json.json).await,
+            Asset::History { key, partition, limit, json } => {
+                let query = materializations(session.asset(&key)?, partition.as_deref(), limit);
+                let events = session.home().await?.store.events(query).await?;
+                history(&key, &events, json.json)
+            }
+            Asset::Value { key, partition, run, output } => {
+                value(session, &key, partition.as_deref(), run.as_deref(), output).await
+            }
+        }
+    })
+}
+
+fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> EventQuery {
+    EventQuery {
+        asset: Some(asset),
+        partition: partition.map(|partition| Some(PartitionKey::from(partition))),
+        kinds: vec!["materialized"],
+        order: Order::NewestFirst,
+        limit: Some(limit),
+        ..EventQuery::default()
+    }
+}
+
+async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
+    let key = session.asset(key)?;
+    let graph = session.pipeline()?.graph();
+    let Some(node) = graph.asset(key.as_str()) else { return Ok(Exit::Success) };
+    let events = session.home().await?.store.events(materializations(key.clone(), None, 1)).await?;
+    let mut shown = asset_json(graph, node);
+    shown["latest"] = events.first().map(serde_json::to_value).transpose()?.unwrap_or_default();
+    if json {
+        println!("{shown}");
+        return Ok(Exit::Success);
+    }
+    println!("{}", console::style(&key).bold());
+    if !node.spec.description.is_empty() {
+        println!("{}", node.spec.description);
+    }
+    println!();
+    for (label, name) in [
+        ("group", "group"),
+        ("kinds", "kinds"),
+        ("owners", "owners"),
+        ("tags", "tags"),
+        ("type", "type"),
+        ("made from", "upstream"),
+        ("needed for", "downstream"),
+        ("checks", "checks"),
+        ("partitions", "partitions"),
+        ("pool", "pool"),
+        ("code version", "code_version"),
+        ("source", "source"),
+    ] {
+        let words = words(&shown[name]);
+        if !words.is_empty() {
+            println!("  {label:<13}{words}");
+        }
+    }
+    println!();
+    match events.first() {
+        Some(event) => print_materialization(event),
+        None if node.step.is_none() => println!("It is made outside of Millwork."),
+        None => println!("It has never been materialized. `materialize {key}` does."),
+    }
+    Ok(Exit::Success)
+}
+
+/// JSON as people write it.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("{name}={}", words(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn print_materialization(event: &Event) {
+    let EventBody::Materialized(materialization) = &event.body else { return };
+    let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
+    println!("Last materialized {}{run}", when::moment(event.at));
+    println!("  {:<13}{}", "data version", materialization.data_version);
+    let stored = &materialization.stored;
+    println!("  {:<13}{} ({})", "stored", when::bytes(stored.bytes), stored.format);
+    for (label, value) in &materialization.metadata {
+        print_metadata(label, value);
+    }
+}
+
+fn print_metadata(label: &str, value: &MetadataValue) {
+    match value {
+        MetadataValue::Table(shown) => {
+            println!("  {label}:");
+            let headings: Vec<&str> = shown.columns.iter().map(|column| column.name.as_str()).collect();
+            println!("    {}", console::style(headings.join(" | ")).dim());
+            for row in &shown.rows {
+                println!("    {}", row.iter().map(words).collect::<Vec<_>>().join(" | "));
+            }
+        }
+        MetadataValue::Series(series) => {
+            println!("  {label}:");
+            for (name, values) in &series.y {
+                if let (Some(first), Some(last)) = (values.first(), values.last()) {
+                    println!("    {name}: {first:.4} → {last:.4} over {} × {}", values.len(), series.x_label);
+                }
+            }
+        }
+        other => println!("  {label:<13}{}", in_a_word(other)),
+    }
+}
+
+/// A piece of metadata in one line.
+fn in_a_word(value: &MetadataValue) -> String {
+    match value {
+        MetadataValue::Int(value) => value.to_string(),
+        MetadataValue::Float(value) => format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+        MetadataValue::Bool(value) => value.to_string(),
+        MetadataValue::Text(text) | MetadataValue::Markdown(text) | MetadataValue::Url(text) | MetadataValue::Path(text) => {
+            text.lines().next().unwrap_or_default().to_owned()
+        }
+        MetadataValue::Json(value) => value.to_string(),
+        MetadataValue::Timestamp(at) => when::moment(*at),
+        MetadataValue::Table(table) => format!("{} rows", table.rows.len()),
+        MetadataValue::Series(series) => format!("{} points", series.x.len()),
+        MetadataValue::Image(image) => format!("{} ({})", image.media_type, when::bytes(image.bytes.len() as u64)),
+        MetadataValue::Asset(asset) => asset.to_string(),
+        MetadataValue::Run(run) => run.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn history(key: &str, events: &[Event], json: bool) -> Result<Exit, Failure> {
+    if json {
+        println!("{}", serde_json::to_string(events)?);
+    } else if events.is_empty() {
+        println!("It has never been materialized. `materialize {key}` does.");
+    } else {
+        let rows = events.iter().filter_map(|event| match &event.body {
+            EventBody::Materialized(materialization) => Some(history_row(event, materialization)),
+            _ => None,
+        });
+        let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
+        print!("{}", table(heading, rows.collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn history_row(event: &Event, materialization: &Materialization) -> [String; 6] {
+    let numbers = materialization.metadata.iter().filter(|(_, value)| value.as_f64().is_some());
+    let numbers: Vec<_> = numbers.map(|(label, value)| format!("{label}={}", in_a_word(value))).collect();
+    [
+        when::moment(event.at),
+        event.run.map(|run| run.short()).unwrap_or_default(),
+        event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        materialization.data_version.as_str().chars().take(12).collect(),
+        when::bytes(materialization.stored.bytes),
+        numbers.join(" "),
+    ]
+}
+
+async fn value(
+    session: &Session,
+    key: &str,
+    partition: Option<&str>,
+    run: Option<&str>,
+    output: Option<PathBuf>,
+) -> Result<Exit, Failure> {
+    let asset = session.asset(key)?;
+    let opened = session.home().await?;
+    let event = materialization(&opened, asset, partition, run).await?;
+    let bytes = session.engine(&opened, EngineOptions::default())?.values().load_bytes(&event).await?;
+    if let Some(path) = output {
+        std::fs::write(&path, &bytes).with_context(|| format!("failed to write `{}`", path.display()))?;
+        return Ok(Exit::Success);
+    }
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() && std::str::from_utf8(&bytes).is_err() {
+        return Err(Failure::usage(format!(
+            "the value of `{key}` is not text; hint: add `--output FILE`, or redirect the output"
+        )));
+    }
+    stdout.write_all(&bytes)?;
+    if stdout.is_terminal() {
+        stdout.write_all(b"\n")?;
+    }
+    Ok(Exit::Success)
+}
+
+async fn materialization(
+    opened: &Opened,
+    asset: AssetKey,
+    partition: Option<&str>,
+    run: Option<&str>,
+) -> Result<Event, Failure> {
+    let run = match run {
+        Some(run) => Some(opened.run(run).await?.id),
+        None => None,
+    };
+    let query = EventQuery { run, ..materializations(asset.clone(), partition, 1) };
+    let event = opened.store.events(query).await?.pop();
+    event.ok_or_else(|| {
+        let of_partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
+        Failure::usage(format!(
+            "`{asset}`{of_partition} has no such materialization; hint: `asset history {asset}` lists what there is"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_in_words() {
+        for (value, expected) in [
+            (json!(null), ""),
+            (json!("a"), "a"),
+            (json!(["a", 1]), "a, 1"),
+            (json!({"tier": "gold"}), "tier=gold"),
+        ] {
+            assert_eq!(words(&value), expected);
+        }
+    }
+}

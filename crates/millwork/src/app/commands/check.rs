@@ -1,0 +1,27 @@
+//! `check`: whether the definitions fit together, and a configuration fits them.
+
+use serde_json::json;
+
+use super::config::config;
+use crate::app::arguments::Check;
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::Session;
+
+pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
+    let pipeline = session.pipeline()?;
+    let graph = pipeline.graph();
+    let config = config(json!({}), &check.config)?;
+    let steps: Vec<&str> = graph.steps().iter().map(|step| step.key.as_str()).collect();
+    let errors = pipeline.config_errors(&config, steps.iter().copied());
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let (assets, checks) = (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
+    let jobs = pipeline.jobs().len();
+    if check.json.json {
+        println!("{}", json!({ "ok": true, "assets": assets, "checks": checks, "jobs": jobs }));
+    } else {
+        println!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,60 @@
+//! `graph`: the pipeline as a drawing.
+
+use std::collections::HashMap;
+
+use millwork_core::graph::draw::{Drawing, DrawingNode};
+use millwork_core::graph::{AssetGraph, AssetSet};
+use serde_json::json;
+
+use super::list::asset_json;
+use crate::app::arguments::{Graph, GraphFormat};
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::Session;
+
+pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
+    let selected = session.select(&graph.selection)?;
+    let assets = session.pipeline()?.graph();
+    let drawing = drawing(assets, &selected);
+    match graph.format {
+        GraphFormat::Text => print!("{}", drawing.to_text()),
+        GraphFormat::Svg => println!("{}", drawing.to_svg()),
+        GraphFormat::Dot => print!("{}", drawing.to_dot()),
+        GraphFormat::Mermaid => print!("{}", drawing.to_mermaid()),
+        GraphFormat::Json => {
+            let nodes: Vec<_> =
+                selected.iter().map(|asset| asset_json(assets, &assets.assets()[*asset])).collect();
+            let edges: Vec<_> = edges(assets, &selected)
+                .map(|(from, to)| json!({ "from": assets.key(from), "to": assets.key(to) }))
+                .collect();
+            println!("{}", json!({ "assets": nodes, "edges": edges }));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn drawing(graph: &AssetGraph, selected: &AssetSet) -> Drawing {
+    let position: HashMap<usize, usize> =
+        selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
+    let node = |asset: &usize| {
+        let node = &graph.assets()[*asset];
+        let description = node.spec.description.lines().next().map(str::to_owned);
+        DrawingNode {
+            label: node.spec.key.to_string(),
+            description: description.filter(|description| !description.is_empty()),
+            group: node.spec.group.clone(),
+            kinds: node.spec.kinds.clone(),
+            external: node.step.is_none(),
+            ..DrawingNode::default()
+        }
+    };
+    let edges = edges(graph, selected).map(|(from, to)| (position[&from], position[&to]));
+    Drawing { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
+}
+
+/// The edges between selected assets.
+fn edges<'a>(graph: &'a AssetGraph, selected: &'a AssetSet) -> impl Iterator<Item = (usize, usize)> + 'a {
+    selected.iter().flat_map(move |asset| {
+        let upstream = graph.assets()[*asset].upstream.iter();
+        upstream.filter(|upstream| selected.contains(*upstream)).map(move |upstream| (*upstream, *asset))
+    })
+}

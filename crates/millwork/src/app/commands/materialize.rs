@@ -1,0 +1,234 @@
+//! `materialize`: makes assets, with progress in the terminal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use millwork_core::graph::AssetGraph;
+use millwork_core::plan::Plan;
+use millwork_core::run::{RunId, RunRequest, RunStatus, StepStatus};
+use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
+use millwork_engine::{Cancel, CapturedOutput, Engine, EngineOptions, RunOutcome, capture_output};
+use millwork_storage::RunStore as _;
+use serde_json::{Value, json};
+
+use super::config::config;
+use crate::app::arguments::Materialize;
+use crate::app::failure::{Exit, Failure};
+use crate::app::progress::Progress;
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::{log, when};
+
+pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, Failure> {
+    let request = request(session, materialize)?;
+    block_on(async {
+        let opened = session.home().await?;
+        let engine = session.engine(&opened, options(materialize.workers))?;
+        let plan = engine.plan(&request).await?;
+        check_config(session, &plan, &request)?;
+        if materialize.dry_run {
+            print_plan(session.pipeline()?.graph(), &plan, materialize.json);
+            return Ok(Exit::Success);
+        }
+        if plan.steps.is_empty() {
+            print_up_to_date(&request, materialize.json);
+            return Ok(Exit::Success);
+        }
+        let run = engine.request(request).await?;
+        execute(&opened, &engine, run, plan.steps.len(), materialize.json).await
+    })
+}
+
+fn options(workers: Option<usize>) -> EngineOptions {
+    let options = EngineOptions::default();
+    EngineOptions { workers: workers.unwrap_or(options.workers).max(1), ..options }
+}
+
+fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {
+    let pipeline = session.pipeline()?;
+    let job = match &materialize.job {
+        Some(name) => Some(pipeline.job(name).ok_or_else(|| unknown_job(name))?),
+        None => None,
+    };
+    let selection = job.map_or(&materialize.selection, |job| &job.selection).clone();
+    let assets = session.select(&selection)?;
+    let assets: Vec<AssetKey> = assets.into_iter().map(|asset| pipeline.graph().key(asset).clone()).collect();
+    Ok(RunRequest {
+        selection,
+        assets,
+        partition: materialize.partition.as_deref().map(Into::into),
+        config: config(job.map_or_else(|| json!({}), |job| job.config.clone()), &materialize.config)?,
+        tags: tags(job, &materialize.tags)?,
+        stale_only: materialize.stale,
+    })
+}
+
+fn unknown_job(name: &str) -> Failure {
+    Failure::usage(format!("no job is called `{name}`; hint: `list jobs` shows which there are"))
+}
+
+fn tags(job: Option<&Job>, written: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut tags = job.map(|job| job.tags.clone()).unwrap_or_default();
+    tags.extend(job.map(|job| ("millwork/job".to_owned(), job.name.clone())));
+    for tag in written {
+        let (key, value) = parse_tag(tag)?;
+        tags.insert(key, value);
+    }
+    Ok(tags)
+}
+
+/// Reads `key=value`.
+pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
+    match tag.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(Failure::usage(format!("`{tag}` is not a tag; hint: write `KEY=VALUE`"))),
+    }
+}
+
+fn check_config(session: &Session, plan: &Plan, request: &RunRequest) -> Result<(), Failure> {
+    let pipeline = session.pipeline()?;
+    let steps = plan.steps.iter().map(|step| pipeline.graph().steps()[step.step].key.as_str());
+    let errors = pipeline.config_errors(&request.config, steps);
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+}
+
+fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
+    let steps = plan.steps.iter().map(|step| (&graph.steps()[step.step].key, &step.partition));
+    if json {
+        let steps: Vec<_> = steps.map(|(step, partition)| json!({ "step": step, "partition": partition })).collect();
+        println!("{}", json!({ "plan": steps }));
+        return;
+    }
+    println!("{} steps would run:", plan.steps.len());
+    for (step, partition) in steps {
+        match partition {
+            Some(partition) => println!("  {step} ({partition})"),
+            None => println!("  {step}"),
+        }
+    }
+}
+
+fn print_up_to_date(request: &RunRequest, json: bool) {
+    let assets = request.assets.len();
+    if json {
+        println!("{}", json!({ "status": "up_to_date", "assets": assets, "steps": [] }));
+    } else {
+        let noun = if assets == 1 { "The asset is" } else { "All assets are" };
+        println!("{noun} up to date: nothing to do for {assets} selected.");
+    }
+}
+
+/// Executes a run to its end, showing what it does; Ctrl-C cancels it.
+pub(super) async fn execute(
+    opened: &Opened,
+    engine: &Engine,
+    run: RunId,
+    steps: usize,
+    json: bool,
+) -> Result<Exit, Failure> {
+    log::install();
+    let cancel = Cancel::default();
+    let watcher = tokio::spawn(cancel_on_interrupt(opened.store.clone(), run, cancel.clone()));
+    let (progress, captured) = Progress::start(steps, capture_output().ok(), json);
+    let progress = Arc::new(progress);
+    let observer = progress.clone();
+    let outcome = engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
+    watcher.abort();
+    progress.finish();
+    release(captured);
+    let outcome = outcome?;
+    if json {
+        println!("{}", outcome_json(&outcome));
+    } else {
+        print_summary(&outcome);
+    }
+    Ok(exit(outcome.status))
+}
+
+/// Gives standard output back; the summary goes there.
+fn release(captured: Option<CapturedOutput>) {
+    drop(captured);
+}
+
+async fn cancel_on_interrupt(store: Arc<millwork_storage::SqliteStore>, run: RunId, cancel: Cancel) {
+    for times in 0.. {
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
+        }
+        cancel.request();
+        if times == 0 {
+            // What can't be recorded now is recorded with the run's end.
+            let _ = store.request_cancel(run, SystemClock.now()).await;
+        }
+    }
+}
+
+fn exit(status: RunStatus) -> Exit {
+    match status {
+        RunStatus::Succeeded => Exit::Success,
+        RunStatus::Canceled => Exit::Canceled,
+        _ => Exit::Failed,
+    }
+}
+
+fn print_summary(outcome: &RunOutcome) {
+    let count = |status| outcome.count(status);
+    let mut parts = vec![format!("{} succeeded", count(StepStatus::Succeeded))];
+    for (status, word) in [
+        (StepStatus::Failed, "failed"),
+        (StepStatus::Skipped, "skipped"),
+        (StepStatus::Canceled, "canceled"),
+    ] {
+        if count(status) > 0 {
+            parts.push(format!("{} {word}", count(status)));
+        }
+    }
+    let status = match outcome.status {
+        RunStatus::Succeeded => console::style("succeeded").green(),
+        RunStatus::Canceled => console::style("canceled").yellow(),
+        _ => console::style("failed").red(),
+    };
+    for ((step, partition), state) in &outcome.state.steps {
+        let name = partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+        if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
+            println!("{} {name}", console::style("✗").red());
+            for (depth, message) in failure.chain.iter().enumerate() {
+                println!("    {}{message}", if depth == 0 { "" } else { "caused by: " });
+            }
+            if let Some(location) = &failure.location {
+                println!("    at {location}");
+            }
+        }
+    }
+    let took = when::duration(outcome.duration);
+    println!("Run {} {status}: {} in {took}", outcome.run.short(), parts.join(", "));
+    if outcome.status != RunStatus::Succeeded {
+        println!("  hint: `runs retry {}` goes on where it stopped", outcome.run.short());
+    }
+}
+
+fn outcome_json(outcome: &RunOutcome) -> Value {
+    let steps: Vec<_> = outcome
+        .state
+        .steps
+        .iter()
+        .map(|((step, partition), state)| {
+            json!({
+                "step": step,
+                "partition": partition,
+                "status": state.status,
+                "attempt": state.attempt,
+                "reason": state.reason,
+                "failure": state.failure,
+            })
+        })
+        .collect();
+    json!({
+        "run": outcome.run,
+        "status": outcome.status,
+        "reason": outcome.state.reason,
+        "hint": (outcome.status != RunStatus::Succeeded)
+            .then(|| format!("`runs retry {}` goes on where it stopped", outcome.run.short())),
+        "seconds": outcome.duration.as_secs_f64(),
+        "steps": steps,
+    })
+}

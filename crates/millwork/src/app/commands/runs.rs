@@ -1,0 +1,249 @@
+//! `runs`: what has become of them, and going on with them.
+
+use millwork_core::event::{Event, EventBody};
+use millwork_core::run::{RunState, RunStatus, StepKey, StepStatus};
+use millwork_core::{Clock as _, PartitionKey, SystemClock};
+use millwork_engine::EngineOptions;
+use millwork_storage::{RunQuery, RunRecord, RunStore as _};
+use serde_json::{Value, json};
+
+use super::materialize;
+use crate::app::arguments::{Run, Runs};
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
+    block_on(async {
+        let opened = session.home().await?;
+        match runs {
+            Runs::List { status, tag, limit, json } => {
+                list(&opened, status.as_deref(), tag.as_deref(), limit, json.json).await
+            }
+            Runs::Show(run) => show(&opened, &run).await,
+            Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all).await,
+            Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
+            Runs::Cancel(run) => cancel(&opened, &run).await,
+        }
+    })
+}
+
+async fn list(
+    opened: &Opened,
+    status: Option<&str>,
+    tag: Option<&str>,
+    limit: u32,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let statuses = match status {
+        Some(name) => vec![RunStatus::from_name(name).ok_or_else(|| unknown_status(name))?],
+        None => Vec::new(),
+    };
+    let tag = tag.map(materialize::parse_tag).transpose()?;
+    let query = RunQuery { statuses, tag, limit: Some(limit), ..RunQuery::default() };
+    let runs = opened.store.runs(query).await?;
+    if json {
+        println!("{}", runs.iter().map(run_json).collect::<Value>());
+    } else if runs.is_empty() {
+        println!("No run yet. `materialize` starts one.");
+    } else {
+        let heading = ["RUN", "STATUS", "CREATED", "TOOK", "SELECTION", "REASON"];
+        print!("{}", table(heading, runs.iter().map(row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn unknown_status(name: &str) -> Failure {
+    Failure::usage(format!(
+        "`{name}` is no status of a run; hint: queued, running, canceling, succeeded, failed, canceled or lost"
+    ))
+}
+
+fn row(run: &RunRecord) -> [String; 6] {
+    let took = run.started_at.zip(run.finished_at).map(|(from, to)| when::between(from, to));
+    [
+        run.id.short(),
+        colored(run.status),
+        when::moment(run.created_at),
+        took.unwrap_or_default(),
+        run.request.selection.clone(),
+        run.reason.clone().unwrap_or_default(),
+    ]
+}
+
+fn colored(status: RunStatus) -> String {
+    let styled = console::style(status.as_str());
+    match status {
+        RunStatus::Succeeded => styled.green(),
+        RunStatus::Failed | RunStatus::Lost => styled.red(),
+        RunStatus::Canceled | RunStatus::Canceling => styled.yellow(),
+        RunStatus::Queued | RunStatus::Running => styled.cyan(),
+    }
+    .to_string()
+}
+
+fn run_json(run: &RunRecord) -> Value {
+    json!({
+        "run": run.id,
+        "status": run.status,
+        "request": run.request,
+        "epoch": run.epoch,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "reason": run.reason,
+    })
+}
+
+async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+    let record = opened.run(&run.run).await?;
+    let events = opened.events(record.id).await?;
+    let state = RunState::replay(&events).map_err(|error| Failure::from(anyhow::Error::from(error)))?;
+    if run.json.json {
+        let mut shown = run_json(&record);
+        shown["steps"] = state
+            .steps
+            .iter()
+            .map(|((step, partition), state)| {
+                json!({
+                    "step": step, "partition": partition, "status": state.status, "attempt": state.attempt,
+                    "started_at": state.started_at, "finished_at": state.finished_at, "reason": state.reason,
+                    "failure": state.failure,
+                })
+            })
+            .collect();
+        println!("{shown}");
+        return Ok(Exit::Success);
+    }
+    println!("Run {} {}", record.id, colored(record.status));
+    println!("  selection  {}", record.request.selection);
+    println!("  created    {}", when::moment(record.created_at));
+    if let Some((from, to)) = record.started_at.zip(record.finished_at) {
+        println!("  took       {}", when::between(from, to));
+    }
+    if let Some(reason) = &record.reason {
+        println!("  reason     {reason}");
+    }
+    for (key, value) in &record.request.tags {
+        println!("  tag        {key}={value}");
+    }
+    if record.request.config.as_object().is_some_and(|config| !config.is_empty()) {
+        println!("  config     {}", record.request.config);
+    }
+    println!();
+    let rows = state.steps.iter().map(|(key, state)| step_row(key, state)).collect();
+    print!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
+    Ok(Exit::Success)
+}
+
+fn step_row(
+    (step, partition): &(StepKey, Option<PartitionKey>),
+    state: &millwork_core::run::StepState,
+) -> [String; 5] {
+    let name = partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+    let styled = console::style(state.status.as_str());
+    let status = match state.status {
+        StepStatus::Succeeded => styled.green(),
+        StepStatus::Failed => styled.red(),
+        StepStatus::Skipped | StepStatus::Canceled => styled.yellow(),
+        StepStatus::Pending | StepStatus::Running | StepStatus::Retrying => styled.cyan(),
+    };
+    let took = state.started_at.zip(state.finished_at).map(|(from, to)| when::between(from, to));
+    let failure = state.failure.as_ref().map(ToString::to_string);
+    let attempt = if state.attempt == 0 { String::new() } else { state.attempt.to_string() };
+    let reason = state.reason.clone().or(failure).unwrap_or_default();
+    [name, status.to_string(), attempt, took.unwrap_or_default(), reason]
+}
+
+async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Result<Exit, Failure> {
+    let record = opened.run(&run.run).await?;
+    let events = opened.events(record.id).await?;
+    let known = events.iter().any(|event| event.step.as_ref().map(StepKey::as_str) == step);
+    if let Some(step) = step.filter(|_| !known) {
+        return Err(Failure::usage(format!(
+            "run {} has no step `{step}`; hint: `runs show {}` lists its steps",
+            record.id.short(),
+            record.id.short()
+        )));
+    }
+    let mut none = true;
+    for event in &events {
+        let of_step = step.is_none_or(|step| event.step.as_ref().is_some_and(|own| own.as_str() == step));
+        if of_step && (all || is_log(event)) {
+            none = false;
+            if run.json.json {
+                println!("{}", serde_json::to_string(event)?);
+            } else {
+                println!("{}", log_line(event));
+            }
+        }
+    }
+    if none && !run.json.json {
+        println!("Nothing was logged. `--all` shows every event.");
+    }
+    Ok(Exit::Success)
+}
+
+/// What people look for in a log: lines, and what went wrong.
+fn is_log(event: &Event) -> bool {
+    matches!(
+        event.body,
+        EventBody::Logged(_)
+            | EventBody::StepFailed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::RunFailed { .. }
+            | EventBody::RunLost { .. }
+    )
+}
+
+fn log_line(event: &Event) -> String {
+    let step = event.step.as_ref().map_or("run", StepKey::as_str);
+    let partition = event.partition.as_ref().map_or(String::new(), |partition| format!(" ({partition})"));
+    let what = match &event.body {
+        EventBody::Logged(line) => {
+            let fields: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            format!("{:5} {}: {}{fields}", line.level, line.target, line.message)
+        }
+        EventBody::StepFailed { failure } => format!("ERROR failed: {failure}"),
+        EventBody::StepRetrying { failure, delay_ms } => {
+            format!("WARN  attempt {} failed, the next follows in {delay_ms} ms: {failure}", event.attempt)
+        }
+        EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
+            format!("ERROR {}: {reason}", event.body.name())
+        }
+        body => match (body.to_stored(), &event.asset) {
+            ((name, Some(json)), Some(asset)) => format!("      {name} {asset} {json}"),
+            ((name, Some(json)), None) => format!("      {name} {json}"),
+            ((name, None), _) => format!("      {name}"),
+        },
+    };
+    format!("{} {step}{partition} {what}", when::moment(event.at))
+}
+
+async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool) -> Result<Exit, Failure> {
+    let record = opened.run(&run.run).await?;
+    let engine = session.engine(opened, EngineOptions::default())?;
+    let steps = engine.plan(&record.request).await?.steps.len();
+    let id = if from_scratch {
+        let mut request = record.request.clone();
+        request.tags.insert("millwork/retry-of".into(), record.id.to_string());
+        engine.request(request).await?
+    } else {
+        record.id
+    };
+    materialize::execute(opened, &engine, id, steps, run.json.json).await
+}
+
+async fn cancel(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+    let record = opened.run(&run.run).await?;
+    let status = opened.store.request_cancel(record.id, SystemClock.now()).await?;
+    if run.json.json {
+        println!("{}", json!({ "run": record.id, "status": status }));
+    } else if record.status.is_finished() {
+        println!("Run {} is {status} already.", record.id.short());
+    } else {
+        println!("Run {} is {status}.", record.id.short());
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,255 @@
+//! `status` and `why`: what is stale, missing or failed, and because of what.
+
+use std::collections::{BTreeMap, HashMap};
+
+use millwork_core::event::EventBody;
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
+use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
+use millwork_core::{AssetKey, DataVersion, PartitionKey};
+use millwork_engine::EngineOptions;
+use millwork_storage::{EventLog as _, EventQuery, LatestAsset, RunQuery, RunStore as _};
+use serde_json::{Value, json};
+
+use crate::app::arguments::{Status, Why};
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+/// Failures are looked for in so many of the last failed runs.
+const FAILED_RUNS: u32 = 20;
+
+pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
+    let selected = session.select(&status.selection)?;
+    let states = block_on(states(session, &selected))?;
+    let graph = session.pipeline()?.graph();
+    if status.json.json {
+        println!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+    } else {
+        let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
+        print!("{}", table(heading, states.iter().map(|state| state.row(graph)).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
+    let key = session.asset(&why.key)?;
+    let graph = session.pipeline()?.graph();
+    let selected = session.select(&format!("+\"{key}\""))?;
+    let states = block_on(states(session, &selected))?;
+    let own = graph.index(key.as_str());
+    if why.json.json {
+        println!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+        return Ok(Exit::Success);
+    }
+    let by_asset: HashMap<AssetIndex, Vec<&State>> = states.iter().fold(HashMap::new(), |mut map, state| {
+        map.entry(state.asset).or_default().push(state);
+        map
+    });
+    let mut told = AssetSet::new();
+    if let Some(own) = own {
+        explain(graph, &by_asset, own, 0, &mut told);
+    }
+    Ok(Exit::Success)
+}
+
+/// Tells the state of an asset and, indented below it, of the upstream assets that it is stale because of.
+fn explain(
+    graph: &AssetGraph,
+    states: &HashMap<AssetIndex, Vec<&State>>,
+    asset: AssetIndex,
+    depth: usize,
+    told: &mut AssetSet,
+) {
+    if !told.insert(asset) {
+        return;
+    }
+    for state in states.get(&asset).into_iter().flatten() {
+        let indent = "  ".repeat(depth);
+        println!("{indent}{} is {}", state.name(graph), state.word());
+        for line in state.because() {
+            println!("{indent}  {line}");
+        }
+        for upstream in state.stale_upstream() {
+            if let Some(upstream) = graph.index(upstream.as_str()) {
+                explain(graph, states, upstream, depth + 1, told);
+            }
+        }
+    }
+}
+
+/// What is to be said of an asset or one of its partitions.
+struct State {
+    asset: AssetIndex,
+    partition: Option<PartitionKey>,
+    staleness: Staleness,
+    latest: Option<LatestAsset>,
+    failure: Option<StepFailure>,
+    external: bool,
+}
+
+async fn states(session: &Session, selected: &AssetSet) -> Result<Vec<State>, Failure> {
+    let graph = session.pipeline()?.graph();
+    let keys: Vec<AssetKey> = selected.iter().map(|asset| graph.key(*asset).clone()).collect();
+    let opened = session.home().await?;
+    let engine = session.engine(&opened, EngineOptions::default())?;
+    // Staleness comes from upstream, so it is computed with everything that is upstream.
+    let all = RunRequest {
+        assets: graph.assets().iter().map(|asset| asset.spec.key.clone()).collect(),
+        ..RunRequest::default()
+    };
+    let plan = engine.plan(&all).await?;
+    let report = engine.staleness(&plan).await?;
+    let latest = opened.store.latest(&keys).await?;
+    let mut latest: HashMap<_, _> =
+        latest.into_iter().map(|latest| ((latest.asset.clone(), latest.partition.clone()), latest)).collect();
+    let failures = failures(&opened).await?;
+    let mut states = Vec::new();
+    for (asset, partition) in instances(graph, &plan, selected) {
+        let latest = latest.remove(&(graph.key(asset).clone(), partition.clone()));
+        states.push(state(graph, &report, &failures, asset, partition, latest));
+    }
+    Ok(states)
+}
+
+/// The selected assets with their partitions, in the order of the graph.
+fn instances(
+    graph: &AssetGraph,
+    plan: &Plan,
+    selected: &AssetSet,
+) -> Vec<(AssetIndex, Option<PartitionKey>)> {
+    let mut partitions: BTreeMap<AssetIndex, Vec<Option<PartitionKey>>> = BTreeMap::new();
+    for step in &plan.steps {
+        for output in graph.outputs(step.step) {
+            partitions.entry(*output).or_default().push(step.partition.clone());
+        }
+    }
+    let of = |asset: &AssetIndex| partitions.get(asset).cloned().unwrap_or_else(|| vec![None]);
+    selected.iter().flat_map(|asset| of(asset).into_iter().map(|partition| (*asset, partition))).collect()
+}
+
+type Failures = HashMap<(StepKey, Option<PartitionKey>), (u64, StepFailure)>;
+
+fn state(
+    graph: &AssetGraph,
+    report: &StalenessReport,
+    failures: &Failures,
+    asset: AssetIndex,
+    partition: Option<PartitionKey>,
+    latest: Option<LatestAsset>,
+) -> State {
+    let step = graph.assets()[asset].step.map(|step| graph.steps()[step].key.clone());
+    let last_verdict = latest.as_ref().map_or(0, |latest| latest.verdict.sequence);
+    let failure = step.as_ref().and_then(|step| failures.get(&(step.clone(), partition.clone())));
+    State {
+        staleness: report.get(asset, partition.as_ref()).cloned().unwrap_or(Staleness::Fresh),
+        failure: failure.filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure.clone()),
+        external: step.is_none(),
+        asset,
+        partition,
+        latest,
+    }
+}
+
+/// The last failure of each step in the last failed runs, with its place in the log.
+async fn failures(opened: &Opened) -> Result<Failures, Failure> {
+    let query = RunQuery { statuses: vec![RunStatus::Failed], limit: Some(FAILED_RUNS), ..RunQuery::default() };
+    let mut failures: Failures = HashMap::new();
+    for run in opened.store.runs(query).await? {
+        let query = EventQuery { run: Some(run.id), kinds: vec!["step_failed"], ..EventQuery::default() };
+        for event in opened.store.events(query).await? {
+            let (Some(step), EventBody::StepFailed { failure }) = (event.step, event.body) else { continue };
+            let last = failures.entry((step, event.partition)).or_insert((0, failure.clone()));
+            if event.sequence > last.0 {
+                *last = (event.sequence, failure);
+            }
+        }
+    }
+    Ok(failures)
+}
+
+impl State {
+    fn name(&self, graph: &AssetGraph) -> String {
+        let key = graph.key(self.asset);
+        self.partition.as_ref().map_or_else(|| key.to_string(), |partition| format!("{key} ({partition})"))
+    }
+
+    fn plain_word(&self) -> &'static str {
+        match (&self.failure, self.external, &self.staleness) {
+            (Some(_), ..) => "failed",
+            (None, true, _) => "external",
+            (None, false, Staleness::Fresh) => "fresh",
+            (None, false, Staleness::Missing) => "missing",
+            (None, false, Staleness::Stale(_)) => "stale",
+        }
+    }
+
+    fn word(&self) -> String {
+        let styled = console::style(self.plain_word());
+        match self.plain_word() {
+            "failed" => styled.red(),
+            "fresh" => styled.green(),
+            "missing" => styled.magenta(),
+            "stale" => styled.yellow(),
+            _ => styled.dim(),
+        }
+        .to_string()
+    }
+
+    fn causes(&self) -> &[Cause] {
+        match &self.staleness {
+            Staleness::Stale(causes) => causes,
+            Staleness::Fresh | Staleness::Missing => &[],
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
+        failure.chain(self.causes().iter().map(cause_in_words)).collect()
+    }
+
+    fn stale_upstream(&self) -> impl Iterator<Item = &AssetKey> {
+        self.causes().iter().filter_map(|cause| match cause {
+            Cause::Upstream { asset, .. } => Some(asset),
+            _ => None,
+        })
+    }
+
+    fn row(&self, graph: &AssetGraph) -> [String; 5] {
+        let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
+        [
+            graph.key(self.asset).to_string(),
+            self.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+            self.word(),
+            materialization.map(|event| when::moment(event.at)).unwrap_or_default(),
+            self.because().into_iter().next().unwrap_or_default(),
+        ]
+    }
+
+    fn json(&self, graph: &AssetGraph) -> Value {
+        let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
+        json!({
+            "asset": graph.key(self.asset),
+            "partition": self.partition,
+            "state": self.plain_word(),
+            "causes": self.causes(),
+            "failure": self.failure,
+            "materialized_at": materialization.map(|event| event.at),
+        })
+    }
+}
+
+fn cause_in_words(cause: &Cause) -> String {
+    let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
+    match cause {
+        Cause::Code { .. } => "its code has changed since it was materialized".into(),
+        Cause::Data { asset, from: Some(from), to: Some(to), .. } => {
+            format!("`{asset}` has new data ({} → {})", short(from), short(to))
+        }
+        Cause::Data { asset, from: None, to: Some(_), .. } => format!("`{asset}` has data for the first time"),
+        Cause::Data { asset, to: None, from: Some(_), .. } => format!("`{asset}` is no longer what it is made from"),
+        Cause::Data { asset, from: None, to: None, .. } => format!("`{asset}` is newly what it is made from"),
+        Cause::Upstream { asset, .. } => format!("`{asset}` is itself not fresh"),
+    }
+}

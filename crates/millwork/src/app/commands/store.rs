@@ -1,0 +1,69 @@
+//! `store`: how large the home is, and cleaning it up.
+
+use serde_json::json;
+
+use crate::app::arguments::Store;
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::when;
+
+pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
+    block_on(async {
+        let opened = session.home().await?;
+        match store {
+            Store::Info(json) => info(&opened, json.json).await,
+            Store::Vacuum(json) => {
+                let freed = opened.store.vacuum().await?;
+                if json.json {
+                    println!("{}", json!({ "freed_bytes": freed }));
+                } else {
+                    println!("{} given back.", when::bytes(freed));
+                }
+                Ok(Exit::Success)
+            }
+        }
+    })
+}
+
+async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
+    let info = opened.store.info().await?;
+    let (files, bytes) = folder_size(&opened.home.values_path());
+    if json {
+        let info = json!({
+            "database_bytes": info.database_bytes,
+            "wal_bytes": info.wal_bytes,
+            "runs": info.runs,
+            "events": info.events,
+            "values_in_database": info.values_in_database,
+            "bytes_of_values_in_database": info.bytes_of_values_in_database,
+            "value_files": files,
+            "value_file_bytes": bytes,
+        });
+        println!("{info}");
+        return Ok(Exit::Success);
+    }
+    println!("Home {}", opened.home.path.display());
+    println!("  database  {} and {} of write-ahead log", when::bytes(info.database_bytes), when::bytes(info.wal_bytes));
+    println!("  runs      {}", info.runs);
+    println!("  events    {}", info.events);
+    println!(
+        "  values    {} in the database ({}), {files} files ({})",
+        info.values_in_database,
+        when::bytes(info.bytes_of_values_in_database),
+        when::bytes(bytes)
+    );
+    Ok(Exit::Success)
+}
+
+/// The number and size of the files below a folder; what can't be read doesn't count.
+fn folder_size(folder: &std::path::Path) -> (u64, u64) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return (0, 0) };
+    entries.flatten().fold((0, 0), |(files, bytes), entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => {
+            let (below, size) = folder_size(&entry.path());
+            (files + below, bytes + size)
+        }
+        Ok(metadata) => (files + 1, bytes + metadata.len()),
+        Err(_) => (files, bytes),
+    })
+}

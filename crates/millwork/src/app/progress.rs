@@ -1,0 +1,153 @@
+//! A run in the terminal: one bar for the whole, one for each running step, and what steps log.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use console::{Term, style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use millwork_core::event::{Event, EventBody, LogLine};
+use millwork_core::run::StepKey;
+use millwork_core::{LogLevel, PartitionKey};
+use millwork_engine::{CapturedOutput, Observation};
+
+/// So many steps have a bar at a time; a run of thousands would fill the screen.
+const MOST_BARS: usize = 12;
+
+/// Shows a run in the terminal. Without a terminal there are no bars, only what steps log.
+pub(super) struct Progress {
+    bars: MultiProgress,
+    whole: ProgressBar,
+    steps: Mutex<HashMap<(StepKey, Option<PartitionKey>), ProgressBar>>,
+    quiet: bool,
+    /// Where lines go if there are no bars.
+    lines: Term,
+    has_bars: bool,
+}
+
+impl Progress {
+    /// Shows a run of so many steps, on the true standard error if output is captured.
+    pub(super) fn start(
+        steps: usize,
+        captured: Option<CapturedOutput>,
+        json: bool,
+    ) -> (Self, Option<CapturedOutput>) {
+        let stderr = captured.as_ref().and_then(|captured| captured.stderr.try_clone().ok());
+        let is_terminal = match &stderr {
+            Some(stderr) => stderr.is_terminal(),
+            None => std::io::stderr().is_terminal(),
+        };
+        let has_bars = is_terminal && !json;
+        let term = || match stderr.as_ref().and_then(|stderr| Some((stderr.try_clone().ok()?, stderr.try_clone().ok()?))) {
+            Some((read, write)) => Term::read_write_pair(read, write),
+            None => Term::stderr(),
+        };
+        let target =
+            if has_bars { ProgressDrawTarget::term(term(), 15) } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        let whole = bars.add(ProgressBar::new(steps as u64).with_style(template(
+            "{bar:30.green/dim} {pos}/{len} steps  {elapsed}",
+        )));
+        whole.enable_steady_tick(Duration::from_millis(100));
+        let this = Self { bars, whole, steps: Mutex::default(), quiet: json, lines: term(), has_bars };
+        (this, captured)
+    }
+
+    /// Shows what has happened.
+    pub(super) fn show(&self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Recorded(event) => self.show_event(event),
+            Observation::Progress { step, partition, done, of } => {
+                let key = ((*step).clone(), partition.cloned());
+                let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(bar) = steps.get(&key) {
+                    bar.set_style(template("  {spinner} {msg} {bar:20} {pos}/{len}"));
+                    bar.set_length(*of);
+                    bar.set_position(*done);
+                }
+            }
+        }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn finish(&self) {
+        self.whole.finish_and_clear();
+        let _ = self.bars.clear();
+    }
+
+    fn show_event(&self, event: &Event) {
+        match (&event.body, &event.step) {
+            (EventBody::StepStarted, Some(step)) => self.add_bar(step, event.partition.as_ref()),
+            (
+                EventBody::StepSucceeded { .. } | EventBody::StepFailed { .. } | EventBody::StepSkipped { .. },
+                Some(step),
+            ) => {
+                self.remove_bar(step, event.partition.as_ref());
+                self.whole.inc(1);
+            }
+            (EventBody::StepRetrying { failure, delay_ms }, Some(step)) => {
+                self.remove_bar(step, event.partition.as_ref());
+                let pause = Duration::from_millis(*delay_ms);
+                self.line(&format!("{} {step}: {failure}; next attempt in {pause:?}", style("↻").yellow()));
+            }
+            (EventBody::StepCanceled, Some(step)) => self.remove_bar(step, event.partition.as_ref()),
+            (EventBody::RunCanceling, _) => {
+                self.line("canceling: running steps are asked to stop; Ctrl-C again stops at once");
+            }
+            (EventBody::Kept { reason, .. }, _) => {
+                let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+                self.line(&format!("{} {asset} is kept: {reason}", style("=").cyan()));
+            }
+            (EventBody::CheckEvaluated(check), _) if !check.passed => {
+                let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+                let name = &check.check;
+                self.line(&format!("{} check {name} of {asset} failed: {}", style("!").yellow(), check.description));
+            }
+            (EventBody::Logged(line), step) => self.log(step.as_ref(), line),
+            _ => {}
+        }
+    }
+
+    fn add_bar(&self, step: &StepKey, partition: Option<&PartitionKey>) {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.has_bars || steps.len() >= MOST_BARS {
+            return;
+        }
+        let name = partition.map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+        let bar = ProgressBar::new_spinner().with_style(template("  {spinner} {msg}")).with_message(name);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        steps.insert((step.clone(), partition.cloned()), self.bars.add(bar));
+    }
+
+    fn remove_bar(&self, step: &StepKey, partition: Option<&PartitionKey>) {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = steps.remove(&(step.clone(), partition.cloned())) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+    }
+
+    fn log(&self, step: Option<&StepKey>, line: &LogLine) {
+        let from = step.map_or("run", StepKey::as_str);
+        let level = match line.level {
+            LogLevel::Error => style("error").red(),
+            LogLevel::Warn if line.target != "stderr" => style("warn").yellow(),
+            _ => style("│").dim(),
+        };
+        let fields: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        self.line(&format!("{} {level} {}{}", style(from).dim(), line.message, style(fields).dim()));
+    }
+
+    fn line(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        // A terminal that is gone is no reason to stop the run.
+        let _ = if self.has_bars { self.bars.println(text) } else { self.lines.write_line(text) };
+    }
+}
+
+fn template(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,117 @@
+//! What a command works with: the pipeline, and the home once it is needed.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use millwork_core::event::Event;
+use millwork_core::graph::{AssetSet, Selection};
+use millwork_core::run::RunId;
+use millwork_core::{AssetKey, Clock as _, Definitions, Pipeline, SystemClock};
+use millwork_engine::{Engine, EngineOptions};
+use millwork_storage::{EventLog as _, EventQuery, Home, RunQuery, RunRecord, RunStore as _, SqliteStore};
+use tokio::runtime::Runtime;
+
+use super::arguments::Arguments;
+use super::failure::Failure;
+
+/// A command's access to the pipeline and its home.
+pub(super) struct Session {
+    definitions: Definitions,
+    pipeline: OnceLock<Pipeline>,
+    home: PathBuf,
+}
+
+impl Session {
+    pub(super) fn new(definitions: Definitions, arguments: &Arguments) -> Self {
+        Self { definitions, pipeline: OnceLock::new(), home: arguments.home.clone() }
+    }
+
+    /// The pipeline, resolved now if it hasn't been.
+    pub(super) fn pipeline(&self) -> Result<&Pipeline, Failure> {
+        if let Some(pipeline) = self.pipeline.get() {
+            return Ok(pipeline);
+        }
+        let pipeline = self.definitions.clone().resolve()?;
+        Ok(self.pipeline.get_or_init(|| pipeline))
+    }
+
+    /// The assets that a selection selects.
+    pub(super) fn select(&self, selection: &str) -> Result<AssetSet, Failure> {
+        Ok(Selection::parse(selection)?.select(self.pipeline()?.graph())?)
+    }
+
+    /// The asset of this key.
+    pub(super) fn asset(&self, key: &str) -> Result<AssetKey, Failure> {
+        let graph = self.pipeline()?.graph();
+        match graph.asset(key) {
+            Some(asset) => Ok(asset.spec.key.clone()),
+            None => Err(Failure::usage(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))),
+        }
+    }
+
+    /// Opens the home, and marks the runs whose processes have died.
+    pub(super) async fn home(&self) -> Result<Opened, Failure> {
+        let home = Home::open(&self.home).await?;
+        for run in home.recover(SystemClock.now()).await? {
+            let reason = run.reason.unwrap_or_default();
+            eprintln!(
+                "{}: run {} is lost: {reason}\n  hint: `runs retry {}` goes on where it stopped",
+                console::style("note").yellow().for_stderr(),
+                run.id,
+                run.id.short()
+            );
+        }
+        Ok(Opened { store: home.store(), home })
+    }
+
+    /// An engine for this pipeline in an opened home.
+    pub(super) fn engine(&self, opened: &Opened, options: EngineOptions) -> Result<Engine, Failure> {
+        let (pipeline, store) = (self.pipeline()?.clone(), opened.store.clone());
+        let holder = opened.home.holder().clone();
+        Ok(Engine::new(pipeline, store, &opened.home.values_path(), holder).options(options))
+    }
+}
+
+/// Runs a command's future, and leaves behind what doesn't end with it: a blocking step that was given up.
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = Runtime::new()?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    result
+}
+
+/// An opened home.
+pub(super) struct Opened {
+    pub(super) home: Home,
+    pub(super) store: std::sync::Arc<SqliteStore>,
+}
+
+impl Opened {
+    /// The one run that is meant: by id, by the beginning or end of its id, or `last`.
+    pub(super) async fn run(&self, meant: &str) -> Result<RunRecord, Failure> {
+        let last = meant == "last";
+        let query = RunQuery {
+            id_part: (!last).then(|| meant.to_owned()),
+            limit: Some(if last { 1 } else { 2 }),
+            ..RunQuery::default()
+        };
+        let mut runs = self.store.runs(query).await?;
+        match (runs.pop(), runs.pop()) {
+            (Some(run), None) => Ok(run),
+            (None, _) if last => {
+                Err(Failure::usage("there is no run yet; hint: `materialize` starts one"))
+            }
+            (None, _) => Err(Failure::usage(format!(
+                "no run is called `{meant}`; hint: `runs list` shows which there are"
+            ))),
+            (Some(_), Some(_)) => {
+                Err(Failure::usage(format!("several runs are called `{meant}`; hint: write more of the id")))
+            }
+        }
+    }
+
+    /// All events of a run.
+    pub(super) async fn events(&self, run: RunId) -> Result<Vec<Event>, Failure> {
+        Ok(self.store.events(EventQuery { run: Some(run), ..EventQuery::default() }).await?)
+    }
+}

@@ -1,0 +1,59 @@
+//! Moments, durations and sizes in words.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A moment in the local time zone.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A duration with about three digits.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        _ if seconds < 0.001 => format!("{} µs", duration.as_micros()),
+        _ if seconds < 1.0 => format!("{} ms", duration.as_millis()),
+        _ if seconds < 60.0 => format!("{seconds:.1} s"),
+        _ if seconds < 3600.0 => format!("{} min {:02} s", seconds as u64 / 60, seconds as u64 % 60),
+        _ => format!("{} h {:02} min", seconds as u64 / 3600, seconds as u64 / 60 % 60),
+    }
+}
+
+/// The time between two moments.
+pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
+    duration(Duration::try_from(to.duration_since(from)).unwrap_or_default())
+}
+
+/// A number of bytes with about three digits.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while size >= 1000.0 && unit < UNITS.len() - 1 {
+        size /= 1000.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_words() {
+        let durations = [(0.000_5, "500 µs"), (0.25, "250 ms"), (2.0, "2.0 s"), (61.0, "1 min 01 s"), (3700.0, "1 h 01 min")];
+        for (seconds, words) in durations {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
+        }
+        for (size, words) in [(999, "999 B"), (1_500, "1.5 kB"), (2_000_000_000_000_000, "2000.0 TB")] {
+            assert_eq!(bytes(size), words);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Everything that the attributes can say, seen from the definitions and the graph that come out of it.
+
+#[path = "authoring/calls.rs"]
+mod calls;
+#[path = "authoring/code_version.rs"]
+mod code_version;
+#[path = "authoring/graph.rs"]
+mod graph;
+#[path = "authoring/lints.rs"]
+mod lints;
+#[path = "authoring/pipeline.rs"]
+mod pipeline;

@@ -1,0 +1,24 @@
+//! Hacker News as a resource of the pipeline: its newest stories, from the API, a replay or the embedded sample.
+//!
+//! A window of item ids goes one way: ids → [`Item`]s (from the web, many at once, or from the sample) → a
+//! fold that counts every item and keeps the stories → [`Latest`]. What the API may answer but a model can't
+//! use (`null`, deleted, dead, without title, comments, jobs, polls) ends in [`ItemCounts`], never in a crash.
+
+mod client;
+mod error;
+mod filler;
+mod item;
+mod latest;
+mod limits;
+mod sample;
+mod sample_words;
+mod web;
+
+pub(crate) use filler::filler;
+
+pub use client::HackerNews;
+pub use error::{HackerNewsError, RequestError};
+pub use item::{Item, ItemKind};
+pub use latest::{ItemCounts, Latest, Story};
+pub use limits::Limits;
+pub use sample::Sample;

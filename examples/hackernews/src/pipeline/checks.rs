@@ -1,0 +1,49 @@
+//! What has to hold for the stories, the score and the predictions.
+
+use std::collections::HashSet;
+
+use millwork::{CheckResult, Previous, Result, asset_check};
+use polars::prelude::DataFrame;
+
+use super::ingest::hackernews_stories;
+use super::model::comments_model_test_set_r_squared;
+use super::serving::latest_story_comment_predictions;
+use super::stories;
+
+/// R² may vary by so much from one model to the next.
+const TOLERANCE: f64 = 0.05;
+
+/// No story is there twice: it would be learned from and scored with at once.
+#[asset_check(blocking)]
+pub fn stories_are_unique(hackernews_stories: &DataFrame) -> Result<CheckResult> {
+    let ids = stories::numbers(hackernews_stories, "id")?;
+    let distinct: HashSet<_> = ids.iter().collect();
+    let repeated = ids.len() - distinct.len();
+    Ok(match repeated {
+        0 => CheckResult::pass(),
+        _ => CheckResult::fail(format!("{repeated} stories are repeated")),
+    }
+    .metadata("repeated", repeated))
+}
+
+/// The model explains as much as the last one did.
+#[asset_check(severity = "warn")]
+pub fn r_squared_is_not_worse(
+    comments_model_test_set_r_squared: &f64,
+    previous: Previous<comments_model_test_set_r_squared>,
+) -> CheckResult {
+    let Some(before) = previous.value() else { return CheckResult::pass() };
+    let change = comments_model_test_set_r_squared - before;
+    let verdict = if change >= -TOLERANCE {
+        CheckResult::pass()
+    } else {
+        CheckResult::fail(format!("R² fell from {before:.3} to {comments_model_test_set_r_squared:.3}"))
+    };
+    verdict.metadata("change", change)
+}
+
+/// Every prediction is a number.
+#[asset_check]
+pub fn predictions_are_finite(latest_story_comment_predictions: &DataFrame) -> Result<bool> {
+    Ok(latest_story_comment_predictions.column("predicted_comments")?.f32()?.iter().flatten().all(f32::is_finite))
+}

@@ -1,0 +1,104 @@
+//! From Hacker News to training and test data.
+
+use millwork::polars::preview;
+use millwork::{Assets, Config, Output, Resource, Result, Retry, StepLog, asset, multi_asset};
+use polars::prelude::DataFrame;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::stories;
+use crate::HackerNews;
+
+/// How far back to look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ItemRange {
+    /// How many of the newest items to fetch; not all of them are stories.
+    items: usize,
+}
+
+impl Default for ItemRange {
+    fn default() -> Self {
+        Self { items: 1_000 }
+    }
+}
+
+/// Stories among the newest items that have a title.
+#[asset(group = "ingest", kinds("polars", "http"), retry = Retry::exponential(2), timeout = "30m")]
+pub async fn hackernews_stories(
+    api: Resource<HackerNews>,
+    range: Config<ItemRange>,
+    log: StepLog,
+) -> Result<Output<DataFrame>> {
+    let latest = api.latest_stories(range.items, |done, of| log.progress(done as u64, of as u64)).await?;
+    tracing::info!(stories = latest.stories.len(), origin = api.origin(), "fetched");
+    let frame = stories::frame(&latest.stories)?;
+    let mut output = Output::new(frame);
+    for (label, count) in stories::counts(&latest.counts) {
+        output = output.metadata(label, count);
+    }
+    let preview = preview(&output.value, 5);
+    Ok(output.metadata("rows", latest.stories.len()).metadata("origin", api.origin()).metadata("preview", preview))
+}
+
+/// How to divide the stories.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitParams {
+    /// Which stories are held back.
+    by: SplitBy,
+    /// The share that is held back.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    test_share: f64,
+    /// What a random split is drawn with: the same seed draws the same split.
+    seed: u64,
+}
+
+/// Which stories are held back.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitBy {
+    /// Any, at random.
+    Random,
+    /// The newest.
+    Time,
+}
+
+impl Default for SplitParams {
+    fn default() -> Self {
+        Self { by: SplitBy::Random, test_share: 0.2, seed: 42 }
+    }
+}
+
+/// The two parts of the stories.
+#[derive(Assets)]
+pub struct Split {
+    /// What the model learns from.
+    training_data: Output<DataFrame>,
+    /// Held back to score the model.
+    test_data: Output<DataFrame>,
+}
+
+/// Divides the stories into those to learn from and those to score with.
+#[multi_asset(group = "ingest", kinds("polars"))]
+pub fn training_test_data(hackernews_stories: &DataFrame, split: Config<SplitParams>) -> Result<Split> {
+    let rows = hackernews_stories.height();
+    if rows < 2 {
+        return Err(format!(
+            "{rows} stories cannot be split into training and test data; hint: fetch more with `--set hackernews_stories.items=…`"
+        )
+        .into());
+    }
+    let parts = match split.by {
+        SplitBy::Random => millwork::ml::split::random(rows, split.test_share, split.seed)?,
+        SplitBy::Time => {
+            let times = stories::numbers(hackernews_stories, "time")?;
+            millwork::ml::split::temporal(&times, split.test_share)?
+        }
+    };
+    let part = |positions: &[usize]| -> Result<Output<DataFrame>> {
+        let rows = stories::rows(hackernews_stories, positions)?;
+        Ok(Output::new(rows).metadata("rows", positions.len()))
+    };
+    Ok(Split { training_data: part(&parts.train)?, test_data: part(&parts.test)? })
+}

@@ -1,0 +1,51 @@
+//! Predictions for the newest stories, made more often than the model.
+
+use millwork::ml::boost::Booster;
+use millwork::ml::text::TfidfVectorizer;
+use millwork::polars::preview;
+use millwork::{Config, Output, Resource, Result, Retry, StepLog, asset};
+use polars::prelude::{Column, DataFrame};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::features::tfidf_vectorizer;
+use super::model::xgboost_comments_model;
+use super::stories;
+use crate::HackerNews;
+
+/// For which stories to predict.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LatestRange {
+    /// How many of the newest items to look at; not all of them are stories.
+    items: usize,
+}
+
+impl Default for LatestRange {
+    fn default() -> Self {
+        Self { items: 100 }
+    }
+}
+
+/// How many comments the newest stories will get, as the model sees it. No new title is no error: there is nothing to
+/// predict then, and the frame has no rows.
+#[asset(group = "serving", kinds("polars", "http"), retry = Retry::exponential(2), timeout = "5m")]
+pub async fn latest_story_comment_predictions(
+    xgboost_comments_model: &Booster,
+    tfidf_vectorizer: &TfidfVectorizer,
+    api: Resource<HackerNews>,
+    range: Config<LatestRange>,
+    log: StepLog,
+) -> Result<Output<DataFrame>> {
+    let latest = api.latest_stories(range.items, |done, of| log.progress(done as u64, of as u64)).await?;
+    let mut frame = stories::frame(&latest.stories)?;
+    let titles: Vec<&str> = latest.stories.iter().map(|story| story.title.as_str()).collect();
+    let predictions = xgboost_comments_model.predict(&tfidf_vectorizer.transform(&titles))?;
+    frame.with_column(Column::new("predicted_comments".into(), predictions))?;
+    let preview = preview(&frame.select(["id", "title", "predicted_comments"])?, 10);
+    Ok(Output::new(frame)
+        .metadata("rows", latest.stories.len())
+        .metadata("items", latest.counts.requested)
+        .metadata("failed", latest.counts.failed)
+        .metadata("preview", preview))
+}

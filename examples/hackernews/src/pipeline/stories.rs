@@ -1,0 +1,63 @@
+//! Stories as a data frame, and back.
+
+use millwork::Result;
+use polars::prelude::{Column, DataFrame, IdxCa, IdxSize};
+
+use crate::{ItemCounts, Story};
+
+/// One row a story; what the API doesn't say is null.
+pub(super) fn frame(stories: &[Story]) -> Result<DataFrame> {
+    fn column<T>(stories: &[Story], cell: impl Fn(&Story) -> T) -> Vec<T> {
+        stories.iter().map(cell).collect()
+    }
+    let columns = vec![
+        Column::new("id".into(), column(stories, |story| i64::try_from(story.id).unwrap_or(i64::MAX))),
+        Column::new("title".into(), column(stories, |story| story.title.clone())),
+        Column::new("url".into(), column(stories, |story| story.url.clone())),
+        Column::new("by".into(), column(stories, |story| story.by.clone())),
+        Column::new("score".into(), column(stories, |story| story.score)),
+        Column::new("descendants".into(), column(stories, |story| story.descendants.map(i64::from))),
+        Column::new("time".into(), column(stories, |story| story.time)),
+    ];
+    Ok(DataFrame::new(stories.len(), columns)?)
+}
+
+/// The titles.
+pub(super) fn titles(stories: &DataFrame) -> Result<Vec<&str>> {
+    Ok(stories.column("title")?.str()?.iter().map(Option::unwrap_or_default).collect())
+}
+
+/// The numbers of comments; a story that doesn't say has none.
+pub(super) fn comments(stories: &DataFrame) -> Result<Vec<f64>> {
+    Ok(numbers(stories, "descendants")?.into_iter().map(|comments| comments.unwrap_or(0) as f64).collect())
+}
+
+/// A column of whole numbers.
+pub(super) fn numbers(stories: &DataFrame, column: &str) -> Result<Vec<Option<i64>>> {
+    Ok(stories.column(column)?.i64()?.iter().collect())
+}
+
+/// The rows at these positions.
+pub(super) fn rows(stories: &DataFrame, positions: &[usize]) -> Result<DataFrame> {
+    let positions: Vec<IdxSize> = positions.iter().map(|position| IdxSize::try_from(*position)).collect::<Result<_, _>>()?;
+    Ok(stories.take(&IdxCa::from_vec("position".into(), positions))?)
+}
+
+/// What was seen on the way to the stories, as metadata.
+pub(super) fn counts(counts: &ItemCounts) -> Vec<(&'static str, usize)> {
+    vec![
+        ("items", counts.requested),
+        ("null items", counts.null),
+        ("deleted", counts.deleted),
+        ("dead", counts.dead),
+        ("comments", counts.comments),
+        ("jobs", counts.jobs),
+        ("polls", counts.polls),
+        ("without title", counts.without_title),
+        ("unknown", counts.unknown),
+        ("failed", counts.failed),
+        ("without descendants", counts.without_descendants),
+        ("with entities", counts.with_entities),
+        ("retried", counts.retried),
+    ]
+}

@@ -1,0 +1,130 @@
+//! The items that a replay serves: a file's stories in order of time, with other items between them.
+
+use axum::body::Bytes;
+
+use super::story_file::{FileStory, StoryFile};
+use crate::dice::Dice;
+use crate::hacker_news::{Item, ItemKind, filler};
+
+/// Every item's answer, serialised once: serving one is a lookup.
+#[derive(Debug)]
+pub(super) struct Archive {
+    /// All answers, one after the other.
+    bodies: Bytes,
+    /// Where each answer ends, by id; position 0 stands for the id 0, which doesn't exist.
+    ends: Vec<usize>,
+    stories: usize,
+}
+
+impl Archive {
+    /// Numbers the file's stories and makes up the items between them, so that stories are about `story_share`
+    /// of all.
+    pub(super) fn new(file: &StoryFile, story_share: f64, seed: u64) -> Self {
+        let mut bodies = Vec::new();
+        let mut ends = vec![0];
+        let mut dice = Dice::new(seed, 0);
+        for story in &file.stories {
+            while !dice.chance(story_share) {
+                let id = ends.len() as u64;
+                let item = filler(&mut Dice::new(seed, id), id, story.time);
+                append(&mut bodies, item.as_ref());
+                ends.push(bodies.len());
+            }
+            append(&mut bodies, Some(&item(ends.len() as u64, story)));
+            ends.push(bodies.len());
+        }
+        Self { bodies: bodies.into(), ends, stories: file.stories.len() }
+    }
+
+    pub(super) fn newest_id(&self) -> u64 {
+        self.items() as u64
+    }
+
+    pub(super) fn items(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    pub(super) fn stories(&self) -> usize {
+        self.stories
+    }
+
+    /// The answer for item `id`: its JSON, or `null` as the API says where there is none.
+    pub(super) fn body(&self, id: u64) -> Bytes {
+        let range = usize::try_from(id).ok().filter(|&id| id > 0).and_then(|id| {
+            let end = *self.ends.get(id)?;
+            Some(self.ends[id - 1]..end)
+        });
+        range.map_or(Bytes::from_static(b"null"), |range| self.bodies.slice(range))
+    }
+}
+
+fn append(bodies: &mut Vec<u8>, item: Option<&Item>) {
+    serde_json::to_writer(bodies, &item).expect("an item is serialised into memory");
+}
+
+fn item(id: u64, story: &FileStory) -> Item {
+    Item {
+        id,
+        kind: Some(ItemKind::Story),
+        by: Some(story.author.clone()),
+        time: Some(story.time),
+        title: Some(story.title.clone()),
+        url: Some(story.url.clone()).filter(|url| !url.is_empty()),
+        score: Some(story.points),
+        descendants: Some(story.comments),
+        ..Item::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(stories: u64) -> StoryFile {
+        let story = |id| FileStory {
+            id,
+            title: format!("Story {id}"),
+            url: String::new(),
+            points: 1,
+            comments: 2,
+            author: "ada".to_owned(),
+            time: 1_000 + id as i64,
+        };
+        StoryFile { stories: (0..stories).map(story).collect() }
+    }
+
+    fn items(archive: &Archive) -> Vec<Option<Item>> {
+        (1..=archive.newest_id()).map(|id| Item::parse(id, &archive.body(id)).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_story_is_there_in_order() {
+        let archive = Archive::new(&file(400), 0.5, 3);
+        let items = items(&archive);
+        let titles = items.iter().flatten().filter_map(|item| item.title.as_deref());
+        let numbers: Vec<u64> =
+            titles.filter_map(|title| title.strip_prefix("Story ")?.parse().ok()).collect();
+        assert_eq!(numbers, (0..400).collect::<Vec<_>>());
+        assert!((700..900).contains(&items.len()), "{}", items.len());
+        assert!(items.iter().flatten().filter_map(|item| item.time).is_sorted());
+    }
+
+    #[test]
+    fn the_seed_decides_what_is_between() {
+        assert_eq!(Archive::new(&file(50), 0.5, 3).bodies, Archive::new(&file(50), 0.5, 3).bodies);
+        assert_ne!(Archive::new(&file(50), 0.5, 3).bodies, Archive::new(&file(50), 0.5, 4).bodies);
+    }
+
+    #[test]
+    fn only_stories_at_a_share_of_one_and_null_elsewhere() {
+        let archive = Archive::new(&file(3), 1.0, 3);
+        assert_eq!(archive.items(), 3);
+        for id in [0, 4, u64::MAX] {
+            assert_eq!(archive.body(id), "null", "{id}");
+        }
+        let expected =
+            r#"{"id":3,"type":"story","by":"ada","time":1002,"title":"Story 2","score":1,"descendants":2}"#;
+        assert_eq!(archive.body(3), expected);
+        assert_eq!(Archive::new(&file(0), 0.5, 3).newest_id(), 0);
+    }
+}

@@ -1,0 +1,16 @@
+//! `hackernews replay`: a file of stories, served on this machine through the API's own routes.
+//!
+//! The file's rows are read and put in order of time ([`StoryFile`]), spread over a range of ids with other
+//! items between them (the archive, serialised once), and answered over HTTP, late or wrongly if asked to.
+
+mod archive;
+mod command;
+mod error;
+mod faults;
+mod server;
+mod story_file;
+
+pub use command::{ReplayArgs, serve};
+pub use error::ReplayError;
+pub use server::{Replay, ReplayOptions};
+pub use story_file::{FileStory, StoryFile};

@@ -1,0 +1,148 @@
+//! The API's routes over an archive, on this machine only.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{self, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use super::archive::Archive;
+use super::error::ReplayError;
+use super::faults::Faults;
+use super::story_file::StoryFile;
+
+/// How a replay behaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplayOptions {
+    /// How late each answer is.
+    pub latency: Duration,
+    /// The share of requests, 0 to 1, that fail.
+    pub fail_rate: f64,
+    /// The share of items, above 0 and up to 1, that are the file's stories.
+    pub story_share: f64,
+    /// What decides the items between the stories, and which requests fail.
+    pub seed: u64,
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        Self { latency: Duration::ZERO, fail_rate: 0.0, story_share: 0.5, seed: 1 }
+    }
+}
+
+/// A file of stories, ready to be served.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    archive: Arc<Archive>,
+    options: ReplayOptions,
+}
+
+struct Serving {
+    archive: Arc<Archive>,
+    latency: Duration,
+    faults: Faults,
+}
+
+impl Replay {
+    /// Reads the CSV file at `path`.
+    ///
+    /// Fails if it can't be read, a row can't be understood, or an option is outside of its range.
+    pub fn load(path: &Path, options: ReplayOptions) -> Result<Self, ReplayError> {
+        Self::from_file(&StoryFile::open(path)?, options)
+    }
+
+    /// Like [`load`](Self::load), for stories that were read before.
+    pub fn from_file(file: &StoryFile, options: ReplayOptions) -> Result<Self, ReplayError> {
+        options.check()?;
+        let archive = Arc::new(Archive::new(file, options.story_share, options.seed));
+        Ok(Self { archive, options })
+    }
+
+    /// How many stories are served: all of the file's.
+    pub fn stories(&self) -> usize {
+        self.archive.stories()
+    }
+
+    /// How many items are served, the stories included; also the newest item's id.
+    pub fn items(&self) -> usize {
+        self.archive.items()
+    }
+
+    /// Listens on 127.0.0.1 and gives the address, and the future that answers for as long as it is polled.
+    /// Port 0 picks a free one.
+    pub async fn bind(
+        &self,
+        port: u16,
+    ) -> Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send + 'static), ReplayError> {
+        let failed = |source| ReplayError::Bind { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let listener = listener.tap_io(|stream| {
+            // Without it an answer may wait for the acknowledgement of the one before.
+            stream.set_nodelay(true).ok();
+        });
+        let router = self.router();
+        Ok((address, async move { axum::serve(listener, router).await }))
+    }
+
+    fn router(&self) -> Router {
+        let serving = Serving {
+            archive: Arc::clone(&self.archive),
+            latency: self.options.latency,
+            faults: Faults::new(self.options.fail_rate, self.options.seed),
+        };
+        Router::new()
+            .route("/v0/maxitem.json", get(max_item))
+            .route("/v0/item/{file}", get(item))
+            .with_state(Arc::new(serving))
+    }
+}
+
+impl ReplayOptions {
+    fn check(&self) -> Result<(), ReplayError> {
+        if !(0.0..=1.0).contains(&self.fail_rate) {
+            let expected = "a share from 0 to 1";
+            return Err(ReplayError::Option { option: "fail rate", value: self.fail_rate, expected });
+        }
+        if !(0.001..=1.0).contains(&self.story_share) {
+            let expected = "a share from 0.001 to 1";
+            return Err(ReplayError::Option { option: "story share", value: self.story_share, expected });
+        }
+        Ok(())
+    }
+}
+
+async fn max_item(State(serving): State<Arc<Serving>>) -> Response {
+    let body = serving.archive.newest_id().to_string();
+    serving.answer(json(body)).await
+}
+
+async fn item(State(serving): State<Arc<Serving>>, extract::Path(file): extract::Path<String>) -> Response {
+    let id = file.strip_suffix(".json").and_then(|id| id.parse().ok());
+    match id {
+        Some(id) => serving.answer(json(serving.archive.body(id))).await,
+        None => serving.answer(StatusCode::NOT_FOUND.into_response()).await,
+    }
+}
+
+fn json(body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+}
+
+impl Serving {
+    /// Gives the answer late, or another one, as the options say.
+    async fn answer(&self, answer: Response) -> Response {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+        self.faults.next().map_or(answer, IntoResponse::into_response)
+    }
+}
