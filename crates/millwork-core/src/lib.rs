@@ -20,7 +20,8 @@ use std::pin::Pin;
 pub use asset::*;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use definitions::{
-    Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline, expansion,
+    Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,
+    expansion,
 };
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};

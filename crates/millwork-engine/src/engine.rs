@@ -6,16 +6,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use millwork_core::event::{Event, NewEvent};
+use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::{AssetIndex, AssetSet};
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
-use millwork_core::run::{RunId, RunRequest, RunState, StepStatus};
+use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{AssetKey, Clock, IoManager, PartitionKey, Pipeline, SystemClock};
-use millwork_storage::{Claim, EventLog, EventQuery, Fence, Holder, NewRun, RunRecord, StorageError, Store};
+use millwork_storage::{Batch, Claim, EventLog, EventQuery, Fence, Holder, NewRun, StorageError, Store};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use crate::error::chain_of;
 use crate::runs::{
-    Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs, keep_lease,
-    start_recorder, verdicts,
+    Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs,
+    keep_lease, stale_part, start_recorder, verdicts,
 };
 use crate::{ExecuteError, ObjectStoreIo, Values};
 
@@ -97,7 +100,7 @@ impl Engine {
             return Ok(plan);
         }
         let verdicts = self.verdicts(&plan).await?;
-        Ok(self.stale_part(&plan, &verdicts, &RunState::default()))
+        Ok(stale_part(self.pipeline.graph(), &plan, &verdicts, &RunState::default()))
     }
 
     /// How stale everything is that a plan would make.
@@ -106,7 +109,8 @@ impl Engine {
     }
 
     /// Claims a run and executes it to its end: a queued one from the beginning, one that failed, was canceled or was
-    /// lost from where it stopped. A run that fails is not an error of this function.
+    /// lost from where it stopped. A run that fails is not an error of this function. A claimed run that can't be
+    /// executed is recorded as failed, if the store still takes that.
     pub async fn execute(
         &self,
         run: RunId,
@@ -115,17 +119,7 @@ impl Engine {
     ) -> Result<RunOutcome, ExecuteError> {
         let started = Instant::now();
         let record = self.store.run(run).await?.ok_or(StorageError::UnknownRun { run })?;
-        let plan = self.whole_plan(run, &record.request)?;
-        let verdicts =
-            if record.request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
         let fence = self.claim(run).await?;
-        let events = self.course(run).await?;
-        let state = RunState::replay(&events)
-            .map_err(|source| ExecuteError::Contradiction { run, source })?;
-        let plan = match &verdicts {
-            Some(verdicts) => self.stale_part(&plan, verdicts, &state),
-            None => plan,
-        };
         let lease = tokio::spawn(keep_lease(
             self.store.clone(),
             self.options.clock.clone(),
@@ -133,27 +127,42 @@ impl Engine {
             self.holder.clone(),
             cancel.clone(),
         ));
-        let executed = self.execute_claimed(fence, record, plan, verdicts, (events, state), cancel, observer).await;
-        lease.abort();
+        let _lease = AbortOnDrop(lease);
+        let executed = self.execute_claimed(fence, record.request, cancel, observer).await;
+        if let Err(error) = &executed {
+            let failed = EventBody::RunFailed { reason: chain_of(error) };
+            let event = NewEvent::of_run(run, self.options.clock.now(), failed);
+            // If it can't be recorded, whoever looks for lost runs finds this one.
+            let _ = self.store.append(Batch { fence: Some(fence), events: vec![event] }).await;
+        }
         let state = executed?;
-        let status = state.status.unwrap_or(millwork_core::run::RunStatus::Lost);
+        let status = state.status.unwrap_or(RunStatus::Lost);
         Ok(RunOutcome { run, status, state, duration: started.elapsed() })
     }
 
     async fn execute_claimed(
         &self,
         fence: Fence,
-        record: RunRecord,
-        plan: Plan,
-        verdicts: Option<LatestVerdicts>,
-        (events, state): (Vec<Event>, RunState),
+        request: RunRequest,
         cancel: &Cancel,
         observer: Observer,
     ) -> Result<RunState, ExecuteError> {
         let run = fence.run;
+        let events = self.course(run).await?;
+        let contradiction = |source| ExecuteError::Contradiction { run, source };
+        let state = RunState::replay(&events).map_err(contradiction)?;
         let graph = self.pipeline.graph().clone();
-        let stored =
-            StoredInputs::pin(&*self.store, &graph, run, &self.read_from_store(&plan)).await?;
+        let mut plan = self.whole_plan(run, &request)?;
+        let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
+        if let Some(verdicts) = &verdicts {
+            plan = stale_part(&graph, &plan, verdicts, &state);
+        }
+        let mut read = self.read_from_store(&plan);
+        if verdicts.is_some() {
+            // What turns out to be unchanged is taken from the store, too.
+            read.extend(plan.steps.iter().flat_map(|step| graph.outputs(step.step)));
+        }
+        let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
         let (recorder, recorder_failed, recorded) =
             start_recorder(self.store.clone(), fence, state.clone(), observer);
         let context = Arc::new(RunContext {
@@ -161,7 +170,7 @@ impl Engine {
             pipeline: self.pipeline.clone(),
             graph,
             plan,
-            config: record.request.config,
+            config: request.config,
             store: self.store.clone(),
             values: self.values.clone(),
             stored,
@@ -171,21 +180,36 @@ impl Engine {
             cancel: cancel.clone(),
             grace: self.options.grace,
         });
-        let (store, clock, holder) =
-            (self.store.clone(), self.options.clock.clone(), self.holder.clone());
-        let mut dispatcher =
-            Dispatcher::new(context, Pools { store, clock, holder }, self.options.workers);
-        if state.epoch > 1 {
-            dispatcher.resume(events, &state).await?;
-        }
-        let end = dispatcher.dispatch(recorder_failed).await?;
-        recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), end)]);
+        let ended = self.dispatch(context, events, &state, recorder_failed).await;
+        let body = match &ended {
+            Ok(body) => body.clone(),
+            Err(error) => EventBody::RunFailed { reason: chain_of(error) },
+        };
+        recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), body)]);
         match recorded.await {
-            Ok(Ok(state)) => Ok(state),
+            Ok(Ok(state)) => ended.map(|_| state).map_err(ExecuteError::Store),
+            Ok(Err(RecordError::Store(error @ StorageError::Fenced { .. }))) => {
+                Err(ExecuteError::Store(error))
+            }
             Ok(Err(RecordError::Store(error))) => Err(ExecuteError::Record(error)),
-            Ok(Err(RecordError::Contradiction(source))) => Err(ExecuteError::Contradiction { run, source }),
+            Ok(Err(RecordError::Contradiction(source))) => Err(contradiction(source)),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
+    }
+
+    async fn dispatch(
+        &self,
+        context: Arc<RunContext>,
+        events: Vec<Event>,
+        state: &RunState,
+        recorder_failed: watch::Receiver<bool>,
+    ) -> Result<EventBody, StorageError> {
+        let (store, clock, holder) = (self.store.clone(), self.options.clock.clone(), self.holder.clone());
+        let mut dispatcher = Dispatcher::new(context, Pools { store, clock, holder }, self.options.workers);
+        if state.epoch > 1 {
+            dispatcher.resume(events, state).await?;
+        }
+        dispatcher.dispatch(recorder_failed).await
     }
 
     async fn claim(&self, run: RunId) -> Result<Fence, StorageError> {
@@ -222,23 +246,10 @@ impl Engine {
     fn whole_plan(&self, run: RunId, request: &RunRequest) -> Result<Plan, ExecuteError> {
         let graph = self.pipeline.graph();
         let index = |asset: &AssetKey| {
-            graph
-                .index(asset.as_str())
-                .ok_or_else(|| ExecuteError::AssetIsGone { run, asset: asset.clone() })
+            graph.index(asset.as_str()).ok_or_else(|| ExecuteError::AssetIsGone { run, asset: asset.clone() })
         };
         let selected: AssetSet = request.assets.iter().map(index).collect::<Result<_, _>>()?;
         Ok(Plan::new(graph, &selected, request.partition.as_ref())?)
-    }
-
-    /// The part of a plan that is stale or missing, or that this run has been through already.
-    fn stale_part(&self, plan: &Plan, verdicts: &LatestVerdicts, state: &RunState) -> Plan {
-        let graph = self.pipeline.graph();
-        let report = StalenessReport::new(graph, plan, verdicts);
-        plan.filtered(|step| {
-            let key = (graph.steps()[step.step].key.clone(), step.partition.clone());
-            let is_done = state.steps.get(&key).is_some_and(|step| step.status == StepStatus::Succeeded);
-            is_done || report.needs(graph, step)
-        })
     }
 
     async fn verdicts(&self, plan: &Plan) -> Result<LatestVerdicts, StorageError> {
@@ -271,5 +282,14 @@ impl Engine {
             read.extend(previous.iter().filter_map(|key| graph.index(key.as_str())));
         }
         read
+    }
+}
+
+/// Ends a task with the future that started it, however that ends.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

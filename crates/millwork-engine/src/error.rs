@@ -24,7 +24,9 @@ pub enum ExecuteError {
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// The run asks for an asset that is no longer defined.
-    #[error("run {run} asks for asset `{asset}`, which is not part of the definitions any more; hint: start a new run")]
+    #[error(
+        "run {run} asks for asset `{asset}`, which is not part of the definitions any more; hint: start a new run"
+    )]
     AssetIsGone {
         /// The run.
         run: RunId,
@@ -39,4 +41,10 @@ pub enum ExecuteError {
         /// How.
         source: IllegalTransition,
     },
+}
+
+/// An error and its causes, in one line.
+pub(crate) fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -8,7 +8,11 @@ use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
 use stories::Stories;
 
-fn check<T: PartialOrd + std::fmt::Debug>(name: &str, found: T, expected: std::ops::RangeInclusive<T>) {
+fn check<T: Copy + PartialOrd + std::fmt::Debug>(
+    name: &str,
+    found: T,
+    expected: std::ops::RangeInclusive<T>,
+) {
     println!("{name}: {found:?}");
     assert!(expected.contains(&found), "{name} is {found:?}, not in {expected:?}");
 }

@@ -23,12 +23,16 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Appends a batch and returns the sequence numbers of its events. When it returns, the batch is on disk. Batches
     /// that are waiting at the same time share a commit, in the order in which they were appended. Run events update
     /// the status of their run, and verdicts what is latest of their asset, in the same commit.
+    ///
+    /// A batch is refused as a whole, and alone: [`StorageError::Fenced`], [`StorageError::AlreadySucceeded`] if a
+    /// step of a run and partition would succeed twice, [`StorageError::UnknownRun`].
     async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError>;
 
     /// Reads events.
     async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError>;
 
-    /// What is latest of each of these assets and their partitions. Assets without any verdict are left out.
+    /// What is latest of each of these assets and their partitions, in the order of their keys. Assets without any
+    /// verdict are left out.
     async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError>;
 
     /// The stored form of a value that is kept in the database, by the sequence number of its materialization.
@@ -53,7 +57,7 @@ pub struct LatestAsset {
 pub struct EventQuery {
     /// Of this run.
     pub run: Option<RunId>,
-    /// Of any run but this.
+    /// Of any run but this, or of none.
     pub not_run: Option<RunId>,
     /// Of this step.
     pub step: Option<StepKey>,

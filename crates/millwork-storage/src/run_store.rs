@@ -36,7 +36,7 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     /// Why it failed or was lost.
     pub reason: Option<String>,
-    /// Who executes it.
+    /// Who executes it; nothing once it is finished.
     pub holder: Option<Holder>,
     /// Until when, unless the holder renews it.
     pub leased_until: Option<Timestamp>,
@@ -68,6 +68,7 @@ pub struct Claim {
 #[async_trait]
 pub trait RunStore: Send + Sync {
     /// Writes down that a run is asked for: its record and the event `run_queued`, in one commit.
+    /// [`StorageError::DuplicateRun`] if it was before.
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError>;
 
     /// Claims a run, and appends the event `run_started` in the same commit. A run can be claimed if it is queued, or
@@ -98,9 +99,9 @@ pub struct RunQuery {
     pub statuses: Vec<RunStatus>,
     /// With this tag and value.
     pub tag: Option<(String, String)>,
-    /// Whose id, as text with or without hyphens, begins or ends with this.
+    /// Whose id, as text with or without hyphens and in either case, begins or ends with this.
     pub id_part: Option<String>,
-    /// Older than this run.
+    /// Created before this run.
     pub before: Option<RunId>,
     /// At most so many.
     pub limit: Option<u32>,

@@ -9,13 +9,13 @@ pub use millwork_core::{
     Metadata, MetadataValue, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
     Previous, Resource, Result, Retry, Series, Severity, StepContext, StepLog, Table, Update,
 };
+pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 /// Machine-learning kernels: splits, text features, metrics, boosting.
 #[cfg(feature = "ml")]
 pub use millwork_ml as ml;
 /// Data frames as Parquet.
 #[cfg(feature = "polars")]
 pub use millwork_polars as polars;
-pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 
 /// What the macros' output refers to. Nothing here is meant to be written by hand.
 #[doc(hidden)]

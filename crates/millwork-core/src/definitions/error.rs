@@ -69,7 +69,9 @@ pub enum DefinitionError {
         hint: String,
     },
     /// An upstream asset has another type.
-    #[error("`{dependent}` takes asset `{asset}` as `{expected}`, but it is `{actual}`")]
+    #[error(
+        "`{dependent}` takes asset `{asset}` as `{expected}`, but it is `{actual}`; hint: take it as what it is"
+    )]
     WrongType {
         /// Who takes it.
         dependent: String,

@@ -53,6 +53,20 @@ impl<E: Into<BoxError>> StepError for E {
     }
 }
 
+/// An expression that stands for a text among an attribute's arguments.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "expected a text")]
+pub trait Text {
+    /// The text.
+    fn into_text(self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<String>> Text for T {
+    fn into_text(self) -> String {
+        self.into()
+    }
+}
+
 /// A reference parameter: the value of the asset `A`, taken as a `T`.
 pub fn upstream<A: Asset + Produces<T, A::Value>, T>(requirements: &mut Requirements) -> Take<Arc<T>> {
     requirements.input::<A::Value>(A::KEY);
@@ -96,8 +110,8 @@ pub fn verdict<T: IntoCheckResult>(returned: T) -> Result<CheckResult, BoxError>
 }
 
 /// A text among an attribute's arguments.
-pub fn text(text: impl Into<String>) -> String {
-    text.into()
+pub fn text<T: Text>(text: T) -> String {
+    text.into_text()
 }
 
 /// The future of an `async` function. The runtime may move it to another thread at every `.await`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Job;
 use crate::asset::IoManager;
@@ -61,16 +61,22 @@ impl Pipeline {
         let Some(entries) = config.as_object() else { return vec![ConfigError::NotAnObject] };
         let mut errors: Vec<_> =
             entries.iter().flat_map(|(step, value)| self.unknown_names(step, value)).collect();
-        let empty = Value::Object(serde_json::Map::new());
+        let is_unknown = |step: &str, field: &str| {
+            errors.iter().any(|error| {
+                matches!(error, ConfigError::UnknownField { step: own, field: unknown, .. } if own == step && unknown == field)
+            })
+        };
+        let mut invalid = Vec::new();
         for step in steps {
-            let value = entries.get(step).unwrap_or(&empty);
-            for schema in self.config_schemas(step) {
-                let problems = schema.problems(value);
-                errors.extend(
-                    problems.into_iter().map(|problem| ConfigError::Invalid { step: step.into(), problem }),
-                );
+            let mut value = entries.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+            if let Some(fields) = value.as_object_mut() {
+                // A field that is unknown to the step is told once, not again by each schema.
+                fields.retain(|field, _| !is_unknown(step, field));
             }
+            let problems = self.config_schemas(step).iter().flat_map(|schema| schema.problems(&value));
+            invalid.extend(problems.map(|problem| ConfigError::Invalid { step: step.into(), problem }));
         }
+        errors.extend(invalid);
         errors
     }
 

@@ -323,7 +323,8 @@ mod tests {
     use crate::asset::MetadataValue;
     use crate::run::FailureKind;
 
-    fn check(body: EventBody, name: &str, json: Option<&str>) {
+    fn check(body: impl Into<EventBody>, name: &str, json: Option<&str>) {
+        let body = body.into();
         assert_eq!(body.to_stored(), (name, json.map(str::to_owned)));
         assert_eq!(EventBody::from_stored(name, json).unwrap(), body);
     }
@@ -354,7 +355,12 @@ mod tests {
             EventBody::Materialized(Materialization {
                 data_version: "d2".into(),
                 provenance: provenance(),
-                stored: StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None },
+                stored: StoredValue {
+                    location: ValueLocation::Database,
+                    bytes: 1,
+                    format: "json".into(),
+                    hash: None,
+                },
                 metadata: [("rows".to_owned(), MetadataValue::Int(3))].into(),
             }),
             "materialized",

@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -120,10 +121,11 @@ impl Resources {
     pub(crate) fn merge(&mut self, other: Self) -> Vec<&'static str> {
         let mut twice = Vec::new();
         for (type_id, entry) in other.by_type {
-            if self.by_type.contains_key(&type_id) {
-                twice.push(entry.type_name);
-            } else {
-                self.by_type.insert(type_id, entry);
+            match self.by_type.entry(type_id) {
+                Occupied(_) => twice.push(entry.type_name),
+                Vacant(vacant) => {
+                    vacant.insert(entry);
+                }
             }
         }
         twice

@@ -89,6 +89,7 @@ impl RunState {
             EventBody::RunStarted { epoch } => {
                 (self.epoch, self.started_at, self.finished_at) = (*epoch, Some(event.at), None);
                 self.reason = None;
+                self.steps.values_mut().for_each(StepState::end_with_process);
             }
             EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
                 self.reason = Some(reason.clone());
@@ -103,12 +104,17 @@ impl RunState {
 
     fn apply_to_step(&mut self, event: &Event) -> Result<(), IllegalTransition> {
         let Some(step) = &event.step else { return Ok(()) };
-        let state = self.steps.entry((step.clone(), event.partition.clone())).or_default();
-        state.apply(event).map_err(|status| IllegalTransition {
+        let key = (step.clone(), event.partition.clone());
+        let mut state = self.steps.remove(&key).unwrap_or_default();
+        let applied = state.apply(event).map_err(|status| IllegalTransition {
             event: event.body.name(),
             status: status.to_string(),
             of_step: format!(" of step `{step}`"),
-        })
+        });
+        if applied.is_ok() || state != StepState::default() {
+            self.steps.insert(key, state);
+        }
+        applied
     }
 
     /// How many steps have a status.
@@ -118,6 +124,13 @@ impl RunState {
 }
 
 impl StepState {
+    /// The process that was at work on the run has ended, and its attempts with it.
+    fn end_with_process(&mut self) {
+        if matches!(self.status, StepStatus::Running | StepStatus::Retrying) {
+            self.status = StepStatus::Pending;
+        }
+    }
+
     fn apply(&mut self, event: &Event) -> Result<(), StepStatus> {
         use StepStatus::*;
         match (&event.body, self.status) {

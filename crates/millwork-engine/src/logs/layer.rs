@@ -7,7 +7,7 @@ use millwork_core::LogLevel;
 use millwork_core::event::LogLine;
 use serde_json::Value;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::current::current;
@@ -27,11 +27,11 @@ impl LogLayer {
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.is_span() || metadata.level() <= &self.level
-    }
-
+    // The level is not looked at in `enabled`, which would turn events off for all other layers too.
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().level() > &self.level {
+            return;
+        }
         let Some(step) = current() else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);

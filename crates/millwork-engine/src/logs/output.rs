@@ -39,7 +39,7 @@ struct Stream {
     name: &'static str,
     level: LogLevel,
     pipe: OwnedFd,
-    real: OwnedFd,
+    real: File,
     /// Whether the reader is at work on what it took from the pipe.
     busy: AtomicBool,
 }
@@ -51,16 +51,17 @@ pub fn capture_output() -> io::Result<CapturedOutput> {
     let mut readers = Vec::new();
     for (name, level, real) in [("stdout", LogLevel::Info, &stdout), ("stderr", LogLevel::Warn, &stderr)] {
         let (pipe, write_end) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let real = real.try_clone()?;
+        let real = File::from(real.try_clone()?);
         let stream = Arc::new(Stream { name, level, pipe, real, busy: AtomicBool::new(false) });
+        let reads = stream.clone();
+        readers.push(std::thread::Builder::new().name(format!("{name}-reader")).spawn(move || reads.read())?);
         if name == "stdout" {
             io::stdout().flush()?;
             rustix::stdio::dup2_stdout(&write_end)?;
         } else {
             rustix::stdio::dup2_stderr(&write_end)?;
         }
-        CAPTURED.write().unwrap_or_else(PoisonError::into_inner).push(stream.clone());
-        readers.push(std::thread::Builder::new().name(format!("{name}-reader")).spawn(move || stream.read())?);
+        CAPTURED.write().unwrap_or_else(PoisonError::into_inner).push(stream);
     }
     Ok(CapturedOutput { stdout: stdout.into(), stderr: stderr.into(), readers })
 }
@@ -68,12 +69,11 @@ pub fn capture_output() -> io::Result<CapturedOutput> {
 impl Drop for CapturedOutput {
     fn drop(&mut self) {
         let _ = io::stdout().flush();
-        // The pipes' last write ends are replaced, so their readers come to an end.
+        // The pipes' write ends are replaced, so their readers come to an end; unless a step has left a process behind
+        // that holds one, whose lines are passed on as long as this process lives.
         let _ = rustix::stdio::dup2_stdout(&self.stdout);
         let _ = rustix::stdio::dup2_stderr(&self.stderr);
-        for reader in self.readers.drain(..) {
-            let _ = reader.join();
-        }
+        wait_while(|| self.readers.iter().any(|reader| !reader.is_finished()));
         CAPTURED.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
@@ -96,20 +96,32 @@ impl Drop for Printing {
     }
 }
 
+/// The steps that may have printed a line; those that were left alone are nobody's concern.
+fn running() -> Vec<Arc<StepRecorder>> {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.values().filter(|step| step.is_open()).cloned().collect()
+}
+
 /// Waits until everything printed so far is in the log, so that a step's lines come before its end.
 pub(crate) fn wait_for_captured_output() {
-    const PATIENCE: u32 = 2_000;
     let captured = CAPTURED.read().unwrap_or_else(PoisonError::into_inner);
     if captured.is_empty() {
         return;
     }
     let _ = io::stdout().flush();
     for stream in captured.iter() {
-        let mut waited = 0;
-        while stream.has_unread() && waited < PATIENCE {
-            std::thread::sleep(Duration::from_micros(50));
-            waited += 1;
+        wait_while(|| stream.has_unread());
+    }
+}
+
+/// Waits as long as something is under way, within reason.
+fn wait_while(is_under_way: impl Fn() -> bool) {
+    const PATIENCE: u32 = 2_000;
+    for _ in 0..PATIENCE {
+        if !is_under_way() {
+            return;
         }
+        std::thread::sleep(Duration::from_micros(50));
     }
 }
 
@@ -117,7 +129,8 @@ impl Stream {
     /// The reader says that it is busy before it takes anything from the pipe, so there is no moment at which a line
     /// is in neither place.
     fn has_unread(&self) -> bool {
-        rustix::io::ioctl_fionread(&self.pipe).is_ok_and(|bytes| bytes > 0) || self.busy.load(Ordering::SeqCst)
+        rustix::io::ioctl_fionread(&self.pipe).is_ok_and(|bytes| bytes > 0)
+            || self.busy.load(Ordering::SeqCst)
     }
 
     fn read(&self) {
@@ -131,10 +144,9 @@ impl Stream {
             self.busy.store(true, Ordering::SeqCst);
             let length = rustix::io::read(self.pipe.as_fd(), &mut chunk[..]).unwrap_or(0);
             unfinished.extend_from_slice(&chunk[..length]);
-            while let Some(end) = unfinished.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = unfinished.drain(..=end).collect();
-                self.deliver(&line);
-            }
+            let whole = unfinished.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            unfinished[..whole].split_inclusive(|byte| *byte == b'\n').for_each(|line| self.deliver(line));
+            unfinished.drain(..whole);
             if (length == 0 || unfinished.len() > chunk.len()) && !unfinished.is_empty() {
                 self.deliver(&std::mem::take(&mut unfinished));
             }
@@ -146,10 +158,9 @@ impl Stream {
     }
 
     fn deliver(&self, line: &[u8]) {
-        let running: Vec<_> =
-            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let running = running();
         let Some(first) = running.first() else {
-            let _ = rustix::io::write(&self.real, line);
+            let _ = (&self.real).write_all(line);
             return;
         };
         let message = String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']).to_owned();

@@ -32,14 +32,16 @@ pub(crate) fn observe_panics() {
 /// Calls `function`; a panic becomes a failure.
 pub(crate) fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, Failure> {
     LOCATION.set(None);
-    catch_unwind(AssertUnwindSafe(function)).map_err(|payload| Failure {
-        kind: FailureKind::Panic,
-        chain: vec![message(&*payload)],
-        location: LOCATION.take(),
-    })
+    catch_unwind(AssertUnwindSafe(function)).map_err(|payload| panicked(&*payload))
+}
+
+/// The failure that follows from a panic that was just caught on this thread.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Failure {
+    Failure { kind: FailureKind::Panic, chain: vec![message(payload)], location: LOCATION.take() }
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a value that is no text".into())
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is no text".into())
 }

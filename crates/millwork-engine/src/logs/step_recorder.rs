@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{Clock, LogLevel, Metadata, MetadataValue, PartitionKey, StepSink};
+use serde_json::Value;
 
 use crate::runs::RecorderHandle;
 
 /// An attempt may log so many lines; what comes after is counted, not kept.
 const MOST_LINES: u32 = 10_000;
-/// A line may be so many bytes long.
+/// A line, or one of its fields, may be so many bytes long.
 const LONGEST_LINE: usize = 64 * 1024;
 /// Progress is recorded no more often than this.
 const PROGRESS_INTERVAL: SignedDuration = SignedDuration::from_secs(1);
@@ -27,6 +28,8 @@ pub(crate) struct StepRecorder {
     pub(crate) attempt: u32,
     recorder: RecorderHandle,
     clock: Arc<dyn Clock>,
+    /// Until the attempt is over: what a function that was left alone still tells is nobody's.
+    is_open: RwLock<bool>,
     lines: AtomicU32,
     metadata: Mutex<Metadata>,
     progress_recorded: Mutex<Option<Timestamp>>,
@@ -48,6 +51,7 @@ impl StepRecorder {
             attempt,
             recorder,
             clock,
+            is_open: RwLock::new(true),
             lines: AtomicU32::new(0),
             metadata: Mutex::default(),
             progress_recorded: Mutex::default(),
@@ -68,18 +72,38 @@ impl StepRecorder {
         }
     }
 
+    /// Says that the attempt is over: from now on nothing that it tells is recorded or shown.
+    pub(crate) fn close(&self) {
+        *self.is_open.write().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+
+    /// Whether the attempt is still under way.
+    pub(super) fn is_open(&self) -> bool {
+        *self.is_open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records an event, unless the attempt is over. The lock is held until the event is on its way, so none follows
+    /// the end of its attempt.
+    fn tell(&self, event: NewEvent) {
+        let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
+        if *is_open {
+            self.recorder.record(vec![event]);
+        }
+    }
+
     /// Records a line of log.
     pub(crate) fn log(&self, line: LogLine) {
         if let Some(line) = self.limited(line) {
-            self.recorder.record(vec![self.event(EventBody::Logged(line))]);
+            self.tell(self.event(EventBody::Logged(line)));
         }
     }
 
     /// Records a line of log that comes from this step or from another one of its run.
     pub(super) fn log_for_run(&self, line: LogLine) {
         if let Some(line) = self.limited(line) {
-            let event = NewEvent { step: None, partition: None, attempt: 0, ..self.event(EventBody::Logged(line)) };
-            self.recorder.record(vec![event]);
+            let event =
+                NewEvent { step: None, partition: None, attempt: 0, ..self.event(EventBody::Logged(line)) };
+            self.tell(event);
         }
     }
 
@@ -97,9 +121,11 @@ impl StepRecorder {
                 fields: BTreeMap::new(),
             };
         }
-        if line.message.len() > LONGEST_LINE {
-            line.message.truncate(line.message.floor_char_boundary(LONGEST_LINE));
-            line.message.push('…');
+        shorten(&mut line.message);
+        for value in line.fields.values_mut() {
+            if let Value::String(text) = value {
+                shorten(text);
+            }
         }
         Some(line)
     }
@@ -116,16 +142,26 @@ impl StepSink for StepRecorder {
     }
 
     fn progress(&self, done: u64, of: u64) {
+        if !self.is_open() {
+            return;
+        }
         self.recorder.show_progress(&self.step, self.partition.as_ref(), done, of);
         let now = self.clock.now();
         let mut recorded = self.progress_recorded.lock().unwrap_or_else(PoisonError::into_inner);
         if recorded.is_none_or(|at| now.duration_since(at) >= PROGRESS_INTERVAL) {
             *recorded = Some(now);
-            self.recorder.record(vec![self.event(EventBody::StepProgressed { done, of })]);
+            self.tell(self.event(EventBody::StepProgressed { done, of }));
         }
     }
 
     fn metadata(&self, label: String, value: MetadataValue) {
         self.metadata.lock().unwrap_or_else(PoisonError::into_inner).insert(label, value);
+    }
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > LONGEST_LINE {
+        text.truncate(text.floor_char_boundary(LONGEST_LINE));
+        text.push('…');
     }
 }

@@ -1,6 +1,5 @@
 //! How a run is asked to stop: first kindly, then at once.
 
-use millwork_core::Cancellation;
 use tokio::sync::watch;
 
 /// How urgently a run is to stop.
@@ -16,22 +15,14 @@ pub(crate) enum Stop {
 }
 
 /// Stops a run that is being executed. Clones stop the same run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Cancel {
     stop: watch::Sender<Stop>,
-    cancellation: Cancellation,
-}
-
-impl Default for Cancel {
-    fn default() -> Self {
-        Self { stop: watch::Sender::new(Stop::No), cancellation: Cancellation::default() }
-    }
 }
 
 impl Cancel {
     /// Asks the run to stop. Asking again stops it at once.
     pub fn request(&self) {
-        self.cancellation.request();
         self.stop.send_modify(|stop| {
             *stop = if *stop == Stop::No { Stop::Asked } else { Stop::AtOnce };
         });
@@ -39,13 +30,11 @@ impl Cancel {
 
     /// Asks the run to stop; asking again changes nothing.
     pub(crate) fn request_kindly(&self) {
-        self.cancellation.request();
         self.stop.send_modify(|stop| *stop = (*stop).max(Stop::Asked));
     }
 
     /// Stops the run at once.
     pub(crate) fn force(&self) {
-        self.cancellation.request();
         self.stop.send_replace(Stop::AtOnce);
     }
 
@@ -53,8 +42,8 @@ impl Cancel {
         self.stop.subscribe()
     }
 
-    /// What steps can ask.
-    pub(crate) fn cancellation(&self) -> &Cancellation {
-        &self.cancellation
+    /// How urgently the run is to stop now.
+    pub(crate) fn stop(&self) -> Stop {
+        *self.stop.borrow()
     }
 }

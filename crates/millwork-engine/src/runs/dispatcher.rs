@@ -72,6 +72,8 @@ pub(crate) struct Dispatcher {
     pools: Pools,
     workers: usize,
     failures: Vec<String>,
+    /// Why the run can't go on: the store failed.
+    trouble: Option<StorageError>,
     sender: mpsc::UnboundedSender<Message>,
     messages: mpsc::UnboundedReceiver<Message>,
 }
@@ -95,42 +97,61 @@ impl Dispatcher {
             pausing: Vec::new(),
             waiting_for_slot: WaitingForSlot::default(),
             pools,
-            workers,
+            workers: workers.max(1),
             failures: Vec::new(),
+            trouble: None,
             sender,
             messages,
             context,
         }
     }
 
-    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run.
+    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run. If the store
+    /// fails, what is running is stopped, and slots are given back, before the error is returned.
     pub(crate) async fn dispatch(
         mut self,
         mut recorder_failed: watch::Receiver<bool>,
     ) -> Result<EventBody, StorageError> {
         let mut stop = self.context.cancel.subscribe();
+        let mut is_recorded = true;
         loop {
             let stopping = *stop.borrow_and_update() != Stop::No;
             if stopping {
                 self.give_up_waiting();
             } else {
-                self.start_ready().await?;
+                let started = self.start_ready().await;
+                self.note(started);
             }
             if self.running.is_empty() && self.pausing.is_empty() && (stopping || self.nothing_is_left()) {
-                return Ok(self.end(stopping));
+                return match self.trouble.take() {
+                    Some(error) => Err(error),
+                    None => Ok(self.end(stopping)),
+                };
             }
             tokio::select! {
                 message = self.messages.recv() => {
                     let mut next = message;
                     while let Some(message) = next {
-                        self.take(message).await?;
+                        let taken = self.take(message).await;
+                        self.note(taken);
                         next = self.messages.try_recv().ok();
                     }
                 }
                 _ = stop.changed() => {}
-                _ = recorder_failed.wait_for(|failed| *failed) => self.context.cancel.force(),
+                _ = recorder_failed.wait_for(|failed| *failed), if is_recorded => {
+                    is_recorded = false;
+                    self.context.cancel.force();
+                }
                 () = tokio::time::sleep(POOL_PAUSE), if !self.waiting_for_slot.pools().is_empty() => {}
             }
+        }
+    }
+
+    /// The run can't go on after an error of the store.
+    fn note(&mut self, result: Result<(), StorageError>) {
+        if let Err(error) = result {
+            self.trouble.get_or_insert(error);
+            self.context.cancel.force();
         }
     }
 
@@ -170,6 +191,9 @@ impl Dispatcher {
         {
             match &self.context.clone().step(position).computation().pool {
                 None => self.start(position, None).await?,
+                Some(pool) if self.waiting_for_slot.is_awaited(pool) => {
+                    self.waiting_for_slot.push(pool, position)
+                }
                 Some(pool) => match self.pools.take(&self.context.pipeline, pool).await? {
                     Some(slot) => self.start(position, Some(slot)).await?,
                     None => self.waiting_for_slot.push(pool, position),
@@ -181,20 +205,18 @@ impl Dispatcher {
 
     async fn start(&mut self, position: usize, slot: Option<SlotId>) -> Result<(), StorageError> {
         if self.is_unchanged(position) {
-            self.give_back(slot).await?;
             let reason = "nothing that it is made from has changed after all".to_owned();
             self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
-            self.finish(position);
-            return Ok(());
+            self.hand_over(position, self.stored_outputs(position)).await?;
+            return self.give_back(slot).await;
         }
         self.attempts[position] += 1;
         self.record(vec![self.step_event(position, EventBody::StepStarted)]);
         let attempt = match self.attempt(position) {
             Ok(attempt) => attempt,
             Err(failure) => {
-                self.give_back(slot).await?;
                 self.fail(position, failure, Vec::new());
-                return Ok(());
+                return self.give_back(slot).await;
             }
         };
         self.running.insert(position, slot);
@@ -215,8 +237,11 @@ impl Dispatcher {
     async fn take(&mut self, message: Message) -> Result<(), StorageError> {
         let report = match message {
             Message::PauseOver(position) => {
-                self.pausing.retain(|pausing| *pausing != position);
-                self.again.push_back(position);
+                // A pause that was given up is over already.
+                if let Some(index) = self.pausing.iter().position(|pausing| *pausing == position) {
+                    self.pausing.swap_remove(index);
+                    self.again.push_back(position);
+                }
                 return Ok(());
             }
             Message::Ended(report) => report,
@@ -225,9 +250,8 @@ impl Dispatcher {
         if report.number != self.attempts[position] {
             return Ok(());
         }
-        if let Some(slot) = self.running.remove(&position) {
-            self.give_back(slot).await?;
-        }
+        let slot = self.running.remove(&position).flatten();
+        let given_back = self.give_back(slot).await;
         match report.end {
             AttemptEnd::Succeeded { outputs, mut events } => {
                 let micros = report.micros;
@@ -240,7 +264,7 @@ impl Dispatcher {
                 self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
             }
         }
-        Ok(())
+        given_back
     }
 
     /// Hands on what a step has made, and drops what waits for an output that has no value.
@@ -250,10 +274,14 @@ impl Dispatcher {
         for (asset, output) in assets.into_iter().zip(outputs) {
             let key = (asset, self.context.partition(position).cloned());
             let made = match output {
-                OutputMade::New(value, version) if self.handed_over.is_wanted(&key) => Made::Value(value, version),
+                OutputMade::New(value, version) if self.handed_over.is_wanted(&key) => {
+                    Made::Value(value, version)
+                }
                 OutputMade::New(_, version) => Made::Value(Arc::new(()), version),
                 OutputMade::Recorded(stored) => Made::Stored(stored),
-                OutputMade::Kept => self.last_value(asset, position).await?.map_or(Made::Nothing, Made::Stored),
+                OutputMade::Kept => {
+                    self.last_value(asset, position).await?.map_or(Made::Nothing, Made::Stored)
+                }
                 OutputMade::Nothing => Made::Nothing,
             };
             if matches!(made, Made::Nothing) {
@@ -269,8 +297,12 @@ impl Dispatcher {
     }
 
     fn finish(&mut self, position: usize) {
-        self.handed_over.release_inputs(&self.context.plan.steps[position]);
+        self.release_inputs(position);
         self.queue.finish(position);
+    }
+
+    fn release_inputs(&mut self, position: usize) {
+        self.handed_over.release_inputs(&self.context.plan.steps[position], &self.context.stored);
     }
 
     /// Skips everything that takes an asset that has no value.
@@ -315,7 +347,7 @@ impl Dispatcher {
         self.failures.push(format!("step `{step}` failed: {failure}"));
         events.push(self.step_event(position, EventBody::StepFailed { failure }));
         self.record(events);
-        self.handed_over.release_inputs(&self.context.plan.steps[position]);
+        self.release_inputs(position);
         let dropped = self.queue.drop_below(position);
         self.skip(&dropped, &format!("upstream step `{step}` failed"));
     }
@@ -324,18 +356,18 @@ impl Dispatcher {
         for &position in positions {
             let reason = reason.to_owned();
             self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
-            self.handed_over.release_inputs(&self.context.plan.steps[position]);
+            self.release_inputs(position);
         }
     }
 
     /// The run is to stop: what waits for its next attempt, or for a slot, doesn't come to it.
     fn give_up_waiting(&mut self) {
-        let retrying = std::mem::take(&mut self.pausing).into_iter().chain(self.again.drain(..));
-        let events: Vec<_> = retrying.map(|position| (position, EventBody::StepCanceled)).collect();
-        for (position, body) in events {
-            self.record(vec![self.step_event(position, body)]);
+        let mut waiting = std::mem::take(&mut self.pausing);
+        waiting.extend(self.again.drain(..));
+        waiting.extend(self.waiting_for_slot.drain());
+        for position in waiting.into_iter().filter(|position| self.retries[*position] > 0) {
+            self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
         }
-        self.waiting_for_slot.drain();
     }
 
     async fn give_back(&self, slot: Option<SlotId>) -> Result<(), StorageError> {

@@ -1,12 +1,13 @@
 //! Values on their way from one step of a run to the next, kept as long as somebody still needs them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{Plan, PlannedStep};
 use millwork_core::{DataVersion, PartitionKey, SharedValue};
 
-use super::StoredInput;
+use super::{StoredInput, StoredInputs};
 
 /// An asset, or one of its partitions.
 pub(crate) type ValueKey = (AssetIndex, Option<PartitionKey>);
@@ -64,21 +65,20 @@ impl HandedOver {
     }
 
     /// Says that a step is over: it needs its inputs no longer. A value that nobody needs any more is let go; its
-    /// version stays.
-    pub(crate) fn release_inputs(&mut self, step: &PlannedStep) {
+    /// version stays. `stored` are those that the run doesn't make itself.
+    pub(crate) fn release_inputs(&mut self, step: &PlannedStep, stored: &StoredInputs) {
         for key in loads(step) {
             let Some(left) = self.consumers.get_mut(&key) else { continue };
             *left -= 1;
             if *left == 0 {
                 self.consumers.remove(&key);
-                self.let_go(&key);
+                match self.made.get_mut(&key) {
+                    Some(Made::Value(value, _)) => *value = Arc::new(()),
+                    Some(Made::Stored(stored)) => stored.let_go(),
+                    Some(Made::Nothing) => {}
+                    None => stored.get(key.0, key.1.as_ref()).into_iter().for_each(StoredInput::let_go),
+                }
             }
-        }
-    }
-
-    fn let_go(&mut self, key: &ValueKey) {
-        if let Some(Made::Value(value, _)) = self.made.get_mut(key) {
-            *value = std::sync::Arc::new(());
         }
     }
 }

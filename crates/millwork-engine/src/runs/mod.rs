@@ -7,6 +7,7 @@ mod lease;
 mod outcome;
 mod pools;
 mod recorder;
+mod stale_part;
 mod stored_inputs;
 
 pub use cancel::Cancel;
@@ -15,6 +16,7 @@ pub(crate) use dispatcher::{Dispatcher, RunContext};
 pub(crate) use lease::{LEASE, keep_lease};
 pub use outcome::RunOutcome;
 pub(crate) use pools::Pools;
-pub(crate) use recorder::{RecordError, RecorderHandle, start_recorder};
 pub use recorder::{Observation, Observer};
+pub(crate) use recorder::{RecordError, RecorderHandle, start_recorder};
+pub(crate) use stale_part::stale_part;
 pub(crate) use stored_inputs::{StoredInput, StoredInputs, verdicts};

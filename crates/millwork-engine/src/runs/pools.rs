@@ -23,6 +23,11 @@ impl WaitingForSlot {
         self.by_pool.entry(pool.to_owned()).or_default().push_front(position);
     }
 
+    /// Whether any step waits for a slot of this pool.
+    pub(crate) fn is_awaited(&self, pool: &str) -> bool {
+        self.by_pool.get(pool).is_some_and(|waiting| !waiting.is_empty())
+    }
+
     pub(crate) fn pop(&mut self, pool: &str) -> Option<usize> {
         self.by_pool.get_mut(pool)?.pop_front()
     }

@@ -94,20 +94,22 @@ impl RecorderHandle {
     }
 
     /// Shows progress to the observer without recording it.
-    pub(crate) fn show_progress(
-        &self,
-        step: &StepKey,
-        partition: Option<&PartitionKey>,
-        done: u64,
-        of: u64,
-    ) {
+    pub(crate) fn show_progress(&self, step: &StepKey, partition: Option<&PartitionKey>, done: u64, of: u64) {
         (self.shared.observer)(Observation::Progress { step, partition, done, of });
     }
 
     /// Waits until the disk has caught up, if it is far behind.
     pub(crate) async fn catch_up(&self) {
-        while self.shared.backlog.load(Ordering::Relaxed) > LARGEST_BACKLOG && !self.sender.is_closed() {
-            self.shared.written.notified().await;
+        loop {
+            // Made before the backlog is looked at, so that no notification falls in between.
+            let written = self.shared.written.notified();
+            if self.shared.backlog.load(Ordering::Relaxed) <= LARGEST_BACKLOG {
+                return;
+            }
+            tokio::select! {
+                () = written => {}
+                () = self.sender.closed() => return,
+            }
         }
     }
 }

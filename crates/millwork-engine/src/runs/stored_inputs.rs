@@ -9,15 +9,15 @@ use millwork_core::plan::{LatestVerdict, LatestVerdicts};
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, DataVersion, PartitionKey, SharedValue, ValueType};
 use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::values::{ValueError, Values};
 
-/// A materialization that a run reads. Steps that share it load it once.
+/// A materialization that a run reads. Steps that share it load it once, and it is kept until it is let go.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredInput {
     pub(crate) event: Arc<Event>,
-    loaded: Arc<OnceCell<SharedValue>>,
+    loaded: Arc<Mutex<Option<SharedValue>>>,
 }
 
 impl StoredInput {
@@ -37,7 +37,20 @@ impl StoredInput {
         values: &Values,
         value_type: ValueType,
     ) -> Result<SharedValue, ValueError> {
-        self.loaded.get_or_try_init(|| values.load(&self.event, value_type)).await.cloned()
+        let mut loaded = self.loaded.lock().await;
+        if let Some(value) = &*loaded {
+            return Ok(value.clone());
+        }
+        let value = values.load(&self.event, value_type).await?;
+        *loaded = Some(value.clone());
+        Ok(value)
+    }
+
+    /// Lets the value go; whoever needs it again loads it again.
+    pub(crate) fn let_go(&self) {
+        if let Ok(mut loaded) = self.loaded.try_lock() {
+            *loaded = None;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use millwork_core::event::{InputVersion, NewEvent};
 use millwork_core::graph::StepNode;
 use millwork_core::run::{Failure, FailureKind};
-use millwork_core::{AssetKey, ValueType};
+use millwork_core::{AssetKey, Cancellation, StepFunction, ValueType};
 
 use super::call::{Called, call};
 use super::finish::{self, OutputMade};
@@ -68,7 +68,17 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
         context.recorder.clone(),
         context.clock.clone(),
     ));
-    let end = attempt_step(&context, step, attempt, &recorder).await;
+    let cancellation = Cancellation::default();
+    let timeout = step.computation().timeout;
+    let end = tokio::select! {
+        biased;
+        end = attempt_step(&context, step, attempt, &recorder, &cancellation) => end,
+        () = stopped(&context, Stop::AtOnce) => AttemptEnd::Canceled,
+        () = too_long(timeout) => timed_out(timeout).into(),
+    };
+    // A blocking function that was left alone is told, and told off.
+    cancellation.request();
+    recorder.close();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     Report { position, number, end, micros }
 }
@@ -78,29 +88,28 @@ async fn attempt_step(
     step: &StepNode,
     attempt: Attempt,
     recorder: &Arc<StepRecorder>,
+    cancellation: &Cancellation,
 ) -> AttemptEnd {
     let Attempt { inputs, versions, previous, .. } = attempt;
     let step_context = tokio::select! {
-        loaded = load::step_context(context, step, inputs, previous, recorder) => match loaded {
+        loaded = load::step_context(context, step, inputs, previous, recorder, cancellation) => match loaded {
             Ok(step_context) => step_context,
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
         () = stopped(context, Stop::Asked) => return AttemptEnd::Canceled,
     };
-    let computation = step.computation();
     let called = tokio::select! {
         called = call(step, step_context, recorder.clone()) => called,
-        () = stopped_after_grace(context, &computation.function) => return AttemptEnd::Canceled,
-        () = too_long(computation.timeout) => return timed_out(computation.timeout).into(),
+        () = stopped_after_grace(context, &step.computation().function, cancellation) => {
+            return AttemptEnd::Canceled;
+        }
     };
     match called {
-        Called::Assets(produced) => {
-            finish::store_outputs(context, step, produced, versions, recorder).await.unwrap_or_else(|error| {
-                Failure::of_error(FailureKind::Output, &error).into()
-            })
-        }
+        Called::Assets(produced) => finish::store_outputs(context, step, produced, versions, recorder)
+            .await
+            .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into()),
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
-        Called::Failed(_) if *context.cancel.subscribe().borrow() != Stop::No => AttemptEnd::Canceled,
+        Called::Failed(_) if context.cancel.stop() != Stop::No => AttemptEnd::Canceled,
         Called::Failed(failure) => failure.into(),
     }
 }
@@ -115,13 +124,11 @@ async fn stopped(context: &RunContext, urgency: Stop) {
 
 /// Waits until a step that is running should be given up: an async one at once, as dropping it ends it cleanly; a
 /// blocking one after its grace period, as it can only be left alone.
-async fn stopped_after_grace(context: &RunContext, function: &millwork_core::StepFunction) {
+async fn stopped_after_grace(context: &RunContext, function: &StepFunction, cancellation: &Cancellation) {
     stopped(context, Stop::Asked).await;
-    if matches!(function, millwork_core::StepFunction::Blocking(_)) {
-        tokio::select! {
-            () = stopped(context, Stop::AtOnce) => {}
-            () = tokio::time::sleep(context.grace) => {}
-        }
+    cancellation.request();
+    if let StepFunction::Blocking(_) = function {
+        tokio::time::sleep(context.grace).await;
     }
 }
 

@@ -7,12 +7,14 @@ use futures::FutureExt as _;
 use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{
-    AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext, StepFunction,
-    StepResult,
+    AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext,
+    StepFunction, StepResult,
 };
 use tokio::task::spawn_blocking;
 
-use crate::logs::{StepRecorder, WithStep, as_step, catch_panic, observe_panics, wait_for_captured_output};
+use crate::logs::{
+    StepRecorder, WithStep, as_step, catch_panic, observe_panics, panicked, wait_for_captured_output,
+};
 use crate::values::{EncodedValue, ValueError, encode};
 
 /// What came of a call.
@@ -44,11 +46,7 @@ pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<St
         StepFunction::Async(function) => {
             let future = AssertUnwindSafe(async move { function(context).await });
             let future = WithStep::new(recorder.clone(), future.catch_unwind());
-            let result = match future.await {
-                Ok(result) => Ok(result),
-                // The payload is raised again where a panic is turned into a failure, to be told in one way.
-                Err(payload) => catch_panic(|| std::panic::resume_unwind(payload)),
-            };
+            let result = future.await.map_err(|payload| panicked(&*payload));
             spawn_blocking(move || as_step(recorder, || conclude(result, &specs))).await
         }
     };
@@ -66,6 +64,11 @@ fn conclude(result: Result<Result<StepResult, BoxError>, Failure>, specs: &[Asse
     wait_for_captured_output();
     match result {
         Ok(Ok(StepResult::Check(result))) => Called::Check(result),
+        Ok(Ok(StepResult::Assets(produced))) if produced.len() != specs.len() => {
+            let message =
+                format!("the function returned {} values for {} assets", produced.len(), specs.len());
+            Called::Failed(Failure::new(FailureKind::Output, message))
+        }
         Ok(Ok(StepResult::Assets(produced))) => {
             let encoded = catch_panic(|| encode_all(specs, produced));
             match encoded {

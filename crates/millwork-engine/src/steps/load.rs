@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millwork_core::event::EventBody;
 use millwork_core::graph::{AssetIndex, StepNode};
 use millwork_core::{
-    AssetKey, InputValue, PartitionKey, PreviousValue, SharedValue, StepContext, ValueType,
+    AssetKey, Cancellation, InputValue, PartitionKey, PreviousValue, SharedValue, StepContext, ValueType,
 };
 use serde_json::Value;
 
@@ -39,6 +39,7 @@ pub(crate) async fn step_context(
     inputs: Vec<AttemptInput>,
     previous: Vec<(AssetKey, ValueType, StoredInput)>,
     recorder: &Arc<StepRecorder>,
+    cancellation: &Cancellation,
 ) -> Result<StepContext, ValueError> {
     let config = context.config.get(step.key.as_str()).cloned();
     let mut builder = StepContext::builder(step.key.clone())
@@ -47,7 +48,7 @@ pub(crate) async fn step_context(
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
         .sink(recorder.clone())
-        .cancellation(context.cancel.cancellation().clone());
+        .cancellation(cancellation.clone());
     for AttemptInput { asset, gathered, values } in inputs {
         let spec = &context.graph.assets()[asset].spec;
         let mut loaded = Vec::with_capacity(values.len());

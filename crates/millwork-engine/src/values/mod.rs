@@ -4,5 +4,5 @@ mod object_store_io;
 mod stored;
 
 pub use object_store_io::ObjectStoreIo;
-pub use stored::{ValueError, Values};
 pub(crate) use stored::{EncodedValue, encode};
+pub use stored::{ValueError, Values};

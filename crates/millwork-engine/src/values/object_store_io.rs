@@ -1,22 +1,30 @@
 //! The default I/O manager: a folder, or a bucket, behind one URL.
 
 use std::fmt;
-use std::path::Path as FilePath;
+use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use millwork_core::{BoxError, BoxFuture, IoError, IoManager, ValueAddress};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 
 /// Stores each value as one object. An object appears whole or not at all, in a folder as in a bucket, and is never
 /// overwritten.
 #[derive(Clone)]
 pub struct ObjectStoreIo {
     store: Arc<dyn ObjectStore>,
-    /// The part of the URL below the store's root.
-    prefix: Path,
+    root: Root,
     shown: String,
+}
+
+/// What all locations are below.
+#[derive(Clone)]
+enum Root {
+    /// An absolute path of the file system, without `..`.
+    Folder(PathBuf),
+    /// The part of the URL below the store's own root.
+    Prefix(Path),
 }
 
 impl ObjectStoreIo {
@@ -24,25 +32,42 @@ impl ObjectStoreIo {
     /// entry, before it counts as stored.
     pub fn folder(path: &FilePath) -> Self {
         let shown = path.display().to_string();
-        let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let store = LocalFileSystem::new().with_fsync(true);
-        let prefix = Path::from_absolute_path(root).unwrap_or_default();
-        Self { store: Arc::new(store), prefix, shown }
+        Self { store: Arc::new(store), root: Root::Folder(without_parents(&folder)), shown }
     }
 
     /// Stores values in an object store, below `prefix`.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: &str) -> Self {
-        Self { shown: format!("{store}/{prefix}"), store, prefix: Path::from(prefix) }
+        Self { shown: format!("{store}/{prefix}"), store, root: Root::Prefix(Path::from(prefix)) }
     }
 
-    fn path(&self, location: &str) -> Path {
-        self.prefix.parts().chain(Path::from(location).parts()).collect()
+    fn path(&self, location: &str) -> Result<Path, object_store::Error> {
+        let root = match &self.root {
+            Root::Folder(folder) => Path::from_absolute_path(folder)?,
+            Root::Prefix(prefix) => prefix.clone(),
+        };
+        // The location is taken as it is: what `Path::from` would escape is part of a file's name.
+        Ok(Path::parse(format!("{root}/{location}"))?)
+    }
+
+    /// Stores an object at the address, or beside it if an attempt whose events were lost has been there.
+    async fn put(&self, address: &ValueAddress, bytes: PutPayload) -> Result<String, object_store::Error> {
+        let location = address.path();
+        let mut free = location.clone();
+        for copy in 2_u32.. {
+            let options = PutOptions::from(PutMode::Create);
+            match self.store.put_opts(&self.path(&free)?, bytes.clone(), options).await {
+                Err(object_store::Error::AlreadyExists { .. }) => {}
+                result => return result.map(|_| free),
+            }
+            let stem = location.strip_suffix(address.extension).unwrap_or(&location);
+            free = format!("{stem}{copy}.{}", address.extension);
+        }
+        unreachable!("the range has no end")
     }
 
     fn error(&self, action: &'static str, location: &str, error: object_store::Error) -> IoError {
-        if let object_store::Error::NotFound { .. } = error {
-            return IoError::Missing { location: format!("{}/{location}", self.shown) };
-        }
         let location = format!("{}/{location}", self.shown);
         let source: BoxError = Box::new(error);
         IoError::Store { action, location, hint: hint(&*source), source }
@@ -53,27 +78,30 @@ impl IoManager for ObjectStoreIo {
     fn store(&self, address: ValueAddress, bytes: Vec<u8>) -> BoxFuture<Result<String, IoError>> {
         let this = self.clone();
         Box::pin(async move {
-            let location = address.path();
-            let options = PutOptions::from(PutMode::Create);
-            match this.store.put_opts(&this.path(&location), bytes.into(), options).await {
-                Ok(_) => Ok(location),
-                Err(error) => Err(this.error("store", &location, error)),
-            }
+            let stored = this.put(&address, bytes.into()).await;
+            stored.map_err(|error| this.error("store", &address.path(), error))
         })
     }
 
     fn load(&self, location: String) -> BoxFuture<Result<Vec<u8>, IoError>> {
         let this = self.clone();
         Box::pin(async move {
-            let load = async { this.store.get(&this.path(&location)).await?.bytes().await };
-            load.await.map(Vec::from).map_err(|error| this.error("load", &location, error))
+            let load = async { this.store.get(&this.path(&location)?).await?.bytes().await };
+            match load.await {
+                Ok(bytes) => Ok(Vec::from(bytes)),
+                Err(object_store::Error::NotFound { .. }) => {
+                    Err(IoError::Missing { location: format!("{}/{location}", this.shown) })
+                }
+                Err(error) => Err(this.error("load", &location, error)),
+            }
         })
     }
 
     fn delete(&self, location: String) -> BoxFuture<Result<(), IoError>> {
         let this = self.clone();
         Box::pin(async move {
-            match this.store.delete(&this.path(&location)).await {
+            let delete = async { this.store.delete(&this.path(&location)?).await };
+            match delete.await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
                 Err(error) => Err(this.error("delete", &location, error)),
             }
@@ -85,6 +113,21 @@ impl fmt::Debug for ObjectStoreIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ObjectStoreIo").field(&self.shown).finish()
     }
+}
+
+/// The path without `..`, which object stores don't know.
+fn without_parents(path: &FilePath) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for component in path.components() {
+        if component == Component::ParentDir {
+            // Where `..` leads depends on links, as far as the folder exists.
+            resolved = resolved.canonicalize().unwrap_or(resolved);
+            resolved.pop();
+        } else {
+            resolved.push(component);
+        }
+    }
+    resolved
 }
 
 /// The remedy, where the cause is one that people meet.

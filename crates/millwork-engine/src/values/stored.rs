@@ -34,7 +34,9 @@ pub enum ValueError {
         source: BoxError,
     },
     /// The stored form makes no sense.
-    #[error("failed to decode the stored value of `{asset}` as `{type_name}`; hint: if its type has changed, materialize it again")]
+    #[error(
+        "failed to decode the stored value of `{asset}` as `{type_name}`; hint: if its type has changed, materialize it again"
+    )]
     Decode {
         /// The asset.
         asset: AssetKey,
@@ -44,7 +46,9 @@ pub enum ValueError {
         source: BoxError,
     },
     /// The stored form isn't what was stored.
-    #[error("the stored value of `{asset}` is damaged: its content has changed since it was stored; hint: restore it from a backup, or materialize the asset again")]
+    #[error(
+        "the stored value of `{asset}` is damaged: its content has changed since it was stored; hint: restore it from a backup, or materialize the asset again"
+    )]
     Damaged {
         /// The asset.
         asset: AssetKey,
@@ -68,7 +72,9 @@ pub enum ValueError {
         source: StorageError,
     },
     /// The I/O manager isn't defined any more.
-    #[error("the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined; hint: define it, or materialize the asset again")]
+    #[error(
+        "the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined; hint: define it, or materialize the asset again"
+    )]
     NoIoManager {
         /// The asset.
         asset: AssetKey,
@@ -127,10 +133,11 @@ impl Values {
         }
         let asset = address.asset.clone();
         let manager = self.io_manager(&asset, io_manager)?;
-        let at = manager
-            .store(address, bytes)
-            .await
-            .map_err(|source| ValueError::Io { action: "store", asset, source })?;
+        let at = manager.store(address, bytes).await.map_err(|source| ValueError::Io {
+            action: "store",
+            asset,
+            source,
+        })?;
         Ok((stored(ValueLocation::IoManager { name: io_manager.map(str::to_owned), at }), None))
     }
 

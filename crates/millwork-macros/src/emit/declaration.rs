@@ -26,7 +26,8 @@ impl Declared<'_> {
         let marker = marker(name, visibility, conditions);
         let lints = lints();
         let text = format!("What `{name}` declares.");
-        let declaration = declaration_impl(name, &quote_spanned!(name.span()=> definitions.#method(Self::definition())));
+        let declaration =
+            declaration_impl(name, &quote_spanned!(name.span()=> definitions.#method(Self::definition())));
         quote! {
             #marker
 
@@ -76,7 +77,13 @@ pub(crate) fn marker(name: &Ident, visibility: &TokenStream, conditions: &TokenS
     quote_spanned! {name.span()=>
         #conditions
         #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code, unreachable_pub)]
+        #[allow(
+            dead_code,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            non_camel_case_types,
+            unreachable_pub
+        )]
         #visibility enum #name {}
     }
 }

@@ -60,7 +60,7 @@ pub struct BoosterParams {
     pub tree_method: TreeMethod,
     /// Which node is split next.
     pub grow_policy: GrowPolicy,
-    /// The number of bins that a feature's values are put in under `tree_method = "hist"` and `"approx"`.
+    /// The number of bins that a feature's values are put in under `tree_method = "hist"`.
     #[schemars(range(min = 2))]
     pub max_bin: usize,
     /// What is predicted before the first tree, in the target's unit; the mean target if absent.
@@ -104,8 +104,6 @@ pub enum TreeMethod {
     /// Among the bounds of bins that are made once.
     #[default]
     Hist,
-    /// Among the bounds of bins that are made for each tree.
-    Approx,
     /// Among all values.
     Exact,
 }

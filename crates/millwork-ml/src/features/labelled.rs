@@ -63,17 +63,17 @@ impl LabelledFeatures {
 mod tests {
     use super::*;
 
-    fn check(targets: &[f64], expected: Result<(), FeaturesError>) {
+    fn check(targets: &[f64], expected: &Result<(), FeaturesError>) {
         let features = Features::new(1, vec![0, 0, 0], vec![], vec![]).expect("two empty rows");
-        assert_eq!(LabelledFeatures::new(features, targets.to_vec()).map(|_| ()), expected, "{targets:?}");
+        assert_eq!(LabelledFeatures::new(features, targets.to_vec()).map(|_| ()), *expected, "{targets:?}");
     }
 
     #[test]
     fn every_row_needs_one_finite_target() {
-        check(&[1.0, 2.0], Ok(()));
-        check(&[1.0], Err(FeaturesError::TargetCount { targets: 1, rows: 2 }));
-        check(&[], Err(FeaturesError::TargetCount { targets: 0, rows: 2 }));
-        check(&[1.0, f64::NAN], Err(FeaturesError::TargetNotFinite { row: 1 }));
-        check(&[f64::NEG_INFINITY, 1.0], Err(FeaturesError::TargetNotFinite { row: 0 }));
+        check(&[1.0, 2.0], &Ok(()));
+        check(&[1.0], &Err(FeaturesError::TargetCount { targets: 1, rows: 2 }));
+        check(&[], &Err(FeaturesError::TargetCount { targets: 0, rows: 2 }));
+        check(&[1.0, f64::NAN], &Err(FeaturesError::TargetNotFinite { row: 1 }));
+        check(&[f64::NEG_INFINITY, 1.0], &Err(FeaturesError::TargetNotFinite { row: 0 }));
     }
 }

@@ -155,27 +155,27 @@ fn check_row(row: usize, columns: usize, indices: &[u32], values: &[f64]) -> Res
 mod tests {
     use super::*;
 
-    fn check(row_offsets: &[usize], indices: &[u32], values: &[f64], expected: Result<(), FeaturesError>) {
+    fn check(row_offsets: &[usize], indices: &[u32], values: &[f64], expected: &Result<(), FeaturesError>) {
         let built = Features::new(3, row_offsets.to_vec(), indices.to_vec(), values.to_vec());
-        assert_eq!(built.map(|_| ()), expected, "{row_offsets:?} {indices:?} {values:?}");
+        assert_eq!(built.map(|_| ()), *expected, "{row_offsets:?} {indices:?} {values:?}");
     }
 
     #[test]
     fn only_consistent_arrays_form_a_matrix() {
         use FeaturesError::*;
-        check(&[0], &[], &[], Ok(()));
-        check(&[0, 0, 0], &[], &[], Ok(()));
-        check(&[0, 2, 3], &[0, 2, 1], &[1.0, 0.0, -1.0], Ok(()));
-        check(&[], &[], &[], Err(RowOffsets { entries: 0 }));
-        check(&[1, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
-        check(&[0, 2, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
-        check(&[0, 9, 1], &[0], &[1.0], Err(RowOffsets { entries: 1 }));
-        check(&[0, 1], &[0], &[], Err(EntryCount { indices: 1, values: 0 }));
-        check(&[0, 2], &[1, 1], &[1.0, 1.0], Err(ColumnOrder { row: 0 }));
-        check(&[0, 0, 2], &[1, 0], &[1.0, 1.0], Err(ColumnOrder { row: 1 }));
-        check(&[0, 1], &[3], &[1.0], Err(ColumnOutOfRange { row: 0, column: 3, columns: 3 }));
-        check(&[0, 1], &[2], &[f64::NAN], Err(ValueNotFinite { row: 0, column: 2 }));
-        check(&[0, 1], &[2], &[f64::INFINITY], Err(ValueNotFinite { row: 0, column: 2 }));
+        check(&[0], &[], &[], &Ok(()));
+        check(&[0, 0, 0], &[], &[], &Ok(()));
+        check(&[0, 2, 3], &[0, 2, 1], &[1.0, 0.0, -1.0], &Ok(()));
+        check(&[], &[], &[], &Err(RowOffsets { entries: 0 }));
+        check(&[1, 1], &[0], &[1.0], &Err(RowOffsets { entries: 1 }));
+        check(&[0, 2, 1], &[0], &[1.0], &Err(RowOffsets { entries: 1 }));
+        check(&[0, 9, 1], &[0], &[1.0], &Err(RowOffsets { entries: 1 }));
+        check(&[0, 1], &[0], &[], &Err(EntryCount { indices: 1, values: 0 }));
+        check(&[0, 2], &[1, 1], &[1.0, 1.0], &Err(ColumnOrder { row: 0 }));
+        check(&[0, 0, 2], &[1, 0], &[1.0, 1.0], &Err(ColumnOrder { row: 1 }));
+        check(&[0, 1], &[3], &[1.0], &Err(ColumnOutOfRange { row: 0, column: 3, columns: 3 }));
+        check(&[0, 1], &[2], &[f64::NAN], &Err(ValueNotFinite { row: 0, column: 2 }));
+        check(&[0, 1], &[2], &[f64::INFINITY], &Err(ValueNotFinite { row: 0, column: 2 }));
     }
 
     #[test]

@@ -109,22 +109,22 @@ fn check_finite<T: Copy + Into<f64>>(value: &'static str, numbers: &[T]) -> Resu
 mod tests {
     use super::*;
 
-    fn check(targets: &[f64], predictions: &[f64], expected: [Result<f64, MetricError>; 3]) {
+    fn check(targets: &[f64], predictions: &[f64], expected: &[Result<f64, MetricError>; 3]) {
         let found = [
             mean_absolute_error(targets, predictions),
             root_mean_squared_error(targets, predictions),
             r_squared(targets, predictions),
         ];
-        assert_eq!(found, expected, "{targets:?} {predictions:?}");
+        assert_eq!(found, *expected, "{targets:?} {predictions:?}");
     }
 
     #[test]
     fn metrics_follow_their_formulas() {
-        check(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], [Ok(0.0), Ok(0.0), Ok(1.0)]);
-        check(&[0.0, 4.0], &[2.0, 2.0], [Ok(2.0), Ok(2.0), Ok(0.0)]);
-        check(&[0.0, 4.0], &[4.0, 0.0], [Ok(4.0), Ok(4.0), Ok(-3.0)]);
-        check(&[5.0, 5.0], &[5.0, 5.0], [Ok(0.0), Ok(0.0), Ok(1.0)]);
-        check(&[5.0, 5.0], &[4.0, 6.0], [Ok(1.0), Ok(1.0), Ok(0.0)]);
+        check(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], &[Ok(0.0), Ok(0.0), Ok(1.0)]);
+        check(&[0.0, 4.0], &[2.0, 2.0], &[Ok(2.0), Ok(2.0), Ok(0.0)]);
+        check(&[0.0, 4.0], &[4.0, 0.0], &[Ok(4.0), Ok(4.0), Ok(-3.0)]);
+        check(&[5.0, 5.0], &[5.0, 5.0], &[Ok(0.0), Ok(0.0), Ok(1.0)]);
+        check(&[5.0, 5.0], &[4.0, 6.0], &[Ok(1.0), Ok(1.0), Ok(0.0)]);
     }
 
     #[test]
@@ -133,20 +133,20 @@ mod tests {
         check(
             &[],
             &[],
-            [
+            &[
                 too_few("mean_absolute_error", 1, 0),
                 too_few("root_mean_squared_error", 1, 0),
                 too_few("r_squared", 2, 0),
             ],
         );
-        check(&[1.0], &[2.0], [Ok(1.0), Ok(1.0), too_few("r_squared", 2, 1)]);
+        check(&[1.0], &[2.0], &[Ok(1.0), Ok(1.0), too_few("r_squared", 2, 1)]);
         let everywhere = |error: MetricError| [Err(error.clone()), Err(error.clone()), Err(error)];
-        check(&[1.0, 2.0], &[1.0], everywhere(MetricError::LengthMismatch { targets: 2, predictions: 1 }));
-        check(&[1.0, f64::NAN], &[1.0, 1.0], everywhere(MetricError::NotFinite { value: "target", row: 1 }));
+        check(&[1.0, 2.0], &[1.0], &everywhere(MetricError::LengthMismatch { targets: 2, predictions: 1 }));
+        check(&[1.0, f64::NAN], &[1.0, 1.0], &everywhere(MetricError::NotFinite { value: "target", row: 1 }));
         check(
             &[1.0, 2.0],
             &[f64::INFINITY, 1.0],
-            everywhere(MetricError::NotFinite { value: "prediction", row: 0 }),
+            &everywhere(MetricError::NotFinite { value: "prediction", row: 0 }),
         );
     }
 }

@@ -24,12 +24,16 @@ theirs = xgboost.XGBRegressor(n_estimators=20, eval_metric="mae")
 theirs.fit(train, train_targets, eval_set=[(train, train_targets), (test, test_targets)], verbose=False)
 theirs.save_model(out / "theirs.json")
 booster = theirs.get_booster()
+fine = xgboost.XGBRegressor(n_estimators=20, max_bin=16384)
+fine.fit(train, train_targets)
 
 answer = {
     "version": xgboost.__version__,
     "ours_on_test": ours.predict(xgboost.DMatrix(test)).tolist(),
     "theirs_on_test": theirs.predict(test).tolist(),
     "theirs_on_train": theirs.predict(train).tolist(),
+    "fine_on_train": fine.predict(train).tolist(),
+    "fine_on_test": fine.predict(test).tolist(),
     "mae": [curve["mae"] for curve in theirs.evals_result().values()],
     "gain": booster.get_score(importance_type="gain"),
     "ours_gain": ours.get_score(importance_type="gain"),

@@ -3,10 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Error};
 
 use super::failure::is_busy;
@@ -17,8 +14,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_RETRIES: u32 = 6;
 /// The pause before the first of them; each one is twice as long as the one before.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
-/// How many queries can read at once.
-const READERS: u32 = 4;
 
 /// The one connection of this process that writes.
 pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, Error> {
@@ -36,15 +31,9 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, Error> {
         .await
 }
 
-/// The connections that read. They are opened when they are needed, and never wait for the writer.
-pub(super) fn readers(path: &Path) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(READERS)
-        // A connection to a file doesn't get lost, so there is nothing to test and nothing to renew.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(options(path).pragma("cache_size", "-4096").pragma("query_only", "ON"))
+/// A connection that reads, and never waits for the writer.
+pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, Error> {
+    options(path).pragma("cache_size", "-4096").pragma("query_only", "ON").connect().await
 }
 
 /// What both have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the

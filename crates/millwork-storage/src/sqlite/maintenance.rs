@@ -7,6 +7,8 @@ use super::connect::Patience;
 use super::{SqliteStore, connect, failure};
 use crate::StorageError;
 
+const COUNT: &str = "count what is there";
+
 /// How much there is in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StoreInfo {
@@ -34,8 +36,8 @@ impl SqliteStore {
         let text = "SELECT count(*), count(value), ifnull(sum(length(value)), 0), \
                     (SELECT count(*) FROM runs), (SELECT count(*) FROM names), \
                     (SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size) FROM events";
-        let row = sqlx::query(text).fetch_one(self.reader.pool()).await;
-        let counted = row.and_then(|row| {
+        let rows = self.reader.rows(COUNT, sqlx::query(text)).await?;
+        let counted = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| {
             let count = |index| row.try_get(index).map(i64::unsigned_abs);
             Ok(StoreInfo {
                 database_bytes: self.file_bytes(""),
@@ -48,7 +50,7 @@ impl SqliteStore {
                 free_bytes: count(5)?,
             })
         });
-        counted.map_err(|error| failure::database("count what is there", error))
+        counted.map_err(|error| failure::database(COUNT, error))
     }
 
     /// Rewrites the database without its unused pages, and returns how many bytes of disk that freed. Nothing else can

@@ -5,6 +5,8 @@
 
 mod connect;
 mod failure;
+#[cfg(test)]
+mod full_disk;
 mod kind;
 mod maintenance;
 mod migrate;

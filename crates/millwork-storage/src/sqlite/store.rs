@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(super) path: PathBuf,
-    writer: Writer,
+    pub(super) writer: Writer,
     pub(super) reader: Reader,
     /// Who can be asked whether a holder still lives, for a store that belongs to a home.
     processes: Option<Arc<Processes>>,
@@ -86,12 +86,11 @@ impl SqliteStore {
     /// Frees the slots of a pool whose holders have ended. Returns whether there were any.
     async fn free_slots_of_ended(&self, pool: &str) -> Result<bool, StorageError> {
         let Some(processes) = &self.processes else { return Ok(false) };
-        let query =
-            sqlx::query_scalar("SELECT DISTINCT holder FROM slots WHERE pool = ?").bind(pool.to_owned());
-        let holders: Result<Vec<String>, _> = query.fetch_all(self.reader.pool()).await;
+        let query = sqlx::query("SELECT DISTINCT holder FROM slots WHERE pool = ?").bind(pool.to_owned());
         let mut freed = false;
-        for holder in holders.map_err(|error| failure::database("look for slots of pools", error))? {
-            let holder = rows::holder(&holder)?;
+        for row in self.reader.rows("look for slots of pools", query).await? {
+            let holder = sqlx::Row::try_get(&row, 0).map_err(failure::unreadable("the holder of a slot"))?;
+            let holder = rows::holder(holder)?;
             if let Liveness::Ended { .. } = processes.liveness(&holder) {
                 self.free_slots(&holder).await?;
                 freed = true;

@@ -82,3 +82,41 @@ pub(crate) async fn round_trip(store: Backend) {
         written.into_iter().zip(sequences).map(|(event, sequence)| event.at_sequence(sequence)).collect();
     assert_eq!(events(&*store, EventQuery { after: Some(1), ..EventQuery::default() }).await, expected);
 }
+
+pub(crate) async fn odd_names(store: Backend) {
+    let run = create(&*store, 1, &[]).await;
+    let names = [
+        "",
+        "\u{0}",
+        "a\u{0}b",
+        "a",
+        "A",
+        "\u{1e}\u{1f}",
+        "'\"\\\n",
+        "%_*",
+        "e\u{301}",
+        "\u{e9}",
+        "\u{1f980}",
+    ];
+    let of = |(index, name): (usize, &&str)| NewEvent {
+        step: Some((*name).into()),
+        asset: Some(names[(index + 1) % names.len()].into()),
+        partition: Some(names[(index + 2) % names.len()].into()),
+        ..NewEvent::of_run(run, at(2), materialized("d1"))
+    };
+    let written: Vec<NewEvent> = names.iter().enumerate().map(of).collect();
+    append(&*store, written.clone()).await;
+    for event in written {
+        let query = EventQuery {
+            step: event.step.clone(),
+            asset: event.asset.clone(),
+            partition: Some(event.partition.clone()),
+            ..EventQuery::default()
+        };
+        let found = events(&*store, query).await;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0], event.clone().at_sequence(found[0].sequence));
+        let latest = store.latest(&[event.asset.clone().unwrap()]).await.unwrap();
+        assert_eq!((latest.len(), &latest[0].partition), (1, &event.partition));
+    }
+}

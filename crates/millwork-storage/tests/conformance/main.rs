@@ -1,5 +1,8 @@
 //! What every backend must do. A backend joins with a constructor in `backend.rs` and a line in `for_each_backend`.
 
+// Clippy lets tests unwrap, but not what they share.
+#![allow(clippy::unwrap_used)]
+
 mod backend;
 mod event_log;
 mod every_event;
@@ -33,6 +36,7 @@ for_each_backend! {
     crate::event_log::order_and_limit as order_and_limit,
     crate::event_log::values as values,
     crate::every_event::round_trip as every_event_comes_back,
+    crate::every_event::odd_names as odd_names,
     crate::latest::verdicts as latest_verdicts,
     crate::latest::partitions as latest_of_partitions,
     crate::latest::only_what_is_asked as latest_of_what_is_asked,

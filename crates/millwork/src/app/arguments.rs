@@ -54,7 +54,9 @@ Examples:
     #[command(subcommand)]
     List(List),
     /// Draw the graph
-    #[command(after_help = "Examples:\n  graph\n  graph '+score' --format svg > graph.svg\n  graph --format mermaid")]
+    #[command(
+        after_help = "Examples:\n  graph\n  graph '+score' --format svg > graph.svg\n  graph --format mermaid"
+    )]
     Graph(Graph),
     /// Look at runs, continue or cancel them
     #[command(subcommand)]
@@ -236,7 +238,9 @@ pub(super) enum Asset {
         json: Json,
     },
     /// Write out its stored value, as it is stored
-    #[command(after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a")]
+    #[command(
+        after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a"
+    )]
     Value {
         /// Its key
         key: String,

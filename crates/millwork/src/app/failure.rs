@@ -62,7 +62,11 @@ impl Failure {
     fn print(&self) {
         let mut text = String::new();
         for (index, message) in self.chain.iter().enumerate() {
-            let label = if index == 0 { console::style("error").red().bold() } else { console::style("  caused by").dim() };
+            let label = if index == 0 {
+                console::style("error").red().bold()
+            } else {
+                console::style("  caused by").dim()
+            };
             text.push_str(&format!("{}: {message}\n", label.for_stderr()));
         }
         if let Some(hint) = &self.hint {
@@ -83,7 +87,11 @@ pub(super) fn report(result: Result<Exit, Failure>, json: bool) -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,
         Err(failure) => {
-            if json { failure.print_json() } else { failure.print() }
+            if json {
+                failure.print_json()
+            } else {
+                failure.print()
+            }
             failure.exit
         }
     };

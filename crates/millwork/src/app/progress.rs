@@ -39,16 +39,20 @@ impl Progress {
             None => std::io::stderr().is_terminal(),
         };
         let has_bars = is_terminal && !json;
-        let term = || match stderr.as_ref().and_then(|stderr| Some((stderr.try_clone().ok()?, stderr.try_clone().ok()?))) {
+        let term = || match stderr
+            .as_ref()
+            .and_then(|stderr| Some((stderr.try_clone().ok()?, stderr.try_clone().ok()?)))
+        {
             Some((read, write)) => Term::read_write_pair(read, write),
             None => Term::stderr(),
         };
         let target =
             if has_bars { ProgressDrawTarget::term(term(), 15) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        let whole = bars.add(ProgressBar::new(steps as u64).with_style(template(
-            "{bar:30.green/dim} {pos}/{len} steps  {elapsed}",
-        )));
+        let whole = bars.add(
+            ProgressBar::new(steps as u64)
+                .with_style(template("{bar:30.green/dim} {pos}/{len} steps  {elapsed}")),
+        );
         whole.enable_steady_tick(Duration::from_millis(100));
         let this = Self { bars, whole, steps: Mutex::default(), quiet: json, lines: term(), has_bars };
         (this, captured)
@@ -80,7 +84,9 @@ impl Progress {
         match (&event.body, &event.step) {
             (EventBody::StepStarted, Some(step)) => self.add_bar(step, event.partition.as_ref()),
             (
-                EventBody::StepSucceeded { .. } | EventBody::StepFailed { .. } | EventBody::StepSkipped { .. },
+                EventBody::StepSucceeded { .. }
+                | EventBody::StepFailed { .. }
+                | EventBody::StepSkipped { .. },
                 Some(step),
             ) => {
                 self.remove_bar(step, event.partition.as_ref());
@@ -102,7 +108,11 @@ impl Progress {
             (EventBody::CheckEvaluated(check), _) if !check.passed => {
                 let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
                 let name = &check.check;
-                self.line(&format!("{} check {name} of {asset} failed: {}", style("!").yellow(), check.description));
+                self.line(&format!(
+                    "{} check {name} of {asset} failed: {}",
+                    style("!").yellow(),
+                    check.description
+                ));
             }
             (EventBody::Logged(line), step) => self.log(step.as_ref(), line),
             _ => {}

@@ -1,12 +1,12 @@
 //! What a command works with: the pipeline, and the home once it is needed.
 
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::RunId;
-use millwork_core::{AssetKey, Clock as _, Definitions, Pipeline, SystemClock};
+use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
 use millwork_storage::{EventLog as _, EventQuery, Home, RunQuery, RunRecord, RunStore as _, SqliteStore};
 use tokio::runtime::Runtime;
@@ -16,23 +16,21 @@ use super::failure::Failure;
 
 /// A command's access to the pipeline and its home.
 pub(super) struct Session {
-    definitions: Definitions,
-    pipeline: OnceLock<Pipeline>,
+    definitions: Cell<Option<Definitions>>,
+    pipeline: OnceCell<Result<Pipeline, DefinitionErrors>>,
     home: PathBuf,
 }
 
 impl Session {
     pub(super) fn new(definitions: Definitions, arguments: &Arguments) -> Self {
-        Self { definitions, pipeline: OnceLock::new(), home: arguments.home.clone() }
+        let definitions = Cell::new(Some(definitions));
+        Self { definitions, pipeline: OnceCell::new(), home: arguments.home.clone() }
     }
 
     /// The pipeline, resolved now if it hasn't been.
     pub(super) fn pipeline(&self) -> Result<&Pipeline, Failure> {
-        if let Some(pipeline) = self.pipeline.get() {
-            return Ok(pipeline);
-        }
-        let pipeline = self.definitions.clone().resolve()?;
-        Ok(self.pipeline.get_or_init(|| pipeline))
+        let pipeline = self.pipeline.get_or_init(|| self.definitions.take().unwrap_or_default().resolve());
+        pipeline.as_ref().map_err(|errors| errors.clone().into())
     }
 
     /// The assets that a selection selects.
@@ -45,7 +43,9 @@ impl Session {
         let graph = self.pipeline()?.graph();
         match graph.asset(key) {
             Some(asset) => Ok(asset.spec.key.clone()),
-            None => Err(Failure::usage(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))),
+            None => {
+                Err(Failure::usage(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key))))
+            }
         }
     }
 
@@ -98,9 +98,7 @@ impl Opened {
         let mut runs = self.store.runs(query).await?;
         match (runs.pop(), runs.pop()) {
             (Some(run), None) => Ok(run),
-            (None, _) if last => {
-                Err(Failure::usage("there is no run yet; hint: `materialize` starts one"))
-            }
+            (None, _) if last => Err(Failure::usage("there is no run yet; hint: `materialize` starts one")),
             (None, _) => Err(Failure::usage(format!(
                 "no run is called `{meant}`; hint: `runs list` shows which there are"
             ))),

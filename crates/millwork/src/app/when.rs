@@ -48,7 +48,13 @@ mod tests {
 
     #[test]
     fn in_words() {
-        let durations = [(0.000_5, "500 µs"), (0.25, "250 ms"), (2.0, "2.0 s"), (61.0, "1 min 01 s"), (3700.0, "1 h 01 min")];
+        let durations = [
+            (0.000_5, "500 µs"),
+            (0.25, "250 ms"),
+            (2.0, "2.0 s"),
+            (61.0, "1 min 01 s"),
+            (3700.0, "1 h 01 min"),
+        ];
         for (seconds, words) in durations {
             assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
         }

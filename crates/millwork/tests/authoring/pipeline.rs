@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use millwork::__private::{BoxFuture, IoError, IoManager, ValueAddress};
 use millwork::{
     AssetValue, Assets, BoxError, CheckResult, Config, Definitions, Json, Output, Partition, Partitions,
     PartitionsDefinition, Previous, Resource, Result, Retry, Severity, StepLog, Update, asset, asset_check,
@@ -70,7 +71,11 @@ external_asset!(
     pool = "api",
     io_manager = "frames"
 )]
-pub(crate) async fn stories(api: Resource<Api>, Config(limits): Config<Limits>, log: StepLog) -> Result<Output<Vec<String>>> {
+pub(crate) async fn stories(
+    api: Resource<Api>,
+    Config(limits): Config<Limits>,
+    log: StepLog,
+) -> Result<Output<Vec<String>>> {
     std::future::ready(()).await;
     log.progress(1, 1);
     let stories: Vec<_> = api.stories.iter().take(limits.items).cloned().collect();
@@ -93,7 +98,13 @@ pub(crate) struct Split {
 }
 
 /// Splits the stories.
-#[multi_asset(group = "features", kinds("split"), owners("ada"), tags(tier = "gold", team = "x"), pool = "cpu")]
+#[multi_asset(
+    group = "features",
+    kinds("split"),
+    owners("ada"),
+    tags(tier = "gold", team = "x"),
+    pool = "cpu"
+)]
 pub(crate) fn split(stories: &Vec<String>, mut share: Config<Limits>) -> Result<Split> {
     share.0.items = share.items.min(stories.len());
     let (training, test) = stories.split_at(share.items);
@@ -106,7 +117,10 @@ pub(crate) fn split(stories: &Vec<String>, mut share: Config<Limits>) -> Result<
 }
 
 #[asset(format = Json, timeout = Duration::from_millis(1500), code_version = "weights-1", description = "By hand.")]
-pub(crate) async fn model(#[input(training_data)] titles: &Vec<String>, _test_data: &Vec<String>) -> Result<Update<Model>, std::io::Error> {
+pub(crate) async fn model(
+    #[input(training_data)] titles: &Vec<String>,
+    _test_data: &Vec<String>,
+) -> Result<Update<Model>, std::io::Error> {
     std::future::ready(()).await;
     let Some(first) = titles.first() else { return Err(std::io::Error::other("no titles")) };
     Ok(Update::new(Model { weight: first.len() as f64 }))
@@ -154,18 +168,40 @@ pub(crate) fn r#type(#[input(self::model)] _unused: &Model) -> u8 {
 #[cfg(any())]
 pub(crate) fn compiled_out(nowhere: &Nothing) -> Nothing {}
 
-#[derive(Clone, Debug)]
+/// An I/O manager that refuses.
+#[derive(Debug)]
 struct Frames;
 
-impl millwork::__private::IoManager for Frames {
-    fn io_manager_stub(&self) {}
+impl IoManager for Frames {
+    fn store(&self, _: ValueAddress, _: Vec<u8>) -> BoxFuture<Result<String, IoError>> {
+        unreachable!("nothing is stored here")
+    }
+
+    fn load(&self, _: String) -> BoxFuture<Result<Vec<u8>, IoError>> {
+        unreachable!("nothing is loaded here")
+    }
+
+    fn delete(&self, _: String) -> BoxFuture<Result<(), IoError>> {
+        unreachable!("nothing is deleted here")
+    }
 }
 
 /// All of it.
 pub(crate) fn all() -> Definitions {
     definitions![
-        raw_table, lookup, stories, split, model, score, prediction, total, is_positive, is_the_weight, is_filled,
+        raw_table,
+        lookup,
+        stories,
+        split,
+        model,
+        score,
+        prediction,
+        total,
+        is_positive,
+        is_the_weight,
+        is_filled,
         r#type,
     ]
+    .io_manager("frames", Frames)
     .resource(Api { stories: vec!["first".into(), "second".into(), "third".into()] })
 }

@@ -45,5 +45,10 @@ pub fn r_squared_is_not_worse(
 /// Every prediction is a number.
 #[asset_check]
 pub fn predictions_are_finite(latest_story_comment_predictions: &DataFrame) -> Result<bool> {
-    Ok(latest_story_comment_predictions.column("predicted_comments")?.f32()?.iter().flatten().all(f32::is_finite))
+    Ok(latest_story_comment_predictions
+        .column("predicted_comments")?
+        .f32()?
+        .iter()
+        .flatten()
+        .all(f32::is_finite))
 }

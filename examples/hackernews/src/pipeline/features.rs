@@ -60,6 +60,7 @@ pub fn transformed_test_data(
 }
 
 fn described(labelled: LabelledFeatures) -> Output<LabelledFeatures> {
-    let (rows, columns, entries) = (labelled.rows(), labelled.features().columns(), labelled.features().entries());
+    let (rows, columns, entries) =
+        (labelled.rows(), labelled.features().columns(), labelled.features().entries());
     Output::new(labelled).metadata("rows", rows).metadata("columns", columns).metadata("entries", entries)
 }

@@ -38,7 +38,10 @@ pub async fn hackernews_stories(
         output = output.metadata(label, count);
     }
     let preview = preview(&output.value, 5);
-    Ok(output.metadata("rows", latest.stories.len()).metadata("origin", api.origin()).metadata("preview", preview))
+    Ok(output
+        .metadata("rows", latest.stories.len())
+        .metadata("origin", api.origin())
+        .metadata("preview", preview))
 }
 
 /// How to divide the stories.

@@ -31,7 +31,10 @@ pub fn definitions() -> Definitions {
         predictions_are_finite,
     ]
     .resource_with(HackerNews::from_env)
-    .job(Job::new("train", "+comments_model_test_set_r_squared").description("Fetch stories, fit and score the model"))
+    .job(
+        Job::new("train", "+comments_model_test_set_r_squared")
+            .description("Fetch stories, fit and score the model"),
+    )
     .job(
         Job::new("predict", "latest_story_comment_predictions")
             .description("Predict for the newest stories with the model there is"),

@@ -10,7 +10,7 @@ use millwork::{Config, Output, Result, Series, StepLog, Table, asset};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::features::{tfidf_vectorizer, transformed_training_data, transformed_test_data};
+use super::features::{tfidf_vectorizer, transformed_test_data, transformed_training_data};
 
 /// How to train.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,7 +58,10 @@ pub fn xgboost_comments_model(
 
 fn curve(history: &History) -> Series {
     let curves = history.series().iter();
-    Series::by_index("round", curves.map(|curve| (format!("{} {}", curve.set, curve.metric), curve.values.clone())))
+    Series::by_index(
+        "round",
+        curves.map(|curve| (format!("{} {}", curve.set, curve.metric), curve.values.clone())),
+    )
 }
 
 /// The terms that reduce the loss most.
@@ -66,10 +69,13 @@ fn importance(booster: &Booster, vectorizer: &TfidfVectorizer) -> Table {
     let gains = booster.importance(Importance::TotalGain);
     let mut gains: Vec<(usize, f64)> = gains.into_iter().collect();
     gains.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    gains.into_iter().take(20).fold(Table::new([("term", "text"), ("total gain", "f64")]), |table, (column, gain)| {
-        let term = vectorizer.terms().get(column).map_or("?", String::as_str);
-        table.row([term.into(), gain.into()])
-    })
+    gains.into_iter().take(20).fold(
+        Table::new([("term", "text"), ("total gain", "f64")]),
+        |table, (column, gain)| {
+            let term = vectorizer.terms().get(column).map_or("?", String::as_str);
+            table.row([term.into(), gain.into()])
+        },
+    )
 }
 
 /// The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
@@ -87,7 +93,10 @@ pub fn comments_model_test_set_r_squared(
     let guess = vec![median(transformed_training_data.targets()); targets.len()];
     Ok(Output::new(r_squared)
         .metadata("R²", r_squared)
-        .metadata("R² on the training stories", metrics::r_squared(transformed_training_data.targets(), &on_training)?)
+        .metadata(
+            "R² on the training stories",
+            metrics::r_squared(transformed_training_data.targets(), &on_training)?,
+        )
         .metadata("MAE", metrics::mean_absolute_error(targets, &predictions)?)
         .metadata("MAE of guessing the median", metrics::mean_absolute_error(targets, &guess)?)
         .metadata("RMSE", metrics::root_mean_squared_error(targets, &predictions)?)

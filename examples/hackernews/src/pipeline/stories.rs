@@ -39,7 +39,8 @@ pub(super) fn numbers(stories: &DataFrame, column: &str) -> Result<Vec<Option<i6
 
 /// The rows at these positions.
 pub(super) fn rows(stories: &DataFrame, positions: &[usize]) -> Result<DataFrame> {
-    let positions: Vec<IdxSize> = positions.iter().map(|position| IdxSize::try_from(*position)).collect::<Result<_, _>>()?;
+    let positions: Vec<IdxSize> =
+        positions.iter().map(|position| IdxSize::try_from(*position)).collect::<Result<_, _>>()?;
     Ok(stories.take(&IdxCa::from_vec("position".into(), positions))?)
 }
 

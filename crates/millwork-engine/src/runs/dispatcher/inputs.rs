@@ -11,7 +11,7 @@ use millwork_storage::StorageError;
 use super::super::handed_over::Made;
 use super::super::{StoredInput, StoredInputs};
 use super::Dispatcher;
-use crate::steps::{Attempt, AttemptInput, InputSource};
+use crate::steps::{Attempt, AttemptInput, InputSource, OutputMade};
 
 impl Dispatcher {
     /// Puts together what the next attempt of a step needs. An input without a value is a failure.
@@ -29,11 +29,13 @@ impl Dispatcher {
         let mut previous = Vec::new();
         for key in &context.step(position).computation().requirements.previous {
             let Some(asset) = context.graph.index(key.as_str()) else { continue };
-            let partition = context.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
+            let partition =
+                context.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
             let partition = partition.and(planned.partition.as_ref());
             let stored = context.stored.get(asset, partition).cloned();
             let value_type = context.graph.assets()[asset].spec.value_type;
-            previous.extend(stored.zip(value_type).map(|(stored, value_type)| (key.clone(), value_type, stored)));
+            previous
+                .extend(stored.zip(value_type).map(|(stored, value_type)| (key.clone(), value_type, stored)));
         }
         let (number, versions) = (self.attempts[position], self.versions(position));
         Ok(Attempt { position, number, inputs, versions, previous })
@@ -87,6 +89,14 @@ impl Dispatcher {
             let key = (self.context.graph.key(*output).clone(), self.context.partition(position).cloned());
             verdicts.get(&key).and_then(|verdict| verdict.provenance.as_ref()) == Some(&now)
         })
+    }
+
+    /// What is stored of everything that a step makes, in place of making it.
+    pub(super) fn stored_outputs(&self, position: usize) -> Vec<OutputMade> {
+        let outputs = self.context.graph.outputs(self.context.plan.steps[position].step);
+        let stored =
+            outputs.iter().map(|output| self.context.stored.get(*output, self.context.partition(position)));
+        stored.map(|stored| stored.cloned().map_or(OutputMade::Nothing, OutputMade::Recorded)).collect()
     }
 
     /// The last value of an output that was kept.

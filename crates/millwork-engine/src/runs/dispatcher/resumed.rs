@@ -27,14 +27,18 @@ impl Dispatcher {
                 verdicts.insert((asset, event.partition.clone()), event);
             }
         }
+        let mut succeeded = Vec::new();
         for (position, planned) in context.plan.steps.iter().enumerate() {
             let key = (context.step(position).key.clone(), planned.partition.clone());
             let recorded = state.steps.get(&key);
             let attempts = recorded.map_or(0, |step| step.attempt);
             self.attempts[position] = attempts.max(state.epoch.saturating_sub(1));
-            if recorded.is_none_or(|step| step.status != StepStatus::Succeeded) {
-                continue;
+            if recorded.is_some_and(|step| step.status == StepStatus::Succeeded) {
+                succeeded.push(position);
             }
+        }
+        for position in succeeded {
+            let planned = &context.plan.steps[position];
             let mut outputs = Vec::new();
             for &asset in context.graph.outputs(planned.step) {
                 let verdict = verdicts.remove(&(asset, planned.partition.clone()));

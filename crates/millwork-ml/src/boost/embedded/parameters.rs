@@ -33,7 +33,6 @@ pub(super) fn parameters(params: &BoosterParams) -> TrainingParams {
 fn tree_method(method: TreeMethod) -> config::TreeMethod {
     match method {
         TreeMethod::Hist => config::TreeMethod::Hist,
-        TreeMethod::Approx => config::TreeMethod::Approx,
         TreeMethod::Exact => config::TreeMethod::Exact,
     }
 }

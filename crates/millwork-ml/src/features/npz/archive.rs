@@ -27,13 +27,13 @@ impl ArchiveWriter {
             .last_modified_time(DateTime::default())
             .unix_permissions(0o600)
             .large_file(bytes.len() as u64 >= u64::from(u32::MAX));
-        self.archive.start_file(entry, options)?;
-        Ok(self.archive.write_all(bytes)?)
+        self.archive.start_file(entry, options).map_err(archive_error)?;
+        self.archive.write_all(bytes).map_err(archive_error)
     }
 
     /// The bytes of the finished archive.
     pub(super) fn finish(self) -> Result<Vec<u8>, NpzError> {
-        Ok(self.archive.finish()?.into_inner())
+        Ok(self.archive.finish().map_err(archive_error)?.into_inner())
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) struct ArchiveReader<'a> {
 
 impl<'a> ArchiveReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, NpzError> {
-        Ok(Self { archive: ZipArchive::new(Cursor::new(bytes))? })
+        Ok(Self { archive: ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)? })
     }
 
     /// The uncompressed bytes of an entry, whose checksum is verified.
@@ -52,9 +52,14 @@ impl<'a> ArchiveReader<'a> {
         if self.archive.index_for_name(entry).is_none() {
             return Err(NpzError::Missing { entry });
         }
-        let mut file = self.archive.by_name(entry)?;
+        let mut file = self.archive.by_name(entry).map_err(archive_error)?;
         let mut bytes = Vec::with_capacity(file.size().min(MAX_TRUSTED_SIZE) as usize);
-        file.read_to_end(&mut bytes)?;
+        file.read_to_end(&mut bytes).map_err(archive_error)?;
         Ok(bytes)
     }
+}
+
+/// The failure of an archive, without a type of the library behind it.
+fn archive_error(error: impl std::error::Error + Send + Sync + 'static) -> NpzError {
+    NpzError::Archive(Box::new(error))
 }

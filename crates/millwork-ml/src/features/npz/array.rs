@@ -13,7 +13,7 @@ pub(super) fn write_floats(values: &[f64], bytes: &mut Vec<u8>) {
     bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
 }
 
-/// Appends a one-dimensional array of `i32`, or of `i64` if `wide`.
+/// Appends a one-dimensional array of integers.
 pub(super) fn write_integers(
     values: impl ExactSizeIterator<Item = u64>,
     width: IntegerWidth,
@@ -63,9 +63,24 @@ fn write_header(element: &str, shape: &str, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(header.as_bytes());
 }
 
+/// The elements of a stored integer array, or what is wrong with it; negative elements are.
+pub(super) fn read_integers(bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
+    Array::parse(bytes)?.integers()
+}
+
+/// The elements of a stored floating-point array, or what is wrong with it.
+pub(super) fn read_floats(bytes: &[u8]) -> Result<Vec<f64>, &'static str> {
+    Array::parse(bytes)?.floats()
+}
+
+/// The one string of a stored text array, or what is wrong with it.
+pub(super) fn read_text(bytes: &[u8]) -> Result<String, &'static str> {
+    Array::parse(bytes)?.text()
+}
+
 /// A parsed array of at most one dimension: the name of its element type and the elements' bytes.
 #[derive(Debug)]
-pub(super) struct Array<'a> {
+struct Array<'a> {
     element: &'a str,
     count: usize,
     data: &'a [u8],
@@ -73,7 +88,7 @@ pub(super) struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// Reads a `.npy` file; what is wrong with it otherwise.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
         let rest = bytes.strip_prefix(MAGIC).ok_or("it is not a `.npy` array")?;
         let (header, data) = split_header(rest).ok_or("its header is cut off")?;
         let header = str::from_utf8(header).map_err(|_| "its header is not text")?;
@@ -83,8 +98,7 @@ impl<'a> Array<'a> {
         Ok(Self { element, count, data })
     }
 
-    /// The elements of an integer array; negative ones are an error.
-    pub(super) fn integers(&self) -> Result<Vec<u64>, &'static str> {
+    fn integers(&self) -> Result<Vec<u64>, &'static str> {
         let elements: Option<Vec<u64>> = match self.element {
             "<i4" => self.elements(i32::from_le_bytes)?.map(|value| value.try_into().ok()).collect(),
             "<i8" => self.elements(i64::from_le_bytes)?.map(|value| value.try_into().ok()).collect(),
@@ -93,8 +107,7 @@ impl<'a> Array<'a> {
         elements.ok_or("it has a negative element")
     }
 
-    /// The elements of a floating-point array.
-    pub(super) fn floats(&self) -> Result<Vec<f64>, &'static str> {
+    fn floats(&self) -> Result<Vec<f64>, &'static str> {
         match self.element {
             "<f4" => Ok(self.elements(f32::from_le_bytes)?.map(f64::from).collect()),
             "<f8" => Ok(self.elements(f64::from_le_bytes)?.collect()),
@@ -102,8 +115,8 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// The one string of a text array: bytes, or UTF-32 as old versions of SciPy write it.
-    pub(super) fn text(&self) -> Result<String, &'static str> {
+    /// Bytes, or UTF-32 as old versions of SciPy write it.
+    fn text(&self) -> Result<String, &'static str> {
         if self.element.starts_with("|S") {
             Ok(String::from_utf8_lossy(self.data).into_owned())
         } else if self.element.starts_with("<U") {
@@ -174,7 +187,7 @@ mod tests {
 
     fn check(header: &str, data: &[u8], expected: Result<&[u64], &'static str>) {
         let bytes = array(header, data);
-        let integers = Array::parse(&bytes).and_then(|array| array.integers());
+        let integers = read_integers(&bytes);
         assert_eq!(integers.as_deref().map_err(|problem| *problem), expected, "{header}");
     }
 
@@ -209,18 +222,18 @@ mod tests {
         write_floats(&[1.0, -0.5], &mut bytes);
         assert_eq!(bytes.len() % ALIGNMENT, 16, "the header is padded");
         for length in 0..bytes.len() {
-            let floats = Array::parse(&bytes[..length]).and_then(|array| array.floats());
+            let floats = read_floats(&bytes[..length]);
             assert!(floats.is_err(), "{length} bytes");
         }
-        assert_eq!(Array::parse(&bytes).and_then(|array| array.floats()), Ok(vec![1.0, -0.5]));
+        assert_eq!(read_floats(&bytes), Ok(vec![1.0, -0.5]));
     }
 
     #[test]
     fn text_comes_back() {
         let mut bytes = Vec::new();
         write_text("csr", &mut bytes);
-        assert_eq!(Array::parse(&bytes).and_then(|array| array.text()), Ok("csr".to_owned()));
+        assert_eq!(read_text(&bytes), Ok("csr".to_owned()));
         let wide = array("{'descr': '<U3', 'shape': ()}", b"c\0\0\0s\0\0\0r\0\0\0");
-        assert_eq!(Array::parse(&wide).and_then(|array| array.text()), Ok("csr".to_owned()));
+        assert_eq!(read_text(&wide), Ok("csr".to_owned()));
     }
 }

@@ -1,7 +1,6 @@
 //! Why bytes are not a stored matrix of features.
 
 use thiserror::Error;
-use zip::result::ZipError;
 
 use crate::features::FeaturesError;
 
@@ -45,16 +44,4 @@ pub enum NpzError {
     /// The arrays do not form a valid matrix.
     #[error(transparent)]
     Features(#[from] FeaturesError),
-}
-
-impl From<ZipError> for NpzError {
-    fn from(error: ZipError) -> Self {
-        Self::Archive(error.into())
-    }
-}
-
-impl From<std::io::Error> for NpzError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Archive(error.into())
-    }
 }

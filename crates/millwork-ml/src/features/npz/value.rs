@@ -4,7 +4,9 @@ use millwork_core::{AssetValue, BoxError};
 
 use crate::features::npz::NpzError;
 use crate::features::npz::archive::{ArchiveReader, ArchiveWriter};
-use crate::features::npz::array::{Array, IntegerWidth, write_floats, write_integers, write_text};
+use crate::features::npz::array::{
+    IntegerWidth, read_floats, read_integers, read_text, write_floats, write_integers, write_text,
+};
 use crate::features::{Features, LabelledFeatures};
 
 /// The format of [`Features`] and [`LabelledFeatures`]: the `.npz` layout of `scipy.sparse.save_npz`.
@@ -55,7 +57,7 @@ impl AssetValue<Npz> for LabelledFeatures {
     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
         let mut archive = ArchiveReader::new(bytes)?;
         let features = read_features(&mut archive)?;
-        let targets = read(&mut archive, "targets.npy", |array| array.floats())?;
+        let targets = read(&mut archive, "targets.npy", read_floats)?;
         Ok(Self::new(features, targets)?)
     }
 }
@@ -82,11 +84,11 @@ fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<()
 }
 
 fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
-    let format = read(archive, "format.npy", |array| array.text())?;
+    let format = read(archive, "format.npy", read_text)?;
     if format != "csr" {
         return Err(NpzError::NotCsr { format });
     }
-    let shape = read(archive, "shape.npy", |array| array.integers())?;
+    let shape = read(archive, "shape.npy", read_integers)?;
     let [rows, columns] = shape[..] else {
         return Err(NpzError::Array { entry: "shape.npy", problem: "it has not two elements" });
     };
@@ -95,7 +97,7 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
         return Err(NpzError::Shape { rows, row_offsets: row_offsets.len() });
     }
     let mut indices = read_narrowed::<u32>(archive, "indices.npy")?;
-    let mut values = read(archive, "data.npy", |array| array.floats())?;
+    let mut values = read(archive, "data.npy", read_floats)?;
     let columns = usize::try_from(columns)
         .map_err(|_| NpzError::Array { entry: "shape.npy", problem: "an element is too large" })?;
     sort_rows(&row_offsets, &mut indices, &mut values);
@@ -105,19 +107,16 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
 fn read<T>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
-    elements: impl FnOnce(&Array<'_>) -> Result<T, &'static str>,
+    elements: fn(&[u8]) -> Result<T, &'static str>,
 ) -> Result<T, NpzError> {
-    let bytes = archive.read(entry)?;
-    Array::parse(&bytes)
-        .and_then(|array| elements(&array))
-        .map_err(|problem| NpzError::Array { entry, problem })
+    elements(&archive.read(entry)?).map_err(|problem| NpzError::Array { entry, problem })
 }
 
 fn read_narrowed<T: TryFrom<u64>>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
 ) -> Result<Vec<T>, NpzError> {
-    let wide = read(archive, entry, |array| array.integers())?;
+    let wide = read(archive, entry, read_integers)?;
     let narrowed = wide.into_iter().map(|value| T::try_from(value).ok()).collect::<Option<_>>();
     narrowed.ok_or(NpzError::Array { entry, problem: "an element is too large" })
 }

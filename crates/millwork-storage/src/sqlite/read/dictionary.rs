@@ -1,95 +1,89 @@
 //! What the numbers in events stand for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use millwork_core::run::RunId;
-use sqlx::Error;
-use sqlx::sqlite::SqlitePool;
+use millwork_core::run::{RunId, StepKey};
+use millwork_core::{AssetKey, PartitionKey};
+use sqlx::Row;
 
+use super::Reader;
 use crate::StorageError;
-use crate::sqlite::{failure, rows};
+use crate::sqlite::failure::unreadable;
+use crate::sqlite::rows;
 
-/// What the numbers in events stand for: names and runs. Numbers are never used again, so what was read once holds.
+/// What the numbers in events stand for, as far as it was asked. Numbers are never used again, so it stays true.
 #[derive(Debug, Default)]
-pub(super) struct Dictionary {
-    names: RwLock<HashMap<i64, Arc<str>>>,
-    runs: RwLock<HashMap<i64, RunId>>,
+pub(super) struct Dictionary(RwLock<Meanings>);
+
+/// Meanings by number.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    pub(super) names: HashMap<i64, Name>,
+    pub(super) runs: HashMap<i64, RunId>,
+}
+
+/// A name as each of the keys that it can be, so that all events share one text.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) step: StepKey,
+    pub(super) asset: AssetKey,
+    pub(super) partition: PartitionKey,
 }
 
 impl Dictionary {
-    /// What these names' numbers stand for.
-    pub(super) async fn names(
-        &self,
-        pool: &SqlitePool,
-        numbers: impl Iterator<Item = i64> + Clone,
-    ) -> Result<HashMap<i64, Arc<str>>, StorageError> {
-        let (mut found, unknown) = known(&self.names, numbers);
-        if !unknown.is_empty() {
-            let text = "SELECT id, name FROM names WHERE id IN (SELECT value FROM json_each(?))";
-            let read: Vec<(i64, String)> = sqlx::query_as(text)
-                .bind(json(&unknown))
-                .fetch_all(pool)
-                .await
-                .map_err(|error| failure::database("read names", error))?;
-            let read = read.into_iter().map(|(number, name)| (number, Arc::from(name)));
-            learn(&self.names, &mut found, read);
-        }
-        Ok(found)
+    /// What is known so far.
+    pub(super) fn known(&self) -> RwLockReadGuard<'_, Meanings> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What these runs' numbers stand for.
-    pub(super) async fn runs(
-        &self,
-        pool: &SqlitePool,
-        numbers: impl Iterator<Item = i64> + Clone,
-    ) -> Result<HashMap<i64, RunId>, StorageError> {
-        let (mut found, unknown) = known(&self.runs, numbers);
-        if !unknown.is_empty() {
-            let text = "SELECT number, id FROM runs WHERE number IN (SELECT value FROM json_each(?))";
-            let read: Result<Vec<(i64, Vec<u8>)>, Error> =
-                sqlx::query_as(text).bind(json(&unknown)).fetch_all(pool).await;
-            let read = read.map_err(|error| failure::database("read the ids of runs", error))?;
-            let read = read.into_iter().map(|(number, id)| Ok((number, rows::run_id(&id)?)));
-            learn(&self.runs, &mut found, read.collect::<Result<Vec<_>, StorageError>>()?);
-        }
-        Ok(found)
+    fn learned(&self) -> RwLockWriteGuard<'_, Meanings> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Those of the numbers that are known, and the others.
-fn known<T: Clone>(
-    dictionary: &RwLock<HashMap<i64, T>>,
-    numbers: impl Iterator<Item = i64>,
-) -> (HashMap<i64, T>, Vec<i64>) {
-    let dictionary = dictionary.read().unwrap_or_else(PoisonError::into_inner);
-    let (mut found, mut unknown) = (HashMap::new(), Vec::new());
-    for number in numbers {
-        if found.contains_key(&number) {
-            continue;
-        }
-        match dictionary.get(&number) {
-            Some(known) => drop(found.insert(number, known.clone())),
-            None => unknown.push(number),
-        }
+impl Reader {
+    /// Looks up those of the names that aren't known yet.
+    pub(super) async fn learn_names(&self, numbers: impl Iterator<Item = i64>) -> Result<(), StorageError> {
+        let unknown = {
+            let known = self.dictionary.known();
+            json(numbers.filter(|number| !known.names.contains_key(number)))
+        };
+        let Some(unknown) = unknown else { return Ok(()) };
+        // As one text, like events: a pipeline can have very many names.
+        let text = "SELECT json_group_array(json_array(id, name)) FROM names \
+                    WHERE id IN (SELECT value FROM json_each(?))";
+        let found = self.rows("read names", sqlx::query(text).bind(unknown)).await?;
+        let Some(row) = found.first() else { return Ok(()) };
+        let names: Vec<(i64, String)> = serde_json::from_str(row.try_get(0).map_err(unreadable("names"))?)
+            .map_err(unreadable("names"))?;
+        let name = |text: &str| Name { step: text.into(), asset: text.into(), partition: text.into() };
+        self.dictionary.learned().names.extend(names.iter().map(|(number, text)| (*number, name(text))));
+        Ok(())
     }
-    unknown.sort_unstable();
-    unknown.dedup();
-    (found, unknown)
+
+    /// Looks up those of the runs that aren't known yet.
+    pub(super) async fn learn_runs(&self, numbers: impl Iterator<Item = i64>) -> Result<(), StorageError> {
+        let unknown = {
+            let known = self.dictionary.known();
+            json(numbers.filter(|number| !known.runs.contains_key(number)))
+        };
+        let Some(unknown) = unknown else { return Ok(()) };
+        let text = "SELECT number, id FROM runs WHERE number IN (SELECT value FROM json_each(?))";
+        let found = self.rows("read the ids of runs", sqlx::query(text).bind(unknown)).await?;
+        let mut learned = self.dictionary.learned();
+        for row in &found {
+            let id = rows::run_id(row.try_get(1).map_err(unreadable("the id of a run"))?)?;
+            learned.runs.insert(row.try_get(0).map_err(unreadable("the id of a run"))?, id);
+        }
+        Ok(())
+    }
 }
 
-fn learn<T: Clone>(
-    dictionary: &RwLock<HashMap<i64, T>>,
-    found: &mut HashMap<i64, T>,
-    read: impl IntoIterator<Item = (i64, T)>,
-) {
-    let mut dictionary = dictionary.write().unwrap_or_else(PoisonError::into_inner);
-    for (number, meaning) in read {
-        dictionary.insert(number, meaning.clone());
-        found.insert(number, meaning);
-    }
-}
-
-fn json(numbers: &[i64]) -> String {
-    serde_json::to_string(numbers).expect("numbers are JSON")
+/// Numbers as JSON, each once; nothing if there are none.
+fn json(numbers: impl Iterator<Item = i64>) -> Option<String> {
+    let mut numbers: Vec<i64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    (!numbers.is_empty()).then(|| serde_json::to_string(&numbers).expect("numbers are JSON"))
 }

@@ -4,31 +4,50 @@ use millwork_core::event::Event;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::Reader;
-use super::event_rows::EVENT_COLUMNS;
-use crate::sqlite::{failure, kind};
+use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
+use crate::sqlite::kind;
 use crate::{EventQuery, Order, StorageError};
 
 /// The number of a name, to be bound; nothing equals what it gives for an unknown one.
 const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
 const NUMBER_OF_RUN: &str = "(SELECT number FROM runs WHERE id = ";
 
+/// How many events one statement asks for, so that its answer stays in bounds.
+const EVENTS_AT_ONCE: u32 = 16_384;
+
 impl Reader {
     /// The events that fulfil all conditions of a query.
-    pub(in crate::sqlite) async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
-        let mut statement = statement(&query);
-        let rows = statement.build().fetch_all(&self.pool).await;
-        self.decode(&rows.map_err(|error| failure::database("read events", error))?).await
+    pub(in crate::sqlite) async fn events(&self, mut query: EventQuery) -> Result<Vec<Event>, StorageError> {
+        let mut wanted = query.limit.unwrap_or(u32::MAX);
+        let mut events = Vec::new();
+        loop {
+            query.limit = Some(wanted.min(EVENTS_AT_ONCE));
+            let found = self.unpacked("read events", statement(&query).build()).await?;
+            let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            events.extend(found);
+            wanted -= count;
+            let last = events.last().map(|event| event.sequence);
+            if count < EVENTS_AT_ONCE || wanted == 0 {
+                return Ok(events);
+            }
+            // Events are only ever appended, so going on behind the last one is the same as reading on.
+            match query.order {
+                Order::OldestFirst => query.after = last,
+                Order::NewestFirst => query.before = last,
+            }
+        }
     }
 }
 
 fn statement(query: &EventQuery) -> QueryBuilder<Sqlite> {
-    let mut statement = QueryBuilder::new(format!("SELECT {EVENT_COLUMNS} FROM events WHERE true"));
+    let select = format!("{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM events WHERE true");
+    let mut statement = QueryBuilder::new(select);
     about_run(&mut statement, query);
     about_step(&mut statement, query);
     if !query.kinds.is_empty() {
         // Unknown kinds have no events.
-        let numbers: Vec<_> = query.kinds.iter().filter_map(|name| kind::number_of(name)).collect();
-        let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        let numbers = query.kinds.iter().filter_map(|name| kind::number_of(name));
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
         statement.push(format!(" AND kind IN ({})", numbers.join(", ")));
     }
     if let Some(sequence) = query.after {
@@ -44,6 +63,7 @@ fn statement(query: &EventQuery) -> QueryBuilder<Sqlite> {
     if let Some(limit) = query.limit {
         statement.push(" LIMIT ").push_bind(i64::from(limit));
     }
+    statement.push(")");
     statement
 }
 

@@ -1,14 +1,17 @@
 //! Finding what is latest of assets.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
+use sqlx::AssertSqlSafe;
 
 use super::Reader;
-use super::event_rows::EVENT_COLUMNS;
-use crate::sqlite::failure;
+use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use crate::{LatestAsset, StorageError};
+
+/// How many assets one statement asks for, so that its answer stays in bounds.
+const ASSETS_AT_ONCE: usize = 4096;
 
 impl Reader {
     /// What is latest of these assets, in the order of their keys.
@@ -16,45 +19,40 @@ impl Reader {
         &self,
         assets: &[AssetKey],
     ) -> Result<Vec<LatestAsset>, StorageError> {
-        // The verdict and the materialization are mostly the same event, and then there is one row for both.
-        let text = format!(
-            "SELECT {EVENT_COLUMNS} FROM json_each(?) AS wanted \
+        // The verdict and the materialization are mostly the same event, and then it is found once.
+        let text: Arc<str> = format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?) AS wanted \
              CROSS JOIN names ON names.name = wanted.value \
              CROSS JOIN latest ON latest.asset = names.id \
-             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict)"
-        );
-        let wanted = serde_json::to_string(assets).expect("keys are strings");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(wanted).fetch_all(&self.pool).await;
-        let events =
-            self.decode(&rows.map_err(|error| failure::database("read what is latest", error))?).await?;
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+        )
+        .into();
+        let mut events = Vec::with_capacity(assets.len());
+        for assets in assets.chunks(ASSETS_AT_ONCE) {
+            let wanted = serde_json::to_string(assets).expect("keys are strings");
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted);
+            events.extend(self.unpacked("read what is latest", query).await?);
+        }
         Ok(fold(events))
     }
 }
 
 /// Puts together the one or two events of each asset and partition.
-fn fold(events: Vec<Event>) -> Vec<LatestAsset> {
-    let mut latest: BTreeMap<_, LatestAsset> = BTreeMap::new();
+fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
+    let of = |event: &Event| (event.asset.clone(), event.partition.clone());
+    events.sort_by_cached_key(|event| (of(event), event.sequence));
+    let mut latest: Vec<LatestAsset> = Vec::with_capacity(events.len());
     for event in events {
         let Some(asset) = event.asset.clone() else { continue };
         let partition = event.partition.clone();
-        let materialization = matches!(event.body, EventBody::Materialized(_)).then(|| event.clone());
-        match latest.get_mut(&(asset.clone(), partition.clone())) {
-            Some(found) => {
-                found.materialization = found.materialization.take().or(materialization);
-                if event.sequence > found.verdict.sequence {
-                    found.verdict = event;
-                }
-            }
-            None => {
-                let found = LatestAsset {
-                    asset: asset.clone(),
-                    partition: partition.clone(),
-                    materialization,
-                    verdict: event,
-                };
-                latest.insert((asset, partition), found);
+        match latest.last_mut() {
+            // The materialization came first, and something else was decided since.
+            Some(last) if last.asset == asset && last.partition == partition => last.verdict = event,
+            _ => {
+                let materialization = matches!(event.body, EventBody::Materialized(_)).then(|| event.clone());
+                latest.push(LatestAsset { asset, partition, materialization, verdict: event });
             }
         }
     }
-    latest.into_values().collect()
+    latest
 }

@@ -4,7 +4,6 @@ use millwork_core::run::RunId;
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 use super::Reader;
-use crate::sqlite::failure;
 use crate::sqlite::rows::{RUN_COLUMNS, record};
 use crate::{RunQuery, RunRecord, StorageError};
 
@@ -14,15 +13,13 @@ impl Reader {
     /// A run.
     pub(in crate::sqlite) async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
         let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"));
-        let row = sqlx::query(text).bind(id.as_bytes().as_slice()).fetch_optional(&self.pool).await;
-        let row = row.map_err(|error| failure::database(ACTION, error))?;
-        row.as_ref().map(record).transpose()
+        let query = sqlx::query(text).bind(id.as_bytes().as_slice());
+        self.rows(ACTION, query).await?.first().map(record).transpose()
     }
 
     /// The runs that fulfil all conditions of a query, newest first.
     pub(in crate::sqlite) async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
-        let rows = statement(&query).build().fetch_all(&self.pool).await;
-        let rows = rows.map_err(|error| failure::database(ACTION, error))?;
+        let rows = self.rows(ACTION, statement(&query).build()).await?;
         rows.iter().map(record).collect()
     }
 }

@@ -90,9 +90,10 @@ fn statement(rows: usize, ending: Ending) -> String {
         text.push_str(
             "INSERT INTO events (sequence, run, at, kind, step, asset, partition, attempt, body, value, format) VALUES ",
         );
-        for row in 0..rows {
-            let comma = if row == 0 { "" } else { "," };
-            text.push_str(&format!("{comma}(?,?,?,?,?,?,?,?,?,?,{FORMAT})"));
+        let row = format!("(?,?,?,?,?,?,?,?,?,?,{FORMAT})");
+        for index in 0..rows {
+            text.push_str(if index == 0 { "" } else { "," });
+            text.push_str(&row);
         }
         text.push(';');
     }

@@ -21,6 +21,10 @@ mod transaction;
 mod writer;
 
 pub(super) use append::Append;
+#[cfg(test)]
+pub(super) use change::{Change, Stop};
 pub(super) use run_changes::{Cancel, CreateRun, MarkLost, Renew};
 pub(super) use slot_changes::{FreeSlots, GiveSlotBack, RenewSlots, TakeSlot};
+#[cfg(test)]
+pub(super) use transaction::Transaction;
 pub(super) use writer::Writer;

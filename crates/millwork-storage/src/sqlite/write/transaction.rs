@@ -61,7 +61,7 @@ impl<'w> Transaction<'w> {
     }
 
     /// The connection, for a change's own statements. Events that were pushed may not be inserted yet.
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         self.connection
     }
 

@@ -94,9 +94,11 @@ fn words(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| format!("{name}={}", words(value))).collect::<Vec<_>>().join(", ")
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", words(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
         other => other.to_string(),
     }
 }
@@ -139,16 +141,21 @@ fn print_metadata(label: &str, value: &MetadataValue) {
 fn in_a_word(value: &MetadataValue) -> String {
     match value {
         MetadataValue::Int(value) => value.to_string(),
-        MetadataValue::Float(value) => format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned(),
-        MetadataValue::Bool(value) => value.to_string(),
-        MetadataValue::Text(text) | MetadataValue::Markdown(text) | MetadataValue::Url(text) | MetadataValue::Path(text) => {
-            text.lines().next().unwrap_or_default().to_owned()
+        MetadataValue::Float(value) => {
+            format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
         }
+        MetadataValue::Bool(value) => value.to_string(),
+        MetadataValue::Text(text)
+        | MetadataValue::Markdown(text)
+        | MetadataValue::Url(text)
+        | MetadataValue::Path(text) => text.lines().next().unwrap_or_default().to_owned(),
         MetadataValue::Json(value) => value.to_string(),
         MetadataValue::Timestamp(at) => when::moment(*at),
         MetadataValue::Table(table) => format!("{} rows", table.rows.len()),
         MetadataValue::Series(series) => format!("{} points", series.x.len()),
-        MetadataValue::Image(image) => format!("{} ({})", image.media_type, when::bytes(image.bytes.len() as u64)),
+        MetadataValue::Image(image) => {
+            format!("{} ({})", image.media_type, when::bytes(image.bytes.len() as u64))
+        }
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
         _ => String::new(),

@@ -16,7 +16,8 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let (assets, checks) = (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
+    let (assets, checks) =
+        (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
     let jobs = pipeline.jobs().len();
     if check.json.json {
         println!("{}", json!({ "ok": true, "assets": assets, "checks": checks, "jobs": jobs }));

@@ -15,9 +15,10 @@ pub(super) fn config(base: Value, arguments: &ConfigArguments) -> anyhow::Result
     }
     for set in &arguments.set {
         let (path, value) = assignment(set)?;
-        let nested = path.iter().rev().fold(value, |value, name| {
-            Value::Object(Map::from_iter([((*name).to_owned(), value)]))
-        });
+        let nested = path
+            .iter()
+            .rev()
+            .fold(value, |value, name| Value::Object(Map::from_iter([((*name).to_owned(), value)])));
         merge(&mut config, nested);
     }
     Ok(config)
@@ -25,7 +26,8 @@ pub(super) fn config(base: Value, arguments: &ConfigArguments) -> anyhow::Result
 
 fn read(path: &Path) -> anyhow::Result<Value> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read the configuration `{shown}`"))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read the configuration `{shown}`"))?;
     let parsed = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => toml::from_str(&text).map_err(anyhow::Error::from),
         Some("json") => serde_json::from_str(&text).map_err(anyhow::Error::from),
@@ -66,7 +68,10 @@ mod tests {
     fn check(set: &[&str], expected: Result<Value, &str>) {
         let arguments = ConfigArguments { config: None, set: set.iter().map(ToString::to_string).collect() };
         let base = serde_json::json!({ "split": { "seed": 1, "share": 0.2 } });
-        assert_eq!(config(base, &arguments).map_err(|error| error.to_string()), expected.map_err(str::to_owned));
+        assert_eq!(
+            config(base, &arguments).map_err(|error| error.to_string()),
+            expected.map_err(str::to_owned)
+        );
     }
 
     #[test]

@@ -34,7 +34,9 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
             return Ok(Exit::Success);
         }
         let run = engine.request(request).await?;
-        execute(&opened, &engine, run, plan.steps.len(), materialize.json).await
+        let exit = execute(&opened, &engine, run, plan.steps.len(), materialize.json).await;
+        opened.store.close().await;
+        exit
     })
 }
 
@@ -94,7 +96,8 @@ fn check_config(session: &Session, plan: &Plan, request: &RunRequest) -> Result<
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
     let steps = plan.steps.iter().map(|step| (&graph.steps()[step.step].key, &step.partition));
     if json {
-        let steps: Vec<_> = steps.map(|(step, partition)| json!({ "step": step, "partition": partition })).collect();
+        let steps: Vec<_> =
+            steps.map(|(step, partition)| json!({ "step": step, "partition": partition })).collect();
         println!("{}", json!({ "plan": steps }));
         return;
     }
@@ -131,7 +134,8 @@ pub(super) async fn execute(
     let (progress, captured) = Progress::start(steps, capture_output().ok(), json);
     let progress = Arc::new(progress);
     let observer = progress.clone();
-    let outcome = engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
+    let outcome =
+        engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
     watcher.abort();
     progress.finish();
     release(captured);
@@ -173,11 +177,9 @@ fn exit(status: RunStatus) -> Exit {
 fn print_summary(outcome: &RunOutcome) {
     let count = |status| outcome.count(status);
     let mut parts = vec![format!("{} succeeded", count(StepStatus::Succeeded))];
-    for (status, word) in [
-        (StepStatus::Failed, "failed"),
-        (StepStatus::Skipped, "skipped"),
-        (StepStatus::Canceled, "canceled"),
-    ] {
+    for (status, word) in
+        [(StepStatus::Failed, "failed"), (StepStatus::Skipped, "skipped"), (StepStatus::Canceled, "canceled")]
+    {
         if count(status) > 0 {
             parts.push(format!("{} {word}", count(status)));
         }
@@ -188,7 +190,8 @@ fn print_summary(outcome: &RunOutcome) {
         _ => console::style("failed").red(),
     };
     for ((step, partition), state) in &outcome.state.steps {
-        let name = partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+        let name =
+            partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
             println!("{} {name}", console::style("✗").red());
             for (depth, message) in failure.chain.iter().enumerate() {
@@ -229,6 +232,14 @@ fn outcome_json(outcome: &RunOutcome) -> Value {
         "hint": (outcome.status != RunStatus::Succeeded)
             .then(|| format!("`runs retry {}` goes on where it stopped", outcome.run.short())),
         "seconds": outcome.duration.as_secs_f64(),
+        "peak_memory_bytes": peak_memory(),
         "steps": steps,
     })
+}
+
+/// The most memory that this process has held, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

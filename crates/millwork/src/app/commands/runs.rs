@@ -132,7 +132,9 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
         println!("  config     {}", record.request.config);
     }
     println!();
-    let rows = state.steps.iter().map(|(key, state)| step_row(key, state)).collect();
+    let mut steps: Vec<_> = state.steps.iter().collect();
+    steps.sort_by_key(|(_, state)| (state.started_at.is_none(), state.started_at));
+    let rows = steps.into_iter().map(|(key, state)| step_row(key, state)).collect();
     print!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
     Ok(Exit::Success)
 }
@@ -141,7 +143,8 @@ fn step_row(
     (step, partition): &(StepKey, Option<PartitionKey>),
     state: &millwork_core::run::StepState,
 ) -> [String; 5] {
-    let name = partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+    let name =
+        partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
     let styled = console::style(state.status.as_str());
     let status = match state.status {
         StepStatus::Succeeded => styled.green(),

@@ -154,7 +154,8 @@ fn state(
 
 /// The last failure of each step in the last failed runs, with its place in the log.
 async fn failures(opened: &Opened) -> Result<Failures, Failure> {
-    let query = RunQuery { statuses: vec![RunStatus::Failed], limit: Some(FAILED_RUNS), ..RunQuery::default() };
+    let query =
+        RunQuery { statuses: vec![RunStatus::Failed], limit: Some(FAILED_RUNS), ..RunQuery::default() };
     let mut failures: Failures = HashMap::new();
     for run in opened.store.runs(query).await? {
         let query = EventQuery { run: Some(run.id), kinds: vec!["step_failed"], ..EventQuery::default() };
@@ -247,8 +248,12 @@ fn cause_in_words(cause: &Cause) -> String {
         Cause::Data { asset, from: Some(from), to: Some(to), .. } => {
             format!("`{asset}` has new data ({} → {})", short(from), short(to))
         }
-        Cause::Data { asset, from: None, to: Some(_), .. } => format!("`{asset}` has data for the first time"),
-        Cause::Data { asset, to: None, from: Some(_), .. } => format!("`{asset}` is no longer what it is made from"),
+        Cause::Data { asset, from: None, to: Some(_), .. } => {
+            format!("`{asset}` has data for the first time")
+        }
+        Cause::Data { asset, to: None, from: Some(_), .. } => {
+            format!("`{asset}` is no longer what it is made from")
+        }
         Cause::Data { asset, from: None, to: None, .. } => format!("`{asset}` is newly what it is made from"),
         Cause::Upstream { asset, .. } => format!("`{asset}` is itself not fresh"),
     }

@@ -43,7 +43,11 @@ async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     println!("Home {}", opened.home.path.display());
-    println!("  database  {} and {} of write-ahead log", when::bytes(info.database_bytes), when::bytes(info.wal_bytes));
+    println!(
+        "  database  {} and {} of write-ahead log",
+        when::bytes(info.database_bytes),
+        when::bytes(info.wal_bytes)
+    );
     println!("  runs      {}", info.runs);
     println!("  events    {}", info.events);
     println!(

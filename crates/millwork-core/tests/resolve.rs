@@ -1,0 +1,210 @@
+//! Everything that is wrong with definitions is told at once, each with the asset, the cause and a hint.
+
+use millwork_core::asset::{CheckDefinition, Computation};
+use millwork_core::{
+    AssetDefinition, CheckResult, Definitions, Job, PartitionsDefinition, Requirements, Severity,
+    StepFunction, StepResult,
+};
+
+fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
+    let definition = AssetDefinition::new(key).produces::<u8, _>();
+    inputs.iter().fold(definition, |definition, input| definition.input::<u8>(input)).blocking(|_| Ok(0_u8))
+}
+
+fn by_letter(keys: &str) -> PartitionsDefinition {
+    PartitionsDefinition::fixed(keys.chars().map(|key| key.to_string()))
+}
+
+fn check_of(asset: &str, name: &str, blocking: bool, inputs: &[&str]) -> CheckDefinition {
+    let mut requirements = Requirements::default();
+    for input in inputs {
+        requirements.input::<u8>(*input);
+    }
+    let verdict = |_| Ok(StepResult::Check(CheckResult::pass()));
+    CheckDefinition {
+        name: name.into(),
+        asset: asset.into(),
+        description: String::new(),
+        severity: Severity::Error,
+        blocking,
+        computation: Computation {
+            requirements,
+            code_version: "1".into(),
+            retry: Default::default(),
+            timeout: None,
+            pool: None,
+            source: None,
+            function: StepFunction::Blocking(std::sync::Arc::new(verdict)),
+        },
+    }
+}
+
+#[track_caller]
+fn check(definitions: Definitions, expected: &[&str]) {
+    let errors = definitions.resolve().map(|_| Vec::new()).unwrap_or_else(|errors| errors.0);
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors, expected);
+}
+
+#[test]
+fn names() {
+    check(Definitions::new().asset(asset("a", &[])).asset(asset("b", &["a"])), &[]);
+    check(
+        Definitions::new().asset(asset("a b", &[])),
+        &[
+            "the key of asset `a b` is invalid: it contains ' '; hint: use letters, digits, `_`, `-`, `.` and `/`",
+        ],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).asset(asset("a", &[])),
+        &["asset `a` is defined twice, by `a` and `a`; hint: rename one or give it a `key_prefix`"],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).job(Job::new("j", "a")).job(Job::new("j", "*")),
+        &["job `j` is defined twice; hint: rename one"],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).check(check_of("a", "c", false, &["a"])).check(check_of(
+            "a",
+            "c",
+            false,
+            &["a"],
+        )),
+        &["check `c` of asset `a` is defined twice; hint: rename one"],
+    );
+}
+
+#[test]
+fn edges() {
+    check(
+        Definitions::new().asset(asset("stories", &[])).asset(asset("score", &["storise"])),
+        &[
+            "`score` depends on asset `storise`, which is not part of the definitions; hint: did you mean `stories`?",
+        ],
+    );
+    check(
+        Definitions::new().asset(asset("score", &["xyz"])),
+        &[
+            "`score` depends on asset `xyz`, which is not part of the definitions; hint: add `xyz` to `definitions![…]`",
+        ],
+    );
+    check(
+        Definitions::new()
+            .asset(asset("a", &[]))
+            .asset(AssetDefinition::new("b").produces::<u8, _>().input::<String>("a").blocking(|_| Ok(0_u8))),
+        &["`b` takes asset `a` as `alloc::string::String`, but it is `u8`; hint: take it as what it is"],
+    );
+    check(
+        Definitions::new().asset(AssetDefinition::new("raw")).asset(asset("b", &["raw"])),
+        &["`b` takes the value of asset `raw`, which Millwork doesn't store; hint: name it in `deps(…)`"],
+    );
+    check(
+        Definitions::new().asset(asset("a", &["c"])).asset(asset("b", &["a"])).asset(asset("c", &["b"])),
+        &[
+            "assets depend on each other in a circle: a → b → c → a; hint: break it, or take one as `Previous<…>`",
+        ],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).asset(asset("b", &["a"])).check(check_of(
+            "a",
+            "c",
+            true,
+            &["a", "b"],
+        )),
+        &[
+            "assets depend on each other in a circle: b → check `c` → b; hint: break it, or take one as `Previous<…>`",
+        ],
+    );
+    check(
+        Definitions::new().check(check_of("a", "c", false, &[])),
+        &[
+            "check `c` tests asset `a`, which is not part of the definitions; hint: add `a` to `definitions![…]`",
+        ],
+    );
+}
+
+#[test]
+fn what_steps_need() {
+    let takes = |key: &str, change: fn(&mut Computation)| asset(key, &[]).policy(change);
+    check(
+        Definitions::new().asset(takes("a", |computation| computation.requirements.resource::<u16>())),
+        &["`a` takes the resource `u16`, which is not defined; hint: add `.resource(…)` to the definitions"],
+    );
+    check(
+        Definitions::new()
+            .asset(takes("a", |computation| computation.requirements.resource::<u16>()))
+            .resource(7_u16),
+        &[],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).resource(7_u16).resource(8_u16),
+        &["the resource `u16` is defined twice; hint: wrap one of them in a type of its own"],
+    );
+    check(
+        Definitions::new().asset(AssetDefinition { io_manager: Some("s3".into()), ..asset("a", &[]) }),
+        &[
+            "`a` is stored by the I/O manager `s3`, which is not defined; hint: add `.io_manager(\"s3\", …)` to the definitions",
+        ],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).job(Job::new("j", "b")),
+        &["the selection of job `j` is invalid: no asset is called `b`; hint: did you mean `a`?"],
+    );
+    check(
+        Definitions::new().asset(asset("a", &[])).job(Job::new("j", "group:x")),
+        &[
+            "the selection of job `j` is invalid: the selection selects no asset; hint: `graph` shows what there is",
+        ],
+    );
+}
+
+#[test]
+fn partitions() {
+    let parts = |key: &str, inputs: &[&str], keys: &str| asset(key, inputs).partitions(by_letter(keys));
+    check(Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "x")), &[]);
+    check(Definitions::new().asset(asset("a", &[])).asset(parts("b", &["a"], "xy")), &[]);
+    check(
+        Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "xz")),
+        &[
+            "`b` cannot map its partitions to those of `a`: `a` has no partition `z`; hint: give both the same partitions, or gather them with `Partitions<…>`",
+        ],
+    );
+    check(
+        Definitions::new().asset(parts("a", &[], "xy")).asset(asset("b", &["a"])),
+        &[
+            "`b` cannot map its partitions to those of `a`: `a` has partitions and `b` has none; hint: take `Partitions<a>` to gather all of them",
+        ],
+    );
+    check(
+        Definitions::new()
+            .asset(asset("a", &[]))
+            .asset(asset("b", &[]).policy(|computation| computation.requirements.all_partitions::<u8>("a"))),
+        &[
+            "`b` cannot map its partitions to those of `a`: `a` has no partitions; hint: take it by reference: `a: &…`",
+        ],
+    );
+    check(
+        Definitions::new().asset(parts("a", &[], "")),
+        &["the partitions of `a` are invalid: it has no partition"],
+    );
+    check(
+        Definitions::new().asset(parts("a", &[], "xyx")),
+        &["the partitions of `a` are invalid: it has the partition `x` twice"],
+    );
+}
+
+#[test]
+fn all_errors_at_once() {
+    let definitions = Definitions::new()
+        .asset(asset("a b", &["nowhere"]))
+        .asset(asset("c", &[]))
+        .asset(asset("c", &[]))
+        .asset(AssetDefinition { io_manager: Some("s3".into()), ..asset("d", &[]) });
+    let errors = definitions.resolve().map(|_| ()).unwrap_err();
+    assert_eq!(errors.0.len(), 4);
+    assert!(
+        errors
+            .to_string()
+            .starts_with("the definitions have 4 errors\n  - the key of asset `a b` is invalid")
+    );
+}

@@ -1,0 +1,113 @@
+//! A child process that works until it is killed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::run::{RunId, RunRequest};
+use millwork_storage::{Batch, Claim, EventLog, Fence, Home, NewRun, PoolSlots, RunStore};
+
+const TASK: &str = "MILLWORK_TEST_CHILD";
+const HOME: &str = "MILLWORK_TEST_HOME";
+
+/// A child process and what it tells.
+pub(crate) struct Working {
+    process: Child,
+    told: BufReader<ChildStdout>,
+}
+
+impl Working {
+    /// Starts a child with a task: `append <run>` or `hold <run>`.
+    pub(crate) fn start(home: &Path, task: &str) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child::works", "--nocapture"])
+            .envs([(TASK, task.as_ref()), (HOME, home.as_os_str())])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let told = BufReader::new(process.stdout.take().unwrap());
+        Self { process, told }
+    }
+
+    /// Waits for the next line that tells of something done, and returns the rest of it. Nothing at the end; a line
+    /// that was cut off doesn't count.
+    pub(crate) fn next(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            self.told.read_line(&mut line).unwrap();
+            if !line.ends_with('\n') {
+                return None;
+            }
+            if let Some((_, done)) = line.trim_end().split_once("done ") {
+                return Some(done.to_owned());
+            }
+        }
+    }
+
+    /// Kills the child, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        // Only a failed test leaves it running.
+        let _ = self.process.kill();
+    }
+}
+
+fn tell(what: &str) {
+    std::io::stdout().write_all(format!("done {what}\n").as_bytes()).unwrap();
+    std::io::stdout().flush().unwrap();
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_763_000_000 + second).unwrap()
+}
+
+/// Creates a run and claims it.
+pub(crate) async fn start_run(home: &Home, number: u128) -> Fence {
+    let run = RunId::from_u128(number);
+    home.store().create_run(NewRun { id: run, request: RunRequest::default(), at: at(0) }).await.unwrap();
+    let claim = Claim { run, holder: home.holder().clone(), now: at(0), until: at(30) };
+    home.store().claim(claim).await.unwrap()
+}
+
+pub(crate) fn step_events(fence: Fence, step: &str) -> Batch {
+    let event =
+        |body| NewEvent { step: Some(step.into()), attempt: 1, ..NewEvent::of_run(fence.run, at(1), body) };
+    let events = vec![event(EventBody::StepStarted), event(EventBody::StepSucceeded { micros: 1 })];
+    Batch { fence: Some(fence), events }
+}
+
+/// The child's side. Without a task there is nothing to do.
+#[tokio::test]
+async fn works() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let home = Arc::new(Home::open(std::env::var(HOME).unwrap()).await.unwrap());
+    let (what, number) = task.split_once(' ').unwrap();
+    let fence = start_run(&home, number.parse().unwrap()).await;
+    if what == "append" {
+        let tasks: Vec<_> = (0..8).map(|task| tokio::spawn(append(home.clone(), fence, task))).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+    let slot = home.store().take_slot("pool", 1, home.holder(), at(0), at(30)).await.unwrap();
+    assert!(slot.is_some());
+    tell("holding");
+    std::future::pending::<()>().await;
+}
+
+/// Appends for as long as the process lives.
+async fn append(home: Arc<Home>, fence: Fence, task: usize) {
+    for step in 0.. {
+        let sequences = home.store().append(step_events(fence, &format!("{task}/{step}"))).await.unwrap();
+        tell(&format!("{} {}", sequences[0], sequences[1]));
+    }
+}

@@ -1,0 +1,125 @@
+//! What a home knows of the processes that share it.
+
+use std::path::Path;
+
+use millwork_core::run::RunId;
+use millwork_storage::{Claim, EventLog, Holder, Home, Liveness, PoolSlots, RunStore, StorageError};
+
+use crate::child::{Working, at, start_run, step_events};
+
+fn locks(home: &Path) -> usize {
+    std::fs::read_dir(home.join("processes")).map_or(0, Iterator::count)
+}
+
+fn reason(liveness: Liveness) -> Option<String> {
+    if let Liveness::Ended { reason } = liveness { Some(reason) } else { None }
+}
+
+async fn take_slot(home: &Home) -> bool {
+    home.store().take_slot("pool", 1, home.holder(), at(1), at(30)).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn only_those_who_claim_leave_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path().join("home")).await.unwrap();
+    assert!(home.recover(at(0)).await.unwrap().is_empty());
+    assert!(!home.values_path().exists() && !home.path.join("processes").exists());
+    let fence = start_run(&home, 1).await;
+    assert_eq!((locks(&home.path), home.is_alive(home.holder())), (1, Liveness::Alive));
+    assert_eq!(home.store().run(fence.run).await.unwrap().unwrap().holder.as_ref(), Some(home.holder()));
+    let path = home.path.clone();
+    home.store().close().await;
+    drop(home);
+    assert_eq!(locks(&path), 0);
+}
+
+#[tokio::test]
+async fn others_are_judged_by_their_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] =
+        [Home::open(folder.path()).await.unwrap(), Home::open(folder.path()).await.unwrap()];
+    start_run(&first, 1).await;
+    let holder = first.holder().clone();
+    assert_eq!(second.is_alive(&holder), Liveness::Alive);
+    assert!(second.recover(at(99)).await.unwrap().is_empty(), "its process lives, whatever its lease says");
+    let elsewhere = Holder { host: "elsewhere".to_owned(), ..holder.clone() };
+    assert_eq!(second.is_alive(&elsewhere), Liveness::Unknown);
+    let earlier = Holder { boot: "earlier".to_owned(), ..holder.clone() };
+    assert_eq!(reason(second.is_alive(&earlier)).unwrap(), "the machine was restarted");
+    drop(first);
+    let ended = reason(second.is_alive(&holder)).unwrap();
+    let expected = format!("its process (pid {} on host {}) ended without", holder.pid, holder.host);
+    assert!(ended.starts_with(&expected), "{ended}");
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_its_run_and_slots() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let mut child = Working::start(folder.path(), "hold 1");
+    assert_eq!(child.next().unwrap(), "holding");
+    assert!(home.recover(at(1)).await.unwrap().is_empty());
+    assert!(!take_slot(&home).await);
+
+    child.kill();
+    assert!(take_slot(&home).await, "the slot of a process that has ended is free");
+    let lost = home.recover(at(1)).await.unwrap();
+    assert_eq!(lost.len(), 1);
+    assert!(lost[0].reason.as_ref().unwrap().contains("killed, crashed, or out of memory"));
+    assert!(home.recover(at(1)).await.unwrap().is_empty());
+    assert_eq!(locks(folder.path()), 1, "only our own lock is left");
+}
+
+#[tokio::test]
+async fn one_of_many_recovers_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Working::start(folder.path(), "hold 1");
+    child.next().unwrap();
+    child.kill();
+    let recover = |path: std::path::PathBuf| async move {
+        let home = Home::open(path).await.unwrap();
+        home.recover(at(1)).await.unwrap().len()
+    };
+    let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(recover(folder.path().to_owned()))).collect();
+    let mut recovered = 0;
+    for task in tasks {
+        recovered += task.await.unwrap();
+    }
+    assert_eq!(recovered, 1);
+}
+
+#[tokio::test]
+async fn a_run_on_another_machine_is_lost_with_its_lease() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let fence = start_run(&home, 1).await;
+    home.store().mark_lost(fence, "over there now", at(1)).await.unwrap();
+    let holder = Holder { id: "x".to_owned(), host: "elsewhere".to_owned(), pid: 7, boot: String::new() };
+    let claim = Claim { run: RunId::from_u128(1), holder, now: at(2), until: at(30) };
+    let fence = home.store().claim(claim).await.unwrap();
+    assert!(home.recover(at(29)).await.unwrap().is_empty());
+    let lost = home.recover(at(30)).await.unwrap();
+    assert!(
+        lost[0].reason.as_ref().unwrap().contains("(pid 7 on host elsewhere) stopped renewing its lease")
+    );
+    let late = home.store().append(step_events(fence, "late")).await;
+    assert!(matches!(late, Err(StorageError::Fenced { .. })));
+}
+
+/// A process that is killed while it holds nothing leaves a lock that nobody looks for.
+#[tokio::test]
+async fn stale_locks_are_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("processes")).unwrap();
+    std::fs::write(folder.path().join("processes/gone.lock"), "").unwrap();
+    let [first, second] =
+        [Home::open(folder.path()).await.unwrap(), Home::open(folder.path()).await.unwrap()];
+    start_run(&first, 1).await;
+    start_run(&second, 2).await;
+    assert!(!folder.path().join("processes/gone.lock").exists());
+    assert_eq!(
+        (first.is_alive(second.holder()), second.is_alive(first.holder())),
+        (Liveness::Alive, Liveness::Alive)
+    );
+}

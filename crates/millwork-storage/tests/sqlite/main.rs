@@ -1,0 +1,12 @@
+//! What is particular to SQLite: several handles on one file, grouped commits, size, and what can be wrong with a file.
+
+// Clippy lets tests unwrap, but not what they share.
+#![allow(clippy::unwrap_used)]
+
+mod commits;
+mod failures;
+mod handles;
+mod long_reads;
+mod maintenance;
+mod samples;
+mod size;

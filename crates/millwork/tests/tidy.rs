@@ -1,0 +1,144 @@
+//! What the project agreed on and a machine can check: the order of the crates, and how files begin.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Each crate and those of ours that it may depend on.
+const ORDER: [(&str, &[&str]); 7] = [
+    ("millwork-core", &[]),
+    ("millwork-macros", &[]),
+    ("millwork-ml", &["millwork-core"]),
+    ("millwork-polars", &["millwork-core"]),
+    ("millwork-storage", &["millwork-core"]),
+    ("millwork-engine", &["millwork-core", "millwork-storage"]),
+    (
+        "millwork",
+        &[
+            "millwork-core",
+            "millwork-engine",
+            "millwork-macros",
+            "millwork-ml",
+            "millwork-polars",
+            "millwork-storage",
+        ],
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The Rust files below a folder.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+fn sources() -> Vec<PathBuf> {
+    ["crates", "examples", "benches"].iter().flat_map(|folder| rust_files(&root().join(folder))).collect()
+}
+
+fn report(broken: &[String], rule: &str) {
+    assert!(broken.is_empty(), "{rule}:\n  {}", broken.join("\n  "));
+}
+
+#[test]
+fn crates_depend_in_one_order() {
+    let allowed: BTreeMap<&str, &[&str]> = ORDER.into();
+    let mut broken = Vec::new();
+    for entry in std::fs::read_dir(root().join("crates")).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let manifest = std::fs::read_to_string(entry.path().join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        let Some(allowed) = allowed.get(name.as_str()) else {
+            broken.push(format!("{name} has no place in the order"));
+            continue;
+        };
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+        let ours =
+            dependencies.into_iter().flat_map(toml::Table::keys).filter(|name| name.starts_with("millwork"));
+        broken.extend(
+            ours.filter(|own| !allowed.contains(&own.as_str()))
+                .map(|own| format!("{name} must not depend on {own}")),
+        );
+    }
+    report(&broken, "the order of the crates is in ARCHITECTURE.md");
+}
+
+#[test]
+fn the_core_does_no_input_or_output() {
+    const FORBIDDEN: [&str; 6] = ["tokio", "std::fs", "std::net", "std::process", "sqlx", "println!"];
+    let mut broken = Vec::new();
+    for path in rust_files(&root().join("crates/millwork-core/src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for (line, word) in code.flat_map(|line| FORBIDDEN.map(|word| (line, word))) {
+            if line.contains(word) {
+                broken.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    report(&broken, "the core is vocabulary and pure decisions");
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let says = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.starts_with("//! ") || path.components().any(|part| part.as_os_str() == "compile_fail")
+    };
+    let broken: Vec<_> =
+        sources().iter().filter(|path| !says(path)).map(|path| path.display().to_string()).collect();
+    report(&broken, "a file begins with `//!` and its purpose");
+}
+
+#[test]
+fn module_files_hold_documentation_and_re_exports_only() {
+    const ITEMS: [&str; 6] = ["fn ", "struct ", "enum ", "impl ", "trait ", "const "];
+    let mut broken = Vec::new();
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.ends_with("mod.rs") && path.to_string_lossy().contains("/src/"))
+    {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.starts_with("//") && !line.starts_with(' '));
+        let item = code
+            .map(|line| {
+                line.trim_start_matches("pub(crate) ")
+                    .trim_start_matches("pub(super) ")
+                    .trim_start_matches("pub ")
+            })
+            .find(|line| ITEMS.iter().any(|item| line.starts_with(item)));
+        broken.extend(item.map(|item| format!("{}: {item}", path.display())));
+    }
+    report(&broken, "`mod.rs` holds documentation and re-exports only");
+}
+
+#[test]
+fn versions_stand_in_the_workspace_only() {
+    let mut broken = Vec::new();
+    for folder in ["crates", "examples"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap().flatten() {
+            let manifest = std::fs::read_to_string(entry.path().join("Cargo.toml")).unwrap();
+            let manifest: toml::Table = manifest.parse().unwrap();
+            for section in ["dependencies", "dev-dependencies"] {
+                let dependencies = manifest.get(section).and_then(toml::Value::as_table);
+                for (name, value) in dependencies.into_iter().flatten() {
+                    if value.get("workspace").and_then(toml::Value::as_bool) != Some(true) {
+                        broken.push(format!("{}: {name}", entry.path().display()));
+                    }
+                }
+            }
+        }
+    }
+    report(&broken, "a dependency's version stands in `[workspace.dependencies]`");
+}

@@ -1,0 +1,42 @@
+# The front door: what a developer does, and what CI calls.
+
+# List the recipes
+default:
+    @just --list
+
+# Format everything
+format:
+    cargo fmt --all
+
+# What has to hold before a commit: format, lints, documentation
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The tests of the README, and those that want Python
+test:
+    cargo test --workspace
+
+# The comparisons with scikit-learn and XGBoost, in a virtual environment of their own
+test-python venv=(env("HOME") / ".cache/millwork-python"):
+    test -x {{venv}}/bin/python || python3 -m venv {{venv}}
+    {{venv}}/bin/python -c "import sklearn, xgboost, scipy" 2>/dev/null || {{venv}}/bin/pip install --quiet "scikit-learn==1.7.2" "xgboost-cpu==3.2.0" scipy
+    MILLWORK_PYTHON={{venv}}/bin/python cargo test -p millwork-ml --test python -- --nocapture
+
+# Licences, advisories and duplicates of dependencies (needs cargo-deny)
+deny:
+    cargo deny check licenses bans sources
+
+# Run the reference job
+run *arguments:
+    cargo run -p hackernews -- {{arguments}}
+
+# Time the reference job, synthetic graphs and start-up: one table of medians
+bench *arguments:
+    cargo build --release -p hackernews -p synthetic -p benches
+    cargo run --release -p benches -- {{arguments}}
+
+# Draw the README's picture
+picture:
+    cargo run -p hackernews -- graph --format svg > docs/graph.svg
