@@ -28,11 +28,7 @@ pub(crate) fn graphs(runs: usize) -> Result<()> {
     {
         let folder = tempdir()?;
         let home = folder.path().join("home");
-        let clear = || {
-            Ok(if home.exists() {
-                fs::remove_dir_all(&home)?
-            })
-        };
+        let clear = || remove(&home);
         let synthetic = |arguments: &[&str]| -> Result<String> {
             run(binary("synthetic", &home)?.env("SYNTHETIC_GRAPH", graph).args(arguments))
         };
@@ -55,15 +51,19 @@ pub(crate) fn graphs(runs: usize) -> Result<()> {
     straggler(runs)
 }
 
+/// Empties a home: nothing of an earlier run is left.
+fn remove(home: &Path) -> Result<()> {
+    if home.exists() {
+        fs::remove_dir_all(home)?;
+    }
+    Ok(())
+}
+
 /// A chain beside a step that is as long as all of it: with no barrier between levels, both end together.
 fn straggler(runs: usize) -> Result<()> {
     let folder = tempdir()?;
     let home = folder.path().join("home");
-    let clear = || {
-        Ok(if home.exists() {
-            fs::remove_dir_all(&home)?
-        })
-    };
+    let clear = || remove(&home);
     let times = Times::of(runs, clear, || {
         run(binary("synthetic", &home)?.env("SYNTHETIC_GRAPH", "straggler:20").arg("materialize")).map(drop)
     })?;
@@ -77,11 +77,7 @@ pub(crate) fn reference_job(runs: usize, stories: &Path) -> Result<()> {
         let server = ReplayServer::start(stories, latency_ms)?;
         let folder = tempdir()?;
         let home = folder.path().join("home");
-        let clear = || {
-            Ok(if home.exists() {
-                fs::remove_dir_all(&home)?
-            })
-        };
+        let clear = || remove(&home);
         let mut printed = String::new();
         let times = Times::of(runs, clear, || {
             let mut command = binary("hackernews", &home)?;

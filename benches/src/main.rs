@@ -31,7 +31,7 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    println!("{:44} {:>10} {:>10} {:>10} {:>9}  {}", "case", "median", "min", "max", "aim", "beside it");
+    measure::print_heading();
     cases::start_up(arguments.runs)?;
     cases::graphs(arguments.runs)?;
     if arguments.stories.exists() {

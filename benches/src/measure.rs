@@ -45,6 +45,12 @@ impl Times {
     }
 }
 
+/// Prints the head of the table.
+pub(crate) fn print_heading() {
+    let [median, min, max] = ["median", "min", "max"];
+    println!("{:44} {median:>10} {min:>10} {max:>10} {:>9}  beside it", "case", "aim");
+}
+
 fn in_words(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1e3),

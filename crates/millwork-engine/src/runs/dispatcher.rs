@@ -192,7 +192,7 @@ impl Dispatcher {
             match &self.context.clone().step(position).computation().pool {
                 None => self.start(position, None).await?,
                 Some(pool) if self.waiting_for_slot.is_awaited(pool) => {
-                    self.waiting_for_slot.push(pool, position)
+                    self.waiting_for_slot.push(pool, position);
                 }
                 Some(pool) => match self.pools.take(&self.context.pipeline, pool).await? {
                     Some(slot) => self.start(position, Some(slot)).await?,

@@ -7,30 +7,12 @@
 
 mod error;
 mod generator;
+mod parts;
 mod random;
 mod size;
 mod temporal;
 
 pub use error::SplitError;
+pub use parts::{ThreeParts, TwoParts};
 pub use random::{random, random_in_three};
 pub use temporal::{temporal, temporal_in_three};
-
-/// Rows to learn from and rows to judge by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TwoParts {
-    /// The rows to train on.
-    pub train: Vec<usize>,
-    /// The rows that only the final judgement sees.
-    pub test: Vec<usize>,
-}
-
-/// Rows to learn from, to choose by, and to judge by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThreeParts {
-    /// The rows to train on.
-    pub train: Vec<usize>,
-    /// The rows for early stopping and for the choice of parameters.
-    pub validation: Vec<usize>,
-    /// The rows that only the final judgement sees.
-    pub test: Vec<usize>,
-}

@@ -88,9 +88,9 @@ pub(super) fn report(result: Result<Exit, Failure>, json: bool) -> ExitCode {
         Ok(exit) => exit,
         Err(failure) => {
             if json {
-                failure.print_json()
+                failure.print_json();
             } else {
-                failure.print()
+                failure.print();
             }
             failure.exit
         }

@@ -1,6 +1,7 @@
 //! `list`: what is defined.
 
 use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
+use millwork_core::{ConfigSchema, PartitionsDefinition};
 use serde_json::{Value, json};
 
 use crate::app::arguments::List;
@@ -83,12 +84,12 @@ pub(super) fn asset_json(graph: &AssetGraph, asset: &AssetNode) -> Value {
         "upstream": keys(&asset.upstream),
         "downstream": keys(&asset.downstream),
         "checks": asset.checks.iter().map(|check| graph.steps()[*check].key.clone()).collect::<Vec<_>>(),
-        "partitions": partitions.map(|partitions| partitions.keys()),
+        "partitions": partitions.map(PartitionsDefinition::keys),
         "code_version": computation.map(|computation| computation.code_version.clone()),
         "pool": computation.and_then(|computation| computation.pool.clone()),
         "source": computation.and_then(|computation| computation.source).map(|(file, line)| format!("{file}:{line}")),
         "config": computation
-            .map(|computation| computation.requirements.config.iter().map(|schema| schema.json()).collect::<Vec<_>>()),
+            .map(|computation| computation.requirements.config.iter().map(ConfigSchema::json).collect::<Vec<_>>()),
     })
 }
 

@@ -1,0 +1,89 @@
+//! Short ways to write definitions down.
+
+use std::sync::Arc;
+
+use millwork_core::{
+    AssetDefinition, AssetSpec, BoxError, CheckDefinition, CheckResult, Computation, Produced, Requirements,
+    StepContext, StepFunction, StepResult, ValueType,
+};
+
+/// An asset that is a number.
+pub(crate) fn number(key: &str) -> AssetDefinition {
+    AssetDefinition::new(key).produces::<u64, _>()
+}
+
+/// The number `value`.
+pub(crate) fn constant(key: &str, value: u64) -> AssetDefinition {
+    number(key).blocking(move |_| Ok(value))
+}
+
+/// One more than all inputs together.
+pub(crate) fn sum(key: &str, inputs: &[&str]) -> AssetDefinition {
+    let keys: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+    taking(number(key), inputs).blocking(move |step| {
+        keys.iter().try_fold(1_u64, |sum, key| Ok(sum + *step.input::<u64>(key)?))
+    })
+}
+
+/// The definition with inputs that are numbers.
+pub(crate) fn taking(definition: AssetDefinition, inputs: &[&str]) -> AssetDefinition {
+    inputs.iter().fold(definition, |definition, input| definition.input::<u64>(input))
+}
+
+/// A function that fails with a cause.
+pub(crate) fn failing(key: &str, inputs: &[&str]) -> AssetDefinition {
+    taking(number(key), inputs).blocking::<u64>(|_| Err(refused()))
+}
+
+pub(crate) fn refused() -> BoxError {
+    let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+    Box::new(std::io::Error::other(Wrapped(cause)))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the API did not answer")]
+struct Wrapped(#[source] std::io::Error);
+
+/// A function that gives its verdicts itself, one for each output.
+pub(crate) fn deciding(
+    definition: AssetDefinition,
+    function: impl Fn(&StepContext) -> Vec<Produced> + Send + Sync + 'static,
+) -> AssetDefinition {
+    definition.policy(|computation| {
+        computation.function =
+            StepFunction::Blocking(Arc::new(move |step| Ok(StepResult::Assets(function(&step)))));
+    })
+}
+
+/// The definition with one more number as output.
+pub(crate) fn also(mut definition: AssetDefinition, key: &str) -> AssetDefinition {
+    let mut spec = AssetSpec::new(key);
+    spec.value_type = Some(ValueType::of::<u64, _>());
+    definition.outputs.push(spec);
+    definition
+}
+
+pub(crate) fn new(value: u64) -> Produced {
+    Produced::New { value: Arc::new(value), metadata: Default::default(), data_version: None }
+}
+
+pub(crate) fn kept(reason: &str) -> Produced {
+    Produced::Kept { reason: reason.into(), metadata: Default::default() }
+}
+
+/// A check that takes numbers.
+pub(crate) fn check(
+    name: &str,
+    asset: &str,
+    inputs: &[&str],
+    verdict: impl Fn(&StepContext) -> Result<CheckResult, BoxError> + Send + Sync + 'static,
+) -> CheckDefinition {
+    let mut requirements = Requirements::default();
+    inputs.iter().for_each(|input| requirements.input::<u64>(*input));
+    let function = StepFunction::Blocking(Arc::new(move |step| Ok(StepResult::Check(verdict(&step)?))));
+    CheckDefinition::new(name, asset, Computation::new(requirements, function))
+}
+
+pub(crate) fn blocking(check: CheckDefinition) -> CheckDefinition {
+    CheckDefinition { blocking: true, ..check }
+}

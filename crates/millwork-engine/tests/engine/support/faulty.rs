@@ -1,0 +1,156 @@
+//! A store that fails when it is told to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use millwork_core::AssetKey;
+use millwork_core::event::Event;
+use millwork_core::run::{RunId, RunStatus};
+use millwork_storage::{
+    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore,
+    SlotId, StorageError, Store,
+};
+
+/// What fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Append,
+    Latest,
+    TakeSlot,
+    GiveSlotBack,
+}
+
+/// A store that fails when it is told to.
+#[derive(Debug)]
+pub(crate) struct Faulty {
+    inner: Arc<dyn Store>,
+    fault: Mutex<Option<Fault>>,
+    /// So many events are appended before appending fails.
+    events_left: AtomicUsize,
+    pub(crate) most_slots: AtomicUsize,
+    slots: AtomicUsize,
+}
+
+impl Faulty {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            fault: Mutex::default(),
+            events_left: AtomicUsize::new(usize::MAX),
+            most_slots: AtomicUsize::new(0),
+            slots: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn fail(&self, fault: Option<Fault>) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    pub(crate) fn fail_after(&self, events: usize) {
+        self.events_left.store(events, Ordering::SeqCst);
+    }
+
+    pub(crate) fn slots_held(&self) -> usize {
+        self.slots.load(Ordering::SeqCst)
+    }
+
+    fn check(&self, fault: Fault) -> Result<(), StorageError> {
+        if *self.fault.lock().unwrap() == Some(fault) { Err(broken()) } else { Ok(()) }
+    }
+}
+
+fn broken() -> StorageError {
+    StorageError::Database { action: "work", hint: "", source: "the disk is gone".into() }
+}
+
+#[async_trait]
+impl EventLog for Faulty {
+    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        self.check(Fault::Append)?;
+        let left = self.events_left.load(Ordering::SeqCst);
+        let rest = left.checked_sub(batch.events.len());
+        self.events_left.store(rest.unwrap_or(0), Ordering::SeqCst);
+        rest.ok_or_else(broken)?;
+        self.inner.append(batch).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
+        self.inner.events(query).await
+    }
+
+    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.check(Fault::Latest)?;
+        self.inner.latest(assets).await
+    }
+
+    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        self.inner.value(sequence).await
+    }
+}
+
+#[async_trait]
+impl RunStore for Faulty {
+    async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
+        self.inner.create_run(run).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
+        self.inner.claim(claim).await
+    }
+
+    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
+        self.inner.renew(fence, until).await
+    }
+
+    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
+        self.inner.request_cancel(run, now).await
+    }
+
+    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.mark_lost(fence, reason, now).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
+        self.inner.run(id).await
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
+        self.inner.runs(query).await
+    }
+}
+
+#[async_trait]
+impl PoolSlots for Faulty {
+    async fn take_slot(
+        &self,
+        pool: &str,
+        slots: u32,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<SlotId>, StorageError> {
+        self.check(Fault::TakeSlot)?;
+        let taken = self.inner.take_slot(pool, slots, holder, now, until).await?;
+        if taken.is_some() {
+            let held = self.slots.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_slots.fetch_max(held, Ordering::SeqCst);
+        }
+        Ok(taken)
+    }
+
+    async fn renew_slots(&self, holder: &Holder, until: Timestamp) -> Result<(), StorageError> {
+        self.inner.renew_slots(holder, until).await
+    }
+
+    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError> {
+        self.check(Fault::GiveSlotBack)?;
+        self.slots.fetch_sub(1, Ordering::SeqCst);
+        self.inner.give_slot_back(slot).await
+    }
+
+    async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
+        self.inner.free_slots(holder).await
+    }
+}

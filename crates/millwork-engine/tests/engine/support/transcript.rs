@@ -1,0 +1,41 @@
+//! Events as lines that people can read.
+
+use millwork_core::event::{Event, EventBody};
+
+/// All events, a line each.
+pub(crate) fn transcript(events: &[Event]) -> String {
+    events.iter().map(|event| transcript_of(event) + "\n").collect()
+}
+
+/// One event: `step[partition]/attempt what happened`.
+pub(crate) fn transcript_of(event: &Event) -> String {
+    let partition = event.partition.as_ref().map_or(String::new(), |partition| format!("[{partition}]"));
+    let step = event.step.as_ref().map(|step| format!("{step}{partition}/{} ", event.attempt));
+    let asset = event.asset.as_ref().filter(|asset| event.step.as_ref().is_none_or(|step| step.as_str() != asset.as_str()));
+    let asset = asset.map_or(String::new(), |asset| format!(" {asset}"));
+    let what = match &event.body {
+        EventBody::RunStarted { epoch } => format!("run started ({epoch})"),
+        EventBody::RunFailed { reason } => format!("run failed: {reason}"),
+        EventBody::RunLost { reason } => format!("run lost: {reason}"),
+        EventBody::StepProgressed { done, of } => format!("progressed {done}/{of}"),
+        EventBody::StepRetrying { failure, delay_ms } => format!("retrying in {delay_ms} ms: {failure}"),
+        EventBody::StepFailed { failure } => format!("failed: {failure}"),
+        EventBody::StepSkipped { reason } => format!("skipped: {reason}"),
+        EventBody::Kept { reason, .. } => format!("kept{asset}: {reason}"),
+        EventBody::CheckEvaluated(check) => {
+            let verdict = if check.passed { "passed" } else { "failed" };
+            let severity = format!("{:?}", check.severity).to_lowercase();
+            let blocking = if check.blocking { ", blocking" } else { "" };
+            format!("check {verdict} ({severity}{blocking}) {}", check.description).trim_end().to_owned()
+        }
+        EventBody::Logged(line) => {
+            let fields: Vec<_> = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            format!("logged {} {}: {}{}", line.level, line.target, line.message, fields.concat())
+        }
+        body => {
+            let name = body.name().strip_prefix("step_").unwrap_or(body.name()).replace('_', " ");
+            format!("{name}{asset}")
+        }
+    };
+    step.unwrap_or_default() + &what
+}

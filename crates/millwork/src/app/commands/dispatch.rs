@@ -1,0 +1,31 @@
+//! Which command does what.
+
+use clap::Command;
+
+use crate::app::arguments::Commands;
+use crate::app::failure::{Exit, Failure};
+use crate::app::session::Session;
+
+use super::{asset, check, graph, list, materialize, runs, status, store};
+
+/// Does what a command says.
+pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
+    match command {
+        Commands::Materialize(materialize) => materialize::run(session, &materialize),
+        Commands::List(list) => list::run(session, &list),
+        Commands::Graph(graph) => graph::run(session, &graph),
+        Commands::Runs(runs) => runs::run(session, runs),
+        Commands::Asset(asset) => asset::run(session, asset),
+        Commands::Status(status) => status::run(session, &status),
+        Commands::Why(why) => status::why(session, &why),
+        Commands::Check(check) => check::run(session, &check),
+        Commands::Store(store) => store::run(session, &store),
+        Commands::Completions { shell } => {
+            let mut whole = whole;
+            let name = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_owned()));
+            let name = name.map_or_else(|| "pipeline".into(), |name| name.to_string_lossy().into_owned());
+            clap_complete::generate(shell, &mut whole, name, &mut std::io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}
