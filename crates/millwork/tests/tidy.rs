@@ -1,5 +1,7 @@
 //! What the project agreed on and a machine can check: the order of the crates, and how files begin.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

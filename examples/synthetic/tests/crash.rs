@@ -1,5 +1,7 @@
 //! `kill -9` at random moments loses nothing, runs nothing twice unseen, and leaves nothing locked.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};

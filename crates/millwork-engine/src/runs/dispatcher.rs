@@ -138,7 +138,7 @@ impl Dispatcher {
                     }
                 }
                 _ = stop.changed() => {}
-                _ = recorder_failed.wait_for(|failed| *failed), if is_recorded => {
+                () = given_up(&mut recorder_failed), if is_recorded => {
                     is_recorded = false;
                     self.context.cancel.force();
                 }
@@ -393,4 +393,9 @@ impl Dispatcher {
     fn record(&self, events: Vec<NewEvent>) {
         self.context.recorder.record(events);
     }
+}
+
+/// Waits until the recorder has given up.
+async fn given_up(recorder_failed: &mut watch::Receiver<bool>) {
+    let _ = recorder_failed.wait_for(|failed| *failed).await;
 }

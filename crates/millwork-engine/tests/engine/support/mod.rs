@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 pub(crate) use assets::*;
 pub(crate) use faulty::{Fault, Faulty};
-pub(crate) use transcript::{transcript, transcript_of};
+pub(crate) use transcript::{transcript, transcript_of, without_lines};
 
 /// Definitions in a home of their own. One worker, so that the order of events is certain.
 #[derive(Clone)]

@@ -39,3 +39,12 @@ pub(crate) fn transcript_of(event: &Event) -> String {
     };
     step.unwrap_or_default() + &what
 }
+
+/// The text without the lines and columns of source files, which change often.
+pub(crate) fn without_lines(text: &str) -> String {
+    let mut pieces = text.split(".rs:");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| {
+        text + ".rs:…" + piece.trim_start_matches(|char: char| char.is_ascii_digit() || char == ':')
+    })
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use millwork_core::event::{Event, EventBody, Materialization};
-use millwork_core::{AssetKey, MetadataValue, PartitionKey};
+use millwork_core::{AssetKey, MetadataValue, PartitionKey, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, Order};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::list::asset_json;
 use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
 use crate::app::session::{Opened, Session, block_on};
-use crate::app::table::table;
+use crate::app::table::{aligned, table};
 use crate::app::when;
 
 pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
@@ -107,23 +107,21 @@ fn print_materialization(event: &Event) {
     let EventBody::Materialized(materialization) = &event.body else { return };
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
     println!("Last materialized {}{run}", when::moment(event.at));
-    println!("  {:<13}{}", "data version", materialization.data_version);
+    let labels = materialization.metadata.keys().map(|label| label.chars().count());
+    let width = labels.chain(["data version".len()]).max().unwrap_or_default();
     let stored = &materialization.stored;
-    println!("  {:<13}{} ({})", "stored", when::bytes(stored.bytes), stored.format);
+    println!("  {:<width$}  {}", "data version", materialization.data_version);
+    println!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
     for (label, value) in &materialization.metadata {
-        print_metadata(label, value);
+        print_metadata(label, value, width);
     }
 }
 
-fn print_metadata(label: &str, value: &MetadataValue) {
+fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
     match value {
         MetadataValue::Table(shown) => {
             println!("  {label}:");
-            let headings: Vec<&str> = shown.columns.iter().map(|column| column.name.as_str()).collect();
-            println!("    {}", console::style(headings.join(" | ")).dim());
-            for row in &shown.rows {
-                println!("    {}", row.iter().map(words).collect::<Vec<_>>().join(" | "));
-            }
+            print!("{}", indented(&metadata_table(shown)));
         }
         MetadataValue::Series(series) => {
             println!("  {label}:");
@@ -133,8 +131,17 @@ fn print_metadata(label: &str, value: &MetadataValue) {
                 }
             }
         }
-        other => println!("  {label:<13}{}", in_a_word(other)),
+        other => println!("  {label:<width$}  {}", in_a_word(other)),
     }
+}
+
+fn metadata_table(shown: &Table) -> String {
+    let headings: Vec<&str> = shown.columns.iter().map(|column| column.name.as_str()).collect();
+    aligned(&headings, shown.rows.iter().map(|row| row.iter().map(words).collect()).collect())
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
 /// A piece of metadata in one line.

@@ -1,0 +1,187 @@
+//! Runs that are asked to stop.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use millwork_core::{AssetDefinition, BoxError, Retry};
+use millwork_engine::Cancel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::support::*;
+
+/// An async step that says when it has started, and never ends by itself. The flag says whether it was dropped.
+fn endless(key: &str) -> (AssetDefinition, UnboundedReceiver<()>, Arc<AtomicBool>) {
+    struct Dropped(Arc<AtomicBool>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let (started, has_started) = unbounded_channel();
+    let dropped = Arc::new(AtomicBool::new(false));
+    let flag = dropped.clone();
+    let definition = number(key).non_blocking(move |_| {
+        let (started, dropped) = (started.clone(), Dropped(flag.clone()));
+        async move {
+            let _dropped = dropped;
+            started.send(()).unwrap();
+            std::future::pending::<Result<u64, BoxError>>().await
+        }
+    });
+    (definition, has_started, dropped)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_async_step_ends_at_its_next_await() {
+    let (endless, mut has_started, dropped) = endless("endless");
+    let scenario = Scenario::of([constant("before", 1), endless, sum("below", &["endless"])]).workers(2);
+    let (run, cancel) = (scenario.queued().await, Cancel::default());
+    let running = scenario.spawn(run, &cancel);
+    has_started.recv().await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    cancel.request();
+    running.await.unwrap().unwrap();
+    assert!(dropped.load(Ordering::SeqCst));
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    let finished = scenario.with_code(millwork_core::Definitions::new().assets([
+        constant("before", 1),
+        constant("endless", 2),
+        sum("below", &["endless"]),
+    ]));
+    insta::assert_snapshot!(finished.resume(run).await, @"");
+}
+
+#[tokio::test]
+async fn a_blocking_step_that_asks_ends() {
+    let (started, mut has_started) = unbounded_channel();
+    let polls = number("polls").blocking::<u64>(move |step| {
+        started.send(()).unwrap();
+        while !step.cancellation().is_requested() {
+            std::thread::yield_now();
+        }
+        Err("stopped half-way".into())
+    });
+    let scenario = Scenario::of([polls]);
+    let (run, cancel) = (scenario.queued().await, Cancel::default());
+    let running = scenario.spawn(run, &cancel);
+    has_started.recv().await.unwrap();
+    cancel.request();
+    running.await.unwrap().unwrap();
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+}
+
+/// A blocking step that finishes within its grace period has succeeded; with nothing left to do, so has the run.
+#[tokio::test]
+async fn what_is_nearly_done_is_finished() {
+    let (started, mut has_started) = unbounded_channel();
+    let nearly = number("nearly").blocking(move |step| {
+        started.send(()).unwrap();
+        while !step.cancellation().is_requested() {
+            std::thread::yield_now();
+        }
+        Ok(1_u64)
+    });
+    let scenario = Scenario::of([nearly]);
+    let (run, cancel) = (scenario.queued().await, Cancel::default());
+    let running = scenario.spawn(run, &cancel);
+    has_started.recv().await.unwrap();
+    cancel.request();
+    running.await.unwrap().unwrap();
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_does_not_listen_is_left_alone() {
+    for at_once in [false, true] {
+        let (started, mut has_started) = unbounded_channel();
+        let (end, may_end) = channel::<()>();
+        let may_end = Mutex::new(may_end);
+        let deaf = number("deaf").blocking(move |_| {
+            started.send(()).unwrap();
+            let _ = may_end.lock().unwrap().recv();
+            Ok(1_u64)
+        });
+        let scenario = Scenario::of([deaf]);
+        let (run, cancel) = (scenario.queued().await, Cancel::default());
+        let running = scenario.spawn(run, &cancel);
+        has_started.recv().await.unwrap();
+        cancel.request();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!running.is_finished(), "it has a grace period");
+        if at_once {
+            cancel.request();
+        } else {
+            tokio::time::advance(Duration::from_secs(11)).await;
+        }
+        running.await.unwrap().unwrap();
+        let told = transcript(&scenario.events(run).await);
+        insta::allow_duplicates!(insta::assert_snapshot!(told, @""));
+        drop(end);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_another_process() {
+    let (endless, mut has_started, _) = endless("endless");
+    let scenario = Scenario::of([endless]);
+    let run = scenario.queued().await;
+    let running = scenario.spawn(run, &Cancel::default());
+    has_started.recv().await.unwrap();
+    scenario.store.request_cancel(run, scenario.clock_now()).await.unwrap();
+    running.await.unwrap().unwrap();
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+}
+
+/// Steps that wait for their next attempt don't come to it: also one that waits for a slot, and one whose pause ends
+/// while another step still uses its grace period.
+#[tokio::test(start_paused = true)]
+async fn pending_retries() {
+    let (started, mut has_started) = unbounded_channel();
+    let (end, may_end) = channel::<()>();
+    let may_end = Mutex::new(may_end);
+    let deaf = number("deaf").blocking(move |_| {
+        started.send(()).unwrap();
+        let _ = may_end.lock().unwrap().recv();
+        Ok(1_u64)
+    });
+    let retrying = |key, pause| {
+        let retry = Retry::constant(9, Duration::from_secs(pause));
+        let definition = number(key).non_blocking(|_| async { Err::<u64, BoxError>("no".into()) });
+        definition.policy(|computation| computation.retry = retry)
+    };
+    let (holding, mut holds, _) = endless("holding");
+    let pooled = |definition: AssetDefinition| definition.policy(|computation| computation.pool = Some("api".into()));
+    let scenario = Scenario::of([deaf, retrying("soon", 5), retrying("late", 3600), pooled(retrying("pooled", 2))]).workers(9);
+    let other = scenario.with_code(millwork_core::Definitions::new().asset(pooled(holding))).in_another_process();
+    let (run, cancel) = (scenario.queued().await, Cancel::default());
+    let running = scenario.spawn(run, &cancel);
+    has_started.recv().await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let (of_other, other_cancel) = (other.queued().await, Cancel::default());
+    let holds_slot = other.spawn(of_other, &other_cancel);
+    holds.recv().await.unwrap();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    cancel.request();
+    tokio::time::advance(Duration::from_secs(8)).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::advance(Duration::from_secs(3)).await;
+    running.await.unwrap().unwrap();
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    drop(end);
+    other_cancel.request();
+    holds_slot.await.unwrap().unwrap();
+}

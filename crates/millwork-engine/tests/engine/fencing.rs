@@ -1,0 +1,54 @@
+//! Two processes that both believe a run is theirs.
+
+use millwork_core::run::RunStatus;
+use millwork_engine::{Cancel, ExecuteError};
+use millwork_storage::StorageError;
+use tokio::sync::{Notify, mpsc};
+use std::sync::Arc;
+
+use crate::support::*;
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_taken_for_dead_stops() {
+    let (started, mut has_started) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let waits = go_on.clone();
+    let slow = number("slow").non_blocking(move |_| {
+        let (started, waits) = (started.clone(), waits.clone());
+        async move {
+            started.send(()).unwrap();
+            waits.notified().await;
+            Ok(1_u64)
+        }
+    });
+    let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
+    let scenario = Scenario::of([slow, sum("below", &["slow"]), endless]).workers(2);
+    let run = scenario.queued().await;
+    let first = scenario.spawn(run, &Cancel::default());
+    has_started.recv().await.unwrap();
+    scenario.take_over(run).await;
+    let before = scenario.events(run).await;
+    go_on.notify_one();
+    let error = first.await.unwrap().unwrap_err();
+    assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
+    insta::assert_snapshot!(told(&error).replace(&run.to_string(), "<run>"), @"");
+    assert_eq!(transcript(&scenario.events(run).await), transcript(&before), "nothing of the first is recorded");
+    assert_eq!(scenario.status(run).await, RunStatus::Running);
+}
+
+/// Also without anything to record, it learns of it when it renews its lease.
+#[tokio::test(start_paused = true)]
+async fn a_silent_step_is_stopped_too() {
+    let (started, mut has_started) = mpsc::unbounded_channel();
+    let endless = number("endless").non_blocking(move |_| {
+        started.send(()).unwrap();
+        std::future::pending::<Result<u64, _>>()
+    });
+    let scenario = Scenario::of([endless]);
+    let run = scenario.queued().await;
+    let first = scenario.spawn(run, &Cancel::default());
+    has_started.recv().await.unwrap();
+    scenario.take_over(run).await;
+    let error = first.await.unwrap().unwrap_err();
+    assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
+}

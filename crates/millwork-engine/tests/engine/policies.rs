@@ -1,0 +1,112 @@
+//! Retries and time-outs.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use millwork_core::{AssetDefinition, BoxError, Definitions, Retry, StepContext};
+
+use crate::support::*;
+
+/// Fails until attempt number `succeeds_at`.
+fn flaky(succeeds_at: u32, retry: Retry) -> Scenario {
+    let function = move |step: StepContext| match step.attempt() {
+        attempt if attempt >= succeeds_at => Ok(u64::from(attempt)),
+        attempt => Err(BoxError::from(format!("attempt {attempt} failed"))),
+    };
+    Scenario::of([number("flaky").blocking(function).policy(|computation| computation.retry = retry)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_constant_pause() {
+    let scenario = flaky(3, Retry::constant(5, Duration::from_millis(30)));
+    insta::assert_snapshot!(scenario.run().await, @"");
+    assert_eq!(scenario.value::<u64>("flaky").await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exponential_pause_until_retries_are_exhausted() {
+    let before = tokio::time::Instant::now();
+    insta::assert_snapshot!(flaky(9, Retry::exponential(3).jitter(false)).run().await, @"");
+    assert_eq!(before.elapsed().as_secs(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_verdict_and_a_missing_input_are_not_tried_again() {
+    let retry = |computation: &mut millwork_core::Computation| computation.retry = Retry::constant(5, Duration::ZERO);
+    let mut check = blocking(check("small", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("too big"))));
+    retry(&mut check.computation);
+    let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).check(check));
+    insta::assert_snapshot!(scenario.run().await, @"");
+    let scenario = Scenario::of([constant("a", 1), sum("b", &["a"]).policy(retry)]).selecting("b");
+    insta::assert_snapshot!(scenario.run().await, @"");
+}
+
+fn impatient(definition: AssetDefinition) -> AssetDefinition {
+    definition.policy(|computation| computation.timeout = Some(Duration::from_secs(5)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_async_step_takes_too_long() {
+    let slow = impatient(number("slow")).non_blocking(|_| async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Ok(1_u64)
+    });
+    let before = tokio::time::Instant::now();
+    insta::assert_snapshot!(Scenario::of([slow, constant("other", 1)]).run().await, @"");
+    assert_eq!(before.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_out_covers_what_is_tried_again() {
+    let slow = |step: StepContext| async move {
+        if step.attempt() == 1 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        Ok(u64::from(step.attempt()))
+    };
+    let retry = Retry::constant(1, Duration::from_secs(1));
+    let slow = impatient(number("slow")).non_blocking(slow).policy(|computation| computation.retry = retry);
+    insta::assert_snapshot!(Scenario::of([slow]).run().await, @"");
+}
+
+/// A blocking function that says when it has started, and ends when it is let.
+fn held(key: &str) -> (AssetDefinition, tokio::sync::mpsc::UnboundedReceiver<u32>, Sender<()>, Receiver<bool>) {
+    let (started, has_started) = tokio::sync::mpsc::unbounded_channel();
+    let (end, may_end) = channel();
+    let (over, is_over) = channel();
+    let may_end = Mutex::new(may_end);
+    let definition = number(key).blocking(move |step| {
+        started.send(step.attempt()).unwrap();
+        if step.attempt() == 1 {
+            may_end.lock().unwrap().recv().unwrap();
+            // All of this comes too late.
+            step.sink().progress(1, 2);
+            step.sink().line(millwork_core::LogLevel::Info, "too late".into());
+            over.send(step.cancellation().is_requested()).unwrap();
+        }
+        Ok(u64::from(step.attempt()))
+    });
+    (definition, has_started, end, is_over)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_late_result_of_a_blocking_step_is_ignored() {
+    let (held, mut has_started, end, is_over) = held("held");
+    let retry = Retry::constant(1, Duration::from_secs(1));
+    let held = impatient(held).policy(|computation| computation.retry = retry);
+    let (gate, mut gate_started, open, _) = self::held("gate");
+    let scenario = Scenario::of([held, gate.after("held"), sum("below", &["held"])]).workers(2);
+    let run = scenario.queued().await;
+    let running = scenario.spawn(run, &Default::default());
+    assert_eq!(has_started.recv().await, Some(1));
+    tokio::time::advance(Duration::from_secs(7)).await;
+    assert_eq!(has_started.recv().await, Some(2));
+    assert_eq!(gate_started.recv().await, Some(1));
+    end.send(()).unwrap();
+    assert!(is_over.recv().unwrap(), "a function that is left alone is told");
+    open.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    assert_eq!(scenario.value::<u64>("held").await, 2);
+}

@@ -1,0 +1,65 @@
+//! Concurrency pools.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use millwork_core::{AssetDefinition, BoxError, Definitions};
+use millwork_engine::Cancel;
+
+use crate::support::*;
+
+/// Counts how many of it run at the same time.
+fn counted(key: String, inside: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> AssetDefinition {
+    let (inside, most) = (inside.clone(), most.clone());
+    let definition = number(&key).non_blocking(move |step| {
+        let (inside, most) = (inside.clone(), most.clone());
+        async move {
+            most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            inside.fetch_sub(1, Ordering::SeqCst);
+            match step.step().as_str().bytes().last() {
+                Some(b'3') => Err(BoxError::from("failed")),
+                Some(b'5') => panic!("panicked"),
+                _ => Ok(1_u64),
+            }
+        }
+    });
+    definition.policy(|computation| computation.pool = Some("api".into()))
+}
+
+/// Two runs at once share the pool; failures and panics give their slot back.
+#[tokio::test(start_paused = true)]
+async fn no_more_at_a_time_than_slots() {
+    for slots in [1, 2] {
+        let (inside, most) = (Arc::default(), Arc::default());
+        let steps = (0..20).map(|index| counted(format!("step_{index:02}"), &inside, &most));
+        let scenario = Scenario::new(Definitions::new().assets(steps).pool("api", slots)).workers(8);
+        let store = Faulty::new(scenario.store.clone());
+        let scenario = scenario.in_store(store.clone());
+        let (first, second) = (scenario.queued().await, scenario.queued().await);
+        let running = [
+            scenario.spawn(first, &Cancel::default()),
+            scenario.in_another_process().spawn(second, &Cancel::default()),
+        ];
+        for running in running {
+            let outcome = running.await.unwrap().unwrap();
+            assert_eq!(outcome.count(millwork_core::run::StepStatus::Succeeded), 16);
+        }
+        assert_eq!(most.load(Ordering::SeqCst), slots as usize);
+        assert_eq!(store.slots_held(), 0);
+    }
+}
+
+/// Steps outside of a pool that is full go on.
+#[tokio::test(start_paused = true)]
+async fn a_full_pool_holds_nothing_else_up() {
+    let (inside, most) = (Arc::default(), Arc::default());
+    let pooled = (0..10).map(|index| counted(format!("pooled_{index}"), &inside, &most));
+    let free = (0..10).map(|index| constant(&format!("z_free_{index}"), 1));
+    let scenario = Scenario::new(Definitions::new().assets(pooled).assets(free)).workers(2);
+    let told = scenario.run().await;
+    let line = |text: &str| told.lines().position(|line| line == text).unwrap();
+    assert!(line("z_free_9/1 succeeded") < line("pooled_9/1 started"), "{told}");
+}

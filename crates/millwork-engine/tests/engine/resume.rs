@@ -1,0 +1,118 @@
+//! Runs that are taken up where they ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::{BoxError, Definitions};
+use millwork_storage::{Batch, Claim, Fence};
+
+use crate::support::*;
+
+/// Fails as long as it is broken.
+fn breaking(key: &str, inputs: &[&str], is_broken: &Arc<AtomicBool>) -> millwork_core::AssetDefinition {
+    let is_broken = is_broken.clone();
+    taking(number(key), inputs).blocking(move |_| {
+        if is_broken.load(Ordering::SeqCst) { Err(BoxError::from("broken")) } else { Ok(7) }
+    })
+}
+
+#[tokio::test]
+async fn only_failed_and_skipped_steps_are_run_again() {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let scenario = Scenario::of([
+        constant("a", 1),
+        breaking("b", &["a"], &is_broken),
+        sum("c", &["a", "b"]),
+        sum("beside", &["a"]),
+    ]);
+    let run = scenario.queued().await;
+    scenario.resume(run).await;
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    is_broken.store(false, Ordering::SeqCst);
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    assert_eq!(scenario.value::<u64>("c").await, 9);
+    let error = scenario.execute(run).await.unwrap_err();
+    assert!(told(&error).contains("is succeeded; hint: only runs that are queued, failed, canceled or lost"), "{error}");
+}
+
+/// A step that was running or waiting when the process died may well be skipped later.
+#[tokio::test]
+async fn the_process_died_in_the_middle() {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let definitions = Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
+    let scenario = Scenario::new(definitions);
+    let run = scenario.queued().await;
+    let (now, holder) = (scenario.clock_now(), scenario.holder.clone());
+    let until = now + jiff::SignedDuration::from_secs(30);
+    let fence: Fence = scenario.store.claim(Claim { run, holder, now, until }).await.unwrap();
+    let started = |step: &str| NewEvent {
+        step: Some(step.into()),
+        attempt: 1,
+        ..NewEvent::of_run(run, now, EventBody::StepStarted)
+    };
+    let events = vec![started("a"), started("b")];
+    scenario.store.append(Batch { fence: Some(fence), events }).await.unwrap();
+    scenario.lose(run).await;
+    let broken = Definitions::new().asset(breaking("a", &[], &is_broken)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
+    let scenario = scenario.with_code(broken);
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    is_broken.store(false, Ordering::SeqCst);
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+}
+
+/// Absent and kept values mean the same when they are read back.
+#[tokio::test]
+async fn verdicts_of_before() {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let definitions = |first: bool| {
+        let model = deciding(number("model"), move |_| vec![if first { new(3) } else { kept("it is worse") }]);
+        let maybe = deciding(number("maybe"), |_| vec![millwork_core::Produced::Nothing]);
+        let score = sum("score", &["model", "gate"]);
+        Definitions::new().assets([model, maybe, breaking("gate", &[], &is_broken), sum("of_maybe", &["maybe"]), score])
+    };
+    let scenario = Scenario::new(definitions(true));
+    scenario.run().await;
+    let scenario = scenario.with_code(definitions(false));
+    let run = scenario.queued().await;
+    scenario.resume(run).await;
+    is_broken.store(false, Ordering::SeqCst);
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    assert_eq!(scenario.value::<u64>("score").await, 11);
+}
+
+/// A blocking check that failed is asked again, and what it stopped is made.
+#[tokio::test]
+async fn a_blocking_check_is_asked_again() {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let asked = is_broken.clone();
+    let verdict = move |_: &millwork_core::StepContext| Ok(millwork_core::CheckResult::new(!asked.load(Ordering::SeqCst)));
+    let check = blocking(check("fine", "a", &["a"], verdict));
+    let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
+    for scenario in [scenario.clone(), scenario.in_store(Arc::new(millwork_storage::MemoryStore::new())).stale_only()] {
+        is_broken.store(true, Ordering::SeqCst);
+        let run = scenario.queued().await;
+        let told = [scenario.resume(run).await, scenario.resume(run).await];
+        insta::allow_duplicates!(insta::assert_snapshot!(told.join("\n"), @""));
+        is_broken.store(false, Ordering::SeqCst);
+        let told = scenario.resume(run).await;
+        insta::allow_duplicates!(insta::assert_snapshot!(told, @""));
+    }
+}
+
+/// A run of stale steps that was interrupted after the asset and before its check: the check still stands in between.
+#[tokio::test]
+async fn a_check_is_not_lost_with_a_stale_run() {
+    let check = blocking(check("fine", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("no"))));
+    let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
+    let store = Faulty::new(scenario.store.clone());
+    let scenario = scenario.in_store(store.clone()).stale_only();
+    let run = scenario.queued().await;
+    store.fail_after(3);
+    scenario.execute(run).await.unwrap_err();
+    store.fail_after(usize::MAX);
+    let told = transcript(&scenario.events(run).await);
+    assert!(told.ends_with("a/1 succeeded\n"), "{told}");
+    scenario.lose(run).await;
+    insta::assert_snapshot!(scenario.resume(run).await, @"");
+}

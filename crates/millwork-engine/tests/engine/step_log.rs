@@ -1,0 +1,81 @@
+//! What steps tell: lines, progress.
+
+use jiff::SignedDuration;
+use millwork_core::event::EventBody;
+use millwork_core::{LogLevel, StepLog, FromStep};
+use millwork_engine::Cancel;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn lines() {
+    let talks = number("talks").blocking(|step| {
+        let log = StepLog::from_step(&step)?;
+        log.info(format_args!("{} of {}", 1, 2));
+        log.warn("careful");
+        Ok(1_u64)
+    });
+    insta::assert_snapshot!(Scenario::of([talks]).run().await, @"");
+}
+
+#[tokio::test]
+async fn too_many_and_too_long() {
+    let talks = number("talks").blocking(|step| {
+        let log = StepLog::from_step(&step)?;
+        log.info("ü".repeat(100_000));
+        for line in 1..20_000 {
+            log.info(line);
+        }
+        Ok(1_u64)
+    });
+    let scenario = Scenario::of([talks]);
+    let run = scenario.queued().await;
+    scenario.execute(run).await.unwrap();
+    let lines: Vec<_> = scenario
+        .events(run)
+        .await
+        .into_iter()
+        .filter_map(|event| match event.body {
+            EventBody::Logged(line) => Some((line.level, line.message)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines.len(), 10_001);
+    assert_eq!((lines[0].1.len(), lines[0].1.ends_with("ü…")), (64 * 1024 + 3, true));
+    assert_eq!(lines[10_000], (LogLevel::Warn, "the step has logged 10000 lines; what follows is not kept".to_owned()));
+}
+
+#[tokio::test]
+async fn progress_is_recorded_once_a_second_and_shown_always() {
+    let clock = std::sync::Arc::new(std::sync::Mutex::new(None::<std::sync::Arc<millwork_core::TestClock>>));
+    let ticks = clock.clone();
+    let works = number("works").blocking(move |step| {
+        let clock = ticks.lock().unwrap().clone().unwrap();
+        for done in 1..=5 {
+            step.sink().progress(done, 5);
+            clock.advance(SignedDuration::from_millis(400));
+        }
+        Ok(1_u64)
+    });
+    let scenario = Scenario::of([works]);
+    *clock.lock().unwrap() = Some(scenario.clock.clone());
+    let (observer, lines) = observed();
+    let run = scenario.queued().await;
+    scenario.engine().execute(run, &Cancel::default(), observer).await.unwrap();
+    let lines = lines.lock().unwrap();
+    let shown: Vec<_> = lines.iter().filter(|line| line.contains("shows")).collect();
+    let recorded: Vec<_> = lines.iter().filter(|line| line.contains("progressed")).collect();
+    assert_eq!(shown, ["works shows 1/5", "works shows 2/5", "works shows 3/5", "works shows 4/5", "works shows 5/5"]);
+    assert_eq!(recorded, ["works/1 progressed 1/5", "works/1 progressed 4/5"]);
+}
+
+/// The observer is shown what is on disk, in the order in which it is there.
+#[tokio::test]
+async fn the_observer_sees_the_log() {
+    let scenario = Scenario::of([constant("a", 1), sum("b", &["a"]), failing("c", &["b"])]);
+    let (observer, lines) = observed();
+    let run = scenario.queued().await;
+    scenario.engine().execute(run, &Cancel::default(), observer).await.unwrap();
+    let events = scenario.events(run).await;
+    assert_eq!(lines.lock().unwrap().join("\n") + "\n", transcript(&events[2..]));
+}
