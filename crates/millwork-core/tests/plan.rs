@@ -1,5 +1,7 @@
 //! Which steps a request leads to, what they wait for, and which of them are stale.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetGraph, Selection};

@@ -1,5 +1,7 @@
 //! Everything that is wrong with definitions is told at once, each with the asset, the cause and a hint.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::{
     AssetDefinition, CheckResult, Definitions, Job, PartitionsDefinition, Requirements, Severity,

@@ -1,5 +1,7 @@
 //! The status of a run is a fold over its events that rejects illegal moves.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{Failure, FailureKind, RunId, RunState, RunStatus, StepStatus};

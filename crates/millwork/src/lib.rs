@@ -1,4 +1,27 @@
 //! An asset-based orchestrator for machine-learning pipelines.
+//!
+//! A pipeline is a set of assets, each made by one function; the functions' parameters are the graph. [`app`] gives the
+//! pipeline's binary its command line. The repository's `docs/tutorial.md` builds a pipeline step by step.
+//!
+//! ```no_run
+//! use millwork::{Result, asset, definitions};
+//!
+//! /// Where a story comes from.
+//! #[asset(group = "ingest")]
+//! fn titles() -> Vec<String> {
+//!     vec!["Show HN: a loom".into(), "Ask HN: which wood?".into()]
+//! }
+//!
+//! /// The reference parameter names the upstream asset.
+//! #[asset(group = "features")]
+//! fn longest_title(titles: &Vec<String>) -> Result<usize> {
+//!     Ok(titles.iter().map(String::len).max().ok_or("there is no title")?)
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     millwork::app(definitions![titles, longest_title])
+//! }
+//! ```
 
 mod app;
 
@@ -30,4 +53,17 @@ macro_rules! definitions {
     ($($declared:path),* $(,)?) => {
         $crate::Definitions::new()$(.declare::<$declared>())*
     };
+}
+
+/// The documentation's examples, compiled with the tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../docs/concepts.md")]
+    struct Concepts;
+
+    #[doc = include_str!("../../../docs/tutorial.md")]
+    struct Tutorial;
 }

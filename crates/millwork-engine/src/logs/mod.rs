@@ -11,4 +11,4 @@ pub use layer::LogLayer;
 pub(crate) use output::wait_for_captured_output;
 pub use output::{CapturedOutput, capture_output};
 pub(crate) use panic::{catch_panic, observe_panics, panicked};
-pub(crate) use step_recorder::StepRecorder;
+pub(crate) use step_recorder::{StepRecorder, shorten};

@@ -121,10 +121,10 @@ impl StepRecorder {
                 fields: BTreeMap::new(),
             };
         }
-        shorten(&mut line.message);
+        shorten(&mut line.message, LONGEST_LINE);
         for value in line.fields.values_mut() {
             if let Value::String(text) = value {
-                shorten(text);
+                shorten(text, LONGEST_LINE);
             }
         }
         Some(line)
@@ -159,9 +159,10 @@ impl StepSink for StepRecorder {
     }
 }
 
-fn shorten(text: &mut String) {
-    if text.len() > LONGEST_LINE {
-        text.truncate(text.floor_char_boundary(LONGEST_LINE));
+/// Cuts a text off that is longer than so many bytes.
+pub(crate) fn shorten(text: &mut String, longest: usize) {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
         text.push('…');
     }
 }

@@ -1,6 +1,7 @@
 //! Owns the state of a run: decides which step comes next, and what the end of a step means for the others.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use super::handed_over::{HandedOver, Made};
 use super::pools::{Pools, WaitingForSlot};
 use super::{Cancel, RecorderHandle, Stop, StoredInputs};
+use crate::logs::shorten;
 use crate::steps::{AttemptEnd, OutputMade, Report, execute};
 use crate::values::Values;
 
@@ -55,6 +57,9 @@ impl RunContext {
 
 /// How long a full pool is left alone; another process may hold its slots.
 const POOL_PAUSE: Duration = Duration::from_millis(50);
+
+/// Each message of a failure may be so many bytes long.
+const LONGEST_MESSAGE: usize = 4 * 1024;
 
 pub(crate) struct Dispatcher {
     context: Arc<RunContext>,
@@ -314,7 +319,8 @@ impl Dispatcher {
         };
         let takers: Vec<usize> = self.queue.downstream(position).iter().copied().filter(takes).collect();
         let dropped = self.queue.drop_nodes(takers);
-        let reason = format!("upstream asset `{}` was not materialized", self.context.graph.key(asset));
+        let asset = named(self.context.graph.key(asset), partition.as_ref());
+        let reason = format!("upstream asset {asset} was not materialized");
         self.skip(&dropped, &reason);
     }
 
@@ -332,6 +338,7 @@ impl Dispatcher {
         };
         self.retries[position] = number;
         let delay_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        let failure = shortened(failure);
         let event = self.step_event(position, EventBody::StepRetrying { failure, delay_ms });
         self.record(vec![event]);
         self.pausing.push(position);
@@ -343,13 +350,14 @@ impl Dispatcher {
     }
 
     fn fail(&mut self, position: usize, failure: Failure, mut events: Vec<NewEvent>) {
-        let step = self.context.step(position).key.clone();
-        self.failures.push(format!("step `{step}` failed: {failure}"));
+        let failure = shortened(failure);
+        let step = named(&self.context.step(position).key, self.context.partition(position));
+        self.failures.push(format!("step {step} failed: {failure}"));
         events.push(self.step_event(position, EventBody::StepFailed { failure }));
         self.record(events);
         self.release_inputs(position);
         let dropped = self.queue.drop_below(position);
-        self.skip(&dropped, &format!("upstream step `{step}` failed"));
+        self.skip(&dropped, &format!("upstream step {step} failed"));
     }
 
     fn skip(&mut self, positions: &[usize], reason: &str) {
@@ -398,4 +406,16 @@ impl Dispatcher {
 /// Waits until the recorder has given up.
 async fn given_up(recorder_failed: &mut watch::Receiver<bool>) {
     let _ = recorder_failed.wait_for(|failed| *failed).await;
+}
+
+/// A step or an asset, with its partition.
+fn named(key: &dyn fmt::Display, partition: Option<&PartitionKey>) -> String {
+    let partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
+    format!("`{key}`{partition}")
+}
+
+/// The failure without the better part of what it quotes: some errors hold the whole of what they could not read.
+fn shortened(mut failure: Failure) -> Failure {
+    failure.chain.iter_mut().for_each(|message| shorten(message, LONGEST_MESSAGE));
+    failure
 }

@@ -1,10 +1,11 @@
 //! The default I/O manager: a folder, or a bucket, behind one URL.
 
-use std::fmt;
+use std::error::Error;
+use std::{fmt, io};
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use millwork_core::{BoxError, BoxFuture, IoError, IoManager, ValueAddress};
+use millwork_core::{BoxFuture, IoError, IoManager, ValueAddress};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
@@ -69,8 +70,10 @@ impl ObjectStoreIo {
 
     fn error(&self, action: &'static str, location: &str, error: object_store::Error) -> IoError {
         let location = format!("{}/{location}", self.shown);
-        let source: BoxError = Box::new(error);
-        IoError::Store { action, location, hint: hint(&*source), source }
+        match of_system(&error) {
+            Some(source) => IoError::Store { action, location, hint: hint(source.kind()), source: Box::new(source) },
+            None => IoError::Store { action, location, hint: "", source: Box::new(error) },
+        }
     }
 }
 
@@ -130,18 +133,42 @@ fn without_parents(path: &FilePath) -> PathBuf {
     resolved
 }
 
+/// The system's error behind that of an object store, if there is one: the others on the way repeat it and the path.
+fn of_system(error: &(dyn Error + 'static)) -> Option<io::Error> {
+    let cause = std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| error.downcast_ref::<io::Error>())?;
+    Some(match cause.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(cause.kind(), cause.to_string()),
+    })
+}
+
 /// The remedy, where the cause is one that people meet.
-fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
-    let kind = std::iter::successors(Some(error), |&error| error.source())
-        .find_map(|error| error.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind);
+fn hint(kind: io::ErrorKind) -> &'static str {
     match kind {
-        Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; hint: the disk is full: free some space, then `runs retry`"
         }
-        Some(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; hint: the folder is not writable: change its permissions, or set MILLWORK_HOME"
         }
+        io::ErrorKind::NotADirectory => "; hint: a file is in the way, where a folder should be",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk() {
+        let source = Box::new(io::Error::from(io::ErrorKind::StorageFull));
+        let error = object_store::Error::Generic { store: "LocalFileSystem", source };
+        let found = ObjectStoreIo::folder(FilePath::new("/values")).error("store", "a/1.json", error);
+        assert_eq!(
+            found.to_string(),
+            "failed to store `/values/a/1.json`; hint: the disk is full: free some space, then `runs retry`"
+        );
     }
 }

@@ -37,23 +37,30 @@ fn endless(key: &str) -> (AssetDefinition, UnboundedReceiver<()>, Arc<AtomicBool
 #[tokio::test(start_paused = true)]
 async fn an_async_step_ends_at_its_next_await() {
     let (endless, mut has_started, dropped) = endless("endless");
-    let scenario = Scenario::of([constant("before", 1), endless, sum("below", &["endless"])]).workers(2);
+    let scenario = Scenario::of([instant("before", 1), endless, sum("below", &["endless"])]).workers(2);
     let (run, cancel) = (scenario.queued().await, Cancel::default());
     let running = scenario.spawn(run, &cancel);
     has_started.recv().await.unwrap();
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     cancel.request();
     running.await.unwrap().unwrap();
     assert!(dropped.load(Ordering::SeqCst));
     insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
     let finished = scenario.with_code(millwork_core::Definitions::new().assets([
-        constant("before", 1),
-        constant("endless", 2),
+        instant("before", 1),
+        instant("endless", 2),
         sum("below", &["endless"]),
     ]));
-    insta::assert_snapshot!(finished.resume(run).await, @"");
+    insta::assert_snapshot!(finished.resume(run).await, @r"
+    run started (2)
+    endless/2 started
+    endless/2 materialized
+    endless/2 succeeded
+    below/2 started
+    below/2 materialized
+    below/2 succeeded
+    run succeeded
+    ");
 }
 
 #[tokio::test]
@@ -72,7 +79,13 @@ async fn a_blocking_step_that_asks_ends() {
     has_started.recv().await.unwrap();
     cancel.request();
     running.await.unwrap().unwrap();
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    polls/1 started
+    polls/1 canceled
+    run canceled
+    ");
 }
 
 /// A blocking step that finishes within its grace period has succeeded; with nothing left to do, so has the run.
@@ -92,7 +105,14 @@ async fn what_is_nearly_done_is_finished() {
     has_started.recv().await.unwrap();
     cancel.request();
     running.await.unwrap().unwrap();
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    nearly/1 started
+    nearly/1 materialized
+    nearly/1 succeeded
+    run succeeded
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,18 +131,22 @@ async fn a_step_that_does_not_listen_is_left_alone() {
         let running = scenario.spawn(run, &cancel);
         has_started.recv().await.unwrap();
         cancel.request();
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        settle().await;
         assert!(!running.is_finished(), "it has a grace period");
         if at_once {
             cancel.request();
         } else {
-            tokio::time::advance(Duration::from_secs(11)).await;
+            pass(10).await;
         }
         running.await.unwrap().unwrap();
         let told = transcript(&scenario.events(run).await);
-        insta::allow_duplicates!(insta::assert_snapshot!(told, @""));
+        insta::allow_duplicates!(insta::assert_snapshot!(told, @r"
+        run queued
+        run started (1)
+        deaf/1 started
+        deaf/1 canceled
+        run canceled
+        "));
         drop(end);
     }
 }
@@ -136,7 +160,14 @@ async fn from_another_process() {
     has_started.recv().await.unwrap();
     scenario.store.request_cancel(run, scenario.clock_now()).await.unwrap();
     running.await.unwrap().unwrap();
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    endless/1 started
+    run canceling
+    endless/1 canceled
+    run canceled
+    ");
 }
 
 /// Steps that wait for their next attempt don't come to it: also one that waits for a slot, and one whose pause ends
@@ -163,24 +194,30 @@ async fn pending_retries() {
     let (run, cancel) = (scenario.queued().await, Cancel::default());
     let running = scenario.spawn(run, &cancel);
     has_started.recv().await.unwrap();
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     let (of_other, other_cancel) = (other.queued().await, Cancel::default());
     let holds_slot = other.spawn(of_other, &other_cancel);
     holds.recv().await.unwrap();
-    tokio::time::advance(Duration::from_secs(3)).await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    pass(3).await;
     cancel.request();
-    tokio::time::advance(Duration::from_secs(8)).await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::advance(Duration::from_secs(3)).await;
+    pass(10).await;
     running.await.unwrap().unwrap();
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    deaf/1 started
+    soon/1 started
+    late/1 started
+    pooled/1 started
+    pooled/1 retrying in 2000 ms: no
+    late/1 retrying in 3600000 ms: no
+    soon/1 retrying in 5000 ms: no
+    soon/1 canceled
+    late/1 canceled
+    pooled/1 canceled
+    deaf/1 canceled
+    run canceled
+    ");
     drop(end);
     other_cancel.request();
     holds_slot.await.unwrap().unwrap();

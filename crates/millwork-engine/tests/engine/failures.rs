@@ -13,13 +13,34 @@ async fn only_what_depends_on_a_failed_step_is_skipped() {
         sum("further", &["below", "source"]),
         sum("beside", &["source"]),
     ]);
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    source/1 started
+    source/1 materialized
+    source/1 succeeded
+    bad/1 started
+    bad/1 failed: the API did not answer: connection refused
+    below/0 skipped: upstream step `bad` failed
+    further/0 skipped: upstream step `bad` failed
+    beside/1 started
+    beside/1 materialized
+    beside/1 succeeded
+    run failed: step `bad` failed: the API did not answer: connection refused
+    ");
 }
 
 #[tokio::test]
 async fn two_failures_are_counted() {
     let scenario = Scenario::of([failing("a", &[]), failing("b", &[]), sum("c", &["a", "b"])]);
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 failed: the API did not answer: connection refused
+    c/0 skipped: upstream step `a` failed
+    b/1 started
+    b/1 failed: the API did not answer: connection refused
+    run failed: step `a` failed: the API did not answer: connection refused; and 1 more
+    ");
 }
 
 fn panicking(key: &str) -> AssetDefinition {
@@ -39,7 +60,21 @@ async fn panics() {
         number("at_once").non_blocking(|_| -> std::future::Ready<Result<u64, BoxError>> { panic!("before the future") }),
         constant("other", 1),
     ];
-    insta::assert_snapshot!(without_lines(&Scenario::of(definitions).run().await), @"");
+    insta::assert_snapshot!(without_lines(&Scenario::of(definitions).run().await), @r"
+    run started (1)
+    blocking/1 started
+    blocking/1 failed: panicked: no luck (at crates/millwork-engine/tests/engine/failures.rs:…)
+    asynchronous/1 started
+    asynchronous/1 failed: panicked: index out of bounds: the len is 0 but the index is 3 (at crates/millwork-engine/tests/engine/failures.rs:…)
+    payload/1 started
+    payload/1 failed: panicked: a value that is no text (at crates/millwork-engine/tests/engine/failures.rs:…)
+    at_once/1 started
+    at_once/1 failed: panicked: before the future (at crates/millwork-engine/tests/engine/failures.rs:…)
+    other/1 started
+    other/1 materialized
+    other/1 succeeded
+    run failed: step `blocking` failed: panicked: no luck (at crates/millwork-engine/tests/engine/failures.rs:…); and 3 more
+    ");
 }
 
 /// A value whose stored form can't be written.
@@ -58,7 +93,12 @@ async fn encoding_fails() {
         }
     }
     let asset = AssetDefinition::new("cheese").produces::<Value, _>().blocking(|_| Ok(Value));
-    insta::assert_snapshot!(Scenario::of([asset]).run().await, @"");
+    insta::assert_snapshot!(Scenario::of([asset]).run().await, @r"
+    run started (1)
+    cheese/1 started
+    cheese/1 failed: failed to encode the value of `cheese`: it has a hole
+    run failed: step `cheese` failed: failed to encode the value of `cheese`: it has a hole
+    ");
 }
 
 #[tokio::test]

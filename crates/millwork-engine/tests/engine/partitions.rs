@@ -30,7 +30,32 @@ fn pipeline() -> Scenario {
 #[tokio::test]
 async fn one_to_one_and_all_to_one() {
     let scenario = pipeline();
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    daily[mon]/1 started
+    daily[mon]/1 materialized
+    daily[mon]/1 succeeded
+    daily[tue]/1 started
+    daily[tue]/1 materialized
+    daily[tue]/1 succeeded
+    daily[wed]/1 started
+    daily[wed]/1 materialized
+    daily[wed]/1 succeeded
+    plus[mon]/1 started
+    plus[mon]/1 materialized
+    plus[mon]/1 succeeded
+    plus[tue]/1 started
+    plus[tue]/1 materialized
+    plus[tue]/1 succeeded
+    plus[wed]/1 started
+    plus[wed]/1 materialized
+    plus[wed]/1 succeeded
+    week/1 started
+    week/1 logged INFO step: mon tue wed
+    week/1 materialized
+    week/1 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("week").await, 10 * (109 + 116 + 119));
 }
 
@@ -38,13 +63,37 @@ async fn one_to_one_and_all_to_one() {
 async fn one_partition_and_the_rest_from_the_store() {
     let scenario = pipeline();
     scenario.run().await;
-    insta::assert_snapshot!(scenario.partition("tue").run().await, @"");
+    insta::assert_snapshot!(scenario.partition("tue").run().await, @r"
+    run started (1)
+    daily[tue]/1 started
+    daily[tue]/1 materialized
+    daily[tue]/1 succeeded
+    plus[tue]/1 started
+    plus[tue]/1 materialized
+    plus[tue]/1 succeeded
+    week/1 started
+    week/1 logged INFO step: mon tue wed
+    week/1 materialized
+    week/1 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("week").await, 10 * (109 + 116 + 119));
 }
 
 #[tokio::test]
 async fn a_partition_that_was_never_made() {
-    insta::assert_snapshot!(pipeline().partition("tue").run().await, @"");
+    insta::assert_snapshot!(pipeline().partition("tue").run().await, @r"
+    run started (1)
+    daily[tue]/1 started
+    daily[tue]/1 materialized
+    daily[tue]/1 succeeded
+    plus[tue]/1 started
+    plus[tue]/1 materialized
+    plus[tue]/1 succeeded
+    week/1 started
+    week/1 failed: upstream asset `daily` (partition `mon`) has never been materialized; hint: select it too, for example with `+` before the selection
+    run failed: step `week` failed: upstream asset `daily` (partition `mon`) has never been materialized; hint: select it too, for example with `+` before the selection
+    ");
 }
 
 #[tokio::test]

@@ -20,14 +20,35 @@ fn flaky(succeeds_at: u32, retry: Retry) -> Scenario {
 #[tokio::test(start_paused = true)]
 async fn a_constant_pause() {
     let scenario = flaky(3, Retry::constant(5, Duration::from_millis(30)));
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    flaky/1 started
+    flaky/1 retrying in 30 ms: attempt 1 failed
+    flaky/2 started
+    flaky/2 retrying in 30 ms: attempt 2 failed
+    flaky/3 started
+    flaky/3 materialized
+    flaky/3 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("flaky").await, 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_exponential_pause_until_retries_are_exhausted() {
     let before = tokio::time::Instant::now();
-    insta::assert_snapshot!(flaky(9, Retry::exponential(3).jitter(false)).run().await, @"");
+    insta::assert_snapshot!(flaky(9, Retry::exponential(3).jitter(false)).run().await, @r"
+    run started (1)
+    flaky/1 started
+    flaky/1 retrying in 1000 ms: attempt 1 failed
+    flaky/2 started
+    flaky/2 retrying in 2000 ms: attempt 2 failed
+    flaky/3 started
+    flaky/3 retrying in 4000 ms: attempt 3 failed
+    flaky/4 started
+    flaky/4 failed: attempt 4 failed
+    run failed: step `flaky` failed: attempt 4 failed
+    ");
     assert_eq!(before.elapsed().as_secs(), 7);
 }
 
@@ -37,9 +58,23 @@ async fn a_blocking_verdict_and_a_missing_input_are_not_tried_again() {
     let mut check = blocking(check("small", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("too big"))));
     retry(&mut check.computation);
     let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).check(check));
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    a:small/1 started
+    a:small/1 check failed (error, blocking) too big
+    a:small/1 failed: the blocking check `small` of `a` failed: too big
+    run failed: step `a:small` failed: the blocking check `small` of `a` failed: too big
+    ");
     let scenario = Scenario::of([constant("a", 1), sum("b", &["a"]).policy(retry)]).selecting("b");
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    b/1 started
+    b/1 failed: upstream asset `a` has never been materialized; hint: select it too, for example with `+` before the selection
+    run failed: step `b` failed: upstream asset `a` has never been materialized; hint: select it too, for example with `+` before the selection
+    ");
 }
 
 fn impatient(definition: AssetDefinition) -> AssetDefinition {
@@ -53,7 +88,15 @@ async fn an_async_step_takes_too_long() {
         Ok(1_u64)
     });
     let before = tokio::time::Instant::now();
-    insta::assert_snapshot!(Scenario::of([slow, constant("other", 1)]).run().await, @"");
+    insta::assert_snapshot!(Scenario::of([slow, constant("other", 1)]).run().await, @r"
+    run started (1)
+    slow/1 started
+    slow/1 failed: the attempt took longer than 5s
+    other/1 started
+    other/1 materialized
+    other/1 succeeded
+    run failed: step `slow` failed: the attempt took longer than 5s
+    ");
     assert_eq!(before.elapsed().as_secs(), 5);
 }
 
@@ -67,7 +110,15 @@ async fn a_time_out_covers_what_is_tried_again() {
     };
     let retry = Retry::constant(1, Duration::from_secs(1));
     let slow = impatient(number("slow")).non_blocking(slow).policy(|computation| computation.retry = retry);
-    insta::assert_snapshot!(Scenario::of([slow]).run().await, @"");
+    insta::assert_snapshot!(Scenario::of([slow]).run().await, @r"
+    run started (1)
+    slow/1 started
+    slow/1 retrying in 1000 ms: the attempt took longer than 5s
+    slow/2 started
+    slow/2 materialized
+    slow/2 succeeded
+    run succeeded
+    ");
 }
 
 /// A blocking function that says when it has started, and ends when it is let.
@@ -95,12 +146,12 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     let (held, mut has_started, end, is_over) = held("held");
     let retry = Retry::constant(1, Duration::from_secs(1));
     let held = impatient(held).policy(|computation| computation.retry = retry);
-    let (gate, mut gate_started, open, _) = self::held("gate");
+    let (gate, mut gate_started, open, _gate_is_over) = self::held("gate");
     let scenario = Scenario::of([held, gate.after("held"), sum("below", &["held"])]).workers(2);
     let run = scenario.queued().await;
     let running = scenario.spawn(run, &Default::default());
     assert_eq!(has_started.recv().await, Some(1));
-    tokio::time::advance(Duration::from_secs(7)).await;
+    pass(7).await;
     assert_eq!(has_started.recv().await, Some(2));
     assert_eq!(gate_started.recv().await, Some(1));
     end.send(()).unwrap();

@@ -20,8 +20,22 @@ fn counter() -> millwork_core::AssetDefinition {
 #[tokio::test]
 async fn its_own_former_value() {
     let scenario = Scenario::of([counter()]);
-    insta::assert_snapshot!(scenario.run().await, @"");
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    counter/1 started
+    counter/1 logged INFO step: before: None, nothing
+    counter/1 materialized
+    counter/1 succeeded
+    run succeeded
+    ");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    counter/1 started
+    counter/1 logged INFO step: before: Some(1), Some(Int(1))
+    counter/1 materialized
+    counter/1 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("counter").await, 2);
 }
 
@@ -42,8 +56,20 @@ async fn of_a_check_when_resumed() {
     let scenario = Scenario::new(Definitions::new().asset(counter()).check(check()));
     let first = scenario.queued().await;
     scenario.resume(first).await;
-    insta::assert_snapshot!(scenario.resume(first).await, @"");
+    insta::assert_snapshot!(scenario.resume(first).await, @r"
+    run started (2)
+    counter:grows/2 started
+    counter:grows/2 check failed (error) None then 1
+    counter:grows/2 succeeded
+    run succeeded
+    ");
     let second = scenario.queued().await;
     scenario.resume(second).await;
-    insta::assert_snapshot!(scenario.resume(second).await, @"");
+    insta::assert_snapshot!(scenario.resume(second).await, @r"
+    run started (2)
+    counter:grows/2 started
+    counter:grows/2 check failed (error) Some(1) then 2
+    counter:grows/2 succeeded
+    run succeeded
+    ");
 }

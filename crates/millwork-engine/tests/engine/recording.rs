@@ -55,7 +55,7 @@ async fn steps_stop_when_nothing_can_be_recorded() {
     store.fail_after(2);
     let run = scenario.queued().await;
     let error = scenario.execute(run).await.unwrap_err();
-    insta::assert_snapshot!(told(&error), @"");
+    insta::assert_snapshot!(told(&error), @"failed to record the run; hint: what was recorded is safe, `runs retry` goes on from there: failed to work in the database: the disk is gone");
 }
 
 #[tokio::test]
@@ -66,7 +66,11 @@ async fn a_run_that_cannot_be_prepared_is_recorded_as_failed() {
     let run = scenario.queued().await;
     store.fail(Some(Fault::Latest));
     assert!(matches!(scenario.execute(run).await, Err(ExecuteError::Store(_))));
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    run failed: failed to work in the database: the disk is gone
+    ");
 }
 
 #[tokio::test]
@@ -81,7 +85,7 @@ async fn slots_that_cannot_be_taken_or_given_back() {
         store.fail(Some(fault));
         assert!(matches!(scenario.execute(run).await, Err(ExecuteError::Store(_))));
         let told = transcript(&scenario.events(run).await);
-        insta::allow_duplicates!(insta::assert_snapshot!(told.lines().last().unwrap(), @""));
+        insta::allow_duplicates!(insta::assert_snapshot!(told.lines().last().unwrap(), @"run failed: failed to work in the database: the disk is gone"));
         assert!(told.contains("endless/1 canceled"), "{told}");
         assert_eq!(told.contains("a/1 succeeded"), fault == Fault::GiveSlotBack, "{told}");
     }

@@ -13,7 +13,7 @@ use crate::support::*;
 fn breaking(key: &str, inputs: &[&str], is_broken: &Arc<AtomicBool>) -> millwork_core::AssetDefinition {
     let is_broken = is_broken.clone();
     taking(number(key), inputs).blocking(move |_| {
-        if is_broken.load(Ordering::SeqCst) { Err(BoxError::from("broken")) } else { Ok(7) }
+        if is_broken.load(Ordering::SeqCst) { Err(BoxError::from("broken")) } else { Ok(7_u64) }
     })
 }
 
@@ -28,7 +28,13 @@ async fn only_failed_and_skipped_steps_are_run_again() {
     ]);
     let run = scenario.queued().await;
     scenario.resume(run).await;
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+    run started (2)
+    b/2 started
+    b/2 failed: broken
+    c/1 skipped: upstream step `b` failed
+    run failed: step `b` failed: broken
+    ");
     is_broken.store(false, Ordering::SeqCst);
     insta::assert_snapshot!(scenario.resume(run).await, @"");
     assert_eq!(scenario.value::<u64>("c").await, 9);
@@ -56,7 +62,14 @@ async fn the_process_died_in_the_middle() {
     scenario.lose(run).await;
     let broken = Definitions::new().asset(breaking("a", &[], &is_broken)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
     let scenario = scenario.with_code(broken);
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+    run started (2)
+    a/2 started
+    a/2 failed: broken
+    b/1 skipped: upstream step `a` failed
+    c/1 skipped: upstream step `a` failed
+    run failed: step `a` failed: broken
+    ");
     is_broken.store(false, Ordering::SeqCst);
     insta::assert_snapshot!(scenario.resume(run).await, @"");
 }
@@ -93,10 +106,36 @@ async fn a_blocking_check_is_asked_again() {
         is_broken.store(true, Ordering::SeqCst);
         let run = scenario.queued().await;
         let told = [scenario.resume(run).await, scenario.resume(run).await];
-        insta::allow_duplicates!(insta::assert_snapshot!(told.join("\n"), @""));
+        insta::allow_duplicates!(insta::assert_snapshot!(told.join("\n"), @r"
+        run started (1)
+        a/1 started
+        a/1 materialized
+        a/1 succeeded
+        a:fine/1 started
+        a:fine/1 check failed (error, blocking)
+        a:fine/1 failed: the blocking check `fine` of `a` failed
+        b/0 skipped: upstream step `a:fine` failed
+        run failed: step `a:fine` failed: the blocking check `fine` of `a` failed
+
+        run started (2)
+        a:fine/2 started
+        a:fine/2 check failed (error, blocking)
+        a:fine/2 failed: the blocking check `fine` of `a` failed
+        b/1 skipped: upstream step `a:fine` failed
+        run failed: step `a:fine` failed: the blocking check `fine` of `a` failed
+        "));
         is_broken.store(false, Ordering::SeqCst);
         let told = scenario.resume(run).await;
-        insta::allow_duplicates!(insta::assert_snapshot!(told, @""));
+        insta::allow_duplicates!(insta::assert_snapshot!(told, @r"
+        run started (3)
+        a:fine/3 started
+        a:fine/3 check passed (error, blocking)
+        a:fine/3 succeeded
+        b/3 started
+        b/3 materialized
+        b/3 succeeded
+        run succeeded
+        "));
     }
 }
 
@@ -108,11 +147,11 @@ async fn a_check_is_not_lost_with_a_stale_run() {
     let store = Faulty::new(scenario.store.clone());
     let scenario = scenario.in_store(store.clone()).stale_only();
     let run = scenario.queued().await;
-    store.fail_after(3);
+    store.fail_after(4);
     scenario.execute(run).await.unwrap_err();
     store.fail_after(usize::MAX);
     let told = transcript(&scenario.events(run).await);
-    assert!(told.ends_with("a/1 succeeded\n"), "{told}");
+    assert!(told.ends_with("a:fine/1 started\n"), "{told}");
     scenario.lose(run).await;
     insta::assert_snapshot!(scenario.resume(run).await, @"");
 }

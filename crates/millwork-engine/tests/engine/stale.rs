@@ -20,7 +20,10 @@ async fn nothing_to_do() {
     assert_eq!(scenario.planned().await, "a b c");
     scenario.run().await;
     assert_eq!(scenario.planned().await, "");
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    run succeeded
+    ");
 }
 
 #[tokio::test]
@@ -29,7 +32,17 @@ async fn new_code_with_another_value() {
     scenario.run().await;
     let scenario = scenario.with_code(chain("2", 2));
     assert_eq!(scenario.planned().await, "a b c");
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/1 started
+    b/1 materialized
+    b/1 succeeded
+    c/0 skipped: nothing that it is made from has changed after all
+    run succeeded
+    ");
 }
 
 /// Early cut-off: the new code gives the old value, so nothing else is made, however long the chain.
@@ -37,7 +50,15 @@ async fn new_code_with_another_value() {
 async fn new_code_with_the_same_value() {
     let scenario = Scenario::new(chain("1", 1)).stale_only();
     scenario.run().await;
-    insta::assert_snapshot!(scenario.with_code(chain("2", 1)).run().await, @"");
+    insta::assert_snapshot!(scenario.with_code(chain("2", 1)).run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/0 skipped: nothing that it is made from has changed after all
+    c/0 skipped: nothing that it is made from has changed after all
+    run succeeded
+    ");
 }
 
 /// In the middle of what is unchanged, one step is made for a reason of its own.
@@ -54,7 +75,18 @@ async fn below_an_unchanged_step() {
     let scenario = Scenario::new(code("1", "1")).stale_only();
     scenario.run().await;
     let scenario = scenario.with_code(code("2", "2"));
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/0 skipped: nothing that it is made from has changed after all
+    c/1 started
+    c/1 materialized
+    c/1 succeeded
+    d/0 skipped: nothing that it is made from has changed after all
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("d").await, 6);
 }
 
@@ -67,10 +99,30 @@ async fn absent_and_kept_values_are_up_to_date() {
         Definitions::new().assets([versioned(constant("a", 1), version), decides]).assets(below)
     };
     let scenario = Scenario::new(code("1", || Produced::Nothing)).stale_only();
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    decides/1 started
+    decides/1 not materialized
+    decides/1 succeeded
+    below/0 skipped: upstream asset `decides` was not materialized
+    further/0 skipped: upstream asset `decides` was not materialized
+    run succeeded
+    ");
     assert_eq!(scenario.planned().await, "");
     let scenario = scenario.with_code(code("2", || Produced::Nothing));
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    decides/0 skipped: nothing that it is made from has changed after all
+    below/0 skipped: upstream asset `decides` was not materialized
+    further/0 skipped: upstream asset `decides` was not materialized
+    run succeeded
+    ");
     let scenario = Scenario::new(code("1", || new(5)));
     scenario.run().await;
     let scenario = scenario.with_code(code("1", || kept("it is worse")));
@@ -85,9 +137,35 @@ async fn a_check_is_run_with_its_asset() {
         chain(version, a).check(check)
     };
     let scenario = Scenario::new(code("1", 1)).stale_only();
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/1 started
+    b/1 materialized
+    b/1 succeeded
+    b:fine/1 started
+    b:fine/1 check passed (error, blocking)
+    b:fine/1 succeeded
+    c/1 started
+    c/1 materialized
+    c/1 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.planned().await, "");
-    insta::assert_snapshot!(scenario.with_code(code("2", 1)).run().await, @"");
+    insta::assert_snapshot!(scenario.with_code(code("2", 1)).run().await, @r"
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/0 skipped: nothing that it is made from has changed after all
+    b:fine/1 started
+    b:fine/1 check passed (error, blocking)
+    b:fine/1 succeeded
+    c/0 skipped: nothing that it is made from has changed after all
+    run succeeded
+    ");
 }
 
 #[tokio::test]
@@ -101,6 +179,21 @@ async fn resumed() {
     scenario.execute(run).await.unwrap_err();
     store.fail_after(usize::MAX);
     scenario.lose(run).await;
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    a/1 started
+    a/1 materialized
+    a/1 succeeded
+    b/1 started
+    run lost: the machine was restarted
+    ");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+    run started (2)
+    b/2 started
+    b/2 materialized
+    b/2 succeeded
+    c/1 skipped: nothing that it is made from has changed after all
+    run succeeded
+    ");
 }

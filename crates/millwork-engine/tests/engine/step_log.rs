@@ -15,7 +15,15 @@ async fn lines() {
         log.warn("careful");
         Ok(1_u64)
     });
-    insta::assert_snapshot!(Scenario::of([talks]).run().await, @"");
+    insta::assert_snapshot!(Scenario::of([talks]).run().await, @r"
+    run started (1)
+    talks/1 started
+    talks/1 logged INFO step: 1 of 2
+    talks/1 logged WARN step: careful
+    talks/1 materialized
+    talks/1 succeeded
+    run succeeded
+    ");
 }
 
 #[tokio::test]

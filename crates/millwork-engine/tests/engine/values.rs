@@ -33,7 +33,22 @@ async fn materialization(scenario: &Scenario, asset: &str) -> Materialization {
 async fn a_diamond_in_order() {
     for scenario in [diamond(), diamond().in_sqlite().await] {
         let told = scenario.run().await;
-        insta::allow_duplicates!(insta::assert_snapshot!(told, @""));
+        insta::allow_duplicates!(insta::assert_snapshot!(told, @r"
+        run started (1)
+        source/1 started
+        source/1 materialized
+        source/1 succeeded
+        left/1 started
+        left/1 materialized
+        left/1 succeeded
+        right/1 started
+        right/1 materialized
+        right/1 succeeded
+        sink/1 started
+        sink/1 materialized
+        sink/1 succeeded
+        run succeeded
+        "));
         assert_eq!(scenario.value::<u64>("sink").await, 5);
         assert_eq!(scenario.value::<u64>("left").await, 2);
         assert!(scenario.files().is_empty(), "small values are in the database");
@@ -165,5 +180,10 @@ async fn values_are_not_kept_longer_than_needed() {
 #[tokio::test]
 async fn too_few_verdicts_are_a_failure() {
     let scenario = Scenario::of([deciding(also(number("first"), "second"), |_| vec![Produced::Nothing])]);
-    insta::assert_snapshot!(scenario.run().await, @"");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run started (1)
+    first/1 started
+    first/1 failed: the function returned 1 values for 2 assets
+    run failed: step `first` failed: the function returned 1 values for 2 assets
+    ");
 }

@@ -88,7 +88,7 @@ pub fn training_test_data(hackernews_stories: &DataFrame, split: Config<SplitPar
     let rows = hackernews_stories.height();
     if rows < 2 {
         return Err(format!(
-            "{rows} stories cannot be split into training and test data; hint: fetch more with `--set hackernews_stories.items=…`"
+            "too few stories to split into training and test data: {rows}; hint: fetch more with `--set hackernews_stories.items=…`"
         )
         .into());
     }

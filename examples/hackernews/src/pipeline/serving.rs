@@ -43,9 +43,9 @@ pub async fn latest_story_comment_predictions(
     let predictions = xgboost_comments_model.predict(&tfidf_vectorizer.transform(&titles))?;
     frame.with_column(Column::new("predicted_comments".into(), predictions))?;
     let preview = preview(&frame.select(["id", "title", "predicted_comments"])?, 10);
-    Ok(Output::new(frame)
-        .metadata("rows", latest.stories.len())
-        .metadata("items", latest.counts.requested)
-        .metadata("failed", latest.counts.failed)
-        .metadata("preview", preview))
+    let mut output = Output::new(frame);
+    for (label, count) in stories::counts(&latest.counts) {
+        output = output.metadata(label, count);
+    }
+    Ok(output.metadata("rows", latest.stories.len()).metadata("preview", preview))
 }

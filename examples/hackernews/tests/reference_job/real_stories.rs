@@ -53,7 +53,9 @@ fn what_the_model_reaches_and_the_same_again() {
 
     let again = Home::fetching_from(&server.url);
     check_run(&again.json(&format!("{EVERYTHING} --workers 1")));
-    for asset in ["training_data", "test_data", "tfidf_vectorizer", "transformed_test_data", "xgboost_comments_model"] {
+    for asset in
+        ["training_data", "test_data", "tfidf_vectorizer", "transformed_test_data", "xgboost_comments_model"]
+    {
         assert!(home.bytes(asset, "") == again.bytes(asset, ""), "{asset} differs");
     }
 
@@ -64,7 +66,10 @@ fn what_the_model_reaches_and_the_same_again() {
 fn check_values_open(home: &Home) {
     let stories: DataFrame = home.value("hackernews_stories");
     let predictions: DataFrame = home.value("latest_story_comment_predictions");
-    assert_eq!((stories.height(), predictions.column("predicted_comments").unwrap().null_count()), (20_100, 0));
+    assert_eq!(
+        (stories.height(), predictions.column("predicted_comments").unwrap().null_count()),
+        (20_100, 0)
+    );
     let vectorizer: TfidfVectorizer = home.value("tfidf_vectorizer");
     let training: LabelledFeatures = home.value("transformed_training_data");
     let model: Booster = home.value("xgboost_comments_model");
@@ -85,7 +90,12 @@ fn check_temporal_split(home: &Home) {
     };
     let (training, test) = (times("training_data"), times("test_data"));
     assert_eq!((training.len(), test.len()), (15_075, 5_025));
-    assert!(training.iter().max() <= test.iter().min(), "{:?} {:?}", training.iter().max(), test.iter().min());
+    assert!(
+        training.iter().max() <= test.iter().min(),
+        "{:?} {:?}",
+        training.iter().max(),
+        test.iter().min()
+    );
     check(home, "comments_model_test_set_r_squared", "stories", 5_025.0..=5_025.0);
 }
 

@@ -80,8 +80,10 @@ fn predictions_can_be_made_alone() {
     let home = Home::with_everything();
     let version = data_version(&home, "xgboost_comments_model");
     let run = home.json("materialize latest_story_comment_predictions --json");
-    let steps: Vec<_> = run["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
-    let expected = ["latest_story_comment_predictions", "latest_story_comment_predictions:predictions_are_finite"];
+    let steps: Vec<_> =
+        run["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    let expected =
+        ["latest_story_comment_predictions", "latest_story_comment_predictions:predictions_are_finite"];
     assert_eq!(steps, expected);
     assert_eq!(data_version(&home, "xgboost_comments_model"), version);
     let history = home.json("asset history latest_story_comment_predictions --json");

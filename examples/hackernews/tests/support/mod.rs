@@ -1,5 +1,5 @@
 //! The binary in a home of its own, and servers for it to fetch from.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 mod normal;
 mod server;
@@ -105,8 +105,8 @@ impl Home {
         let code = code.map_or("a signal".to_owned(), |code| code.to_string());
         let err = if err.is_empty() { err } else { format!("--- standard error\n{err}") };
         let separate = if out.is_empty() || out.ends_with('\n') { "" } else { "⏎\n" };
-        normal(&format!("exit {code}\n{out}{separate}{err}"))
-            .replace(&normal(&self.folder.path().display().to_string()), "<folder>")
+        let folder = self.folder.path().display().to_string();
+        normal(&format!("exit {code}\n{out}{separate}{err}").replace(&folder, "<folder>"))
     }
 
     /// The newest materialization's metadata: label → value, without the types.

@@ -1,4 +1,4 @@
-//! Output without what differs from run to run: ids, moments, durations, sizes, lines of source, widths of columns.
+//! Output without what differs from run to run: ids, moments, durations, sizes, processes, lines of source, widths of columns.
 
 /// Replaces, in every line, what differs from run to run.
 pub(crate) fn normal(text: &str) -> String {
@@ -10,8 +10,15 @@ pub(crate) fn normal(text: &str) -> String {
         let line = format!("{}{line}", " ".repeat(indent));
         ["µs", "ms", "s"].iter().fold(line, |line, unit| measured(&line, unit, "<took>"))
     });
-    let lines = lines.map(|line| ["B", "kB", "MB"].iter().fold(line, |line, unit| measured(&line, unit, "<size>")));
-    lines.map(|line| line + "\n").collect()
+    let lines =
+        lines.map(|line| ["B", "kB", "MB"].iter().fold(line, |line, unit| measured(&line, unit, "<size>")));
+    lines.map(|line| process(&line) + "\n").collect()
+}
+
+/// Replaces, at most once, the process and the host in `(pid 7 on host x)`.
+fn process(line: &str) -> String {
+    let parts = line.split_once("(pid ").and_then(|(before, after)| Some((before, after.split_once(')')?.1)));
+    parts.map_or_else(|| line.to_owned(), |(before, after)| format!("{before}(<process>){after}"))
 }
 
 /// What follows each word of a line: nothing, a space, or the two spaces between columns.

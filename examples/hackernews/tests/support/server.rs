@@ -49,7 +49,9 @@ impl Server {
         let header = "id,title,url,num_points,num_comments,author,created_at";
         let content = format!("{header}\n{}", rows.collect::<String>());
         let file = StoryFile::read(Path::new("stories.csv"), content.as_bytes()).unwrap();
-        Self::start(&Replay::from_file(&file, ReplayOptions { story_share: 1.0, ..Default::default() }).unwrap())
+        Self::start(
+            &Replay::from_file(&file, ReplayOptions { story_share: 1.0, ..Default::default() }).unwrap(),
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use millwork_storage::StorageError;
 
 use super::super::handed_over::Made;
 use super::super::{StoredInput, StoredInputs};
-use super::Dispatcher;
+use super::{Dispatcher, named};
 use crate::steps::{Attempt, AttemptInput, InputSource, OutputMade};
 
 impl Dispatcher {
@@ -65,10 +65,9 @@ impl Dispatcher {
         }
         let stored = self.context.stored.get(asset, partition).cloned();
         stored.map(InputSource::Stored).ok_or_else(|| {
-            let key = self.context.graph.key(asset);
-            let partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
+            let asset = named(self.context.graph.key(asset), partition);
             let message = format!(
-                "upstream asset `{key}`{partition} has never been materialized; hint: select it too, for example with `+` before the selection"
+                "upstream asset {asset} has never been materialized; hint: select it too, for example with `+` before the selection"
             );
             Failure::new(FailureKind::Input, message)
         })

@@ -17,6 +17,11 @@ pub(crate) fn constant(key: &str, value: u64) -> AssetDefinition {
     number(key).blocking(move |_| Ok(value))
 }
 
+/// The number `value`, without a thread of its own.
+pub(crate) fn instant(key: &str, value: u64) -> AssetDefinition {
+    number(key).non_blocking(move |_| std::future::ready(Ok(value)))
+}
+
 /// One more than all inputs together.
 pub(crate) fn sum(key: &str, inputs: &[&str]) -> AssetDefinition {
     let keys: Vec<String> = inputs.iter().map(ToString::to_string).collect();

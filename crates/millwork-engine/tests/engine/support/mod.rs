@@ -215,6 +215,22 @@ impl Scenario {
 
 pub(crate) type Spawned = tokio::task::JoinHandle<Result<RunOutcome, ExecuteError>>;
 
+/// Lets everything happen that needs no time.
+pub(crate) async fn settle() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Lets time pass second by second, as it doesn't by itself while a blocking function runs.
+pub(crate) async fn pass(seconds: u64) {
+    for _ in 0..seconds {
+        settle().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    settle().await;
+}
+
 pub(crate) fn unobserved() -> Observer {
     Arc::new(|_| {})
 }
