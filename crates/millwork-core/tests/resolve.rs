@@ -150,7 +150,9 @@ fn what_steps_need() {
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "b")),
-        &["the selection of job `j` is invalid: no asset is called `b`; hint: did you mean `a`?"],
+        &[
+            "the selection of job `j` is invalid: no asset is called `b`; hint: `list assets` shows what there is",
+        ],
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "group:x")),
@@ -201,12 +203,13 @@ fn all_errors_at_once() {
         .asset(asset("a b", &["nowhere"]))
         .asset(asset("c", &[]))
         .asset(asset("c", &[]))
-        .asset(AssetDefinition { io_manager: Some("s3".into()), ..asset("d", &[]) });
+        .asset(AssetDefinition { io_manager: Some("s3".into()), ..asset("d", &["e"]) })
+        .asset(asset("e", &["d"]));
     let errors = definitions.resolve().map(|_| ()).unwrap_err();
-    assert_eq!(errors.0.len(), 4);
+    assert_eq!(errors.0.len(), 5);
     assert!(
         errors
             .to_string()
-            .starts_with("the definitions have 4 errors\n  - the key of asset `a b` is invalid")
+            .starts_with("the definitions have 5 errors\n  - the key of asset `a b` is invalid")
     );
 }

@@ -67,7 +67,17 @@ where
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
-        Ok(serde_json::to_writer(bytes, self)?)
+        let start = bytes.len();
+        serde_json::to_writer(&mut *bytes, self)?;
+        // JSON has no word for "not a number" and infinities: they are written as `null`, and wouldn't come back.
+        let has_null = bytes[start..].windows(4).any(|window| window == b"null");
+        match has_null.then(|| Self::decode(&bytes[start..])) {
+            Some(Err(error)) => Err(format!(
+                "the value doesn't come back from JSON ({error}); hint: it may hold a number that is not finite"
+            )
+            .into()),
+            _ => Ok(()),
+        }
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
@@ -136,4 +146,29 @@ impl fmt::Debug for ValueType {
 
 fn wrong_type<T>() -> BoxError {
     format!("the value is not a `{}`", type_name::<T>()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: AssetValue<Json>>(value: &T, expected: Result<&str, &str>) {
+        let mut bytes = Vec::new();
+        let encoded = value.encode(&mut bytes).map_err(|error| error.to_string());
+        let encoded = encoded.map(|()| String::from_utf8_lossy(&bytes).into_owned());
+        assert_eq!(encoded, expected.map(str::to_owned).map_err(str::to_owned));
+    }
+
+    #[test]
+    fn json() {
+        check(&vec![1.5, 2.0], Ok("[1.5,2.0]"));
+        check(&vec![Some(1), None], Ok("[1,null]"));
+        check(&String::from("null"), Ok("\"null\""));
+        check(
+            &f64::NAN,
+            Err(
+                "the value doesn't come back from JSON (invalid type: null, expected f64 at line 1 column 4); hint: it may hold a number that is not finite",
+            ),
+        );
+    }
 }

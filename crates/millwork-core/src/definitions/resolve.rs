@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
-use crate::graph::{AssetGraph, Selection, closest};
+use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
 
@@ -36,6 +36,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         }
     }
     if !errors.is_empty() {
+        errors.extend(order(&assets, &checks).err());
         return Err(DefinitionErrors(errors));
     }
     let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;

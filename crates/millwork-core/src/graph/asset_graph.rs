@@ -228,15 +228,19 @@ fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, command: &str) 
     }
 }
 
-/// An order of the definitions in which each comes after what it needs: as declared, where that is free.
-fn order(definitions: &[AssetDefinition], checks: &[CheckDefinition]) -> Result<Vec<usize>, DefinitionError> {
+/// An order of the definitions in which each comes after what it needs: as declared, where that is free. Upstream assets
+/// that aren't among the definitions don't count.
+pub(crate) fn order(
+    definitions: &[AssetDefinition],
+    checks: &[CheckDefinition],
+) -> Result<Vec<usize>, DefinitionError> {
     let mut producer: HashMap<&str, usize> = HashMap::new();
     for (index, definition) in definitions.iter().enumerate() {
         producer.extend(definition.outputs.iter().map(|output| (output.key.as_str(), index)));
     }
     let inputs = |computation: Option<&Computation>| -> Vec<usize> {
         let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
-        inputs.map(|input| producer[input.asset.as_str()]).collect()
+        inputs.filter_map(|input| producer.get(input.asset.as_str()).copied()).collect()
     };
     let upstream: Vec<Vec<usize>> =
         definitions.iter().map(|definition| inputs(definition.computation.as_ref())).collect();
@@ -244,7 +248,8 @@ fn order(definitions: &[AssetDefinition], checks: &[CheckDefinition]) -> Result<
     let order = find_cycle(&upstream).map_err(|cycle| cycle_error(cycle.into_iter().map(name)))?;
 
     // A blocking check stands between its asset and everything downstream of it.
-    let blocking: Vec<_> = checks.iter().filter(|check| check.blocking).collect();
+    let is_gate = |check: &&CheckDefinition| check.blocking && producer.contains_key(check.asset.as_str());
+    let blocking: Vec<_> = checks.iter().filter(is_gate).collect();
     if !blocking.is_empty() {
         let mut gated = upstream;
         for (index, check) in blocking.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 /// The known name that is most like `written`, if one is like it at all.
 pub fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let within = (written.chars().count() / 3).max(1);
+    let length = written.chars().count();
+    let within = length.div_ceil(3).min(length.saturating_sub(1));
     known
         .map(|name| (distance(written, name), name))
         .filter(|(distance, _)| *distance <= within)
@@ -39,6 +40,7 @@ mod tests {
         check("stroies", &["stories", "scores"], Some("stories"));
         check("training_dta", &["test_data", "training_data"], Some("training_data"));
         check("xyz", &["stories"], None);
+        check("x", &["a"], None);
         check("", &[], None);
     }
 }

@@ -8,6 +8,7 @@ pub mod layout;
 mod selection;
 mod selection_parser;
 
+pub(crate) use asset_graph::order;
 pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, StepIndex, StepKind, StepNode};
 pub use closest::closest;
 pub use selection::{AssetSet, Selection, SelectionError};

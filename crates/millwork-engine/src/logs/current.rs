@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::StepRecorder;
-use super::output::Printing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<StepRecorder>>> = const { RefCell::new(None) };
@@ -14,7 +13,6 @@ thread_local! {
 
 /// Calls a function that works for a step.
 pub(crate) fn as_step<T>(step: Arc<StepRecorder>, function: impl FnOnce() -> T) -> T {
-    let _printing = Printing::begin(step.clone());
     let _entered = enter(step);
     function()
 }
@@ -43,12 +41,11 @@ impl Drop for Entered {
 pub(crate) struct WithStep<F> {
     step: Arc<StepRecorder>,
     future: Pin<Box<F>>,
-    _printing: Printing,
 }
 
 impl<F> WithStep<F> {
     pub(crate) fn new(step: Arc<StepRecorder>, future: F) -> Self {
-        Self { _printing: Printing::begin(step.clone()), step, future: Box::pin(future) }
+        Self { step, future: Box::pin(future) }
     }
 }
 

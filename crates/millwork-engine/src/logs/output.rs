@@ -79,10 +79,14 @@ impl Drop for CapturedOutput {
 }
 
 /// Counts a step among those that may print, until the guard is dropped.
-pub(super) struct Printing(u64);
+pub(crate) struct Printing(u64);
 
 impl Printing {
-    pub(super) fn begin(step: Arc<StepRecorder>) -> Self {
+    /// What was printed before is read first, so that it isn't taken for the step's own.
+    pub(crate) fn begin(step: Arc<StepRecorder>) -> Self {
+        if RUNNING.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            wait_for_captured_output();
+        }
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         let number = running.last_key_value().map_or(0, |(number, _)| number + 1);
         running.insert(number, step);
@@ -94,12 +98,6 @@ impl Drop for Printing {
     fn drop(&mut self) {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
-}
-
-/// The steps that may have printed a line; those that were left alone are nobody's concern.
-fn running() -> Vec<Arc<StepRecorder>> {
-    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.values().filter(|step| step.is_open()).cloned().collect()
 }
 
 /// Waits until everything printed so far is in the log, so that a step's lines come before its end.
@@ -158,7 +156,8 @@ impl Stream {
     }
 
     fn deliver(&self, line: &[u8]) {
-        let running = running();
+        let running: Vec<_> =
+            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         let Some(first) = running.first() else {
             let _ = (&self.real).write_all(line);
             return;
@@ -166,7 +165,8 @@ impl Stream {
         let message = String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']).to_owned();
         let mut fields = BTreeMap::new();
         if running.len() > 1 {
-            let names: Vec<_> = running.iter().map(|step| step.step.to_string()).collect();
+            let mut names: Vec<_> = running.iter().map(|step| step.step.to_string()).collect();
+            names.sort_unstable();
             fields.insert("running".to_owned(), names.into());
         }
         let line = LogLine { level: self.level, target: self.name.into(), message, fields };

@@ -78,7 +78,7 @@ impl StepRecorder {
     }
 
     /// Whether the attempt is still under way.
-    pub(super) fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         *self.is_open.read().unwrap_or_else(PoisonError::into_inner)
     }
 

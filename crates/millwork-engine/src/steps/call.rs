@@ -13,7 +13,8 @@ use millwork_core::{
 use tokio::task::spawn_blocking;
 
 use crate::logs::{
-    StepRecorder, WithStep, as_step, catch_panic, observe_panics, panicked, wait_for_captured_output,
+    Printing, StepRecorder, WithStep, as_step, catch_panic, observe_panics, panicked,
+    wait_for_captured_output,
 };
 use crate::values::{EncodedValue, ValueError, encode};
 
@@ -34,14 +35,14 @@ pub(super) enum Encoded {
 /// Calls the function of `step`.
 pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<StepRecorder>) -> Called {
     observe_panics();
+    // Until its output is in the log: what a step prints is read a moment later. A function that is left alone prints
+    // for nobody.
+    let _printing = Printing::begin(recorder.clone());
     let specs = output_specs(step);
     let called = match step.computation().function.clone() {
         StepFunction::Blocking(function) => {
-            spawn_blocking(move || {
-                let result = as_step(recorder, || catch_panic(|| function(context)));
-                conclude(result, &specs)
-            })
-            .await
+            let work = move || conclude(catch_panic(|| function(context)), &specs);
+            spawn_blocking(move || as_step(recorder, work)).await
         }
         StepFunction::Async(function) => {
             let future = AssertUnwindSafe(async move { function(context).await });

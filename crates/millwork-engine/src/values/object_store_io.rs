@@ -1,9 +1,9 @@
 //! The default I/O manager: a folder, or a bucket, behind one URL.
 
 use std::error::Error;
-use std::{fmt, io};
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use millwork_core::{BoxFuture, IoError, IoManager, ValueAddress};
 use object_store::local::LocalFileSystem;
@@ -71,7 +71,9 @@ impl ObjectStoreIo {
     fn error(&self, action: &'static str, location: &str, error: object_store::Error) -> IoError {
         let location = format!("{}/{location}", self.shown);
         match of_system(&error) {
-            Some(source) => IoError::Store { action, location, hint: hint(source.kind()), source: Box::new(source) },
+            Some(source) => {
+                IoError::Store { action, location, hint: hint(source.kind()), source: Box::new(source) }
+            }
             None => IoError::Store { action, location, hint: "", source: Box::new(error) },
         }
     }

@@ -5,7 +5,8 @@ use millwork_core::{CheckDefinition, CheckResult, Definitions, Severity};
 use crate::support::*;
 
 async fn checked(check: CheckDefinition) -> String {
-    let definitions = Definitions::new().asset(constant("a", 1)).asset(constant("other", 9)).asset(sum("below", &["a"]));
+    let definitions =
+        Definitions::new().asset(constant("a", 1)).asset(constant("other", 9)).asset(sum("below", &["a"]));
     Scenario::new(definitions.check(check)).run().await
 }
 

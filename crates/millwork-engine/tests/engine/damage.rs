@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use millwork_core::{AssetDefinition, BoxFuture, Definitions, IoError, IoManager, ValueAddress};
-use object_store::memory::InMemory;
 use millwork_engine::ObjectStoreIo;
+use object_store::memory::InMemory;
 
 use crate::support::*;
 
 fn texts() -> Scenario {
     let text = AssetDefinition::new("text").produces::<String, _>().blocking(|_| Ok("a".repeat(10_000)));
-    let length = number("length").input::<String>("text").blocking(|step| Ok(step.input::<String>("text")?.len() as u64));
+    let length = number("length")
+        .input::<String>("text")
+        .blocking(|step| Ok(step.input::<String>("text")?.len() as u64));
     Scenario::of([text, length])
 }
 
@@ -71,7 +73,12 @@ async fn the_type_has_changed() {
     let scenario = scenario.with_code(Definitions::new().asset(number_now).asset(sum("length", &["text"])));
     let told = failure_of_length(&scenario).await;
     assert!(told.len() < 10_000, "the value isn't quoted in full");
-    insta::assert_snapshot!(told.replace(&"a".repeat(100), ""), @"");
+    insta::assert_snapshot!(told.replace(&"a".repeat(100), ""), @r#"
+    run started (1)
+    length/1 started
+    length/1 failed: failed to decode the stored value of `text` as `u64`; hint: if its type has changed, materialize it again: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
+    run failed: step `length` failed: failed to decode the stored value of `text` as `u64`; hint: if its type has changed, materialize it again: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
+    "#);
 }
 
 #[tokio::test]
@@ -80,7 +87,13 @@ async fn the_folder_of_values_is_a_file() {
     std::fs::write(scenario.values_path(), "in the way").unwrap();
     let run = scenario.queued().await;
     let told = scenario.resume(run).await.replace(&run.to_string(), "<run>");
-    insta::assert_snapshot!(told.replace(scenario.values_path().to_str().unwrap(), "<values>"), @"");
+    insta::assert_snapshot!(told.replace(scenario.values_path().to_str().unwrap(), "<values>"), @r"
+    run started (1)
+    text/1 started
+    text/1 failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`; hint: a file is in the way, where a folder should be: Not a directory (os error 20)
+    length/0 skipped: upstream step `text` failed
+    run failed: step `text` failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`; hint: a file is in the way, where a folder should be: Not a directory (os error 20)
+    ");
     std::fs::remove_file(scenario.values_path()).unwrap();
     scenario.run().await;
     assert_eq!(scenario.value::<u64>("length").await, 10_000);
@@ -130,7 +143,9 @@ async fn the_disk_is_full() {
 /// Of two outputs of one step the first can be stored: neither is visible.
 #[tokio::test]
 async fn the_disk_is_full_half_way() {
-    let long = |letter: &str| millwork_core::IntoProduced::into_produced(millwork_core::Output::new(letter.repeat(10_000)));
+    let long = |letter: &str| {
+        millwork_core::IntoProduced::into_produced(millwork_core::Output::new(letter.repeat(10_000)))
+    };
     let mut both = AssetDefinition::new("one").produces::<String, _>();
     let mut second = millwork_core::AssetSpec::new("two");
     second.value_type = both.outputs[0].value_type;

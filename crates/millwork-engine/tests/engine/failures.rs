@@ -57,7 +57,8 @@ async fn panics() {
             Ok(numbers[3])
         }),
         number("payload").blocking::<u64>(|_| std::panic::panic_any(7)),
-        number("at_once").non_blocking(|_| -> std::future::Ready<Result<u64, BoxError>> { panic!("before the future") }),
+        number("at_once")
+            .non_blocking(|_| -> std::future::Ready<Result<u64, BoxError>> { panic!("before the future") }),
         constant("other", 1),
     ];
     insta::assert_snapshot!(without_lines(&Scenario::of(definitions).run().await), @r"
@@ -109,5 +110,8 @@ async fn an_asset_that_is_gone_fails_the_run() {
     let error = scenario.execute(run).await.unwrap_err();
     let record = scenario.store.run(run).await.unwrap().unwrap();
     assert_eq!(record.reason, Some(told(&error)));
-    assert!(told(&error).contains("asks for asset `b`, which is not part of the definitions any more"), "{error}");
+    assert!(
+        told(&error).contains("asks for asset `b`, which is not part of the definitions any more"),
+        "{error}"
+    );
 }

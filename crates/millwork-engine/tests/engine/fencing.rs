@@ -3,8 +3,8 @@
 use millwork_core::run::RunStatus;
 use millwork_engine::{Cancel, ExecuteError};
 use millwork_storage::StorageError;
-use tokio::sync::{Notify, mpsc};
 use std::sync::Arc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::support::*;
 
@@ -32,7 +32,11 @@ async fn whoever_was_taken_for_dead_stops() {
     let error = first.await.unwrap().unwrap_err();
     assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
     insta::assert_snapshot!(told(&error).replace(&run.to_string(), "<run>"), @"run <run> is executed by another process now; hint: this one was taken for dead, for example because it was suspended");
-    assert_eq!(transcript(&scenario.events(run).await), transcript(&before), "nothing of the first is recorded");
+    assert_eq!(
+        transcript(&scenario.events(run).await),
+        transcript(&before),
+        "nothing of the first is recorded"
+    );
     assert_eq!(scenario.status(run).await, RunStatus::Running);
 }
 

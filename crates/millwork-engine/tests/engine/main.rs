@@ -1,5 +1,7 @@
 //! Runs of small pipelines, and what their events tell.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
 mod cancel;
 mod checks;
 mod damage;
@@ -14,6 +16,7 @@ mod resume;
 mod scale;
 mod stale;
 mod step_log;
+#[path = "../support/mod.rs"]
 mod support;
 mod values;
 mod verdicts;

@@ -15,16 +15,20 @@ fn daily() -> AssetDefinition {
 }
 
 fn week() -> AssetDefinition {
-    number("week").policy(|computation| computation.requirements.all_partitions::<u64>("daily")).blocking(|step| {
-        let days = step.partitions::<u64>("daily")?;
-        let keys: Vec<_> = days.keys().map(|key| key.as_str()).collect();
-        step.sink().line(millwork_core::LogLevel::Info, keys.join(" "));
-        Ok(days.values().map(|value| **value).sum::<u64>())
-    })
+    number("week").policy(|computation| computation.requirements.all_partitions::<u64>("daily")).blocking(
+        |step| {
+            let days = step.partitions::<u64>("daily")?;
+            let keys: Vec<_> = days.keys().map(millwork_core::PartitionKey::as_str).collect();
+            step.sink().line(millwork_core::LogLevel::Info, keys.join(" "));
+            Ok(days.values().map(|value| **value).sum::<u64>())
+        },
+    )
 }
 
 fn pipeline() -> Scenario {
-    Scenario::new(Definitions::new().asset(daily()).asset(sum("plus", &["daily"]).partitions(days())).asset(week()))
+    Scenario::new(
+        Definitions::new().asset(daily()).asset(sum("plus", &["daily"]).partitions(days())).asset(week()),
+    )
 }
 
 #[tokio::test]
@@ -98,10 +102,31 @@ async fn a_partition_that_was_never_made() {
 
 #[tokio::test]
 async fn a_failed_partition_stops_the_fan_in_and_its_own_line() {
-    let daily = number("daily").partitions(days()).blocking(|step| match step.partition().unwrap().as_str() {
-        "tue" => Err(refused()),
-        _ => Ok(1_u64),
-    });
-    let definitions = Definitions::new().asset(daily).asset(sum("plus", &["daily"]).partitions(days())).asset(week());
-    insta::assert_snapshot!(Scenario::new(definitions).run().await, @"");
+    let daily =
+        number("daily").partitions(days()).blocking(|step| match step.partition().unwrap().as_str() {
+            "tue" => Err(refused()),
+            _ => Ok(1_u64),
+        });
+    let definitions =
+        Definitions::new().asset(daily).asset(sum("plus", &["daily"]).partitions(days())).asset(week());
+    insta::assert_snapshot!(Scenario::new(definitions).run().await, @r"
+        run started (1)
+        daily[mon]/1 started
+        daily[mon]/1 materialized
+        daily[mon]/1 succeeded
+        daily[tue]/1 started
+        daily[tue]/1 failed: the API did not answer: connection refused
+        plus[tue]/0 skipped: upstream step `daily` (partition `tue`) failed
+        week/0 skipped: upstream step `daily` (partition `tue`) failed
+        daily[wed]/1 started
+        daily[wed]/1 materialized
+        daily[wed]/1 succeeded
+        plus[mon]/1 started
+        plus[mon]/1 materialized
+        plus[mon]/1 succeeded
+        plus[wed]/1 started
+        plus[wed]/1 materialized
+        plus[wed]/1 succeeded
+        run failed: step `daily` (partition `tue`) failed: the API did not answer: connection refused
+        ");
 }

@@ -54,8 +54,10 @@ async fn an_exponential_pause_until_retries_are_exhausted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_blocking_verdict_and_a_missing_input_are_not_tried_again() {
-    let retry = |computation: &mut millwork_core::Computation| computation.retry = Retry::constant(5, Duration::ZERO);
-    let mut check = blocking(check("small", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("too big"))));
+    let retry =
+        |computation: &mut millwork_core::Computation| computation.retry = Retry::constant(5, Duration::ZERO);
+    let mut check =
+        blocking(check("small", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("too big"))));
     retry(&mut check.computation);
     let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).check(check));
     insta::assert_snapshot!(scenario.run().await, @r"
@@ -122,7 +124,9 @@ async fn a_time_out_covers_what_is_tried_again() {
 }
 
 /// A blocking function that says when it has started, and ends when it is let.
-fn held(key: &str) -> (AssetDefinition, tokio::sync::mpsc::UnboundedReceiver<u32>, Sender<()>, Receiver<bool>) {
+fn held(
+    key: &str,
+) -> (AssetDefinition, tokio::sync::mpsc::UnboundedReceiver<u32>, Sender<()>, Receiver<bool>) {
     let (started, has_started) = tokio::sync::mpsc::unbounded_channel();
     let (end, may_end) = channel();
     let (over, is_over) = channel();
@@ -147,7 +151,7 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     let retry = Retry::constant(1, Duration::from_secs(1));
     let held = impatient(held).policy(|computation| computation.retry = retry);
     let (gate, mut gate_started, open, _gate_is_over) = self::held("gate");
-    let scenario = Scenario::of([held, gate.after("held"), sum("below", &["held"])]).workers(2);
+    let scenario = Scenario::of([held, gate.after("below"), sum("below", &["held"])]).workers(2);
     let run = scenario.queued().await;
     let running = scenario.spawn(run, &Default::default());
     assert_eq!(has_started.recv().await, Some(1));
@@ -158,6 +162,23 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     assert!(is_over.recv().unwrap(), "a function that is left alone is told");
     open.send(()).unwrap();
     running.await.unwrap().unwrap();
-    insta::assert_snapshot!(transcript(&scenario.events(run).await), @"");
+    insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"
+    run queued
+    run started (1)
+    held/1 started
+    held/1 retrying in 1000 ms: the attempt took longer than 5s
+    held/2 started
+    held/2 materialized
+    held/2 succeeded
+    below/1 started
+    below/1 materialized
+    below/1 succeeded
+    gate/1 started
+    gate/1 progressed 1/2
+    gate/1 logged INFO step: too late
+    gate/1 materialized
+    gate/1 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("held").await, 2);
 }

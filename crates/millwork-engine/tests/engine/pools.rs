@@ -9,9 +9,9 @@ use millwork_engine::Cancel;
 use crate::support::*;
 
 /// Counts how many of it run at the same time.
-fn counted(key: String, inside: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> AssetDefinition {
+fn counted(key: &str, inside: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> AssetDefinition {
     let (inside, most) = (inside.clone(), most.clone());
-    let definition = number(&key).non_blocking(move |step| {
+    let definition = number(key).non_blocking(move |step| {
         let (inside, most) = (inside.clone(), most.clone());
         async move {
             most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -34,7 +34,7 @@ fn counted(key: String, inside: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> A
 async fn no_more_at_a_time_than_slots() {
     for slots in [1, 2] {
         let (inside, most) = (Arc::default(), Arc::default());
-        let steps = (0..20).map(|index| counted(format!("step_{index:02}"), &inside, &most));
+        let steps = (0..20).map(|index| counted(&format!("step_{index:02}"), &inside, &most));
         let scenario = Scenario::new(Definitions::new().assets(steps).pool("api", slots)).workers(8);
         let store = Faulty::new(scenario.store.clone());
         let scenario = scenario.in_store(store.clone());
@@ -56,7 +56,7 @@ async fn no_more_at_a_time_than_slots() {
 #[tokio::test(start_paused = true)]
 async fn a_full_pool_holds_nothing_else_up() {
     let (inside, most) = (Arc::default(), Arc::default());
-    let pooled = (0..10).map(|index| counted(format!("pooled_{index}"), &inside, &most));
+    let pooled = (0..10).map(|index| counted(&format!("pooled_{index}"), &inside, &most));
     let free = (0..10).map(|index| constant(&format!("z_free_{index}"), 1));
     let scenario = Scenario::new(Definitions::new().assets(pooled).assets(free)).workers(2);
     let told = scenario.run().await;

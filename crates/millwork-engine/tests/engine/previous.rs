@@ -1,6 +1,6 @@
 //! Looking back at the last materialization.
 
-use millwork_core::{Definitions, Output, IntoProduced};
+use millwork_core::{Definitions, IntoProduced, Output};
 
 use crate::support::*;
 
@@ -9,7 +9,8 @@ fn counter() -> millwork_core::AssetDefinition {
     let counter = deciding(number("counter"), |step| {
         let previous = step.previous("counter");
         let before = previous.and_then(|previous| previous.value.downcast_ref::<u64>()).copied();
-        let told = previous.map_or("nothing".into(), |previous| format!("{:?}", previous.metadata.get("round")));
+        let told =
+            previous.map_or("nothing".into(), |previous| format!("{:?}", previous.metadata.get("round")));
         step.sink().line(millwork_core::LogLevel::Info, format!("before: {before:?}, {told}"));
         let now = before.unwrap_or(0) + 1;
         vec![Output::new(now).metadata("round", now as i64).into_produced()]
@@ -44,10 +45,14 @@ async fn its_own_former_value() {
 async fn of_a_check_when_resumed() {
     let check = || {
         let mut check = check("grows", "counter", &["counter"], |step| {
-            let previous = step.previous("counter").and_then(|previous| previous.value.downcast_ref::<u64>()).copied();
+            let previous =
+                step.previous("counter").and_then(|previous| previous.value.downcast_ref::<u64>()).copied();
             match step.attempt() {
                 1 => Err("not yet".into()),
-                _ => Ok(millwork_core::CheckResult::fail(format!("{previous:?} then {}", step.input::<u64>("counter")?))),
+                _ => Ok(millwork_core::CheckResult::fail(format!(
+                    "{previous:?} then {}",
+                    step.input::<u64>("counter")?
+                ))),
             }
         });
         check.computation.requirements.previous.push("counter".into());

@@ -1,8 +1,8 @@
 //! A store that fails in the middle of a run.
 
+use millwork_core::Definitions;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
-use millwork_core::Definitions;
 use millwork_engine::{Cancel, ExecuteError};
 
 use crate::support::*;
@@ -35,11 +35,17 @@ async fn a_run_goes_on_where_the_log_broke_off() {
         let after = scenario.events(run).await;
         let is_success = |body: &EventBody| matches!(body, EventBody::StepSucceeded { .. });
         assert_eq!(count(&after, is_success), STEPS, "{events}");
-        let restarted = after[before.len()..].iter().filter(|event| matches!(event.body, EventBody::StepStarted));
+        let restarted =
+            after[before.len()..].iter().filter(|event| matches!(event.body, EventBody::StepStarted));
         for event in restarted {
             assert!(event.attempt >= 2, "{events}: {}", transcript_of(event));
-            let succeeded = |before: &&millwork_core::event::Event| is_success(&before.body) && before.step == event.step;
-            assert!(!before.iter().any(|before| succeeded(&before)), "{events}: {} again", transcript_of(event));
+            let succeeded =
+                |before: &&millwork_core::event::Event| is_success(&before.body) && before.step == event.step;
+            assert!(
+                !before.iter().any(|before| succeeded(&before)),
+                "{events}: {} again",
+                transcript_of(event)
+            );
         }
         assert_eq!(scenario.value::<u64>(&format!("level_{:02}", STEPS - 1)).await, STEPS as u64);
     }
@@ -85,7 +91,9 @@ async fn slots_that_cannot_be_taken_or_given_back() {
         store.fail(Some(fault));
         assert!(matches!(scenario.execute(run).await, Err(ExecuteError::Store(_))));
         let told = transcript(&scenario.events(run).await);
-        insta::allow_duplicates!(insta::assert_snapshot!(told.lines().last().unwrap(), @"run failed: failed to work in the database: the disk is gone"));
+        insta::allow_duplicates!(
+            insta::assert_snapshot!(told.lines().last().unwrap(), @"run failed: failed to work in the database: the disk is gone")
+        );
         assert!(told.contains("endless/1 canceled"), "{told}");
         assert_eq!(told.contains("a/1 succeeded"), fault == Fault::GiveSlotBack, "{told}");
     }

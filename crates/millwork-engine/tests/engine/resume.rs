@@ -36,17 +36,30 @@ async fn only_failed_and_skipped_steps_are_run_again() {
     run failed: step `b` failed: broken
     ");
     is_broken.store(false, Ordering::SeqCst);
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+    run started (3)
+    b/3 started
+    b/3 materialized
+    b/3 succeeded
+    c/3 started
+    c/3 materialized
+    c/3 succeeded
+    run succeeded
+    ");
     assert_eq!(scenario.value::<u64>("c").await, 9);
     let error = scenario.execute(run).await.unwrap_err();
-    assert!(told(&error).contains("is succeeded; hint: only runs that are queued, failed, canceled or lost"), "{error}");
+    assert!(
+        told(&error).contains("is succeeded; hint: only runs that are queued, failed, canceled or lost"),
+        "{error}"
+    );
 }
 
 /// A step that was running or waiting when the process died may well be skipped later.
 #[tokio::test]
 async fn the_process_died_in_the_middle() {
     let is_broken = Arc::new(AtomicBool::new(true));
-    let definitions = Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
+    let definitions =
+        Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
     let scenario = Scenario::new(definitions);
     let run = scenario.queued().await;
     let (now, holder) = (scenario.clock_now(), scenario.holder.clone());
@@ -60,7 +73,10 @@ async fn the_process_died_in_the_middle() {
     let events = vec![started("a"), started("b")];
     scenario.store.append(Batch { fence: Some(fence), events }).await.unwrap();
     scenario.lose(run).await;
-    let broken = Definitions::new().asset(breaking("a", &[], &is_broken)).asset(sum("b", &["a"])).asset(sum("c", &["b"]));
+    let broken = Definitions::new()
+        .asset(breaking("a", &[], &is_broken))
+        .asset(sum("b", &["a"]))
+        .asset(sum("c", &["b"]));
     let scenario = scenario.with_code(broken);
     insta::assert_snapshot!(scenario.resume(run).await, @r"
     run started (2)
@@ -71,7 +87,19 @@ async fn the_process_died_in_the_middle() {
     run failed: step `a` failed: broken
     ");
     is_broken.store(false, Ordering::SeqCst);
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+    run started (3)
+    a/3 started
+    a/3 materialized
+    a/3 succeeded
+    b/3 started
+    b/3 materialized
+    b/3 succeeded
+    c/3 started
+    c/3 materialized
+    c/3 succeeded
+    run succeeded
+    ");
 }
 
 /// Absent and kept values mean the same when they are read back.
@@ -79,10 +107,17 @@ async fn the_process_died_in_the_middle() {
 async fn verdicts_of_before() {
     let is_broken = Arc::new(AtomicBool::new(true));
     let definitions = |first: bool| {
-        let model = deciding(number("model"), move |_| vec![if first { new(3) } else { kept("it is worse") }]);
+        let model =
+            deciding(number("model"), move |_| vec![if first { new(3) } else { kept("it is worse") }]);
         let maybe = deciding(number("maybe"), |_| vec![millwork_core::Produced::Nothing]);
         let score = sum("score", &["model", "gate"]);
-        Definitions::new().assets([model, maybe, breaking("gate", &[], &is_broken), sum("of_maybe", &["maybe"]), score])
+        Definitions::new().assets([
+            model,
+            maybe,
+            breaking("gate", &[], &is_broken),
+            sum("of_maybe", &["maybe"]),
+            score,
+        ])
     };
     let scenario = Scenario::new(definitions(true));
     scenario.run().await;
@@ -90,7 +125,17 @@ async fn verdicts_of_before() {
     let run = scenario.queued().await;
     scenario.resume(run).await;
     is_broken.store(false, Ordering::SeqCst);
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+        run started (2)
+        of_maybe/1 skipped: upstream asset `maybe` was not materialized
+        gate/2 started
+        gate/2 materialized
+        gate/2 succeeded
+        score/2 started
+        score/2 materialized
+        score/2 succeeded
+        run succeeded
+        ");
     assert_eq!(scenario.value::<u64>("score").await, 11);
 }
 
@@ -99,10 +144,15 @@ async fn verdicts_of_before() {
 async fn a_blocking_check_is_asked_again() {
     let is_broken = Arc::new(AtomicBool::new(true));
     let asked = is_broken.clone();
-    let verdict = move |_: &millwork_core::StepContext| Ok(millwork_core::CheckResult::new(!asked.load(Ordering::SeqCst)));
+    let verdict = move |_: &millwork_core::StepContext| {
+        Ok(millwork_core::CheckResult::new(!asked.load(Ordering::SeqCst)))
+    };
     let check = blocking(check("fine", "a", &["a"], verdict));
-    let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
-    for scenario in [scenario.clone(), scenario.in_store(Arc::new(millwork_storage::MemoryStore::new())).stale_only()] {
+    let scenario =
+        Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
+    for scenario in
+        [scenario.clone(), scenario.in_store(Arc::new(millwork_storage::MemoryStore::new())).stale_only()]
+    {
         is_broken.store(true, Ordering::SeqCst);
         let run = scenario.queued().await;
         let told = [scenario.resume(run).await, scenario.resume(run).await];
@@ -143,7 +193,8 @@ async fn a_blocking_check_is_asked_again() {
 #[tokio::test]
 async fn a_check_is_not_lost_with_a_stale_run() {
     let check = blocking(check("fine", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("no"))));
-    let scenario = Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
+    let scenario =
+        Scenario::new(Definitions::new().asset(constant("a", 1)).asset(sum("b", &["a"])).check(check));
     let store = Faulty::new(scenario.store.clone());
     let scenario = scenario.in_store(store.clone()).stale_only();
     let run = scenario.queued().await;
@@ -153,5 +204,12 @@ async fn a_check_is_not_lost_with_a_stale_run() {
     let told = transcript(&scenario.events(run).await);
     assert!(told.ends_with("a:fine/1 started\n"), "{told}");
     scenario.lose(run).await;
-    insta::assert_snapshot!(scenario.resume(run).await, @"");
+    insta::assert_snapshot!(scenario.resume(run).await, @r"
+        run started (2)
+        a:fine/2 started
+        a:fine/2 check failed (error, blocking) no
+        a:fine/2 failed: the blocking check `fine` of `a` failed: no
+        b/1 skipped: upstream step `a:fine` failed
+        run failed: step `a:fine` failed: the blocking check `fine` of `a` failed: no
+        ");
 }

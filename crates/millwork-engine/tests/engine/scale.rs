@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
-use millwork_core::{Definitions, BoxError};
+use millwork_core::{BoxError, Definitions};
 use millwork_engine::Cancel;
 use tokio::sync::Notify;
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use millwork_core::event::EventBody;
-use millwork_core::{LogLevel, StepLog, FromStep};
+use millwork_core::{FromStep, LogLevel, StepLog};
 use millwork_engine::Cancel;
 
 use crate::support::*;
@@ -50,7 +50,10 @@ async fn too_many_and_too_long() {
         .collect();
     assert_eq!(lines.len(), 10_001);
     assert_eq!((lines[0].1.len(), lines[0].1.ends_with("ü…")), (64 * 1024 + 3, true));
-    assert_eq!(lines[10_000], (LogLevel::Warn, "the step has logged 10000 lines; what follows is not kept".to_owned()));
+    assert_eq!(
+        lines[10_000],
+        (LogLevel::Warn, "the step has logged 10000 lines; what follows is not kept".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -73,7 +76,10 @@ async fn progress_is_recorded_once_a_second_and_shown_always() {
     let lines = lines.lock().unwrap();
     let shown: Vec<_> = lines.iter().filter(|line| line.contains("shows")).collect();
     let recorded: Vec<_> = lines.iter().filter(|line| line.contains("progressed")).collect();
-    assert_eq!(shown, ["works shows 1/5", "works shows 2/5", "works shows 3/5", "works shows 4/5", "works shows 5/5"]);
+    assert_eq!(
+        shown,
+        ["works shows 1/5", "works shows 2/5", "works shows 3/5", "works shows 4/5", "works shows 5/5"]
+    );
     assert_eq!(recorded, ["works/1 progressed 1/5", "works/1 progressed 4/5"]);
 }
 

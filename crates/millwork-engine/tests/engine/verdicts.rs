@@ -1,7 +1,7 @@
 //! No value this time, and the last value kept.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use millwork_core::{Definitions, Produced};
 
@@ -82,8 +82,10 @@ async fn downstream_goes_on_with_the_kept_value() {
 
 #[tokio::test]
 async fn nothing_to_keep() {
-    let scenario =
-        Scenario::of([deciding(number("model"), |_| vec![kept("it is worse")]), sum("prediction", &["model"])]);
+    let scenario = Scenario::of([
+        deciding(number("model"), |_| vec![kept("it is worse")]),
+        sum("prediction", &["model"]),
+    ]);
     insta::assert_snapshot!(scenario.run().await, @r"
     run started (1)
     model/1 started

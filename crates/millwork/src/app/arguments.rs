@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -19,8 +20,8 @@ pub(super) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    a run failed, or a check of the definitions or the configuration found errors
-  2    the arguments make no sense: an unknown command, asset, run, step or partition
+  1    a run failed
+  2    the arguments make no sense: an unknown command, asset, run or partition, a wrong configuration
   3    the definitions don't fit together
   4    the home can't be read or written
   130  canceled
@@ -47,7 +48,7 @@ Examples:
   materialize '+score'                the score and all that it is made from
   materialize --stale                 only what is stale or missing
   materialize by_day --partition 2024-01-01
-  materialize --config run.toml --set hackernews_stories.range.items=500
+  materialize --config run.toml --set hackernews_stories.items=500
   materialize --json                  one JSON object on standard output")]
     Materialize(Materialize),
     /// List what is defined
@@ -102,7 +103,7 @@ pub(super) struct Materialize {
     pub(super) tags: Vec<String>,
     /// Run so many steps at a time
     #[arg(long, value_name = "N")]
-    pub(super) workers: Option<usize>,
+    pub(super) workers: Option<NonZero<usize>>,
     /// Show what would run, and stop
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -53,7 +53,15 @@ impl App {
     pub fn run(self) -> ExitCode {
         let Self { definitions, commands } = self;
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
-        let matches = command.clone().get_matches();
+        let matches = match command.clone().try_get_matches() {
+            Ok(matches) => matches,
+            Err(error) if error.use_stderr() && std::env::args().any(|argument| argument == "--json") => {
+                let text = error.render().to_string();
+                let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                return failure::report(Err(Failure::usage(format!("{message}; hint: see `--help`"))), true);
+            }
+            Err(error) => error.exit(),
+        };
         let own = matches.subcommand().and_then(|(name, matches)| {
             let (_, run) = commands.into_iter().find(|(command, _)| command.get_name() == name)?;
             Some(run(matches))

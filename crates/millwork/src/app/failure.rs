@@ -1,5 +1,6 @@
 //! What goes wrong on the command line: told to people or to programs, and the exit code.
 
+use crate::app::out::outln;
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use serde_json::json;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     Success = 0,
-    /// A run failed, or a check found errors.
+    /// A run failed.
     Failed = 1,
     /// The arguments make no sense.
     Usage = 2,
@@ -50,10 +51,9 @@ impl Failure {
     fn new(exit: Exit, mut chain: Vec<String>) -> Self {
         let mut hint = None;
         for text in chain.iter_mut().filter(|text| !text.contains('\n')) {
-            if let Some((message, remedy)) = text.split_once("; hint: ") {
-                hint.get_or_insert_with(|| remedy.to_owned());
-                *text = message.to_owned();
-            }
+            let (message, remedy) = without_hint(text);
+            hint = hint.or(remedy.map(str::to_owned));
+            *text = message.to_owned();
         }
         chain.dedup();
         Self { exit, chain, hint }
@@ -78,8 +78,13 @@ impl Failure {
     fn print_json(&self) {
         let (message, causes) = self.chain.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
         let error = json!({ "error": { "message": message, "causes": causes, "hint": self.hint } });
-        println!("{error}");
+        outln!("{error}");
     }
+}
+
+/// A text without its remedy, and the remedy.
+pub(super) fn without_hint(text: &str) -> (&str, Option<&str>) {
+    text.split_once("; hint: ").map_or((text, None), |(message, hint)| (message, Some(hint)))
 }
 
 /// Prints what went wrong, if anything, and gives the exit code.

@@ -5,6 +5,7 @@ mod commands;
 mod entry;
 mod failure;
 mod log;
+mod out;
 mod progress;
 mod session;
 mod table;

@@ -98,9 +98,6 @@ impl Progress {
                 self.line(&format!("{} {step}: {failure}; next attempt in {pause:?}", style("↻").yellow()));
             }
             (EventBody::StepCanceled, Some(step)) => self.remove_bar(step, event.partition.as_ref()),
-            (EventBody::RunCanceling, _) => {
-                self.line("canceling: running steps are asked to stop; Ctrl-C again stops at once");
-            }
             (EventBody::Kept { reason, .. }, _) => {
                 let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
                 self.line(&format!("{} {asset} is kept: {reason}", style("=").cyan()));
@@ -149,7 +146,8 @@ impl Progress {
         self.line(&format!("{} {level} {}{}", style(from).dim(), line.message, style(fields).dim()));
     }
 
-    fn line(&self, text: &str) {
+    /// Prints a line above the bars.
+    pub(super) fn line(&self, text: &str) {
         if self.quiet {
             return;
         }

@@ -195,6 +195,7 @@ fn materialize() {
     assert_eq!(home.runs().len(), 1);
     assert_snapshot!(home.shown(&format!("{IN_A_ROW} --stale --set training_test_data.seed=7")), @r"
     exit 0
+    note: the configuration isn't used, as it doesn't make anything stale
     All assets are up to date: nothing to do for 3 selected.
     ");
     assert_snapshot!(home.shown("materialize --job predict --stale --dry-run"), @r"

@@ -26,7 +26,8 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     assert_snapshot!(home.shown("materialize --set hackernews_stories.items=0"), @r#"
     exit 1
     ✗ training_test_data
-        too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
+        too few stories to split into training and test data: 0
+        hint: fetch more with `--set hackernews_stories.items=…`
     Run <id> failed: 2 succeeded, 1 failed, 7 skipped in <took>
       hint: `runs retry <id>` goes on where it stopped
     --- standard error

@@ -24,7 +24,7 @@ fn check(body: &'static str, expected: &[(&str, u64)]) {
 
     let outcome = home.run("materialize");
     assert_eq!(outcome.code, Some(1), "{body}: {outcome:?}");
-    let expected = "too few stories to split into training and test data: 0; hint: fetch more with";
+    let expected = "too few stories to split into training and test data: 0\n    hint: fetch more with";
     assert!(outcome.out.contains(expected), "{body}: {outcome:?}");
     assert!(!outcome.out.contains("panic"), "{body}: {outcome:?}");
 }

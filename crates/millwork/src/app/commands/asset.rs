@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::list::asset_json;
 use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::{aligned, table};
 use crate::app::when;
@@ -52,14 +53,14 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     let mut shown = asset_json(graph, node);
     shown["latest"] = events.first().map(serde_json::to_value).transpose()?.unwrap_or_default();
     if json {
-        println!("{shown}");
+        outln!("{shown}");
         return Ok(Exit::Success);
     }
-    println!("{}", console::style(&key).bold());
+    outln!("{}", console::style(&key).bold());
     if !node.spec.description.is_empty() {
-        println!("{}", node.spec.description);
+        outln!("{}", node.spec.description);
     }
-    println!();
+    outln!();
     for (label, name) in [
         ("group", "group"),
         ("kinds", "kinds"),
@@ -76,14 +77,14 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     ] {
         let words = words(&shown[name]);
         if !words.is_empty() {
-            println!("  {label:<13}{words}");
+            outln!("  {label:<13}{words}");
         }
     }
-    println!();
+    outln!();
     match events.first() {
         Some(event) => print_materialization(event),
-        None if node.step.is_none() => println!("It is made outside of Millwork."),
-        None => println!("It has never been materialized. `materialize {key}` does."),
+        None if node.step.is_none() => outln!("It is made outside of Millwork."),
+        None => outln!("It has never been materialized. `materialize {key}` does."),
     }
     Ok(Exit::Success)
 }
@@ -106,12 +107,12 @@ fn words(value: &Value) -> String {
 fn print_materialization(event: &Event) {
     let EventBody::Materialized(materialization) = &event.body else { return };
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
-    println!("Last materialized {}{run}", when::moment(event.at));
+    outln!("Last materialized {}{run}", when::moment(event.at));
     let labels = materialization.metadata.keys().map(|label| label.chars().count());
     let width = labels.chain(["data version".len()]).max().unwrap_or_default();
     let stored = &materialization.stored;
-    println!("  {:<width$}  {}", "data version", materialization.data_version);
-    println!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
+    outln!("  {:<width$}  {}", "data version", materialization.data_version);
+    outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
     for (label, value) in &materialization.metadata {
         print_metadata(label, value, width);
     }
@@ -120,18 +121,18 @@ fn print_materialization(event: &Event) {
 fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
     match value {
         MetadataValue::Table(shown) => {
-            println!("  {label}:");
-            print!("{}", indented(&metadata_table(shown)));
+            outln!("  {label}:");
+            out!("{}", indented(&metadata_table(shown)));
         }
         MetadataValue::Series(series) => {
-            println!("  {label}:");
+            outln!("  {label}:");
             for (name, values) in &series.y {
                 if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                    println!("    {name}: {first:.4} → {last:.4} over {} × {}", values.len(), series.x_label);
+                    outln!("    {name}: {first:.4} → {last:.4} over {} × {}", values.len(), series.x_label);
                 }
             }
         }
-        other => println!("  {label:<width$}  {}", in_a_word(other)),
+        other => outln!("  {label:<width$}  {}", in_a_word(other)),
     }
 }
 
@@ -171,16 +172,16 @@ fn in_a_word(value: &MetadataValue) -> String {
 
 fn history(key: &str, events: &[Event], json: bool) -> Result<Exit, Failure> {
     if json {
-        println!("{}", serde_json::to_string(events)?);
+        outln!("{}", serde_json::to_string(events)?);
     } else if events.is_empty() {
-        println!("It has never been materialized. `materialize {key}` does.");
+        outln!("It has never been materialized. `materialize {key}` does.");
     } else {
         let rows = events.iter().filter_map(|event| match &event.body {
             EventBody::Materialized(materialization) => Some(history_row(event, materialization)),
             _ => None,
         });
         let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
-        print!("{}", table(heading, rows.collect()));
+        out!("{}", table(heading, rows.collect()));
     }
     Ok(Exit::Success)
 }

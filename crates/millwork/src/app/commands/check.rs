@@ -5,6 +5,7 @@ use serde_json::json;
 use super::config::config;
 use crate::app::arguments::Check;
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::outln;
 use crate::app::session::Session;
 
 pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
@@ -20,9 +21,9 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
     let jobs = pipeline.jobs().len();
     if check.json.json {
-        println!("{}", json!({ "ok": true, "assets": assets, "checks": checks, "jobs": jobs }));
+        outln!("{}", json!({ "ok": true, "assets": assets, "checks": checks, "jobs": jobs }));
     } else {
-        println!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");
+        outln!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");
     }
     Ok(Exit::Success)
 }

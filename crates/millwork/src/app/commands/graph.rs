@@ -9,6 +9,7 @@ use serde_json::json;
 use super::list::asset_json;
 use crate::app::arguments::{Graph, GraphFormat};
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
 use crate::app::session::Session;
 
 pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
@@ -16,17 +17,17 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
     let assets = session.pipeline()?.graph();
     let drawing = drawing(assets, &selected);
     match graph.format {
-        GraphFormat::Text => print!("{}", drawing.to_text()),
-        GraphFormat::Svg => println!("{}", drawing.to_svg()),
-        GraphFormat::Dot => print!("{}", drawing.to_dot()),
-        GraphFormat::Mermaid => print!("{}", drawing.to_mermaid()),
+        GraphFormat::Text => out!("{}", drawing.to_text()),
+        GraphFormat::Svg => outln!("{}", drawing.to_svg()),
+        GraphFormat::Dot => out!("{}", drawing.to_dot()),
+        GraphFormat::Mermaid => out!("{}", drawing.to_mermaid()),
         GraphFormat::Json => {
             let nodes: Vec<_> =
                 selected.iter().map(|asset| asset_json(assets, &assets.assets()[*asset])).collect();
             let edges: Vec<_> = edges(assets, &selected)
                 .map(|(from, to)| json!({ "from": assets.key(from), "to": assets.key(to) }))
                 .collect();
-            println!("{}", json!({ "assets": nodes, "edges": edges }));
+            outln!("{}", json!({ "assets": nodes, "edges": edges }));
         }
     }
     Ok(Exit::Success)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::arguments::List;
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
 use crate::app::session::Session;
 use crate::app::table::table;
 
@@ -127,11 +128,11 @@ fn checks_json(graph: &AssetGraph) -> Vec<Value> {
 }
 
 fn print_json(list: Vec<Value>) {
-    println!("{}", Value::from(list));
+    outln!("{}", Value::from(list));
 }
 
 fn print_or<const N: usize>((_, heading, rows): Rows<N>, nothing: &str) {
-    if rows.is_empty() { println!("{nothing}") } else { print!("{}", table(heading, rows)) }
+    if rows.is_empty() { outln!("{nothing}") } else { out!("{}", table(heading, rows)) }
 }
 
 fn first_line(text: &str) -> String {

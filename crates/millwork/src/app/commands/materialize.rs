@@ -1,19 +1,21 @@
 //! `materialize`: makes assets, with progress in the terminal.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunId, RunRequest, RunStatus, StepStatus};
 use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
-use millwork_engine::{Cancel, CapturedOutput, Engine, EngineOptions, RunOutcome, capture_output};
-use millwork_storage::RunStore as _;
+use millwork_engine::{Cancel, Engine, EngineOptions, RunOutcome, capture_output};
+use millwork_storage::{RunStore as _, SqliteStore};
 use serde_json::{Value, json};
 
 use super::config::config;
 use crate::app::arguments::Materialize;
-use crate::app::failure::{Exit, Failure};
+use crate::app::failure::{Exit, Failure, without_hint};
+use crate::app::out::outln;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::{log, when};
@@ -34,15 +36,13 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
             return Ok(Exit::Success);
         }
         let run = engine.request(request).await?;
-        let exit = execute(&opened, &engine, run, plan.steps.len(), materialize.json).await;
-        opened.store.close().await;
-        exit
+        execute(&opened, &engine, run, plan.steps.len(), materialize.json).await
     })
 }
 
-fn options(workers: Option<usize>) -> EngineOptions {
+fn options(workers: Option<NonZero<usize>>) -> EngineOptions {
     let options = EngineOptions::default();
-    EngineOptions { workers: workers.unwrap_or(options.workers).max(1), ..options }
+    EngineOptions { workers: workers.map_or(options.workers, NonZero::get), ..options }
 }
 
 fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {
@@ -98,14 +98,14 @@ fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
     if json {
         let steps: Vec<_> =
             steps.map(|(step, partition)| json!({ "step": step, "partition": partition })).collect();
-        println!("{}", json!({ "plan": steps }));
+        outln!("{}", json!({ "plan": steps }));
         return;
     }
-    println!("{} steps would run:", plan.steps.len());
+    outln!("{} steps would run:", plan.steps.len());
     for (step, partition) in steps {
         match partition {
-            Some(partition) => println!("  {step} ({partition})"),
-            None => println!("  {step}"),
+            Some(partition) => outln!("  {step} ({partition})"),
+            None => outln!("  {step}"),
         }
     }
 }
@@ -113,10 +113,13 @@ fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
 fn print_up_to_date(request: &RunRequest, json: bool) {
     let assets = request.assets.len();
     if json {
-        println!("{}", json!({ "status": "up_to_date", "assets": assets, "steps": [] }));
+        outln!("{}", json!({ "status": "up_to_date", "assets": assets, "steps": [] }));
     } else {
         let noun = if assets == 1 { "The asset is" } else { "All assets are" };
-        println!("{noun} up to date: nothing to do for {assets} selected.");
+        if request.config.as_object().is_some_and(|config| !config.is_empty()) {
+            outln!("note: the configuration isn't used, as it doesn't make anything stale");
+        }
+        outln!("{noun} up to date: nothing to do for {assets} selected.");
     }
 }
 
@@ -130,36 +133,35 @@ pub(super) async fn execute(
 ) -> Result<Exit, Failure> {
     log::install();
     let cancel = Cancel::default();
-    let watcher = tokio::spawn(cancel_on_interrupt(opened.store.clone(), run, cancel.clone()));
     let (progress, captured) = Progress::start(steps, capture_output().ok(), json);
     let progress = Arc::new(progress);
+    let watcher =
+        tokio::spawn(cancel_on_interrupt(opened.store.clone(), run, cancel.clone(), progress.clone()));
     let observer = progress.clone();
     let outcome =
         engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
     watcher.abort();
     progress.finish();
-    release(captured);
+    // Standard output is given back: the summary goes there.
+    drop(captured);
+    opened.store.close().await;
     let outcome = outcome?;
     if json {
-        println!("{}", outcome_json(&outcome));
+        outln!("{}", outcome_json(&outcome));
     } else {
         print_summary(&outcome);
     }
     Ok(exit(outcome.status))
 }
 
-/// Gives standard output back; the summary goes there.
-fn release(captured: Option<CapturedOutput>) {
-    drop(captured);
-}
-
-async fn cancel_on_interrupt(store: Arc<millwork_storage::SqliteStore>, run: RunId, cancel: Cancel) {
+async fn cancel_on_interrupt(store: Arc<SqliteStore>, run: RunId, cancel: Cancel, progress: Arc<Progress>) {
     for times in 0.. {
         if tokio::signal::ctrl_c().await.is_err() {
             return;
         }
         cancel.request();
         if times == 0 {
+            progress.line("canceling: running steps are asked to stop; Ctrl-C again stops at once");
             // What can't be recorded now is recorded with the run's end.
             let _ = store.request_cancel(run, SystemClock.now()).await;
         }
@@ -193,19 +195,23 @@ fn print_summary(outcome: &RunOutcome) {
         let name =
             partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
-            println!("{} {name}", console::style("✗").red());
-            for (depth, message) in failure.chain.iter().enumerate() {
-                println!("    {}{message}", if depth == 0 { "" } else { "caused by: " });
+            outln!("{} {name}", console::style("✗").red());
+            for (depth, text) in failure.chain.iter().enumerate() {
+                let (message, hint) = without_hint(text);
+                outln!("    {}{message}", if depth == 0 { "" } else { "caused by: " });
+                if let Some(hint) = hint {
+                    outln!("    hint: {hint}");
+                }
             }
             if let Some(location) = &failure.location {
-                println!("    at {location}");
+                outln!("    at {location}");
             }
         }
     }
     let took = when::duration(outcome.duration);
-    println!("Run {} {status}: {} in {took}", outcome.run.short(), parts.join(", "));
+    outln!("Run {} {status}: {} in {took}", outcome.run.short(), parts.join(", "));
     if outcome.status != RunStatus::Succeeded {
-        println!("  hint: `runs retry {}` goes on where it stopped", outcome.run.short());
+        outln!("  hint: `runs retry {}` goes on where it stopped", outcome.run.short());
     }
 }
 

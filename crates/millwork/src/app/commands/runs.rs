@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::materialize;
 use crate::app::arguments::{Run, Runs};
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -41,15 +42,18 @@ async fn list(
         None => Vec::new(),
     };
     let tag = tag.map(materialize::parse_tag).transpose()?;
+    let is_filtered = !statuses.is_empty() || tag.is_some() || limit == 0;
     let query = RunQuery { statuses, tag, limit: Some(limit), ..RunQuery::default() };
     let runs = opened.store.runs(query).await?;
     if json {
-        println!("{}", runs.iter().map(run_json).collect::<Value>());
+        outln!("{}", runs.iter().map(run_json).collect::<Value>());
+    } else if runs.is_empty() && is_filtered {
+        outln!("No run is like that.");
     } else if runs.is_empty() {
-        println!("No run yet. `materialize` starts one.");
+        outln!("No run yet. `materialize` starts one.");
     } else {
         let heading = ["RUN", "STATUS", "CREATED", "TOOK", "SELECTION", "REASON"];
-        print!("{}", table(heading, runs.iter().map(row).collect()));
+        out!("{}", table(heading, runs.iter().map(row).collect()));
     }
     Ok(Exit::Success)
 }
@@ -113,29 +117,29 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
                 })
             })
             .collect();
-        println!("{shown}");
+        outln!("{shown}");
         return Ok(Exit::Success);
     }
-    println!("Run {} {}", record.id, colored(record.status));
-    println!("  selection  {}", record.request.selection);
-    println!("  created    {}", when::moment(record.created_at));
+    outln!("Run {} {}", record.id, colored(record.status));
+    outln!("  selection  {}", record.request.selection);
+    outln!("  created    {}", when::moment(record.created_at));
     if let Some((from, to)) = record.started_at.zip(record.finished_at) {
-        println!("  took       {}", when::between(from, to));
+        outln!("  took       {}", when::between(from, to));
     }
     if let Some(reason) = &record.reason {
-        println!("  reason     {reason}");
+        outln!("  reason     {reason}");
     }
     for (key, value) in &record.request.tags {
-        println!("  tag        {key}={value}");
+        outln!("  tag        {key}={value}");
     }
     if record.request.config.as_object().is_some_and(|config| !config.is_empty()) {
-        println!("  config     {}", record.request.config);
+        outln!("  config     {}", record.request.config);
     }
-    println!();
+    outln!();
     let mut steps: Vec<_> = state.steps.iter().collect();
     steps.sort_by_key(|(_, state)| (state.started_at.is_none(), state.started_at));
     let rows = steps.into_iter().map(|(key, state)| step_row(key, state)).collect();
-    print!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
+    out!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
     Ok(Exit::Success)
 }
 
@@ -176,14 +180,14 @@ async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Resu
         if of_step && (all || is_log(event)) {
             none = false;
             if run.json.json {
-                println!("{}", serde_json::to_string(event)?);
+                outln!("{}", serde_json::to_string(event)?);
             } else {
-                println!("{}", log_line(event));
+                outln!("{}", log_line(event));
             }
         }
     }
     if none && !run.json.json {
-        println!("Nothing was logged. `--all` shows every event.");
+        outln!("Nothing was logged. `--all` shows every event.");
     }
     Ok(Exit::Success)
 }
@@ -242,11 +246,11 @@ async fn cancel(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let status = opened.store.request_cancel(record.id, SystemClock.now()).await?;
     if run.json.json {
-        println!("{}", json!({ "run": record.id, "status": status }));
+        outln!("{}", json!({ "run": record.id, "status": status }));
     } else if record.status.is_finished() {
-        println!("Run {} is {status} already.", record.id.short());
+        outln!("Run {} is {status} already.", record.id.short());
     } else {
-        println!("Run {} is {status}.", record.id.short());
+        outln!("Run {} is {status}.", record.id.short());
     }
     Ok(Exit::Success)
 }

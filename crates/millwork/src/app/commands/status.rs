@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::app::arguments::{Status, Why};
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -25,10 +26,10 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let states = block_on(states(session, &selected))?;
     let graph = session.pipeline()?.graph();
     if status.json.json {
-        println!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+        outln!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
-        print!("{}", table(heading, states.iter().map(|state| state.row(graph)).collect()));
+        out!("{}", table(heading, states.iter().map(|state| state.row(graph)).collect()));
     }
     Ok(Exit::Success)
 }
@@ -40,7 +41,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let states = block_on(states(session, &selected))?;
     let own = graph.index(key.as_str());
     if why.json.json {
-        println!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+        outln!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
         return Ok(Exit::Success);
     }
     let by_asset: HashMap<AssetIndex, Vec<&State>> = states.iter().fold(HashMap::new(), |mut map, state| {
@@ -67,12 +68,12 @@ fn explain(
     }
     for state in states.get(&asset).into_iter().flatten() {
         let indent = "  ".repeat(depth);
-        println!("{indent}{} is {}", state.name(graph), state.word());
+        outln!("{indent}{} is {}", state.name(graph), state.word());
         for line in state.because() {
-            println!("{indent}  {line}");
+            outln!("{indent}  {line}");
         }
-        for upstream in state.stale_upstream() {
-            if let Some(upstream) = graph.index(upstream.as_str()) {
+        for upstream in state.to_blame(graph) {
+            if states.get(&upstream).into_iter().flatten().any(|state| state.plain_word() != "fresh") {
                 explain(graph, states, upstream, depth + 1, told);
             }
         }
@@ -210,11 +211,16 @@ impl State {
         failure.chain(self.causes().iter().map(cause_in_words)).collect()
     }
 
-    fn stale_upstream(&self) -> impl Iterator<Item = &AssetKey> {
-        self.causes().iter().filter_map(|cause| match cause {
-            Cause::Upstream { asset, .. } => Some(asset),
+    /// The upstream assets that may be why it is as it is.
+    fn to_blame(&self, graph: &AssetGraph) -> Vec<AssetIndex> {
+        if self.staleness == Staleness::Missing {
+            return graph.assets()[self.asset].upstream.clone();
+        }
+        let stale = self.causes().iter().filter_map(|cause| match cause {
+            Cause::Upstream { asset, .. } => graph.index(asset.as_str()),
             _ => None,
-        })
+        });
+        stale.collect()
     }
 
     fn row(&self, graph: &AssetGraph) -> [String; 5] {
@@ -255,6 +261,9 @@ fn cause_in_words(cause: &Cause) -> String {
             format!("`{asset}` is no longer what it is made from")
         }
         Cause::Data { asset, from: None, to: None, .. } => format!("`{asset}` is newly what it is made from"),
-        Cause::Upstream { asset, .. } => format!("`{asset}` is itself not fresh"),
+        Cause::Upstream { asset, partition: None } => format!("`{asset}` is itself not fresh"),
+        Cause::Upstream { asset, partition: Some(partition) } => {
+            format!("`{asset}` ({partition}) is itself not fresh")
+        }
     }
 }

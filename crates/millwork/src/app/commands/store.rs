@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::app::arguments::Store;
 use crate::app::failure::{Exit, Failure};
+use crate::app::out::outln;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::when;
 
@@ -15,9 +16,9 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
             Store::Vacuum(json) => {
                 let freed = opened.store.vacuum().await?;
                 if json.json {
-                    println!("{}", json!({ "freed_bytes": freed }));
+                    outln!("{}", json!({ "freed_bytes": freed }));
                 } else {
-                    println!("{} given back.", when::bytes(freed));
+                    outln!("{} given back.", when::bytes(freed));
                 }
                 Ok(Exit::Success)
             }
@@ -39,18 +40,18 @@ async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
             "value_files": files,
             "value_file_bytes": bytes,
         });
-        println!("{info}");
+        outln!("{info}");
         return Ok(Exit::Success);
     }
-    println!("Home {}", opened.home.path.display());
-    println!(
+    outln!("Home {}", opened.home.path.display());
+    outln!(
         "  database  {} and {} of write-ahead log",
         when::bytes(info.database_bytes),
         when::bytes(info.wal_bytes)
     );
-    println!("  runs      {}", info.runs);
-    println!("  events    {}", info.events);
-    println!(
+    outln!("  runs      {}", info.runs);
+    outln!("  events    {}", info.events);
+    outln!(
         "  values    {} in the database ({}), {files} files ({})",
         info.values_in_database,
         when::bytes(info.bytes_of_values_in_database),

@@ -11,7 +11,10 @@ pub(crate) fn transcript(events: &[Event]) -> String {
 pub(crate) fn transcript_of(event: &Event) -> String {
     let partition = event.partition.as_ref().map_or(String::new(), |partition| format!("[{partition}]"));
     let step = event.step.as_ref().map(|step| format!("{step}{partition}/{} ", event.attempt));
-    let asset = event.asset.as_ref().filter(|asset| event.step.as_ref().is_none_or(|step| step.as_str() != asset.as_str()));
+    let asset = event
+        .asset
+        .as_ref()
+        .filter(|asset| event.step.as_ref().is_none_or(|step| step.as_str() != asset.as_str()));
     let asset = asset.map_or(String::new(), |asset| format!(" {asset}"));
     let what = match &event.body {
         EventBody::RunStarted { epoch } => format!("run started ({epoch})"),

@@ -159,6 +159,13 @@ impl Scenario {
         self.store.events(EventQuery { run: Some(run), ..EventQuery::default() }).await.unwrap()
     }
 
+    /// Waits until a run's log holds this line.
+    pub(crate) async fn until(&self, run: RunId, line: &str) {
+        while !self.events(run).await.iter().any(|event| transcript_of(event) == line) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn status(&self, run: RunId) -> RunStatus {
         self.store.run(run).await.unwrap().unwrap().status
     }

@@ -25,9 +25,8 @@ pub(crate) fn instant(key: &str, value: u64) -> AssetDefinition {
 /// One more than all inputs together.
 pub(crate) fn sum(key: &str, inputs: &[&str]) -> AssetDefinition {
     let keys: Vec<String> = inputs.iter().map(ToString::to_string).collect();
-    taking(number(key), inputs).blocking(move |step| {
-        keys.iter().try_fold(1_u64, |sum, key| Ok(sum + *step.input::<u64>(key)?))
-    })
+    taking(number(key), inputs)
+        .blocking(move |step| keys.iter().try_fold(1_u64, |sum, key| Ok(sum + *step.input::<u64>(key)?)))
 }
 
 /// The definition with inputs that are numbers.

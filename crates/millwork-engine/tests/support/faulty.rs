@@ -9,8 +9,8 @@ use millwork_core::AssetKey;
 use millwork_core::event::Event;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{
-    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore,
-    SlotId, StorageError, Store,
+    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord,
+    RunStore, SlotId, StorageError, Store,
 };
 
 /// What fails.
