@@ -379,6 +379,12 @@ fn status_and_why() {
     assert_snapshot!(home.shown("why xgboost_comments_model"), @r"
     exit 0
     xgboost_comments_model is missing
+      transformed_training_data is stale
+        `training_data` is itself not fresh
+        training_data is stale
+          `hackernews_stories` has new data (<id> → <id>)
+      tfidf_vectorizer is stale
+        `training_data` is itself not fresh
     ");
     let why = home.json("why training_data --json");
     assert_eq!(why[1]["causes"][0]["asset"], "hackernews_stories", "{why}");

@@ -72,6 +72,8 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     assert_snapshot!(home.shown("why tfidf_vectorizer"), @r"
     exit 0
     tfidf_vectorizer is missing
+      training_data is failed
+        its last run failed: too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
     ");
     assert_eq!(home.json("status training_data --json")[0]["state"], "failed");
 }
