@@ -1,8 +1,8 @@
 //! A store that fails in the middle of a run.
 
-use millwork_core::Definitions;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
+use millwork_core::{Definitions, LogLevel};
 use millwork_engine::{Cancel, ExecuteError};
 
 use crate::support::*;
@@ -115,4 +115,33 @@ async fn nothing_holds_the_store_afterwards() {
         tokio::task::yield_now().await;
     }
     assert_eq!(std::sync::Arc::strong_count(&store), 1);
+}
+
+/// With tens of thousands of events waiting for the disk nothing more is started, until the disk has caught up, or for
+/// good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_falls_behind() {
+    for is_repaired in [true, false] {
+        let (done, mut are_done) = tokio::sync::mpsc::unbounded_channel();
+        let chatty = (0..8).map(|index| {
+            let done = done.clone();
+            number(&format!("chatty_{index}")).blocking(move |step| {
+                (0..9_000).for_each(|line: u32| step.sink().line(LogLevel::Info, line.to_string()));
+                done.send(()).unwrap();
+                Ok(1_u64)
+            })
+        });
+        let scenario = Scenario::of(chatty).workers(4);
+        let store = Faulty::new(scenario.store.clone());
+        let scenario = scenario.in_store(store.clone());
+        let run = scenario.queued().await;
+        let slow = store.slow.write().await;
+        let running = scenario.spawn(run, &Cancel::default());
+        for _ in 0..6 {
+            are_done.recv().await.unwrap();
+        }
+        store.fail((!is_repaired).then_some(Fault::Append));
+        drop(slow);
+        assert_eq!(running.await.unwrap().is_ok(), is_repaired);
+    }
 }

@@ -1,11 +1,11 @@
 //! Large runs, and slow branches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
 use millwork_core::{BoxError, Definitions};
-use millwork_engine::Cancel;
 use tokio::sync::Notify;
 
 use crate::support::*;
@@ -73,6 +73,6 @@ async fn a_slow_branch_holds_nothing_up() {
     let definitions = Definitions::new().asset(constant(&key(0), 1)).assets(chain).assets([straggler, last]);
     let scenario = Scenario::new(definitions.asset(sum("both", &["straggler", "last"]))).workers(2);
     let run = scenario.queued().await;
-    let outcome = scenario.engine().execute(run, &Cancel::default(), unobserved()).await.unwrap();
-    assert_eq!(outcome.status, RunStatus::Succeeded);
+    let running = tokio::time::timeout(Duration::from_secs(60), scenario.execute(run));
+    assert_eq!(running.await.unwrap().unwrap().status, RunStatus::Succeeded);
 }

@@ -12,6 +12,7 @@ use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord,
     RunStore, SlotId, StorageError, Store,
 };
+use tokio::sync::RwLock;
 
 /// What fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(crate) struct Faulty {
     events_left: AtomicUsize,
     pub(crate) most_slots: AtomicUsize,
     slots: AtomicUsize,
+    /// Appending waits as long as somebody holds this.
+    pub(crate) slow: RwLock<()>,
 }
 
 impl Faulty {
@@ -41,6 +44,7 @@ impl Faulty {
             events_left: AtomicUsize::new(usize::MAX),
             most_slots: AtomicUsize::new(0),
             slots: AtomicUsize::new(0),
+            slow: RwLock::default(),
         })
     }
 
@@ -68,6 +72,7 @@ fn broken() -> StorageError {
 #[async_trait]
 impl EventLog for Faulty {
     async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        let _fast = self.slow.read().await;
         self.check(Fault::Append)?;
         let left = self.events_left.load(Ordering::SeqCst);
         let rest = left.checked_sub(batch.events.len());
