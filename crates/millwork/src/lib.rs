@@ -66,6 +66,7 @@ mod documentation {
     #[doc = include_str!("../../../docs/concepts.md")]
     struct Concepts;
 
+    #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;
 }
