@@ -68,6 +68,10 @@ fn legal_courses() {
         "queue start a.start a.fail b.skip fail start a.start/2 a.succeed/2 b.start/2 b.succeed/2 succeed",
         Ok("succeeded a:succeeded/2 b:succeeded/2"),
     );
+    check(
+        "queue start a.start b.start b.retry lose start a.skip b.start/2 fail",
+        Ok("failed a:skipped/1 b:running/2"),
+    );
     check("queue start a.start lose start a.start/2 a.progress/2", Ok("running a:running/2"));
     check("queue start a.start canceling a.cancel cancel", Ok("canceled a:canceled/1"));
     check("queue cancel", Ok("canceled"));
