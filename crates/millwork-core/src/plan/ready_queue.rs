@@ -106,11 +106,6 @@ impl ReadyQueue {
         self.unfinished
     }
 
-    /// Whether a node can be handed out now.
-    pub fn has_ready(&self) -> bool {
-        self.ready.iter().any(|(_, Reverse(node))| self.state[*node] == NodeState::Waiting)
-    }
-
     /// What directly waits for a node.
     pub fn downstream(&self, node: usize) -> &[usize] {
         &self.downstream[node]
