@@ -35,7 +35,11 @@ run *arguments:
 # Time the reference job, synthetic graphs and start-up: one table of medians
 bench *arguments:
     cargo build --release -p hackernews -p synthetic -p benches
-    cargo run --release -p benches -- {{arguments}}
+    cargo run --release -p benches --bin benches -- {{arguments}}
+
+# Time vectorizing, training and prediction beside scikit-learn and XGBoost (where MILLWORK_PYTHON has them)
+bench-ml *arguments:
+    cargo run --release -p benches --bin ml -- {{arguments}}
 
 # Draw the README's picture
 picture:

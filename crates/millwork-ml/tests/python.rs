@@ -1,77 +1,18 @@
 //! Comparison with scikit-learn, SciPy and XGBoost, by the interpreter that `MILLWORK_PYTHON` names.
 
+mod interpreter;
 mod stories;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use interpreter::Python;
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterParams, EvalMetric, Importance, Training};
 use millwork_ml::features::{Features, LabelledFeatures};
 use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use stories::Stories;
-
-/// A Python interpreter, and a folder to exchange files with it.
-struct Python {
-    interpreter: PathBuf,
-    folder: tempfile::TempDir,
-}
-
-impl Python {
-    /// The interpreter, or the printed reason why the test is skipped.
-    fn find() -> Option<Self> {
-        let Some(interpreter) = std::env::var_os("MILLWORK_PYTHON") else {
-            eprintln!(
-                "skipped: MILLWORK_PYTHON is not set; hint: name an interpreter with scikit-learn and xgboost-cpu"
-            );
-            return None;
-        };
-        let folder = tempfile::tempdir().expect("a folder");
-        Some(Self { interpreter: interpreter.into(), folder })
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs a script of `tests/python` with file names in the exchange folder.
-    fn run(&self, script: &str, names: &[&str]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-        let status = Command::new(&self.interpreter)
-            .arg(&script)
-            .args(names.iter().map(|name| self.path(name)))
-            .status()
-            .expect("the interpreter starts");
-        assert!(status.success(), "{} failed: {status}", script.display());
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.path(name), bytes).expect("a file is written");
-    }
-
-    fn write_json(&self, name: &str, value: &impl serde::Serialize) {
-        self.write(name, &serde_json::to_vec(value).expect("JSON"));
-    }
-
-    fn store<F>(&self, name: &str, value: &impl AssetValue<F>) {
-        let mut bytes = Vec::new();
-        value.encode(&mut bytes).expect("encoding to memory");
-        self.write(name, &bytes);
-    }
-
-    fn read_json<T: DeserializeOwned>(&self, name: &str) -> T {
-        serde_json::from_slice(&std::fs::read(self.path(name)).expect("a file")).expect("JSON")
-    }
-
-    fn load<T: AssetValue<F>, F>(&self, name: &str) -> T {
-        let bytes = std::fs::read(self.path(name)).expect("a file");
-        T::decode(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-}
 
 /// The reference job's data: four fifths to train on.
 struct Job {

@@ -1,14 +1,12 @@
-//! A trained model: it predicts, explains which features it uses, and is stored as XGBoost's JSON.
+//! A trained model: it predicts, and explains what it predicts by.
 
 use std::collections::BTreeMap;
 
-use millwork_core::{AssetValue, BoxError};
-
 use crate::boost::embedded::Model;
-use crate::boost::{BoostError, BoosterParams, Importance, Training};
+use crate::boost::{BoostError, BoosterParams, Contributions, Importance, Predictions, Training};
 use crate::features::{Features, LabelledFeatures};
 
-/// Gradient-boosted regression trees (`reg:squarederror`).
+/// A trained model: gradient-boosted trees.
 ///
 /// ```
 /// use millwork_ml::boost::{Booster, BoosterParams, Importance};
@@ -44,24 +42,144 @@ impl Booster {
         Self { model }
     }
 
-    /// The predicted target of each row, in the targets' unit; none for a matrix without rows.
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What the model predicts for each row: the target in its unit, a probability, or whatever the objective says;
+    /// none for a matrix without rows.
     ///
     /// # Errors
     ///
-    /// When the features have not as many columns as the model was trained on, or a value does not fit `f32`.
+    /// When the features have not as many columns as the model was trained on, a value does not fit `f32`, or the model
+    /// predicts several numbers per row.
     pub fn predict(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
+        self.one_output(self.model.width())?;
+        self.model.predictions(&self.margins(features)?)
+    }
+
+    /// What the model predicts for each row, however many numbers that is: a probability per class, or a value per
+    /// quantile.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Self::predict), but for any number of outputs.
+    pub fn predict_outputs(&self, features: &Features) -> Result<Predictions, BoostError> {
+        let predictions = self.model.predictions(&self.margins(features)?)?;
+        Ok(Predictions::new(predictions, self.model.width()))
+    }
+
+    /// The class of each row: the most probable one, the first of equals.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_outputs`](Self::predict_outputs).
+    pub fn predict_class(&self, features: &Features) -> Result<Vec<usize>, BoostError> {
+        let binary = |value: &f32| usize::from(*value > 0.5);
+        let outputs = self.predict_outputs(features)?;
+        if self.model.outputs() == 1 {
+            return Ok(outputs.values().iter().map(binary).collect());
+        }
+        if outputs.width() == 1 {
+            return Ok(outputs.values().iter().map(|&class| class as usize).collect());
+        }
+        Ok(outputs.rows().map(most_probable).collect())
+    }
+
+    /// The sum of the trees' leaves for each row, before the objective makes a prediction of it (rows × outputs).
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_outputs`](Self::predict_outputs).
+    pub fn predict_margin(&self, features: &Features) -> Result<Predictions, BoostError> {
+        Ok(Predictions::new(self.margins(features)?, self.model.outputs()))
+    }
+
+    /// What the model predicts for one row, given its columns in ascending order and their values.
+    ///
+    /// ```
+    /// # use millwork_ml::boost::{Booster, BoosterParams};
+    /// # use millwork_ml::features::{Features, LabelledFeatures};
+    /// # let features = Features::new(2, vec![0, 1, 2], vec![0, 1], vec![1.0, 2.0])?;
+    /// # let train = LabelledFeatures::new(features, vec![3.0, 5.0])?;
+    /// let booster = Booster::train(&BoosterParams::default(), 10, &train)?;
+    /// let all = booster.predict(train.features())?;
+    /// assert_eq!(booster.predict_row(&[1], &[2.0])?, all[1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a column is not one of the model's, the columns are not ascending or have not one value each, a value does
+    /// not fit `f32`, or the model predicts several numbers per row.
+    pub fn predict_row(&self, columns: &[u32], values: &[f64]) -> Result<f32, BoostError> {
+        self.one_output(self.model.width())?;
+        let sorted = columns.is_sorted_by(|left, right| left < right) && columns.len() == values.len();
+        match columns.last() {
+            Some(&last) if !sorted || last as usize >= self.columns() => {
+                return Err(BoostError::Row { columns: self.columns() });
+            }
+            None if !values.is_empty() => return Err(BoostError::Row { columns: self.columns() }),
+            _ => {}
+        }
+        check_values(values)?;
+        Ok(self.model.predictions(&self.model.row_margins(columns, values)?)?[0])
+    }
+
+    /// The number of the leaf that each row comes to in each tree (rows × trees).
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_outputs`](Self::predict_outputs).
+    pub fn predict_leaf(&self, features: &Features) -> Result<Vec<Vec<u32>>, BoostError> {
+        if !self.check(features)? {
+            return Ok(Vec::new());
+        }
+        let leaves = self.model.leaves(features)?;
+        Ok(leaves.chunks(leaves.len() / features.rows()).map(<[u32]>::to_vec).collect())
+    }
+
+    /// How much each column moves the margins of each row: SHAP values, which add up to the margin together with the
+    /// row's bias (Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles", 2018).
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_outputs`](Self::predict_outputs).
+    pub fn contributions(&self, features: &Features) -> Result<Contributions, BoostError> {
+        self.check(features)?;
+        Contributions::of(&self.model, features)
+    }
+
+    fn margins(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
+        if self.check(features)? { self.model.margins(features) } else { Ok(Vec::new()) }
+    }
+
+    /// Checks the columns and values of features, and tells whether they have rows.
+    fn check(&self, features: &Features) -> Result<bool, BoostError> {
         if features.columns() != self.columns() {
             return Err(BoostError::ColumnMismatch { features: features.columns(), model: self.columns() });
         }
-        if features.rows() == 0 {
-            return Ok(Vec::new());
-        }
-        self.model.predict(features)
+        check_values(features.values())?;
+        Ok(features.rows() > 0)
+    }
+
+    fn one_output(&self, outputs: usize) -> Result<(), BoostError> {
+        if outputs == 1 { Ok(()) } else { Err(BoostError::SeveralOutputs { outputs }) }
+    }
+
+    /// XGBoost's name of what the model learned to predict, such as `reg:squarederror`.
+    pub fn objective(&self) -> &str {
+        self.model.objective()
     }
 
     /// The number of columns that features must have.
     pub fn columns(&self) -> usize {
         self.model.columns()
+    }
+
+    /// How many numbers are predicted per row.
+    pub fn outputs(&self) -> usize {
+        self.model.width()
     }
 
     /// The number of rounds whose trees the model holds: after early stopping, those up to the best.
@@ -75,29 +193,25 @@ impl Booster {
     }
 }
 
-/// The format of a [`Booster`]: XGBoost's JSON model, which XGBoost's `load_model` opens and which its `save_model`
-/// writes for a file name that ends in `.json`.
-#[derive(Debug)]
-pub enum XgboostJson {}
+fn most_probable(classes: &[f32]) -> usize {
+    let best = |best: usize, class: usize| if classes[class] > classes[best] { class } else { best };
+    (0..classes.len()).reduce(best).unwrap_or(0)
+}
 
-impl AssetValue<XgboostJson> for Booster {
-    const EXTENSION: &'static str = "json";
-    const MEDIA_TYPE: &'static str = "application/json";
-
-    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
-        bytes.append(&mut self.model.to_xgboost_json()?);
-        Ok(())
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
-        Ok(Self { model: Model::from_xgboost_json(bytes)? })
+/// Boosting computes in single precision.
+fn check_values(values: &[f64]) -> Result<(), BoostError> {
+    match values.iter().find(|&&value| !(value as f32).is_finite()) {
+        Some(&value) => Err(BoostError::TooLarge { number: "feature value", value }),
+        None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boost::TreeMethod;
+    use millwork_core::AssetValue;
+
+    use crate::boost::{TreeMethod, XgboostJson};
 
     /// Rows that have one of `columns` features each, with a target that depends on it.
     fn labelled(rows: usize, columns: usize) -> LabelledFeatures {
@@ -110,14 +224,18 @@ mod tests {
     }
 
     fn trained(threads: usize, params: &BoosterParams) -> Booster {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| Booster::train(params, 10, &labelled(600, 12))).expect("a model")
+        let params = BoosterParams { nthread: Some(threads), ..params.clone() };
+        Booster::train(&params, 10, &labelled(600, 12)).expect("a model")
     }
 
     fn encoded(booster: &Booster) -> Vec<u8> {
         let mut bytes = Vec::new();
-        booster.encode(&mut bytes).expect("encoding to memory");
+        AssetValue::<XgboostJson>::encode(booster, &mut bytes).expect("encoding to memory");
         bytes
+    }
+
+    fn decoded(bytes: &[u8]) -> Result<Booster, millwork_core::BoxError> {
+        <Booster as AssetValue<XgboostJson>>::decode(bytes)
     }
 
     #[test]
@@ -138,7 +256,7 @@ mod tests {
     fn a_loaded_model_predicts_the_same_bits() {
         let data = labelled(600, 12);
         let booster = trained(2, &BoosterParams::default());
-        let loaded = Booster::decode(&encoded(&booster)).expect("what was written");
+        let loaded = decoded(&encoded(&booster)).expect("what was written");
         assert_eq!((loaded.columns(), loaded.rounds()), (12, 10));
         assert_eq!(
             loaded.predict(data.features()).expect("predictions"),
@@ -207,7 +325,7 @@ mod tests {
         let bytes =
             encoded(&Booster::train(&BoosterParams::default(), 1, &labelled(20, 3)).expect("a model"));
         for length in 0..bytes.len() - 1 {
-            assert!(Booster::decode(&bytes[..length]).is_err(), "{length} bytes");
+            assert!(decoded(&bytes[..length]).is_err(), "{length} bytes");
         }
         let data = labelled(20, 3);
         for position in 0..bytes.len() {
@@ -215,22 +333,10 @@ mod tests {
                 let mut damaged = bytes.clone();
                 damaged[position] ^= flip;
                 // Another digit is another valid model; what is read must at least predict or refuse.
-                if let Ok(booster) = Booster::decode(&damaged) {
+                if let Ok(booster) = decoded(&damaged) {
                     let _ = booster.predict(data.features());
                 }
             }
         }
-    }
-
-    #[test]
-    fn models_of_other_objectives_are_refused() {
-        let booster = Booster::train(&BoosterParams::default(), 1, &labelled(20, 3)).expect("a model");
-        let text = String::from_utf8(encoded(&booster)).expect("JSON");
-        let error = Booster::decode(text.replace("reg:squarederror", "reg:logistic").as_bytes())
-            .expect_err("refused");
-        assert!(
-            error.to_string().starts_with("the model is of objective `reg:logistic` with 1 outputs; hint:"),
-            "{error}"
-        );
     }
 }

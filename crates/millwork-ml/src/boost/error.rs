@@ -56,15 +56,41 @@ pub enum BoostError {
         /// The number.
         value: f64,
     },
-    /// A stored model is one that this booster cannot be.
+    /// A metric is called what no metric is called.
     #[error(
-        "the model is of objective `{objective}` with {outputs} outputs; hint: only `reg:squarederror` with one output is supported"
+        "unknown metric `{metric}`; hint: the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`"
     )]
-    UnsupportedModel {
-        /// The model's objective, by XGBoost's name.
-        objective: String,
-        /// How many numbers it predicts per row.
+    UnknownMetric {
+        /// The name.
+        metric: String,
+    },
+    /// The embedded backend cannot do what parameters ask for.
+    #[error(
+        "the embedded backend does not support these parameters: {reason}; hint: set `backend` to `native`"
+    )]
+    Unsupported {
+        /// What it does not support.
+        reason: String,
+    },
+    /// The native backend is not there yet.
+    #[error("this version has no native backend; hint: set `backend` to `embedded`")]
+    NoNativeBackend,
+    /// A training was cancelled before there was a model.
+    #[error("the training was cancelled before its first round ended")]
+    Cancelled,
+    /// A model predicts several numbers per row where one was asked for.
+    #[error("the model predicts {outputs} numbers per row; hint: call `predict_outputs`")]
+    SeveralOutputs {
+        /// How many.
         outputs: usize,
+    },
+    /// A row is not one of the model's.
+    #[error(
+        "the row does not fit the model, which has {columns} columns; hint: give its columns in ascending order, and a value for each"
+    )]
+    Row {
+        /// How many columns the model has.
+        columns: usize,
     },
     /// The library that computes refused or failed.
     #[error("failed to {action}")]

@@ -16,8 +16,8 @@ pub struct History {
 pub struct Series {
     /// The name of the evaluation set.
     pub set: String,
-    /// What was measured.
-    pub metric: EvalMetric,
+    /// What was measured: the name of an [`EvalMetric`](crate::boost::EvalMetric).
+    pub metric: String,
     /// Its value after each round.
     pub values: Vec<f64>,
 }
@@ -27,17 +27,21 @@ pub struct Series {
 pub struct Score<'a> {
     /// The name of the evaluation set.
     pub set: &'a str,
-    /// What was measured.
-    pub metric: EvalMetric,
+    /// What was measured: the name of an [`EvalMetric`](crate::boost::EvalMetric).
+    pub metric: &'a str,
     /// Its value.
     pub value: f64,
 }
 
 impl History {
     /// Empty curves for each metric on each set, set by set.
-    pub(super) fn new<'a>(sets: impl Iterator<Item = &'a str>, metrics: &[EvalMetric]) -> Self {
-        let curve = |set: &str, metric| Series { set: set.to_owned(), metric, values: Vec::new() };
-        let series = sets.flat_map(|set| metrics.iter().map(move |&metric| curve(set, metric))).collect();
+    pub(super) fn new<'a>(sets: impl Iterator<Item = &'a str>, metrics: &[String]) -> Self {
+        let curve = |set: &str, metric: &String| Series {
+            set: set.to_owned(),
+            metric: metric.clone(),
+            values: Vec::new(),
+        };
+        let series = sets.flat_map(|set| metrics.iter().map(move |metric| curve(set, metric))).collect();
         Self { series }
     }
 
@@ -55,6 +59,7 @@ impl History {
 
     /// The curve of a metric on a set, one value per round, or `None` if it was not measured.
     pub fn get(&self, set: &str, metric: EvalMetric) -> Option<&[f64]> {
+        let metric = metric.to_string();
         let found = self.series.iter().find(|series| series.set == set && series.metric == metric);
         found.map(|series| series.values.as_slice())
     }
@@ -68,6 +73,6 @@ impl History {
 impl Series {
     fn last(&self) -> Option<Score<'_>> {
         let value = *self.values.last()?;
-        Some(Score { set: &self.set, metric: self.metric, value })
+        Some(Score { set: &self.set, metric: &self.metric, value })
     }
 }

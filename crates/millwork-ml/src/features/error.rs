@@ -76,4 +76,116 @@ pub enum FeaturesError {
         /// The row.
         row: usize,
     },
+    /// There are not as many names as columns.
+    #[error("{names} names were given for {columns} columns")]
+    NameCount {
+        /// How many names there are.
+        names: usize,
+        /// How many columns there are.
+        columns: usize,
+    },
+    /// Two columns have the same name.
+    #[error(
+        "the columns {first} and {second} are both called `{name}`; hint: every column needs a name of its own"
+    )]
+    NameTwice {
+        /// The first of the columns.
+        first: usize,
+        /// The second.
+        second: usize,
+        /// Their name.
+        name: String,
+    },
+    /// A matrix has not as many columns as another one that it has to agree with.
+    #[error(
+        "there are {found} columns, and {expected} are expected; hint: make the features as for training, by the same fitted encoders"
+    )]
+    OtherColumnCount {
+        /// How many there are.
+        found: usize,
+        /// How many there have to be.
+        expected: usize,
+    },
+    /// A column is another one than in the matrix that it has to agree with.
+    #[error(
+        "column {column} is `{found}`, and `{expected}` is expected there; hint: make the features as for training, by the same fitted encoders"
+    )]
+    OtherColumn {
+        /// The index of the column.
+        column: usize,
+        /// Its name.
+        found: String,
+        /// The name that it has to have.
+        expected: String,
+    },
+    /// Dense values do not fill rows.
+    #[error("{values} values do not fill rows of {columns} columns")]
+    DenseLength {
+        /// How many values there are.
+        values: usize,
+        /// The width of a row.
+        columns: usize,
+    },
+    /// A dense column has another length than the first one.
+    #[error("column {column} has {values} values, but the first column has {rows}")]
+    ColumnLength {
+        /// The index of the column.
+        column: usize,
+        /// Its number of values.
+        values: usize,
+        /// The number of values of the first column.
+        rows: usize,
+    },
+    /// Blocks that are to stand side by side have different heights.
+    #[error(
+        "the block `{block}` has {found} rows, but the first block has {expected}; hint: make all blocks from the same rows"
+    )]
+    BlockRows {
+        /// The name of the block, or its position.
+        block: String,
+        /// Its number of rows.
+        found: usize,
+        /// The number of rows of the first block.
+        expected: usize,
+    },
+    /// Some blocks that are to stand side by side have named columns, and one has not.
+    #[error(
+        "the block `{block}` has no column names, but others have; hint: name its columns, or join by `FeatureBlocks`"
+    )]
+    BlockWithoutNames {
+        /// The position of the block.
+        block: String,
+    },
+    /// There are not as many weights as rows.
+    #[error("{weights} weights were given for {rows} rows of features; hint: every row needs one weight")]
+    WeightCount {
+        /// How many weights there are.
+        weights: usize,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// A weight is negative, infinite or not a number.
+    #[error("the weight of row {row} is {weight}; hint: a weight is a finite number, 0 or above")]
+    Weight {
+        /// The row.
+        row: usize,
+        /// Its weight.
+        weight: f64,
+    },
+    /// The groups do not add up to the rows, or one is empty.
+    #[error(
+        "the groups do not partition {rows} rows; hint: a group is a number of rows above 0, and they add up to all rows"
+    )]
+    Groups {
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// The rows of a group do not follow each other.
+    #[error(
+        "row {row} belongs to a group that ended before; hint: the rows of a group must follow each other"
+    )]
+    GroupApart {
+        /// The row.
+        row: usize,
+    },
 }

@@ -1,6 +1,6 @@
 //! A sparse matrix of features in compressed rows.
 
-use crate::features::FeaturesError;
+use crate::features::{ColumnNames, FeaturesError};
 
 /// The widest matrix: every column has a `u32` index.
 const MAX_COLUMNS: u64 = 1 << 32;
@@ -10,6 +10,8 @@ const MAX_COLUMNS: u64 = 1 << 32;
 /// Rows are compressed (CSR): row `i` holds the entries from `row_offsets[i]` to `row_offsets[i + 1]`, each a column
 /// index and a finite value, in strictly ascending order of columns. An absent entry is *missing*, in training and in
 /// prediction alike; a stored zero is a value. The [module docs](crate::features) say why it matters.
+///
+/// Columns may have names. Where two matrices both have them, they are the same features only if the names agree.
 ///
 /// ```
 /// use millwork_ml::features::Features;
@@ -27,6 +29,7 @@ pub struct Features {
     row_offsets: Vec<usize>,
     indices: Vec<u32>,
     values: Vec<f64>,
+    names: Option<ColumnNames>,
 }
 
 impl Features {
@@ -43,18 +46,20 @@ impl Features {
         indices: Vec<u32>,
         values: Vec<f64>,
     ) -> Result<Self, FeaturesError> {
-        if columns as u64 > MAX_COLUMNS {
-            return Err(FeaturesError::TooManyColumns { columns });
-        }
+        Self::check_width(columns)?;
         if indices.len() != values.len() {
             return Err(FeaturesError::EntryCount { indices: indices.len(), values: values.len() });
         }
         check_row_offsets(&row_offsets, values.len())?;
-        let features = Self { columns, row_offsets, indices, values };
+        let features = Self { columns, row_offsets, indices, values, names: None };
         for (row, (indices, values)) in features.iter().enumerate() {
             check_row(row, columns, indices, values)?;
         }
         Ok(features)
+    }
+
+    pub(super) fn check_width(columns: usize) -> Result<(), FeaturesError> {
+        if columns as u64 > MAX_COLUMNS { Err(FeaturesError::TooManyColumns { columns }) } else { Ok(()) }
     }
 
     /// A matrix that is known to be valid, because it was computed by this crate.
@@ -65,7 +70,68 @@ impl Features {
         values: Vec<f64>,
     ) -> Self {
         debug_assert!(Self::new(columns, row_offsets.clone(), indices.clone(), values.clone()).is_ok());
-        Self { columns, row_offsets, indices, values }
+        Self { columns, row_offsets, indices, values, names: None }
+    }
+
+    /// The same matrix with names for its columns, in place of those that it had.
+    ///
+    /// ```
+    /// use millwork_ml::features::{ColumnNames, Features};
+    ///
+    /// let features = Features::from_dense(2, &[8.0, 1.0])?.with_names(ColumnNames::new(["hour", "weekday"])?)?;
+    /// assert_eq!(features.names().and_then(|names| names.get(0)), Some("hour"));
+    /// # Ok::<(), millwork_ml::features::FeaturesError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many names as columns.
+    pub fn with_names(mut self, names: ColumnNames) -> Result<Self, FeaturesError> {
+        if names.len() != self.columns {
+            return Err(FeaturesError::NameCount { names: names.len(), columns: self.columns });
+        }
+        self.names = Some(names);
+        Ok(self)
+    }
+
+    /// The names of the columns, if they have any.
+    pub fn names(&self) -> Option<&ColumnNames> {
+        self.names.as_ref()
+    }
+
+    /// Whether this matrix has the columns of `other`, for example of what a model was trained on: as many, and by the
+    /// same names in the same order where both have names.
+    ///
+    /// # Errors
+    ///
+    /// With the first column that differs.
+    pub fn check_columns_of(&self, other: &Self) -> Result<(), FeaturesError> {
+        self.check_columns(other.columns, other.names())
+    }
+
+    /// As [`check_columns_of`](Self::check_columns_of), for a model that remembers its columns and not the matrix.
+    ///
+    /// # Errors
+    ///
+    /// With the first column that differs.
+    pub fn check_columns(&self, columns: usize, names: Option<&ColumnNames>) -> Result<(), FeaturesError> {
+        if self.columns != columns {
+            return Err(FeaturesError::OtherColumnCount { found: self.columns, expected: columns });
+        }
+        let (Some(found), Some(expected)) = (self.names(), names) else { return Ok(()) };
+        if found == expected {
+            return Ok(());
+        }
+        let differing =
+            found.iter().zip(expected.iter()).enumerate().find(|(_, (found, expected))| found != expected);
+        match differing {
+            Some((column, (found, expected))) => Err(FeaturesError::OtherColumn {
+                column,
+                found: found.to_owned(),
+                expected: expected.to_owned(),
+            }),
+            None => Err(FeaturesError::OtherColumnCount { found: found.len(), expected: expected.len() }),
+        }
     }
 
     /// The number of rows (examples).
@@ -111,14 +177,19 @@ impl Features {
             .map(|ends| (&self.indices[ends[0]..ends[1]], &self.values[ends[0]..ends[1]]))
     }
 
-    /// A matrix of the given rows, in the given order (`selection.len()` rows × the same columns).
+    /// A matrix of the given rows, in the given order (`selection.len()` rows × the same columns and names).
     ///
     /// # Errors
     ///
     /// When a row is selected that the matrix does not have.
     pub fn select(&self, selection: &[usize]) -> Result<Self, FeaturesError> {
-        let mut selected =
-            Self { columns: self.columns, row_offsets: vec![0], indices: Vec::new(), values: Vec::new() };
+        let mut selected = Self {
+            columns: self.columns,
+            row_offsets: vec![0],
+            indices: Vec::new(),
+            values: Vec::new(),
+            names: self.names.clone(),
+        };
         for &row in selection {
             let (indices, values) =
                 self.row(row).ok_or(FeaturesError::RowOutOfRange { row, rows: self.rows() })?;
@@ -176,6 +247,41 @@ mod tests {
         check(&[0, 1], &[3], &[1.0], &Err(ColumnOutOfRange { row: 0, column: 3, columns: 3 }));
         check(&[0, 1], &[2], &[f64::NAN], &Err(ValueNotFinite { row: 0, column: 2 }));
         check(&[0, 1], &[2], &[f64::INFINITY], &Err(ValueNotFinite { row: 0, column: 2 }));
+    }
+
+    fn named(names: &[&str]) -> Features {
+        let names = ColumnNames::new(names).expect("different names");
+        Features::new(names.len(), vec![0], vec![], vec![])
+            .and_then(|features| features.with_names(names))
+            .expect("names")
+    }
+
+    #[test]
+    fn columns_are_compared_by_name_where_both_have_names() {
+        let bare = Features::new(2, vec![0], vec![], vec![]).expect("no rows");
+        let check = |found: &Features, expected: &Features, outcome: Result<(), &str>| {
+            let compared = found.check_columns_of(expected).map_err(|error| error.to_string());
+            assert_eq!(compared.as_ref().map_err(String::as_str).copied(), outcome);
+        };
+        check(&named(&["a", "b"]), &named(&["a", "b"]), Ok(()));
+        check(&bare, &named(&["a", "b"]), Ok(()));
+        check(&named(&["a", "b"]), &bare, Ok(()));
+        check(
+            &named(&["a", "c"]),
+            &named(&["a", "b"]),
+            Err(
+                "column 1 is `c`, and `b` is expected there; hint: make the features as for training, by the same fitted encoders",
+            ),
+        );
+        check(
+            &named(&["a"]),
+            &named(&["a", "b"]),
+            Err(
+                "there are 1 columns, and 2 are expected; hint: make the features as for training, by the same fitted encoders",
+            ),
+        );
+        let names = ColumnNames::new(["a"]).expect("a name");
+        assert_eq!(bare.with_names(names), Err(FeaturesError::NameCount { names: 1, columns: 2 }));
     }
 
     #[test]

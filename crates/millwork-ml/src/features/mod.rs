@@ -8,14 +8,22 @@
 //!
 //! An explicitly stored `0.0` is a value, not a missing entry.
 //!
+//! [`FeatureBlocks`] puts blocks of features side by side and gives every column a name, by which it shows that a
+//! model is asked with other features than it was trained on ([`Features::check_columns_of`]).
+//!
 //! At rest the matrix is an [`Npz`] file in SciPy's layout, so that `scipy.sparse.load_npz` opens it.
 
+mod blocks;
+mod dense;
 mod error;
 mod labelled;
 mod matrix;
+mod names;
 mod npz;
 
+pub use blocks::FeatureBlocks;
 pub use error::FeaturesError;
 pub use labelled::LabelledFeatures;
 pub use matrix::Features;
+pub use names::ColumnNames;
 pub use npz::{Npz, NpzError};

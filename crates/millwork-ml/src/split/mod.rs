@@ -13,6 +13,7 @@ mod size;
 mod temporal;
 
 pub use error::SplitError;
+pub(crate) use generator::SplitMix64;
 pub use parts::{ThreeParts, TwoParts};
 pub use random::{random, random_in_three};
 pub use temporal::{temporal, temporal_in_three};

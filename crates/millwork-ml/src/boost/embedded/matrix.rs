@@ -21,8 +21,26 @@ pub(super) fn matrix(features: &Features) -> Result<DMatrix, BoostError> {
 
 /// Features with their targets as the library's matrix, to evaluate on.
 pub(super) fn labelled_matrix(data: &LabelledFeatures) -> Result<DMatrix, BoostError> {
+    labelled(matrix(data.features())?, data)
+}
+
+/// A matrix without entries but with the rows, columns and targets of `data`.
+pub(super) fn labels_only(data: &LabelledFeatures) -> Result<DMatrix, BoostError> {
+    let empty = DMatrix::from_csr(vec![0; data.rows() + 1], vec![], vec![], data.features().columns());
+    labelled(empty.map_err(library_error)?, data)
+}
+
+/// A matrix with the targets, weights and groups of `data`.
+fn labelled(matrix: DMatrix, data: &LabelledFeatures) -> Result<DMatrix, BoostError> {
     let targets = single_precision("target", data.targets())?;
-    matrix(data.features())?.with_labels(&targets).map_err(library_error)
+    let mut matrix = matrix.with_labels(&targets).map_err(library_error)?;
+    if let Some(weights) = data.weights() {
+        matrix = matrix.with_weights(&single_precision("weight", weights)?).map_err(library_error)?;
+    }
+    if let Some(groups) = data.groups() {
+        matrix = matrix.with_group_sizes(groups).map_err(library_error)?;
+    }
+    Ok(matrix)
 }
 
 /// Features with their targets as the library's matrix, to train on: as [`labelled_matrix`], but binned together with
@@ -34,19 +52,18 @@ pub(super) fn training_matrix(data: &LabelledFeatures) -> Result<DMatrix, BoostE
     if columns.is_empty() {
         return labelled_matrix(data);
     }
-    let targets = single_precision("target", data.targets())?;
     let (mut row_offsets, mut indices) = (features.row_offsets().to_vec(), features.indices().to_vec());
     indices.extend(columns);
     values.extend(separating);
     row_offsets.push(values.len());
     let rows: Vec<usize> = (0..features.rows()).collect();
-    DMatrix::from_csr(row_offsets, indices, values, features.columns())
+    let matrix = DMatrix::from_csr(row_offsets, indices, values, features.columns())
         .and_then(|matrix| matrix.select_rows_with_cuts(&rows, ViewCuts::Source))
-        .and_then(|matrix| matrix.with_labels(&targets))
-        .map_err(library_error)
+        .map_err(library_error)?;
+    labelled(matrix, data)
 }
 
-fn single_precision(number: &'static str, values: &[f64]) -> Result<Vec<f32>, BoostError> {
+pub(super) fn single_precision(number: &'static str, values: &[f64]) -> Result<Vec<f32>, BoostError> {
     let convert = |&value: &f64| {
         let single = value as f32;
         if single.is_finite() { Ok(single) } else { Err(BoostError::TooLarge { number, value }) }

@@ -1,63 +1,203 @@
 //! The library's model behind our interface.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
+use hessboost::error::HessboostError;
 use hessboost::model::{BoostedModel, ImportanceType, Iterations, ModelFormat};
 
+use crate::boost::embedded::forest::Forest;
 use crate::boost::embedded::matrix::matrix;
+use crate::boost::embedded::pruned::without_deleted_nodes;
 use crate::boost::{BoostError, Importance};
 use crate::features::Features;
 
-/// The one objective that is supported, by XGBoost's name.
-const OBJECTIVE: &str = "reg:squarederror";
+/// The formats of XGBoost's model files.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::boost) enum FileFormat {
+    Json,
+    Ubjson,
+}
 
-/// A trained model.
+impl FileFormat {
+    fn library(self) -> ModelFormat {
+        match self {
+            Self::Json => ModelFormat::XgboostJson,
+            Self::Ubjson => ModelFormat::XgboostUbjson,
+        }
+    }
+}
+
+/// A trained model: the library's, and its trees laid out for prediction once that is asked for.
 #[derive(Debug, Clone)]
-pub(in crate::boost) struct Model(pub(super) BoostedModel);
+pub(in crate::boost) struct Model {
+    model: Arc<BoostedModel>,
+    forest: Arc<OnceLock<Option<Forest>>>,
+}
 
 impl Model {
-    /// Reads XGBoost's JSON model; one of another objective is refused.
-    pub(in crate::boost) fn from_xgboost_json(bytes: &[u8]) -> Result<Self, BoostError> {
-        let model = BoostedModel::decode(bytes, ModelFormat::XgboostJson)
-            .map_err(|error| BoostError::Library { action: "read the model file", source: error.into() })?;
-        let (objective, outputs) = (model.objective().name(), model.n_outputs());
-        if objective != OBJECTIVE || outputs != 1 {
-            return Err(BoostError::UnsupportedModel { objective: objective.to_owned(), outputs });
+    pub(super) fn new(model: BoostedModel) -> Self {
+        Self { model: Arc::new(model), forest: Arc::default() }
+    }
+
+    pub(super) fn library(&self) -> &BoostedModel {
+        &self.model
+    }
+
+    /// Reads XGBoost's model file. Nodes of trees with deleted nodes are numbered anew.
+    pub(in crate::boost) fn decode(bytes: &[u8], format: FileFormat) -> Result<Self, BoostError> {
+        let format = format.library();
+        let decoded =
+            BoostedModel::decode(bytes, format).or_else(|error| match without_deleted_nodes(bytes) {
+                Some(bytes) => BoostedModel::decode(bytes, format),
+                None => Err(error),
+            });
+        decoded.map(Self::new).map_err(|error| failed("read the model file", error))
+    }
+
+    /// XGBoost's model file.
+    pub(in crate::boost) fn encode(&self, format: FileFormat) -> Result<Vec<u8>, BoostError> {
+        self.model.encode(format.library()).map_err(|error| failed("write the model file", error))
+    }
+
+    /// The margins of each row of a matrix that has rows (rows × outputs).
+    pub(in crate::boost) fn margins(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
+        if let Some(forest) = self.forest() {
+            return Ok(forest.margins(features));
         }
-        Ok(Self(model))
+        let margins = self.model.predict_margin(&matrix(features)?, Iterations::Best);
+        Ok(margins.map_err(|error| failed("predict", error))?.into_vec())
     }
 
-    /// XGBoost's JSON model.
-    pub(in crate::boost) fn to_xgboost_json(&self) -> Result<Vec<u8>, BoostError> {
-        self.0
-            .encode(ModelFormat::XgboostJson)
-            .map_err(|error| BoostError::Library { action: "write the model file", source: error.into() })
+    /// The margins of one row.
+    pub(in crate::boost) fn row_margins(
+        &self,
+        indices: &[u32],
+        values: &[f64],
+    ) -> Result<Vec<f32>, BoostError> {
+        if let Some(forest) = self.forest() {
+            return Ok(forest.row_margins(indices, values));
+        }
+        let row = vec![0, indices.len()];
+        let features = Features::new(self.columns(), row, indices.to_vec(), values.to_vec())
+            .map_err(|error| BoostError::Library { action: "take the row over", source: error.into() })?;
+        self.margins(&features)
     }
 
-    /// One prediction per row of a matrix that has rows.
-    pub(in crate::boost) fn predict(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
-        let predictions = self
-            .0
-            .predict(&matrix(features)?, Iterations::Best)
-            .map_err(|error| BoostError::Library { action: "predict", source: error.into() })?;
-        Ok(predictions.into_vec())
+    /// The predictions that margins stand for (rows × [`width`](Self::width)).
+    pub(in crate::boost) fn predictions(&self, margins: &[f32]) -> Result<Vec<f32>, BoostError> {
+        let mut predictions = vec![0.0; margins.len() / self.model.n_outputs() * self.width()];
+        self.model
+            .transform_margins_into(margins, &mut predictions)
+            .map_err(|error| failed("predict", error))?;
+        Ok(predictions)
+    }
+
+    /// The contribution of each column and of the intercept to each margin: rows × outputs × (columns + 1).
+    pub(in crate::boost) fn contributions(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
+        let contributions = self.model.predict_contribs(&matrix(features)?, Iterations::Best);
+        Ok(contributions.map_err(|error| failed("explain the predictions", error))?.into_vec())
+    }
+
+    /// The number of the leaf that each row comes to in each tree (rows × trees).
+    pub(in crate::boost) fn leaves(&self, features: &Features) -> Result<Vec<u32>, BoostError> {
+        let leaves = self.model.predict_leaf(&matrix(features)?, Iterations::Best);
+        Ok(leaves.map_err(|error| failed("find the leaves", error))?.into_vec())
+    }
+
+    /// The model of the rounds up to `round`.
+    pub(in crate::boost) fn up_to(&self, round: usize) -> Result<Self, BoostError> {
+        self.model.slice(..=round, 1).map(Self::new).map_err(|error| failed("cut the model", error))
+    }
+
+    pub(in crate::boost) fn objective(&self) -> &str {
+        self.model.objective().name()
     }
 
     pub(in crate::boost) fn columns(&self) -> usize {
-        self.0.n_features()
+        self.model.n_features()
     }
 
     pub(in crate::boost) fn rounds(&self) -> usize {
-        self.0.num_boost_rounds()
+        self.model.num_boost_rounds()
+    }
+
+    /// How many margins a row has.
+    pub(in crate::boost) fn outputs(&self) -> usize {
+        self.model.n_outputs()
+    }
+
+    /// How many numbers are predicted per row.
+    pub(in crate::boost) fn width(&self) -> usize {
+        self.model.prediction_width()
     }
 
     pub(in crate::boost) fn importance(&self, importance: Importance) -> BTreeMap<usize, f64> {
-        self.0.feature_importance(match importance {
+        self.model.feature_importance(match importance {
             Importance::Weight => ImportanceType::Weight,
             Importance::Gain => ImportanceType::Gain,
             Importance::Cover => ImportanceType::Cover,
             Importance::TotalGain => ImportanceType::TotalGain,
             Importance::TotalCover => ImportanceType::TotalCover,
         })
+    }
+
+    fn forest(&self) -> Option<&Forest> {
+        self.forest.get_or_init(|| Forest::of(&self.model)).as_ref()
+    }
+}
+
+fn failed(action: &'static str, error: HessboostError) -> BoostError {
+    BoostError::Library { action, source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boost::{Booster, BoosterKind, BoosterParams, Dart, Objective};
+    use crate::features::LabelledFeatures;
+
+    fn check(params: &BoosterParams, columns: u32, presence: u32) {
+        let present = |row: u32, column: u32| (row * 31 + column * 17) % 10 < presence;
+        let rows: Vec<Vec<u32>> =
+            (0..203).map(|row| (0..columns).filter(|&column| present(row, column)).collect()).collect();
+        let mut row_offsets = vec![0];
+        row_offsets.extend(rows.iter().scan(0, |end, row| {
+            *end += row.len();
+            Some(*end)
+        }));
+        let indices = rows.concat();
+        let values = (0..indices.len()).map(|entry| (entry * 7 % 23) as f64 - 9.0).collect();
+        let features = Features::new(columns as usize, row_offsets, indices, values).expect("a valid matrix");
+        let targets = (0..203).map(|row| f64::from(row * 13 % 3)).collect();
+        let data = LabelledFeatures::new(features, targets).expect("labelled features");
+        let booster = Booster::train(params, 7, &data).expect("a model");
+        let model = booster.model();
+        assert!(model.forest().is_some(), "{params:?}");
+
+        let theirs =
+            model.library().predict_margin(&matrix(data.features()).expect("a matrix"), Iterations::Best);
+        let theirs = theirs.expect("margins").into_vec();
+        assert_eq!(model.margins(data.features()).expect("margins"), theirs, "{params:?}");
+        for (row, (indices, values)) in data.features().iter().enumerate() {
+            let margins = model.row_margins(indices, values).expect("margins");
+            assert_eq!(margins, theirs[row * margins.len()..][..margins.len()], "row {row}, {params:?}");
+        }
+    }
+
+    #[test]
+    fn our_predictions_are_the_library_s_bits() {
+        let plain = BoosterParams::default();
+        for (columns, presence) in [(1, 10), (5, 10), (9, 6), (700, 1)] {
+            check(&plain, columns, presence);
+            check(&BoosterParams { max_depth: 9, ..plain.clone() }, columns, presence);
+            check(
+                &BoosterParams { objective: Objective::Softprob { num_class: 3 }, ..plain.clone() },
+                columns,
+                presence,
+            );
+        }
+        let dart = Dart { rate_drop: 0.5, ..Dart::default() };
+        check(&BoosterParams { booster: BoosterKind::Dart(dart), ..plain }, 9, 6);
     }
 }

@@ -47,9 +47,14 @@ impl<'a> ArchiveReader<'a> {
         Ok(Self { archive: ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)? })
     }
 
+    /// Whether there is such an entry.
+    pub(super) fn has(&self, entry: &str) -> bool {
+        self.archive.index_for_name(entry).is_some()
+    }
+
     /// The uncompressed bytes of an entry, whose checksum is verified.
     pub(super) fn read(&mut self, entry: &'static str) -> Result<Vec<u8>, NpzError> {
-        if self.archive.index_for_name(entry).is_none() {
+        if !self.has(entry) {
             return Err(NpzError::Missing { entry });
         }
         let mut file = self.archive.by_name(entry).map_err(archive_error)?;

@@ -46,6 +46,12 @@ impl IntegerWidth {
     }
 }
 
+/// Appends a one-dimensional array of bytes.
+pub(super) fn write_bytes(values: &[u8], bytes: &mut Vec<u8>) {
+    write_header("|u1", &format!("({},)", values.len()), bytes);
+    bytes.extend_from_slice(values);
+}
+
 /// Appends a zero-dimensional array that holds one byte string.
 pub(super) fn write_text(text: &str, bytes: &mut Vec<u8>) {
     write_header(&format!("|S{}", text.len()), "()", bytes);
@@ -71,6 +77,15 @@ pub(super) fn read_integers(bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
 /// The elements of a stored floating-point array, or what is wrong with it.
 pub(super) fn read_floats(bytes: &[u8]) -> Result<Vec<f64>, &'static str> {
     Array::parse(bytes)?.floats()
+}
+
+/// The elements of a stored array of bytes, or what is wrong with it.
+pub(super) fn read_bytes(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let array = Array::parse(bytes)?;
+    match array.element {
+        "|u1" => Ok(array.elements(u8::from_le_bytes)?.collect()),
+        _ => Err("its elements are not `uint8`"),
+    }
 }
 
 /// The one string of a stored text array, or what is wrong with it.

@@ -1,14 +1,24 @@
 //! Features at rest: the `.npz` layout of `scipy.sparse.save_npz` for a `csr_matrix`.
 //!
 //! The file is a zip archive of NumPy arrays: `indices.npy`, `indptr.npy`, `format.npy` (`csr`), `shape.npy` and
-//! `data.npy`; [`LabelledFeatures`](crate::features::LabelledFeatures) add `targets.npy`, which SciPy ignores. What is
-//! written here is not compressed and carries no time, so equal matrices are equal bytes. What is read may come from
-//! SciPy: compressed or not, with 32 or 64-bit indices, `float32` or `float64` values, and rows whose entries are not
-//! sorted.
+//! `data.npy`. SciPy ignores what else is there. [`LabelledFeatures`](crate::features::LabelledFeatures) add
+//! `targets.npy`, and `weights.npy` and `groups.npy` (rows per group) if they have any. The names of columns are two
+//! arrays, as an array of texts would be as wide in every element as the longest name: `names.npy`, the UTF-8 of all
+//! names end to end, and `name_offsets.npy`, where each starts and the last one ends. In Python:
+//!
+//! ```python
+//! text, offsets = arrays["names"].tobytes(), arrays["name_offsets"]
+//! names = [text[start:end].decode() for start, end in zip(offsets, offsets[1:])]
+//! ```
+//!
+//! What is written here is not compressed and carries no time, so equal matrices are equal bytes. What is read may come
+//! from SciPy: compressed or not, with 32 or 64-bit indices, `float32` or `float64` values, and rows whose entries are
+//! not sorted.
 
 mod archive;
 mod array;
 mod error;
+mod names;
 mod value;
 
 pub use error::NpzError;

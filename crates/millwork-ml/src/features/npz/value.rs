@@ -7,6 +7,7 @@ use crate::features::npz::archive::{ArchiveReader, ArchiveWriter};
 use crate::features::npz::array::{
     IntegerWidth, read_floats, read_integers, read_text, write_floats, write_integers, write_text,
 };
+use crate::features::npz::names::{read_names, write_names};
 use crate::features::{Features, LabelledFeatures};
 
 /// The format of [`Features`] and [`LabelledFeatures`]: the `.npz` layout of `scipy.sparse.save_npz`.
@@ -47,9 +48,17 @@ impl AssetValue<Npz> for LabelledFeatures {
     fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
         let mut archive = ArchiveWriter::new();
         write_features(self.features(), &mut archive)?;
-        let mut array = Vec::new();
-        write_floats(self.targets(), &mut array);
-        archive.add("targets.npy", &array)?;
+        for (entry, values) in [("targets.npy", Some(self.targets())), ("weights.npy", self.weights())] {
+            let Some(values) = values else { continue };
+            let mut array = Vec::new();
+            write_floats(values, &mut array);
+            archive.add(entry, &array)?;
+        }
+        if let Some(groups) = self.groups() {
+            let mut array = Vec::new();
+            write_integers(groups.iter().map(|&size| size as u64), IntegerWidth::Eight, &mut array);
+            archive.add("groups.npy", &array)?;
+        }
         bytes.append(&mut archive.finish()?);
         Ok(())
     }
@@ -57,12 +66,18 @@ impl AssetValue<Npz> for LabelledFeatures {
     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
         let mut archive = ArchiveReader::new(bytes)?;
         let features = read_features(&mut archive)?;
-        let targets = read(&mut archive, "targets.npy", read_floats)?;
-        Ok(Self::new(features, targets)?)
+        let mut labelled = Self::new(features, read(&mut archive, "targets.npy", read_floats)?)?;
+        if archive.has("weights.npy") {
+            labelled = labelled.with_weights(read(&mut archive, "weights.npy", read_floats)?)?;
+        }
+        if archive.has("groups.npy") {
+            labelled = labelled.with_groups(read_narrowed(&mut archive, "groups.npy")?)?;
+        }
+        Ok(labelled)
     }
 }
 
-/// Adds the five arrays in SciPy's order.
+/// Adds the five arrays in SciPy's order, and the names of the columns after them.
 fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
     let (rows, columns) = (features.rows() as u64, features.columns() as u64);
     let width = IntegerWidth::for_largest(rows.max(columns).max(features.entries() as u64));
@@ -80,7 +95,11 @@ fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<()
     archive.add("shape.npy", &array)?;
     array.clear();
     write_floats(features.values(), &mut array);
-    archive.add("data.npy", &array)
+    archive.add("data.npy", &array)?;
+    match features.names() {
+        Some(names) => write_names(names, archive),
+        None => Ok(()),
+    }
 }
 
 fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
@@ -101,10 +120,14 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
     let columns = usize::try_from(columns)
         .map_err(|_| NpzError::Array { entry: "shape.npy", problem: "an element is too large" })?;
     sort_rows(&row_offsets, &mut indices, &mut values);
-    Ok(Features::new(columns, row_offsets, indices, values)?)
+    let features = Features::new(columns, row_offsets, indices, values)?;
+    match read_names(archive)? {
+        Some(names) => Ok(features.with_names(names)?),
+        None => Ok(features),
+    }
 }
 
-fn read<T>(
+pub(super) fn read<T>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
     elements: fn(&[u8]) -> Result<T, &'static str>,
@@ -112,7 +135,7 @@ fn read<T>(
     elements(&archive.read(entry)?).map_err(|problem| NpzError::Array { entry, problem })
 }
 
-fn read_narrowed<T: TryFrom<u64>>(
+pub(super) fn read_narrowed<T: TryFrom<u64>>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
 ) -> Result<Vec<T>, NpzError> {
@@ -146,11 +169,23 @@ fn sort_rows(row_offsets: &[usize], indices: &mut [u32], values: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::ColumnNames;
 
     fn labelled() -> LabelledFeatures {
         let values = vec![0.5, 0.0, -1e-300, 3.0];
         let features = Features::new(7, vec![0, 2, 2, 4], vec![0, 6, 3, 4], values).expect("a valid matrix");
         LabelledFeatures::new(features, vec![1.0, 2.0, 1e9]).expect("three targets")
+    }
+
+    /// With names, weights and groups.
+    fn complete() -> LabelledFeatures {
+        let names = ColumnNames::new(["b", "", "a\nb", "éé", "c", "d", "e"]).expect("different names");
+        let (features, targets) = labelled().into_parts();
+        let features = features.with_names(names).expect("a name per column");
+        LabelledFeatures::new(features, targets)
+            .and_then(|labelled| labelled.with_weights(vec![0.5, 0.0, 2.0]))
+            .and_then(|labelled| labelled.with_groups(vec![1, 2]))
+            .expect("weights and groups of three rows")
     }
 
     fn encoded<T: AssetValue<Npz>>(value: &T) -> Vec<u8> {
@@ -169,6 +204,8 @@ mod tests {
     fn values_come_back_and_equal_values_are_equal_bytes() {
         check(&labelled());
         check(labelled().features());
+        check(&complete());
+        check(complete().features());
         check(&Features::new(0, vec![0], vec![], vec![]).expect("an empty matrix"));
         check(&Features::new(1 << 32, vec![0, 1], vec![u32::MAX], vec![1.0]).expect("a wide matrix"));
     }
@@ -183,7 +220,12 @@ mod tests {
 
     #[test]
     fn damaged_bytes_are_errors() {
-        let bytes = encoded(&labelled());
+        check_damage(&labelled());
+        check_damage(&complete());
+    }
+
+    fn check_damage(value: &LabelledFeatures) {
+        let bytes = encoded(value);
         for length in 0..bytes.len() {
             assert!(LabelledFeatures::decode(&bytes[..length]).is_err(), "{length} bytes");
         }
@@ -192,7 +234,9 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[position] ^= 0x55;
             if let Ok(read) = LabelledFeatures::decode(&damaged) {
-                assert_eq!(read, labelled(), "byte {position}");
+                // The name of an array may be hit that is there or not.
+                assert!(read == *value || read.targets() == value.targets(), "byte {position}");
+                assert_eq!(read.features().values(), value.features().values(), "byte {position}");
             }
         }
     }

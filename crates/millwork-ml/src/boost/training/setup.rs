@@ -1,10 +1,16 @@
-//! One training: its evaluation sets, when it stops, and what it leaves.
+//! What a training is of, and what it leaves.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use crate::boost::{BoostError, Booster, BoosterParams, History, Score, embedded};
+use crate::boost::training::early_stopping::EarlyStopping;
+use crate::boost::training::progress::Progress;
+use crate::boost::training::threads::on_own_threads;
+use crate::boost::{
+    Backend, BoostError, Booster, BoosterKind, BoosterParams, EvalMetric, History, Score, embedded,
+};
 use crate::features::LabelledFeatures;
 
 /// A training that is being set up.
@@ -28,15 +34,18 @@ use crate::features::LabelledFeatures;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Training<'a> {
-    pub(super) params: &'a BoosterParams,
-    pub(super) rounds: usize,
-    pub(super) data: &'a LabelledFeatures,
-    pub(super) sets: Vec<(&'a str, &'a LabelledFeatures)>,
-    pub(super) patience: Option<usize>,
-    pub(super) on_round: OnRound<'a>,
+    params: &'a BoosterParams,
+    rounds: usize,
+    data: &'a LabelledFeatures,
+    sets: Vec<(&'a str, &'a LabelledFeatures)>,
+    start: Option<&'a Booster>,
+    patience: Option<usize>,
+    on_round: OnRound<'a>,
+    cancelled: Cancelled<'a>,
 }
 
-type OnRound<'a> = Box<dyn FnMut(&Round<'_>) -> ControlFlow<()> + Send + 'a>;
+pub(super) type OnRound<'a> = Box<dyn FnMut(&Round<'_>) -> ControlFlow<()> + Send + 'a>;
+pub(in crate::boost) type Cancelled<'a> = Arc<dyn Fn() -> bool + Send + Sync + 'a>;
 
 /// A round that has just ended.
 #[derive(Debug)]
@@ -85,10 +94,11 @@ pub enum Ending {
 }
 
 impl<'a> Training<'a> {
-    /// A training of `rounds` rounds, one tree each, on the features and targets of `data`.
+    /// A training of `rounds` rounds, each a tree per output, on the features and targets of `data`.
     pub fn new(params: &'a BoosterParams, rounds: usize, data: &'a LabelledFeatures) -> Self {
         let on_round = Box::new(|_: &Round<'_>| ControlFlow::Continue(()));
-        Self { params, rounds, data, sets: Vec::new(), patience: None, on_round }
+        let cancelled = Arc::new(|| false);
+        Self { params, rounds, data, sets: Vec::new(), start: None, patience: None, on_round, cancelled }
     }
 
     /// Measures every `eval_metric` on `data` after each round, under the name `set`.
@@ -107,6 +117,21 @@ impl<'a> Training<'a> {
         self
     }
 
+    /// Adds the rounds to those of `booster`, which was trained with the same objective on the same columns.
+    #[must_use]
+    pub fn continue_from(mut self, booster: &'a Booster) -> Self {
+        self.start = Some(booster);
+        self
+    }
+
+    /// Asks `cancelled` after each round, and within a round on wide sparse data, and stops as soon as it says so, with
+    /// the rounds that are complete.
+    #[must_use]
+    pub fn cancel_when(mut self, cancelled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        self.cancelled = Arc::new(cancelled);
+        self
+    }
+
     /// Calls `on_round` after each round, on the training thread. `Break` ends the training with the rounds so far.
     #[must_use]
     pub fn on_round(mut self, on_round: impl FnMut(&Round<'_>) -> ControlFlow<()> + Send + 'a) -> Self {
@@ -114,15 +139,41 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Trains.
+    /// Trains, on threads of its own.
     ///
     /// # Errors
     ///
-    /// When a parameter is out of range, no round was asked for, a set is empty or has other columns than the training
-    /// data, two sets share a name, early stopping has nothing to watch, or a number does not fit `f32`.
+    /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
+    /// other columns than the training data, targets do not suit the objective, two sets share a name, early stopping
+    /// has nothing to watch, a number does not fit `f32`, or the training was cancelled before its first round ended.
     pub fn run(self) -> Result<Trained, BoostError> {
         self.check()?;
-        embedded::train(self)
+        on_own_threads(self.params.nthread, || self.train())
+    }
+
+    fn train(self) -> Result<Trained, BoostError> {
+        let Training { params, rounds, data, sets, start, patience, on_round, cancelled } = self;
+        let start = start.map(Booster::model);
+        let mut backend = match params.backend {
+            Backend::Embedded => embedded::rounds(params, data, &sets, start, &cancelled)?,
+            Backend::Native => return Err(BoostError::NoNativeBackend),
+        };
+        let metrics = backend.metrics();
+        let stopping = patience.map(|patience| EarlyStopping::new(patience, maximizes(metrics.last())));
+        let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
+        let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled);
+        backend.train(rounds, &mut |scores| progress.observe(scores))?;
+        let (history, best, ending) = progress.finish();
+        let model = backend.model()?;
+        let before = start.map_or(0, embedded::Model::rounds);
+        if model.rounds() == before && params.booster != BoosterKind::GbLinear {
+            return Err(BoostError::Cancelled);
+        }
+        let model = match best {
+            Some(best) => model.up_to(before + best.round)?,
+            None => model,
+        };
+        Ok(Trained { booster: Booster::from_model(model), history, best, ending })
     }
 
     fn check(&self) -> Result<(), BoostError> {
@@ -148,6 +199,11 @@ impl<'a> Training<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether larger values of a metric, given by name, are better.
+fn maximizes(metric: Option<&String>) -> bool {
+    metric.and_then(|metric| metric.parse().ok()).is_some_and(EvalMetric::maximizes)
 }
 
 fn check_not_empty(set: &str, data: &LabelledFeatures) -> Result<(), BoostError> {
@@ -224,8 +280,11 @@ mod tests {
             .evaluate("train", &train)
             .evaluate("test", &test)
             .on_round(|round| {
-                let scores: Vec<_> =
-                    round.scores.iter().map(|score| (score.set.to_owned(), score.metric)).collect();
+                let scores: Vec<_> = round
+                    .scores
+                    .iter()
+                    .map(|score| (score.set.to_owned(), score.metric.to_owned()))
+                    .collect();
                 seen.push((round.index, round.rounds, scores));
                 ControlFlow::Continue(())
             })
@@ -233,7 +292,7 @@ mod tests {
             .expect("a model");
         assert_eq!((trained.ending, trained.best, trained.booster.rounds()), (Ending::Completed, None, 7));
         assert_eq!(seen.len(), 7);
-        let named = |set: &str, metric| (set.to_owned(), metric);
+        let named = |set: &str, metric: EvalMetric| (set.to_owned(), metric.to_string());
         assert_eq!(
             seen[6],
             (
@@ -286,5 +345,28 @@ mod tests {
             .expect("a model");
         assert_eq!((trained.ending, trained.booster.rounds()), (Ending::Interrupted, 3));
         assert!(trained.history.series().is_empty());
+    }
+
+    #[test]
+    fn a_cancelled_training_keeps_its_rounds() {
+        let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
+        let training = || Training::new(&params, 100, &train);
+        let error = training().cancel_when(|| true).run().map(|trained| trained.booster.rounds());
+        // Dense data is asked after the round, so one is complete.
+        assert!(matches!(error, Ok(1) | Err(BoostError::Cancelled)), "{error:?}");
+        let trained = training().cancel_when(|| false).run().expect("a model");
+        assert_eq!(trained.ending, Ending::Completed);
+    }
+
+    #[test]
+    fn a_continued_training_is_the_same_as_a_longer_one() {
+        let (params, train) =
+            (BoosterParams { subsample: 0.8, ..BoosterParams::default() }, labelled(&[1.0, 5.0, 9.0, 13.0]));
+        let whole = Booster::train(&params, 9, &train).expect("a model");
+        let start = Booster::train(&params, 4, &train).expect("a model");
+        let trained = Training::new(&params, 5, &train).continue_from(&start).run().expect("a model");
+        assert_eq!(trained.booster.rounds(), 9);
+        let predict = |booster: &Booster| booster.predict(train.features()).expect("predictions");
+        assert_eq!(predict(&trained.booster), predict(&whole));
     }
 }

@@ -1,0 +1,30 @@
+//! Several numbers per row.
+
+/// What a model says of some rows: as many numbers for each (rows × width).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl Predictions {
+    /// The numbers row after row, `width` (at least 1) for each.
+    pub(super) fn new(values: Vec<f32>, width: usize) -> Self {
+        Self { values, width }
+    }
+
+    /// How many numbers a row has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The numbers of each row.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.values.chunks_exact(self.width)
+    }
+
+    /// All numbers, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}

@@ -1,0 +1,21 @@
+//! What a backend does in a training.
+
+use std::ops::ControlFlow;
+
+use crate::boost::BoostError;
+use crate::boost::embedded::Model;
+
+/// Told the scores of each round: every metric of the first evaluation set, then of the next. `Break` ends the training.
+pub(in crate::boost) type Observe<'a> = dyn FnMut(&[f64]) -> ControlFlow<()> + Send + 'a;
+
+/// A growing model.
+pub(in crate::boost) trait Rounds {
+    /// The names of what is measured on each evaluation set.
+    fn metrics(&self) -> Vec<String>;
+
+    /// Trains `rounds` rounds more, or fewer if `observe` breaks off.
+    fn train(&mut self, rounds: usize, observe: &mut Observe<'_>) -> Result<(), BoostError>;
+
+    /// The model as it is now.
+    fn model(&mut self) -> Result<Model, BoostError>;
+}
