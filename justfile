@@ -18,11 +18,11 @@ check:
 test:
     cargo test --workspace
 
-# The comparisons with scikit-learn and XGBoost, in a virtual environment of their own
+# The comparisons with scikit-learn, SciPy and XGBoost, in a virtual environment of their own
 test-python venv=(env("HOME") / ".cache/millwork-python"):
     test -x {{venv}}/bin/python || python3 -m venv {{venv}}
     {{venv}}/bin/python -c "import sklearn, xgboost, scipy" 2>/dev/null || {{venv}}/bin/pip install --quiet "scikit-learn==1.7.2" "xgboost-cpu==3.2.0" scipy
-    MILLWORK_PYTHON={{venv}}/bin/python cargo test -p millwork-ml --test python -- --nocapture
+    MILLWORK_PYTHON={{venv}}/bin/python cargo test -p millwork-ml --test python --test boosting --test metrics --test splits -- --nocapture
 
 # Licences, advisories and duplicates of dependencies (needs cargo-deny)
 deny:

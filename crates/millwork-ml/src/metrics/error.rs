@@ -2,19 +2,19 @@
 
 use thiserror::Error;
 
-/// Why a metric has no value.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// Why a metric has no value. Rows are counted from 0.
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MetricError {
-    /// Targets and predictions do not pair up.
-    #[error(
-        "{targets} targets were given for {predictions} predictions; hint: both must come from the same rows"
-    )]
+    /// Targets and predictions, weights or queries do not pair up.
+    #[error("{targets} targets were given for {count} {values}; hint: both must come from the same rows")]
     LengthMismatch {
         /// How many targets there are.
         targets: usize,
-        /// How many predictions there are.
-        predictions: usize,
+        /// What they were to pair up with: `predictions`, `weights` or `queries`.
+        values: &'static str,
+        /// How many of these there are.
+        count: usize,
     },
     /// There are fewer rows than the metric is defined for.
     #[error(
@@ -28,11 +28,131 @@ pub enum MetricError {
         /// How many rows there are.
         rows: usize,
     },
-    /// A target or prediction is infinite or not a number.
+    /// A target, prediction or weight is infinite or not a number.
     #[error("the {value} of row {row} is not finite")]
     NotFinite {
-        /// Which of the two: `target` or `prediction`.
+        /// Which of them: `target`, `prediction` or `weight`.
         value: &'static str,
+        /// The row.
+        row: usize,
+    },
+    /// A weight is below 0.
+    #[error("the weight of row {row} is {weight}; hint: a weight says how often a row counts, 0 or more")]
+    NegativeWeight {
+        /// The row.
+        row: usize,
+        /// Its weight.
+        weight: f64,
+    },
+    /// All weights are 0.
+    #[error("the weights of all rows are 0, so none counts")]
+    NoWeight,
+    /// A number is outside of what the metric is defined for.
+    #[error("the {value} of row {row} is {number}, and `{metric}` needs {needed}")]
+    OutOfRange {
+        /// The metric.
+        metric: &'static str,
+        /// Which of them: `target` or `prediction`.
+        value: &'static str,
+        /// The row.
+        row: usize,
+        /// The number.
+        number: f64,
+        /// What the metric is defined for.
+        needed: &'static str,
+    },
+    /// A parameter of the metric is outside of its range.
+    #[error("the {parameter} of `{metric}` is {number}, and must be {needed}")]
+    Parameter {
+        /// The metric.
+        metric: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value.
+        number: f64,
+        /// What it may be.
+        needed: &'static str,
+    },
+    /// Finite numbers gave an infinite value.
+    #[error("`{metric}` is too large a number; hint: bring targets and predictions to a smaller unit")]
+    Overflow {
+        /// The metric.
+        metric: &'static str,
+    },
+    /// A correlation is asked for where one side does not vary.
+    #[error("`{metric}` has no value, because all {values} are equal")]
+    Constant {
+        /// The metric.
+        metric: &'static str,
+        /// Which of them: `targets` or `predictions`.
+        values: &'static str,
+    },
+    /// A target is neither 0 nor 1.
+    #[error(
+        "the target of row {row} is neither 0 nor 1; hint: compare with the positive class to get `bool`s"
+    )]
+    NotBinary {
+        /// The row.
+        row: usize,
+    },
+    /// Rows of one of two classes are missing.
+    #[error("`{metric}` has no value, because no row that counts is {class}")]
+    MissingClass {
+        /// The metric.
+        metric: &'static str,
+        /// The class without rows: `positive` or `negative`, or that of a column.
+        class: String,
+    },
+    /// All rows are of one class, and agreement by chance is certain.
+    #[error("`{metric}` has no value, because all targets and predictions are of one class")]
+    OneClass {
+        /// The metric.
+        metric: &'static str,
+    },
+    /// The class asked for is no row's.
+    #[error("the class that `{metric}` is asked for is no row's; hint: check how it is spelt")]
+    UnknownClass {
+        /// The metric.
+        metric: &'static str,
+    },
+    /// A table of classes by classes would be too large.
+    #[error(
+        "a confusion matrix of {classes} classes has too many cells; hint: metrics such as `f1` need no matrix"
+    )]
+    TooManyClasses {
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// The columns of probabilities are not those of two or more different classes.
+    #[error("probabilities need two or more labels, each once")]
+    ColumnLabels,
+    /// The probabilities do not fill their rows.
+    #[error("{count} probabilities do not fill rows of {columns} columns")]
+    IncompleteRow {
+        /// How many probabilities there are.
+        count: usize,
+        /// How many classes they are for.
+        columns: usize,
+    },
+    /// The probabilities of a row do not add up to 1.
+    #[error("the probabilities of row {row} add up to {sum}; hint: 1 is expected, as after a softmax")]
+    RowSum {
+        /// The row.
+        row: usize,
+        /// What they add up to.
+        sum: f64,
+    },
+    /// A target has no column of probabilities.
+    #[error("the target of row {row} is none of the labels of the probabilities' columns")]
+    NoColumn {
+        /// The row.
+        row: usize,
+    },
+    /// The rows of one query differ in weight.
+    #[error(
+        "row {row} has another weight than the first row of its query; hint: a query is weighted as a whole"
+    )]
+    QueryWeight {
         /// The row.
         row: usize,
     },

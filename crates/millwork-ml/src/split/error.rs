@@ -37,4 +37,54 @@ pub enum SplitError {
         /// The part that stays empty.
         part: &'static str,
     },
+    /// No selection of whole groups comes near a share.
+    #[error(
+        "the {part} part should have about {wanted} rows, but whole groups give {closest} at best; hint: use another share or smaller groups"
+    )]
+    GroupsMissShare {
+        /// The part.
+        part: &'static str,
+        /// How many rows its share is.
+        wanted: usize,
+        /// How many rows the closest selection of groups has, or 0 where none is left.
+        closest: usize,
+    },
+    /// A k-fold needs two folds.
+    #[error(
+        "{folds} folds were asked for; hint: a k-fold has 2 or more, and a single split is `random` or alike"
+    )]
+    FoldCount {
+        /// How many folds were asked for.
+        folds: usize,
+    },
+    /// There is not one row or group for each fold.
+    #[error("failed to make {folds} folds of {count} {units}; hint: ask for fewer folds")]
+    TooManyFolds {
+        /// How many folds were asked for.
+        folds: usize,
+        /// What is divided: `rows` or `groups`.
+        units: &'static str,
+        /// How many of them there are.
+        count: usize,
+    },
+    /// No class has a row for each fold.
+    #[error(
+        "the most frequent class has {largest} rows for {folds} folds; hint: ask for fewer folds, or use `k_fold` if the labels are quantities"
+    )]
+    ClassesTooSmall {
+        /// How many folds were asked for.
+        folds: usize,
+        /// How many rows the most frequent class has.
+        largest: usize,
+    },
+    /// Rows with equal keys, or the gap, leave a fold without rows.
+    #[error(
+        "the {part} part of fold {fold} is empty, because rows with equal keys stay together; hint: ask for fewer folds, a smaller gap or a finer key"
+    )]
+    EmptyFold {
+        /// The part that stays empty.
+        part: &'static str,
+        /// The fold, counted from 0.
+        fold: usize,
+    },
 }

@@ -1,8 +1,9 @@
 //! Splits by chance, for rows whose order means nothing.
 
-use crate::split::generator::SplitMix64;
+use crate::split::fold_count::check_folds;
+use crate::split::generator::shuffled_rows;
 use crate::split::size::held_out_sizes;
-use crate::split::{SplitError, ThreeParts, TwoParts};
+use crate::split::{Folds, SplitError, ThreeParts, TwoParts};
 
 /// Splits `rows` rows at random: `ceil(test_share × rows)` to test on, the rest to train on.
 ///
@@ -47,10 +48,21 @@ pub fn random_in_three(
     Ok(ThreeParts { train: ascending(train), validation: ascending(validation), test: ascending(test) })
 }
 
-fn shuffled_rows(rows: usize, seed: u64) -> Vec<usize> {
-    let mut shuffled: Vec<usize> = (0..rows).collect();
-    SplitMix64::new(seed).shuffle(&mut shuffled);
-    shuffled
+/// `folds` splits of `rows` rows at random, each row tested on once; the sizes of the test parts differ by one row at
+/// most, as in scikit-learn's `KFold`.
+///
+/// A seed gives the same folds on every platform and in every version. As many folds as rows leave one row out each.
+///
+/// # Errors
+///
+/// When there are fewer than two folds, or fewer rows than folds.
+pub fn k_fold(rows: usize, folds: usize, seed: u64) -> Result<Folds, SplitError> {
+    check_folds(folds, "rows", rows)?;
+    let mut numbers = vec![0; rows];
+    for (place, row) in shuffled_rows(rows, seed).into_iter().enumerate() {
+        numbers[row] = place % folds;
+    }
+    Ok(Folds::by_number(&numbers, folds))
 }
 
 fn ascending(rows: &[usize]) -> Vec<usize> {

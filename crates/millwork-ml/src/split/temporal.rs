@@ -54,7 +54,8 @@ pub fn temporal_in_three<K: Ord>(
     Ok(ThreeParts { train, validation, test })
 }
 
-fn rows_by_key<K: Ord>(keys: &[K]) -> Vec<usize> {
+/// The rows from old to new, those of equal keys in their given order.
+pub(super) fn rows_by_key<K: Ord>(keys: &[K]) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..keys.len()).collect();
     rows.sort_by_key(|&row| &keys[row]);
     rows

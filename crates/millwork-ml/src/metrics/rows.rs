@@ -1,0 +1,115 @@
+//! Checked rows of numbers, which every metric of quantities starts from.
+
+use crate::metrics::sum::compensated;
+use crate::metrics::{MetricError, Number, Targets};
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) target: f64,
+    pub(super) prediction: f64,
+    pub(super) weight: f64,
+}
+
+/// Rows of finite numbers, as many as the metric needs, not all of weight 0.
+pub(super) struct Rows {
+    metric: &'static str,
+    rows: Vec<Row>,
+    weight: f64,
+}
+
+impl Rows {
+    /// Reads and checks the rows of a metric that needs at least `needed`.
+    pub(super) fn read(
+        metric: &'static str,
+        needed: usize,
+        targets: &impl Targets<Target: Number>,
+        predictions: &[impl Number],
+    ) -> Result<Self, MetricError> {
+        let weights = checked_weights(metric, needed, targets, predictions.len())?;
+        let targets = finite("target", targets.targets())?;
+        let predictions = finite("prediction", predictions)?;
+        let weight = compensated(weights.iter().copied());
+        let pairs = targets.into_iter().zip(predictions).zip(weights);
+        let rows = pairs.map(|((target, prediction), weight)| Row { target, prediction, weight }).collect();
+        Ok(Self { metric, rows, weight })
+    }
+
+    /// The rows, also those of weight 0.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Row> + Clone {
+        self.rows.iter()
+    }
+
+    /// The weighted mean of a number per row, `Σ wᵢ f(rowᵢ) / Σ wᵢ`.
+    pub(super) fn mean(&self, number: impl Fn(&Row) -> f64) -> f64 {
+        compensated(self.rows.iter().map(|row| row.weight * number(row))) / self.weight
+    }
+
+    /// The weighted variance of a number per row, `Σ wᵢ (xᵢ − x̄)² / Σ wᵢ`, which is exactly 0 where all are equal.
+    pub(super) fn variance(&self, number: impl Fn(&Row) -> f64) -> f64 {
+        let mut counted = self.rows.iter().filter(|row| row.weight > 0.0).map(&number);
+        let first = counted.next();
+        if counted.all(|other| Some(other) == first) {
+            return 0.0;
+        }
+        let mean = self.mean(&number);
+        self.mean(|row| (number(row) - mean).powi(2))
+    }
+
+    /// The metric's value, unless numbers that are finite by themselves have overflowed together.
+    pub(super) fn value(&self, value: f64) -> Result<f64, MetricError> {
+        if value.is_finite() { Ok(value) } else { Err(MetricError::Overflow { metric: self.metric }) }
+    }
+
+    /// Says which row has a target or prediction that the metric is not defined for.
+    pub(super) fn require(
+        &self,
+        value: &'static str,
+        needed: &'static str,
+        number: impl Fn(&Row) -> f64,
+        allowed: impl Fn(f64) -> bool,
+    ) -> Result<(), MetricError> {
+        let numbers = self.rows.iter().map(number).enumerate();
+        let mut refused = numbers.filter(|&(_, number)| !allowed(number));
+        match refused.next() {
+            Some((row, number)) => {
+                Err(MetricError::OutOfRange { metric: self.metric, value, row, number, needed })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The weights of rows that pair up and are enough: finite, not negative, not all 0, and 1 where none are given.
+pub(super) fn checked_weights(
+    metric: &'static str,
+    needed: usize,
+    targets: &impl Targets,
+    predictions: usize,
+) -> Result<Vec<f64>, MetricError> {
+    let rows = targets.targets().len();
+    if rows != predictions {
+        return Err(MetricError::LengthMismatch { targets: rows, values: "predictions", count: predictions });
+    }
+    if rows < needed {
+        return Err(MetricError::TooFewRows { metric, needed, rows });
+    }
+    let Some(weights) = targets.weights() else { return Ok(vec![1.0; rows]) };
+    if rows != weights.len() {
+        return Err(MetricError::LengthMismatch { targets: rows, values: "weights", count: weights.len() });
+    }
+    let weights = finite("weight", weights)?;
+    if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
+        return Err(MetricError::NegativeWeight { row, weight: weights[row] });
+    }
+    if weights.iter().any(|&weight| weight > 0.0) { Ok(weights) } else { Err(MetricError::NoWeight) }
+}
+
+/// Numbers as `f64`, all of them finite. Adding 0 makes one zero of the two, so that a total order keeps them together.
+pub(super) fn finite(value: &'static str, numbers: &[impl Number]) -> Result<Vec<f64>, MetricError> {
+    let numbers: Vec<f64> = numbers.iter().map(|&number| number.into() + 0.0).collect();
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(row) => Err(MetricError::NotFinite { value, row }),
+        None => Ok(numbers),
+    }
+}

@@ -1,0 +1,156 @@
+//! Splits by chance that never divide a group: all rows of a user, a site or a story are in one part.
+
+use crate::split::class::rows_by_label;
+use crate::split::generator::SplitMix64;
+use crate::split::size::held_out_sizes;
+use crate::split::{SplitError, ThreeParts, TwoParts};
+
+/// Splits rows at random, whole groups at a time: about `ceil(test_share × rows)` rows to test on, the rest to train on.
+///
+/// Groups are taken in a random order as long as they fit, and the smallest one that doesn't is taken too if that comes
+/// closer. Each part lists its rows in ascending order, and a seed gives the same split on every platform and in every
+/// version.
+///
+/// ```
+/// use millwork_ml::split;
+///
+/// let authors = ["ann", "bob", "ann", "cid", "bob", "dan", "eve", "dan", "cid", "eve"];
+/// let parts = split::grouped(&authors, 0.2, 42)?;
+/// assert_eq!(parts.test.len(), 2);
+/// assert_eq!(authors[parts.test[0]], authors[parts.test[1]]);
+/// # Ok::<(), split::SplitError>(())
+/// ```
+///
+/// # Errors
+///
+/// When the share is not above 0 and below 1, a part would be empty, or no selection of groups comes within half of the
+/// rows asked for.
+pub fn grouped<G: Ord>(groups: &[G], test_share: f64, seed: u64) -> Result<TwoParts, SplitError> {
+    let [test] = held_out_sizes(groups.len(), [("test", test_share)])?;
+    let mut train = shuffled_groups(groups, seed);
+    let test = take_groups("test", &mut train, test)?;
+    Ok(TwoParts { train: ascending(&train), test: ascending(&test) })
+}
+
+/// Splits rows at random into three, whole groups at a time, as [`grouped`] does.
+///
+/// The test part is that of [`grouped`] with the same share and seed; the validation part is taken from the rest in the
+/// same way.
+///
+/// # Errors
+///
+/// As [`grouped`].
+pub fn grouped_in_three<G: Ord>(
+    groups: &[G],
+    validation_share: f64,
+    test_share: f64,
+    seed: u64,
+) -> Result<ThreeParts, SplitError> {
+    let [validation, test] =
+        held_out_sizes(groups.len(), [("validation", validation_share), ("test", test_share)])?;
+    let mut train = shuffled_groups(groups, seed);
+    let test = take_groups("test", &mut train, test)?;
+    let validation = take_groups("validation", &mut train, validation)?;
+    Ok(ThreeParts { train: ascending(&train), validation: ascending(&validation), test: ascending(&test) })
+}
+
+/// The rows of each group, the groups in a random order.
+pub(super) fn shuffled_groups<G: Ord>(groups: &[G], seed: u64) -> Vec<Vec<usize>> {
+    let rows: Vec<usize> = (0..groups.len()).collect();
+    let mut groups = rows_by_label(&rows, groups);
+    SplitMix64::new(seed).shuffle(&mut groups);
+    groups
+}
+
+/// Takes groups of about `wanted` rows in all, and leaves at least one.
+fn take_groups(
+    part: &'static str,
+    groups: &mut Vec<Vec<usize>>,
+    wanted: usize,
+) -> Result<Vec<Vec<usize>>, SplitError> {
+    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+    let chosen = choose(&sizes, wanted);
+    let closest: usize = chosen.iter().map(|&group| sizes[group]).sum();
+    if closest == 0 || 2 * closest.abs_diff(wanted) > wanted {
+        return Err(SplitError::GroupsMissShare { part, wanted, closest });
+    }
+    let mut is_chosen = vec![false; groups.len()];
+    for group in chosen {
+        is_chosen[group] = true;
+    }
+    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    for (rows, is_chosen) in groups.drain(..).zip(is_chosen) {
+        if is_chosen { taken.push(rows) } else { left.push(rows) }
+    }
+    *groups = left;
+    Ok(taken)
+}
+
+/// The groups to take for about `wanted` rows, not all of them.
+///
+/// Those that fit, in their order, come to at most `wanted`. Every other one is larger than what is still missing, so
+/// the only better selections near by have the smallest of these in addition, or alone. If none of the three is within
+/// half of `wanted`, no selection is: then those that fit are less than half in all, and every other one is more than one
+/// and a half. Where all fit, the smallest is spared.
+fn choose(sizes: &[usize], wanted: usize) -> Vec<usize> {
+    let mut missing = wanted;
+    let (mut fitting, mut others) = (Vec::new(), Vec::new());
+    for (group, &size) in sizes.iter().enumerate() {
+        if size <= missing {
+            missing -= size;
+            fitting.push(group);
+        } else {
+            others.push(group);
+        }
+    }
+    let smallest_of = |groups: &[usize]| groups.iter().copied().min_by_key(|&group| sizes[group]);
+    let Some(smallest) = smallest_of(&others) else {
+        let spared = smallest_of(&fitting);
+        fitting.retain(|&group| Some(group) != spared);
+        return fitting;
+    };
+    let with_smallest: Vec<usize> = fitting.iter().copied().chain([smallest]).collect();
+    let rows = |groups: &[usize]| groups.iter().map(|&group| sizes[group]).sum::<usize>();
+    let candidates = [fitting, with_smallest, vec![smallest]];
+    let possible = candidates.into_iter().filter(|groups| !groups.is_empty() && groups.len() < sizes.len());
+    possible.min_by_key(|groups| rows(groups).abs_diff(wanted)).unwrap_or_default()
+}
+
+fn ascending(groups: &[Vec<usize>]) -> Vec<usize> {
+    let mut rows = groups.concat();
+    rows.sort_unstable();
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sizes: &[usize], wanted: usize, expected: &[usize]) {
+        assert_eq!(choose(sizes, wanted), expected, "{wanted} of {sizes:?}");
+    }
+
+    #[test]
+    fn the_closest_selection_near_by_is_taken() {
+        check(&[2, 2, 2, 2, 2], 4, &[0, 1]);
+        check(&[3, 9, 1, 5], 4, &[0, 2]);
+        check(&[3, 9, 9], 4, &[0]);
+        check(&[1, 6, 9], 6, &[1]);
+        check(&[1, 9, 8], 6, &[2]);
+        check(&[5, 5], 4, &[0]);
+        check(&[10], 4, &[]);
+        check(&[1, 9], 10, &[1]);
+    }
+
+    #[test]
+    fn shares_that_groups_cannot_reach_are_errors() {
+        let miss = |wanted, closest| SplitError::GroupsMissShare { part: "test", wanted, closest };
+        assert_eq!(grouped(&[1; 10], 0.5, 0), Err(miss(5, 0)));
+        let halves = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2];
+        assert_eq!(grouped(&halves, 0.2, 0), Err(miss(2, 5)));
+        assert_eq!(grouped(&halves, 0.5, 0).expect("a half").test.len(), 5);
+        let error = grouped_in_three(&halves, 0.2, 0.5, 0).expect_err("no group is left");
+        assert_eq!(error, SplitError::GroupsMissShare { part: "validation", wanted: 2, closest: 0 });
+        assert_eq!(grouped::<u8>(&[], 0.5, 0), Err(SplitError::NoRows));
+    }
+}
