@@ -29,3 +29,10 @@ pub mod features;
 pub mod metrics;
 pub mod split;
 pub mod text;
+
+/// The documentation's examples, compiled with the tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../docs/machine-learning.md")]
+    struct MachineLearning;
+}

@@ -13,7 +13,7 @@ mod pruned;
 mod wide;
 
 use crate::boost::training::{Cancelled, Rounds};
-use crate::boost::{BoostError, BoosterParams};
+use crate::boost::{BoostError, BoosterKind, BoosterParams};
 use crate::features::LabelledFeatures;
 use library::LibraryRounds;
 use wide::WideRounds;
@@ -28,6 +28,10 @@ pub(super) fn rounds<'a>(
     start: Option<&Model>,
     cancelled: &Cancelled<'a>,
 ) -> Result<Box<dyn Rounds + Send + 'a>, BoostError> {
+    if params.booster == BoosterKind::GbLinear {
+        let reason = "it cannot store a linear model (`booster` is `gblinear`)".to_owned();
+        return Err(BoostError::Unsupported { reason });
+    }
     let parameters = parameters::parameters(params, data.features().columns())?;
     if let Some(rounds) = WideRounds::new(params, &parameters, data, sets, start, cancelled)? {
         return Ok(Box::new(rounds));

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use crate::boost::training::early_stopping::EarlyStopping;
 use crate::boost::training::progress::Progress;
 use crate::boost::training::threads::on_own_threads;
-use crate::boost::{
-    Backend, BoostError, Booster, BoosterKind, BoosterParams, EvalMetric, History, Score, embedded,
-};
+use crate::boost::{Backend, BoostError, Booster, BoosterParams, EvalMetric, History, Score, embedded};
 use crate::features::LabelledFeatures;
 
 /// A training that is being set up.
@@ -166,7 +164,7 @@ impl<'a> Training<'a> {
         let (history, best, ending) = progress.finish();
         let model = backend.model()?;
         let before = start.map_or(0, embedded::Model::rounds);
-        if model.rounds() == before && params.booster != BoosterKind::GbLinear {
+        if model.rounds() == before {
             return Err(BoostError::Cancelled);
         }
         let model = match best {
@@ -229,7 +227,7 @@ impl fmt::Debug for Training<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boost::EvalMetric;
+    use crate::boost::{BoosterKind, EvalMetric};
     use crate::features::Features;
 
     /// Rows whose one feature is their number.
@@ -252,8 +250,16 @@ mod tests {
         let (good, empty, large) = (labelled(&[1.0, 2.0]), labelled(&[]), labelled(&[1.0, 1e300]));
         let features = Features::new(2, vec![0, 1], vec![0], vec![1.0]).expect("a valid matrix");
         let wide = LabelledFeatures::new(features, vec![1.0]).expect("one target");
+        let linear = BoosterParams { booster: BoosterKind::GbLinear, ..BoosterParams::default() };
+        let absent =
+            BoosterParams { eval_metric: vec![EvalMetric::GammaDeviance], ..BoosterParams::default() };
         let training = || Training::new(&params, 3, &good);
 
+        check(
+            Training::new(&linear, 3, &good),
+            "the embedded backend does not support these parameters: it cannot",
+        );
+        check(Training::new(&absent, 3, &good), "the embedded backend does not support these parameters: ");
         check(Training::new(&params, 0, &good), "failed to train for 0 rounds; hint:");
         check(Training::new(&invalid, 3, &good), "the booster's parameters are invalid: `eta` is -1");
         check(Training::new(&params, 3, &empty), "the data set `train` has 0 rows and 1 columns; hint:");
