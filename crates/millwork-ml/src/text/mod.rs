@@ -1,14 +1,32 @@
-//! Text features: documents become rows of TF-IDF values, as scikit-learn's `TfidfVectorizer` computes them.
+//! Text features: documents become rows of values, as scikit-learn's vectorizers compute them.
 //!
-//! Fitting counts in how many documents each term occurs; transforming weighs the terms of a document by how rare they
-//! are and scales each row to length one. Both run in parallel over documents; as only integers are added across
-//! documents, the result is the same bits at any number of threads.
+//! [`CountVectorizer`] counts the terms of each document, [`TfidfVectorizer`] weighs them by how rare they are, and
+//! [`HashingVectorizer`] does without a vocabulary. Parameters ([`CountParams`], [`TfidfParams`], [`HashingParams`]) have
+//! scikit-learn's names and defaults; they are checked when fitting starts, and what comes out of the fit transforms
+//! documents without being able to fail.
+//!
+//! Vocabulary, columns and values are scikit-learn's, for any parameters, with these exceptions:
+//!
+//! - Characters are classified by the Unicode version of this program; those that Unicode added after the version of a
+//!   Python may be letters here and nothing there.
+//! - A token pattern that the `regex` crate cannot follow to the letter is refused, and so are n-grams of nothing.
+//! - A weight that would be infinite is an error.
+//! - Which of equally frequent terms `max_features` keeps follows from NumPy's portable sort; on some processors NumPy uses
+//!   another.
 
+mod analysis;
+mod count_vectorizer;
+mod counting;
 mod error;
-mod frequency;
+mod hashing_vectorizer;
+mod murmur;
+mod params;
 mod stored;
-mod token;
+mod terms;
 mod vectorizer;
 
+pub use count_vectorizer::CountVectorizer;
 pub use error::TextError;
+pub use hashing_vectorizer::HashingVectorizer;
+pub use params::{Analyzer, CountParams, DocumentFrequency, HashingParams, Norm, StripAccents, TfidfParams};
 pub use vectorizer::TfidfVectorizer;

@@ -1,32 +1,31 @@
 //! TF-IDF: documents to rows of term weights.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::features::Features;
-use crate::text::TextError;
-use crate::text::frequency::{CHUNK, document_frequencies};
-use crate::text::stored::Stored;
-use crate::text::token::{lower, terms};
+use crate::text::analysis::Analysis;
+use crate::text::counting::{Fit, Rows, Weigh, collect, features, fit};
+use crate::text::stored::StoredTfidf;
+use crate::text::terms::{Term, Vocabulary};
+use crate::text::{TextError, TfidfParams};
 
 /// A fitted vocabulary that turns documents into TF-IDF features.
 ///
-/// Equal to scikit-learn's `TfidfVectorizer` with its default parameters. A term is a run of at least two word
-/// characters, in lower case. With `n` documents in the fit, of which `df(t)` contain the term `t`, and `tf(t, d)`
-/// occurrences of it in the document `d`,
+/// Equal to scikit-learn's `TfidfVectorizer`; [`TfidfParams`] are its parameters. By default a term is a run of at least
+/// two word characters, in lower case. With `n` documents in the fit, of which `df(t)` contain the term `t`, and
+/// `tf(t, d)` occurrences of it in the document `d`,
 ///
 /// ```text
 /// idf(t)      = ln((1 + n) / (1 + df(t))) + 1
 /// weight(t,d) = tf(t, d) · idf(t) / √Σₛ (tf(s, d) · idf(s))²
 /// ```
 ///
-/// (scikit-learn's user guide, "Tf–idf term weighting": `smooth_idf=True`, `norm="l2"`). The columns are the terms in
-/// code point order. A row's sum of squares is taken in column order, as scikit-learn's `transform` does.
-///
-/// Characters are classified by a newer version of Unicode than some Pythons have; those that Unicode added in between
-/// may be letters here and nothing there.
+/// (scikit-learn's user guide, "Tf–idf term weighting": `smooth_idf=True`, `norm="l2"`). Without `smooth_idf`, `idf(t)` is
+/// `ln(n / df(t)) + 1`; without `use_idf` it is 1; with `sublinear_tf`, `ln(tf(t, d)) + 1` takes the place of `tf(t, d)`;
+/// `binary` makes `tf(t, d)` 1. The columns are the terms in code point order, or in the order of a given vocabulary. A
+/// row's sum is taken in column order, as scikit-learn's `transform` does.
 ///
 /// ```
 /// use millwork_ml::text::TfidfVectorizer;
@@ -41,30 +40,25 @@ use crate::text::token::{lower, terms};
 /// # Ok::<(), millwork_ml::text::TextError>(())
 /// ```
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Stored")]
+#[serde(try_from = "StoredTfidf")]
 pub struct TfidfVectorizer {
+    params: TfidfParams,
+    analysis: Analysis,
+    vocabulary: Vocabulary,
     documents: u64,
-    terms: Vec<String>,
     document_frequencies: Vec<u64>,
     inverse_frequencies: Vec<f64>,
-    columns: HashMap<Box<str>, u32>,
 }
 
 impl TfidfVectorizer {
-    /// Learns the vocabulary and the weights of its terms.
+    /// Learns the vocabulary and the weights of its terms with the default parameters; [`TfidfParams::fit`] takes
+    /// others.
     ///
     /// # Errors
     ///
     /// When there are no documents, or none of them has a term.
     pub fn fit(documents: &[impl AsRef<str> + Sync]) -> Result<Self, TextError> {
-        if documents.is_empty() {
-            return Err(TextError::NoDocuments);
-        }
-        let (terms, document_frequencies) = document_frequencies(documents);
-        if terms.is_empty() {
-            return Err(TextError::EmptyVocabulary { documents: documents.len() });
-        }
-        Ok(Self::from_frequencies(documents.len() as u64, terms, document_frequencies))
+        TfidfParams::default().fit(documents)
     }
 
     /// Fits, and transforms the same documents: `documents.len()` rows × `terms().len()` columns.
@@ -73,9 +67,7 @@ impl TfidfVectorizer {
     ///
     /// As [`fit`](Self::fit).
     pub fn fit_transform(documents: &[impl AsRef<str> + Sync]) -> Result<(Self, Features), TextError> {
-        let vectorizer = Self::fit(documents)?;
-        let features = vectorizer.transform(documents);
-        Ok((vectorizer, features))
+        TfidfParams::default().fit_transform(documents)
     }
 
     /// The features of documents: `documents.len()` rows × `terms().len()` columns.
@@ -83,30 +75,28 @@ impl TfidfVectorizer {
     /// Terms outside the vocabulary are ignored; a document without a known term is a row without entries, and no
     /// documents are no rows.
     pub fn transform(&self, documents: &[impl AsRef<str> + Sync]) -> Features {
-        let chunks: Vec<Rows> = documents.par_chunks(CHUNK).map(|chunk| self.rows(chunk)).collect();
-        let entries = chunks.iter().map(|chunk| chunk.values.len()).sum();
-        let mut row_offsets = Vec::with_capacity(documents.len() + 1);
-        row_offsets.push(0);
-        let (mut indices, mut values) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
-        for chunk in chunks {
-            row_offsets.extend(chunk.ends.iter().map(|end| values.len() + end));
-            indices.extend_from_slice(&chunk.indices);
-            values.extend_from_slice(&chunk.values);
-        }
-        Features::from_valid(self.terms.len(), row_offsets, indices, values)
+        self.features(collect(&self.analysis, documents, |terms, columns| {
+            self.vocabulary.columns(terms, columns);
+        }))
     }
 
-    /// The vocabulary in column order, which is code point order.
+    /// The vocabulary in column order, which is code point order unless the vocabulary was given.
     pub fn terms(&self) -> &[String] {
-        &self.terms
+        self.vocabulary.terms()
     }
 
-    /// The column of a term (in lower case), or `None` if it is not in the vocabulary.
+    /// The names of the columns: the vocabulary, shared rather than copied.
+    pub fn feature_names(&self) -> Arc<[String]> {
+        Arc::clone(self.vocabulary.terms())
+    }
+
+    /// The column of a term (as the analyzer makes it, so by default in lower case), or `None` if it is not in the
+    /// vocabulary.
     pub fn column(&self, term: &str) -> Option<usize> {
-        self.columns.get(term).map(|&column| column as usize)
+        self.vocabulary.column(Term::from(term)).map(|column| column as usize)
     }
 
-    /// The inverse document frequency of each term, in column order.
+    /// The inverse document frequency of each term, in column order; all 1 without `use_idf`.
     pub fn idf(&self) -> &[f64] {
         &self.inverse_frequencies
     }
@@ -121,57 +111,83 @@ impl TfidfVectorizer {
         self.documents
     }
 
-    /// Derives the lookups from sorted terms and their counts.
-    pub(super) fn from_frequencies(
-        documents: u64,
-        terms: Vec<String>,
-        document_frequencies: Vec<u64>,
-    ) -> Self {
-        let inverse_frequencies =
-            document_frequencies.iter().map(|&frequency| inverse_frequency(documents, frequency)).collect();
-        let columns = terms.iter().zip(0..).map(|(term, column)| (term.as_str().into(), column)).collect();
-        Self { documents, terms, document_frequencies, inverse_frequencies, columns }
+    /// The parameters of the fit.
+    pub fn params(&self) -> &TfidfParams {
+        &self.params
     }
 
-    fn rows(&self, documents: &[impl AsRef<str>]) -> Rows {
-        let mut rows = Rows::default();
-        let (mut lowered, mut columns) = (String::new(), Vec::new());
-        for document in documents {
-            lower(document.as_ref(), &mut lowered);
-            columns.clear();
-            columns.extend(terms(&lowered).filter_map(|term| self.columns.get(term)));
-            columns.sort_unstable();
-            rows.push(&columns, &self.inverse_frequencies);
+    pub(super) fn fit_rows(
+        params: &TfidfParams,
+        documents: &[impl AsRef<str> + Sync],
+    ) -> Result<(Self, Vec<Rows>), TextError> {
+        let analysis = params.counts.check()?;
+        if documents.is_empty() {
+            return Err(TextError::NoDocuments);
         }
-        rows
+        let Fit { vocabulary, document_frequencies, rows } = fit(&params.counts, &analysis, documents)?;
+        let documents = documents.len() as u64;
+        Ok((Self::new(params.clone(), analysis, vocabulary, documents, document_frequencies)?, rows))
+    }
+
+    /// Derives the weights from counts.
+    pub(super) fn new(
+        params: TfidfParams,
+        analysis: Analysis,
+        vocabulary: Vocabulary,
+        documents: u64,
+        document_frequencies: Vec<u64>,
+    ) -> Result<Self, TextError> {
+        let weight = |&frequency: &u64| inverse_frequency(&params, documents, frequency);
+        let inverse_frequencies: Vec<f64> = document_frequencies.iter().map(weight).collect();
+        if let Some(column) = inverse_frequencies.iter().position(|weight| weight.is_infinite()) {
+            return Err(TextError::InfiniteWeight { term: vocabulary.terms()[column].clone() });
+        }
+        Ok(Self { params, analysis, vocabulary, documents, document_frequencies, inverse_frequencies })
+    }
+
+    pub(super) fn features(&self, rows: Vec<Rows>) -> Features {
+        features(rows, self.terms().len(), &Weights::of(self), self.params.norm)
     }
 }
 
 /// `ln((1 + n) / (1 + df)) + 1`, each step rounded as scikit-learn does.
-fn inverse_frequency(documents: u64, frequency: u64) -> f64 {
-    ((documents + 1) as f64 / (frequency as f64 + 1.0)).ln() + 1.0
+fn inverse_frequency(params: &TfidfParams, documents: u64, frequency: u64) -> f64 {
+    let more = u64::from(params.smooth_idf);
+    match params.use_idf {
+        true => ((documents + more) as f64 / (frequency + more) as f64).ln() + 1.0,
+        false => 1.0,
+    }
 }
 
-/// The rows of a chunk of documents; `ends` count from the chunk's first entry.
-#[derive(Default)]
-struct Rows {
-    ends: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f64>,
+struct Weights<'a> {
+    inverse_frequencies: &'a [f64],
+    binary: bool,
+    sublinear: bool,
 }
 
-impl Rows {
-    /// Adds a row from the sorted columns of a document's terms, repetitions included.
-    fn push(&mut self, columns: &[u32], inverse_frequencies: &[f64]) {
-        let start = self.values.len();
-        for run in columns.chunk_by(|left, right| left == right) {
-            self.indices.push(run[0]);
-            self.values.push(run.len() as f64 * inverse_frequencies[run[0] as usize]);
-        }
-        let row = &mut self.values[start..];
-        let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
-        row.iter_mut().for_each(|value| *value /= length);
-        self.ends.push(self.values.len());
+impl<'a> Weights<'a> {
+    fn of(vectorizer: &'a TfidfVectorizer) -> Self {
+        let TfidfParams { counts, sublinear_tf, .. } = &vectorizer.params;
+        let inverse_frequencies = &vectorizer.inverse_frequencies;
+        Self { inverse_frequencies, binary: counts.binary, sublinear: *sublinear_tf }
+    }
+}
+
+impl Weigh for Weights<'_> {
+    #[inline]
+    fn column(&self, number: u32) -> u32 {
+        number
+    }
+
+    #[inline]
+    fn value(&self, column: u32, numbers: &[u32]) -> f64 {
+        let frequency = match numbers.len() {
+            1 => 1.0,
+            _ if self.binary => 1.0,
+            frequency if self.sublinear => (frequency as f64).ln() + 1.0,
+            frequency => frequency as f64,
+        };
+        frequency * self.inverse_frequencies[column as usize]
     }
 }
 
@@ -201,31 +217,36 @@ mod tests {
     }
 
     #[test]
+    fn parameters_change_the_weights() {
+        let check = |params: &str, expected: &[f64]| {
+            let params: TfidfParams = serde_json::from_str(params).expect("parameters");
+            let (vectorizer, _) = params.fit_transform(&["aa bb aa", "bb"]).expect("a vocabulary");
+            let features = vectorizer.transform(&["aa aa bb"]);
+            assert_eq!(features.values(), expected, "{params:?}");
+        };
+        let (idf, smooth) = (2f64.ln() + 1.0, 1.5f64.ln() + 1.0);
+        check(r#"{"norm": "none"}"#, &[2.0 * smooth, 1.0]);
+        check(r#"{"norm": "none", "smooth_idf": false}"#, &[2.0 * idf, 1.0]);
+        check(r#"{"norm": "none", "use_idf": false}"#, &[2.0, 1.0]);
+        check(r#"{"norm": "none", "use_idf": false, "sublinear_tf": true}"#, &[idf, 1.0]);
+        check(r#"{"norm": "none", "use_idf": false, "binary": true}"#, &[1.0, 1.0]);
+        check(r#"{"norm": "l1", "use_idf": false}"#, &[2.0 / 3.0, 1.0 / 3.0]);
+    }
+
+    #[test]
+    fn an_infinite_weight_is_an_error() {
+        let params = r#"{"vocabulary": ["bb", "cc"], "smooth_idf": false}"#;
+        let params: TfidfParams = serde_json::from_str(params).expect("parameters");
+        let error = params.fit(&["aa bb"]).map(|_| ()).expect_err("no document has `cc`");
+        assert_eq!(error, TextError::InfiniteWeight { term: "cc".to_owned() });
+    }
+
+    #[test]
     fn nothing_becomes_nothing() {
         let vectorizer = TfidfVectorizer::fit(&["aa bb"]).expect("a vocabulary");
         let features = vectorizer.transform(&[""; 0]);
         assert_eq!((features.rows(), features.columns(), features.entries()), (0, 2, 0));
         let features = vectorizer.transform(&["", "cc", "bb", ""]);
         assert_eq!(features.row_offsets(), [0, 0, 0, 1, 1]);
-    }
-
-    #[test]
-    fn chunks_and_threads_change_no_bit() {
-        let documents: Vec<String> = (0..5 * CHUNK)
-            .map(|number| format!("n{} m{} common n{}", number % 97, number % 13, number % 31))
-            .collect();
-        let on_threads = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-            pool.install(|| TfidfVectorizer::fit_transform(&documents).expect("a vocabulary"))
-        };
-        let (vectorizer, features) = on_threads(1);
-        for threads in [2, 3, 8] {
-            let (other, other_features) = on_threads(threads);
-            assert_eq!(other.terms(), vectorizer.terms());
-            assert_eq!(other.idf(), vectorizer.idf());
-            assert_eq!(other_features, features);
-        }
-        let one_by_one = vectorizer.transform(&documents[700..701]);
-        assert_eq!(one_by_one.row(0), features.row(700));
     }
 }
