@@ -2,13 +2,12 @@
 //! `MILLWORK_PYTHON` names.
 
 mod grid;
+mod interpreter;
 #[allow(dead_code, reason = "only the titles are compared here")]
 mod stories;
 
-use std::path::Path;
-use std::process::Command;
-
 use grid::{Case, Kind, error_cases, grid};
+use interpreter::Python;
 use millwork_ml::features::Features;
 use millwork_ml::text::{CountParams, HashingParams, HashingVectorizer, TextError, TfidfParams};
 use serde_json::{Value, json};
@@ -88,26 +87,15 @@ impl Arrays<'_> {
 
 /// Asks scikit-learn, or prints why not.
 fn ask(documents: &Value, cases: &[Case]) -> Option<Vec<Answer>> {
-    let Some(interpreter) = std::env::var_os("MILLWORK_PYTHON") else {
-        eprintln!("skipped: MILLWORK_PYTHON is not set; hint: name an interpreter with scikit-learn");
-        return None;
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("documents.json"), documents.to_string()).expect("a file is written");
-    let cases: Vec<Value> = cases.iter().map(Case::to_json).collect();
-    std::fs::write(path("cases.json"), json!(cases).to_string()).expect("a file is written");
-    let status = Command::new(interpreter)
-        // NumPy's sorts with vector instructions leave equal elements in orders of their own.
-        .env("NPY_DISABLE_CPU_FEATURES", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/sklearn_text_grid.py"))
-        .args(["documents.json", "cases.json", "answers.json", "answers.bin"].map(path))
-        .status()
-        .expect("the interpreter starts");
-    assert!(status.success(), "the script failed: {status}");
-    let answers = std::fs::read(path("answers.json")).expect("answers");
-    let answers: Vec<Value> = serde_json::from_slice(&answers).expect("JSON");
-    let bytes = std::fs::read(path("answers.bin")).expect("arrays");
+    let python = Python::find()?;
+    python.write_json("documents.json", documents);
+    python.write_json("cases.json", &cases.iter().map(Case::to_json).collect::<Vec<_>>());
+    let names = ["documents.json", "cases.json", "answers.json", "answers.bin"];
+    // NumPy's sorts with vector instructions leave equal elements in orders of their own.
+    let portable = [("NPY_DISABLE_CPU_FEATURES", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR")];
+    python.run_with("sklearn_text_grid.py", &names, &portable);
+    let answers: Vec<Value> = python.read_json("answers.json");
+    let bytes = std::fs::read(python.path("answers.bin")).expect("arrays");
     let mut arrays = Arrays(&bytes);
     Some(answers.iter().map(|answer| arrays.answer(answer)).collect())
 }

@@ -101,3 +101,12 @@ pub enum BoostError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
+
+impl BoostError {
+    /// Makes an error of what a library answered while `action` was done.
+    pub(super) fn library<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        action: &'static str,
+    ) -> impl Fn(E) -> Self {
+        move |error| Self::Library { action, source: error.into() }
+    }
+}

@@ -57,8 +57,9 @@ impl BinnedColumns {
         max_bin: usize,
         weights: Option<&[f32]>,
     ) -> Self {
-        let mut raw = by_column(features, values);
-        let mut slices = column_slices(&mut raw, &column_offsets(features));
+        let offsets = column_offsets(features);
+        let mut raw = by_column(features, values, &offsets);
+        let mut slices = column_slices(&mut raw, &offsets);
         let ends: Vec<Vec<u32>> =
             slices.par_iter_mut().map(|(_, entries)| bin_ends(entries, max_bin, weights)).collect();
 
@@ -130,8 +131,8 @@ fn column_offsets(features: &Features) -> Vec<usize> {
 }
 
 /// All entries, column after column and within a column by row.
-fn by_column(features: &Features, values: &[f32]) -> Vec<RawEntry> {
-    let mut next = column_offsets(features);
+fn by_column(features: &Features, values: &[f32], offsets: &[usize]) -> Vec<RawEntry> {
+    let mut next = offsets.to_vec();
     let mut entries = vec![RawEntry::default(); values.len()];
     for (row, ends) in features.row_offsets().windows(2).enumerate() {
         for entry in ends[0]..ends[1] {

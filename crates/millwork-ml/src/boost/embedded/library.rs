@@ -2,15 +2,17 @@
 
 use hessboost::config::TrainingParams;
 use hessboost::data::DMatrix;
-use hessboost::error::HessboostError;
 use hessboost::training::Trainer;
 
 use crate::boost::BoostError;
 use crate::boost::embedded::Model;
 use crate::boost::embedded::matrix::{labelled_matrix, training_matrix};
-use crate::boost::embedded::parameters::metric_names;
+use crate::boost::embedded::parameters::metrics;
 use crate::boost::training::{Observe, Rounds};
 use crate::features::LabelledFeatures;
+
+/// What the library is asked for.
+pub(super) const TRAIN: &str = "train the model";
 
 /// A model that the library grows.
 pub(super) struct LibraryRounds<'a> {
@@ -28,7 +30,7 @@ impl<'a> LibraryRounds<'a> {
         sets: &[(&'a str, &LabelledFeatures)],
         start: Option<&Model>,
     ) -> Result<Self, BoostError> {
-        let metrics = metric_names(&parameters)?;
+        let metrics = metrics(&parameters)?.iter().map(|metric| metric.name().to_owned()).collect();
         let matrix = training_matrix(data)?;
         let labelled = |(set, data): &(&'a str, &LabelledFeatures)| Ok((*set, labelled_matrix(data)?));
         let sets = sets.iter().map(labelled).collect::<Result<_, BoostError>>()?;
@@ -49,7 +51,8 @@ impl Rounds for LibraryRounds<'_> {
         if let Some(model) = &self.model {
             trainer = trainer.init_model(model.library());
         }
-        let result = trainer.on_round(|round| observe(round.values())).train().map_err(library_error)?;
+        let result =
+            trainer.on_round(|round| observe(round.values())).train().map_err(BoostError::library(TRAIN))?;
         self.model = Some(Model::new(result.model));
         Ok(())
     }
@@ -57,9 +60,4 @@ impl Rounds for LibraryRounds<'_> {
     fn model(&mut self) -> Result<Model, BoostError> {
         self.model.clone().ok_or(BoostError::Cancelled)
     }
-}
-
-/// Why the library does not train, which is mostly that it was asked for something it does not do.
-pub(super) fn library_error(error: HessboostError) -> BoostError {
-    BoostError::Library { action: "train the model", source: error.into() }
 }

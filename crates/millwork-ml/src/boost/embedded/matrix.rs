@@ -1,11 +1,13 @@
 //! Our matrices as the library's, in single precision.
 
 use hessboost::data::{DMatrix, ViewCuts};
-use hessboost::error::HessboostError;
 
 use crate::boost::BoostError;
 use crate::boost::embedded::lone_value::separating_row;
 use crate::features::{Features, LabelledFeatures};
+
+/// What the library is asked for with a matrix.
+const TAKE_OVER: &str = "take the data over";
 
 /// Features (at least one row and one column) as the library's matrix; an absent entry is missing.
 pub(super) fn matrix(features: &Features) -> Result<DMatrix, BoostError> {
@@ -16,7 +18,7 @@ pub(super) fn matrix(features: &Features) -> Result<DMatrix, BoostError> {
         values,
         features.columns(),
     )
-    .map_err(library_error)
+    .map_err(BoostError::library(TAKE_OVER))
 }
 
 /// Features with their targets as the library's matrix, to evaluate on.
@@ -27,18 +29,20 @@ pub(super) fn labelled_matrix(data: &LabelledFeatures) -> Result<DMatrix, BoostE
 /// A matrix without entries but with the rows, columns and targets of `data`.
 pub(super) fn labels_only(data: &LabelledFeatures) -> Result<DMatrix, BoostError> {
     let empty = DMatrix::from_csr(vec![0; data.rows() + 1], vec![], vec![], data.features().columns());
-    labelled(empty.map_err(library_error)?, data)
+    labelled(empty.map_err(BoostError::library(TAKE_OVER))?, data)
 }
 
 /// A matrix with the targets, weights and groups of `data`.
 fn labelled(matrix: DMatrix, data: &LabelledFeatures) -> Result<DMatrix, BoostError> {
     let targets = single_precision("target", data.targets())?;
-    let mut matrix = matrix.with_labels(&targets).map_err(library_error)?;
+    let mut matrix = matrix.with_labels(&targets).map_err(BoostError::library(TAKE_OVER))?;
     if let Some(weights) = data.weights() {
-        matrix = matrix.with_weights(&single_precision("weight", weights)?).map_err(library_error)?;
+        matrix = matrix
+            .with_weights(&single_precision("weight", weights)?)
+            .map_err(BoostError::library(TAKE_OVER))?;
     }
     if let Some(groups) = data.groups() {
-        matrix = matrix.with_group_sizes(groups).map_err(library_error)?;
+        matrix = matrix.with_group_sizes(groups).map_err(BoostError::library(TAKE_OVER))?;
     }
     Ok(matrix)
 }
@@ -59,7 +63,7 @@ pub(super) fn training_matrix(data: &LabelledFeatures) -> Result<DMatrix, BoostE
     let rows: Vec<usize> = (0..features.rows()).collect();
     let matrix = DMatrix::from_csr(row_offsets, indices, values, features.columns())
         .and_then(|matrix| matrix.select_rows_with_cuts(&rows, ViewCuts::Source))
-        .map_err(library_error)?;
+        .map_err(BoostError::library(TAKE_OVER))?;
     labelled(matrix, data)
 }
 
@@ -69,8 +73,4 @@ pub(super) fn single_precision(number: &'static str, values: &[f64]) -> Result<V
         if single.is_finite() { Ok(single) } else { Err(BoostError::TooLarge { number, value }) }
     };
     values.iter().map(convert).collect()
-}
-
-fn library_error(error: HessboostError) -> BoostError {
-    BoostError::Library { action: "take the data over", source: error.into() }
 }

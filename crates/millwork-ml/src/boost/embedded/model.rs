@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use hessboost::error::HessboostError;
 use hessboost::model::{BoostedModel, ImportanceType, Iterations, ModelFormat};
 
 use crate::boost::embedded::forest::Forest;
@@ -52,12 +51,12 @@ impl Model {
                 Some(bytes) => BoostedModel::decode(bytes, format),
                 None => Err(error),
             });
-        decoded.map(Self::new).map_err(|error| failed("read the model file", error))
+        decoded.map(Self::new).map_err(BoostError::library("read the model file"))
     }
 
     /// XGBoost's model file.
     pub(in crate::boost) fn encode(&self, format: FileFormat) -> Result<Vec<u8>, BoostError> {
-        self.model.encode(format.library()).map_err(|error| failed("write the model file", error))
+        self.model.encode(format.library()).map_err(BoostError::library("write the model file"))
     }
 
     /// The margins of each row of a matrix that has rows (rows × outputs).
@@ -66,7 +65,7 @@ impl Model {
             return Ok(forest.margins(features));
         }
         let margins = self.model.predict_margin(&matrix(features)?, Iterations::Best);
-        Ok(margins.map_err(|error| failed("predict", error))?.into_vec())
+        Ok(margins.map_err(BoostError::library("predict"))?.into_vec())
     }
 
     /// The margins of one row.
@@ -80,7 +79,7 @@ impl Model {
         }
         let row = vec![0, indices.len()];
         let features = Features::new(self.columns(), row, indices.to_vec(), values.to_vec())
-            .map_err(|error| BoostError::Library { action: "take the row over", source: error.into() })?;
+            .map_err(BoostError::library("take the row over"))?;
         self.margins(&features)
     }
 
@@ -89,25 +88,25 @@ impl Model {
         let mut predictions = vec![0.0; margins.len() / self.model.n_outputs() * self.width()];
         self.model
             .transform_margins_into(margins, &mut predictions)
-            .map_err(|error| failed("predict", error))?;
+            .map_err(BoostError::library("predict"))?;
         Ok(predictions)
     }
 
     /// The contribution of each column and of the intercept to each margin: rows × outputs × (columns + 1).
     pub(in crate::boost) fn contributions(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
         let contributions = self.model.predict_contribs(&matrix(features)?, Iterations::Best);
-        Ok(contributions.map_err(|error| failed("explain the predictions", error))?.into_vec())
+        Ok(contributions.map_err(BoostError::library("explain the predictions"))?.into_vec())
     }
 
     /// The number of the leaf that each row comes to in each tree (rows × trees).
     pub(in crate::boost) fn leaves(&self, features: &Features) -> Result<Vec<u32>, BoostError> {
         let leaves = self.model.predict_leaf(&matrix(features)?, Iterations::Best);
-        Ok(leaves.map_err(|error| failed("find the leaves", error))?.into_vec())
+        Ok(leaves.map_err(BoostError::library("find the leaves"))?.into_vec())
     }
 
     /// The model of the rounds up to `round`.
     pub(in crate::boost) fn up_to(&self, round: usize) -> Result<Self, BoostError> {
-        self.model.slice(..=round, 1).map(Self::new).map_err(|error| failed("cut the model", error))
+        self.model.slice(..=round, 1).map(Self::new).map_err(BoostError::library("cut the model"))
     }
 
     pub(in crate::boost) fn objective(&self) -> &str {
@@ -145,10 +144,6 @@ impl Model {
     fn forest(&self) -> Option<&Forest> {
         self.forest.get_or_init(|| Forest::of(&self.model)).as_ref()
     }
-}
-
-fn failed(action: &'static str, error: HessboostError) -> BoostError {
-    BoostError::Library { action, source: error.into() }
 }
 
 #[cfg(test)]

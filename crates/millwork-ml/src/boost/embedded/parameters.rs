@@ -1,22 +1,30 @@
 //! Our parameters as the library's.
 
 use hessboost::config::TrainingParams;
+use hessboost::error::HessboostError;
+use hessboost::metric::{EvalMetric, Metric};
 
+use crate::boost::embedded::library::TRAIN;
 use crate::boost::{BoostError, BoosterParams};
 
 /// The library's parameters, for a matrix of `columns` columns. What the library does not know is an error.
 pub(super) fn parameters(params: &BoosterParams, columns: usize) -> Result<TrainingParams, BoostError> {
     TrainingParams::from_xgboost(params.settings(columns))
         .and_then(|parameters| parameters.validate().map(|()| parameters))
-        .map_err(|error| BoostError::Unsupported { reason: error.to_string() })
+        .map_err(unsupported)
 }
 
 /// What is measured on each evaluation set.
-pub(super) fn metric_names(parameters: &TrainingParams) -> Result<Vec<String>, BoostError> {
+pub(super) fn metrics(parameters: &TrainingParams) -> Result<Vec<Box<dyn Metric>>, BoostError> {
+    let loss = parameters.loss(1).map_err(unsupported)?;
+    let build = |metric: &EvalMetric| metric.build(loss.n_outputs()).map_err(BoostError::library(TRAIN));
     if parameters.eval_metric.is_empty() {
-        let loss =
-            parameters.loss(1).map_err(|error| BoostError::Unsupported { reason: error.to_string() })?;
-        return Ok(vec![loss.default_metric().name().into_owned()]);
+        return Ok(vec![build(&loss.default_metric())?]);
     }
-    Ok(parameters.eval_metric.iter().map(|metric| metric.name().into_owned()).collect())
+    parameters.eval_metric.iter().map(build).collect()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
+fn unsupported(error: HessboostError) -> BoostError {
+    BoostError::Unsupported { reason: error.to_string() }
 }

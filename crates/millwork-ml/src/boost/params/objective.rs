@@ -127,6 +127,11 @@ impl Objective {
         matches!(self, Self::RankNdcg(_) | Self::RankMap(_) | Self::RankPairwise(_))
     }
 
+    /// The largest value of a leaf unless parameters say otherwise; 0 is no limit.
+    pub(in crate::boost) fn max_delta_step(&self) -> f64 {
+        if *self == Self::Poisson { 0.7 } else { 0.0 }
+    }
+
     /// Whether the value of a leaf is found from its rows' errors after the tree has grown, and not from gradients.
     pub(in crate::boost) fn refits_leaves(&self) -> bool {
         matches!(self, Self::AbsoluteError | Self::Quantile { .. })

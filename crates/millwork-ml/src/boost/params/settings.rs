@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::boost::{BoosterKind, BoosterParams, Monotone};
+use crate::boost::{BoosterParams, Monotone};
 
 impl BoosterParams {
-    /// Every parameter that has a value, by XGBoost's name, for a matrix of `columns` columns. Parameters that only
-    /// lossless copies of XGBoost know, such as the backend, are not among them.
+    /// Every parameter that has a value, by XGBoost's name, for a matrix of `columns` columns. The backend is ours, and
+    /// the threads are those that the training is called on.
     pub(in crate::boost) fn settings(&self, columns: usize) -> Map<String, Value> {
         let mut settings = Map::new();
         let Value::Object(own) = serde_json::to_value(self).expect("parameters have plain names") else {
@@ -22,9 +22,6 @@ impl BoosterParams {
                     settings.insert(name, value);
                 }
             }
-        }
-        if self.booster == BoosterKind::GbLinear {
-            settings.retain(|name, _| LINEAR.contains(&name.as_str()));
         }
         if !self.monotone_constraints.is_empty() {
             settings.insert("monotone_constraints".to_owned(), self.monotone(columns).into());
@@ -48,10 +45,6 @@ impl BoosterParams {
     }
 }
 
-/// What a linear function has of the parameters.
-const LINEAR: [&str; 8] =
-    ["alpha", "base_score", "booster", "device", "eta", "eval_metric", "lambda", "seed"];
-
 /// A choice with parameters of its own: `{"reg:tweedie": {"tweedie_variance_power": 1.5}}`.
 fn flatten(name: &str, choice: Map<String, Value>, settings: &mut Map<String, Value>) {
     for (chosen, own) in choice {
@@ -65,7 +58,7 @@ fn flatten(name: &str, choice: Map<String, Value>, settings: &mut Map<String, Va
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boost::{Dart, Objective};
+    use crate::boost::{BoosterKind, Dart, Objective};
 
     fn check(params: &BoosterParams, expected: &[(&str, Value)]) {
         let settings = params.settings(3);

@@ -87,7 +87,7 @@ pub enum Ending {
     Completed,
     /// The watched metric did not improve any more.
     StoppedEarly,
-    /// The callback asked for it.
+    /// The callback asked for it, or the training was cancelled.
     Interrupted,
 }
 

@@ -14,9 +14,6 @@ pub(super) fn on_own_threads<T: Send>(
         .num_threads(threads.unwrap_or_else(cores))
         .thread_name(|number| format!("train-{number}"))
         .build()
-        .map_err(|error| BoostError::Library {
-            action: "start the threads of the training",
-            source: error.into(),
-        })?
+        .map_err(BoostError::library("start the threads of the training"))?
         .install(train)
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use hessboost::config::{MaxDeltaStep, TrainingParams};
+use hessboost::config::TrainingParams;
 use hessboost::metric::Metric;
 use hessboost::objective::Loss;
 use hessboost::training::Trainer;
 use serde_json::Value;
 
 use crate::boost::columns::{BinnedColumns, Gradient, Grower, GrownTree, Regularization};
-use crate::boost::embedded::library::library_error;
+use crate::boost::embedded::library::TRAIN;
 use crate::boost::embedded::matrix::{labels_only, single_precision};
-use crate::boost::embedded::parameters::metric_names;
+use crate::boost::embedded::parameters::metrics;
 use crate::boost::embedded::wide::document::append_rounds;
 use crate::boost::embedded::wide::rows::Rows;
 use crate::boost::embedded::{FileFormat, Model};
@@ -19,6 +19,9 @@ use crate::boost::training::{self, Cancelled, Observe};
 use crate::boost::{BoostError, BoosterKind, BoosterParams, GrowPolicy, SamplingMethod, TreeMethod};
 use crate::features::{Features, LabelledFeatures};
 use crate::split::SplitMix64;
+
+/// What is done with grown trees.
+const JOIN: &str = "join the trees";
 
 /// The deepest trees that pay: a level costs a pass over all entries, also for the last few rows.
 const DEEPEST: usize = 10;
@@ -28,7 +31,6 @@ pub(in crate::boost::embedded) struct WideRounds<'a> {
     grower: Grower,
     loss: Arc<dyn Loss>,
     metrics: Vec<Box<dyn Metric>>,
-    metric_names: Vec<String>,
     train: Rows<'a>,
     sets: Vec<Rows<'a>>,
     subsample: f64,
@@ -61,7 +63,7 @@ impl<'a> WideRounds<'a> {
         if let Some(start) = start {
             trainer = trainer.init_model(start.library());
         }
-        let start = Model::new(trainer.train().map_err(library_error)?.model);
+        let start = Model::new(trainer.train().map_err(BoostError::library(TRAIN))?.model);
 
         let train = Rows::new(data, &start)?;
         let values = single_precision("feature value", features.values())?;
@@ -70,11 +72,10 @@ impl<'a> WideRounds<'a> {
         if !pays(params.max_depth, features.entries(), binned.bins()) {
             return Ok(None);
         }
-        let loss = parameters.loss(1).map_err(library_error)?;
+        let loss = parameters.loss(1).map_err(BoostError::library(TRAIN))?;
         Ok(Some(Self {
-            grower: grower(params, parameters, binned),
-            metrics: metrics(parameters, loss.as_ref())?,
-            metric_names: metric_names(parameters)?,
+            grower: grower(params, binned),
+            metrics: metrics(parameters)?,
             train,
             sets: sets.iter().map(|(_, data)| Rows::new(data, &start)).collect::<Result<_, _>>()?,
             loss,
@@ -122,7 +123,7 @@ impl<'a> WideRounds<'a> {
 
 impl training::Rounds for WideRounds<'_> {
     fn metrics(&self) -> Vec<String> {
-        self.metric_names.clone()
+        self.metrics.iter().map(|metric| metric.name().to_owned()).collect()
     }
 
     fn train(&mut self, rounds: usize, observe: &mut Observe<'_>) -> Result<(), BoostError> {
@@ -140,11 +141,9 @@ impl training::Rounds for WideRounds<'_> {
 
     fn model(&mut self) -> Result<Model, BoostError> {
         let document = self.start.encode(FileFormat::Json)?;
-        let failed =
-            |error: serde_json::Error| BoostError::Library { action: "join the trees", source: error.into() };
-        let mut document: Value = serde_json::from_slice(&document).map_err(failed)?;
+        let mut document: Value = serde_json::from_slice(&document).map_err(BoostError::library(JOIN))?;
         append_rounds(&mut document, &self.rounds);
-        Model::decode(&serde_json::to_vec(&document).map_err(failed)?, FileFormat::Json)
+        Model::decode(&serde_json::to_vec(&document).map_err(BoostError::library(JOIN))?, FileFormat::Json)
     }
 }
 
@@ -181,19 +180,13 @@ fn most_bins(features: &Features, max_bin: usize) -> usize {
     entries.into_iter().map(|entries| entries.min(max_bin)).sum()
 }
 
-fn grower(params: &BoosterParams, parameters: &TrainingParams, binned: BinnedColumns) -> Grower {
-    let max_delta_step = match (params.max_delta_step, parameters.max_delta_step) {
-        (Some(limit), _) => limit,
-        (None, MaxDeltaStep::Bounded(limit)) => limit,
-        (None, _) if params.objective == crate::boost::Objective::Poisson => 0.7,
-        (None, _) => 0.0,
-    };
+fn grower(params: &BoosterParams, binned: BinnedColumns) -> Grower {
     Grower {
         binned,
         regularization: Regularization {
             lambda: params.lambda,
             alpha: params.alpha,
-            max_delta_step,
+            max_delta_step: params.max_delta_step.unwrap_or(params.objective.max_delta_step()),
             min_child_weight: params.min_child_weight,
         },
         eta: params.eta as f32,
@@ -201,14 +194,4 @@ fn grower(params: &BoosterParams, parameters: &TrainingParams, binned: BinnedCol
         max_depth: params.max_depth,
         column_shares: [params.colsample_bytree, params.colsample_bylevel],
     }
-}
-
-fn metrics(parameters: &TrainingParams, loss: &dyn Loss) -> Result<Vec<Box<dyn Metric>>, BoostError> {
-    let outputs = loss.n_outputs();
-    let built = if parameters.eval_metric.is_empty() {
-        loss.default_metric().build(outputs).map(|metric| vec![metric])
-    } else {
-        parameters.eval_metric.iter().map(|metric| metric.build(outputs)).collect()
-    };
-    built.map_err(library_error)
 }
