@@ -1,4 +1,4 @@
-//! The embedded backend against Python's XGBoost: the same trees from the same data and parameters.
+//! Both backends against Python's XGBoost: the same trees from the same data and parameters.
 //!
 //! Where no feature has more different values than bins, both search the same splits. Trees are then compared as trees,
 //! whatever their nodes' numbers. Elsewhere bins and samples differ, and the losses on unseen rows are compared.
@@ -10,7 +10,7 @@ mod interpreter;
 
 use interpreter::Python;
 use millwork_ml::boost::{
-    Booster, BoosterParams, GrowPolicy, Monotone, Objective, Ranking, TreeMethod, XgboostJson,
+    Backend, Booster, BoosterParams, GrowPolicy, Monotone, Objective, Ranking, TreeMethod, XgboostJson,
 };
 use millwork_ml::features::{Features, LabelledFeatures, Npz};
 use millwork_ml::metrics;
@@ -278,15 +278,15 @@ fn differences(python: &Python, name: &str) -> Vec<String> {
     pairs.filter_map(of_tree).collect()
 }
 
-#[test]
-fn trees_are_xgboost_s() {
-    let Some(python) = Python::find() else { return };
+/// Trains every case here and in Python, exchanges the models, and counts the cases with other trees.
+fn check_trees(backend: Backend) -> Option<usize> {
+    let python = Python::find()?;
     let mut numbers = Numbers(11);
     let (mut trained, mut cases) = (Vec::new(), Vec::new());
     for case in 0..CASES {
         let objective = objectives()[case / 3 % objectives().len()].clone();
         let data = data(case, &objective, &mut numbers);
-        let params = params(case, objective, &mut numbers);
+        let params = BoosterParams { backend, ..params(case, objective, &mut numbers) };
         let booster =
             Booster::train(&params, ROUNDS, &data).unwrap_or_else(|error| panic!("{params:?}: {error}"));
         let name = format!("case{case}");
@@ -312,8 +312,19 @@ fn trees_are_xgboost_s() {
         other_trees += usize::from(!differences.is_empty());
         differences.iter().for_each(|difference| println!("{difference}"));
     }
-    println!("{other_trees} of {CASES} cases have other trees");
+    println!("{backend:?}: {other_trees} of {CASES} cases have other trees");
+    Some(other_trees)
+}
+
+#[test]
+fn embedded_trees_are_xgboost_s() {
+    let Some(other_trees) = check_trees(Backend::Embedded) else { return };
     assert!(other_trees <= TIES, "{other_trees} of {CASES} cases have other trees");
+}
+
+#[test]
+fn native_trees_are_xgboost_s() {
+    assert!(check_trees(Backend::Native).unwrap_or_default() == 0);
 }
 
 /// Rows with more different values than bins: dense ones, or wide and sparse ones.
@@ -338,9 +349,9 @@ fn continuous(dense: bool, rows: usize, numbers: &mut Numbers) -> LabelledFeatur
     LabelledFeatures::new(features, targets).expect("labelled features")
 }
 
-#[test]
-fn losses_are_xgboost_s() {
-    let Some(python) = Python::find() else { return };
+/// Our test losses over those of Python's XGBoost.
+fn loss_ratios(backend: Backend) -> Option<Vec<f64>> {
+    let python = Python::find()?;
     let mut numbers = Numbers(5);
     let (mut cases, mut ours) = (Vec::new(), Vec::new());
     for case in 0..12 {
@@ -349,6 +360,7 @@ fn losses_are_xgboost_s() {
             continuous(case % 2 == 0, 15_000, &mut numbers),
         );
         let params = BoosterParams {
+            backend,
             subsample: if case % 3 == 1 { 0.8 } else { 1.0 },
             colsample_bytree: if case % 6 == 5 { 0.9 } else { 1.0 },
             max_bin: if case < 6 { 256 } else { 64 },
@@ -374,7 +386,15 @@ fn losses_are_xgboost_s() {
         };
         ratios.push(loss(ours) / loss(theirs));
     }
-    println!("our losses over theirs: {ratios:.4?}");
-    let within = |share: f64| ratios.iter().filter(|&&ratio| (ratio - 1.0).abs() < share).count();
-    assert!(within(0.01) >= 10 && within(0.02) == ratios.len(), "{ratios:?}");
+    println!("{backend:?}: our losses over theirs: {ratios:.4?}");
+    Some(ratios)
+}
+
+#[test]
+fn losses_are_xgboost_s() {
+    for backend in [Backend::Embedded, Backend::Native] {
+        let Some(ratios) = loss_ratios(backend) else { return };
+        let within = |share: f64| ratios.iter().filter(|&&ratio| (ratio - 1.0).abs() < share).count();
+        assert!(within(0.01) >= 10 && within(0.02) == ratios.len(), "{backend:?}: {ratios:?}");
+    }
 }

@@ -1,6 +1,11 @@
 //! Why a booster cannot be trained, asked or loaded.
 
+use std::io;
+use std::path::PathBuf;
+
 use thiserror::Error;
+
+use crate::boost::native::NativeError;
 
 /// Why a booster cannot be trained, asked or loaded.
 #[derive(Debug, Error)]
@@ -72,9 +77,19 @@ pub enum BoostError {
         /// What it does not support.
         reason: String,
     },
-    /// The native backend is not there yet.
-    #[error("this version has no native backend; hint: set `backend` to `embedded`")]
-    NoNativeBackend,
+    /// The native backend cannot do its work.
+    #[error(transparent)]
+    Native(#[from] NativeError),
+    /// The state of a training cannot be kept.
+    #[error("failed to {action} the checkpoint `{}`", file.display())]
+    Checkpoint {
+        /// What was being done.
+        action: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
     /// A training was cancelled before there was a model.
     #[error("the training was cancelled before its first round ended")]
     Cancelled,

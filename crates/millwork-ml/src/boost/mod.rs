@@ -5,11 +5,10 @@
 //! JSON model, which every XGBoost opens. An absent entry of the features is a missing value in training and in
 //! prediction.
 //!
-//! Training is the module `embedded`'s: a library's, or on wide sparse data that of `columns`, as the parameters and the
-//! data decide. No type of the library appears in this interface, so that another implementation of the algorithm can
-//! stand beside it.
+//! Two backends train ([`Backend`]): `embedded`, a library's code and, on wide sparse data, that of `columns`; and
+//! `native`, XGBoost's own library. No type of either appears in this interface.
 //!
-//! The same parameters, rounds, data and seed give the same model bytes at any number of threads. A training has
+//! The same parameters, rounds, data and seed give the same model bytes at any number of threads (embedded). A training has
 //! threads of its own (`nthread`).
 
 mod booster;
@@ -19,6 +18,7 @@ mod embedded;
 mod error;
 mod history;
 mod importance;
+mod native;
 mod params;
 mod predictions;
 mod stored;
@@ -29,10 +29,11 @@ pub use contributions::{Contributions, RowContributions};
 pub use error::BoostError;
 pub use history::{History, Score, Series};
 pub use importance::Importance;
+pub use native::NativeError;
 pub use params::{
     Backend, BoosterKind, BoosterParams, Dart, Device, EvalMetric, GrowPolicy, InteractionConstraints,
     Monotone, Objective, Ranking, SamplingMethod, TreeMethod,
 };
 pub use predictions::Predictions;
 pub use stored::XgboostJson;
-pub use training::{Best, Ending, Round, Trained, Training};
+pub use training::{Best, Derivatives, Ending, Round, Trained, Training};

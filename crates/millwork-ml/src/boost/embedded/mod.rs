@@ -3,6 +3,7 @@
 //! Where the data is wide and sparse, trees are grown by [`columns`](crate::boost::columns) instead, on the library's
 //! gradients. The rest of the crate sees [`Model`] and [`rounds`], and no type of the library.
 
+mod custom;
 mod forest;
 mod library;
 mod lone_value;

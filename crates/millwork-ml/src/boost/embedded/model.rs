@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use hessboost::model::{BoostedModel, ImportanceType, Iterations, ModelFormat};
+use serde_json::Value;
 
 use crate::boost::embedded::forest::Forest;
 use crate::boost::embedded::matrix::matrix;
@@ -144,6 +145,18 @@ impl Model {
     fn forest(&self) -> Option<&Forest> {
         self.forest.get_or_init(|| Forest::of(&self.model)).as_ref()
     }
+}
+
+/// The library's own document of a model, which says more than XGBoost's.
+pub(super) fn native_document(model: &BoostedModel) -> Result<Value, BoostError> {
+    let bytes = model.encode(ModelFormat::Json).map_err(BoostError::library("write the model file"))?;
+    serde_json::from_slice(&bytes).map_err(BoostError::library("read the model file"))
+}
+
+/// The model of a library's own document.
+pub(super) fn of_native_document(document: &Value) -> Result<BoostedModel, BoostError> {
+    let bytes = serde_json::to_vec(document).map_err(BoostError::library("write the model file"))?;
+    BoostedModel::decode(&bytes, ModelFormat::Json).map_err(BoostError::library("read the model file"))
 }
 
 #[cfg(test)]

@@ -29,8 +29,6 @@ pub enum BoosterKind {
     GbTree,
     /// Trees, of which some are left out while the next one grows.
     Dart(Dart),
-    /// A linear function.
-    GbLinear,
 }
 
 /// How trees are left out.

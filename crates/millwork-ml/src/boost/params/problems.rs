@@ -21,7 +21,7 @@ impl BoosterParams {
         let proportion = |value: f64| (0.0..=1.0).contains(&value);
         let dart = match self.booster {
             BoosterKind::Dart(dart) => dart,
-            BoosterKind::GbTree | BoosterKind::GbLinear => Dart::default(),
+            BoosterKind::GbTree => Dart::default(),
         };
         let floats = [
             ("eta", self.eta, positive(self.eta), "above 0"),

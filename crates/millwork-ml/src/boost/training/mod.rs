@@ -1,14 +1,21 @@
 //! One training: how it is set up, what happens after each round, and what it leaves.
 //!
-//! History, early stopping, callbacks and cancellation are the same for every backend. A backend says how rounds are
-//! trained ([`Rounds`]), and nothing else.
+//! History, early stopping, checkpoints, callbacks and cancellation are the same for every backend. A backend says how
+//! rounds are trained (`Rounds`), and nothing else.
 
+mod checkpoint;
+mod custom;
 mod early_stopping;
+mod outcome;
 mod progress;
 mod rounds;
+mod run;
 mod setup;
 mod threads;
 
-pub(super) use rounds::{Observe, Rounds};
-pub(super) use setup::Cancelled;
-pub use setup::{Best, Ending, Round, Trained, Training};
+pub use custom::Derivatives;
+pub(super) use custom::{Custom, CustomLoss, CustomMetric};
+pub(super) use outcome::Cancelled;
+pub use outcome::{Best, Ending, Round, Trained};
+pub(super) use rounds::{Observe, Rounds, Task};
+pub use setup::Training;

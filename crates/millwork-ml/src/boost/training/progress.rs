@@ -1,9 +1,10 @@
 //! What happens after each round.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use crate::boost::training::early_stopping::EarlyStopping;
-use crate::boost::training::setup::{Cancelled, OnRound};
+use crate::boost::training::outcome::{Cancelled, OnRound};
 use crate::boost::{Best, Ending, History, Round};
 
 /// Keeps the history of a training and decides whether it goes on.
@@ -15,6 +16,7 @@ pub(super) struct Progress<'a> {
     on_round: OnRound<'a>,
     cancelled: Cancelled<'a>,
     ending: Ending,
+    began: Instant,
 }
 
 impl<'a> Progress<'a> {
@@ -25,13 +27,29 @@ impl<'a> Progress<'a> {
         on_round: OnRound<'a>,
         cancelled: Cancelled<'a>,
     ) -> Self {
-        Self { rounds, completed: 0, history, stopping, on_round, cancelled, ending: Ending::Completed }
+        let (completed, ending, began) = (0, Ending::Completed, Instant::now());
+        Self { rounds, completed, history, stopping, on_round, cancelled, ending, began }
+    }
+
+    /// After the rounds that an earlier run completed, given their scores.
+    pub(super) fn resumed(mut self, scores: &[Vec<f64>]) -> Self {
+        for (round, scores) in scores.iter().enumerate() {
+            self.history.push(scores);
+            let watched = self.stopping.as_mut().zip(scores.last());
+            if watched.is_some_and(|(stopping, &value)| stopping.stops(round, value)) {
+                self.ending = Ending::StoppedEarly;
+            }
+        }
+        self.completed = scores.len();
+        self
     }
 
     /// Takes the scores of a round.
     pub(super) fn observe(&mut self, scores: &[f64]) -> ControlFlow<()> {
         self.history.push(scores);
-        let round = Round { index: self.completed, rounds: self.rounds, scores: &self.history.last() };
+        let elapsed = self.began.elapsed();
+        let round =
+            Round { index: self.completed, rounds: self.rounds, scores: &self.history.last(), elapsed };
         self.completed += 1;
         let index = round.index;
         if (self.on_round)(&round).is_break() || (self.cancelled)() {
@@ -44,6 +62,21 @@ impl<'a> Progress<'a> {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
+    }
+
+    /// How many rounds are still to be trained.
+    pub(super) fn remaining(&self) -> usize {
+        if self.ending == Ending::Completed { self.rounds.saturating_sub(self.completed) } else { 0 }
+    }
+
+    pub(super) fn completed(&self) -> usize {
+        self.completed
+    }
+
+    /// The scores of each completed round.
+    pub(super) fn scores(&self) -> Vec<Vec<f64>> {
+        let series = self.history.series();
+        (0..self.completed).map(|round| series.iter().map(|curve| curve.values[round]).collect()).collect()
     }
 
     /// The learning curves, the best round, and why the training ended.

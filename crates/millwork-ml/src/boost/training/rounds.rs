@@ -2,8 +2,21 @@
 
 use std::ops::ControlFlow;
 
-use crate::boost::BoostError;
 use crate::boost::embedded::Model;
+use crate::boost::training::custom::Custom;
+use crate::boost::training::outcome::Cancelled;
+use crate::boost::{BoostError, BoosterParams};
+use crate::features::LabelledFeatures;
+
+/// What is to be trained. The parameters and sets have been checked.
+pub(in crate::boost) struct Task<'a> {
+    pub(in crate::boost) params: &'a BoosterParams,
+    pub(in crate::boost) data: &'a LabelledFeatures,
+    pub(in crate::boost) sets: &'a [(&'a str, &'a LabelledFeatures)],
+    pub(in crate::boost) start: Option<&'a Model>,
+    pub(in crate::boost) custom: &'a Custom,
+    pub(in crate::boost) cancelled: &'a Cancelled<'a>,
+}
 
 /// Told the scores of each round: every metric of the first evaluation set, then of the next. `Break` ends the training.
 pub(in crate::boost) type Observe<'a> = dyn FnMut(&[f64]) -> ControlFlow<()> + Send + 'a;

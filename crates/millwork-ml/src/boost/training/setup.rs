@@ -1,14 +1,15 @@
-//! What a training is of, and what it leaves.
+//! What a training is of.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::boost::training::early_stopping::EarlyStopping;
-use crate::boost::training::progress::Progress;
-use crate::boost::training::threads::on_own_threads;
-use crate::boost::{Backend, BoostError, Booster, BoosterParams, EvalMetric, History, Score, embedded};
+use crate::boost::training::checkpoint::Checkpoint;
+use crate::boost::training::custom::{Custom, CustomLoss, CustomMetric};
+use crate::boost::training::outcome::{Cancelled, OnRound};
+use crate::boost::training::run;
+use crate::boost::{BoostError, Booster, BoosterParams, Derivatives, Round, Trained};
 use crate::features::LabelledFeatures;
 
 /// A training that is being set up.
@@ -32,71 +33,33 @@ use crate::features::LabelledFeatures;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Training<'a> {
-    params: &'a BoosterParams,
-    rounds: usize,
-    data: &'a LabelledFeatures,
-    sets: Vec<(&'a str, &'a LabelledFeatures)>,
-    start: Option<&'a Booster>,
-    patience: Option<usize>,
-    on_round: OnRound<'a>,
-    cancelled: Cancelled<'a>,
-}
-
-pub(super) type OnRound<'a> = Box<dyn FnMut(&Round<'_>) -> ControlFlow<()> + Send + 'a>;
-pub(in crate::boost) type Cancelled<'a> = Arc<dyn Fn() -> bool + Send + Sync + 'a>;
-
-/// A round that has just ended.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Round<'a> {
-    /// The number of the round, from 0.
-    pub index: usize,
-    /// How many rounds were asked for.
-    pub rounds: usize,
-    /// What was measured, in the order of the evaluation sets and within a set of the metrics.
-    pub scores: &'a [Score<'a>],
-}
-
-/// What a training leaves.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Trained {
-    /// The model. With early stopping, it ends with the best round.
-    pub booster: Booster,
-    /// The learning curves over all rounds that ran; empty without evaluation sets.
-    pub history: History,
-    /// The best round, with early stopping.
-    pub best: Option<Best>,
-    /// Why the training ended.
-    pub ending: Ending,
-}
-
-/// The round with the best value of the watched metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Best {
-    /// The number of the round, from 0.
-    pub round: usize,
-    /// The watched metric's value.
-    pub value: f64,
-}
-
-/// Why a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// All rounds ran.
-    Completed,
-    /// The watched metric did not improve any more.
-    StoppedEarly,
-    /// The callback asked for it, or the training was cancelled.
-    Interrupted,
+    pub(super) params: &'a BoosterParams,
+    pub(super) rounds: usize,
+    pub(super) data: &'a LabelledFeatures,
+    pub(super) sets: Vec<(&'a str, &'a LabelledFeatures)>,
+    pub(super) start: Option<&'a Booster>,
+    pub(super) patience: Option<usize>,
+    pub(super) custom: Custom,
+    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) on_round: OnRound<'a>,
+    pub(super) cancelled: Cancelled<'a>,
 }
 
 impl<'a> Training<'a> {
     /// A training of `rounds` rounds, each a tree per output, on the features and targets of `data`.
     pub fn new(params: &'a BoosterParams, rounds: usize, data: &'a LabelledFeatures) -> Self {
-        let on_round = Box::new(|_: &Round<'_>| ControlFlow::Continue(()));
-        let cancelled = Arc::new(|| false);
-        Self { params, rounds, data, sets: Vec::new(), start: None, patience: None, on_round, cancelled }
+        Self {
+            params,
+            rounds,
+            data,
+            sets: Vec::new(),
+            start: None,
+            patience: None,
+            custom: Custom::default(),
+            checkpoint: None,
+            on_round: Box::new(|_: &Round<'_>| ControlFlow::Continue(())),
+            cancelled: Arc::new(|| false),
+        }
     }
 
     /// Measures every `eval_metric` on `data` after each round, under the name `set`.
@@ -112,6 +75,82 @@ impl<'a> Training<'a> {
     #[must_use]
     pub fn early_stopping(mut self, rounds: usize) -> Self {
         self.patience = Some(rounds);
+        self
+    }
+
+    /// Learns by the derivatives of a loss of your own, in place of those of the parameters' `objective`, which still
+    /// says how many outputs there are and how margins become predictions.
+    ///
+    /// `derive` is given the margins (rows × outputs) and the targets (rows), and fills in the derivatives of each row's
+    /// loss (rows × outputs); they are multiplied by the weights afterwards. Training starts with `base_score`, 0.5 if
+    /// absent, as by XGBoost with a custom objective.
+    ///
+    /// ```
+    /// use millwork_ml::boost::{BoosterParams, Derivatives, Training};
+    /// # use millwork_ml::features::{Features, LabelledFeatures};
+    /// # let train = LabelledFeatures::new(Features::from_dense(1, &[1.0, 2.0, 3.0])?, vec![1.0, 4.0, 9.0])?;
+    /// // Three times as bad to predict too little as to predict too much.
+    /// let trained = Training::new(&BoosterParams::default(), 20, &train)
+    ///     .objective(|margins, targets, derivatives| {
+    ///         for ((margin, target), derivatives) in margins.iter().zip(targets).zip(derivatives) {
+    ///             let weight = if margin < target { 3.0 } else { 1.0 };
+    ///             *derivatives = Derivatives { first: weight * (margin - target), second: weight };
+    ///         }
+    ///     })
+    ///     .run()?;
+    /// # assert!(trained.booster.predict(train.features())?[2] > 8.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn objective(
+        mut self,
+        derive: impl Fn(&[f32], &[f32], &mut [Derivatives]) + Send + Sync + 'static,
+    ) -> Self {
+        self.custom.loss = Some(CustomLoss::new(derive));
+        self
+    }
+
+    /// Measures a metric of your own on each evaluation set, after those of the parameters, so that it decides early
+    /// stopping; larger values are better if it `maximizes`.
+    ///
+    /// `measure` is given the predictions (rows × outputs), the targets and the weights, if there are any (rows).
+    ///
+    /// ```
+    /// use millwork_ml::boost::{BoosterParams, Training};
+    /// # use millwork_ml::features::{Features, LabelledFeatures};
+    /// # let train = LabelledFeatures::new(Features::from_dense(1, &[1.0, 2.0, 3.0])?, vec![1.0, 4.0, 9.0])?;
+    /// let trained = Training::new(&BoosterParams::default(), 100, &train)
+    ///     .evaluate("train", &train)
+    ///     .metric("within one", true, |predictions, targets, _weights| {
+    ///         let near = predictions.iter().zip(targets).filter(|(found, target)| (**found - **target).abs() <= 1.0);
+    ///         near.count() as f64 / targets.len() as f64
+    ///     })
+    ///     .early_stopping(10)
+    ///     .run()?;
+    /// assert_eq!(trained.best.map(|best| best.value), Some(1.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn metric(
+        mut self,
+        name: &str,
+        maximizes: bool,
+        measure: impl Fn(&[f32], &[f32], Option<&[f32]>) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.custom.metric = Some(CustomMetric::new(name, maximizes, measure));
+        self
+    }
+
+    /// Writes the state of the training to `file` after every `every` rounds (at least 1) and when it is interrupted.
+    /// The same training, started again, goes on from there and leaves the same model; another one (of other
+    /// parameters, rounds, data or sets) starts anew. A function of your own is taken to be the same one. The file is
+    /// removed when the training has ended.
+    ///
+    /// Between checkpoints little is lost and between them little is paid: for dense data each costs about as much as
+    /// preparing the data, so choose `every` such that it comes every minute or so.
+    #[must_use]
+    pub fn checkpoint(mut self, file: impl Into<PathBuf>, every: usize) -> Self {
+        self.checkpoint = Some(Checkpoint { file: file.into(), every: every.max(1) });
         self
     }
 
@@ -143,73 +182,11 @@ impl<'a> Training<'a> {
     ///
     /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
     /// other columns than the training data, targets do not suit the objective, two sets share a name, early stopping
-    /// has nothing to watch, a number does not fit `f32`, or the training was cancelled before its first round ended.
+    /// has nothing to watch, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
+    /// cannot be read or written, or the training was cancelled before its first round ended.
     pub fn run(self) -> Result<Trained, BoostError> {
-        self.check()?;
-        on_own_threads(self.params.nthread, || self.train())
+        run::run(self)
     }
-
-    fn train(self) -> Result<Trained, BoostError> {
-        let Training { params, rounds, data, sets, start, patience, on_round, cancelled } = self;
-        let start = start.map(Booster::model);
-        let mut backend = match params.backend {
-            Backend::Embedded => embedded::rounds(params, data, &sets, start, &cancelled)?,
-            Backend::Native => return Err(BoostError::NoNativeBackend),
-        };
-        let metrics = backend.metrics();
-        let stopping = patience.map(|patience| EarlyStopping::new(patience, maximizes(metrics.last())));
-        let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
-        let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled);
-        backend.train(rounds, &mut |scores| progress.observe(scores))?;
-        let (history, best, ending) = progress.finish();
-        let model = backend.model()?;
-        let before = start.map_or(0, embedded::Model::rounds);
-        if model.rounds() == before {
-            return Err(BoostError::Cancelled);
-        }
-        let model = match best {
-            Some(best) => model.up_to(before + best.round)?,
-            None => model,
-        };
-        Ok(Trained { booster: Booster::from_model(model), history, best, ending })
-    }
-
-    fn check(&self) -> Result<(), BoostError> {
-        self.params.validate()?;
-        if self.rounds == 0 {
-            return Err(BoostError::NoRounds);
-        }
-        if self.patience == Some(0) || self.patience.is_some() && self.sets.is_empty() {
-            return Err(BoostError::NothingToWatch);
-        }
-        check_not_empty("train", self.data)?;
-        let model = self.data.features().columns();
-        let mut names = HashSet::new();
-        for &(set, data) in &self.sets {
-            if !names.insert(set) {
-                return Err(BoostError::DuplicateSet { set: set.to_owned() });
-            }
-            check_not_empty(set, data)?;
-            let features = data.features().columns();
-            if features != model {
-                return Err(BoostError::ColumnMismatch { features, model });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether larger values of a metric, given by name, are better.
-fn maximizes(metric: Option<&String>) -> bool {
-    metric.and_then(|metric| metric.parse().ok()).is_some_and(EvalMetric::maximizes)
-}
-
-fn check_not_empty(set: &str, data: &LabelledFeatures) -> Result<(), BoostError> {
-    let (rows, columns) = (data.rows(), data.features().columns());
-    if rows == 0 || columns == 0 {
-        return Err(BoostError::EmptySet { set: set.to_owned(), rows, columns });
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Training<'_> {
@@ -221,158 +198,5 @@ impl fmt::Debug for Training<'_> {
             .field("sets", &sets)
             .field("patience", &self.patience)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::boost::{BoosterKind, EvalMetric};
-    use crate::features::Features;
-
-    /// Rows whose one feature is their number.
-    fn labelled(targets: &[f64]) -> LabelledFeatures {
-        let rows = targets.len();
-        let values = (0..rows).map(|row| row as f64).collect();
-        let features = Features::new(1, (0..=rows).collect(), vec![0; rows], values).expect("a valid matrix");
-        LabelledFeatures::new(features, targets.to_vec()).expect("a target per row")
-    }
-
-    fn check(training: Training<'_>, expected: &str) {
-        let error = training.run().expect_err(expected);
-        assert!(error.to_string().starts_with(expected), "{error}");
-    }
-
-    #[test]
-    fn what_cannot_be_trained_is_an_error() {
-        let params = BoosterParams::default();
-        let invalid = BoosterParams { eta: -1.0, ..BoosterParams::default() };
-        let (good, empty, large) = (labelled(&[1.0, 2.0]), labelled(&[]), labelled(&[1.0, 1e300]));
-        let features = Features::new(2, vec![0, 1], vec![0], vec![1.0]).expect("a valid matrix");
-        let wide = LabelledFeatures::new(features, vec![1.0]).expect("one target");
-        let linear = BoosterParams { booster: BoosterKind::GbLinear, ..BoosterParams::default() };
-        let absent =
-            BoosterParams { eval_metric: vec![EvalMetric::GammaDeviance], ..BoosterParams::default() };
-        let training = || Training::new(&params, 3, &good);
-
-        check(
-            Training::new(&linear, 3, &good),
-            "the embedded backend does not support these parameters: it cannot",
-        );
-        check(Training::new(&absent, 3, &good), "the embedded backend does not support these parameters: ");
-        check(Training::new(&params, 0, &good), "failed to train for 0 rounds; hint:");
-        check(Training::new(&invalid, 3, &good), "the booster's parameters are invalid: `eta` is -1");
-        check(Training::new(&params, 3, &empty), "the data set `train` has 0 rows and 1 columns; hint:");
-        check(Training::new(&params, 3, &large), "the target 1e300 does not fit");
-        check(training().evaluate("test", &empty), "the data set `test` has 0 rows");
-        check(
-            training().evaluate("test", &wide),
-            "the features have 2 columns, but the model was trained on 1",
-        );
-        check(training().evaluate("a", &good).evaluate("a", &good), "two evaluation sets are called `a`");
-        check(training().early_stopping(5), "early stopping needs an evaluation set");
-        check(training().evaluate("a", &good).early_stopping(0), "early stopping needs an evaluation set");
-    }
-
-    #[test]
-    fn history_has_one_value_per_round_set_and_metric() {
-        let params = BoosterParams {
-            eval_metric: vec![EvalMetric::Rmse, EvalMetric::Mae],
-            ..BoosterParams::default()
-        };
-        let (train, test) = (labelled(&[1.0, 5.0, 9.0, 13.0]), labelled(&[2.0, 4.0]));
-        let mut seen = Vec::new();
-        let trained = Training::new(&params, 7, &train)
-            .evaluate("train", &train)
-            .evaluate("test", &test)
-            .on_round(|round| {
-                let scores: Vec<_> = round
-                    .scores
-                    .iter()
-                    .map(|score| (score.set.to_owned(), score.metric.to_owned()))
-                    .collect();
-                seen.push((round.index, round.rounds, scores));
-                ControlFlow::Continue(())
-            })
-            .run()
-            .expect("a model");
-        assert_eq!((trained.ending, trained.best, trained.booster.rounds()), (Ending::Completed, None, 7));
-        assert_eq!(seen.len(), 7);
-        let named = |set: &str, metric: EvalMetric| (set.to_owned(), metric.to_string());
-        assert_eq!(
-            seen[6],
-            (
-                6,
-                7,
-                vec![
-                    named("train", EvalMetric::Rmse),
-                    named("train", EvalMetric::Mae),
-                    named("test", EvalMetric::Rmse),
-                    named("test", EvalMetric::Mae)
-                ]
-            )
-        );
-        let curve = trained.history.get("train", EvalMetric::Mae).expect("a curve");
-        assert!(curve.len() == 7 && curve.is_sorted_by(|left, right| left > right), "{curve:?}");
-        assert_eq!(trained.history.get("train", EvalMetric::Mae).map(<[f64]>::len), Some(7));
-        let json = serde_json::to_string(&trained.history).expect("JSON");
-        assert_eq!(serde_json::from_str::<History>(&json).expect("what was written"), trained.history);
-    }
-
-    #[test]
-    fn the_model_ends_with_the_best_round() {
-        // The test targets run against the training targets, so every round makes it worse.
-        let params = BoosterParams::default();
-        let (train, test) = (labelled(&[1.0, 5.0, 9.0, 13.0]), labelled(&[13.0, 9.0, 5.0, 1.0]));
-        let trained = Training::new(&params, 100, &train)
-            .evaluate("test", &test)
-            .early_stopping(3)
-            .run()
-            .expect("a model");
-        let curve = trained.history.get("test", EvalMetric::Rmse).expect("a curve");
-        assert_eq!((trained.ending, curve.len(), trained.booster.rounds()), (Ending::StoppedEarly, 4, 1));
-        assert_eq!(trained.best, Some(Best { round: 0, value: curve[0] }));
-        let alone = Booster::train(&params, 1, &train).expect("a model");
-        let features = train.features();
-        assert_eq!(
-            trained.booster.predict(features).expect("predictions"),
-            alone.predict(features).expect("predictions")
-        );
-    }
-
-    #[test]
-    fn an_interrupted_training_keeps_its_rounds() {
-        let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
-        let trained = Training::new(&params, 100, &train)
-            .on_round(
-                |round| if round.index == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) },
-            )
-            .run()
-            .expect("a model");
-        assert_eq!((trained.ending, trained.booster.rounds()), (Ending::Interrupted, 3));
-        assert!(trained.history.series().is_empty());
-    }
-
-    #[test]
-    fn a_cancelled_training_keeps_its_rounds() {
-        let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
-        let training = || Training::new(&params, 100, &train);
-        let error = training().cancel_when(|| true).run().map(|trained| trained.booster.rounds());
-        // Dense data is asked after the round, so one is complete.
-        assert!(matches!(error, Ok(1) | Err(BoostError::Cancelled)), "{error:?}");
-        let trained = training().cancel_when(|| false).run().expect("a model");
-        assert_eq!(trained.ending, Ending::Completed);
-    }
-
-    #[test]
-    fn a_continued_training_is_the_same_as_a_longer_one() {
-        let (params, train) =
-            (BoosterParams { subsample: 0.8, ..BoosterParams::default() }, labelled(&[1.0, 5.0, 9.0, 13.0]));
-        let whole = Booster::train(&params, 9, &train).expect("a model");
-        let start = Booster::train(&params, 4, &train).expect("a model");
-        let trained = Training::new(&params, 5, &train).continue_from(&start).run().expect("a model");
-        assert_eq!(trained.booster.rounds(), 9);
-        let predict = |booster: &Booster| booster.predict(train.features()).expect("predictions");
-        assert_eq!(predict(&trained.booster), predict(&whole));
     }
 }

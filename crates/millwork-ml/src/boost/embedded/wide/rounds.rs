@@ -9,15 +9,16 @@ use hessboost::training::Trainer;
 use serde_json::Value;
 
 use crate::boost::columns::{BinnedColumns, Gradient, Grower, GrownTree, Regularization};
+use crate::boost::embedded::custom::with_custom_loss;
 use crate::boost::embedded::library::TRAIN;
 use crate::boost::embedded::matrix::{labels_only, single_precision};
 use crate::boost::embedded::parameters::metrics;
 use crate::boost::embedded::wide::document::append_rounds;
 use crate::boost::embedded::wide::rows::Rows;
 use crate::boost::embedded::{FileFormat, Model};
-use crate::boost::training::{self, Cancelled, Observe};
+use crate::boost::training::{self, Cancelled, Observe, Task};
 use crate::boost::{BoostError, BoosterKind, BoosterParams, GrowPolicy, SamplingMethod, TreeMethod};
-use crate::features::{Features, LabelledFeatures};
+use crate::features::Features;
 use crate::split::SplitMix64;
 
 /// What is done with grown trees.
@@ -45,43 +46,39 @@ pub(in crate::boost::embedded) struct WideRounds<'a> {
 impl<'a> WideRounds<'a> {
     /// A model to grow, or `None` where the library is faster or the parameters are not for this way.
     pub(in crate::boost::embedded) fn new(
-        params: &BoosterParams,
+        task: &Task<'a>,
         parameters: &TrainingParams,
-        data: &'a LabelledFeatures,
-        sets: &[(&'a str, &'a LabelledFeatures)],
-        start: Option<&Model>,
-        cancelled: &Cancelled<'a>,
     ) -> Result<Option<Self>, BoostError> {
-        let features = data.features();
+        let (params, features) = (task.params, task.data.features());
         if !suits(params) || !pays(params.max_depth, features.entries(), most_bins(features, params.max_bin))
         {
             return Ok(None);
         }
-        // A training of no rounds checks the targets and estimates the intercept.
-        let empty = labels_only(data)?;
-        let mut trainer = Trainer::new(parameters, &empty, 0);
-        if let Some(start) = start {
-            trainer = trainer.init_model(start.library());
-        }
-        let start = Model::new(trainer.train().map_err(BoostError::library(TRAIN))?.model);
-
-        let train = Rows::new(data, &start)?;
         let values = single_precision("feature value", features.values())?;
-        let binned = BinnedColumns::new(features, &values, params.max_bin, train.weights());
+        let weights = task.data.weights().map(|weights| single_precision("weight", weights)).transpose()?;
+        let binned = BinnedColumns::new(features, &values, params.max_bin, weights.as_deref());
         drop(values);
         if !pays(params.max_depth, features.entries(), binned.bins()) {
             return Ok(None);
         }
-        let loss = parameters.loss(1).map_err(BoostError::library(TRAIN))?;
+        // A training of no rounds checks the targets and estimates the intercept.
+        let empty = labels_only(task.data)?;
+        let mut trainer = Trainer::new(parameters, &empty, 0);
+        if let Some(start) = task.start {
+            trainer = trainer.init_model(start.library());
+        }
+        let start = Model::new(trainer.train().map_err(BoostError::library(TRAIN))?.model);
+        let rows = |data| Rows::new(data, &start);
+        let custom = with_custom_loss(parameters, task.custom)?;
         Ok(Some(Self {
             grower: grower(params, binned),
-            metrics: metrics(parameters)?,
-            train,
-            sets: sets.iter().map(|(_, data)| Rows::new(data, &start)).collect::<Result<_, _>>()?,
-            loss,
+            metrics: metrics(parameters, task.custom)?,
+            train: rows(task.data)?,
+            sets: task.sets.iter().map(|(_, data)| rows(data)).collect::<Result<_, _>>()?,
+            loss: custom.loss(1).map_err(BoostError::library(TRAIN))?,
             subsample: params.subsample,
             seed: params.seed,
-            cancelled: Arc::clone(cancelled),
+            cancelled: Arc::clone(task.cancelled),
             first_round: start.rounds(),
             start,
             rounds: Vec::new(),

@@ -1,0 +1,276 @@
+//! The course of a training.
+
+use std::collections::HashSet;
+
+use crate::boost::embedded::{self, Model};
+use crate::boost::training::checkpoint::{Checkpoints, Saved};
+use crate::boost::training::custom::Custom;
+use crate::boost::training::early_stopping::EarlyStopping;
+use crate::boost::training::progress::Progress;
+use crate::boost::training::rounds::{Rounds, Task};
+use crate::boost::training::threads::on_own_threads;
+use crate::boost::{
+    Backend, BoostError, Booster, BoosterParams, Ending, EvalMetric, History, Trained, Training, native,
+};
+use crate::features::LabelledFeatures;
+
+/// What a training with a loss of the user's own starts with: XGBoost's default.
+const CUSTOM_BASE_SCORE: f64 = 0.5;
+
+/// Trains, on threads of its own.
+pub(super) fn run(training: Training<'_>) -> Result<Trained, BoostError> {
+    check(&training)?;
+    on_own_threads(training.params.nthread, || train(training))
+}
+
+fn check(training: &Training<'_>) -> Result<(), BoostError> {
+    training.params.validate()?;
+    if training.rounds == 0 {
+        return Err(BoostError::NoRounds);
+    }
+    if training.patience == Some(0) || training.patience.is_some() && training.sets.is_empty() {
+        return Err(BoostError::NothingToWatch);
+    }
+    check_not_empty("train", training.data)?;
+    let model = training.data.features().columns();
+    let mut names = HashSet::new();
+    for &(set, data) in &training.sets {
+        if !names.insert(set) {
+            return Err(BoostError::DuplicateSet { set: set.to_owned() });
+        }
+        check_not_empty(set, data)?;
+        let features = data.features().columns();
+        if features != model {
+            return Err(BoostError::ColumnMismatch { features, model });
+        }
+    }
+    Ok(())
+}
+
+fn train(training: Training<'_>) -> Result<Trained, BoostError> {
+    let Training { params, rounds, data, sets, start, patience, custom, checkpoint, on_round, cancelled } =
+        training;
+    let params = &with_base_score(params, &custom);
+    let start = start.map(Booster::model);
+    let task = Task { params, data, sets: &sets, start, custom: &custom, cancelled: &cancelled };
+    let checkpoints = Checkpoints::new(checkpoint, &task, rounds)?;
+    let Saved { model, scores } = checkpoints.read()?;
+    let mut backend = backend(&Task { start: model.as_ref().or(start), ..task })?;
+
+    let metrics = backend.metrics();
+    let stopping = patience.map(|patience| EarlyStopping::new(patience, maximizes(&custom, metrics.last())));
+    let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
+    let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled.clone()).resumed(&scores);
+    go_on(backend.as_mut(), &mut progress, &checkpoints)?;
+    if progress.completed() == 0 {
+        return Err(BoostError::Cancelled);
+    }
+    let (history, best, ending) = progress.finish();
+    let mut model = backend.model()?;
+    if let Some(best) = best {
+        model = model.up_to(start.map_or(0, Model::rounds) + best.round)?;
+    }
+    if ending != Ending::Interrupted {
+        checkpoints.remove()?;
+    }
+    let booster = Booster::from_model(model);
+    Ok(Trained { booster, history, best, ending, resumed_rounds: scores.len() })
+}
+
+fn with_base_score(params: &BoosterParams, custom: &Custom) -> BoosterParams {
+    let base_score = params.base_score.or(custom.loss.as_ref().map(|_| CUSTOM_BASE_SCORE));
+    BoosterParams { base_score, ..params.clone() }
+}
+
+fn backend<'a>(task: &Task<'a>) -> Result<Box<dyn Rounds + Send + 'a>, BoostError> {
+    match task.params.backend {
+        Backend::Embedded => embedded::rounds(task),
+        Backend::Native => native::rounds(task),
+    }
+}
+
+/// Trains what remains, with a checkpoint now and then.
+fn go_on(
+    backend: &mut (dyn Rounds + Send + '_),
+    progress: &mut Progress<'_>,
+    checkpoints: &Checkpoints,
+) -> Result<(), BoostError> {
+    while progress.remaining() > 0 {
+        let (asked, before) = (checkpoints.next(progress.remaining()), progress.completed());
+        backend.train(asked, &mut |scores| progress.observe(scores))?;
+        let trained = progress.completed() - before;
+        if trained > 0 && checkpoints.are_kept() {
+            checkpoints.write(&backend.model()?, &progress.scores())?;
+        }
+        if trained < asked {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether larger values of the watched metric, the last one, are better.
+fn maximizes(custom: &Custom, last: Option<&String>) -> bool {
+    match &custom.metric {
+        Some(metric) => metric.maximizes,
+        None => last.and_then(|metric| metric.parse().ok()).is_some_and(EvalMetric::maximizes),
+    }
+}
+
+fn check_not_empty(set: &str, data: &LabelledFeatures) -> Result<(), BoostError> {
+    let (rows, columns) = (data.rows(), data.features().columns());
+    if rows == 0 || columns == 0 {
+        return Err(BoostError::EmptySet { set: set.to_owned(), rows, columns });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::boost::{Best, EvalMetric};
+    use crate::features::Features;
+
+    /// Rows whose one feature is their number.
+    fn labelled(targets: &[f64]) -> LabelledFeatures {
+        let rows = targets.len();
+        let values = (0..rows).map(|row| row as f64).collect();
+        let features = Features::new(1, (0..=rows).collect(), vec![0; rows], values).expect("a valid matrix");
+        LabelledFeatures::new(features, targets.to_vec()).expect("a target per row")
+    }
+
+    fn check(training: Training<'_>, expected: &str) {
+        let error = training.run().expect_err(expected);
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_trained_is_an_error() {
+        let params = BoosterParams::default();
+        let invalid = BoosterParams { eta: -1.0, ..BoosterParams::default() };
+        let (good, empty, large) = (labelled(&[1.0, 2.0]), labelled(&[]), labelled(&[1.0, 1e300]));
+        let features = Features::new(2, vec![0, 1], vec![0], vec![1.0]).expect("a valid matrix");
+        let wide = LabelledFeatures::new(features, vec![1.0]).expect("one target");
+        let absent =
+            BoosterParams { eval_metric: vec![EvalMetric::GammaDeviance], ..BoosterParams::default() };
+        let training = || Training::new(&params, 3, &good);
+
+        check(Training::new(&absent, 3, &good), "the embedded backend does not support these parameters: ");
+        check(Training::new(&params, 0, &good), "failed to train for 0 rounds; hint:");
+        check(Training::new(&invalid, 3, &good), "the booster's parameters are invalid: `eta` is -1");
+        check(Training::new(&params, 3, &empty), "the data set `train` has 0 rows and 1 columns; hint:");
+        check(Training::new(&params, 3, &large), "the target 1e300 does not fit");
+        check(training().evaluate("test", &empty), "the data set `test` has 0 rows");
+        check(
+            training().evaluate("test", &wide),
+            "the features have 2 columns, but the model was trained on 1",
+        );
+        check(training().evaluate("a", &good).evaluate("a", &good), "two evaluation sets are called `a`");
+        check(training().early_stopping(5), "early stopping needs an evaluation set");
+        check(training().evaluate("a", &good).early_stopping(0), "early stopping needs an evaluation set");
+    }
+
+    #[test]
+    fn history_has_one_value_per_round_set_and_metric() {
+        let params = BoosterParams {
+            eval_metric: vec![EvalMetric::Rmse, EvalMetric::Mae],
+            ..BoosterParams::default()
+        };
+        let (train, test) = (labelled(&[1.0, 5.0, 9.0, 13.0]), labelled(&[2.0, 4.0]));
+        let mut seen = Vec::new();
+        let trained = Training::new(&params, 7, &train)
+            .evaluate("train", &train)
+            .evaluate("test", &test)
+            .on_round(|round| {
+                let scores: Vec<_> = round
+                    .scores
+                    .iter()
+                    .map(|score| (score.set.to_owned(), score.metric.to_owned()))
+                    .collect();
+                seen.push((round.index, round.rounds, scores));
+                ControlFlow::Continue(())
+            })
+            .run()
+            .expect("a model");
+        assert_eq!((trained.ending, trained.best, trained.booster.rounds()), (Ending::Completed, None, 7));
+        assert_eq!(seen.len(), 7);
+        let named = |set: &str, metric: EvalMetric| (set.to_owned(), metric.to_string());
+        assert_eq!(
+            seen[6],
+            (
+                6,
+                7,
+                vec![
+                    named("train", EvalMetric::Rmse),
+                    named("train", EvalMetric::Mae),
+                    named("test", EvalMetric::Rmse),
+                    named("test", EvalMetric::Mae)
+                ]
+            )
+        );
+        let curve = trained.history.get("train", EvalMetric::Mae).expect("a curve");
+        assert!(curve.len() == 7 && curve.is_sorted_by(|left, right| left > right), "{curve:?}");
+        assert_eq!(trained.history.get("train", EvalMetric::Mae).map(<[f64]>::len), Some(7));
+        let json = serde_json::to_string(&trained.history).expect("JSON");
+        assert_eq!(serde_json::from_str::<History>(&json).expect("what was written"), trained.history);
+    }
+
+    #[test]
+    fn the_model_ends_with_the_best_round() {
+        // The test targets run against the training targets, so every round makes it worse.
+        let params = BoosterParams::default();
+        let (train, test) = (labelled(&[1.0, 5.0, 9.0, 13.0]), labelled(&[13.0, 9.0, 5.0, 1.0]));
+        let trained = Training::new(&params, 100, &train)
+            .evaluate("test", &test)
+            .early_stopping(3)
+            .run()
+            .expect("a model");
+        let curve = trained.history.get("test", EvalMetric::Rmse).expect("a curve");
+        assert_eq!((trained.ending, curve.len(), trained.booster.rounds()), (Ending::StoppedEarly, 4, 1));
+        assert_eq!(trained.best, Some(Best { round: 0, value: curve[0] }));
+        let alone = Booster::train(&params, 1, &train).expect("a model");
+        let features = train.features();
+        assert_eq!(
+            trained.booster.predict(features).expect("predictions"),
+            alone.predict(features).expect("predictions")
+        );
+    }
+
+    #[test]
+    fn an_interrupted_training_keeps_its_rounds() {
+        let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
+        let trained = Training::new(&params, 100, &train)
+            .on_round(
+                |round| if round.index == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) },
+            )
+            .run()
+            .expect("a model");
+        assert_eq!((trained.ending, trained.booster.rounds()), (Ending::Interrupted, 3));
+        assert!(trained.history.series().is_empty());
+    }
+
+    #[test]
+    fn a_cancelled_training_keeps_its_rounds() {
+        let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
+        let training = || Training::new(&params, 100, &train);
+        let error = training().cancel_when(|| true).run().map(|trained| trained.booster.rounds());
+        // Dense data is asked after the round, so one is complete.
+        assert!(matches!(error, Ok(1) | Err(BoostError::Cancelled)), "{error:?}");
+        let trained = training().cancel_when(|| false).run().expect("a model");
+        assert_eq!(trained.ending, Ending::Completed);
+    }
+
+    #[test]
+    fn a_continued_training_is_the_same_as_a_longer_one() {
+        let (params, train) =
+            (BoosterParams { subsample: 0.8, ..BoosterParams::default() }, labelled(&[1.0, 5.0, 9.0, 13.0]));
+        let whole = Booster::train(&params, 9, &train).expect("a model");
+        let start = Booster::train(&params, 4, &train).expect("a model");
+        let trained = Training::new(&params, 5, &train).continue_from(&start).run().expect("a model");
+        assert_eq!(trained.booster.rounds(), 9);
+        let predict = |booster: &Booster| booster.predict(train.features()).expect("predictions");
+        assert_eq!(predict(&trained.booster), predict(&whole));
+    }
+}
