@@ -45,17 +45,21 @@ impl Features {
 /// Blocks of features under construction, to be joined side by side with a name for every column.
 ///
 /// ```
-/// use millwork_ml::features::{ColumnNames, FeatureBlocks, Features};
+/// use millwork_ml::encoding::{NumberEncoder, NumberParams, OneHotEncoder, OneHotParams};
+/// use millwork_ml::features::{ColumnNames, FeatureBlocks};
 /// use millwork_ml::text::TfidfVectorizer;
 ///
 /// let titles = ["Rust 1.95", "Show HN: a rust crate"];
 /// let (vectorizer, words) = TfidfVectorizer::fit_transform(&titles)?;
 /// let words = words.with_names(ColumnNames::new(vectorizer.terms())?)?;
-/// let hours = Features::from_dense(1, &[8.0, 17.0])?.with_names(ColumnNames::new(["hour"])?)?;
+/// let hours = [("hour", &[Some(8.0), Some(17.0)][..])];
+/// let (_, hours) = NumberEncoder::fit_transform(&NumberParams::default(), &hours)?;
+/// let domains = [Some("rust-lang.org"), None];
+/// let (_, domains) = OneHotEncoder::fit_transform(&OneHotParams::default(), "domain", domains)?;
 ///
-/// let features = FeatureBlocks::new().named("title", &words).plain(&hours).join()?;
+/// let features = FeatureBlocks::new().named("title", &words).plain(&hours).plain(&domains).join()?;
 /// let names: Vec<&str> = features.names().expect("blocks are named").iter().skip(4).collect();
-/// assert_eq!(names, ["title:show", "hour"]);
+/// assert_eq!(names, ["title:show", "hour", "domain=rust-lang.org", "domain=(null)"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,94 @@
+//! Why values cannot be encoded.
+
+use thiserror::Error;
+
+use crate::features::FeaturesError;
+use crate::split::SplitError;
+
+/// Why values cannot be encoded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EncodingError {
+    /// Parameters lie outside their ranges.
+    #[error("the encoder's parameters are invalid: {}", problems.join("; "))]
+    Params {
+        /// What is wrong with each.
+        problems: Vec<String>,
+    },
+    /// There is nothing to learn from.
+    #[error("the column `{column}` has no rows to fit on; hint: check the upstream asset or the split")]
+    NoRows {
+        /// The column.
+        column: String,
+    },
+    /// A column has nothing but nulls, so that it has neither a mean nor a range.
+    #[error(
+        "the column `{column}` has only nulls; hint: leave it out, or set `nulls` to `missing` and `scaling` to `none`"
+    )]
+    OnlyNulls {
+        /// The column.
+        column: String,
+    },
+    /// A null is not allowed.
+    #[error("row {row} of the column `{column}` is null; hint: set `nulls` to `category` or `ignore`")]
+    Null {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A category was not seen when the encoder was fitted.
+    #[error(
+        "row {row} of the column `{column}` is `{category}`, which is not among the categories that the encoder was fitted on; hint: set `unknown` to `ignore`"
+    )]
+    UnknownCategory {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+        /// The category.
+        category: String,
+    },
+    /// A number is infinite.
+    #[error("row {row} of the column `{column}` is infinite; hint: make it null, or cap it")]
+    Infinite {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// Columns are other ones than those that the encoder was fitted on.
+    #[error("the columns are {}, but the encoder was fitted on {}", listed(found), listed(expected))]
+    Columns {
+        /// The columns that were given.
+        found: Vec<String>,
+        /// The columns that it was fitted on.
+        expected: Vec<String>,
+    },
+    /// Columns, or a column and its targets, have different numbers of rows.
+    #[error("the column `{column}` has {rows} rows, and {expected} are expected")]
+    Rows {
+        /// The column.
+        column: String,
+        /// How many it has.
+        rows: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// The rows cannot be split into folds.
+    #[error("failed to encode out of fold")]
+    Split(#[from] SplitError),
+    /// What is encoded is no matrix.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
+}
+
+fn listed(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl EncodingError {
+    pub(super) fn params(problems: Vec<String>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self::Params { problems }) }
+    }
+}
