@@ -9,5 +9,5 @@ pub mod pipeline;
 pub mod replay;
 
 pub use hacker_news::{HackerNews, HackerNewsError, ItemCounts, Latest, Limits, Story};
-pub use pipeline::definitions;
+pub use pipeline::{definitions, definitions_with_reference};
 pub use replay::{Replay, ReplayArgs, ReplayError, ReplayOptions};

@@ -1,17 +1,21 @@
-//! Everything that the reference job declares, in one list.
+//! Everything that the reference job declares, in one list, and the better models beside it in another.
 
-use millwork::{Definitions, Job, definitions};
+use millwork::{Definitions, Job};
 
 use super::checks::{predictions_are_finite, r_squared_is_not_worse, stories_are_unique};
 use super::features::{tfidf_features, transformed_test_data};
 use super::ingest::{hackernews_stories, training_test_data};
 use super::model::{comments_model_test_set_r_squared, xgboost_comments_model};
+use super::reference::comparison::model_comparison;
+use super::reference::features::reference_features;
+use super::reference::models::{expected_comments_model, guide_predictions, typical_comments_model};
+use super::reference::source::reference_stories;
 use super::serving::latest_story_comment_predictions;
 use crate::HackerNews;
 
 /// Everything that the reference job declares.
 pub fn definitions() -> Definitions {
-    definitions![
+    millwork::definitions![
         hackernews_stories,
         training_test_data,
         tfidf_features,
@@ -32,4 +36,21 @@ pub fn definitions() -> Definitions {
         Job::new("predict", "latest_story_comment_predictions")
             .description("Predict for the newest stories with the model there is"),
     )
+}
+
+/// The reference job and, beside it, better models and their comparison with the guide's.
+pub fn definitions_with_reference() -> Definitions {
+    definitions()
+        .merge(millwork::definitions![
+            reference_stories,
+            reference_features,
+            guide_predictions,
+            expected_comments_model,
+            typical_comments_model,
+            model_comparison,
+        ])
+        .job(
+            Job::new("compare", "group:reference")
+                .description("Compare better models with the guide's on the newest stories"),
+        )
 }

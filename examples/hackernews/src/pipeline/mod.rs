@@ -5,7 +5,8 @@ mod declared;
 pub mod features;
 pub mod ingest;
 pub mod model;
+pub mod reference;
 pub mod serving;
 mod stories;
 
-pub use declared::definitions;
+pub use declared::{definitions, definitions_with_reference};

@@ -18,9 +18,9 @@ use super::features::{tfidf_vectorizer, transformed_test_data, transformed_train
 pub struct TrainingParams {
     /// The number of trees.
     #[schemars(range(min = 1))]
-    rounds: usize,
+    pub(super) rounds: usize,
     /// XGBoost's parameters.
-    params: BoosterParams,
+    pub(super) params: BoosterParams,
 }
 
 impl Default for TrainingParams {
@@ -56,7 +56,7 @@ pub fn xgboost_comments_model(
         .metadata("feature importance", importance))
 }
 
-fn curve(history: &History) -> Series {
+pub(super) fn curve(history: &History) -> Series {
     let curves = history.series().iter();
     Series::by_index(
         "round",

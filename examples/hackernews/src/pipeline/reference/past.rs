@@ -1,0 +1,81 @@
+//! What the past says of an author or a domain.
+
+use std::collections::{HashMap, VecDeque};
+
+/// A story's comments are known so many seconds after it was submitted: most of them come within two days.
+const KNOWN_AFTER: i64 = 3 * 24 * 60 * 60;
+
+/// As many stories of the mean are added to a key's, so that one story alone says little.
+const SHRINKAGE: f64 = 5.0;
+
+/// The stories so far by a key, such as their author. Stories come in the order of time, and one counts from the time on
+/// when its comments are known, so that nothing is learned from the future.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    by_key: HashMap<String, Seen>,
+    all: Seen,
+    pending: VecDeque<(i64, Option<String>, f64)>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    stories: f64,
+    sum: f64,
+}
+
+/// What is known of a key at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Known {
+    /// The number of its stories.
+    pub(super) stories: f64,
+    /// The mean of the logarithms of their comments, drawn to that of all stories; none before the first one.
+    pub(super) mean: Option<f64>,
+}
+
+impl Past {
+    /// What is known of `key` at `time`, and then the story's own comments, for later ones.
+    pub(super) fn know(&mut self, time: i64, key: Option<&str>, comments: f64) -> Known {
+        while let Some((_, key, value)) =
+            self.pending.pop_front_if(|(submitted, ..)| *submitted + KNOWN_AFTER <= time)
+        {
+            self.all.add(value);
+            if let Some(key) = key {
+                self.by_key.entry(key).or_default().add(value);
+            }
+        }
+        self.pending.push_back((time, key.map(str::to_owned), comments.ln_1p()));
+        let of_key = key.and_then(|key| self.by_key.get(key)).copied().unwrap_or_default();
+        let prior = (self.all.stories > 0.0).then(|| self.all.sum / self.all.stories);
+        let mean = prior.map(|prior| (of_key.sum + SHRINKAGE * prior) / (of_key.stories + SHRINKAGE));
+        Known { stories: of_key.stories, mean }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, value: f64) {
+        self.stories += 1.0;
+        self.sum += value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_known_before_its_time() {
+        let day = 24 * 60 * 60;
+        let mut past = Past::default();
+        let nothing = Known { stories: 0.0, mean: None };
+        assert_eq!(past.know(0, Some("pg"), 99.0), nothing);
+        assert_eq!(past.know(day, Some("pg"), 0.0), nothing);
+        assert_eq!(past.know(3 * day - 1, Some("pg"), 0.0), nothing);
+        let first = 100_f64.ln();
+        let known = past.know(3 * day, Some("pg"), 0.0);
+        assert_eq!((known.stories, known.mean), (1.0, Some((first + 5.0 * first) / 6.0)));
+        let known = past.know(4 * day, Some("pg"), 0.0);
+        assert_eq!((known.stories, known.mean), (2.0, Some((first + 5.0 * first / 2.0) / 7.0)));
+        let other = past.know(4 * day, None, 0.0);
+        assert_eq!((other.stories, other.mean), (0.0, Some(first / 2.0)));
+    }
+}
