@@ -25,6 +25,7 @@
 //! ```
 
 pub mod boost;
+pub mod drift;
 pub mod encoding;
 pub mod features;
 pub mod metrics;

@@ -7,6 +7,7 @@ use super::features::{tfidf_features, transformed_test_data};
 use super::ingest::{hackernews_stories, training_test_data};
 use super::model::{comments_model_test_set_r_squared, xgboost_comments_model};
 use super::reference::comparison::model_comparison;
+use super::reference::drift::{stories_have_not_drifted, story_drift, story_profile};
 use super::reference::features::reference_features;
 use super::reference::models::{expected_comments_model, guide_predictions, typical_comments_model};
 use super::reference::source::reference_stories;
@@ -48,6 +49,9 @@ pub fn definitions_with_reference() -> Definitions {
             expected_comments_model,
             typical_comments_model,
             model_comparison,
+            story_profile,
+            story_drift,
+            stories_have_not_drifted,
         ])
         .job(
             Job::new("compare", "group:reference")

@@ -2,9 +2,11 @@
 //!
 //! The stories in the order of time, each with what was known when it was submitted ([`source`]), become features
 //! ([`features`]) of two models ([`models`]): one of the mean number of comments, one of the median. [`comparison`] judges
-//! them on the newest stories, beside the guide's model and beside guessing. `docs/reference-model.md` explains the table.
+//! them on the newest stories, beside the guide's model and beside guessing; [`drift`] tells whether those are still like the
+//! ones that were learned from. `docs/reference-model.md` explains the table.
 
 pub mod comparison;
+pub mod drift;
 pub mod features;
 pub mod models;
 mod past;

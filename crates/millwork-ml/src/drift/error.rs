@@ -1,0 +1,93 @@
+//! Why samples cannot be compared.
+
+use thiserror::Error;
+
+/// Why samples cannot be compared.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum DriftError {
+    /// A sample is empty.
+    #[error("the {sample} has nothing to compare; hint: check the upstream asset, or wait for more rows")]
+    Empty {
+        /// Which one: `reference` or `current sample`.
+        sample: &'static str,
+    },
+    /// Lists of counts have different lengths.
+    #[error(
+        "the reference has {reference} bins and the current sample {current}; hint: count both in the same bins"
+    )]
+    Bins {
+        /// How many the reference has.
+        reference: usize,
+        /// How many the current sample has.
+        current: usize,
+    },
+    /// A number is no count, or not a number at all.
+    #[error("element {index} of the {sample} is {number}, which cannot be compared")]
+    Number {
+        /// Which sample: `reference` or `current sample`.
+        sample: &'static str,
+        /// Its place, from 0.
+        index: usize,
+        /// The number.
+        number: f64,
+    },
+    /// Two columns of a profile have the same name.
+    #[error("two columns are called `{column}`; hint: give each a name of its own")]
+    ColumnTwice {
+        /// The name.
+        column: String,
+    },
+    /// A column holds numbers in one profile and categories in the other.
+    #[error(
+        "the column `{column}` holds numbers in one profile and categories in the other; hint: profile both in the same way"
+    )]
+    Kinds {
+        /// The column.
+        column: String,
+    },
+    /// A threshold is out of range.
+    #[error(
+        "the thresholds of the population stability index are {moderate} and {significant} and must ascend from 0"
+    )]
+    Thresholds {
+        /// From where on a change is moderate.
+        moderate: f64,
+        /// From where on it is significant.
+        significant: f64,
+    },
+}
+
+/// What the two samples are called in errors.
+pub(super) const SAMPLES: [&str; 2] = ["reference", "current sample"];
+
+/// Checks counts per bin: as many, none negative, and some in each sample.
+pub(super) fn check_counts(reference: &[f64], current: &[f64]) -> Result<(), DriftError> {
+    if reference.len() != current.len() {
+        return Err(DriftError::Bins { reference: reference.len(), current: current.len() });
+    }
+    for (sample, counts) in SAMPLES.into_iter().zip([reference, current]) {
+        if let Some(index) = counts.iter().position(|&count| !(count.is_finite() && count >= 0.0)) {
+            return Err(DriftError::Number { sample, index, number: counts[index] });
+        }
+        if counts.iter().sum::<f64>() <= 0.0 {
+            return Err(DriftError::Empty { sample });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that both samples have finite numbers, and sorts them.
+pub(super) fn sorted(reference: &[f64], current: &[f64]) -> Result<[Vec<f64>; 2], DriftError> {
+    let mut sorted = [reference.to_vec(), current.to_vec()];
+    for (sample, numbers) in SAMPLES.into_iter().zip(&mut sorted) {
+        if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(DriftError::Number { sample, index, number: numbers[index] });
+        }
+        if numbers.is_empty() {
+            return Err(DriftError::Empty { sample });
+        }
+        numbers.sort_by(f64::total_cmp);
+    }
+    Ok(sorted)
+}

@@ -1,0 +1,35 @@
+//! Drift: how far a current sample is from a reference.
+//!
+//! A [`Profile`] is what is kept of a sample: of each column its numbers or its categories. That of the training rows is
+//! an asset value, the *reference*; that of the rows of today is compared with it ([`Profile::drift_from`]) and gives a
+//! [`DriftReport`], with which a check decides and a page draws.
+//!
+//! | measure | of | reads |
+//! |---|---|---|
+//! | [`population_stability_index`] | counts per bin or category | below 0.1 little, above 0.25 much, whatever the number of rows |
+//! | [`kolmogorov_smirnov`] | numbers | the largest difference of the distribution functions, 0 to 1, and its p-value |
+//! | [`chi_square`] | counts per category | the test that both samples are of one distribution, and its p-value |
+//! | [`wasserstein_distance`] | numbers | how far the mass has to move, in the unit of the numbers |
+//! | [`jensen_shannon_distance`] | counts per bin or category | 0 for the same, 1 for nothing in common |
+//!
+//! A p-value says whether a difference is more than chance, not whether it is large: with many rows every difference is
+//! more than chance. So columns are judged by the population stability index.
+
+mod chi_square;
+mod error;
+mod jensen_shannon;
+mod kolmogorov_smirnov;
+mod profile;
+mod report;
+mod stability;
+mod tail;
+mod wasserstein;
+
+pub use chi_square::{ChiSquare, chi_square};
+pub use error::DriftError;
+pub use jensen_shannon::jensen_shannon_distance;
+pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
+pub use profile::Profile;
+pub use report::{ColumnDrift, DriftReport, DriftThresholds, Verdict};
+pub use stability::population_stability_index;
+pub use wasserstein::wasserstein_distance;

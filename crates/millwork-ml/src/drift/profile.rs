@@ -1,0 +1,164 @@
+//! What is kept of a sample.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::drift::DriftError;
+
+/// The most numbers and the most categories that are kept of a column.
+const MOST_NUMBERS: usize = 10_000;
+const MOST_CATEGORIES: usize = 1_000;
+
+/// What the categories past the most frequent 1,000 are counted as.
+const OTHER: &str = "(other)";
+
+/// What is kept of a sample, column by column, to compare others with. It is stored as JSON.
+///
+/// Of up to 10,000 numbers all are kept; of more, as many evenly spaced order statistics, so that every quantile is at most a
+/// ten-thousandth off. Of categories the counts are kept, up to the 1,000 most frequent, and the others' as one.
+///
+/// ```
+/// use millwork_ml::drift::{DriftThresholds, Profile, Verdict};
+///
+/// let hours = |from: u32| (0..600).map(move |row| Some(f64::from(from + row % 12)));
+/// let domains = |rust: usize| (0..600).map(move |row| Some(if row < rust { "rust-lang.org" } else { "example.org" }));
+/// let reference = Profile::new().numbers("hour", hours(0))?.categories("domain", domains(300))?;
+/// let today = Profile::new().numbers("hour", hours(8))?.categories("domain", domains(310))?;
+///
+/// let report = today.drift_from(&reference, &DriftThresholds::default())?;
+/// assert_eq!((report.columns[0].column.as_str(), report.columns[0].verdict), ("domain", Verdict::Stable));
+/// assert_eq!((report.columns[1].column.as_str(), report.columns[1].verdict), ("hour", Verdict::Significant));
+/// assert_eq!(report.drifted().count(), 1);
+/// # Ok::<(), millwork_ml::drift::DriftError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    pub(super) columns: BTreeMap<String, Column>,
+}
+
+/// What is kept of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Column {
+    pub(super) rows: usize,
+    /// How many rows are null, not a number, or infinite.
+    pub(super) nulls: usize,
+    pub(super) kept: Kept,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kept {
+    /// Numbers in ascending order.
+    Numbers(Vec<f64>),
+    /// The rows of each category.
+    Categories(BTreeMap<String, usize>),
+}
+
+impl Profile {
+    /// A profile without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a column of numbers. A null, and what is not a finite number, counts as null.
+    ///
+    /// # Errors
+    ///
+    /// When there is a column of this name.
+    pub fn numbers(
+        self,
+        column: &str,
+        numbers: impl IntoIterator<Item = Option<f64>>,
+    ) -> Result<Self, DriftError> {
+        let (mut rows, mut kept) = (0, Vec::new());
+        for number in numbers {
+            rows += 1;
+            kept.extend(number.filter(|number| number.is_finite()));
+        }
+        kept.sort_by(f64::total_cmp);
+        let nulls = rows - kept.len();
+        self.with(column, Column { rows, nulls, kept: Kept::Numbers(spaced(kept)) })
+    }
+
+    /// With a column of categories.
+    ///
+    /// # Errors
+    ///
+    /// When there is a column of this name.
+    pub fn categories<'a>(
+        self,
+        column: &str,
+        categories: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Result<Self, DriftError> {
+        let (mut rows, mut nulls, mut counts) = (0, 0, BTreeMap::<&str, usize>::new());
+        for category in categories {
+            rows += 1;
+            match category {
+                Some(category) => *counts.entry(category).or_default() += 1,
+                None => nulls += 1,
+            }
+        }
+        self.with(column, Column { rows, nulls, kept: Kept::Categories(most_frequent(counts)) })
+    }
+
+    fn with(mut self, name: &str, column: Column) -> Result<Self, DriftError> {
+        match self.columns.insert(name.to_owned(), column) {
+            Some(_) => Err(DriftError::ColumnTwice { column: name.to_owned() }),
+            None => Ok(self),
+        }
+    }
+}
+
+/// At most so many of ascending numbers: those in the middles of as many equal parts.
+fn spaced(ascending: Vec<f64>) -> Vec<f64> {
+    if ascending.len() <= MOST_NUMBERS {
+        return ascending;
+    }
+    let middle = |part: usize| ((2 * part + 1) * ascending.len()) / (2 * MOST_NUMBERS);
+    (0..MOST_NUMBERS).map(|part| ascending[middle(part)]).collect()
+}
+
+/// The most frequent categories, of equally frequent ones the first of the alphabet, and the others as one.
+fn most_frequent(counts: BTreeMap<&str, usize>) -> BTreeMap<String, usize> {
+    let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+    by_count.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let others = by_count.split_off(by_count.len().min(MOST_CATEGORIES));
+    let mut kept: BTreeMap<String, usize> =
+        by_count.into_iter().map(|(category, count)| (category.to_owned(), count)).collect();
+    if !others.is_empty() {
+        *kept.entry(OTHER.to_owned()).or_default() += others.iter().map(|(_, count)| count).sum::<usize>();
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_bounded() {
+        let many = (0..95_000_u32).map(|number| Some(f64::from(number)));
+        let names: Vec<String> = (0..1_200).map(|category| format!("{category:04}")).collect();
+        let categories = names.iter().chain(&names[..5]).map(|name| Some(name.as_str())).chain([None]);
+        let profile =
+            Profile::new().numbers("n", many).and_then(|profile| profile.categories("c", categories));
+        let profile = profile.expect("different names");
+        let Kept::Numbers(numbers) = &profile.columns["n"].kept else { panic!("numbers") };
+        assert_eq!((numbers.len(), numbers[0], numbers[9_999]), (10_000, 4.0, 94_995.0));
+        let Kept::Categories(counts) = &profile.columns["c"].kept else { panic!("categories") };
+        assert_eq!((counts.len(), counts["0004"], counts[OTHER]), (1_001, 2, 200));
+        assert_eq!((profile.columns["c"].rows, profile.columns["c"].nulls), (1_206, 1));
+    }
+
+    #[test]
+    fn a_profile_comes_back_from_json() {
+        let numbers = [Some(1.5), None, Some(f64::NAN), Some(f64::INFINITY), Some(-2.0)];
+        let profile = Profile::new().numbers("x", numbers).expect("a profile");
+        assert_eq!((profile.columns["x"].rows, profile.columns["x"].nulls), (5, 3));
+        let json = serde_json::to_string(&profile).expect("JSON");
+        assert_eq!(serde_json::from_str::<Profile>(&json).expect("what was written"), profile);
+        let twice = profile.categories("x", []).expect_err("twice");
+        assert!(twice.to_string().starts_with("two columns are called `x`; hint:"), "{twice}");
+    }
+}

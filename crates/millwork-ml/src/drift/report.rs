@@ -1,0 +1,313 @@
+//! How far a sample is from the reference, column by column.
+
+use std::collections::BTreeSet;
+
+use millwork_core::{MetadataValue, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::drift::profile::{Column, Kept};
+use crate::drift::{
+    ChiSquare, DriftError, KolmogorovSmirnov, Profile, chi_square, jensen_shannon_distance,
+    kolmogorov_smirnov, population_stability_index, wasserstein_distance,
+};
+
+/// Into how many bins numbers are put, by the reference's quantiles.
+const BINS: usize = 10;
+
+/// From where on a column has drifted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DriftThresholds {
+    /// The population stability index from which on a change is moderate.
+    #[schemars(range(min = 0.0))]
+    pub moderate: f64,
+    /// The population stability index from which on a change is significant.
+    #[schemars(range(min = 0.0))]
+    pub significant: f64,
+}
+
+impl Default for DriftThresholds {
+    fn default() -> Self {
+        Self { moderate: 0.1, significant: 0.25 }
+    }
+}
+
+/// How much a column has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Little.
+    Stable,
+    /// Enough to look at.
+    Moderate,
+    /// Enough to act.
+    Significant,
+}
+
+/// How far a sample is from the reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DriftReport {
+    /// The columns that both have, by name.
+    pub columns: Vec<ColumnDrift>,
+    /// The columns that only the reference has.
+    pub missing: Vec<String>,
+    /// The columns that only the current sample has.
+    pub unexpected: Vec<String>,
+}
+
+/// How far a column is from the reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ColumnDrift {
+    /// The name of the column.
+    pub column: String,
+    /// The population stability index over ten bins of about as many of the reference's numbers, or over the categories,
+    /// and null.
+    pub population_stability_index: f64,
+    /// The Jensen–Shannon distance over the same bins.
+    pub jensen_shannon: f64,
+    /// The test of numbers; none for categories, or if a sample has none.
+    pub kolmogorov_smirnov: Option<KolmogorovSmirnov>,
+    /// The distance of numbers in their unit; none for categories, or if a sample has none.
+    pub wasserstein: Option<f64>,
+    /// The test of categories, null among them; none for numbers.
+    pub chi_square: Option<ChiSquare>,
+    /// The share of nulls in the reference.
+    pub reference_nulls: f64,
+    /// The share of nulls in the current sample.
+    pub current_nulls: f64,
+    /// How much it has changed, by the population stability index.
+    pub verdict: Verdict,
+}
+
+impl Profile {
+    /// How far this sample is from the reference.
+    ///
+    /// # Errors
+    ///
+    /// When a column that both have is empty in one of them or of another kind, or the thresholds don't ascend.
+    pub fn drift_from(
+        &self,
+        reference: &Self,
+        thresholds: &DriftThresholds,
+    ) -> Result<DriftReport, DriftError> {
+        let DriftThresholds { moderate, significant } = *thresholds;
+        if !(0.0 <= moderate && moderate <= significant) {
+            return Err(DriftError::Thresholds { moderate, significant });
+        }
+        let both = reference.columns.iter().filter_map(|(name, of_reference)| {
+            Some(ColumnDrift::of(name, of_reference, self.columns.get(name)?, thresholds))
+        });
+        let only = |these: &Self, others: &Self| {
+            these.columns.keys().filter(|name| !others.columns.contains_key(*name)).cloned().collect()
+        };
+        Ok(DriftReport {
+            columns: both.collect::<Result<_, _>>()?,
+            missing: only(reference, self),
+            unexpected: only(self, reference),
+        })
+    }
+}
+
+impl DriftReport {
+    /// The columns with a significant change.
+    pub fn drifted(&self) -> impl Iterator<Item = &ColumnDrift> {
+        self.columns.iter().filter(|column| column.verdict == Verdict::Significant)
+    }
+}
+
+impl ColumnDrift {
+    fn of(
+        name: &str,
+        reference: &Column,
+        current: &Column,
+        thresholds: &DriftThresholds,
+    ) -> Result<Self, DriftError> {
+        let [reference_counts, current_counts] = match (&reference.kept, &current.kept) {
+            (Kept::Numbers(numbers), Kept::Numbers(others)) => binned(numbers, others),
+            (Kept::Categories(counts), Kept::Categories(others)) => {
+                let names: BTreeSet<&String> = counts.keys().chain(others.keys()).collect();
+                [counts, others].map(|counts| {
+                    names.iter().map(|&name| counts.get(name).copied().unwrap_or(0) as f64).collect()
+                })
+            }
+            _ => return Err(DriftError::Kinds { column: name.to_owned() }),
+        };
+        let with_nulls = |mut counts: Vec<f64>, column: &Column| {
+            // The numbers of a large sample are fewer than its rows.
+            let kept: f64 = counts.iter().sum();
+            let weight = if kept > 0.0 { (column.rows - column.nulls) as f64 / kept } else { 1.0 };
+            counts.iter_mut().for_each(|count| *count *= weight);
+            counts.push(column.nulls as f64);
+            counts
+        };
+        let (left, right) = (with_nulls(reference_counts, reference), with_nulls(current_counts, current));
+        let index = population_stability_index(&left, &right)?;
+        let drift = Self {
+            column: name.to_owned(),
+            population_stability_index: index,
+            jensen_shannon: jensen_shannon_distance(&left, &right)?,
+            kolmogorov_smirnov: None,
+            wasserstein: None,
+            chi_square: None,
+            reference_nulls: reference.nulls as f64 / reference.rows as f64,
+            current_nulls: current.nulls as f64 / current.rows as f64,
+            verdict: thresholds.verdict(index),
+        };
+        match (&reference.kept, &current.kept) {
+            (Kept::Numbers(numbers), Kept::Numbers(others)) if !numbers.is_empty() && !others.is_empty() => {
+                Ok(Self {
+                    kolmogorov_smirnov: Some(kolmogorov_smirnov(numbers, others)?),
+                    wasserstein: Some(wasserstein_distance(numbers, others)?),
+                    ..drift
+                })
+            }
+            (Kept::Categories(_), _) => Ok(Self { chi_square: Some(chi_square(&left, &right)?), ..drift }),
+            _ => Ok(drift),
+        }
+    }
+}
+
+impl DriftThresholds {
+    fn verdict(&self, index: f64) -> Verdict {
+        if index >= self.significant {
+            Verdict::Significant
+        } else if index >= self.moderate {
+            Verdict::Moderate
+        } else {
+            Verdict::Stable
+        }
+    }
+}
+
+/// Ascending numbers counted in bins that end at the reference's quantiles. Equal quantiles are one.
+fn binned(reference: &[f64], current: &[f64]) -> [Vec<f64>; 2] {
+    let quantile = |bin: usize| reference.get(bin * reference.len() / BINS).copied();
+    let mut ends: Vec<f64> = (1..BINS).filter_map(quantile).collect();
+    ends.dedup();
+    let count = |numbers: &[f64]| {
+        let mut starts: Vec<usize> =
+            ends.iter().map(|&end| numbers.partition_point(|&number| number < end)).collect();
+        starts.insert(0, 0);
+        starts.push(numbers.len());
+        starts.windows(2).map(|bin| (bin[1] - bin[0]) as f64).collect()
+    };
+    [count(reference), count(current)]
+}
+
+/// A row per column, the most changed first.
+impl From<&DriftReport> for MetadataValue {
+    fn from(report: &DriftReport) -> Self {
+        let mut columns: Vec<&ColumnDrift> = report.columns.iter().collect();
+        columns.sort_by(|left, right| {
+            right.population_stability_index.total_cmp(&left.population_stability_index)
+        });
+        let table = Table::new([
+            ("column", "text"),
+            ("verdict", "text"),
+            ("PSI", "f64"),
+            ("Jensen–Shannon", "f64"),
+            ("Wasserstein", "f64"),
+            ("p-value", "f64"),
+            ("nulls before", "f64"),
+            ("nulls now", "f64"),
+        ]);
+        Self::Table(columns.into_iter().fold(table, |table, column| {
+            let p_value = column
+                .kolmogorov_smirnov
+                .map(|test| test.p_value)
+                .or(column.chi_square.map(|test| test.p_value));
+            table.row([
+                column.column.as_str().into(),
+                serde_json::to_value(column.verdict).unwrap_or_default(),
+                column.population_stability_index.into(),
+                column.jensen_shannon.into(),
+                column.wasserstein.into(),
+                p_value.into(),
+                column.reference_nulls.into(),
+                column.current_nulls.into(),
+            ])
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(numbers: impl IntoIterator<Item = Option<f64>>) -> Profile {
+        Profile::new().numbers("x", numbers).expect("a profile")
+    }
+
+    fn check(reference: &Profile, current: &Profile, expected: Verdict) -> ColumnDrift {
+        let report = current.drift_from(reference, &DriftThresholds::default()).expect("a report");
+        assert_eq!(report.columns[0].verdict, expected, "{report:?}");
+        report.columns[0].clone()
+    }
+
+    #[test]
+    fn a_sample_of_the_same_is_stable() {
+        let of = |rows: u32| numbers((0..rows).map(|row| Some(f64::from(row * 7 % 1000))));
+        check(&of(1000), &of(1000), Verdict::Stable);
+        // Of 100,000 numbers only 10,000 are kept.
+        check(&of(100_000), &of(30_000), Verdict::Stable);
+        let constant = || numbers([Some(3.0); 40]);
+        let drift = check(&constant(), &constant(), Verdict::Stable);
+        assert_eq!((drift.population_stability_index, drift.wasserstein), (0.0, Some(0.0)));
+    }
+
+    #[test]
+    fn what_moves_or_vanishes_has_drifted() {
+        let reference = numbers((0..1000).map(|row| Some(f64::from(row))));
+        let moved = numbers((0..1000).map(|row| Some(f64::from(row) + 400.0)));
+        let drift = check(&reference, &moved, Verdict::Significant);
+        assert!(drift.wasserstein.is_some_and(|distance| (distance - 400.0).abs() < 1e-9));
+        let gone = numbers((0..1000).map(|row| if row % 2 == 0 { None } else { Some(f64::from(row)) }));
+        assert_eq!(check(&reference, &gone, Verdict::Significant).current_nulls, 0.5);
+        let nothing = numbers([None; 10]);
+        assert_eq!(check(&reference, &nothing, Verdict::Significant).kolmogorov_smirnov, None);
+    }
+
+    #[test]
+    fn categories_are_compared_by_name() {
+        let of = |names: &[&str]| {
+            let rows = names.iter().cycle().take(300).map(|name| Some(*name));
+            Profile::new().categories("x", rows).expect("a profile")
+        };
+        check(&of(&["a", "b"]), &of(&["b", "a"]), Verdict::Stable);
+        let drift = check(&of(&["a", "b"]), &of(&["a", "c"]), Verdict::Significant);
+        assert!(drift.chi_square.is_some_and(|test| test.p_value < 1e-9 && test.degrees_of_freedom == 2));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_said() {
+        let (x, empty) = (numbers([Some(1.0)]), numbers([]));
+        let y = Profile::new().categories("y", [Some("a")]).expect("a profile");
+        let report = y.drift_from(&x, &DriftThresholds::default()).expect("a report");
+        assert_eq!(
+            (report.columns, report.missing, report.unexpected),
+            (vec![], vec!["x".to_owned()], vec!["y".to_owned()])
+        );
+        let default = DriftThresholds::default();
+        assert_eq!(empty.drift_from(&x, &default), Err(DriftError::Empty { sample: "current sample" }));
+        let texts = Profile::new().categories("x", [Some("a")]).expect("a profile");
+        assert_eq!(texts.drift_from(&x, &default), Err(DriftError::Kinds { column: "x".to_owned() }));
+        let falling = DriftThresholds { moderate: 0.5, significant: 0.2 };
+        assert!(x.drift_from(&x, &falling).is_err());
+    }
+
+    #[test]
+    fn the_table_begins_with_the_most_changed() {
+        let reference =
+            numbers((0..100).map(|row| Some(f64::from(row)))).numbers("a", [Some(1.0)]).expect("a profile");
+        let current = numbers([Some(5.0); 50]).numbers("a", [Some(1.0)]).expect("a profile");
+        let report = current.drift_from(&reference, &DriftThresholds::default()).expect("a report");
+        let MetadataValue::Table(table) = MetadataValue::from(&report) else { panic!("a table") };
+        assert_eq!(
+            (table.rows.len(), table.rows[0][0].as_str(), table.rows[0][1].as_str()),
+            (2, Some("x"), Some("significant"))
+        );
+    }
+}
