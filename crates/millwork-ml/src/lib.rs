@@ -24,11 +24,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "linfa")]
+pub mod adapters;
 pub mod boost;
 pub mod drift;
 pub mod encoding;
 pub mod features;
 pub mod metrics;
+pub mod search;
 pub mod split;
 pub mod text;
 

@@ -1,0 +1,70 @@
+//! Why a search cannot be made, or finds nothing.
+
+use thiserror::Error;
+
+/// Why a search cannot be made, or finds nothing.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// There is no such parameter.
+    #[error("there is no parameter `{parameter}`; hint: there are {known}")]
+    UnknownParameter {
+        /// What was asked for.
+        parameter: String,
+        /// The parameters at that place.
+        known: String,
+    },
+    /// A parameter is searched twice, or has nothing to choose from.
+    #[error("the distribution of `{parameter}` is invalid: {reason}")]
+    Distribution {
+        /// The parameter.
+        parameter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A grid has to choose among values.
+    #[error(
+        "`{parameter}` is a range, and a grid needs values; hint: list them with `choices`, or search at random"
+    )]
+    NotAGrid {
+        /// The parameter.
+        parameter: String,
+    },
+    /// Values do not make parameters.
+    #[error("the parameters {values} are invalid")]
+    Params {
+        /// The values of the searched parameters, as JSON.
+        values: String,
+        /// What is wrong with them.
+        source: serde_json::Error,
+    },
+    /// There is nothing to try.
+    #[error("there is nothing to try; hint: ask for at least one trial, and give every parameter a value")]
+    NoCandidates,
+    /// The resources of a halving do not ascend.
+    #[error(
+        "successive halving from {from} to {to} by {factor} is impossible; hint: `from` is 1 or above, `to` at least that, and `factor` 2 or above"
+    )]
+    Halving {
+        /// The first resource.
+        from: usize,
+        /// The last resource.
+        to: usize,
+        /// What the resource is multiplied by.
+        factor: usize,
+    },
+    /// No trial has a score.
+    #[error("all {trials} trials failed; the first one: {first}")]
+    AllFailed {
+        /// How many there were.
+        trials: usize,
+        /// Why the first one failed.
+        first: String,
+    },
+    /// The search was cancelled before a trial had a score.
+    #[error("the search was cancelled before its first trial ended")]
+    Cancelled,
+    /// Threads could not be started.
+    #[error("failed to start the threads of the search")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

@@ -1,0 +1,198 @@
+//! Trying candidates.
+
+use std::fmt::Display;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::search::candidates::Candidate;
+use crate::search::{Candidates, Found, Halving, SearchError, Trial};
+
+/// Whether small or large scores are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// A loss.
+    Minimize,
+    /// A share that is right or explained.
+    Maximize,
+}
+
+/// What a trial is given.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Try<'a, P> {
+    /// The parameters.
+    pub params: &'a P,
+    /// How much to spend, such as boosting rounds, with successive halving.
+    pub resource: Option<usize>,
+}
+
+/// What a trial found. A plain number is a score without the rest.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Score {
+    /// The score that trials are compared by.
+    pub value: f64,
+    /// Its standard deviation over folds.
+    pub spread: Option<f64>,
+    /// The learning curve.
+    pub curve: Vec<f64>,
+}
+
+impl From<f64> for Score {
+    fn from(value: f64) -> Self {
+        Self { value, ..Self::default() }
+    }
+}
+
+/// A search that is being set up.
+///
+/// ```
+/// use millwork_ml::boost::{BoosterParams, EvalMetric, Training};
+/// use millwork_ml::search::{Candidates, Goal, Score, Search, Space};
+/// # use millwork_ml::features::{Features, LabelledFeatures};
+/// # let values: Vec<f64> = (0..60).map(f64::from).collect();
+/// # let rows = Features::from_dense(1, &values)?;
+/// # let train = LabelledFeatures::new(rows.clone(), (0..60).map(|row| f64::from(row / 20)).collect())?;
+/// # let validation = train.clone();
+///
+/// let space = Space::new().choices("max_depth", [1, 3]).log_uniform("eta", 0.05, 0.5);
+/// let candidates = Candidates::random(&BoosterParams::default(), &space, 8, 42)?;
+/// let found = Search::new(&candidates, Goal::Minimize).run(|trial| {
+///     let trained = Training::new(trial.params, 20, &train).evaluate("validation", &validation).run()?;
+///     let curve = trained.history.get("validation", EvalMetric::Rmse).expect("measured").to_vec();
+///     Ok::<_, millwork_ml::boost::BoostError>(Score { value: curve[curve.len() - 1], curve, ..Score::default() })
+/// })?;
+/// assert_eq!(found.trials.len(), 8);
+/// assert!(found.best_params.eta > 0.05);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Search<'a, P> {
+    candidates: &'a Candidates<P>,
+    goal: Goal,
+    halving: Option<Halving>,
+    threads: usize,
+    on_trial: Mutex<OnTrial<'a>>,
+    cancelled: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+}
+
+type OnTrial<'a> = Box<dyn FnMut(&Trial) + Send + 'a>;
+
+impl<'a, P: Clone + Send + Sync> Search<'a, P> {
+    /// A search among candidates, one at a time.
+    pub fn new(candidates: &'a Candidates<P>, goal: Goal) -> Self {
+        let on_trial = Mutex::new(Box::new(|_: &Trial| {}) as OnTrial<'a>);
+        Self { candidates, goal, halving: None, threads: 1, on_trial, cancelled: Box::new(|| false) }
+    }
+
+    /// Tries all candidates with few resources, and ever fewer of them with more.
+    #[must_use]
+    pub fn halving(mut self, halving: Halving) -> Self {
+        self.halving = Some(halving);
+        self
+    }
+
+    /// Tries so many candidates at a time. The result is the same for any number; let each trial then have few threads of
+    /// its own.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Calls `on_trial` when a trial has ended, with several threads in any order.
+    #[must_use]
+    pub fn on_trial(mut self, on_trial: impl FnMut(&Trial) + Send + 'a) -> Self {
+        self.on_trial = Mutex::new(Box::new(on_trial));
+        self
+    }
+
+    /// Asks `cancelled` before each trial, and ends the search with the trials so far if it says so.
+    #[must_use]
+    pub fn cancel_when(mut self, cancelled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        self.cancelled = Box::new(cancelled);
+        self
+    }
+
+    /// Tries the candidates. A trial that fails, or whose score is not a number, is recorded as failed.
+    ///
+    /// # Errors
+    ///
+    /// When the halving is impossible, no trial has a score, or the search was cancelled before one had.
+    pub fn run<S: Into<Score>, E: Display>(
+        self,
+        score: impl Fn(&Try<'_, P>) -> Result<S, E> + Sync,
+    ) -> Result<Found<P>, SearchError> {
+        let stages = match &self.halving {
+            Some(halving) => halving.resources()?.into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build()?;
+        let mut left: Vec<usize> = (0..self.candidates.len()).collect();
+        let (mut trials, mut best) = (Vec::new(), None);
+        for resource in stages {
+            let of_stage: Vec<Trial> = pool.install(|| {
+                left.par_iter().filter_map(|&candidate| self.trial(candidate, resource, &score)).collect()
+            });
+            let complete = of_stage.len() == left.len();
+            let order = self.order(&of_stage);
+            // A stage that was cut short compares fewer candidates than the one before.
+            if complete || best.is_none() {
+                best = order.first().copied().or(best);
+            }
+            trials.extend(of_stage);
+            if !complete || order.is_empty() {
+                break;
+            }
+            let kept = self.halving.as_ref().map_or(1, |halving| halving.kept(left.len()));
+            left = order.into_iter().take(kept).collect();
+            left.sort_unstable();
+        }
+        self.found(trials, best)
+    }
+
+    /// Tries a candidate, unless the search is cancelled.
+    fn trial<S: Into<Score>, E: Display>(
+        &self,
+        number: usize,
+        resource: Option<usize>,
+        score: &impl Fn(&Try<'_, P>) -> Result<S, E>,
+    ) -> Option<Trial> {
+        if (self.cancelled)() {
+            return None;
+        }
+        let Candidate { values, params } = &self.candidates.all[number];
+        let began = Instant::now();
+        let outcome = score(&Try { params, resource }).map(Into::into).map_err(|error| error.to_string());
+        let outcome = outcome.and_then(|score: Score| {
+            if score.value.is_finite() { Ok(score) } else { Err(format!("the score is {}", score.value)) }
+        });
+        let trial = Trial::new(number, values.clone(), resource, outcome, began.elapsed());
+        if let Ok(mut on_trial) = self.on_trial.lock() {
+            on_trial(&trial);
+        }
+        Some(trial)
+    }
+
+    /// The candidates of trials with a score, the best first; of equal ones the first.
+    fn order(&self, trials: &[Trial]) -> Vec<usize> {
+        let mut scored: Vec<(f64, usize)> =
+            trials.iter().filter_map(|trial| Some((trial.score?, trial.candidate))).collect();
+        scored.sort_by(|(left, _), (right, _)| match self.goal {
+            Goal::Minimize => left.total_cmp(right),
+            Goal::Maximize => right.total_cmp(left),
+        });
+        scored.into_iter().map(|(_, candidate)| candidate).collect()
+    }
+
+    fn found(&self, trials: Vec<Trial>, best: Option<usize>) -> Result<Found<P>, SearchError> {
+        let Some(candidate) = best else {
+            let first = trials.iter().find_map(|trial| trial.error.clone()).ok_or(SearchError::Cancelled)?;
+            return Err(SearchError::AllFailed { trials: trials.len(), first });
+        };
+        let best_params = self.candidates.all[candidate].params.clone();
+        Ok(Found { goal: self.goal, best: candidate, best_params, trials })
+    }
+}
