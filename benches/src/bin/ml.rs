@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand};
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterParams};
 use millwork_ml::features::{Features, LabelledFeatures, Npz};
-use millwork_ml::text::TfidfVectorizer;
+use millwork_ml::text::{CountParams, TfidfParams, TfidfVectorizer};
+use millwork_ml::{metrics, split};
 use serde::Deserialize;
 
 /// Times the machine-learning kernels beside their peers.
@@ -37,8 +38,10 @@ struct Arguments {
 enum Part {
     /// Fits a vectorizer on the lines of a file and transforms them
     Vectorize { titles: PathBuf, threads: usize },
-    /// Trains, and predicts the same rows
-    Boost { data: PathBuf, threads: usize, rounds: usize },
+    /// Trains by a backend, and predicts the same rows
+    Boost { data: PathBuf, threads: usize, rounds: usize, backend: String },
+    /// The reference job's work: reads stories, splits, vectorizes, trains, scores
+    Job { stories: PathBuf },
 }
 
 /// What a process measured: seconds by name, and its peak memory in bytes.
@@ -52,7 +55,16 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match &arguments.part {
         Some(Part::Vectorize { titles, threads }) => vectorize(titles, *threads, arguments.runs),
-        Some(Part::Boost { data, threads, rounds }) => boost(data, *threads, *rounds, arguments.runs),
+        Some(Part::Boost { data, threads, rounds, backend }) => {
+            let backend = serde_json::from_value(serde_json::json!(backend))?;
+            boost(
+                data,
+                BoosterParams { backend, nthread: Some(*threads), ..BoosterParams::default() },
+                *rounds,
+                arguments.runs,
+            )
+        }
+        Some(Part::Job { stories }) => job(stories, arguments.runs),
         None => compare(&arguments),
     }
 }
@@ -73,15 +85,26 @@ fn compare(arguments: &Arguments) -> Result<()> {
             compare_case(arguments, &case, "vectorize", &[text(&titles)?, threads])?;
         }
     }
-    for (name, data) in [("titles", titles_data(&arguments.stories)?), ("dense", dense_data()?)] {
+    for (name, data, rounds) in [
+        ("titles", titles_data(&arguments.stories)?, &["20", "200"][..]),
+        ("dense", dense_data()?, &["20", "200"]),
+        ("wide", wide_data()?, &["20"]),
+    ] {
         let path = folder.path().join(format!("{name}.npz"));
         let mut bytes = Vec::new();
         AssetValue::<Npz>::encode(&data, &mut bytes).map_err(|error| anyhow::anyhow!(error))?;
         std::fs::write(&path, bytes)?;
-        for rounds in ["20", "200"] {
+        for rounds in rounds {
             let case = format!("{name} {}x{}, {rounds} rounds", data.rows(), data.features().columns());
-            compare_case(arguments, &case, "boost", &[text(&path)?, "2", rounds])?;
+            compare_case(arguments, &case, "boost", &[text(&path)?, "2", rounds, "embedded"])?;
+            let case = format!("{name}, {rounds} rounds, native");
+            if arguments.python.is_some() {
+                compare_case(arguments, &case, "boost", &[text(&path)?, "2", rounds, "native"])?;
+            }
         }
+    }
+    if arguments.stories.exists() {
+        compare_case(arguments, "the reference job's work", "job", &[text(&arguments.stories)?])?;
     }
     Ok(())
 }
@@ -138,17 +161,35 @@ fn vectorize(titles: &Path, threads: usize, runs: usize) -> Result<()> {
     report(&[("fit_transform", seconds)])
 }
 
-fn boost(data: &Path, threads: usize, rounds: usize, runs: usize) -> Result<()> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+fn boost(data: &Path, params: BoosterParams, rounds: usize, runs: usize) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(params.nthread.unwrap_or(0)).build_global()?;
     let data: LabelledFeatures =
         AssetValue::<Npz>::decode(&std::fs::read(data)?).map_err(|error| anyhow::anyhow!(error))?;
-    let params = BoosterParams { nthread: Some(threads), ..BoosterParams::default() };
     let train = median(runs, || Ok(Booster::train(&params, rounds, &data)?.rounds()))?;
     let booster = Booster::train(&params, rounds, &data)?;
     let predict = median(runs * 3, || Ok(booster.predict(data.features())?.len()))?;
     let (columns, values) = data.features().row(0).context("no rows")?;
     let row = median(runs * 300, || Ok(booster.predict_row(columns, values)?.is_finite()))?;
     report(&[("train", train), ("predict all rows", predict), ("predict one row", row)])
+}
+
+/// What the reference job computes, from a file of stories to the score, without the orchestrator.
+fn job(stories: &Path, runs: usize) -> Result<()> {
+    let all = median(runs, || {
+        let (titles, comments) = stories_of(stories)?;
+        let parts = split::random(titles.len(), 0.2, 42)?;
+        let of = |rows: &[usize]| -> (Vec<&str>, Vec<f64>) {
+            rows.iter().map(|&row| (titles[row].as_str(), comments[row])).unzip()
+        };
+        let ((train_titles, train_comments), (test_titles, test_comments)) =
+            (of(&parts.train), of(&parts.test));
+        let (vectorizer, features) = TfidfVectorizer::fit_transform(&train_titles)?;
+        let train = LabelledFeatures::new(features, train_comments)?;
+        let booster = Booster::train(&BoosterParams::default(), 20, &train)?;
+        let predictions = booster.predict(&vectorizer.transform(&test_titles))?;
+        Ok(metrics::r_squared(&test_comments, &predictions)?)
+    })?;
+    report(&[("all of it", all)])
 }
 
 fn median<T>(runs: usize, mut run: impl FnMut() -> Result<T>) -> Result<f64> {
@@ -206,16 +247,21 @@ fn zipf_titles(documents: usize) -> Vec<String> {
         .collect()
 }
 
+/// The titles of a file of stories, and their numbers of comments.
+fn stories_of(stories: &Path) -> Result<(Vec<String>, Vec<f64>)> {
+    #[derive(Deserialize)]
+    struct Story {
+        title: String,
+        num_comments: f64,
+    }
+    let rows: Vec<Story> = csv::Reader::from_path(stories)?.deserialize().collect::<Result<_, _>>()?;
+    Ok(rows.into_iter().map(|story| (story.title, story.num_comments)).unzip())
+}
+
 /// The TF-IDF of the stories' titles, the first four fifths, with their numbers of comments.
 fn titles_data(stories: &Path) -> Result<LabelledFeatures> {
     let (titles, comments): (Vec<String>, Vec<f64>) = if stories.exists() {
-        #[derive(Deserialize)]
-        struct Story {
-            title: String,
-            num_comments: f64,
-        }
-        let rows: Vec<Story> = csv::Reader::from_path(stories)?.deserialize().collect::<Result<_, _>>()?;
-        rows.into_iter().map(|story| (story.title, story.num_comments)).unzip()
+        stories_of(stories)?
     } else {
         println!("there is no `{}`: the titles are generated", stories.display());
         let mut numbers = Numbers(7);
@@ -235,4 +281,19 @@ fn dense_data() -> Result<LabelledFeatures> {
         |x: &[f64]| 10.0 * (x[0] * x[1] * 3.0).sin() + 20.0 * (x[2] - 0.5).powi(2) + 10.0 * x[3] + 5.0 * x[4];
     let targets = values.chunks(columns).map(target).collect();
     Ok(LabelledFeatures::new(Features::from_dense(columns, &values)?, targets)?)
+}
+
+/// The TF-IDF of 200,000 generated titles, its 50,000 most frequent terms.
+fn wide_data() -> Result<LabelledFeatures> {
+    let counts = CountParams { max_features: Some(50_000), ..CountParams::default() };
+    let params = TfidfParams { counts, ..TfidfParams::default() };
+    let (_, features) = params.fit_transform(&zipf_titles(200_000))?;
+    let mut numbers = Numbers(11);
+    let target = |(columns, values): (&[u32], &[f64])| {
+        let signal: f64 =
+            columns.iter().zip(values).map(|(&column, value)| value * f64::from(column % 7)).sum();
+        signal + numbers.next()
+    };
+    let targets = features.iter().map(target).collect();
+    Ok(LabelledFeatures::new(features, targets)?)
 }
