@@ -57,12 +57,8 @@ fn main() -> Result<()> {
         Some(Part::Vectorize { titles, threads }) => vectorize(titles, *threads, arguments.runs),
         Some(Part::Boost { data, threads, rounds, backend }) => {
             let backend = serde_json::from_value(serde_json::json!(backend))?;
-            boost(
-                data,
-                BoosterParams { backend, nthread: Some(*threads), ..BoosterParams::default() },
-                *rounds,
-                arguments.runs,
-            )
+            let params = BoosterParams { backend, nthread: Some(*threads), ..BoosterParams::default() };
+            boost(data, &params, *rounds, arguments.runs)
         }
         Some(Part::Job { stories }) => job(stories, arguments.runs),
         None => compare(&arguments),
@@ -161,12 +157,12 @@ fn vectorize(titles: &Path, threads: usize, runs: usize) -> Result<()> {
     report(&[("fit_transform", seconds)])
 }
 
-fn boost(data: &Path, params: BoosterParams, rounds: usize, runs: usize) -> Result<()> {
+fn boost(data: &Path, params: &BoosterParams, rounds: usize, runs: usize) -> Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(params.nthread.unwrap_or(0)).build_global()?;
     let data: LabelledFeatures =
         AssetValue::<Npz>::decode(&std::fs::read(data)?).map_err(|error| anyhow::anyhow!(error))?;
-    let train = median(runs, || Ok(Booster::train(&params, rounds, &data)?.rounds()))?;
-    let booster = Booster::train(&params, rounds, &data)?;
+    let train = median(runs, || Ok(Booster::train(params, rounds, &data)?.rounds()))?;
+    let booster = Booster::train(params, rounds, &data)?;
     let predict = median(runs * 3, || Ok(booster.predict(data.features())?.len()))?;
     let (columns, values) = data.features().row(0).context("no rows")?;
     let row = median(runs * 300, || Ok(booster.predict_row(columns, values)?.is_finite()))?;
