@@ -46,6 +46,14 @@ pub enum DriftError {
         /// The column.
         column: String,
     },
+    /// A stored profile contradicts itself.
+    #[error("the profile's column `{column}` is damaged: {problem}; hint: materialize the reference again")]
+    Damaged {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A threshold is out of range.
     #[error(
         "the thresholds of the population stability index are {moderate} and {significant} and must ascend from 0"

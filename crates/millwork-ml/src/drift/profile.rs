@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::DriftError;
+use crate::drift::stored::StoredProfile;
 
 /// The most numbers and the most categories that are kept of a column.
 const MOST_NUMBERS: usize = 10_000;
 const MOST_CATEGORIES: usize = 1_000;
 
 /// What the categories past the most frequent 1,000 are counted as.
-const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 /// What is kept of a sample, column by column, to compare others with. It is stored as JSON.
 ///
@@ -33,6 +34,7 @@ const OTHER: &str = "(other)";
 /// # Ok::<(), millwork_ml::drift::DriftError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StoredProfile")]
 pub struct Profile {
     pub(super) columns: BTreeMap<String, Column>,
 }

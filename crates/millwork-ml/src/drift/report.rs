@@ -1,19 +1,15 @@
 //! How far a sample is from the reference, column by column.
 
-use std::collections::BTreeSet;
-
 use millwork_core::{MetadataValue, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::drift::bins::{binned, by_category};
 use crate::drift::profile::{Column, Kept};
 use crate::drift::{
     ChiSquare, DriftError, KolmogorovSmirnov, Profile, chi_square, jensen_shannon_distance,
     kolmogorov_smirnov, population_stability_index, wasserstein_distance,
 };
-
-/// Into how many bins numbers are put, by the reference's quantiles.
-const BINS: usize = 10;
 
 /// From where on a column has drifted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,7 +64,8 @@ pub struct ColumnDrift {
     pub population_stability_index: f64,
     /// The Jensen–Shannon distance over the same bins.
     pub jensen_shannon: f64,
-    /// The test of numbers; none for categories, or if a sample has none.
+    /// The test of numbers; none for categories, or if a sample has none. Of more than 10,000 numbers it is the test of the
+    /// 10,000 that are kept, whose p-value is too large rather than too small.
     pub kolmogorov_smirnov: Option<KolmogorovSmirnov>,
     /// The distance of numbers in their unit; none for categories, or if a sample has none.
     pub wasserstein: Option<f64>,
@@ -127,12 +124,7 @@ impl ColumnDrift {
     ) -> Result<Self, DriftError> {
         let [reference_counts, current_counts] = match (&reference.kept, &current.kept) {
             (Kept::Numbers(numbers), Kept::Numbers(others)) => binned(numbers, others),
-            (Kept::Categories(counts), Kept::Categories(others)) => {
-                let names: BTreeSet<&String> = counts.keys().chain(others.keys()).collect();
-                [counts, others].map(|counts| {
-                    names.iter().map(|&name| counts.get(name).copied().unwrap_or(0) as f64).collect()
-                })
-            }
+            (Kept::Categories(counts), Kept::Categories(others)) => by_category(counts, others),
             _ => return Err(DriftError::Kinds { column: name.to_owned() }),
         };
         let with_nulls = |mut counts: Vec<f64>, column: &Column| {
@@ -180,21 +172,6 @@ impl DriftThresholds {
             Verdict::Stable
         }
     }
-}
-
-/// Ascending numbers counted in bins that end at the reference's quantiles. Equal quantiles are one.
-fn binned(reference: &[f64], current: &[f64]) -> [Vec<f64>; 2] {
-    let quantile = |bin: usize| reference.get(bin * reference.len() / BINS).copied();
-    let mut ends: Vec<f64> = (1..BINS).filter_map(quantile).collect();
-    ends.dedup();
-    let count = |numbers: &[f64]| {
-        let mut starts: Vec<usize> =
-            ends.iter().map(|&end| numbers.partition_point(|&number| number < end)).collect();
-        starts.insert(0, 0);
-        starts.push(numbers.len());
-        starts.windows(2).map(|bin| (bin[1] - bin[0]) as f64).collect()
-    };
-    [count(reference), count(current)]
 }
 
 /// A row per column, the most changed first.
@@ -279,6 +256,28 @@ mod tests {
         check(&of(&["a", "b"]), &of(&["b", "a"]), Verdict::Stable);
         let drift = check(&of(&["a", "b"]), &of(&["a", "c"]), Verdict::Significant);
         assert!(drift.chi_square.is_some_and(|test| test.p_value < 1e-9 && test.degrees_of_freedom == 2));
+    }
+
+    #[test]
+    fn what_the_reference_hardly_varies_in_can_drift() {
+        let (three, five) = (numbers([Some(3.0); 500]), numbers([Some(5.0); 500]));
+        check(&three, &five, Verdict::Significant);
+        check(&five, &three, Verdict::Significant);
+        let rare = numbers((0..1000).map(|row| Some(f64::from(row % 20 == 0))));
+        check(&rare, &numbers([Some(1.0); 1000]), Verdict::Significant);
+    }
+
+    #[test]
+    fn rare_categories_that_are_not_kept_are_no_drift() {
+        // Each of 3,000 categories has 10 rows or 11, and those of 11 are kept: others in each sample.
+        let of = |kept: usize| {
+            let names: Vec<String> = (0..3_000).map(|name| format!("{name:04}")).collect();
+            let rows = names.iter().cycle().take(30_000).chain(&names[kept..kept + 1_000]);
+            Profile::new().categories("x", rows.map(|name| Some(name.as_str()))).expect("a profile")
+        };
+        let drift = check(&of(0), &of(1_500), Verdict::Stable);
+        assert!(drift.chi_square.is_some_and(|test| test.p_value > 0.01), "{drift:?}");
+        check(&of(0), &of(500), Verdict::Stable);
     }
 
     #[test]

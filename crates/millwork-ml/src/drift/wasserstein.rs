@@ -25,10 +25,24 @@ pub fn wasserstein_distance(reference: &[f64], current: &[f64]) -> Result<f64, D
     while below < reference.len() || others_below < current.len() {
         let next = |numbers: &[f64], place: usize| numbers.get(place).copied().unwrap_or(f64::INFINITY);
         let number = next(&reference, below).min(next(&current, others_below));
-        distance += (below as f64 / rows - others_below as f64 / others).abs() * (number - last);
+        // By halves, as the difference of two numbers may be above what an `f64` holds.
+        let half = number / 2.0 - last / 2.0;
+        distance += (below as f64 / rows - others_below as f64 / others).abs() * 2.0 * half;
         below += reference[below..].partition_point(|&other| other <= number);
         others_below += current[others_below..].partition_point(|&other| other <= number);
         last = number;
     }
     Ok(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_far_apart_are_numbers() {
+        let wide = [-1e308, 1e308];
+        assert_eq!(wasserstein_distance(&wide, &wide), Ok(0.0));
+        assert_eq!(wasserstein_distance(&wide, &[1e308, 1e308]), Ok(1e308));
+    }
 }

@@ -32,11 +32,12 @@ pub fn story_drift(
 /// No column has changed so much that the model should not be trusted.
 #[asset_check(severity = "warn")]
 pub fn stories_have_not_drifted(story_drift: &DriftReport) -> CheckResult {
-    let drifted: Vec<&str> = story_drift.drifted().map(|column| column.column.as_str()).collect();
+    let drifted = story_drift.drifted().map(|column| column.column.as_str());
+    let drifted: Vec<&str> = drifted.chain(story_drift.missing.iter().map(String::as_str)).collect();
     if drifted.is_empty() {
         return CheckResult::pass();
     }
-    CheckResult::fail(format!("drifted: {}", drifted.join(", ")))
+    CheckResult::fail(format!("drifted or missing: {}", drifted.join(", ")))
 }
 
 fn profile(stories: &DataFrame) -> Result<Profile> {
