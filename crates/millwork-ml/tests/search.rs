@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use millwork_core::MetadataValue;
-use millwork_ml::boost::BoosterParams;
+use millwork_ml::boost::{Booster, BoosterParams};
+use millwork_ml::features::{Features, LabelledFeatures};
 use millwork_ml::search::{Candidates, Found, Goal, Halving, Score, Search, SearchError, Space};
 
 fn space() -> Space {
@@ -92,7 +93,9 @@ fn threads_change_nothing_and_failures_are_recorded() {
             .run(|trial| match (trial.params.max_depth, trial.params.eta) {
                 (2, _) => Err("too shallow".to_owned()),
                 (6, _) => Ok(Score::from(f64::NAN)),
-                (_, eta) => Ok(Score { value: eta, curve: vec![1.0, eta], ..Score::default() }),
+                (_, eta) => {
+                    Ok(Score { value: eta, curve: vec![1.0, eta, f64::INFINITY, 0.0], ..Score::default() })
+                }
             })
             .expect("the best");
         assert_eq!(seen.load(Ordering::Relaxed), 40);
@@ -112,13 +115,47 @@ fn threads_change_nothing_and_failures_are_recorded() {
 }
 
 #[test]
+fn trainings_with_threads_of_their_own_run_no_more_at_a_time_than_asked() {
+    let values: Vec<f64> = (0..5_000).map(f64::from).collect();
+    let targets = values.iter().map(|value| value.sin()).collect();
+    let features = Features::from_dense(1, &values).expect("one column");
+    let train = LabelledFeatures::new(features, targets).expect("a target per row");
+    let base = BoosterParams { nthread: Some(1), ..BoosterParams::default() };
+    let seeds = Space::new().integer("seed", 0, 1_000);
+    let candidates = Candidates::random(&base, &seeds, 24, 1).expect("candidates");
+    for threads in [1, 2] {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let found = search(&candidates).threads(threads).run(|trial| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let rounds = Booster::train(trial.params, 10, &train).map(|booster| booster.rounds() as f64);
+            running.fetch_sub(1, Ordering::SeqCst);
+            rounds
+        });
+        assert_eq!(found.expect("the best").trials.len(), 24);
+        assert!(most.load(Ordering::SeqCst) <= threads, "{most:?} at a time with {threads} threads");
+    }
+}
+
+#[test]
+fn the_best_trial_has_a_score() {
+    let candidates = Candidates::grid(&BoosterParams::default(), &space()).expect("candidates");
+    let found = search(&candidates).halving(Halving { from: 1, to: 2, factor: 2 }).run(|trial| {
+        if trial.resource == Some(2) { Err("out of memory") } else { Ok(loss(trial.params, None)) }
+    });
+    let found = found.expect("the best of the first stage");
+    let best = found.best_trial().expect("a trial");
+    assert_eq!((best.candidate, best.resource, best.error.as_deref()), (3, Some(1), None));
+}
+
+#[test]
 fn a_cancelled_search_keeps_its_trials() {
     let candidates = Candidates::grid(&BoosterParams::default(), &space()).expect("candidates");
     let asked = AtomicUsize::new(0);
     let found = search(&candidates)
         .cancel_when(|| asked.fetch_add(1, Ordering::Relaxed) >= 2)
         .run(|trial| Ok::<_, String>(loss(trial.params, None)));
-    assert_eq!(found.expect("two trials").trials.len(), 2);
+    let found = found.expect("two trials");
+    assert_eq!((found.trials.len(), found.cancelled), (2, true));
     let error =
         search(&candidates).cancel_when(|| true).run(|_| Ok::<_, String>(1.0)).expect_err("nothing tried");
     assert!(matches!(error, SearchError::Cancelled), "{error}");

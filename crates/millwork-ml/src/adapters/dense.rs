@@ -71,7 +71,8 @@ impl Dense {
         Ok(records)
     }
 
-    /// Features and targets as a data set of `linfa`, with weights and the names of the columns where there are any.
+    /// Features and targets as a data set of `linfa`, with weights and the names of the columns where there are any. Not
+    /// every model of `linfa` minds weights: its elastic net and its k-means don't.
     ///
     /// # Errors
     ///

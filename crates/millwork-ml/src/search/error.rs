@@ -66,5 +66,5 @@ pub enum SearchError {
     Cancelled,
     /// Threads could not be started.
     #[error("failed to start the threads of the search")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(#[from] std::io::Error),
 }

@@ -22,6 +22,8 @@ pub struct Found<P> {
     pub best_params: P,
     /// Every trial, in order: with successive halving, a candidate has one per stage.
     pub trials: Vec<Trial>,
+    /// Whether the search was cancelled before it had tried everything.
+    pub cancelled: bool,
 }
 
 /// One trial.
@@ -60,23 +62,16 @@ impl Trial {
             Err(error) => (Score::default(), Some(error)),
         };
         let value = error.is_none().then_some(score.value);
-        Self {
-            candidate,
-            values,
-            resource,
-            score: value,
-            spread: score.spread,
-            curve: score.curve,
-            error,
-            elapsed,
-        }
+        // What is not a number could not be stored.
+        let curve = score.curve.into_iter().take_while(|value| value.is_finite()).collect();
+        Self { candidate, values, resource, score: value, spread: score.spread, curve, error, elapsed }
     }
 }
 
 impl<P> Found<P> {
-    /// The last trial of the best candidate.
+    /// The last trial of the best candidate that has a score.
     pub fn best_trial(&self) -> Option<&Trial> {
-        self.trials.iter().rev().find(|trial| trial.candidate == self.best)
+        self.trials.iter().rev().find(|trial| trial.candidate == self.best && trial.score.is_some())
     }
 
     /// The score of each trial and the best one so far, as a series for metadata. A failed trial is left out.

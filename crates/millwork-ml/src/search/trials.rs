@@ -1,10 +1,12 @@
 //! Trying candidates.
 
 use std::fmt::Display;
+use std::panic::resume_unwind;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::search::candidates::Candidate;
@@ -37,7 +39,7 @@ pub struct Score {
     pub value: f64,
     /// Its standard deviation over folds.
     pub spread: Option<f64>,
-    /// The learning curve.
+    /// The learning curve; kept up to the first value that is not a finite number.
     pub curve: Vec<f64>,
 }
 
@@ -129,13 +131,10 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
             Some(halving) => halving.resources()?.into_iter().map(Some).collect(),
             None => vec![None],
         };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build()?;
         let mut left: Vec<usize> = (0..self.candidates.len()).collect();
-        let (mut trials, mut best) = (Vec::new(), None);
+        let (mut trials, mut best, mut cancelled) = (Vec::new(), None, false);
         for resource in stages {
-            let of_stage: Vec<Trial> = pool.install(|| {
-                left.par_iter().filter_map(|&candidate| self.trial(candidate, resource, &score)).collect()
-            });
+            let of_stage = self.stage(&left, resource, &score)?;
             let complete = of_stage.len() == left.len();
             let order = self.order(&of_stage);
             // A stage that was cut short compares fewer candidates than the one before.
@@ -143,14 +142,43 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
                 best = order.first().copied().or(best);
             }
             trials.extend(of_stage);
-            if !complete || order.is_empty() {
+            cancelled = !complete;
+            if cancelled || order.is_empty() {
                 break;
             }
             let kept = self.halving.as_ref().map_or(1, |halving| halving.kept(left.len()));
             left = order.into_iter().take(kept).collect();
             left.sort_unstable();
         }
-        self.found(trials, best)
+        self.found(trials, best, cancelled)
+    }
+
+    /// Tries candidates, whose trials come back in the order of the candidates.
+    ///
+    /// The threads are not rayon's: a worker of rayon that waits for another pool, such as a training's, takes up the next
+    /// trial meanwhile, and any number of them would run at a time, nested on one stack.
+    fn stage<S: Into<Score>, E: Display>(
+        &self,
+        candidates: &[usize],
+        resource: Option<usize>,
+        score: &(impl Fn(&Try<'_, P>) -> Result<S, E> + Sync),
+    ) -> Result<Vec<Trial>, SearchError> {
+        let next = AtomicUsize::new(0);
+        let take = || candidates.get(next.fetch_add(1, Ordering::Relaxed));
+        let work =
+            || -> Vec<Trial> { std::iter::from_fn(|| self.trial(*take()?, resource, score)).collect() };
+        let mut trials = thread::scope(|scope| {
+            let spawn =
+                |number| thread::Builder::new().name(format!("trial-{number}")).spawn_scoped(scope, work);
+            let workers =
+                (0..self.threads.min(candidates.len())).map(spawn).collect::<Result<Vec<_>, _>>()?;
+            let trials = workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            Ok::<Vec<Trial>, SearchError>(trials.collect())
+        })?;
+        trials.sort_unstable_by_key(|trial| trial.candidate);
+        Ok(trials)
     }
 
     /// Tries a candidate, unless the search is cancelled.
@@ -187,12 +215,17 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         scored.into_iter().map(|(_, candidate)| candidate).collect()
     }
 
-    fn found(&self, trials: Vec<Trial>, best: Option<usize>) -> Result<Found<P>, SearchError> {
+    fn found(
+        &self,
+        trials: Vec<Trial>,
+        best: Option<usize>,
+        cancelled: bool,
+    ) -> Result<Found<P>, SearchError> {
         let Some(candidate) = best else {
             let first = trials.iter().find_map(|trial| trial.error.clone()).ok_or(SearchError::Cancelled)?;
             return Err(SearchError::AllFailed { trials: trials.len(), first });
         };
         let best_params = self.candidates.all[candidate].params.clone();
-        Ok(Found { goal: self.goal, best: candidate, best_params, trials })
+        Ok(Found { goal: self.goal, best: candidate, best_params, trials, cancelled })
     }
 }
