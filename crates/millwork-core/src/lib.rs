@@ -14,6 +14,7 @@ pub mod param;
 pub mod partition;
 pub mod plan;
 pub mod run;
+pub mod schedule;
 
 use std::pin::Pin;
 
@@ -25,6 +26,7 @@ pub use definitions::{
 };
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};
+pub use schedule::{Misfire, Schedule};
 
 /// Any error, as a step's function may return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Three small traits say what a backend does: [`EventLog`], [`RunStore`] and [`PoolSlots`]; a [`Store`] is all of
-//! them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
+//! Four small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`] and [`ScheduleStore`]; a [`Store`]
+//! is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
 mod course;
 mod error;
@@ -11,6 +11,7 @@ mod memory;
 mod micros;
 mod pool_slots;
 mod run_store;
+mod schedule_store;
 mod sqlite;
 
 pub use error::StorageError;
@@ -19,9 +20,10 @@ pub use home::{Holder, Home, Liveness};
 pub use memory::MemoryStore;
 pub use pool_slots::{PoolSlots, SlotId};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
+pub use schedule_store::{Evaluation, ScheduleState, ScheduleStore, Tick, TickOutcome};
 pub use sqlite::{SqliteStore, StoreInfo};
 
 /// A backend.
-pub trait Store: EventLog + RunStore + PoolSlots {}
+pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore {}
 
-impl<T: EventLog + RunStore + PoolSlots> Store for T {}
+impl<T: EventLog + RunStore + PoolSlots + ScheduleStore> Store for T {}

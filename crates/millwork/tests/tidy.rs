@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 7] = [
+const ORDER: [(&str, &[&str]); 8] = [
     ("millwork-core", &[]),
     ("millwork-macros", &[]),
     ("millwork-ml", &["millwork-core"]),
     ("millwork-polars", &["millwork-core"]),
     ("millwork-storage", &["millwork-core"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
+    ("millwork-daemon", &["millwork-core", "millwork-storage"]),
     (
         "millwork",
         &[
             "millwork-core",
+            "millwork-daemon",
             "millwork-engine",
             "millwork-macros",
             "millwork-ml",

@@ -7,6 +7,7 @@ use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, resol
 use crate::BoxError;
 use crate::asset::{AssetDefinition, CheckDefinition, IoManager};
 use crate::param::Resources;
+use crate::schedule::Schedule;
 
 /// Everything that a pipeline declares. Nothing is checked until [`resolve`](Definitions::resolve), which reports all
 /// errors at once.
@@ -26,6 +27,7 @@ pub struct Definitions {
     pub(super) assets: Vec<AssetDefinition>,
     pub(super) checks: Vec<CheckDefinition>,
     pub(super) jobs: Vec<Job>,
+    pub(super) schedules: Vec<Schedule>,
     pub(super) resources: Resources,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
@@ -72,6 +74,13 @@ impl Definitions {
         self
     }
 
+    /// Adds a schedule.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedules.push(schedule);
+        self
+    }
+
     /// Provides a resource.
     #[must_use]
     pub fn resource<T: Clone + Send + Sync + 'static>(self, resource: T) -> Self {
@@ -111,6 +120,7 @@ impl Definitions {
         self.assets.extend(other.assets);
         self.checks.extend(other.checks);
         self.jobs.extend(other.jobs);
+        self.schedules.extend(other.schedules);
         self.io_managers.extend(other.io_managers);
         self.pools.extend(other.pools);
         self.errors.extend(other.errors);

@@ -156,6 +156,14 @@ pub enum DefinitionError {
         /// What is wrong.
         problem: String,
     },
+    /// A schedule cannot be kept.
+    #[error("the schedule `{schedule}` is invalid: {problem}")]
+    InvalidSchedule {
+        /// The schedule.
+        schedule: String,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 fn path(cycle: &[String]) -> String {

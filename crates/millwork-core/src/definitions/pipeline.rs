@@ -9,12 +9,14 @@ use super::Job;
 use crate::asset::IoManager;
 use crate::graph::AssetGraph;
 use crate::param::{ConfigError, ConfigSchema, Resources};
+use crate::schedule::Schedule;
 
 /// A pipeline whose definitions fit together: the graph, and what its steps need to run.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     pub(super) graph: Arc<AssetGraph>,
     pub(super) jobs: Vec<Job>,
+    pub(super) schedules: Vec<Schedule>,
     pub(super) resources: Arc<Resources>,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
@@ -34,6 +36,16 @@ impl Pipeline {
     /// The job of that name.
     pub fn job(&self, name: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.name == name)
+    }
+
+    /// Its schedules.
+    pub fn schedules(&self) -> &[Schedule] {
+        &self.schedules
+    }
+
+    /// The schedule of that name.
+    pub fn schedule(&self, name: &str) -> Option<&Schedule> {
+        self.schedules.iter().find(|schedule| schedule.name == name)
     }
 
     /// Its resources.

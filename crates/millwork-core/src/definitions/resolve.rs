@@ -8,9 +8,11 @@ use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
 use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
+use crate::schedule::Schedule;
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
-    let Definitions { assets, checks, jobs, resources, io_managers, pools, mut errors } = definitions;
+    let Definitions { assets, checks, jobs, schedules, resources, io_managers, pools, mut errors } =
+        definitions;
     let producers = producers(&assets);
     names(&assets, &checks, &jobs, &mut errors);
     let steps = Steps { assets: &assets, producers: &producers };
@@ -41,10 +43,18 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     }
     let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;
     check_jobs(&jobs, &graph, &mut errors);
+    check_schedules(&schedules, &graph, &mut errors);
     if !errors.is_empty() {
         return Err(DefinitionErrors(errors));
     }
-    Ok(Pipeline { graph: Arc::new(graph), jobs, resources: Arc::new(resources), io_managers, pools })
+    Ok(Pipeline {
+        graph: Arc::new(graph),
+        jobs,
+        schedules,
+        resources: Arc::new(resources),
+        io_managers,
+        pools,
+    })
 }
 
 /// The definition that makes each asset; of two, the first.
@@ -217,6 +227,25 @@ fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError
         let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
         if let Err(error) = selected {
             errors.push(DefinitionError::InvalidJob { job: job.name.clone(), problem: error.to_string() });
+        }
+    }
+}
+
+fn check_schedules(schedules: &[Schedule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+    let mut seen = HashSet::new();
+    for schedule in schedules {
+        let mut wrong = |problem: String| {
+            errors.push(DefinitionError::InvalidSchedule { schedule: schedule.name.clone(), problem });
+        };
+        if !seen.insert(&schedule.name) {
+            wrong("another one has its name; hint: rename one".to_owned());
+        }
+        if let Err(error) = schedule.timetable() {
+            wrong(error.to_string());
+        }
+        let selected = Selection::parse(&schedule.selection).and_then(|selection| selection.select(graph));
+        if let Err(error) = selected {
+            wrong(format!("its selection is wrong: {error}"));
         }
     }
 }

@@ -4,6 +4,7 @@
 mod event_log;
 mod pool_slots;
 mod run_store;
+mod schedule_store;
 mod state;
 mod store;
 

@@ -7,20 +7,13 @@ use millwork_core::run::{RunId, RunStatus};
 
 use super::MemoryStore;
 use super::state::Run;
-use crate::course::RunCourse;
 use crate::micros::stored;
 use crate::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore, StorageError};
 
 #[async_trait]
 impl RunStore for MemoryStore {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
-        let NewRun { id, request, at } = run;
-        let mut state = self.state();
-        if state.run(id).is_ok() {
-            return Err(StorageError::DuplicateRun { run: id });
-        }
-        state.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued() });
-        state.append_of_run(id, at, EventBody::RunQueued)
+        self.state().create(run)
     }
 
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {

@@ -1,5 +1,7 @@
 //! What the store in memory holds, and the only ways to change it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use millwork_core::PartitionKey;
 use millwork_core::event::{Event, EventBody, NewEvent};
@@ -7,7 +9,7 @@ use millwork_core::run::{RunId, RunRequest, StepKey};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
-use crate::{Batch, Holder, RunRecord, SlotId, StorageError};
+use crate::{Batch, Holder, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -17,6 +19,9 @@ pub(super) struct State {
     pub(super) runs: Vec<Run>,
     pub(super) slots: Vec<Slot>,
     pub(super) last_slot: u64,
+    pub(super) schedules: BTreeMap<String, ScheduleState>,
+    /// In the order in which they were recorded.
+    pub(super) ticks: Vec<Tick>,
 }
 
 #[derive(Debug)]
@@ -50,6 +55,16 @@ impl Run {
 impl State {
     pub(super) fn run(&mut self, id: RunId) -> Result<&mut Run, StorageError> {
         self.runs.iter_mut().find(|run| run.id == id).ok_or(StorageError::UnknownRun { run: id })
+    }
+
+    /// Creates a run.
+    pub(super) fn create(&mut self, run: NewRun) -> Result<(), StorageError> {
+        let NewRun { id, request, at } = run;
+        if self.run(id).is_ok() {
+            return Err(StorageError::DuplicateRun { run: id });
+        }
+        self.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued() });
+        self.append_of_run(id, at, EventBody::RunQueued)
     }
 
     /// Appends a batch, or nothing of it.

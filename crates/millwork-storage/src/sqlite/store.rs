@@ -1,5 +1,6 @@
 //! The store itself: it hands every request to the writer or to the readers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,13 +15,14 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, Cancel, CreateRun, FreeSlots, GiveSlotBack, MarkLost, Renew, RenewSlots, TakeSlot, Writer,
+    Append, Cancel, CreateRun, FreeSlots, GiveSlotBack, MarkLost, RecordEvaluation, Renew, RenewSlots,
+    SwitchSchedule, TakeSlot, Writer,
 };
 use super::{connect, failure, migrate, rows};
 use crate::home::Processes;
 use crate::{
-    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Liveness, NewRun, PoolSlots, RunQuery,
-    RunRecord, RunStore, SlotId, StorageError,
+    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, Holder, LatestAsset, Liveness, NewRun, PoolSlots,
+    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -139,8 +141,7 @@ impl EventLog for SqliteStore {
 #[async_trait]
 impl RunStore for SqliteStore {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
-        let request = serde_json::to_string(&run.request).expect("requests have string keys only");
-        self.writer.write(CreateRun { run, request }).await
+        self.writer.write(CreateRun::new(run)).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
@@ -198,5 +199,24 @@ impl PoolSlots for SqliteStore {
 
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
         self.writer.write(FreeSlots { holder_id: holder.id.clone() }).await
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for SqliteStore {
+    async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
+        self.reader.schedules().await
+    }
+
+    async fn switch_schedule(&self, name: &str, on: Option<bool>) -> Result<(), StorageError> {
+        self.writer.write(SwitchSchedule { name: name.to_owned(), on }).await
+    }
+
+    async fn record_evaluation(&self, evaluation: Evaluation) -> Result<bool, StorageError> {
+        self.writer.write(RecordEvaluation::new(evaluation)).await
+    }
+
+    async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
+        self.reader.ticks(schedule, limit).await
     }
 }

@@ -11,6 +11,7 @@ mod pool_slots;
 mod runs;
 mod runs_found;
 mod samples;
+mod schedules;
 mod writing;
 
 /// Runs tests, each a function that takes a store, once for each backend.
@@ -55,6 +56,11 @@ for_each_backend! {
     crate::runs::one_of_many_claims as one_of_many_claims_wins,
     crate::runs_found::conditions as runs_are_found,
     crate::runs_found::id_parts as runs_are_found_by_part_of_the_id,
+    crate::schedules::switched as schedules_are_switched,
+    crate::schedules::evaluated as evaluations_are_recorded,
+    crate::schedules::a_switch_forgets as a_switch_forgets_the_cursor,
+    crate::schedules::whole_or_not as an_evaluation_is_whole,
+    crate::schedules::one_of_many as one_of_many_evaluations_wins,
     crate::pool_slots::taken as slots_are_taken,
     crate::pool_slots::leases as slots_have_leases,
     crate::pool_slots::many_at_once as many_take_slots_at_once,

@@ -62,6 +62,12 @@ Examples:
     /// Look at runs, continue or cancel them
     #[command(subcommand)]
     Runs(Runs),
+    /// Keep schedules and launch queued runs, until interrupted
+    #[command(after_help = "Examples:\n  daemon\n  daemon --max-runs 2")]
+    Daemon(DaemonArguments),
+    /// Look at schedules, switch them on and off
+    #[command(subcommand)]
+    Schedules(Schedules),
     /// Look at an asset and its values
     #[command(subcommand)]
     Asset(Asset),
@@ -107,6 +113,9 @@ pub(super) struct Materialize {
     /// Show what would run, and stop
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Leave the run to a daemon, and print its id
+    #[arg(long, conflicts_with_all = ["dry_run", "workers"])]
+    pub(super) queue: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -205,6 +214,55 @@ pub(super) enum Runs {
     },
     /// Ask a run to stop
     Cancel(Run),
+    /// Execute a queued run in this process: what a daemon starts
+    #[command(hide = true)]
+    Execute {
+        /// The run's id
+        run: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DaemonArguments {
+    /// Let so many runs go on at a time
+    #[arg(long, value_name = "N")]
+    pub(super) max_runs: Option<NonZero<usize>>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Schedules {
+    /// List the schedules
+    List(Json),
+    /// Switch a schedule on
+    On {
+        /// Its name
+        name: String,
+    },
+    /// Switch a schedule off
+    Off {
+        /// Its name
+        name: String,
+    },
+    /// Show the next ticks of a schedule
+    Next {
+        /// Its name
+        name: String,
+        /// So many
+        #[arg(long, default_value_t = 10)]
+        count: usize,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// List what came of ticks, newest first
+    Ticks {
+        /// Of this schedule only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -300,6 +358,9 @@ impl Commands {
             )
             | Self::Store(Store::Info(json) | Store::Vacuum(json))
             | Self::Runs(Runs::List { json, .. })
+            | Self::Schedules(
+                Schedules::List(json) | Schedules::Next { json, .. } | Schedules::Ticks { json, .. },
+            )
             | Self::Asset(Asset::Show { json, .. } | Asset::History { json, .. }) => json.json,
             Self::Runs(
                 Runs::Show(run) | Runs::Logs { run, .. } | Runs::Retry { run, .. } | Runs::Cancel(run),
@@ -308,7 +369,11 @@ impl Commands {
             Self::Why(why) => why.json.json,
             Self::Check(check) => check.json.json,
             Self::Graph(graph) => graph.format == GraphFormat::Json,
-            Self::Asset(Asset::Value { .. }) | Self::Completions { .. } => false,
+            Self::Asset(Asset::Value { .. })
+            | Self::Completions { .. }
+            | Self::Daemon(_)
+            | Self::Runs(Runs::Execute { .. })
+            | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that the reference job declares, in one list, and the better models beside it in another.
 
-use millwork::{Definitions, Job};
+use millwork::{Definitions, Job, Misfire, Schedule};
 
 use super::checks::{predictions_are_finite, r_squared_is_not_worse, stories_are_unique};
 use super::features::{tfidf_features, transformed_test_data};
@@ -35,6 +35,19 @@ pub fn definitions() -> Definitions {
     )
     .job(
         Job::new("predict", "latest_story_comment_predictions")
+            .description("Predict for the newest stories with the model there is"),
+    )
+    .schedule(
+        Schedule::new("hourly_stories", ["@hourly"], "hackernews_stories")
+            .description("Fetch the newest stories"),
+    )
+    .schedule(
+        Schedule::new("weekly_training", ["0 4 * * mon"], "+comments_model_test_set_r_squared")
+            .description("Fetch stories, fit and score the model"),
+    )
+    .schedule(
+        Schedule::new("frequent_predictions", ["*/10 * * * *"], "latest_story_comment_predictions")
+            .misfire(Misfire::Skip)
             .description("Predict for the newest stories with the model there is"),
     )
 }

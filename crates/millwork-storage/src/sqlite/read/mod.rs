@@ -7,5 +7,6 @@ mod latest;
 mod packed_events;
 mod reader;
 mod runs;
+mod schedules;
 
 pub(super) use reader::Reader;

@@ -16,6 +16,7 @@ mod encoded_event;
 mod insert;
 mod memo;
 mod run_changes;
+mod schedule_changes;
 mod slot_changes;
 mod transaction;
 mod writer;
@@ -24,6 +25,7 @@ pub(super) use append::Append;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
 pub(super) use run_changes::{Cancel, CreateRun, MarkLost, Renew};
+pub(super) use schedule_changes::{RecordEvaluation, SwitchSchedule};
 pub(super) use slot_changes::{FreeSlots, GiveSlotBack, RenewSlots, TakeSlot};
 #[cfg(test)]
 pub(super) use transaction::Transaction;

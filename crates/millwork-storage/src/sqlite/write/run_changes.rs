@@ -13,10 +13,25 @@ use crate::{Claim, Fence, NewRun, StorageError};
 /// Creates a run.
 #[derive(Debug)]
 pub(crate) struct CreateRun {
-    /// The run.
-    pub(crate) run: NewRun,
+    run: NewRun,
     /// Its request as JSON.
-    pub(crate) request: String,
+    request: String,
+}
+
+impl CreateRun {
+    pub(crate) fn new(run: NewRun) -> Self {
+        let request = serde_json::to_string(&run.request).expect("requests have string keys only");
+        Self { run, request }
+    }
+
+    /// Refuses a run that is there already.
+    pub(super) async fn check(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        match transaction.run(self.run.id).await {
+            Err(Stop::Refused(StorageError::UnknownRun { .. })) => Ok(()),
+            Err(stop) => Err(stop),
+            Ok(_) => Err(StorageError::DuplicateRun { run: self.run.id }.into()),
+        }
+    }
 }
 
 #[async_trait]
@@ -25,12 +40,8 @@ impl Change for CreateRun {
     const ACTION: &'static str = "create a run";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        self.check(transaction).await?;
         let NewRun { id, request, at } = &self.run;
-        match transaction.run(*id).await {
-            Err(Stop::Refused(StorageError::UnknownRun { .. })) => {}
-            Err(stop) => return Err(stop),
-            Ok(_) => return Err(StorageError::DuplicateRun { run: *id }.into()),
-        }
         let insert = "INSERT INTO runs (id, status, epoch, created_at, request) VALUES (?, ?, 0, ?, ?)";
         let insert = sqlx::query(insert)
             .bind(id.as_bytes().as_slice())

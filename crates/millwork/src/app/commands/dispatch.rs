@@ -6,7 +6,7 @@ use crate::app::arguments::Commands;
 use crate::app::failure::{Exit, Failure};
 use crate::app::session::Session;
 
-use super::{asset, check, graph, list, materialize, runs, status, store};
+use super::{asset, check, daemon, graph, list, materialize, runs, schedules, status, store};
 
 /// Does what a command says.
 pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
@@ -15,6 +15,8 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::List(list) => list::run(session, &list),
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
+        Commands::Daemon(arguments) => daemon::run(session, &arguments),
+        Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),

@@ -8,6 +8,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunId, RunRequest, RunStatus, StepStatus};
 use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
+use millwork_daemon::QUEUE_TAG;
 use millwork_engine::{Cancel, Engine, EngineOptions, RunOutcome, capture_output};
 use millwork_storage::{RunStore as _, SqliteStore};
 use serde_json::{Value, json};
@@ -35,9 +36,52 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
             print_up_to_date(&request, materialize.json);
             return Ok(Exit::Success);
         }
+        if materialize.queue {
+            return enqueue(&opened, &engine, request, materialize.json).await;
+        }
         let run = engine.request(request).await?;
         execute(&opened, &engine, run, plan.steps.len(), materialize.json).await
     })
+}
+
+/// Leaves a run to a daemon.
+async fn enqueue(
+    opened: &Opened,
+    engine: &Engine,
+    mut request: RunRequest,
+    json: bool,
+) -> Result<Exit, Failure> {
+    request.tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
+    let run = engine.request(request).await?;
+    opened.store.close().await;
+    if json {
+        outln!("{}", json!({ "run": run, "status": RunStatus::Queued }));
+    } else {
+        outln!(
+            "Run {} is queued: `daemon` launches it, `runs show {}` tells how it goes.",
+            run.short(),
+            run.short()
+        );
+    }
+    Ok(Exit::Success)
+}
+
+/// Executes a run to its end for whoever launched this process; an interrupt cancels it.
+pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunId) -> Result<Exit, Failure> {
+    log::install();
+    let cancel = Cancel::default();
+    let captured = capture_output().ok();
+    let asked = cancel.clone();
+    let watcher = tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            asked.request();
+        }
+    });
+    let outcome = engine.execute(run, &cancel, Arc::new(|_| {})).await;
+    watcher.abort();
+    drop(captured);
+    opened.store.close().await;
+    Ok(exit(outcome?.status))
 }
 
 fn options(workers: Option<NonZero<usize>>) -> EngineOptions {

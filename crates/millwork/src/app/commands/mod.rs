@@ -3,11 +3,13 @@
 mod asset;
 mod check;
 mod config;
+mod daemon;
 mod dispatch;
 mod graph;
 mod list;
 mod materialize;
 mod runs;
+mod schedules;
 mod status;
 mod store;
 

@@ -26,8 +26,16 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
             Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all).await,
             Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
             Runs::Cancel(run) => cancel(&opened, &run).await,
+            Runs::Execute { run } => execute(session, &opened, &run).await,
         }
     })
+}
+
+/// Executes a queued run without showing anything: nobody looks on.
+async fn execute(session: &Session, opened: &Opened, run: &str) -> Result<Exit, Failure> {
+    let run = opened.run(run).await?.id;
+    let engine = session.engine(opened, EngineOptions::default())?;
+    materialize::execute_silently(opened, &engine, run).await
 }
 
 async fn list(

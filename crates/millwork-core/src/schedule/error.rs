@@ -1,0 +1,56 @@
+//! What is wrong with a schedule.
+
+use thiserror::Error;
+
+/// What is wrong with a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    /// A line has not five fields.
+    #[error(
+        "`{cron}` has {fields} fields and must have five; hint: minute, hour, day of the month, month, day of the week, as in `30 6 * * mon-fri`, or a name such as `@daily`"
+    )]
+    Fields {
+        /// The line.
+        cron: String,
+        /// How many it has.
+        fields: usize,
+    },
+    /// A name is none.
+    #[error(
+        "unknown name `{cron}`; hint: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` or `@annually`"
+    )]
+    Name {
+        /// The name.
+        cron: String,
+    },
+    /// A part of a field is not understood.
+    #[error("`{part}` in the field {field} of `{cron}` is not understood; hint: {hint}")]
+    Part {
+        /// The line.
+        cron: String,
+        /// Which field.
+        field: &'static str,
+        /// The part.
+        part: String,
+        /// What it may be.
+        hint: String,
+    },
+    /// No day is ever right.
+    #[error("`{cron}` never comes: no such month has such a day")]
+    Never {
+        /// The line.
+        cron: String,
+    },
+    /// There is no line.
+    #[error("a timetable needs at least one line of cron")]
+    Empty,
+    /// There is no such time zone.
+    #[error(
+        "unknown time zone `{zone}`; hint: a name of the IANA database, such as `Europe/Berlin` or `UTC`"
+    )]
+    Zone {
+        /// The name.
+        zone: String,
+    },
+}

@@ -1,0 +1,113 @@
+//! The daemon: its loops, from start to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use millwork_core::{Clock, Pipeline, SystemClock};
+use millwork_storage::{Home, Store};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::monitor::Monitor;
+use crate::queue::Queue;
+use crate::schedules::Schedules;
+use crate::{DaemonError, Happening, Launcher, Observer};
+
+/// One of the daemon's loops.
+pub(crate) trait Loop: Send + 'static {
+    /// What it looks after.
+    fn name(&self) -> &'static str;
+
+    /// Does what is to be done now, and says how long to rest.
+    fn turn(&mut self, daemon: &Daemon) -> impl Future<Output = Result<Duration, DaemonError>> + Send;
+}
+
+/// How long a loop rests after it failed.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+
+/// Keeps schedules, launches requested runs, and notices dead ones, until it is told to stop.
+#[derive(Clone)]
+pub struct Daemon {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) home: Home,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) launcher: Launcher,
+    pub(crate) options: DaemonOptions,
+    pub(crate) observer: Observer,
+}
+
+/// How a daemon works.
+#[derive(Clone, Debug)]
+pub struct DaemonOptions {
+    /// How many runs go on at a time.
+    pub max_runs: usize,
+    /// How often the store is asked what is new.
+    pub beat: Duration,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for DaemonOptions {
+    fn default() -> Self {
+        Self { max_runs: 4, beat: Duration::from_millis(200), clock: Arc::new(SystemClock) }
+    }
+}
+
+impl Daemon {
+    /// A daemon for a pipeline in a home.
+    pub fn new(pipeline: Pipeline, home: Home, launcher: Launcher, observer: Observer) -> Self {
+        let store: Arc<dyn Store> = home.store();
+        Self { pipeline, home, store, launcher, options: DaemonOptions::default(), observer }
+    }
+
+    /// The same daemon with other options.
+    #[must_use]
+    pub fn options(self, options: DaemonOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Works until `stop` says so. Runs that were launched go on; the next daemon looks after them.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        let mut loops = JoinSet::new();
+        loops.spawn(self.clone().keep(Schedules::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Monitor, stop));
+        loops.join_all().await;
+    }
+
+    /// Does a loop's work again and again, each time after the rest that it asks for.
+    async fn keep(self, mut work: impl Loop, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let rest = match work.turn(&self).await {
+                Ok(rest) => rest,
+                Err(error) => {
+                    self.tell(&Happening::Trouble { of: work.name(), error: with_causes(&error) });
+                    AFTER_TROUBLE
+                }
+            };
+            tokio::select! {
+                () = sleep(rest) => {}
+                changed = stop.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    pub(crate) fn tell(&self, happening: &Happening) {
+        (self.observer)(happening);
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Daemon")
+            .field("home", &self.home.path)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,36 @@
+//! What keeps a loop from its work.
+
+use std::io;
+
+use millwork_core::run::RunId;
+use millwork_core::schedule::ScheduleError;
+use millwork_storage::StorageError;
+use thiserror::Error;
+
+/// What keeps a loop from its work. A loop that fails says so and tries again.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DaemonError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+    /// A schedule cannot be kept.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A process could not be started.
+    #[error("failed to start a process for run {}", run.short())]
+    Launch {
+        /// The run.
+        run: RunId,
+        /// Why.
+        source: io::Error,
+    },
+    /// What a schedule keeps in the store cannot be written.
+    #[error("failed to write the cursor of the schedule `{schedule}`")]
+    Cursor {
+        /// The schedule.
+        schedule: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}

@@ -1,0 +1,53 @@
+//! Reading schedules' state and ticks.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::Reader;
+use crate::micros::from_micros;
+use crate::sqlite::failure;
+use crate::{ScheduleState, StorageError, Tick};
+
+impl Reader {
+    /// What is known of all schedules.
+    pub(in crate::sqlite) async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
+        let query = sqlx::query("SELECT name, is_on, cursor FROM schedules");
+        self.rows("look for schedules", query).await?.iter().map(schedule).collect()
+    }
+
+    /// Ticks, newest first.
+    pub(in crate::sqlite) async fn ticks(
+        &self,
+        schedule: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Tick>, StorageError> {
+        let text = "SELECT schedule, due, at, outcome FROM ticks WHERE ?1 IS NULL OR schedule = ?1 \
+                    ORDER BY id DESC LIMIT ?2";
+        let query = sqlx::query(text).bind(schedule.map(str::to_owned)).bind(i64::from(limit));
+        self.rows("look for ticks", query).await?.iter().map(tick).collect()
+    }
+}
+
+fn schedule(row: &SqliteRow) -> Result<(String, ScheduleState), StorageError> {
+    let unreadable = || failure::unreadable("a schedule");
+    let on = row.try_get(1).map_err(unreadable())?;
+    let cursor = row.try_get(2).map_err(unreadable())?;
+    Ok((row.try_get(0).map_err(unreadable())?, ScheduleState { on, cursor }))
+}
+
+fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
+    let unreadable = || failure::unreadable("a tick");
+    let moment = |column: usize| {
+        let micros = row.try_get(column).map_err(failure::unreadable("a tick"))?;
+        from_micros(micros).map_err(failure::unreadable("a tick"))
+    };
+    let outcome: String = row.try_get(3).map_err(unreadable())?;
+    Ok(Tick {
+        schedule: row.try_get(0).map_err(unreadable())?,
+        due: moment(1)?,
+        at: moment(2)?,
+        outcome: serde_json::from_str(&outcome).map_err(failure::unreadable("a tick"))?,
+    })
+}

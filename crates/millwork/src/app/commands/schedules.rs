@@ -1,0 +1,139 @@
+//! `schedules`: what is scheduled, switching it, and what came of it.
+
+use std::collections::BTreeMap;
+
+use millwork_core::schedule::Schedule;
+use millwork_core::{Clock as _, SystemClock};
+use millwork_storage::{ScheduleState, ScheduleStore as _, Tick, TickOutcome};
+use serde_json::{Value, json};
+
+use crate::app::arguments::Schedules;
+use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
+use crate::app::session::{Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failure> {
+    match schedules {
+        Schedules::List(json) => list(session, json.json),
+        Schedules::On { name } => switch(session, &name, true),
+        Schedules::Off { name } => switch(session, &name, false),
+        Schedules::Next { name, count, json } => next(session, &name, count, json.json),
+        Schedules::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
+    }
+}
+
+fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
+    session.pipeline()?.schedule(name).ok_or_else(|| {
+        Failure::usage(format!(
+            "no schedule is called `{name}`; hint: `schedules list` shows which there are"
+        ))
+    })
+}
+
+fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
+    let schedules = session.pipeline()?.schedules();
+    let states = block_on(async {
+        let opened = session.home().await?;
+        Ok(opened.store.schedules().await?)
+    })?;
+    if json {
+        let all: Vec<Value> = schedules.iter().map(|schedule| schedule_json(schedule, &states)).collect();
+        outln!("{}", Value::Array(all));
+    } else if schedules.is_empty() {
+        outln!("No schedule is defined. `Definitions::schedule` adds one.");
+    } else {
+        let row = |schedule: &Schedule| {
+            let next = next_tick(schedule).map(when::moment);
+            let state = if is_on(schedule, &states) { "on" } else { "off" };
+            [
+                schedule.name.clone(),
+                state.to_owned(),
+                schedule.crons.join("; "),
+                schedule.zone.clone(),
+                next.unwrap_or_default(),
+                schedule.selection.clone(),
+            ]
+        };
+        let heading = ["SCHEDULE", "STATE", "CRON", "ZONE", "NEXT", "SELECTION"];
+        out!("{}", table(heading, schedules.iter().map(row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn is_on(schedule: &Schedule, states: &BTreeMap<String, ScheduleState>) -> bool {
+    states.get(&schedule.name).and_then(|state| state.on).unwrap_or(schedule.default_on)
+}
+
+fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
+    schedule.timetable().ok()?.after(SystemClock.now()).next()
+}
+
+fn schedule_json(schedule: &Schedule, states: &BTreeMap<String, ScheduleState>) -> Value {
+    json!({
+        "schedule": schedule.name,
+        "description": schedule.description,
+        "on": is_on(schedule, states),
+        "crons": schedule.crons,
+        "zone": schedule.zone,
+        "next": next_tick(schedule),
+        "selection": schedule.selection,
+        "misfire": schedule.misfire,
+    })
+}
+
+fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
+    let schedule = known(session, name)?;
+    block_on(async {
+        let opened = session.home().await?;
+        opened.store.switch_schedule(name, Some(on)).await?;
+        opened.store.close().await;
+        Ok(())
+    })?;
+    let next = next_tick(schedule).map(when::moment).unwrap_or_default();
+    if on {
+        outln!("Schedule `{name}` is on; its next tick is {next}, if a daemon runs then.");
+    } else {
+        outln!("Schedule `{name}` is off.");
+    }
+    Ok(Exit::Success)
+}
+
+fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit, Failure> {
+    let timetable = known(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
+    let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count).collect();
+    if json {
+        outln!("{}", json!(ticks));
+    } else {
+        ticks.into_iter().for_each(|tick| outln!("{}", when::moment(tick)));
+    }
+    Ok(Exit::Success)
+}
+
+fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
+    if let Some(name) = name {
+        known(session, name)?;
+    }
+    let ticks = block_on(async {
+        let opened = session.home().await?;
+        Ok(opened.store.ticks(name, limit).await?)
+    })?;
+    if json {
+        outln!("{}", json!(ticks));
+    } else if ticks.is_empty() {
+        outln!("No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
+    } else {
+        out!("{}", table(["SCHEDULE", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn tick_row(tick: &Tick) -> [String; 4] {
+    let outcome = match &tick.outcome {
+        TickOutcome::Requested { run } => format!("run {}", run.short()),
+        TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
+        TickOutcome::Failed { reason } => format!("failed: {reason}"),
+    };
+    [tick.schedule.clone(), when::moment(tick.due), when::moment(tick.at), outcome]
+}
