@@ -203,6 +203,26 @@ fn training_rows_are_encoded_by_other_folds() {
     assert_eq!(encoder.transform(values()).expect("features").values(), targets);
 }
 
+#[test]
+fn a_damaged_encoder_answers_or_is_an_error() {
+    let (values, targets) = ([Some("a"), Some("b"), None], [1.0, 2.0, 3.0]);
+    let one_hot = OneHotEncoder::fit(&OneHotParams::default(), "x", values).expect("an encoder");
+    let target = TargetEncoder::fit(&TargetParams::default(), "x", values, &targets).expect("an encoder");
+    let damaged = |encoder: Value, list: &str| {
+        let mut encoder = encoder;
+        encoder[list].as_array_mut().expect("a list").truncate(1);
+        encoder
+    };
+    let json = damaged(serde_json::to_value(&one_hot).expect("JSON"), "columns");
+    if let Ok(encoder) = serde_json::from_value::<OneHotEncoder>(json) {
+        let _ = encoder.transform(values);
+    }
+    let json = damaged(serde_json::to_value(&target).expect("JSON"), "means");
+    if let Ok(encoder) = serde_json::from_value::<TargetEncoder>(json) {
+        let _ = encoder.transform(values);
+    }
+}
+
 fn check_error<T: std::fmt::Debug>(result: Result<T, EncodingError>, expected: &str) {
     let error = result.expect_err(expected);
     assert!(error.to_string().starts_with(expected), "{error}");
@@ -253,6 +273,8 @@ fn what_cannot_be_encoded_is_an_error() {
         TargetEncoder::fit(&params, "x", [None], &[]),
         "the column `x` has 1 rows, and 0 are expected",
     );
+    let error = TargetEncoder::fit(&params, "x", [None], &[f64::NAN]);
+    check_error(error, "the target of row 0 is not finite");
     let params = TargetParams { smooth: Smoothing::Rows(-1.0), folds: 1, ..params };
     check_error(
         TargetEncoder::fit(&params, "x", [None], &[1.0]),

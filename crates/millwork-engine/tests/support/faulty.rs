@@ -1,5 +1,6 @@
 //! A store that fails when it is told to.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +10,8 @@ use millwork_core::AssetKey;
 use millwork_core::event::Event;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{
-    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord,
-    RunStore, SlotId, StorageError, Store,
+    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery,
+    RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, Tick,
 };
 use tokio::sync::RwLock;
 
@@ -157,5 +158,24 @@ impl PoolSlots for Faulty {
 
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
         self.inner.free_slots(holder).await
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for Faulty {
+    async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
+        self.inner.schedules().await
+    }
+
+    async fn switch_schedule(&self, name: &str, on: Option<bool>) -> Result<(), StorageError> {
+        self.inner.switch_schedule(name, on).await
+    }
+
+    async fn record_evaluation(&self, evaluation: Evaluation) -> Result<bool, StorageError> {
+        self.inner.record_evaluation(evaluation).await
+    }
+
+    async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
+        self.inner.ticks(schedule, limit).await
     }
 }

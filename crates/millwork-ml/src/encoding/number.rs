@@ -13,7 +13,8 @@ use crate::features::{ColumnNames, Features};
 pub struct NumberParams {
     /// How the numbers of each column are scaled, by those that are there when the encoder is fitted.
     pub scaling: Scaling,
-    /// What a null, or a number that is not one (NaN), becomes; it is scaled like the others.
+    /// What a null, or a number that is not one (NaN), becomes; it is scaled like the others, by the scale of the numbers
+    /// that are there.
     pub nulls: NullNumber,
     /// Whether a column with nulls when the encoder is fitted has another one that says where: `column is null`.
     pub null_indicator: bool,

@@ -231,7 +231,7 @@ impl OneHotEncoder {
     fn column_of(&self, row: usize, value: Option<&str>) -> Result<Option<u32>, EncodingError> {
         let name = || self.column.clone();
         match (self.categories.number(value), value) {
-            (Some(category), _) => Ok(self.columns[category]),
+            (Some(category), _) => Ok(self.columns.get(category).copied().flatten()),
             (None, None) if self.nulls == Nulls::Error => Err(EncodingError::Null { column: name(), row }),
             (None, None) if self.nulls == Nulls::Ignore => Ok(None),
             (None, _) => match self.unknown {
@@ -271,7 +271,7 @@ impl OneHotEncoder {
 /// A category may be called as a column of ours is.
 fn make_different(names: &mut [String]) {
     for name in 1..names.len() {
-        while names[..name].contains(&names[name]) && names[name].ends_with([')', '_']) {
+        while names[name].ends_with([')', '_']) && names[..name].contains(&names[name]) {
             names[name].push('_');
         }
     }

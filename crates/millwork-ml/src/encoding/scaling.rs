@@ -29,7 +29,7 @@ pub(super) struct Scale {
 }
 
 impl Scaling {
-    /// The scale of ascending, finite numbers, of which there is at least one. A spread of 0 is taken as 1.
+    /// The scale of ascending, finite numbers, of which there is at least one. A spread of nearly 0 is taken as 1.
     pub(super) fn of(self, ascending: &[f64]) -> Scale {
         let (first, last) = (ascending[0], ascending[ascending.len() - 1]);
         let (centre, spread) = match self {
@@ -46,7 +46,7 @@ impl Scaling {
             Self::MaxAbs => (0.0, first.abs().max(last.abs())),
             Self::Robust => (quantile(ascending, 0.5), quantile(ascending, 0.75) - quantile(ascending, 0.25)),
         };
-        Scale { centre, spread: if spread == 0.0 { 1.0 } else { spread } }
+        Scale { centre, spread: if spread < 10.0 * f64::EPSILON { 1.0 } else { spread } }
     }
 }
 

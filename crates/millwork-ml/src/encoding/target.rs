@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::EncodingError;
 use crate::encoding::categories::Categories;
 use crate::encoding::scaling::mean;
-use crate::features::{ColumnNames, Features};
+use crate::features::{ColumnNames, Features, FeaturesError};
 use crate::split;
 
 /// How categories are encoded by their targets: parameters as those of scikit-learn's `TargetEncoder`, for one column.
@@ -73,7 +73,7 @@ impl TargetEncoder {
     ///
     /// # Errors
     ///
-    /// When a parameter is out of range, there are no rows, or not a target for each.
+    /// When a parameter is out of range, there are no rows, or not a finite target for each.
     pub fn fit<'a>(
         params: &TargetParams,
         column: &str,
@@ -89,6 +89,9 @@ impl TargetEncoder {
         if rows.is_empty() {
             return Err(EncodingError::NoRows { column: column.to_owned() });
         }
+        if let Some(row) = targets.iter().position(|target| !target.is_finite()) {
+            return Err(FeaturesError::TargetNotFinite { row }.into());
+        }
         let means = means(params.smooth, &rows, targets, categories.len());
         Ok(Self { column: column.to_owned(), categories, means, mean: mean(targets) })
     }
@@ -102,8 +105,10 @@ impl TargetEncoder {
         &self,
         values: impl IntoIterator<Item = Option<&'a str>>,
     ) -> Result<Features, EncodingError> {
-        let encoding =
-            |value| self.categories.number(value).map_or(self.mean, |category| self.means[category]);
+        let encoding = |value| {
+            let category = self.categories.number(value);
+            category.and_then(|category| self.means.get(category)).copied().unwrap_or(self.mean)
+        };
         self.features(&values.into_iter().map(encoding).collect::<Vec<f64>>())
     }
 
