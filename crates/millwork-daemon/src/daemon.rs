@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use millwork_core::{Clock, Pipeline, SystemClock};
 use millwork_storage::{Home, Store};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -35,6 +35,7 @@ pub struct Daemon {
     pub(crate) launcher: Launcher,
     pub(crate) options: DaemonOptions,
     pub(crate) observer: Observer,
+    wake: Arc<Notify>,
 }
 
 /// How a daemon works.
@@ -58,13 +59,26 @@ impl Daemon {
     /// A daemon for a pipeline in a home.
     pub fn new(pipeline: Pipeline, home: Home, launcher: Launcher, observer: Observer) -> Self {
         let store: Arc<dyn Store> = home.store();
-        Self { pipeline, home, store, launcher, options: DaemonOptions::default(), observer }
+        Self {
+            pipeline,
+            home,
+            store,
+            launcher,
+            options: DaemonOptions::default(),
+            observer,
+            wake: Arc::default(),
+        }
     }
 
     /// The same daemon with other options.
     #[must_use]
     pub fn options(self, options: DaemonOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// Whoever has written something that is to be done at once notifies this.
+    pub fn wake(&self) -> Arc<Notify> {
+        self.wake.clone()
     }
 
     /// Works until `stop` says so. Runs that were launched go on; the next daemon looks after them.
@@ -88,6 +102,7 @@ impl Daemon {
             };
             tokio::select! {
                 () = sleep(rest) => {}
+                () = self.wake.notified() => {}
                 changed = stop.changed() => if changed.is_err() { return },
             }
         }

@@ -17,4 +17,3 @@ pub use daemon::{Daemon, DaemonOptions};
 pub use error::DaemonError;
 pub use happening::{Happening, Observer};
 pub use launcher::Launcher;
-pub use queue::QUEUE_TAG;

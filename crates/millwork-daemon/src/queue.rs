@@ -6,15 +6,12 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use millwork_core::event::{EventBody, NewEvent};
-use millwork_core::run::{RunId, RunStatus};
+use millwork_core::run::{QUEUE_TAG, RunId, RunStatus};
 use millwork_storage::{Batch, Claim, Fence, RunQuery, RunRecord};
 use tokio::task::JoinSet;
 
 use crate::daemon::Loop;
 use crate::{Daemon, DaemonError, Happening};
-
-/// The tag of runs that are left to a daemon; others are executed by whoever requested them.
-pub const QUEUE_TAG: (&str, &str) = ("millwork/queue", "default");
 
 /// The tag with a run's priority, a whole number: larger ones first, 0 if absent.
 const PRIORITY_TAG: &str = "millwork/priority";

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::graph::Selection;
-use millwork_core::run::{RunId, RunRequest};
+use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
 use millwork_core::schedule::{Due, Schedule, ScheduleCursor, Timetable, due};
 use millwork_storage::{Evaluation, NewRun, ScheduleState, Tick, TickOutcome};
 
 use crate::daemon::Loop;
-use crate::queue::QUEUE_TAG;
 use crate::{Daemon, DaemonError, Happening};
 
 /// The longest rest: someone may switch a schedule on.

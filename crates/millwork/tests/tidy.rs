@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 8] = [
+const ORDER: [(&str, &[&str]); 9] = [
     ("millwork-core", &[]),
     ("millwork-macros", &[]),
     ("millwork-ml", &["millwork-core"]),
@@ -14,6 +14,7 @@ const ORDER: [(&str, &[&str]); 8] = [
     ("millwork-storage", &["millwork-core"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
     ("millwork-daemon", &["millwork-core", "millwork-storage"]),
+    ("millwork-web", &["millwork-core", "millwork-storage"]),
     (
         "millwork",
         &[
@@ -24,6 +25,7 @@ const ORDER: [(&str, &[&str]); 8] = [
             "millwork-ml",
             "millwork-polars",
             "millwork-storage",
+            "millwork-web",
         ],
     ),
 ];

@@ -8,6 +8,6 @@ mod status;
 
 pub use failure::{Failure, FailureKind};
 pub use id::{RunId, StepKey};
-pub use request::RunRequest;
+pub use request::{QUEUE_TAG, RunRequest};
 pub use state::{IllegalTransition, RunState, StepState};
 pub use status::{RunStatus, StepStatus};

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
 
+/// The tag of runs that are left to a daemon; others are executed by whoever requested them.
+pub const QUEUE_TAG: (&str, &str) = ("millwork/queue", "default");
+
 /// Asks for a run: which assets, which partition, with which configuration and tags. It is stored with the run, so
 /// that the run can be resumed and repeated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

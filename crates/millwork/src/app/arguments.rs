@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -65,6 +66,11 @@ Examples:
     /// Keep schedules and launch queued runs, until interrupted
     #[command(after_help = "Examples:\n  daemon\n  daemon --max-runs 2")]
     Daemon(DaemonArguments),
+    /// Serve the HTTP API, and do what `daemon` does, in one process
+    #[command(
+        after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
+    )]
+    Serve(ServeArguments),
     /// Look at schedules, switch them on and off
     #[command(subcommand)]
     Schedules(Schedules),
@@ -229,6 +235,18 @@ pub(super) struct DaemonArguments {
     pub(super) max_runs: Option<NonZero<usize>>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// Listen here; an address that other machines can reach needs a token
+    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
+    pub(super) address: SocketAddr,
+    /// What requests have to present as `Authorization: Bearer`
+    #[arg(long, env = "MILLWORK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(super) token: Option<String>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArguments,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Schedules {
     /// List the schedules
@@ -372,6 +390,7 @@ impl Commands {
             Self::Asset(Asset::Value { .. })
             | Self::Completions { .. }
             | Self::Daemon(_)
+            | Self::Serve(_)
             | Self::Runs(Runs::Execute { .. })
             | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
         }

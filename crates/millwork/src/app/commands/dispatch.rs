@@ -16,6 +16,7 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
         Commands::Daemon(arguments) => daemon::run(session, &arguments),
+        Commands::Serve(arguments) => daemon::serve(session, arguments),
         Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Status(status) => status::run(session, &status),

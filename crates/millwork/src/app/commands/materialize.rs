@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
-use millwork_core::run::{RunId, RunRequest, RunStatus, StepStatus};
+use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
 use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
-use millwork_daemon::QUEUE_TAG;
 use millwork_engine::{Cancel, Engine, EngineOptions, RunOutcome, capture_output};
 use millwork_storage::{RunStore as _, SqliteStore};
 use serde_json::{Value, json};

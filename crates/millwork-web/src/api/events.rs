@@ -1,0 +1,99 @@
+//! The event log, in pages and as a stream.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event as SseEvent, KeepAlive};
+use futures::stream::{self, Stream};
+use millwork_core::event::Event;
+use millwork_core::run::RunId;
+use millwork_storage::{EventQuery, RunQuery};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// The most events of a page.
+const LARGEST_PAGE: u32 = 1_000;
+
+/// How often a stream looks for what is new.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Which events.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    /// Behind this sequence number.
+    after: Option<u64>,
+    /// Of this run.
+    run: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Events, oldest first; `next` is what `after` has to be for the page after this one.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    let run = run(&state, wanted.run.as_deref()).await?;
+    let limit = wanted.limit.unwrap_or(200).clamp(1, LARGEST_PAGE);
+    let query = EventQuery { run, after: wanted.after, limit: Some(limit), ..EventQuery::default() };
+    let events = state.store.events(query).await?;
+    let next = events.last().map_or(wanted.after, |event| Some(event.sequence));
+    Ok(Json(json!({ "events": events, "next": next })))
+}
+
+/// Events as they are committed, as server-sent events whose ids are sequence numbers: who reconnects with `Last-Event-ID`
+/// misses none.
+pub(super) async fn stream(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
+    let run = run(&state, wanted.run.as_deref()).await?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let cursor = last.or(wanted.after).unwrap_or(0);
+    let events = stream::unfold(
+        (state, cursor, Vec::new().into_iter()),
+        move |(state, mut cursor, mut page)| async move {
+            loop {
+                if let Some(event) = page.next() {
+                    let event: Event = event;
+                    cursor = event.sequence;
+                    return Some((Ok(sent(&event)), (state, cursor, page)));
+                }
+                let query = EventQuery {
+                    run,
+                    after: Some(cursor),
+                    limit: Some(LARGEST_PAGE),
+                    ..EventQuery::default()
+                };
+                // A store that fails for a moment is asked again.
+                page = state.store.events(query).await.unwrap_or_default().into_iter();
+                if page.len() == 0 {
+                    tokio::time::sleep(BEAT).await;
+                }
+            }
+        },
+    );
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+fn sent(event: &Event) -> SseEvent {
+    let data = serde_json::to_string(event).unwrap_or_default();
+    SseEvent::default().id(event.sequence.to_string()).event(event.body.name()).data(data)
+}
+
+async fn run(state: &AppState, id: Option<&str>) -> Result<Option<RunId>, ApiError> {
+    let Some(id) = id else { return Ok(None) };
+    let query = RunQuery { id_part: Some(id.to_owned()), limit: Some(1), ..RunQuery::default() };
+    let found = state.store.runs(query).await?;
+    found
+        .first()
+        .map(|run| Some(run.id))
+        .ok_or_else(|| ApiError::not_found(format!("no run is called `{id}`")))
+}

@@ -1,0 +1,38 @@
+//! Whether it lives, whether it can work, and numbers for Prometheus.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use millwork_core::run::RunStatus;
+use millwork_storage::RunQuery;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+pub(super) async fn alive() -> &'static str {
+    "ok"
+}
+
+/// The store answers.
+pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    state.store.schedules().await?;
+    Ok("ok")
+}
+
+/// The text format of Prometheus.
+pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, value: f64| {
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+    };
+    for (status, name, help) in [
+        (RunStatus::Queued, "millwork_runs_queued", "Runs that wait"),
+        (RunStatus::Running, "millwork_runs_running", "Runs that are executed"),
+    ] {
+        let query = RunQuery { statuses: vec![status], ..RunQuery::default() };
+        gauge(name, help, state.store.runs(query).await?.len() as f64);
+    }
+    gauge("millwork_assets", "Assets that are defined", state.pipeline.graph().assets().len() as f64);
+    gauge("millwork_uptime_seconds", "Time since the server started", state.started.elapsed().as_secs_f64());
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+}

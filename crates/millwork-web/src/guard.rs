@@ -1,0 +1,103 @@
+//! Who may ask: the token, and no other web site.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::error::ApiError;
+
+/// The longest that a request may take, streams aside: those have answered by then.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The hash of the token, if there is one. Comparing hashes takes the same time for every wrong token.
+#[derive(Clone, Debug)]
+pub(crate) struct Token(Option<blake3::Hash>);
+
+impl Token {
+    pub(crate) fn new(token: Option<&str>) -> Self {
+        Self(token.map(|token| blake3::hash(token.as_bytes())))
+    }
+
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let Some(expected) = self.0 else { return true };
+        let bearer =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        bearer.is_some_and(|token| blake3::hash(token.as_bytes()) == expected)
+    }
+}
+
+/// Lets a request pass, or says why not.
+pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
+    if !token.admits(request.headers()) {
+        let message = "the token is missing or wrong; hint: send `Authorization: Bearer` and MILLWORK_TOKEN";
+        return ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message).into_response();
+    }
+    if changes(request.method()) && is_from_another_site(request.headers()) {
+        let message = "requests of other web sites are refused";
+        return ApiError::new(StatusCode::FORBIDDEN, "cross_site", message).into_response();
+    }
+    match tokio::time::timeout(LONGEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = format!("the request took longer than {} s", LONGEST.as_secs());
+            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).into_response()
+        }
+    }
+}
+
+fn changes(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// Browsers say where a request comes from; other programs don't.
+fn is_from_another_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = text("host").unwrap_or_default();
+    text("origin").is_some_and(|origin| origin.split_once("://").map(|(_, origin)| origin) != Some(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(named: &[(&'static str, &'static str)]) -> HeaderMap {
+        named
+            .iter()
+            .map(|&(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .collect()
+    }
+
+    #[test]
+    fn only_the_token_is_let_in() {
+        let token = Token::new(Some("0123456789abcdef"));
+        for (value, admitted) in [
+            ("Bearer 0123456789abcdef", true),
+            ("Bearer 0123456789abcdeg", false),
+            ("0123456789abcdef", false),
+        ] {
+            assert_eq!(token.admits(&headers(&[("authorization", value)])), admitted, "{value}");
+        }
+        assert!(!token.admits(&HeaderMap::new()) && Token::new(None).admits(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn other_sites_are_recognised() {
+        for (named, expected) in [
+            (&[][..], false),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "http://elsewhere")], false),
+            (&[("host", "127.0.0.1:3030"), ("origin", "http://127.0.0.1:3030")], false),
+            (&[("host", "127.0.0.1:3030"), ("origin", "http://127.0.0.1:3031")], true),
+            (&[("host", "127.0.0.1:3030"), ("origin", "null")], true),
+        ] {
+            assert_eq!(is_from_another_site(&headers(named)), expected, "{named:?}");
+        }
+    }
+}

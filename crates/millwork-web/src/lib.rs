@@ -1,0 +1,14 @@
+//! The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
+//!
+//! Nothing runs here. A request to launch writes a run into the store, where a daemon finds it; every answer is a
+//! projection of what the store says. [`serve`] binds to this machine unless there is a token, which then protects
+//! everything but the health checks.
+
+mod api;
+mod error;
+mod guard;
+mod server;
+mod state;
+
+pub use error::ServeError;
+pub use server::{ServeOptions, Serving, serve};

@@ -1,0 +1,91 @@
+//! Serving the API.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use millwork_core::{Pipeline, SystemClock};
+use millwork_storage::Store;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+use crate::api;
+use crate::error::ServeError;
+use crate::guard::{Token, guard};
+use crate::state::AppState;
+
+/// The largest body of a request, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// The shortest token.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Where and how the API is served.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// The address.
+    pub address: SocketAddr,
+    /// What requests have to present; none only on an address of this machine.
+    pub token: Option<String>,
+    /// Is notified when there is something to do for a daemon in this process.
+    pub wake: Arc<Notify>,
+}
+
+/// An API that listens.
+#[derive(Debug)]
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    listener: TcpListener,
+    router: Router,
+}
+
+/// Binds the API of a pipeline to an address. It answers once [`Serving::run`] is called.
+///
+/// # Errors
+///
+/// When other machines could reach the address and there is no token, the token is short, or the address can't be had.
+pub async fn serve(
+    pipeline: Pipeline,
+    store: Arc<dyn Store>,
+    options: ServeOptions,
+) -> Result<Serving, ServeError> {
+    let ServeOptions { address, token, wake } = options;
+    match &token {
+        None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
+        Some(token) if token.len() < SHORTEST_TOKEN => {
+            return Err(ServeError::ShortToken { length: token.len() });
+        }
+        _ => {}
+    }
+    let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
+    let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
+    let state = AppState { pipeline, store, clock: Arc::new(SystemClock), wake, started: Instant::now() };
+    let protected =
+        api::protected().layer(middleware::from_fn_with_state(Token::new(token.as_deref()), guard));
+    let router = api::open().merge(protected).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+    Ok(Serving { address, listener, router })
+}
+
+impl Serving {
+    /// Answers requests until `stop` says so. Requests that have begun are answered; streams end.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let stopped = async move {
+            while !*stop.borrow() {
+                if stop.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        let mut asked = Box::pin(stopped);
+        let serving = axum::serve(self.listener, self.router);
+        // Streams have no end of their own, so they are not waited for.
+        tokio::select! {
+            _ = serving => {}
+            () = &mut asked => {}
+        }
+    }
+}

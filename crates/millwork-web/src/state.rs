@@ -1,0 +1,19 @@
+//! What every request works with.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use millwork_core::{Clock, Pipeline};
+use millwork_storage::Store;
+use tokio::sync::Notify;
+
+/// What every request works with.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Tells a daemon in this process that there is something to do.
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) started: Instant,
+}
