@@ -101,6 +101,9 @@ fn queued_runs_are_launched_by_priority() {
     for id in [&low, &high] {
         becomes(&home, id, "succeeded");
     }
+    // What is run again here is not left to the daemon.
+    home.succeeds(&format!("runs retry {low} --from-scratch"));
+    assert!(daemon.lines.try_iter().all(|line| !line.contains("launched")));
     assert_eq!(daemon.stop(), Some(0));
 }
 

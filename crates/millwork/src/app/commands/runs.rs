@@ -1,7 +1,7 @@
 //! `runs`: what has become of them, and going on with them.
 
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{RunState, RunStatus, StepKey, StepStatus};
+use millwork_core::run::{QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _};
@@ -242,6 +242,8 @@ async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool
     let steps = engine.plan(&record.request).await?.steps.len();
     let id = if from_scratch {
         let mut request = record.request.clone();
+        // It is executed here, not by a daemon.
+        request.tags.remove(QUEUE_TAG.0);
         request.tags.insert("millwork/retry-of".into(), record.id.to_string());
         engine.request(request).await?
     } else {
