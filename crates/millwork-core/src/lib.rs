@@ -13,8 +13,10 @@ pub mod graph;
 pub mod param;
 pub mod partition;
 pub mod plan;
+pub mod retention;
 pub mod run;
 pub mod schedule;
+pub mod sensor;
 
 use std::pin::Pin;
 
@@ -26,7 +28,10 @@ pub use definitions::{
 };
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};
+pub use retention::Retention;
+pub use run::{FailureClass, QueueLimits, RunLimits, RunRetries, RunSpec};
 pub use schedule::{Misfire, Schedule};
+pub use sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome};
 
 /// Any error, as a step's function may return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -30,7 +30,7 @@ fn blocking_check(asset: &str) -> CheckDefinition {
             code_version: "1".into(),
             retry: Default::default(),
             timeout: None,
-            pool: None,
+            pools: Vec::new(),
             source: None,
             function: StepFunction::Blocking(std::sync::Arc::new(|_| {
                 Ok(StepResult::Check(CheckResult::pass()))

@@ -34,7 +34,7 @@ fn check_of(asset: &str, name: &str, blocking: bool, inputs: &[&str]) -> CheckDe
             code_version: "1".into(),
             retry: Default::default(),
             timeout: None,
-            pool: None,
+            pools: Vec::new(),
             source: None,
             function: StepFunction::Blocking(std::sync::Arc::new(verdict)),
         },

@@ -21,9 +21,9 @@ fn event(written: &str) -> Event {
             "start" => EventBody::RunStarted { epoch: 1 },
             "canceling" => EventBody::RunCanceling,
             "succeed" => EventBody::RunSucceeded,
-            "fail" => EventBody::RunFailed { reason: "r".into() },
+            "fail" => EventBody::run_failed("r"),
             "cancel" => EventBody::RunCanceled,
-            "lose" => EventBody::RunLost { reason: "r".into() },
+            "lose" => EventBody::run_lost("r"),
             other => panic!("{other}"),
         });
     };

@@ -1,9 +1,11 @@
 //! The daemon: its loops, from start to stop.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use millwork_core::{Clock, Pipeline, SystemClock};
+use millwork_core::run::RunId;
+use millwork_core::{Clock, Pipeline, QueueLimits, SystemClock};
 use millwork_storage::{Home, Store};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -11,7 +13,10 @@ use tokio::time::sleep;
 
 use crate::monitor::Monitor;
 use crate::queue::Queue;
+use crate::retention::RetentionRules;
+use crate::retries::Retries;
 use crate::schedules::Schedules;
+use crate::sensors::Sensors;
 use crate::{DaemonError, Happening, Launcher, Observer};
 
 /// One of the daemon's loops.
@@ -21,6 +26,11 @@ pub(crate) trait Loop: Send + 'static {
 
     /// Does what is to be done now, and says how long to rest.
     fn turn(&mut self, daemon: &Daemon) -> impl Future<Output = Result<Duration, DaemonError>> + Send;
+
+    /// Returns when there is something to do before the rest is over.
+    fn disturbed(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// How long a loop rests after it failed.
@@ -35,6 +45,8 @@ pub struct Daemon {
     pub(crate) launcher: Launcher,
     pub(crate) options: DaemonOptions,
     pub(crate) observer: Observer,
+    /// The runs that this daemon has launched and not settled yet.
+    pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
     wake: Arc<Notify>,
 }
 
@@ -42,7 +54,7 @@ pub struct Daemon {
 #[derive(Clone, Debug)]
 pub struct DaemonOptions {
     /// How many runs go on at a time.
-    pub max_runs: usize,
+    pub queue: QueueLimits,
     /// How often the store is asked what is new.
     pub beat: Duration,
     /// What time it is.
@@ -51,21 +63,23 @@ pub struct DaemonOptions {
 
 impl Default for DaemonOptions {
     fn default() -> Self {
-        Self { max_runs: 4, beat: Duration::from_millis(200), clock: Arc::new(SystemClock) }
+        Self { queue: QueueLimits::default(), beat: Duration::from_millis(200), clock: Arc::new(SystemClock) }
     }
 }
 
 impl Daemon {
-    /// A daemon for a pipeline in a home.
+    /// A daemon for a pipeline in a home, with the queue limits of its definitions.
     pub fn new(pipeline: Pipeline, home: Home, launcher: Launcher, observer: Observer) -> Self {
         let store: Arc<dyn Store> = home.store();
+        let queue = pipeline.queue();
         Self {
             pipeline,
             home,
             store,
             launcher,
-            options: DaemonOptions::default(),
+            options: DaemonOptions { queue, ..DaemonOptions::default() },
             observer,
+            launched: Arc::default(),
             wake: Arc::default(),
         }
     }
@@ -85,7 +99,10 @@ impl Daemon {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(Schedules::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Sensors::default(), stop.clone()));
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Retries::default(), stop.clone()));
+        loops.spawn(self.clone().keep(RetentionRules, stop.clone()));
         loops.spawn(self.clone().keep(Monitor, stop));
         loops.join_all().await;
     }
@@ -96,16 +113,22 @@ impl Daemon {
             let rest = match work.turn(&self).await {
                 Ok(rest) => rest,
                 Err(error) => {
-                    self.tell(&Happening::Trouble { of: work.name(), error: with_causes(&error) });
+                    self.tell(&Happening::Trouble { of: work.name(), error: error_with_causes(&error) });
                     AFTER_TROUBLE
                 }
             };
             tokio::select! {
                 () = sleep(rest) => {}
                 () = self.wake.notified() => {}
+                () = work.disturbed() => {}
                 changed = stop.changed() => if changed.is_err() { return },
             }
         }
+    }
+
+    pub(crate) fn launched(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        // Every change is one insertion or removal, so a panic elsewhere leaves nothing half-done.
+        self.launched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tell(&self, happening: &Happening) {
@@ -113,8 +136,9 @@ impl Daemon {
     }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+/// An error with everything that caused it.
+pub(crate) fn error_with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

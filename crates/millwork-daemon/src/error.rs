@@ -17,6 +17,9 @@ pub enum DaemonError {
     /// A schedule cannot be kept.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// Values could not be let go of.
+    #[error(transparent)]
+    Forget(#[from] millwork_engine::ForgetError),
     /// A process could not be started.
     #[error("failed to start a process for run {}", run.short())]
     Launch {

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::run::{RunId, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunStatus};
 
 /// Told what happens.
 pub type Observer = Arc<dyn Fn(&Happening) + Send + Sync>;
@@ -13,12 +14,12 @@ pub type Observer = Arc<dyn Fn(&Happening) + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Happening {
-    /// A schedule requested a run.
+    /// A run was requested.
     Requested {
-        /// The schedule.
-        schedule: String,
-        /// The tick.
-        due: Timestamp,
+        /// By which schedule or sensor.
+        by: String,
+        /// For which tick, if there is one.
+        due: Option<Timestamp>,
         /// The run.
         run: RunId,
     },
@@ -33,8 +34,28 @@ pub enum Happening {
     Launched {
         /// The run.
         run: RunId,
-        /// The process.
-        pid: u32,
+        /// Its process; nothing if it is this one.
+        pid: Option<u32>,
+    },
+    /// A run is ended by force.
+    Ending {
+        /// The run.
+        run: RunId,
+        /// What that counts as.
+        class: FailureClass,
+        /// Why.
+        reason: String,
+    },
+    /// A run that failed is queued again.
+    Retrying {
+        /// The run that is queued.
+        run: RunId,
+        /// The run that failed: the same one, unless everything is run again.
+        of: RunId,
+        /// Which retry this is, from 1.
+        number: u32,
+        /// The pause before it.
+        after: Duration,
     },
     /// A run that was launched has ended.
     Ended {
@@ -52,6 +73,17 @@ pub enum Happening {
         /// How.
         reason: String,
     },
+    /// Retention rules let go of something.
+    Forgotten {
+        /// So many events.
+        events: u64,
+        /// So many runs.
+        runs: u64,
+        /// So many ticks.
+        ticks: u64,
+        /// So many values.
+        values: u64,
+    },
     /// A loop could not do its work, and tries again.
     Trouble {
         /// Which one.
@@ -64,19 +96,35 @@ pub enum Happening {
 impl fmt::Display for Happening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Requested { schedule, due, run } => {
-                write!(f, "schedule `{schedule}` requested run {} for {due}", run.short())
+            Self::Requested { by, due: Some(due), run } => {
+                write!(f, "{by} requested run {} for {due}", run.short())
             }
+            Self::Requested { by, due: None, run } => write!(f, "{by} requested run {}", run.short()),
             Self::Missed { schedule, ticks } => {
                 let plural = if *ticks == 1 { "" } else { "s" };
                 write!(f, "schedule `{schedule}` missed {ticks} tick{plural}, which are not run")
             }
-            Self::Launched { run, pid } => write!(f, "run {} launched as process {pid}", run.short()),
+            Self::Launched { run, pid: Some(pid) } => {
+                write!(f, "run {} launched as process {pid}", run.short())
+            }
+            Self::Launched { run, pid: None } => write!(f, "run {} launched in this process", run.short()),
+            Self::Ending { run, class, reason } => {
+                write!(f, "run {} is ended by force ({class}): {reason}", run.short())
+            }
+            Self::Retrying { run, of, number, after } if run == of => {
+                write!(f, "run {} is tried again in {after:?} (retry {number})", run.short())
+            }
+            Self::Retrying { run, of, number, .. } => {
+                write!(f, "run {} is queued to repeat run {} (retry {number})", run.short(), of.short())
+            }
             Self::Ended { run, status, reason } => {
                 write!(f, "run {} {}", run.short(), status.as_str())?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::Lost { run, reason } => write!(f, "run {} is lost: {reason}", run.short()),
+            Self::Forgotten { events, runs, ticks, values } => {
+                write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
+            }
             Self::Trouble { of, error } => write!(f, "trouble with {of}: {error}"),
         }
     }

@@ -1,7 +1,8 @@
 //! Decides what runs when, and sees that it does.
 //!
-//! A [`Daemon`] is a few loops over the store, one a file: `schedules` requests runs at their ticks, `queue` launches
-//! requested runs as processes of their own, `monitor` notices runs whose process has died. A loop decides by what the
+//! A [`Daemon`] is a few loops over the store, one a file: `schedules` and `sensors` request runs, `queue` launches
+//! requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor` ends
+//! what takes too long and notices runs whose process has died, `retention` forgets what the rules let go. A loop decides by what the
 //! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm.
 
@@ -9,11 +10,18 @@ mod daemon;
 mod error;
 mod happening;
 mod launcher;
+mod memory;
 mod monitor;
+mod processes;
 mod queue;
+mod retention;
+mod retries;
 mod schedules;
+mod sensors;
+mod settle;
 
 pub use daemon::{Daemon, DaemonOptions};
 pub use error::DaemonError;
 pub use happening::{Happening, Observer};
-pub use launcher::Launcher;
+pub use launcher::{ExecuteRun, Launcher};
+pub use processes::end_rest_of_group;

@@ -1,8 +1,15 @@
-//! The run monitor: runs whose process has died are recorded as lost.
+//! The run monitor: no run goes on for ever, and none whose process has died.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use millwork_core::event::EventBody;
+use millwork_core::run::{FailureClass, RunStatus};
+use millwork_storage::{EventQuery, Fence, Liveness, Order, RunRecord, queued_runs};
+
 use crate::daemon::Loop;
+use crate::processes::{end_group, terminate_group};
+use crate::settle::keep_output;
 use crate::{Daemon, DaemonError, Happening};
 
 /// How often it looks.
@@ -17,9 +24,90 @@ impl Loop for Monitor {
     }
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        for run in daemon.home.recover(daemon.options.clock.now()).await? {
+        for run in lost(daemon).await? {
+            keep_output(daemon, run.id, daemon.launcher.take_output(run.id)).await?;
             daemon.tell(&Happening::Lost { run: run.id, reason: run.reason.unwrap_or_default() });
+        }
+        let statuses = vec![RunStatus::Running, RunStatus::Canceling];
+        for run in queued_runs(&*daemon.store, statuses).await? {
+            if let Some((end, class, reason)) = overdue(daemon, &run).await? {
+                self.end(daemon, &run, end, class, reason).await?;
+            }
         }
         Ok(REST)
     }
+}
+
+impl Monitor {
+    /// Ends a run by force. It is recorded first, so that nothing that its process still does counts.
+    async fn end(
+        &self,
+        daemon: &Daemon,
+        run: &RunRecord,
+        end: EventBody,
+        class: FailureClass,
+        reason: String,
+    ) -> Result<(), DaemonError> {
+        let fence = Fence { run: run.id, epoch: run.epoch };
+        if !daemon.store.end_run(fence, end, daemon.options.clock.now()).await? {
+            return Ok(());
+        }
+        daemon.tell(&Happening::Ending { run: run.id, class, reason });
+        let Some(holder) = run.holder.as_ref().filter(|holder| holder.host == daemon.home.holder().host)
+        else {
+            return Ok(());
+        };
+        // A run in this process finds out by itself that it is fenced off.
+        if daemon.home.is_alive(holder) == Liveness::Alive && holder.pid != std::process::id() {
+            let (pid, grace) = (holder.pid, daemon.pipeline.run_limits().cancel);
+            let (home, holder) = (daemon.home.clone(), holder.clone());
+            terminate_group(pid);
+            tokio::spawn(async move {
+                tokio::time::sleep(grace).await;
+                if home.is_alive(&holder) == Liveness::Alive {
+                    end_group(pid);
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Why a run is to be ended, and how that is recorded; nothing if it may go on.
+async fn overdue(
+    daemon: &Daemon,
+    run: &RunRecord,
+) -> Result<Option<(EventBody, FailureClass, String)>, DaemonError> {
+    let (limits, now) = (daemon.pipeline.run_limits(), daemon.options.clock.now());
+    let is_past = |since: Timestamp, limit: Duration| now.duration_since(since).unsigned_abs() > limit;
+    if run.status == RunStatus::Canceling {
+        let since = canceling_since(daemon, run).await?;
+        let is_late = since.is_some_and(|since| is_past(since, limits.cancel));
+        let reason = format!("it did not stop within {:?}", limits.cancel);
+        return Ok(is_late.then_some((EventBody::RunCanceled, FailureClass::Killed, reason)));
+    }
+    let limit = limits.runtime_of(&run.request.tags);
+    let late = run.started_at.zip(limit).filter(|(started, limit)| is_past(*started, *limit));
+    Ok(late.map(|(_, limit)| {
+        let (reason, class) = (format!("it took longer than {limit:?}"), FailureClass::Timeout);
+        (EventBody::RunFailed { reason: reason.clone(), class }, class, reason)
+    }))
+}
+
+async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {
+    let kinds = vec!["run_canceling"];
+    let last = EventQuery {
+        run: Some(run.id),
+        kinds,
+        order: Order::NewestFirst,
+        limit: Some(1),
+        ..EventQuery::default()
+    };
+    Ok(daemon.store.events(last).await?.first().map(|event| event.at))
+}
+
+/// The runs whose process has died, other than those that the queue settles.
+async fn lost(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
+    let now = daemon.options.clock.now();
+    Ok(daemon.home.recover_unless(now, |run| daemon.launched().contains(&run.id)).await?)
 }

@@ -1,26 +1,48 @@
-//! The run queue: requested runs become processes, so many at a time.
+//! The run queue: requested runs are launched, so many at a time.
 
-use std::cmp::Reverse;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use millwork_core::event::{EventBody, NewEvent};
-use millwork_core::run::{QUEUE_TAG, RunId, RunStatus};
-use millwork_storage::{Batch, Claim, Fence, RunQuery, RunRecord};
-use tokio::task::JoinSet;
+use millwork_core::run::{FailureClass, RunId, RunStatus, WaitingRun, admit};
+use millwork_storage::{RunRecord, queued_runs};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
 use crate::daemon::Loop;
+use crate::launcher::Exit;
+use crate::memory::OutOfMemory;
+use crate::processes::end_group;
+use crate::settle::{LaunchedRun, settle};
 use crate::{Daemon, DaemonError, Happening};
-
-/// The tag with a run's priority, a whole number: larger ones first, 0 if absent.
-const PRIORITY_TAG: &str = "millwork/priority";
 
 /// The runs that this daemon has launched.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    launched: JoinSet<(RunId, std::io::Result<ExitStatus>)>,
-    running: Vec<RunId>,
+    running: HashMap<RunId, Running>,
+    ended: Vec<(RunId, Exit)>,
+    ends: Ends,
+}
+
+/// Where ends are told.
+#[derive(Debug)]
+struct Ends {
+    sender: UnboundedSender<(RunId, Exit)>,
+    receiver: UnboundedReceiver<(RunId, Exit)>,
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded_channel();
+        Self { sender, receiver }
+    }
+}
+
+#[derive(Debug)]
+struct Running {
+    run: LaunchedRun,
+    record: RunRecord,
+    since: Instant,
+    has_started: bool,
 }
 
 impl Loop for Queue {
@@ -28,102 +50,88 @@ impl Loop for Queue {
         "the run queue"
     }
 
-    /// Looks after processes that have ended, and launches what may be.
+    /// Looks after runs that have ended, and launches what may be.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        while let Some(ended) = self.launched.try_join_next() {
-            if let Ok((run, exit)) = ended {
-                self.running.retain(|running| *running != run);
-                settle(daemon, run, &exit).await?;
-            }
+        while let Ok(ended) = self.ends.receiver.try_recv() {
+            self.ended.push(ended);
         }
-        let mut free = self.free(daemon).await?;
-        if free > 0 {
-            for run in waiting(daemon).await? {
-                if free == 0 {
-                    break;
-                }
-                if !self.running.contains(&run.id) {
-                    self.launch(daemon, run.id)?;
-                    free -= 1;
-                }
+        while let Some((run, exit)) = self.ended.last() {
+            if let Some(running) = self.running.get(run) {
+                settle(daemon, running.run, exit).await?;
             }
+            self.running.remove(run);
+            daemon.launched().remove(run);
+            self.ended.pop();
         }
-        // A process that ends makes room: that is looked at more often.
-        Ok(if self.running.is_empty() {
-            daemon.options.beat
-        } else {
-            daemon.options.beat.min(Duration::from_millis(20))
-        })
+        let going_on = queued_runs(&*daemon.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
+        self.end_what_does_not_start(daemon, &going_on);
+        let mut waiting = queued_runs(&*daemon.store, vec![RunStatus::Queued]).await?;
+        waiting.retain(|run| !self.running.contains_key(&run.id));
+        waiting.reverse();
+        for run in self.admitted(daemon, &going_on, &waiting) {
+            self.launch(daemon, run)?;
+        }
+        Ok(daemon.options.beat)
+    }
+
+    /// A run that ends makes room at once.
+    async fn disturbed(&mut self) {
+        self.ended.extend(self.ends.receiver.recv().await);
     }
 }
 
 impl Queue {
-    /// How many runs more may go on, those of daemons before this one counted.
-    async fn free(&self, daemon: &Daemon) -> Result<usize, DaemonError> {
-        let going_on = runs(daemon, vec![RunStatus::Running, RunStatus::Canceling]).await?;
-        let others = going_on.iter().filter(|run| !self.running.contains(&run.id)).count();
-        Ok(daemon.options.max_runs.saturating_sub(others + self.running.len()))
+    /// The waiting runs that may start, those of daemons before this one counted among what goes on.
+    fn admitted<'a>(
+        &self,
+        daemon: &Daemon,
+        going_on: &[RunRecord],
+        waiting: &'a [RunRecord],
+    ) -> Vec<&'a RunRecord> {
+        let others = going_on.iter().filter(|run| !self.running.contains_key(&run.id));
+        let ours = self.running.values().map(|running| &running.record);
+        let tags = others.chain(ours).map(|run| &run.request.tags);
+        let candidates = waiting
+            .iter()
+            .map(|run| WaitingRun { id: run.id, request: &run.request, not_before: run.not_before })
+            .collect();
+        let decided = admit(&daemon.options.queue, tags, candidates, daemon.options.clock.now());
+        let admitted = decided.into_iter().filter(|(_, reason)| reason.is_none()).map(|(run, _)| run);
+        admitted.filter_map(|id| waiting.iter().find(|run| run.id == id)).collect()
     }
 
-    fn launch(&mut self, daemon: &Daemon, run: RunId) -> Result<(), DaemonError> {
-        let mut child = daemon.launcher.launch(run)?;
-        daemon.tell(&Happening::Launched { run, pid: child.id().unwrap_or(0) });
-        self.running.push(run);
-        self.launched.spawn(async move { (run, child.wait().await) });
+    fn launch(&mut self, daemon: &Daemon, record: &RunRecord) -> Result<(), DaemonError> {
+        let (id, memory) = (record.id, OutOfMemory::now());
+        let launched = daemon.launcher.launch(id)?;
+        daemon.launched().insert(id);
+        daemon.tell(&Happening::Launched { run: id, pid: launched.pid });
+        let run = LaunchedRun { id, pid: launched.pid, memory };
+        let running = Running { run, record: record.clone(), since: Instant::now(), has_started: false };
+        self.running.insert(id, running);
+        let sender = self.ends.sender.clone();
+        tokio::spawn(async move {
+            // A queue that is gone leaves the run to the next daemon.
+            let _ = sender.send((id, launched.ended().await));
+        });
         Ok(())
     }
-}
 
-/// The requested runs, those that come first first.
-async fn waiting(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
-    let mut waiting = runs(daemon, vec![RunStatus::Queued]).await?;
-    waiting.reverse();
-    let priority = |run: &RunRecord| -> i64 {
-        run.request.tags.get(PRIORITY_TAG).and_then(|priority| priority.parse().ok()).unwrap_or(0)
-    };
-    waiting.sort_by_key(|run| Reverse(priority(run)));
-    Ok(waiting)
-}
-
-/// The runs that are left to daemons, newest first.
-async fn runs(daemon: &Daemon, statuses: Vec<RunStatus>) -> Result<Vec<RunRecord>, DaemonError> {
-    let tag = Some((QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned()));
-    Ok(daemon.store.runs(RunQuery { statuses, tag, ..RunQuery::default() }).await?)
-}
-
-/// Sees that a run whose process has ended has ended as well.
-async fn settle(daemon: &Daemon, run: RunId, exit: &std::io::Result<ExitStatus>) -> Result<(), DaemonError> {
-    let Some(record) = daemon.store.run(run).await? else { return Ok(()) };
-    let (reason, now) = (reason(exit), daemon.options.clock.now());
-    match record.status {
-        RunStatus::Running | RunStatus::Canceling => {
-            daemon.store.mark_lost(Fence { run, epoch: record.epoch }, &reason, now).await?;
-        }
-        RunStatus::Queued => {
-            let holder = daemon.home.holder().clone();
-            let fence = daemon.store.claim(Claim { run, holder, now, until: now }).await?;
-            let reason = format!("it was not started: {reason}");
-            let failed = NewEvent::of_run(run, now, EventBody::RunFailed { reason });
-            daemon.store.append(Batch { fence: Some(fence), events: vec![failed] }).await?;
-        }
-        _ => {}
-    }
-    if let Some(RunRecord { status, reason, .. }) = daemon.store.run(run).await? {
-        daemon.tell(&Happening::Ended { run, status, reason });
-    }
-    Ok(())
-}
-
-/// How a process ended, for people.
-fn reason(exit: &std::io::Result<ExitStatus>) -> String {
-    match exit {
-        Ok(exit) => match (exit.code(), exit.signal()) {
-            (Some(code), _) => format!("its process ended with exit code {code}"),
-            (None, Some(9)) => {
-                "its process was killed (SIGKILL); hint: the system does so when memory runs out".to_owned()
+    /// Ends the processes that have not begun with their run in time; what becomes of the run is settled when they have
+    /// ended.
+    fn end_what_does_not_start(&mut self, daemon: &Daemon, going_on: &[RunRecord]) {
+        let longest = daemon.pipeline.run_limits().start;
+        for running in self.running.values_mut() {
+            running.has_started |= going_on.iter().any(|run| run.id == running.run.id);
+            if !running.has_started
+                && running.since.elapsed() > longest
+                && let Some(pid) = running.run.pid
+            {
+                running.has_started = true;
+                let (run, class) = (running.run.id, FailureClass::Timeout);
+                let reason = format!("it has not started within {longest:?}");
+                daemon.tell(&Happening::Ending { run, class, reason });
+                end_group(pid);
             }
-            (None, signal) => format!("its process was ended by signal {}", signal.unwrap_or(0)),
-        },
-        Err(error) => format!("its process could not be watched: {error}"),
+        }
     }
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::graph::Selection;
-use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
+use millwork_core::run::{RunId, RunRequest};
 use millwork_core::schedule::{Due, Schedule, ScheduleCursor, Timetable, due};
 use millwork_storage::{Evaluation, NewRun, ScheduleState, Tick, TickOutcome};
 
-use crate::daemon::Loop;
+use crate::daemon::{Loop, error_with_causes};
 use crate::{Daemon, DaemonError, Happening};
 
 /// The longest rest: someone may switch a schedule on.
@@ -76,17 +75,32 @@ async fn record(
     let name = &schedule.name;
     let cursor = serde_json::to_string(&due.cursor)
         .map_err(|source| DaemonError::Cursor { schedule: name.clone(), source })?;
-    let tick = |due, outcome| Tick { schedule: name.clone(), due, at: now, outcome };
+    let tick = |due, outcome| Tick { schedule: name.clone(), due, at: now, micros: None, outcome };
     let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
     if due.skipped > 0 {
         ticks.push(tick(now, TickOutcome::Skipped { ticks: due.skipped }));
         happenings.push(Happening::Missed { schedule: name.clone(), ticks: due.skipped });
     }
     for &at in &due.ticks {
-        let run = RunId::new(now);
-        runs.push(NewRun { id: run, request: request(daemon, schedule, at), at: now });
-        ticks.push(tick(at, TickOutcome::Requested { run }));
-        happenings.push(Happening::Requested { schedule: name.clone(), due: at, run });
+        let requests = match requests(daemon, schedule, at) {
+            Ok(requests) => requests,
+            Err(reason) => {
+                let (of, error) = ("schedules", format!("schedule `{name}` at {at}: {reason}"));
+                ticks.push(tick(at, TickOutcome::Failed { reason }));
+                happenings.push(Happening::Trouble { of, error });
+                continue;
+            }
+        };
+        if requests.is_empty() {
+            let reason = "its function asks for no run".to_owned();
+            ticks.push(tick(at, TickOutcome::Idle { reason }));
+        }
+        for request in requests {
+            let run = RunId::new(now);
+            runs.push(NewRun { id: run, request, at: now });
+            ticks.push(tick(at, TickOutcome::Requested { run }));
+            happenings.push(Happening::Requested { by: format!("schedule `{name}`"), due: Some(at), run });
+        }
     }
     let evaluation = Evaluation { schedule: name.clone(), from: state.cursor, cursor, runs, ticks };
     if daemon.store.record_evaluation(evaluation).await? {
@@ -95,17 +109,11 @@ async fn record(
     Ok(())
 }
 
-fn request(daemon: &Daemon, schedule: &Schedule, at: Timestamp) -> RunRequest {
+/// The runs of a tick, or why there are none.
+fn requests(daemon: &Daemon, schedule: &Schedule, at: Timestamp) -> Result<Vec<RunRequest>, String> {
+    let runs = schedule.runs_at(at).map_err(|error| error_with_causes(&*error))?;
     let graph = daemon.pipeline.graph();
-    // The selection was checked when the definitions were resolved.
-    let selected = Selection::parse(&schedule.selection).and_then(|selection| selection.select(graph));
-    let assets = selected.into_iter().flatten().map(|asset| graph.key(asset).clone()).collect();
-    let mut tags = schedule.tags.clone();
-    tags.insert("millwork/schedule".to_owned(), schedule.name.clone());
-    tags.insert("millwork/scheduled_for".to_owned(), at.to_string());
-    tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
-    let (selection, config) = (schedule.selection.clone(), schedule.config.clone());
-    RunRequest { selection, assets, config, tags, ..RunRequest::default() }
+    runs.into_iter().map(|run| run.request(graph).map_err(|error| error.to_string())).collect()
 }
 
 #[cfg(test)]

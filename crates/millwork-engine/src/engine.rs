@@ -39,6 +39,9 @@ pub struct EngineOptions {
     pub workers: usize,
     /// How long a blocking step may go on after its run was asked to stop.
     pub grace: Duration,
+    /// Whether a step that takes too long, and runs alone, loses the processes that it has started: only in a process
+    /// that does nothing but execute a run.
+    pub end_descendants: bool,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -51,6 +54,7 @@ impl Default for EngineOptions {
         Self {
             workers: (2 * processors).max(8),
             grace: Duration::from_secs(10),
+            end_descendants: false,
             clock: Arc::new(SystemClock),
         }
     }
@@ -130,7 +134,7 @@ impl Engine {
         let _lease = AbortOnDrop(lease);
         let executed = self.execute_claimed(fence, record.request, cancel, observer).await;
         if let Err(error) = &executed {
-            let failed = EventBody::RunFailed { reason: chain_of(error) };
+            let failed = EventBody::run_failed(chain_of(error));
             let event = NewEvent::of_run(run, self.options.clock.now(), failed);
             // If it can't be recorded, whoever looks for lost runs finds this one.
             let _ = self.store.append(Batch { fence: Some(fence), events: vec![event] }).await;
@@ -179,11 +183,12 @@ impl Engine {
             clock: self.options.clock.clone(),
             cancel: cancel.clone(),
             grace: self.options.grace,
+            end_descendants: self.options.end_descendants,
         });
         let ended = self.dispatch(context, events, &state, recorder_failed).await;
         let body = match &ended {
             Ok(body) => body.clone(),
-            Err(error) => EventBody::RunFailed { reason: chain_of(error) },
+            Err(error) => EventBody::run_failed(chain_of(error)),
         };
         recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), body)]);
         match recorded.await {
@@ -220,7 +225,7 @@ impl Engine {
 
     /// The events that say how far a run has come.
     async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
-        const KINDS: [&str; 17] = [
+        const KINDS: [&str; 18] = [
             "run_queued",
             "run_started",
             "run_canceling",
@@ -228,6 +233,7 @@ impl Engine {
             "run_failed",
             "run_canceled",
             "run_lost",
+            "run_retrying",
             "step_started",
             "step_progressed",
             "step_retrying",

@@ -16,4 +16,4 @@ pub use engine::{Engine, EngineOptions};
 pub use error::ExecuteError;
 pub use logs::{CapturedOutput, LogLayer, capture_output};
 pub use runs::{Cancel, Observation, Observer, RunOutcome};
-pub use values::{ObjectStoreIo, ValueError, Values};
+pub use values::{ForgetError, ForgottenValues, ObjectStoreIo, ValueError, Values, forget_values};

@@ -12,7 +12,7 @@ use millwork_core::event::{
 use millwork_core::run::{RunId, RunRequest};
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Home, NewRun, Order, PoolSlots, RunQuery, RunStore,
-    SqliteStore,
+    SqliteStore, TakeSlots,
 };
 
 const STEPS: usize = 10_000;
@@ -83,8 +83,10 @@ async fn write_chain(store: &SqliteStore, fence: Fence) {
     let slots = async {
         let holder = millwork_storage::Holder::this_process();
         for _ in 0..200 {
-            let slot = store.take_slot("pool", 1, &holder, now(), now() + Duration::from_secs(9)).await;
-            store.give_slot_back(slot.expect("taken").expect("free")).await.expect("given back");
+            let slot = store
+                .take_slots(TakeSlots::one("pool", 1, &holder, now(), now() + Duration::from_secs(9)))
+                .await;
+            store.give_slots_back(&slot.expect("taken").expect("free")).await.expect("given back");
         }
     };
     timed("take a slot and give it back", 200, slots).await;

@@ -1,8 +1,10 @@
 //! How a run's record moves on: the decisions that every backend shares.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use millwork_core::event::EventBody;
-use millwork_core::run::{RunId, RunRequest, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
 use crate::{Claim, Fence, Holder, RunRecord, StorageError};
 
@@ -14,6 +16,8 @@ pub(crate) struct RunCourse {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) reason: Option<String>,
+    pub(crate) class: Option<FailureClass>,
+    pub(crate) not_before: Option<Timestamp>,
     pub(crate) holder: Option<Holder>,
     pub(crate) leased_until: Option<Timestamp>,
 }
@@ -27,6 +31,8 @@ impl RunCourse {
             started_at: None,
             finished_at: None,
             reason: None,
+            class: None,
+            not_before: None,
             holder: None,
             leased_until: None,
         }
@@ -39,10 +45,14 @@ impl RunCourse {
         match body {
             EventBody::RunStarted { epoch } => {
                 (self.epoch, self.started_at, self.finished_at) = (*epoch, Some(at), None);
-                self.reason = None;
+                (self.reason, self.class, self.not_before) = (None, None, None);
             }
-            EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
-                self.reason = Some(reason.clone());
+            EventBody::RunFailed { reason, class } | EventBody::RunLost { reason, class } => {
+                (self.reason, self.class) = (Some(reason.clone()), Some(*class));
+            }
+            EventBody::RunRetrying { delay_ms } => {
+                let later = at.checked_add(Duration::from_millis(*delay_ms));
+                (self.not_before, self.finished_at) = (Some(later.unwrap_or(at)), None);
             }
             _ => {}
         }
@@ -63,6 +73,14 @@ impl RunCourse {
         Ok(started)
     }
 
+    /// The event by which a run that ended under the claim `epoch` waits to be tried again; nothing if it has gone on.
+    pub(crate) fn retry(&self, epoch: u32, delay: Duration) -> Option<EventBody> {
+        use RunStatus::{Canceled, Failed, Lost};
+        let has_ended = matches!(self.status, Failed | Canceled | Lost) && self.epoch == epoch;
+        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        has_ended.then_some(EventBody::RunRetrying { delay_ms })
+    }
+
     /// Whether a claim still holds.
     pub(crate) fn check(&self, fence: Fence) -> Result<(), StorageError> {
         let holds = self.epoch == fence.epoch && !self.status.is_finished();
@@ -80,7 +98,8 @@ impl RunCourse {
 
     /// The whole record.
     pub(crate) fn record(self, id: RunId, request: RunRequest, created_at: Timestamp) -> RunRecord {
-        let Self { status, epoch, started_at, finished_at, reason, holder, leased_until } = self;
+        let Self { status, epoch, started_at, finished_at, reason, class, not_before, holder, leased_until } =
+            self;
         RunRecord {
             id,
             request,
@@ -90,6 +109,8 @@ impl RunCourse {
             started_at,
             finished_at,
             reason,
+            class,
+            not_before,
             holder,
             leased_until,
         }

@@ -13,15 +13,17 @@ mod pool_slots;
 mod run_store;
 mod schedule_store;
 mod sqlite;
+mod waiting;
 
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use home::{Holder, Home, Liveness};
 pub use memory::MemoryStore;
-pub use pool_slots::{PoolSlots, SlotId};
+pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
 pub use schedule_store::{Evaluation, ScheduleState, ScheduleStore, Tick, TickOutcome};
-pub use sqlite::{SqliteStore, StoreInfo};
+pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
+pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.
 pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore {}

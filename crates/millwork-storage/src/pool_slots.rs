@@ -5,30 +5,70 @@ use jiff::Timestamp;
 
 use crate::{Holder, StorageError};
 
-/// A slot that is held.
+/// Slots of one pool that are held together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotId(pub u64);
 
-/// Named pools with a number of slots each; a step holds one while it runs.
+/// Asks for slots of pools.
+#[derive(Clone, Debug)]
+pub struct TakeSlots {
+    /// Of which pools, and how many.
+    pub of: Vec<PoolShare>,
+    /// Who wants them.
+    pub holder: Holder,
+    /// Now.
+    pub now: Timestamp,
+    /// Until when they are held unless the holder renews them.
+    pub until: Timestamp,
+}
+
+impl TakeSlots {
+    /// Asks for one slot of a pool that has `of`.
+    pub fn one(pool: impl Into<String>, of: u32, holder: &Holder, now: Timestamp, until: Timestamp) -> Self {
+        Self { of: vec![PoolShare { pool: pool.into(), slots: 1, of }], holder: holder.clone(), now, until }
+    }
+}
+
+/// A part of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolShare {
+    /// The pool.
+    pub pool: String,
+    /// How many of its slots.
+    pub slots: u32,
+    /// How many it has.
+    pub of: u32,
+}
+
+/// Slots that somebody holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldSlots {
+    /// The pool.
+    pub pool: String,
+    /// How many of its slots.
+    pub slots: u32,
+    /// Who holds them.
+    pub holder: Holder,
+    /// Until when, unless the holder renews them.
+    pub until: Timestamp,
+}
+
+/// Named pools with a number of slots each; a step holds some while it runs.
 #[async_trait]
 pub trait PoolSlots: Send + Sync {
-    /// Takes a slot of `pool` if fewer than `slots` are held; nothing if it is full. A slot whose lease has run out,
-    /// or whose holder's process is known to have ended, is free.
-    async fn take_slot(
-        &self,
-        pool: &str,
-        slots: u32,
-        holder: &Holder,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<SlotId>, StorageError>;
+    /// Takes slots of all these pools; nothing if one of them has too few that are free. Slots whose lease has run out,
+    /// or whose holder's process is known to have ended, are free.
+    async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError>;
 
     /// Extends all slots of a holder.
     async fn renew_slots(&self, holder: &Holder, until: Timestamp) -> Result<(), StorageError>;
 
-    /// Gives a slot back.
-    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError>;
+    /// Gives slots back.
+    async fn give_slots_back(&self, slots: &[SlotId]) -> Result<(), StorageError>;
 
     /// Frees everything that a holder holds.
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError>;
+
+    /// Everything that is held, by pool.
+    async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError>;
 }

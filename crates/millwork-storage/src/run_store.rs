@@ -1,8 +1,11 @@
 //! The contract of the run store: creating, claiming and finding runs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::run::{RunId, RunRequest, RunStatus};
+use millwork_core::event::EventBody;
+use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
 use crate::{Holder, StorageError};
 
@@ -34,8 +37,12 @@ pub struct RunRecord {
     pub started_at: Option<Timestamp>,
     /// When it finished.
     pub finished_at: Option<Timestamp>,
-    /// Why it failed or was lost.
+    /// Why it failed or was lost, the last time that it did.
     pub reason: Option<String>,
+    /// Which class of failure that was.
+    pub class: Option<FailureClass>,
+    /// Before when it must not start, for a run that is tried again.
+    pub not_before: Option<Timestamp>,
     /// Who executes it; nothing once it is finished.
     pub holder: Option<Holder>,
     /// Until when, unless the holder renews it.
@@ -82,8 +89,13 @@ pub trait RunStore: Send + Sync {
     /// that the run has now; one that was finished or canceling already stays as it is.
     async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError>;
 
-    /// Marks a run as lost, if its claim is still this one and it isn't finished. Returns whether it did.
-    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError>;
+    /// Ends a run by an event such as `run_lost`, if its claim is still this one and it isn't finished. Returns whether it
+    /// did.
+    async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError>;
+
+    /// Queues a run again that failed, was canceled or was lost under this claim: it goes on where it stopped, after
+    /// `delay`. Returns whether it did; somebody else may have been faster.
+    async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError>;
 
     /// A run.
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError>;
@@ -99,6 +111,8 @@ pub struct RunQuery {
     pub statuses: Vec<RunStatus>,
     /// With this tag and value.
     pub tag: Option<(String, String)>,
+    /// Finished at this moment or later.
+    pub finished_since: Option<Timestamp>,
     /// Whose id, as text with or without hyphens and in either case, begins or ends with this.
     pub id_part: Option<String>,
     /// Created before this run.

@@ -32,6 +32,11 @@ pub enum TickOutcome {
         /// How many.
         ticks: usize,
     },
+    /// There was nothing to do.
+    Idle {
+        /// Why.
+        reason: String,
+    },
     /// The tick could not be evaluated.
     Failed {
         /// Why.
@@ -48,6 +53,9 @@ pub struct Tick {
     pub due: Timestamp,
     /// When it was evaluated.
     pub at: Timestamp,
+    /// How long the evaluation took, in microseconds, where that is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micros: Option<u64>,
     /// What came of it.
     #[serde(flatten)]
     pub outcome: TickOutcome,

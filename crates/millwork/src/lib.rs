@@ -26,13 +26,15 @@
 mod app;
 
 pub use app::{App, app};
+pub use millwork_core::retention;
 pub use millwork_core::{
     Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, Backoff, BoxError, BoxFuture, CheckDefinition,
     CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Declaration, Definitions, External,
-    FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json, LogLevel, Metadata, MetadataValue,
-    Misfire, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, Previous,
-    Requirements, Resource, Result, Retry, Schedule, Series, Severity, StepContext, StepFunction, StepLog,
-    StepResult, Table, Update, ValueAddress,
+    FailureClass, FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json, LogLevel, Metadata,
+    MetadataValue, Misfire, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
+    PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries,
+    RunSpec, Schedule, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, StepContext,
+    StepFunction, StepLog, StepResult, Table, Update, ValueAddress,
 };
 pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 /// Machine-learning kernels: splits, text features, metrics, boosting.
@@ -65,6 +67,9 @@ mod documentation {
 
     #[doc = include_str!("../../../docs/concepts.md")]
     struct Concepts;
+
+    #[doc = include_str!("../../../docs/service.md")]
+    struct Service;
 
     #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]

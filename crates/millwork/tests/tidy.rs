@@ -13,7 +13,7 @@ const ORDER: [(&str, &[&str]); 9] = [
     ("millwork-polars", &["millwork-core"]),
     ("millwork-storage", &["millwork-core"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
-    ("millwork-daemon", &["millwork-core", "millwork-storage"]),
+    ("millwork-daemon", &["millwork-core", "millwork-engine", "millwork-storage"]),
     ("millwork-web", &["millwork-core", "millwork-storage"]),
     (
         "millwork",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AssetKey, AssetSpec, AssetValue, CodeVersion, Metadata, Produced, Retry, ValueType};
+use super::{AssetKey, AssetSpec, AssetValue, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType};
 use crate::param::{Requirements, StepContext};
 use crate::partition::PartitionsDefinition;
 use crate::run::StepKey;
@@ -55,8 +55,8 @@ pub struct Computation {
     pub retry: Retry,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
-    /// The concurrency pool it takes a slot of.
-    pub pool: Option<String>,
+    /// The slots of concurrency pools that it takes, all of them at once.
+    pub pools: Vec<PoolUse>,
     /// Where it stands: file and line.
     pub source: Option<(&'static str, u32)>,
     /// What is called.
@@ -71,7 +71,7 @@ impl Computation {
             code_version: CodeVersion::from("1"),
             retry: Retry::none(),
             timeout: None,
-            pool: None,
+            pools: Vec::new(),
             source: None,
             function,
         }
@@ -190,6 +190,13 @@ impl AssetDefinition {
             let value = function(context);
             Box::pin(async move { Ok(StepResult::Assets(vec![produced(value.await?)])) })
         }));
+        self
+    }
+
+    /// Takes a slot of a concurrency pool while it runs, or several: `"gpu"`, `("gpu", 2)`.
+    #[must_use]
+    pub fn pool(mut self, pool: impl Into<PoolUse>) -> Self {
+        self.computation_mut().pools.push(pool.into());
         self
     }
 

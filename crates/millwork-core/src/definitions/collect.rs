@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, resolve};
+use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, RunPolicies, resolve};
 use crate::BoxError;
 use crate::asset::{AssetDefinition, CheckDefinition, IoManager};
 use crate::param::Resources;
+use crate::retention::Retention;
+use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
+use crate::sensor::Sensor;
 
 /// Everything that a pipeline declares. Nothing is checked until [`resolve`](Definitions::resolve), which reports all
 /// errors at once.
@@ -28,9 +31,11 @@ pub struct Definitions {
     pub(super) checks: Vec<CheckDefinition>,
     pub(super) jobs: Vec<Job>,
     pub(super) schedules: Vec<Schedule>,
+    pub(super) sensors: Vec<Sensor>,
     pub(super) resources: Resources,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
+    pub(super) policies: RunPolicies,
     pub(super) errors: Vec<DefinitionError>,
 }
 
@@ -81,6 +86,13 @@ impl Definitions {
         self
     }
 
+    /// Adds a sensor.
+    #[must_use]
+    pub fn sensor(mut self, sensor: Sensor) -> Self {
+        self.sensors.push(sensor);
+        self
+    }
+
     /// Provides a resource.
     #[must_use]
     pub fn resource<T: Clone + Send + Sync + 'static>(self, resource: T) -> Self {
@@ -106,23 +118,53 @@ impl Definitions {
         self
     }
 
-    /// Gives a concurrency pool its number of slots; a pool that isn't mentioned has one. At most so many steps of the
-    /// pool run at a time, in all runs and processes of a home together.
+    /// Gives a concurrency pool its number of slots; a pool that isn't mentioned has one. The steps that run at a time, in
+    /// all runs and processes of a home together, take no more slots than that.
     #[must_use]
     pub fn pool(mut self, name: impl Into<String>, slots: u32) -> Self {
         self.pools.insert(name.into(), slots.max(1));
         self
     }
 
-    /// Adds everything of `other`.
+    /// Says how many queued runs go on at a time.
+    #[must_use]
+    pub fn queue(mut self, limits: QueueLimits) -> Self {
+        self.policies.queue = Some(limits);
+        self
+    }
+
+    /// Says which queued runs are tried again after they failed.
+    #[must_use]
+    pub fn run_retries(mut self, retries: RunRetries) -> Self {
+        self.policies.retries = Some(retries);
+        self
+    }
+
+    /// Says how long queued runs may take.
+    #[must_use]
+    pub fn run_limits(mut self, limits: RunLimits) -> Self {
+        self.policies.limits = Some(limits);
+        self
+    }
+
+    /// Says what is forgotten, and when; without it nothing is.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.policies.retention = Some(retention);
+        self
+    }
+
+    /// Adds everything of `other`; where both say how runs are treated, `other` does.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.assets.extend(other.assets);
         self.checks.extend(other.checks);
         self.jobs.extend(other.jobs);
         self.schedules.extend(other.schedules);
+        self.sensors.extend(other.sensors);
         self.io_managers.extend(other.io_managers);
         self.pools.extend(other.pools);
+        self.policies.take_over(other.policies);
         self.errors.extend(other.errors);
         for type_name in self.resources.merge(other.resources) {
             self.duplicate_resource(type_name);

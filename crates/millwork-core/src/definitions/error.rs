@@ -118,6 +118,20 @@ pub enum DefinitionError {
         /// The name.
         name: String,
     },
+    /// A step takes more of a pool than there is.
+    #[error(
+        "`{dependent}` takes {slots} slots of the pool `{pool}`, which has {of}; hint: `.pool(\"{pool}\", {slots})` in the definitions gives it as many"
+    )]
+    PoolTooSmall {
+        /// Which step.
+        dependent: String,
+        /// The pool.
+        pool: String,
+        /// How many it takes.
+        slots: u32,
+        /// How many there are.
+        of: u32,
+    },
     /// Partitions don't fit together.
     #[error("`{dependent}` cannot map its partitions to those of `{asset}`: {problem}; hint: {hint}")]
     ImpossibleMapping {
@@ -153,6 +167,14 @@ pub enum DefinitionError {
     InvalidJob {
         /// The job.
         job: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A sensor makes no sense.
+    #[error("the sensor `{sensor}` is invalid: {problem}")]
+    InvalidSensor {
+        /// The sensor.
+        sensor: String,
         /// What is wrong.
         problem: String,
     },

@@ -6,6 +6,7 @@ mod error;
 pub mod expansion;
 mod job;
 mod pipeline;
+mod policies;
 mod resolve;
 
 pub use asset::{Asset, Assets, Declaration, External};
@@ -13,3 +14,4 @@ pub use collect::Definitions;
 pub use error::{DefinitionError, DefinitionErrors};
 pub use job::Job;
 pub use pipeline::Pipeline;
+use policies::RunPolicies;

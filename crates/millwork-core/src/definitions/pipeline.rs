@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::Job;
+use super::{Job, RunPolicies};
 use crate::asset::IoManager;
 use crate::graph::AssetGraph;
 use crate::param::{ConfigError, ConfigSchema, Resources};
+use crate::retention::Retention;
+use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
+use crate::sensor::Sensor;
 
 /// A pipeline whose definitions fit together: the graph, and what its steps need to run.
 #[derive(Clone, Debug)]
@@ -17,9 +20,11 @@ pub struct Pipeline {
     pub(super) graph: Arc<AssetGraph>,
     pub(super) jobs: Vec<Job>,
     pub(super) schedules: Vec<Schedule>,
+    pub(super) sensors: Vec<Sensor>,
     pub(super) resources: Arc<Resources>,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
+    pub(super) policies: RunPolicies,
 }
 
 impl Pipeline {
@@ -48,6 +53,16 @@ impl Pipeline {
         self.schedules.iter().find(|schedule| schedule.name == name)
     }
 
+    /// Its sensors.
+    pub fn sensors(&self) -> &[Sensor] {
+        &self.sensors
+    }
+
+    /// The sensor of that name.
+    pub fn sensor(&self, name: &str) -> Option<&Sensor> {
+        self.sensors.iter().find(|sensor| sensor.name == name)
+    }
+
     /// Its resources.
     pub fn resources(&self) -> &Arc<Resources> {
         &self.resources
@@ -61,6 +76,33 @@ impl Pipeline {
     /// How many slots a concurrency pool has.
     pub fn pool_slots(&self, name: &str) -> u32 {
         self.pools.get(name).copied().unwrap_or(1)
+    }
+
+    /// The concurrency pools that are given a number of slots, or that a step takes some of.
+    pub fn pools(&self) -> BTreeMap<&str, u32> {
+        let taken = self.graph.steps().iter().flat_map(|step| &step.computation().pools);
+        let names = self.pools.keys().map(String::as_str).chain(taken.map(|taken| taken.pool.as_str()));
+        names.map(|name| (name, self.pool_slots(name))).collect()
+    }
+
+    /// How many queued runs go on at a time.
+    pub fn queue(&self) -> QueueLimits {
+        self.policies.queue.clone().unwrap_or_default()
+    }
+
+    /// Which queued runs are tried again.
+    pub fn run_retries(&self) -> RunRetries {
+        self.policies.retries.clone().unwrap_or_default()
+    }
+
+    /// How long queued runs may take.
+    pub fn run_limits(&self) -> RunLimits {
+        self.policies.limits.unwrap_or_default()
+    }
+
+    /// What is forgotten, and when.
+    pub fn retention(&self) -> Retention {
+        self.policies.retention.unwrap_or_default()
     }
 
     /// Lists everything that is wrong with the configuration of a run: entries for steps and parameters that don't

@@ -9,10 +9,21 @@ use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
 use crate::schedule::Schedule;
+use crate::sensor::{Sensor, SensorSource};
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
-    let Definitions { assets, checks, jobs, schedules, resources, io_managers, pools, mut errors } =
-        definitions;
+    let Definitions {
+        assets,
+        checks,
+        jobs,
+        schedules,
+        sensors,
+        resources,
+        io_managers,
+        pools,
+        policies,
+        mut errors,
+    } = definitions;
     let producers = producers(&assets);
     names(&assets, &checks, &jobs, &mut errors);
     let steps = Steps { assets: &assets, producers: &producers };
@@ -30,6 +41,13 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         assets.iter().filter_map(|asset| Some((asset.step.as_str(), asset.computation.as_ref()?)));
     let check_computations = checks.iter().map(|check| (check.name.as_str(), &check.computation));
     for (dependent, computation) in computations.chain(check_computations) {
+        for taken in &computation.pools {
+            let of = pools.get(&taken.pool).copied().unwrap_or(1);
+            if taken.slots == 0 || taken.slots > of {
+                let (dependent, pool, slots) = (dependent.to_owned(), taken.pool.clone(), taken.slots);
+                errors.push(DefinitionError::PoolTooSmall { dependent, pool, slots, of });
+            }
+        }
         for resource in &computation.requirements.resources {
             if !resources.contains(resource.type_id) {
                 let type_name = resource.type_name.to_owned();
@@ -44,6 +62,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;
     check_jobs(&jobs, &graph, &mut errors);
     check_schedules(&schedules, &graph, &mut errors);
+    check_sensors(&sensors, &graph, &mut errors);
     if !errors.is_empty() {
         return Err(DefinitionErrors(errors));
     }
@@ -51,9 +70,11 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         graph: Arc::new(graph),
         jobs,
         schedules,
+        sensors,
         resources: Arc::new(resources),
         io_managers,
         pools,
+        policies,
     })
 }
 
@@ -245,6 +266,23 @@ fn check_schedules(schedules: &[Schedule], graph: &AssetGraph, errors: &mut Vec<
         }
         let selected = Selection::parse(&schedule.selection).and_then(|selection| selection.select(graph));
         if let Err(error) = selected {
+            wrong(format!("its selection is wrong: {error}"));
+        }
+    }
+}
+
+fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+    let mut seen = HashSet::new();
+    for sensor in sensors {
+        let mut wrong = |problem: String| {
+            errors.push(DefinitionError::InvalidSensor { sensor: sensor.name.clone(), problem });
+        };
+        if !seen.insert(&sensor.name) {
+            wrong("another one has its name; hint: rename one".to_owned());
+        }
+        if let SensorSource::Events { watched, .. } = &sensor.source
+            && let Err(error) = watched.assets(graph)
+        {
             wrong(format!("its selection is wrong: {error}"));
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::param::LogLevel;
 use crate::partition::PartitionKey;
-use crate::run::Failure;
+use crate::run::{Failure, FailureClass};
 
 /// What happened. Names are stored, and never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub enum EventBody {
     RunFailed {
         /// Which, and why.
         reason: String,
+        /// What kind of failure it was.
+        #[serde(default = "FailureClass::error", skip_serializing_if = "FailureClass::is_error")]
+        class: FailureClass,
     },
     /// The run stopped because it was asked to.
     RunCanceled,
@@ -37,6 +40,14 @@ pub enum EventBody {
     RunLost {
         /// What is known of its end.
         reason: String,
+        /// How it ended, as far as is known.
+        #[serde(default = "FailureClass::lost", skip_serializing_if = "FailureClass::is_lost")]
+        class: FailureClass,
+    },
+    /// The run failed or was lost, and waits to be tried again.
+    RunRetrying {
+        /// The pause before that, in milliseconds.
+        delay_ms: u64,
     },
     /// An attempt began.
     StepStarted,
@@ -237,6 +248,16 @@ pub struct LogLine {
 }
 
 impl EventBody {
+    /// The run failed by the user's own code, configuration or data.
+    pub fn run_failed(reason: impl Into<String>) -> Self {
+        Self::RunFailed { reason: reason.into(), class: FailureClass::Error }
+    }
+
+    /// The run's process ended, and nobody saw how.
+    pub fn run_lost(reason: impl Into<String>) -> Self {
+        Self::RunLost { reason: reason.into(), class: FailureClass::Lost }
+    }
+
     /// The name under which the body is stored.
     pub fn name(&self) -> &'static str {
         match self {
@@ -247,6 +268,7 @@ impl EventBody {
             Self::RunFailed { .. } => "run_failed",
             Self::RunCanceled => "run_canceled",
             Self::RunLost { .. } => "run_lost",
+            Self::RunRetrying { .. } => "run_retrying",
             Self::StepStarted => "step_started",
             Self::StepProgressed { .. } => "step_progressed",
             Self::StepRetrying { .. } => "step_retrying",
@@ -296,7 +318,7 @@ impl EventBody {
     pub fn run_status(&self) -> Option<crate::run::RunStatus> {
         use crate::run::RunStatus;
         Some(match self {
-            Self::RunQueued => RunStatus::Queued,
+            Self::RunQueued | Self::RunRetrying { .. } => RunStatus::Queued,
             Self::RunStarted { .. } => RunStatus::Running,
             Self::RunCanceling => RunStatus::Canceling,
             Self::RunSucceeded => RunStatus::Succeeded,

@@ -22,6 +22,11 @@ impl FromStep for StepLog {
 }
 
 impl StepLog {
+    /// The number of the step's attempt; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt()
+    }
+
     /// A log that nobody reads, for calling an asset's function in a test.
     pub fn detached() -> Self {
         Self(StepContext::builder("detached").build())

@@ -39,6 +39,12 @@ impl RunId {
         self.0.as_bytes()
     }
 
+    /// The id that comes after this one: that of the run that repeats it.
+    #[must_use]
+    pub fn following(self) -> Self {
+        Self::from_u128(self.0.as_u128().wrapping_add(1))
+    }
+
     /// The end of the id: enough to tell runs apart by eye, as the beginning is the time.
     pub fn short(&self) -> String {
         self.0.simple().to_string().split_off(24)

@@ -72,6 +72,7 @@ impl RunState {
         use RunStatus::*;
         let status = match (&event.body, self.status) {
             (EventBody::RunQueued, None) => Queued,
+            (EventBody::RunRetrying { .. }, Some(Failed | Canceled | Lost)) => Queued,
             (EventBody::RunStarted { .. }, Some(Queued | Failed | Canceled | Lost)) => Running,
             (EventBody::RunCanceling, Some(Queued | Running)) => Canceling,
             (EventBody::RunSucceeded, Some(Running | Canceling)) => Succeeded,
@@ -91,7 +92,8 @@ impl RunState {
                 self.reason = None;
                 self.steps.values_mut().for_each(StepState::end_with_process);
             }
-            EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
+            EventBody::RunRetrying { .. } => self.finished_at = None,
+            EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
                 self.reason = Some(reason.clone());
             }
             _ => {}

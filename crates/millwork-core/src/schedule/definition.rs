@@ -1,10 +1,15 @@
 //! What a schedule runs, and when.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::BoxError;
+use crate::run::RunSpec;
 use crate::schedule::{ScheduleError, Timetable};
 
 /// What to do with ticks that were missed, because nothing was running.
@@ -55,6 +60,37 @@ pub struct Schedule {
     pub default_on: bool,
     /// What to do with missed ticks.
     pub misfire: Misfire,
+    /// The runs of a tick, if that is more than one of the selection.
+    pub runs: Option<RunsOfTick>,
+}
+
+type RunsFunction = dyn Fn(Timestamp) -> Result<Vec<RunSpec>, BoxError> + Send + Sync;
+
+/// The runs that a schedule requests at a tick.
+#[derive(Clone)]
+pub struct RunsOfTick(Arc<RunsFunction>);
+
+impl RunsOfTick {
+    /// The runs of the tick at `due`; none if there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function that was given.
+    pub fn at(&self, due: Timestamp) -> Result<Vec<RunSpec>, BoxError> {
+        (self.0)(due)
+    }
+}
+
+impl PartialEq for RunsOfTick {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for RunsOfTick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunsOfTick")
+    }
 }
 
 impl Schedule {
@@ -74,6 +110,7 @@ impl Schedule {
             tags: BTreeMap::new(),
             default_on: false,
             misfire: Misfire::default(),
+            runs: None,
         }
     }
 
@@ -117,6 +154,35 @@ impl Schedule {
     pub fn misfire(mut self, misfire: Misfire) -> Self {
         self.misfire = misfire;
         self
+    }
+
+    /// The schedule with the runs that a function names for each tick, given when it is due. They have the schedule's tags,
+    /// too; the selection is what is shown of it.
+    #[must_use]
+    pub fn runs(
+        mut self,
+        runs: impl Fn(Timestamp) -> Result<Vec<RunSpec>, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.runs = Some(RunsOfTick(Arc::new(runs)));
+        self
+    }
+
+    /// The runs of the tick at `due`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function given to [`runs`](Schedule::runs).
+    pub fn runs_at(&self, due: Timestamp) -> Result<Vec<RunSpec>, BoxError> {
+        let mut runs = match &self.runs {
+            Some(runs) => runs.at(due)?,
+            None => vec![RunSpec::of(self.selection.clone()).config(self.config.clone())],
+        };
+        for run in &mut runs {
+            run.tags.extend(self.tags.clone());
+            run.tags.insert("millwork/schedule".to_owned(), self.name.clone());
+            run.tags.insert("millwork/scheduled_for".to_owned(), due.to_string());
+        }
+        Ok(runs)
     }
 
     /// When it comes.

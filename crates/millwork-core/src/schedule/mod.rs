@@ -12,7 +12,7 @@ mod field;
 mod timetable;
 
 pub use cron::Cron;
-pub use definition::{Misfire, Schedule};
+pub use definition::{Misfire, RunsOfTick, Schedule};
 pub use due::{Due, ScheduleCursor, due};
 pub use error::ScheduleError;
 pub use timetable::{Ticks, Timetable};

@@ -9,6 +9,6 @@ mod step_recorder;
 pub(crate) use current::{WithStep, as_step};
 pub use layer::LogLayer;
 pub use output::{CapturedOutput, capture_output};
-pub(crate) use output::{Printing, wait_for_captured_output};
+pub(crate) use output::{Printing, no_step_runs, wait_for_captured_output};
 pub(crate) use panic::{catch_panic, observe_panics, panicked};
 pub(crate) use step_recorder::{StepRecorder, shorten};

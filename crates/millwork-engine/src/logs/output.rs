@@ -100,6 +100,11 @@ impl Drop for Printing {
     }
 }
 
+/// Whether no step runs in this process now.
+pub(crate) fn no_step_runs() -> bool {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+}
+
 /// Waits until everything printed so far is in the log, so that a step's lines come before its end.
 pub(crate) fn wait_for_captured_output() {
     let captured = CAPTURED.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,23 +1,23 @@
 //! Owns the state of a run: decides which step comes next, and what the end of a step means for the others.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
 use millwork_core::plan::{LatestVerdicts, Plan, ReadyQueue};
-use millwork_core::run::{Failure, FailureKind, RunId};
-use millwork_core::{Clock, PartitionKey, Pipeline};
+use millwork_core::run::{Failure, FailureClass, FailureKind, RunId};
+use millwork_core::{Clock, LogLevel, PartitionKey, Pipeline};
 use millwork_storage::{SlotId, StorageError, Store};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::handed_over::{HandedOver, Made};
-use super::pools::{Pools, WaitingForSlot};
+use super::pools::{Pools, WaitingForSlots};
 use super::{Cancel, RecorderHandle, Stop, StoredInputs};
 use crate::logs::shorten;
 use crate::steps::{AttemptEnd, OutputMade, Report, execute};
@@ -43,6 +43,7 @@ pub(crate) struct RunContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cancel: Cancel,
     pub(crate) grace: Duration,
+    pub(crate) end_descendants: bool,
 }
 
 impl RunContext {
@@ -69,14 +70,16 @@ pub(crate) struct Dispatcher {
     attempts: Vec<u32>,
     /// How often each step was retried in this execution.
     retries: Vec<u32>,
-    running: HashMap<usize, Option<SlotId>>,
+    running: HashMap<usize, Vec<SlotId>>,
     /// Steps whose pause between two attempts is over.
     again: VecDeque<usize>,
     pausing: Vec<usize>,
-    waiting_for_slot: WaitingForSlot,
+    waiting_for_slots: WaitingForSlots,
     pools: Pools,
     workers: usize,
     failures: Vec<String>,
+    /// Whether all of them took too long.
+    all_timed_out: bool,
     /// Why the run can't go on: the store failed.
     trouble: Option<StorageError>,
     sender: mpsc::UnboundedSender<Message>,
@@ -100,10 +103,11 @@ impl Dispatcher {
             running: HashMap::new(),
             again: VecDeque::new(),
             pausing: Vec::new(),
-            waiting_for_slot: WaitingForSlot::default(),
+            waiting_for_slots: WaitingForSlots::default(),
             pools,
             workers: workers.max(1),
             failures: Vec::new(),
+            all_timed_out: true,
             trouble: None,
             sender,
             messages,
@@ -147,7 +151,7 @@ impl Dispatcher {
                     is_recorded = false;
                     self.context.cancel.force();
                 }
-                () = tokio::time::sleep(POOL_PAUSE), if !self.waiting_for_slot.pools().is_empty() => {}
+                () = tokio::time::sleep(POOL_PAUSE), if !self.waiting_for_slots.pools().is_empty() => {}
             }
         }
     }
@@ -168,24 +172,30 @@ impl Dispatcher {
         match (&*self.failures, stopping && !self.nothing_is_left()) {
             (_, true) => EventBody::RunCanceled,
             ([], false) => EventBody::RunSucceeded,
-            ([one], false) => EventBody::RunFailed { reason: one.clone() },
+            ([one], false) => EventBody::RunFailed { reason: one.clone(), class: self.class() },
             ([first, rest @ ..], false) => {
-                EventBody::RunFailed { reason: format!("{first}; and {} more", rest.len()) }
+                let reason = format!("{first}; and {} more", rest.len());
+                EventBody::RunFailed { reason, class: self.class() }
             }
         }
+    }
+
+    /// The class of the run's failure: a time-out if every step that failed took too long.
+    fn class(&self) -> FailureClass {
+        if self.all_timed_out { FailureClass::Timeout } else { FailureClass::Error }
     }
 
     /// Starts what can be started.
     async fn start_ready(&mut self) -> Result<(), StorageError> {
         self.context.recorder.catch_up().await;
-        for pool in self.waiting_for_slot.pools() {
+        for pools in self.waiting_for_slots.pools() {
             while self.running.len() < self.workers
-                && let Some(position) = self.waiting_for_slot.pop(&pool)
+                && let Some(position) = self.waiting_for_slots.pop(&pools)
             {
-                match self.pools.take(&self.context.pipeline, &pool).await? {
-                    Some(slot) => self.start(position, Some(slot)).await?,
+                match self.take_slots(position).await? {
+                    Some(slots) => self.start(position, slots).await?,
                     None => {
-                        self.waiting_for_slot.push_front(&pool, position);
+                        self.waiting_for_slots.push_front(&pools, position);
                         break;
                     }
                 }
@@ -194,26 +204,42 @@ impl Dispatcher {
         while self.running.len() < self.workers
             && let Some(position) = self.again.pop_front().or_else(|| self.queue.pop())
         {
-            match &self.context.clone().step(position).computation().pool {
-                None => self.start(position, None).await?,
-                Some(pool) if self.waiting_for_slot.is_awaited(pool) => {
-                    self.waiting_for_slot.push(pool, position);
+            let pools = WaitingForSlots::names(&self.context.step(position).computation().pools);
+            if self.waiting_for_slots.is_awaited(&pools) {
+                self.waiting_for_slots.push(&pools, position);
+                continue;
+            }
+            match self.take_slots(position).await? {
+                Some(slots) => self.start(position, slots).await?,
+                None => {
+                    self.tell_what_is_awaited(position).await?;
+                    self.waiting_for_slots.push(&pools, position);
                 }
-                Some(pool) => match self.pools.take(&self.context.pipeline, pool).await? {
-                    Some(slot) => self.start(position, Some(slot)).await?,
-                    None => self.waiting_for_slot.push(pool, position),
-                },
             }
         }
         Ok(())
     }
 
-    async fn start(&mut self, position: usize, slot: Option<SlotId>) -> Result<(), StorageError> {
+    async fn take_slots(&self, position: usize) -> Result<Option<Vec<SlotId>>, StorageError> {
+        self.pools.take(&self.context.pipeline, &self.context.step(position).computation().pools).await
+    }
+
+    /// Says in the log who holds what a step waits for.
+    async fn tell_what_is_awaited(&self, position: usize) -> Result<(), StorageError> {
+        let wanted = &self.context.step(position).computation().pools;
+        let message = self.pools.awaited(&self.context.pipeline, wanted).await?;
+        let (level, target) = (LogLevel::Info, "millwork".to_owned());
+        let line = LogLine { level, target, message, fields: BTreeMap::new() };
+        self.record(vec![self.step_event(position, EventBody::Logged(line))]);
+        Ok(())
+    }
+
+    async fn start(&mut self, position: usize, slots: Vec<SlotId>) -> Result<(), StorageError> {
         if self.is_unchanged(position) {
             let reason = "nothing that it is made from has changed after all".to_owned();
             self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
             self.hand_over(position, self.stored_outputs(position)).await?;
-            return self.give_back(slot).await;
+            return self.give_back(slots).await;
         }
         self.attempts[position] += 1;
         self.record(vec![self.step_event(position, EventBody::StepStarted)]);
@@ -221,10 +247,10 @@ impl Dispatcher {
             Ok(attempt) => attempt,
             Err(failure) => {
                 self.fail(position, failure, Vec::new());
-                return self.give_back(slot).await;
+                return self.give_back(slots).await;
             }
         };
-        self.running.insert(position, slot);
+        self.running.insert(position, slots);
         let (context, sender) = (self.context.clone(), self.sender.clone());
         let number = self.attempts[position];
         tokio::spawn(async move {
@@ -255,8 +281,8 @@ impl Dispatcher {
         if report.number != self.attempts[position] {
             return Ok(());
         }
-        let slot = self.running.remove(&position).flatten();
-        let given_back = self.give_back(slot).await;
+        let slots = self.running.remove(&position).unwrap_or_default();
+        let given_back = self.give_back(slots).await;
         match report.end {
             AttemptEnd::Succeeded { outputs, mut events } => {
                 let micros = report.micros;
@@ -353,6 +379,7 @@ impl Dispatcher {
         let failure = shortened(failure);
         let step = named(&self.context.step(position).key, self.context.partition(position));
         self.failures.push(format!("step {step} failed: {failure}"));
+        self.all_timed_out &= failure.kind == FailureKind::Timeout;
         events.push(self.step_event(position, EventBody::StepFailed { failure }));
         self.record(events);
         self.release_inputs(position);
@@ -372,17 +399,14 @@ impl Dispatcher {
     fn give_up_waiting(&mut self) {
         let mut waiting = std::mem::take(&mut self.pausing);
         waiting.extend(self.again.drain(..));
-        waiting.extend(self.waiting_for_slot.drain());
+        waiting.extend(self.waiting_for_slots.drain());
         for position in waiting.into_iter().filter(|position| self.retries[*position] > 0) {
             self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
         }
     }
 
-    async fn give_back(&self, slot: Option<SlotId>) -> Result<(), StorageError> {
-        match slot {
-            Some(slot) => self.pools.give_back(slot).await,
-            None => Ok(()),
-        }
+    async fn give_back(&self, slots: Vec<SlotId>) -> Result<(), StorageError> {
+        if slots.is_empty() { Ok(()) } else { self.pools.give_back(&slots).await }
     }
 
     fn step_event(&self, position: usize, body: EventBody) -> NewEvent {

@@ -3,42 +3,48 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use millwork_core::{Clock, Pipeline};
-use millwork_storage::{Holder, SlotId, StorageError, Store};
+use millwork_core::{Clock, Pipeline, PoolUse};
+use millwork_storage::{Holder, PoolShare, SlotId, StorageError, Store, TakeSlots};
 
 use super::lease::LEASE;
 
-/// The steps of a run that wait for a slot, by pool.
+/// The steps of a run that wait for slots, by the pools that they want.
 #[derive(Debug, Default)]
-pub(crate) struct WaitingForSlot {
-    by_pool: BTreeMap<String, VecDeque<usize>>,
+pub(crate) struct WaitingForSlots {
+    by_pools: BTreeMap<String, VecDeque<usize>>,
 }
 
-impl WaitingForSlot {
-    pub(crate) fn push(&mut self, pool: &str, position: usize) {
-        self.by_pool.entry(pool.to_owned()).or_default().push_back(position);
+impl WaitingForSlots {
+    /// The names of pools as one text, under which steps wait.
+    pub(crate) fn names(pools: &[PoolUse]) -> String {
+        pools.iter().map(|taken| &*taken.pool).collect::<Vec<_>>().join(", ")
     }
 
-    pub(crate) fn push_front(&mut self, pool: &str, position: usize) {
-        self.by_pool.entry(pool.to_owned()).or_default().push_front(position);
+    pub(crate) fn push(&mut self, pools: &str, position: usize) {
+        self.by_pools.entry(pools.to_owned()).or_default().push_back(position);
     }
 
-    /// Whether any step waits for a slot of this pool.
-    pub(crate) fn is_awaited(&self, pool: &str) -> bool {
-        self.by_pool.get(pool).is_some_and(|waiting| !waiting.is_empty())
+    pub(crate) fn push_front(&mut self, pools: &str, position: usize) {
+        self.by_pools.entry(pools.to_owned()).or_default().push_front(position);
     }
 
-    pub(crate) fn pop(&mut self, pool: &str) -> Option<usize> {
-        self.by_pool.get_mut(pool)?.pop_front()
+    /// Whether any step waits for slots of these pools.
+    pub(crate) fn is_awaited(&self, pools: &str) -> bool {
+        self.by_pools.get(pools).is_some_and(|waiting| !waiting.is_empty())
+    }
+
+    pub(crate) fn pop(&mut self, pools: &str) -> Option<usize> {
+        self.by_pools.get_mut(pools)?.pop_front()
     }
 
     pub(crate) fn pools(&self) -> Vec<String> {
-        self.by_pool.iter().filter(|(_, waiting)| !waiting.is_empty()).map(|(pool, _)| pool.clone()).collect()
+        let awaited = self.by_pools.iter().filter(|(_, waiting)| !waiting.is_empty());
+        awaited.map(|(pools, _)| pools.clone()).collect()
     }
 
     /// Takes out everything that waits.
     pub(crate) fn drain(&mut self) -> Vec<usize> {
-        std::mem::take(&mut self.by_pool).into_values().flatten().collect()
+        std::mem::take(&mut self.by_pools).into_values().flatten().collect()
     }
 }
 
@@ -51,12 +57,44 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    pub(crate) async fn take(&self, pipeline: &Pipeline, pool: &str) -> Result<Option<SlotId>, StorageError> {
-        let now = self.clock.now();
-        self.store.take_slot(pool, pipeline.pool_slots(pool), &self.holder, now, now + LEASE).await
+    /// Takes all these slots, or none.
+    pub(crate) async fn take(
+        &self,
+        pipeline: &Pipeline,
+        wanted: &[PoolUse],
+    ) -> Result<Option<Vec<SlotId>>, StorageError> {
+        if wanted.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let share = |wanted: &PoolUse| PoolShare {
+            pool: wanted.pool.clone(),
+            slots: wanted.slots,
+            of: pipeline.pool_slots(&wanted.pool),
+        };
+        let (of, now) = (wanted.iter().map(share).collect(), self.clock.now());
+        self.store.take_slots(TakeSlots { of, holder: self.holder.clone(), now, until: now + LEASE }).await
     }
 
-    pub(crate) async fn give_back(&self, slot: SlotId) -> Result<(), StorageError> {
-        self.store.give_slot_back(slot).await
+    /// Who holds what is wanted, in words.
+    pub(crate) async fn awaited(
+        &self,
+        pipeline: &Pipeline,
+        wanted: &[PoolUse],
+    ) -> Result<String, StorageError> {
+        let held = self.store.held_slots().await?;
+        let told = wanted.iter().map(|PoolUse { pool, slots }| {
+            let of_pool = held.iter().filter(|held| held.pool == *pool);
+            let taken: u32 = of_pool.clone().map(|held| held.slots).sum();
+            let mut pids: Vec<String> = of_pool.map(|held| held.holder.pid.to_string()).collect();
+            pids.dedup();
+            let by = if pids.is_empty() { String::new() } else { format!(", by pid {}", pids.join(", ")) };
+            let of = pipeline.pool_slots(pool);
+            format!("{slots} slots of pool `{pool}`, of which {taken} of {of} are held{by}")
+        });
+        Ok(format!("waits for {}", told.collect::<Vec<_>>().join("; and for ")))
+    }
+
+    pub(crate) async fn give_back(&self, slots: &[SlotId]) -> Result<(), StorageError> {
+        self.store.give_slots_back(slots).await
     }
 }

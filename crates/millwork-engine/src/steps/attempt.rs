@@ -9,9 +9,10 @@ use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{AssetKey, Cancellation, StepFunction, ValueType};
 
 use super::call::{Called, call};
+use super::descendants::end_descendants;
 use super::finish::{self, OutputMade};
 use super::load::{self, AttemptInput};
-use crate::logs::StepRecorder;
+use crate::logs::{StepRecorder, no_step_runs};
 use crate::runs::{RunContext, Stop, StoredInput};
 
 /// What an executor needs to know.
@@ -74,7 +75,13 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
         biased;
         end = attempt_step(&context, step, attempt, &recorder, &cancellation) => end,
         () = stopped(&context, Stop::AtOnce) => AttemptEnd::Canceled,
-        () = too_long(timeout) => timed_out(timeout).into(),
+        () = too_long(timeout) => {
+            // The attempt itself has been dropped by now.
+            if context.end_descendants && no_step_runs() {
+                end_descendants();
+            }
+            timed_out(timeout).into()
+        }
     };
     // A blocking function that was left alone is told, and told off.
     cancellation.request();

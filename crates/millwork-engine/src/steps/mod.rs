@@ -2,6 +2,7 @@
 
 mod attempt;
 mod call;
+mod descendants;
 mod finish;
 mod load;
 

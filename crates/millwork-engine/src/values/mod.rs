@@ -1,8 +1,10 @@
 //! Values at rest: encoded, stored, found again, and checked.
 
+mod forget;
 mod object_store_io;
 mod stored;
 
+pub use forget::{ForgetError, ForgottenValues, forget_values};
 pub use object_store_io::ObjectStoreIo;
 pub(crate) use stored::{EncodedValue, encode};
 pub use stored::{ValueError, Values};

@@ -53,10 +53,18 @@ pub enum ValueError {
         /// The asset.
         asset: AssetKey,
     },
+    /// A retention rule let it go.
+    #[error(
+        "the stored value of `{asset}` was removed by a retention rule; hint: materialize the asset again, or keep more of its values"
+    )]
+    Removed {
+        /// The asset.
+        asset: AssetKey,
+    },
     /// The I/O manager failed.
     #[error("failed to {action} the value of `{asset}`")]
     Io {
-        /// `store` or `load`.
+        /// `store`, `load` or `remove`.
         action: &'static str,
         /// The asset.
         asset: AssetKey,
@@ -151,7 +159,7 @@ impl Values {
             ValueLocation::Database => {
                 let value = self.log.value(event.sequence).await;
                 let value = value.map_err(|source| ValueError::Database { asset: asset.clone(), source })?;
-                value.ok_or_else(|| ValueError::Damaged { asset: asset.clone() })?
+                value.ok_or_else(|| ValueError::Removed { asset: asset.clone() })?
             }
             ValueLocation::IoManager { name, at } => {
                 let load = self.io_manager(&asset, name.as_deref())?.load(at.clone());
@@ -181,6 +189,15 @@ impl Values {
             type_name: value_type.type_name(),
             source,
         })
+    }
+
+    /// Removes the stored form of the value that a `materialized` event tells of, where it isn't in the database.
+    pub async fn remove(&self, event: &Event) -> Result<(), ValueError> {
+        let asset = event.asset.clone().unwrap_or_else(|| "".into());
+        let EventBody::Materialized(materialization) = &event.body else { return Ok(()) };
+        let ValueLocation::IoManager { name, at } = &materialization.stored.location else { return Ok(()) };
+        let removed = self.io_manager(&asset, name.as_deref())?.delete(at.clone()).await;
+        removed.map_err(|source| ValueError::Io { action: "remove", asset, source })
     }
 
     fn io_manager(&self, asset: &AssetKey, name: Option<&str>) -> Result<&Arc<dyn IoManager>, ValueError> {

@@ -197,8 +197,7 @@ async fn pending_retries() {
         definition.policy(|computation| computation.retry = retry)
     };
     let (holding, mut holds, _) = endless("holding");
-    let pooled =
-        |definition: AssetDefinition| definition.policy(|computation| computation.pool = Some("api".into()));
+    let pooled = |definition: AssetDefinition| definition.pool("api");
     let scenario =
         Scenario::of([deaf, retrying("soon", 5), retrying("late", 3600), pooled(retrying("pooled", 2))])
             .workers(9);

@@ -28,7 +28,7 @@ fn counted(key: &str, inside: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> Ass
             }
         }
     });
-    definition.policy(|computation| computation.pool = Some("api".into()))
+    definition.pool("api")
 }
 
 /// Two runs at once share the pool; failures and panics give their slot back.
@@ -67,9 +67,7 @@ async fn a_full_pool_holds_nothing_else_up() {
         }
     });
     let waiting = (0..10).map(|index| constant(&format!("pooled_{index}"), 1));
-    let pooled = waiting
-        .chain([first])
-        .map(|definition| definition.policy(|computation| computation.pool = Some("api".into())));
+    let pooled = waiting.chain([first]).map(|definition| definition.pool("api"));
     let others = (0..10).map(|index| {
         let free = free.clone();
         number(&format!("free_{index}")).blocking(move |_| {

@@ -82,7 +82,7 @@ async fn a_run_that_cannot_be_prepared_is_recorded_as_failed() {
 #[tokio::test]
 async fn slots_that_cannot_be_taken_or_given_back() {
     for fault in [Fault::TakeSlot, Fault::GiveSlotBack] {
-        let pooled = |key| constant(key, 1).policy(|computation| computation.pool = Some("api".into()));
+        let pooled = |key| constant(key, 1).pool("api");
         let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
         let scenario = Scenario::of([endless, pooled("a"), pooled("b")]).workers(3);
         let store = Faulty::new(scenario.store.clone());

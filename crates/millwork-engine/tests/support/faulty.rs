@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::AssetKey;
-use millwork_core::event::Event;
+use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{
-    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, PoolSlots, RunQuery,
-    RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, Tick,
+    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, NewRun, PoolSlots,
+    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, TakeSlots,
+    Tick,
 };
 use tokio::sync::RwLock;
 
@@ -114,8 +116,12 @@ impl RunStore for Faulty {
         self.inner.request_cancel(run, now).await
     }
 
-    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
-        self.inner.mark_lost(fence, reason, now).await
+    async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.end_run(fence, end, now).await
+    }
+
+    async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.retry_run(fence, delay, now).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
@@ -129,16 +135,9 @@ impl RunStore for Faulty {
 
 #[async_trait]
 impl PoolSlots for Faulty {
-    async fn take_slot(
-        &self,
-        pool: &str,
-        slots: u32,
-        holder: &Holder,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<SlotId>, StorageError> {
+    async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError> {
         self.check(Fault::TakeSlot)?;
-        let taken = self.inner.take_slot(pool, slots, holder, now, until).await?;
+        let taken = self.inner.take_slots(take).await?;
         if taken.is_some() {
             let held = self.slots.fetch_add(1, Ordering::SeqCst) + 1;
             self.most_slots.fetch_max(held, Ordering::SeqCst);
@@ -150,14 +149,18 @@ impl PoolSlots for Faulty {
         self.inner.renew_slots(holder, until).await
     }
 
-    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError> {
+    async fn give_slots_back(&self, slots: &[SlotId]) -> Result<(), StorageError> {
         self.check(Fault::GiveSlotBack)?;
-        self.slots.fetch_sub(1, Ordering::SeqCst);
-        self.inner.give_slot_back(slot).await
+        self.slots.fetch_sub(slots.len(), Ordering::SeqCst);
+        self.inner.give_slots_back(slots).await
     }
 
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
         self.inner.free_slots(holder).await
+    }
+
+    async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError> {
+        self.inner.held_slots().await
     }
 }
 

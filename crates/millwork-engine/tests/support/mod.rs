@@ -107,7 +107,7 @@ impl Scenario {
             None => Engine::new(pipeline, store, &self.values_path(), holder),
         };
         let (workers, grace, clock) = (self.workers, self.grace, self.clock.clone());
-        engine.options(EngineOptions { workers, grace, clock })
+        engine.options(EngineOptions { workers, grace, clock, end_descendants: false })
     }
 
     pub(crate) fn request(&self) -> RunRequest {
@@ -174,7 +174,12 @@ impl Scenario {
     pub(crate) async fn lose(&self, run: RunId) {
         let epoch = self.store.run(run).await.unwrap().unwrap().epoch;
         let now = self.clock_now();
-        assert!(self.store.mark_lost(Fence { run, epoch }, "the machine was restarted", now).await.unwrap());
+        assert!(
+            self.store
+                .end_run(Fence { run, epoch }, EventBody::run_lost("the machine was restarted"), now)
+                .await
+                .unwrap()
+        );
     }
 
     /// Takes a run over, as another process would.

@@ -18,8 +18,8 @@ pub(crate) fn transcript_of(event: &Event) -> String {
     let asset = asset.map_or(String::new(), |asset| format!(" {asset}"));
     let what = match &event.body {
         EventBody::RunStarted { epoch } => format!("run started ({epoch})"),
-        EventBody::RunFailed { reason } => format!("run failed: {reason}"),
-        EventBody::RunLost { reason } => format!("run lost: {reason}"),
+        EventBody::RunFailed { reason, .. } => format!("run failed: {reason}"),
+        EventBody::RunLost { reason, .. } => format!("run lost: {reason}"),
         EventBody::StepProgressed { done, of } => format!("progressed {done}/{of}"),
         EventBody::StepRetrying { failure, delay_ms } => format!("retrying in {delay_ms} ms: {failure}"),
         EventBody::StepFailed { failure } => format!("failed: {failure}"),

@@ -16,6 +16,7 @@ pub(super) enum Form {
     Prefix,
     Text,
     Texts,
+    Expressions,
     Tags,
     Assets,
     Asset,
@@ -38,7 +39,7 @@ pub(super) enum Value {
 }
 
 /// Every argument of every attribute.
-const FORMS: [(&str, Form); 18] = [
+const FORMS: [(&str, Form); 19] = [
     ("name", Form::Name),
     ("key_prefix", Form::Prefix),
     ("group", Form::Text),
@@ -50,6 +51,7 @@ const FORMS: [(&str, Form); 18] = [
     ("retry", Form::Retry),
     ("timeout", Form::Duration),
     ("pool", Form::Text),
+    ("pools", Form::Expressions),
     ("code_version", Form::Text),
     ("io_manager", Form::Text),
     ("partitions", Form::Partitions),
@@ -71,6 +73,7 @@ impl Form {
             Self::Name | Self::Text => format!("{name} = \"…\""),
             Self::Prefix => format!("{name} = \"hackernews\""),
             Self::Texts => format!("{name}(\"…\", \"…\")"),
+            Self::Expressions => format!("{name}(\"gpu\", (\"memory_gb\", 16))"),
             Self::Tags => format!("{name}(team = \"ranking\", \"cost-center\" = \"7\")"),
             Self::Assets => format!("{name}(raw_table, other::asset)"),
             Self::Asset => format!("{name} = raw_table"),
@@ -89,8 +92,10 @@ impl Form {
         let is_value = input.peek(Token![=]) && !input.peek(Token![==]);
         match self {
             Self::Flag if !is_list && !is_value => Ok(Value::Flag),
-            Self::Texts | Self::Tags | Self::Assets if is_list => self.parse_list(input),
-            Self::Flag | Self::Texts | Self::Tags | Self::Assets => Err(self.misspelt(name, name)),
+            Self::Texts | Self::Expressions | Self::Tags | Self::Assets if is_list => self.parse_list(input),
+            Self::Flag | Self::Texts | Self::Expressions | Self::Tags | Self::Assets => {
+                Err(self.misspelt(name, name))
+            }
             _ if !is_value => Err(self.misspelt(name, name)),
             _ => {
                 input.parse::<Token![=]>()?;
@@ -107,7 +112,7 @@ impl Form {
                 let tags = Punctuated::<_, Token![,]>::parse_terminated_with(&content, tag)?;
                 Value::Pairs(tags.into_iter().collect())
             }
-            Self::Texts => {
+            Self::Texts | Self::Expressions => {
                 let texts = Punctuated::<Expr, Token![,]>::parse_terminated(&content)?;
                 Value::List(texts.into_iter().map(ToTokens::into_token_stream).collect())
             }

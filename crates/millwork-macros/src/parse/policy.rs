@@ -6,7 +6,7 @@ use quote::quote;
 use super::{Arguments, Function};
 
 /// The arguments of which a [`Policy`] is made.
-pub(crate) const POLICY: &[&str] = &["retry", "timeout", "pool", "code_version"];
+pub(crate) const POLICY: &[&str] = &["retry", "timeout", "pool", "pools", "code_version"];
 
 /// The policy of a step; everything is an expression.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Policy {
     pub(crate) timeout: Option<TokenStream>,
     /// A text.
     pub(crate) pool: Option<TokenStream>,
+    /// Each a text, or a text and a number.
+    pub(crate) pools: Vec<TokenStream>,
     /// A text.
     pub(crate) code_version: TokenStream,
     /// Types: the assets that it waits for without loading them.
@@ -31,6 +33,7 @@ impl Policy {
             retry: arguments.tokens("retry"),
             timeout: arguments.tokens("timeout"),
             pool: arguments.tokens("pool"),
+            pools: arguments.list("pools"),
             code_version: arguments.tokens("code_version").unwrap_or_else(|| quote!(#tokens_hash)),
             deps: arguments.list("deps"),
         }

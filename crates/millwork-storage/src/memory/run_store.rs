@@ -1,5 +1,7 @@
 //! The run store in memory.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::EventBody;
@@ -40,12 +42,19 @@ impl RunStore for MemoryStore {
         Ok(state.run(run)?.course.status)
     }
 
-    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+    async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
         let mut state = self.state();
         if state.run(fence.run)?.course.check(fence).is_err() {
             return Ok(false);
         }
-        state.append_of_run(fence.run, now, EventBody::RunLost { reason: reason.to_owned() })?;
+        state.append_of_run(fence.run, now, end)?;
+        Ok(true)
+    }
+
+    async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
+        let mut state = self.state();
+        let Some(retrying) = state.run(fence.run)?.course.retry(fence.epoch, delay) else { return Ok(false) };
+        state.append_of_run(fence.run, now, retrying)?;
         Ok(true)
     }
 
@@ -74,5 +83,6 @@ fn matches(query: &RunQuery, run: &Run) -> bool {
     let of_tag = |(key, value): &(String, String)| run.request.tags.get(key) == Some(value);
     (query.statuses.is_empty() || query.statuses.contains(&run.course.status))
         && query.tag.as_ref().is_none_or(of_tag)
+        && query.finished_since.is_none_or(|since| run.course.finished_at.is_some_and(|at| at >= since))
         && query.id_part.as_ref().is_none_or(of_part)
 }

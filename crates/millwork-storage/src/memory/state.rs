@@ -9,7 +9,7 @@ use millwork_core::run::{RunId, RunRequest, StepKey};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
-use crate::{Batch, Holder, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
+use crate::{Batch, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -17,7 +17,7 @@ pub(super) struct State {
     pub(super) events: Vec<StoredEvent>,
     /// In the order in which they were created.
     pub(super) runs: Vec<Run>,
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Vec<Slots>,
     pub(super) last_slot: u64,
     pub(super) schedules: BTreeMap<String, ScheduleState>,
     /// In the order in which they were recorded.
@@ -39,11 +39,9 @@ pub(super) struct Run {
 }
 
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct Slots {
     pub(super) id: SlotId,
-    pub(super) pool: String,
-    pub(super) holder: Holder,
-    pub(super) until: Timestamp,
+    pub(super) held: HeldSlots,
 }
 
 impl Run {

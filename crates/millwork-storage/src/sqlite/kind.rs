@@ -1,7 +1,7 @@
 //! The numbers under which kinds of events are stored.
 
 /// Kinds by number. These are on people's disks: a number is never used again, and never means anything else.
-const KINDS: [(i64, &str); 20] = [
+const KINDS: [(i64, &str); 21] = [
     (1, "run_queued"),
     (2, "run_started"),
     (3, "run_canceling"),
@@ -22,6 +22,7 @@ const KINDS: [(i64, &str); 20] = [
     (18, "observed"),
     (19, "check_evaluated"),
     (20, "logged"),
+    (21, "run_retrying"),
 ];
 
 pub(super) const SUCCESS: i64 = 11;
@@ -50,6 +51,6 @@ mod tests {
             assert_eq!(number_of(name), Some(number));
             assert_eq!(name_of(number), Some(name));
         }
-        assert_eq!((number_of("step_danced"), name_of(0), name_of(21)), (None, None, None));
+        assert_eq!((number_of("step_danced"), name_of(0), name_of(22)), (None, None, None));
     }
 }

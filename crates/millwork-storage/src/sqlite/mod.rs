@@ -11,9 +11,11 @@ mod kind;
 mod maintenance;
 mod migrate;
 mod read;
+mod retention;
 mod rows;
 mod store;
 mod write;
 
 pub use maintenance::StoreInfo;
+pub use retention::Forgotten;
 pub use store::SqliteStore;

@@ -1,7 +1,7 @@
 //! How runs stand in their rows.
 
 use jiff::Timestamp;
-use millwork_core::run::{RunId, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunStatus};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row};
 
@@ -12,7 +12,7 @@ use crate::{Holder, RunRecord, StorageError};
 
 /// The columns that the functions here read.
 pub(super) const RUN_COLUMNS: &str = "number, id, status, epoch, created_at, started_at, finished_at, reason, holder, \
-                                      leased_until, request";
+                                      leased_until, class, not_before, request";
 
 /// A holder in its stored form.
 pub(super) fn holder_json(holder: &Holder) -> String {
@@ -44,6 +44,8 @@ pub(super) fn course(row: &SqliteRow) -> Result<RunCourse, StorageError> {
         started_at: column::<Option<i64>>(row, "started_at")?.map(moment).transpose()?,
         finished_at: column::<Option<i64>>(row, "finished_at")?.map(moment).transpose()?,
         reason: column(row, "reason")?,
+        class: column::<Option<&str>>(row, "class")?.and_then(FailureClass::from_name),
+        not_before: column::<Option<i64>>(row, "not_before")?.map(moment).transpose()?,
         holder: column::<Option<&str>>(row, "holder")?.map(holder).transpose()?,
         leased_until: column::<Option<i64>>(row, "leased_until")?.map(moment).transpose()?,
     })

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::AssetKey;
-use millwork_core::event::Event;
+use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -15,14 +16,15 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, Cancel, CreateRun, FreeSlots, GiveSlotBack, MarkLost, RecordEvaluation, Renew, RenewSlots,
-    SwitchSchedule, TakeSlot, Writer,
+    Append, Cancel, CreateRun, EndRun, FreeSlots, GiveSlotsBack, RecordEvaluation, Renew, RenewSlots,
+    RetryRun, SwitchSchedule, Writer,
 };
-use super::{connect, failure, migrate, rows};
+use super::{connect, failure, migrate};
 use crate::home::Processes;
 use crate::{
-    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, Holder, LatestAsset, Liveness, NewRun, PoolSlots,
-    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Tick,
+    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, Liveness, NewRun,
+    PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError,
+    TakeSlots, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -85,16 +87,14 @@ impl SqliteStore {
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
     }
 
-    /// Frees the slots of a pool whose holders have ended. Returns whether there were any.
-    async fn free_slots_of_ended(&self, pool: &str) -> Result<bool, StorageError> {
+    /// Frees the slots of pools whose holders have ended. Returns whether there were any.
+    async fn free_slots_of_ended(&self, pools: &[PoolShare]) -> Result<bool, StorageError> {
         let Some(processes) = &self.processes else { return Ok(false) };
-        let query = sqlx::query("SELECT DISTINCT holder FROM slots WHERE pool = ?").bind(pool.to_owned());
         let mut freed = false;
-        for row in self.reader.rows("look for slots of pools", query).await? {
-            let holder = sqlx::Row::try_get(&row, 0).map_err(failure::unreadable("the holder of a slot"))?;
-            let holder = rows::holder(holder)?;
-            if let Liveness::Ended { .. } = processes.liveness(&holder) {
-                self.free_slots(&holder).await?;
+        for held in self.reader.held_slots().await? {
+            let is_wanted = pools.iter().any(|share| share.pool == held.pool);
+            if is_wanted && let Liveness::Ended { .. } = processes.liveness(&held.holder) {
+                self.free_slots(&held.holder).await?;
                 freed = true;
             }
         }
@@ -157,8 +157,12 @@ impl RunStore for SqliteStore {
         self.writer.write(Cancel { run, now }).await
     }
 
-    async fn mark_lost(&self, fence: Fence, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(MarkLost { fence, reason: reason.to_owned(), now }).await
+    async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(EndRun { fence, end, now }).await
+    }
+
+    async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(RetryRun { fence, delay, now }).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
@@ -172,18 +176,10 @@ impl RunStore for SqliteStore {
 
 #[async_trait]
 impl PoolSlots for SqliteStore {
-    async fn take_slot(
-        &self,
-        pool: &str,
-        slots: u32,
-        holder: &Holder,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<SlotId>, StorageError> {
-        self.vouch_for(holder)?;
-        let take = TakeSlot { pool: pool.to_owned(), slots, holder: holder.clone(), now, until };
+    async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError> {
+        self.vouch_for(&take.holder)?;
         let taken = self.writer.write(take.clone()).await?;
-        if taken.is_none() && self.free_slots_of_ended(pool).await? {
+        if taken.is_none() && self.free_slots_of_ended(&take.of).await? {
             return self.writer.write(take).await;
         }
         Ok(taken)
@@ -193,12 +189,16 @@ impl PoolSlots for SqliteStore {
         self.writer.write(RenewSlots { holder_id: holder.id.clone(), until }).await
     }
 
-    async fn give_slot_back(&self, slot: SlotId) -> Result<(), StorageError> {
-        self.writer.write(GiveSlotBack(slot)).await
+    async fn give_slots_back(&self, slots: &[SlotId]) -> Result<(), StorageError> {
+        self.writer.write(GiveSlotsBack(slots.to_vec())).await
     }
 
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
         self.writer.write(FreeSlots { holder_id: holder.id.clone() }).await
+    }
+
+    async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError> {
+        self.reader.held_slots().await
     }
 }
 

@@ -7,6 +7,7 @@ use millwork_core::event::{
     CheckEvaluation, EventBody, LogLine, Materialization, NewEvent, StoredValue, ValueLocation,
 };
 use millwork_core::param::LogLevel;
+use millwork_core::run::FailureClass;
 use millwork_storage::EventQuery;
 
 use crate::backend::Backend;
@@ -23,8 +24,11 @@ fn every_body() -> Vec<EventBody> {
         EventBody::RunQueued,
         EventBody::RunStarted { epoch: 1 },
         EventBody::RunCanceling,
-        EventBody::RunFailed { reason: reason() },
-        EventBody::RunLost { reason: reason() },
+        EventBody::run_failed(reason()),
+        EventBody::RunFailed { reason: reason(), class: FailureClass::Timeout },
+        EventBody::run_lost(reason()),
+        EventBody::RunLost { reason: reason(), class: FailureClass::OutOfMemory },
+        EventBody::RunRetrying { delay_ms: 5 },
         EventBody::RunCanceled,
         EventBody::RunSucceeded,
         EventBody::StepStarted,

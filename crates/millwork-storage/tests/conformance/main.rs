@@ -62,6 +62,8 @@ for_each_backend! {
     crate::schedules::whole_or_not as an_evaluation_is_whole,
     crate::schedules::one_of_many as one_of_many_evaluations_wins,
     crate::pool_slots::taken as slots_are_taken,
+    crate::pool_slots::weighted as slots_have_weights,
+    crate::runs::retried as runs_are_retried,
     crate::pool_slots::leases as slots_have_leases,
     crate::pool_slots::many_at_once as many_take_slots_at_once,
 }

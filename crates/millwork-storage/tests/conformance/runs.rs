@@ -1,7 +1,9 @@
 //! What becomes of runs.
 
+use std::time::Duration;
+
 use millwork_core::event::{EventBody, NewEvent};
-use millwork_core::run::{RunId, RunState};
+use millwork_core::run::{FailureClass, RunId, RunState};
 use millwork_storage::{Batch, EventQuery, Fence, NewRun, RunRecord, StorageError, Store};
 
 use crate::backend::Backend;
@@ -47,7 +49,7 @@ pub(crate) async fn claimed(store: Backend) {
     assert!(
         matches!(refused, Err(StorageError::NotClaimable { status, .. }) if status.as_str() == "running")
     );
-    finish(&*store, fence, EventBody::RunFailed { reason: "oh".to_owned() }).await;
+    finish(&*store, fence, EventBody::run_failed("oh")).await;
     assert_eq!(store.claim(claim_of(run, "second")).await.unwrap().epoch, 2);
     let second = record(&*store, run).await;
     assert_eq!((second.holder, second.reason, second.finished_at), (Some(holder("second")), None, None));
@@ -84,20 +86,23 @@ pub(crate) async fn canceled(store: Backend) {
 pub(crate) async fn lost(store: Backend) {
     let fence = started(&*store, 1).await;
     let stale = Fence { epoch: 7, ..fence };
-    assert!(!store.mark_lost(stale, "not this one", at(2)).await.unwrap());
-    assert!(store.mark_lost(fence, "killed", at(3)).await.unwrap());
-    assert!(!store.mark_lost(fence, "killed twice", at(4)).await.unwrap());
+    assert!(!store.end_run(stale, EventBody::run_lost("not this one"), at(2)).await.unwrap());
+    assert!(store.end_run(fence, EventBody::run_lost("killed"), at(3)).await.unwrap());
+    assert!(!store.end_run(fence, EventBody::run_lost("killed twice"), at(4)).await.unwrap());
     let lost = record(&*store, fence.run).await;
     assert_eq!((lost.status.as_str(), lost.reason.as_deref()), ("lost", Some("killed")));
     assert_eq!((lost.finished_at, lost.holder, lost.leased_until), (Some(at(3)), None, None));
     let unknown = Fence { run: run_id(9), epoch: 1 };
-    assert!(matches!(store.mark_lost(unknown, "", at(3)).await, Err(StorageError::UnknownRun { .. })));
+    assert!(matches!(
+        store.end_run(unknown, EventBody::run_lost(""), at(3)).await,
+        Err(StorageError::UnknownRun { .. })
+    ));
 }
 
 pub(crate) async fn finished(store: Backend) {
     for (number, body, expected) in [
         (1, EventBody::RunSucceeded, "succeeded"),
-        (2, EventBody::RunFailed { reason: "oh".to_owned() }, "failed"),
+        (2, EventBody::run_failed("oh"), "failed"),
         (3, EventBody::RunCanceled, "canceled"),
     ] {
         let fence = started(&*store, number).await;
@@ -107,9 +112,30 @@ pub(crate) async fn finished(store: Backend) {
     }
     // Without a fence, as whoever launches runs would.
     let run = create(&*store, 4, &[]).await;
-    let failed = EventBody::RunFailed { reason: "could not be launched".to_owned() };
+    let failed = EventBody::run_failed("could not be launched");
     append(&*store, vec![NewEvent::of_run(run, at(9), failed)]).await;
     assert_eq!(record(&*store, run).await.reason.as_deref(), Some("could not be launched"));
+}
+
+pub(crate) async fn retried(store: Backend) {
+    let delay = Duration::from_secs(20);
+    let first = started(&*store, 1).await;
+    assert!(!store.retry_run(first, delay, at(2)).await.unwrap(), "it goes on");
+    let timed_out = EventBody::RunFailed { reason: "slow".to_owned(), class: FailureClass::Timeout };
+    assert!(store.end_run(first, timed_out, at(3)).await.unwrap());
+    assert_eq!(record(&*store, first.run).await.class, Some(FailureClass::Timeout));
+
+    assert!(store.retry_run(first, delay, at(4)).await.unwrap());
+    assert!(!store.retry_run(first, delay, at(4)).await.unwrap(), "it waits already");
+    let waiting = record(&*store, first.run).await;
+    assert_eq!((waiting.status.as_str(), waiting.not_before), ("queued", Some(at(24))));
+    assert_eq!((waiting.reason.as_deref(), waiting.finished_at), (Some("slow"), None));
+
+    let second = store.claim(claim_of(first.run, "again")).await.unwrap();
+    let again = record(&*store, first.run).await;
+    assert_eq!((second.epoch, again.not_before, again.class), (2, None, None));
+    finish(&*store, second, EventBody::RunSucceeded).await;
+    assert!(!store.retry_run(second, delay, at(9)).await.unwrap(), "it succeeded");
 }
 
 pub(crate) async fn one_of_many_claims(store: Backend) {

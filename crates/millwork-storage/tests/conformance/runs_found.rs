@@ -32,6 +32,8 @@ pub(crate) async fn conditions(store: Backend) {
     check(store, RunQuery { statuses: vec![RunStatus::Queued, RunStatus::Canceled], ..all() }, &[4, 3, 2])
         .await;
     check(store, RunQuery { statuses: vec![RunStatus::Lost], ..all() }, &[]).await;
+    check(store, RunQuery { finished_since: Some(at(2)), ..all() }, &[2]).await;
+    check(store, RunQuery { finished_since: Some(at(3)), ..all() }, &[]).await;
     check(store, RunQuery { tag: tag("team", "ml"), ..all() }, &[3, 1]).await;
     check(store, RunQuery { tag: tag("team", "nightly"), ..all() }, &[]).await;
     check(store, RunQuery { tag: tag("team", "ml"), statuses: vec![RunStatus::Queued], ..all() }, &[3]).await;

@@ -17,6 +17,7 @@ fn evaluation(from: Option<&str>, cursor: &str, now: i64) -> Evaluation {
         schedule: "hourly".to_owned(),
         due: at(now - 1),
         at: at(now),
+        micros: Some(70),
         outcome: TickOutcome::Requested { run },
     };
     Evaluation {

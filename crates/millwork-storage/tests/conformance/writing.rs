@@ -39,7 +39,7 @@ pub(crate) async fn fences(store: Backend) {
         Err(StorageError::UnknownRun { .. })
     ));
 
-    assert!(store.mark_lost(first, "gone", crate::samples::at(3)).await.unwrap());
+    assert!(store.end_run(first, EventBody::run_lost("gone"), crate::samples::at(3)).await.unwrap());
     let written = count(&*store).await;
     assert!(matches!(appended(first).await, Err(StorageError::Fenced { run }) if run == first.run));
     let second = store.claim(claim_of(first.run, "other")).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest};
-use millwork_storage::{Batch, Claim, EventLog, Fence, Home, NewRun, PoolSlots, RunStore};
+use millwork_storage::{Batch, Claim, EventLog, Fence, Home, NewRun, PoolSlots, RunStore, TakeSlots};
 
 const TASK: &str = "MILLWORK_TEST_CHILD";
 const HOME: &str = "MILLWORK_TEST_HOME";
@@ -98,7 +98,8 @@ async fn works() {
             task.await.unwrap();
         }
     }
-    let slot = home.store().take_slot("pool", 1, home.holder(), at(0), at(30)).await.unwrap();
+    let slot =
+        home.store().take_slots(TakeSlots::one("pool", 1, home.holder(), at(0), at(30))).await.unwrap();
     assert!(slot.is_some());
     tell("holding");
     std::future::pending::<()>().await;

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
-use millwork_storage::{Claim, EventLog, Holder, Home, Liveness, PoolSlots, RunStore, StorageError};
+use millwork_storage::{
+    Claim, EventLog, Holder, Home, Liveness, PoolSlots, RunStore, StorageError, TakeSlots,
+};
 
 use crate::child::{Working, at, start_run, step_events};
 
@@ -16,7 +19,7 @@ fn reason(liveness: Liveness) -> Option<String> {
 }
 
 async fn take_slot(home: &Home) -> bool {
-    home.store().take_slot("pool", 1, home.holder(), at(1), at(30)).await.unwrap().is_some()
+    home.store().take_slots(TakeSlots::one("pool", 1, home.holder(), at(1), at(30))).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn a_run_on_another_machine_is_lost_with_its_lease() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();
     let fence = start_run(&home, 1).await;
-    home.store().mark_lost(fence, "over there now", at(1)).await.unwrap();
+    home.store().end_run(fence, EventBody::run_lost("over there now"), at(1)).await.unwrap();
     let holder = Holder { id: "x".to_owned(), host: "elsewhere".to_owned(), pid: 7, boot: String::new() };
     let claim = Claim { run: RunId::from_u128(1), holder, now: at(2), until: at(30) };
     let fence = home.store().claim(claim).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
 use millwork_storage::{Claim, EventLog, EventQuery, Fence, Holder, RunStore, SqliteStore, StorageError};
 
@@ -52,7 +53,7 @@ async fn each_sees_what_the_other_did() {
     let again = second.append(batch(step_events(run, "a"))).await;
     assert!(matches!(again, Err(StorageError::AlreadySucceeded { .. })));
 
-    assert!(second.mark_lost(fence, "gone", at()).await.unwrap());
+    assert!(second.end_run(fence, EventBody::run_lost("gone"), at()).await.unwrap());
     assert!(matches!(first.renew(fence, at()).await, Err(StorageError::Fenced { .. })));
     assert_eq!(claim(&second).await.unwrap().epoch, 2);
     assert!(matches!(first.renew(fence, at()).await, Err(StorageError::Fenced { .. })));

@@ -8,5 +8,6 @@ mod failures;
 mod handles;
 mod long_reads;
 mod maintenance;
+mod retention;
 mod samples;
 mod size;

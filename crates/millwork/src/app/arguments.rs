@@ -74,6 +74,9 @@ Examples:
     /// Look at schedules, switch them on and off
     #[command(subcommand)]
     Schedules(Schedules),
+    /// Look at sensors, switch them on and off, try them
+    #[command(subcommand)]
+    Sensors(Sensors),
     /// Look at an asset and its values
     #[command(subcommand)]
     Asset(Asset),
@@ -233,6 +236,9 @@ pub(super) struct DaemonArguments {
     /// Let so many runs go on at a time
     #[arg(long, value_name = "N")]
     pub(super) max_runs: Option<NonZero<usize>>,
+    /// Execute runs in this process: quicker, but a run that takes it down takes the others down as well
+    #[arg(long)]
+    pub(super) in_process: bool,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +284,42 @@ pub(super) enum Schedules {
         /// At most so many
         #[arg(long, default_value_t = 20)]
         limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sensors {
+    /// List the sensors
+    List(Json),
+    /// Switch a sensor on
+    On {
+        /// Its name
+        name: String,
+    },
+    /// Switch a sensor off
+    Off {
+        /// Its name
+        name: String,
+    },
+    /// List what came of evaluations, newest first
+    Ticks {
+        /// Of this sensor only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Evaluate a sensor that looks outside, show what it would request, and record nothing
+    Preview {
+        /// Its name
+        name: String,
+        /// From this cursor instead of the one that is stored
+        #[arg(long)]
+        cursor: Option<String>,
         #[command(flatten)]
         json: Json,
     },
@@ -362,6 +404,8 @@ pub(super) struct Check {
 pub(super) enum Store {
     /// Show what is stored and how large it is
     Info(Json),
+    /// Forget now what the definitions' retention rules let go
+    Prune(Json),
     /// Give back the space that the database doesn't need any more
     Vacuum(Json),
 }
@@ -374,8 +418,11 @@ impl Commands {
             Self::List(
                 List::Assets(json) | List::Checks(json) | List::Jobs(json) | List::Resources(json),
             )
-            | Self::Store(Store::Info(json) | Store::Vacuum(json))
+            | Self::Store(Store::Info(json) | Store::Prune(json) | Store::Vacuum(json))
             | Self::Runs(Runs::List { json, .. })
+            | Self::Sensors(
+                Sensors::List(json) | Sensors::Ticks { json, .. } | Sensors::Preview { json, .. },
+            )
             | Self::Schedules(
                 Schedules::List(json) | Schedules::Next { json, .. } | Schedules::Ticks { json, .. },
             )
@@ -392,6 +439,7 @@ impl Commands {
             | Self::Daemon(_)
             | Self::Serve(_)
             | Self::Runs(Runs::Execute { .. })
+            | Self::Sensors(Sensors::On { .. } | Sensors::Off { .. })
             | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
         }
     }

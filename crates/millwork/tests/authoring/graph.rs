@@ -107,7 +107,7 @@ fn policies() {
     let stories = computation(&pipeline, "hackernews/raw/stories-v2");
     assert_eq!(stories.retry, Retry::exponential(3));
     assert_eq!(stories.timeout, Some(Duration::from_secs(300)));
-    assert_eq!(stories.pool.as_deref(), Some("api"));
+    assert_eq!(stories.pools, ["api".into()]);
     assert_eq!(stories.code_version.as_str().len(), 32);
     let (file, line) = stories.source.expect("a macro knows where it stands");
     assert!(file.ends_with("pipeline.rs"), "{file}");
@@ -116,7 +116,7 @@ fn policies() {
     let model = computation(&pipeline, "model");
     assert_eq!(model.timeout, Some(Duration::from_millis(1500)));
     assert_eq!(model.code_version.as_str(), "weights-1");
-    assert_eq!((&model.retry, &model.pool), (&Retry::none(), &None));
+    assert_eq!((&model.retry, &*model.pools), (&Retry::none(), &[][..]));
     let partitions = pipeline::prediction::definition().partitions;
     assert_eq!(partitions, Some(PartitionsDefinition::fixed(["de", "en"])));
 }
@@ -135,7 +135,7 @@ fn checks() {
     let weight = pipeline::is_the_weight::definition();
     assert_eq!((weight.asset.as_str(), &*weight.description), ("score", "Compares two assets."));
     assert_eq!((weight.severity, weight.blocking), (Severity::Warn, false));
-    assert_eq!(weight.computation.pool.as_deref(), Some("cpu"));
+    assert_eq!(weight.computation.pools, ["cpu".into()]);
     let filled = pipeline::is_filled::definition();
     assert_eq!((filled.asset.as_str(), filled.severity), ("warehouse/raw_table", Severity::Error));
 }

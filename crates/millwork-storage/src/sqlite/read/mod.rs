@@ -8,5 +8,6 @@ mod packed_events;
 mod reader;
 mod runs;
 mod schedules;
+mod slots;
 
 pub(super) use reader::Reader;

@@ -4,6 +4,7 @@ use millwork_core::run::RunId;
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 use super::Reader;
+use crate::micros::to_micros;
 use crate::sqlite::rows::{RUN_COLUMNS, record};
 use crate::{RunQuery, RunRecord, StorageError};
 
@@ -36,6 +37,9 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
     if let Some((key, value)) = &query.tag {
         statement.push(" AND number IN (SELECT run FROM run_tags WHERE key = ").push_bind(key.clone());
         statement.push(" AND value = ").push_bind(value.clone()).push(")");
+    }
+    if let Some(since) = query.finished_since {
+        statement.push(" AND finished_at >= ").push_bind(to_micros(since));
     }
     if let Some(part) = &query.id_part {
         // Compared as text: half a byte may be given.

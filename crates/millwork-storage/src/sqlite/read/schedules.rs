@@ -23,7 +23,7 @@ impl Reader {
         schedule: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Tick>, StorageError> {
-        let text = "SELECT schedule, due, at, outcome FROM ticks WHERE ?1 IS NULL OR schedule = ?1 \
+        let text = "SELECT schedule, due, at, outcome, micros FROM ticks WHERE ?1 IS NULL OR schedule = ?1 \
                     ORDER BY id DESC LIMIT ?2";
         let query = sqlx::query(text).bind(schedule.map(str::to_owned)).bind(i64::from(limit));
         self.rows("look for ticks", query).await?.iter().map(tick).collect()
@@ -48,6 +48,7 @@ fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
         schedule: row.try_get(0).map_err(unreadable())?,
         due: moment(1)?,
         at: moment(2)?,
+        micros: row.try_get::<Option<i64>, _>(4).map_err(unreadable())?.map(i64::unsigned_abs),
         outcome: serde_json::from_str(&outcome).map_err(failure::unreadable("a tick"))?,
     })
 }

@@ -13,6 +13,7 @@
 mod append;
 mod change;
 mod encoded_event;
+mod forget;
 mod insert;
 mod memo;
 mod run_changes;
@@ -24,9 +25,10 @@ mod writer;
 pub(super) use append::Append;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
-pub(super) use run_changes::{Cancel, CreateRun, MarkLost, Renew};
+pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
+pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};
 pub(super) use schedule_changes::{RecordEvaluation, SwitchSchedule};
-pub(super) use slot_changes::{FreeSlots, GiveSlotBack, RenewSlots, TakeSlot};
+pub(super) use slot_changes::{FreeSlots, GiveSlotsBack, RenewSlots};
 #[cfg(test)]
 pub(super) use transaction::Transaction;
 pub(super) use writer::Writer;

@@ -1,5 +1,7 @@
 //! Creating runs, and changing who executes them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
@@ -119,29 +121,54 @@ impl Change for Cancel {
     }
 }
 
-/// Marks a run as lost.
+/// Ends a run.
 #[derive(Debug)]
-pub(crate) struct MarkLost {
-    /// The claim that is lost.
+pub(crate) struct EndRun {
+    /// The claim under which it is executed.
     pub(crate) fence: Fence,
-    /// Why.
-    pub(crate) reason: String,
+    /// The event that ends it.
+    pub(crate) end: EventBody,
     /// Now.
     pub(crate) now: Timestamp,
 }
 
 #[async_trait]
-impl Change for MarkLost {
+impl Change for EndRun {
     type Outcome = bool;
-    const ACTION: &'static str = "mark a run as lost";
+    const ACTION: &'static str = "end a run";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
         let run = self.fence.run;
         if transaction.run(run).await?.check(self.fence).is_err() {
             return Ok(false);
         }
-        let lost = EventBody::RunLost { reason: self.reason.clone() };
-        transaction.push_new(NewEvent::of_run(run, self.now, lost)).await?;
+        transaction.push_new(NewEvent::of_run(run, self.now, self.end.clone())).await?;
+        Ok(true)
+    }
+}
+
+/// Queues a run again.
+#[derive(Debug)]
+pub(crate) struct RetryRun {
+    /// The claim under which it ended.
+    pub(crate) fence: Fence,
+    /// The pause before it starts.
+    pub(crate) delay: Duration,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for RetryRun {
+    type Outcome = bool;
+    const ACTION: &'static str = "queue a run again";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        let run = self.fence.run;
+        let Some(retrying) = transaction.run(run).await?.retry(self.fence.epoch, self.delay) else {
+            return Ok(false);
+        };
+        transaction.push_new(NewEvent::of_run(run, self.now, retrying)).await?;
         Ok(true)
     }
 }

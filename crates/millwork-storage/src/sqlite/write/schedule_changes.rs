@@ -71,11 +71,13 @@ impl Change for RecordEvaluation {
         }
         for tick in ticks {
             let outcome = serde_json::to_string(&tick.outcome).expect("outcomes have string keys only");
-            let query = sqlx::query("INSERT INTO ticks (schedule, due, at, outcome) VALUES (?, ?, ?, ?)")
-                .bind(tick.schedule.as_str())
-                .bind(to_micros(tick.due))
-                .bind(to_micros(tick.at))
-                .bind(outcome);
+            let query =
+                sqlx::query("INSERT INTO ticks (schedule, due, at, outcome, micros) VALUES (?, ?, ?, ?, ?)")
+                    .bind(tick.schedule.as_str())
+                    .bind(to_micros(tick.due))
+                    .bind(to_micros(tick.at))
+                    .bind(outcome)
+                    .bind(tick.micros.map(u64::cast_signed));
             query.execute(transaction.connection()).await?;
         }
         Ok(true)

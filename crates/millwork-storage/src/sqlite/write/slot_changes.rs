@@ -7,41 +7,37 @@ use super::change::{Change, Stop};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::sqlite::rows;
-use crate::{Holder, SlotId};
-
-/// Takes a slot if one is free.
-#[derive(Clone, Debug)]
-pub(crate) struct TakeSlot {
-    /// The pool.
-    pub(crate) pool: String,
-    /// How many it has.
-    pub(crate) slots: u32,
-    /// Who wants one.
-    pub(crate) holder: Holder,
-    /// Now.
-    pub(crate) now: Timestamp,
-    /// Until when.
-    pub(crate) until: Timestamp,
-}
+use crate::{SlotId, TakeSlots};
 
 #[async_trait]
-impl Change for TakeSlot {
-    type Outcome = Option<SlotId>;
-    const ACTION: &'static str = "take a slot of a pool";
+impl Change for TakeSlots {
+    type Outcome = Option<Vec<SlotId>>;
+    const ACTION: &'static str = "take slots of pools";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Option<SlotId>, Stop> {
-        let text = "DELETE FROM slots WHERE pool = ?1 AND leased_until <= ?2; \
-                    INSERT INTO slots (pool, holder_id, holder, leased_until) SELECT ?1, ?3, ?4, ?5 \
-                    WHERE (SELECT count(*) FROM slots WHERE pool = ?1) < ?6 RETURNING id";
-        let query = sqlx::query_scalar(text)
-            .bind(self.pool.as_str())
-            .bind(to_micros(self.now))
-            .bind(self.holder.id.as_str())
-            .bind(rows::holder_json(&self.holder))
-            .bind(to_micros(self.until))
-            .bind(i64::from(self.slots));
-        let ids: Vec<i64> = query.fetch_all(transaction.connection()).await?;
-        Ok(ids.first().map(|id| SlotId(id.unsigned_abs())))
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Option<Vec<SlotId>>, Stop> {
+        for share in &self.of {
+            let text = "DELETE FROM slots WHERE pool = ?1 AND leased_until <= ?2; \
+                        SELECT ifnull(sum(slots), 0) FROM slots WHERE pool = ?1";
+            let query = sqlx::query_scalar(text).bind(share.pool.as_str()).bind(to_micros(self.now));
+            let held: i64 = query.fetch_one(transaction.connection()).await?;
+            if held + i64::from(share.slots) > i64::from(share.of) {
+                return Ok(None);
+            }
+        }
+        let mut ids = Vec::with_capacity(self.of.len());
+        for share in &self.of {
+            let text =
+                "INSERT INTO slots (pool, slots, holder_id, holder, leased_until) VALUES (?, ?, ?, ?, ?)";
+            let query = sqlx::query(text)
+                .bind(share.pool.as_str())
+                .bind(i64::from(share.slots))
+                .bind(self.holder.id.as_str())
+                .bind(rows::holder_json(&self.holder))
+                .bind(to_micros(self.until));
+            let id = query.execute(transaction.connection()).await?.last_insert_rowid();
+            ids.push(SlotId(id.unsigned_abs()));
+        }
+        Ok(Some(ids))
     }
 }
 
@@ -67,18 +63,20 @@ impl Change for RenewSlots {
     }
 }
 
-/// Gives a slot back.
+/// Gives slots back.
 #[derive(Debug)]
-pub(crate) struct GiveSlotBack(pub(crate) SlotId);
+pub(crate) struct GiveSlotsBack(pub(crate) Vec<SlotId>);
 
 #[async_trait]
-impl Change for GiveSlotBack {
+impl Change for GiveSlotsBack {
     type Outcome = ();
-    const ACTION: &'static str = "give a slot back";
+    const ACTION: &'static str = "give slots back";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
-        let query = sqlx::query("DELETE FROM slots WHERE id = ?").bind(self.0.0.cast_signed());
-        query.execute(transaction.connection()).await?;
+        for slot in &self.0 {
+            let query = sqlx::query("DELETE FROM slots WHERE id = ?").bind(slot.0.cast_signed());
+            query.execute(transaction.connection()).await?;
+        }
         Ok(())
     }
 }

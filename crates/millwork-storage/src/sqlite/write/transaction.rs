@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use millwork_core::event::NewEvent;
-use millwork_core::run::RunId;
+use millwork_core::run::{FailureClass, RunId};
 use sqlx::Error;
 use sqlx::sqlite::SqliteConnection;
 
@@ -101,8 +101,8 @@ impl<'w> Transaction<'w> {
     /// A run as it is now.
     pub(super) async fn run(&mut self, id: RunId) -> Result<&mut RunCourse, Stop> {
         if !self.memo.runs.contains_key(&id) {
-            let text = "SELECT number, status, epoch, started_at, finished_at, reason, holder, leased_until \
-                        FROM runs WHERE id = ?";
+            let text = "SELECT number, status, epoch, started_at, finished_at, reason, class, not_before, holder, \
+                        leased_until FROM runs WHERE id = ?";
             let query = sqlx::query(text).bind(id.as_bytes().as_slice());
             let row = query.fetch_optional(&mut *self.connection).await?;
             let row = row.ok_or(StorageError::UnknownRun { run: id })?;
@@ -124,14 +124,16 @@ impl<'w> Transaction<'w> {
     /// Writes down what became of a run that was looked up.
     pub(super) async fn save(&mut self, id: RunId) -> Result<(), Error> {
         let KnownRun { number, course } = &self.memo.runs[&id];
-        let text = "UPDATE runs SET status = ?, epoch = ?, started_at = ?, finished_at = ?, reason = ?, holder = ?, \
-                    leased_until = ? WHERE number = ?";
+        let text = "UPDATE runs SET status = ?, epoch = ?, started_at = ?, finished_at = ?, reason = ?, class = ?, \
+                    not_before = ?, holder = ?, leased_until = ? WHERE number = ?";
         let query = sqlx::query(text)
             .bind(course.status.as_str())
             .bind(i64::from(course.epoch))
             .bind(course.started_at.map(to_micros))
             .bind(course.finished_at.map(to_micros))
             .bind(course.reason.as_deref())
+            .bind(course.class.map(FailureClass::as_str))
+            .bind(course.not_before.map(to_micros))
             .bind(course.holder.as_ref().map(rows::holder_json))
             .bind(course.leased_until.map(to_micros))
             .bind(number);

@@ -71,7 +71,7 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
         ("needed for", "downstream"),
         ("checks", "checks"),
         ("partitions", "partitions"),
-        ("pool", "pool"),
+        ("pools", "pools"),
         ("code version", "code_version"),
         ("source", "source"),
     ] {

@@ -3,8 +3,9 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
-use millwork_core::{Clock as _, SystemClock};
+use millwork_core::{Clock as _, QueueLimits, SystemClock};
 use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
+use millwork_engine::{Cancel, Engine, EngineOptions};
 use millwork_web::ServeOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use crate::app::arguments::{DaemonArguments, ServeArguments};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::outln;
 use crate::app::session::{Opened, Session, block_on};
-use crate::app::when;
+use crate::app::{log, when};
 
 /// Keeps schedules and launches runs.
 pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> {
@@ -22,7 +23,10 @@ pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit
         let daemon = daemon(session, &opened, arguments)?;
         let stopped = until_interrupted()?;
         let schedules = session.pipeline()?.schedules().len();
-        say(&format!("daemon started: {schedules} schedules, {} runs at a time", max_runs(arguments)));
+        say(&format!(
+            "daemon started: {schedules} schedules, {} runs at a time",
+            limits(session, arguments)?.max_runs
+        ));
         daemon.run(stopped).await;
         say("daemon stopped; runs that were launched go on");
         opened.store.close().await;
@@ -51,14 +55,32 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
 fn daemon(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Daemon, Failure> {
     // The processes of runs get the same folder, wherever they start.
     let folder = std::path::absolute(&opened.home.path)?;
-    let launcher = Launcher::new(std::env::current_exe()?, &folder);
+    let launcher = if arguments.in_process {
+        log::install();
+        in_process(session.engine(opened, EngineOptions::default())?)
+    } else {
+        Launcher::new(std::env::current_exe()?, &folder)
+    };
     let observer = Arc::new(|happening: &Happening| say(&happening.to_string()));
-    let options = DaemonOptions { max_runs: max_runs(arguments), ..DaemonOptions::default() };
+    let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
     Ok(Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer).options(options))
 }
 
-fn max_runs(arguments: &DaemonArguments) -> usize {
-    arguments.max_runs.map_or(DaemonOptions::default().max_runs, NonZero::get)
+/// Executes runs with an engine of this process.
+fn in_process(engine: Engine) -> Launcher {
+    Launcher::in_process(Arc::new(move |run| {
+        let engine = engine.clone();
+        Box::pin(async move {
+            // A run that fails says so itself; one that can't be executed is settled by the daemon.
+            let _ = engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await;
+        })
+    }))
+}
+
+/// What the definitions say, unless the command line says otherwise.
+fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits, Failure> {
+    let limits = session.pipeline()?.queue();
+    Ok(QueueLimits { max_runs: arguments.max_runs.map_or(limits.max_runs, NonZero::get), ..limits })
 }
 
 /// Becomes true when this process is interrupted or terminated.

@@ -6,7 +6,7 @@ use crate::app::arguments::Commands;
 use crate::app::failure::{Exit, Failure};
 use crate::app::session::Session;
 
-use super::{asset, check, daemon, graph, list, materialize, runs, schedules, status, store};
+use super::{asset, check, daemon, graph, list, materialize, runs, schedules, sensors, status, store};
 
 /// Does what a command says.
 pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
@@ -18,6 +18,7 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::Daemon(arguments) => daemon::run(session, &arguments),
         Commands::Serve(arguments) => daemon::serve(session, arguments),
         Commands::Schedules(schedules) => schedules::run(session, schedules),
+        Commands::Sensors(sensors) => sensors::run(session, sensors),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),

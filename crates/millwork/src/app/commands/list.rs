@@ -87,7 +87,10 @@ pub(super) fn asset_json(graph: &AssetGraph, asset: &AssetNode) -> Value {
         "checks": asset.checks.iter().map(|check| graph.steps()[*check].key.clone()).collect::<Vec<_>>(),
         "partitions": partitions.map(PartitionsDefinition::keys),
         "code_version": computation.map(|computation| computation.code_version.clone()),
-        "pool": computation.and_then(|computation| computation.pool.clone()),
+        "pools": computation.map_or(&[][..], |computation| &computation.pools)
+            .iter()
+            .map(|taken| (taken.pool.clone(), taken.slots))
+            .collect::<std::collections::BTreeMap<_, _>>(),
         "source": computation.and_then(|computation| computation.source).map(|(file, line)| format!("{file}:{line}")),
         "config": computation
             .map(|computation| computation.requirements.config.iter().map(ConfigSchema::json).collect::<Vec<_>>()),

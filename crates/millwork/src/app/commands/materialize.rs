@@ -8,9 +8,11 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
 use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
+use millwork_daemon::end_rest_of_group;
 use millwork_engine::{Cancel, Engine, EngineOptions, RunOutcome, capture_output};
 use millwork_storage::{RunStore as _, SqliteStore};
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::config::config;
 use crate::app::arguments::Materialize;
@@ -71,8 +73,13 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     let cancel = Cancel::default();
     let captured = capture_output().ok();
     let asked = cancel.clone();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let watcher = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
             asked.request();
         }
     });
@@ -80,6 +87,7 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     watcher.abort();
     drop(captured);
     opened.store.close().await;
+    end_rest_of_group();
     Ok(exit(outcome?.status))
 }
 

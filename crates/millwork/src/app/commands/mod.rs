@@ -10,6 +10,7 @@ mod list;
 mod materialize;
 mod runs;
 mod schedules;
+mod sensors;
 mod status;
 mod store;
 

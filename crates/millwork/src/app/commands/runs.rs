@@ -1,10 +1,10 @@
 //! `runs`: what has become of them, and going on with them.
 
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus};
+use millwork_core::run::{QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
-use millwork_storage::{RunQuery, RunRecord, RunStore as _};
+use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
 use serde_json::{Value, json};
 
 use super::materialize;
@@ -22,7 +22,7 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
             Runs::List { status, tag, limit, json } => {
                 list(&opened, status.as_deref(), tag.as_deref(), limit, json.json).await
             }
-            Runs::Show(run) => show(&opened, &run).await,
+            Runs::Show(run) => show(session, &opened, &run).await,
             Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all).await,
             Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
             Runs::Cancel(run) => cancel(&opened, &run).await,
@@ -34,7 +34,8 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
 /// Executes a queued run without showing anything: nobody looks on.
 async fn execute(session: &Session, opened: &Opened, run: &str) -> Result<Exit, Failure> {
     let run = opened.run(run).await?.id;
-    let engine = session.engine(opened, EngineOptions::default())?;
+    let options = EngineOptions { end_descendants: true, ..EngineOptions::default() };
+    let engine = session.engine(opened, options)?;
     materialize::execute_silently(opened, &engine, run).await
 }
 
@@ -105,15 +106,19 @@ fn run_json(run: &RunRecord) -> Value {
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "reason": run.reason,
+        "class": run.class,
+        "not_before": run.not_before,
     })
 }
 
-async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
     let state = RunState::replay(&events).map_err(|error| Failure::from(anyhow::Error::from(error)))?;
+    let waits = waits(session, opened, &record).await?;
     if run.json.json {
         let mut shown = run_json(&record);
+        shown["waits"] = json!(waits);
         shown["steps"] = state
             .steps
             .iter()
@@ -135,7 +140,11 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
         outln!("  took       {}", when::between(from, to));
     }
     if let Some(reason) = &record.reason {
-        outln!("  reason     {reason}");
+        let class = record.class.map(|class| format!(" ({class})")).unwrap_or_default();
+        outln!("  reason     {reason}{class}");
+    }
+    if let Some(waits) = waits {
+        outln!("  queue      {waits}");
     }
     for (key, value) in &record.request.tags {
         outln!("  tag        {key}={value}");
@@ -149,6 +158,20 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let rows = steps.into_iter().map(|(key, state)| step_row(key, state)).collect();
     out!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
     Ok(Exit::Success)
+}
+
+/// Why a requested run hasn't started.
+async fn waits(session: &Session, opened: &Opened, record: &RunRecord) -> Result<Option<String>, Failure> {
+    if record.status != RunStatus::Queued {
+        return Ok(None);
+    }
+    let limits = session.pipeline()?.queue();
+    let waiting = waiting_runs(&*opened.store, &limits, SystemClock.now()).await?;
+    Ok(Some(match waiting.into_iter().find(|(run, _)| *run == record.id) {
+        Some((_, Some(reason))) => reason.to_string(),
+        Some((_, None)) => "waits for a daemon: `serve` or `daemon` starts one".to_owned(),
+        None => WaitReason::NotQueued.to_string(),
+    }))
 }
 
 fn step_row(
@@ -224,7 +247,7 @@ fn log_line(event: &Event) -> String {
         EventBody::StepRetrying { failure, delay_ms } => {
             format!("WARN  attempt {} failed, the next follows in {delay_ms} ms: {failure}", event.attempt)
         }
-        EventBody::RunFailed { reason } | EventBody::RunLost { reason } => {
+        EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
             format!("ERROR {}: {reason}", event.body.name())
         }
         body => match (body.to_stored(), &event.asset) {

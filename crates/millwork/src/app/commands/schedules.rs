@@ -124,15 +124,21 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
     } else if ticks.is_empty() {
         outln!("No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
     } else {
-        out!("{}", table(["SCHEDULE", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
+        print_ticks(&ticks);
     }
     Ok(Exit::Success)
+}
+
+/// Prints ticks of schedules and sensors.
+pub(super) fn print_ticks(ticks: &[Tick]) {
+    out!("{}", table(["TICK OF", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
 }
 
 fn tick_row(tick: &Tick) -> [String; 4] {
     let outcome = match &tick.outcome {
         TickOutcome::Requested { run } => format!("run {}", run.short()),
         TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
+        TickOutcome::Idle { reason } => format!("nothing to do: {reason}"),
         TickOutcome::Failed { reason } => format!("failed: {reason}"),
     };
     [tick.schedule.clone(), when::moment(tick.due), when::moment(tick.at), outcome]

@@ -1,5 +1,7 @@
 //! `store`: how large the home is, and cleaning it up.
 
+use millwork_core::{Clock as _, Retention, SystemClock};
+use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
 use serde_json::json;
 
 use crate::app::arguments::Store;
@@ -13,6 +15,7 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
         let opened = session.home().await?;
         match store {
             Store::Info(json) => info(&opened, json.json).await,
+            Store::Prune(json) => prune(session, &opened, json.json).await,
             Store::Vacuum(json) => {
                 let freed = opened.store.vacuum().await?;
                 if json.json {
@@ -24,6 +27,41 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
             }
         }
     })
+}
+
+async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, Failure> {
+    let (rules, now) = (session.pipeline()?.retention(), SystemClock.now());
+    if rules == Retention::new() {
+        let hint = "hint: `.retention(Retention::new().logs(days(14)))` in the definitions adds one";
+        return Err(Failure::usage(format!("there is no retention rule; {hint}")));
+    }
+    let forgotten = opened.store.forget(&rules, now).await?;
+    let mut values = ForgottenValues::default();
+    if let Some(kept) = rules.values {
+        let engine = session.engine(opened, EngineOptions::default())?;
+        values =
+            forget_values(&opened.store, engine.values(), kept, now).await.map_err(anyhow::Error::from)?;
+    }
+    opened.store.close().await;
+    if json {
+        outln!(
+            "{}",
+            json!({
+                "events": forgotten.events, "runs": forgotten.runs, "ticks": forgotten.ticks,
+                "values": values.values, "value_bytes": values.bytes,
+            })
+        );
+    } else {
+        outln!(
+            "{} events, {} runs, {} ticks and {} values ({}) forgotten. `store vacuum` gives back the database's space.",
+            forgotten.events,
+            forgotten.runs,
+            forgotten.ticks,
+            values.values,
+            when::bytes(values.bytes)
+        );
+    }
+    Ok(Exit::Success)
 }
 
 async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {

@@ -1,0 +1,255 @@
+//! Which of the requested runs may start, and why the others wait.
+//!
+//! The decision is a function of what goes on and what waits, so that the daemon, which acts on it, and whoever shows
+//! it say the same.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{RunId, RunRequest};
+
+/// The tag with a run's priority, a whole number: larger ones first, 0 if absent.
+pub const PRIORITY_TAG: &str = "millwork/priority";
+
+/// How many runs may go on at a time.
+///
+/// ```
+/// use millwork_core::run::QueueLimits;
+///
+/// let limits = QueueLimits::of(8).tag("team", "ranking", 2).each_value("customer", 1);
+/// assert_eq!(limits.max_runs, 8);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Altogether.
+    pub max_runs: usize,
+    /// Among those with a tag.
+    pub tags: Vec<TagLimit>,
+}
+
+/// How many runs with a tag may go on at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagLimit {
+    /// The tag's key.
+    pub key: String,
+    /// Its value; nothing if the limit is for each value on its own.
+    pub value: Option<String>,
+    /// How many.
+    pub limit: usize,
+}
+
+impl Default for QueueLimits {
+    /// Four.
+    fn default() -> Self {
+        Self::of(4)
+    }
+}
+
+impl QueueLimits {
+    /// So many at a time.
+    pub fn of(max_runs: usize) -> Self {
+        Self { max_runs: max_runs.max(1), tags: Vec::new() }
+    }
+
+    /// Of the runs tagged `key=value`, at most `limit` at a time.
+    #[must_use]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>, limit: usize) -> Self {
+        self.tags.push(TagLimit { key: key.into(), value: Some(value.into()), limit });
+        self
+    }
+
+    /// Of the runs with the same value of the tag `key`, at most `limit` at a time, for each value.
+    #[must_use]
+    pub fn each_value(mut self, key: impl Into<String>, limit: usize) -> Self {
+        self.tags.push(TagLimit { key: key.into(), value: None, limit });
+        self
+    }
+}
+
+impl TagLimit {
+    /// The value that counts against the limit, if the tags have one.
+    fn counted<'a>(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
+        let value = tags.get(&self.key)?;
+        self.value.as_ref().is_none_or(|limited| limited == value).then_some(value)
+    }
+}
+
+/// A requested run.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingRun<'a> {
+    /// Its id.
+    pub id: RunId,
+    /// What it is asked to do.
+    pub request: &'a RunRequest,
+    /// The moment before which it must not start, if it was tried before.
+    pub not_before: Option<Timestamp>,
+}
+
+/// Why a requested run doesn't start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// So many go on already.
+    Runs {
+        /// The limit.
+        limit: usize,
+    },
+    /// So many with this tag go on already.
+    Tag {
+        /// The tag's key.
+        key: String,
+        /// Its value.
+        value: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// It failed, and is tried again later.
+    Until(
+        /// When.
+        Timestamp,
+    ),
+    /// It is not left to a daemon.
+    NotQueued,
+}
+
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Runs { limit } => write!(f, "waits until fewer than {limit} runs go on"),
+            Self::Tag { key, value, limit } => {
+                write!(f, "waits until fewer than {limit} runs tagged `{key}={value}` go on")
+            }
+            Self::Until(at) => write!(f, "waits until {at} before it is tried again"),
+            Self::NotQueued => f.write_str("waits for the process that requested it"),
+        }
+    }
+}
+
+/// Decides about every waiting run, those that come first first: nothing if it may start, or why it waits. `going_on`
+/// are the tags of the runs that go on; `waiting` is in the order of the requests.
+pub fn admit<'a>(
+    limits: &QueueLimits,
+    going_on: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
+    mut waiting: Vec<WaitingRun<'a>>,
+    now: Timestamp,
+) -> Vec<(RunId, Option<WaitReason>)> {
+    let mut places = Places { limits, taken: 0, by_tag: HashMap::new() };
+    going_on.into_iter().for_each(|tags| places.take(tags));
+    waiting.sort_by_key(|run| Reverse(priority(&run.request.tags)));
+    let decide = |run: WaitingRun<'a>| {
+        let later = run.not_before.filter(|at| *at > now).map(WaitReason::Until);
+        let reason = later.or_else(|| places.reason(&run.request.tags));
+        if reason.is_none() {
+            places.take(&run.request.tags);
+        }
+        (run.id, reason)
+    };
+    waiting.into_iter().map(decide).collect()
+}
+
+fn priority(tags: &BTreeMap<String, String>) -> i64 {
+    tags.get(PRIORITY_TAG).and_then(|priority| priority.parse().ok()).unwrap_or(0)
+}
+
+/// What is taken so far.
+struct Places<'a> {
+    limits: &'a QueueLimits,
+    taken: usize,
+    /// By the position of the limit, and the value that counts.
+    by_tag: HashMap<(usize, &'a str), usize>,
+}
+
+impl<'a> Places<'a> {
+    fn take(&mut self, tags: &'a BTreeMap<String, String>) {
+        self.taken += 1;
+        for (index, limit) in self.limits.tags.iter().enumerate() {
+            if let Some(value) = limit.counted(tags) {
+                *self.by_tag.entry((index, value)).or_default() += 1;
+            }
+        }
+    }
+
+    fn reason(&self, tags: &BTreeMap<String, String>) -> Option<WaitReason> {
+        let limit = self.limits.max_runs;
+        if self.taken >= limit {
+            return Some(WaitReason::Runs { limit });
+        }
+        self.limits.tags.iter().enumerate().find_map(|(index, limit)| {
+            let value = limit.counted(tags)?;
+            let taken = self.by_tag.get(&(index, value)).copied().unwrap_or(0);
+            let (key, value) = (limit.key.clone(), value.to_owned());
+            (taken >= limit.limit).then_some(WaitReason::Tag { key, value, limit: limit.limit })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads `a=1 b=2`.
+    fn request(text: &str) -> RunRequest {
+        let tag = |word: &str| {
+            let (key, value) = word.split_once('=').unwrap();
+            (key.replace("priority", PRIORITY_TAG), value.to_owned())
+        };
+        RunRequest { tags: text.split_whitespace().map(tag).collect(), ..RunRequest::default() }
+    }
+
+    /// Compares who may start, and why the others wait.
+    fn check(limits: &QueueLimits, going_on: &[&str], waiting: &[&str], expected: &[&str]) {
+        let going_on: Vec<RunRequest> = going_on.iter().map(|text| request(text)).collect();
+        let requests: Vec<RunRequest> = waiting.iter().map(|text| request(text)).collect();
+        let runs = requests.iter().enumerate().map(|(index, request)| {
+            let not_before = request.tags.get("later").map(|_| Timestamp::from_second(10).unwrap());
+            WaitingRun { id: RunId::from_u128(index as u128), request, not_before }
+        });
+        let now = Timestamp::from_second(9).unwrap();
+        let decided = admit(limits, going_on.iter().map(|run| &run.tags), runs.collect(), now);
+        let told: Vec<String> = decided
+            .into_iter()
+            .map(|(run, reason)| {
+                let index = (0..).find(|index| RunId::from_u128(*index) == run).unwrap();
+                let reason = reason.map_or("starts".to_owned(), |reason| reason.to_string());
+                format!("{index} {}", reason.replace("waits until fewer than ", "< "))
+            })
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn admissions() {
+        let two = QueueLimits::of(2);
+        check(&two, &[], &["", "", ""], &["0 starts", "1 starts", "2 < 2 runs go on"]);
+        check(&two, &["", ""], &[""], &["0 < 2 runs go on"]);
+        check(
+            &two,
+            &[""],
+            &["", "priority=5", "priority=-1"],
+            &["1 starts", "0 < 2 runs go on", "2 < 2 runs go on"],
+        );
+        let later = "0 waits until 1970-01-01T00:00:10Z before it is tried again";
+        check(&two, &[], &["later=1", "", ""], &[later, "1 starts", "2 starts"]);
+    }
+
+    #[test]
+    fn limits_of_tags() {
+        let limits = QueueLimits::of(9).tag("team", "a", 1).each_value("customer", 1);
+        let team = "< 1 runs tagged `team=a` go on";
+        check(
+            &limits,
+            &["team=a"],
+            &["team=a", "team=b", "team=b"],
+            &[&format!("0 {team}"), "1 starts", "2 starts"],
+        );
+        check(
+            &limits,
+            &["customer=x"],
+            &["customer=x", "customer=y", "customer=y"],
+            &["0 < 1 runs tagged `customer=x` go on", "1 starts", "2 < 1 runs tagged `customer=y` go on"],
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! What a sensor's function has at hand.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::event::Event;
+use crate::param::{ResourceError, Resources};
+use crate::run::RunRequest;
+
+/// One evaluation of a sensor.
+#[derive(Clone, Debug)]
+pub struct SensorContext {
+    /// What the last evaluation left as its cursor.
+    pub cursor: Option<String>,
+    /// Now.
+    pub now: Timestamp,
+    resources: Arc<Resources>,
+}
+
+impl SensorContext {
+    /// An evaluation at `now` with the resources of a pipeline.
+    pub fn new(cursor: Option<String>, now: Timestamp, resources: Arc<Resources>) -> Self {
+        Self { cursor, now, resources }
+    }
+
+    /// A resource of the definitions.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of this type, or it can't be set up.
+    pub fn resource<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, ResourceError> {
+        self.resources.get::<T>()
+    }
+}
+
+/// An event that a sensor reacts to.
+#[derive(Clone, Debug)]
+pub struct SensorEvent {
+    /// The event.
+    pub event: Event,
+    /// What its run was asked to do; nothing for what was reported from outside.
+    pub request: Option<RunRequest>,
+}

@@ -1,0 +1,15 @@
+//! Sensors: asking for runs because of something outside, or because of what has happened here.
+//!
+//! A [`Sensor`] is a function that is called again and again, or for each event of some kind, and answers with a
+//! [`SensorOutcome`]: runs to request, how far it has looked, or why there is nothing to do. What it asks for and its cursor
+//! are recorded together.
+
+mod context;
+mod definition;
+mod outcome;
+mod watched;
+
+pub use context::{SensorContext, SensorEvent};
+pub use definition::{Poll, React, Sensor, SensorSource};
+pub use outcome::SensorOutcome;
+pub use watched::WatchedEvents;

@@ -1,0 +1,83 @@
+//! Which events a sensor reacts to.
+
+use crate::event::{Event, EventBody};
+use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError};
+use crate::run::RunStatus;
+
+/// Which events a sensor reacts to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WatchedEvents {
+    /// Assets were materialized.
+    Materializations {
+        /// Which, in the selection syntax.
+        selection: String,
+    },
+    /// Checks of assets came to a verdict.
+    Checks {
+        /// Of which assets, in the selection syntax.
+        selection: String,
+        /// Which verdict; nothing for any.
+        passed: Option<bool>,
+    },
+    /// Runs came to a status.
+    Runs {
+        /// Which.
+        statuses: Vec<RunStatus>,
+    },
+}
+
+impl WatchedEvents {
+    /// The kinds of events to look at.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        match self {
+            Self::Materializations { .. } => vec!["materialized"],
+            Self::Checks { .. } => vec!["check_evaluated"],
+            Self::Runs { statuses } => statuses.iter().map(|status| kind_of(*status)).collect(),
+        }
+    }
+
+    /// Whether an event of these kinds counts, given the selected assets.
+    pub fn includes(&self, event: &Event, assets: &AssetSet, graph: &AssetGraph) -> bool {
+        let is_of_asset = || {
+            let index = event.asset.as_ref().and_then(|asset| graph.index(asset.as_str()));
+            index.is_some_and(|index| assets.contains(&index))
+        };
+        match (self, &event.body) {
+            (Self::Materializations { .. }, EventBody::Materialized(_)) => is_of_asset(),
+            (Self::Checks { passed, .. }, EventBody::CheckEvaluated(verdict)) => {
+                passed.is_none_or(|passed| passed == verdict.passed) && is_of_asset()
+            }
+            (Self::Runs { statuses }, body) => {
+                body.run_status().is_some_and(|status| statuses.contains(&status))
+            }
+            _ => false,
+        }
+    }
+
+    /// The assets that are watched; none for runs.
+    ///
+    /// # Errors
+    ///
+    /// When the selection can't be read, or selects nothing.
+    pub fn assets(&self, graph: &AssetGraph) -> Result<AssetSet, SelectionError> {
+        match self {
+            Self::Materializations { selection } | Self::Checks { selection, .. } => {
+                Selection::parse(selection)?.select(graph)
+            }
+            Self::Runs { .. } => Ok(AssetSet::new()),
+        }
+    }
+}
+
+fn kind_of(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Queued => "run_queued",
+        RunStatus::Running => "run_started",
+        RunStatus::Canceling => "run_canceling",
+        RunStatus::Succeeded => "run_succeeded",
+        RunStatus::Failed => "run_failed",
+        RunStatus::Canceled => "run_canceled",
+        RunStatus::Lost => "run_lost",
+    }
+}

@@ -1,0 +1,123 @@
+//! Retries of runs: what failed or was lost is queued again, as the pipeline's rules say.
+//!
+//! The events of runs' ends are read behind a cursor. Queuing a run again is only possible under the claim under which
+//! it ended, and a new run has an id that follows from the old one's, so an event that is looked at twice changes
+//! nothing the second time.
+
+use std::time::Duration;
+
+use millwork_core::event::{Event, EventBody};
+use millwork_core::run::{FailureClass, QUEUE_TAG, RETRY_OF_TAG, RetryStrategy, RunId, RunStatus};
+use millwork_storage::{Evaluation, EventQuery, Fence, NewRun, Order, RunRecord, StorageError};
+
+use crate::daemon::Loop;
+use crate::{Daemon, DaemonError, Happening};
+
+/// The name under which the cursor is stored.
+const NAME: &str = "millwork/run_retries";
+
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    /// Behind which event to read on; nothing before it was read from the store.
+    cursor: Option<u64>,
+}
+
+impl Loop for Retries {
+    fn name(&self) -> &'static str {
+        "retries of runs"
+    }
+
+    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+        let cursor = match self.cursor {
+            Some(cursor) => cursor,
+            None => first_cursor(daemon).await?,
+        };
+        let query = EventQuery {
+            after: Some(cursor),
+            kinds: vec!["run_failed", "run_lost"],
+            ..EventQuery::default()
+        };
+        let events = daemon.store.events(query).await?;
+        for event in &events {
+            consider(daemon, event).await?;
+        }
+        let next = events.last().map_or(cursor, |event| event.sequence);
+        if next != cursor || self.cursor.is_none() {
+            save(daemon, next).await?;
+        }
+        self.cursor = Some(next);
+        Ok(daemon.options.beat)
+    }
+}
+
+/// Where the last daemon stopped; the first one ever begins with what happens from now on.
+async fn first_cursor(daemon: &Daemon) -> Result<u64, DaemonError> {
+    let state = daemon.store.schedules().await?.remove(NAME).unwrap_or_default();
+    if let Some(cursor) = state.cursor.and_then(|cursor| cursor.parse().ok()) {
+        return Ok(cursor);
+    }
+    let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+    Ok(daemon.store.events(last).await?.first().map_or(0, |event| event.sequence))
+}
+
+async fn save(daemon: &Daemon, cursor: u64) -> Result<(), DaemonError> {
+    let from = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
+    let (schedule, cursor) = (NAME.to_owned(), cursor.to_string());
+    // Another daemon may have come further; its cursor is as good.
+    daemon
+        .store
+        .record_evaluation(Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() })
+        .await?;
+    Ok(())
+}
+
+async fn consider(daemon: &Daemon, event: &Event) -> Result<(), DaemonError> {
+    let (EventBody::RunFailed { class, .. } | EventBody::RunLost { class, .. }) = &event.body else {
+        return Ok(());
+    };
+    let Some(run) = event.run else { return Ok(()) };
+    let Some(record) = daemon.store.run(run).await? else { return Ok(()) };
+    let is_ours = record.request.tags.get(QUEUE_TAG.0).is_some_and(|queue| queue == QUEUE_TAG.1);
+    let has_ended = matches!(record.status, RunStatus::Failed | RunStatus::Lost);
+    if is_ours && has_ended && record.finished_at == Some(event.at) {
+        retry(daemon, &record, *class).await?;
+    }
+    Ok(())
+}
+
+async fn retry(daemon: &Daemon, record: &RunRecord, class: FailureClass) -> Result<(), DaemonError> {
+    let rules = daemon.pipeline.run_retries();
+    let tags = &record.request.tags;
+    let before = tags.get("millwork/retry").and_then(|number| number.parse().ok()).unwrap_or(0);
+    let failures = match rules.strategy {
+        RetryStrategy::FromFailure => record.epoch.max(1),
+        RetryStrategy::FromScratch => before + 1,
+    };
+    let Some(pause) = rules.pause(class, failures, tags, fastrand::f64()) else { return Ok(()) };
+    let now = daemon.options.clock.now();
+    let (run, is_queued) = match rules.strategy {
+        RetryStrategy::FromFailure => {
+            let fence = Fence { run: record.id, epoch: record.epoch };
+            (record.id, daemon.store.retry_run(fence, pause, now).await?)
+        }
+        RetryStrategy::FromScratch => repeat(daemon, record, failures).await?,
+    };
+    if is_queued {
+        daemon.tell(&Happening::Retrying { run, of: record.id, number: failures, after: pause });
+    }
+    Ok(())
+}
+
+/// Requests a run like another one. Its id follows from the other's, so that there is one.
+async fn repeat(daemon: &Daemon, record: &RunRecord, number: u32) -> Result<(RunId, bool), DaemonError> {
+    let mut request = record.request.clone();
+    request.tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
+    request.tags.insert("millwork/retry".to_owned(), number.to_string());
+    let id = record.id.following();
+    let new = NewRun { id, request, at: daemon.options.clock.now() };
+    match daemon.store.create_run(new).await {
+        Ok(()) => Ok((id, true)),
+        Err(StorageError::DuplicateRun { .. }) => Ok((id, false)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,42 @@
+//! Ending the processes that a step has started: a blocking function can't be stopped, but it is often waiting for one.
+
+use std::collections::BTreeMap;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Ends every process that this one has started, and what those have started. Where the system doesn't tell which these
+/// are, nothing happens; they end with their group then.
+pub(super) fn end_descendants() {
+    let parents = parents();
+    let this = std::process::id();
+    let descends = |mut pid: u32| {
+        // A chain of parents is not longer than there are processes.
+        for _ in 0..parents.len() {
+            match parents.get(&pid) {
+                Some(&parent) if parent == this => return true,
+                Some(&parent) => pid = parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    for pid in parents.keys().copied().filter(|pid| descends(*pid)) {
+        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+            // One that has ended meanwhile is what is wanted.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// The parent of each process.
+fn parents() -> BTreeMap<u32, u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return BTreeMap::new() };
+    let parent = |entry: std::fs::DirEntry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // `pid (name) state parent …`, where the name may hold anything.
+        let behind_name = stat.rsplit_once(')')?.1;
+        Some((pid, behind_name.split_whitespace().nth(1)?.parse().ok()?))
+    };
+    processes.flatten().filter_map(parent).collect()
+}

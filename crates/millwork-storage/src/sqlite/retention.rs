@@ -1,0 +1,96 @@
+//! What a retention rule lets go, and finding the values that it does.
+
+use jiff::Timestamp;
+use millwork_core::event::Event;
+use millwork_core::retention::{KeptValues, Retention};
+
+use super::write::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
+use super::{SqliteStore, kind};
+use crate::micros::to_micros;
+use crate::{EventLog as _, EventQuery, StorageError};
+
+/// Where a search for what is old has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Position(pub(super) i64);
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// So many events.
+    pub events: u64,
+    /// So many runs.
+    pub runs: u64,
+    /// So many ticks.
+    pub ticks: u64,
+    /// Where to look on; nothing if nothing more is old enough.
+    pub(super) next: Option<Position>,
+}
+
+impl SqliteStore {
+    /// Forgets the events, runs and ticks that the rules let go, in many small transactions. Values are looked for by
+    /// [`old_values`](SqliteStore::old_values), because most are not in the database.
+    pub async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
+        let mut all = Forgotten::default();
+        if let Some(age) = rules.logs {
+            let (before, mut next) = (Retention::before(now, age), Some(Position::default()));
+            while let Some(from) = next {
+                next = all.add(self.writer.write(ForgetLogs { from, before }).await?);
+            }
+        }
+        if let Some(age) = rules.runs {
+            let (before, mut next) = (Retention::before(now, age), Some(Position::default()));
+            while let Some(from) = next {
+                next = all.add(self.writer.write(ForgetRuns { from, before }).await?);
+            }
+        }
+        if let Some(age) = rules.ticks {
+            let before = Retention::before(now, age);
+            while all.add(self.writer.write(ForgetTicks { before }).await?).is_some() {}
+        }
+        Ok(all)
+    }
+
+    /// The materializations whose values are neither among the newest of their asset and partition nor young enough, nor
+    /// forgotten yet; oldest first, at most `limit`.
+    pub async fn old_values(
+        &self,
+        kept: KeptValues,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Event>, StorageError> {
+        let text = "SELECT sequence FROM (SELECT sequence, at, row_number() OVER (PARTITION BY asset, partition ORDER BY \
+                    sequence DESC) AS newest FROM events WHERE kind = ?1 AND asset IS NOT NULL) WHERE newest > ?2 AND at < \
+                    ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) ORDER BY sequence LIMIT ?4";
+        let query = sqlx::query(text)
+            .bind(kind::MATERIALIZED)
+            .bind(i64::from(kept.newest))
+            .bind(to_micros(Retention::before(now, kept.younger)))
+            .bind(i64::from(limit));
+        let mut old = Vec::new();
+        for row in self.reader.rows("look for old values", query).await? {
+            let sequence: i64 =
+                sqlx::Row::try_get(&row, 0).map_err(super::failure::unreadable("an event"))?;
+            let before = sequence.unsigned_abs();
+            let one =
+                EventQuery { after: Some(before - 1), before: Some(before + 1), ..EventQuery::default() };
+            old.extend(self.events(one).await?);
+        }
+        Ok(old)
+    }
+
+    /// Forgets the values of materializations, by their sequence numbers. What an I/O manager keeps has to be removed
+    /// before.
+    pub async fn forget_values(&self, sequences: Vec<u64>) -> Result<(), StorageError> {
+        self.writer.write(ForgetValues(sequences)).await
+    }
+}
+
+impl Forgotten {
+    /// Counts a part in; returns where to look on.
+    fn add(&mut self, part: Self) -> Option<Position> {
+        self.events += part.events;
+        self.runs += part.runs;
+        self.ticks += part.ticks;
+        part.next
+    }
+}

@@ -1,0 +1,148 @@
+//! `sensors`: what is watched, switching it, trying it, and what came of it.
+
+use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
+use millwork_core::{Clock as _, SystemClock};
+use millwork_storage::ScheduleStore as _;
+use serde_json::{Value, json};
+
+use super::schedules::print_ticks;
+use crate::app::arguments::Sensors;
+use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
+use crate::app::session::{Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> {
+    match sensors {
+        Sensors::List(json) => list(session, json.json),
+        Sensors::On { name } => switch(session, &name, true),
+        Sensors::Off { name } => switch(session, &name, false),
+        Sensors::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
+        Sensors::Preview { name, cursor, json } => preview(session, &name, cursor, json.json),
+    }
+}
+
+fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
+    session.pipeline()?.sensor(name).ok_or_else(|| {
+        Failure::usage(format!("no sensor is called `{name}`; hint: `sensors list` shows which there are"))
+    })
+}
+
+fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
+    let sensors = session.pipeline()?.sensors();
+    let states = block_on(async { Ok(session.home().await?.store.schedules().await?) })?;
+    let is_on = |sensor: &Sensor| {
+        states.get(&sensor.stored_name()).and_then(|state| state.on).unwrap_or(sensor.default_on)
+    };
+    if json {
+        let described = |sensor: &Sensor| {
+            json!({
+                "sensor": sensor.name,
+                "description": sensor.description,
+                "on": is_on(sensor),
+                "interval_seconds": sensor.interval.as_secs_f64(),
+                "watches": watches(sensor),
+            })
+        };
+        outln!("{}", sensors.iter().map(described).collect::<Value>());
+    } else if sensors.is_empty() {
+        outln!("No sensor is defined. `Definitions::sensor` adds one.");
+    } else {
+        let row = |sensor: &Sensor| {
+            let state = if is_on(sensor) { "on" } else { "off" };
+            let every = when::duration(sensor.interval);
+            [sensor.name.clone(), state.to_owned(), every, watches(sensor), sensor.description.clone()]
+        };
+        let heading = ["SENSOR", "STATE", "EVERY", "WATCHES", "DESCRIPTION"];
+        out!("{}", table(heading, sensors.iter().map(row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+/// What a sensor looks at, in words.
+fn watches(sensor: &Sensor) -> String {
+    match &sensor.source {
+        SensorSource::Outside(_) => "outside".to_owned(),
+        SensorSource::Events { watched: WatchedEvents::Materializations { selection }, .. } => {
+            format!("materializations of {selection}")
+        }
+        SensorSource::Events { watched: WatchedEvents::Checks { selection, passed }, .. } => {
+            let which = passed.map_or("", |passed| if passed { "passed " } else { "failed " });
+            format!("{which}checks of {selection}")
+        }
+        SensorSource::Events { watched, .. } => match watched {
+            WatchedEvents::Runs { statuses } => {
+                let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+                format!("runs that are {}", statuses.join(" or "))
+            }
+            _ => "events".to_owned(),
+        },
+    }
+}
+
+fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
+    let stored = known(session, name)?.stored_name();
+    block_on(async {
+        let opened = session.home().await?;
+        opened.store.switch_schedule(&stored, Some(on)).await?;
+        opened.store.close().await;
+        Ok(())
+    })?;
+    outln!("Sensor `{name}` is {}.", if on { "on; a daemon evaluates it" } else { "off" });
+    Ok(Exit::Success)
+}
+
+fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
+    let stored = name.map(|name| known(session, name).map(Sensor::stored_name)).transpose()?;
+    let mut ticks =
+        block_on(async { Ok(session.home().await?.store.ticks(stored.as_deref(), limit).await?) })?;
+    ticks.retain(|tick| tick.schedule.starts_with("sensor:"));
+    if json {
+        outln!("{}", json!(ticks));
+    } else if ticks.is_empty() {
+        outln!("No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.");
+    } else {
+        print_ticks(&ticks);
+    }
+    Ok(Exit::Success)
+}
+
+fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) -> Result<Exit, Failure> {
+    let sensor = known(session, name)?;
+    let SensorSource::Outside(poll) = &sensor.source else {
+        return Err(Failure::usage(format!(
+            "sensor `{name}` reacts to events, of which there is none to try"
+        )));
+    };
+    let outcome = block_on(async {
+        let states = session.home().await?.store.schedules().await?;
+        let stored = states.get(&sensor.stored_name()).and_then(|state| state.cursor.as_deref());
+        let own = stored.and_then(|stored| serde_json::from_str::<Value>(stored).ok());
+        let own = own.and_then(|stored| stored["own"].as_str().map(str::to_owned));
+        let resources = session.pipeline()?.resources().clone();
+        let context = SensorContext::new(cursor.or(own), SystemClock.now(), resources);
+        Ok(poll(context).await?)
+    })?;
+    let runs: Vec<Value> = outcome
+        .runs
+        .iter()
+        .map(|run| json!({ "selection": run.selection, "key": run.key, "config": run.config, "tags": run.tags }))
+        .collect();
+    if json {
+        outln!("{}", json!({ "runs": runs, "cursor": outcome.cursor, "skipped": outcome.skipped }));
+        return Ok(Exit::Success);
+    }
+    for run in &outcome.runs {
+        let key = run.key.as_ref().map(|key| format!(" with the key `{key}`")).unwrap_or_default();
+        outln!("It would request a run of `{}`{key}.", run.selection);
+    }
+    if outcome.runs.is_empty() {
+        let reason = outcome.skipped.unwrap_or_else(|| "no reason given".to_owned());
+        outln!("It would request nothing: {reason}.");
+    }
+    if let Some(cursor) = outcome.cursor {
+        outln!("Its cursor would be `{cursor}`.");
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,129 @@
+//! A pipeline whose runs misbehave in every way that a service has to live with: slow ones, ones that die, hang, or leave
+//! processes behind. `service serve` keeps it; its tests kill it.
+
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use millwork::{
+    Config, Definitions, FailureClass, QueueLimits, Result, Retention, Retry, RunLimits, RunRetries, RunSpec,
+    Sensor, SensorOutcome, StepLog, asset, definitions,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How `work` behaves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(default)]
+struct Work {
+    /// How long it takes, in milliseconds.
+    millis: u64,
+    /// How it ends: `well`, `error`, `exit`, `abort`, `panic`.
+    end: String,
+    /// The attempt of the run from which on it ends well, whatever `end` says; 0 for none.
+    well_from: u32,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { millis: 0, end: "well".to_owned(), well_from: 0 }
+    }
+}
+
+/// Does as it is told.
+#[asset(group = "work")]
+fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
+    std::thread::sleep(Duration::from_millis(config.millis));
+    let ends_well = config.well_from > 0 && log.attempt() >= config.well_from;
+    match config.end.as_str() {
+        _ if ends_well => Ok(config.millis),
+        "error" => Err("it was told to fail".into()),
+        "exit" => std::process::exit(7),
+        "abort" => std::process::abort(),
+        "panic" => panic!("it was told to panic"),
+        _ => Ok(config.millis),
+    }
+}
+
+/// Is made from `work`.
+#[asset(group = "work")]
+fn after_work(work: &u64) -> u64 {
+    work + 1
+}
+
+/// Takes both slots of the pool for a moment.
+#[asset(group = "work", pools(("memory_gb", 2)))]
+fn hungry() -> u64 {
+    std::thread::sleep(Duration::from_millis(300));
+    2
+}
+
+/// Waits for a process that never ends, and is given up after a second.
+#[asset(group = "work", timeout = "1s")]
+fn waits_for_a_process() -> Result<u64> {
+    let status = Command::new("sleep").arg("1000").status()?;
+    Err(format!("`sleep` ended with {status}").into())
+}
+
+/// Leaves a process behind.
+#[asset(group = "work")]
+fn leaves_a_process() -> Result<u64> {
+    Ok(Command::new("sleep").arg("1000").spawn()?.id().into())
+}
+
+/// Each file in the folder that `SERVICE_INBOX` names asks for a run.
+fn inbox() -> Sensor {
+    Sensor::new("inbox", |context| async move {
+        let Some(folder) = std::env::var_os("SERVICE_INBOX") else {
+            return Ok(SensorOutcome::skip("SERVICE_INBOX names no folder"));
+        };
+        let seen = context.cursor.unwrap_or_default();
+        let mut names: Vec<String> = std::fs::read_dir(folder)?
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| *name > seen)
+            .collect();
+        names.sort();
+        match names.last().cloned() {
+            None => Ok(SensorOutcome::skip("no new file")),
+            Some(newest) => {
+                let runs =
+                    names.into_iter().map(|name| RunSpec::of("work").tag("file", name.clone()).key(name));
+                Ok(SensorOutcome::requests(runs).cursor(newest))
+            }
+        }
+    })
+    .interval(Duration::from_millis(200))
+    .description("Each new file asks for a run of `work`")
+}
+
+/// Never answers.
+fn hangs() -> Sensor {
+    Sensor::new("hangs", |_| std::future::pending()).interval(Duration::from_millis(200))
+}
+
+/// Asks for what follows `work`.
+fn work_is_done() -> Sensor {
+    Sensor::on_materialization("work_is_done", "work", |_, _| {
+        Ok(SensorOutcome::request(RunSpec::of("after_work")))
+    })
+    .interval(Duration::from_millis(100))
+}
+
+fn everything() -> Definitions {
+    definitions![work, after_work, hungry, waits_for_a_process, leaves_a_process]
+        .pool("memory_gb", 2)
+        .queue(QueueLimits::of(4).tag("team", "small", 1).each_value("customer", 1))
+        .run_retries(
+            RunRetries::of(2, [FailureClass::Killed, FailureClass::Lost])
+                .retry(Retry::constant(2, Duration::from_millis(50))),
+        )
+        .run_limits(RunLimits::default().cancel(Duration::from_secs(1)))
+        .retention(Retention::new())
+        .sensor(inbox())
+        .sensor(hangs())
+        .sensor(work_is_done())
+}
+
+fn main() -> ExitCode {
+    millwork::app(everything())
+}

@@ -1,0 +1,155 @@
+//! The binary in a home of its own, with daemons that can be killed.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long is waited for what should happen at once.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder for a home.
+pub(crate) struct Home(TempDir);
+
+/// A daemon that is killed when it is dropped.
+pub(crate) struct Daemon {
+    pub(crate) process: Child,
+    lines: Receiver<String>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("home")
+    }
+
+    /// The command with these arguments, written as in a shell without quotes.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+        command.args(line.split_whitespace()).current_dir(self.0.path());
+        command.env("MILLWORK_HOME", self.path()).env("TZ", "UTC").env("NO_COLOR", "1");
+        command.env_remove("SERVICE_INBOX");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn succeeds(&self, line: &str) -> String {
+        let output = self.command(line).output().unwrap();
+        assert!(output.status.success(), "`{line}`: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub(crate) fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.succeeds(line)).unwrap()
+    }
+
+    pub(crate) fn daemon(&self, arguments: &str) -> Daemon {
+        self.daemon_with(arguments, &[])
+    }
+
+    pub(crate) fn daemon_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = self.command(&format!("daemon {arguments}"));
+        command.envs(variables.iter().copied());
+        let mut process = command.spawn().unwrap();
+        let (sender, lines) = channel();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
+        });
+        Daemon { process, lines }
+    }
+
+    /// Leaves a run to the daemon.
+    pub(crate) fn queue(&self, arguments: &str) -> String {
+        let queued = self.json(&format!("materialize --queue --json {arguments}"));
+        queued["run"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn run(&self, id: &str) -> Value {
+        self.json(&format!("runs show {id} --json"))
+    }
+
+    /// The runs with a tag.
+    pub(crate) fn runs_of(&self, key: &str, value: &str) -> Vec<Value> {
+        self.json(&format!("runs list --json --tag {key}={value}")).as_array().unwrap().clone()
+    }
+
+    /// All events of a run.
+    pub(crate) fn log(&self, id: &str) -> Vec<Value> {
+        let lines = self.succeeds(&format!("runs logs {id} --all --json"));
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Waits until a run has a status.
+    pub(crate) fn becomes(&self, id: &str, status: &str) -> Value {
+        let mut run = Value::Null;
+        let is_there = || {
+            run = self.run(id);
+            run["status"] == status
+        };
+        eventually(is_there, &format!("run {id} is not {status}"));
+        run
+    }
+
+    /// Waits until a run has a status and keeps it.
+    pub(crate) fn settles(&self, id: &str, status: &str) -> Value {
+        let mut before = Value::Null;
+        eventually(
+            || {
+                let run = self.run(id);
+                let is_same = run["status"] == status && before == run;
+                before = run;
+                std::thread::sleep(Duration::from_millis(700));
+                is_same
+            },
+            &format!("run {id} is not {status}"),
+        );
+        before
+    }
+}
+
+impl Daemon {
+    /// Waits for a line that contains a text.
+    pub(crate) fn line(&self, text: &str) -> String {
+        let mut seen = Vec::new();
+        loop {
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+                panic!("no line with `{text}` among {seen:#?}");
+            };
+            if line.contains(text) {
+                return line;
+            }
+            seen.push(line);
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool, otherwise: &str) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "{otherwise}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether there is a process with this number that hasn't ended.
+pub(crate) fn process_lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
