@@ -6,6 +6,7 @@
 //! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
 
 pub mod asset;
+pub mod automation;
 pub mod clock;
 pub mod definitions;
 pub mod event;
