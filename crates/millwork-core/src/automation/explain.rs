@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{AssetMemory, AutomationCondition, Operand, Quantifier};
+use super::{AssetMemory, AutomationCondition, Quantifier};
 use crate::asset::AssetKey;
 
 /// Draws the tree of an asset's condition as its last evaluation found it: what was true is marked with `+` and says
@@ -64,26 +64,6 @@ fn name(condition: &AutomationCondition) -> String {
         AutomationCondition::Deps { quantifier: Quantifier::Any, .. } => "any upstream asset".into(),
         AutomationCondition::Deps { quantifier: Quantifier::All, .. } => "every upstream asset".into(),
         AutomationCondition::Labelled { label, .. } => label.clone(),
-    }
-}
-
-impl fmt::Display for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "missing",
-            Self::InProgress => "in_progress",
-            Self::ExecutionFailed => "execution_failed",
-            Self::NewlyUpdated => "newly_updated",
-            Self::NewlyRequested => "newly_requested",
-            Self::WillBeRequested => "will_be_requested",
-            Self::ExecutedWithRootTarget => "executed_with_root_target",
-            Self::CodeVersionChanged => "code_version_changed",
-            Self::InitialEvaluation => "initial_evaluation",
-            Self::AnyCheckFailed => "any_check_failed",
-            Self::CronTickPassed { cron, zone } => return write!(f, "cron_tick_passed({cron:?}, {zone:?})"),
-            Self::CheckPassed(check) => return write!(f, "check_passed({check:?})"),
-            Self::CheckFailed(check) => return write!(f, "check_failed({check:?})"),
-        })
     }
 }
 

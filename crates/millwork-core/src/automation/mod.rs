@@ -5,19 +5,31 @@
 //! have changed are looked at, so an evaluation in which little happened is cheap however many assets there are. What
 //! was true, and since when, is kept for each asset: it is the memory of the operators and the source of explanations.
 
+mod change;
 mod condition;
 mod damping;
 mod evaluation;
 mod explain;
+mod facts;
+mod look;
+mod operand;
+mod prepare;
 mod presets;
+mod rewrite;
 mod state;
+mod timetables;
 mod truth;
 
 #[cfg(test)]
 mod tests;
 
-pub use condition::{AutomationCondition, Operand, Quantifier};
+pub use change::{Change, ChangeKind, RunScope};
+pub use condition::{AutomationCondition, Quantifier};
 pub use damping::{Damping, Hold};
-pub use evaluation::{Automation, Evaluation, Outcome, Ticks};
+pub use evaluation::{Evaluation, Outcome, Ticks};
 pub use explain::explain;
-pub use state::{AssetFacts, AssetMemory, AutomationState, Change, ChangeKind, Truth};
+pub use facts::AssetFacts;
+pub use operand::Operand;
+pub use prepare::{Automation, ConditionError};
+pub use state::{AssetMemory, AssetState, AutomationState, Truth};
+pub use timetables::Timetables;

@@ -30,6 +30,12 @@ impl Condition {
         Self::any_deps_match(Self::in_progress()).with_label("any_deps_in_progress")
     }
 
+    /// Every upstream asset has passed its blocking checks, or will be requested.
+    pub fn all_deps_blocking_checks_passed() -> Self {
+        let passed = Self::blocking_checks_passed() | Self::will_be_requested();
+        Self::all_deps_match(passed).with_label("all_deps_blocking_checks_passed")
+    }
+
     /// Every upstream asset was updated after the last tick of the schedule, or will be requested.
     pub fn all_deps_updated_since_cron(cron: &str, zone: &str) -> Self {
         let updated = Self::newly_updated().since(Self::cron_tick_passed(cron, zone));

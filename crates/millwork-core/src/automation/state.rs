@@ -1,108 +1,12 @@
-//! What is kept from one evaluation to the next.
+//! What is kept from one evaluation to the next, and the rows it is stored in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Hold;
-use crate::asset::{AssetKey, CodeVersion};
-
-/// Something that has happened to an asset since the last evaluation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// The asset.
-    pub asset: AssetKey,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: ChangeKind,
-}
-
-/// What can happen to an asset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ChangeKind {
-    /// A run that will make it was queued or started.
-    Started,
-    /// It was materialized by a run that makes `targets`.
-    Updated {
-        /// All assets that the run makes.
-        targets: BTreeSet<AssetKey>,
-    },
-    /// Its run failed.
-    Failed,
-    /// Its run ended with neither: it was cancelled, or skipped the asset.
-    Ended,
-    /// Its value was removed.
-    Wiped,
-    /// Its code has this version; also reported when nothing is known of it yet.
-    Code(CodeVersion),
-    /// A check came to a verdict.
-    Check {
-        /// The check.
-        name: String,
-        /// Whether all is well.
-        passed: bool,
-    },
-}
-
-/// What is known of an asset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AssetFacts {
-    /// The last materialization; nothing if there is no value.
-    pub updated_at: Option<Timestamp>,
-    /// What the run made that made it.
-    pub targets: BTreeSet<AssetKey>,
-    /// Whether a run is making it.
-    pub in_progress: bool,
-    /// The failures in a row.
-    pub failures: u32,
-    /// The last failure.
-    pub failed_at: Option<Timestamp>,
-    /// The version of its code.
-    pub code: Option<CodeVersion>,
-    /// When the code last changed.
-    pub code_changed_at: Option<Timestamp>,
-    /// The last verdicts of its checks.
-    pub checks: BTreeMap<String, bool>,
-}
-
-impl AssetFacts {
-    /// Takes in one change.
-    pub(super) fn apply(&mut self, change: &Change) {
-        match &change.kind {
-            ChangeKind::Started => self.in_progress = true,
-            ChangeKind::Updated { targets } => {
-                self.in_progress = false;
-                self.updated_at = Some(change.at);
-                self.targets.clone_from(targets);
-                self.failures = 0;
-            }
-            ChangeKind::Failed => {
-                self.in_progress = false;
-                self.failures = self.failures.saturating_add(1);
-                self.failed_at = Some(change.at);
-            }
-            ChangeKind::Ended => self.in_progress = false,
-            ChangeKind::Wiped => self.updated_at = None,
-            ChangeKind::Code(version) => self.set_code(version, change.at),
-            ChangeKind::Check { name, passed } => {
-                self.checks.insert(name.clone(), *passed);
-            }
-        }
-    }
-
-    fn set_code(&mut self, version: &CodeVersion, at: Timestamp) {
-        if self.code.as_ref().is_some_and(|code| code != version) {
-            self.code_changed_at = Some(at);
-            self.failures = 0;
-        }
-        self.code = Some(version.clone());
-    }
-}
+use super::{AssetFacts, Hold};
+use crate::asset::AssetKey;
 
 /// A part of a condition that was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,27 +29,115 @@ pub struct AssetMemory {
     /// The last evaluation that looked at it.
     pub evaluated_at: Timestamp,
     /// The last request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
     /// Why a request that is due isn't made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
 }
 
-/// Everything that automation remembers. Store it in the same transaction as the requests it goes with.
+/// Everything that automation remembers of one asset: a row of its own, so that an evaluation writes what it touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+pub struct AssetState {
+    /// What is known of it.
+    pub facts: AssetFacts,
+    /// What is remembered of its condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<AssetMemory>,
+    /// Whether to look at it next time even if nothing happens, because something was true of it for one evaluation only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
+    /// Whether the last evaluation requested it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
+}
+
+/// Everything that automation remembers. Store what an evaluation touched in the same transaction as the requests it
+/// goes with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AutomationState {
     /// The last evaluation.
     pub evaluated_at: Option<Timestamp>,
     /// Identifies the conditions that were evaluated then.
     pub conditions: String,
-    /// What is known of assets that something has happened to.
-    pub facts: BTreeMap<AssetKey, AssetFacts>,
-    /// What is remembered of assets with a condition.
-    pub memory: BTreeMap<AssetKey, AssetMemory>,
-    /// Assets to look at next time even if nothing happens, because something was true of them for one evaluation only.
-    pub unsettled: BTreeSet<AssetKey>,
-    /// What the last evaluation requested.
-    pub requested: BTreeSet<AssetKey>,
+    pub(super) assets: BTreeMap<AssetKey, AssetState>,
+    pub(super) unsettled: BTreeSet<AssetKey>,
+    pub(super) requested: BTreeSet<AssetKey>,
     /// Assets that are held back until some time.
-    pub held: BTreeMap<AssetKey, Timestamp>,
+    pub(super) held: BTreeMap<AssetKey, Timestamp>,
+    pub(super) touched: BTreeSet<AssetKey>,
+}
+
+impl AutomationState {
+    /// The state with these rows, as they were [touched](Self::take_touched).
+    #[must_use]
+    pub fn with_rows(mut self, rows: impl IntoIterator<Item = (AssetKey, AssetState)>) -> Self {
+        for (key, row) in rows {
+            self.mark(&key, row.marks());
+            self.assets.insert(key, row);
+        }
+        self
+    }
+
+    /// What is known of an asset.
+    pub fn asset(&self, key: &AssetKey) -> Option<&AssetState> {
+        self.assets.get(key)
+    }
+
+    /// The rows that have changed since they were last taken; nothing for one that is to be removed.
+    pub fn take_touched(&mut self) -> Vec<(AssetKey, Option<AssetState>)> {
+        let touched = std::mem::take(&mut self.touched);
+        touched.into_iter().map(|key| (key.clone(), self.assets.get(&key).cloned())).collect()
+    }
+
+    /// Changes an asset's row.
+    pub(super) fn change<T>(&mut self, key: &AssetKey, change: impl FnOnce(&mut AssetState) -> T) -> T {
+        if !self.assets.contains_key(key) {
+            self.assets.insert(key.clone(), AssetState::default());
+        }
+        let row = self.assets.get_mut(key).expect("it was just inserted");
+        let (changed, marks) = (change(row), row.marks());
+        self.mark(key, marks);
+        self.touched.insert(key.clone());
+        changed
+    }
+
+    /// Forgets an asset.
+    pub(super) fn remove(&mut self, key: &AssetKey) {
+        self.assets.remove(key);
+        self.mark(key, Marks::default());
+        self.touched.insert(key.clone());
+    }
+
+    fn mark(&mut self, key: &AssetKey, marks: Marks) {
+        let set = |set: &mut BTreeSet<AssetKey>, wanted: bool| {
+            if !wanted {
+                set.remove(key);
+            } else if !set.contains(key) {
+                set.insert(key.clone());
+            }
+        };
+        set(&mut self.unsettled, marks.unsettled);
+        set(&mut self.requested, marks.requested);
+        match marks.held_until {
+            Some(until) => self.held.insert(key.clone(), until),
+            None => self.held.remove(key),
+        };
+    }
+}
+
+/// Why a row is looked at without anything happening to its asset.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    unsettled: bool,
+    requested: bool,
+    held_until: Option<Timestamp>,
+}
+
+impl AssetState {
+    fn marks(&self) -> Marks {
+        let held_until = self.memory.as_ref().and_then(|memory| memory.hold?.until);
+        Marks { unsettled: self.unsettled, requested: self.requested, held_until }
+    }
 }

@@ -4,25 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{AssetFacts, AutomationCondition, Operand, Quantifier, Truth};
-use crate::asset::AssetKey;
+use super::evaluation::Moment;
+use super::{AssetFacts, Automation, AutomationCondition, AutomationState, Operand, Quantifier, Truth};
 use crate::graph::{AssetIndex, AssetSet};
 
 /// What an evaluation knows, apart from the asset it looks at.
 pub(super) struct World<'a> {
-    pub(super) keys: &'a [AssetKey],
-    pub(super) upstream: &'a [Vec<AssetIndex>],
-    pub(super) facts: &'a BTreeMap<AssetKey, AssetFacts>,
-    /// What was materialized since the last evaluation.
-    pub(super) updated: &'a BTreeMap<AssetIndex, Timestamp>,
-    /// Whose code has changed since.
-    pub(super) recoded: &'a BTreeMap<AssetIndex, Timestamp>,
-    /// What the last evaluation requested.
-    pub(super) requested_before: &'a AssetSet,
-    /// What this one has requested so far.
-    pub(super) requested_now: &'a AssetSet,
-    pub(super) ticks: &'a BTreeMap<(String, String), Timestamp>,
-    pub(super) evaluated_before: Option<Timestamp>,
+    pub(super) automation: &'a Automation,
+    pub(super) state: &'a AutomationState,
+    pub(super) moment: &'a Moment,
     pub(super) now: Timestamp,
 }
 
@@ -52,7 +42,7 @@ impl Truths<'_> {
     ) -> Option<Timestamp> {
         let from = self.value(condition, node, asset);
         if from.is_some() {
-            let key = &self.world.keys[asset];
+            let key = &self.world.automation.keys[asset];
             let since = self.was_true(node, asset).unwrap_or(self.world.now);
             self.found.push(Truth { node, asset: key.clone(), since });
         }
@@ -95,7 +85,7 @@ impl Truths<'_> {
                 let world = self.world;
                 let narrowed = self.narrowed.get(&node);
                 let counts = |dep: &AssetIndex| narrowed.is_none_or(|set| set.contains(dep));
-                let moments: Vec<_> = world.upstream[asset]
+                let moments: Vec<_> = world.automation.upstream[asset]
                     .iter()
                     .copied()
                     .filter(counts)
@@ -127,44 +117,61 @@ impl Truths<'_> {
     }
 
     fn was_true(&self, node: usize, asset: AssetIndex) -> Option<Timestamp> {
-        let wanted = (node, &self.world.keys[asset]);
+        let wanted = (node, &self.world.automation.keys[asset]);
         let found = self.before.binary_search_by(|truth| (truth.node, &truth.asset).cmp(&wanted));
         found.ok().map(|index| self.before[index].since)
     }
 
     fn operand(&mut self, operand: &Operand, asset: AssetIndex) -> Option<Timestamp> {
-        let world = self.world;
-        let facts = world.facts.get(&world.keys[asset]);
-        let level = |holds: bool| holds.then_some(world.now);
-        let check = |wanted: bool, name: &String| {
-            level(facts.is_some_and(|facts| facts.checks.get(name) == Some(&wanted)))
-        };
-        let pulse = match operand {
-            Operand::Missing => return level(facts.is_none_or(|facts| facts.updated_at.is_none())),
-            Operand::InProgress => return level(facts.is_some_and(|facts| facts.in_progress)),
-            Operand::ExecutionFailed => return level(facts.is_some_and(|facts| facts.failures > 0)),
-            Operand::ExecutedWithRootTarget => {
-                let root = &world.keys[self.root];
-                return level(facts.is_some_and(|facts| facts.targets.contains(root)));
+        match self.pulse(operand, asset) {
+            Some(pulse) => {
+                self.fleeting |= pulse.is_some();
+                pulse
             }
-            Operand::CheckPassed(name) => return check(true, name),
-            Operand::CheckFailed(name) => return check(false, name),
-            Operand::AnyCheckFailed => {
-                return level(facts.is_some_and(|facts| facts.checks.values().any(|passed| !passed)));
-            }
-            Operand::NewlyUpdated => world.updated.get(&asset).copied(),
-            Operand::CodeVersionChanged => world.recoded.get(&asset).copied(),
+            None => self.level(operand, asset).then_some(self.world.now),
+        }
+    }
+
+    /// Since when an operand holds that does so at one evaluation only; nothing if it is of another kind.
+    fn pulse(&self, operand: &Operand, asset: AssetIndex) -> Option<Option<Timestamp>> {
+        let World { state, moment, now, .. } = self.world;
+        Some(match operand {
+            Operand::NewlyUpdated => moment.updated.get(&asset).copied(),
+            Operand::DataVersionChanged => moment.altered.get(&asset).copied(),
+            Operand::CodeVersionChanged => moment.recoded.get(&asset).copied(),
             Operand::NewlyRequested => {
-                world.evaluated_before.filter(|_| world.requested_before.contains(&asset))
+                state.evaluated_at.filter(|_| moment.requested_before.contains(&asset))
             }
-            Operand::WillBeRequested => level(world.requested_now.contains(&asset)),
-            Operand::InitialEvaluation => level(self.initial),
+            Operand::WillBeRequested => moment.requested_now.contains(&asset).then_some(*now),
+            Operand::InitialEvaluation => self.initial.then_some(*now),
             Operand::CronTickPassed { cron, zone } => {
-                let tick = world.ticks.get(&(cron.clone(), zone.clone())).copied();
+                let tick = moment.ticks.get(&(cron.clone(), zone.clone())).copied();
                 tick.filter(|_| !self.initial)
             }
-        };
-        self.fleeting |= pulse.is_some();
-        pulse
+            _ => return None,
+        })
+    }
+
+    /// Whether an operand holds that stays true or false until something happens.
+    fn level(&self, operand: &Operand, asset: AssetIndex) -> bool {
+        let automation = self.world.automation;
+        let unknown = AssetFacts::default();
+        let facts = self.world.state.asset(&automation.keys[asset]).map_or(&unknown, |row| &row.facts);
+        let verdict = |check: &String| facts.checks.get(check).copied();
+        match operand {
+            // What something else makes is there without anybody telling.
+            Operand::Missing => facts.updated_at.is_none() && !automation.external[asset],
+            Operand::InProgress => !facts.runs.is_empty(),
+            Operand::ExecutionFailed => facts.failures > 0,
+            Operand::ExecutedWithRootTarget => facts.targets.contains(&automation.keys[self.root]),
+            Operand::ExecutedWithTag { tag, value } => facts.tags.get(tag) == Some(value),
+            Operand::CheckPassed(check) => verdict(check) == Some(true),
+            Operand::CheckFailed(check) => verdict(check) == Some(false),
+            Operand::AnyCheckFailed => facts.checks.values().any(|passed| !passed),
+            Operand::BlockingChecksPassed => {
+                automation.blocking_checks[asset].iter().all(|check| verdict(check) == Some(true))
+            }
+            _ => false,
+        }
     }
 }
