@@ -20,6 +20,7 @@ pub mod schedule;
 use std::pin::Pin;
 
 pub use asset::*;
+pub use automation::AutomationCondition;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,

@@ -27,12 +27,12 @@ mod app;
 
 pub use app::{App, app};
 pub use millwork_core::{
-    Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, Backoff, BoxError, BoxFuture, CheckDefinition,
-    CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Declaration, Definitions, External,
-    FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json, LogLevel, Metadata, MetadataValue,
-    Misfire, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, Previous,
-    Requirements, Resource, Result, Retry, Schedule, Series, Severity, StepContext, StepFunction, StepLog,
-    StepResult, Table, Update, ValueAddress,
+    Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff, BoxError,
+    BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,
+    Declaration, Definitions, External, FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json,
+    LogLevel, Metadata, MetadataValue, Misfire, Output, Partition, PartitionKey, Partitions,
+    PartitionsDefinition, Pipeline, Previous, Requirements, Resource, Result, Retry, Schedule, Series,
+    Severity, StepContext, StepFunction, StepLog, StepResult, Table, Update, ValueAddress,
 };
 pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 /// Machine-learning kernels: splits, text features, metrics, boosting.

@@ -6,8 +6,11 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_schedules.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_schedules.sql"),
+    include_str!("migrations/0003_automation.sql"),
+];
 
 /// The version that this code knows.
 pub(super) const KNOWN_VERSION: i64 = MIGRATIONS.len() as i64;
