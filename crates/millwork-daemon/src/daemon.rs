@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::automation::Conditions;
 use crate::monitor::Monitor;
 use crate::queue::Queue;
 use crate::schedules::Schedules;
@@ -85,6 +86,7 @@ impl Daemon {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(Schedules::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Conditions::default(), stop.clone()));
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
         loops.spawn(self.clone().keep(Monitor, stop));
         loops.join_all().await;

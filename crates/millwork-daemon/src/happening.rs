@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use millwork_core::AssetKey;
 use millwork_core::run::{RunId, RunStatus};
 
 /// Told what happens.
@@ -19,6 +20,13 @@ pub enum Happening {
         schedule: String,
         /// The tick.
         due: Timestamp,
+        /// The run.
+        run: RunId,
+    },
+    /// Automation requested a run.
+    Automated {
+        /// The assets that were due.
+        assets: Vec<AssetKey>,
         /// The run.
         run: RunId,
     },
@@ -66,6 +74,12 @@ impl fmt::Display for Happening {
         match self {
             Self::Requested { schedule, due, run } => {
                 write!(f, "schedule `{schedule}` requested run {} for {due}", run.short())
+            }
+            Self::Automated { assets, run } => {
+                let more = assets.len().saturating_sub(3);
+                let named: Vec<String> = assets.iter().take(3).map(|key| format!("`{key}`")).collect();
+                write!(f, "automation requested run {} of {}", run.short(), named.join(", "))?;
+                if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
             Self::Missed { schedule, ticks } => {
                 let plural = if *ticks == 1 { "" } else { "s" };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
+use crate::partition::PartitionKey;
 use crate::run::RunId;
 
 /// Something that has happened to an asset since the last evaluation.
@@ -13,6 +14,8 @@ use crate::run::RunId;
 pub struct Change {
     /// The asset.
     pub asset: AssetKey,
+    /// The partition, if it is of one only: its run goes on with others.
+    pub partition: Option<PartitionKey>,
     /// When.
     pub at: Timestamp,
     /// The run it happened in; nothing for what is reported from outside.

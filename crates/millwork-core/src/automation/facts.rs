@@ -60,7 +60,7 @@ impl AssetFacts {
     /// Takes in one change. Of the scope of a run, `narrow` says what is worth keeping.
     pub(super) fn apply(&mut self, change: &Change, narrow: impl FnOnce(&RunScope) -> RunScope) -> News {
         let over = |facts: &mut Self| {
-            if let Some(run) = &change.run {
+            if let (Some(run), None) = (&change.run, &change.partition) {
                 facts.runs.remove(run);
             }
         };

@@ -69,7 +69,29 @@ pub struct AutomationState {
     pub(super) touched: BTreeSet<AssetKey>,
 }
 
+/// How far automation has come. It is stored with the rows and the requests of each evaluation, in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutomationCursor {
+    /// Events up to this sequence number have been taken in.
+    pub events: u64,
+    /// The last evaluation.
+    pub evaluated_at: Option<Timestamp>,
+    /// Identifies the conditions that were evaluated then.
+    pub conditions: String,
+}
+
 impl AutomationState {
+    /// The state at a cursor, without its rows.
+    pub fn at(cursor: &AutomationCursor) -> Self {
+        let (evaluated_at, conditions) = (cursor.evaluated_at, cursor.conditions.clone());
+        Self { evaluated_at, conditions, ..Self::default() }
+    }
+
+    /// The cursor of the state, in which events up to the number `events` have been taken in.
+    pub fn cursor(&self, events: u64) -> AutomationCursor {
+        AutomationCursor { events, evaluated_at: self.evaluated_at, conditions: self.conditions.clone() }
+    }
+
     /// The state with these rows, as they were [touched](Self::take_touched).
     #[must_use]
     pub fn with_rows(mut self, rows: impl IntoIterator<Item = (AssetKey, AssetState)>) -> Self {

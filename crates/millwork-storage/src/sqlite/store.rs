@@ -233,6 +233,6 @@ impl AutomationStore for SqliteStore {
         evaluation: Evaluation,
         rows: Vec<AutomationRow>,
     ) -> Result<bool, StorageError> {
-        self.writer.write(RecordAutomation::new(evaluation, rows)).await
+        self.writer.write(RecordAutomation::new(evaluation, &rows)).await
     }
 }

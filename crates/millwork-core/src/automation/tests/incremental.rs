@@ -26,8 +26,13 @@ fn an_evaluation_costs_what_has_changed() {
     looked_at(Vec::new(), 20);
     looked_at(Vec::new(), 30);
     assert_eq!(looked_at(Vec::new(), 40), 0);
-    let started =
-        Change { asset: "x40".into(), at: at(41), run: Some(RunId::from_u128(1)), kind: ChangeKind::Started };
+    let started = Change {
+        asset: "x40".into(),
+        at: at(41),
+        run: Some(RunId::from_u128(1)),
+        partition: None,
+        kind: ChangeKind::Started,
+    };
     assert_eq!(looked_at(vec![started], 50), 3);
 }
 

@@ -77,7 +77,7 @@ pub(super) fn changes(text: &str, second: i64, runs: &mut Runs) -> Vec<Change> {
         if kind == ChangeKind::Started {
             runs.insert(asset.clone(), RunId::from_u128(u128::try_from(second).unwrap()));
         }
-        changes.push(Change { run: runs.get(&asset).copied(), asset, at: at(second), kind });
+        changes.push(Change { run: runs.get(&asset).copied(), partition: None, asset, at: at(second), kind });
     }
     changes
 }

@@ -18,7 +18,7 @@ pub(crate) struct RecordAutomation {
 }
 
 impl RecordAutomation {
-    pub(crate) fn new(evaluation: Evaluation, rows: Vec<AutomationRow>) -> Self {
+    pub(crate) fn new(evaluation: Evaluation, rows: &[AutomationRow]) -> Self {
         let (kept, forgotten): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_some());
         let pairs: Vec<_> = kept.iter().map(|row| (&row.asset, &row.state)).collect();
         let assets: Vec<_> = forgotten.iter().map(|row| &row.asset).collect();
