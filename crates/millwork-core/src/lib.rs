@@ -16,6 +16,7 @@ pub mod partition;
 pub mod plan;
 pub mod run;
 pub mod schedule;
+pub mod simulation;
 
 use std::pin::Pin;
 

@@ -97,6 +97,14 @@ impl AutomationCondition {
         }
     }
 
+    /// The condition in a word: its label, or all of it.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Labelled { label, .. } => label.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// How many conditions the tree has.
     pub(super) fn size(&self) -> usize {
         1 + self.children().into_iter().map(Self::size).sum::<usize>()

@@ -45,7 +45,7 @@ impl Automation {
             let requested_at = if outcome == Outcome::Requested { Some(now) } else { before };
             let condition = prepared.identity.clone();
             let truths = finding.truths;
-            row.memory = Some(AssetMemory { condition, truths, evaluated_at: now, requested_at, hold });
+            row.memory = Some(AssetMemory { condition, truths, evaluated_at: now, requested_at, outcome });
             // A condition that holds is due at every evaluation, until it doesn't.
             row.unsettled = !steady || outcome == Outcome::Requested;
         });

@@ -8,6 +8,7 @@
 mod change;
 mod condition;
 mod damping;
+mod entry;
 mod evaluation;
 mod explain;
 mod facts;
@@ -28,8 +29,9 @@ mod tests;
 pub use change::{Change, ChangeKind, RunScope};
 pub use condition::{AutomationCondition, Quantifier};
 pub use damping::{Damping, Hold};
+pub use entry::{AutomationEntry, entries};
 pub use evaluation::{Evaluation, Outcome, Ticks};
-pub use explain::explain;
+pub use explain::{Explanation, Part, explain};
 pub use facts::AssetFacts;
 pub use happened::{KINDS, changes, scope};
 pub use names::{AUTOMATION, switch_of};

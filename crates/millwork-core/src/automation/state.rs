@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AssetFacts, Hold};
+use super::{AssetFacts, Hold, Outcome};
 use crate::asset::AssetKey;
 
 /// A part of a condition that was true.
@@ -31,9 +31,8 @@ pub struct AssetMemory {
     /// The last request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// Why a request that is due isn't made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<Hold>,
+    /// What became of it then.
+    pub outcome: Outcome,
 }
 
 /// Everything that automation remembers of one asset: a row of its own, so that an evaluation writes what it touched.
@@ -159,7 +158,10 @@ struct Marks {
 
 impl AssetState {
     fn marks(&self) -> Marks {
-        let held_until = self.memory.as_ref().and_then(|memory| memory.hold?.until);
+        let held_until = self.memory.as_ref().and_then(|memory| match memory.outcome {
+            Outcome::Held(Hold { until, .. }) => until,
+            _ => None,
+        });
         Marks { unsettled: self.unsettled, requested: self.requested, held_until }
     }
 }

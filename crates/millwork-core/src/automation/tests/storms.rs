@@ -13,10 +13,31 @@ fn failures_are_damped_and_explained() {
     automation.evaluate(&mut state, &changes("!b !b", 9, &mut Runs::new()), at(10), &Every);
     let text = explain(&"b".into(), &condition, state.asset(&"b".into()).unwrap().memory.as_ref().unwrap());
     assert_eq!(
-        text,
+        text.to_string(),
         "b, evaluated at 1970-01-01T00:00:10Z: held back until 1970-01-01T00:01:09Z after 2 failures\n  \
          + execution_failed since 1970-01-01T00:00:10Z\n"
     );
+}
+
+#[test]
+fn why_and_why_not() {
+    let condition = Condition::eager();
+    let automation = automation(&[("b", condition.clone())]);
+    let mut state = AutomationState::default();
+    let mut runs = Runs::new();
+    let mut verdict = |happened: &str, second| {
+        automation.evaluate(&mut state, &changes(happened, second - 1, &mut runs), at(second), &Every);
+        let memory = state.asset(&"b".into()).unwrap().memory.as_ref().unwrap();
+        explain(&"b".into(), &condition, memory).verdict
+    };
+    assert_eq!(
+        verdict("", 10),
+        "not requested: `newly_missing or any_deps_updated` doesn't hold, `any_deps_missing` holds"
+    );
+    assert_eq!(verdict("a ~b", 20), "not requested: `in_progress` holds");
+    assert_eq!(verdict("!b", 30), "requested: newly_missing or any_deps_updated");
+    assert_eq!(verdict("", 40), "not requested: `newly_missing or any_deps_updated` doesn't hold");
+    assert_eq!(verdict("a", 50), "requested: any_deps_updated (`a`)");
 }
 
 /// A condition that goes on to hold requests nothing more while the run goes on that it has requested.
