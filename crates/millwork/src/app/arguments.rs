@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::Timestamp;
 
 /// Builds and operates this pipeline.
 #[derive(Debug, Parser)]
@@ -64,8 +65,10 @@ Examples:
     #[command(subcommand)]
     Runs(Runs),
     /// Keep schedules and launch queued runs, until interrupted
-    #[command(after_help = "Examples:\n  daemon\n  daemon --max-runs 2")]
-    Daemon(DaemonArguments),
+    #[command(
+        after_help = "Examples:\n  daemon\n  daemon --max-runs 2\n  daemon --dry-run --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z"
+    )]
+    Daemon(DaemonCommand),
     /// Serve the HTTP API, and do what `daemon` does, in one process
     #[command(
         after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
@@ -74,6 +77,9 @@ Examples:
     /// Look at schedules, switch them on and off
     #[command(subcommand)]
     Schedules(Schedules),
+    /// Look at what is made without being asked for, switch it on and off, simulate it
+    #[command(subcommand)]
+    Automation(Automation),
     /// Look at an asset and its values
     #[command(subcommand)]
     Asset(Asset),
@@ -236,6 +242,72 @@ pub(super) struct DaemonArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DaemonCommand {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArguments,
+    /// Print what schedules and conditions would request in a span of time, and stop
+    #[arg(long, requires = "from")]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) span: Option<Span>,
+}
+
+/// A span of time.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Span {
+    /// Where it begins, as in 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub(super) from: Timestamp,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub(super) to: Timestamp,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Automation {
+    /// List the assets that have a condition
+    List(Json),
+    /// Say why an asset was requested, or wasn't
+    Explain {
+        /// Its key
+        key: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Switch automation on, as a whole or of one asset
+    On {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// Switch automation off, as a whole or of one asset
+    Off {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// List the runs that automation has requested, newest first
+    Ticks {
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Print what schedules and conditions would request in a span of time: nothing is run
+    #[command(
+        after_help = "Example:\n  automation simulate --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z --all"
+    )]
+    Simulate {
+        #[command(flatten)]
+        span: Span,
+        /// Also what is switched off
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ServeArguments {
     /// Listen here; an address that other machines can reach needs a token
     #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
@@ -379,6 +451,12 @@ impl Commands {
             | Self::Schedules(
                 Schedules::List(json) | Schedules::Next { json, .. } | Schedules::Ticks { json, .. },
             )
+            | Self::Automation(
+                Automation::List(json)
+                | Automation::Explain { json, .. }
+                | Automation::Ticks { json, .. }
+                | Automation::Simulate { json, .. },
+            )
             | Self::Asset(Asset::Show { json, .. } | Asset::History { json, .. }) => json.json,
             Self::Runs(
                 Runs::Show(run) | Runs::Logs { run, .. } | Runs::Retry { run, .. } | Runs::Cancel(run),
@@ -392,6 +470,7 @@ impl Commands {
             | Self::Daemon(_)
             | Self::Serve(_)
             | Self::Runs(Runs::Execute { .. })
+            | Self::Automation(Automation::On { .. } | Automation::Off { .. })
             | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
         }
     }
