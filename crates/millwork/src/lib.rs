@@ -66,6 +66,9 @@ mod documentation {
     #[doc = include_str!("../../../docs/concepts.md")]
     struct Concepts;
 
+    #[doc = include_str!("../../../docs/automation.md")]
+    struct Automation;
+
     #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;
