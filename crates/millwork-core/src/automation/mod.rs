@@ -16,6 +16,7 @@ mod happened;
 mod look;
 mod names;
 mod operand;
+mod parts;
 mod prepare;
 mod presets;
 mod rewrite;

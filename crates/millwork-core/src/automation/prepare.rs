@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{AutomationCondition, Damping, Operand, RunScope};
+use super::parts::{checks, narrow, own_checks, schedules, tags};
+use super::{AutomationCondition, Damping, RunScope};
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex, AssetSet, Selection, SelectionError, StepKind};
+use crate::graph::{AssetGraph, AssetIndex, AssetSet, SelectionError};
 use crate::schedule::{ScheduleError, Timetable};
 
 /// The conditions of a pipeline, ready to be evaluated.
@@ -203,68 +204,4 @@ impl Automation {
 /// Short, because each asset's row holds it.
 fn identity(written: &[u8]) -> String {
     blake3::hash(written).to_hex().as_str()[..16].to_owned()
-}
-
-fn checks(graph: &AssetGraph, asset: AssetIndex, only_blocking: bool) -> Vec<String> {
-    let steps = graph.assets()[asset].checks.iter();
-    let definitions = steps.filter_map(|step| match &graph.steps()[*step].kind {
-        StepKind::Check { definition, .. } => Some(definition),
-        StepKind::Assets { .. } => None,
-    });
-    let wanted = definitions.filter(|check| check.blocking || !only_blocking);
-    wanted.map(|check| check.name.clone()).collect()
-}
-
-/// The checks of the asset itself that the condition asks for.
-fn own_checks(condition: &AutomationCondition) -> Vec<String> {
-    match condition {
-        AutomationCondition::Operand(Operand::CheckPassed(check) | Operand::CheckFailed(check)) => {
-            vec![check.clone()]
-        }
-        AutomationCondition::Deps { .. } => Vec::new(),
-        _ => condition.children().into_iter().flat_map(own_checks).collect(),
-    }
-}
-
-fn tags(condition: &AutomationCondition) -> Vec<String> {
-    match condition {
-        AutomationCondition::Operand(Operand::ExecutedWithTag { tag, .. }) => vec![tag.clone()],
-        _ => condition.children().into_iter().flat_map(tags).collect(),
-    }
-}
-
-fn schedules(condition: &AutomationCondition) -> Vec<(String, String)> {
-    match condition {
-        AutomationCondition::Operand(Operand::CronTickPassed { cron, zone }) => {
-            vec![(cron.clone(), zone.clone())]
-        }
-        _ => condition.children().into_iter().flat_map(schedules).collect(),
-    }
-}
-
-/// Finds the upstream assets that count, for each part that says so.
-fn narrow(
-    graph: &AssetGraph,
-    condition: &AutomationCondition,
-    node: usize,
-    narrowed: &mut BTreeMap<usize, AssetSet>,
-) -> Result<(), SelectionError> {
-    if let AutomationCondition::Deps { allow, ignore, .. } = condition
-        && (allow.is_some() || ignore.is_some())
-    {
-        let select = |text: &String| match Selection::parse(text)?.select(graph) {
-            Err(SelectionError::Empty) => Ok(AssetSet::new()),
-            other => other,
-        };
-        let all = || Ok((0..graph.assets().len()).collect());
-        let allowed = allow.as_ref().map_or_else(all, select)?;
-        let ignored = ignore.as_ref().map_or(Ok(AssetSet::new()), select)?;
-        narrowed.insert(node, &allowed - &ignored);
-    }
-    let mut next = node + 1;
-    for child in condition.children() {
-        narrow(graph, child, next, narrowed)?;
-        next += child.size();
-    }
-    Ok(())
 }
