@@ -246,20 +246,24 @@ pub(super) struct DaemonCommand {
     #[command(flatten)]
     pub(super) daemon: DaemonArguments,
     /// Print what schedules and conditions would request in a span of time, and stop
-    #[arg(long, requires = "from")]
+    #[arg(long, requires_all = ["from", "to"])]
     pub(super) dry_run: bool,
-    #[command(flatten)]
-    pub(super) span: Option<Span>,
+    /// Where the span begins, as in 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) from: Option<Timestamp>,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) to: Option<Timestamp>,
 }
 
 /// A span of time.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Span {
     /// Where it begins, as in 2026-05-01T00:00:00Z
-    #[arg(long, value_name = "TIME", requires = "to")]
+    #[arg(long, value_name = "TIME")]
     pub(super) from: Timestamp,
     /// Where it ends
-    #[arg(long, value_name = "TIME", requires = "from")]
+    #[arg(long, value_name = "TIME")]
     pub(super) to: Timestamp,
 }
 

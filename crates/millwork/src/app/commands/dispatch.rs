@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use crate::app::arguments::{Commands, DaemonCommand};
+use crate::app::arguments::{Commands, DaemonCommand, Span};
 use crate::app::failure::{Exit, Failure};
 use crate::app::session::Session;
 
@@ -15,8 +15,8 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::List(list) => list::run(session, &list),
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
-        Commands::Daemon(DaemonCommand { dry_run: true, span: Some(span), .. }) => {
-            automation::simulate(session, span, false, false)
+        Commands::Daemon(DaemonCommand { from: Some(from), to: Some(to), .. }) => {
+            automation::simulate(session, Span { from, to }, false, false)
         }
         Commands::Daemon(arguments) => daemon::run(session, &arguments.daemon),
         Commands::Serve(arguments) => daemon::serve(session, arguments),
