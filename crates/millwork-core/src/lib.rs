@@ -6,6 +6,7 @@
 //! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
 
 pub mod asset;
+pub mod automation;
 pub mod clock;
 pub mod definitions;
 pub mod event;
@@ -17,10 +18,12 @@ pub mod retention;
 pub mod run;
 pub mod schedule;
 pub mod sensor;
+pub mod simulation;
 
 use std::pin::Pin;
 
 pub use asset::*;
+pub use automation::AutomationCondition;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,

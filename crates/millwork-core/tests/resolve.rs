@@ -4,8 +4,8 @@
 
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::{
-    AssetDefinition, CheckResult, Definitions, Job, PartitionsDefinition, Requirements, Severity,
-    StepFunction, StepResult,
+    AssetDefinition, AutomationCondition, CheckResult, Definitions, Job, PartitionsDefinition, Requirements,
+    Severity, StepFunction, StepResult,
 };
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
@@ -194,6 +194,31 @@ fn partitions() {
     check(
         Definitions::new().asset(parts("a", &[], "xyx")),
         &["the partitions of `a` are invalid: it has the partition `x` twice"],
+    );
+}
+
+#[test]
+fn conditions() {
+    let with = |condition| Definitions::new().asset(asset("a", &[]).automation(condition));
+    let of_a = |problem: &str| format!("the automation condition of asset `a` is invalid: {problem}");
+    check(with(AutomationCondition::eager()), &[]);
+    check(
+        with(AutomationCondition::on_cron("@daily", "Europe/Atlantis")),
+        &[&of_a(
+            "unknown time zone `Europe/Atlantis`; hint: a name of the IANA database, such as `Europe/Berlin` or `UTC`",
+        )],
+    );
+    check(
+        with(AutomationCondition::eager().ignore("b")),
+        &[&of_a("no asset is called `b`; hint: `list assets` shows what there is")],
+    );
+    check(
+        with(AutomationCondition::check_failed("fresh")),
+        &[&of_a("`a` has no check `fresh`; hint: `list checks` shows what there is")],
+    );
+    check(
+        Definitions::new().asset(AssetDefinition::new("a").automation(AutomationCondition::eager())),
+        &[&of_a("something else makes it")],
     );
 }
 

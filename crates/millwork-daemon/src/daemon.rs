@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::automation::Conditions;
 use crate::monitor::Monitor;
 use crate::queue::Queue;
 use crate::retention::RetentionRules;
@@ -100,6 +101,7 @@ impl Daemon {
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(Schedules::default(), stop.clone()));
         loops.spawn(self.clone().keep(Sensors::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Conditions::default(), stop.clone()));
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
         loops.spawn(self.clone().keep(Retries::default(), stop.clone()));
         loops.spawn(self.clone().keep(RetentionRules, stop.clone()));

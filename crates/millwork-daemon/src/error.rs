@@ -2,6 +2,7 @@
 
 use std::io;
 
+use millwork_core::automation::ConditionError;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleError;
 use millwork_storage::StorageError;
@@ -20,6 +21,9 @@ pub enum DaemonError {
     /// Values could not be let go of.
     #[error(transparent)]
     Forget(#[from] millwork_engine::ForgetError),
+    /// A condition makes no sense.
+    #[error(transparent)]
+    Condition(#[from] ConditionError),
     /// A process could not be started.
     #[error("failed to start a process for run {}", run.short())]
     Launch {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::AssetKey;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 
 /// Told what happens.
@@ -20,6 +21,13 @@ pub enum Happening {
         by: String,
         /// For which tick, if there is one.
         due: Option<Timestamp>,
+        /// The run.
+        run: RunId,
+    },
+    /// Automation requested a run.
+    Automated {
+        /// The assets that were due.
+        assets: Vec<AssetKey>,
         /// The run.
         run: RunId,
     },
@@ -100,6 +108,12 @@ impl fmt::Display for Happening {
                 write!(f, "{by} requested run {} for {due}", run.short())
             }
             Self::Requested { by, due: None, run } => write!(f, "{by} requested run {}", run.short()),
+            Self::Automated { assets, run } => {
+                let more = assets.len().saturating_sub(3);
+                let named: Vec<String> = assets.iter().take(3).map(|key| format!("`{key}`")).collect();
+                write!(f, "automation requested run {} of {}", run.short(), named.join(", "))?;
+                if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
+            }
             Self::Missed { schedule, ticks } => {
                 let plural = if *ticks == 1 { "" } else { "s" };
                 write!(f, "schedule `{schedule}` missed {ticks} tick{plural}, which are not run")

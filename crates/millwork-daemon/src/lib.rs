@@ -1,11 +1,12 @@
 //! Decides what runs when, and sees that it does.
 //!
-//! A [`Daemon`] is a few loops over the store, one a file: `schedules` and `sensors` request runs, `queue` launches
+//! A [`Daemon`] is a few loops over the store, one a file: `schedules`, `sensors` and `automation` request runs, `queue` launches
 //! requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor` ends
 //! what takes too long and notices runs whose process has died, `retention` forgets what the rules let go. A loop decides by what the
 //! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm.
 
+mod automation;
 mod daemon;
 mod error;
 mod happening;
@@ -14,6 +15,7 @@ mod memory;
 mod monitor;
 mod processes;
 mod queue;
+mod remembered;
 mod retention;
 mod retries;
 mod schedules;

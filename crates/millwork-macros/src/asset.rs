@@ -9,7 +9,7 @@ use crate::emit::{
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["deps", "io_manager", "partitions", "format"];
+const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "format"];
 
 /// A function that makes one asset.
 struct Asset {

@@ -8,7 +8,7 @@ use crate::emit::{Declared, catalog_statements, computation, local, success, tex
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["deps", "io_manager", "partitions"];
+const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions"];
 
 /// A function that makes several assets.
 struct MultiAsset {

@@ -1,8 +1,9 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Four small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`] and [`ScheduleStore`]; a [`Store`]
-//! is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
+//! Five small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`ScheduleStore`] and
+//! [`AutomationStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
+mod automation_store;
 mod course;
 mod error;
 mod event_log;
@@ -15,6 +16,7 @@ mod schedule_store;
 mod sqlite;
 mod waiting;
 
+pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use home::{Holder, Home, Liveness};
@@ -26,6 +28,6 @@ pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.
-pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore {}
+pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore {}
 
-impl<T: EventLog + RunStore + PoolSlots + ScheduleStore> Store for T {}
+impl<T: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore> Store for T {}

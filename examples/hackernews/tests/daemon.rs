@@ -170,3 +170,29 @@ fn a_schedule_is_switched_and_says_when_it_is_due() {
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.err.contains("no schedule is called `nightly`"), "{outcome:?}");
 }
+
+#[test]
+fn automation_is_listed_switched_and_simulated() {
+    let home = Home::new();
+    let states = |home: &Home| -> [bool; 2] {
+        let list = home.json("automation list --json");
+        [&list["on"], &list["assets"][0]["on"]].map(|on| on.as_bool().unwrap())
+    };
+    assert_eq!(states(&home), [true, true]);
+    home.succeeds("automation off comments_model_test_set_r_squared");
+    assert_eq!(states(&home), [true, false]);
+    home.succeeds("automation off");
+    assert_eq!(states(&home), [false, false]);
+    home.succeeds("automation on");
+    assert_eq!(states(&home), [true, false]);
+    let span = "--from 2026-05-01T00:30:00Z --to 2026-05-01T02:30:00Z";
+    let simulated = home.json(&format!("automation simulate {span} --all --json"));
+    let whys = simulated.as_array().unwrap().iter().map(|run| run["why"].as_str().unwrap());
+    let count = |schedule: &str| whys.clone().filter(|why| why.contains(schedule)).count();
+    assert_eq!((count("hourly_stories"), count("frequent_predictions")), (2, 12));
+    let dry_run = home.succeeds(&format!("daemon --dry-run {span}"));
+    assert!(dry_run.contains("Nothing would have run"), "{dry_run}");
+    let outcome = home.run("automation explain hackernews_stories");
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.err.contains("has no automation condition"), "{outcome:?}");
+}

@@ -149,3 +149,30 @@ fn other_machines_need_a_token() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{output:?}");
     }
 }
+
+#[tokio::test]
+async fn automation_is_shown_and_switched() {
+    let home = Home::new();
+    let served = Served::start(&home, None);
+    let (all, score) = ("/api/v1/automation", "/api/v1/automation/comments_model_test_set_r_squared");
+    // The daemon of the same process evaluates it, soon after the start.
+    let mut shown = served.get(score).await;
+    for _ in 0..100 {
+        if shown["explanation"].is_object() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        shown = served.get(score).await;
+    }
+    assert_eq!(shown["explanation"]["outcome"], "not_due", "{shown}");
+    assert!(shown["text"].as_str().unwrap().contains("`any_deps_missing` holds"), "{shown}");
+    for (path, on) in [(all, false), (score, false), (all, true)] {
+        let response = served.ask(Method::POST, path, Some(json!({ "on": on }))).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    }
+    let list = served.get(all).await;
+    assert_eq!((&list["on"], &list["assets"][0]["on"]), (&json!(true), &json!(false)), "{list}");
+    let response = served.ask(Method::GET, "/api/v1/automation/hackernews_stories", None).await;
+    let message = "no asset `hackernews_stories` has an automation condition";
+    check_error(response, StatusCode::NOT_FOUND, "not_found", message).await;
+}

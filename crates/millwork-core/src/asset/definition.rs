@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{AssetKey, AssetSpec, AssetValue, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType};
+use crate::automation::AutomationCondition;
 use crate::param::{Requirements, StepContext};
 use crate::partition::PartitionsDefinition;
 use crate::run::StepKey;
@@ -148,6 +149,12 @@ impl AssetDefinition {
     pub fn describe(mut self, change: impl FnOnce(&mut AssetSpec)) -> Self {
         change(&mut self.outputs[0]);
         self
+    }
+
+    /// Has the asset made when the condition holds, without being asked for.
+    #[must_use]
+    pub fn automation(self, condition: AutomationCondition) -> Self {
+        self.describe(|spec| spec.automation = Some(condition))
     }
 
     /// Gives the asset one value per key.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AssetKey, ValueType};
+use crate::automation::AutomationCondition;
 
 /// Describes one asset.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct AssetSpec {
     pub owners: Vec<String>,
     /// Labels for selection.
     pub tags: BTreeMap<String, String>,
+    /// When it is made without being asked for.
+    pub automation: Option<AutomationCondition>,
     /// Whether its function may produce nothing.
     pub optional: bool,
     /// The type of its value; nothing for an asset that Millwork doesn't load.
@@ -35,18 +38,22 @@ impl AssetSpec {
             kinds: Vec::new(),
             owners: Vec::new(),
             tags: BTreeMap::new(),
+            automation: None,
             optional: false,
             value_type: None,
         }
     }
 
-    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners and tags.
+    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners, tags and automation.
     pub fn inherit(&mut self, shared: &Self) {
         if self.group.is_none() {
             self.group.clone_from(&shared.group);
         }
         if self.kinds.is_empty() {
             self.kinds.clone_from(&shared.kinds);
+        }
+        if self.automation.is_none() {
+            self.automation.clone_from(&shared.automation);
         }
         if self.owners.is_empty() {
             self.owners.clone_from(&shared.owners);

@@ -178,6 +178,14 @@ pub enum DefinitionError {
         /// What is wrong.
         problem: String,
     },
+    /// An asset's condition makes no sense.
+    #[error("the automation condition of asset `{asset}` is invalid: {problem}")]
+    InvalidCondition {
+        /// The asset.
+        asset: AssetKey,
+        /// What is wrong.
+        problem: String,
+    },
     /// A schedule cannot be kept.
     #[error("the schedule `{schedule}` is invalid: {problem}")]
     InvalidSchedule {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
+use crate::automation::Automation;
 use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
@@ -63,6 +64,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     check_jobs(&jobs, &graph, &mut errors);
     check_schedules(&schedules, &graph, &mut errors);
     check_sensors(&sensors, &graph, &mut errors);
+    check_conditions(&graph, &mut errors);
     if !errors.is_empty() {
         return Err(DefinitionErrors(errors));
     }
@@ -248,6 +250,19 @@ fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError
         let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
         if let Err(error) = selected {
             errors.push(DefinitionError::InvalidJob { job: job.name.clone(), problem: error.to_string() });
+        }
+    }
+}
+
+fn check_conditions(graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+    for (index, node) in graph.assets().iter().enumerate() {
+        let Some(condition) = &node.spec.automation else { continue };
+        let asset = node.spec.key.clone();
+        if node.step.is_none() {
+            let problem = "something else makes it".to_owned();
+            errors.push(DefinitionError::InvalidCondition { asset, problem });
+        } else if let Err(error) = Automation::check(graph, index, condition) {
+            errors.push(DefinitionError::InvalidCondition { asset, problem: error.to_string() });
         }
     }
 }

@@ -11,9 +11,9 @@ use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{
-    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, NewRun, PoolSlots,
-    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, TakeSlots,
-    Tick,
+    AutomationRow, AutomationStore, Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder,
+    LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId,
+    StorageError, Store, TakeSlots, Tick,
 };
 use tokio::sync::RwLock;
 
@@ -180,5 +180,20 @@ impl ScheduleStore for Faulty {
 
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
         self.inner.ticks(schedule, limit).await
+    }
+}
+
+#[async_trait]
+impl AutomationStore for Faulty {
+    async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
+        self.inner.automation_rows(asset).await
+    }
+
+    async fn record_automation(
+        &self,
+        evaluation: Evaluation,
+        rows: Vec<AutomationRow>,
+    ) -> Result<bool, StorageError> {
+        self.inner.record_automation(evaluation, rows).await
     }
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-use super::step::{local, text};
+use super::step::{local, text, typed};
 use crate::parse::{Catalog, Produced};
 
 /// An expression: the `AssetSpec` of an asset that is listed as `catalog` says.
@@ -30,7 +30,7 @@ pub(crate) fn spec_expression(
 
 /// Statements that describe the asset `spec`.
 pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream {
-    let Catalog { key: _, description, group, kinds, owners, tags } = catalog;
+    let Catalog { key: _, description, group, kinds, owners, tags, automation } = catalog;
     let description = text(description);
     let group = group.as_ref().map(text).into_iter();
     let (kinds, owners) = (kinds.iter().map(text), owners.iter().map(text));
@@ -38,12 +38,15 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
         let value = text(value);
         quote!(::std::string::String::from(#key), #value)
     });
+    let condition = quote!(::millwork::__private::AutomationCondition);
+    let automation = automation.as_ref().map(|automation| typed(automation, condition)).into_iter();
     quote! {
         #spec.description = #description;
         #(#spec.group = ::core::option::Option::Some(#group);)*
         #(#spec.kinds.push(#kinds);)*
         #(#spec.owners.push(#owners);)*
         #(#spec.tags.insert(#tags);)*
+        #(#spec.automation = ::core::option::Option::Some(#automation);)*
     }
 }
 

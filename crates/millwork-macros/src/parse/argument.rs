@@ -22,6 +22,7 @@ pub(super) enum Form {
     Asset,
     Duration,
     Retry,
+    Automation,
     Partitions,
     Severity,
     Format,
@@ -39,7 +40,7 @@ pub(super) enum Value {
 }
 
 /// Every argument of every attribute.
-const FORMS: [(&str, Form); 19] = [
+const FORMS: &[(&str, Form)] = &[
     ("name", Form::Name),
     ("key_prefix", Form::Prefix),
     ("group", Form::Text),
@@ -49,6 +50,7 @@ const FORMS: [(&str, Form); 19] = [
     ("description", Form::Text),
     ("deps", Form::Assets),
     ("retry", Form::Retry),
+    ("automation", Form::Automation),
     ("timeout", Form::Duration),
     ("pool", Form::Text),
     ("pools", Form::Expressions),
@@ -79,6 +81,7 @@ impl Form {
             Self::Asset => format!("{name} = raw_table"),
             Self::Duration => format!("{name} = \"30s\""),
             Self::Retry => format!("{name} = Retry::exponential(3)"),
+            Self::Automation => format!("{name} = AutomationCondition::eager()"),
             Self::Partitions => format!("{name} = PartitionsDefinition::fixed([\"a\", \"b\"])"),
             Self::Severity => format!("{name} = \"warn\""),
             Self::Format => format!("{name} = Json"),

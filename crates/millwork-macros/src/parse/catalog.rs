@@ -24,6 +24,8 @@ pub(crate) struct Catalog {
     pub(crate) owners: Vec<TokenStream>,
     /// Names, and expressions.
     pub(crate) tags: Vec<(String, TokenStream)>,
+    /// An expression: an `AutomationCondition`.
+    pub(crate) automation: Option<TokenStream>,
 }
 
 impl Catalog {
@@ -37,6 +39,7 @@ impl Catalog {
             kinds: arguments.list("kinds"),
             owners: arguments.list("owners"),
             tags: arguments.pairs("tags"),
+            automation: arguments.tokens("automation"),
         }
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use crate::micros::stored;
 use crate::{Evaluation, ScheduleState, ScheduleStore, StorageError, Tick};
 
 #[async_trait]
@@ -24,22 +23,7 @@ impl ScheduleStore for MemoryStore {
     }
 
     async fn record_evaluation(&self, evaluation: Evaluation) -> Result<bool, StorageError> {
-        let Evaluation { schedule, from, cursor, runs, ticks } = evaluation;
-        let mut state = self.state();
-        if state.schedules.get(&schedule).and_then(|known| known.cursor.as_ref()) != from.as_ref() {
-            return Ok(false);
-        }
-        if let Some(run) = runs.iter().find(|run| state.run(run.id).is_ok()) {
-            return Err(StorageError::DuplicateRun { run: run.id });
-        }
-        runs.into_iter().try_for_each(|run| state.create(run))?;
-        state.schedules.entry(schedule).or_default().cursor = Some(cursor);
-        state.ticks.extend(ticks.into_iter().map(|tick| Tick {
-            due: stored(tick.due),
-            at: stored(tick.at),
-            ..tick
-        }));
-        Ok(true)
+        self.state().record(evaluation)
     }
 
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use millwork_core::PartitionKey;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest, StepKey};
+use millwork_core::{AssetKey, PartitionKey};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
-use crate::{Batch, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
+use crate::{Batch, Evaluation, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) schedules: BTreeMap<String, ScheduleState>,
     /// In the order in which they were recorded.
     pub(super) ticks: Vec<Tick>,
+    pub(super) automation: BTreeMap<AssetKey, String>,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,25 @@ impl State {
         }
         self.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued() });
         self.append_of_run(id, at, EventBody::RunQueued)
+    }
+
+    /// Writes an evaluation down, or nothing of it if its cursor is not the one that is known.
+    pub(super) fn record(&mut self, evaluation: Evaluation) -> Result<bool, StorageError> {
+        let Evaluation { schedule, from, cursor, runs, ticks } = evaluation;
+        if self.schedules.get(&schedule).and_then(|known| known.cursor.as_ref()) != from.as_ref() {
+            return Ok(false);
+        }
+        if let Some(run) = runs.iter().find(|run| self.run(run.id).is_ok()) {
+            return Err(StorageError::DuplicateRun { run: run.id });
+        }
+        runs.into_iter().try_for_each(|run| self.create(run))?;
+        self.schedules.entry(schedule).or_default().cursor = Some(cursor);
+        self.ticks.extend(ticks.into_iter().map(|tick| Tick {
+            due: stored(tick.due),
+            at: stored(tick.at),
+            ..tick
+        }));
+        Ok(true)
     }
 
     /// Appends a batch, or nothing of it.

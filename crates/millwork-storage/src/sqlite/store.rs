@@ -16,15 +16,15 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, Cancel, CreateRun, EndRun, FreeSlots, GiveSlotsBack, RecordEvaluation, Renew, RenewSlots,
-    RetryRun, SwitchSchedule, Writer,
+    Append, Cancel, CreateRun, EndRun, FreeSlots, GiveSlotsBack, RecordAutomation, RecordEvaluation, Renew,
+    RenewSlots, RetryRun, SwitchSchedule, Writer,
 };
 use super::{connect, failure, migrate};
 use crate::home::Processes;
 use crate::{
-    Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, Liveness, NewRun,
-    PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError,
-    TakeSlots, Tick,
+    AutomationRow, AutomationStore, Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder,
+    LatestAsset, Liveness, NewRun, PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState,
+    ScheduleStore, SlotId, StorageError, TakeSlots, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -218,5 +218,20 @@ impl ScheduleStore for SqliteStore {
 
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
         self.reader.ticks(schedule, limit).await
+    }
+}
+
+#[async_trait]
+impl AutomationStore for SqliteStore {
+    async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
+        self.reader.automation_rows(asset).await
+    }
+
+    async fn record_automation(
+        &self,
+        evaluation: Evaluation,
+        rows: Vec<AutomationRow>,
+    ) -> Result<bool, StorageError> {
+        self.writer.write(RecordAutomation::new(evaluation, &rows)).await
     }
 }

@@ -3,6 +3,7 @@
 // Clippy lets tests unwrap, but not what they share.
 #![allow(clippy::unwrap_used)]
 
+mod automation;
 mod backend;
 mod event_log;
 mod every_event;
@@ -61,6 +62,8 @@ for_each_backend! {
     crate::schedules::a_switch_forgets as a_switch_forgets_the_cursor,
     crate::schedules::whole_or_not as an_evaluation_is_whole,
     crate::schedules::one_of_many as one_of_many_evaluations_wins,
+    crate::automation::remembered as automation_remembers,
+    crate::automation::remembered_with_runs as automation_remembers_with_its_runs,
     crate::pool_slots::taken as slots_are_taken,
     crate::pool_slots::weighted as slots_have_weights,
     crate::runs::retried as runs_are_retried,

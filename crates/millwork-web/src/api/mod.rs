@@ -1,6 +1,7 @@
 //! The routes, a file for each kind of thing.
 
 mod assets;
+mod automation;
 mod events;
 mod health;
 mod launch;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::Uri;
 use axum::routing::{get, post};
 
-use super::{assets, events, health, launch, runs, schedules};
+use super::{assets, automation, events, health, launch, runs, schedules};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -28,5 +28,7 @@ pub(crate) fn protected() -> Router<AppState> {
         .route("/api/v1/schedules", get(schedules::list))
         .route("/api/v1/schedules/{name}", post(schedules::switch))
         .route("/api/v1/schedules/{name}/ticks", get(schedules::ticks))
+        .route("/api/v1/automation", get(automation::list).post(automation::switch))
+        .route("/api/v1/automation/{*key}", get(automation::show).post(automation::switch_asset))
         .fallback(async |uri: Uri| ApiError::not_found(format!("there is nothing at `{}`", uri.path())))
 }

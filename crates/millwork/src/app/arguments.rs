@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::Timestamp;
 
 /// Builds and operates this pipeline.
 #[derive(Debug, Parser)]
@@ -64,8 +65,10 @@ Examples:
     #[command(subcommand)]
     Runs(Runs),
     /// Keep schedules and launch queued runs, until interrupted
-    #[command(after_help = "Examples:\n  daemon\n  daemon --max-runs 2")]
-    Daemon(DaemonArguments),
+    #[command(
+        after_help = "Examples:\n  daemon\n  daemon --max-runs 2\n  daemon --dry-run --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z"
+    )]
+    Daemon(DaemonCommand),
     /// Serve the HTTP API, and do what `daemon` does, in one process
     #[command(
         after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
@@ -77,6 +80,9 @@ Examples:
     /// Look at sensors, switch them on and off, try them
     #[command(subcommand)]
     Sensors(Sensors),
+    /// Look at what is made without being asked for, switch it on and off, simulate it
+    #[command(subcommand)]
+    Automation(Automation),
     /// Look at an asset and its values
     #[command(subcommand)]
     Asset(Asset),
@@ -239,6 +245,76 @@ pub(super) struct DaemonArguments {
     /// Execute runs in this process: quicker, but a run that takes it down takes the others down as well
     #[arg(long)]
     pub(super) in_process: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DaemonCommand {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArguments,
+    /// Print what schedules and conditions would request in a span of time, and stop
+    #[arg(long, requires_all = ["from", "to"])]
+    pub(super) dry_run: bool,
+    /// Where the span begins, as in 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) from: Option<Timestamp>,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) to: Option<Timestamp>,
+}
+
+/// A span of time.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Span {
+    /// Where it begins, as in 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Timestamp,
+    /// Where it ends
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Timestamp,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Automation {
+    /// List the assets that have a condition
+    List(Json),
+    /// Say why an asset was requested, or wasn't
+    Explain {
+        /// Its key
+        key: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Switch automation on, as a whole or of one asset
+    On {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// Switch automation off, as a whole or of one asset
+    Off {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// List the runs that automation has requested, newest first
+    Ticks {
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Print what schedules and conditions would request in a span of time: nothing is run
+    #[command(
+        after_help = "Example:\n  automation simulate --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z --all"
+    )]
+    Simulate {
+        #[command(flatten)]
+        span: Span,
+        /// Also what is switched off
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        json: Json,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -426,6 +502,12 @@ impl Commands {
             | Self::Schedules(
                 Schedules::List(json) | Schedules::Next { json, .. } | Schedules::Ticks { json, .. },
             )
+            | Self::Automation(
+                Automation::List(json)
+                | Automation::Explain { json, .. }
+                | Automation::Ticks { json, .. }
+                | Automation::Simulate { json, .. },
+            )
             | Self::Asset(Asset::Show { json, .. } | Asset::History { json, .. }) => json.json,
             Self::Runs(
                 Runs::Show(run) | Runs::Logs { run, .. } | Runs::Retry { run, .. } | Runs::Cancel(run),
@@ -440,6 +522,7 @@ impl Commands {
             | Self::Serve(_)
             | Self::Runs(Runs::Execute { .. })
             | Self::Sensors(Sensors::On { .. } | Sensors::Off { .. })
+            | Self::Automation(Automation::On { .. } | Automation::Off { .. })
             | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
         }
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use millwork::__private::Computation;
 use millwork::__private::graph::AssetNode;
-use millwork::{Asset, CheckDefinition, PartitionsDefinition, Pipeline, Retry, Severity};
+use millwork::{
+    Asset, AutomationCondition, CheckDefinition, PartitionsDefinition, Pipeline, Retry, Severity,
+};
 
 use crate::pipeline;
 
@@ -64,6 +66,18 @@ fn lineage() {
     check("score:is_the_weight", &["model", "score"]);
     assert_eq!(computation(&pipeline, "score").requirements.previous[0].as_str(), "score");
     assert!(computation(&pipeline, "prediction").requirements.partition);
+}
+
+#[test]
+fn conditions() {
+    let pipeline = pipeline();
+    let check = |key: &str, expected: Option<AutomationCondition>| {
+        assert_eq!(asset(&pipeline, key).spec.automation, expected);
+    };
+    check("hackernews/raw/stories-v2", Some(AutomationCondition::on_cron("@hourly", "UTC")));
+    check("features/training_data", Some(AutomationCondition::eager()));
+    check("features/held_out", Some(AutomationCondition::on_missing()));
+    check("model", None);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use millwork::__private::{BoxFuture, IoError, IoManager, ValueAddress};
 use millwork::{
-    AssetValue, Assets, BoxError, CheckResult, Config, Definitions, Json, Output, Partition, Partitions,
-    PartitionsDefinition, Previous, Resource, Result, Retry, Severity, StepLog, Update, asset, asset_check,
-    definitions, external_asset, multi_asset,
+    AssetValue, Assets, AutomationCondition, BoxError, CheckResult, Config, Definitions, Json, Output,
+    Partition, Partitions, PartitionsDefinition, Previous, Resource, Result, Retry, Severity, StepLog,
+    Update, asset, asset_check, definitions, external_asset, multi_asset,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,8 @@ external_asset!(
     retry = Retry::exponential(3),
     timeout = "5m",
     pool = "api",
-    io_manager = "frames"
+    io_manager = "frames",
+    automation = AutomationCondition::on_cron("@hourly", "UTC")
 )]
 pub(crate) async fn stories(
     api: Resource<Api>,
@@ -90,7 +91,7 @@ pub(crate) struct Split {
     #[asset(kinds("text"), owners("bob"), tags(tier = "silver"), group = "training")]
     pub(crate) training_data: Vec<String>,
     /// Held back to score it.
-    #[asset(name = "held_out", description = "Never trained on.")]
+    #[asset(name = "held_out", description = "Never trained on.", automation = AutomationCondition::on_missing())]
     pub(crate) test_data: Option<Output<Vec<String>>>,
     pub(crate) vocabulary: Update<Vec<String>>,
     #[asset(format = Text)]
@@ -103,7 +104,8 @@ pub(crate) struct Split {
     kinds("split"),
     owners("ada"),
     tags(tier = "gold", team = "x"),
-    pool = "cpu"
+    pool = "cpu",
+    automation = AutomationCondition::eager()
 )]
 pub(crate) fn split(stories: &Vec<String>, mut share: Config<Limits>) -> Result<Split> {
     share.0.items = share.items.min(stories.len());

@@ -6,7 +6,7 @@ use millwork::ml::boost::{Booster, BoosterParams, Ending, EvalMetric, History, I
 use millwork::ml::features::LabelledFeatures;
 use millwork::ml::metrics;
 use millwork::ml::text::TfidfVectorizer;
-use millwork::{Config, Output, Result, Series, StepLog, Table, asset};
+use millwork::{AutomationCondition, Config, Output, Result, Series, StepLog, Table, asset};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -79,8 +79,8 @@ fn importance(booster: &Booster, vectorizer: &TfidfVectorizer) -> Table {
 }
 
 /// The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
-/// error, and those of guessing the same for every story.
-#[asset(group = "model", kinds("score"))]
+/// error, and those of guessing the same for every story. A model that is trained by itself is scored as well.
+#[asset(group = "model", kinds("score"), automation = AutomationCondition::eager())]
 pub fn comments_model_test_set_r_squared(
     transformed_test_data: &LabelledFeatures,
     transformed_training_data: &LabelledFeatures,

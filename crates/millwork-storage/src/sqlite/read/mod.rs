@@ -1,5 +1,6 @@
 //! Reading, on connections of its own: in WAL mode a reader sees the last commit and waits for nobody.
 
+mod automation;
 mod connections;
 mod dictionary;
 mod events;

@@ -11,6 +11,7 @@
 //! process has written since.
 
 mod append;
+mod automation_changes;
 mod change;
 mod encoded_event;
 mod forget;
@@ -23,6 +24,7 @@ mod transaction;
 mod writer;
 
 pub(super) use append::Append;
+pub(super) use automation_changes::RecordAutomation;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};

@@ -2,11 +2,13 @@
 
 use clap::Command;
 
-use crate::app::arguments::Commands;
+use crate::app::arguments::{Commands, DaemonCommand, Span};
 use crate::app::failure::{Exit, Failure};
 use crate::app::session::Session;
 
-use super::{asset, check, daemon, graph, list, materialize, runs, schedules, sensors, status, store};
+use super::{
+    asset, automation, check, daemon, graph, list, materialize, runs, schedules, sensors, status, store,
+};
 
 /// Does what a command says.
 pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
@@ -15,10 +17,14 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::List(list) => list::run(session, &list),
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
-        Commands::Daemon(arguments) => daemon::run(session, &arguments),
+        Commands::Daemon(DaemonCommand { from: Some(from), to: Some(to), .. }) => {
+            automation::simulate(session, Span { from, to }, false, false)
+        }
+        Commands::Daemon(arguments) => daemon::run(session, &arguments.daemon),
         Commands::Serve(arguments) => daemon::serve(session, arguments),
         Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Sensors(sensors) => sensors::run(session, sensors),
+        Commands::Automation(automation) => automation::run(session, automation),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),

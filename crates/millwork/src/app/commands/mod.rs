@@ -1,10 +1,12 @@
 //! One file a command.
 
 mod asset;
+mod automation;
 mod check;
 mod config;
 mod daemon;
 mod dispatch;
+mod durations;
 mod graph;
 mod list;
 mod materialize;

@@ -119,19 +119,19 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
         let opened = session.home().await?;
         Ok(opened.store.ticks(name, limit).await?)
     })?;
-    if json {
-        outln!("{}", json!(ticks));
-    } else if ticks.is_empty() {
-        outln!("No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
-    } else {
-        print_ticks(&ticks);
-    }
+    print_ticks(&ticks, json, "No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
     Ok(Exit::Success)
 }
 
-/// Prints ticks of schedules and sensors.
-pub(super) fn print_ticks(ticks: &[Tick]) {
-    out!("{}", table(["TICK OF", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
+/// Prints ticks, or `none` if there is none.
+pub(super) fn print_ticks(ticks: &[Tick], json: bool, none: &str) {
+    if json {
+        outln!("{}", json!(ticks));
+    } else if ticks.is_empty() {
+        outln!("{none}");
+    } else {
+        out!("{}", table(["TICK OF", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
+    }
 }
 
 fn tick_row(tick: &Tick) -> [String; 4] {

@@ -98,13 +98,7 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
     let mut ticks =
         block_on(async { Ok(session.home().await?.store.ticks(stored.as_deref(), limit).await?) })?;
     ticks.retain(|tick| tick.schedule.starts_with("sensor:"));
-    if json {
-        outln!("{}", json!(ticks));
-    } else if ticks.is_empty() {
-        outln!("No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.");
-    } else {
-        print_ticks(&ticks);
-    }
+    print_ticks(&ticks, json, "No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.");
     Ok(Exit::Success)
 }
 

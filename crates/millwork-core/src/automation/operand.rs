@@ -1,0 +1,139 @@
+//! The facts that a condition can ask about one asset.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::AutomationCondition;
+
+/// A fact about one asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Operand {
+    /// It has no value.
+    Missing,
+    /// A run is making it, or is going to.
+    InProgress,
+    /// Its last run failed.
+    ExecutionFailed,
+    /// It was materialized since the last evaluation.
+    NewlyUpdated,
+    /// The last evaluation requested it.
+    NewlyRequested,
+    /// This evaluation requests it.
+    WillBeRequested,
+    /// The run that materialized it last was to make the asset that has the condition, too.
+    ExecutedWithRootTarget,
+    /// The run that materialized it last had this tag.
+    ExecutedWithTag {
+        /// The tag.
+        tag: String,
+        /// Its value.
+        value: String,
+    },
+    /// Its code has changed since the last evaluation.
+    CodeVersionChanged,
+    /// It was materialized since the last evaluation, with other data than before.
+    DataVersionChanged,
+    /// The condition is evaluated for the first time.
+    InitialEvaluation,
+    /// A tick of the schedule has passed since the last evaluation.
+    CronTickPassed {
+        /// The schedule.
+        cron: String,
+        /// The IANA time zone.
+        zone: String,
+    },
+    /// The check's last verdict was that all is well.
+    CheckPassed(String),
+    /// The check's last verdict was a failure.
+    CheckFailed(String),
+    /// The last verdict of any check was a failure.
+    AnyCheckFailed,
+    /// The last verdict of each blocking check was that all is well.
+    BlockingChecksPassed,
+}
+
+macro_rules! operands {
+    ($($(#[$doc:meta])* $name:ident = $operand:ident;)*) => {
+        impl AutomationCondition {
+            $($(#[$doc])* pub fn $name() -> Self { Self::Operand(Operand::$operand) })*
+        }
+    };
+}
+
+operands! {
+    /// The asset has no value.
+    missing = Missing;
+    /// A run is making the asset, or is going to.
+    in_progress = InProgress;
+    /// The asset's last run failed. It stays true until a run succeeds: use it with `newly_true`.
+    execution_failed = ExecutionFailed;
+    /// The asset was materialized since the last evaluation.
+    newly_updated = NewlyUpdated;
+    /// The last evaluation requested the asset.
+    newly_requested = NewlyRequested;
+    /// This evaluation requests the asset; of use for upstream assets.
+    will_be_requested = WillBeRequested;
+    /// The run that materialized the asset last was to make the asset that has the condition, too.
+    executed_with_root_target = ExecutedWithRootTarget;
+    /// The asset's code has changed since the last evaluation.
+    code_version_changed = CodeVersionChanged;
+    /// The asset was materialized since the last evaluation, and its data isn't what it was.
+    data_version_changed = DataVersionChanged;
+    /// The condition is evaluated for the first time.
+    initial_evaluation = InitialEvaluation;
+    /// The last verdict of any of the asset's checks was a failure.
+    any_check_failed = AnyCheckFailed;
+    /// The last verdict of each of the asset's blocking checks was that all is well; true where there is none.
+    blocking_checks_passed = BlockingChecksPassed;
+}
+
+impl AutomationCondition {
+    /// A tick of the schedule `cron`, in the IANA time zone `zone`, has passed since the last evaluation. False at the
+    /// first evaluation.
+    pub fn cron_tick_passed(cron: &str, zone: &str) -> Self {
+        Self::Operand(Operand::CronTickPassed { cron: cron.into(), zone: zone.into() })
+    }
+
+    /// The run that materialized the asset last had the tag `tag` with the value `value`.
+    pub fn executed_with_tag(tag: &str, value: &str) -> Self {
+        Self::Operand(Operand::ExecutedWithTag { tag: tag.into(), value: value.into() })
+    }
+
+    /// The check's last verdict was that all is well.
+    pub fn check_passed(name: &str) -> Self {
+        Self::Operand(Operand::CheckPassed(name.into()))
+    }
+
+    /// The check's last verdict was a failure.
+    pub fn check_failed(name: &str) -> Self {
+        Self::Operand(Operand::CheckFailed(name.into()))
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "missing",
+            Self::InProgress => "in_progress",
+            Self::ExecutionFailed => "execution_failed",
+            Self::NewlyUpdated => "newly_updated",
+            Self::NewlyRequested => "newly_requested",
+            Self::WillBeRequested => "will_be_requested",
+            Self::ExecutedWithRootTarget => "executed_with_root_target",
+            Self::DataVersionChanged => "data_version_changed",
+            Self::BlockingChecksPassed => "blocking_checks_passed",
+            Self::CodeVersionChanged => "code_version_changed",
+            Self::InitialEvaluation => "initial_evaluation",
+            Self::AnyCheckFailed => "any_check_failed",
+            Self::CronTickPassed { cron, zone } => return write!(f, "cron_tick_passed({cron:?}, {zone:?})"),
+            Self::ExecutedWithTag { tag, value } => {
+                return write!(f, "executed_with_tag({tag:?}, {value:?})");
+            }
+            Self::CheckPassed(check) => return write!(f, "check_passed({check:?})"),
+            Self::CheckFailed(check) => return write!(f, "check_failed({check:?})"),
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! Scenarios on a virtual clock: what happens, and what is requested then.
+
+mod incremental;
+mod operators;
+mod presets;
+mod storms;
+mod support;

@@ -1,0 +1,67 @@
+//! What fails again and again, and what holds for long.
+
+use super::support::{Every, Runs, at, automation, changes, check};
+use crate::automation::{AutomationCondition as Condition, AutomationState, explain};
+
+#[test]
+fn failures_are_damped_and_explained() {
+    let condition = Condition::execution_failed();
+    let b = [("b", condition.clone())];
+    check(&b, &[(10, "!b", "b"), (20, "!b", ""), (30, "", ""), (78, "", ""), (79, "", "b"), (90, "!b", "")]);
+    let automation = automation(&b);
+    let mut state = AutomationState::default();
+    automation.evaluate(&mut state, &changes("!b !b", 9, &mut Runs::new()), at(10), &Every);
+    let text = explain(&"b".into(), &condition, state.asset(&"b".into()).unwrap().memory.as_ref().unwrap());
+    assert_eq!(
+        text.to_string(),
+        "b, evaluated at 1970-01-01T00:00:10Z: held back until 1970-01-01T00:01:09Z after 2 failures\n  \
+         + execution_failed since 1970-01-01T00:00:10Z\n"
+    );
+}
+
+#[test]
+fn why_and_why_not() {
+    let condition = Condition::eager();
+    let automation = automation(&[("b", condition.clone())]);
+    let mut state = AutomationState::default();
+    let mut runs = Runs::new();
+    let mut verdict = |happened: &str, second| {
+        automation.evaluate(&mut state, &changes(happened, second - 1, &mut runs), at(second), &Every);
+        let memory = state.asset(&"b".into()).unwrap().memory.as_ref().unwrap();
+        explain(&"b".into(), &condition, memory).verdict
+    };
+    assert_eq!(
+        verdict("", 10),
+        "not requested: `newly_missing or any_deps_updated` doesn't hold, `any_deps_missing` holds"
+    );
+    assert_eq!(verdict("a ~b", 20), "not requested: `in_progress` holds");
+    assert_eq!(verdict("!b", 30), "requested: newly_missing or any_deps_updated");
+    assert_eq!(verdict("", 40), "not requested: `newly_missing or any_deps_updated` doesn't hold");
+    assert_eq!(verdict("a", 50), "requested: any_deps_updated (`a`)");
+}
+
+/// A condition that goes on to hold requests nothing more while the run goes on that it has requested.
+#[test]
+fn what_is_underway_is_not_requested_again() {
+    let b = [("b", Condition::missing())];
+    check(&b, &[(10, "", "b"), (20, "~b", ""), (30, "", ""), (40, "!b", "b"), (50, "~b", ""), (60, "b", "")]);
+    check(&b, &[(10, "", "b"), (20, "~b", ""), (30, "b/", "b"), (40, "~b", ""), (50, "b.", "b")]);
+    let tick = [("b", Condition::cron_tick_passed("100", "UTC"))];
+    check(&tick, &[(10, "", ""), (100, "", "b"), (200, "~b", "b")]);
+}
+
+#[test]
+fn what_is_no_more_is_forgotten() {
+    let both = automation(&[("b", Condition::eager()), ("c", Condition::eager())]);
+    let mut state = AutomationState::default();
+    both.evaluate(&mut state, &changes("a b c", 9, &mut Runs::new()), at(10), &Every);
+    state = state.with_rows([("gone".into(), Default::default())]);
+    state.take_touched();
+    let one = automation(&[("b", Condition::eager())]);
+    one.evaluate(&mut state, &[], at(20), &Every);
+    let touched = state.take_touched();
+    let touched: Vec<_> = touched.iter().map(|(key, row)| (key.as_str(), row.is_some())).collect();
+    assert_eq!(touched, [("b", true), ("c", true), ("gone", false)]);
+    let remembered = |key: &str| state.asset(&key.into()).is_some_and(|row| row.memory.is_some());
+    assert_eq!((remembered("b"), remembered("c")), (true, false));
+}

@@ -1,0 +1,249 @@
+//! What schedules and conditions would request over a span of virtual time.
+//!
+//! Nothing is stored or run. Each requested run succeeds, its assets one after the other, each after the time that it
+//! usually takes. So the same decisions are made as by a daemon, in the same order, without waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::asset::AssetKey;
+use crate::automation::{
+    Automation, AutomationState, Change, ChangeKind, ConditionError, Damping, RunScope, Timetables, explain,
+    scope,
+};
+use crate::definitions::Pipeline;
+use crate::graph::Selection;
+use crate::run::{RunId, RunRequest};
+use crate::schedule::{ScheduleCursor, ScheduleError, Timetable, due};
+
+/// A span of virtual time, and what is known when it begins.
+pub struct Simulation<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// The beginning.
+    pub from: Timestamp,
+    /// The end.
+    pub to: Timestamp,
+    /// The assets that have a value at the beginning.
+    pub present: &'a [AssetKey],
+    /// How long it takes to make an asset.
+    pub duration: &'a dyn Fn(&AssetKey) -> SignedDuration,
+    /// Whether a schedule is on.
+    pub schedule_on: &'a dyn Fn(&str) -> bool,
+    /// Whether an asset's condition is on.
+    pub condition_on: &'a dyn Fn(&AssetKey) -> bool,
+}
+
+/// A run that would have been requested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SimulatedRun {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+    /// What it makes.
+    pub assets: Vec<AssetKey>,
+    /// When it would have ended.
+    pub until: Timestamp,
+}
+
+impl std::fmt::Debug for Simulation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulation").field("from", &self.from).field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
+/// The most evaluations at one moment: each may request what the one before made possible.
+const MOST_ROUNDS: usize = 100;
+
+struct Course<'a> {
+    simulation: &'a Simulation<'a>,
+    automation: Automation,
+    timetables: Timetables,
+    state: AutomationState,
+    schedules: Vec<(usize, Timetable, ScheduleCursor)>,
+    /// What is going to happen, by time.
+    ahead: BTreeMap<Timestamp, Vec<Change>>,
+    runs: Vec<SimulatedRun>,
+}
+
+impl Simulation<'_> {
+    /// The runs that would have been requested, in order.
+    ///
+    /// # Errors
+    ///
+    /// A condition or schedule that makes no sense; a resolved pipeline has none.
+    pub fn runs(&self) -> Result<Vec<SimulatedRun>, ConditionError> {
+        let mut course = self.begin()?;
+        let mut now = self.from;
+        while now <= self.to {
+            course.turn(now);
+            let Some(next) = course.next(now) else { break };
+            now = next;
+        }
+        Ok(course.runs)
+    }
+
+    fn begin(&self) -> Result<Course<'_>, ConditionError> {
+        let graph = self.pipeline.graph();
+        let on = graph.assets().iter().filter(|node| (self.condition_on)(&node.spec.key));
+        let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
+        let automation = Automation::new(graph, conditions, Damping::default())?;
+        let on = self.pipeline.schedules().iter().enumerate();
+        let on = on.filter(|(_, schedule)| (self.schedule_on)(&schedule.name));
+        let schedules = on.map(|(index, schedule)| {
+            let timetable = schedule.timetable()?;
+            let cursor = due(&timetable, schedule.misfire, None, self.from).cursor;
+            Ok((index, timetable, cursor))
+        });
+        let present = |asset: &AssetKey| Change {
+            asset: asset.clone(),
+            partition: None,
+            at: self.from,
+            run: None,
+            kind: ChangeKind::Updated { by: Arc::default(), data_version: None },
+        };
+        Ok(Course {
+            simulation: self,
+            timetables: Timetables::of(&automation),
+            state: AutomationState::default(),
+            schedules: schedules.collect::<Result<_, ScheduleError>>()?,
+            ahead: [(self.from, self.present.iter().map(present).collect())].into(),
+            runs: Vec::new(),
+            automation,
+        })
+    }
+}
+
+impl Course<'_> {
+    fn turn(&mut self, now: Timestamp) {
+        let pipeline = self.simulation.pipeline;
+        let mut requests = Vec::new();
+        for (index, timetable, cursor) in &mut self.schedules {
+            let schedule = &pipeline.schedules()[*index];
+            let found = due(timetable, schedule.misfire, Some(cursor), now);
+            *cursor = found.cursor;
+            // The selection was checked when the definitions were resolved.
+            let selected = Selection::parse(&schedule.selection).and_then(|it| it.select(pipeline.graph()));
+            let assets: Vec<AssetKey> =
+                selected.into_iter().flatten().map(|asset| pipeline.graph().key(asset).clone()).collect();
+            let why = format!("schedule `{}`", schedule.name);
+            requests.extend(found.ticks.iter().map(|_| (why.clone(), assets.clone())));
+        }
+        requests.into_iter().for_each(|(why, assets)| self.request(now, why, assets));
+        for _ in 0..MOST_ROUNDS {
+            let changes = self.ahead.remove(&now).unwrap_or_default();
+            let evaluation = self.automation.evaluate(&mut self.state, &changes, now, &self.timetables);
+            let is_over = evaluation.runs.is_empty() && !self.ahead.contains_key(&now);
+            for assets in evaluation.runs {
+                let why = assets.iter().filter_map(|key| self.why(key)).collect::<Vec<_>>().join("; ");
+                self.request(now, why, assets);
+            }
+            if is_over {
+                break;
+            }
+        }
+    }
+
+    fn why(&self, key: &AssetKey) -> Option<String> {
+        let memory = self.state.asset(key)?.memory.as_ref()?;
+        let explanation = explain(key, self.automation.condition(key)?, memory);
+        Some(format!("`{key}` {}", explanation.verdict))
+    }
+
+    fn request(&mut self, now: Timestamp, why: String, assets: Vec<AssetKey>) {
+        let graph = self.simulation.pipeline.graph();
+        let run = Some(RunId::from_u128(self.runs.len() as u128 + 1));
+        let request = RunRequest { assets: assets.clone(), ..RunRequest::default() };
+        let by: Arc<RunScope> = Arc::new(scope(graph, &request));
+        let mut add = |at: Timestamp, asset: &AssetKey, kind| {
+            let change = Change { asset: asset.clone(), partition: None, at, run, kind };
+            self.ahead.entry(at).or_default().push(change);
+        };
+        let mut until = now;
+        by.targets.iter().for_each(|asset| add(now, asset, ChangeKind::Started));
+        let made = graph.assets().iter().filter(|node| by.targets.contains(&node.spec.key));
+        for node in made {
+            let asset = &node.spec.key;
+            until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
+            add(until, asset, ChangeKind::Updated { by: by.clone(), data_version: None });
+        }
+        self.runs.push(SimulatedRun { at: now, why, assets, until });
+    }
+
+    /// The next moment at which something happens or is due.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        let ticks = self.schedules.iter().filter_map(|(_, timetable, _)| timetable.after(now).next());
+        let happens = self.ahead.keys().next().copied();
+        ticks.chain(self.timetables.next(now)).chain(happens).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::AssetDefinition;
+    use crate::automation::AutomationCondition as Condition;
+    use crate::definitions::Definitions;
+    use crate::schedule::Schedule;
+
+    fn simulate(hours: i64) -> Vec<SimulatedRun> {
+        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
+        let hourly = Schedule::new("hourly", ["@hourly"], "stories").on_by_default();
+        let pipeline = Definitions::new()
+            .asset(asset("stories").blocking(|_| Ok(0_u8)))
+            .asset(
+                asset("model").input::<u8>("stories").automation(Condition::eager()).blocking(|_| Ok(0_u8)),
+            )
+            .asset(
+                asset("predictions")
+                    .input::<u8>("model")
+                    .automation(Condition::on_every_tick("* * * * *", "UTC"))
+                    .blocking(|_| Ok(0_u8)),
+            )
+            .schedule(hourly)
+            .resolve()
+            .unwrap();
+        let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
+        let simulation = Simulation {
+            pipeline: &pipeline,
+            from,
+            to: from + SignedDuration::from_hours(hours),
+            present: &["stories".into(), "model".into()],
+            duration: &|_| SignedDuration::from_secs(90),
+            schedule_on: &|_| true,
+            condition_on: &|_| true,
+        };
+        simulation.runs().unwrap()
+    }
+
+    #[test]
+    fn a_day_passes_at_once() {
+        let runs = simulate(24);
+        let count = |asset: &str| runs.iter().filter(|run| run.assets.contains(&asset.into())).count();
+        assert_eq!((count("stories"), count("model"), count("predictions")), (24, 24, 1_440));
+        assert!(runs.is_sorted_by_key(|run| run.at));
+    }
+
+    #[test]
+    fn it_says_why() {
+        let runs = simulate(1);
+        let said: Vec<String> = runs
+            .iter()
+            .filter(|run| !run.assets.contains(&"predictions".into()))
+            .map(|run| format!("{} {} until {}", run.at, run.why, run.until))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "2026-05-01T01:00:00Z schedule `hourly` until 2026-05-01T01:01:30Z",
+                "2026-05-01T01:01:30Z `model` requested: any_deps_updated (`stories`) until 2026-05-01T01:03:00Z",
+            ]
+        );
+        let why = r#"`predictions` requested: cron_tick_passed("* * * * *", "UTC")"#;
+        assert_eq!(runs[0].why, why);
+    }
+}

@@ -1,0 +1,110 @@
+//! Automation: requesting what conditions say is due.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use millwork_core::AssetKey;
+use millwork_core::automation::AUTOMATION;
+use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
+use millwork_storage::{AutomationRow, Evaluation, NewRun, Tick, TickOutcome};
+
+use crate::daemon::Loop;
+use crate::remembered::Remembered;
+use crate::{Daemon, DaemonError, Happening};
+
+/// How long nothing is looked at where no condition is on: someone may switch one on.
+const OFF: Duration = Duration::from_secs(1);
+
+/// What the store says of automation, as long as nobody else has written since.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    remembered: Option<Remembered>,
+}
+
+impl Loop for Conditions {
+    fn name(&self) -> &'static str {
+        "automation"
+    }
+
+    /// Takes in what has happened, and requests what is due now.
+    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+        // Whatever fails, the next turn begins with what the store says.
+        let kept = self.remembered.take();
+        let assets = daemon.pipeline.graph().assets();
+        if assets.iter().all(|node| node.spec.automation.is_none()) {
+            return Ok(OFF);
+        }
+        let switches = daemon.store.schedules().await?;
+        let whole = switches.get(AUTOMATION);
+        if whole.and_then(|state| state.on) == Some(false) {
+            return Ok(OFF);
+        }
+        let now = daemon.options.clock.now();
+        let cursor = whole.and_then(|state| state.cursor.clone());
+        let mut remembered = match kept.filter(|kept| kept.cursor == cursor) {
+            Some(kept) => kept.with_switches(daemon, &switches)?,
+            None => Remembered::read(daemon, &switches, cursor, now).await?,
+        };
+        let changes = remembered.changes(daemon).await?;
+        let decided = remembered.evaluate(&changes, now);
+        if !record(daemon, &mut remembered, decided, now).await? {
+            return Ok(Duration::ZERO);
+        }
+        let until_tick =
+            remembered.timetables.next(now).and_then(|next| next.duration_since(now).try_into().ok());
+        let rest = until_tick.map_or(daemon.options.beat, |until: Duration| until.min(daemon.options.beat));
+        self.remembered = Some(remembered);
+        Ok(rest)
+    }
+}
+
+/// Writes down what was decided, and what is remembered from now on; nothing if nothing is new. Returns `false` if
+/// another daemon was faster: then nothing is written or told.
+async fn record(
+    daemon: &Daemon,
+    remembered: &mut Remembered,
+    decided: Vec<Vec<AssetKey>>,
+    now: Timestamp,
+) -> Result<bool, DaemonError> {
+    let touched = remembered.state.take_touched();
+    if touched.is_empty() && decided.is_empty() {
+        return Ok(true);
+    }
+    let unwritable = |source| DaemonError::Cursor { schedule: AUTOMATION.to_owned(), source };
+    let row = |(asset, state): (AssetKey, Option<_>)| {
+        let state = state.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
+        Ok(AutomationRow { asset, state })
+    };
+    let mut rows = touched.into_iter().map(row).collect::<Result<Vec<_>, DaemonError>>()?;
+    rows.extend(remembered.outdated.drain(..).map(|asset| AutomationRow { asset, state: None }));
+    let cursor = serde_json::to_string(&remembered.state.cursor(remembered.events)).map_err(unwritable)?;
+    let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
+    for assets in decided {
+        let run = RunId::new(now);
+        let outcome = TickOutcome::Requested { run };
+        ticks.push(Tick { schedule: AUTOMATION.to_owned(), due: now, at: now, micros: None, outcome });
+        happenings.push(Happening::Automated { assets: assets.clone(), run });
+        runs.push(NewRun { id: run, request: request(assets), at: now });
+    }
+    let from = remembered.cursor.replace(cursor.clone());
+    let evaluation = Evaluation { schedule: AUTOMATION.to_owned(), from, cursor, runs, ticks };
+    let recorded = daemon.store.record_automation(evaluation, rows).await?;
+    if recorded {
+        happenings.iter().for_each(|happening| daemon.tell(happening));
+        if !happenings.is_empty() {
+            daemon.wake().notify_waiters();
+        }
+    }
+    Ok(recorded)
+}
+
+fn request(assets: Vec<AssetKey>) -> RunRequest {
+    let named: Vec<&str> = assets.iter().map(AssetKey::as_str).collect();
+    let selection = named.join(" or ");
+    let tag = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    let tags = [(AUTOMATION, "condition"), QUEUE_TAG].map(tag).into();
+    RunRequest { selection, assets, tags, ..RunRequest::default() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Automation over a day of a virtual clock.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use millwork_core::automation::switch_of;
+use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
+use millwork_core::run::RunStatus;
+use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, Schedule, TestClock};
+use millwork_storage::{Batch, Claim, Home, RunQuery};
+
+use super::*;
+use crate::schedules::Schedules;
+use crate::{DaemonOptions, Launcher};
+
+/// The reference job's shape: an hourly schedule, features that follow it, a model that is trained once a day, and
+/// predictions with the current model every minute.
+fn definitions() -> Definitions {
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u32, _>();
+    let hourly = Schedule::new("hourly", ["@hourly"], "stories");
+    Definitions::new()
+        .asset(asset("stories").blocking(|_| Ok(1_u32)))
+        .asset(
+            asset("features")
+                .input::<u32>("stories")
+                .automation(AutomationCondition::eager())
+                .blocking(|_| Ok(1_u32)),
+        )
+        .asset(
+            asset("model")
+                .input::<u32>("features")
+                .automation(AutomationCondition::on_cron("0 4 * * *", "UTC"))
+                .blocking(|_| Ok(1_u32)),
+        )
+        .asset(
+            asset("predictions")
+                .input::<u32>("model")
+                .automation(AutomationCondition::on_every_tick("* * * * *", "UTC"))
+                .blocking(|_| Ok(1_u32)),
+        )
+        .schedule(hourly.misfire(Misfire::All { limit: 100 }).on_by_default())
+}
+
+struct Bench {
+    daemon: Daemon,
+    clock: Arc<TestClock>,
+    schedules: Schedules,
+    conditions: Conditions,
+}
+
+impl Bench {
+    async fn new(folder: &Path) -> Self {
+        let start: Timestamp = "2026-05-01T00:00:30Z".parse().expect("an instant");
+        let clock = Arc::new(TestClock::at(start));
+        let daemon = daemon(folder, &clock).await;
+        let bench =
+            Self { daemon, clock, schedules: Schedules::default(), conditions: Conditions::default() };
+        let all = ["stories", "features", "model", "predictions"].map(AssetKey::from).to_vec();
+        let run = NewRun { id: RunId::new(start), request: request(all), at: start };
+        bench.daemon.store.create_run(run).await.expect("a run");
+        bench.execute(true).await;
+        bench
+    }
+
+    fn now(&self) -> Timestamp {
+        self.daemon.options.clock.now()
+    }
+
+    async fn turn(&mut self) {
+        self.schedules.turn(&self.daemon).await.expect("an evaluation");
+        self.conditions.turn(&self.daemon).await.expect("an evaluation");
+    }
+
+    /// Takes in what the last turn requested, and what came of it.
+    async fn settle(&mut self, succeed: bool) {
+        for _ in 0..5 {
+            self.turn().await;
+            self.execute(succeed).await;
+        }
+    }
+
+    /// Executes whatever is queued.
+    async fn execute(&self, succeed: bool) {
+        let store = &self.daemon.store;
+        let queued = RunQuery { statuses: vec![RunStatus::Queued], ..RunQuery::default() };
+        for run in store.runs(queued).await.expect("runs") {
+            let (now, holder) = (self.now(), self.daemon.home.holder().clone());
+            let claim = Claim { run: run.id, holder, now, until: now };
+            let fence = store.claim(claim).await.expect("a claim");
+            let of_run = |body| NewEvent::of_run(run.id, now, body);
+            let made = |asset: &AssetKey| NewEvent { asset: Some(asset.clone()), ..of_run(materialized()) };
+            let mut events: Vec<NewEvent> = run.request.assets.iter().filter(|_| succeed).map(made).collect();
+            events.push(of_run(match succeed {
+                true => EventBody::RunSucceeded,
+                false => EventBody::run_failed("it is broken"),
+            }));
+            store.append(Batch { fence: Some(fence), events }).await.expect("events");
+        }
+    }
+
+    /// How often each asset was requested, but for the first run.
+    async fn counts(&self) -> BTreeMap<String, usize> {
+        let runs = self.daemon.store.runs(RunQuery::default()).await.expect("runs");
+        let mut counts = BTreeMap::new();
+        for asset in runs.iter().rev().skip(1).flat_map(|run| &run.request.assets) {
+            *counts.entry(asset.to_string()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+async fn daemon(folder: &Path, clock: &Arc<TestClock>) -> Daemon {
+    let home = Home::open(folder).await.expect("a home");
+    let pipeline = definitions().resolve().expect("definitions that fit together");
+    let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
+    let launcher = Launcher::new("nothing is launched", folder);
+    Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options)
+}
+
+fn materialized() -> EventBody {
+    let stored =
+        StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
+    let provenance = Provenance { code_version: "1".into(), inputs: Vec::new() };
+    EventBody::Materialized(Materialization {
+        data_version: "1".into(),
+        provenance,
+        stored,
+        metadata: Default::default(),
+    })
+}
+
+/// 24 hours of a virtual clock; 50 times the evaluation is cut off somewhere, and another daemon goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_requested_once_however_often_the_daemon_dies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(folder.path()).await;
+    bench.turn().await;
+    let end = bench.now() + SignedDuration::from_hours(24);
+    let mut random: u64 = 7;
+    let mut below = |bound: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % bound
+    };
+    let (mut turns, mut deaths) = (0, 0);
+    while bench.now() < end {
+        let step = SignedDuration::from_secs(10 + below(50) as i64).min(end.duration_since(bench.now()));
+        bench.clock.advance(step);
+        turns += 1;
+        if deaths < 50 && below(40) == 0 {
+            deaths += 1;
+            let dying = bench.daemon.clone();
+            let task = tokio::spawn(async move { Conditions::default().turn(&dying).await });
+            tokio::time::sleep(Duration::from_micros(below(5_000))).await;
+            task.abort();
+            let _ = task.await;
+            bench.daemon = daemon(folder.path(), &bench.clock).await;
+            (bench.schedules, bench.conditions) = (Schedules::default(), Conditions::default());
+        }
+        bench.turn().await;
+        bench.execute(true).await;
+    }
+    bench.settle(true).await;
+    assert!(deaths == 50 && turns > 1_400, "{deaths} deaths in {turns} turns");
+    let expected = [("features", 24), ("model", 1), ("predictions", 1_440), ("stories", 24)];
+    assert_eq!(bench.counts().await, expected.map(|(key, count)| (key.to_owned(), count)).into());
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_nothing_happens_and_failures_are_damped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(folder.path()).await;
+    bench.settle(true).await;
+    let commits = bench.daemon.home.store().commits();
+    bench.settle(true).await;
+    assert_eq!(bench.daemon.home.store().commits(), commits);
+    assert_eq!(bench.counts().await, BTreeMap::new(), "what is missing or old at first is left alone");
+    // Ten minutes of failures: every minute a tick, but after the second failure a pause of 1, 2, 4 … minutes.
+    for _ in 0..20 {
+        bench.clock.advance(SignedDuration::from_secs(30));
+        bench.turn().await;
+        bench.execute(false).await;
+    }
+    assert_eq!(bench.counts().await["predictions"], 5);
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(folder.path()).await;
+    bench.settle(true).await;
+    for (name, on, expected) in [
+        (switch_of(&"predictions".into()), Some(false), 0),
+        (switch_of(&"predictions".into()), None, 1),
+        (AUTOMATION.to_owned(), Some(false), 1),
+        (AUTOMATION.to_owned(), Some(true), 2),
+    ] {
+        bench.daemon.store.switch_schedule(&name, on).await.expect("a switch");
+        bench.settle(true).await;
+        bench.clock.advance(SignedDuration::from_secs(60));
+        bench.settle(true).await;
+        let requested = bench.counts().await.get("predictions").copied().unwrap_or(0);
+        assert_eq!(requested, expected, "{name} is {on:?}");
+    }
+}

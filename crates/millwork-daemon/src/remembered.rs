@@ -1,0 +1,214 @@
+//! What automation remembers: read from the store, or begun.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use millwork_core::automation::{
+    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, KINDS, RunScope,
+    Timetables, changes, scope, switch_of,
+};
+use millwork_core::graph::AssetGraph;
+use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{AssetKey, Pipeline};
+use millwork_storage::{EventQuery, Order, RunQuery, ScheduleState};
+
+use crate::{Daemon, DaemonError};
+
+/// So many events are read at a time.
+const PAGE: u32 = 2_000;
+
+/// The scopes of so many runs are kept; the oldest are read again.
+const SCOPES: usize = 1_000;
+
+type Switches = BTreeMap<String, ScheduleState>;
+
+/// What automation remembers, at a cursor.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    /// As the store has it.
+    pub(crate) cursor: Option<String>,
+    pub(crate) state: AutomationState,
+    /// Events up to this number have been taken in.
+    pub(crate) events: u64,
+    pub(crate) timetables: Timetables,
+    /// Rows of assets that are no more, or were there before automation began anew.
+    pub(crate) outdated: Vec<AssetKey>,
+    automation: Automation,
+    off: BTreeSet<AssetKey>,
+    /// What has happened without an event.
+    first: Vec<Change>,
+    scopes: BTreeMap<RunId, Arc<RunScope>>,
+}
+
+impl Remembered {
+    /// Reads what the store says at a cursor; without one, automation begins with what there is now.
+    pub(crate) async fn read(
+        daemon: &Daemon,
+        switches: &Switches,
+        cursor: Option<String>,
+        now: Timestamp,
+    ) -> Result<Self, DaemonError> {
+        let off = switched_off(&daemon.pipeline, switches);
+        let automation = conditions(&daemon.pipeline, &off)?;
+        let timetables = Timetables::of(&automation);
+        let (state, outdated) = (AutomationState::default(), Vec::new());
+        let (first, scopes) = (Vec::new(), BTreeMap::new());
+        let mut remembered =
+            Self { cursor, state, events: 0, timetables, outdated, automation, off, first, scopes };
+        let rows = daemon.store.automation_rows(None).await?;
+        match remembered.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()) {
+            Some(cursor) => {
+                let cursor: AutomationCursor = cursor;
+                let rows = rows.into_iter().filter_map(|row| {
+                    let state: AssetState = serde_json::from_str(&row.state?).ok()?;
+                    Some((row.asset, state))
+                });
+                remembered.state = AutomationState::at(&cursor).with_rows(rows);
+                remembered.events = cursor.events;
+            }
+            None => {
+                remembered.outdated = rows.into_iter().map(|row| row.asset).collect();
+                remembered.begin(daemon, now).await?;
+            }
+        }
+        remembered.first.extend(codes(daemon.pipeline.graph(), &remembered.state, now));
+        Ok(remembered)
+    }
+
+    /// The same, with what is switched off now.
+    pub(crate) fn with_switches(mut self, daemon: &Daemon, switches: &Switches) -> Result<Self, DaemonError> {
+        let off = switched_off(&daemon.pipeline, switches);
+        if off != self.off {
+            self.automation = conditions(&daemon.pipeline, &off)?;
+            self.timetables = Timetables::of(&self.automation);
+            self.off = off;
+        }
+        Ok(self)
+    }
+
+    /// Decides what to request now.
+    pub(crate) fn evaluate(&mut self, changes: &[Change], now: Timestamp) -> Vec<Vec<AssetKey>> {
+        let evaluation = self.automation.evaluate(&mut self.state, changes, now, &self.timetables);
+        let known = |key: &AssetKey| self.state.asset(key).is_some();
+        self.outdated.retain(|key| !known(key));
+        evaluation.runs
+    }
+
+    /// What has happened since the cursor.
+    pub(crate) async fn changes(&mut self, daemon: &Daemon) -> Result<Vec<Change>, DaemonError> {
+        let mut found = std::mem::take(&mut self.first);
+        let last = last_event(daemon).await?;
+        let graph = daemon.pipeline.graph();
+        while self.events < last {
+            let query = EventQuery {
+                kinds: KINDS.to_vec(),
+                after: Some(self.events),
+                before: Some(last + 1),
+                limit: Some(PAGE),
+                ..EventQuery::default()
+            };
+            let events = daemon.store.events(query).await?;
+            for event in &events {
+                let scope = match event.run {
+                    Some(run) => self.scope(daemon, run).await?,
+                    None => None,
+                };
+                found.extend(changes(graph, event, scope.as_ref()));
+            }
+            self.events = match events.last() {
+                Some(event) if events.len() == PAGE as usize => event.sequence,
+                _ => last,
+            };
+        }
+        Ok(found)
+    }
+
+    async fn scope(&mut self, daemon: &Daemon, run: RunId) -> Result<Option<Arc<RunScope>>, DaemonError> {
+        if let Some(known) = self.scopes.get(&run) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(record) = daemon.store.run(run).await? else { return Ok(None) };
+        let scope = Arc::new(scope(daemon.pipeline.graph(), &record.request));
+        self.scopes.insert(run, scope.clone());
+        if self.scopes.len() > SCOPES {
+            self.scopes.pop_first();
+        }
+        Ok(Some(scope))
+    }
+
+    /// Begins with what is there: the values, the verdicts of checks, and the runs that go on.
+    async fn begin(&mut self, daemon: &Daemon, now: Timestamp) -> Result<(), DaemonError> {
+        // What is written meanwhile is seen twice, once here and once as an event.
+        self.events = last_event(daemon).await?;
+        let graph = daemon.pipeline.graph();
+        let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
+        for latest in daemon.store.latest(&keys).await? {
+            if let Some(event) = latest.materialization {
+                self.first.extend(changes(graph, &event, None));
+            }
+        }
+        for node in graph.assets().iter().filter(|node| !node.checks.is_empty()) {
+            let query = EventQuery {
+                asset: Some(node.spec.key.clone()),
+                kinds: vec!["check_evaluated"],
+                order: Order::NewestFirst,
+                limit: Some(4 * u32::try_from(node.checks.len()).unwrap_or(u32::MAX)),
+                ..EventQuery::default()
+            };
+            let verdicts = daemon.store.events(query).await?;
+            self.first.extend(verdicts.iter().rev().flat_map(|event| changes(graph, event, None)));
+        }
+        let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
+        for run in daemon.store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
+            let started = |asset| Change {
+                asset,
+                partition: None,
+                at: now,
+                run: Some(run.id),
+                kind: ChangeKind::Started,
+            };
+            self.first.extend(scope(graph, &run.request).targets.into_iter().map(started));
+        }
+        Ok(())
+    }
+}
+
+async fn last_event(daemon: &Daemon) -> Result<u64, DaemonError> {
+    let query = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+    Ok(daemon.store.events(query).await?.first().map_or(0, |event| event.sequence))
+}
+
+fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> {
+    let is_off = |key: &AssetKey| switches.get(&switch_of(key)).and_then(|state| state.on) == Some(false);
+    let conditions = pipeline.graph().assets().iter().filter(|node| node.spec.automation.is_some());
+    conditions.map(|node| node.spec.key.clone()).filter(is_off).collect()
+}
+
+/// The conditions that are on. One that is switched on again begins anew: it is another set of conditions.
+fn conditions(pipeline: &Pipeline, off: &BTreeSet<AssetKey>) -> Result<Automation, DaemonError> {
+    let graph = pipeline.graph();
+    let conditions = graph.assets().iter().filter(|node| !off.contains(&node.spec.key)).filter_map(|node| {
+        let condition = node.spec.automation.clone()?;
+        Some((node.spec.key.clone(), condition))
+    });
+    Ok(Automation::new(graph, conditions, Damping::default())?)
+}
+
+/// The versions of the code that aren't known yet.
+fn codes(graph: &AssetGraph, state: &AutomationState, now: Timestamp) -> Vec<Change> {
+    let change = |node: &millwork_core::graph::AssetNode| {
+        let version = &graph.steps()[node.step?].computation().code_version;
+        let asset = &node.spec.key;
+        let known = state.asset(asset).and_then(|row| row.facts.code.as_ref());
+        let kind = ChangeKind::Code(version.clone());
+        (known != Some(version)).then(|| Change {
+            asset: asset.clone(),
+            partition: None,
+            at: now,
+            run: None,
+            kind,
+        })
+    };
+    graph.assets().iter().filter_map(change).collect()
+}

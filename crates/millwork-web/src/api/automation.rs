@@ -1,0 +1,84 @@
+//! Automation: which assets have conditions, why they were requested or weren't, and their switches.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use millwork_core::AssetKey;
+use millwork_core::automation::{AUTOMATION, AssetState, entries, explain, switch_of};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+    let switches = state.store.schedules().await?;
+    let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+    let entries = entries(state.pipeline.graph(), &states(&state, None).await?, switched);
+    Ok(Json(json!({ "on": switched(AUTOMATION).unwrap_or(true), "assets": entries })))
+}
+
+/// What the last evaluation found, as a tree and as text.
+pub(super) async fn show(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let key = known(&state, &key)?;
+    let condition = state.pipeline.graph().asset(key.as_str()).and_then(|node| node.spec.automation.as_ref());
+    let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
+    let explanation = condition.zip(memory).map(|(condition, memory)| explain(&key, condition, &memory));
+    let text = explanation.as_ref().map(ToString::to_string);
+    Ok(Json(json!({
+        "asset": key,
+        "condition": condition.map(ToString::to_string),
+        "explanation": explanation,
+        "text": text,
+    })))
+}
+
+/// On or off.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Switch {
+    on: bool,
+}
+
+pub(super) async fn switch(
+    State(state): State<AppState>,
+    body: Result<Json<Switch>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    state.store.switch_schedule(AUTOMATION, Some(on)).await?;
+    state.wake.notify_waiters();
+    Ok(Json(json!({ "on": on })))
+}
+
+pub(super) async fn switch_asset(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Result<Json<Switch>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let key = known(&state, &key)?;
+    state.store.switch_schedule(&switch_of(&key), Some(on)).await?;
+    state.wake.notify_waiters();
+    Ok(Json(json!({ "asset": key, "on": on })))
+}
+
+async fn states(
+    state: &AppState,
+    asset: Option<&AssetKey>,
+) -> Result<BTreeMap<AssetKey, AssetState>, ApiError> {
+    let rows = state.store.automation_rows(asset).await?;
+    let parsed =
+        rows.into_iter().filter_map(|row| Some((row.asset, serde_json::from_str(&row.state?).ok()?)));
+    Ok(parsed.collect())
+}
+
+fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
+    let node = state.pipeline.graph().asset(key).filter(|node| node.spec.automation.is_some());
+    let missing = || ApiError::not_found(format!("no asset `{key}` has an automation condition"));
+    node.map(|node| node.spec.key.clone()).ok_or_else(missing)
+}

@@ -1,0 +1,191 @@
+//! `automation`: what is made without being asked for, why, and switching it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::automation::{
+    AUTOMATION, AssetState, AutomationEntry, Outcome, entries, explain, switch_of,
+};
+use millwork_core::simulation::{SimulatedRun, Simulation};
+use millwork_core::{AssetKey, AutomationCondition};
+use millwork_storage::{AutomationStore as _, EventLog as _, ScheduleStore as _};
+use serde_json::{Value, json};
+
+use super::durations;
+use super::schedules::print_ticks;
+use crate::app::arguments::{Automation, Span};
+use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
+use crate::app::session::{Opened, Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) fn run(session: &Session, automation: Automation) -> Result<Exit, Failure> {
+    match automation {
+        Automation::List(json) => list(session, json.json),
+        Automation::Explain { key, json } => why(session, &key, json.json),
+        Automation::On { key } => switch(session, key.as_deref(), true),
+        Automation::Off { key } => switch(session, key.as_deref(), false),
+        Automation::Ticks { limit, json } => ticks(session, limit, json.json),
+        Automation::Simulate { span, all, json } => simulate(session, span, all, json.json),
+    }
+}
+
+/// An asset that has a condition.
+fn known<'a>(session: &'a Session, key: &str) -> Result<(AssetKey, &'a AutomationCondition), Failure> {
+    let key = session.asset(key)?;
+    let node = session.pipeline()?.graph().asset(key.as_str());
+    let hint = "`automation list` shows which assets have one";
+    let without = || Failure::usage(format!("asset `{key}` has no automation condition; hint: {hint}"));
+    let condition = node.and_then(|node| node.spec.automation.as_ref()).ok_or_else(without)?;
+    Ok((key, condition))
+}
+
+async fn states(
+    opened: &Opened,
+    asset: Option<&AssetKey>,
+) -> Result<BTreeMap<AssetKey, AssetState>, Failure> {
+    let rows = opened.store.automation_rows(asset).await?;
+    let state =
+        |row: millwork_storage::AutomationRow| Some((row.asset, serde_json::from_str(&row.state?).ok()?));
+    Ok(rows.into_iter().filter_map(state).collect())
+}
+
+fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
+    let graph = session.pipeline()?.graph();
+    let (on, entries) = block_on(async {
+        let opened = session.home().await?;
+        let switches = opened.store.schedules().await?;
+        let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+        let states = states(&opened, None).await?;
+        Ok((switched(AUTOMATION).unwrap_or(true), entries(graph, &states, switched)))
+    })?;
+    if json {
+        outln!("{}", json!({ "on": on, "assets": entries }));
+    } else if entries.is_empty() {
+        outln!("No asset has a condition. `#[asset(automation = …)]` gives it one.");
+    } else {
+        if !on {
+            outln!("Automation is off; `automation on` switches it on.");
+        }
+        let heading = ["ASSET", "STATE", "CONDITION", "OUTCOME", "EVALUATED", "REQUESTED"];
+        out!("{}", table(heading, entries.iter().map(entry_row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn entry_row(entry: &AutomationEntry) -> [String; 6] {
+    let moment = |at: Option<Timestamp>| at.map(when::moment).unwrap_or_default();
+    let outcome = match entry.outcome {
+        None => "never evaluated".to_owned(),
+        Some(Outcome::Requested) => "requested".to_owned(),
+        Some(Outcome::NotDue) => "not due".to_owned(),
+        Some(Outcome::Underway) => "underway".to_owned(),
+        Some(Outcome::Held(hold)) => match hold.until {
+            Some(until) => format!("held until {} ({} failures)", when::moment(until), hold.failures),
+            None => format!("held ({} failures)", hold.failures),
+        },
+        Some(_) => String::new(),
+    };
+    let state = if entry.on { "on" } else { "off" };
+    [
+        entry.asset.to_string(),
+        state.to_owned(),
+        entry.condition.clone(),
+        outcome,
+        moment(entry.evaluated_at),
+        moment(entry.requested_at),
+    ]
+}
+
+fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
+    let (key, condition) = known(session, key)?;
+    let state = block_on(async {
+        let opened = session.home().await?;
+        Ok(states(&opened, Some(&key)).await?.remove(&key))
+    })?;
+    let memory = state.and_then(|state| state.memory);
+    let explanation = memory.map(|memory| explain(&key, condition, &memory));
+    match explanation {
+        Some(explanation) if json => outln!("{}", json!(explanation)),
+        Some(explanation) => out!("{explanation}"),
+        None if json => outln!("{}", Value::Null),
+        None => outln!("The condition of `{key}` was never evaluated; `daemon` does so.\n  {condition}"),
+    }
+    Ok(Exit::Success)
+}
+
+fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {
+    let name = match key {
+        Some(key) => switch_of(&known(session, key)?.0),
+        None => AUTOMATION.to_owned(),
+    };
+    block_on(async {
+        let opened = session.home().await?;
+        opened.store.switch_schedule(&name, Some(on)).await?;
+        opened.store.close().await;
+        Ok(())
+    })?;
+    let what = key.map_or_else(|| "Automation".to_owned(), |key| format!("The automation of `{key}`"));
+    match on {
+        true => outln!("{what} is on; what would have been requested meanwhile is not made up for."),
+        false => outln!("{what} is off."),
+    }
+    Ok(Exit::Success)
+}
+
+fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
+    let ticks = block_on(async {
+        let opened = session.home().await?;
+        Ok(opened.store.ticks(Some(AUTOMATION), limit).await?)
+    })?;
+    print_ticks(&ticks, json, "Automation has requested nothing yet. `daemon` evaluates conditions.");
+    Ok(Exit::Success)
+}
+
+/// Prints what schedules and conditions would have requested in a span of time.
+pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> Result<Exit, Failure> {
+    let pipeline = session.pipeline()?;
+    let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
+    let (switches, present, durations) = block_on(async {
+        let opened = session.home().await?;
+        let latest = opened.store.latest(&keys).await?;
+        let present = latest.into_iter().filter(|latest| latest.materialization.is_some());
+        let present: Vec<AssetKey> = present.map(|latest| latest.asset).collect();
+        Ok((opened.store.schedules().await?, present, durations::of_assets(&opened, pipeline).await?))
+    })?;
+    let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+    let simulation = Simulation {
+        pipeline,
+        from: span.from,
+        to: span.to,
+        present: &present,
+        duration: &|key| durations.get(key).copied().unwrap_or(SignedDuration::from_secs(1)),
+        schedule_on: &|name| {
+            let default_on = pipeline.schedule(name).is_some_and(|schedule| schedule.default_on);
+            all || switched(name).unwrap_or(default_on)
+        },
+        condition_on: &|key| {
+            let is_on = |name: &str| switched(name).unwrap_or(true);
+            all || (is_on(AUTOMATION) && is_on(&switch_of(key)))
+        },
+    };
+    let runs = simulation.runs().map_err(|error| Failure::usage(error.to_string()))?;
+    if json {
+        outln!("{}", json!(runs));
+    } else if runs.is_empty() {
+        outln!("Nothing would have run. `--all` also simulates what is switched off.");
+    } else {
+        out!("{}", table(["AT", "UNTIL", "ASSETS", "WHY"], runs.iter().map(run_row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn run_row(run: &SimulatedRun) -> [String; 4] {
+    let more = run.assets.len().saturating_sub(3);
+    let mut assets = run.assets.iter().take(3).map(AssetKey::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        assets += &format!(" and {more} more");
+    }
+    [when::moment(run.at), when::moment(run.until), assets, run.why.clone()]
+}
