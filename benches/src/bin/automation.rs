@@ -55,7 +55,7 @@ fn updates(count: usize, at: Timestamp) -> Vec<Change> {
     let by: Arc<RunScope> = Arc::default();
     let step = ASSETS.checked_div(count).unwrap_or(1);
     let update = |index: usize| Change {
-        asset: key(index * step).as_str().into(),
+        asset: key(index * step + step - 1).as_str().into(),
         partition: None,
         at,
         run: None,

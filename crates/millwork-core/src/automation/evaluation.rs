@@ -1,6 +1,6 @@
 //! Which assets are to be requested now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -175,17 +175,34 @@ impl Automation {
         moment
     }
 
+    /// The requested assets by run: those that are linked share one.
     fn runs(&self, requested: &AssetSet) -> Vec<Vec<AssetKey>> {
-        let mut runs: Vec<AssetSet> = Vec::new();
+        // Each asset leads to one that stands before it in its run; the first leads to itself.
+        let mut leads: BTreeMap<AssetIndex, AssetIndex> = BTreeMap::new();
         for &asset in requested {
-            let mut run = AssetSet::from([asset]);
-            let linked: BTreeSet<&AssetIndex> =
-                self.upstream[asset].iter().chain(&self.together[asset]).collect();
-            let joined = runs.extract_if(.., |other| linked.iter().any(|link| other.contains(*link)));
-            joined.for_each(|other| run.extend(other));
-            runs.push(run);
+            leads.insert(asset, asset);
+            for link in self.upstream[asset].iter().chain(&self.together[asset]) {
+                if leads.contains_key(link) {
+                    let (one, other) = (first(&mut leads, *link), first(&mut leads, asset));
+                    leads.insert(one.max(other), one.min(other));
+                }
+            }
         }
-        let named = |run: AssetSet| run.into_iter().map(|asset| self.keys[asset].clone()).collect();
-        runs.into_iter().map(named).collect()
+        let mut runs: BTreeMap<AssetIndex, Vec<AssetKey>> = BTreeMap::new();
+        for &asset in requested {
+            runs.entry(first(&mut leads, asset)).or_default().push(self.keys[asset].clone());
+        }
+        runs.into_values().collect()
     }
+}
+
+/// The first asset of a run. The way there is shortened for whoever comes next.
+fn first(leads: &mut BTreeMap<AssetIndex, AssetIndex>, asset: AssetIndex) -> AssetIndex {
+    let mut at = asset;
+    while leads[&at] != at {
+        let next = leads[&leads[&at]];
+        leads.insert(at, next);
+        at = next;
+    }
+    at
 }

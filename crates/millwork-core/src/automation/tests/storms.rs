@@ -65,3 +65,12 @@ fn what_is_no_more_is_forgotten() {
     let remembered = |key: &str| state.asset(&key.into()).is_some_and(|row| row.memory.is_some());
     assert_eq!((remembered("b"), remembered("c")), (true, false));
 }
+
+/// Requested assets that are linked share a run, however they are linked.
+#[test]
+fn linked_assets_share_a_run() {
+    let always = Condition::initial_evaluation;
+    check(&[("a", always()), ("b", always()), ("c", always())], &[(10, "", "a&b&c")]);
+    check(&[("a", always()), ("c", always())], &[(10, "", "a c")]);
+    check(&[("d", always()), ("c", always()), ("b", always())], &[(10, "", "d&e b&c")]);
+}
