@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use millwork_core::run::RunId;
 use millwork_core::{Clock, Pipeline, QueueLimits, SystemClock};
@@ -18,7 +18,7 @@ use crate::retention::RetentionRules;
 use crate::retries::Retries;
 use crate::schedules::Schedules;
 use crate::sensors::Sensors;
-use crate::{DaemonError, Happening, Launcher, Observer};
+use crate::{DaemonError, Happening, Launcher, Observer, Pulse};
 
 /// One of the daemon's loops.
 pub(crate) trait Loop: Send + 'static {
@@ -48,6 +48,7 @@ pub struct Daemon {
     pub(crate) observer: Observer,
     /// The runs that this daemon has launched and not settled yet.
     pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
+    pub(crate) pulse: Pulse,
     wake: Arc<Notify>,
 }
 
@@ -81,6 +82,7 @@ impl Daemon {
             options: DaemonOptions { queue, ..DaemonOptions::default() },
             observer,
             launched: Arc::default(),
+            pulse: Pulse::default(),
             wake: Arc::default(),
         }
     }
@@ -94,6 +96,11 @@ impl Daemon {
     /// Whoever has written something that is to be done at once notifies this.
     pub fn wake(&self) -> Arc<Notify> {
         self.wake.clone()
+    }
+
+    /// What its loops have done.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Works until `stop` says so. Runs that were launched go on; the next daemon looks after them.
@@ -112,13 +119,14 @@ impl Daemon {
     /// Does a loop's work again and again, each time after the rest that it asks for.
     async fn keep(self, mut work: impl Loop, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let rest = match work.turn(&self).await {
-                Ok(rest) => rest,
-                Err(error) => {
-                    self.tell(&Happening::Trouble { of: work.name(), error: error_with_causes(&error) });
-                    AFTER_TROUBLE
-                }
-            };
+            let began = Instant::now();
+            let turned = work.turn(&self).await;
+            let trouble = turned.as_ref().err().map(|error| error_with_causes(error));
+            self.pulse.turned(work.name(), began.elapsed(), trouble.clone(), self.options.clock.now());
+            if let Some(error) = trouble {
+                self.tell(&Happening::Trouble { of: work.name(), error });
+            }
+            let rest = turned.unwrap_or(AFTER_TROUBLE);
             tokio::select! {
                 () = sleep(rest) => {}
                 () = self.wake.notified() => {}

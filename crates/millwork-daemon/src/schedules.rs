@@ -104,6 +104,9 @@ async fn record(
     }
     let evaluation = Evaluation { schedule: name.clone(), from: state.cursor, cursor, runs, ticks };
     if daemon.store.record_evaluation(evaluation).await? {
+        let recorded_at = daemon.options.clock.now();
+        due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
+        daemon.wake().notify_waiters();
         happenings.iter().for_each(|happening| daemon.tell(happening));
     }
     Ok(())

@@ -11,4 +11,4 @@ mod server;
 mod state;
 
 pub use error::ServeError;
-pub use server::{ServeOptions, Serving, serve};
+pub use server::{Numbers, ServeOptions, Serving, serve};

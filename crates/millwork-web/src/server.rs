@@ -23,13 +23,18 @@ const LARGEST_BODY: usize = 1 << 20;
 /// The shortest token.
 const SHORTEST_TOKEN: usize = 16;
 
+/// Numbers in Prometheus' text format.
+pub type Numbers = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// Where and how the API is served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServeOptions {
     /// The address.
     pub address: SocketAddr,
     /// What requests have to present; none only on an address of this machine.
     pub token: Option<String>,
+    /// More numbers for Prometheus: those of a daemon in this process.
+    pub metrics: Numbers,
     /// Is notified when there is something to do for a daemon in this process.
     pub wake: Arc<Notify>,
 }
@@ -53,7 +58,7 @@ pub async fn serve(
     store: Arc<dyn Store>,
     options: ServeOptions,
 ) -> Result<Serving, ServeError> {
-    let ServeOptions { address, token, wake } = options;
+    let ServeOptions { address, token, metrics, wake } = options;
     match &token {
         None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
         Some(token) if token.len() < SHORTEST_TOKEN => {
@@ -63,7 +68,8 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
-    let state = AppState { pipeline, store, clock: Arc::new(SystemClock), wake, started: Instant::now() };
+    let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
+    let state = AppState { pipeline, store, clock, wake, started, metrics, counted };
     let protected =
         api::protected().layer(middleware::from_fn_with_state(Token::new(token.as_deref()), guard));
     let router = api::open().merge(protected).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);

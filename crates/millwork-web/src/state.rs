@@ -5,7 +5,10 @@ use std::time::Instant;
 
 use millwork_core::{Clock, Pipeline};
 use millwork_storage::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
+
+use crate::api::Counted;
+use crate::server::Numbers;
 
 /// What every request works with.
 #[derive(Clone)]
@@ -16,4 +19,8 @@ pub(crate) struct AppState {
     /// Tells a daemon in this process that there is something to do.
     pub(crate) wake: Arc<Notify>,
     pub(crate) started: Instant,
+    /// The numbers of a daemon in this process.
+    pub(crate) metrics: Numbers,
+    /// What was counted for `/metrics` so far.
+    pub(crate) counted: Arc<Mutex<Counted>>,
 }

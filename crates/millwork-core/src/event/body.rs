@@ -203,6 +203,8 @@ pub struct StoredValue {
 pub enum ValueLocation {
     /// In the database, beside its event.
     Database,
+    /// Outside of Millwork: somebody told that it was made.
+    Elsewhere,
     /// With an I/O manager.
     IoManager {
         /// The name of the I/O manager; nothing for the default one.

@@ -56,7 +56,7 @@ impl SqliteStore {
     /// Rewrites the database without its unused pages, and returns how many bytes of disk that freed. Nothing else can
     /// write meanwhile, and there must be room for a copy.
     pub async fn vacuum(&self) -> Result<u64, StorageError> {
-        let bytes = || self.file_bytes("") + self.file_bytes("-wal");
+        let bytes = || self.bytes();
         let before = bytes();
         let mut patience = Patience::default();
         loop {
@@ -74,6 +74,11 @@ impl SqliteStore {
         let mut connection = connect::writer(&self.path).await?;
         sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
         connection.close().await
+    }
+
+    /// How many bytes of disk the database and its log take now.
+    pub fn bytes(&self) -> u64 {
+        self.file_bytes("") + self.file_bytes("-wal")
     }
 
     /// The size of the database file, or of one beside it.

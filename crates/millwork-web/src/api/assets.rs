@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::state::AppState;
 
+#[utoipa::path(get, path = "/api/v1/assets", tag = "assets",  responses((status = 200, description = "The assets that are defined", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
     Json(state.pipeline.graph().assets().iter().map(|asset| described(&state, asset)).collect())
 }
 
 /// An asset, and what is latest of it and its partitions.
+#[utoipa::path(get, path = "/api/v1/assets/{*key}", tag = "assets", params(("key" = String, Path, description = "The asset's key")), responses((status = 200, description = "An asset, with what is latest of it and its partitions", body = Object)))]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
@@ -33,6 +35,7 @@ pub(super) async fn show(
     Ok(Json(shown))
 }
 
+#[utoipa::path(get, path = "/api/v1/graph", tag = "assets",  responses((status = 200, description = "The keys of assets, and which is made from which", body = Object)))]
 pub(super) async fn graph(State(state): State<AppState>) -> Json<Value> {
     let graph = state.pipeline.graph();
     let edges = graph.assets().iter().flat_map(|asset| {

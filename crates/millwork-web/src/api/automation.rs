@@ -7,12 +7,13 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use millwork_core::AssetKey;
 use millwork_core::automation::{AUTOMATION, AssetState, entries, explain, switch_of};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
+#[utoipa::path(get, path = "/api/v1/automation", tag = "automation",  responses((status = 200, description = "The assets with conditions", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let switches = state.store.schedules().await?;
     let switched = |name: &str| switches.get(name).and_then(|state| state.on);
@@ -21,6 +22,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, A
 }
 
 /// What the last evaluation found, as a tree and as text.
+#[utoipa::path(get, path = "/api/v1/automation/{*key}", tag = "automation", params(("key" = String, Path, description = "The asset's key")), responses((status = 200, description = "Why an asset was requested, or wasn't", body = Object)))]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
@@ -38,13 +40,7 @@ pub(super) async fn show(
     })))
 }
 
-/// On or off.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Switch {
-    on: bool,
-}
-
+#[utoipa::path(post, path = "/api/v1/automation", tag = "automation", request_body = Switch, responses((status = 200, description = "What automation is now", body = Object)))]
 pub(super) async fn switch(
     State(state): State<AppState>,
     body: Result<Json<Switch>, JsonRejection>,
@@ -55,6 +51,7 @@ pub(super) async fn switch(
     Ok(Json(json!({ "on": on })))
 }
 
+#[utoipa::path(post, path = "/api/v1/automation/{*key}", tag = "automation", params(("key" = String, Path, description = "The asset's key")), request_body = Switch, responses((status = 200, description = "What the asset's condition is now", body = Object)))]
 pub(super) async fn switch_asset(
     State(state): State<AppState>,
     Path(key): Path<String>,

@@ -14,6 +14,7 @@ use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, RunQuery};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -25,16 +26,18 @@ const LARGEST_PAGE: u32 = 1_000;
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Which events.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct Wanted {
     /// Behind this sequence number.
     after: Option<u64>,
     /// Of this run.
     run: Option<String>,
+    /// At most so many, 200 if nothing is said.
     limit: Option<u32>,
 }
 
 /// Events, oldest first; `next` is what `after` has to be for the page after this one.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Wanted), responses((status = 200, description = "Events, oldest first", body = Object)))]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
@@ -49,6 +52,7 @@ pub(super) async fn list(
 
 /// Events as they are committed, as server-sent events whose ids are sequence numbers: who reconnects with `Last-Event-ID`
 /// misses none.
+#[utoipa::path(get, path = "/api/v1/events/stream", tag = "events", params(Wanted), responses((status = 200, description = "Events as they are committed, as server-sent events", body = String, content_type = "text/event-stream")))]
 pub(super) async fn stream(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,

@@ -20,6 +20,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str,
 }
 
 /// The text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "health",  responses((status = 200, description = "Numbers in Prometheus' text format", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, value: f64| {
@@ -34,5 +35,15 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoRe
     }
     gauge("millwork_assets", "Assets that are defined", state.pipeline.graph().assets().len() as f64);
     gauge("millwork_uptime_seconds", "Time since the server started", state.started.elapsed().as_secs_f64());
+    let held = state.store.held_slots().await?;
+    for (pool, slots) in state.pipeline.pools() {
+        let taken: u32 = held.iter().filter(|held| held.pool == pool).map(|held| held.slots).sum();
+        text.push_str(&format!("millwork_pool_slots{{pool={pool:?}}} {slots}\n"));
+        text.push_str(&format!("millwork_pool_slots_held{{pool={pool:?}}} {taken}\n"));
+    }
+    let mut counted = state.counted.lock().await;
+    counted.catch_up(&*state.store).await?;
+    text.push_str(&counted.metrics());
+    text.push_str(&(state.metrics)());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -13,28 +13,35 @@ use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus};
 use millwork_storage::NewRun;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// What to run.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Launch {
     /// Which assets, in the selection syntax.
     selection: Option<String>,
     /// What a job selects, with its configuration and tags.
     job: Option<String>,
+    /// The partition to make.
     partition: Option<String>,
+    /// Its configuration, by step.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     config: Option<Value>,
+    /// Its tags.
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    /// Only what is stale or missing.
     #[serde(default)]
     stale_only: bool,
 }
 
 /// Writes down that a run is asked for; a daemon launches it.
+#[utoipa::path(post, path = "/api/v1/runs", tag = "launch", request_body = Launch, responses((status = 201, description = "The run that is queued", body = Object)))]
 pub(super) async fn launch(
     State(state): State<AppState>,
     body: Result<Json<Launch>, JsonRejection>,

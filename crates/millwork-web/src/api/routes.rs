@@ -1,12 +1,22 @@
-//! Which path leads where.
+//! Which path leads where, and the document that says so.
 
 use axum::Router;
 use axum::http::Uri;
-use axum::routing::{get, post};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::{assets, automation, events, health, launch, runs, schedules};
+use super::{assets, automation, etag, events, health, launch, queue, reports, runs, schedules, sensors};
 use crate::error::ApiError;
 use crate::state::AppState;
+
+/// The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
+#[derive(OpenApi)]
+#[openapi(info(title = "Millwork"))]
+struct Document;
 
 /// What anybody may ask.
 pub(crate) fn open() -> Router<AppState> {
@@ -15,20 +25,69 @@ pub(crate) fn open() -> Router<AppState> {
 
 /// What only those may ask who have the token.
 pub(crate) fn protected() -> Router<AppState> {
-    Router::new()
-        .route("/metrics", get(health::metrics))
-        .route("/api/v1/assets", get(assets::list))
-        .route("/api/v1/assets/{*key}", get(assets::show))
-        .route("/api/v1/graph", get(assets::graph))
-        .route("/api/v1/runs", get(runs::list).post(launch::launch))
-        .route("/api/v1/runs/{run}", get(runs::show))
-        .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
-        .route("/api/v1/events", get(events::list))
-        .route("/api/v1/events/stream", get(events::stream))
-        .route("/api/v1/schedules", get(schedules::list))
-        .route("/api/v1/schedules/{name}", post(schedules::switch))
-        .route("/api/v1/schedules/{name}/ticks", get(schedules::ticks))
-        .route("/api/v1/automation", get(automation::list).post(automation::switch))
-        .route("/api/v1/automation/{*key}", get(automation::show).post(automation::switch_asset))
+    let (router, document) = described().split_for_parts();
+    let document = as_text(&document);
+    let show_document = move || {
+        let document = document.clone();
+        async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document).into_response() }
+    };
+    router
+        .route("/api/v1/openapi.json", get(show_document))
+        .layer(from_fn(etag::etag))
         .fallback(async |uri: Uri| ApiError::not_found(format!("there is nothing at `{}`", uri.path())))
+}
+
+fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::metrics))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::show))
+        .routes(routes!(assets::graph))
+        .routes(routes!(runs::list, launch::launch))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stream))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::switch))
+        .routes(routes!(schedules::ticks))
+        .routes(routes!(sensors::list))
+        .routes(routes!(sensors::switch))
+        .routes(routes!(sensors::ticks))
+        .routes(routes!(automation::list, automation::switch))
+        .routes(routes!(automation::show, automation::switch_asset))
+        .routes(routes!(queue::waiting))
+        .routes(routes!(queue::pools))
+        .routes(routes!(reports::materialization))
+        .routes(routes!(reports::observation))
+        .routes(routes!(reports::check))
+}
+
+/// The document as JSON. OpenAPI knows no parameter of several path segments, which the router writes with a star.
+fn as_text(document: &utoipa::openapi::OpenApi) -> String {
+    document.to_json().unwrap_or_default().replace("{*", "{")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_in_the_document() {
+        let (_, document) = described().split_for_parts();
+        let document: Value = serde_json::from_str(&as_text(&document)).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        assert_eq!(paths.len(), 21, "{:?}", paths.keys());
+        assert!(paths["/api/v1/runs"]["post"]["requestBody"].is_object());
+        assert_eq!(paths["/api/v1/assets/{key}"]["get"]["parameters"][0]["name"], "key");
+        for (path, methods) in paths {
+            for (method, operation) in methods.as_object().expect("methods") {
+                let described = operation["responses"].as_object().expect("responses");
+                assert!(!described.is_empty(), "{method} {path}");
+            }
+        }
+    }
 }

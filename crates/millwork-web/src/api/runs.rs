@@ -1,11 +1,14 @@
 //! Runs: finding, showing and canceling them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_core::run::{RunState, RunStatus};
-use millwork_storage::{EventQuery, RunQuery, RunRecord};
+use millwork_core::run::{QUEUE_TAG, RETRY_OF_TAG, RunId, RunState, RunStatus, WaitReason};
+use millwork_storage::{EventQuery, Fence, NewRun, RunQuery, RunRecord, waiting_runs};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -14,17 +17,20 @@ use crate::state::AppState;
 const LARGEST_PAGE: u32 = 500;
 
 /// Which runs.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct Wanted {
+    /// With this status.
     status: Option<String>,
     /// A tag, as `key=value`.
     tag: Option<String>,
+    /// At most so many, 50 if nothing is said.
     limit: Option<u32>,
     /// The run where the last page ended.
     before: Option<String>,
 }
 
 /// Runs, newest first; `next` is what `before` has to be for the page after this one.
+#[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(Wanted), responses((status = 200, description = "Runs, newest first", body = Object)))]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
@@ -51,6 +57,7 @@ pub(super) async fn list(
 }
 
 /// A run with its steps.
+#[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), responses((status = 200, description = "A run with its steps", body = Object)))]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -75,9 +82,54 @@ pub(super) async fn show(
     });
     let mut shown = described(&record);
     shown["steps"] = steps.collect();
+    shown["waits"] = json!(waits(&state, &record).await?);
     Ok(Json(shown))
 }
 
+/// What is run again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    /// Everything, in a new run, instead of what didn't succeed.
+    #[serde(default)]
+    from_scratch: bool,
+}
+
+/// Queues a run again that failed, was canceled or was lost.
+#[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), request_body = Retry, responses((status = 200, description = "The run that is queued", body = Object)))]
+pub(super) async fn retry(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    body: Option<Json<Retry>>,
+) -> Result<Json<Value>, ApiError> {
+    let record = one(&state, &run).await?;
+    let (Json(Retry { from_scratch }), now) = (body.unwrap_or_default(), state.clock.now());
+    let run = if from_scratch {
+        let mut request = record.request.clone();
+        request.tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
+        request.tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
+        let id = RunId::new(now);
+        state.store.create_run(NewRun { id, request, at: now }).await?;
+        id
+    } else {
+        if !record.request.tags.contains_key(QUEUE_TAG.0) {
+            let hint = "hint: `runs retry` goes on with it, or send `{\"from_scratch\": true}`";
+            return Err(ApiError::invalid(format!("the run was not left to a daemon; {hint}")));
+        }
+        let fence = Fence { run: record.id, epoch: record.epoch };
+        if !state.store.retry_run(fence, Duration::ZERO, now).await? {
+            return Err(ApiError::invalid(format!(
+                "the run is {}: there is nothing to retry",
+                record.status
+            )));
+        }
+        record.id
+    };
+    state.wake.notify_waiters();
+    Ok(Json(json!({ "run": run, "status": RunStatus::Queued })))
+}
+
+#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), responses((status = 200, description = "The status that the run has now", body = Object)))]
 pub(super) async fn cancel(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -85,6 +137,16 @@ pub(super) async fn cancel(
     let run = one(&state, &run).await?.id;
     let status = state.store.request_cancel(run, state.clock.now()).await?;
     Ok(Json(json!({ "run": run, "status": status })))
+}
+
+/// Why a requested run hasn't started.
+async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, ApiError> {
+    if record.status != RunStatus::Queued {
+        return Ok(None);
+    }
+    let waiting = waiting_runs(&*state.store, &state.pipeline.queue(), state.clock.now()).await?;
+    let found = waiting.into_iter().find(|(run, _)| *run == record.id);
+    Ok(found.map_or(Some(WaitReason::NotQueued), |(_, reason)| reason).map(|reason| reason.to_string()))
 }
 
 /// The run of this id, or of the beginning or end of it.
@@ -109,5 +171,7 @@ pub(super) fn described(run: &RunRecord) -> Value {
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "reason": run.reason,
+        "class": run.class,
+        "not_before": run.not_before,
     })
 }

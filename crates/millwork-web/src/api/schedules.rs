@@ -6,10 +6,13 @@ use axum::extract::{Path, Query, State};
 use millwork_core::Schedule;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
+use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
+#[utoipa::path(get, path = "/api/v1/schedules", tag = "schedules",  responses((status = 200, description = "The schedules", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let known = state.store.schedules().await?;
     let now = state.clock.now();
@@ -29,13 +32,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, A
     Ok(Json(state.pipeline.schedules().iter().map(described).collect()))
 }
 
-/// On or off.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Switch {
-    on: bool,
-}
-
+#[utoipa::path(post, path = "/api/v1/schedules/{name}", tag = "schedules", params(("name" = String, Path)), request_body = Switch, responses((status = 200, description = "What it is now", body = Object)))]
 pub(super) async fn switch(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -49,18 +46,27 @@ pub(super) async fn switch(
 }
 
 /// How many ticks.
-#[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct WantedTicks {
+    /// At most so many, 50 if nothing is said.
     limit: Option<u32>,
 }
 
+impl WantedTicks {
+    /// How many, within bounds.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.unwrap_or(50).clamp(1, 1_000)
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its ticks, newest first", body = Object)))]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<WantedTicks>,
 ) -> Result<Json<Value>, ApiError> {
     known(&state, &name)?;
-    let ticks = state.store.ticks(Some(&name), wanted.limit.unwrap_or(50).clamp(1, 1_000)).await?;
+    let ticks = state.store.ticks(Some(&name), wanted.limit()).await?;
     Ok(Json(json!(ticks)))
 }
 

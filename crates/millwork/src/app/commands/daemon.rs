@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millwork_core::{Clock as _, QueueLimits, SystemClock};
 use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
+use millwork_storage::SqliteStore;
 use millwork_web::ServeOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -39,8 +40,10 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
     block_on(async {
         let opened = session.home().await?;
         let daemon = daemon(session, &opened, &arguments.daemon)?;
-        let options =
-            ServeOptions { address: arguments.address, token: arguments.token, wake: daemon.wake() };
+        let (pulse, store) = (daemon.pulse(), opened.store.clone());
+        let metrics = Arc::new(move || format!("{}{}", pulse.metrics(), store_metrics(&store)));
+        let ServeArguments { address, token, .. } = arguments;
+        let options = ServeOptions { address, token, metrics, wake: daemon.wake() };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
         let serving = serving.await.map_err(|error| Failure::usage(error.to_string()))?;
         let stopped = until_interrupted()?;
@@ -64,6 +67,14 @@ fn daemon(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Re
     let observer = Arc::new(|happening: &Happening| say(&happening.to_string()));
     let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
     Ok(Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer).options(options))
+}
+
+fn store_metrics(store: &SqliteStore) -> String {
+    let (commits, bytes) = (store.commits(), store.bytes());
+    format!(
+        "# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
+         # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n"
+    )
 }
 
 /// Executes runs with an engine of this process.

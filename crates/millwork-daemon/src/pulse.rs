@@ -1,0 +1,140 @@
+//! What a daemon's loops have done so far: whether they beat, how long they take, and how late ticks are.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// What the loops of one daemon have done. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    loops: BTreeMap<&'static str, LoopPulse>,
+    lateness: Lateness,
+}
+
+/// What one loop has done.
+#[derive(Clone, Debug, Default)]
+pub struct LoopPulse {
+    /// How many turns.
+    pub turns: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// How long all of them took.
+    pub busy: Duration,
+    /// When the last one ended.
+    pub last: Option<Timestamp>,
+    /// Why the last one that failed did, unless one has succeeded since.
+    pub trouble: Option<String>,
+}
+
+/// The bounds of the lateness histogram, in seconds.
+const BOUNDS: [f64; 8] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
+
+#[derive(Debug, Default)]
+struct Lateness {
+    /// How many ticks were no later than each bound.
+    within: [u64; BOUNDS.len()],
+    ticks: u64,
+    seconds: f64,
+}
+
+impl Pulse {
+    /// What each loop has done.
+    pub fn loops(&self) -> BTreeMap<&'static str, LoopPulse> {
+        self.state().loops.clone()
+    }
+
+    /// A turn of a loop has ended.
+    pub(crate) fn turned(&self, of: &'static str, took: Duration, trouble: Option<String>, now: Timestamp) {
+        let mut state = self.state();
+        let pulse = state.loops.entry(of).or_default();
+        pulse.turns += 1;
+        pulse.failures += u64::from(trouble.is_some());
+        pulse.busy += took;
+        pulse.last = Some(now);
+        pulse.trouble = trouble;
+    }
+
+    /// A tick was evaluated so long after it was due.
+    pub(crate) fn ticked(&self, late: Duration) {
+        let (mut state, late) = (self.state(), late.as_secs_f64());
+        for (bound, count) in BOUNDS.iter().zip(&mut state.lateness.within) {
+            *count += u64::from(late <= *bound);
+        }
+        state.lateness.ticks += 1;
+        state.lateness.seconds += late;
+    }
+
+    /// The numbers in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        let state = self.state();
+        let mut text = String::new();
+        let mut series = |name: &str, kind: &str, help: &str, value: &dyn Fn(&LoopPulse) -> f64| {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (of, pulse) in &state.loops {
+                let _ = writeln!(text, "{name}{{loop=\"{of}\"}} {}", value(pulse));
+            }
+        };
+        let total = "counter";
+        series("millwork_loop_turns_total", total, "Turns of the daemon's loops", &|pulse| {
+            pulse.turns as f64
+        });
+        series("millwork_loop_failures_total", total, "Turns that failed", &|pulse| pulse.failures as f64);
+        series("millwork_loop_busy_seconds_total", total, "Time that turns took", &|pulse| {
+            pulse.busy.as_secs_f64()
+        });
+        series("millwork_loop_last_timestamp_seconds", "gauge", "When the last turn ended", &|pulse| {
+            pulse.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3)
+        });
+        let name = "millwork_tick_lateness_seconds";
+        let _ = writeln!(text, "# HELP {name} Time from when a tick was due\n# TYPE {name} histogram");
+        let Lateness { within, ticks, seconds } = &state.lateness;
+        for (bound, count) in BOUNDS.iter().zip(within) {
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let _ = writeln!(
+            text,
+            "{name}_bucket{{le=\"+Inf\"}} {ticks}\n{name}_sum {seconds}\n{name}_count {ticks}"
+        );
+        text
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while it is held leaves numbers that are a little off.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_prometheus_words() {
+        let pulse = Pulse::default();
+        let now = Timestamp::from_second(7).expect("an instant");
+        pulse.turned("the run queue", Duration::from_millis(250), None, now);
+        pulse.turned("the run queue", Duration::from_millis(250), Some("no".to_owned()), now);
+        pulse.ticked(Duration::from_millis(20));
+        pulse.ticked(Duration::from_secs(100));
+        let text = pulse.metrics();
+        for line in [
+            "millwork_loop_turns_total{loop=\"the run queue\"} 2",
+            "millwork_loop_failures_total{loop=\"the run queue\"} 1",
+            "millwork_loop_busy_seconds_total{loop=\"the run queue\"} 0.5",
+            "millwork_loop_last_timestamp_seconds{loop=\"the run queue\"} 7",
+            "millwork_tick_lateness_seconds_bucket{le=\"0.01\"} 0",
+            "millwork_tick_lateness_seconds_bucket{le=\"0.025\"} 1",
+            "millwork_tick_lateness_seconds_bucket{le=\"+Inf\"} 2",
+            "millwork_tick_lateness_seconds_count 2",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
+        }
+        assert_eq!(pulse.loops()["the run queue"].trouble.as_deref(), Some("no"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Counting runs and steps by the events that were written since the server started.
+
+use std::collections::BTreeMap;
+
+use millwork_storage::{EventQuery, Order, StorageError, Store};
+
+/// The ends that are counted, with the name and label of their series.
+const ENDS: [(&str, &str, &str); 8] = [
+    ("run_succeeded", "runs", "succeeded"),
+    ("run_failed", "runs", "failed"),
+    ("run_canceled", "runs", "canceled"),
+    ("run_lost", "runs", "lost"),
+    ("step_succeeded", "steps", "succeeded"),
+    ("step_failed", "steps", "failed"),
+    ("step_retrying", "steps", "retried"),
+    ("materialized", "materializations", "made"),
+];
+
+/// So many events are read at a time.
+const PAGE: u32 = 10_000;
+
+/// How often each end has come since the first look.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    behind: Option<u64>,
+    ends: BTreeMap<&'static str, u64>,
+}
+
+impl Counted {
+    /// Takes in what was written since the last look.
+    pub(super) async fn catch_up(&mut self, store: &dyn Store) -> Result<(), StorageError> {
+        let mut behind = match self.behind {
+            Some(behind) => behind,
+            None => {
+                let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+                store.events(last).await?.first().map_or(0, |event| event.sequence)
+            }
+        };
+        loop {
+            let kinds = ENDS.iter().map(|(kind, ..)| *kind).collect();
+            let query = EventQuery { after: Some(behind), kinds, limit: Some(PAGE), ..EventQuery::default() };
+            let events = store.events(query).await?;
+            for event in &events {
+                *self.ends.entry(event.body.name()).or_default() += 1;
+            }
+            behind = events.last().map_or(behind, |event| event.sequence);
+            self.behind = Some(behind);
+            if events.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The counts in Prometheus' text format.
+    pub(super) fn metrics(&self) -> String {
+        let mut text = String::new();
+        let mut last = "";
+        for (kind, series, label) in ENDS {
+            if series != last {
+                text.push_str(&format!("# HELP millwork_{series}_total Since the server started\n"));
+                text.push_str(&format!("# TYPE millwork_{series}_total counter\n"));
+                last = series;
+            }
+            let count = self.ends.get(kind).copied().unwrap_or(0);
+            text.push_str(&format!("millwork_{series}_total{{end=\"{label}\"}} {count}\n"));
+        }
+        text
+    }
+}

@@ -1,0 +1,41 @@
+//! Entity tags: who has an answer already gets none again.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+/// The largest answer that is looked at; larger ones have no tag.
+const LARGEST: usize = 64 << 20;
+
+/// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to who has it.
+pub(super) async fn etag(request: Request, next: Next) -> Response {
+    let is_asked = request.method() == Method::GET;
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.run(request).await;
+    let content = response.headers().get(header::CONTENT_TYPE);
+    let is_json = content.is_some_and(|content| content.as_bytes().starts_with(b"application/json"));
+    if !is_asked || !is_json || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, LARGEST).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let tag = format!("\"{}\"", &blake3::hash(&bytes).to_hex()[..32]);
+    if let Ok(tag) = tag.parse() {
+        parts.headers.insert(header::ETAG, tag);
+        parts.headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+    }
+    let is_known = known
+        .as_ref()
+        .and_then(|known| known.to_str().ok())
+        .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
+    if is_known {
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.status = StatusCode::NOT_MODIFIED;
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}

@@ -1,0 +1,151 @@
+//! What outside systems tell of assets: a materialization, an observation, the verdict of a check.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use millwork_core::event::{
+    CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+};
+use millwork_core::{AssetKey, CodeVersion, DataVersion, Metadata, MetadataValue, PartitionKey, Severity};
+use millwork_storage::Batch;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// A value that was made outside, or that was looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Report {
+    /// The version of its data; of a materialization without one, a hash of when it was reported.
+    data_version: Option<String>,
+    /// The partition.
+    partition: Option<String>,
+    /// What is told about it: numbers, texts, and other JSON.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>)]
+    metadata: BTreeMap<String, Value>,
+}
+
+/// The verdict of a check that was made outside.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckReport {
+    /// The check.
+    check: String,
+    /// Whether all is well.
+    passed: bool,
+    /// Whether a failure is no more than a warning.
+    #[serde(default)]
+    warn: bool,
+    /// The verdict in words.
+    #[serde(default)]
+    description: String,
+    /// The partition.
+    partition: Option<String>,
+    /// The figures behind it.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>)]
+    metadata: BTreeMap<String, Value>,
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+type Answer = Result<(StatusCode, Json<Value>), ApiError>;
+
+#[utoipa::path(post, path = "/api/v1/reports/materialization/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = Report, responses((status = 201, description = "The number of the event", body = Object)))]
+pub(super) async fn materialization(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Body<Report>,
+) -> Answer {
+    let Report { data_version, partition, metadata } = read(body)?;
+    let told_at = state.clock.now().to_string();
+    let data_version =
+        data_version.map_or_else(|| DataVersion::of_content(told_at.as_bytes()), DataVersion::from);
+    let stored =
+        StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
+    let provenance = Provenance { code_version: CodeVersion::from("reported"), inputs: Vec::new() };
+    let body = Materialization { data_version, provenance, stored, metadata: typed(metadata) };
+    record(&state, &key, partition, EventBody::Materialized(body)).await
+}
+
+#[utoipa::path(post, path = "/api/v1/reports/observation/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = Report, responses((status = 201, description = "The number of the event", body = Object)))]
+pub(super) async fn observation(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Body<Report>,
+) -> Answer {
+    let Report { data_version, partition, metadata } = read(body)?;
+    let data_version = data_version.map(DataVersion::from);
+    record(&state, &key, partition, EventBody::Observed { data_version, metadata: typed(metadata) }).await
+}
+
+#[utoipa::path(post, path = "/api/v1/reports/check/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = CheckReport, responses((status = 201, description = "The number of the event", body = Object)))]
+pub(super) async fn check(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Body<CheckReport>,
+) -> Answer {
+    let CheckReport { check, passed, warn, description, partition, metadata } = read(body)?;
+    if check.is_empty() {
+        return Err(ApiError::invalid("the check has no name"));
+    }
+    let severity = if warn { Severity::Warn } else { Severity::Error };
+    let metadata = typed(metadata);
+    let verdict = CheckEvaluation { check, passed, severity, blocking: false, description, metadata };
+    record(&state, &key, partition, EventBody::CheckEvaluated(verdict)).await
+}
+
+fn read<T>(body: Body<T>) -> Result<T, ApiError> {
+    body.map(|Json(body)| body).map_err(|error| ApiError::invalid(error.body_text()))
+}
+
+/// Plain JSON as metadata: numbers, texts and truth as such, anything else as JSON. A value that says its type is taken
+/// at its word.
+fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
+    let typed = |value: Value| {
+        if let Ok(typed) = serde_json::from_value::<MetadataValue>(value.clone()) {
+            return typed;
+        }
+        match value {
+            Value::Bool(truth) => MetadataValue::Bool(truth),
+            Value::String(text) => MetadataValue::Text(text),
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => MetadataValue::Int(whole),
+                None => MetadataValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            other => MetadataValue::Json(other),
+        }
+    };
+    metadata.into_iter().map(|(label, value)| (label, typed(value))).collect()
+}
+
+async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {
+    let asset = known(state, key)?;
+    let event = NewEvent {
+        run: None,
+        at: state.clock.now(),
+        step: None,
+        asset: Some(asset),
+        partition: partition.map(PartitionKey::from),
+        attempt: 0,
+        body,
+        value: None,
+    };
+    let sequences = state.store.append(Batch { fence: None, events: vec![event] }).await?;
+    state.wake.notify_waiters();
+    Ok((StatusCode::CREATED, Json(json!({ "sequence": sequences.first() }))))
+}
+
+fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
+    let graph = state.pipeline.graph();
+    let found = graph.asset(key).map(|asset| asset.spec.key.clone());
+    found.ok_or_else(|| {
+        ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))
+    })
+}
