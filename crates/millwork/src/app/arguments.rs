@@ -74,6 +74,11 @@ Examples:
         after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
     )]
     Serve(ServeArguments),
+    /// Serve, watch the sources, and go over to new definitions when they build
+    #[command(
+        after_help = "Examples:\n  cargo run -- dev\n  cargo run -- dev --build 'cargo build --features gpu'"
+    )]
+    Dev(DevArguments),
     /// Look at schedules, switch them on and off
     #[command(subcommand)]
     Schedules(Schedules),
@@ -327,6 +332,21 @@ pub(super) struct ServeArguments {
     pub(super) token: Option<String>,
     #[command(flatten)]
     pub(super) daemon: DaemonArguments,
+    /// Stop when standard input is closed: how `dev` keeps it
+    #[arg(long, hide = true)]
+    pub(super) until_input_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DevArguments {
+    /// Listen here
+    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
+    pub(super) address: SocketAddr,
+    /// Build with this command, in the package's folder, instead of `cargo build`
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) build: Option<String>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -520,6 +540,7 @@ impl Commands {
             | Self::Completions { .. }
             | Self::Daemon(_)
             | Self::Serve(_)
+            | Self::Dev(_)
             | Self::Runs(Runs::Execute { .. })
             | Self::Sensors(Sensors::On { .. } | Sensors::Off { .. })
             | Self::Automation(Automation::On { .. } | Automation::Off { .. })

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod dev;
 mod entry;
 mod failure;
 mod log;

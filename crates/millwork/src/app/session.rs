@@ -33,6 +33,11 @@ impl Session {
         pipeline.as_ref().map_err(|errors| errors.clone().into())
     }
 
+    /// The folder of the home.
+    pub(super) fn home_path(&self) -> &std::path::Path {
+        &self.home
+    }
+
     /// The assets that a selection selects.
     pub(super) fn select(&self, selection: &str) -> Result<AssetSet, Failure> {
         Ok(Selection::parse(selection)?.select(self.pipeline()?.graph())?)

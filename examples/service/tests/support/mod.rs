@@ -16,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder for a home.
 pub(crate) struct Home(TempDir);
 
-/// A daemon that is killed when it is dropped.
-pub(crate) struct Daemon {
+/// A process whose lines are read, and that is killed when it is dropped.
+pub(crate) struct Lines {
     pub(crate) process: Child,
     lines: Receiver<String>,
 }
@@ -51,20 +51,14 @@ impl Home {
         serde_json::from_str(&self.succeeds(line)).unwrap()
     }
 
-    pub(crate) fn daemon(&self, arguments: &str) -> Daemon {
+    pub(crate) fn daemon(&self, arguments: &str) -> Lines {
         self.daemon_with(arguments, &[])
     }
 
-    pub(crate) fn daemon_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Daemon {
+    pub(crate) fn daemon_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Lines {
         let mut command = self.command(&format!("daemon {arguments}"));
         command.envs(variables.iter().copied());
-        let mut process = command.spawn().unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
-        });
-        Daemon { process, lines }
+        Lines::of(command)
     }
 
     /// Leaves a run to the daemon.
@@ -116,7 +110,18 @@ impl Home {
     }
 }
 
-impl Daemon {
+impl Lines {
+    pub(crate) fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let (sender, lines) = channel();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
+        });
+        Self { process, lines }
+    }
+
     /// Waits for a line that contains a text.
     pub(crate) fn line(&self, text: &str) -> String {
         let mut seen = Vec::new();
@@ -132,7 +137,7 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for Lines {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -11,7 +11,8 @@ use millwork_web::ServeOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::app::arguments::{DaemonArguments, ServeArguments};
+use crate::app::arguments::{DaemonArguments, DevArguments, ServeArguments};
+use crate::app::dev::supervise;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::outln;
 use crate::app::session::{Opened, Session, block_on};
@@ -22,7 +23,7 @@ pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit
     block_on(async {
         let opened = session.home().await?;
         let daemon = daemon(session, &opened, arguments)?;
-        let stopped = until_interrupted()?;
+        let (_, stopped) = until_interrupted()?;
         let schedules = session.pipeline()?.schedules().len();
         say(&format!(
             "daemon started: {schedules} schedules, {} runs at a time",
@@ -42,16 +43,42 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
         let daemon = daemon(session, &opened, &arguments.daemon)?;
         let (pulse, store) = (daemon.pulse(), opened.store.clone());
         let metrics = Arc::new(move || format!("{}{}", pulse.metrics(), store_metrics(&store)));
-        let ServeArguments { address, token, .. } = arguments;
+        let ServeArguments { address, token, until_input_ends, .. } = arguments;
         let options = ServeOptions { address, token, metrics, wake: daemon.wake() };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
         let serving = serving.await.map_err(|error| Failure::usage(error.to_string()))?;
-        let stopped = until_interrupted()?;
+        let (stop, stopped) = until_interrupted()?;
+        if until_input_ends {
+            stop_when_input_ends(stop);
+        }
         say(&format!("serving http://{}/api/v1", serving.address));
         tokio::join!(daemon.run(stopped.clone()), serving.run(stopped));
         say("stopped; runs that were launched go on");
         opened.store.close().await;
         Ok(Exit::Success)
+    })
+}
+
+/// Serves in a process of its own, which is replaced when the sources have changed and build.
+pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit, Failure> {
+    let no_package = "`dev` needs the sources; hint: start it with `cargo run -- dev`";
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
+    let home = std::path::absolute(session.home_path())?.to_string_lossy().into_owned();
+    let address = arguments.address.to_string();
+    let mut serve =
+        ["--home", &home, "serve", "--until-input-ends", "--address", &address].map(str::to_owned).to_vec();
+    if let Some(runs) = arguments.daemon.max_runs {
+        serve.extend(["--max-runs".to_owned(), runs.to_string()]);
+    }
+    serve.extend(arguments.daemon.in_process.then(|| "--in-process".to_owned()));
+    let binary = std::env::current_exe()?;
+    block_on(async {
+        let (_, stopped) = until_interrupted()?;
+        let ended = supervise(binary, package.into(), arguments.build, serve, say, stopped).await?;
+        Ok(match ended {
+            Some(status) if !status.success() => Exit::Failed,
+            _ => Exit::Success,
+        })
     })
 }
 
@@ -94,18 +121,27 @@ fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits,
     Ok(QueueLimits { max_runs: arguments.max_runs.map_or(limits.max_runs, NonZero::get), ..limits })
 }
 
-/// Becomes true when this process is interrupted or terminated.
-fn until_interrupted() -> Result<watch::Receiver<bool>, Failure> {
+/// Becomes true when this process is interrupted or terminated, or when the sender says so.
+fn until_interrupted() -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
     let (stop, stopped) = watch::channel(false);
+    let interrupted = stop.clone();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        let _ = interrupted.send(true);
+    });
+    Ok((stop, stopped))
+}
+
+/// Stops when whoever started this process has closed its standard input, or has ended.
+fn stop_when_input_ends(stop: watch::Sender<bool>) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = stop.send(true);
     });
-    Ok(stopped)
 }
 
 fn say(text: &str) {

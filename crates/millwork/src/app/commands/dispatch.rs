@@ -22,6 +22,7 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         }
         Commands::Daemon(arguments) => daemon::run(session, &arguments.daemon),
         Commands::Serve(arguments) => daemon::serve(session, arguments),
+        Commands::Dev(arguments) => daemon::develop(session, arguments),
         Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Sensors(sensors) => sensors::run(session, sensors),
         Commands::Automation(automation) => automation::run(session, automation),

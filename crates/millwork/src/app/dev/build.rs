@@ -1,0 +1,77 @@
+//! How a pipeline is built again.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// How a pipeline is built again.
+#[derive(Clone, Debug)]
+pub(super) struct Build {
+    /// The binary.
+    pub(super) binary: PathBuf,
+    /// The folder of its package.
+    pub(super) package: PathBuf,
+    /// The command, for a shell; nothing for cargo's.
+    command: Option<String>,
+}
+
+impl Build {
+    /// The build of a binary in the folder of its package, by a command if one is given.
+    pub(super) fn new(binary: PathBuf, package: PathBuf, command: Option<String>) -> Self {
+        Self { binary, package, command }
+    }
+
+    /// The folders with what it is built from: the package's, or the whole workspace's if it is in one.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let is_workspace = |folder: &&Path| {
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            manifest.contains("[workspace]")
+        };
+        let workspace = self.package.ancestors().find(is_workspace);
+        vec![workspace.unwrap_or(&self.package).to_owned()]
+    }
+
+    /// Builds. If it can't be, says what the compiler said.
+    pub(super) async fn run(&self) -> Result<(), String> {
+        let mut command = match &self.command {
+            Some(line) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", line]);
+                shell
+            }
+            None => self.cargo(),
+        };
+        command.current_dir(&self.package).stdin(Stdio::null()).kill_on_drop(true);
+        let output =
+            command.output().await.map_err(|error| format!("the build could not be started: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+    }
+
+    fn cargo(&self) -> Command {
+        let name = self.binary.file_stem().unwrap_or_default();
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(["build", "--quiet", "--bin"]).arg(name);
+        if self.binary.parent().is_some_and(|folder| folder.ends_with("release")) {
+            command.arg("--release");
+        }
+        // Where the binary is, the next one has to come.
+        if let Some(target) = self.binary.parent().and_then(Path::parent) {
+            command.env("CARGO_TARGET_DIR", target);
+        }
+        command
+    }
+
+    /// Whether the definitions of what was built fit together. If they don't, says why.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        let checked = Command::new(&self.binary).arg("check").stdin(Stdio::null()).output().await;
+        let checked = checked.map_err(|error| format!("what was built could not be started: {error}"))?;
+        if checked.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&checked.stderr).trim_end().to_owned())
+    }
+}

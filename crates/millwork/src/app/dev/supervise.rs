@@ -1,0 +1,93 @@
+//! Keeps a process that serves, and replaces it when there is a new one.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::build::Build;
+use super::sources::Sources;
+
+/// How often the sources are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+/// How long nothing must have changed before a build: an editor writes several files.
+const CALM: Duration = Duration::from_millis(200);
+
+/// Serves, watches, builds and replaces until `stop` says so. `arguments` are those of the process that serves.
+pub(in crate::app) async fn supervise(
+    binary: PathBuf,
+    package: PathBuf,
+    command: Option<String>,
+    arguments: Vec<String>,
+    say: impl Fn(&str),
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<Option<ExitStatus>> {
+    let build = Build::new(binary, package, command);
+    let mut sources = Sources::of(build.folders());
+    let mut serving = serve(&build, &arguments)?;
+    say(&format!("watching {}", build.folders()[0].display()));
+    loop {
+        tokio::select! {
+            ended = serving.process.wait() => return ended.map(Some),
+            _ = stop.changed() => {
+                end(&mut serving).await;
+                return Ok(None);
+            }
+            () = sleep(LOOK) => {}
+        }
+        if !sources.have_changed() {
+            continue;
+        }
+        while {
+            sleep(CALM).await;
+            sources.have_changed()
+        } {}
+        say("the sources have changed: building");
+        let built = tokio::select! {
+            built = rebuilt(&build) => built,
+            _ = stop.changed() => {
+                end(&mut serving).await;
+                return Ok(None);
+            }
+        };
+        match built {
+            Err(told) => say(&format!("the old definitions go on, as the new ones don't build:\n{told}")),
+            Ok(()) => {
+                end(&mut serving).await;
+                serving = serve(&build, &arguments)?;
+                say("the new definitions have taken over");
+            }
+        }
+    }
+}
+
+async fn rebuilt(build: &Build) -> Result<(), String> {
+    build.run().await?;
+    build.check().await
+}
+
+/// A process that serves, and what it reads from.
+struct Serving {
+    process: Child,
+    /// It ends when this is closed, and so when this process ends, however it does.
+    input: Option<ChildStdin>,
+}
+
+fn serve(build: &Build, arguments: &[String]) -> std::io::Result<Serving> {
+    let mut command = Command::new(&build.binary);
+    let mut process = command.args(arguments).stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
+    // Waiting for a process closes its input if it is still there.
+    let input = process.stdin.take();
+    Ok(Serving { process, input })
+}
+
+/// Asks a process to end, and waits for that.
+async fn end(serving: &mut Serving) {
+    drop(serving.input.take());
+    if tokio::time::timeout(Duration::from_secs(10), serving.process.wait()).await.is_err() {
+        let _ = serving.process.kill().await;
+    }
+}

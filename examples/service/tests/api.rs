@@ -1,0 +1,147 @@
+//! The HTTP API of a service: retries, sensors, queue and pools, reports from outside, tags of answers, the document.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use support::{Home, Lines};
+
+struct Served {
+    _process: Lines,
+    url: String,
+}
+
+impl Served {
+    fn start(home: &Home) -> Self {
+        // Another test may have been faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let process = Lines::of(home.command("serve --address 127.0.0.1:0"));
+        let line = process.line("serving http://");
+        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        Self { _process: process, url }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Client::new().request(method, format!("{}{path}", self.url));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        (response.status(), serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Waits until a run has a status.
+    async fn becomes(&self, run: &str, status: &str) -> Value {
+        for _ in 0..600 {
+            let shown = self.get(&format!("/api/v1/runs/{run}")).await;
+            if shown["status"] == status {
+                return shown;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("run {run} is not {status}");
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_retried() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let config = json!({ "work": { "end": "error", "well_from": 2 } });
+    let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "work", "config": config })).await;
+    let run = launched["run"].as_str().unwrap().to_owned();
+    assert_eq!(served.becomes(&run, "failed").await["class"], "error");
+    let (status, retried) = served.post(&format!("/api/v1/runs/{run}/retry"), json!({})).await;
+    assert_eq!((status, &retried["run"]), (StatusCode::OK, &launched["run"]));
+    served.becomes(&run, "succeeded").await;
+    let (status, refused) = served.post(&format!("/api/v1/runs/{run}/retry"), json!({})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused["error"]["message"].as_str().unwrap().contains("nothing to retry"), "{refused}");
+    let again = json!({ "from_scratch": true });
+    let (_, repeated) = served.post(&format!("/api/v1/runs/{run}/retry"), again).await;
+    assert_ne!(repeated["run"], launched["run"]);
+    let repeated = served.becomes(repeated["run"].as_str().unwrap(), "failed").await;
+    assert_eq!(repeated["request"]["tags"]["millwork/retry_of"], run.as_str());
+}
+
+#[tokio::test]
+async fn what_is_reported_from_outside_is_in_the_log() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let told = json!({ "data_version": "v7", "metadata": { "rows": 3, "source": "sap", "share": 0.5 } });
+    for (kind, body) in [
+        ("materialization", told.clone()),
+        ("observation", told),
+        ("check", json!({ "check": "is_complete", "passed": false, "description": "3 rows" })),
+    ] {
+        let (status, answer) = served.post(&format!("/api/v1/reports/{kind}/work"), body).await;
+        assert_eq!((status, answer["sequence"].is_u64()), (StatusCode::CREATED, true), "{answer}");
+    }
+    let asset = served.get("/api/v1/assets/work").await;
+    let body = &asset["latest"][0]["materialization"]["body"];
+    assert_eq!((&body["data_version"], &body["stored"]["in"]), (&json!("v7"), &json!("elsewhere")));
+    assert_eq!(body["metadata"]["rows"], json!({ "type": "int", "value": 3 }));
+    let (status, refused) =
+        served.post("/api/v1/reports/check/nope", json!({ "check": "x", "passed": true })).await;
+    assert_eq!((status, &refused["error"]["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    // What is downstream can't take a value that isn't here, and says so.
+    let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "after_work" })).await;
+    let failed = served.becomes(launched["run"].as_str().unwrap(), "failed").await;
+    assert!(failed["reason"].as_str().unwrap().contains("has no stored value"), "{failed}");
+}
+
+#[tokio::test]
+async fn the_queue_the_pools_and_the_switches() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let slow = json!({ "work": { "millis": 30_000 } });
+    let body = json!({ "selection": "work", "config": slow, "tags": { "customer": "x" } });
+    let (_, first) = served.post("/api/v1/runs", body.clone()).await;
+    let first = first["run"].as_str().unwrap();
+    served.becomes(first, "running").await;
+    let (_, second) = served.post("/api/v1/runs", body).await;
+    let waiting = served.get("/api/v1/queue").await;
+    assert_eq!(waiting["waiting"][0]["run"], second["run"]);
+    assert!(waiting["waiting"][0]["waits"].as_str().unwrap().contains("customer=x"), "{waiting}");
+    assert_eq!(served.get("/api/v1/pools").await[0]["slots"], 2);
+    for sensor in ["inbox", "hangs"] {
+        let (status, switched) =
+            served.post(&format!("/api/v1/sensors/{sensor}"), json!({ "on": true })).await;
+        assert_eq!((status, &switched["on"]), (StatusCode::OK, &json!(true)));
+    }
+    assert_eq!(served.get("/api/v1/sensors").await[0]["on"], true);
+    let metrics = reqwest::get(format!("{}/metrics", served.url)).await.unwrap().text().await.unwrap();
+    for line in
+        ["millwork_runs_running 1", "millwork_pool_slots{pool=\"memory_gb\"} 2", "millwork_store_bytes "]
+    {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+    served.post(&format!("/api/v1/runs/{first}/cancel"), json!({})).await;
+    served.becomes(first, "canceled").await;
+}
+
+#[tokio::test]
+async fn who_has_an_answer_gets_none_again() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let url = format!("{}/api/v1/openapi.json", served.url);
+    let document = reqwest::get(&url).await.unwrap();
+    let tag = document.headers()["etag"].clone();
+    let document: Value = serde_json::from_str(&document.text().await.unwrap()).unwrap();
+    assert!(document["paths"]["/api/v1/runs/{run}/retry"]["post"].is_object());
+    let again = Client::new().get(&url).header("if-none-match", tag).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(again.text().await.unwrap().is_empty());
+}
