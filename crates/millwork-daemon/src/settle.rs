@@ -41,6 +41,8 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
     }
     let now = daemon.options.clock.now();
     match record.status {
+        // A process that an earlier daemon launched may have been faster to claim the run, and is at work on it.
+        RunStatus::Running | RunStatus::Canceling if !is_held_by(&record, launched) => {}
         RunStatus::Running | RunStatus::Canceling => {
             let end = match record.status {
                 RunStatus::Canceling => EventBody::RunCanceled,
@@ -61,6 +63,12 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
         daemon.tell(&Happening::Ended { run, status, reason });
     }
     Ok(())
+}
+
+/// Whether a run is executed by what was launched.
+fn is_held_by(record: &RunRecord, launched: LaunchedRun) -> bool {
+    let pid = launched.pid.unwrap_or(std::process::id());
+    record.holder.as_ref().is_some_and(|holder| holder.pid == pid)
 }
 
 /// Appends what a process printed to the log of its run.

@@ -1,0 +1,127 @@
+//! `kill -9` of daemons, of runs' processes, and of both, at random on a busy queue.
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use millwork_core::event::EventBody;
+use millwork_core::run::{QUEUE_TAG, RETRIES_TAG, RunId, RunRequest, RunState, RunStatus};
+use millwork_storage::{
+    EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _, RunQuery, RunStore as _,
+    SqliteStore,
+};
+use support::Home;
+
+/// How many rounds: 30, and in CI, where `KILL_TEST_ROUNDS` says so, 200.
+fn rounds() -> usize {
+    std::env::var("KILL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30)
+}
+
+/// The processes that execute runs of a home.
+fn run_processes(home: &Home) -> Vec<u32> {
+    let path = home.path().to_string_lossy().into_owned();
+    let executes = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(&path) && line.contains("runs execute")
+    };
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(executes).collect()
+}
+
+fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    // It may have ended by itself.
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+}
+
+/// Keeps some runs waiting.
+async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<RunId>) {
+    let statuses = vec![RunStatus::Queued];
+    let waiting = store.runs(RunQuery { statuses, ..RunQuery::default() }).await.unwrap().len();
+    for _ in waiting..6 {
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let id = RunId::new(now);
+        let pooled = random.bool();
+        let asset = if pooled { "hungry" } else { "work" };
+        let tags = [(QUEUE_TAG.0, QUEUE_TAG.1), (RETRIES_TAG, "100000")];
+        let request = RunRequest {
+            selection: asset.to_owned(),
+            assets: vec![asset.into()],
+            config: serde_json::json!({ "work": { "millis": random.u64(0..150) } }),
+            tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            ..RunRequest::default()
+        };
+        let request = match pooled {
+            true => RunRequest { config: serde_json::json!({}), ..request },
+            false => request,
+        };
+        store.create_run(NewRun { id, request, at: now }).await.unwrap();
+        wanted.push(id);
+    }
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_left_behind() {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let home = Home::new();
+        let stored = StoredHome::open(home.path()).await.unwrap();
+        let store = stored.store();
+        let mut random = fastrand::Rng::with_seed(20_261_123);
+        let (mut wanted, mut deaths) = (Vec::new(), BTreeMap::from([("daemon", 0), ("run", 0)]));
+        let mut daemon = home.daemon("");
+        for _ in 0..rounds() {
+            feed(&store, &mut random, &mut wanted).await;
+            tokio::time::sleep(Duration::from_millis(random.u64(30..250))).await;
+            let (kills_daemon, kills_run) = [(true, false), (false, true), (true, true)][random.usize(..3)];
+            if kills_daemon {
+                daemon.kill();
+                *deaths.get_mut("daemon").unwrap() += 1;
+            }
+            let processes = run_processes(&home);
+            if kills_run && !processes.is_empty() {
+                kill(processes[random.usize(..processes.len())]);
+                *deaths.get_mut("run").unwrap() += 1;
+            }
+            if kills_daemon {
+                daemon = home.daemon("");
+            }
+            assert!(daemon.process.try_wait().unwrap().is_none(), "the daemon has ended by itself");
+        }
+        everything_ends_well(&store, &wanted).await;
+        drop(daemon);
+        support::eventually(|| run_processes(&home).is_empty(), "a process of a run goes on");
+        assert_eq!(store.held_slots().await.unwrap(), [], "a slot is still held");
+        println!("{} runs, {deaths:?} killed", wanted.len());
+    });
+}
+
+async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
+    let began = Instant::now();
+    for run in wanted {
+        loop {
+            let record = store.run(*run).await.unwrap().unwrap();
+            if record.status == RunStatus::Succeeded {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(240), "run {run} is {}", record.status);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let query = EventQuery { run: Some(*run), ..EventQuery::default() };
+        let events = store.events(query).await.unwrap();
+        let state = RunState::replay(&events).unwrap();
+        let count = |name: &str| events.iter().filter(|event| event.body.name() == name).count();
+        assert_eq!((count("step_succeeded"), count("materialized")), (1, 1), "run {run}");
+        assert_eq!(count("run_started"), state.epoch as usize, "run {run}");
+        // Each execution of the step is an attempt of its own.
+        let mut attempts: Vec<u32> = events
+            .iter()
+            .filter(|event| matches!(event.body, EventBody::StepStarted))
+            .map(|event| event.attempt)
+            .collect();
+        attempts.dedup();
+        assert_eq!(attempts.len(), count("step_started"), "run {run}");
+    }
+}
