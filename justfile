@@ -41,6 +41,12 @@ bench *arguments:
 bench-ml *arguments:
     cargo run --release -p benches --bin ml -- {{arguments}}
 
+# Time a pipeline as a service: launches, a full queue, ticks, the API, an idle server, automation
+bench-service:
+    cargo build --release -p service -p benches
+    cargo run --release -p benches --bin service
+    cargo run --release -p benches --bin automation
+
 # Draw the README's picture
 picture:
     cargo run -p hackernews -- graph --format svg > docs/graph.svg
