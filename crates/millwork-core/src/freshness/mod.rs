@@ -1,7 +1,7 @@
 //! Freshness: how old an asset's value may be.
 //!
 //! A [`FreshnessPolicy`] is part of an asset's specification. [`FreshnessPolicy::state`] says what it means at a moment; nothing
-//! is stored, and nothing is run because of it. A daemon evaluates policies and tells changes by alert rules.
+//! is stored, and nothing is run because of it.
 
 mod policy;
 mod state;
