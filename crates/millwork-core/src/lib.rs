@@ -5,11 +5,13 @@
 //! ([`param`], [`partition`]), what a pipeline declares ([`definitions`]), the [`graph`] that follows from it, the
 //! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
 
+pub mod alert;
 pub mod asset;
 pub mod automation;
 pub mod clock;
 pub mod definitions;
 pub mod event;
+pub mod freshness;
 pub mod graph;
 pub mod param;
 pub mod partition;
@@ -22,6 +24,7 @@ pub mod simulation;
 
 use std::pin::Pin;
 
+pub use alert::{AlertRule, Destination, Encryption, Mail, Secret, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;
 pub use clock::{Clock, SystemClock, TestClock};
@@ -29,6 +32,7 @@ pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,
     expansion,
 };
+pub use freshness::{Freshness, FreshnessPolicy};
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};
 pub use retention::Retention;

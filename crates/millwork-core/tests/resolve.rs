@@ -4,8 +4,8 @@
 
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::{
-    AssetDefinition, AutomationCondition, CheckResult, Definitions, Job, PartitionsDefinition, Requirements,
-    Severity, StepFunction, StepResult,
+    AlertRule, AssetDefinition, AutomationCondition, CheckResult, Definitions, Destination, FreshnessPolicy,
+    Job, PartitionsDefinition, Requirements, Secret, Severity, StepFunction, StepResult, Trigger,
 };
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
@@ -219,6 +219,59 @@ fn conditions() {
     check(
         Definitions::new().asset(AssetDefinition::new("a").automation(AutomationCondition::eager())),
         &[&of_a("something else makes it")],
+    );
+}
+
+#[test]
+fn freshness() {
+    let fresh = |deadline: &str| {
+        let policy = FreshnessPolicy::cron(deadline, "UTC", std::time::Duration::from_secs(3600));
+        asset("a", &[]).describe(|spec| spec.freshness = Some(policy))
+    };
+    check(Definitions::new().asset(fresh("@daily")), &[]);
+    check(
+        Definitions::new().asset(fresh("0 0 30 2 *")),
+        &[
+            "the freshness policy of asset `a` is invalid: `0 0 30 2 *` never comes: no such month has such a day",
+        ],
+    );
+}
+
+#[test]
+fn alerts() {
+    let hook = || Destination::webhook(Secret::env("HOOK"));
+    let rule = |trigger| AlertRule::new("r").when(trigger).to(hook());
+    let with = |rule: AlertRule| Definitions::new().asset(asset("a", &[])).alert(rule);
+    check(with(rule(Trigger::RunFailed).assets("a")), &[]);
+    check(
+        with(rule(Trigger::RunFailed)).alert(rule(Trigger::AssetFailed)),
+        &["the alert rule `r` is invalid: another one has its name; hint: rename one"],
+    );
+    check(
+        with(AlertRule::new("r")),
+        &[
+            "the alert rule `r` is invalid: it has no trigger; hint: `.when(Trigger::RunFailed)`",
+            "the alert rule `r` is invalid: it has no destination; hint: `.to(Destination::…)`",
+        ],
+    );
+    check(
+        with(rule(Trigger::RunFailed).assets("b")),
+        &[
+            "the alert rule `r` is invalid: its selection is wrong: no asset is called `b`; hint: `list assets` shows what there is",
+        ],
+    );
+    check(
+        with(rule(Trigger::DaemonTrouble).assets("a")),
+        &[
+            "the alert rule `r` is invalid: `daemon trouble` is about no asset; hint: a rule of its own without `.assets`",
+        ],
+    );
+    check(
+        with(rule(Trigger::Run(millwork_core::run::RunStatus::Queued)).to(hook())),
+        &[
+            "the alert rule `r` is invalid: it names a destination twice",
+            "the alert rule `r` is invalid: no run ends as `queued`; hint: succeeded, failed, canceled or lost",
+        ],
     );
 }
 

@@ -28,14 +28,14 @@ mod app;
 pub use app::{App, app};
 pub use millwork_core::retention;
 pub use millwork_core::{
-    Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff, BoxError,
-    BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,
-    Declaration, Definitions, External, FailureClass, FromStep, Image, Input, InputMapping, IoError,
-    IoManager, Job, Json, LogLevel, Metadata, MetadataValue, Misfire, Output, Partition, PartitionKey,
-    Partitions, PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource,
-    Result, Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Sensor, SensorContext, SensorEvent,
-    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, Table, Update,
-    ValueAddress,
+    AlertRule, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff,
+    BoxError, BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,
+    Declaration, Definitions, Destination, Encryption, External, FailureClass, Freshness, FreshnessPolicy,
+    FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json, LogLevel, Mail, Metadata,
+    MetadataValue, Misfire, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
+    PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries,
+    RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity,
+    StepContext, StepFunction, StepLog, StepResult, Table, Trigger, Update, ValueAddress,
 };
 pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 /// Machine-learning kernels: splits, text features, metrics, boosting.

@@ -144,7 +144,7 @@ impl AssetDefinition {
         self
     }
 
-    /// Describes the asset: group, kinds, owners, tags.
+    /// Describes the asset: group, kinds, owners, tags, freshness.
     #[must_use]
     pub fn describe(mut self, change: impl FnOnce(&mut AssetSpec)) -> Self {
         change(&mut self.outputs[0]);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{AssetKey, ValueType};
 use crate::automation::AutomationCondition;
+use crate::freshness::FreshnessPolicy;
 
 /// Describes one asset.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct AssetSpec {
     pub tags: BTreeMap<String, String>,
     /// When it is made without being asked for.
     pub automation: Option<AutomationCondition>,
+    /// How old its value may be.
+    pub freshness: Option<FreshnessPolicy>,
     /// Whether its function may produce nothing.
     pub optional: bool,
     /// The type of its value; nothing for an asset that Millwork doesn't load.
@@ -39,12 +42,13 @@ impl AssetSpec {
             owners: Vec::new(),
             tags: BTreeMap::new(),
             automation: None,
+            freshness: None,
             optional: false,
             value_type: None,
         }
     }
 
-    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners, tags and automation.
+    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners, tags, automation and freshness.
     pub fn inherit(&mut self, shared: &Self) {
         if self.group.is_none() {
             self.group.clone_from(&shared.group);
@@ -57,6 +61,9 @@ impl AssetSpec {
         }
         if self.owners.is_empty() {
             self.owners.clone_from(&shared.owners);
+        }
+        if self.freshness.is_none() {
+            self.freshness.clone_from(&shared.freshness);
         }
         for (key, value) in &shared.tags {
             self.tags.entry(key.clone()).or_insert_with(|| value.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, RunPolicies, resolve};
 use crate::BoxError;
+use crate::alert::AlertRule;
 use crate::asset::{AssetDefinition, CheckDefinition, IoManager};
 use crate::param::Resources;
 use crate::retention::Retention;
@@ -32,6 +33,7 @@ pub struct Definitions {
     pub(super) jobs: Vec<Job>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) sensors: Vec<Sensor>,
+    pub(super) alerts: Vec<AlertRule>,
     pub(super) resources: Resources,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
@@ -90,6 +92,13 @@ impl Definitions {
     #[must_use]
     pub fn sensor(mut self, sensor: Sensor) -> Self {
         self.sensors.push(sensor);
+        self
+    }
+
+    /// Adds an alert rule.
+    #[must_use]
+    pub fn alert(mut self, rule: AlertRule) -> Self {
+        self.alerts.push(rule);
         self
     }
 
@@ -162,6 +171,7 @@ impl Definitions {
         self.jobs.extend(other.jobs);
         self.schedules.extend(other.schedules);
         self.sensors.extend(other.sensors);
+        self.alerts.extend(other.alerts);
         self.io_managers.extend(other.io_managers);
         self.pools.extend(other.pools);
         self.policies.take_over(other.policies);

@@ -152,6 +152,14 @@ pub enum DefinitionError {
         /// What is wrong.
         problem: String,
     },
+    /// A freshness policy is wrong.
+    #[error("the freshness policy of asset `{asset}` is invalid: {problem}")]
+    InvalidFreshness {
+        /// The asset.
+        asset: AssetKey,
+        /// What is wrong.
+        problem: String,
+    },
     /// A check tests an asset that isn't there, or has no function.
     #[error("check `{check}` tests asset `{asset}`, which is not part of the definitions; hint: {hint}")]
     CheckOfUnlistedAsset {
@@ -183,6 +191,14 @@ pub enum DefinitionError {
     InvalidCondition {
         /// The asset.
         asset: AssetKey,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An alert rule is wrong.
+    #[error("the alert rule `{rule}` is invalid: {problem}")]
+    InvalidAlert {
+        /// The rule.
+        rule: String,
         /// What is wrong.
         problem: String,
     },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Job, RunPolicies};
+use crate::alert::AlertRule;
 use crate::asset::IoManager;
 use crate::graph::AssetGraph;
 use crate::param::{ConfigError, ConfigSchema, Resources};
@@ -21,6 +22,7 @@ pub struct Pipeline {
     pub(super) jobs: Vec<Job>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) sensors: Vec<Sensor>,
+    pub(super) alerts: Vec<AlertRule>,
     pub(super) resources: Arc<Resources>,
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
@@ -61,6 +63,16 @@ impl Pipeline {
     /// The sensor of that name.
     pub fn sensor(&self, name: &str) -> Option<&Sensor> {
         self.sensors.iter().find(|sensor| sensor.name == name)
+    }
+
+    /// Its alert rules.
+    pub fn alerts(&self) -> &[AlertRule] {
+        &self.alerts
+    }
+
+    /// The alert rule of that name.
+    pub fn alert(&self, name: &str) -> Option<&AlertRule> {
+        self.alerts.iter().find(|rule| rule.name == name)
     }
 
     /// Its resources.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
+use crate::alert::AlertRule;
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
 use crate::automation::Automation;
 use crate::graph::{AssetGraph, Selection, closest, order};
@@ -19,6 +20,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         jobs,
         schedules,
         sensors,
+        alerts,
         resources,
         io_managers,
         pools,
@@ -30,6 +32,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     let steps = Steps { assets: &assets, producers: &producers };
     for asset in &assets {
         steps.check_definition(asset, &mut errors);
+        check_freshness(asset, &mut errors);
         if let Some(name) = asset.io_manager.as_ref().filter(|name| !io_managers.contains_key(*name)) {
             let dependent = asset.step.to_string();
             errors.push(DefinitionError::MissingIoManager { dependent, name: name.clone() });
@@ -65,6 +68,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     check_schedules(&schedules, &graph, &mut errors);
     check_sensors(&sensors, &graph, &mut errors);
     check_conditions(&graph, &mut errors);
+    check_alerts(&alerts, &graph, &mut errors);
     if !errors.is_empty() {
         return Err(DefinitionErrors(errors));
     }
@@ -73,6 +77,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         jobs,
         schedules,
         sensors,
+        alerts,
         resources: Arc::new(resources),
         io_managers,
         pools,
@@ -245,6 +250,16 @@ fn mapping_error(
     Some(DefinitionError::ImpossibleMapping { dependent, asset, problem, hint })
 }
 
+fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
+    for spec in &definition.outputs {
+        let problem = spec.freshness.as_ref().and_then(|policy| policy.check().err());
+        errors.extend(problem.map(|problem| DefinitionError::InvalidFreshness {
+            asset: spec.key.clone(),
+            problem: problem.to_string(),
+        }));
+    }
+}
+
 fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
     for job in jobs {
         let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
@@ -300,5 +315,17 @@ fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<Defini
         {
             wrong(format!("its selection is wrong: {error}"));
         }
+    }
+}
+
+fn check_alerts(rules: &[AlertRule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+    let mut seen = HashSet::new();
+    for rule in rules {
+        let twice =
+            (!seen.insert(&rule.name)).then(|| "another one has its name; hint: rename one".to_owned());
+        let problems = twice.into_iter().chain(rule.problems(graph));
+        errors.extend(
+            problems.map(|problem| DefinitionError::InvalidAlert { rule: rule.name.clone(), problem }),
+        );
     }
 }

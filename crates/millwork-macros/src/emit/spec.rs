@@ -30,7 +30,7 @@ pub(crate) fn spec_expression(
 
 /// Statements that describe the asset `spec`.
 pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream {
-    let Catalog { key: _, description, group, kinds, owners, tags, automation } = catalog;
+    let Catalog { key: _, description, group, kinds, owners, tags, automation, freshness } = catalog;
     let description = text(description);
     let group = group.as_ref().map(text).into_iter();
     let (kinds, owners) = (kinds.iter().map(text), owners.iter().map(text));
@@ -40,6 +40,8 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
     });
     let condition = quote!(::millwork::__private::AutomationCondition);
     let automation = automation.as_ref().map(|automation| typed(automation, condition)).into_iter();
+    let policy = quote!(::millwork::__private::FreshnessPolicy);
+    let freshness = freshness.as_ref().map(|freshness| typed(freshness, policy)).into_iter();
     quote! {
         #spec.description = #description;
         #(#spec.group = ::core::option::Option::Some(#group);)*
@@ -47,6 +49,7 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
         #(#spec.owners.push(#owners);)*
         #(#spec.tags.insert(#tags);)*
         #(#spec.automation = ::core::option::Option::Some(#automation);)*
+        #(#spec.freshness = ::core::option::Option::Some(#freshness);)*
     }
 }
 

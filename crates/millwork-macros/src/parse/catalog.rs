@@ -7,7 +7,7 @@ use super::{Arguments, Key};
 
 /// The arguments of which a [`Catalog`] is made.
 pub(crate) const CATALOG: &[&str] =
-    &["name", "key_prefix", "group", "kinds", "owners", "tags", "description"];
+    &["name", "key_prefix", "group", "kinds", "owners", "tags", "description", "freshness"];
 
 /// An asset's entry in the catalog.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Catalog {
     pub(crate) tags: Vec<(String, TokenStream)>,
     /// An expression: an `AutomationCondition`.
     pub(crate) automation: Option<TokenStream>,
+    /// An expression: a `FreshnessPolicy`.
+    pub(crate) freshness: Option<TokenStream>,
 }
 
 impl Catalog {
@@ -40,6 +42,7 @@ impl Catalog {
             owners: arguments.list("owners"),
             tags: arguments.pairs("tags"),
             automation: arguments.tokens("automation"),
+            freshness: arguments.tokens("freshness"),
         }
     }
 

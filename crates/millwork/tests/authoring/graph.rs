@@ -90,6 +90,7 @@ fn catalog_of_one_asset() {
     assert_eq!(spec.owners, ["ada@example.com", "ranking"]);
     assert_eq!(spec.tags["tier"], "gold");
     assert_eq!(spec.tags["cost-center"], "7");
+    assert_eq!(spec.freshness.as_ref().unwrap().to_string(), "at most 1h old");
     assert!(!spec.optional);
     assert_eq!(spec.value_type.map(|value| value.extension), Some("json"));
     assert_eq!(asset(&pipeline, "model").spec.description, "By hand.");

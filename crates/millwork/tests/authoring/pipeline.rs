@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use millwork::__private::{BoxFuture, IoError, IoManager, ValueAddress};
 use millwork::{
-    AssetValue, Assets, AutomationCondition, BoxError, CheckResult, Config, Definitions, Json, Output,
-    Partition, Partitions, PartitionsDefinition, Previous, Resource, Result, Retry, Severity, StepLog,
-    Update, asset, asset_check, definitions, external_asset, multi_asset,
+    AssetValue, Assets, AutomationCondition, BoxError, CheckResult, Config, Definitions, FreshnessPolicy,
+    Json, Output, Partition, Partitions, PartitionsDefinition, Previous, Resource, Result, Retry, Severity,
+    StepLog, Update, asset, asset_check, definitions, external_asset, multi_asset,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,7 @@ external_asset!(
     kinds("http", "polars"),
     owners("ada@example.com", TEAM),
     tags(tier = "gold", "cost-center" = "7"),
+    freshness = FreshnessPolicy::time_window(Duration::from_secs(3600), None),
     deps(raw_table, self::lookup),
     retry = Retry::exponential(3),
     timeout = "5m",

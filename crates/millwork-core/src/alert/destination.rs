@@ -1,0 +1,206 @@
+//! Where alerts go.
+
+use std::fmt;
+
+use super::Secret;
+
+/// Where an alert goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// How it gets there.
+    pub channel: Channel,
+    /// Whether nothing is sent, without a complaint, as long as one of its secrets isn't set.
+    pub is_optional: bool,
+}
+
+/// How an alert gets to its destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Channel {
+    /// A `POST` of JSON.
+    Webhook {
+        /// The address.
+        url: Secret,
+        /// What is sent.
+        shape: WebhookShape,
+    },
+    /// An e-mail.
+    Mail(Mail),
+    /// A program that gets the alert's JSON on its standard input.
+    Command {
+        /// The program and its arguments.
+        argv: Vec<String>,
+    },
+}
+
+/// The JSON that a webhook wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WebhookShape {
+    /// The alert itself.
+    Json,
+    /// Slack's incoming webhooks, which Mattermost understands as well.
+    Slack,
+    /// Discord.
+    Discord,
+    /// Microsoft Teams: an adaptive card.
+    Teams,
+}
+
+/// How e-mails are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The server's name.
+    pub server: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub encryption: Encryption,
+    /// The sender.
+    pub from: String,
+    /// The recipients.
+    pub to: Vec<String>,
+    /// Who logs in, and the password.
+    pub login: Option<(String, Secret)>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Not at all: for a server on this machine.
+    None,
+    /// It begins in the clear and must be upgraded (STARTTLS), usually on port 587.
+    StartTls,
+    /// From the beginning, usually on port 465.
+    Tls,
+}
+
+impl Destination {
+    /// A webhook that takes the alert itself as JSON.
+    pub fn webhook(url: Secret) -> Self {
+        Self::shaped(url, WebhookShape::Json)
+    }
+
+    /// An incoming webhook of Slack or Mattermost.
+    pub fn slack(url: Secret) -> Self {
+        Self::shaped(url, WebhookShape::Slack)
+    }
+
+    /// A webhook of Discord.
+    pub fn discord(url: Secret) -> Self {
+        Self::shaped(url, WebhookShape::Discord)
+    }
+
+    /// A webhook of Microsoft Teams.
+    pub fn teams(url: Secret) -> Self {
+        Self::shaped(url, WebhookShape::Teams)
+    }
+
+    /// An e-mail.
+    pub fn mail(mail: Mail) -> Self {
+        Self { channel: Channel::Mail(mail), is_optional: false }
+    }
+
+    /// A program, which is run with the alert's JSON on its standard input.
+    pub fn command<'a>(argv: impl IntoIterator<Item = &'a str>) -> Self {
+        let argv = argv.into_iter().map(str::to_owned).collect();
+        Self { channel: Channel::Command { argv }, is_optional: false }
+    }
+
+    /// The same destination; as long as one of its secrets isn't set, nothing is sent to it. Otherwise such an alert is
+    /// kept, and shown as what could not be delivered.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
+    }
+
+    /// Its secrets.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match &self.channel {
+            Channel::Webhook { url, .. } => vec![url],
+            Channel::Mail(mail) => mail.login.iter().map(|(_, password)| password).collect(),
+            Channel::Command { .. } => Vec::new(),
+        }
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn problem(&self) -> Option<String> {
+        match &self.channel {
+            Channel::Command { argv } if argv.is_empty() => {
+                Some("its command is empty; hint: the first word is the program".to_owned())
+            }
+            Channel::Mail(mail) if mail.to.is_empty() => Some("its e-mail has no recipient".to_owned()),
+            Channel::Mail(mail) => std::iter::once(&mail.from)
+                .chain(&mail.to)
+                .find(|address| !address.contains('@'))
+                .map(|address| format!("`{address}` is no e-mail address")),
+            _ => None,
+        }
+    }
+
+    fn shaped(url: Secret, shape: WebhookShape) -> Self {
+        Self { channel: Channel::Webhook { url, shape }, is_optional: false }
+    }
+}
+
+impl Mail {
+    /// E-mails to one recipient, over an upgraded connection on port 587.
+    pub fn new(server: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self {
+            server: server.into(),
+            port: 587,
+            encryption: Encryption::StartTls,
+            from: from.into(),
+            to: vec![to.into()],
+            login: None,
+        }
+    }
+
+    /// To one more recipient.
+    #[must_use]
+    pub fn and_to(mut self, to: impl Into<String>) -> Self {
+        self.to.push(to.into());
+        self
+    }
+
+    /// On another port, protected in another way.
+    #[must_use]
+    pub fn port(self, port: u16, encryption: Encryption) -> Self {
+        Self { port, encryption, ..self }
+    }
+
+    /// Logs in.
+    #[must_use]
+    pub fn login(self, user: impl Into<String>, password: Secret) -> Self {
+        Self { login: Some((user.into(), password)), ..self }
+    }
+}
+
+impl WebhookShape {
+    /// The shape as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "webhook",
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+            Self::Teams => "teams",
+        }
+    }
+}
+
+/// The destination in words, without any secret. It names the destination in the store as well: alerts to the same one are
+/// sent one after the other.
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.channel {
+            Channel::Webhook { url, shape } => write!(f, "{} {url}", shape.as_str()),
+            Channel::Mail(mail) => {
+                write!(f, "mail to {} by {}:{}", mail.to.join(", "), mail.server, mail.port)
+            }
+            // Arguments may be anything, so they aren't shown.
+            Channel::Command { argv } => {
+                write!(f, "command {}", argv.first().map_or("", String::as_str))
+            }
+        }
+    }
+}

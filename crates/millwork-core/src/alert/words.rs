@@ -1,0 +1,61 @@
+//! What an alert says.
+
+use jiff::Timestamp;
+
+use super::verdict::Verdict;
+use super::{AlertKind, Occurrence};
+
+/// The longest that a reason may be, in characters: some receivers refuse long messages.
+const LONGEST: usize = 1_500;
+
+/// The text: what happened, where, since when, and how to look.
+pub(super) fn text(
+    verdict: &Verdict,
+    occurrence: &Occurrence,
+    kind: AlertKind,
+    since: Timestamp,
+    held_back: u32,
+    url: Option<&str>,
+) -> String {
+    let mut lines = Vec::new();
+    if kind == AlertKind::Raised && !verdict.detail.is_empty() {
+        lines.push(shortened(&verdict.detail));
+    }
+    if let Some(asset) = &verdict.asset {
+        let partition = occurrence.partition.as_ref();
+        let partition = partition.map(|partition| format!(", partition {partition}")).unwrap_or_default();
+        lines.push(format!("Asset: {asset}{partition}"));
+    }
+    if let Some(run) = occurrence.run {
+        lines.push(format!("Run: {run}"));
+    }
+    let origin = ["schedule", "sensor", "automation", "job"]
+        .into_iter()
+        .find_map(|kind| Some(format!("{kind} {}", occurrence.tags.get(&format!("millwork/{kind}"))?)));
+    lines.extend(origin.map(|origin| format!("Requested by: {origin}")));
+    match kind {
+        AlertKind::Recovered => {
+            lines.push(format!("It lasted from {} to {}.", moment(since), moment(occurrence.at)));
+        }
+        _ => lines.push(format!("Since: {}", moment(since))),
+    }
+    if held_back > 0 {
+        let plural = if held_back == 1 { "" } else { "s" };
+        lines.push(format!("{held_back} alert{plural} about the same were held back since the last one."));
+    }
+    lines.push(format!("Look: {}", verdict.look));
+    lines.extend(url.map(str::to_owned));
+    lines.join("\n")
+}
+
+/// A moment, to the second.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
