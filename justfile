@@ -44,7 +44,7 @@ bench-ml *arguments:
 # Time a pipeline as a service: launches, a full queue, ticks, the API, an idle server, automation
 bench-service:
     cargo build --release -p service -p benches
-    cargo run --release -p benches --bin service
+    cargo run --release -p benches --bin as_a_service
     cargo run --release -p benches --bin automation
 
 # Draw the README's picture

@@ -11,14 +11,16 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::alerts::Alerts;
 use crate::automation::Conditions;
+use crate::deliveries::Deliveries;
 use crate::monitor::Monitor;
 use crate::queue::Queue;
 use crate::retention::RetentionRules;
 use crate::retries::Retries;
 use crate::schedules::Schedules;
 use crate::sensors::Sensors;
-use crate::{DaemonError, Happening, Launcher, Observer, Pulse};
+use crate::{DaemonError, Environment, Happening, Launcher, Observer, Pulse};
 
 /// One of the daemon's loops.
 pub(crate) trait Loop: Send + 'static {
@@ -49,6 +51,7 @@ pub struct Daemon {
     /// The runs that this daemon has launched and not settled yet.
     pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
     pub(crate) pulse: Pulse,
+    pub(crate) environment: Arc<Environment>,
     wake: Arc<Notify>,
 }
 
@@ -83,6 +86,7 @@ impl Daemon {
             observer,
             launched: Arc::default(),
             pulse: Pulse::default(),
+            environment: Arc::new(|name| std::env::var(name).ok()),
             wake: Arc::default(),
         }
     }
@@ -91,6 +95,12 @@ impl Daemon {
     #[must_use]
     pub fn options(self, options: DaemonOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// The same daemon with other environment variables, from which destinations of alerts take their secrets.
+    #[must_use]
+    pub fn environment(self, environment: Arc<Environment>) -> Self {
+        Self { environment, ..self }
     }
 
     /// Whoever has written something that is to be done at once notifies this.
@@ -112,6 +122,8 @@ impl Daemon {
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
         loops.spawn(self.clone().keep(Retries::default(), stop.clone()));
         loops.spawn(self.clone().keep(RetentionRules, stop.clone()));
+        loops.spawn(self.clone().keep(Alerts::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Deliveries::default(), stop.clone()));
         loops.spawn(self.clone().keep(Monitor, stop));
         loops.join_all().await;
     }

@@ -81,6 +81,20 @@ pub enum Happening {
         /// How.
         reason: String,
     },
+    /// Somebody is to be told of something.
+    Alerted {
+        /// The rule.
+        rule: String,
+        /// What.
+        title: String,
+    },
+    /// An alert did not arrive, and is sent again unless it was tried too often.
+    Undelivered {
+        /// Where.
+        destination: String,
+        /// Why.
+        error: String,
+    },
     /// Retention rules let go of something.
     Forgotten {
         /// So many events.
@@ -136,6 +150,10 @@ impl fmt::Display for Happening {
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::Lost { run, reason } => write!(f, "run {} is lost: {reason}", run.short()),
+            Self::Alerted { rule, title } => write!(f, "alert by `{rule}`: {title}"),
+            Self::Undelivered { destination, error } => {
+                write!(f, "an alert was not delivered to {destination}: {error}")
+            }
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }

@@ -2,12 +2,14 @@
 //!
 //! A [`Daemon`] is a few loops over the store, one a file: `schedules`, `sensors` and `automation` request runs, `queue` launches
 //! requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor` ends
-//! what takes too long and notices runs whose process has died, `retention` forgets what the rules let go. A loop decides by what the
+//! what takes too long and notices runs whose process has died, `retention` forgets what the rules let go, `alerts` decides whom to tell what, and `deliveries` sends it. A loop decides by what the
 //! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm.
 
+mod alerts;
 mod automation;
 mod daemon;
+mod deliveries;
 mod error;
 mod happening;
 mod launcher;
@@ -20,6 +22,7 @@ mod remembered;
 mod retention;
 mod retries;
 mod schedules;
+mod send;
 mod sensors;
 mod settle;
 
@@ -29,3 +32,4 @@ pub use happening::{Happening, Observer};
 pub use launcher::{ExecuteRun, Launcher};
 pub use processes::end_rest_of_group;
 pub use pulse::{LoopPulse, Pulse};
+pub use send::Environment;

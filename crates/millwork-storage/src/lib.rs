@@ -3,6 +3,7 @@
 //! Five small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`ScheduleStore`] and
 //! [`AutomationStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
+mod alert_store;
 mod automation_store;
 mod course;
 mod error;
@@ -16,6 +17,7 @@ mod schedule_store;
 mod sqlite;
 mod waiting;
 
+pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
@@ -28,6 +30,6 @@ pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.
-pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore {}
+pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore + AlertStore {}
 
-impl<T: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore> Store for T {}
+impl<T: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore + AlertStore> Store for T {}

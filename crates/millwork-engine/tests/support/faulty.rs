@@ -11,9 +11,10 @@ use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{
-    AutomationRow, AutomationStore, Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder,
-    LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId,
-    StorageError, Store, TakeSlots, Tick,
+    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Delivery, DeliveryState,
+    Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, NewDelivery, NewRun, PoolSlots,
+    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, TakeSlots,
+    Tick,
 };
 use tokio::sync::RwLock;
 
@@ -195,5 +196,45 @@ impl AutomationStore for Faulty {
         rows: Vec<AutomationRow>,
     ) -> Result<bool, StorageError> {
         self.inner.record_automation(evaluation, rows).await
+    }
+}
+
+#[async_trait]
+impl AlertStore for Faulty {
+    async fn record_alerts(
+        &self,
+        evaluation: Evaluation,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<bool, StorageError> {
+        self.inner.record_alerts(evaluation, deliveries).await
+    }
+
+    async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
+        self.inner.due_deliveries(now).await
+    }
+
+    async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
+        self.inner.begin_delivery(id, attempts, until).await
+    }
+
+    async fn end_delivery(
+        &self,
+        id: u64,
+        outcome: AttemptOutcome,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.inner.end_delivery(id, outcome, now).await
+    }
+
+    async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StorageError> {
+        self.inner.deliveries(state, limit).await
+    }
+
+    async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.retry_delivery(id, now).await
     }
 }

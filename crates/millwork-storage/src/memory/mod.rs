@@ -1,6 +1,7 @@
 //! A store in memory, for tests: simple enough to be right by inspection. Nothing is indexed, and everything happens
 //! under one lock.
 
+mod alert_store;
 mod automation_store;
 mod event_log;
 mod pool_slots;

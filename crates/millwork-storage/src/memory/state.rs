@@ -9,7 +9,9 @@ use millwork_core::{AssetKey, PartitionKey};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
-use crate::{Batch, Evaluation, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick};
+use crate::{
+    Batch, Delivery, Evaluation, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -22,6 +24,7 @@ pub(super) struct State {
     pub(super) schedules: BTreeMap<String, ScheduleState>,
     /// In the order in which they were recorded.
     pub(super) ticks: Vec<Tick>,
+    pub(super) deliveries: Vec<Delivery>,
     pub(super) automation: BTreeMap<AssetKey, String>,
 }
 

@@ -16,15 +16,16 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, Cancel, CreateRun, EndRun, FreeSlots, GiveSlotsBack, RecordAutomation, RecordEvaluation, Renew,
-    RenewSlots, RetryRun, SwitchSchedule, Writer,
+    Append, BeginDelivery, Cancel, CreateRun, EndDelivery, EndRun, FreeSlots, GiveSlotsBack, RecordAlerts,
+    RecordAutomation, RecordEvaluation, Renew, RenewSlots, RetryDelivery, RetryRun, SwitchSchedule, Writer,
 };
 use super::{connect, failure, migrate};
 use crate::home::Processes;
 use crate::{
-    AutomationRow, AutomationStore, Batch, Claim, Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder,
-    LatestAsset, Liveness, NewRun, PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState,
-    ScheduleStore, SlotId, StorageError, TakeSlots, Tick,
+    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Delivery, DeliveryState,
+    Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, Liveness, NewDelivery, NewRun,
+    PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError,
+    TakeSlots, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -233,5 +234,45 @@ impl AutomationStore for SqliteStore {
         rows: Vec<AutomationRow>,
     ) -> Result<bool, StorageError> {
         self.writer.write(RecordAutomation::new(evaluation, &rows)).await
+    }
+}
+
+#[async_trait]
+impl AlertStore for SqliteStore {
+    async fn record_alerts(
+        &self,
+        evaluation: Evaluation,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<bool, StorageError> {
+        self.writer.write(RecordAlerts::new(evaluation, deliveries)).await
+    }
+
+    async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
+        self.reader.due_deliveries(now).await
+    }
+
+    async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(BeginDelivery { id, attempts, until }).await
+    }
+
+    async fn end_delivery(
+        &self,
+        id: u64,
+        outcome: AttemptOutcome,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.writer.write(EndDelivery { id, outcome, now }).await
+    }
+
+    async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StorageError> {
+        self.reader.deliveries(state, limit).await
+    }
+
+    async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(RetryDelivery { id, now }).await
     }
 }

@@ -3,6 +3,7 @@
 // Clippy lets tests unwrap, but not what they share.
 #![allow(clippy::unwrap_used)]
 
+mod alerts;
 mod automation;
 mod backend;
 mod event_log;
@@ -64,6 +65,8 @@ for_each_backend! {
     crate::schedules::one_of_many as one_of_many_evaluations_wins,
     crate::automation::remembered as automation_remembers,
     crate::automation::remembered_with_runs as automation_remembers_with_its_runs,
+    crate::alerts::delivered as alerts_are_delivered,
+    crate::alerts::given_up as alerts_are_given_up,
     crate::pool_slots::taken as slots_are_taken,
     crate::pool_slots::weighted as slots_have_weights,
     crate::runs::retried as runs_are_retried,

@@ -2,6 +2,7 @@
 
 mod automation;
 mod connections;
+mod deliveries;
 mod dictionary;
 mod events;
 mod latest;

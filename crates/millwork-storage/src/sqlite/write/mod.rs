@@ -13,6 +13,7 @@
 mod append;
 mod automation_changes;
 mod change;
+mod delivery_changes;
 mod encoded_event;
 mod forget;
 mod insert;
@@ -27,6 +28,7 @@ pub(super) use append::Append;
 pub(super) use automation_changes::RecordAutomation;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
+pub(super) use delivery_changes::{BeginDelivery, EndDelivery, RecordAlerts, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};
 pub(super) use schedule_changes::{RecordEvaluation, SwitchSchedule};

@@ -1,0 +1,57 @@
+//! Finding deliveries of alerts.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::Reader;
+use crate::micros::to_micros;
+use crate::sqlite::failure::unreadable;
+use crate::sqlite::rows::moment;
+use crate::{Delivery, DeliveryState, StorageError};
+
+const ACTION: &str = "look for deliveries of alerts";
+
+impl Reader {
+    /// The oldest pending delivery of each destination, if its next attempt may begin.
+    pub(in crate::sqlite) async fn due_deliveries(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, StorageError> {
+        let text = "SELECT * FROM deliveries WHERE id IN (SELECT min(id) FROM deliveries WHERE state = 'pending' \
+                    GROUP BY destination) AND next_at <= ? ORDER BY id";
+        let query = sqlx::query(text).bind(to_micros(now));
+        self.rows(ACTION, query).await?.iter().map(delivery).collect()
+    }
+
+    /// Deliveries, newest first.
+    pub(in crate::sqlite) async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StorageError> {
+        let text = "SELECT * FROM deliveries WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2";
+        let query = sqlx::query(text).bind(state.map(DeliveryState::as_str)).bind(i64::from(limit));
+        self.rows(ACTION, query).await?.iter().map(delivery).collect()
+    }
+}
+
+fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
+    let text = |column| row.try_get::<&str, _>(column).map_err(unreadable("a delivery"));
+    let number = |column| row.try_get::<i64, _>(column).map_err(unreadable("a delivery"));
+    let state = text("state")?;
+    let unknown = || unreadable("a delivery")(format!("there is no state `{state}`"));
+    let finished: Option<i64> = row.try_get("finished_at").map_err(unreadable("a delivery"))?;
+    Ok(Delivery {
+        id: number("id")?.unsigned_abs(),
+        key: text("key")?.to_owned(),
+        destination: text("destination")?.to_owned(),
+        alert: serde_json::from_str(text("alert")?).map_err(unreadable("an alert"))?,
+        state: DeliveryState::from_name(state).ok_or_else(unknown)?,
+        attempts: u32::try_from(number("attempts")?).map_err(unreadable("a delivery"))?,
+        next_at: moment(number("next_at")?)?,
+        error: row.try_get("error").map_err(unreadable("a delivery"))?,
+        created_at: moment(number("created_at")?)?,
+        finished_at: finished.map(moment).transpose()?,
+    })
+}

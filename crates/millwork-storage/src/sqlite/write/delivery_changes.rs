@@ -1,0 +1,122 @@
+//! Writing down alerts, and what becomes of their deliveries.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::change::{Change, Stop};
+use super::schedule_changes::RecordEvaluation;
+use super::transaction::Transaction;
+use crate::micros::to_micros;
+use crate::{AttemptOutcome, Evaluation, NewDelivery};
+
+/// Writes an evaluation down with the deliveries that it decided, if nobody was faster.
+#[derive(Debug)]
+pub(crate) struct RecordAlerts {
+    evaluation: RecordEvaluation,
+    deliveries: Vec<NewDelivery>,
+}
+
+impl RecordAlerts {
+    pub(crate) fn new(evaluation: Evaluation, deliveries: Vec<NewDelivery>) -> Self {
+        Self { evaluation: RecordEvaluation::new(evaluation), deliveries }
+    }
+}
+
+#[async_trait]
+impl Change for RecordAlerts {
+    type Outcome = bool;
+    const ACTION: &'static str = "record alerts";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        if !self.evaluation.apply(transaction).await? {
+            return Ok(false);
+        }
+        for NewDelivery { key, destination, alert, at } in &self.deliveries {
+            let text = "INSERT OR IGNORE INTO deliveries (key, rule, destination, alert, state, next_at, created_at) \
+                        VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)";
+            let query = sqlx::query(text)
+                .bind(key.as_str())
+                .bind(alert.rule.as_str())
+                .bind(destination.as_str())
+                .bind(serde_json::to_string(alert).expect("alerts have string keys only"))
+                .bind(to_micros(*at));
+            query.execute(transaction.connection()).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Begins an attempt, unless somebody was faster.
+#[derive(Debug)]
+pub(crate) struct BeginDelivery {
+    pub(crate) id: u64,
+    pub(crate) attempts: u32,
+    pub(crate) until: Timestamp,
+}
+
+#[async_trait]
+impl Change for BeginDelivery {
+    type Outcome = bool;
+    const ACTION: &'static str = "begin to deliver an alert";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        let text = "UPDATE deliveries SET attempts = attempts + 1, next_at = ? \
+                    WHERE id = ? AND attempts = ? AND state = 'pending'";
+        let query = sqlx::query(text)
+            .bind(to_micros(self.until))
+            .bind(self.id.cast_signed())
+            .bind(i64::from(self.attempts));
+        Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
+    }
+}
+
+/// Writes down how an attempt ended.
+#[derive(Debug)]
+pub(crate) struct EndDelivery {
+    pub(crate) id: u64,
+    pub(crate) outcome: AttemptOutcome,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for EndDelivery {
+    type Outcome = ();
+    const ACTION: &'static str = "write down how an alert was delivered";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        let (state, next_at, error, finished) = match &self.outcome {
+            AttemptOutcome::Delivered => ("delivered", self.now, None, Some(self.now)),
+            AttemptOutcome::Retry { at, error } => ("pending", *at, Some(error), None),
+            AttemptOutcome::Dead { error } => ("dead", self.now, Some(error), Some(self.now)),
+        };
+        let text = "UPDATE deliveries SET state = ?, next_at = ?, error = ?, finished_at = ? WHERE id = ?";
+        let query = sqlx::query(text)
+            .bind(state)
+            .bind(to_micros(next_at))
+            .bind(error.map(String::as_str))
+            .bind(finished.map(to_micros))
+            .bind(self.id.cast_signed());
+        query.execute(transaction.connection()).await?;
+        Ok(())
+    }
+}
+
+/// Lets a dead delivery be tried again.
+#[derive(Debug)]
+pub(crate) struct RetryDelivery {
+    pub(crate) id: u64,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for RetryDelivery {
+    type Outcome = bool;
+    const ACTION: &'static str = "deliver an alert again";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        let text = "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = ?, finished_at = NULL \
+                    WHERE id = ? AND state = 'dead'";
+        let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());
+        Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
+    }
+}
