@@ -75,6 +75,9 @@ mod documentation {
     #[doc = include_str!("../../../docs/automation.md")]
     struct Automation;
 
+    #[doc = include_str!("../../../docs/alerts.md")]
+    struct Alerts;
+
     #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;

@@ -5,8 +5,9 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use millwork::{
-    Config, Definitions, FailureClass, QueueLimits, Result, Retention, Retry, RunLimits, RunRetries, RunSpec,
-    Sensor, SensorOutcome, StepLog, asset, definitions,
+    AlertRule, Config, Definitions, Destination, Encryption, FailureClass, Mail, QueueLimits, Result,
+    Retention, Retry, RunLimits, RunRetries, RunSpec, Secret, Sensor, SensorOutcome, StepLog, Trigger, asset,
+    definitions,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -109,6 +110,19 @@ fn work_is_done() -> Sensor {
     .interval(Duration::from_millis(100))
 }
 
+/// Tells of failed runs where `SERVICE_WEBHOOK` says, and by the mail server on this machine whose port is `SERVICE_SMTP_PORT`.
+fn runs_fail() -> AlertRule {
+    let webhook = Destination::webhook(Secret::env("SERVICE_WEBHOOK")).optional();
+    let rule = AlertRule::new("runs_fail").when(Trigger::RunFailed).to(webhook);
+    match std::env::var("SERVICE_SMTP_PORT").ok().and_then(|port| port.parse().ok()) {
+        Some(port) => {
+            let mail = Mail::new("127.0.0.1", "millwork@example.org", "on-call@example.org");
+            rule.to(Destination::mail(mail.port(port, Encryption::None)))
+        }
+        None => rule,
+    }
+}
+
 fn everything() -> Definitions {
     definitions![work, after_work, hungry, waits_for_a_process, leaves_a_process]
         .pool("memory_gb", 2)
@@ -119,6 +133,7 @@ fn everything() -> Definitions {
         )
         .run_limits(RunLimits::default().cancel(Duration::from_secs(1)))
         .retention(Retention::new())
+        .alert(runs_fail())
         .sensor(inbox())
         .sensor(hangs())
         .sensor(work_is_done())

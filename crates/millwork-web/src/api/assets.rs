@@ -24,6 +24,8 @@ pub(super) async fn show(
         ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(&key)))
     })?;
     let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
+    let newest =
+        latest.iter().filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
     let latest: Vec<Value> = latest
         .into_iter()
         .map(|latest| {
@@ -31,6 +33,9 @@ pub(super) async fn show(
         })
         .collect();
     let mut shown = described(&state, asset);
+    shown["freshness"] = json!(asset.spec.freshness.as_ref().map(|policy| {
+        json!({ "policy": policy.to_string(), "state": policy.state(newest, state.clock.now()) })
+    }));
     shown["latest"] = latest.into();
     Ok(Json(shown))
 }

@@ -1,5 +1,6 @@
 //! The routes, a file for each kind of thing.
 
+mod alerts;
 mod assets;
 mod automation;
 mod counted;

@@ -9,7 +9,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{assets, automation, etag, events, health, launch, queue, reports, runs, schedules, sensors};
+use super::{
+    alerts, assets, automation, etag, events, health, launch, queue, reports, runs, schedules, sensors,
+};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -59,6 +61,9 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(automation::show, automation::switch_asset))
         .routes(routes!(queue::waiting))
         .routes(routes!(queue::pools))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::deliveries))
+        .routes(routes!(alerts::retry))
         .routes(routes!(reports::materialization))
         .routes(routes!(reports::observation))
         .routes(routes!(reports::check))
@@ -80,7 +85,7 @@ mod tests {
         let (_, document) = described().split_for_parts();
         let document: Value = serde_json::from_str(&as_text(&document)).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
-        assert_eq!(paths.len(), 21, "{:?}", paths.keys());
+        assert_eq!(paths.len(), 24, "{:?}", paths.keys());
         assert!(paths["/api/v1/runs"]["post"]["requestBody"].is_object());
         assert_eq!(paths["/api/v1/assets/{key}"]["get"]["parameters"][0]["name"], "key");
         for (path, methods) in paths {

@@ -88,6 +88,9 @@ Examples:
     /// Look at what is made without being asked for, switch it on and off, simulate it
     #[command(subcommand)]
     Automation(Automation),
+    /// Look at alert rules and what was delivered
+    #[command(subcommand)]
+    Alerts(Alerts),
     /// Look at an asset and its values
     #[command(subcommand)]
     Asset(Asset),
@@ -386,6 +389,33 @@ pub(super) enum Schedules {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum Alerts {
+    /// List the rules and whom they tell
+    List(Json),
+    /// List what was delivered, newest first
+    Deliveries {
+        /// Only what was given up
+        #[arg(long)]
+        dead: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Deliver something again that was given up
+    Retry {
+        /// Its number
+        id: u64,
+    },
+    /// Send a test to the destinations of a rule, by the next daemon
+    Test {
+        /// Its name
+        rule: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum Sensors {
     /// List the sensors
     List(Json),
@@ -516,6 +546,7 @@ impl Commands {
             )
             | Self::Store(Store::Info(json) | Store::Prune(json) | Store::Vacuum(json))
             | Self::Runs(Runs::List { json, .. })
+            | Self::Alerts(Alerts::List(json) | Alerts::Deliveries { json, .. })
             | Self::Sensors(
                 Sensors::List(json) | Sensors::Ticks { json, .. } | Sensors::Preview { json, .. },
             )
@@ -542,6 +573,7 @@ impl Commands {
             | Self::Serve(_)
             | Self::Dev(_)
             | Self::Runs(Runs::Execute { .. })
+            | Self::Alerts(Alerts::Retry { .. } | Alerts::Test { .. })
             | Self::Sensors(Sensors::On { .. } | Sensors::Off { .. })
             | Self::Automation(Automation::On { .. } | Automation::Off { .. })
             | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,

@@ -1,6 +1,6 @@
 //! Everything that the reference job declares, in one list, and the better models beside it in another.
 
-use millwork::{Definitions, Job, Misfire, Schedule};
+use millwork::{AlertRule, Definitions, Destination, Job, Misfire, Schedule, Secret, Severity, Trigger};
 
 use super::checks::{predictions_are_finite, r_squared_is_not_worse, stories_are_unique};
 use super::features::{tfidf_features, transformed_test_data};
@@ -36,6 +36,18 @@ pub fn definitions() -> Definitions {
     .job(
         Job::new("predict", "latest_story_comment_predictions")
             .description("Predict for the newest stories with the model there is"),
+    )
+    .alert(
+        AlertRule::new("runs_fail")
+            .when(Trigger::RunFailed)
+            .to(Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional()),
+    )
+    .alert(
+        AlertRule::new("r_squared_falls")
+            .description("The model explains less than the last one did")
+            .when(Trigger::CheckFailed(Severity::Warn))
+            .assets("comments_model_test_set_r_squared")
+            .to(Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional()),
     )
     .schedule(
         Schedule::new("hourly_stories", ["@hourly"], "hackernews_stories")

@@ -7,7 +7,8 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::session::Session;
 
 use super::{
-    asset, automation, check, daemon, graph, list, materialize, runs, schedules, sensors, status, store,
+    alerts, asset, automation, check, daemon, graph, list, materialize, runs, schedules, sensors, status,
+    store,
 };
 
 /// Does what a command says.
@@ -26,6 +27,7 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Sensors(sensors) => sensors::run(session, sensors),
         Commands::Automation(automation) => automation::run(session, automation),
+        Commands::Alerts(alerts) => alerts::run(session, alerts),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),

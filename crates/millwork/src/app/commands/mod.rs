@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod alerts;
 mod asset;
 mod automation;
 mod check;

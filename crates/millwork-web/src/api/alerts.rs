@@ -1,0 +1,61 @@
+//! Alerts: who is told what, and what has arrived.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use millwork_core::alert::AlertRule;
+use millwork_storage::DeliveryState;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", responses((status = 200, description = "The rules and whom they tell", body = Object)))]
+pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
+    let described = |rule: &AlertRule| {
+        json!({
+            "rule": rule.name,
+            "description": rule.description,
+            "when": rule.triggers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "assets": rule.selection,
+            "tags": rule.tags,
+            "cooldown_seconds": rule.cooldown.as_secs(),
+            "destinations": rule.destinations.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    Json(state.pipeline.alerts().iter().map(described).collect())
+}
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Wanted {
+    /// Only those that are `pending`, `delivered` or `dead`.
+    state: Option<String>,
+    /// At most so many, 50 if nothing is said.
+    limit: Option<u32>,
+}
+
+#[utoipa::path(get, path = "/api/v1/alerts/deliveries", tag = "alerts", params(Wanted), responses((status = 200, description = "Deliveries, newest first", body = Object)))]
+pub(super) async fn deliveries(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    let unknown = |name: &String| ApiError::invalid(format!("`{name}` is no state of a delivery"));
+    let named = |name: &String| DeliveryState::from_name(name).ok_or_else(|| unknown(name));
+    let of_state = wanted.state.as_ref().map(named).transpose()?;
+    let limit = wanted.limit.unwrap_or(50).clamp(1, 1_000);
+    Ok(Json(json!(state.store.deliveries(of_state, limit).await?)))
+}
+
+#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is tried again", body = Object)))]
+pub(super) async fn retry(
+    State(state): State<AppState>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    if !state.store.retry_delivery(id, state.clock.now()).await? {
+        return Err(ApiError::not_found(format!("no delivery {id} was given up")));
+    }
+    state.wake.notify_waiters();
+    Ok(Json(json!({ "delivery": id, "state": DeliveryState::Pending })))
+}

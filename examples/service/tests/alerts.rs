@@ -1,0 +1,145 @@
+//! Alerts: to a webhook receiver that fails, hangs and comes back, and to a mail server; each once, and without secrets.
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::Value;
+use support::{Home, eventually};
+
+/// What a receiver is told, with the key of each attempt.
+type Told = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// Fails twice, hangs once, and then takes what it is told.
+async fn receive(State(told): State<Told>, headers: HeaderMap, body: String) -> StatusCode {
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    let attempt = {
+        let mut told = told.lock().unwrap();
+        told.push((key, serde_json::from_str(&body).unwrap()));
+        told.len()
+    };
+    match attempt {
+        1 | 2 => StatusCode::INTERNAL_SERVER_ERROR,
+        3 => std::future::pending().await,
+        _ => StatusCode::NO_CONTENT,
+    }
+}
+
+/// A webhook receiver; its address holds a secret.
+fn receiver(runtime: &tokio::runtime::Runtime) -> (String, Told) {
+    let told = Told::default();
+    let router = Router::new().route("/hook/s3cret-in-the-path", post(receive)).with_state(told.clone());
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}/hook/s3cret-in-the-path", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    (url, told)
+}
+
+/// A mail server that refuses the first mail for now and keeps the others.
+fn mail_server() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, mails) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<String>>>::default());
+    let kept = mails.clone();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().flatten().enumerate() {
+            converse(&stream, number == 0, &kept);
+        }
+    });
+    (port, mails)
+}
+
+fn converse(stream: &TcpStream, is_busy: bool, mails: &Mutex<Vec<String>>) {
+    let say = |text: &str| {
+        let mut stream = stream;
+        stream.write_all(format!("{text}\r\n").as_bytes()).is_ok()
+    };
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    say("220 mail.example.org ready");
+    while let Some(line) = lines.next() {
+        match line.split_whitespace().next().unwrap_or_default().to_uppercase().as_str() {
+            "EHLO" | "HELO" => say("250 mail.example.org"),
+            "MAIL" if is_busy => say("451 try again later"),
+            "DATA" => {
+                say("354 go on");
+                let mail: Vec<String> = lines.by_ref().take_while(|line| line != ".").collect();
+                mails.lock().unwrap().push(mail.join("\n"));
+                say("250 kept")
+            }
+            "QUIT" => {
+                say("221 bye");
+                return;
+            }
+            _ => say("250 fine"),
+        };
+    }
+}
+
+#[test]
+fn each_alert_arrives_once_although_receivers_fail_and_the_daemon_dies() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let ((url, told), (port, mails)) = (receiver(&runtime), mail_server());
+    let port = port.to_string();
+    let variables = [("SERVICE_WEBHOOK", url.as_str()), ("SERVICE_SMTP_PORT", port.as_str())];
+    let home = Home::new();
+    let mut daemon = home.daemon_with("", &variables);
+    // The first look begins at the end of the log.
+    let first = home.queue("work");
+    home.becomes(&first, "succeeded");
+    let failed = home.queue("work --set work.end=error");
+    home.becomes(&failed, "failed");
+    // Killed while the receiver hangs.
+    eventually(|| told.lock().unwrap().len() == 3, "the webhook is not tried again");
+    daemon.kill();
+    let _daemon = home.daemon_with("", &variables);
+    let is_delivered = || {
+        let deliveries = home.json("alerts deliveries --json");
+        let deliveries = deliveries.as_array().unwrap();
+        deliveries.len() == 2 && deliveries.iter().all(|delivery| delivery["state"] == "delivered")
+    };
+    eventually(is_delivered, "the alert was not delivered");
+    let told = told.lock().unwrap();
+    let keys: BTreeSet<&String> = told.iter().map(|(key, _)| key).collect();
+    assert_eq!((told.len(), keys.len()), (4, 1), "one alert, under one key");
+    let alert = &told[3].1;
+    assert!(alert["text"].as_str().unwrap().contains("it was told to fail"), "{alert}");
+    assert_eq!(alert["run"], failed.as_str());
+    let mails = mails.lock().unwrap();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    for part in ["To: on-call@example.org", "Message-ID: <", "it was told to fail"] {
+        assert!(mails[0].contains(part), "{part} is not in {}", mails[0]);
+    }
+    no_secret_is_stored(&home);
+}
+
+fn no_secret_is_stored(home: &Home) {
+    for entry in std::fs::read_dir(home.path()).unwrap().flatten() {
+        let content = std::fs::read(entry.path()).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&content).contains("s3cret-in-the-path"), "{:?}", entry.path());
+    }
+    for line in ["alerts list --json", "alerts deliveries --json"] {
+        assert!(!home.succeeds(line).contains("s3cret-in-the-path"));
+    }
+}
+
+#[test]
+fn a_rule_is_tested_and_one_without_its_secret_waits() {
+    let home = Home::new();
+    let outcome = home.command("alerts test nobody").output().unwrap();
+    assert!(String::from_utf8_lossy(&outcome.stderr).contains("no alert rule is called `nobody`"));
+    home.succeeds("alerts test runs_fail");
+    let _daemon = home.daemon("");
+    let says_why = || {
+        let deliveries = home.json("alerts deliveries --json");
+        deliveries[0]["error"].as_str().is_some_and(|error| error.contains("`SERVICE_WEBHOOK` is not set"))
+    };
+    eventually(says_why, "the missing variable isn't named");
+    assert!(home.succeeds("alerts list").contains("webhook $SERVICE_WEBHOOK"));
+}
