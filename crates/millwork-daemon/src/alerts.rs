@@ -65,7 +65,7 @@ impl Loop for Alerts {
         if is_news {
             record(daemon, stored, &cursor, alerts, now).await?;
         }
-        Ok(daemon.options.beat)
+        Ok(daemon.options.slow_beat())
     }
 }
 

@@ -52,7 +52,8 @@ impl Loop for Conditions {
         }
         let until_tick =
             remembered.timetables.next(now).and_then(|next| next.duration_since(now).try_into().ok());
-        let rest = until_tick.map_or(daemon.options.beat, |until: Duration| until.min(daemon.options.beat));
+        let rest = until_tick
+            .map_or(daemon.options.slow_beat(), |until: Duration| until.min(daemon.options.slow_beat()));
         self.remembered = Some(remembered);
         Ok(rest)
     }

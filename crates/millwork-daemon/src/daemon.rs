@@ -20,6 +20,7 @@ use crate::retention::RetentionRules;
 use crate::retries::Retries;
 use crate::schedules::Schedules;
 use crate::sensors::Sensors;
+use crate::traces::Traces;
 use crate::{DaemonError, Environment, Happening, Launcher, Observer, Pulse};
 
 /// One of the daemon's loops.
@@ -69,6 +70,13 @@ pub struct DaemonOptions {
 impl Default for DaemonOptions {
     fn default() -> Self {
         Self { queue: QueueLimits::default(), beat: Duration::from_millis(200), clock: Arc::new(SystemClock) }
+    }
+}
+
+impl DaemonOptions {
+    /// How often loops look whose news comes from runs of this daemon, which wake them when they end.
+    pub(crate) fn slow_beat(&self) -> Duration {
+        self.beat * 5
     }
 }
 
@@ -124,6 +132,7 @@ impl Daemon {
         loops.spawn(self.clone().keep(RetentionRules, stop.clone()));
         loops.spawn(self.clone().keep(Alerts::default(), stop.clone()));
         loops.spawn(self.clone().keep(Deliveries::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Traces, stop.clone()));
         loops.spawn(self.clone().keep(Monitor, stop));
         loops.join_all().await;
     }

@@ -57,7 +57,7 @@ impl Loop for Deliveries {
                 daemon.wake().notify_waiters();
             });
         }
-        Ok(daemon.options.beat)
+        Ok(daemon.options.slow_beat())
     }
 }
 

@@ -24,6 +24,12 @@ pub enum DaemonError {
     /// A condition makes no sense.
     #[error(transparent)]
     Condition(#[from] ConditionError),
+    /// Whoever collects traces doesn't take them.
+    #[error("failed to send traces; hint: see OTEL_EXPORTER_OTLP_ENDPOINT")]
+    Traces {
+        /// Why.
+        source: reqwest::Error,
+    },
     /// A process could not be started.
     #[error("failed to start a process for run {}", run.short())]
     Launch {

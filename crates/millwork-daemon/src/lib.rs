@@ -25,6 +25,7 @@ mod schedules;
 mod send;
 mod sensors;
 mod settle;
+mod traces;
 
 pub use daemon::{Daemon, DaemonOptions};
 pub use error::DaemonError;

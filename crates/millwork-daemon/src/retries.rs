@@ -46,7 +46,7 @@ impl Loop for Retries {
             save(daemon, next).await?;
         }
         self.cursor = Some(next);
-        Ok(daemon.options.beat)
+        Ok(daemon.options.slow_beat())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::schedule::{Due, Schedule, ScheduleCursor, Timetable, due};
@@ -28,7 +29,7 @@ impl Loop for Schedules {
     /// Evaluates every schedule that is on; the rest is how long nothing will be due.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         let states = daemon.store.schedules().await?;
-        let mut rest = LONGEST_REST;
+        let (mut rest, mut records) = (LONGEST_REST, Vec::new());
         for schedule in daemon.pipeline.schedules() {
             let state = states.get(&schedule.name).cloned().unwrap_or_default();
             if !state.on.unwrap_or(schedule.default_on) {
@@ -40,11 +41,13 @@ impl Loop for Schedules {
             let due = due(timetable, schedule.misfire, cursor.as_ref(), now);
             let next = timetable.after(now).next();
             if is_news(&due, cursor.as_ref()) {
-                record(daemon, schedule, state, due, now).await?;
+                records.push(record(daemon, schedule, state, due, now));
             }
             let until_next = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
             rest = until_next.map_or(rest, |until| rest.min(until));
         }
+        // Together, so that many schedules that are due at once share a few commits.
+        try_join_all(records).await?;
         Ok(rest)
     }
 }

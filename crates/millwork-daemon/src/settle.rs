@@ -61,6 +61,7 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
     }
     if let Some(RunRecord { status, reason, .. }) = daemon.store.run(run).await? {
         daemon.tell(&Happening::Ended { run, status, reason });
+        daemon.wake().notify_waiters();
     }
     Ok(())
 }

@@ -129,6 +129,37 @@ fn no_secret_is_stored(home: &Home) {
     }
 }
 
+/// Whoever collects traces.
+async fn collect(State(traces): State<Arc<Mutex<Vec<Value>>>>, body: String) {
+    traces.lock().unwrap().push(serde_json::from_str(&body).unwrap());
+}
+
+#[test]
+fn ended_runs_are_traced() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let traces = Arc::<Mutex<Vec<Value>>>::default();
+    let router = Router::new().route("/v1/traces", post(collect)).with_state(traces.clone());
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    let home = Home::new();
+    let _daemon = home.daemon_with("", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]);
+    // The first look begins at the end of the log.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let run = home.queue("work --set work.end=error");
+    home.becomes(&run, "failed");
+    eventually(|| !traces.lock().unwrap().is_empty(), "no trace was sent");
+    let traces = traces.lock().unwrap();
+    let spans = traces[0]["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
+    assert_eq!(spans.len(), 2, "{spans:?}");
+    assert_eq!((&spans[0]["traceId"], &spans[0]["parentSpanId"]), (&run.replace('-', "").into(), &"".into()));
+    assert_eq!((&spans[1]["name"], &spans[1]["parentSpanId"]), (&"work".into(), &spans[0]["spanId"]));
+    assert_eq!(
+        (&spans[1]["status"]["code"], &spans[1]["status"]["message"]),
+        (&2.into(), &"it was told to fail".into())
+    );
+}
+
 #[test]
 fn a_rule_is_tested_and_one_without_its_secret_waits() {
     let home = Home::new();

@@ -1,0 +1,188 @@
+//! Traces: ended runs and their steps as OpenTelemetry spans, for whoever sets `OTEL_EXPORTER_OTLP_ENDPOINT`.
+//!
+//! A trace is a projection of the run's events, sent once the run has ended: so it is whole however the run's process died,
+//! and costs a run nothing. The form is OTLP over HTTP in JSON, <https://opentelemetry.io/docs/specs/otlp/>.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::run::RunId;
+use millwork_storage::{Evaluation, EventQuery, Order, RunRecord};
+use serde_json::{Value, json};
+
+use crate::daemon::Loop;
+use crate::{Daemon, DaemonError};
+
+/// The name under which the cursor is stored.
+const NAME: &str = "millwork/traces";
+/// So many runs are sent at a time.
+const RUNS_AT_ONCE: u32 = 50;
+/// How often ended runs are looked for.
+const REST: Duration = Duration::from_secs(2);
+/// A span's kind and status as OTLP numbers them.
+const INTERNAL: u8 = 1;
+const OK: u8 = 1;
+const ERROR: u8 = 2;
+
+#[derive(Debug)]
+pub(crate) struct Traces;
+
+impl Loop for Traces {
+    fn name(&self) -> &'static str {
+        "traces"
+    }
+
+    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+        let Some(endpoint) = endpoint(daemon) else { return Ok(Duration::from_secs(3600)) };
+        let stored = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
+        let behind = match stored.as_deref().and_then(|cursor| cursor.parse().ok()) {
+            Some(behind) => behind,
+            None => {
+                let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+                daemon.store.events(last).await?.first().map_or(0, |event| event.sequence)
+            }
+        };
+        let kinds = vec!["run_succeeded", "run_failed", "run_canceled", "run_lost"];
+        let ended =
+            EventQuery { after: Some(behind), kinds, limit: Some(RUNS_AT_ONCE), ..EventQuery::default() };
+        let ended = daemon.store.events(ended).await?;
+        let mut spans = Vec::new();
+        for run in ended.iter().filter_map(|event| event.run) {
+            if let Some(record) = daemon.store.run(run).await? {
+                let events =
+                    daemon.store.events(EventQuery { run: Some(run), ..EventQuery::default() }).await?;
+                spans.extend(spans_of(&record, &events));
+            }
+        }
+        if !spans.is_empty() {
+            post(daemon, &endpoint, spans).await?;
+        }
+        let cursor = ended.last().map_or(behind, |event| event.sequence).to_string();
+        if stored.as_ref() != Some(&cursor) {
+            let (schedule, from) = (NAME.to_owned(), stored);
+            let evaluation = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
+            daemon.store.record_evaluation(evaluation).await?;
+        }
+        Ok(REST)
+    }
+}
+
+/// Where traces go, by the variables that OpenTelemetry defines.
+fn endpoint(daemon: &Daemon) -> Option<String> {
+    (daemon.environment)("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
+        let base = (daemon.environment)("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+        Some(format!("{}/v1/traces", base.trim_end_matches('/')))
+    })
+}
+
+async fn post(daemon: &Daemon, endpoint: &str, spans: Vec<Value>) -> Result<(), DaemonError> {
+    // Whoever was first has installed it for all.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let service = (daemon.environment)("OTEL_SERVICE_NAME").unwrap_or_else(|| "millwork".to_owned());
+    let body = json!({ "resourceSpans": [{
+        "resource": { "attributes": [attribute("service.name", &service)] },
+        "scopeSpans": [{ "scope": { "name": "millwork" }, "spans": spans }],
+    }] });
+    let mut request = reqwest::Client::new()
+        .post(endpoint)
+        .timeout(Duration::from_secs(10))
+        .header("content-type", "application/json")
+        .body(body.to_string());
+    let headers = (daemon.environment)("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
+    for (name, value) in headers.split(',').filter_map(|header| header.split_once('=')) {
+        request = request.header(name.trim(), value.trim());
+    }
+    let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+    // The address may hold a secret.
+    answer.map(drop).map_err(|error| DaemonError::Traces { source: error.without_url() })
+}
+
+fn attribute(key: &str, value: &str) -> Value {
+    json!({ "key": key, "value": { "stringValue": value } })
+}
+
+/// The span of a run and those of its steps' attempts. A trace's id is the run's.
+fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
+    let run = record.id;
+    let started = record.started_at.unwrap_or(record.created_at);
+    let ended = record.finished_at.unwrap_or(started);
+    let mut attributes: Vec<Value> = vec![
+        attribute("millwork.run", &run.to_string()),
+        attribute("millwork.selection", &record.request.selection),
+        attribute("millwork.status", record.status.as_str()),
+    ];
+    attributes.extend(
+        record.request.tags.iter().map(|(key, value)| attribute(&format!("millwork.tag.{key}"), value)),
+    );
+    let error =
+        record.reason.as_deref().filter(|_| record.status != millwork_core::run::RunStatus::Succeeded);
+    let name = format!("run {}", record.request.selection);
+    let mut spans = vec![span(run, "", None, &name, (started, ended), error, &attributes)];
+    let mut begun: BTreeMap<(String, String), (Timestamp, u32)> = BTreeMap::new();
+    for event in events {
+        let Some(step) = &event.step else { continue };
+        let partition = event.partition.as_ref().map_or(String::new(), ToString::to_string);
+        let key = (step.to_string(), partition.clone());
+        let error = match &event.body {
+            EventBody::StepStarted => {
+                begun.insert(key, (event.at, event.attempt));
+                continue;
+            }
+            EventBody::StepSucceeded { .. } => None,
+            EventBody::StepFailed { failure } | EventBody::StepRetrying { failure, .. } => {
+                Some(failure.to_string())
+            }
+            EventBody::StepCanceled => Some("canceled".to_owned()),
+            _ => continue,
+        };
+        let Some((from, attempt)) = begun.remove(&key) else { continue };
+        let mut attributes = vec![
+            attribute("millwork.step", step.as_str()),
+            attribute("millwork.attempt", &attempt.to_string()),
+        ];
+        if !partition.is_empty() {
+            attributes.push(attribute("millwork.partition", &partition));
+        }
+        let place = format!("{step}/{partition}/{attempt}");
+        spans.push(span(
+            run,
+            &place,
+            Some(""),
+            step.as_str(),
+            (from, event.at),
+            error.as_deref(),
+            &attributes,
+        ));
+    }
+    spans
+}
+
+fn span(
+    run: RunId,
+    place: &str,
+    parent: Option<&str>,
+    name: &str,
+    (from, to): (Timestamp, Timestamp),
+    error: Option<&str>,
+    attributes: &[Value],
+) -> Value {
+    let nanoseconds = |at: Timestamp| at.as_nanosecond().to_string();
+    json!({
+        "traceId": run.to_string().replace('-', ""),
+        "spanId": span_id(run, place),
+        "parentSpanId": parent.map_or(String::new(), |place| span_id(run, place)),
+        "name": name,
+        "kind": INTERNAL,
+        "startTimeUnixNano": nanoseconds(from),
+        "endTimeUnixNano": nanoseconds(to),
+        "attributes": attributes,
+        "status": { "code": if error.is_some() { ERROR } else { OK }, "message": error.unwrap_or_default() },
+    })
+}
+
+/// Eight bytes that follow from the run and the place in it, so that a span that is sent twice is the same span.
+fn span_id(run: RunId, place: &str) -> String {
+    blake3::hash(format!("{run}/{place}").as_bytes()).to_hex()[..16].to_owned()
+}
