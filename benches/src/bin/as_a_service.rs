@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
+
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus};
-use millwork_core::{AssetDefinition, Definitions, Schedule};
+use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
 use millwork_daemon::{Daemon, Launcher};
 use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunQuery, RunStore as _, ScheduleStore as _};
 use reqwest::Client;
@@ -128,7 +128,7 @@ async fn full_queue(arguments: &str) -> Result<()> {
     let store = Home::open(served.path()).await?.store();
     let started = Instant::now();
     for _ in 0..RUNS {
-        let at = Timestamp::now();
+        let at = SystemClock.now();
         store.create_run(NewRun { id: RunId::new(at), request: request(), at }).await?;
     }
     loop {
@@ -149,7 +149,7 @@ async fn readers() -> Result<()> {
     const READERS: usize = 200;
     let served = Served::start("")?;
     let store = Home::open(served.path()).await?.store();
-    let at = Timestamp::now();
+    let at = SystemClock.now();
     let run = RunId::new(at);
     store.create_run(NewRun { id: run, request: RunRequest::default(), at }).await?;
     let (over, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -163,7 +163,7 @@ async fn readers() -> Result<()> {
                     let (level, target) = (LogLevel::Info, "bench".to_owned());
                     let message = format!("line {number}");
                     let body = EventBody::Logged(LogLine { level, target, message, fields: BTreeMap::new() });
-                    NewEvent::of_run(run, Timestamp::now(), body)
+                    NewEvent::of_run(run, SystemClock.now(), body)
                 };
                 let events: Vec<NewEvent> = (0..100).map(line).collect();
                 if store.append(Batch { fence: None, events }).await.is_ok() {
@@ -224,7 +224,7 @@ async fn accelerated_day() -> Result<()> {
     let mut needs = Vec::new();
     for quarter in 1..=4 {
         for _ in 0..RUNS / 4 {
-            let at = Timestamp::now();
+            let at = SystemClock.now();
             store.create_run(NewRun { id: RunId::new(at), request: request(), at }).await?;
         }
         let statuses = || vec![RunStatus::Succeeded];
