@@ -1,7 +1,7 @@
 //! `runs`: what has become of them, and going on with them.
 
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
+use millwork_core::run::{FailureClass, QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
@@ -140,7 +140,9 @@ async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Fai
         outln!("  took       {}", when::between(from, to));
     }
     if let Some(reason) = &record.reason {
-        let class = record.class.map(|class| format!(" ({class})")).unwrap_or_default();
+        // An error of the user's own speaks for itself.
+        let class = record.class.filter(|class| *class != FailureClass::Error);
+        let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
         outln!("  reason     {reason}{class}");
     }
     if let Some(waits) = waits {
