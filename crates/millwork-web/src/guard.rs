@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::error::ApiError;
 
@@ -25,13 +25,42 @@ impl Token {
         let Some(expected) = self.0 else { return true };
         let bearer =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        bearer.is_some_and(|token| blake3::hash(token.as_bytes()) == expected)
+        bearer.is_some_and(|token| blake3::hash(token.as_bytes()) == expected) || self.has_cookie(headers)
     }
+
+    /// The cookie for whoever knows the token. It follows from the token and doesn't lead back to it.
+    pub(crate) fn cookie(&self, token: &str) -> Option<String> {
+        let expected = self.0?;
+        (blake3::hash(token.as_bytes()) == expected)
+            .then(|| format!("{COOKIE}={}", session(expected).to_hex()))
+    }
+
+    fn has_cookie(&self, headers: &HeaderMap) -> bool {
+        let Some(expected) = self.0 else { return false };
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let ours =
+            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+        let is_ours = |(name, value): (&str, &str)| {
+            name == COOKIE && blake3::Hash::from_hex(value).is_ok_and(|value| value == session(expected))
+        };
+        ours.into_iter().any(is_ours)
+    }
+}
+
+/// The cookie's name.
+const COOKIE: &str = "millwork_session";
+
+/// What the cookie holds.
+fn session(token: blake3::Hash) -> blake3::Hash {
+    blake3::keyed_hash(token.as_bytes(), b"millwork session")
 }
 
 /// Lets a request pass, or says why not.
 pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
     if !token.admits(request.headers()) {
+        if is_of_browser(&request) {
+            return Redirect::to("/login").into_response();
+        }
         let message = "the token is missing or wrong; hint: send `Authorization: Bearer` and MILLWORK_TOKEN";
         return ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message).into_response();
     }
@@ -46,6 +75,12 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).into_response()
         }
     }
+}
+
+/// Whether somebody wants to see a page.
+fn is_of_browser(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    request.method() == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn changes(method: &Method) -> bool {

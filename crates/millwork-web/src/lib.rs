@@ -7,6 +7,7 @@
 mod api;
 mod error;
 mod guard;
+mod pages;
 mod server;
 mod state;
 

@@ -12,10 +12,10 @@ use millwork_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
-use crate::api;
 use crate::error::ServeError;
 use crate::guard::{Token, guard};
 use crate::state::AppState;
+use crate::{api, pages};
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -70,9 +70,15 @@ pub async fn serve(
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
     let state = AppState { pipeline, store, clock, wake, started, metrics, counted };
+    let token = Token::new(token.as_deref());
     let protected =
-        api::protected().layer(middleware::from_fn_with_state(Token::new(token.as_deref()), guard));
-    let router = api::open().merge(protected).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+        api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));
+    let router = api::open()
+        .merge(pages::login_routes(token))
+        .merge(protected)
+        .layer(middleware::from_fn(pages::with_policy))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(state);
     Ok(Serving { address, listener, router })
 }
 

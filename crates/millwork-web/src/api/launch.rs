@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// What to run.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Launch {
     /// Which assets, in the selection syntax.
@@ -47,13 +47,23 @@ pub(super) async fn launch(
     body: Result<Json<Launch>, JsonRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Json(launch) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let request = request(&state, launch)?;
+    let run = requested(&state, launch).await?;
+    let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
+    Ok((StatusCode::CREATED, location, Json(json!({ "run": run, "status": RunStatus::Queued }))))
+}
+
+/// The same for a selection alone.
+pub(crate) async fn launch_selection(state: &AppState, selection: String) -> Result<RunId, ApiError> {
+    requested(state, Launch { selection: Some(selection), ..Launch::default() }).await
+}
+
+async fn requested(state: &AppState, launch: Launch) -> Result<RunId, ApiError> {
+    let request = request(state, launch)?;
     let at = state.clock.now();
     let run = RunId::new(at);
     state.store.create_run(NewRun { id: run, request, at }).await?;
     state.wake.notify_waiters();
-    let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
-    Ok((StatusCode::CREATED, location, Json(json!({ "run": run, "status": RunStatus::Queued }))))
+    Ok(run)
 }
 
 fn request(state: &AppState, launch: Launch) -> Result<RunRequest, ApiError> {

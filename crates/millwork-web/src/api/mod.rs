@@ -17,4 +17,6 @@ mod sensors;
 mod switch;
 
 pub(crate) use counted::Counted;
+pub(crate) use launch::launch_selection;
 pub(crate) use routes::{open, protected};
+pub(crate) use runs::{Retry, cancel as cancel_run, one as one_run, retry as retry_run, waits};

@@ -1,7 +1,7 @@
 //! Which path leads where, and the document that says so.
 
 use axum::Router;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::from_fn;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
@@ -13,6 +13,7 @@ use super::{
     alerts, assets, automation, etag, events, health, launch, queue, reports, runs, schedules, sensors,
 };
 use crate::error::ApiError;
+use crate::pages::page_error;
 use crate::state::AppState;
 
 /// The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
@@ -31,12 +32,18 @@ pub(crate) fn protected() -> Router<AppState> {
     let document = as_text(&document);
     let show_document = move || {
         let document = document.clone();
-        async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document).into_response() }
+        async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
     };
-    router
-        .route("/api/v1/openapi.json", get(show_document))
-        .layer(from_fn(etag::etag))
-        .fallback(async |uri: Uri| ApiError::not_found(format!("there is nothing at `{}`", uri.path())))
+    router.route("/api/v1/openapi.json", get(show_document)).layer(from_fn(etag::etag)).fallback(
+        async |headers: HeaderMap, uri: Uri| {
+            let error = ApiError::not_found(format!("there is nothing at `{}`", uri.path()));
+            let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+            match accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+                true => page_error(&error),
+                false => error.into_response(),
+            }
+        },
+    )
 }
 
 fn described() -> OpenApiRouter<AppState> {

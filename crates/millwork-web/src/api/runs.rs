@@ -89,15 +89,15 @@ pub(super) async fn show(
 /// What is run again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Retry {
+pub(crate) struct Retry {
     /// Everything, in a new run, instead of what didn't succeed.
     #[serde(default)]
-    from_scratch: bool,
+    pub(crate) from_scratch: bool,
 }
 
 /// Queues a run again that failed, was canceled or was lost.
 #[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), request_body = Retry, responses((status = 200, description = "The run that is queued", body = Object)))]
-pub(super) async fn retry(
+pub(crate) async fn retry(
     State(state): State<AppState>,
     Path(run): Path<String>,
     body: Option<Json<Retry>>,
@@ -130,7 +130,7 @@ pub(super) async fn retry(
 }
 
 #[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), responses((status = 200, description = "The status that the run has now", body = Object)))]
-pub(super) async fn cancel(
+pub(crate) async fn cancel(
     State(state): State<AppState>,
     Path(run): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
@@ -140,7 +140,7 @@ pub(super) async fn cancel(
 }
 
 /// Why a requested run hasn't started.
-async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, ApiError> {
+pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, ApiError> {
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
@@ -150,7 +150,7 @@ async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, A
 }
 
 /// The run of this id, or of the beginning or end of it.
-async fn one(state: &AppState, id: &str) -> Result<RunRecord, ApiError> {
+pub(crate) async fn one(state: &AppState, id: &str) -> Result<RunRecord, ApiError> {
     let query = RunQuery { id_part: Some(id.to_owned()), limit: Some(2), ..RunQuery::default() };
     let mut runs = state.store.runs(query).await?;
     match (runs.pop(), runs.pop()) {

@@ -1,0 +1,41 @@
+//! A page with a message: what went wrong, and the way back; or the question for the token.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Response};
+
+use crate::error::ApiError;
+
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(super) struct Message {
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) is_login: bool,
+}
+
+impl Message {
+    fn current(&self) -> &'static str {
+        ""
+    }
+}
+
+/// A page as a response.
+pub(super) fn rendered(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "page", error.to_string()).into_response()
+        }
+    }
+}
+
+/// An error as a page.
+pub(crate) fn page_error(error: &ApiError) -> Response {
+    let (status, text) = (error.status(), error.message().replace("; hint: ", ". "));
+    let title = match status {
+        StatusCode::NOT_FOUND => "There is no such thing".to_owned(),
+        _ => "That didn't work".to_owned(),
+    };
+    rendered(status, &Message { title, text, is_login: false })
+}
