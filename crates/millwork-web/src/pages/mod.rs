@@ -9,6 +9,7 @@ mod forms;
 mod graph;
 mod login;
 mod message;
+mod navigation;
 mod overview;
 mod plot;
 mod routes;
@@ -17,13 +18,5 @@ mod runs;
 mod words;
 
 pub(crate) use message::page_error;
+pub(crate) use navigation::NAVIGATION;
 pub(crate) use routes::{login_routes, pages, with_policy};
-
-/// The pages of the navigation.
-pub(crate) const NAVIGATION: &[(&str, &str)] = &[
-    ("/", "Overview"),
-    ("/assets", "Assets"),
-    ("/graph", "Graph"),
-    ("/runs", "Runs"),
-    ("/automation", "Automation"),
-];

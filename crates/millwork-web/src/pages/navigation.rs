@@ -1,0 +1,10 @@
+//! What the head of every page leads to.
+
+/// The pages of the navigation.
+pub(crate) const NAVIGATION: &[(&str, &str)] = &[
+    ("/", "Overview"),
+    ("/assets", "Assets"),
+    ("/graph", "Graph"),
+    ("/runs", "Runs"),
+    ("/automation", "Automation"),
+];
