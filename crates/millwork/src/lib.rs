@@ -26,7 +26,9 @@
 mod app;
 
 pub use app::{App, app};
+pub use millwork_core::event::{Event, EventBody, NewEvent};
 pub use millwork_core::retention;
+pub use millwork_core::run::RunId;
 pub use millwork_core::{
     AlertRule, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff,
     BoxError, BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,

@@ -11,6 +11,7 @@ use super::reference::drift::{stories_have_not_drifted, story_drift, story_profi
 use super::reference::features::reference_features;
 use super::reference::models::{expected_comments_model, guide_predictions, typical_comments_model};
 use super::reference::source::reference_stories;
+use super::retraining::enough_new_stories;
 use super::serving::latest_story_comment_predictions;
 use crate::HackerNews;
 
@@ -49,6 +50,7 @@ pub fn definitions() -> Definitions {
             .assets("comments_model_test_set_r_squared")
             .to(Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional()),
     )
+    .sensor(enough_new_stories())
     .schedule(
         Schedule::new("hourly_stories", ["@hourly"], "hackernews_stories")
             .description("Fetch the newest stories"),

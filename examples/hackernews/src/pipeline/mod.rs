@@ -6,6 +6,7 @@ pub mod features;
 pub mod ingest;
 pub mod model;
 pub mod reference;
+mod retraining;
 pub mod serving;
 mod stories;
 
