@@ -1,6 +1,6 @@
 //! Automation: requesting what conditions say is due.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use millwork_core::AssetKey;
@@ -45,9 +45,11 @@ impl Loop for Conditions {
             Some(kept) => kept.with_switches(daemon, &switches)?,
             None => Remembered::read(daemon, &switches, cursor, now).await?,
         };
+        let began = Instant::now();
         let changes = remembered.changes(daemon).await?;
         let decided = remembered.evaluate(&changes, now);
-        if !record(daemon, &mut remembered, decided, now).await? {
+        let micros = u64::try_from(began.elapsed().as_micros()).ok();
+        if !record(daemon, &mut remembered, decided, micros, now).await? {
             return Ok(Duration::ZERO);
         }
         let until_tick =
@@ -65,6 +67,7 @@ async fn record(
     daemon: &Daemon,
     remembered: &mut Remembered,
     decided: Vec<Vec<AssetKey>>,
+    micros: Option<u64>,
     now: Timestamp,
 ) -> Result<bool, DaemonError> {
     let touched = remembered.state.take_touched();
@@ -83,7 +86,7 @@ async fn record(
     for assets in decided {
         let run = RunId::new(now);
         let outcome = TickOutcome::Requested { run };
-        ticks.push(Tick { schedule: AUTOMATION.to_owned(), due: now, at: now, micros: None, outcome });
+        ticks.push(Tick { schedule: AUTOMATION.to_owned(), due: now, at: now, micros, outcome });
         happenings.push(Happening::Automated { assets: assets.clone(), run });
         runs.push(NewRun { id: run, request: request(assets), at: now });
     }

@@ -1,7 +1,7 @@
 //! Schedules: requesting runs at their ticks.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -78,7 +78,11 @@ async fn record(
     let name = &schedule.name;
     let cursor = serde_json::to_string(&due.cursor)
         .map_err(|source| DaemonError::Cursor { schedule: name.clone(), source })?;
-    let tick = |due, outcome| Tick { schedule: name.clone(), due, at: now, micros: None, outcome };
+    let began = Instant::now();
+    let tick = |due, outcome| {
+        let micros = u64::try_from(began.elapsed().as_micros()).ok();
+        Tick { schedule: name.clone(), due, at: now, micros, outcome }
+    };
     let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
     if due.skipped > 0 {
         ticks.push(tick(now, TickOutcome::Skipped { ticks: due.skipped }));
