@@ -17,11 +17,13 @@ struct Fetched {
 
 /// Asks for a training when enough stories were fetched that aren't those of the fetch before.
 pub(super) fn enough_new_stories() -> Sensor {
-    Sensor::on_materialization("enough_new_stories", "hackernews_stories", count)
-        .description("Train again after 5,000 newly fetched stories")
+    Sensor::on_materialization("enough_new_stories", "hackernews_stories", |context, event| {
+        count(&context, &event)
+    })
+    .description("Train again after 5,000 newly fetched stories")
 }
 
-fn count(context: SensorContext, event: SensorEvent) -> Result<SensorOutcome, BoxError> {
+fn count(context: &SensorContext, event: &SensorEvent) -> Result<SensorOutcome, BoxError> {
     let millwork::EventBody::Materialized(made) = &event.event.body else {
         return Ok(SensorOutcome::default());
     };
@@ -67,7 +69,7 @@ mod tests {
         let event = millwork::NewEvent::of_run(RunId::from_u128(1), at, body).at_sequence(1);
         let resources = Definitions::new().resolve().unwrap().resources().clone();
         let context = SensorContext::new(cursor.clone(), at, Arc::clone(&resources));
-        let outcome = count(context, SensorEvent { event, request: None }).unwrap();
+        let outcome = count(&context, &SensorEvent { event, request: None }).unwrap();
         *cursor = outcome.cursor;
         !outcome.runs.is_empty()
     }
