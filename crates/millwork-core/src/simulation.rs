@@ -15,7 +15,6 @@ use crate::automation::{
     scope,
 };
 use crate::definitions::Pipeline;
-use crate::graph::Selection;
 use crate::run::{RunId, RunRequest};
 use crate::schedule::{ScheduleCursor, ScheduleError, Timetable, due};
 
@@ -126,12 +125,11 @@ impl Course<'_> {
             let schedule = &pipeline.schedules()[*index];
             let found = due(timetable, schedule.misfire, Some(cursor), now);
             *cursor = found.cursor;
-            // The selection was checked when the definitions were resolved.
-            let selected = Selection::parse(&schedule.selection).and_then(|it| it.select(pipeline.graph()));
-            let assets: Vec<AssetKey> =
-                selected.into_iter().flatten().map(|asset| pipeline.graph().key(asset).clone()).collect();
             let why = format!("schedule `{}`", schedule.name);
-            requests.extend(found.ticks.iter().map(|_| (why.clone(), assets.clone())));
+            // A tick whose runs can't be named has none.
+            let runs = found.ticks.iter().flat_map(|at| schedule.runs_at(*at).unwrap_or_default());
+            let requested = runs.filter_map(|run| run.request(pipeline.graph()).ok());
+            requests.extend(requested.map(|request| (why.clone(), request.assets)));
         }
         requests.into_iter().for_each(|(why, assets)| self.request(now, why, assets));
         for _ in 0..MOST_ROUNDS {

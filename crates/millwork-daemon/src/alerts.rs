@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::AssetKey;
 use millwork_core::alert::{Alert, AlertMemory, AlertRules, Destination, Occurrence, What, decide};
 use millwork_core::event::{Event, EventBody};
-use millwork_storage::{Evaluation, EventQuery, NewDelivery, Order, TickOutcome};
+use millwork_storage::{Evaluation, EventQuery, Followed, NewDelivery, Order, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::Loop;
@@ -71,8 +71,7 @@ impl Loop for Alerts {
 
 /// What happened before the first daemon ever looked is told nobody.
 async fn first(daemon: &Daemon, now: Timestamp) -> Result<Cursor, DaemonError> {
-    let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-    let behind = daemon.store.events(last).await?.first().map_or(0, |event| event.sequence);
+    let behind = daemon.store.head().await?;
     Ok(Cursor { behind, ticks_until: now, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
 }
 
@@ -83,14 +82,10 @@ async fn look(
     now: Timestamp,
 ) -> Result<Vec<Alert>, DaemonError> {
     let mut alerts = Vec::new();
-    let query = EventQuery {
-        after: Some(cursor.behind),
-        kinds: Occurrence::KINDS.into(),
-        limit: Some(MOST_EVENTS),
-        ..EventQuery::default()
-    };
-    for event in daemon.store.events(query).await? {
-        cursor.behind = event.sequence;
+    let kinds = Occurrence::KINDS.into();
+    let Followed { events, behind } = follow(&*daemon.store, cursor.behind, kinds, MOST_EVENTS).await?;
+    cursor.behind = behind;
+    for event in events {
         if !rules.is_empty()
             && let Some(occurrence) = occurrence(daemon, rules, &event).await?
         {

@@ -1,8 +1,9 @@
 //! Decides what runs when, and sees that it does.
 //!
-//! A [`Daemon`] is a few loops over the store, one a file: `schedules`, `sensors` and `automation` request runs, `queue` launches
-//! requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor` ends
-//! what takes too long and notices runs whose process has died, `retention` forgets what the rules let go, `alerts` decides whom to tell what, and `deliveries` sends it. A loop decides by what the
+//! A [`Daemon`] is a few loops over the store, one a file: `schedules`, `sensors` and `automation` request runs, `queue`
+//! launches requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor`
+//! ends what takes too long and notices runs whose process has died, `retention` forgets what the rules let go, `alerts`
+//! decides whom to tell what, `deliveries` sends it, and `traces` tells OpenTelemetry. A loop decides by what the
 //! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm.
 
@@ -12,6 +13,7 @@ mod daemon;
 mod deliveries;
 mod error;
 mod happening;
+mod http;
 mod launcher;
 mod memory;
 mod monitor;

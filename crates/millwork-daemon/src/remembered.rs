@@ -98,7 +98,7 @@ impl Remembered {
     /// What has happened since the cursor.
     pub(crate) async fn changes(&mut self, daemon: &Daemon) -> Result<Vec<Change>, DaemonError> {
         let mut found = std::mem::take(&mut self.first);
-        let last = last_event(daemon).await?;
+        let last = daemon.store.head().await?;
         let graph = daemon.pipeline.graph();
         while self.events < last {
             let query = EventQuery {
@@ -140,7 +140,7 @@ impl Remembered {
     /// Begins with what is there: the values, the verdicts of checks, and the runs that go on.
     async fn begin(&mut self, daemon: &Daemon, now: Timestamp) -> Result<(), DaemonError> {
         // What is written meanwhile is seen twice, once here and once as an event.
-        self.events = last_event(daemon).await?;
+        self.events = daemon.store.head().await?;
         let graph = daemon.pipeline.graph();
         let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
         for latest in daemon.store.latest(&keys).await? {
@@ -172,11 +172,6 @@ impl Remembered {
         }
         Ok(())
     }
-}
-
-async fn last_event(daemon: &Daemon) -> Result<u64, DaemonError> {
-    let query = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-    Ok(daemon.store.events(query).await?.first().map_or(0, |event| event.sequence))
 }
 
 fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> {

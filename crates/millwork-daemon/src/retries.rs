@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, QUEUE_TAG, RETRY_OF_TAG, RetryStrategy, RunId, RunStatus};
-use millwork_storage::{Evaluation, EventQuery, Fence, NewRun, Order, RunRecord, StorageError};
+use millwork_storage::{Evaluation, Fence, Followed, NewRun, RunRecord, StorageError, follow};
 
 use crate::daemon::Loop;
 use crate::{Daemon, DaemonError, Happening};
 
 /// The name under which the cursor is stored.
 const NAME: &str = "millwork/run_retries";
+/// One look reads so many events at most.
+const MOST_EVENTS: u32 = 500;
 
 #[derive(Debug, Default)]
 pub(crate) struct Retries {
@@ -32,20 +34,15 @@ impl Loop for Retries {
             Some(cursor) => cursor,
             None => first_cursor(daemon).await?,
         };
-        let query = EventQuery {
-            after: Some(cursor),
-            kinds: vec!["run_failed", "run_lost"],
-            ..EventQuery::default()
-        };
-        let events = daemon.store.events(query).await?;
+        let kinds = vec!["run_failed", "run_lost"];
+        let Followed { events, behind } = follow(&*daemon.store, cursor, kinds, MOST_EVENTS).await?;
         for event in &events {
             consider(daemon, event).await?;
         }
-        let next = events.last().map_or(cursor, |event| event.sequence);
-        if next != cursor || self.cursor.is_none() {
-            save(daemon, next).await?;
+        if behind != cursor || self.cursor.is_none() {
+            save(daemon, behind).await?;
         }
-        self.cursor = Some(next);
+        self.cursor = Some(behind);
         Ok(daemon.options.slow_beat())
     }
 }
@@ -56,8 +53,7 @@ async fn first_cursor(daemon: &Daemon) -> Result<u64, DaemonError> {
     if let Some(cursor) = state.cursor.and_then(|cursor| cursor.parse().ok()) {
         return Ok(cursor);
     }
-    let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-    Ok(daemon.store.events(last).await?.first().map_or(0, |event| event.sequence))
+    Ok(daemon.store.head().await?)
 }
 
 async fn save(daemon: &Daemon, cursor: u64) -> Result<(), DaemonError> {

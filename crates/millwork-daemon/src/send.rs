@@ -1,7 +1,6 @@
 //! Sending an alert: by webhook, by e-mail, to a command.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
@@ -12,6 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::daemon::error_with_causes;
+use crate::http;
 
 /// What environment variables are set to.
 pub type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -41,10 +41,7 @@ pub(crate) async fn send(
 }
 
 async fn webhook(url: &str, shape: WebhookShape, delivery: &Delivery) -> Result<(), String> {
-    // Whoever was first has installed it for all.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(10))
+    let client = http::client()
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| error_with_causes(&error))?;

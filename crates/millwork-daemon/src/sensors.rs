@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use millwork_core::run::{RunId, RunSpec};
 use millwork_core::sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome, SensorSource, WatchedEvents};
 use millwork_storage::{
-    Evaluation, EventQuery, NewRun, Order, RunQuery, ScheduleState, StorageError, Tick, TickOutcome,
+    Evaluation, NewRun, RunQuery, ScheduleState, StorageError, Tick, TickOutcome, follow,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -89,16 +89,24 @@ async fn evaluate(daemon: &Daemon, sensor: &Sensor, state: ScheduleState) -> Res
         state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok()).unwrap_or_default();
     let began = Instant::now();
     let asked = tokio::time::timeout(sensor.timeout, ask(daemon, sensor, &before)).await;
-    let (outcome, behind) = match asked {
-        Ok(Ok((outcome, behind))) => (outcome, behind),
-        Ok(Err(error)) => return Err(error),
+    let (answer, behind) = match asked {
+        Ok(asked) => asked?,
         Err(_) => (Err(format!("it took longer than {:?}", sensor.timeout)), before.behind),
     };
     let micros = u64::try_from(began.elapsed().as_micros()).ok();
-    record(daemon, sensor, state.cursor, Cursor { behind, ..before }, outcome, micros).await
+    record(daemon, sensor, state.cursor, &before, Asked { answer, behind, micros }).await
 }
 
 type Answer = Result<SensorOutcome, String>;
+
+/// What came of asking a sensor's function.
+struct Asked {
+    answer: Answer,
+    /// Behind which event it has to look on.
+    behind: Option<u64>,
+    /// How long it took.
+    micros: Option<u64>,
+}
 
 /// What the sensor's function says, and behind which event it has to look on.
 async fn ask(
@@ -161,17 +169,14 @@ async fn events(
 ) -> Result<(Vec<SensorEvent>, u64), DaemonError> {
     let Some(behind) = behind else {
         // What happened before it was switched on is none of its business.
-        let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-        return Ok((Vec::new(), daemon.store.events(last).await?.first().map_or(0, |event| event.sequence)));
+        return Ok((Vec::new(), daemon.store.head().await?));
     };
     let graph = daemon.pipeline.graph();
     // The selection was checked when the definitions were resolved.
     let assets = watched.assets(graph).unwrap_or_default();
-    let (after, kinds, limit) = (Some(behind), watched.kinds(), Some(MOST_EVENTS));
-    let found = daemon.store.events(EventQuery { after, kinds, limit, ..EventQuery::default() }).await?;
-    let behind = found.last().map_or(behind, |event| event.sequence);
+    let found = follow(&*daemon.store, behind, watched.kinds(), MOST_EVENTS).await?;
     let mut events = Vec::new();
-    for event in found.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
+    for event in found.events.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
         let record = match event.run {
             Some(run) => daemon.store.run(run).await?,
             None => None,
@@ -184,21 +189,20 @@ async fn events(
             events.push(SensorEvent { event, request });
         }
     }
-    Ok((events, behind))
+    Ok((events, found.behind))
 }
 
 async fn record(
     daemon: &Daemon,
     sensor: &Sensor,
     from: Option<String>,
-    before: Cursor,
-    answer: Answer,
-    micros: Option<u64>,
+    before: &Cursor,
+    Asked { answer, behind, micros }: Asked,
 ) -> Result<(), DaemonError> {
     let now = daemon.options.clock.now();
     let schedule = sensor.stored_name();
     let tick = |outcome| Tick { schedule: schedule.clone(), due: now, at: now, micros, outcome };
-    let mut cursor = Cursor { number: before.number + 1, ..before.clone() };
+    let mut cursor = Cursor { number: before.number + 1, behind, ..before.clone() };
     let (mut runs, mut ticks) = (Vec::new(), Vec::new());
     match answer {
         Err(reason) => {
@@ -225,9 +229,8 @@ async fn record(
             cursor.idle = idle;
         }
     }
-    let is_news = !ticks.is_empty()
-        || from.is_none()
-        || (&cursor.own, cursor.behind) != (&before.own, stored_behind(from.as_deref()));
+    let has_moved = (&cursor.own, cursor.behind) != (&before.own, before.behind);
+    let is_news = !ticks.is_empty() || from.is_none() || has_moved;
     if !is_news {
         return Ok(());
     }
@@ -241,11 +244,6 @@ async fn record(
         daemon.wake().notify_waiters();
     }
     Ok(())
-}
-
-/// How far the events were read when the cursor was stored.
-fn stored_behind(cursor: Option<&str>) -> Option<u64> {
-    cursor.and_then(|cursor| serde_json::from_str::<Cursor>(cursor).ok()).and_then(|cursor| cursor.behind)
 }
 
 /// The run to request, or why it isn't: it can't be, or its key is taken.

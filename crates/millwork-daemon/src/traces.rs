@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::RunId;
-use millwork_storage::{Evaluation, EventQuery, Order, RunRecord};
+use millwork_core::run::{RunId, RunState, RunStatus};
+use millwork_storage::{Evaluation, EventQuery, RunRecord, follow};
 use serde_json::{Value, json};
 
 use crate::daemon::Loop;
+use crate::http;
 use crate::{Daemon, DaemonError};
 
 /// The name under which the cursor is stored.
@@ -39,27 +40,23 @@ impl Loop for Traces {
         let stored = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
         let behind = match stored.as_deref().and_then(|cursor| cursor.parse().ok()) {
             Some(behind) => behind,
-            None => {
-                let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-                daemon.store.events(last).await?.first().map_or(0, |event| event.sequence)
-            }
+            None => daemon.store.head().await?,
         };
         let kinds = vec!["run_succeeded", "run_failed", "run_canceled", "run_lost"];
-        let ended =
-            EventQuery { after: Some(behind), kinds, limit: Some(RUNS_AT_ONCE), ..EventQuery::default() };
-        let ended = daemon.store.events(ended).await?;
+        let ended = follow(&*daemon.store, behind, kinds, RUNS_AT_ONCE).await?;
         let mut spans = Vec::new();
-        for run in ended.iter().filter_map(|event| event.run) {
+        for run in ended.events.iter().filter_map(|event| event.run) {
             if let Some(record) = daemon.store.run(run).await? {
-                let events =
-                    daemon.store.events(EventQuery { run: Some(run), ..EventQuery::default() }).await?;
+                let kinds = RunState::KINDS.into();
+                let of_run = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
+                let events = daemon.store.events(of_run).await?;
                 spans.extend(spans_of(&record, &events));
             }
         }
         if !spans.is_empty() {
             post(daemon, &endpoint, spans).await?;
         }
-        let cursor = ended.last().map_or(behind, |event| event.sequence).to_string();
+        let cursor = ended.behind.to_string();
         if stored.as_ref() != Some(&cursor) {
             let (schedule, from) = (NAME.to_owned(), stored);
             let evaluation = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
@@ -78,18 +75,13 @@ fn endpoint(daemon: &Daemon) -> Option<String> {
 }
 
 async fn post(daemon: &Daemon, endpoint: &str, spans: Vec<Value>) -> Result<(), DaemonError> {
-    // Whoever was first has installed it for all.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let service = (daemon.environment)("OTEL_SERVICE_NAME").unwrap_or_else(|| "millwork".to_owned());
     let body = json!({ "resourceSpans": [{
         "resource": { "attributes": [attribute("service.name", &service)] },
         "scopeSpans": [{ "scope": { "name": "millwork" }, "spans": spans }],
     }] });
-    let mut request = reqwest::Client::new()
-        .post(endpoint)
-        .timeout(Duration::from_secs(10))
-        .header("content-type", "application/json")
-        .body(body.to_string());
+    let client = http::client().build().map_err(|source| DaemonError::Traces { source })?;
+    let mut request = client.post(endpoint).header("content-type", "application/json").body(body.to_string());
     let headers = (daemon.environment)("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
     for (name, value) in headers.split(',').filter_map(|header| header.split_once('=')) {
         request = request.header(name.trim(), value.trim());
@@ -116,8 +108,7 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
     attributes.extend(
         record.request.tags.iter().map(|(key, value)| attribute(&format!("millwork.tag.{key}"), value)),
     );
-    let error =
-        record.reason.as_deref().filter(|_| record.status != millwork_core::run::RunStatus::Succeeded);
+    let error = record.reason.as_deref().filter(|_| record.status != RunStatus::Succeeded);
     let name = format!("run {}", record.request.selection);
     let mut spans = vec![span(run, "", None, &name, (started, ended), error, &attributes)];
     let mut begun: BTreeMap<(String, String), (Timestamp, u32)> = BTreeMap::new();

@@ -225,27 +225,8 @@ impl Engine {
 
     /// The events that say how far a run has come.
     async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
-        const KINDS: [&str; 18] = [
-            "run_queued",
-            "run_started",
-            "run_canceling",
-            "run_succeeded",
-            "run_failed",
-            "run_canceled",
-            "run_lost",
-            "run_retrying",
-            "step_started",
-            "step_progressed",
-            "step_retrying",
-            "step_succeeded",
-            "step_failed",
-            "step_skipped",
-            "step_canceled",
-            "materialized",
-            "kept",
-            "not_materialized",
-        ];
-        let query = EventQuery { run: Some(run), kinds: KINDS.into(), ..EventQuery::default() };
+        let kinds = [&RunState::KINDS[..], &["materialized", "kept", "not_materialized"]].concat();
+        let query = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
         self.store.events(query).await
     }
 

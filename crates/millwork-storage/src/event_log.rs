@@ -28,6 +28,12 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// step of a run and partition would succeed twice, [`StorageError::UnknownRun`].
     async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError>;
 
+    /// The sequence number of the newest event; 0 in an empty log.
+    async fn head(&self) -> Result<u64, StorageError> {
+        let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+        Ok(self.events(newest).await?.first().map_or(0, |event| event.sequence))
+    }
+
     /// Reads events.
     async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError>;
 

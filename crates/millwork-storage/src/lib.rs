@@ -8,6 +8,7 @@ mod automation_store;
 mod course;
 mod error;
 mod event_log;
+mod follow;
 mod home;
 mod memory;
 mod micros;
@@ -21,6 +22,7 @@ pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDe
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
+pub use follow::{Followed, follow};
 pub use home::{Holder, Home, Liveness};
 pub use memory::MemoryStore;
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};

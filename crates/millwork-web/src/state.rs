@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use millwork_core::{Clock, Pipeline};
-use millwork_storage::{EventQuery, Order, StorageError, Store};
+use millwork_storage::Store;
 use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
@@ -23,12 +23,4 @@ pub(crate) struct AppState {
     pub(crate) metrics: Numbers,
     /// What was counted for `/metrics` so far.
     pub(crate) counted: Arc<Mutex<Counted>>,
-}
-
-impl AppState {
-    /// The number of the newest event, behind which a page follows the log.
-    pub(crate) async fn head(&self) -> Result<u64, StorageError> {
-        let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-        Ok(self.store.events(last).await?.first().map_or(0, |event| event.sequence))
-    }
 }

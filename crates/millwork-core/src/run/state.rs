@@ -58,6 +58,25 @@ pub struct IllegalTransition {
 }
 
 impl RunState {
+    /// The kinds of events that change a run's state; [`replay`](RunState::replay) needs no others.
+    pub const KINDS: [&'static str; 15] = [
+        "run_queued",
+        "run_started",
+        "run_canceling",
+        "run_succeeded",
+        "run_failed",
+        "run_canceled",
+        "run_lost",
+        "run_retrying",
+        "step_started",
+        "step_progressed",
+        "step_retrying",
+        "step_succeeded",
+        "step_failed",
+        "step_skipped",
+        "step_canceled",
+    ];
+
     /// The state that `events` lead to.
     pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, IllegalTransition> {
         let mut state = Self::default();

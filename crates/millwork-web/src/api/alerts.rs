@@ -13,18 +13,7 @@ use crate::state::AppState;
 
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", responses((status = 200, description = "The rules and whom they tell", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
-    let described = |rule: &AlertRule| {
-        json!({
-            "rule": rule.name,
-            "description": rule.description,
-            "when": rule.triggers.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "assets": rule.selection,
-            "tags": rule.tags,
-            "cooldown_seconds": rule.cooldown.as_secs(),
-            "destinations": rule.destinations.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        })
-    };
-    Json(state.pipeline.alerts().iter().map(described).collect())
+    Json(state.pipeline.alerts().iter().map(AlertRule::to_json).collect())
 }
 
 /// Which deliveries.

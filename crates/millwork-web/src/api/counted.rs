@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millwork_storage::{EventQuery, Order, StorageError, Store};
+use millwork_storage::{StorageError, Store, follow};
 
 /// The ends that are counted, with the name and label of their series.
 const ENDS: [(&str, &str, &str); 8] = [
@@ -31,21 +31,17 @@ impl Counted {
     pub(super) async fn catch_up(&mut self, store: &dyn Store) -> Result<(), StorageError> {
         let mut behind = match self.behind {
             Some(behind) => behind,
-            None => {
-                let last = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-                store.events(last).await?.first().map_or(0, |event| event.sequence)
-            }
+            None => store.head().await?,
         };
         loop {
             let kinds = ENDS.iter().map(|(kind, ..)| *kind).collect();
-            let query = EventQuery { after: Some(behind), kinds, limit: Some(PAGE), ..EventQuery::default() };
-            let events = store.events(query).await?;
-            for event in &events {
+            let followed = follow(store, behind, kinds, PAGE).await?;
+            for event in &followed.events {
                 *self.ends.entry(event.body.name()).or_default() += 1;
             }
-            behind = events.last().map_or(behind, |event| event.sequence);
+            behind = followed.behind;
             self.behind = Some(behind);
-            if events.len() < PAGE as usize {
+            if followed.events.len() < PAGE as usize {
                 return Ok(());
             }
         }

@@ -63,7 +63,8 @@ pub(super) async fn show(
     Path(run): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let record = one(&state, &run).await?;
-    let query = EventQuery { run: Some(record.id), ..EventQuery::default() };
+    let kinds = RunState::KINDS.into();
+    let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let course = RunState::replay(&events).map_err(|error| {
         ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "contradiction", error.to_string())

@@ -111,7 +111,7 @@ async fn load(state: &AppState, key: &str) -> Result<Asset, ApiError> {
         ("Freshness", node.spec.freshness.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
     Ok(Asset {
-        head: state.head().await?,
+        head: state.store.head().await?,
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
         facts: facts.into_iter().filter(|(_, value)| !value.is_empty()).collect(),

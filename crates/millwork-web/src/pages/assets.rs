@@ -79,7 +79,7 @@ async fn load(state: &AppState, query: String) -> Result<Assets, ApiError> {
         }
     };
     let shown = found.iter().take(MOST).map(row).collect();
-    Ok(Assets { head: state.head().await?, query, problem, found: found.len(), shown })
+    Ok(Assets { head: state.store.head().await?, query, problem, found: found.len(), shown })
 }
 
 /// The assets that a selection selects, or whose keys contain the text.

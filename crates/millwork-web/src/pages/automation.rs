@@ -78,7 +78,7 @@ async fn load(state: &AppState) -> Result<Automation, ApiError> {
     };
     let ticks = state.store.ticks(None, 30).await?;
     Ok(Automation {
-        head: state.head().await?,
+        head: state.store.head().await?,
         switches: schedules.chain(sensors).collect(),
         conditions: conditions.collect(),
         ticks: ticks

@@ -1,13 +1,10 @@
 //! The graph, drawn.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use millwork_core::graph::draw::{Drawing, DrawingNode};
-use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_core::graph::draw::Drawing;
 
 use super::assets::{Wanted, selected};
 use super::message::rendered;
@@ -42,31 +39,10 @@ pub(super) async fn picture(State(state): State<AppState>, Query(wanted): Query<
     let graph = state.pipeline.graph();
     match selected(graph, &wanted.q) {
         Ok(found) => {
-            let svg = drawing(graph, &found).to_svg();
+            let svg = Drawing::of(graph, &found).to_svg();
             ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, max-age=60")], svg)
                 .into_response()
         }
         Err(problem) => ApiError::invalid(problem).into_response(),
     }
-}
-
-fn drawing(graph: &AssetGraph, selected: &AssetSet) -> Drawing {
-    let position: HashMap<usize, usize> =
-        selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
-    let node = |asset: &usize| {
-        let node = &graph.assets()[*asset];
-        DrawingNode {
-            label: node.spec.key.to_string(),
-            description: node.spec.description.lines().next().map(str::to_owned),
-            group: node.spec.group.clone(),
-            kinds: node.spec.kinds.clone(),
-            external: node.step.is_none(),
-            ..DrawingNode::default()
-        }
-    };
-    let edges = selected.iter().flat_map(|asset| {
-        let upstream = graph.assets()[*asset].upstream.iter();
-        upstream.filter_map(|upstream| Some((*position.get(upstream)?, position[asset])))
-    });
-    Drawing { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
 }

@@ -70,7 +70,7 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
     });
     let is_bad = |status: RunStatus| matches!(status, RunStatus::Failed | RunStatus::Lost);
     Ok(Overview {
-        head: state.head().await?,
+        head: state.store.head().await?,
         running: open.len() - queued,
         queued,
         failed: recent.iter().filter(|run| is_bad(run.status)).count(),

@@ -20,24 +20,6 @@ use crate::state::AppState;
 
 /// So many lines of the log are looked at, the last ones.
 const LINES: u32 = 500;
-/// What says how far a run has come; a log may be long, and is read apart from it.
-const COURSE: [&str; 15] = [
-    "run_queued",
-    "run_started",
-    "run_canceling",
-    "run_succeeded",
-    "run_failed",
-    "run_canceled",
-    "run_lost",
-    "run_retrying",
-    "step_started",
-    "step_retrying",
-    "step_succeeded",
-    "step_failed",
-    "step_skipped",
-    "step_canceled",
-    "step_progressed",
-];
 /// What is shown as its log.
 const LOGGED: [&str; 5] = ["logged", "step_failed", "step_retrying", "run_failed", "run_lost"];
 
@@ -102,7 +84,7 @@ pub(super) async fn show(
 
 async fn load(state: &AppState, run: &str, query: String) -> Result<Run, ApiError> {
     let record = one_run(state, run).await?;
-    let events = state.store.events(of_run(record.id, COURSE.into())).await?;
+    let events = state.store.events(of_run(record.id, RunState::KINDS.into())).await?;
     let newest =
         EventQuery { order: Order::NewestFirst, limit: Some(LINES), ..of_run(record.id, LOGGED.into()) };
     let mut logged = state.store.events(newest).await?;

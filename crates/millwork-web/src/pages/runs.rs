@@ -84,7 +84,7 @@ async fn load(state: &AppState, Wanted { status, tag, before }: Wanted) -> Resul
     let (found, now) = (state.store.runs(query).await?, state.clock.now());
     let is_full = found.len() == PAGE as usize;
     Ok(Runs {
-        head: state.head().await?,
+        head: state.store.head().await?,
         statuses: STATUSES,
         status,
         tag,

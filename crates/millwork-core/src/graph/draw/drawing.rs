@@ -1,6 +1,9 @@
 //! What is drawn.
 
+use std::collections::HashMap;
+
 use super::super::layout::LayoutOptions;
+use super::super::{AssetGraph, AssetIndex, AssetSet};
 use super::{dot, listing, mermaid, svg};
 
 /// A graph to be looked at, independent of what its nodes are in the program.
@@ -58,6 +61,29 @@ pub enum NodeState {
 }
 
 impl Drawing {
+    /// Selected assets of a graph, and the edges between them; nothing is said of their states.
+    pub fn of(graph: &AssetGraph, selected: &AssetSet) -> Self {
+        let position: HashMap<AssetIndex, usize> =
+            selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
+        let node = |asset: &AssetIndex| {
+            let node = &graph.assets()[*asset];
+            let description = node.spec.description.lines().next().map(str::to_owned);
+            DrawingNode {
+                label: node.spec.key.to_string(),
+                description: description.filter(|description| !description.is_empty()),
+                group: node.spec.group.clone(),
+                kinds: node.spec.kinds.clone(),
+                external: node.step.is_none(),
+                ..DrawingNode::default()
+            }
+        };
+        let edges = selected.iter().flat_map(|asset| {
+            let upstream = graph.assets()[*asset].upstream.iter();
+            upstream.filter_map(|upstream| Some((*position.get(upstream)?, position[asset])))
+        });
+        Self { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
+    }
+
     /// A picture, readable on light and on dark pages. It flows down or to the right, whichever is narrower.
     pub fn to_svg(&self) -> String {
         svg::narrow_page(self)

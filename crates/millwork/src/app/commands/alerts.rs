@@ -28,27 +28,16 @@ pub(super) fn run(session: &Session, alerts: Alerts) -> Result<Exit, Failure> {
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let rules = session.pipeline()?.alerts();
-    let names =
-        |rule: &AlertRule| -> Vec<String> { rule.destinations.iter().map(ToString::to_string).collect() };
-    let triggers =
-        |rule: &AlertRule| -> Vec<String> { rule.triggers.iter().map(ToString::to_string).collect() };
     if json {
-        let described = |rule: &AlertRule| {
-            json!({
-                "rule": rule.name,
-                "description": rule.description,
-                "when": triggers(rule),
-                "assets": rule.selection,
-                "tags": rule.tags,
-                "cooldown_seconds": rule.cooldown.as_secs(),
-                "destinations": names(rule),
-            })
-        };
-        outln!("{}", rules.iter().map(described).collect::<Value>());
+        outln!("{}", rules.iter().map(AlertRule::to_json).collect::<Value>());
     } else if rules.is_empty() {
         outln!("No alert rule is defined. `Definitions::alert` adds one.");
     } else {
-        let row = |rule: &AlertRule| [rule.name.clone(), triggers(rule).join(" or "), names(rule).join(", ")];
+        let row = |rule: &AlertRule| {
+            let triggers: Vec<String> = rule.triggers.iter().map(ToString::to_string).collect();
+            let names: Vec<String> = rule.destinations.iter().map(ToString::to_string).collect();
+            [rule.name.clone(), triggers.join(" or "), names.join(", ")]
+        };
         out!("{}", table(["RULE", "WHEN", "TELLS"], rules.iter().map(row).collect()));
     }
     Ok(Exit::Success)

@@ -1,8 +1,6 @@
 //! `graph`: the pipeline as a drawing.
 
-use std::collections::HashMap;
-
-use millwork_core::graph::draw::{Drawing, DrawingNode};
+use millwork_core::graph::draw::Drawing;
 use millwork_core::graph::{AssetGraph, AssetSet};
 use serde_json::json;
 
@@ -15,7 +13,7 @@ use crate::app::session::Session;
 pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
     let selected = session.select(&graph.selection)?;
     let assets = session.pipeline()?.graph();
-    let drawing = drawing(assets, &selected);
+    let drawing = Drawing::of(assets, &selected);
     match graph.format {
         GraphFormat::Text => out!("{}", drawing.to_text()),
         GraphFormat::Svg => outln!("{}", drawing.to_svg()),
@@ -31,25 +29,6 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Success)
-}
-
-fn drawing(graph: &AssetGraph, selected: &AssetSet) -> Drawing {
-    let position: HashMap<usize, usize> =
-        selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
-    let node = |asset: &usize| {
-        let node = &graph.assets()[*asset];
-        let description = node.spec.description.lines().next().map(str::to_owned);
-        DrawingNode {
-            label: node.spec.key.to_string(),
-            description: description.filter(|description| !description.is_empty()),
-            group: node.spec.group.clone(),
-            kinds: node.spec.kinds.clone(),
-            external: node.step.is_none(),
-            ..DrawingNode::default()
-        }
-    };
-    let edges = edges(graph, selected).map(|(from, to)| (position[&from], position[&to]));
-    Drawing { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
 }
 
 /// The edges between selected assets.

@@ -1,0 +1,12 @@
+//! Speaking HTTP to others.
+
+use std::time::Duration;
+
+use reqwest::ClientBuilder;
+
+/// A client that gives up after ten seconds.
+pub(crate) fn client() -> ClientBuilder {
+    // Whoever was first has installed it for all.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().timeout(Duration::from_secs(10))
+}
