@@ -205,9 +205,10 @@ async fn a_server_without_the_api_is_named_with_the_remedy() {
 
 #[tokio::test]
 async fn a_dead_server_is_noticed() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v0", listener.local_addr().unwrap());
-    drop(listener);
+    // Taken, so that no other test's server gets the port, and not listened to.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/v0", taken.local_addr().unwrap());
     let hacker_news = HackerNews::from_setting(&url).unwrap();
     let latest = tokio::time::timeout(Duration::from_secs(2), hacker_news.latest_stories(5, |_, _| {}));
     let message = chain(&latest.await.expect("noticed within two seconds").unwrap_err());

@@ -1,6 +1,5 @@
 //! E2 to E4 of the reference, where the guide's job crashes: null items, no story, no new title; and a dead server.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -82,9 +81,10 @@ fn stories_without_descendants_are_stories() {
 
 #[test]
 fn a_dead_server_is_named_soon() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v0", listener.local_addr().unwrap());
-    drop(listener);
+    // Taken, so that no other test's server gets the port, and not listened to.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/v0", taken.local_addr().unwrap());
     let home = Home::fetching_from(&url);
     let before = Instant::now();
     let outcome = home.run("materialize");
