@@ -25,6 +25,11 @@ impl AssetValue<Parquet> for DataFrame {
     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
         Ok(ParquetReader::new(Cursor::new(bytes)).finish()?)
     }
+
+    fn preview(bytes: &[u8], rows: usize) -> Result<Option<Table>, BoxError> {
+        let reader = ParquetReader::new(Cursor::new(bytes)).with_slice(Some((0, rows)));
+        Ok(Some(preview(&reader.finish()?, rows)))
+    }
 }
 
 /// The first rows of a frame, to show as metadata.
@@ -95,5 +100,8 @@ mod tests {
         let frame = df!("id" => [1_i64, 2], "title" => [Some("a"), None]).unwrap();
         let table = preview(&frame, 1);
         assert_eq!(table, Table::new([("id", "i64"), ("title", "str")]).row([1.into(), "a".into()]));
+        let mut bytes = Vec::new();
+        frame.encode(&mut bytes).unwrap();
+        assert_eq!(DataFrame::preview(&bytes, 1).unwrap(), Some(table));
     }
 }

@@ -21,6 +21,11 @@ impl Token {
         Self(token.map(|token| blake3::hash(token.as_bytes())))
     }
 
+    /// Whether there is one.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn admits(&self, headers: &HeaderMap) -> bool {
         let Some(expected) = self.0 else { return true };
         let bearer =
@@ -77,10 +82,10 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
     }
 }
 
-/// Whether somebody wants to see a page.
+/// Whether somebody wants to see a page, or has sent a form of one.
 fn is_of_browser(request: &Request) -> bool {
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    request.method() == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn changes(method: &Method) -> bool {

@@ -1,4 +1,4 @@
-//! The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
+//! The HTTP API and the pages of a pipeline: what is defined, what has happened, and asking for runs.
 //!
 //! Nothing runs here. A request to launch writes a run into the store, where a daemon finds it; every answer is a
 //! projection of what the store says. [`serve`] binds to this machine unless there is a token, which then protects
@@ -7,9 +7,12 @@
 mod api;
 mod error;
 mod guard;
+mod host;
 mod pages;
 mod server;
+mod standing;
 mod state;
 
 pub use error::ServeError;
-pub use server::{Numbers, ServeOptions, Serving, serve};
+pub use host::{Host, LoopBeat};
+pub use server::{ServeOptions, Serving, serve};

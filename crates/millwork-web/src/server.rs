@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::error::ServeError;
 use crate::guard::{Token, guard};
+use crate::host::Host;
 use crate::state::AppState;
 use crate::{api, pages};
 
@@ -23,18 +24,15 @@ const LARGEST_BODY: usize = 1 << 20;
 /// The shortest token.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Numbers in Prometheus' text format.
-pub type Numbers = Arc<dyn Fn() -> String + Send + Sync>;
-
 /// Where and how the API is served.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ServeOptions {
     /// The address.
     pub address: SocketAddr,
     /// What requests have to present; none only on an address of this machine.
     pub token: Option<String>,
-    /// More numbers for Prometheus: those of a daemon in this process.
-    pub metrics: Numbers,
+    /// What this process knows besides.
+    pub host: Arc<dyn Host>,
     /// Is notified when there is something to do for a daemon in this process.
     pub wake: Arc<Notify>,
 }
@@ -58,7 +56,7 @@ pub async fn serve(
     store: Arc<dyn Store>,
     options: ServeOptions,
 ) -> Result<Serving, ServeError> {
-    let ServeOptions { address, token, metrics, wake } = options;
+    let ServeOptions { address, token, host, wake } = options;
     match &token {
         None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
         Some(token) if token.len() < SHORTEST_TOKEN => {
@@ -69,7 +67,8 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
-    let state = AppState { pipeline, store, clock, wake, started, metrics, counted };
+    let (lookout, layouts) = (Arc::default(), Arc::default());
+    let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts };
     let token = Token::new(token.as_deref());
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));

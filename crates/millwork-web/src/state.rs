@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use millwork_core::{Clock, Pipeline};
-use millwork_storage::Store;
+use millwork_storage::{StorageError, Store};
 use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
-use crate::server::Numbers;
+use crate::host::Host;
+use crate::pages::Layouts;
+use crate::standing::{Lookout, Standings};
 
 /// What every request works with.
 #[derive(Clone)]
@@ -19,8 +21,19 @@ pub(crate) struct AppState {
     /// Tells a daemon in this process that there is something to do.
     pub(crate) wake: Arc<Notify>,
     pub(crate) started: Instant,
-    /// The numbers of a daemon in this process.
-    pub(crate) metrics: Numbers,
+    /// What this process knows besides.
+    pub(crate) host: Arc<dyn Host>,
     /// What was counted for `/metrics` so far.
     pub(crate) counted: Arc<Mutex<Counted>>,
+    /// How the assets stand.
+    pub(crate) lookout: Arc<Lookout>,
+    /// Graphs that were laid out.
+    pub(crate) layouts: Arc<Layouts>,
+}
+
+impl AppState {
+    /// How the assets stand now.
+    pub(crate) async fn standings(&self) -> Result<Arc<Standings>, StorageError> {
+        self.lookout.look(self.pipeline.graph(), &*self.store, self.clock.now()).await
+    }
 }

@@ -27,6 +27,7 @@ mod app;
 
 pub use app::{App, app};
 pub use millwork_core::event::{Event, EventBody, NewEvent};
+pub use millwork_core::plot::Plot;
 pub use millwork_core::retention;
 pub use millwork_core::run::RunId;
 pub use millwork_core::{

@@ -12,7 +12,7 @@ use serde_json::json;
 use support::{Home, Lines};
 
 const TOKEN: &str = "0123456789abcdef0123";
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 14] = [
     "/",
     "/assets",
     "/assets?q=group:work",
@@ -21,6 +21,12 @@ const PAGES: [&str; 8] = [
     "/graph?q=%2Bafter_work",
     "/runs",
     "/automation",
+    "/automation?of=every_minute",
+    "/launch",
+    "/launch?selection=work",
+    "/launch?selection=work&partition=none",
+    "/deployment",
+    "/assets?state=missing&q=work",
 ];
 
 struct Served {
@@ -51,7 +57,19 @@ impl Served {
         (answer.status(), answer.text().await.unwrap())
     }
 
+    /// What forms of this server carry.
+    async fn form_token(&self) -> String {
+        let page = self.page("/login").await.1;
+        let page = if page.is_empty() { self.page("/").await.1 } else { page };
+        page.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
     async fn post(&self, path: &str, form: &str, origin: &str) -> reqwest::Response {
+        let form = format!("{form}&form_token={}", self.form_token().await);
+        self.post_plainly(path, &form, origin).await
+    }
+
+    async fn post_plainly(&self, path: &str, form: &str, origin: &str) -> reqwest::Response {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", origin);
         let request =
             request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
@@ -79,11 +97,11 @@ fn check_page(path: &str, html: &str) {
         assert!(html.contains(part), "{path} has no {part}");
     }
     assert_eq!(html.matches("<h1").count(), 1, "{path}");
-    assert_eq!(html.matches("<script").count(), 1, "{path}");
+    assert_eq!(html.matches("<script").count(), 2, "{path}");
+    assert_eq!(html.matches("<script src=\"/static/").count(), 1, "{path}");
     assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onclick"), "{path}");
-    for id in html.split("<input type=\"").skip(1).filter(|input| !input.starts_with("hidden")) {
-        let id = id.split("id=\"").nth(1).unwrap().split('"').next().unwrap();
-        assert!(html.contains(&format!("for=\"{id}\"")), "{path}: the field {id} has no label");
+    for form in html.split("method=\"post\"").skip(1) {
+        assert!(form.split("</form>").next().unwrap().contains("name=\"form_token\""), "{path}");
     }
 }
 
@@ -130,6 +148,10 @@ async fn what_is_wrong_is_a_page_with_a_way_back() {
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let foreign = served.post("/runs", "selection=work", "http://elsewhere.example").await;
     assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    for form in ["selection=work", "selection=work&form_token=", "selection=work&form_token=0"] {
+        let forged = served.post_plainly("/runs", form, &served.url).await;
+        assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{form}");
+    }
 }
 
 #[tokio::test]
@@ -185,7 +207,8 @@ async fn hostile_texts_stay_texts() {
         check_page(&path, &html);
         assert!(!html.contains("<script>alert") && !html.contains("<img src=x"), "{path}");
         assert!(!html.contains("href=\"javascript:"), "{path}");
-        assert!(html.len() < 200_000, "{path} has {} bytes", html.len());
+        assert!(!html.contains(['\u{0}', '\u{7}', '\u{202e}']), "{path}");
+        assert!(html.len() < 300_000, "{path} has {} bytes", html.len());
     }
 }
 

@@ -145,9 +145,5 @@ impl Occurrence {
 
 /// What asked for a run, or what it was to make.
 fn origin(request: &RunRequest) -> String {
-    let of_tag = |kind: &str| Some(format!("{kind} `{}`", request.tags.get(&format!("millwork/{kind}"))?));
-    ["schedule", "sensor", "automation", "job"]
-        .into_iter()
-        .find_map(of_tag)
-        .unwrap_or_else(|| format!("selection `{}`", request.selection))
+    request.origin().unwrap_or_else(|| format!("selection `{}`", request.selection))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::AssetKey;
+use crate::plot::Plot;
 use crate::run::RunId;
 
 /// Metadata by label, in the order of the labels.
@@ -37,6 +38,8 @@ pub enum MetadataValue {
     Table(Table),
     /// A curve, such as a loss by training round.
     Series(Series),
+    /// A drawing of numbers.
+    Plot(Plot),
     /// A picture.
     Image(Image),
     /// Another asset.
@@ -126,6 +129,20 @@ impl MetadataValue {
         Self::Path(path.into())
     }
 
+    /// A drawing of numbers.
+    ///
+    /// ```
+    /// use millwork_core::MetadataValue;
+    /// use millwork_core::plot::Plot;
+    ///
+    /// let gains = [("rust", 12.0), ("show hn", 7.5)];
+    /// let importance = MetadataValue::plot(Plot::bars("Gain by term", gains));
+    /// # let _ = importance;
+    /// ```
+    pub fn plot(plot: Plot) -> Self {
+        Self::Plot(plot)
+    }
+
     /// The number, if this is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
@@ -150,7 +167,7 @@ metadata_from! {
     i64 => Int, i32 => Int, i16 => Int, u8 => Int, u16 => Int, u32 => Int,
     f64 => Float, f32 => Float, bool => Bool, String => Text, &str => Text,
     serde_json::Value => Json, jiff::Timestamp => Timestamp,
-    Table => Table, Series => Series, Image => Image, AssetKey => Asset, RunId => Run,
+    Table => Table, Series => Series, Plot => Plot, Image => Image, AssetKey => Asset, RunId => Run,
 }
 
 impl From<usize> for MetadataValue {
@@ -221,6 +238,10 @@ mod tests {
         check(
             Image { media_type: "image/png".into(), bytes: vec![1, 2] },
             r#"{"type":"image","value":{"media_type":"image/png","bytes":"AQI="}}"#,
+        );
+        check(
+            Plot::histogram("x", [0.0, 1.0], 1),
+            r#"{"type":"plot","value":{"title":"x","kind":"histogram","from":0.0,"to":1.0,"counts":[2]}}"#,
         );
         check(
             Table::new([("id", "i64")]).row([1.into()]),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::BoxError;
+use crate::asset::Table;
 
 /// A type that can be stored as an asset's value, in the format `F`.
 ///
@@ -52,6 +53,12 @@ pub trait AssetValue<F>: Send + Sync + Sized + 'static {
     /// Reads what [`encode`](AssetValue::encode) wrote. Any bytes may arrive here: damaged ones are an error, never
     /// a panic.
     fn decode(bytes: &[u8]) -> Result<Self, BoxError>;
+
+    /// The first rows of a stored form that is a table; nothing for anything else.
+    fn preview(bytes: &[u8], rows: usize) -> Result<Option<Table>, BoxError> {
+        let _ = (bytes, rows);
+        Ok(None)
+    }
 }
 
 /// The format of every serde type: JSON.
@@ -99,6 +106,7 @@ pub struct ValueType {
     pub media_type: &'static str,
     encode: fn(&SharedValue, &mut Vec<u8>) -> Result<(), BoxError>,
     decode: fn(&[u8]) -> Result<SharedValue, BoxError>,
+    preview: fn(&[u8], usize) -> Result<Option<Table>, BoxError>,
 }
 
 impl ValueType {
@@ -111,6 +119,7 @@ impl ValueType {
             media_type: T::MEDIA_TYPE,
             encode: |value, bytes| value.downcast_ref::<T>().ok_or_else(|| wrong_type::<T>())?.encode(bytes),
             decode: |bytes| Ok(Arc::new(T::decode(bytes)?)),
+            preview: T::preview,
         }
     }
 
@@ -127,6 +136,11 @@ impl ValueType {
     /// Appends the stored form of `value` to `bytes`.
     pub fn encode(&self, value: &SharedValue, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
         (self.encode)(value, bytes)
+    }
+
+    /// The first rows of a stored form that is a table; nothing for anything else.
+    pub fn preview(&self, bytes: &[u8], rows: usize) -> Result<Option<Table>, BoxError> {
+        (self.preview)(bytes, rows)
     }
 
     /// Reads a stored form.

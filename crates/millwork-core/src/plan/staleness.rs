@@ -5,6 +5,7 @@
 //! to produce none, has looked at code and data just as well.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -57,6 +58,31 @@ pub enum Cause {
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<PartitionKey>,
     },
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
+        match self {
+            Self::Code { .. } => f.write_str("its code has changed since it was materialized"),
+            Self::Data { asset, from: Some(from), to: Some(to), .. } => {
+                write!(f, "`{asset}` has new data ({} → {})", short(from), short(to))
+            }
+            Self::Data { asset, from: None, to: Some(_), .. } => {
+                write!(f, "`{asset}` has data for the first time")
+            }
+            Self::Data { asset, from: Some(_), to: None, .. } => {
+                write!(f, "`{asset}` is no longer what it is made from")
+            }
+            Self::Data { asset, from: None, to: None, .. } => {
+                write!(f, "`{asset}` is newly what it is made from")
+            }
+            Self::Upstream { asset, partition: None } => write!(f, "`{asset}` is itself not fresh"),
+            Self::Upstream { asset, partition: Some(partition) } => {
+                write!(f, "`{asset}` ({partition}) is itself not fresh")
+            }
+        }
+    }
 }
 
 /// The last verdict about an asset or one of its partitions.

@@ -32,3 +32,11 @@ pub struct RunRequest {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale_only: bool,
 }
+
+impl RunRequest {
+    /// What asked for the run, such as "schedule `hourly`"; nothing if somebody did.
+    pub fn origin(&self) -> Option<String> {
+        let of_tag = |kind: &str| Some(format!("{kind} `{}`", self.tags.get(&format!("millwork/{kind}"))?));
+        ["schedule", "sensor", "automation", "job"].into_iter().find_map(of_tag)
+    }
+}

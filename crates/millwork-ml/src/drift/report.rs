@@ -1,5 +1,6 @@
 //! How far a sample is from the reference, column by column.
 
+use millwork_core::plot::Plot;
 use millwork_core::{MetadataValue, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -175,6 +176,14 @@ impl DriftThresholds {
 }
 
 /// A row per column, the most changed first.
+/// How far each column has drifted, as bars.
+impl From<&DriftReport> for Plot {
+    fn from(report: &DriftReport) -> Self {
+        let bar = |column: &ColumnDrift| (column.column.clone(), column.population_stability_index);
+        Self::bars("Population stability index by column", report.columns.iter().map(bar))
+    }
+}
+
 impl From<&DriftReport> for MetadataValue {
     fn from(report: &DriftReport) -> Self {
         let mut columns: Vec<&ColumnDrift> = report.columns.iter().collect();

@@ -64,7 +64,8 @@ pub(super) async fn switch_asset(
     Ok(Json(json!({ "asset": key, "on": on })))
 }
 
-async fn states(
+/// What automation remembers of one asset, or of all.
+pub(crate) async fn states(
     state: &AppState,
     asset: Option<&AssetKey>,
 ) -> Result<BTreeMap<AssetKey, AssetState>, ApiError> {

@@ -44,6 +44,6 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoRe
     let mut counted = state.counted.lock().await;
     counted.catch_up(&*state.store).await?;
     text.push_str(&counted.metrics());
-    text.push_str(&(state.metrics)());
+    text.push_str(&state.host.metrics());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -19,25 +19,25 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// What to run.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Launch {
+pub(crate) struct Launch {
     /// Which assets, in the selection syntax.
-    selection: Option<String>,
+    pub(crate) selection: Option<String>,
     /// What a job selects, with its configuration and tags.
-    job: Option<String>,
+    pub(crate) job: Option<String>,
     /// The partition to make.
-    partition: Option<String>,
+    pub(crate) partition: Option<String>,
     /// Its configuration, by step.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    config: Option<Value>,
+    pub(crate) config: Option<Value>,
     /// Its tags.
     #[serde(default)]
-    tags: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
     /// Only what is stale or missing.
     #[serde(default)]
-    stale_only: bool,
+    pub(crate) stale_only: bool,
 }
 
 /// Writes down that a run is asked for; a daemon launches it.
@@ -52,12 +52,8 @@ pub(super) async fn launch(
     Ok((StatusCode::CREATED, location, Json(json!({ "run": run, "status": RunStatus::Queued }))))
 }
 
-/// The same for a selection alone.
-pub(crate) async fn launch_selection(state: &AppState, selection: String) -> Result<RunId, ApiError> {
-    requested(state, Launch { selection: Some(selection), ..Launch::default() }).await
-}
-
-async fn requested(state: &AppState, launch: Launch) -> Result<RunId, ApiError> {
+/// The same for a page.
+pub(crate) async fn requested(state: &AppState, launch: Launch) -> Result<RunId, ApiError> {
     let request = request(state, launch)?;
     let at = state.clock.now();
     let run = RunId::new(at);
@@ -66,7 +62,8 @@ async fn requested(state: &AppState, launch: Launch) -> Result<RunId, ApiError> 
     Ok(run)
 }
 
-fn request(state: &AppState, launch: Launch) -> Result<RunRequest, ApiError> {
+/// The run that a launch asks for, if it makes sense.
+pub(crate) fn request(state: &AppState, launch: Launch) -> Result<RunRequest, ApiError> {
     let invalid = |error: &dyn std::fmt::Display| ApiError::invalid(error.to_string());
     let (pipeline, graph) = (&state.pipeline, state.pipeline.graph());
     let job = match &launch.job {

@@ -1,37 +1,58 @@
 //! The catalog of assets.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::AssetKey;
-use millwork_core::graph::{AssetGraph, AssetSet, Selection};
-use serde::Deserialize;
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use serde::{Deserialize, Serialize};
 
 use super::message::{page_error, rendered};
+use super::selected::selected;
 use crate::error::ApiError;
+use crate::standing::{Standing, Standings};
 use crate::state::AppState;
 
 /// So many assets are on a page.
-const MOST: usize = 200;
+const PAGE: usize = 100;
+
+/// The states that can be asked for.
+const STATES: &[&str] =
+    &["fresh", "stale", "missing", "failed", "running", "external", "late", "failing check"];
 
 #[derive(Template)]
 #[template(path = "assets.html")]
 struct Assets {
     head: u64,
-    query: String,
+    wanted: Wanted,
+    choices: [Choice; 5],
     problem: Option<String>,
     found: usize,
-    shown: Vec<Shown>,
+    of: usize,
+    shown: Vec<Row>,
+    first: usize,
+    previous: Option<String>,
+    next: Option<String>,
 }
 
-struct Shown {
+struct Choice {
+    name: &'static str,
+    chosen: String,
+    options: Vec<String>,
+}
+
+struct Row {
     key: String,
     group: String,
-    kinds: String,
+    kinds: Vec<String>,
+    state: &'static str,
+    because: String,
+    is_late: bool,
+    failing_checks: Vec<String>,
     last: String,
+    trend: Option<(String, String, String)>,
     description: String,
 }
 
@@ -41,54 +62,114 @@ impl Assets {
     }
 }
 
-#[derive(Deserialize)]
+/// Which assets are asked for.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub(super) struct Wanted {
-    #[serde(default)]
-    pub(super) q: String,
+    q: String,
+    state: String,
+    group: String,
+    kind: String,
+    owner: String,
+    tag: String,
+    page: usize,
 }
 
 pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
-    match load(&state, wanted.q).await {
+    match load(&state, wanted).await {
         Ok(assets) => rendered(StatusCode::OK, &assets),
         Err(error) => page_error(&error),
     }
 }
 
-async fn load(state: &AppState, query: String) -> Result<Assets, ApiError> {
+async fn load(state: &AppState, wanted: Wanted) -> Result<Assets, ApiError> {
     let graph = state.pipeline.graph();
-    let (found, problem) = match selected(graph, &query) {
+    let standings = state.standings().await?;
+    let (selected, problem) = match selected(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
     };
-    let keys: Vec<AssetKey> = found.iter().take(MOST).map(|asset| graph.key(*asset).clone()).collect();
-    let mut last = BTreeMap::new();
-    for latest in state.store.latest(&keys).await? {
-        if let Some(event) = latest.materialization {
-            let newest = last.entry(latest.asset).or_insert(event.at);
-            *newest = event.at.max(*newest);
-        }
-    }
-    let row = |asset: &usize| {
-        let spec = &graph.assets()[*asset].spec;
-        Shown {
-            key: spec.key.to_string(),
-            group: spec.group.clone().unwrap_or_default(),
-            kinds: spec.kinds.join(", "),
-            last: last.get(&spec.key).map(ToString::to_string).unwrap_or_default(),
-            description: spec.description.lines().next().unwrap_or_default().to_owned(),
-        }
-    };
-    let shown = found.iter().take(MOST).map(row).collect();
-    Ok(Assets { head: state.store.head().await?, query, problem, found: found.len(), shown })
+    let mut found: Vec<AssetIndex> =
+        selected.into_iter().filter(|asset| wanted.admits(graph, *asset, standings.of(*asset))).collect();
+    found.sort_by_key(|asset| graph.key(*asset));
+    let first = (wanted.page * PAGE).min(found.len());
+    let shown: Vec<Row> =
+        found.iter().skip(first).take(PAGE).map(|asset| row(graph, &standings, *asset)).collect();
+    Ok(Assets {
+        head: standings.head,
+        choices: choices(graph, &wanted),
+        problem,
+        found: found.len(),
+        of: graph.assets().len(),
+        first,
+        previous: wanted.page.checked_sub(1).map(|page| wanted.address(page)),
+        next: (first + shown.len() < found.len()).then(|| wanted.address(wanted.page + 1)),
+        shown,
+        wanted,
+    })
 }
 
-/// The assets that a selection selects, or whose keys contain the text.
-pub(super) fn selected(graph: &AssetGraph, query: &str) -> Result<AssetSet, String> {
-    let query = query.trim();
-    let containing: AssetSet =
-        (0..graph.assets().len()).filter(|asset| graph.key(*asset).as_str().contains(query)).collect();
-    if !containing.is_empty() && !query.contains(['+', ':', ' ', '(']) {
-        return Ok(containing);
+impl Wanted {
+    fn admits(&self, graph: &AssetGraph, asset: AssetIndex, standing: &Standing) -> bool {
+        let spec = &graph.assets()[asset].spec;
+        let is_in_state = match self.state.as_str() {
+            "" => true,
+            "late" => standing.is_late(),
+            "failing check" => !standing.failing_checks.is_empty(),
+            state => standing.word() == state,
+        };
+        let is_free_or = |wanted: &String, holds: &dyn Fn() -> bool| wanted.is_empty() || holds();
+        is_in_state
+            && is_free_or(&self.group, &|| spec.group.as_ref() == Some(&self.group))
+            && is_free_or(&self.kind, &|| spec.kinds.contains(&self.kind))
+            && is_free_or(&self.owner, &|| spec.owners.contains(&self.owner))
+            && is_free_or(&self.tag, &|| spec.tags.iter().any(|(key, value)| tag(key, value) == self.tag))
     }
-    Selection::parse(query).and_then(|selection| selection.select(graph)).map_err(|error| error.to_string())
+
+    fn address(&self, page: usize) -> String {
+        let query = serde_urlencoded::to_string(Self { page, ..self.clone() }).unwrap_or_default();
+        format!("/assets?{query}")
+    }
+}
+
+fn tag(key: &str, value: &str) -> String {
+    if value.is_empty() { key.to_owned() } else { format!("{key}={value}") }
+}
+
+fn choices(graph: &AssetGraph, wanted: &Wanted) -> [Choice; 5] {
+    let specs = || graph.assets().iter().map(|asset| &asset.spec);
+    let groups: BTreeSet<String> = specs().filter_map(|spec| spec.group.clone()).collect();
+    let kinds: BTreeSet<String> = specs().flat_map(|spec| spec.kinds.clone()).collect();
+    let owners: BTreeSet<String> = specs().flat_map(|spec| spec.owners.clone()).collect();
+    let tags: BTreeSet<String> =
+        specs().flat_map(|spec| spec.tags.iter().map(|(key, value)| tag(key, value))).collect();
+    let choice = |name, chosen: &String, options: BTreeSet<String>| Choice {
+        name,
+        chosen: chosen.clone(),
+        options: options.into_iter().collect(),
+    };
+    let states = STATES.iter().map(|state| (*state).to_owned()).collect();
+    [
+        Choice { name: "state", chosen: wanted.state.clone(), options: states },
+        choice("group", &wanted.group, groups),
+        choice("kind", &wanted.kind, kinds),
+        choice("owner", &wanted.owner, owners),
+        choice("tag", &wanted.tag, tags),
+    ]
+}
+
+fn row(graph: &AssetGraph, standings: &Standings, asset: AssetIndex) -> Row {
+    let (spec, standing) = (&graph.assets()[asset].spec, standings.of(asset));
+    Row {
+        key: spec.key.to_string(),
+        group: spec.group.clone().unwrap_or_default(),
+        kinds: spec.kinds.clone(),
+        state: standing.word(),
+        because: standing.because.join("; "),
+        is_late: standing.is_late(),
+        failing_checks: standing.failing_checks.clone(),
+        last: standing.last.map(|at| at.to_string()).unwrap_or_default(),
+        trend: standing.trend.as_ref().map(|trend| (trend.label.clone(), trend.newest(), trend.spark())),
+        description: spec.description.split("\n\n").next().unwrap_or_default().to_owned(),
+    }
 }

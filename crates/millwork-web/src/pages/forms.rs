@@ -1,36 +1,63 @@
 //! What forms ask for: each writes a request, and leads to the page that shows it.
 
-use axum::Form;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_core::run::{RETRY_OF_TAG, RunId};
 use serde::Deserialize;
 
+use super::form::OwnForm;
 use super::message::page_error;
-use crate::api::{Retry, cancel_run, launch_selection, retry_run};
+use crate::api::{Launch, Retry, cancel_run, one_run, requested, retry_run};
 use crate::error::ApiError;
 use crate::state::AppState;
 
 #[derive(Deserialize)]
 pub(super) struct Selected {
     selection: String,
+    #[serde(default)]
+    partition: String,
+    #[serde(default)]
+    stale_only: bool,
 }
 
-pub(super) async fn launch(State(state): State<AppState>, Form(form): Form<Selected>) -> Response {
-    let launched = launch_selection(&state, form.selection).await;
-    leads(launched.map(|run| format!("/runs/{run}")))
+pub(super) async fn launch(State(state): State<AppState>, OwnForm(form): OwnForm<Selected>) -> Response {
+    let launch = Launch {
+        selection: Some(form.selection),
+        partition: Some(form.partition).filter(|partition| !partition.is_empty()),
+        stale_only: form.stale_only,
+        ..Launch::default()
+    };
+    leads(requested(&state, launch).await.map(|run| format!("/runs/{run}")))
 }
 
-pub(super) async fn cancel(state: State<AppState>, Path(run): Path<String>) -> Response {
+/// A form that carries nothing but its token.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+pub(super) async fn cancel(
+    state: State<AppState>,
+    Path(run): Path<String>,
+    OwnForm(Nothing {}): OwnForm<Nothing>,
+) -> Response {
     let canceled = cancel_run(state, Path(run.clone())).await;
     leads(canceled.map(|_| format!("/runs/{run}")))
 }
 
-pub(super) async fn retry(state: State<AppState>, Path(run): Path<String>) -> Response {
+pub(super) async fn retry(
+    state: State<AppState>,
+    Path(run): Path<String>,
+    OwnForm(Nothing {}): OwnForm<Nothing>,
+) -> Response {
     again(state, run, Retry::default()).await
 }
 
-pub(super) async fn repeat(state: State<AppState>, Path(run): Path<String>) -> Response {
+pub(super) async fn repeat(
+    state: State<AppState>,
+    Path(run): Path<String>,
+    OwnForm(Nothing {}): OwnForm<Nothing>,
+) -> Response {
     again(state, run, Retry { from_scratch: true }).await
 }
 
@@ -39,24 +66,82 @@ async fn again(state: State<AppState>, run: String, retry: Retry) -> Response {
     leads(queued.map(|Json(answer)| format!("/runs/{}", answer["run"].as_str().unwrap_or_default())))
 }
 
+/// Runs the assets of selected steps again, with the configuration and tags of the run that they were selected in.
+pub(super) async fn repeat_selected(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    OwnForm(fields): OwnForm<Vec<(String, String)>>,
+) -> Response {
+    leads(selected_again(&state, &run, &fields).await.map(|run| format!("/runs/{run}")))
+}
+
+async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]) -> Result<RunId, ApiError> {
+    let record = one_run(state, run).await?;
+    let graph = state.pipeline.graph();
+    let steps = fields.iter().filter(|(name, _)| name == "step").map(|(_, step)| step.as_str());
+    let assets: AssetSet = steps.flat_map(|step| assets_of(graph, step)).collect();
+    if assets.is_empty() {
+        return Err(ApiError::invalid("no step is selected; hint: tick the steps to run again"));
+    }
+    let and_downstream = fields.iter().any(|(name, which)| name == "which" && which == "downstream");
+    let after = if and_downstream { "+" } else { "" };
+    let parts: Vec<String> = assets.iter().map(|asset| format!("\"{}\"{after}", graph.key(*asset))).collect();
+    let mut tags = record.request.tags;
+    tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
+    let launch = Launch {
+        selection: Some(parts.join(" or ")),
+        partition: record.request.partition.map(|partition| partition.to_string()),
+        config: Some(record.request.config),
+        tags,
+        ..Launch::default()
+    };
+    requested(state, launch).await
+}
+
+/// The assets that a step makes, or tests.
+fn assets_of(graph: &AssetGraph, step: &str) -> Vec<usize> {
+    let Some(step) = graph.step_index(step) else { return Vec::new() };
+    graph.checked_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset])
+}
+
 #[derive(Deserialize)]
 pub(super) struct Switched {
     name: String,
     on: bool,
+    #[serde(default)]
+    back: String,
 }
 
-pub(super) async fn switch(State(state): State<AppState>, Form(form): Form<Switched>) -> Response {
-    let is_known = state.pipeline.schedules().iter().any(|schedule| schedule.name == form.name)
-        || state.pipeline.sensors().iter().any(|sensor| sensor.stored_name() == form.name);
-    if !is_known {
+pub(super) async fn switch(State(state): State<AppState>, OwnForm(form): OwnForm<Switched>) -> Response {
+    if !super::automation::is_switch(&state.pipeline, &form.name) {
         return page_error(&ApiError::not_found(format!("there is no switch `{}`", form.name)));
     }
     let switched = state.store.switch_schedule(&form.name, Some(form.on)).await;
     state.wake.notify_waiters();
-    leads(switched.map(|()| "/automation".to_owned()).map_err(ApiError::from))
+    let back = if form.back.starts_with("/automation") { form.back } else { "/automation".to_owned() };
+    leads(switched.map(|()| back).map_err(ApiError::from))
 }
 
-fn leads(to: Result<String, ApiError>) -> Response {
+#[derive(Deserialize)]
+pub(super) struct Undelivered {
+    delivery: u64,
+}
+
+/// Lets a delivery that was given up be tried again.
+pub(super) async fn deliver_again(
+    State(state): State<AppState>,
+    OwnForm(form): OwnForm<Undelivered>,
+) -> Response {
+    let retried = state.store.retry_delivery(form.delivery, state.clock.now()).await;
+    state.wake.notify_waiters();
+    match retried {
+        Ok(true) => leads(Ok("/automation#alerts".to_owned())),
+        Ok(false) => page_error(&ApiError::not_found("there is no such delivery that was given up")),
+        Err(error) => page_error(&error.into()),
+    }
+}
+
+pub(super) fn leads(to: Result<String, ApiError>) -> Response {
     match to {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(error) => page_error(&error),

@@ -1,15 +1,18 @@
 //! The question for the token, and the cookie that answers it from then on.
 
-use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
+use super::form::OwnForm;
 use super::message::{Message, rendered};
 use crate::guard::Token;
 
-pub(super) async fn ask() -> Response {
+pub(super) async fn ask(State(token): State<Token>) -> Response {
+    if !token.is_asked_for() {
+        return Redirect::to("/").into_response();
+    }
     page(StatusCode::OK, "This server asks for the token that it was started with, MILLWORK_TOKEN.")
 }
 
@@ -23,7 +26,7 @@ pub(super) struct Answer {
 }
 
 /// Sets the cookie. It is of no use elsewhere: it holds no token, and other sites' requests don't carry it.
-pub(super) async fn answer(State(token): State<Token>, Form(answer): Form<Answer>) -> Response {
+pub(super) async fn answer(State(token): State<Token>, OwnForm(answer): OwnForm<Answer>) -> Response {
     let Some(cookie) = token.cookie(&answer.token) else {
         return page(StatusCode::UNAUTHORIZED, "That is not the token.");
     };

@@ -6,5 +6,7 @@ pub(crate) const NAVIGATION: &[(&str, &str)] = &[
     ("/assets", "Assets"),
     ("/graph", "Graph"),
     ("/runs", "Runs"),
+    ("/launch", "Launch"),
     ("/automation", "Automation"),
+    ("/deployment", "Deployment"),
 ];

@@ -1,41 +1,59 @@
-//! The overview: what goes on, what failed, what is new.
+//! The overview: what goes on, what failed, what is late or stale, what is next, what is new.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::Pipeline;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
-use millwork_storage::{EventQuery, Order, RunQuery};
+use millwork_storage::{EventQuery, Order, RunQuery, RunRecord, ScheduleState};
 
 use super::message::{page_error, rendered};
-use super::runs::RunRow;
+use super::runs::{RunRow, timeline_of};
 use crate::error::ApiError;
+use crate::standing::Counts;
 use crate::state::AppState;
 
-/// So many runs are shown.
-const RUNS: u32 = 15;
+/// So many runs are listed, and so many drawn.
+const RUNS: usize = 10;
+const DRAWN: u32 = 200;
 /// So many open runs are counted.
 const MOST_OPEN: u32 = 1_000;
+/// So many materializations, ticks and troubles are listed.
+const LISTED: usize = 10;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
     head: u64,
-    running: usize,
-    queued: usize,
+    running: String,
+    queued: String,
     failed: usize,
     looked_at: usize,
+    counts: Counts,
     assets: usize,
+    timeline: String,
+    open: Vec<RunRow>,
     runs: Vec<RunRow>,
+    troubles: Vec<Trouble>,
+    ticks: Vec<(String, String)>,
     made: Vec<Made>,
+}
+
+/// An asset to look after.
+struct Trouble {
+    key: String,
+    words: Vec<&'static str>,
+    because: String,
 }
 
 struct Made {
     asset: String,
     partition: String,
     at: String,
-    version: String,
+    told: String,
 }
 
 impl Overview {
@@ -53,30 +71,92 @@ pub(super) async fn show(State(state): State<AppState>) -> Response {
 
 async fn load(state: &AppState) -> Result<Overview, ApiError> {
     let now = state.clock.now();
-    let recent = state.store.runs(RunQuery { limit: Some(100), ..RunQuery::default() }).await?;
+    let standings = state.standings().await?;
+    let recent = state.store.runs(RunQuery { limit: Some(DRAWN), ..RunQuery::default() }).await?;
     let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
     let open = state.store.runs(RunQuery { statuses, limit: Some(MOST_OPEN), ..RunQuery::default() }).await?;
     let queued = open.iter().filter(|run| run.status == RunStatus::Queued).count();
+    let known = state.store.schedules().await?;
     let kinds = vec!["materialized"];
-    let made = EventQuery { kinds, order: Order::NewestFirst, limit: Some(10), ..EventQuery::default() };
-    let made = state.store.events(made).await?.into_iter().filter_map(|event| {
-        let EventBody::Materialized(materialization) = event.body else { return None };
-        Some(Made {
-            asset: event.asset?.to_string(),
-            partition: event.partition.map(|partition| format!("({partition})")).unwrap_or_default(),
-            at: event.at.to_string(),
-            version: materialization.data_version.to_string().chars().take(12).collect(),
-        })
-    });
-    let is_bad = |status: RunStatus| matches!(status, RunStatus::Failed | RunStatus::Lost);
+    let newest =
+        EventQuery { kinds, order: Order::NewestFirst, limit: Some(LISTED as u32), ..EventQuery::default() };
+    let made = state.store.events(newest).await?;
+    let is_bad = |run: &&RunRecord| matches!(run.status, RunStatus::Failed | RunStatus::Lost);
+    let at_most = |count: usize| match open.len() == MOST_OPEN as usize {
+        true => format!("{count}+"),
+        false => count.to_string(),
+    };
+    let rows =
+        |runs: &[RunRecord], most: usize| runs.iter().take(most).map(|run| RunRow::of(run, now)).collect();
     Ok(Overview {
-        head: state.store.head().await?,
-        running: open.len() - queued,
-        queued,
-        failed: recent.iter().filter(|run| is_bad(run.status)).count(),
+        head: standings.head,
+        running: at_most(open.len() - queued),
+        queued: at_most(queued),
+        failed: recent.iter().filter(is_bad).count(),
         looked_at: recent.len(),
+        counts: standings.counts(),
         assets: state.pipeline.graph().assets().len(),
-        runs: recent.iter().take(RUNS as usize).map(|run| RunRow::of(run, now)).collect(),
-        made: made.collect(),
+        timeline: timeline_of(&recent, now),
+        open: rows(&open, RUNS),
+        runs: rows(&recent, RUNS),
+        troubles: troubles(state, &standings),
+        ticks: next_ticks(&state.pipeline, &known, now),
+        made: made.iter().filter_map(Made::of).collect(),
     })
+}
+
+impl Made {
+    fn of(event: &millwork_core::event::Event) -> Option<Self> {
+        let EventBody::Materialized(made) = &event.body else { return None };
+        let number = made.metadata.iter().find_map(|(label, value)| {
+            Some(format!("{label} {}", millwork_core::plot::short_number(value.as_f64()?)))
+        });
+        Some(Self {
+            asset: event.asset.as_ref()?.to_string(),
+            partition: event.partition.as_ref().map(|partition| format!("({partition})")).unwrap_or_default(),
+            at: event.at.to_string(),
+            told: number.unwrap_or_default(),
+        })
+    }
+}
+
+/// Assets that failed, are late, or have a failing check; then those that are stale.
+fn troubles(state: &AppState, standings: &crate::standing::Standings) -> Vec<Trouble> {
+    let graph = state.pipeline.graph();
+    let mut troubles: Vec<(usize, Trouble)> = Vec::new();
+    for (asset, standing) in standings.all().iter().enumerate() {
+        let mut words = Vec::new();
+        words.extend((standing.word() == "failed").then_some("failed"));
+        words.extend((!standing.failing_checks.is_empty()).then_some("fail"));
+        words.extend(standing.is_late().then_some("late"));
+        words.extend((standing.word() == "stale").then_some("stale"));
+        let Some(first) = words.first() else { continue };
+        let gravity = ["failed", "fail", "late", "stale"].iter().position(|word| word == first).unwrap_or(4);
+        let checks = standing.failing_checks.iter().map(|check| format!("check {check} failed"));
+        let because: Vec<String> = checks.chain(standing.because.iter().cloned()).take(3).collect();
+        let trouble = Trouble { key: graph.key(asset).to_string(), words, because: because.join("; ") };
+        troubles.push((gravity, trouble));
+    }
+    troubles.sort_by_key(|(gravity, _)| *gravity);
+    troubles.into_iter().map(|(_, trouble)| trouble).take(LISTED).collect()
+}
+
+/// The next tick of each schedule that is on, soonest first, of the next 30 days.
+fn next_ticks(
+    pipeline: &Pipeline,
+    known: &std::collections::BTreeMap<String, ScheduleState>,
+    now: Timestamp,
+) -> Vec<(String, String)> {
+    let is_on = |schedule: &&millwork_core::Schedule| {
+        known.get(&schedule.name).and_then(|state| state.on).unwrap_or(schedule.default_on)
+    };
+    let next = |schedule: &millwork_core::Schedule| {
+        let next = schedule.timetable().ok()?.after(now).next()?;
+        (next.duration_since(now) < SignedDuration::from_hours(30 * 24))
+            .then(|| (next, schedule.name.clone()))
+    };
+    let mut ticks: Vec<(Timestamp, String)> =
+        pipeline.schedules().iter().filter(is_on).filter_map(next).collect();
+    ticks.sort();
+    ticks.into_iter().take(LISTED).map(|(at, name)| (name, at.to_string())).collect()
 }

@@ -7,7 +7,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{asset, assets, automation, files, forms, graph, login, overview, run, runs};
+use super::{
+    asset, assets, automation, deployment, files, forms, graph, launch, login, overview, palette, run, runs,
+};
 use crate::guard::Token;
 use crate::state::AppState;
 
@@ -29,6 +31,8 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/", get(overview::show))
         .route("/assets", get(assets::show))
         .route("/assets/{*key}", get(asset::show))
+        .route("/values/{sequence}", get(asset::download))
+        .route("/images/{sequence}", get(asset::picture))
         .route("/graph", get(graph::show))
         .route("/graph.svg", get(graph::picture))
         .route("/runs", get(runs::show).post(forms::launch))
@@ -36,8 +40,14 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/runs/{run}/cancel", post(forms::cancel))
         .route("/runs/{run}/retry", post(forms::retry))
         .route("/runs/{run}/repeat", post(forms::repeat))
+        .route("/runs/{run}/selected", post(forms::repeat_selected))
+        .route("/launch", get(launch::show).post(launch::submit))
         .route("/automation", get(automation::show))
+        .route("/automation/{*key}", get(automation::explained))
         .route("/automation/switch", post(forms::switch))
+        .route("/automation/deliveries", post(forms::deliver_again))
+        .route("/deployment", get(deployment::show))
+        .route("/palette", get(palette::find))
 }
 
 /// The page that asks for the token, and what it needs: for everybody.
@@ -45,15 +55,16 @@ pub(crate) fn login_routes(token: Token) -> Router<AppState> {
     Router::new()
         .route("/login", get(login::ask).post(login::answer))
         .with_state(token)
-        .route("/static/style.css", get(files::style))
-        .route("/static/page.js", get(files::script))
+        .route("/static/{version}/{name}", get(files::file))
 }
 
 /// Adds what browsers are told to every answer.
 pub(crate) async fn with_policy(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in POLICY {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // What people have stored has a stricter policy of its own.
+        let entry = response.headers_mut().entry(HeaderName::from_static(name));
+        entry.or_insert(HeaderValue::from_static(value));
     }
     response
 }

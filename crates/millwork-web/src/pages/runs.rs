@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use millwork_core::plot::{TimelineBar, timeline};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{RunQuery, RunRecord};
 use serde::Deserialize;
@@ -26,6 +27,8 @@ pub(super) struct RunRow {
     pub(super) selection: String,
     pub(super) created_at: String,
     pub(super) took: String,
+    /// What asked for it.
+    pub(super) by: String,
     pub(super) reason: String,
 }
 
@@ -39,6 +42,7 @@ impl RunRow {
             selection: run.request.selection.clone(),
             created_at: run.created_at.to_string(),
             took: took.unwrap_or_default(),
+            by: run.request.origin().map(|origin| origin.replace('`', "")).unwrap_or_default(),
             reason: run.reason.clone().unwrap_or_default(),
         }
     }
@@ -51,7 +55,10 @@ struct Runs {
     statuses: &'static [&'static str],
     status: String,
     tag: String,
-    runs: Vec<RunRow>,
+    id: String,
+    problem: Option<String>,
+    timeline: String,
+    rows: Vec<RunRow>,
     next: Option<String>,
 }
 
@@ -67,6 +74,8 @@ pub(super) struct Wanted {
     status: String,
     #[serde(default)]
     tag: String,
+    #[serde(default)]
+    id: String,
     before: Option<RunId>,
 }
 
@@ -77,10 +86,12 @@ pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wan
     }
 }
 
-async fn load(state: &AppState, Wanted { status, tag, before }: Wanted) -> Result<Runs, ApiError> {
+async fn load(state: &AppState, Wanted { status, tag, id, before }: Wanted) -> Result<Runs, ApiError> {
     let statuses = RunStatus::from_name(&status).into_iter().collect();
     let wanted = tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let query = RunQuery { statuses, tag: wanted, before, limit: Some(PAGE), ..RunQuery::default() };
+    let is_unclear = !tag.is_empty() && wanted.is_none();
+    let id_part = Some(id.clone()).filter(|id| !id.is_empty());
+    let query = RunQuery { statuses, tag: wanted, before, id_part, limit: Some(PAGE), ..RunQuery::default() };
     let (found, now) = (state.store.runs(query).await?, state.clock.now());
     let is_full = found.len() == PAGE as usize;
     Ok(Runs {
@@ -88,7 +99,26 @@ async fn load(state: &AppState, Wanted { status, tag, before }: Wanted) -> Resul
         statuses: STATUSES,
         status,
         tag,
+        id,
+        problem: is_unclear.then(|| "A tag is written as key=value.".to_owned()),
+        timeline: timeline_of(&found, now),
         next: found.last().filter(|_| is_full).map(|run| run.id.to_string()),
-        runs: found.iter().map(|run| RunRow::of(run, now)).collect(),
+        rows: found.iter().map(|run| RunRow::of(run, now)).collect(),
     })
+}
+
+/// The runs that have started, as bars over the time that they span.
+pub(super) fn timeline_of(runs: &[RunRecord], now: Timestamp) -> String {
+    let bar = |run: &RunRecord| {
+        let (from, to) = (run.started_at?, run.finished_at.unwrap_or(now));
+        let selection: String = run.request.selection.chars().take(80).collect();
+        Some(TimelineBar {
+            from: from.as_microsecond(),
+            to: to.as_microsecond(),
+            state: run.status.as_str(),
+            title: format!("{} {} {selection}, {}", run.id.short(), run.status, words::between(from, to)),
+            link: format!("/runs/{}", run.id),
+        })
+    };
+    timeline("Runs over time", &runs.iter().filter_map(bar).collect::<Vec<_>>())
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use millwork_core::MetadataValue;
+use millwork_core::plot::short_number;
 
 /// The time between two moments.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
@@ -14,14 +15,42 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-/// A number with about six digits.
-pub(super) fn number(value: f64) -> String {
-    let text = if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
-        format!("{value:.4}")
-    } else {
-        return format!("{value:.3e}");
-    };
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A length of time.
+pub(super) fn span(duration: std::time::Duration) -> String {
+    between(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + duration)
+}
+
+/// A text as a part of an address's query.
+pub(super) fn in_query(text: &str) -> String {
+    let mut query = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                query.push(char::from(byte));
+            }
+            _ => query.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    query
+}
+
+/// A number of bytes.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut scaled = bytes as f64;
+    let mut unit = "bytes";
+    for larger in UNITS {
+        if scaled < 1000.0 {
+            break;
+        }
+        (scaled, unit) = (scaled / 1000.0, larger);
+    }
+    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{scaled:.1} {unit}") }
+}
+
+/// One of these and several of those.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A piece of metadata as text, of which a page shows so much.
@@ -29,7 +58,7 @@ pub(super) fn metadata(value: &MetadataValue) -> String {
     const LONGEST: usize = 2_000;
     let text = match value {
         MetadataValue::Int(value) => value.to_string(),
-        MetadataValue::Float(value) => number(*value),
+        MetadataValue::Float(value) => short_number(*value),
         MetadataValue::Bool(value) => value.to_string(),
         MetadataValue::Text(text)
         | MetadataValue::Markdown(text)
@@ -39,6 +68,7 @@ pub(super) fn metadata(value: &MetadataValue) -> String {
         MetadataValue::Json(json) => json.to_string(),
         MetadataValue::Table(table) => format!("table of {} rows", table.rows.len()),
         MetadataValue::Series(series) => format!("curves over {} {}s", series.x.len(), series.x_label),
+        MetadataValue::Plot(plot) => format!("plot: {}", plot.title()),
         MetadataValue::Image(image) => format!("picture, {}, {} bytes", image.media_type, image.bytes.len()),
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
@@ -47,14 +77,5 @@ pub(super) fn metadata(value: &MetadataValue) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    }
-}
-
-/// The number in a piece of metadata, if it is one.
-pub(super) fn numeric(value: &MetadataValue) -> Option<f64> {
-    match value {
-        MetadataValue::Int(value) => Some(*value as f64),
-        MetadataValue::Float(value) => Some(*value).filter(|value| value.is_finite()),
-        _ => None,
     }
 }

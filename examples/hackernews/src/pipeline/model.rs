@@ -6,7 +6,7 @@ use millwork::ml::boost::{Booster, BoosterParams, Ending, EvalMetric, History, I
 use millwork::ml::features::LabelledFeatures;
 use millwork::ml::metrics;
 use millwork::ml::text::TfidfVectorizer;
-use millwork::{AutomationCondition, Config, Output, Result, Series, StepLog, Table, asset};
+use millwork::{AutomationCondition, Config, Output, Plot, Result, Series, StepLog, asset};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -65,22 +65,15 @@ pub(super) fn curve(history: &History) -> Series {
 }
 
 /// The terms that reduce the loss most.
-fn importance(booster: &Booster, vectorizer: &TfidfVectorizer) -> Table {
-    let gains = booster.importance(Importance::TotalGain);
-    let mut gains: Vec<(usize, f64)> = gains.into_iter().collect();
-    gains.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    gains.into_iter().take(20).fold(
-        Table::new([("term", "text"), ("total gain", "f64")]),
-        |table, (column, gain)| {
-            let term = vectorizer.terms().get(column).map_or("?", String::as_str);
-            table.row([term.into(), gain.into()])
-        },
-    )
+fn importance(booster: &Booster, vectorizer: &TfidfVectorizer) -> Plot {
+    let term = |column: usize| vectorizer.terms().get(column).map_or("?", String::as_str);
+    let gains = booster.importance(Importance::TotalGain).into_iter();
+    Plot::bars("Total gain by term", gains.map(|(column, gain)| (term(column), gain)))
 }
 
 /// The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
 /// error, and those of guessing the same for every story. A model that is trained by itself is scored as well.
-#[asset(group = "model", kinds("score"), automation = AutomationCondition::eager())]
+#[asset(group = "model", kinds("score"), tags(metric = "R²"), automation = AutomationCondition::eager())]
 pub fn comments_model_test_set_r_squared(
     transformed_test_data: &LabelledFeatures,
     transformed_training_data: &LabelledFeatures,
@@ -90,6 +83,8 @@ pub fn comments_model_test_set_r_squared(
     let predictions = xgboost_comments_model.predict(transformed_test_data.features())?;
     let r_squared = metrics::r_squared(targets, &predictions)?;
     let on_training = xgboost_comments_model.predict(transformed_training_data.features())?;
+    let pairs = targets.iter().zip(&predictions).map(|(target, predicted)| (*target, f64::from(*predicted)));
+    let plot = Plot::predicted_against_actual("Comments of the test stories", pairs);
     let guess = vec![median(transformed_training_data.targets()); targets.len()];
     Ok(Output::new(r_squared)
         .metadata("R²", r_squared)
@@ -100,6 +95,7 @@ pub fn comments_model_test_set_r_squared(
         .metadata("MAE", metrics::mean_absolute_error(targets, &predictions)?)
         .metadata("MAE of guessing the median", metrics::mean_absolute_error(targets, &guess)?)
         .metadata("RMSE", metrics::root_mean_squared_error(targets, &predictions)?)
+        .metadata("predicted against actual", plot)
         .metadata("stories", targets.len()))
 }
 

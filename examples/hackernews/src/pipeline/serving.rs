@@ -3,7 +3,7 @@
 use millwork::ml::boost::Booster;
 use millwork::ml::text::TfidfVectorizer;
 use millwork::polars::preview;
-use millwork::{Config, Output, Resource, Result, Retry, StepLog, asset};
+use millwork::{Config, Output, Plot, Resource, Result, Retry, StepLog, asset};
 use polars::prelude::{Column, DataFrame};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -41,11 +41,15 @@ pub async fn latest_story_comment_predictions(
     let mut frame = stories::frame(&latest.stories)?;
     let titles: Vec<&str> = latest.stories.iter().map(|story| story.title.as_str()).collect();
     let predictions = xgboost_comments_model.predict(&tfidf_vectorizer.transform(&titles))?;
+    let spread = Plot::histogram("Predicted comments", predictions.iter().map(|count| f64::from(*count)), 20);
     frame.with_column(Column::new("predicted_comments".into(), predictions))?;
     let preview = preview(&frame.select(["id", "title", "predicted_comments"])?, 10);
     let mut output = Output::new(frame);
     for (label, count) in stories::counts(&latest.counts) {
         output = output.metadata(label, count);
     }
-    Ok(output.metadata("rows", latest.stories.len()).metadata("preview", preview))
+    Ok(output
+        .metadata("rows", latest.stories.len())
+        .metadata("preview", preview)
+        .metadata("predictions", spread))
 }

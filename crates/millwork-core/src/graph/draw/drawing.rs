@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::layout::LayoutOptions;
+use super::super::layout::{Layout, LayoutOptions};
 use super::super::{AssetGraph, AssetIndex, AssetSet};
 use super::{dot, listing, mermaid, svg};
 
@@ -38,6 +38,8 @@ pub struct DrawingNode {
     pub state: NodeState,
     /// Whether it is made elsewhere and only read here.
     pub external: bool,
+    /// Whether it stands back behind the others.
+    pub dimmed: bool,
     /// Where a click leads, in the forms that can be clicked.
     pub link: Option<String>,
 }
@@ -94,6 +96,18 @@ impl Drawing {
         svg::page(self, options)
     }
 
+    /// Where everything stands in a picture that flows down or to the right, whichever is narrower. It costs most of the
+    /// work, and stays the same while only states change between known ones, links or what is dimmed.
+    pub fn layout(&self) -> Layout {
+        svg::narrow_layout(self)
+    }
+
+    /// An element of a page whose style sheet has rules for it, below `.millwork-graph`. `layout` is what
+    /// [`layout`](Drawing::layout) gave for these nodes and edges.
+    pub fn to_svg_element(&self, layout: &Layout) -> String {
+        svg::element(self, layout)
+    }
+
     /// The graph in the language of Graphviz, with groups as clusters.
     pub fn to_dot(&self) -> String {
         dot::dot(self)
@@ -146,7 +160,7 @@ impl NodeState {
         [NodeState::Fresh, NodeState::Running, NodeState::Stale, NodeState::Missing, NodeState::Failed];
 
     /// The state in one word; it names the class in SVG and Mermaid as well.
-    pub(super) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             NodeState::Unknown => "unknown",
             NodeState::Missing => "missing",
@@ -158,7 +172,7 @@ impl NodeState {
     }
 
     /// The state in one column of a terminal.
-    pub(super) fn symbol(self) -> char {
+    pub fn symbol(self) -> char {
         match self {
             NodeState::Unknown => '●',
             NodeState::Missing => '○',

@@ -1,8 +1,8 @@
 //! How a drawing reads in a terminal.
 
 use super::Drawing;
-use super::columns::{columns, single_line};
 use super::rail::{Row, rows};
+use crate::markup::{columns, single_line};
 
 /// More lanes than this are a thicket; the listing then does without.
 const WIDEST_RAIL: usize = 16;

@@ -1,8 +1,8 @@
 //! How a drawing reads in the language of Mermaid.
 
-use super::columns::single_line;
 use super::identifier::identifiers;
 use super::{Drawing, DrawingNode, NodeState};
+use crate::markup::single_line;
 
 /// The graph as `flowchart`, with groups as subgraphs and states as classes.
 pub(super) fn mermaid(drawing: &Drawing) -> String {

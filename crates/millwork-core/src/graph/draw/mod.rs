@@ -4,7 +4,6 @@
 //! languages of Graphviz and Mermaid for tools that lay out themselves, and a listing with a rail for a terminal. No
 //! form tells a state by colour alone: each has a symbol too, the same everywhere.
 
-mod columns;
 mod dot;
 mod drawing;
 mod identifier;

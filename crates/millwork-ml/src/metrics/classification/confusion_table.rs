@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use millwork_core::plot::Plot;
 use millwork_core::{Column, MetadataValue, Table};
 
 use crate::metrics::ConfusionMatrix;
@@ -55,6 +56,16 @@ impl<L: Display> From<&ConfusionMatrix<L>> for MetadataValue {
             [label.into()].into_iter().chain(cells.iter().map(|&cell| cell.into())).collect()
         };
         Self::Table(Table { columns, rows: labels().zip(matrix.rows()).map(row).collect() })
+    }
+}
+
+/// The matrix as a drawing, with weights rounded to whole rows.
+impl<L: Display> From<&ConfusionMatrix<L>> for Plot {
+    fn from(matrix: &ConfusionMatrix<L>) -> Self {
+        let row = |cells: &[f64]| cells.iter().map(|cell| cell.round() as u64).collect();
+        let labels = matrix.labels().iter().map(ToString::to_string);
+        Self::confusion("Confusion matrix", labels, matrix.rows().map(row).collect())
+            .labels("prediction", "target")
     }
 }
 

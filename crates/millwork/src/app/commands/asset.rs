@@ -161,6 +161,7 @@ fn in_a_word(value: &MetadataValue) -> String {
         MetadataValue::Timestamp(at) => when::moment(*at),
         MetadataValue::Table(table) => format!("{} rows", table.rows.len()),
         MetadataValue::Series(series) => format!("{} points", series.x.len()),
+        MetadataValue::Plot(plot) => format!("plot: {}", plot.title()),
         MetadataValue::Image(image) => {
             format!("{} ({})", image.media_type, when::bytes(image.bytes.len() as u64))
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use millwork_core::{Clock as _, QueueLimits, SystemClock};
 use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
-use millwork_storage::SqliteStore;
 use millwork_web::ServeOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,6 +16,8 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::out::outln;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::{log, when};
+
+use super::serving::ServingProcess;
 
 /// Keeps schedules and launches runs.
 pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> {
@@ -41,10 +42,14 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
     block_on(async {
         let opened = session.home().await?;
         let daemon = daemon(session, &opened, &arguments.daemon)?;
-        let (pulse, store) = (daemon.pulse(), opened.store.clone());
-        let metrics = Arc::new(move || format!("{}{}", pulse.metrics(), store_metrics(&store)));
+        let host = Arc::new(ServingProcess {
+            pulse: daemon.pulse(),
+            store: opened.store.clone(),
+            values: session.engine(&opened, EngineOptions::default())?.values().clone(),
+            home: std::path::absolute(&opened.home.path)?,
+        });
         let ServeArguments { address, token, until_input_ends, .. } = arguments;
-        let options = ServeOptions { address, token, metrics, wake: daemon.wake() };
+        let options = ServeOptions { address, token, host, wake: daemon.wake() };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
         let serving = serving.await.map_err(|error| Failure::usage(error.to_string()))?;
         let (stop, stopped) = until_interrupted()?;
@@ -94,14 +99,6 @@ fn daemon(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Re
     let observer = Arc::new(|happening: &Happening| say(&happening.to_string()));
     let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
     Ok(Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer).options(options))
-}
-
-fn store_metrics(store: &SqliteStore) -> String {
-    let (commits, bytes) = (store.commits(), store.bytes());
-    format!(
-        "# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
-         # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n"
-    )
 }
 
 /// Executes runs with an engine of this process.

@@ -14,6 +14,7 @@ mod materialize;
 mod runs;
 mod schedules;
 mod sensors;
+mod serving;
 mod status;
 mod store;
 

@@ -6,7 +6,7 @@ use millwork_core::event::EventBody;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
 use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
-use millwork_core::{AssetKey, DataVersion, PartitionKey};
+use millwork_core::{AssetKey, PartitionKey};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, RunQuery, RunStore as _};
 use serde_json::{Value, json};
@@ -208,7 +208,7 @@ impl State {
 
     fn because(&self) -> Vec<String> {
         let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        failure.chain(self.causes().iter().map(cause_in_words)).collect()
+        failure.chain(self.causes().iter().map(ToString::to_string)).collect()
     }
 
     /// The upstream assets that may be why it is as it is.
@@ -244,26 +244,5 @@ impl State {
             "failure": self.failure,
             "materialized_at": materialization.map(|event| event.at),
         })
-    }
-}
-
-fn cause_in_words(cause: &Cause) -> String {
-    let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
-    match cause {
-        Cause::Code { .. } => "its code has changed since it was materialized".into(),
-        Cause::Data { asset, from: Some(from), to: Some(to), .. } => {
-            format!("`{asset}` has new data ({} → {})", short(from), short(to))
-        }
-        Cause::Data { asset, from: None, to: Some(_), .. } => {
-            format!("`{asset}` has data for the first time")
-        }
-        Cause::Data { asset, to: None, from: Some(_), .. } => {
-            format!("`{asset}` is no longer what it is made from")
-        }
-        Cause::Data { asset, from: None, to: None, .. } => format!("`{asset}` is newly what it is made from"),
-        Cause::Upstream { asset, partition: None } => format!("`{asset}` is itself not fresh"),
-        Cause::Upstream { asset, partition: Some(partition) } => {
-            format!("`{asset}` ({partition}) is itself not fresh")
-        }
     }
 }

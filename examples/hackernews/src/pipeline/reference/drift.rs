@@ -1,7 +1,7 @@
 //! Whether the newest stories are still like those that were learned from.
 
 use millwork::ml::drift::{DriftReport, DriftThresholds, Profile};
-use millwork::{CheckResult, Config, Output, Result, asset, asset_check};
+use millwork::{CheckResult, Config, Output, Plot, Result, asset, asset_check};
 use polars::prelude::DataFrame;
 
 use super::source::{numbers, parts, reference_stories};
@@ -26,7 +26,10 @@ pub fn story_drift(
     let newest = profile(&stories::rows(reference_stories, &parts(reference_stories)?.test)?)?;
     let report = newest.drift_from(story_profile, &thresholds)?;
     let drifted = report.drifted().count();
-    Ok(Output::new(report.clone()).metadata("drift", &report).metadata("drifted columns", drifted))
+    Ok(Output::new(report.clone())
+        .metadata("drift", &report)
+        .metadata("drift by column", Plot::from(&report))
+        .metadata("drifted columns", drifted))
 }
 
 /// No column has changed so much that the model should not be trusted.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use millwork::ml::boost::{Booster, BoosterParams, Importance, Objective, Training};
 use millwork::ml::features::LabelledFeatures;
 use millwork::ml::text::TfidfVectorizer;
-use millwork::{Config, Output, Result, StepLog, Table, asset};
+use millwork::{Config, Output, Plot, Result, StepLog, asset};
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -87,15 +87,9 @@ fn train(
         .run()?;
     log.check_cancelled()?;
     let names = training.features().names();
-    let mut gains: Vec<_> = trained.booster.importance(Importance::TotalGain).into_iter().collect();
-    gains.sort_by(|(_, left), (_, right)| right.total_cmp(left));
-    let importance = gains.iter().take(20).fold(
-        Table::new([("feature", "text"), ("total gain", "f64")]),
-        |table, &(column, gain)| {
-            let name = names.and_then(|names| names.get(column)).unwrap_or("?");
-            table.row([name.into(), gain.into()])
-        },
-    );
+    let name = |column| names.and_then(|names| names.get(column)).unwrap_or("?").to_owned();
+    let gains = trained.booster.importance(Importance::TotalGain).into_iter();
+    let importance = Plot::bars("Total gain by feature", gains.map(|(column, gain)| (name(column), gain)));
     let rounds = trained.booster.rounds();
     Ok(Output::new(trained.booster)
         .metadata("rounds", rounds)

@@ -1,11 +1,11 @@
 //! How one node looks.
 
 use super::super::super::layout::{Placed, Size};
-use super::super::columns::single_line;
 use super::super::{DrawingNode, NodeState};
 use super::glyph::{GLYPH, glyph};
-use super::markup::{escaped, number};
-use super::measure::{label_width, text_width};
+use crate::markup::single_line;
+use crate::markup::{escaped, number};
+use crate::markup::{label_width, text_width};
 
 /// Distance of everything from the right edge.
 const RIGHT: f64 = 14.0;
@@ -30,6 +30,9 @@ pub(super) fn card(node: &DrawingNode, place: &Placed, colour: Option<usize>) ->
     let mut classes = format!("asset {}", node.state.word());
     if node.external {
         classes += " external";
+    }
+    if node.dimmed {
+        classes += " dimmed";
     }
     if let Some(colour) = colour {
         classes += &format!(" group-{colour}");

@@ -1,7 +1,7 @@
 //! Which sign stands for a state.
 
 use super::super::NodeState;
-use super::markup::number;
+use crate::markup::number;
 
 /// How wide and high a glyph is.
 pub(super) const GLYPH: f64 = 16.0;

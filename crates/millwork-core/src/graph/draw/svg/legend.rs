@@ -2,8 +2,8 @@
 
 use super::super::Drawing;
 use super::glyph::glyph;
-use super::markup::number;
-use super::measure::text_width;
+use crate::markup::number;
+use crate::markup::text_width;
 
 /// The height of the line.
 pub(super) const LEGEND: f64 = 20.0;

@@ -8,9 +8,7 @@
 mod card;
 mod glyph;
 mod legend;
-mod markup;
-mod measure;
 mod page;
 mod style;
 
-pub(super) use page::{narrow_page, page};
+pub(super) use page::{element, narrow_layout, narrow_page, page};

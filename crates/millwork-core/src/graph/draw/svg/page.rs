@@ -4,8 +4,8 @@ use super::super::super::layout::{Direction, Layout, LayoutOptions, Route, layer
 use super::super::Drawing;
 use super::card::{card, card_sizes};
 use super::legend::{LEGEND, legend};
-use super::markup::{escaped, number};
 use super::style::{GROUP_COLOURS, STYLE};
+use crate::markup::{escaped, number};
 
 /// The room between the picture's edge and its contents.
 const MARGIN: f64 = 28.0;
@@ -13,6 +13,11 @@ const MARGIN: f64 = 28.0;
 const LEGEND_GAP: f64 = 22.0;
 /// The room left for a picture of nothing.
 const NOTHING: f64 = 120.0;
+
+/// The head of every arrow.
+const HEAD: &str = "<defs><marker id=\"millwork-head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" \
+    markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
+    <path class=\"head\" d=\"M0 .6L7.6 4L0 7.4L1.8 4Z\"/></marker></defs>\n";
 
 /// The drawing as a document, in the direction in which it is narrower.
 pub(in super::super) fn narrow_page(drawing: &Drawing) -> String {
@@ -27,6 +32,24 @@ pub(in super::super) fn narrow_page(drawing: &Drawing) -> String {
     )
 }
 
+/// Where everything of a drawing stands, in the direction in which it is narrower.
+pub(in super::super) fn narrow_layout(drawing: &Drawing) -> Layout {
+    let options = LayoutOptions::default();
+    let sizes = card_sizes(&drawing.nodes);
+    let direction = Direction::narrower(&sizes, &drawing.edges, options.node_gap);
+    layered(&sizes, &drawing.edges, &LayoutOptions { direction, ..options })
+}
+
+/// The drawing as an element of a page that has rules for it.
+pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
+    let (width, height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
+    let mut element = opening(drawing, width, height);
+    element += &format!("{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">\n");
+    element += &edges(drawing, layout);
+    element += &cards(drawing, layout);
+    element + "</g>\n</svg>\n"
+}
+
 /// The drawing as a document.
 pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> String {
     let layout = layered(&card_sizes(&drawing.nodes), &drawing.edges, options);
@@ -37,6 +60,9 @@ pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> Stri
     let width = layout.width.max(legend_width).max(empty) + 2.0 * MARGIN;
     let height = layout.height + legend_height + 2.0 * MARGIN;
     let mut page = opening(drawing, width, height);
+    page += &format!("<style>\n{STYLE}</style>\n{HEAD}");
+    let (full_width, full_height) = (number(width.ceil()), number(height.ceil()));
+    page += &format!("<rect class=\"canvas\" width=\"{full_width}\" height=\"{full_height}\" rx=\"14\"/>\n");
     page += &format!("<g transform=\"translate({MARGIN} {MARGIN})\">\n");
     page += &edges(drawing, &layout);
     page += &cards(drawing, &layout);
@@ -47,7 +73,7 @@ pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> Stri
     page + "</g>\n</svg>\n"
 }
 
-/// The root element, its texts for those who can't see it, the style and the canvas.
+/// The root element and its texts for those who can't see it.
 fn opening(drawing: &Drawing, width: f64, height: f64) -> String {
     let (width, height) = (number(width.ceil()), number(height.ceil()));
     // An image has no parts for a screen reader; a picture with links must stay a group, or they are out of reach.
@@ -57,11 +83,7 @@ fn opening(drawing: &Drawing, width: f64, height: f64) -> String {
          viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n"
     );
     opening += &format!("<title>Asset graph</title>\n<desc>{}</desc>\n", escaped(&summary(drawing)));
-    opening += &format!("<style>\n{STYLE}</style>\n");
-    opening += "<defs><marker id=\"millwork-head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" \
-                markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
-                <path class=\"head\" d=\"M0 .6L7.6 4L0 7.4L1.8 4Z\"/></marker></defs>\n";
-    opening + &format!("<rect class=\"canvas\" width=\"{width}\" height=\"{height}\" rx=\"14\"/>\n")
+    opening
 }
 
 /// The picture in a sentence.

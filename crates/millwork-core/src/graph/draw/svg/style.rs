@@ -27,6 +27,7 @@ pub(super) const STYLE: &str = "\
 .millwork-graph .failed .card{stroke:#d13438;fill:#fff6f5}
 .millwork-graph .running .card{stroke:#2f6fde;fill:#f4f8ff}
 .millwork-graph .external .card{fill:none;stroke:#8d9aab;stroke-dasharray:5 4}
+.millwork-graph .dimmed{opacity:.35}
 .millwork-graph a:hover .card{stroke-width:2.2}
 .millwork-graph .group-0 .bar,.millwork-graph .group-0 .group{fill:#2563c9}
 .millwork-graph .group-1 .bar,.millwork-graph .group-1 .group{fill:#0b7a75}

@@ -4,12 +4,12 @@
 ///
 /// East Asian letters and emoji take two, combining marks none. Blocks decide, not the tables of Unicode: a label that
 /// is off by a column is worth less than a dependency.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
 /// The text in one line, without characters that would move a terminal's cursor.
-pub(super) fn single_line(text: &str) -> String {
+pub(crate) fn single_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 

@@ -1,0 +1,73 @@
+//! How text and numbers are written in XML and HTML.
+
+use std::fmt;
+
+/// The longest text that is written at one place, in characters: there may be a megabyte in one line of a log.
+const LONGEST: usize = 20_000;
+
+/// Writes text so that it means itself, in content and in attributes: no markup, no characters that XML doesn't allow, that
+/// move a cursor, or that turn the direction of what follows. Very long texts are cut.
+pub fn escape(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    for character in text[..end].chars() {
+        match character {
+            '&' => to.write_str("&amp;")?,
+            '<' => to.write_str("&lt;")?,
+            '>' => to.write_str("&gt;")?,
+            '"' => to.write_str("&quot;")?,
+            '\'' => to.write_str("&#39;")?,
+            '\n' | '\t' => to.write_char(character)?,
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+                to.write_char('\u{fffd}')?;
+            }
+            _ if character.is_control() => to.write_char('\u{fffd}')?,
+            _ => to.write_char(character)?,
+        }
+    }
+    if end == text.len() { Ok(()) } else { write!(to, "… and {} bytes more", text.len() - end) }
+}
+
+/// The same as a string.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len().min(LONGEST));
+    // Writing into a string doesn't fail.
+    let _ = escape(&mut escaped, text);
+    escaped
+}
+
+/// A length with at most one decimal, which is as much as a screen shows.
+pub(crate) fn number(value: f64) -> String {
+    let tenths = (value * 10.0).round();
+    let text = format!("{:.1}", if tenths == 0.0 { 0.0 } else { tenths / 10.0 });
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(escaped(text), expected);
+    }
+
+    #[test]
+    fn text_means_itself() {
+        check("training_data", "training_data");
+        check("a<b> & \"c\"", "a&lt;b&gt; &amp; &quot;c&quot;");
+        check("&amp;", "&amp;amp;");
+        check("\u{1b}[31m\u{0}", "\u{fffd}[31m\u{fffd}");
+        check("'two\nlines' \u{202e}txt.exe", "&#39;two\nlines&#39; \u{fffd}txt.exe");
+        check("größe 訓練 🚀", "größe 訓練 🚀");
+        let long = escaped(&"ü".repeat(1 << 20));
+        assert!(long.len() < 50_000 && long.ends_with("bytes more"), "{} bytes", long.len());
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, expected) in
+            [(0.0, "0"), (-0.01, "0"), (1.0, "1"), (1.25, "1.3"), (-2.5, "-2.5"), (1e6, "1000000")]
+        {
+            assert_eq!(number(value), expected, "for {value}");
+        }
+    }
+}

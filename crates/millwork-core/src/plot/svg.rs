@@ -1,0 +1,139 @@
+//! The elements of a drawing.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::markup::escaped;
+
+/// A drawing that grows.
+pub(super) struct Svg {
+    markup: String,
+    width: f64,
+    pub(super) height: f64,
+    /// Where the area of a plot begins.
+    pub(super) top: f64,
+    title: String,
+}
+
+/// Where a text lies around its place.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+impl Svg {
+    pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
+        Self { markup: String::new(), width, height, top: 0.0, title: title.to_owned() }
+    }
+
+    pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+        let _ = write!(
+            self.markup,
+            "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
+        );
+    }
+
+    pub(super) fn polyline(&mut self, class: &str, points: &str) {
+        let _ = write!(self.markup, "<polyline class=\"{class}\" points=\"{points}\"/>");
+    }
+
+    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, text: &str) {
+        let _ = write!(
+            self.markup,
+            "<text class=\"plot-text\" x=\"{x:.1}\" y=\"{y:.1}\"{}>{}</text>",
+            anchor.attribute(),
+            escaped(text)
+        );
+    }
+
+    /// A number on a shade.
+    pub(super) fn number_in_cell(&mut self, (x, y): (f64, f64), on_dark: bool, text: &str) {
+        let class = if on_dark { "plot-text on-dark" } else { "plot-text on-light" };
+        let _ = write!(
+            self.markup,
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
+            escaped(text)
+        );
+    }
+
+    /// A moment, which a page may show in its reader's zone.
+    pub(super) fn moment(&mut self, (x, y): (f64, f64), anchor: Anchor, microseconds: f64) {
+        let Ok(at) = Timestamp::from_microsecond(microseconds as i64) else { return };
+        let _ = write!(
+            self.markup,
+            "<text class=\"plot-text\" x=\"{x:.1}\" y=\"{y:.1}\"{} data-time=\"{at}\">{}</text>",
+            anchor.attribute(),
+            at.strftime("%Y-%m-%d %H:%M")
+        );
+    }
+
+    pub(super) fn dot(&mut self, class: &str, (x, y): (f64, f64), radius: f64, title: &str) {
+        let _ = write!(self.markup, "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"");
+        self.end("circle", title);
+    }
+
+    pub(super) fn bar(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), title: &str) {
+        let _ = write!(
+            self.markup,
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"2\"",
+            width.max(0.0),
+            height.max(0.0)
+        );
+        self.end("rect", title);
+    }
+
+    fn end(&mut self, element: &str, title: &str) {
+        if title.is_empty() {
+            self.markup.push_str("/>");
+        } else {
+            let _ = write!(self.markup, "><title>{}</title></{element}>", escaped(title));
+        }
+    }
+
+    /// What is drawn meanwhile leads there.
+    pub(super) fn link(&mut self, to: &str, draw: impl FnOnce(&mut Self)) {
+        let _ = write!(self.markup, "<a href=\"{}\">", escaped(to));
+        draw(self);
+        self.markup.push_str("</a>");
+    }
+
+    /// Names of curves or bars with their looks, below each other in rows; they make the drawing higher.
+    pub(super) fn legend(&mut self, names: &[&str], class: &str) {
+        let mut x = 8.0;
+        let mut y = self.height + 12.0;
+        for (number, name) in names.iter().enumerate() {
+            let short = crate::markup::shortened(name, self.width - 50.0, 11.0);
+            let wide = crate::markup::text_width(&short, 11.0) + 40.0;
+            if x + wide > self.width && x > 8.0 {
+                (x, y) = (8.0, y + 16.0);
+            }
+            self.line(&format!("{class} c{}", number % 6), (x, y - 4.0), (x + 20.0, y - 4.0));
+            self.text((x + 26.0, y), Anchor::Start, &short);
+            x += wide;
+        }
+        self.height = y + 6.0;
+    }
+
+    /// The element. With links in it, it is a group of things rather than an image.
+    pub(super) fn finish(self) -> String {
+        let role = if self.markup.contains("<a href") { "group" } else { "img" };
+        let title = escaped(&self.title);
+        format!(
+            "<svg class=\"plot\" viewBox=\"0 0 {} {:.1}\" role=\"{role}\" aria-label=\"{title}\"><title>{title}</title>{}</svg>",
+            self.width, self.height, self.markup
+        )
+    }
+}
+
+impl Anchor {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Start => "",
+            Self::Middle => " text-anchor=\"middle\"",
+            Self::End => " text-anchor=\"end\"",
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Two materializations side by side.
+
+use std::collections::BTreeSet;
+
+use millwork_core::plot::short_number;
+
+use super::super::words;
+use super::history::{Made, short};
+
+/// Two materializations side by side.
+pub(super) struct Compared {
+    pub(super) one: String,
+    pub(super) other: String,
+    pub(super) rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub(super) label: String,
+    pub(super) one: String,
+    pub(super) other: String,
+    pub(super) difference: String,
+    pub(super) differs: bool,
+}
+
+/// Compares everything that two materializations tell, versions first.
+pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
+    let mut rows = vec![
+        row("data version", short(one.1.data_version.as_str()), short(other.1.data_version.as_str())),
+        row(
+            "code version",
+            short(one.1.provenance.code_version.as_str()),
+            short(other.1.provenance.code_version.as_str()),
+        ),
+        row("size", words::bytes(one.1.stored.bytes), words::bytes(other.1.stored.bytes)),
+    ];
+    let inputs = |made: &Made<'_>| {
+        made.1
+            .provenance
+            .inputs
+            .iter()
+            .map(|input| (input.asset.to_string(), input.partition.clone()))
+            .collect::<Vec<_>>()
+    };
+    let version = |made: &Made<'_>, wanted: &(String, Option<millwork_core::PartitionKey>)| {
+        let mut inputs = made.1.provenance.inputs.iter();
+        let input =
+            inputs.find(|input| (input.asset.as_str(), &input.partition) == (wanted.0.as_str(), &wanted.1));
+        input
+            .and_then(|input| input.data_version.as_ref())
+            .map(|version| short(version.as_str()))
+            .unwrap_or_default()
+    };
+    for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
+        rows.push(row(&format!("made from {}", input.0), version(one, &input), version(other, &input)));
+    }
+    let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
+    for label in labels {
+        let (left, right) = (one.1.metadata.get(label), other.1.metadata.get(label));
+        let text =
+            |value: Option<&millwork_core::MetadataValue>| value.map(words::metadata).unwrap_or_default();
+        let mut row = row(label, text(left), text(right));
+        if let (Some(left), Some(right)) = (
+            left.and_then(millwork_core::MetadataValue::as_f64),
+            right.and_then(millwork_core::MetadataValue::as_f64),
+        ) {
+            row.difference = difference(left, right);
+        }
+        row.differs = left != right;
+        rows.push(row);
+    }
+    Compared { one: one.0.at.to_string(), other: other.0.at.to_string(), rows }
+}
+
+fn row(label: &str, one: String, other: String) -> Row {
+    Row { label: label.to_owned(), differs: one != other, difference: String::new(), one, other }
+}
+
+/// How much more the second is.
+fn difference(one: f64, other: f64) -> String {
+    let by = other - one;
+    if !by.is_finite() || by == 0.0 {
+        return String::new();
+    }
+    let sign = if by > 0.0 { "+" } else { "−" };
+    let share =
+        if one == 0.0 { String::new() } else { format!(" ({sign}{:.1} %)", (by / one).abs() * 100.0) };
+    format!("{sign}{}{share}", short_number(by.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_told_with_their_share() {
+        for (one, other, expected) in [
+            (2.0, 3.0, "+1 (+50.0 %)"),
+            (3.0, 1.5, "−1.5 (−50.0 %)"),
+            (0.0, 1.0, "+1"),
+            (1.0, 1.0, ""),
+            (1.0, f64::NAN, ""),
+            (-0.5, 0.5, "+1 (+200.0 %)"),
+        ] {
+            assert_eq!(difference(one, other), expected, "{one} to {other}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The materializations of an asset: a table of what can be compared, and one of them in full.
+
+use std::collections::BTreeMap;
+
+use millwork_core::MetadataValue;
+use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
+
+use super::super::pieces::{Labelled, pieces};
+use super::super::words;
+
+/// So many of its numbers are columns of the table.
+const COLUMNS: usize = 5;
+
+/// A materialization as it was recorded.
+pub(super) type Made<'a> = (&'a Event, &'a Materialization);
+
+/// The events that are materializations.
+pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
+    let made = events.iter().filter_map(|event| match &event.body {
+        EventBody::Materialized(made) => Some((event, made)),
+        _ => None,
+    });
+    made.collect()
+}
+
+/// One row for each materialization.
+pub(super) struct History {
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) run: Option<(String, String)>,
+    pub(super) partition: String,
+    pub(super) version: String,
+    pub(super) cells: Vec<String>,
+    /// How many pieces of metadata have no column.
+    pub(super) more: usize,
+}
+
+/// The labels that most of the materializations share come first, numbers before other short facts.
+pub(super) fn history(made: &[Made<'_>], most: usize) -> History {
+    let mut counts: BTreeMap<&String, (bool, usize)> = BTreeMap::new();
+    for (label, value) in made.iter().take(most).flat_map(|(_, made)| &made.metadata) {
+        if is_short(value) {
+            let count = counts.entry(label).or_insert((value.as_f64().is_some(), 0));
+            count.1 += 1;
+        }
+    }
+    let mut columns: Vec<_> = counts.into_iter().collect();
+    columns
+        .sort_by_key(|(label, (is_number, count))| (!is_number, std::cmp::Reverse(*count), (*label).clone()));
+    let columns: Vec<String> = columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect();
+    let rows = made.iter().take(most).map(|made| row(made, &columns)).collect();
+    History { columns, rows }
+}
+
+fn is_short(value: &MetadataValue) -> bool {
+    use MetadataValue as Value;
+    matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_))
+        || matches!(value, Value::Text(text) if text.len() <= 40)
+}
+
+fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
+    let cell = |label: &String| made.metadata.get(label).map(words::metadata).unwrap_or_default();
+    Row {
+        sequence: event.sequence,
+        at: event.at.to_string(),
+        run: event.run.map(|run| (run.to_string(), run.short())),
+        partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        version: short(made.data_version.as_str()),
+        cells: columns.iter().map(cell).collect(),
+        more: made.metadata.keys().filter(|label| !columns.contains(label)).count(),
+    }
+}
+
+/// One materialization with everything that is known of it.
+pub(super) struct Whole {
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) run: Option<(String, String)>,
+    pub(super) partition: String,
+    pub(super) version: String,
+    pub(super) code_version: String,
+    pub(super) size: String,
+    pub(super) format: String,
+    pub(super) place: String,
+    pub(super) can_download: bool,
+    pub(super) inputs: Vec<InputRow>,
+    pub(super) metadata: Vec<Labelled>,
+}
+
+pub(super) struct InputRow {
+    pub(super) asset: String,
+    pub(super) partition: String,
+    pub(super) version: String,
+}
+
+pub(super) fn whole((event, made): &Made<'_>) -> Whole {
+    let input = |input: &millwork_core::event::InputVersion| InputRow {
+        asset: input.asset.to_string(),
+        partition: input.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        version: input.data_version.as_ref().map(|version| short(version.as_str())).unwrap_or_default(),
+    };
+    let place = match &made.stored.location {
+        ValueLocation::Database => "in the database".to_owned(),
+        ValueLocation::IoManager { name, at } => match name {
+            Some(name) => format!("{at}, by {name}"),
+            None => at.clone(),
+        },
+        _ => "outside of Millwork".to_owned(),
+    };
+    Whole {
+        sequence: event.sequence,
+        at: event.at.to_string(),
+        run: event.run.map(|run| (run.to_string(), run.short())),
+        partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        version: made.data_version.to_string(),
+        code_version: short(made.provenance.code_version.as_str()),
+        size: words::bytes(made.stored.bytes),
+        format: made.stored.format.clone(),
+        place,
+        can_download: !matches!(made.stored.location, ValueLocation::Elsewhere),
+        inputs: made.provenance.inputs.iter().map(input).collect(),
+        metadata: pieces(event.sequence, &made.metadata),
+    }
+}
+
+/// The beginning of a version, by which people tell it from others.
+pub(super) fn short(version: &str) -> String {
+    version.chars().take(12).collect()
+}

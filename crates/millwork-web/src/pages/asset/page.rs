@@ -1,0 +1,240 @@
+//! The page of an asset.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::graph::{AssetGraph, AssetNode, AssetSet};
+use millwork_storage::{EventQuery, Order};
+use serde::Deserialize;
+
+use super::super::drawn::drawn;
+use super::super::message::{page_error, rendered};
+use super::super::pieces::{Labelled, Piece, pieces};
+use super::super::words;
+use super::compare::{Compared, compared};
+use super::curves::{Figure, curves, over_time};
+use super::history::{History, Made, Whole, history, materializations, whole};
+use super::preview::{Preview, preview};
+use crate::error::ApiError;
+use crate::standing::Standing;
+use crate::state::AppState;
+
+/// So many materializations are plotted, and so many of them listed.
+const PLOTTED: u32 = 200;
+const LISTED: usize = 25;
+/// So many evaluations of checks are looked at.
+const EVALUATED: u32 = 60;
+
+#[derive(Template)]
+#[template(path = "asset.html")]
+struct Asset {
+    head: u64,
+    key: String,
+    description: String,
+    standing: Standing,
+    can_run: bool,
+    facts: Vec<(&'static str, String)>,
+    config: String,
+    lineage: String,
+    upstream: Vec<String>,
+    downstream: Vec<String>,
+    wanted: Wanted,
+    strip: Vec<Cell>,
+    newest: Option<Whole>,
+    is_newest: bool,
+    preview: Preview,
+    compared: Option<Compared>,
+    plots: Vec<Figure>,
+    constant: Vec<Figure>,
+    curves: Vec<Figure>,
+    checks: Vec<Check>,
+    history: History,
+    one: u64,
+    other: u64,
+}
+
+/// A partition in the strip.
+struct Cell {
+    key: String,
+    state: &'static str,
+    symbol: char,
+}
+
+/// The evaluations of a check, newest first.
+struct Check {
+    name: String,
+    description: String,
+    evaluations: Vec<Evaluation>,
+}
+
+struct Evaluation {
+    verdict: &'static str,
+    at: String,
+    partition: String,
+    run: Option<(String, String)>,
+    description: String,
+    metadata: Vec<Labelled>,
+}
+
+impl Asset {
+    fn current(&self) -> &'static str {
+        "Assets"
+    }
+}
+
+/// What is shown in full.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    partition: String,
+    /// A materialization, and another one to compare it with.
+    at: Option<u64>,
+    with: Option<u64>,
+    preview: Option<u8>,
+}
+
+pub(in super::super) async fn show(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    match load(&state, &key, wanted).await {
+        Ok(asset) => rendered(StatusCode::OK, &asset),
+        Err(error) => page_error(&error),
+    }
+}
+
+async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiError> {
+    let graph = state.pipeline.graph();
+    let (index, node) = graph.index(key).map(|index| (index, &graph.assets()[index])).ok_or_else(|| {
+        ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))
+    })?;
+    let standings = state.standings().await?;
+    let newest = |kind, limit| EventQuery {
+        asset: Some(node.spec.key.clone()),
+        partition: (!wanted.partition.is_empty()).then(|| Some(wanted.partition.as_str().into())),
+        kinds: vec![kind],
+        order: Order::NewestFirst,
+        limit: Some(limit),
+        ..EventQuery::default()
+    };
+    let made = state.store.events(newest("materialized", PLOTTED)).await?;
+    let evaluated = state.store.events(newest("check_evaluated", EVALUATED)).await?;
+    let made = materializations(&made);
+    let at = |sequence: u64| made.iter().find(|(event, _)| event.sequence == sequence);
+    let shown = wanted.at.and_then(at).or_else(|| made.first());
+    let other = wanted.with.and_then(at);
+    let preview = preview(state, shown, node.spec.value_type, wanted.preview.is_some()).await;
+    let around: AssetSet = node.upstream.iter().chain(&node.downstream).copied().chain([index]).collect();
+    let lineage = drawn(graph, &standings, &around, |key| format!("/assets/{key}"));
+    let names = |assets: &[usize]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
+    let standing = standings.of(index).clone();
+    let (plots, constant) = over_time(&made);
+    let second = made.get(1).or(made.first());
+    Ok(Asset {
+        head: standings.head,
+        key: node.spec.key.to_string(),
+        description: node.spec.description.clone(),
+        can_run: node.step.is_some(),
+        facts: facts(graph, node),
+        config: config(graph, node),
+        lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
+        upstream: names(&node.upstream),
+        downstream: names(&node.downstream),
+        strip: strip(&standing),
+        standing,
+        is_newest: shown.map(|(event, _)| event.sequence) == made.first().map(|(event, _)| event.sequence),
+        newest: shown.map(whole),
+        preview,
+        compared: shown.zip(other).map(|(one, other)| compared(other, one)),
+        plots,
+        constant,
+        curves: curves(&from(&made, shown)),
+        checks: checks(graph, node, evaluated),
+        history: history(&made, LISTED),
+        one: shown.map_or(0, |(event, _)| event.sequence),
+        other: other.or(second).map_or(0, |(event, _)| event.sequence),
+        wanted,
+    })
+}
+
+/// The materializations from the shown one on to older ones.
+fn from<'a>(made: &[Made<'a>], shown: Option<&Made<'a>>) -> Vec<Made<'a>> {
+    let newest = shown.map_or(u64::MAX, |(event, _)| event.sequence);
+    made.iter().filter(|(event, _)| event.sequence <= newest).copied().collect()
+}
+
+fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
+    let step = node.step.map(|step| &graph.steps()[step]);
+    let computation = step.map(millwork_core::graph::StepNode::computation);
+    let source = computation.and_then(|step| step.source);
+    let tags = node.spec.tags.iter().map(|(key, value)| format!("{key}={value}"));
+    let pools =
+        computation.map(|step| step.pools.iter().map(|pool| format!("{} × {}", pool.slots, pool.pool)));
+    let facts = [
+        ("Group", node.spec.group.clone().unwrap_or_default()),
+        ("Kinds", node.spec.kinds.join(", ")),
+        ("Owners", node.spec.owners.join(", ")),
+        ("Tags", tags.collect::<Vec<_>>().join(", ")),
+        ("Type", node.spec.value_type.map(|value| value.type_name().to_owned()).unwrap_or_default()),
+        ("Code version", computation.map(|step| step.code_version.to_string()).unwrap_or_default()),
+        ("Source", source.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default()),
+        ("Pools", pools.map(|pools| pools.collect::<Vec<_>>().join(", ")).unwrap_or_default()),
+        ("Time-out", computation.and_then(|step| step.timeout).map(words::span).unwrap_or_default()),
+        (
+            "Automation",
+            node.spec.automation.as_ref().map(millwork_core::AutomationCondition::title).unwrap_or_default(),
+        ),
+        ("Freshness", node.spec.freshness.as_ref().map(ToString::to_string).unwrap_or_default()),
+    ];
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The schemas of its configuration.
+fn config(graph: &AssetGraph, node: &AssetNode) -> String {
+    let step = node.step.map(|step| &graph.steps()[step].computation().requirements.config);
+    let schemas = step.into_iter().flatten().map(|schema| serde_json::to_string_pretty(&schema.json()));
+    schemas.flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn strip(standing: &Standing) -> Vec<Cell> {
+    let cell = |(key, state): &(millwork_core::PartitionKey, millwork_core::graph::draw::NodeState)| Cell {
+        key: key.to_string(),
+        state: state.word(),
+        symbol: state.symbol(),
+    };
+    standing.partitions.iter().map(cell).collect()
+}
+
+/// Every check of the asset, also one that was never evaluated.
+fn checks(graph: &AssetGraph, node: &AssetNode, evaluated: Vec<Event>) -> Vec<Check> {
+    let mut checks: Vec<Check> = Vec::new();
+    for step in &node.checks {
+        if let millwork_core::graph::StepKind::Check { definition, .. } = &graph.steps()[*step].kind {
+            let (name, description) = (definition.name.clone(), definition.description.clone());
+            checks.push(Check { name, description, evaluations: Vec::new() });
+        }
+    }
+    for event in evaluated {
+        let EventBody::CheckEvaluated(check) = event.body else { continue };
+        let evaluation = Evaluation {
+            verdict: if check.passed { "pass" } else { "fail" },
+            at: event.at.to_string(),
+            partition: event.partition.map(|partition| partition.to_string()).unwrap_or_default(),
+            run: event.run.map(|run| (run.to_string(), run.short())),
+            description: check.description,
+            metadata: pieces(event.sequence, &check.metadata),
+        };
+        match checks.iter_mut().find(|known| known.name == check.check) {
+            Some(known) => known.evaluations.push(evaluation),
+            None => checks.push(Check {
+                name: check.check,
+                description: String::new(),
+                evaluations: vec![evaluation],
+            }),
+        }
+    }
+    checks
+}

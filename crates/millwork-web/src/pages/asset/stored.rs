@@ -1,0 +1,101 @@
+//! What is stored, to be saved: values and pictures. Whatever it holds, a browser runs none of it.
+
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use millwork_core::MetadataValue;
+use millwork_core::event::{Event, EventBody};
+use millwork_storage::EventQuery;
+use serde::Deserialize;
+
+use super::super::message::page_error;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// A document of somebody else's may show itself, and nothing more.
+const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/// The media types that are shown as pictures.
+const PICTURES: [&str; 6] =
+    ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml"];
+
+/// The stored form of a value, by the number of its event.
+pub(in super::super) async fn download(State(state): State<AppState>, Path(sequence): Path<u64>) -> Response {
+    match stored(&state, sequence).await {
+        Ok((event, bytes)) => {
+            let (key, format) = name(&event);
+            let file = format!("attachment; filename=\"{key}-{sequence}.{format}\"");
+            let headers = [
+                (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+                (header::CONTENT_DISPOSITION, file),
+                (header::CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+            ];
+            (headers, bytes).into_response()
+        }
+        Err(error) => page_error(&error),
+    }
+}
+
+async fn stored(state: &AppState, sequence: u64) -> Result<(Event, Vec<u8>), ApiError> {
+    let event = event(state, sequence).await?;
+    let bytes = state.host.stored_form(event.clone()).await;
+    bytes.map(|bytes| (event, bytes)).map_err(|error| ApiError::not_found(error.to_string()))
+}
+
+/// A file's name in letters that no system minds.
+fn name(event: &Event) -> (String, String) {
+    let plain = |text: &str| -> String {
+        text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+    };
+    let format = match &event.body {
+        EventBody::Materialized(made) => plain(&made.stored.format),
+        _ => "bin".to_owned(),
+    };
+    (plain(event.asset.as_ref().map_or("value", |asset| asset.as_str())), format)
+}
+
+#[derive(Deserialize)]
+pub(in super::super) struct Wanted {
+    label: String,
+}
+
+/// A picture of an event's metadata.
+pub(in super::super) async fn picture(
+    State(state): State<AppState>,
+    Path(sequence): Path<u64>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let event = match event(&state, sequence).await {
+        Ok(event) => event,
+        Err(error) => return page_error(&error),
+    };
+    let mut metadata = match event.body {
+        EventBody::Materialized(made) => made.metadata,
+        EventBody::CheckEvaluated(check) => check.metadata,
+        EventBody::Kept { metadata, .. } | EventBody::Observed { metadata, .. } => metadata,
+        _ => Default::default(),
+    };
+    let Some(MetadataValue::Image(image)) = metadata.remove(&wanted.label) else {
+        return page_error(&ApiError::not_found("there is no such picture"));
+    };
+    let Some(media_type) = PICTURES.iter().find(|known| **known == image.media_type) else {
+        return page_error(&ApiError::invalid(format!("`{}` is not shown as a picture", image.media_type)));
+    };
+    let headers = [
+        (header::CONTENT_TYPE, *media_type),
+        (header::CONTENT_SECURITY_POLICY, SANDBOX),
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+    ];
+    (headers, image.bytes).into_response()
+}
+
+async fn event(state: &AppState, sequence: u64) -> Result<Event, ApiError> {
+    let query = EventQuery {
+        after: Some(sequence.saturating_sub(1)),
+        before: Some(sequence.saturating_add(1)),
+        limit: Some(1),
+        ..EventQuery::default()
+    };
+    let event = state.store.events(query).await?.pop();
+    event.ok_or_else(|| ApiError::not_found(format!("there is no event {sequence}")))
+}

@@ -1,0 +1,87 @@
+//! Why an asset was requested by its condition, or wasn't: the last evaluation as a tree.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use millwork_core::automation::{Explanation, Part, entries, explain, switch_of};
+use millwork_core::markup::escaped;
+
+use super::super::message::{page_error, rendered};
+use crate::api::automation_states;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+#[derive(Template)]
+#[template(path = "explained.html")]
+struct Explained {
+    head: u64,
+    key: String,
+    stored: String,
+    on: bool,
+    condition: String,
+    verdict: String,
+    evaluated_at: String,
+    requested_at: String,
+    tree: String,
+}
+
+impl Explained {
+    fn current(&self) -> &'static str {
+        "Automation"
+    }
+}
+
+pub(in super::super) async fn show(State(state): State<AppState>, Path(key): Path<String>) -> Response {
+    match load(&state, &key).await {
+        Ok(explained) => rendered(StatusCode::OK, &explained),
+        Err(error) => page_error(&error),
+    }
+}
+
+async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
+    let graph = state.pipeline.graph();
+    let node = graph.asset(key);
+    let (key, condition) = node
+        .and_then(|node| Some((node.spec.key.clone(), node.spec.automation.as_ref()?)))
+        .ok_or_else(|| ApiError::not_found(format!("no asset `{key}` has an automation condition")))?;
+    let head = state.store.head().await?;
+    let known = state.store.schedules().await?;
+    let states = automation_states(state, Some(&key)).await?;
+    let switched = |name: &str| known.get(name).and_then(|state| state.on);
+    let entry = entries(graph, &states, switched).into_iter().find(|entry| entry.asset == key);
+    let memory = states.get(&key).and_then(|state| state.memory.as_ref());
+    let explanation: Option<Explanation> = memory.map(|memory| explain(&key, condition, memory));
+    Ok(Explained {
+        head,
+        stored: switch_of(&key),
+        on: entry.is_none_or(|entry| entry.on),
+        condition: condition.to_string(),
+        verdict: explanation.as_ref().map(|told| told.verdict.clone()).unwrap_or_default(),
+        evaluated_at: explanation.as_ref().map(|told| told.evaluated_at.to_string()).unwrap_or_default(),
+        requested_at: explanation
+            .as_ref()
+            .and_then(|told| told.requested_at)
+            .map(|at| at.to_string())
+            .unwrap_or_default(),
+        tree: explanation.map(|told| tree(&told.condition)).unwrap_or_default(),
+        key: key.to_string(),
+    })
+}
+
+/// A part with those it is made of, as a list in a list.
+fn tree(part: &Part) -> String {
+    let (state, word) = if part.holds { ("pass", "holds") } else { ("unknown", "doesn't hold") };
+    let truths: Vec<String> = part.truths.iter().map(|truth| truth.asset.to_string()).collect();
+    let of = if truths.is_empty() {
+        String::new()
+    } else {
+        format!(" <small>{}</small>", escaped(&truths.join(", ")))
+    };
+    let inner: String = part.parts.iter().map(tree).collect();
+    let inner = if inner.is_empty() { inner } else { format!("<ul>{inner}</ul>") };
+    format!(
+        "<li><span class=\"state {state}\" title=\"{word}\"><span class=\"visually-hidden\">{word}: </span>{}</span>{of}{inner}</li>",
+        escaped(&part.name)
+    )
+}

@@ -1,0 +1,217 @@
+//! The page of schedules, sensors, conditions, their ticks, and alerts.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use millwork_core::automation::{AUTOMATION, AutomationEntry, Outcome, entries, switch_of};
+use millwork_core::{Pipeline, Schedule, Sensor};
+use millwork_storage::{Delivery, Tick, TickOutcome};
+use serde::Deserialize;
+
+use super::super::message::{page_error, rendered};
+use super::super::words;
+use crate::api::automation_states;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// So many ticks and deliveries are listed.
+const TICKS: u32 = 50;
+const DELIVERIES: u32 = 30;
+/// So many conditions are listed; the others are found with their assets.
+const CONDITIONS: usize = 200;
+/// So many next ticks are shown of each schedule.
+const NEXT: usize = 3;
+
+#[derive(Template)]
+#[template(path = "automation.html")]
+struct AutomationPage {
+    head: u64,
+    switches: Vec<Switch>,
+    automation_on: bool,
+    conditions: Vec<Condition>,
+    all_conditions: usize,
+    of: String,
+    names: Vec<String>,
+    ticks: Vec<TickRow>,
+    rules: Vec<Rule>,
+    deliveries: Vec<Delivery>,
+}
+
+struct Switch {
+    name: String,
+    stored: String,
+    kind: &'static str,
+    description: String,
+    on: bool,
+    when: String,
+    next: Vec<String>,
+    what: String,
+}
+
+struct Condition {
+    key: String,
+    stored: String,
+    on: bool,
+    title: String,
+    outcome: String,
+    evaluated_at: String,
+    requested_at: String,
+}
+
+struct TickRow {
+    of: String,
+    due: String,
+    at: String,
+    took: String,
+    state: &'static str,
+    run: Option<(String, String)>,
+    outcome: String,
+}
+
+struct Rule {
+    name: String,
+    description: String,
+    when: String,
+    to: String,
+}
+
+impl AutomationPage {
+    fn current(&self) -> &'static str {
+        "Automation"
+    }
+}
+
+/// Whose ticks are shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    of: String,
+}
+
+pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+    match load(&state, wanted.of).await {
+        Ok(automation) => rendered(StatusCode::OK, &automation),
+        Err(error) => page_error(&error),
+    }
+}
+
+/// Whether something of this name can be switched.
+pub(in super::super) fn is_switch(pipeline: &Pipeline, name: &str) -> bool {
+    let of_asset = |key: &str| pipeline.graph().asset(key).is_some_and(|node| node.spec.automation.is_some());
+    name == AUTOMATION
+        || name.strip_prefix(&format!("{AUTOMATION}:")).is_some_and(of_asset)
+        || pipeline.schedules().iter().any(|schedule| schedule.name == name)
+        || pipeline.sensors().iter().any(|sensor| sensor.stored_name() == name)
+}
+
+async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> {
+    let (head, now) = (state.store.head().await?, state.clock.now());
+    let known = state.store.schedules().await?;
+    let switched = |stored: &str| known.get(stored).and_then(|state| state.on);
+    let pipeline = &state.pipeline;
+    let schedules = pipeline.schedules().iter().map(|one| schedule(one, switched(&one.name), now));
+    let sensors = pipeline.sensors().iter().map(|one| sensor(one, switched(&one.stored_name())));
+    let switches: Vec<Switch> = schedules.chain(sensors).collect();
+    let conditions = entries(pipeline.graph(), &automation_states(state, None).await?, switched);
+    let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
+    names.extend((!conditions.is_empty()).then(|| AUTOMATION.to_owned()));
+    let wanted = Some(of.as_str()).filter(|of| !of.is_empty());
+    let ticks = state.store.ticks(wanted, TICKS).await?;
+    Ok(AutomationPage {
+        head,
+        switches,
+        automation_on: switched(AUTOMATION).unwrap_or(true),
+        all_conditions: conditions.len(),
+        conditions: conditions.into_iter().take(CONDITIONS).map(condition).collect(),
+        of,
+        names,
+        ticks: ticks.into_iter().map(tick).collect(),
+        rules: pipeline.alerts().iter().map(rule).collect(),
+        deliveries: state.store.deliveries(None, DELIVERIES).await?,
+    })
+}
+
+fn schedule(schedule: &Schedule, switched: Option<bool>, now: Timestamp) -> Switch {
+    let on = switched.unwrap_or(schedule.default_on);
+    let timetable = schedule.timetable().ok().filter(|_| on);
+    let next = timetable.iter().flat_map(|timetable| timetable.after(now).take(NEXT));
+    Switch {
+        name: schedule.name.clone(),
+        stored: schedule.name.clone(),
+        kind: "schedule",
+        description: schedule.description.clone(),
+        on,
+        when: format!("{} ({})", schedule.crons.join("; "), schedule.zone),
+        next: next.map(|at| at.to_string()).collect(),
+        what: schedule.selection.clone(),
+    }
+}
+
+fn sensor(sensor: &Sensor, switched: Option<bool>) -> Switch {
+    Switch {
+        name: sensor.name.clone(),
+        stored: sensor.stored_name(),
+        kind: "sensor",
+        description: sensor.description.clone(),
+        on: switched.unwrap_or(sensor.default_on),
+        when: format!("every {}", words::span(sensor.interval)),
+        next: Vec::new(),
+        what: String::new(),
+    }
+}
+
+fn condition(entry: AutomationEntry) -> Condition {
+    let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let outcome = match entry.outcome {
+        None => "never evaluated".to_owned(),
+        Some(Outcome::Requested) => "requested".to_owned(),
+        Some(Outcome::NotDue) => "not due".to_owned(),
+        Some(Outcome::Underway) => "underway".to_owned(),
+        Some(Outcome::Held(hold)) => {
+            format!("held back after {}", words::counted(hold.failures as usize, "failure", "failures"))
+        }
+        Some(_) => String::new(),
+    };
+    Condition {
+        key: entry.asset.to_string(),
+        stored: switch_of(&entry.asset),
+        on: entry.on,
+        title: entry.condition,
+        outcome,
+        evaluated_at: moment(entry.evaluated_at),
+        requested_at: moment(entry.requested_at),
+    }
+}
+
+fn tick(tick: Tick) -> TickRow {
+    let (state, run, outcome) = match tick.outcome {
+        TickOutcome::Requested { run } => ("succeeded", Some((run.to_string(), run.short())), String::new()),
+        TickOutcome::Skipped { ticks } => {
+            ("skipped", None, format!("{} missed", words::counted(ticks, "tick", "ticks")))
+        }
+        TickOutcome::Idle { reason } => ("skipped", None, reason),
+        TickOutcome::Failed { reason } => ("failed", None, reason),
+    };
+    let took = tick.micros.map(|micros| words::span(std::time::Duration::from_micros(micros)));
+    TickRow {
+        of: tick.schedule,
+        due: tick.due.to_string(),
+        at: tick.at.to_string(),
+        took: took.unwrap_or_default(),
+        state,
+        run,
+        outcome,
+    }
+}
+
+fn rule(rule: &millwork_core::alert::AlertRule) -> Rule {
+    let list = |texts: Vec<String>| texts.join(", ");
+    Rule {
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+        when: list(rule.triggers.iter().map(ToString::to_string).collect()),
+        to: list(rule.destinations.iter().map(ToString::to_string).collect()),
+    }
+}

@@ -1,0 +1,186 @@
+//! The deployment: what is defined in which version, who holds what, whether the loops turn, and what is stored.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use millwork_core::Pipeline;
+use millwork_core::retention::Retention;
+use millwork_storage::{HeldSlots, waiting_runs};
+
+use super::message::{page_error, rendered};
+use super::words;
+use crate::error::ApiError;
+use crate::host::LoopBeat;
+use crate::state::AppState;
+
+/// So many waiting runs and steps are listed.
+const LISTED: usize = 50;
+/// A loop that hasn't turned for so long is told.
+const LONG: i64 = 60;
+
+#[derive(Template)]
+#[template(path = "deployment.html")]
+struct Deployment {
+    head: u64,
+    facts: Vec<(&'static str, String)>,
+    counts: Vec<(&'static str, usize)>,
+    steps: Vec<(String, String, String)>,
+    all_steps: usize,
+    resources: Vec<&'static str>,
+    io_managers: Vec<String>,
+    max_runs: usize,
+    limits: Vec<String>,
+    waiting: Vec<(String, String, String)>,
+    all_waiting: usize,
+    pools: Vec<Pool>,
+    loops: Vec<Beat>,
+    retention: Vec<(&'static str, String)>,
+}
+
+struct Pool {
+    name: String,
+    slots: u32,
+    held: u32,
+    holders: Vec<String>,
+}
+
+struct Beat {
+    name: &'static str,
+    last: String,
+    turns: u64,
+    failures: u64,
+    state: &'static str,
+    trouble: String,
+}
+
+impl Deployment {
+    fn current(&self) -> &'static str {
+        "Deployment"
+    }
+}
+
+pub(super) async fn show(State(state): State<AppState>) -> Response {
+    match load(&state).await {
+        Ok(deployment) => rendered(StatusCode::OK, &deployment),
+        Err(error) => page_error(&error),
+    }
+}
+
+async fn load(state: &AppState) -> Result<Deployment, ApiError> {
+    let (pipeline, now) = (&state.pipeline, state.clock.now());
+    let head = state.store.head().await?;
+    let waiting = waiting_runs(&*state.store, &pipeline.queue(), now).await?;
+    let held = state.store.held_slots().await?;
+    let mut facts = state.host.facts();
+    facts.push(("Serving for", words::span(state.started.elapsed())));
+    facts.push(("Events", head.to_string()));
+    let graph = pipeline.graph();
+    let steps = graph.steps().iter().take(LISTED).map(|step| {
+        let computation = step.computation();
+        let source = computation.source.map(|(file, line)| format!("{file}:{line}"));
+        (step.key.to_string(), computation.code_version.to_string(), source.unwrap_or_default())
+    });
+    Ok(Deployment {
+        head,
+        facts,
+        counts: counts(pipeline),
+        steps: steps.collect(),
+        all_steps: graph.steps().len(),
+        resources: pipeline.resources().type_names(),
+        io_managers: pipeline.io_managers().keys().cloned().collect(),
+        max_runs: pipeline.queue().max_runs,
+        limits: limits(pipeline),
+        all_waiting: waiting.len(),
+        waiting: waiting
+            .into_iter()
+            .take(LISTED)
+            .map(|(run, reason)| {
+                let reason = reason.map_or_else(|| "it may start".to_owned(), |reason| reason.to_string());
+                (run.to_string(), run.short(), reason)
+            })
+            .collect(),
+        pools: pools(pipeline.pools(), &held),
+        loops: state.host.loops().into_iter().map(|beat| shown(beat, now)).collect(),
+        retention: retention(pipeline.retention()),
+    })
+}
+
+fn counts(pipeline: &Pipeline) -> Vec<(&'static str, usize)> {
+    let graph = pipeline.graph();
+    let checks = graph.steps().iter().filter(|step| step.is_check()).count();
+    vec![
+        ("assets", graph.assets().len()),
+        ("steps", graph.steps().len() - checks),
+        ("checks", checks),
+        ("jobs", pipeline.jobs().len()),
+        ("schedules", pipeline.schedules().len()),
+        ("sensors", pipeline.sensors().len()),
+        ("alerts", pipeline.alerts().len()),
+    ]
+}
+
+fn limits(pipeline: &Pipeline) -> Vec<String> {
+    let limit = |limit: &millwork_core::run::TagLimit| match &limit.value {
+        Some(value) => format!("{} with {}={value}", limit.limit, limit.key),
+        None => format!("{} of each value of {}", limit.limit, limit.key),
+    };
+    pipeline.queue().tags.iter().map(limit).collect()
+}
+
+fn pools(pools: BTreeMap<&str, u32>, held: &[HeldSlots]) -> Vec<Pool> {
+    let pool = |(name, slots): (&str, u32)| {
+        let of_pool: Vec<&HeldSlots> = held.iter().filter(|held| held.pool == name).collect();
+        let holder = |held: &&HeldSlots| {
+            format!(
+                "{} by process {} on {}, until {}",
+                held.slots, held.holder.pid, held.holder.host, held.until
+            )
+        };
+        Pool {
+            name: name.to_owned(),
+            slots,
+            held: of_pool.iter().map(|held| held.slots).sum(),
+            holders: of_pool.iter().map(holder).collect(),
+        }
+    };
+    pools.into_iter().map(pool).collect()
+}
+
+fn shown(beat: LoopBeat, now: Timestamp) -> Beat {
+    let is_late = beat.last.is_some_and(|last| now.duration_since(last).as_secs() > LONG);
+    let state = match (&beat.trouble, is_late) {
+        (Some(_), _) => "failed",
+        (None, true) => "warn",
+        (None, false) => "on",
+    };
+    Beat {
+        name: beat.name,
+        last: beat.last.map(|last| last.to_string()).unwrap_or_default(),
+        turns: beat.turns,
+        failures: beat.failures,
+        state,
+        trouble: beat.trouble.unwrap_or_default(),
+    }
+}
+
+fn retention(rules: Retention) -> Vec<(&'static str, String)> {
+    let age = |age: Option<std::time::Duration>| {
+        age.map_or_else(|| "kept for ever".to_owned(), |age| format!("go after {}", words::span(age)))
+    };
+    let values = rules.values.map_or_else(
+        || "kept for ever".to_owned(),
+        |kept| {
+            format!("the newest {} and those younger than {} stay", kept.newest, words::span(kept.younger))
+        },
+    );
+    vec![
+        ("Log lines", age(rules.logs)),
+        ("Finished runs", age(rules.runs)),
+        ("Ticks", age(rules.ticks)),
+        ("Stored values", values),
+    ]
+}

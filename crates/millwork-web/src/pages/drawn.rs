@@ -1,0 +1,70 @@
+//! Assets as a drawing with their states, and drawings that were laid out before.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use millwork_core::graph::draw::Drawing;
+use millwork_core::graph::layout::Layout;
+use millwork_core::graph::{AssetGraph, AssetSet};
+
+use crate::standing::Standings;
+
+/// So many layouts are kept.
+const KEPT: usize = 32;
+
+/// The last layouts, so that a page that is shown again and again is laid out once.
+#[derive(Debug, Default)]
+pub(crate) struct Layouts(Mutex<VecDeque<(blake3::Hash, Arc<Layout>)>>);
+
+impl Layouts {
+    /// The drawing as an element of a page.
+    pub(super) fn element(&self, drawing: &Drawing) -> String {
+        drawing.to_svg_element(&self.layout(drawing))
+    }
+
+    fn layout(&self, drawing: &Drawing) -> Arc<Layout> {
+        let hash = fingerprint(drawing);
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, layout)) = kept().iter().find(|(known, _)| *known == hash) {
+            return layout.clone();
+        }
+        let layout = Arc::new(drawing.layout());
+        let mut kept = kept();
+        kept.push_front((hash, layout.clone()));
+        kept.truncate(KEPT);
+        layout
+    }
+}
+
+/// What a layout follows from.
+fn fingerprint(drawing: &Drawing) -> blake3::Hash {
+    let mut hash = blake3::Hasher::new();
+    let mut text = |text: &str| {
+        hash.update(&text.len().to_le_bytes()).update(text.as_bytes());
+    };
+    for node in &drawing.nodes {
+        text(&node.label);
+        text(node.group.as_deref().unwrap_or("\0"));
+        node.kinds.iter().for_each(|kind| text(kind));
+        text(node.state.word().get(..2).filter(|state| *state == "un").unwrap_or_default());
+    }
+    for (from, to) in &drawing.edges {
+        text(&format!("{from} {to}"));
+    }
+    hash.finalize()
+}
+
+/// Selected assets with their states, each leading to where `link` says.
+pub(super) fn drawn(
+    graph: &AssetGraph,
+    standings: &Standings,
+    selected: &AssetSet,
+    link: impl Fn(&str) -> String,
+) -> Drawing {
+    let mut drawing = Drawing::of(graph, selected);
+    for (node, asset) in drawing.nodes.iter_mut().zip(selected) {
+        node.state = standings.of(*asset).state;
+        node.link = Some(link(&node.label));
+    }
+    drawing
+}

@@ -1,0 +1,16 @@
+//! How text becomes part of a page, whatever it holds. Templates escape everything with it that isn't marked as safe.
+
+use std::fmt::{Result, Write};
+
+use askama::filters::Escaper;
+use millwork_core::markup::escape;
+
+/// Writes text so that it means itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Escape;
+
+impl Escaper for Escape {
+    fn write_escaped_str<W: Write>(&self, mut page: W, text: &str) -> Result {
+        escape(&mut page, text)
+    }
+}

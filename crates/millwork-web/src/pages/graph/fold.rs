@@ -1,0 +1,151 @@
+//! Groups of assets that are drawn as one.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use millwork_core::graph::draw::{Drawing, DrawingNode, NodeState};
+
+/// Graphs of more assets are shown with folded groups, unless somebody unfolds them.
+const LARGE: usize = 120;
+
+/// Which groups are unfolded: those named, all (`*`), or, where nothing is said, all of a small graph and none of a large one.
+#[derive(Clone, Debug)]
+pub(super) struct Unfolded {
+    named: Option<BTreeSet<String>>,
+    is_large: bool,
+}
+
+impl Unfolded {
+    pub(super) fn new(asked: Option<&str>, assets: usize) -> Self {
+        let named =
+            asked.map(|names| names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect());
+        Self { named, is_large: assets > LARGE }
+    }
+
+    pub(super) fn holds(&self, group: &str) -> bool {
+        match &self.named {
+            Some(named) => named.contains("*") || named.contains(group),
+            None => !self.is_large,
+        }
+    }
+
+    /// What is to be asked for to have this group folded or unfolded instead, of all the groups there are.
+    pub(super) fn with_changed(&self, group: &str, all: &[String]) -> String {
+        let is_open = |one: &String| if one == group { !self.holds(one) } else { self.holds(one) };
+        all.iter().filter(|one| is_open(one)).cloned().collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The names of the groups, in the order in which they appear.
+pub(super) fn groups(drawing: &Drawing) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let groups = drawing.nodes.iter().filter_map(|node| node.group.clone());
+    groups.filter(|group| seen.insert(group.clone())).collect()
+}
+
+/// The drawing with one node for each group that is folded. `link` leads to where a group is unfolded.
+pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) -> String) -> Drawing {
+    let mut nodes: Vec<DrawingNode> = Vec::new();
+    let mut of_group: BTreeMap<String, (usize, usize, Vec<NodeState>)> = BTreeMap::new();
+    let mut place = Vec::with_capacity(drawing.nodes.len());
+    for node in drawing.nodes {
+        let Some(group) = node.group.clone().filter(|group| !unfolded.holds(group)) else {
+            place.push(nodes.len());
+            nodes.push(node);
+            continue;
+        };
+        let next = nodes.len();
+        let (at, count, states) = of_group.entry(group).or_insert((next, 0, Vec::new()));
+        place.push(*at);
+        *count += 1;
+        states.push(node.state);
+        if *at == next {
+            nodes.push(node);
+        } else {
+            nodes[*at].dimmed &= node.dimmed;
+        }
+    }
+    for (group, (at, count, states)) in of_group {
+        let dimmed = nodes[at].dimmed;
+        nodes[at] = DrawingNode {
+            label: group.clone(),
+            description: Some(format!("{}; a click unfolds the group", told(&states))),
+            kinds: vec![if count == 1 { "1 asset".to_owned() } else { format!("{count} assets") }],
+            state: gravest(&states),
+            link: Some(link(&group)),
+            group: Some(group),
+            external: false,
+            dimmed,
+        };
+    }
+    let edges: BTreeSet<(usize, usize)> = drawing
+        .edges
+        .into_iter()
+        .map(|(from, to)| (place[from], place[to]))
+        .filter(|(from, to)| from != to)
+        .collect();
+    Drawing { nodes, edges: edges.into_iter().collect() }
+}
+
+const BY_GRAVITY: [NodeState; 5] =
+    [NodeState::Failed, NodeState::Running, NodeState::Stale, NodeState::Missing, NodeState::Fresh];
+
+/// The state of which most should be heard.
+fn gravest(states: &[NodeState]) -> NodeState {
+    // A group always has a state, so that its card keeps its width.
+    BY_GRAVITY.into_iter().find(|state| states.contains(state)).unwrap_or(NodeState::Fresh)
+}
+
+fn told(states: &[NodeState]) -> String {
+    let count = |state: NodeState| states.iter().filter(|other| **other == state).count();
+    let told = BY_GRAVITY.into_iter().filter(|state| count(*state) > 0);
+    told.map(|state| format!("{} {}", count(state), state.word())).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawing() -> Drawing {
+        let node = |label: &str, group: Option<&str>, state| DrawingNode {
+            label: label.to_owned(),
+            group: group.map(str::to_owned),
+            state,
+            ..DrawingNode::default()
+        };
+        Drawing {
+            nodes: vec![
+                node("a", Some("x"), NodeState::Fresh),
+                node("b", Some("x"), NodeState::Stale),
+                node("c", Some("y"), NodeState::Failed),
+                node("d", None, NodeState::Fresh),
+            ],
+            edges: vec![(0, 1), (0, 2), (1, 2), (2, 3)],
+        }
+    }
+
+    fn check(asked: Option<&str>, assets: usize, labels: &[&str], edges: &[(usize, usize)]) {
+        let unfolded = Unfolded::new(asked, assets);
+        let folded = folded(drawing(), &unfolded, str::to_owned);
+        let drawn: Vec<&str> = folded.nodes.iter().map(|node| node.label.as_str()).collect();
+        assert_eq!((drawn.as_slice(), folded.edges.as_slice()), (labels, edges), "{asked:?}");
+    }
+
+    #[test]
+    fn groups_fold() {
+        check(None, 4, &["a", "b", "c", "d"], &[(0, 1), (0, 2), (1, 2), (2, 3)]);
+        check(None, 4_000, &["x", "y", "d"], &[(0, 1), (1, 2)]);
+        check(Some("y"), 4, &["x", "c", "d"], &[(0, 1), (1, 2)]);
+        check(Some("*"), 4_000, &["a", "b", "c", "d"], &[(0, 1), (0, 2), (1, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn a_fold_shows_the_gravest_state() {
+        let folded = folded(drawing(), &Unfolded::new(Some(""), 4), str::to_owned);
+        let states: Vec<NodeState> = folded.nodes.iter().map(|node| node.state).collect();
+        assert_eq!(states, [NodeState::Stale, NodeState::Failed, NodeState::Fresh]);
+        assert!(folded.nodes[0].description.as_deref().unwrap_or_default().starts_with("1 stale, 1 fresh"));
+        let all = groups(&drawing());
+        assert_eq!(Unfolded::new(None, 4).with_changed("x", &all), "y");
+        assert_eq!(Unfolded::new(Some(""), 4).with_changed("x", &all), "x");
+    }
+}

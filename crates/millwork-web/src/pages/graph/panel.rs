@@ -1,0 +1,58 @@
+//! What is said of one asset beside the graph.
+
+use millwork_core::graph::AssetGraph;
+
+use crate::standing::Standings;
+
+/// An asset beside the graph.
+pub(super) struct Panel {
+    pub(super) key: String,
+    pub(super) description: String,
+    pub(super) state: &'static str,
+    pub(super) because: Vec<String>,
+    pub(super) last: String,
+    pub(super) run: Option<String>,
+    pub(super) done: Option<(u64, u64)>,
+    pub(super) trend: Option<(String, String)>,
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) can_run: bool,
+    pub(super) upstream: Vec<(String, String)>,
+    pub(super) downstream: Vec<(String, String)>,
+}
+
+/// The asset of this key; nothing if there is none. `link` leads to the graph with another asset beside it.
+pub(super) fn panel(
+    graph: &AssetGraph,
+    standings: &Standings,
+    key: &str,
+    link: impl Fn(&str) -> String,
+) -> Option<Panel> {
+    let asset = graph.index(key)?;
+    let (node, standing) = (&graph.assets()[asset], standings.of(asset));
+    let linked = |assets: &[usize]| {
+        let keys = assets.iter().map(|asset| graph.key(*asset).to_string());
+        keys.map(|key| (link(&key), key)).collect()
+    };
+    let facts = [
+        ("Group", node.spec.group.clone().unwrap_or_default()),
+        ("Kinds", node.spec.kinds.join(", ")),
+        ("Owners", node.spec.owners.join(", ")),
+    ];
+    Some(Panel {
+        key: key.to_owned(),
+        description: node.spec.description.clone(),
+        state: standing.word(),
+        because: standing.because.iter().take(5).cloned().collect(),
+        last: standing.last.map(|at| at.to_string()).unwrap_or_default(),
+        run: standing.progress.map(|progress| progress.run.to_string()),
+        done: standing.progress.and_then(|progress| progress.done),
+        trend: standing
+            .trend
+            .as_ref()
+            .map(|trend| (format!("{} {}", trend.label, trend.newest()), trend.spark())),
+        facts: facts.into_iter().filter(|(_, fact)| !fact.is_empty()).collect(),
+        can_run: node.step.is_some(),
+        upstream: linked(&node.upstream),
+        downstream: linked(&node.downstream),
+    })
+}

@@ -1,0 +1,253 @@
+//! The page from which a run is launched.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use millwork_core::graph::{AssetSet, Selection};
+use millwork_core::plan::Plan;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::form::OwnForm;
+use super::super::forms::leads;
+use super::super::message::{page_error, rendered};
+use super::field::{Field, Kind, fields, text};
+use super::filled::{Filled, name};
+use crate::api::{Launch, requested, run_request};
+use crate::error::ApiError;
+use crate::standing::Standings;
+use crate::state::AppState;
+
+/// So many steps of the plan, and so many partitions, are listed.
+const LISTED: usize = 200;
+
+#[derive(Template)]
+#[template(path = "launch.html")]
+struct LaunchPage {
+    wanted: Wanted,
+    jobs: Vec<String>,
+    partitions: Vec<String>,
+    problem: Option<String>,
+    plan: Vec<Planned>,
+    steps: usize,
+    forms: Vec<Form>,
+    json: String,
+    json_problem: Option<String>,
+    tags: String,
+    tags_problem: Option<String>,
+}
+
+/// A step of the plan.
+struct Planned {
+    name: String,
+    state: &'static str,
+    is_check: bool,
+    inputs: Vec<String>,
+}
+
+/// The configuration of a step.
+struct Form {
+    step: String,
+    inputs: Vec<Input>,
+}
+
+struct Input {
+    id: String,
+    label: String,
+    field: Field,
+    options: Vec<String>,
+    text: String,
+    problem: Option<String>,
+}
+
+impl LaunchPage {
+    fn current(&self) -> &'static str {
+        "Launch"
+    }
+}
+
+/// What is to be run.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    selection: String,
+    job: String,
+    partition: String,
+    stale_only: bool,
+}
+
+pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+    let filled = Filled::new(tags_of_job(&state, &wanted.job));
+    match page(&state, wanted, &filled, None).await {
+        Ok(page) => rendered(StatusCode::OK, &page),
+        Err(error) => page_error(&error),
+    }
+}
+
+/// Requests the run, or shows the form again with what is wrong.
+pub(in super::super) async fn submit(
+    State(state): State<AppState>,
+    OwnForm(form): OwnForm<Vec<(String, String)>>,
+) -> Response {
+    let filled = Filled::new(form);
+    let wanted = Wanted {
+        selection: filled.text("selection").to_owned(),
+        job: filled.text("job").to_owned(),
+        partition: filled.text("partition").to_owned(),
+        stale_only: filled.text("stale_only") == "true",
+    };
+    let problem = match planned(&state, &wanted) {
+        Ok((_, plan)) => {
+            let meant = filled.meant(&config_fields(&state, &plan));
+            let (config, tags) = (Some(Value::Object(meant.config)), meant.tags);
+            let launch = Launch { config, tags, ..launch_of(&wanted) };
+            match run_request(&state, launch.clone()) {
+                _ if !meant.problems.is_empty() => "Some of what is filled in can't be used.".to_owned(),
+                Ok(_) => return leads(requested(&state, launch).await.map(|run| format!("/runs/{run}"))),
+                Err(error) => error.message().replace("; hint: ", ". "),
+            }
+        }
+        Err(error) => error.message().replace("; hint: ", ". "),
+    };
+    match page(&state, wanted, &filled, Some(problem)).await {
+        Ok(page) => rendered(StatusCode::UNPROCESSABLE_ENTITY, &page),
+        Err(error) => page_error(&error),
+    }
+}
+
+fn launch_of(wanted: &Wanted) -> Launch {
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
+    let job = filled(&wanted.job);
+    Launch {
+        selection: filled(&wanted.selection).filter(|_| job.is_none()),
+        job,
+        partition: filled(&wanted.partition),
+        stale_only: wanted.stale_only,
+        ..Launch::default()
+    }
+}
+
+/// The tags and the configuration that a job has by itself.
+fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
+    let Some(job) = state.pipeline.job(job) else { return Vec::new() };
+    let tags: Vec<String> = job.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let has_config = job.config.as_object().is_some_and(|config| !config.is_empty());
+    let json = if has_config {
+        serde_json::to_string_pretty(&job.config).unwrap_or_default()
+    } else {
+        String::new()
+    };
+    vec![("tags".to_owned(), tags.join("\n")), ("json".to_owned(), json)]
+}
+
+/// What is selected, and what would run.
+fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiError> {
+    let invalid = |error: &dyn std::fmt::Display| ApiError::invalid(error.to_string());
+    let graph = state.pipeline.graph();
+    let selection = match state.pipeline.job(&wanted.job) {
+        Some(job) => job.selection.clone(),
+        None => wanted.selection.clone(),
+    };
+    let selected = Selection::parse(&selection)
+        .and_then(|selection| selection.select(graph))
+        .map_err(|error| invalid(&error))?;
+    let partition = Some(wanted.partition.trim()).filter(|partition| !partition.is_empty()).map(Into::into);
+    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| invalid(&error))?;
+    Ok((selected, plan))
+}
+
+/// The fields of each step of a plan that takes a configuration.
+fn config_fields(state: &AppState, plan: &Plan) -> Vec<(String, Vec<Field>)> {
+    let graph = state.pipeline.graph();
+    let mut steps: Vec<(String, Vec<Field>)> = Vec::new();
+    for planned in &plan.steps {
+        let step = &graph.steps()[planned.step];
+        let schemas = &step.computation().requirements.config;
+        if !schemas.is_empty() && !steps.iter().any(|(known, _)| known == step.key.as_str()) {
+            let of_step = schemas.iter().flat_map(|schema| fields(&schema.json()));
+            steps.push((step.key.to_string(), of_step.collect()));
+        }
+    }
+    steps
+}
+
+async fn page(
+    state: &AppState,
+    wanted: Wanted,
+    filled: &Filled,
+    problem: Option<String>,
+) -> Result<LaunchPage, ApiError> {
+    let graph = state.pipeline.graph();
+    let standings = state.standings().await?;
+    let is_empty = wanted.selection.trim().is_empty() && wanted.job.is_empty();
+    let (selected, plan, of_plan) = match planned(state, &wanted) {
+        _ if is_empty => (AssetSet::new(), Plan::default(), None),
+        Ok((selected, plan)) => (selected, plan, None),
+        Err(error) => (AssetSet::new(), Plan::default(), Some(error.message().replace("; hint: ", ". "))),
+    };
+    let steps = config_fields(state, &plan);
+    let problems = if problem.is_some() { filled.meant(&steps).problems } else { Default::default() };
+    let input = |step: &str, field: &Field| Input {
+        id: name(step, field),
+        label: field.path.join(" / "),
+        options: match &field.kind {
+            Kind::Choice(values) => values.iter().map(text).collect(),
+            Kind::Flag => vec!["true".to_owned(), "false".to_owned()],
+            _ => Vec::new(),
+        },
+        text: filled.text(&name(step, field)).to_owned(),
+        problem: problems.get(&name(step, field)).cloned(),
+        field: field.clone(),
+    };
+    let partitions = selected.iter().filter_map(|asset| graph.definition(*asset)?.partitions.as_ref());
+    let partitions = partitions.map(millwork_core::PartitionsDefinition::keys).next().unwrap_or_default();
+    let needed = plan_to_show(state, &plan, &standings, wanted.stale_only);
+    Ok(LaunchPage {
+        jobs: state.pipeline.jobs().iter().map(|job| job.name.clone()).collect(),
+        partitions: partitions.iter().rev().take(LISTED).map(ToString::to_string).collect(),
+        problem: problem.or(of_plan),
+        steps: needed.len(),
+        plan: needed.into_iter().take(LISTED).collect(),
+        forms: steps
+            .iter()
+            .map(|(step, fields)| Form {
+                step: step.clone(),
+                inputs: fields.iter().map(|field| input(step, field)).collect(),
+            })
+            .collect(),
+        json: filled.text("json").to_owned(),
+        json_problem: problems.get("json").cloned(),
+        tags: filled.text("tags").to_owned(),
+        tags_problem: problems.get("tags").cloned(),
+        wanted,
+    })
+}
+
+/// The steps that would run, as far as that is known now.
+fn plan_to_show(state: &AppState, plan: &Plan, standings: &Standings, stale_only: bool) -> Vec<Planned> {
+    let graph = state.pipeline.graph();
+    let mut shown = Vec::new();
+    for planned in &plan.steps {
+        let step = &graph.steps()[planned.step];
+        let of = graph.checked_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
+        let Some(asset) = of else { continue };
+        let standing = standings.of(asset);
+        let mut of_partition = standing.partitions.iter();
+        let state = match of_partition.find(|(key, _)| Some(key) == planned.partition.as_ref()) {
+            Some((_, state)) => state.word(),
+            None => standing.word(),
+        };
+        if stale_only && state == "fresh" {
+            continue;
+        }
+        let partition = planned.partition.as_ref().map(|partition| format!(" ({partition})"));
+        shown.push(Planned {
+            name: format!("{}{}", step.key, partition.unwrap_or_default()),
+            state,
+            is_check: step.is_check(),
+            inputs: planned.inputs.iter().map(|input| graph.key(input.asset).to_string()).collect(),
+        });
+    }
+    shown
+}

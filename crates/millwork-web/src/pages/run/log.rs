@@ -1,0 +1,131 @@
+//! The lines of a run's log that are asked for.
+
+use std::collections::BTreeSet;
+
+use millwork_core::event::{Event, EventBody};
+use millwork_core::run::RunId;
+use millwork_storage::{EventQuery, Order, StorageError, Store};
+use serde::{Deserialize, Serialize};
+
+/// So many lines are looked at, the last ones.
+const LINES: u32 = 1_000;
+/// What is shown as the log.
+const LOGGED: [&str; 10] = [
+    "logged",
+    "step_started",
+    "step_succeeded",
+    "step_failed",
+    "step_retrying",
+    "step_skipped",
+    "materialized",
+    "check_evaluated",
+    "run_failed",
+    "run_lost",
+];
+/// The levels, from loud to quiet.
+pub(super) const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
+
+/// Which lines.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    pub(super) q: String,
+    pub(super) level: String,
+    pub(super) step: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<u64>,
+}
+
+pub(super) struct Log {
+    pub(super) lines: Vec<Line>,
+    pub(super) steps: Vec<String>,
+    /// The address of the lines before these, if there are any.
+    pub(super) earlier: Option<String>,
+}
+
+pub(super) struct Line {
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) step: String,
+    pub(super) level: &'static str,
+    pub(super) target: String,
+    pub(super) text: String,
+}
+
+/// The last of the lines that are wanted.
+pub(super) async fn log(store: &dyn Store, run: RunId, wanted: &Wanted) -> Result<Log, StorageError> {
+    let query = EventQuery {
+        run: Some(run),
+        kinds: LOGGED.into(),
+        step: (!wanted.step.is_empty()).then(|| wanted.step.as_str().into()),
+        before: wanted.before,
+        order: Order::NewestFirst,
+        limit: Some(LINES),
+        ..EventQuery::default()
+    };
+    let mut events = store.events(query).await?;
+    events.reverse();
+    let steps: BTreeSet<String> =
+        events.iter().filter_map(|event| Some(event.step.as_ref()?.to_string())).collect();
+    let is_full = events.len() == LINES as usize;
+    let earlier = events.first().filter(|_| is_full).map(|event| {
+        let earlier = Wanted { before: Some(event.sequence), ..wanted.clone() };
+        format!("?{}#log", serde_urlencoded::to_string(earlier).unwrap_or_default())
+    });
+    let lines = events.iter().filter_map(line).filter(|line| wanted.admits(line)).collect();
+    Ok(Log { lines, steps: steps.into_iter().collect(), earlier })
+}
+
+impl Wanted {
+    fn admits(&self, line: &Line) -> bool {
+        let loudness = |level: &str| LEVELS.iter().position(|known| *known == level);
+        let is_loud = loudness(&self.level).is_none_or(|least| loudness(line.level) <= Some(least));
+        is_loud && (self.q.is_empty() || line.text.to_lowercase().contains(&self.q.to_lowercase()))
+    }
+}
+
+fn line(event: &Event) -> Option<Line> {
+    const LONGEST: usize = 4_000;
+    let (mut target, mut fields) = (String::new(), String::new());
+    let (level, text) = match &event.body {
+        EventBody::Logged(line) => {
+            target.clone_from(&line.target);
+            fields = line.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+            let level = line.level.to_string().to_lowercase();
+            let level = LEVELS.iter().find(|known| **known == level).copied().unwrap_or("info");
+            (level, line.message.clone())
+        }
+        EventBody::StepStarted => ("debug", format!("attempt {} begins", event.attempt)),
+        EventBody::StepSucceeded { micros } => {
+            ("debug", format!("succeeded in {:.1} ms", *micros as f64 / 1e3))
+        }
+        EventBody::StepSkipped { reason } => ("info", format!("skipped: {reason}")),
+        EventBody::StepFailed { failure } => ("error", failure.to_string()),
+        EventBody::StepRetrying { failure, delay_ms } => {
+            ("warn", format!("tried again in {delay_ms} ms: {failure}"))
+        }
+        EventBody::Materialized(made) => {
+            let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+            let version: String = made.data_version.as_str().chars().take(12).collect();
+            ("debug", format!("{asset} is materialized, version {version}"))
+        }
+        EventBody::CheckEvaluated(check) if check.passed => {
+            ("debug", format!("check {} passed", check.check))
+        }
+        EventBody::CheckEvaluated(check) => {
+            ("warn", format!("check {} failed: {}", check.check, check.description))
+        }
+        EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
+        _ => return None,
+    };
+    let mut text: String = text.chars().take(LONGEST).collect();
+    text.push_str(&fields.chars().take(LONGEST).collect::<String>());
+    Some(Line {
+        sequence: event.sequence,
+        at: event.at.to_string(),
+        step: event.step.as_ref().map(ToString::to_string).unwrap_or_default(),
+        level,
+        target,
+        text,
+    })
+}

@@ -1,0 +1,96 @@
+//! The page of a run.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use millwork_core::run::{IllegalTransition, QUEUE_TAG, RunState, RunStatus};
+use millwork_storage::EventQuery;
+
+use super::super::message::{page_error, rendered};
+use super::super::runs::RunRow;
+use super::log::{LEVELS, Log, Wanted, log};
+use super::steps::{Output, Steps, output, steps};
+use crate::api::{one_run, waits};
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// So many of the values that a run made are listed.
+const OUTPUTS: u32 = 300;
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct Run {
+    head: u64,
+    run: RunRow,
+    waits: Option<String>,
+    class: String,
+    config: String,
+    tags: Vec<(String, String)>,
+    holder: String,
+    can_cancel: bool,
+    can_retry: bool,
+    is_finished: bool,
+    steps: Steps,
+    outputs: Vec<Output>,
+    wanted: Wanted,
+    levels: &'static [&'static str],
+    log: Log,
+}
+
+impl Run {
+    fn current(&self) -> &'static str {
+        "Runs"
+    }
+}
+
+pub(in super::super) async fn show(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    match load(&state, &run, wanted).await {
+        Ok(run) => rendered(StatusCode::OK, &run),
+        Err(error) => page_error(&error),
+    }
+}
+
+async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiError> {
+    let record = one_run(state, run).await?;
+    let head = state.store.head().await?;
+    let of_run = |kinds: Vec<&'static str>, limit| EventQuery {
+        run: Some(record.id),
+        kinds,
+        limit,
+        ..EventQuery::default()
+    };
+    let events = state.store.events(of_run(RunState::KINDS.into(), None)).await?;
+    let made = state.store.events(of_run(vec!["materialized"], Some(OUTPUTS))).await?;
+    let log = log(&*state.store, record.id, &wanted).await?;
+    let contradiction = |error: IllegalTransition| {
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "contradiction", error.to_string())
+    };
+    let (course, now) = (RunState::replay(&events).map_err(contradiction)?, state.clock.now());
+    let is_queued = record.request.tags.contains_key(QUEUE_TAG.0);
+    let is_finished = record.status.is_finished();
+    let has_config = record.request.config.as_object().is_some_and(|config| !config.is_empty());
+    let config = serde_json::to_string_pretty(&record.request.config).unwrap_or_default();
+    let holder = record.holder.as_ref().map(|holder| format!("process {} on {}", holder.pid, holder.host));
+    Ok(Run {
+        head,
+        waits: waits(state, &record).await?,
+        class: record.class.map(|class| class.to_string()).unwrap_or_default(),
+        config: if has_config { config } else { String::new() },
+        tags: record.request.tags.clone().into_iter().collect(),
+        holder: holder.unwrap_or_default(),
+        can_cancel: matches!(record.status, RunStatus::Queued | RunStatus::Running),
+        can_retry: is_queued && is_finished && record.status != RunStatus::Succeeded,
+        is_finished,
+        steps: steps(&events, &course, course.finished_at.unwrap_or(now)),
+        outputs: made.iter().filter_map(output).collect(),
+        wanted,
+        levels: LEVELS,
+        log,
+        run: RunRow::of(&record, now),
+    })
+}

@@ -1,0 +1,139 @@
+//! The steps of a run, over time and in a table.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use millwork_core::PartitionKey;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::plot::{GanttRow, Segment, gantt};
+use millwork_core::run::{RunState, StepKey, StepState};
+
+use super::super::words;
+
+/// So many steps are in the table; the others are found in the log.
+const LISTED: usize = 300;
+
+pub(super) struct Steps {
+    pub(super) gantt: String,
+    pub(super) rows: Vec<Row>,
+    pub(super) all: usize,
+    pub(super) done: usize,
+}
+
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) step: String,
+    pub(super) status: &'static str,
+    pub(super) attempt: u32,
+    pub(super) took: String,
+    pub(super) progress: Option<(u64, u64)>,
+    pub(super) reason: String,
+}
+
+/// A value that the run has made.
+pub(super) struct Output {
+    pub(super) asset: String,
+    pub(super) partition: String,
+    pub(super) sequence: u64,
+    pub(super) version: String,
+    pub(super) size: String,
+    pub(super) inputs: Vec<(String, String)>,
+}
+
+/// The steps in the order in which they started.
+pub(super) fn steps(events: &[Event], course: &RunState, now: Timestamp) -> Steps {
+    let mut steps: Vec<_> = course.steps.iter().collect();
+    steps.sort_by_key(|(_, step)| (step.started_at.is_none(), step.started_at));
+    let bars = bars(events, now);
+    let drawn: Vec<GanttRow> = steps
+        .iter()
+        .filter_map(|(key, _)| Some(GanttRow { name: name(key), segments: bars.get(key)?.clone() }))
+        .collect();
+    Steps {
+        gantt: if drawn.is_empty() { String::new() } else { gantt("When each step ran", &drawn) },
+        rows: steps.iter().take(LISTED).map(|(key, step)| row(key, step, now)).collect(),
+        done: steps.iter().filter(|(_, step)| step.finished_at.is_some()).count(),
+        all: steps.len(),
+    }
+}
+
+type Key = (StepKey, Option<PartitionKey>);
+
+fn name((step, partition): &Key) -> String {
+    match partition {
+        Some(partition) => format!("{step} ({partition})"),
+        None => step.to_string(),
+    }
+}
+
+/// Every attempt of each step, and the pauses between them, in seconds since the run's first event.
+fn bars(events: &[Event], now: Timestamp) -> BTreeMap<Key, Vec<Segment>> {
+    let began = events.iter().find(|event| event.body.is_step_event()).map_or(now, |event| event.at);
+    let seconds = |at: Timestamp| at.duration_since(began).as_secs_f64().max(0.0);
+    let mut open: BTreeMap<Key, (Timestamp, &'static str, u32)> = BTreeMap::new();
+    let mut bars: BTreeMap<Key, Vec<Segment>> = BTreeMap::new();
+    let mut end = |key: &Key,
+                   (from, state, attempt): (Timestamp, &'static str, u32),
+                   ended: &'static str,
+                   at: Timestamp| {
+        let shown = if state == "running" { ended } else { state };
+        let title = match state {
+            "waiting" => format!("waits {} to be tried again", words::between(from, at)),
+            _ => format!("attempt {attempt} {ended}, {}", words::between(from, at)),
+        };
+        let segment = Segment { state: shown, from: seconds(from), to: seconds(at), title };
+        bars.entry(key.clone()).or_default().push(segment);
+    };
+    for event in events {
+        let Some(step) = &event.step else { continue };
+        let key = (step.clone(), event.partition.clone());
+        let (ended, next) = match &event.body {
+            EventBody::StepStarted => ("failed", Some("running")),
+            EventBody::StepRetrying { .. } => ("failed", Some("waiting")),
+            EventBody::StepSucceeded { .. } => ("succeeded", None),
+            EventBody::StepFailed { .. } => ("failed", None),
+            EventBody::StepCanceled => ("canceled", None),
+            _ => continue,
+        };
+        if let Some(before) = open.remove(&key) {
+            end(&key, before, ended, event.at);
+        }
+        open.extend(next.map(|next| (key, (event.at, next, event.attempt))));
+    }
+    for (key, before) in open {
+        end(&key, before, "running", now);
+    }
+    bars
+}
+
+fn row(key: &Key, step: &StepState, now: Timestamp) -> Row {
+    let took = step.started_at.map(|from| words::between(from, step.finished_at.unwrap_or(now)));
+    let failure = step.failure.as_ref().map(ToString::to_string);
+    Row {
+        name: name(key),
+        step: key.0.to_string(),
+        status: step.status.as_str(),
+        attempt: step.attempt,
+        took: took.unwrap_or_default(),
+        progress: step.progress.filter(|_| step.finished_at.is_none()),
+        reason: failure.or_else(|| step.reason.clone()).unwrap_or_default(),
+    }
+}
+
+/// The value that an event of the run tells of.
+pub(super) fn output(event: &Event) -> Option<Output> {
+    let EventBody::Materialized(made) = &event.body else { return None };
+    let short = |version: &str| version.chars().take(12).collect::<String>();
+    let input = |input: &millwork_core::event::InputVersion| {
+        let version = input.data_version.as_ref().map(|version| short(version.as_str()));
+        (input.asset.to_string(), version.unwrap_or_default())
+    };
+    Some(Output {
+        asset: event.asset.as_ref()?.to_string(),
+        partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        sequence: event.sequence,
+        version: short(made.data_version.as_str()),
+        size: words::bytes(made.stored.bytes),
+        inputs: made.provenance.inputs.iter().map(input).collect(),
+    })
+}

@@ -1,0 +1,242 @@
+//! What is remembered of the log.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::graph::AssetGraph;
+use millwork_core::plan::LatestVerdicts;
+use millwork_core::run::{RunId, RunStatus, StepKey};
+use millwork_core::{AssetKey, PartitionKey};
+use millwork_storage::{EventQuery, Order, RunQuery, StorageError, Store, follow};
+use tokio::sync::Mutex;
+
+use super::{Progress, Standings, Trend};
+
+/// The log is looked at again after so long at the earliest.
+const PAUSE: Duration = Duration::from_millis(100);
+/// What depends on the time of day is looked at again after so long.
+const LONGEST: Duration = Duration::from_secs(5);
+/// So many events are read at a time.
+const PAGE: u32 = 5_000;
+/// Failures are looked for in so many of the last failed runs.
+const FAILED_RUNS: u32 = 20;
+/// Trends and checks are gathered from so many of the last events.
+const HISTORY: u32 = 5_000;
+/// The tag with the label of an asset's main number.
+const METRIC_TAG: &str = "metric";
+/// What changes how an asset stands.
+const KINDS: [&str; 18] = [
+    "materialized",
+    "kept",
+    "not_materialized",
+    "check_evaluated",
+    "step_started",
+    "step_progressed",
+    "step_retrying",
+    "step_succeeded",
+    "step_failed",
+    "step_skipped",
+    "step_canceled",
+    "run_queued",
+    "run_retrying",
+    "run_started",
+    "run_succeeded",
+    "run_failed",
+    "run_canceled",
+    "run_lost",
+];
+
+/// Looks at the log when a page asks, and remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Lookout {
+    memory: Mutex<Option<Memory>>,
+}
+
+/// An asset or step, and its partition.
+type Instance<K> = (K, Option<PartitionKey>);
+
+/// What the log has said so far.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) behind: u64,
+    looked_at: Instant,
+    seen: Arc<Standings>,
+    pub(super) latest: LatestVerdicts,
+    pub(super) made: HashMap<Instance<AssetKey>, Timestamp>,
+    pub(super) failures: HashMap<Instance<StepKey>, String>,
+    pub(super) running: HashMap<Instance<StepKey>, Progress>,
+    pub(super) trends: HashMap<AssetKey, Trend>,
+    pub(super) checks: BTreeMap<Instance<AssetKey>, BTreeMap<String, bool>>,
+}
+
+impl Lookout {
+    /// How the assets stand now, or stood a moment ago.
+    pub(crate) async fn look(
+        &self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Arc<Standings>, StorageError> {
+        let mut memory = self.memory.lock().await;
+        if let Some(memory) = memory.as_ref().filter(|memory| memory.looked_at.elapsed() < PAUSE) {
+            return Ok(memory.seen.clone());
+        }
+        let memory = match memory.as_mut() {
+            Some(memory) => memory,
+            None => memory.insert(Memory::read(graph, store).await?),
+        };
+        let has_changed = memory.catch_up(graph, store).await?;
+        if has_changed || memory.seen.all().is_empty() || memory.looked_at.elapsed() > LONGEST {
+            memory.seen = Arc::new(memory.seen(graph, now));
+            memory.looked_at = Instant::now();
+        }
+        Ok(memory.seen.clone())
+    }
+}
+
+impl Memory {
+    /// Reads what the last events say, without the log's whole length.
+    async fn read(graph: &AssetGraph, store: &dyn Store) -> Result<Self, StorageError> {
+        let mut memory = Self {
+            behind: store.head().await?,
+            looked_at: Instant::now(),
+            seen: Arc::default(),
+            latest: HashMap::new(),
+            made: HashMap::new(),
+            failures: HashMap::new(),
+            running: HashMap::new(),
+            trends: HashMap::new(),
+            checks: BTreeMap::new(),
+        };
+        let newest = |kind| EventQuery {
+            kinds: vec![kind],
+            before: Some(memory.behind + 1),
+            order: Order::NewestFirst,
+            limit: Some(HISTORY),
+            ..EventQuery::default()
+        };
+        let mut history = store.events(newest("materialized")).await?;
+        history.extend(store.events(newest("check_evaluated")).await?);
+        history.sort_by_key(|event| event.sequence);
+        for event in history {
+            memory.take_in(graph, event);
+        }
+        let statuses = vec![RunStatus::Running, RunStatus::Canceling];
+        let open = store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
+        let statuses = vec![RunStatus::Failed];
+        let failed = RunQuery { statuses, limit: Some(FAILED_RUNS), ..RunQuery::default() };
+        for run in store.runs(failed).await?.iter().rev().chain(&open) {
+            let query = EventQuery { run: Some(run.id), kinds: KINDS.into(), ..EventQuery::default() };
+            for event in store.events(query).await? {
+                // What a later run made of it is in `latest`.
+                if event.sequence <= memory.behind && event.body.is_step_event() {
+                    memory.take_in(graph, event);
+                }
+            }
+            memory.forget_running(run.id, !run.status.is_finished());
+        }
+        let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
+        for latest in store.latest(&keys).await? {
+            memory.take_in_latest(graph, latest.materialization.into_iter().chain([latest.verdict]));
+        }
+        Ok(memory)
+    }
+
+    async fn catch_up(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<bool, StorageError> {
+        let before = self.behind;
+        let mut has_changed = false;
+        loop {
+            let followed = follow(store, self.behind, KINDS.into(), PAGE).await?;
+            self.behind = followed.behind;
+            let found = followed.events.len();
+            has_changed |= found > 0;
+            for event in followed.events {
+                self.take_in(graph, event);
+            }
+            if found < PAGE as usize {
+                return Ok(has_changed || before != self.behind);
+            }
+        }
+    }
+
+    /// The verdicts that the store keeps; a failure that came later than they did stays.
+    fn take_in_latest(&mut self, graph: &AssetGraph, events: impl Iterator<Item = Event>) {
+        for event in events {
+            let failure = self
+                .step_of(graph, &event)
+                .and_then(|step| Some((step.clone(), self.failures.get(&step)?.clone())));
+            let materialized = matches!(event.body, EventBody::Materialized(_)).then_some(event.at);
+            self.take_in_verdict(&event);
+            if let (Some(at), Some(key)) = (materialized, event.asset) {
+                self.made.insert((key, event.partition), at);
+            }
+            self.failures.extend(failure);
+        }
+    }
+
+    fn step_of(&self, graph: &AssetGraph, event: &Event) -> Option<Instance<StepKey>> {
+        let node = graph.asset(event.asset.as_ref()?.as_str())?;
+        Some((graph.steps()[node.step?].key.clone(), event.partition.clone()))
+    }
+
+    fn take_in_verdict(&mut self, event: &Event) {
+        let (Some(key), Some(provenance)) = (&event.asset, event.body.provenance()) else { return };
+        let verdict = self.latest.entry((key.clone(), event.partition.clone())).or_default();
+        verdict.provenance = Some(provenance.clone());
+        match &event.body {
+            EventBody::Materialized(made) => verdict.data_version = Some(made.data_version.clone()),
+            EventBody::NotMaterialized { .. } => verdict.data_version = None,
+            _ => {}
+        }
+    }
+
+    fn take_in(&mut self, graph: &AssetGraph, event: Event) {
+        self.take_in_verdict(&event);
+        let step = event.step.clone().map(|step| (step, event.partition.clone()));
+        match (event.body, event.asset, step, event.run) {
+            (EventBody::Materialized(made), Some(key), ..) => {
+                let named = graph.asset(key.as_str()).and_then(|node| node.spec.tags.get(METRIC_TAG));
+                let before = self.trends.remove(&key);
+                if let Some(trend) = Trend::after(before, named.map(String::as_str), &made) {
+                    self.trends.insert(key.clone(), trend);
+                }
+                if let Some(step) = graph.asset(key.as_str()).and_then(|node| node.step) {
+                    self.failures.remove(&(graph.steps()[step].key.clone(), event.partition.clone()));
+                }
+                self.made.insert((key, event.partition), event.at);
+            }
+            (EventBody::CheckEvaluated(check), Some(key), ..) => {
+                self.checks.entry((key, event.partition)).or_default().insert(check.check, check.passed);
+            }
+            (EventBody::StepStarted, _, Some(step), Some(run)) => {
+                self.running.insert(step, Progress { run, done: None });
+            }
+            (EventBody::StepProgressed { done, of }, _, Some(step), Some(run)) => {
+                self.running.insert(step, Progress { run, done: Some((done, of)) });
+            }
+            (EventBody::StepFailed { failure }, _, Some(step), _) => {
+                self.running.remove(&step);
+                self.failures.insert(step, failure.to_string());
+            }
+            (EventBody::StepSucceeded { .. }, _, Some(step), _) => {
+                self.running.remove(&step);
+                self.failures.remove(&step);
+            }
+            (EventBody::StepSkipped { .. } | EventBody::StepCanceled, _, Some(step), _) => {
+                self.running.remove(&step);
+            }
+            (body, _, _, Some(run)) if body.is_run_event() => self.forget_running(run, false),
+            _ => {}
+        }
+    }
+
+    /// A run that isn't executed has no running steps.
+    fn forget_running(&mut self, run: RunId, is_open: bool) {
+        if !is_open {
+            self.running.retain(|_, progress| progress.run != run);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// A page that follows the event log: it is fetched anew and what has changed is changed in place, so that nothing jumps and
+// nothing that somebody has opened, scrolled or typed is lost.
+
+import { showTimes } from "./times.js";
+
+const kinds = ["run_queued", "run_started", "run_canceling", "run_succeeded", "run_failed", "run_canceled", "run_lost",
+  "run_retrying", "step_started", "step_succeeded", "step_failed", "step_skipped", "step_retrying", "step_canceled",
+  "step_progressed", "materialized", "kept", "not_materialized", "observed", "check_evaluated"];
+
+function isOurs(name, element) {
+  // What the reader or a script of ours has set.
+  return name === "style" || name === "open" && element.matches("details, dialog") || name === "data-zoom";
+}
+
+function morphAttributes(now, next) {
+  for (const { name, value } of [...next.attributes]) {
+    if (now.getAttribute(name) !== value && !isOurs(name, now)) now.setAttribute(name, value);
+  }
+  for (const { name } of [...now.attributes]) {
+    if (!next.hasAttribute(name) && !isOurs(name, now)) now.removeAttribute(name);
+  }
+}
+
+export function morph(now, next) {
+  if (now.nodeType !== next.nodeType || now.nodeName !== next.nodeName) return now.replaceWith(next);
+  if (now.nodeType !== Node.ELEMENT_NODE) {
+    if (now.data !== next.data) now.data = next.data;
+    return;
+  }
+  if (now === document.activeElement && now.matches("input, select, textarea")) return;
+  morphAttributes(now, next);
+  const wanted = [...next.childNodes];
+  wanted.forEach((child, place) => {
+    const key = child.dataset?.key;
+    let there = now.childNodes[place];
+    if (key !== undefined && there?.dataset?.key !== key) {
+      const kept = [...now.children].find((other) => other.dataset.key === key);
+      if (kept) now.insertBefore(kept, there);
+      else now.insertBefore(child, there ?? null);
+      there = now.childNodes[place];
+      if (there === child) return;
+    }
+    if (there) morph(there, child);
+    else now.append(child);
+  });
+  while (now.childNodes.length > wanted.length) now.lastChild.remove();
+}
+
+let latest = 0;
+
+/// Shows the page of an address in place of this one.
+export async function show(address) {
+  const mine = ++latest;
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [now, next] = [document.querySelector("main"), page.querySelector("main")];
+  // A later question has been asked meanwhile, or this is no page of ours.
+  if (mine !== latest || !next || answer.redirected && new URL(answer.url).pathname === "/login") return;
+  showTimes(next);
+  morph(now, next);
+  document.title = page.title;
+  dispatchEvent(new Event("millwork:shown"));
+}
+
+export function follow() {
+  const { after, run } = document.body.dataset;
+  if (after === undefined) return;
+  const stream = new EventSource(`/api/v1/events/stream?after=${after}${run ? `&run=${run}` : ""}`);
+  let [isBusy, again, pause] = [false, false, 100];
+  const changed = async () => {
+    again = true;
+    if (isBusy || document.hidden) return;
+    isBusy = true;
+    while (again && !document.hidden) {
+      again = false;
+      await new Promise((over) => setTimeout(over, pause));
+      const began = performance.now();
+      await show(location.href).catch(() => {});
+      // A busy server is asked less often.
+      pause = Math.min(5000, Math.max(100, 4 * (performance.now() - began)));
+    }
+    isBusy = false;
+  };
+  for (const kind of run ? [...kinds, "logged"] : kinds) stream.addEventListener(kind, changed);
+  let lost = false;
+  stream.addEventListener("error", () => { lost = true; document.body.dataset.lost = ""; });
+  stream.addEventListener("open", () => { delete document.body.dataset.lost; if (lost) changed(); lost = false; });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && again) changed(); });
+}

@@ -1,0 +1,57 @@
+//! What the process of `serve` tells its pages about itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use millwork_core::event::Event;
+use millwork_core::{BoxError, BoxFuture};
+use millwork_daemon::Pulse;
+use millwork_engine::Values;
+use millwork_storage::SqliteStore;
+use millwork_web::{Host, LoopBeat};
+
+/// The process of `serve`.
+#[derive(Debug)]
+pub(super) struct ServingProcess {
+    pub(super) pulse: Pulse,
+    pub(super) store: Arc<SqliteStore>,
+    pub(super) values: Values,
+    pub(super) home: PathBuf,
+}
+
+impl Host for ServingProcess {
+    fn metrics(&self) -> String {
+        let (commits, bytes) = (self.store.commits(), self.store.bytes());
+        format!(
+            "{}# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
+             # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n",
+            self.pulse.metrics()
+        )
+    }
+
+    fn loops(&self) -> Vec<LoopBeat> {
+        let beat = |(name, pulse): (&'static str, millwork_daemon::LoopPulse)| LoopBeat {
+            name,
+            last: pulse.last,
+            turns: pulse.turns,
+            failures: pulse.failures,
+            trouble: pulse.trouble,
+        };
+        self.pulse.loops().into_iter().map(beat).collect()
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("Process", std::process::id().to_string()),
+            ("Home", self.home.display().to_string()),
+            ("Database", format!("{:.1} MB", self.store.bytes() as f64 / 1e6)),
+            ("Commits", self.store.commits().to_string()),
+        ]
+    }
+
+    fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
+        let values = self.values.clone();
+        Box::pin(async move { Ok(values.load_bytes(&event).await?) })
+    }
+}
