@@ -13,7 +13,8 @@ pub fn short_number(value: f64) -> String {
         }
         _ if size < 0.1 => format!("{value:.6}"),
         _ if size < 1e3 => format!("{value:.4}"),
-        _ => format!("{value:.2}"),
+        _ if size < 1e5 => format!("{value:.2}"),
+        _ => return format!("{value:.0}"),
     };
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -62,6 +63,7 @@ mod tests {
             (0.123456, "0.1235"),
             (-1234.5678, "-1234.57"),
             (0.00123456, "0.001235"),
+            (615_341.04, "615341"),
             (1.5e-7, "1.5e-7"),
             (1e12, "1e12"),
             (f64::NAN, "NaN"),

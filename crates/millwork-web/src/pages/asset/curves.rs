@@ -9,7 +9,9 @@ use super::super::words;
 use super::history::Made;
 
 /// So many materializations' curves are drawn over each other.
-const OVERLAID: usize = 4;
+const OVERLAID: usize = 3;
+/// So many curves look different.
+const CURVES: usize = 6;
 
 /// A picture with what it shows.
 pub(super) struct Figure {
@@ -45,6 +47,17 @@ pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
     (changing.into_iter().map(figure).collect(), constant.into_iter().map(small).collect())
 }
 
+/// The drawings that the author of the asset has attached.
+pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
+    let figure = |(label, value): (&String, &MetadataValue)| match value {
+        MetadataValue::Plot(plot) => {
+            Some(Figure { label: label.clone(), detail: plot.title().to_owned(), svg: plot.to_svg() })
+        }
+        _ => None,
+    };
+    made.into_iter().flat_map(|(_, made)| &made.metadata).filter_map(figure).collect()
+}
+
 /// The curves of the newest materializations, one drawing for each label, and the others' in it as well.
 pub(super) fn curves(made: &[Made<'_>]) -> Vec<Figure> {
     let with_curves: Vec<&Made<'_>> = made
@@ -73,6 +86,7 @@ fn overlaid(label: &String, made: &[&Made<'_>]) -> Figure {
             curves.push((format!("{name}{run}"), points));
         }
     }
+    curves.truncate(CURVES);
     Figure {
         label: label.clone(),
         detail: match made.len() {

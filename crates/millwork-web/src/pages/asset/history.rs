@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use millwork_core::MetadataValue;
 use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
 
-use super::super::pieces::{Labelled, pieces};
+use super::super::pieces::{Labelled, Piece, pieces};
 use super::super::words;
 
 /// So many of its numbers are columns of the table.
@@ -124,7 +124,10 @@ pub(super) fn whole((event, made): &Made<'_>) -> Whole {
         place,
         can_download: !matches!(made.stored.location, ValueLocation::Elsewhere),
         inputs: made.provenance.inputs.iter().map(input).collect(),
-        metadata: pieces(event.sequence, &made.metadata),
+        metadata: pieces(event.sequence, &made.metadata)
+            .into_iter()
+            .filter(|labelled| !matches!(labelled.piece, Piece::Drawing(_)))
+            .collect(),
     }
 }
 

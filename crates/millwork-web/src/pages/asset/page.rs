@@ -14,7 +14,7 @@ use super::super::message::{page_error, rendered};
 use super::super::pieces::{Labelled, Piece, pieces};
 use super::super::words;
 use super::compare::{Compared, compared};
-use super::curves::{Figure, curves, over_time};
+use super::curves::{Figure, attached, curves, over_time};
 use super::history::{History, Made, Whole, history, materializations, whole};
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
@@ -151,7 +151,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
         compared: shown.zip(other).map(|(one, other)| compared(other, one)),
         plots,
         constant,
-        curves: curves(&from(&made, shown)),
+        curves: curves(&from(&made, shown)).into_iter().chain(attached(shown)).collect(),
         checks: checks(graph, node, evaluated),
         history: history(&made, LISTED),
         one: shown.map_or(0, |(event, _)| event.sequence),
