@@ -68,6 +68,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
     let (lookout, layouts) = (Arc::default(), Arc::default());
+    let pipeline = Arc::new(pipeline);
     let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts };
     let token = Token::new(token.as_deref());
     let protected =
