@@ -21,8 +21,6 @@ const NAME: &str = "millwork/alerts";
 const MOST_EVENTS: u32 = 500;
 /// How often freshness, ticks and loops are looked at.
 const BESIDES: SignedDuration = SignedDuration::from_secs(1);
-/// Ticks are looked at a little later, as two daemons may write them in another order than that of their times.
-const SETTLED: SignedDuration = SignedDuration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
@@ -34,8 +32,9 @@ pub(crate) struct Alerts {
 struct Cursor {
     /// Behind which event.
     behind: u64,
-    /// Until which tick.
-    ticks_until: Timestamp,
+    /// Behind which tick; nothing if none was looked at.
+    #[serde(default)]
+    behind_tick: Option<u64>,
     /// When freshness and loops were last looked at.
     looked_at: Timestamp,
     memory: AlertMemory,
@@ -53,15 +52,15 @@ impl Loop for Alerts {
         let now = daemon.options.clock.now();
         let before: Cursor = match stored.as_deref().and_then(|stored| serde_json::from_str(stored).ok()) {
             Some(cursor) => cursor,
-            None => first(daemon, now).await?,
+            None => first(daemon).await?,
         };
         let mut cursor = before.clone();
         let alerts = look(daemon, rules, &mut cursor, now).await?;
         // The time of the last look alone is not worth a commit, unless there was none before.
         let is_news = !alerts.is_empty()
             || stored.is_none()
-            || (cursor.behind, &cursor.memory, cursor.ticks_until)
-                != (before.behind, &before.memory, before.ticks_until);
+            || (cursor.behind, &cursor.memory, cursor.behind_tick)
+                != (before.behind, &before.memory, before.behind_tick);
         if is_news {
             record(daemon, stored, &cursor, alerts, now).await?;
         }
@@ -70,9 +69,10 @@ impl Loop for Alerts {
 }
 
 /// What happened before the first daemon ever looked is told nobody.
-async fn first(daemon: &Daemon, now: Timestamp) -> Result<Cursor, DaemonError> {
+async fn first(daemon: &Daemon) -> Result<Cursor, DaemonError> {
     let behind = daemon.store.head().await?;
-    Ok(Cursor { behind, ticks_until: now, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
+    let behind_tick = Some(daemon.store.newest_tick().await?);
+    Ok(Cursor { behind, behind_tick, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
 }
 
 async fn look(
@@ -97,7 +97,7 @@ async fn look(
     }
     cursor.looked_at = now;
     let mut occurrences = fresh(daemon, now).await?;
-    occurrences.extend(ticked(daemon, cursor, now).await?);
+    occurrences.extend(ticked(daemon, cursor).await?);
     occurrences.extend(looped(daemon, now));
     for occurrence in occurrences {
         alerts.extend(decide(rules, &mut cursor.memory, &occurrence));
@@ -157,17 +157,19 @@ async fn fresh(daemon: &Daemon, now: Timestamp) -> Result<Vec<Occurrence>, Daemo
 }
 
 /// The ticks that were written since the last look.
-async fn ticked(
-    daemon: &Daemon,
-    cursor: &mut Cursor,
-    now: Timestamp,
-) -> Result<Vec<Occurrence>, DaemonError> {
-    let until = now - SETTLED;
-    let mut ticks = daemon.store.ticks(None, MOST_EVENTS).await?;
-    ticks.retain(|tick| tick.at > cursor.ticks_until && tick.at <= until);
-    ticks.reverse();
-    if let Some(last) = ticks.iter().map(|tick| tick.at).max() {
-        cursor.ticks_until = last;
+async fn ticked(daemon: &Daemon, cursor: &mut Cursor) -> Result<Vec<Occurrence>, DaemonError> {
+    let behind = match cursor.behind_tick {
+        Some(behind) => behind,
+        None => daemon.store.newest_tick().await?,
+    };
+    let mut ticks = Vec::new();
+    cursor.behind_tick = Some(behind);
+    // Ticks that come while others are read are read at the next look.
+    let newest = daemon.store.newest_tick().await?;
+    while let Some(behind) = cursor.behind_tick.filter(|behind| *behind < newest) {
+        let read = daemon.store.ticks_behind(behind, MOST_EVENTS).await?;
+        cursor.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
+        ticks.extend(read.into_iter().map(|(_, tick)| tick));
     }
     let occurrence = |tick: millwork_storage::Tick| {
         let (of, look) = match tick.schedule.strip_prefix("sensor:") {
@@ -202,10 +204,11 @@ async fn record(
     let cursor = serde_json::to_string(cursor)
         .map_err(|source| DaemonError::Cursor { schedule: schedule.clone(), source })?;
     let evaluation = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
-    let deliveries = alerts.iter().flat_map(|alert| deliveries(daemon, alert, now)).collect();
-    if daemon.store.record_alerts(evaluation, deliveries).await? {
+    let to_send = alerts.iter().flat_map(|alert| deliveries(daemon, alert, now)).collect();
+    if daemon.store.record_alerts(evaluation, to_send).await? {
         for alert in alerts {
-            daemon.tell(&Happening::Alerted { rule: alert.rule, title: alert.title });
+            let destinations = deliveries(daemon, &alert, now).len();
+            daemon.tell(&Happening::Alerted { rule: alert.rule, title: alert.title, destinations });
         }
         daemon.wake().notify_waiters();
     }

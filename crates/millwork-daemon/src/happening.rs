@@ -87,6 +87,8 @@ pub enum Happening {
         rule: String,
         /// What.
         title: String,
+        /// How many destinations are told.
+        destinations: usize,
     },
     /// An alert did not arrive, and is sent again unless it was tried too often.
     Undelivered {
@@ -150,7 +152,10 @@ impl fmt::Display for Happening {
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::Lost { run, reason } => write!(f, "run {} is lost: {reason}", run.short()),
-            Self::Alerted { rule, title } => write!(f, "alert by `{rule}`: {title}"),
+            Self::Alerted { rule, title, destinations: 0 } => {
+                write!(f, "alert by `{rule}`, for nobody, as no destination of it is configured: {title}")
+            }
+            Self::Alerted { rule, title, .. } => write!(f, "alert by `{rule}`: {title}"),
             Self::Undelivered { destination, error } => {
                 write!(f, "an alert was not delivered to {destination}: {error}")
             }

@@ -92,4 +92,11 @@ pub trait ScheduleStore: Send + Sync {
 
     /// The ticks of a schedule, or of all, newest first, at most `limit`.
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError>;
+
+    /// The ticks of all schedules behind a number, oldest first, each with its own number; at most `limit`. A later tick
+    /// has a larger number.
+    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError>;
+
+    /// The number of the newest tick; 0 if there was none.
+    async fn newest_tick(&self) -> Result<u64, StorageError>;
 }

@@ -62,28 +62,43 @@ export async function show(address) {
   dispatchEvent(new Event("millwork:shown"));
 }
 
+/// Follows the log while somebody looks. A page in the background, or one that was left and may come back, holds no
+/// connection: a browser has six for a server, and without one nothing loads.
 export function follow() {
   const { after, run } = document.body.dataset;
   if (after === undefined) return;
-  const stream = new EventSource(`/api/v1/events/stream?after=${after}${run ? `&run=${run}` : ""}`);
-  let [isBusy, again, pause] = [false, false, 100];
-  const changed = async () => {
+  let [stream, last, isLost] = [undefined, after, false];
+  let [isBusy, again, pause] = [false, false, 60];
+  const changed = async (event) => {
+    last = event?.lastEventId || last;
     again = true;
-    if (isBusy || document.hidden) return;
+    if (isBusy) return;
     isBusy = true;
-    while (again && !document.hidden) {
+    while (again && stream) {
       again = false;
       await new Promise((over) => setTimeout(over, pause));
       const began = performance.now();
       await show(location.href).catch(() => {});
       // A busy server is asked less often.
-      pause = Math.min(5000, Math.max(100, 4 * (performance.now() - began)));
+      pause = Math.min(5000, Math.max(60, 4 * (performance.now() - began)));
     }
     isBusy = false;
   };
-  for (const kind of run ? [...kinds, "logged"] : kinds) stream.addEventListener(kind, changed);
-  let lost = false;
-  stream.addEventListener("error", () => { lost = true; document.body.dataset.lost = ""; });
-  stream.addEventListener("open", () => { delete document.body.dataset.lost; if (lost) changed(); lost = false; });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && again) changed(); });
+  const open = () => {
+    if (stream) return;
+    stream = new EventSource(`/api/v1/events/stream?after=${last}${run ? `&run=${run}` : ""}`);
+    for (const kind of run ? [...kinds, "logged"] : kinds) stream.addEventListener(kind, changed);
+    stream.addEventListener("error", () => { isLost = true; document.body.dataset.lost = ""; });
+    stream.addEventListener("open", () => {
+      delete document.body.dataset.lost;
+      if (isLost) changed();
+      isLost = false;
+    });
+  };
+  const close = () => { stream?.close(); stream = undefined; };
+  const look = () => { if (document.hidden) close(); else { open(); changed(); } };
+  document.addEventListener("visibilitychange", look);
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => { if (event.persisted) look(); });
+  if (!document.hidden) open();
 }

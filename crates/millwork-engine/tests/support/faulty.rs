@@ -182,6 +182,14 @@ impl ScheduleStore for Faulty {
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
         self.inner.ticks(schedule, limit).await
     }
+
+    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
+        self.inner.ticks_behind(behind, limit).await
+    }
+
+    async fn newest_tick(&self) -> Result<u64, StorageError> {
+        self.inner.newest_tick().await
+    }
 }
 
 #[async_trait]

@@ -32,4 +32,14 @@ impl ScheduleStore for MemoryStore {
             state.ticks.iter().rev().filter(|tick| schedule.is_none_or(|name| tick.schedule == name));
         Ok(of_schedule.take(limit as usize).cloned().collect())
     }
+
+    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
+        let state = self.state();
+        let numbered = (1..).zip(state.ticks.iter().cloned()).filter(|(number, _)| *number > behind);
+        Ok(numbered.take(limit as usize).collect())
+    }
+
+    async fn newest_tick(&self) -> Result<u64, StorageError> {
+        Ok(self.state().ticks.len() as u64)
+    }
 }

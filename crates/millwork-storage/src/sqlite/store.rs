@@ -220,6 +220,14 @@ impl ScheduleStore for SqliteStore {
     async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
         self.reader.ticks(schedule, limit).await
     }
+
+    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
+        self.reader.ticks_behind(behind, limit).await
+    }
+
+    async fn newest_tick(&self) -> Result<u64, StorageError> {
+        self.reader.newest_tick().await
+    }
 }
 
 #[async_trait]

@@ -61,6 +61,16 @@ pub(crate) async fn evaluated(store: Backend) {
     assert_eq!(store.ticks(Some("hourly"), 9).await.unwrap(), both);
     assert_eq!(store.ticks(None, 1).await.unwrap(), both[..1]);
     assert_eq!(store.ticks(Some("daily"), 9).await.unwrap(), []);
+    let newest = store.newest_tick().await.unwrap();
+    let numbered = store.ticks_behind(0, 9).await.unwrap();
+    assert_eq!(
+        numbered.iter().map(|(_, tick)| tick).rev().collect::<Vec<_>>(),
+        both.iter().collect::<Vec<_>>()
+    );
+    assert!(numbered[0].0 < numbered[1].0 && numbered[1].0 == newest);
+    assert_eq!(store.ticks_behind(0, 1).await.unwrap(), numbered[..1]);
+    assert_eq!(store.ticks_behind(numbered[0].0, 9).await.unwrap(), numbered[1..]);
+    assert_eq!(store.ticks_behind(newest, 9).await.unwrap(), []);
 }
 
 /// What would have been due while a schedule was off is not made up for.

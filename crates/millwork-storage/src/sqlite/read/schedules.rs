@@ -28,6 +28,30 @@ impl Reader {
         let query = sqlx::query(text).bind(schedule.map(str::to_owned)).bind(i64::from(limit));
         self.rows("look for ticks", query).await?.iter().map(tick).collect()
     }
+
+    /// Ticks behind a number, oldest first.
+    pub(in crate::sqlite) async fn ticks_behind(
+        &self,
+        behind: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Tick)>, StorageError> {
+        let text =
+            "SELECT schedule, due, at, outcome, micros, id FROM ticks WHERE id > ? ORDER BY id LIMIT ?";
+        let query = sqlx::query(text).bind(behind.cast_signed()).bind(i64::from(limit));
+        let numbered = |row: &SqliteRow| {
+            let number: i64 = row.try_get(5).map_err(failure::unreadable("a tick"))?;
+            Ok((number.cast_unsigned(), tick(row)?))
+        };
+        self.rows("look for ticks", query).await?.iter().map(numbered).collect()
+    }
+
+    /// The number of the newest tick, also if it was forgotten.
+    pub(in crate::sqlite) async fn newest_tick(&self) -> Result<u64, StorageError> {
+        let query = sqlx::query("SELECT seq FROM sqlite_sequence WHERE name = 'ticks'");
+        let rows = self.rows("look for the newest tick", query).await?;
+        let newest = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
+        Ok(newest.map_err(failure::unreadable("a tick"))?.unwrap_or(0).cast_unsigned())
+    }
 }
 
 fn schedule(row: &SqliteRow) -> Result<(String, ScheduleState), StorageError> {
