@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use synthetic::Shape;
 
 fn main() -> ExitCode {
-    let written = std::env::var("SYNTHETIC_GRAPH").unwrap_or_else(|_| "layered:10x10".into());
-    match written.parse::<Shape>() {
+    match Shape::from_environment("layered:10x10") {
         Ok(shape) => millwork::app(shape.definitions()),
         Err(error) => {
             eprintln!("error: SYNTHETIC_GRAPH: {error}");

@@ -6,6 +6,8 @@ use std::time::Duration;
 use millwork::{AssetDefinition, Definitions};
 use thiserror::Error;
 
+use crate::catalog;
+
 /// Each asset of a layer is made from so many of the layer above.
 const INPUTS: usize = 3;
 
@@ -23,6 +25,8 @@ pub enum Shape {
         /// The number of assets in each.
         width: usize,
     },
+    /// So many assets as a company has them, in groups, with all that pages show: `catalog:2000`.
+    Catalog(usize),
     /// A chain of so many assets beside one asset that takes as long as all of them: `straggler:20`.
     Straggler(usize),
 }
@@ -31,6 +35,15 @@ pub enum Shape {
 const LINK: Duration = Duration::from_millis(10);
 
 impl Shape {
+    /// The shape that `SYNTHETIC_GRAPH` names; without it, `otherwise`.
+    ///
+    /// # Errors
+    ///
+    /// When it names none.
+    pub fn from_environment(otherwise: &str) -> Result<Self, InvalidShape> {
+        std::env::var("SYNTHETIC_GRAPH").as_deref().unwrap_or(otherwise).parse()
+    }
+
     /// The assets. The value of each is one more than the greatest of those it is made from, so it is the length of
     /// the longest path to it.
     pub fn definitions(self) -> Definitions {
@@ -60,6 +73,7 @@ impl Shape {
                     assets.push(one_more(format!("layer_{layer}_{place}"), above, Duration::ZERO));
                 }
             }
+            Self::Catalog(assets) => return catalog::definitions(assets),
             Self::Straggler(length) => {
                 for link in 0..length {
                     let above = link.checked_sub(1).map(|above| format!("link_{above}"));
@@ -96,7 +110,8 @@ fn one_more(key: String, above: Vec<String>, takes: Duration) -> AssetDefinition
 /// The text names no shape.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "`{written}` names no graph; hint: write `chain:100`, `fan-out:1000`, `layered:100x100` or `straggler:20`"
+    "`{written}` names no graph; hint: write `chain:100`, `fan-out:1000`, `layered:100x100`, `catalog:2000` or \
+     `straggler:20`"
 )]
 pub struct InvalidShape {
     written: String,
@@ -110,6 +125,7 @@ impl FromStr for Shape {
         let shape = written.split_once(':').and_then(|(name, size)| match name {
             "chain" => number(size).map(Self::Chain),
             "fan-out" => number(size).map(Self::FanOut),
+            "catalog" => number(size).map(Self::Catalog),
             "straggler" => number(size).map(Self::Straggler),
             "layered" => {
                 let (layers, width) = size.split_once('x')?;
@@ -137,6 +153,8 @@ mod tests {
         check("layered:10x7", Some(70));
         check("layered:3x1", Some(3));
         check("straggler:20", Some(21));
+        check("catalog:2000", Some(2000));
+        check("catalog:2150", Some(2150));
         check("chain", None);
         check("layered:10", None);
         check("ring:3", None);

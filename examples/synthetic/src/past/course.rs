@@ -1,0 +1,296 @@
+//! The events of one run, from its start to one of its possible ends.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::asset::Severity;
+use millwork_core::event::{
+    CheckEvaluation, EventBody, InputVersion, LogLine, Materialization, NewEvent, Provenance, StoredValue,
+    ValueLocation,
+};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_core::param::LogLevel;
+use millwork_core::plan::{Plan, PlanError, PlannedStep};
+use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus};
+use millwork_core::{DataVersion, PartitionKey};
+use millwork_storage::NewRun;
+
+use super::figures::figures;
+
+/// So many steps run at once.
+const LANES: usize = 8;
+
+/// Makes up runs of a pipeline, one after the other.
+pub(super) struct Teller<'g> {
+    graph: &'g AssetGraph,
+    random: fastrand::Rng,
+    /// What is latest of each asset.
+    versions: HashMap<(AssetIndex, Option<PartitionKey>), DataVersion>,
+    /// The share of the past that is over: how far the figures have moved.
+    told: f64,
+}
+
+/// A run that is made up.
+pub(super) struct PastRun {
+    /// What was asked for.
+    pub(super) new: NewRun,
+    /// When it was started.
+    pub(super) started_at: Timestamp,
+    /// What happened then.
+    pub(super) events: Vec<NewEvent>,
+}
+
+impl PastRun {
+    /// How it ended.
+    pub(super) fn status(&self) -> Option<RunStatus> {
+        self.events.last()?.body.run_status()
+    }
+}
+
+/// What comes between a run and its good end.
+#[derive(Clone, Copy, PartialEq)]
+enum Trouble {
+    None,
+    /// The step at this position fails.
+    Fails(usize),
+    /// It is asked to stop at this moment.
+    Stopped(Timestamp),
+    /// Its process dies at this moment.
+    Dies(Timestamp),
+}
+
+impl Trouble {
+    fn cut(self) -> Option<Timestamp> {
+        match self {
+            Self::Stopped(at) | Self::Dies(at) => Some(at),
+            Self::None | Self::Fails(_) => None,
+        }
+    }
+}
+
+/// A run that is being told.
+struct Telling {
+    run: RunId,
+    events: Vec<NewEvent>,
+    /// When each position of the plan was done; nothing where it never was.
+    done: Vec<Option<Timestamp>>,
+    /// When each lane is free.
+    lanes: [Timestamp; LANES],
+}
+
+impl Telling {
+    fn tell(&mut self, at: Timestamp, step: Option<&NewEvent>, body: EventBody) {
+        let event = match step {
+            Some(step) => NewEvent { at, body, ..step.clone() },
+            None => NewEvent::of_run(self.run, at, body),
+        };
+        self.events.push(event);
+    }
+}
+
+impl<'g> Teller<'g> {
+    pub(super) fn new(graph: &'g AssetGraph) -> Self {
+        Self { graph, random: fastrand::Rng::with_seed(20_261_124), versions: HashMap::new(), told: 0.0 }
+    }
+
+    /// A run of so many assets that stand beside each other in the graph's order.
+    pub(super) fn tell(&mut self, asked_at: Timestamp, assets: usize) -> Result<PastRun, PlanError> {
+        self.told = 1.0 - (1.0 - self.told) * 0.999;
+        let first = self.random.usize(..=self.graph.assets().len() - assets);
+        let selected: AssetSet = (first..first + assets).collect();
+        let partition = selected.iter().find_map(|asset| {
+            let partitions = self.graph.definition(*asset)?.partitions.as_ref()?;
+            Some(partitions.keys()[self.random.usize(..partitions.keys().len())].clone())
+        });
+        let plan = Plan::new(self.graph, &selected, partition.as_ref())?;
+        let run = RunId::new(asked_at);
+        let started_at = asked_at + self.millis(5, 2_000);
+        let takes: Vec<SignedDuration> = plan.steps.iter().map(|_| self.millis(40, 4_000)).collect();
+        let trouble = self.trouble(started_at, &takes);
+        let (events, done) = (Vec::new(), vec![None; plan.steps.len()]);
+        let mut telling = Telling { run, events, done, lanes: [started_at; LANES] };
+        for (position, step) in plan.steps.iter().enumerate() {
+            self.step(&mut telling, (position, step), takes[position], trouble);
+        }
+        // Steps beside each other told theirs one after the other.
+        telling.events.sort_by_key(|event| event.at);
+        self.end(&mut telling, trouble, started_at);
+        let request = self.request(&selected, partition);
+        let new = NewRun { id: run, request, at: asked_at };
+        Ok(PastRun { new, started_at, events: telling.events })
+    }
+
+    fn millis(&mut self, least: i64, most: i64) -> SignedDuration {
+        SignedDuration::from_millis(self.random.i64(least..most))
+    }
+
+    fn trouble(&mut self, started_at: Timestamp, takes: &[SignedDuration]) -> Trouble {
+        let whole: SignedDuration = takes.iter().copied().sum();
+        let somewhere = started_at + whole / (LANES as i32) * self.random.i32(1..8) / 10;
+        match self.random.u8(..100) {
+            0..8 => Trouble::Fails(self.random.usize(..takes.len())),
+            8..10 => Trouble::Stopped(somewhere),
+            10 => Trouble::Dies(somewhere),
+            _ => Trouble::None,
+        }
+    }
+
+    fn request(&mut self, selected: &AssetSet, partition: Option<PartitionKey>) -> RunRequest {
+        let graph = self.graph;
+        let assets: Vec<_> = selected.iter().map(|asset| graph.key(*asset).clone()).collect();
+        let group =
+            graph.assets()[*selected.first().expect("a run is of one asset at least")].spec.group.clone();
+        let group = group.unwrap_or_default();
+        let selection = match assets.as_slice() {
+            [asset] => asset.to_string(),
+            few if few.len() < 4 => few.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+            _ if assets.len() == graph.assets().len() => "*".to_owned(),
+            _ => format!("group:{group}"),
+        };
+        let mut tags = BTreeMap::from([("team".to_owned(), group.clone())]);
+        match self.random.u8(..4) {
+            0 => _ = tags.insert("millwork/schedule".to_owned(), format!("{group}_monthly")),
+            1 => _ = tags.insert("millwork/sensor".to_owned(), format!("{group}_uploads")),
+            _ => {}
+        }
+        RunRequest { selection, assets, partition, tags, ..RunRequest::default() }
+    }
+
+    /// One step: skipped, canceled, failed, or done after an attempt or two.
+    fn step(
+        &mut self,
+        telling: &mut Telling,
+        (position, step): (usize, &PlannedStep),
+        takes: SignedDuration,
+        trouble: Trouble,
+    ) {
+        let key = self.graph.steps()[step.step].key.clone();
+        let told = |attempt| NewEvent {
+            step: Some(key.clone()),
+            partition: step.partition.clone(),
+            attempt,
+            ..NewEvent::of_run(telling.run, Timestamp::UNIX_EPOCH, EventBody::StepStarted)
+        };
+        let (mut of_step, skipped) = (told(1), told(0));
+        let lane = (0..LANES).min_by_key(|lane| telling.lanes[*lane]).expect("there are lanes");
+        let mut begins = telling.lanes[lane];
+        for upstream in &step.upstream {
+            match telling.done[*upstream] {
+                Some(done) => begins = begins.max(done),
+                None if trouble.cut().is_some() => return,
+                None => {
+                    let name = &self.graph.steps()[step.step].key;
+                    let reason = format!("what `{name}` is made from was not made");
+                    return telling.tell(begins, Some(&skipped), EventBody::StepSkipped { reason });
+                }
+            }
+        }
+        if trouble.cut().is_some_and(|cut| begins >= cut) {
+            return;
+        }
+        let ends = begins + takes;
+        telling.lanes[lane] = ends;
+        telling.tell(begins, Some(&of_step), EventBody::StepStarted);
+        if let Some(cut) = trouble.cut().filter(|cut| ends > *cut) {
+            if let Trouble::Stopped(_) = trouble {
+                telling.tell(cut, Some(&of_step), EventBody::StepCanceled);
+            }
+            return;
+        }
+        if self.random.u8(..40) == 0 {
+            let failure = Failure::new(FailureKind::Error, "connection reset by peer");
+            let (failed, again) = (begins + takes / 4, begins + takes / 2);
+            telling.tell(failed, Some(&of_step), EventBody::StepRetrying { failure, delay_ms: 20 });
+            of_step.attempt = 2;
+            telling.tell(again, Some(&of_step), EventBody::StepStarted);
+        }
+        self.log(telling, &of_step, begins + takes / 2, ends);
+        if trouble == Trouble::Fails(position) {
+            let chain = ["failed to fit", "the matrix has no rows"].map(str::to_owned).into();
+            let failure = Failure { kind: FailureKind::Error, chain, location: None };
+            return telling.tell(ends, Some(&of_step), EventBody::StepFailed { failure });
+        }
+        self.verdicts(telling, &of_step, step, ends);
+        let micros = u64::try_from(takes.as_micros()).unwrap_or_default();
+        telling.tell(ends, Some(&of_step), EventBody::StepSucceeded { micros });
+        telling.done[position] = Some(ends);
+    }
+
+    /// Lines that the step logged, and now and then how far it has come.
+    fn log(&mut self, telling: &mut Telling, of_step: &NewEvent, from: Timestamp, to: Timestamp) {
+        let between = |part: i32| from + to.duration_since(from) * part / 8;
+        for line in 0..self.random.i32(..6) {
+            let (level, message) = match self.random.u8(..30) {
+                0 => (LogLevel::Warn, "some rows have no title and are left out".to_owned()),
+                1..4 => (LogLevel::Debug, format!("chunk {line} took {} ms", self.random.u8(..))),
+                _ => (LogLevel::Info, format!("read {} rows", self.random.u32(..100_000))),
+            };
+            let (target, fields) = ("pipeline::steps".to_owned(), BTreeMap::new());
+            telling.tell(
+                between(line),
+                Some(of_step),
+                EventBody::Logged(LogLine { level, target, message, fields }),
+            );
+        }
+        if self.random.u8(..8) == 0 {
+            telling.tell(between(6), Some(of_step), EventBody::StepProgressed { done: 3, of: 4 });
+        }
+    }
+
+    /// What the step made, or what its check found.
+    fn verdicts(&mut self, telling: &mut Telling, of_step: &NewEvent, step: &PlannedStep, at: Timestamp) {
+        let (graph, node) = (self.graph, &self.graph.steps()[step.step]);
+        if let Some(asset) = graph.checked_asset(step.step) {
+            let passed = self.random.u8(..20) > 0;
+            let check = node.key.as_str().rsplit_once(':').map_or("", |(_, check)| check).to_owned();
+            let description = if passed { "" } else { "fewer rows than last time" }.to_owned();
+            let metadata = [("rows".to_owned(), self.random.u32(1_000..2_000).into())].into();
+            let (severity, blocking) = (Severity::Warn, false);
+            let verdict = CheckEvaluation { check, passed, severity, blocking, description, metadata };
+            let of_check = NewEvent { asset: Some(graph.key(asset).clone()), ..of_step.clone() };
+            telling.tell(at, Some(&of_check), EventBody::CheckEvaluated(verdict));
+        }
+        let provenance =
+            Provenance { code_version: node.computation().code_version.clone(), inputs: self.inputs(step) };
+        for &asset in graph.outputs(step.step) {
+            let key = graph.key(asset);
+            let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));
+            self.versions.insert((asset, step.partition.clone()), data_version.clone());
+            let location = ValueLocation::Database;
+            let materialization = Materialization {
+                data_version,
+                provenance: provenance.clone(),
+                stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None },
+                metadata: figures(key.as_str(), self.told, &mut self.random),
+            };
+            let of_asset =
+                NewEvent { asset: Some(key.clone()), value: Some(b"7".to_vec()), ..of_step.clone() };
+            telling.tell(at, Some(&of_asset), EventBody::Materialized(materialization));
+        }
+    }
+
+    fn inputs(&self, step: &PlannedStep) -> Vec<InputVersion> {
+        let of = |asset: AssetIndex, partition: &Option<PartitionKey>| InputVersion {
+            asset: self.graph.key(asset).clone(),
+            partition: partition.clone(),
+            data_version: self.versions.get(&(asset, partition.clone())).cloned(),
+        };
+        let inputs = step.inputs.iter();
+        inputs.flat_map(|input| input.partitions.iter().map(move |key| of(input.asset, key))).collect()
+    }
+
+    /// The event that ends the run.
+    fn end(&mut self, telling: &mut Telling, trouble: Trouble, started_at: Timestamp) {
+        let last = telling.events.last().map_or(started_at, |event| event.at);
+        let (at, body) = match trouble {
+            Trouble::Stopped(cut) => (cut, EventBody::RunCanceled),
+            Trouble::Dies(cut) => {
+                let (reason, class) = ("its process was killed by signal 9".to_owned(), FailureClass::Killed);
+                (cut, EventBody::RunLost { reason, class })
+            }
+            Trouble::Fails(_) => (last, EventBody::run_failed("1 step failed: the matrix has no rows")),
+            Trouble::None => (last, EventBody::RunSucceeded),
+        };
+        telling.tell(at.max(last), None, body);
+    }
+}

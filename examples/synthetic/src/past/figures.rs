@@ -1,0 +1,58 @@
+//! What assets told about their values: numbers that move over time as such numbers do, and now and then a curve or a table.
+
+use millwork_core::asset::{Metadata, MetadataValue, Series, Table};
+
+use crate::catalog::Stage;
+
+/// The figures of an asset's value, made when a share of the past was over.
+pub(super) fn figures(key: &str, share: f64, random: &mut fastrand::Rng) -> Metadata {
+    let noise = |random: &mut fastrand::Rng| random.f64() - 0.5;
+    let scale = 1.0 + (key.len() % 7) as f64;
+    let mut figures = Metadata::new();
+    let mut tell = |label: &str, value: MetadataValue| _ = figures.insert(label.to_owned(), value);
+    match Stage::of_key(key) {
+        Stage::Raw | Stage::Clean | Stage::Features | Stage::TrainingSet => {
+            let rows = 20_000.0 * scale * (1.0 + share + 0.1 * noise(random));
+            tell("rows", (rows as u64).into());
+            tell("bytes", ((rows * 37.0) as u64).into());
+            tell("share_missing", (0.02 + 0.01 * noise(random)).into());
+        }
+        Stage::Model => {
+            tell("train_rmse", (3.0 / (1.0 + share) + 0.2 * noise(random)).into());
+            tell("validation_rmse", (3.4 / (1.0 + share) + 0.3 * noise(random)).into());
+            tell("seconds", (12.0 * scale * (1.0 + 0.2 * noise(random))).into());
+            if random.u8(..8) == 0 {
+                tell("loss", curve(random).into());
+            }
+        }
+        Stage::Score => {
+            tell("r_squared", (0.35 + 0.3 * share + 0.08 * noise(random)).into());
+            tell("mean_absolute_error", (2.0 - share + 0.1 * noise(random)).into());
+            tell("dashboard", MetadataValue::url("https://example.org/scores"));
+            if random.u8(..8) == 0 {
+                tell("worst", worst(random).into());
+                tell("note", MetadataValue::markdown("Worse on **weekends**; see `worst`."));
+            }
+        }
+    }
+    figures
+}
+
+/// Losses by training round.
+fn curve(random: &mut fastrand::Rng) -> Series {
+    let mut falling = |floor: f64| -> Vec<f64> {
+        (0..30).map(|round| floor + 3.0 * (-f64::from(round) / 8.0).exp() + 0.05 * random.f64()).collect()
+    };
+    Series::by_index(
+        "round",
+        [("training".to_owned(), falling(0.8)), ("validation".to_owned(), falling(1.1))],
+    )
+}
+
+/// The rows that a score is furthest off.
+fn worst(random: &mut fastrand::Rng) -> Table {
+    let table = Table::new([("id", "i64"), ("actual", "f64"), ("predicted", "f64")]);
+    (0..5).fold(table, |table, _| {
+        table.row([random.u32(..).into(), (random.f64() * 100.0).into(), (random.f64() * 100.0).into()])
+    })
+}

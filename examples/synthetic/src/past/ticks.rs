@@ -1,0 +1,63 @@
+//! What schedules and sensors did in the past.
+
+use jiff::Timestamp;
+use millwork_core::Pipeline;
+use millwork_core::run::RunId;
+use millwork_core::schedule::ScheduleCursor;
+use millwork_storage::{Evaluation, ScheduleStore as _, SqliteStore, StorageError, Tick, TickOutcome};
+
+/// So many ticks each schedule and sensor has.
+const TICKS: usize = 200;
+
+/// Writes ticks that say that they requested these runs, or failed to, or had nothing to do.
+pub(super) async fn write(
+    store: &SqliteStore,
+    pipeline: &Pipeline,
+    runs: &[(RunId, Timestamp)],
+) -> Result<(), StorageError> {
+    let Some((_, last)) = runs.last() else { return Ok(()) };
+    for (index, schedule) in pipeline.schedules().iter().enumerate() {
+        // A cursor that names no timetable: whoever evaluates the schedule next begins anew.
+        let cursor = ScheduleCursor { until: *last, timetable: String::new() };
+        let cursor = serde_json::to_string(&cursor).unwrap_or_default();
+        record(store, &schedule.name, cursor, ticks(&schedule.name, index, runs)).await?;
+    }
+    for (index, sensor) in pipeline.sensors().iter().enumerate() {
+        let name = sensor.stored_name();
+        record(store, &name, String::new(), ticks(&name, index, runs)).await?;
+    }
+    Ok(())
+}
+
+async fn record(
+    store: &SqliteStore,
+    name: &str,
+    cursor: String,
+    ticks: Vec<Tick>,
+) -> Result<(), StorageError> {
+    let evaluation = Evaluation { schedule: name.to_owned(), from: None, cursor, runs: Vec::new(), ticks };
+    store.record_evaluation(evaluation).await?;
+    Ok(())
+}
+
+fn ticks(name: &str, index: usize, runs: &[(RunId, Timestamp)]) -> Vec<Tick> {
+    let step = (runs.len() / TICKS).max(1);
+    let chosen = runs.iter().enumerate().skip(index % step).step_by(step);
+    let tick = |(number, (run, at)): (usize, &(RunId, Timestamp))| {
+        let outcome = match (number / step) % 12 {
+            3 => {
+                TickOutcome::Failed { reason: "the address can't be reached: connection refused".to_owned() }
+            }
+            5 | 9 => TickOutcome::Idle { reason: "no new file".to_owned() },
+            _ => TickOutcome::Requested { run: *run },
+        };
+        Tick {
+            schedule: name.to_owned(),
+            due: *at,
+            at: *at,
+            micros: Some(900 + number as u64 % 700),
+            outcome,
+        }
+    };
+    chosen.map(tick).collect()
+}
