@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 9] = [
+const ORDER: [(&str, &[&str]); 10] = [
+    ("millwork-browser", &[]),
     ("millwork-core", &[]),
     ("millwork-macros", &[]),
     ("millwork-ml", &["millwork-core"]),

@@ -1,0 +1,47 @@
+//! How a page is looked at: a window's size, in light or in dark.
+
+/// The colours that the reader prefers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// How a page is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its name, as in the names of screenshots.
+    pub name: &'static str,
+    /// The window's width, in CSS pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+    /// The colours.
+    pub scheme: Scheme,
+}
+
+impl View {
+    /// The four that every page has to be good in.
+    pub const ALL: [Self; 4] = [
+        Self::of("desktop-light", 1280, 800, Scheme::Light),
+        Self::of("desktop-dark", 1280, 800, Scheme::Dark),
+        Self::of("phone-light", 360, 740, Scheme::Light),
+        Self::of("phone-dark", 360, 740, Scheme::Dark),
+    ];
+
+    const fn of(name: &'static str, width: u32, height: u32, scheme: Scheme) -> Self {
+        Self { name, width, height, scheme }
+    }
+}
+
+impl Scheme {
+    /// Its name in CSS.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
