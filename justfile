@@ -47,6 +47,11 @@ bench-service:
     cargo run --release -p benches --bin as_a_service
     cargo run --release -p benches --bin automation
 
+# Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
+bench-web *arguments:
+    cargo build --release -p synthetic -p benches
+    cargo run --release -p benches --bin web -- {{arguments}}
+
 # Draw the README's picture
 picture:
     cargo run -p hackernews -- graph --format svg > docs/graph.svg

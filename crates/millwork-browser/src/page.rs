@@ -14,6 +14,9 @@ use crate::{BrowserError, View};
 /// How often a condition is looked at.
 const BEAT: Duration = Duration::from_millis(10);
 
+/// The height of a screenshot at most, in CSS pixels.
+const LONGEST_PICTURE: f64 = 4_000.0;
+
 /// Where to click on an element, after it was scrolled into sight; a text says why it can't be clicked.
 const CLICKABLE: &str = "(selector) => {
   const element = document.querySelector(selector);
@@ -26,10 +29,16 @@ const CLICKABLE: &str = "(selector) => {
   return [x, y];
 }";
 
-/// A page: a tab of the browser.
+/// A page: a tab of the browser. It is closed when this is dropped.
 pub struct Page {
     connection: Arc<Mutex<Connection>>,
     session: String,
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let _ = self.call("Page.close", &json!({}));
+    }
 }
 
 impl Page {
@@ -187,13 +196,18 @@ impl Page {
         self.call("Emulation.setEmulatedMedia", &json!({ "features": [scheme, still] })).map(drop)
     }
 
-    /// Writes a picture of the whole page, as PNG.
+    /// Writes a picture of the whole page, as PNG; of a very long one, its beginning.
     ///
     /// # Errors
     ///
     /// When the file can't be written.
     pub fn screenshot(&self, path: &Path) -> Result<(), BrowserError> {
-        let taken = self.call("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }))?;
+        let size =
+            self.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")?;
+        let height = size[1].as_f64().unwrap_or_default().min(LONGEST_PICTURE);
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": height, "scale": 1 });
+        let whole = json!({ "captureBeyondViewport": true, "clip": clip });
+        let taken = self.call("Page.captureScreenshot", &whole)?;
         let bytes = STANDARD.decode(taken["data"].as_str().unwrap_or_default()).unwrap_or_default();
         let action = "write a screenshot";
         std::fs::write(path, bytes).map_err(|source| BrowserError::Io { action, source })

@@ -20,6 +20,9 @@ use super::figures::figures;
 /// So many steps run at once.
 const LANES: usize = 8;
 
+/// The stored form of every value.
+const VALUE: &[u8] = b"7";
+
 /// Makes up runs of a pipeline, one after the other.
 pub(super) struct Teller<'g> {
     graph: &'g AssetGraph,
@@ -256,15 +259,16 @@ impl<'g> Teller<'g> {
             let key = graph.key(asset);
             let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));
             self.versions.insert((asset, step.partition.clone()), data_version.clone());
-            let location = ValueLocation::Database;
+            // Versions differ, although all values are the same.
+            let (location, hash) = (ValueLocation::Database, DataVersion::of_content(VALUE));
             let materialization = Materialization {
                 data_version,
                 provenance: provenance.clone(),
-                stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None },
+                stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: Some(hash) },
                 metadata: figures(key.as_str(), self.told, &mut self.random),
             };
             let of_asset =
-                NewEvent { asset: Some(key.clone()), value: Some(b"7".to_vec()), ..of_step.clone() };
+                NewEvent { asset: Some(key.clone()), value: Some(VALUE.to_vec()), ..of_step.clone() };
             telling.tell(at, Some(&of_asset), EventBody::Materialized(materialization));
         }
     }
