@@ -15,7 +15,8 @@ use crate::standing::{Lookout, Standings};
 /// What every request works with.
 #[derive(Clone)]
 pub(crate) struct AppState {
-    pub(crate) pipeline: Pipeline,
+    /// Shared: every request and every stream has a state of its own, and layers copy it further.
+    pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Tells a daemon in this process that there is something to do.
