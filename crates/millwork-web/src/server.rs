@@ -67,6 +67,7 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
+    let pipeline = Arc::new(pipeline);
     let (lookout, layouts) = (Arc::default(), Arc::default());
     let pipeline = Arc::new(pipeline);
     let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts };
