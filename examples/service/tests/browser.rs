@@ -116,3 +116,17 @@ fn a_run_is_canceled_by_a_click() {
     page.wait_until("document.readyState === 'complete'").unwrap();
     page.wait_until("document.querySelector('h1 .state').textContent === 'canceled'").unwrap();
 }
+
+/// A browser opens six connections to a server: neither pages left behind nor tabs beside each other may keep them all.
+#[test]
+fn many_pages_in_a_row_and_at_once_are_answered() {
+    let home = Home::new();
+    let Some(served) = Served::start(&home) else { return };
+    let page = served.open("/");
+    for path in PAGES {
+        page.goto(&format!("{}{path}", served.url))
+            .unwrap_or_else(|error| panic!("{path} in a row: {error}"));
+    }
+    let tabs: Vec<Page> = (0..10).map(|_| served.open("/runs")).collect();
+    assert!(tabs.iter().all(|tab| tab.text("h1").unwrap() == "Runs"));
+}
