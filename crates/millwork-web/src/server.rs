@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::error::ServeError;
 use crate::guard::{Token, guard};
 use crate::host::Host;
+use crate::pages::Changes;
 use crate::state::AppState;
 use crate::{api, pages};
 
@@ -67,10 +68,9 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
+    let (lookout, layouts, changes) = (Arc::default(), Arc::default(), Changes::default());
     let pipeline = Arc::new(pipeline);
-    let (lookout, layouts) = (Arc::default(), Arc::default());
-    let pipeline = Arc::new(pipeline);
-    let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts };
+    let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts, changes };
     let token = Token::new(token.as_deref());
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));

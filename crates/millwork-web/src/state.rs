@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
 use crate::host::Host;
-use crate::pages::Layouts;
+use crate::pages::{Changes, Layouts};
 use crate::standing::{Lookout, Standings};
 
 /// What every request works with.
@@ -28,6 +28,8 @@ pub(crate) struct AppState {
     pub(crate) counted: Arc<Mutex<Counted>>,
     /// How the assets stand.
     pub(crate) lookout: Arc<Lookout>,
+    /// Whether something is new.
+    pub(crate) changes: Changes,
     /// Graphs that were laid out.
     pub(crate) layouts: Arc<Layouts>,
 }

@@ -3,10 +3,6 @@
 
 import { showTimes } from "./times.js";
 
-const kinds = ["run_queued", "run_started", "run_canceling", "run_succeeded", "run_failed", "run_canceled", "run_lost",
-  "run_retrying", "step_started", "step_succeeded", "step_failed", "step_skipped", "step_retrying", "step_canceled",
-  "step_progressed", "materialized", "kept", "not_materialized", "observed", "check_evaluated"];
-
 function isOurs(name, element) {
   // What the reader or a script of ours has set.
   return name === "style" || name === "open" && element.matches("details, dialog") || name === "data-zoom";
@@ -86,8 +82,8 @@ export function follow() {
   };
   const open = () => {
     if (stream) return;
-    stream = new EventSource(`/api/v1/events/stream?after=${last}${run ? `&run=${run}` : ""}`);
-    for (const kind of run ? [...kinds, "logged"] : kinds) stream.addEventListener(kind, changed);
+    stream = new EventSource(`/changes?after=${last}${run ? `&run=${run}` : ""}`);
+    stream.addEventListener("changed", changed);
     stream.addEventListener("error", () => { isLost = true; document.body.dataset.lost = ""; });
     stream.addEventListener("open", () => {
       delete document.body.dataset.lost;

@@ -4,6 +4,7 @@
 mod asset;
 mod assets;
 mod automation;
+mod changes;
 mod deployment;
 mod drawn;
 mod escape;
@@ -25,6 +26,7 @@ mod runs;
 mod selected;
 mod words;
 
+pub(crate) use changes::Changes;
 pub(crate) use drawn::Layouts;
 pub(crate) use escape::Escape;
 pub(crate) use files::version;

@@ -8,7 +8,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::{
-    asset, assets, automation, deployment, files, forms, graph, launch, login, overview, palette, run, runs,
+    asset, assets, automation, changes, deployment, files, forms, graph, launch, login, overview, palette,
+    run, runs,
 };
 use crate::guard::Token;
 use crate::state::AppState;
@@ -48,6 +49,7 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/automation/deliveries", post(forms::deliver_again))
         .route("/deployment", get(deployment::show))
         .route("/palette", get(palette::find))
+        .route("/changes", get(changes::stream))
 }
 
 /// The page that asks for the token, and what it needs: for everybody.

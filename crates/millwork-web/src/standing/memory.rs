@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use super::{Progress, Standings, Trend};
 
 /// The log is looked at again after so long at the earliest.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
 /// What depends on the time of day is looked at again after so long.
 const LONGEST: Duration = Duration::from_secs(5);
 /// So many events are read at a time.
@@ -28,10 +28,11 @@ const HISTORY: u32 = 5_000;
 /// The tag with the label of an asset's main number.
 const METRIC_TAG: &str = "metric";
 /// What changes how an asset stands.
-const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 19] = [
     "materialized",
     "kept",
     "not_materialized",
+    "observed",
     "check_evaluated",
     "step_started",
     "step_progressed",

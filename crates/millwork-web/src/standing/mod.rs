@@ -7,5 +7,5 @@ mod memory;
 mod trend;
 
 pub(crate) use look::{Counts, Progress, Standing, Standings};
-pub(crate) use memory::Lookout;
+pub(crate) use memory::{KINDS, Lookout};
 pub(crate) use trend::Trend;
