@@ -2,42 +2,51 @@
 
 use super::frame::WIDTH;
 use super::kind::Plot;
-use super::lines::nothing;
-use super::svg::{Anchor, Svg};
-use crate::markup::{shortened, text_width};
+use super::svg::{Anchor, SHADES, Svg};
+use crate::markup::text_width;
 
-/// The largest cell.
+/// The largest cell, unless a count needs more; and the height of the lowest row.
 const CELL: f64 = 46.0;
+const ROW: f64 = 14.0;
+/// The narrowest column with a name above it.
+const NAMED: f64 = 22.0;
 
-pub(super) fn confusion(plot: &Plot, labels: &[String], counts: &[Vec<u64>]) -> Svg {
-    if labels.is_empty() {
-        return nothing(&plot.title);
-    }
-    let widest = labels.iter().map(|label| text_width(label, 11.0)).fold(24.0, f64::max);
-    let left = (widest + 12.0).min(110.0);
-    let cell = ((WIDTH - left - 8.0) / labels.len() as f64).min(CELL);
-    let mut svg = Svg::new(WIDTH, 36.0 + cell * labels.len() as f64 + 8.0, &plot.title);
-    svg.text((left, 12.0), Anchor::Start, &format!("{} →", plot.x_label));
-    svg.text((left - 6.0, 12.0), Anchor::End, &format!("{} ↓", plot.y_label));
-    for (column, label) in labels.iter().enumerate() {
-        let x = left + cell * (column as f64 + 0.5);
-        svg.text((x, 28.0), Anchor::Middle, &shortened(label, cell - 2.0, 11.0));
+pub(super) fn confusion(plot: &Plot, labels: &[String], counts: &[Vec<u64>]) -> Option<Svg> {
+    let widest = |texts: &mut dyn Iterator<Item = String>| {
+        texts.map(|text| text_width(&text, 11.0)).fold(0.0, f64::max)
+    };
+    labels.first()?;
+    let corner = format!("{} ↓", plot.y_label);
+    let left = (widest(&mut labels.iter().chain([&corner]).cloned()) + 12.0).clamp(36.0, 110.0);
+    let number = widest(&mut counts.iter().flatten().map(u64::to_string)) + 4.0;
+    let width = ((WIDTH - left - 8.0) / labels.len() as f64).min(CELL.max(number + 4.0));
+    let height = width.clamp(ROW, CELL);
+    let mut svg = Svg::new(WIDTH, 36.0 + height * labels.len() as f64 + 8.0, &plot.title);
+    svg.text_within((left - 6.0, 12.0), Anchor::End, &corner, left - 10.0);
+    svg.text_within((left, 12.0), Anchor::Start, &format!("{} →", plot.x_label), WIDTH - left);
+    for (column, label) in labels.iter().enumerate().filter(|_| width >= NAMED) {
+        let x = left + width * (column as f64 + 0.5);
+        svg.text_within((x, 28.0), Anchor::Middle, label, width - 2.0);
     }
     for (row, (label, counts)) in labels.iter().zip(counts).enumerate() {
-        let y = 34.0 + cell * row as f64;
-        svg.text((left - 6.0, y + cell / 2.0 + 4.0), Anchor::End, &shortened(label, left - 10.0, 11.0));
-        let all = counts.iter().sum::<u64>().max(1);
-        for (column, count) in counts.iter().enumerate() {
-            let x = left + cell * column as f64;
-            // A tenth of its row is the least that makes a difference to the eye.
-            let shade = (count * 10).div_ceil(all).min(10);
-            let title = format!("{count} of {label}, {} {}", plot.x_label, labels[column]);
-            svg.bar(&format!("plot-cell s{shade}"), (x + 1.0, y + 1.0), (cell - 2.0, cell - 2.0), &title);
-            let text = count.to_string();
-            if text_width(&text, 11.0) < cell - 4.0 {
-                svg.number_in_cell((x + cell / 2.0, y + cell / 2.0 + 4.0), shade > 5, &text);
+        let middle = 34.0 + height * (row as f64 + 0.5);
+        svg.text_within((left - 6.0, middle + 4.0), Anchor::End, label, left - 10.0);
+        let all = counts.iter().fold(0, |all: u64, count| all.saturating_add(*count));
+        for (column, (count, taken_for)) in counts.iter().zip(labels).enumerate() {
+            let x = left + width * column as f64;
+            let shade = shade(*count, all);
+            let title = format!("{count} of {label}, {} {taken_for}", plot.x_label);
+            let (at, size) = ((x + 1.0, middle - height / 2.0 + 1.0), (width - 2.0, height - 2.0));
+            svg.bar(&format!("plot-cell s{shade}"), at, size, &title);
+            if number < width {
+                svg.text_on_shade((x + width / 2.0, middle + 4.0), shade, &count.to_string());
             }
         }
     }
-    svg
+    Some(svg)
+}
+
+/// The share of its row, upwards: one among many can be seen.
+fn shade(count: u64, all: u64) -> u64 {
+    (count as f64 / all.max(1) as f64 * SHADES as f64).ceil().min(SHADES as f64) as u64
 }

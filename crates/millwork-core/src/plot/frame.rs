@@ -2,14 +2,18 @@
 
 use std::fmt::Write as _;
 
+use super::kind::Plot;
 use super::numbers::{short_number, ticks};
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Svg, curve_class};
 use crate::markup::text_width;
 
 pub(super) const WIDTH: f64 = 380.0;
-const HEIGHT: f64 = 190.0;
+/// The height of the area, with a little room above it.
+const AREA: f64 = 168.0;
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 14.0;
+/// The height of a line of text.
+const LINE: f64 = 14.0;
 
 /// The area of a plot, with its axes drawn.
 pub(super) struct Frame {
@@ -17,6 +21,7 @@ pub(super) struct Frame {
     x: (f64, f64),
     y: (f64, f64),
     left: f64,
+    top: f64,
     bottom: f64,
 }
 
@@ -29,50 +34,36 @@ pub(super) enum Axis {
 }
 
 impl Frame {
-    /// Axes wide enough for these ranges.
-    pub(super) fn new(
-        title: &str,
-        labels: (&str, &str),
-        (x_low, x_high): (f64, f64),
-        (y_low, y_high): (f64, f64),
-        axis: &Axis,
-    ) -> Self {
-        let y_ticks = ticks(y_low, y_high, 4);
-        let y = (y_ticks[0], y_ticks[y_ticks.len() - 1]);
+    /// Axes wide enough for these ranges, with the plot's labels.
+    pub(super) fn new(plot: &Plot, x: (f64, f64), y: (f64, f64), axis: &Axis) -> Self {
+        let y_ticks = ticks(y.0, y.1, 4);
         let widest = y_ticks.iter().map(|tick| text_width(&short_number(*tick), 11.0)).fold(0.0, f64::max);
         let left = (widest + 12.0).min(90.0);
-        let has_words = !labels.0.is_empty() || !labels.1.is_empty();
-        let (above, below) =
-            (if labels.1.is_empty() { 0.0 } else { 14.0 }, if has_words { 34.0 } else { 22.0 });
-        let mut svg = Svg::new(WIDTH, HEIGHT + above + if has_words { 12.0 } else { 0.0 }, title);
-        let bottom = svg.height - below;
-        let mut frame = Self { svg, x: (x_low, x_high), y, left, bottom };
-        frame.svg.top = TOP + above;
-        for tick in &y_ticks {
-            let (_, at) = frame.place((x_low, *tick));
-            frame.svg.line("plot-grid", (left, at), (WIDTH - RIGHT, at));
-            frame.svg.text((left - 6.0, at + 4.0), Anchor::End, &short_number(*tick));
-        }
-        if !labels.1.is_empty() {
-            frame.svg.text((4.0, 12.0), Anchor::Start, labels.1);
-        }
-        svg = frame.svg;
-        frame = Self { svg, ..frame };
-        frame.x_axis(axis);
-        if !labels.0.is_empty() {
-            let middle = (left + WIDTH - RIGHT) / 2.0;
-            let height = frame.svg.height;
-            frame.svg.text((middle, height - 4.0), Anchor::Middle, labels.0);
-        }
+        let above = if plot.y_label.is_empty() { 0.0 } else { LINE };
+        let below = 22.0 + if plot.x_label.is_empty() { 0.0 } else { LINE };
+        let svg = Svg::new(WIDTH, above + AREA + below, &plot.title);
+        let (top, bottom) = (above + TOP, above + AREA);
+        let mut frame = Self { svg, x, y: (y_ticks[0], y_ticks[y_ticks.len() - 1]), left, top, bottom };
+        frame.y_axis(&y_ticks, &plot.y_label);
+        frame.x_axis(axis, &plot.x_label);
         frame
     }
 
-    fn x_axis(&mut self, axis: &Axis) {
-        let at = self.bottom + 15.0;
+    fn y_axis(&mut self, ticks: &[f64], label: &str) {
+        for tick in ticks {
+            let (_, at) = self.place((self.x.0, *tick));
+            self.svg.line("plot-grid", (self.left, at), (WIDTH - RIGHT, at));
+            self.svg.text((self.left - 6.0, at + 4.0), Anchor::End, &short_number(*tick));
+        }
+        self.svg.text_within((4.0, 12.0), Anchor::Start, label, WIDTH - RIGHT);
+    }
+
+    fn x_axis(&mut self, axis: &Axis, label: &str) {
+        let (at, (low, high)) = (self.bottom + 15.0, self.x);
         match axis {
             Axis::Numbers => {
-                let (low, high) = self.x;
-                let inside = |tick: &f64| *tick >= low - 1e-9 && *tick <= high + (high - low) * 1e-9;
+                let margin = (high - low) * 1e-9;
+                let inside = |tick: &f64| (low - margin..=high + margin).contains(tick);
                 for tick in ticks(low, high, 5).into_iter().filter(inside) {
                     let (x, _) = self.place((tick, self.y.0));
                     self.svg.line("plot-axis", (x, self.bottom), (x, self.bottom + 3.0));
@@ -80,20 +71,20 @@ impl Frame {
                 }
             }
             Axis::Moments => {
-                let (first, last) = self.x;
-                self.svg.moment((self.left, at), Anchor::Start, first);
-                self.svg.moment((WIDTH - RIGHT, at), Anchor::End, last);
+                self.svg.moment((self.left, at), Anchor::Start, low);
+                self.svg.moment((WIDTH - RIGHT, at), Anchor::End, high);
             }
         }
-        let (left, bottom) = (self.left, self.bottom);
-        self.svg.line("plot-axis", (left, bottom), (WIDTH - RIGHT, bottom));
+        self.svg.line("plot-axis", (self.left, self.bottom), (WIDTH - RIGHT, self.bottom));
+        let middle = (self.left + WIDTH - RIGHT) / 2.0;
+        self.svg.text_within((middle, at + LINE), Anchor::Middle, label, WIDTH - RIGHT - self.left);
     }
 
-    /// Where a point lies.
+    /// Where a point lies. What is too large for the axes lies at their ends.
     pub(super) fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let across = (x - self.x.0) / (self.x.1 - self.x.0);
-        let up = (y - self.y.0) / (self.y.1 - self.y.0);
-        (self.left + across * (WIDTH - RIGHT - self.left), self.bottom - up * (self.bottom - self.svg.top))
+        let across = ((x - self.x.0) / (self.x.1 - self.x.0)).clamp(0.0, 1.0);
+        let up = ((y - self.y.0) / (self.y.1 - self.y.0)).clamp(0.0, 1.0);
+        (self.left + across * (WIDTH - RIGHT - self.left), self.bottom - up * (self.bottom - self.top))
     }
 
     /// A line through points, in the look of the curve with this number.
@@ -103,6 +94,6 @@ impl Frame {
             let (x, y) = self.place(*point);
             let _ = write!(path, "{x:.1},{y:.1} ");
         }
-        self.svg.polyline(&format!("plot-line c{}", number % 6), path.trim_end());
+        self.svg.polyline(&curve_class("plot-line", number), path.trim_end());
     }
 }

@@ -1,8 +1,8 @@
 //! What took how long, row by row over a common time.
 
-use super::numbers::ticks;
 use super::svg::{Anchor, Svg};
-use crate::markup::{shortened, text_width};
+use super::time_axis::round_times;
+use crate::markup::text_width;
 
 const WIDTH: f64 = 980.0;
 const ROW: f64 = 20.0;
@@ -33,40 +33,35 @@ pub struct Segment {
     pub title: String,
 }
 
-/// Rows over a common time, which begins at 0; the first 200.
+/// Rows over a common time, which begins at 0: the first 200, and how many more there are. Next to its colour, a state that
+/// matters has a sign.
 pub fn gantt(title: &str, rows: &[GanttRow]) -> String {
     let shown = &rows[..rows.len().min(MOST)];
     let end = shown.iter().flat_map(|row| &row.segments).map(|segment| segment.to).fold(1e-3, f64::max);
-    let widest = shown.iter().map(|row| text_width(&row.name, 12.0)).fold(40.0, f64::max);
+    let widest = shown.iter().map(|row| text_width(&row.name, 11.0)).fold(40.0, f64::max);
     let names = (widest + 14.0).min(NAMES);
     let room = WIDTH - names - 40.0;
     let mut svg = Svg::new(WIDTH, ROW * shown.len() as f64 + 26.0, title);
     let bottom = svg.height - 20.0;
-    for tick in ticks(0.0, end, 6).into_iter().filter(|tick| *tick <= end * 1.0001) {
-        let x = names + tick / end * room;
+    for (time, label) in round_times(end) {
+        let x = names + time / end * room;
         svg.line("plot-grid", (x, 2.0), (x, bottom));
-        svg.text((x, svg.height - 5.0), Anchor::Middle, &seconds(tick));
+        svg.text((x, svg.height - 5.0), Anchor::Middle, &label);
     }
     for (at, row) in shown.iter().enumerate() {
         let y = 2.0 + ROW * at as f64;
-        svg.text((names - 8.0, y + 14.0), Anchor::End, &shortened(&row.name, names - 14.0, 12.0));
+        svg.text_within((names - 8.0, y + 14.0), Anchor::End, &row.name, names - 14.0);
         for segment in &row.segments {
             let width = ((segment.to - segment.from) / end * room).max(2.0);
-            let (x, class) = (names + segment.from / end * room, format!("bar-{}", segment.state));
-            svg.bar(&class, (x, y + 4.0), (width, ROW - 8.0), &format!("{}: {}", row.name, segment.title));
+            let (at, title) =
+                ((names + segment.from / end * room, y + 4.0), format!("{}: {}", row.name, segment.title));
+            svg.state(segment.state, at, (width, ROW - 8.0), &title);
         }
     }
-    svg.finish()
-}
-
-fn seconds(seconds: f64) -> String {
-    match seconds {
-        _ if seconds == 0.0 => "0 s".to_owned(),
-        _ if seconds < 1.0 => format!("{} ms", super::short_number(seconds * 1e3)),
-        _ if seconds < 120.0 => format!("{} s", super::short_number(seconds)),
-        _ if seconds < 7200.0 => format!("{} min", super::short_number((seconds / 6.0).round() / 10.0)),
-        _ => format!("{} h", super::short_number((seconds / 360.0).round() / 10.0)),
+    if rows.len() > MOST {
+        svg.note(&format!("and {} more", rows.len() - MOST));
     }
+    svg.finish()
 }
 
 #[cfg(test)]
@@ -81,10 +76,7 @@ mod tests {
             let svg = gantt("\"<&", &rows);
             assert!(!svg.contains("<script>") && !svg.contains("<b>") && !svg.contains("NaN"), "{svg}");
         }
-        for (time, text) in
-            [(0.0, "0 s"), (0.05, "50 ms"), (90.0, "90 s"), (600.0, "10 min"), (86_400.0, "24 h")]
-        {
-            assert_eq!(seconds(time), text);
-        }
+        let many = vec![row(vec![segment(0.0, 1.0)]); 1_000];
+        assert!(gantt("many", &many).contains(">and 800 more<"));
     }
 }

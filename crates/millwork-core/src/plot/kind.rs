@@ -2,20 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::thin::thinned;
-
-/// So many columns of points are kept of a line.
-const COLUMNS: usize = 250;
-/// So many points are kept of a scatter.
-const POINTS: usize = 2_000;
-/// So many bars are kept; the others are one bar together.
-const BARS: usize = 25;
-/// So many classes of a confusion matrix are kept.
-const CLASSES: usize = 30;
-
 /// A picture of numbers, to attach to an asset: `MetadataValue::plot(Plot::bars("Gain", gains))`.
 ///
-/// Numbers that are not finite are left out.
+/// Numbers that are not finite are left out. Of very much, a plot keeps what can be seen, and says in its note what it has left
+/// out; so it stays small however much it is made from.
 ///
 /// ```
 /// use millwork_core::plot::Plot;
@@ -30,6 +20,8 @@ pub struct Plot {
     pub(super) x_label: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) y_label: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) note: String,
     #[serde(flatten)]
     pub(super) kind: PlotKind,
 }
@@ -78,6 +70,11 @@ pub enum PlotKind {
         /// The rows.
         counts: Vec<Vec<u64>>,
     },
+    /// A cell for each name, in rows, darker where the number is larger.
+    HeatStrip {
+        /// The names and numbers, in their order; none where there is no number.
+        cells: Vec<(String, Option<f64>)>,
+    },
 }
 
 /// A curve.
@@ -90,127 +87,6 @@ pub struct Curve {
 }
 
 impl Plot {
-    fn of(title: impl Into<String>, kind: PlotKind) -> Self {
-        Self { title: title.into(), x_label: String::new(), y_label: String::new(), kind }
-    }
-
-    /// Curves with their names: a loss by round, a metric by parameter.
-    pub fn lines<N: Into<String>, P: IntoIterator<Item = (f64, f64)>>(
-        title: impl Into<String>,
-        curves: impl IntoIterator<Item = (N, P)>,
-    ) -> Self {
-        let curve = |(name, points): (N, P)| Curve {
-            name: name.into(),
-            points: thinned(&points.into_iter().collect::<Vec<_>>(), COLUMNS),
-        };
-        let curves = curves.into_iter().map(curve).collect();
-        Self::of(title, PlotKind::Lines { curves, over_time: false })
-    }
-
-    /// The same over time, in microseconds since 1970.
-    #[must_use]
-    pub fn over_time(mut self) -> Self {
-        if let PlotKind::Lines { over_time, .. } = &mut self.kind {
-            *over_time = true;
-        }
-        self
-    }
-
-    /// A bar for each name, longest first: the importance of features. Of many the longest are kept, and the others summed.
-    pub fn bars<N: Into<String>>(title: impl Into<String>, bars: impl IntoIterator<Item = (N, f64)>) -> Self {
-        let mut bars: Vec<(String, f64)> = bars
-            .into_iter()
-            .map(|(name, length)| (name.into(), length))
-            .filter(|bar| bar.1.is_finite())
-            .collect();
-        bars.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
-        if bars.len() > BARS {
-            let others = bars.split_off(BARS - 1);
-            let sum: f64 = others.iter().map(|(_, length)| length).sum();
-            bars.push((format!("{} others", others.len()), if sum.is_finite() { sum } else { 0.0 }));
-        }
-        let (names, lengths) = bars.into_iter().unzip();
-        Self::of(title, PlotKind::Bars { names, series: vec![(String::new(), lengths)] })
-    }
-
-    /// Bars next to each other for each name: the shares of categories then and now. Missing lengths are 0.
-    pub fn grouped_bars<N: Into<String>, S: Into<String>>(
-        title: impl Into<String>,
-        names: impl IntoIterator<Item = N>,
-        series: impl IntoIterator<Item = (S, Vec<f64>)>,
-    ) -> Self {
-        let names: Vec<String> = names.into_iter().map(Into::into).take(BARS).collect();
-        let of_names = |mut lengths: Vec<f64>| {
-            lengths.resize(names.len(), 0.0);
-            lengths.iter_mut().filter(|length| !length.is_finite()).for_each(|length| *length = 0.0);
-            lengths
-        };
-        let series = series.into_iter().map(|(name, lengths)| (name.into(), of_names(lengths))).collect();
-        Self::of(title, PlotKind::Bars { names, series })
-    }
-
-    /// Points: residuals, two scores against each other.
-    pub fn scatter(title: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        let finite = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
-        let points: Vec<(f64, f64)> = points.into_iter().filter(finite).collect();
-        // Every so manieth: which are kept depends on nothing but their number.
-        let step = points.len().div_ceil(POINTS).max(1);
-        let points = points.into_iter().step_by(step).collect();
-        Self::of(title, PlotKind::Scatter { points, diagonal: false })
-    }
-
-    /// What was predicted against what came, with the line of perfect predictions.
-    pub fn predicted_against_actual(
-        title: impl Into<String>,
-        actual_and_predicted: impl IntoIterator<Item = (f64, f64)>,
-    ) -> Self {
-        let mut plot = Self::scatter(title, actual_and_predicted).labels("actual", "predicted");
-        if let PlotKind::Scatter { diagonal, .. } = &mut plot.kind {
-            *diagonal = true;
-        }
-        plot
-    }
-
-    /// How values are distributed over so many equally wide intervals.
-    pub fn histogram(
-        title: impl Into<String>,
-        values: impl IntoIterator<Item = f64>,
-        intervals: usize,
-    ) -> Self {
-        let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
-        let (from, to) = super::numbers::range(values.iter().copied());
-        let intervals = intervals.clamp(1, 200);
-        let mut counts = vec![0; intervals];
-        for value in values {
-            let at = ((value - from) / (to - from) * intervals as f64) as usize;
-            counts[at.min(intervals - 1)] += 1;
-        }
-        Self::of(title, PlotKind::Histogram { from, to, counts })
-    }
-
-    /// How often each class (a row) was taken for each (a column). Of many classes the first are kept.
-    pub fn confusion<L: Into<String>>(
-        title: impl Into<String>,
-        labels: impl IntoIterator<Item = L>,
-        counts: Vec<Vec<u64>>,
-    ) -> Self {
-        let labels: Vec<String> = labels.into_iter().map(Into::into).take(CLASSES).collect();
-        let row = |mut row: Vec<u64>| {
-            row.resize(labels.len(), 0);
-            row
-        };
-        let mut counts: Vec<Vec<u64>> = counts.into_iter().take(labels.len()).map(row).collect();
-        counts.resize(labels.len(), vec![0; labels.len()]);
-        Self::of(title, PlotKind::Confusion { labels, counts }).labels("taken for", "is")
-    }
-
-    /// What is along the axes.
-    #[must_use]
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.x_label, self.y_label) = (x.into(), y.into());
-        self
-    }
-
     /// What it shows, in a line.
     pub fn title(&self) -> &str {
         &self.title
@@ -250,22 +126,17 @@ mod tests {
             &Plot::confusion("c", ["a", "b"], vec![vec![1]]),
             r#"{"title":"c","x_label":"taken for","y_label":"is","kind":"confusion","labels":["a","b"],"counts":[[1,0],[0,0]]}"#,
         );
-    }
-
-    #[test]
-    fn much_is_thinned() {
-        let points = || (0..1_000_000).map(|x| (f64::from(x), f64::from(x).sin()));
-        let named = || (0..1_000).map(|index| (format!("feature {index}"), f64::from(index)));
-        for plot in [
-            Plot::lines("a", [("b", points())]),
-            Plot::scatter("a", points()),
-            Plot::bars("a", named()),
-            Plot::histogram("a", points().map(|(_, y)| y), 1_000_000),
-        ] {
-            let (json, svg) = (serde_json::to_string(&plot).expect("JSON"), plot.to_svg());
-            assert!(json.len() < 100_000 && svg.len() < 120_000, "{} {}", json.len(), svg.len());
-        }
-        let PlotKind::Bars { names, series } = Plot::bars("a", named()).kind else { panic!("bars") };
-        assert_eq!((names.len(), names[24].as_str(), series[0].1[0]), (25, "976 others", 999.0));
+        check(
+            &Plot::scatter("s", [(0.0, 1.0), (f64::NAN, 2.0)]),
+            r#"{"title":"s","kind":"scatter","points":[[0.0,1.0]]}"#,
+        );
+        check(
+            &Plot::predicted_against_actual("p", [(1.0, 2.0)]).note("of the test rows"),
+            r#"{"title":"p","x_label":"actual","y_label":"predicted","note":"of the test rows","kind":"scatter","points":[[1.0,2.0]],"diagonal":true}"#,
+        );
+        check(
+            &Plot::heat_strip("h", [("mon", 1.0), ("tue", f64::NAN)]),
+            r#"{"title":"h","kind":"heat_strip","cells":[["mon",1.0],["tue",null]]}"#,
+        );
     }
 }

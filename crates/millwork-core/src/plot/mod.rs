@@ -6,16 +6,20 @@
 
 mod bars;
 mod confusion;
+mod draw;
 mod frame;
 mod gantt;
+mod heat_strip;
 mod histogram;
 mod kind;
 mod lines;
+mod make;
 mod numbers;
 mod scatter;
 mod spark;
 mod svg;
 mod thin;
+mod time_axis;
 mod timeline;
 
 pub use gantt::{GanttRow, Segment, gantt};

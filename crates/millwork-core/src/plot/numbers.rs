@@ -36,12 +36,16 @@ pub(super) fn ticks(low: f64, high: f64, about: usize) -> Vec<f64> {
         .collect()
 }
 
+/// Numbers beyond are drawn here: with them, no difference of two is infinite.
+const FARTHEST: f64 = f64::MAX / 8.0;
+
 /// The lowest and the highest finite number, apart from each other.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| value.is_finite())
+        .map(|value| value.clamp(-FARTHEST, FARTHEST))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    match (low.is_finite() && (high - low).is_finite(), high > low) {
+    match (low.is_finite(), high > low) {
         (false, _) => (0.0, 1.0),
         (true, true) if (high - low) > high.abs().max(low.abs()) * 1e-12 => (low, high),
         (true, _) => {

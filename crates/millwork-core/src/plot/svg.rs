@@ -4,15 +4,23 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::markup::escaped;
+use crate::markup::{escaped, shortened, text_width};
+
+/// So many shades stand for numbers; shade 0 is next to nothing.
+pub(super) const SHADES: u64 = 10;
+/// So many colours, and as many patterns of dashes, tell curves apart.
+const LOOKS: usize = 6;
+
+/// The classes of a curve or a bar: after six, the colours come again with other dashes.
+pub(super) fn curve_class(class: &str, number: usize) -> String {
+    format!("{class} c{} d{}", number % LOOKS, (number + number / LOOKS) % LOOKS)
+}
 
 /// A drawing that grows.
 pub(super) struct Svg {
     markup: String,
     width: f64,
     pub(super) height: f64,
-    /// Where the area of a plot begins.
-    pub(super) top: f64,
     title: String,
 }
 
@@ -26,7 +34,7 @@ pub(super) enum Anchor {
 
 impl Svg {
     pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
-        Self { markup: String::new(), width, height, top: 0.0, title: title.to_owned() }
+        Self { markup: String::new(), width, height, title: title.to_owned() }
     }
 
     pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
@@ -40,6 +48,10 @@ impl Svg {
         let _ = write!(self.markup, "<polyline class=\"{class}\" points=\"{points}\"/>");
     }
 
+    pub(super) fn path(&mut self, class: &str, path: &str) {
+        let _ = write!(self.markup, "<path class=\"{class}\" d=\"{path}\"/>");
+    }
+
     pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let _ = write!(
             self.markup,
@@ -49,14 +61,44 @@ impl Svg {
         );
     }
 
-    /// A number on a shade.
-    pub(super) fn number_in_cell(&mut self, (x, y): (f64, f64), on_dark: bool, text: &str) {
-        let class = if on_dark { "plot-text on-dark" } else { "plot-text on-light" };
+    /// A text that is no wider than that; what is lost of it is told when it is pointed at.
+    pub(super) fn text_within(&mut self, (x, y): (f64, f64), anchor: Anchor, text: &str, width: f64) {
+        if text.is_empty() {
+            return;
+        }
+        let short = shortened(text, width, 11.0);
         let _ = write!(
             self.markup,
-            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
+            "<text class=\"plot-text\" x=\"{x:.1}\" y=\"{y:.1}\"{}>{}",
+            anchor.attribute(),
+            escaped(&short)
+        );
+        if short != text {
+            let _ = write!(self.markup, "<title>{}</title>", escaped(text));
+        }
+        self.markup.push_str("</text>");
+    }
+
+    /// A number on a shade.
+    pub(super) fn text_on_shade(&mut self, (x, y): (f64, f64), shade: u64, text: &str) {
+        let on = match shade {
+            0..=5 => "light",
+            6..=8 => "middle",
+            _ => "dark",
+        };
+        let _ = write!(
+            self.markup,
+            "<text class=\"plot-text on-{on}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
             escaped(text)
         );
+    }
+
+    /// A line of words below everything else.
+    pub(super) fn note(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.height += 16.0;
+            self.text_within((8.0, self.height - 5.0), Anchor::Start, text, self.width - 16.0);
+        }
     }
 
     /// A moment, which a page may show in its reader's zone.
@@ -85,6 +127,27 @@ impl Svg {
         self.end("rect", title);
     }
 
+    /// A bar with the colour of a state, and its sign where there is room for it.
+    pub(super) fn state(
+        &mut self,
+        state: &str,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        title: &str,
+    ) {
+        self.bar(&format!("bar-{state}"), (x, y), (width, height), title);
+        let sign = match state {
+            "failed" | "lost" => "▲",
+            "running" | "retrying" => "◆",
+            "canceled" | "canceling" => "■",
+            _ => return,
+        };
+        if width >= 14.0 {
+            let (x, y) = (x + 3.0, y + height / 2.0 + 3.0);
+            let _ = write!(self.markup, "<text class=\"plot-sign\" x=\"{x:.1}\" y=\"{y:.1}\">{sign}</text>");
+        }
+    }
+
     fn end(&mut self, element: &str, title: &str) {
         if title.is_empty() {
             self.markup.push_str("/>");
@@ -105,13 +168,12 @@ impl Svg {
         let mut x = 8.0;
         let mut y = self.height + 12.0;
         for (number, name) in names.iter().enumerate() {
-            let short = crate::markup::shortened(name, self.width - 50.0, 11.0);
-            let wide = crate::markup::text_width(&short, 11.0) + 40.0;
+            let wide = text_width(&shortened(name, self.width - 50.0, 11.0), 11.0) + 40.0;
             if x + wide > self.width && x > 8.0 {
                 (x, y) = (8.0, y + 16.0);
             }
-            self.line(&format!("{class} c{}", number % 6), (x, y - 4.0), (x + 20.0, y - 4.0));
-            self.text((x + 26.0, y), Anchor::Start, &short);
+            self.line(&curve_class(class, number), (x, y - 4.0), (x + 20.0, y - 4.0));
+            self.text_within((x + 26.0, y), Anchor::Start, name, self.width - 50.0);
             x += wide;
         }
         self.height = y + 6.0;

@@ -52,7 +52,7 @@ pub fn timeline(title: &str, bars: &[TimelineBar]) -> String {
     for (bar, lane, x, width) in placed {
         let at = (x, 4.0 + LANE * lane as f64);
         svg.link(&bar.link, |svg| {
-            svg.bar(&format!("bar-{}", bar.state), at, (width, LANE - 3.0), &bar.title);
+            svg.state(bar.state, at, (width, LANE - 3.0), &bar.title);
         });
     }
     svg.line("plot-axis", (SIDE, bottom), (WIDTH - SIDE, bottom));

@@ -175,7 +175,6 @@ impl DriftThresholds {
     }
 }
 
-/// A row per column, the most changed first.
 /// How far each column has drifted, as bars.
 impl From<&DriftReport> for Plot {
     fn from(report: &DriftReport) -> Self {
@@ -184,6 +183,7 @@ impl From<&DriftReport> for Plot {
     }
 }
 
+/// A row per column, the most changed first.
 impl From<&DriftReport> for MetadataValue {
     fn from(report: &DriftReport) -> Self {
         let mut columns: Vec<&ColumnDrift> = report.columns.iter().collect();
