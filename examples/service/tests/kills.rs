@@ -1,16 +1,23 @@
-//! `kill -9` of daemons, of runs' processes, and of both, at random on a busy queue.
+//! `kill -9` of daemons, of runs' processes, and of both, at random on a busy queue; whoever wants to know of failures is told
+//! of each once.
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+
 use millwork_core::event::EventBody;
-use millwork_core::run::{QUEUE_TAG, RETRIES_TAG, RunId, RunRequest, RunState, RunStatus};
+use millwork_core::run::{FailureClass, QUEUE_TAG, RETRIES_TAG, RunId, RunRequest, RunState, RunStatus};
 use millwork_storage::{
-    EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _, RunQuery, RunStore as _,
-    SqliteStore,
+    AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _,
+    RunQuery, RunStore as _, SqliteStore,
 };
 use support::Home;
 
@@ -37,7 +44,25 @@ fn kill(pid: u32) {
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
 }
 
-/// Keeps some runs waiting.
+/// How often each alert was told, by its key.
+type Told = Arc<Mutex<BTreeMap<String, usize>>>;
+
+async fn receive(State(told): State<Told>, headers: HeaderMap) {
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    *told.lock().unwrap().entry(key).or_default() += 1;
+}
+
+/// Somebody who wants to know.
+async fn receiver() -> (String, Told) {
+    let told = Told::default();
+    let router = Router::new().route("/", post(receive)).with_state(told.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, told)
+}
+
+/// Keeps some runs waiting; one of ten fails, whatever is done.
 async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<RunId>) {
     let statuses = vec![RunStatus::Queued];
     let waiting = store.runs(RunQuery { statuses, ..RunQuery::default() }).await.unwrap().len();
@@ -46,11 +71,12 @@ async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<
         let id = RunId::new(now);
         let pooled = random.bool();
         let asset = if pooled { "hungry" } else { "work" };
+        let end = if random.u8(..5) == 0 { "error" } else { "value" };
         let tags = [(QUEUE_TAG.0, QUEUE_TAG.1), (RETRIES_TAG, "100000")];
         let request = RunRequest {
             selection: asset.to_owned(),
             assets: vec![asset.into()],
-            config: serde_json::json!({ "work": { "millis": random.u64(0..150) } }),
+            config: serde_json::json!({ "work": { "millis": random.u64(0..150), "end": end } }),
             tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             ..RunRequest::default()
         };
@@ -71,7 +97,11 @@ fn nothing_is_lost_and_nothing_left_behind() {
         let store = stored.store();
         let mut random = fastrand::Rng::with_seed(20_261_123);
         let (mut wanted, mut deaths) = (Vec::new(), BTreeMap::from([("daemon", 0), ("run", 0)]));
-        let mut daemon = home.daemon("");
+        let (url, told) = receiver().await;
+        let variables = [("SERVICE_WEBHOOK", url.as_str())];
+        let mut daemon = home.daemon_with("", &variables);
+        // What happens before the first look is told nobody.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         for _ in 0..rounds() {
             feed(&store, &mut random, &mut wanted).await;
             tokio::time::sleep(Duration::from_millis(random.u64(30..250))).await;
@@ -86,15 +116,16 @@ fn nothing_is_lost_and_nothing_left_behind() {
                 *deaths.get_mut("run").unwrap() += 1;
             }
             if kills_daemon {
-                daemon = home.daemon("");
+                daemon = home.daemon_with("", &variables);
             }
             assert!(daemon.process.try_wait().unwrap().is_none(), "the daemon has ended by itself");
         }
         everything_ends_well(&store, &wanted).await;
+        let alerts = each_is_told_once(&store, &told, deaths["daemon"]).await;
         drop(daemon);
         support::eventually(|| run_processes(&home).is_empty(), "a process of a run goes on");
         assert_eq!(store.held_slots().await.unwrap(), [], "a slot is still held");
-        println!("{} runs, {deaths:?} killed", wanted.len());
+        println!("{} runs, {alerts} alerts, {deaths:?} killed", wanted.len());
     });
 }
 
@@ -103,7 +134,11 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
     for run in wanted {
         loop {
             let record = store.run(*run).await.unwrap().unwrap();
-            if record.status == RunStatus::Succeeded {
+            // It fails where it was asked to, and for no other reason.
+            let fails = record.request.config["work"]["end"] == "error";
+            if record.status == if fails { RunStatus::Failed } else { RunStatus::Succeeded }
+                && record.class == fails.then_some(FailureClass::Error).or(record.class)
+            {
                 break;
             }
             assert!(began.elapsed() < Duration::from_secs(240), "run {run} is {}", record.status);
@@ -113,7 +148,8 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
         let events = store.events(query).await.unwrap();
         let state = RunState::replay(&events).unwrap();
         let count = |name: &str| events.iter().filter(|event| event.body.name() == name).count();
-        assert_eq!((count("step_succeeded"), count("materialized")), (1, 1), "run {run}");
+        let made = usize::from(state.status == Some(RunStatus::Succeeded));
+        assert_eq!((count("step_succeeded"), count("materialized")), (made, made), "run {run}");
         assert_eq!(count("run_started"), state.epoch as usize, "run {run}");
         // Each execution of the step is an attempt of its own.
         let mut attempts: Vec<u32> = events
@@ -124,4 +160,26 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
         attempts.dedup();
         assert_eq!(attempts.len(), count("step_started"), "run {run}");
     }
+}
+
+/// Each end of a run that is worth an alert is told under a key of its own. The same key comes twice only where a daemon was
+/// killed between the answer and writing it down.
+async fn each_is_told_once(store: &SqliteStore, told: &Told, deaths: usize) -> usize {
+    let kinds = vec!["run_failed", "run_lost"];
+    let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();
+    let began = Instant::now();
+    loop {
+        let deliveries = store.deliveries(None, 100_000).await.unwrap();
+        if deliveries.len() == ends && deliveries.iter().all(|one| one.state == DeliveryState::Delivered) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "{} deliveries of {ends}", deliveries.len());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = told.lock().unwrap();
+    let again: usize = told.values().map(|times| times - 1).sum();
+    assert_eq!(told.len(), ends, "alerts under keys of their own");
+    assert!(again <= deaths, "{again} were told again, with {deaths} deaths");
+    println!("{again} of {ends} alerts were sent again under the same key");
+    ends
 }
