@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::markup::{escaped, shortened, text_width};
 
+/// Wider drawings aren't made to fit a phone: they scroll, so that their texts stay readable.
+const WIDE: f64 = 500.0;
 /// So many shades stand for numbers; shade 0 is next to nothing.
 pub(super) const SHADES: u64 = 10;
 /// So many colours, and as many patterns of dashes, tell curves apart.
@@ -144,7 +146,10 @@ impl Svg {
         };
         if width >= 14.0 {
             let (x, y) = (x + 3.0, y + height / 2.0 + 3.0);
-            let _ = write!(self.markup, "<text class=\"plot-sign\" x=\"{x:.1}\" y=\"{y:.1}\">{sign}</text>");
+            let _ = write!(
+                self.markup,
+                "<text class=\"plot-sign\" aria-hidden=\"true\" x=\"{x:.1}\" y=\"{y:.1}\">{sign}</text>"
+            );
         }
     }
 
@@ -182,9 +187,10 @@ impl Svg {
     /// The element. With links in it, it is a group of things rather than an image.
     pub(super) fn finish(self) -> String {
         let role = if self.markup.contains("<a href") { "group" } else { "img" };
+        let class = if self.width > WIDE { "plot wide" } else { "plot" };
         let title = escaped(&self.title);
         format!(
-            "<svg class=\"plot\" viewBox=\"0 0 {} {:.1}\" role=\"{role}\" aria-label=\"{title}\"><title>{title}</title>{}</svg>",
+            "<svg class=\"{class}\" viewBox=\"0 0 {} {:.1}\" role=\"{role}\" aria-label=\"{title}\"><title>{title}</title>{}</svg>",
             self.width, self.height, self.markup
         )
     }
