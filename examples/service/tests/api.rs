@@ -89,6 +89,11 @@ async fn what_is_reported_from_outside_is_in_the_log() {
         let (status, answer) = served.post(&format!("/api/v1/reports/{kind}/work"), body).await;
         assert_eq!((status, answer["sequence"].is_u64()), (StatusCode::CREATED, true), "{answer}");
     }
+    let first = served.get("/api/v1/assets?limit=2").await;
+    assert_eq!((&first["assets"][0]["key"], &first["next"]), (&json!("after_work"), &json!("hungry")));
+    let second = served.get("/api/v1/assets?after=hungry").await;
+    assert_eq!((&second["assets"][2]["key"], &second["next"]), (&json!("work"), &json!(null)));
+    assert_eq!(second["assets"][0]["state"], "missing");
     let asset = served.get("/api/v1/assets/work").await;
     let body = &asset["latest"][0]["materialization"]["body"];
     assert_eq!((&body["data_version"], &body["stored"]["in"]), (&json!("v7"), &json!("elsewhere")));

@@ -1,16 +1,47 @@
 //! The assets, and the graph that they make.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use millwork_core::graph::AssetNode;
+use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/assets", tag = "assets",  responses((status = 200, description = "The assets that are defined", body = Object)))]
-pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
-    Json(state.pipeline.graph().assets().iter().map(|asset| described(&state, asset)).collect())
+/// The most assets of a page.
+const LARGEST_PAGE: usize = 1_000;
+
+/// Which assets.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Wanted {
+    /// Behind this key.
+    after: Option<String>,
+    /// At most so many, 200 if nothing is said.
+    limit: Option<usize>,
+}
+
+/// The assets that are defined, by their keys, each with how it stands; `next` is what `after` has to be for the page after
+/// this one.
+#[utoipa::path(get, path = "/api/v1/assets", tag = "assets", params(Wanted), responses((status = 200, description = "The assets that are defined, by their keys", body = Object)))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    let (graph, standings) = (state.pipeline.graph(), state.standings().await?);
+    let is_behind = |key: &str| wanted.after.as_deref().is_none_or(|after| key > after);
+    let mut found: Vec<usize> =
+        (0..graph.assets().len()).filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
+    found.sort_by_key(|asset| graph.key(*asset));
+    let limit = wanted.limit.unwrap_or(200).clamp(1, LARGEST_PAGE);
+    let next = (found.len() > limit).then(|| graph.key(found[limit - 1]));
+    let shown = found.iter().take(limit).map(|asset| {
+        let mut shown = described(&state, &graph.assets()[*asset]);
+        shown["state"] = standings.of(*asset).word().into();
+        shown
+    });
+    Ok(Json(json!({ "assets": shown.collect::<Vec<_>>(), "next": next })))
 }
 
 /// An asset, and what is latest of it and its partitions.

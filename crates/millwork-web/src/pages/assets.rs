@@ -16,7 +16,7 @@ use crate::standing::{Standing, Standings};
 use crate::state::AppState;
 
 /// So many assets are on a page.
-const PAGE: usize = 100;
+const PAGE: usize = 60;
 
 /// The states that can be asked for.
 const STATES: &[&str] =

@@ -22,6 +22,11 @@ impl Layouts {
         drawing.to_svg_element(&self.layout(drawing))
     }
 
+    /// The drawing as a picture of its own.
+    pub(super) fn picture(&self, drawing: &Drawing) -> String {
+        drawing.to_svg_in(&self.layout(drawing))
+    }
+
     fn layout(&self, drawing: &Drawing) -> Arc<Layout> {
         let hash = fingerprint(drawing);
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

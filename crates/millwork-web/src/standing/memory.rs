@@ -20,9 +20,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What depends on the time of day is looked at again after so long.
 const LONGEST: Duration = Duration::from_secs(5);
 /// So many events are read at a time.
-const PAGE: u32 = 5_000;
+const PAGE: u32 = 1_000;
 /// Failures are looked for in so many of the last failed runs.
 const FAILED_RUNS: u32 = 20;
+/// What is latest is read of so many assets at a time.
+const KEYS: usize = 200;
 /// Trends and checks are gathered from so many of the last events.
 const HISTORY: u32 = 5_000;
 /// The tag with the label of an asset's main number.
@@ -112,15 +114,8 @@ impl Memory {
             trends: HashMap::new(),
             checks: BTreeMap::new(),
         };
-        let newest = |kind| EventQuery {
-            kinds: vec![kind],
-            before: Some(memory.behind + 1),
-            order: Order::NewestFirst,
-            limit: Some(HISTORY),
-            ..EventQuery::default()
-        };
-        let mut history = store.events(newest("materialized")).await?;
-        history.extend(store.events(newest("check_evaluated")).await?);
+        let mut history = last_events(store, "materialized", memory.behind).await?;
+        history.extend(last_events(store, "check_evaluated", memory.behind).await?);
         history.sort_by_key(|event| event.sequence);
         for event in history {
             memory.take_in(graph, event);
@@ -140,8 +135,10 @@ impl Memory {
             memory.forget_running(run.id, !run.status.is_finished());
         }
         let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
-        for latest in store.latest(&keys).await? {
-            memory.take_in_latest(graph, latest.materialization.into_iter().chain([latest.verdict]));
+        for keys in keys.chunks(KEYS) {
+            for latest in store.latest(keys).await? {
+                memory.take_in_latest(graph, latest.materialization.into_iter().chain([latest.verdict]));
+            }
         }
         Ok(memory)
     }
@@ -240,4 +237,29 @@ impl Memory {
             self.running.retain(|_, progress| progress.run != run);
         }
     }
+}
+
+/// The last events of a kind, of their metadata only the numbers: curves and pictures would fill the memory.
+async fn last_events(store: &dyn Store, kind: &'static str, head: u64) -> Result<Vec<Event>, StorageError> {
+    let mut before = head + 1;
+    let mut events = Vec::new();
+    while events.len() < HISTORY as usize {
+        let query = EventQuery {
+            kinds: vec![kind],
+            before: Some(before),
+            order: Order::NewestFirst,
+            limit: Some(PAGE),
+            ..EventQuery::default()
+        };
+        let page = store.events(query).await?;
+        let Some(oldest) = page.last() else { break };
+        before = oldest.sequence;
+        events.extend(page.into_iter().map(|mut event| {
+            if let EventBody::Materialized(made) = &mut event.body {
+                made.metadata.retain(|_, value| value.as_f64().is_some());
+            }
+            event
+        }));
+    }
+    Ok(events)
 }

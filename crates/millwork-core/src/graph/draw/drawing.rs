@@ -102,6 +102,11 @@ impl Drawing {
         svg::narrow_layout(self)
     }
 
+    /// The picture with everything where `layout` says, which is what [`layout`](Drawing::layout) gave for these nodes and edges.
+    pub fn to_svg_in(&self, layout: &Layout) -> String {
+        svg::document(self, layout)
+    }
+
     /// An element of a page whose style sheet has rules for it, below `.millwork-graph`. `layout` is what
     /// [`layout`](Drawing::layout) gave for these nodes and edges.
     pub fn to_svg_element(&self, layout: &Layout) -> String {

@@ -20,7 +20,7 @@ use crate::state::AppState;
 const TICKS: u32 = 50;
 const DELIVERIES: u32 = 30;
 /// So many conditions are listed; the others are found with their assets.
-const CONDITIONS: usize = 200;
+const CONDITIONS: usize = 60;
 /// So many next ticks are shown of each schedule.
 const NEXT: usize = 3;
 

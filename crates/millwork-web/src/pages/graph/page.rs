@@ -153,7 +153,7 @@ pub(in super::super) async fn picture(
             drawing.nodes.iter_mut().for_each(|node| node.link = None);
             let headers =
                 [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, no-cache")];
-            (headers, drawing.to_svg()).into_response()
+            (headers, state.layouts.picture(&drawing)).into_response()
         }
         Err(problem) => ApiError::invalid(problem).into_response(),
     }

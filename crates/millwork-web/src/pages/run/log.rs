@@ -8,7 +8,7 @@ use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::{Deserialize, Serialize};
 
 /// So many lines are looked at, the last ones.
-const LINES: u32 = 1_000;
+const LINES: u32 = 400;
 /// What is shown as the log.
 const LOGGED: [&str; 10] = [
     "logged",

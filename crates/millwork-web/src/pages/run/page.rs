@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// So many of the values that a run made are listed.
-const OUTPUTS: u32 = 300;
+const OUTPUTS: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "run.html")]

@@ -11,7 +11,7 @@ use millwork_core::run::{RunState, StepKey, StepState};
 use super::super::words;
 
 /// So many steps are in the table; the others are found in the log.
-const LISTED: usize = 300;
+const LISTED: usize = 200;
 
 pub(super) struct Steps {
     pub(super) gantt: String,

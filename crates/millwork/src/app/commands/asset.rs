@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use millwork_core::event::{Event, EventBody, Materialization};
-use millwork_core::{AssetKey, MetadataValue, PartitionKey, Table};
+use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, Order};
 use serde_json::Value;
@@ -52,6 +52,12 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     let events = session.home().await?.store.events(materializations(key.clone(), None, 1)).await?;
     let mut shown = asset_json(graph, node);
     shown["latest"] = events.first().map(serde_json::to_value).transpose()?.unwrap_or_default();
+    if let Some(policy) = &node.spec.freshness {
+        let (made, now) = (events.first().map(|event| event.at), SystemClock.now());
+        let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at)));
+        let state = format!("{}{}", policy.state(made, now), since.unwrap_or_default());
+        shown["freshness"] = format!("{state} ({policy})").into();
+    }
     if json {
         outln!("{shown}");
         return Ok(Exit::Success);
@@ -72,6 +78,7 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
         ("checks", "checks"),
         ("partitions", "partitions"),
         ("pools", "pools"),
+        ("freshness", "freshness"),
         ("code version", "code_version"),
         ("source", "source"),
     ] {

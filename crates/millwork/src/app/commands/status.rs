@@ -6,7 +6,7 @@ use millwork_core::event::EventBody;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
 use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::{AssetKey, Clock as _, Freshness, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, RunQuery, RunStore as _};
 use serde_json::{Value, json};
@@ -87,6 +87,8 @@ struct State {
     staleness: Staleness,
     latest: Option<LatestAsset>,
     failure: Option<StepFailure>,
+    /// What its freshness policy says of it, if it is older than that wants.
+    late: Option<String>,
     external: bool,
 }
 
@@ -146,11 +148,22 @@ fn state(
     State {
         staleness: report.get(asset, partition.as_ref()).cloned().unwrap_or(Staleness::Fresh),
         failure: failure.filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure.clone()),
+        late: late(graph, asset, latest.as_ref()),
         external: step.is_none(),
         asset,
         partition,
         latest,
     }
+}
+
+fn late(graph: &AssetGraph, asset: AssetIndex, latest: Option<&LatestAsset>) -> Option<String> {
+    let policy = graph.assets()[asset].spec.freshness.as_ref()?;
+    let (made, now) =
+        (latest.and_then(|latest| latest.materialization.as_ref()).map(|event| event.at), SystemClock.now());
+    let state = policy.state(made, now);
+    let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
+    matches!(state, Freshness::Warn | Freshness::Fail)
+        .then(|| format!("freshness: {state}{since} ({policy})"))
 }
 
 /// The last failure of each step in the last failed runs, with its place in the log.
@@ -208,7 +221,8 @@ impl State {
 
     fn because(&self) -> Vec<String> {
         let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        failure.chain(self.causes().iter().map(ToString::to_string)).collect()
+        let late = self.late.iter().cloned();
+        failure.chain(late).chain(self.causes().iter().map(ToString::to_string)).collect()
     }
 
     /// The upstream assets that may be why it is as it is.
@@ -242,6 +256,7 @@ impl State {
             "state": self.plain_word(),
             "causes": self.causes(),
             "failure": self.failure,
+            "late": self.late,
             "materialized_at": materialization.map(|event| event.at),
         })
     }

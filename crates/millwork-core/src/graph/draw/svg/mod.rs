@@ -11,4 +11,4 @@ mod legend;
 mod page;
 mod style;
 
-pub(super) use page::{element, narrow_layout, narrow_page, page};
+pub(super) use page::{document, element, narrow_layout, narrow_page, page};

@@ -52,7 +52,11 @@ pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
 
 /// The drawing as a document.
 pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> String {
-    let layout = layered(&card_sizes(&drawing.nodes), &drawing.edges, options);
+    document(drawing, &layered(&card_sizes(&drawing.nodes), &drawing.edges, options))
+}
+
+/// The drawing as a document, with everything where a layout says.
+pub(in super::super) fn document(drawing: &Drawing, layout: &Layout) -> String {
     let legend = legend(drawing);
     let (legend_width, legend_height) =
         legend.as_ref().map_or((0.0, 0.0), |legend| (legend.width, LEGEND_GAP + LEGEND));
@@ -64,8 +68,8 @@ pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> Stri
     let (full_width, full_height) = (number(width.ceil()), number(height.ceil()));
     page += &format!("<rect class=\"canvas\" width=\"{full_width}\" height=\"{full_height}\" rx=\"14\"/>\n");
     page += &format!("<g transform=\"translate({MARGIN} {MARGIN})\">\n");
-    page += &edges(drawing, &layout);
-    page += &cards(drawing, &layout);
+    page += &edges(drawing, layout);
+    page += &cards(drawing, layout);
     if let Some(legend) = legend {
         let y = number(layout.height + LEGEND_GAP);
         page += &format!("<g transform=\"translate(0 {y})\">{}</g>\n", legend.markup);
