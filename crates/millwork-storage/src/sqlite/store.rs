@@ -83,6 +83,11 @@ impl SqliteStore {
         self.writer.commits()
     }
 
+    /// The number of queries that this store has asked since it was opened.
+    pub fn queries(&self) -> u64 {
+        self.reader.queries()
+    }
+
     /// Before this process claims something, others must be able to tell whether it lives.
     fn vouch_for(&self, holder: &Holder) -> Result<(), StorageError> {
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))

@@ -1,6 +1,7 @@
 //! Runs queries on connections of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::Sqlite;
 use sqlx::query::Query;
@@ -16,12 +17,22 @@ use crate::StorageError;
 pub(in crate::sqlite) struct Reader {
     pub(super) connections: Connections,
     pub(super) dictionary: Dictionary,
+    queries: AtomicU64,
 }
 
 impl Reader {
     /// A reader of the database at `path`. It connects when it is needed.
     pub(in crate::sqlite) fn new(path: &Path) -> Self {
-        Self { connections: Connections::new(path), dictionary: Dictionary::default() }
+        Self {
+            connections: Connections::new(path),
+            dictionary: Dictionary::default(),
+            queries: AtomicU64::new(0),
+        }
+    }
+
+    /// How many queries were asked.
+    pub(in crate::sqlite) fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
     }
 
     /// Closes the connections.
@@ -35,6 +46,7 @@ impl Reader {
         action: &'static str,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<Vec<SqliteRow>, StorageError> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
         let rows = async { query.fetch_all(&mut *self.connections.borrow().await?).await };
         rows.await.map_err(|error| failure::database(action, error))
     }

@@ -21,9 +21,10 @@ pub(super) struct ServingProcess {
 
 impl Host for ServingProcess {
     fn metrics(&self) -> String {
-        let (commits, bytes) = (self.store.commits(), self.store.bytes());
+        let (commits, queries, bytes) = (self.store.commits(), self.store.queries(), self.store.bytes());
         format!(
             "{}# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
+             # TYPE millwork_store_queries_total counter\nmillwork_store_queries_total {queries}\n\
              # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n",
             self.pulse.metrics()
         )
