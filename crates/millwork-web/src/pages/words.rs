@@ -45,7 +45,7 @@ pub(super) fn bytes(bytes: u64) -> String {
         }
         (scaled, unit) = (scaled / 1000.0, larger);
     }
-    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{scaled:.1} {unit}") }
+    if unit == "bytes" { counted(bytes as usize, "byte", "bytes") } else { format!("{scaled:.1} {unit}") }
 }
 
 /// One of these and several of those.

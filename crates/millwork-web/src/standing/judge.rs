@@ -77,7 +77,7 @@ impl Memory {
             standing.progress = Some(*progress);
             return NodeState::Running;
         }
-        if let Some(failure) = step.as_ref().and_then(|step| self.failures.get(step)) {
+        if let Some((_, failure)) = step.as_ref().and_then(|step| self.failures.get(step)) {
             standing.because.push(format!("its last run failed: {failure}"));
             return NodeState::Failed;
         }

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::LatestVerdicts;
-use millwork_core::run::{RunId, RunStatus, StepKey};
+use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
-use millwork_storage::{EventQuery, Order, RunQuery, StorageError, Store, follow};
+use millwork_storage::{StorageError, Store, follow};
 use tokio::sync::Mutex;
 
 use super::{Progress, Standings, Trend};
@@ -20,13 +20,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What depends on the time of day is looked at again after so long.
 const LONGEST: Duration = Duration::from_secs(5);
 /// So many events are read at a time.
-const PAGE: u32 = 1_000;
-/// Failures are looked for in so many of the last failed runs.
-const FAILED_RUNS: u32 = 20;
-/// What is latest is read of so many assets at a time.
-const KEYS: usize = 200;
-/// Trends and checks are gathered from so many of the last events.
-const HISTORY: u32 = 5_000;
+pub(super) const PAGE: u32 = 500;
 /// The tag with the label of an asset's main number.
 const METRIC_TAG: &str = "metric";
 /// What changes how an asset stands.
@@ -59,17 +53,17 @@ pub(crate) struct Lookout {
 }
 
 /// An asset or step, and its partition.
-type Instance<K> = (K, Option<PartitionKey>);
+pub(super) type Instance<K> = (K, Option<PartitionKey>);
 
 /// What the log has said so far.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) behind: u64,
-    looked_at: Instant,
-    seen: Arc<Standings>,
+    pub(super) looked_at: Instant,
+    pub(super) seen: Arc<Standings>,
     pub(super) latest: LatestVerdicts,
     pub(super) made: HashMap<Instance<AssetKey>, Timestamp>,
-    pub(super) failures: HashMap<Instance<StepKey>, String>,
+    pub(super) failures: HashMap<Instance<StepKey>, (u64, String)>,
     pub(super) running: HashMap<Instance<StepKey>, Progress>,
     pub(super) trends: HashMap<AssetKey, Trend>,
     pub(super) checks: BTreeMap<Instance<AssetKey>, BTreeMap<String, bool>>,
@@ -101,48 +95,6 @@ impl Lookout {
 }
 
 impl Memory {
-    /// Reads what the last events say, without the log's whole length.
-    async fn read(graph: &AssetGraph, store: &dyn Store) -> Result<Self, StorageError> {
-        let mut memory = Self {
-            behind: store.head().await?,
-            looked_at: Instant::now(),
-            seen: Arc::default(),
-            latest: HashMap::new(),
-            made: HashMap::new(),
-            failures: HashMap::new(),
-            running: HashMap::new(),
-            trends: HashMap::new(),
-            checks: BTreeMap::new(),
-        };
-        let mut history = last_events(store, "materialized", memory.behind).await?;
-        history.extend(last_events(store, "check_evaluated", memory.behind).await?);
-        history.sort_by_key(|event| event.sequence);
-        for event in history {
-            memory.take_in(graph, event);
-        }
-        let statuses = vec![RunStatus::Running, RunStatus::Canceling];
-        let open = store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
-        let statuses = vec![RunStatus::Failed];
-        let failed = RunQuery { statuses, limit: Some(FAILED_RUNS), ..RunQuery::default() };
-        for run in store.runs(failed).await?.iter().rev().chain(&open) {
-            let query = EventQuery { run: Some(run.id), kinds: KINDS.into(), ..EventQuery::default() };
-            for event in store.events(query).await? {
-                // What a later run made of it is in `latest`.
-                if event.sequence <= memory.behind && event.body.is_step_event() {
-                    memory.take_in(graph, event);
-                }
-            }
-            memory.forget_running(run.id, !run.status.is_finished());
-        }
-        let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
-        for keys in keys.chunks(KEYS) {
-            for latest in store.latest(keys).await? {
-                memory.take_in_latest(graph, latest.materialization.into_iter().chain([latest.verdict]));
-            }
-        }
-        Ok(memory)
-    }
-
     async fn catch_up(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<bool, StorageError> {
         let before = self.behind;
         let mut has_changed = false;
@@ -160,27 +112,14 @@ impl Memory {
         }
     }
 
-    /// The verdicts that the store keeps; a failure that came later than they did stays.
-    fn take_in_latest(&mut self, graph: &AssetGraph, events: impl Iterator<Item = Event>) {
-        for event in events {
-            let failure = self
-                .step_of(graph, &event)
-                .and_then(|step| Some((step.clone(), self.failures.get(&step)?.clone())));
-            let materialized = matches!(event.body, EventBody::Materialized(_)).then_some(event.at);
-            self.take_in_verdict(&event);
-            if let (Some(at), Some(key)) = (materialized, event.asset) {
-                self.made.insert((key, event.partition), at);
-            }
-            self.failures.extend(failure);
-        }
-    }
-
-    fn step_of(&self, graph: &AssetGraph, event: &Event) -> Option<Instance<StepKey>> {
+    /// The step that makes the asset of an event.
+    pub(super) fn step_of(&self, graph: &AssetGraph, event: &Event) -> Option<Instance<StepKey>> {
         let node = graph.asset(event.asset.as_ref()?.as_str())?;
         Some((graph.steps()[node.step?].key.clone(), event.partition.clone()))
     }
 
-    fn take_in_verdict(&mut self, event: &Event) {
+    /// Remembers what a verdict was made from.
+    pub(super) fn take_in_verdict(&mut self, event: &Event) {
         let (Some(key), Some(provenance)) = (&event.asset, event.body.provenance()) else { return };
         let verdict = self.latest.entry((key.clone(), event.partition.clone())).or_default();
         verdict.provenance = Some(provenance.clone());
@@ -191,7 +130,8 @@ impl Memory {
         }
     }
 
-    fn take_in(&mut self, graph: &AssetGraph, event: Event) {
+    /// Remembers what an event says.
+    pub(super) fn take_in(&mut self, graph: &AssetGraph, event: Event) {
         self.take_in_verdict(&event);
         let step = event.step.clone().map(|step| (step, event.partition.clone()));
         match (event.body, event.asset, step, event.run) {
@@ -217,7 +157,7 @@ impl Memory {
             }
             (EventBody::StepFailed { failure }, _, Some(step), _) => {
                 self.running.remove(&step);
-                self.failures.insert(step, failure.to_string());
+                self.failures.insert(step, (event.sequence, failure.to_string()));
             }
             (EventBody::StepSucceeded { .. }, _, Some(step), _) => {
                 self.running.remove(&step);
@@ -237,29 +177,4 @@ impl Memory {
             self.running.retain(|_, progress| progress.run != run);
         }
     }
-}
-
-/// The last events of a kind, of their metadata only the numbers: curves and pictures would fill the memory.
-async fn last_events(store: &dyn Store, kind: &'static str, head: u64) -> Result<Vec<Event>, StorageError> {
-    let mut before = head + 1;
-    let mut events = Vec::new();
-    while events.len() < HISTORY as usize {
-        let query = EventQuery {
-            kinds: vec![kind],
-            before: Some(before),
-            order: Order::NewestFirst,
-            limit: Some(PAGE),
-            ..EventQuery::default()
-        };
-        let page = store.events(query).await?;
-        let Some(oldest) = page.last() else { break };
-        before = oldest.sequence;
-        events.extend(page.into_iter().map(|mut event| {
-            if let EventBody::Materialized(made) = &mut event.body {
-                made.metadata.retain(|_, value| value.as_f64().is_some());
-            }
-            event
-        }));
-    }
-    Ok(events)
 }

@@ -4,6 +4,7 @@
 mod judge;
 mod look;
 mod memory;
+mod start;
 mod trend;
 
 pub(crate) use look::{Counts, Progress, Standing, Standings};
