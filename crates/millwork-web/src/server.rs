@@ -72,6 +72,11 @@ pub async fn serve(
     let pipeline = Arc::new(pipeline);
     let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts, changes };
     let token = Token::new(token.as_deref());
+    // The first page needn't wait for it; if it fails now, a page says why.
+    tokio::spawn({
+        let state = state.clone();
+        async move { state.standings().await.map(drop) }
+    });
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));
     let router = api::open()

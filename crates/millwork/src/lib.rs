@@ -81,6 +81,9 @@ mod documentation {
     #[doc = include_str!("../../../docs/alerts.md")]
     struct Alerts;
 
+    #[doc = include_str!("../../../docs/web.md")]
+    struct Web;
+
     #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;
