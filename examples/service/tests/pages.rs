@@ -6,6 +6,10 @@ mod support;
 use std::path::PathBuf;
 use std::process::Command;
 
+use millwork_core::event::{EventBody, LogLine, NewEvent};
+use millwork_core::param::LogLevel;
+use millwork_core::{Clock as _, SystemClock};
+use millwork_storage::{Batch, EventLog as _, Home as StoredHome};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
@@ -181,6 +185,12 @@ async fn hostile_texts_stay_texts() {
     let report = json!({ "data_version": hostile, "metadata": {
         hostile: 1, "text": hostile, "long": long, "link": { "type": "url", "value": "javascript:alert(4)" },
         "markdown": { "type": "markdown", "value": hostile },
+        "page": { "type": "url", "value": "https://example.org/?a=\"><script>" },
+        "json": { "type": "json", "value": { hostile: [hostile] } },
+        "table": { "type": "table", "value": { "columns": [{ "name": hostile, "type": hostile }], "rows": [[hostile]] } },
+        "plot": { "type": "plot", "value": { "title": hostile, "x_label": hostile, "kind": "bars", "names": [hostile], "series": [[hostile, [1.0]]] } },
+        "picture": { "type": "image", "value": { "media_type": "image/svg+xml", "bytes": "PHN2Zz48c2NyaXB0PmFsZXJ0KDEpPC9zY3JpcHQ+PC9zdmc+" } },
+        "document": { "type": "image", "value": { "media_type": "text/html", "bytes": "PHNjcmlwdD4=" } },
         "curve": { "type": "series", "value": { "x_label": hostile, "x": [0.0, 1.0], "y": { hostile: [1.0, 2.0] } } },
     } });
     let check = json!({ "check": hostile, "passed": false, "description": hostile });
@@ -196,11 +206,17 @@ async fn hostile_texts_stay_texts() {
         request.header("content-type", "application/json").body(launch.to_string()).send().await.unwrap();
     let run = answer.headers()["location"].to_str().unwrap().replace("/api/v1", "");
     served.shows(&run, "state failed").await;
+    log_hostile_lines(&home, run.trim_start_matches("/runs/"), hostile).await;
+    pictures_run_nothing(&served).await;
     let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
     paths.extend([
         run,
         "/runs?tag=%3Cscript%3E&status=%3Cscript%3E".to_owned(),
         "/assets?q=%3Cscript%3E".to_owned(),
+        "/assets/work?partition=%3Cscript%3E&at=2&with=1".to_owned(),
+        "/graph?q=%3Cscript%3E&open=%3Cscript%3E&asset=%3Cscript%3E".to_owned(),
+        "/launch?selection=%3Cscript%3Ealert&partition=%3Cscript%3E&job=%3Cscript%3E".to_owned(),
+        "/automation?of=%3Cscript%3Ealert".to_owned(),
     ]);
     for path in paths {
         let html = served.page(&path).await.1;
@@ -209,6 +225,31 @@ async fn hostile_texts_stay_texts() {
         assert!(!html.contains("href=\"javascript:"), "{path}");
         assert!(!html.contains(['\u{0}', '\u{7}', '\u{202e}']), "{path}");
         assert!(html.len() < 300_000, "{path} has {} bytes", html.len());
+    }
+}
+
+/// A run says what nobody would want to see on a page, and a megabyte in one line.
+async fn log_hostile_lines(home: &Home, run: &str, hostile: &str) {
+    let store = StoredHome::open(home.path()).await.unwrap().store();
+    let line = |message: String| {
+        let fields = [(hostile.to_owned(), hostile.into())].into();
+        let line = LogLine { level: LogLevel::Warn, target: hostile.to_owned(), message, fields };
+        NewEvent::of_run(run.parse().unwrap(), SystemClock.now(), EventBody::Logged(line))
+    };
+    let events = vec![line(hostile.to_owned()), line(hostile.repeat(1 << 13))];
+    store.append(Batch { fence: None, events }).await.unwrap();
+}
+
+/// Pictures that people have stored are shown in a sandbox, and what is no picture isn't shown.
+async fn pictures_run_nothing(served: &Served) {
+    let page = served.page("/assets/work").await.1;
+    let address = page.split("src=\"/images/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+    for (label, status, policy) in [("picture", 200, "sandbox"), ("document", 422, "default-src 'none'")] {
+        let address = format!("{}/images/{address}?label={label}", served.url);
+        let answer = served.client.get(address).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{label}");
+        assert!(answer.headers()["content-security-policy"].to_str().unwrap().starts_with(policy), "{label}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     }
 }
 
