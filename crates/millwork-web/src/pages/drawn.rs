@@ -68,7 +68,11 @@ pub(super) fn drawn(
 ) -> Drawing {
     let mut drawing = Drawing::of(graph, selected);
     for (node, asset) in drawing.nodes.iter_mut().zip(selected) {
-        node.state = standings.of(*asset).state;
+        let standing = standings.of(*asset);
+        node.state = standing.state;
+        if let Some((done, of)) = standing.progress.and_then(|progress| progress.done) {
+            node.description = Some(format!("{done} of {of} done"));
+        }
         node.link = Some(link(&node.label));
     }
     drawing

@@ -1,11 +1,13 @@
 //! The list of runs.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use millwork_core::plot::{TimelineBar, timeline};
+use millwork_core::plot::{Plot, TimelineBar, timeline};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{RunQuery, RunRecord};
 use serde::Deserialize;
@@ -17,6 +19,8 @@ use crate::state::AppState;
 
 /// So many runs are on a page.
 const PAGE: u32 = 50;
+/// The durations of so many selections are drawn, those that ran most often.
+const CURVES: usize = 4;
 const STATUSES: &[&str] = &["queued", "running", "canceling", "succeeded", "failed", "canceled", "lost"];
 
 /// A run in a table.
@@ -58,6 +62,7 @@ struct Runs {
     id: String,
     problem: Option<String>,
     timeline: String,
+    durations: String,
     rows: Vec<RunRow>,
     next: Option<String>,
 }
@@ -102,6 +107,7 @@ async fn load(state: &AppState, Wanted { status, tag, id, before }: Wanted) -> R
         id,
         problem: is_unclear.then(|| "A tag is written as key=value.".to_owned()),
         timeline: timeline_of(&found, now),
+        durations: durations_of(&found),
         next: found.last().filter(|_| is_full).map(|run| run.id.to_string()),
         rows: found.iter().map(|run| RunRow::of(run, now)).collect(),
     })
@@ -121,4 +127,25 @@ pub(super) fn timeline_of(runs: &[RunRecord], now: Timestamp) -> String {
         })
     };
     timeline("Runs over time", &runs.iter().filter_map(bar).collect::<Vec<_>>())
+}
+
+/// How long the finished ones of these runs took, one curve for each selection that ran several times.
+fn durations_of(runs: &[RunRecord]) -> String {
+    let mut by_selection: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for run in runs.iter().rev().filter(|run| run.status == RunStatus::Succeeded) {
+        if let (Some(from), Some(to)) = (run.started_at, run.finished_at) {
+            let took = to.duration_since(from).as_secs_f64();
+            by_selection
+                .entry(&run.request.selection)
+                .or_default()
+                .push((from.as_microsecond() as f64, took));
+        }
+    }
+    let mut curves: Vec<_> = by_selection.into_iter().filter(|(_, points)| points.len() > 1).collect();
+    curves.sort_by_key(|(_, points)| std::cmp::Reverse(points.len()));
+    curves.truncate(CURVES);
+    if curves.is_empty() {
+        return String::new();
+    }
+    Plot::lines("How long runs took", curves).over_time().labels("", "seconds").to_svg()
 }
