@@ -146,3 +146,34 @@ fn the_palette_and_the_theme() {
     assert_ne!(page.evaluate(ground).unwrap(), light);
     assert_eq!(page.complaints(), Vec::<String>::new());
 }
+
+/// On the graph a click shows an asset beside it, on an asset's page two values are compared, and steps of a run are run again.
+#[test]
+fn pages_answer_clicks() {
+    let Some(browser) = Browser::for_test() else { return };
+    let home = Home::with_everything();
+    home.succeeds("materialize --set training_test_data.seed=1");
+    let served = Served::start(&home);
+    let page = served.open(&browser, "/graph");
+    page.click("#graph-view a[href*='asset=xgboost_comments_model'] .card").unwrap();
+    page.wait_until("document.querySelector('.panel h2')?.textContent === 'xgboost_comments_model'").unwrap();
+    page.click("[title=Fold]").unwrap();
+    page.wait_until(
+        "[...document.querySelectorAll('#graph-view .kind')].some((kind) => kind.textContent === '3 assets')",
+    )
+    .unwrap();
+    page.click("#q").unwrap();
+    page.write("group:model").unwrap();
+    page.wait_until("document.querySelectorAll('#graph-view .dimmed').length > 0").unwrap();
+    page.goto(&format!("{}/assets/comments_model_test_set_r_squared", served.url)).unwrap();
+    page.click("form[method=get] table + button, form[method=get] p button").unwrap();
+    page.wait_until("document.readyState === 'complete' && location.search.includes('with=')").unwrap();
+    assert!(page.text("main").unwrap().contains("Compared"));
+    page.goto(&format!("{}/runs", served.url)).unwrap();
+    page.click("main tbody a").unwrap();
+    page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
+    page.click("[name=step][value=comments_model_test_set_r_squared]").unwrap();
+    page.click("[name=which][value=these]").unwrap();
+    page.wait_until("document.readyState === 'complete' && document.querySelector('h1 .state')?.textContent === 'succeeded' && document.querySelectorAll('input[name=step]').length === 2").unwrap();
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
