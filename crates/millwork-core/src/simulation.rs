@@ -16,7 +16,7 @@ use crate::automation::{
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest};
-use crate::schedule::{ScheduleCursor, ScheduleError, Timetable, due};
+use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 
 /// A span of virtual time, and what is known when it begins.
 pub struct Simulation<'a> {
@@ -58,12 +58,20 @@ impl std::fmt::Debug for Simulation<'_> {
 /// The most evaluations at one moment: each may request what the one before made possible.
 const MOST_ROUNDS: usize = 100;
 
+/// A schedule that is on, how far it has been evaluated, and when it comes next.
+struct Kept<'a> {
+    schedule: &'a Schedule,
+    timetable: Timetable,
+    cursor: ScheduleCursor,
+    next: Option<Timestamp>,
+}
+
 struct Course<'a> {
     simulation: &'a Simulation<'a>,
     automation: Automation,
     timetables: Timetables,
     state: AutomationState,
-    schedules: Vec<(usize, Timetable, ScheduleCursor)>,
+    schedules: Vec<Kept<'a>>,
     /// What is going to happen, by time.
     ahead: BTreeMap<Timestamp, Vec<Change>>,
     runs: Vec<SimulatedRun>,
@@ -91,12 +99,12 @@ impl Simulation<'_> {
         let on = graph.assets().iter().filter(|node| (self.condition_on)(&node.spec.key));
         let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
         let automation = Automation::new(graph, conditions, Damping::default())?;
-        let on = self.pipeline.schedules().iter().enumerate();
-        let on = on.filter(|(_, schedule)| (self.schedule_on)(&schedule.name));
-        let schedules = on.map(|(index, schedule)| {
+        let on = self.pipeline.schedules().iter().filter(|schedule| (self.schedule_on)(&schedule.name));
+        let schedules = on.map(|schedule| {
             let timetable = schedule.timetable()?;
             let cursor = due(&timetable, schedule.misfire, None, self.from).cursor;
-            Ok((index, timetable, cursor))
+            let next = timetable.next(self.from);
+            Ok(Kept { schedule, timetable, cursor, next })
         });
         let present = |asset: &AssetKey| Change {
             asset: asset.clone(),
@@ -121,10 +129,12 @@ impl Course<'_> {
     fn turn(&mut self, now: Timestamp) {
         let pipeline = self.simulation.pipeline;
         let mut requests = Vec::new();
-        for (index, timetable, cursor) in &mut self.schedules {
-            let schedule = &pipeline.schedules()[*index];
+        for Kept { schedule, timetable, cursor, next } in &mut self.schedules {
+            if next.is_none_or(|next| next > now) {
+                continue;
+            }
             let found = due(timetable, schedule.misfire, Some(cursor), now);
-            *cursor = found.cursor;
+            (*cursor, *next) = (found.cursor, timetable.next(now));
             let why = format!("schedule `{}`", schedule.name);
             // A tick whose runs can't be named has none.
             let runs = found.ticks.iter().flat_map(|at| schedule.runs_at(*at).unwrap_or_default());
@@ -174,7 +184,7 @@ impl Course<'_> {
 
     /// The next moment at which something happens or is due.
     fn next(&self, now: Timestamp) -> Option<Timestamp> {
-        let ticks = self.schedules.iter().filter_map(|(_, timetable, _)| timetable.after(now).next());
+        let ticks = self.schedules.iter().filter_map(|kept| kept.next);
         let happens = self.ahead.keys().next().copied();
         ticks.chain(self.timetables.next(now)).chain(happens).min()
     }
@@ -186,7 +196,6 @@ mod tests {
     use crate::asset::AssetDefinition;
     use crate::automation::AutomationCondition as Condition;
     use crate::definitions::Definitions;
-    use crate::schedule::Schedule;
 
     fn simulate(hours: i64) -> Vec<SimulatedRun> {
         let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();

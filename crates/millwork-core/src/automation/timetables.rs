@@ -29,7 +29,7 @@ impl Known {
         {
             return next;
         }
-        let next = self.timetable.after(after).next();
+        let next = self.timetable.next(after);
         self.next = Some((after, next));
         next
     }
@@ -61,6 +61,6 @@ impl Ticks for Timetables {
         let mut all = self.known();
         let known = all.get_mut(&(cron.to_owned(), zone.to_owned()))?;
         known.next(after).filter(|next| *next <= until)?;
-        known.timetable.latest(until)
+        known.timetable.previous(until)
     }
 }

@@ -81,7 +81,7 @@ impl FreshnessPolicy {
                 let Ok(timetable) = Timetable::new([deadline.as_str()], zone) else {
                     return Freshness::Unknown;
                 };
-                let missed = timetable.latest(now).filter(|tick| after(made, *lower_bound) < Some(*tick));
+                let missed = timetable.previous(now).filter(|tick| after(made, *lower_bound) < Some(*tick));
                 if missed.is_some() { Freshness::Fail } else { Freshness::Pass }
             }
         }
@@ -97,7 +97,7 @@ impl FreshnessPolicy {
             (_, Self::TimeWindow { fail, .. }) => after(made, *fail),
             (_, Self::Cron { deadline, zone, lower_bound }) => {
                 let timetable = Timetable::new([deadline.as_str()], zone).ok()?;
-                timetable.after(after(made, *lower_bound)?).next()
+                timetable.next(after(made, *lower_bound)?)
             }
         }
     }

@@ -5,8 +5,13 @@
 pub(super) struct Field {
     /// A bit per number.
     numbers: u64,
-    /// Whether it begins with `*`.
+    /// Whether it begins with `*`, which decides how the two day fields go together.
+    pub(super) starred: bool,
+    /// Whether it is for the whole of its range, with or without a step: `*`, `*/10`, `0-23`, or every number. A step
+    /// that leaves one number is that number.
     pub(super) wildcard: bool,
+    /// Whether the last day of the month is in it.
+    pub(super) last_day: bool,
 }
 
 /// What a field may hold.
@@ -17,16 +22,20 @@ pub(super) struct Kind {
     pub(super) last: u8,
     /// Names of the numbers from `first` on.
     pub(super) names: &'static [&'static str],
+    /// Whether `L` is the last day of the month.
+    pub(super) has_last_day: bool,
 }
 
-pub(super) const MINUTE: Kind = Kind { name: "minute", first: 0, last: 59, names: &[] };
-pub(super) const HOUR: Kind = Kind { name: "hour", first: 0, last: 23, names: &[] };
-pub(super) const DAY: Kind = Kind { name: "day of the month", first: 1, last: 31, names: &[] };
+pub(super) const MINUTE: Kind = Kind { name: "minute", first: 0, last: 59, names: &[], has_last_day: false };
+pub(super) const HOUR: Kind = Kind { name: "hour", first: 0, last: 23, names: &[], has_last_day: false };
+pub(super) const DAY: Kind =
+    Kind { name: "day of the month", first: 1, last: 31, names: &[], has_last_day: true };
 pub(super) const MONTH: Kind = Kind {
     name: "month",
     first: 1,
     last: 12,
     names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+    has_last_day: false,
 };
 /// Sunday is 0, and 7 as well.
 pub(super) const WEEKDAY: Kind = Kind {
@@ -34,13 +43,18 @@ pub(super) const WEEKDAY: Kind = Kind {
     first: 0,
     last: 7,
     names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+    has_last_day: false,
 };
 
 impl Field {
     /// Reads a list of numbers, ranges and steps; the part that is not understood is the error.
     pub(super) fn parse<'a>(text: &'a str, kind: &Kind) -> Result<Self, &'a str> {
-        let mut numbers = 0;
+        let (mut numbers, mut whole, mut last_day) = (0_u64, false, false);
         for part in text.split(',') {
+            if kind.has_last_day && part.eq_ignore_ascii_case("l") {
+                last_day = true;
+                continue;
+            }
             let (range, step) = match part.split_once('/') {
                 Some((range, step)) => (range, step.parse().ok().filter(|&step| step > 0).ok_or(part)?),
                 None => (part, 1),
@@ -55,21 +69,20 @@ impl Field {
             if first > last {
                 return Err(part);
             }
+            whole |= (first, last) == (kind.first, kind.last);
             (first..=last).step_by(step).for_each(|number| numbers |= 1_u64 << number);
         }
         if kind.last == 7 && numbers & 1 << 7 != 0 {
             numbers = (numbers | 1) & !(1 << 7);
         }
-        Ok(Self { numbers, wildcard: text.starts_with('*') })
+        let count = numbers.count_ones();
+        let wildcard = count > 1 && (whole || count == u32::from(kind.last - kind.first) + 1);
+        Ok(Self { numbers, starred: text.starts_with('*'), wildcard, last_day })
     }
 
-    pub(super) fn has(self, number: i8) -> bool {
-        u8::try_from(number).is_ok_and(|number| number < 64 && self.numbers & 1 << number != 0)
-    }
-
-    /// The numbers, ascending.
-    pub(super) fn iter(self) -> impl Iterator<Item = i8> {
-        (0..64).filter(move |&number| self.has(number))
+    /// The numbers, a bit for each.
+    pub(super) fn numbers(self) -> u64 {
+        self.numbers
     }
 }
 
@@ -87,8 +100,9 @@ impl Kind {
             [] => String::new(),
             names => format!(" or a name from `{}` to `{}`", names[0], names[names.len() - 1]),
         };
+        let last_day = if self.has_last_day { ", `L` for the last day of the month" } else { "" };
         format!(
-            "a number from {} to {}{names}, a range such as `1-5`, a step such as `*/2`, or several with commas",
+            "a number from {} to {}{names}, a range such as `1-5`, a step such as `*/2`{last_day}, or several with commas",
             self.first, self.last
         )
     }
@@ -98,8 +112,9 @@ impl Kind {
 mod tests {
     use super::*;
 
-    fn check(text: &str, kind: &Kind, expected: Result<&[i8], &str>) {
-        let found = Field::parse(text, kind).map(|field| field.iter().collect::<Vec<_>>());
+    fn check(text: &str, kind: &Kind, expected: Result<&[u32], &str>) {
+        let numbers = |field: Field| (0..64).filter(|number| field.numbers & 1 << number != 0).collect();
+        let found: Result<Vec<u32>, &str> = Field::parse(text, kind).map(numbers);
         assert_eq!(found.as_deref().map_err(|part| *part), expected, "{text}");
     }
 
@@ -112,6 +127,26 @@ mod tests {
         check("mon-fri", &WEEKDAY, Ok(&[1, 2, 3, 4, 5]));
         check("5-7", &WEEKDAY, Ok(&[0, 5, 6]));
         check("0,7", &WEEKDAY, Ok(&[0]));
+        check("1,L", &DAY, Ok(&[1]));
+    }
+
+    #[test]
+    fn a_wildcard_is_for_the_whole_range() {
+        for (text, kind, expected) in [
+            ("*", &MINUTE, true),
+            ("*/10", &MINUTE, true),
+            ("0-59", &MINUTE, true),
+            ("0/15", &MINUTE, true),
+            ("5,*/20", &MINUTE, true),
+            ("0-23/2", &HOUR, true),
+            ("0-11,12-23", &HOUR, true),
+            ("*/24", &HOUR, false),
+            ("1-4", &HOUR, false),
+            ("0,12", &HOUR, false),
+            ("5/10", &MINUTE, false),
+        ] {
+            assert_eq!(Field::parse(text, kind).map(|field| field.wildcard), Ok(expected), "{text}");
+        }
     }
 
     #[test]
@@ -126,7 +161,11 @@ mod tests {
             ("0", &DAY, "0"),
             ("+1", &DAY, "+1"),
             ("mon", &MONTH, "mon"),
-            ("L", &DAY, "L"),
+            ("L", &HOUR, "L"),
+            ("5L", &WEEKDAY, "5L"),
+            ("L-3", &DAY, "L-3"),
+            ("1-L", &DAY, "1-L"),
+            ("15W", &DAY, "15W"),
             ("1-2-3", &DAY, "1-2-3"),
         ] {
             check(text, kind, Err(part));

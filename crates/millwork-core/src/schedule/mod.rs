@@ -4,11 +4,13 @@
 //! moment. A [`Schedule`] says what to run at them. [`due`] decides what to run now, given a cursor that is stored with the
 //! decision. All of it is pure: the time is an argument.
 
+mod count;
 mod cron;
 mod definition;
 mod due;
 mod error;
 mod field;
+mod offset_span;
 mod timetable;
 
 pub use cron::Cron;

@@ -1,22 +1,24 @@
 //! When lines of cron come in a time zone.
 
-use std::collections::BTreeSet;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp, ToSpan};
-
+use crate::schedule::offset_span::OffsetSpan;
 use crate::schedule::{Cron, ScheduleError};
 
-/// A leap day that is left out at the turn of a century comes eight years after the last one.
-const LONGEST_WAIT: i32 = 9 * 366;
+const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 
 /// Lines of cron in a time zone. They come together as one sequence of ticks.
 ///
-/// When clocks change:
-/// - a time that doesn't exist moves to the first instant that does;
-/// - a time that happens twice comes once, at the second, unless the line is for every hour (its hour begins with `*`): then it
-///   comes in both.
+/// When clocks change, cron's own rule holds. A line *repeats* if its minute or its hour is a wildcard: `*`, or the whole range,
+/// with or without a step (`*/10`, `0-23`, `0/15`), if that leaves more than one number.
+/// - A line that repeats comes whenever the clock shows its times: not at those that are jumped over, twice at those that
+///   happen twice. So "every ten minutes" is every ten minutes in each hour that there is.
+/// - Another line is for certain times of a day. Those that are jumped over come once, together, at the first instant after
+///   the jump; a time that happens twice comes once, at the second.
+///
+/// A look costs what it returns: ticks are computed from the fields of a line, month by month as far as there is none, and
+/// never by trying minutes or days.
 ///
 /// ```
 /// use millwork_core::schedule::Timetable;
@@ -26,12 +28,15 @@ const LONGEST_WAIT: i32 = 9 * 366;
 ///     nights.after("2026-03-28T00:00:00Z".parse().unwrap()).take(2).map(|tick| tick.to_string()).collect();
 /// // On 29 March, 2:30 doesn't exist: clocks go from 2:00 to 3:00, which is 1:00 UTC.
 /// assert_eq!(ticks, ["2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z"]);
+///
+/// let year = nights.count("2026-01-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+/// assert_eq!(year, 365);
 /// # Ok::<(), millwork_core::schedule::ScheduleError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timetable {
     crons: Vec<Cron>,
-    zone: TimeZone,
+    pub(super) time_zone: TimeZone,
     zone_name: String,
 }
 
@@ -47,8 +52,8 @@ impl Timetable {
             return Err(ScheduleError::Empty);
         }
         let zone_name = zone.to_owned();
-        let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone { zone: zone_name.clone() })?;
-        Ok(Self { crons, zone, zone_name })
+        let time_zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone { zone: zone_name.clone() })?;
+        Ok(Self { crons, time_zone, zone_name })
     }
 
     /// Its lines.
@@ -61,14 +66,25 @@ impl Timetable {
         &self.zone_name
     }
 
-    /// The ticks after an instant, that itself excluded, for ever.
+    /// The first tick after an instant, that itself excluded.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.after(after).next()
+    }
+
+    /// The last tick at an instant or before it.
+    pub fn previous(&self, until: Timestamp) -> Option<Timestamp> {
+        self.until(until).next()
+    }
+
+    /// The ticks after an instant, that itself excluded, from early to late, as far as the calendar goes.
     pub fn after(&self, instant: Timestamp) -> Ticks<'_> {
-        Ticks {
-            timetable: self,
-            last: instant,
-            known: BTreeSet::new(),
-            next: self.date(instant).checked_sub(1.day()).ok(),
-        }
+        let from = instant.checked_add(NANOSECOND).ok();
+        Ticks { lines: self.lines(from, Direction::Forwards) }
+    }
+
+    /// The ticks at an instant and before it, from late to early.
+    pub fn until(&self, instant: Timestamp) -> Ticks<'_> {
+        Ticks { lines: self.lines(Some(instant), Direction::Backwards) }
     }
 
     /// The ticks after `from`, up to and including `to`.
@@ -76,86 +92,127 @@ impl Timetable {
         self.after(from).take_while(move |tick| *tick <= to)
     }
 
-    /// The last tick at an instant or before it.
-    pub fn latest(&self, instant: Timestamp) -> Option<Timestamp> {
-        let mut date = self.date(instant).checked_add(1.day()).ok()?;
-        let mut latest = None;
-        for _ in 0..LONGEST_WAIT {
-            latest = latest.max(self.ticks_of(date).range(..=instant).next_back().copied());
-            // The day before may end after this one begins, where clocks go back at midnight.
-            let complete = latest.is_some_and(|latest| latest.to_zoned(self.zone.clone()).date() > date);
-            if complete {
-                break;
-            }
-            date = date.checked_sub(1.day()).ok()?;
-        }
-        latest
-    }
-
-    fn date(&self, instant: Timestamp) -> Date {
-        instant.to_zoned(self.zone.clone()).date()
-    }
-
-    /// The instants of a day's times.
-    fn ticks_of(&self, date: Date) -> BTreeSet<Timestamp> {
-        let mut ticks = BTreeSet::new();
-        for cron in self.crons.iter().filter(|cron| cron.suits(date)) {
-            for time in (0..24).flat_map(|hour| cron.times(hour)) {
-                self.add(date.to_datetime(time), cron.is_hourly(), &mut ticks);
-            }
-        }
-        ticks
-    }
-
-    /// Adds the instants at which clocks show a time.
-    fn add(&self, time: DateTime, hourly: bool, ticks: &mut BTreeSet<Timestamp>) {
-        let at = |offset: jiff::tz::Offset| offset.to_timestamp(time).ok();
-        match self.zone.to_ambiguous_timestamp(time).offset() {
-            AmbiguousOffset::Unambiguous { offset } => ticks.extend(at(offset)),
-            AmbiguousOffset::Fold { before, after } => {
-                ticks.extend(at(before).filter(|_| hourly));
-                ticks.extend(at(after));
-            }
-            // By the clock before, the time lies after the change, which is the first instant that exists.
-            AmbiguousOffset::Gap { before, .. } => {
-                let later =
-                    at(before).and_then(|later| later.checked_add(SignedDuration::from_nanos(1)).ok());
-                ticks.extend(later.and_then(|later| Some(self.zone.preceding(later).next()?.timestamp())));
-            }
-        }
+    fn lines(&self, from: Option<Timestamp>, direction: Direction) -> Vec<Line<'_>> {
+        let line = |cron| {
+            let mut line = Line { cron, zone: &self.time_zone, direction, span: None, head: None };
+            line.head = from.and_then(|from| line.look(from));
+            line
+        };
+        self.crons.iter().map(line).collect()
     }
 }
 
 /// The ticks of a timetable, one after the other.
 #[derive(Clone, Debug)]
 pub struct Ticks<'a> {
-    timetable: &'a Timetable,
-    last: Timestamp,
-    /// The ticks of the days that have been looked at.
-    known: BTreeSet<Timestamp>,
-    /// The first day that has not.
-    next: Option<Date>,
+    lines: Vec<Line<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Forwards,
+    Backwards,
+}
+
+/// The ticks of one line.
+#[derive(Clone, Debug)]
+struct Line<'a> {
+    cron: &'a Cron,
+    zone: &'a TimeZone,
+    direction: Direction,
+    /// The span that was looked at last.
+    span: Option<OffsetSpan>,
+    /// The tick that comes next.
+    head: Option<Timestamp>,
+}
+
+impl Line<'_> {
+    /// The first tick from an instant on, that itself included.
+    fn look(&mut self, mut from: Timestamp) -> Option<Timestamp> {
+        loop {
+            let known = self.span.take().filter(|span| span.has(from));
+            let span = self.span.insert(known.unwrap_or_else(|| OffsetSpan::around(self.zone, from)));
+            let (found, elsewhere) = match self.direction {
+                Direction::Forwards => (span.first(self.cron, from), span.towards_next(self.cron)),
+                Direction::Backwards => (span.last(self.cron, from), span.towards_last(self.cron)),
+            };
+            if found.is_some() {
+                return found;
+            }
+            from = elsewhere?;
+        }
+    }
+
+    /// Goes on after the tick that comes next.
+    fn advance(&mut self) {
+        let beyond = match (self.head, self.direction) {
+            (None, _) => return,
+            (Some(head), Direction::Forwards) => head.checked_add(NANOSECOND),
+            (Some(head), Direction::Backwards) => head.checked_sub(NANOSECOND),
+        };
+        self.head = beyond.ok().and_then(|from| self.look(from));
+    }
 }
 
 impl Iterator for Ticks<'_> {
     type Item = Timestamp;
 
     fn next(&mut self) -> Option<Timestamp> {
-        for _ in 0..LONGEST_WAIT {
-            // A tick is certain when the day after it is known, which may begin before it where clocks go back at midnight.
-            let certain = |tick: &Timestamp| {
-                self.next.is_none_or(|next| self.timetable.date(*tick) < next.yesterday().unwrap_or(next))
-            };
-            if let Some(tick) = self.known.first().copied().filter(certain) {
-                self.known.pop_first();
-                self.last = tick;
-                return Some(tick);
+        let heads = self.lines.iter().filter_map(|line| line.head);
+        let tick = match self.lines.first()?.direction {
+            Direction::Forwards => heads.min(),
+            Direction::Backwards => heads.max(),
+        }?;
+        self.lines.iter_mut().filter(|line| line.head == Some(tick)).for_each(Line::advance);
+        Some(tick)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::cron::steps;
+
+    /// The months that are looked at in a look at a timetable.
+    fn cost<T>(cron: &str, zone: &str, look: impl FnOnce(&Timetable) -> T) -> usize {
+        let timetable = Timetable::new([cron], zone).expect("a timetable");
+        steps::take();
+        let _ = look(&timetable);
+        steps::take()
+    }
+
+    #[test]
+    fn a_look_costs_what_it_returns() {
+        let now: Timestamp = "2026-05-01T12:00:30Z".parse().expect("an instant");
+        let decade = SignedDuration::from_hours(24 * 3650);
+        let crons = [
+            "* * * * *",
+            "*/7 1-4 * * *",
+            "30 2 * * *",
+            "0 0 L * *",
+            "0 0 13 * fri",
+            "0 0 1 1 *",
+            "0 0 29 2 *",
+        ];
+        for cron in crons {
+            for zone in ["UTC", "Europe/Berlin", "Africa/Casablanca"] {
+                let next = cost(cron, zone, |timetable| timetable.next(now));
+                let previous = cost(cron, zone, |timetable| timetable.previous(now));
+                let many = cost(cron, zone, |timetable| timetable.until(now).take(100).count());
+                // The twelve months of ten years, twice: once around each change of the clocks.
+                let count = cost(cron, zone, |timetable| timetable.count(now - decade, now));
+                assert!(next.max(previous) <= 60, "{cron} in {zone}: {next} and {previous} months");
+                assert!(many <= 100 * 60, "{cron} in {zone}: {many} months for 100 ticks");
+                assert!(count <= 600, "{cron} in {zone}: {count} months counted");
             }
-            let date = self.next?;
-            let ticks = self.timetable.ticks_of(date);
-            self.known.extend(ticks.into_iter().filter(|tick| *tick > self.last));
-            self.next = date.checked_add(1.day()).ok();
         }
-        None
+    }
+
+    #[test]
+    fn a_line_that_comes_once_in_decades_is_found_year_by_year() {
+        let past: Timestamp = "2033-01-01T00:00:00Z".parse().expect("an instant");
+        // 29 February is a Sunday in 2032 and 2060.
+        let next = cost("0 0 29 2 */7", "Europe/Berlin", |timetable| timetable.next(past));
+        assert!(next <= 200, "{next} months for 27 years");
     }
 }
