@@ -149,3 +149,40 @@ fn versions_stand_in_the_workspace_only() {
     }
     report(&broken, "a dependency's version stands in `[workspace.dependencies]`");
 }
+
+/// The text of a file of the repository.
+fn text_of(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn every_dependency_says_what_it_is_for() {
+    let manifest: toml::Table = text_of("Cargo.toml").parse().unwrap();
+    let dependencies = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let others = dependencies.iter().filter(|(_, value)| value.get("path").is_none()).map(|(name, _)| name);
+    let architecture = text_of("ARCHITECTURE.md");
+    // The names in the first cell of each row of the table.
+    let table = architecture.split("## Dependencies, and why").nth(1).unwrap_or_default();
+    let cells = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let named: Vec<&str> =
+        cells.flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`')).collect();
+    let absent = others.filter(|name| !named.contains(&name.as_str()));
+    let mut broken: Vec<String> = absent.map(|name| format!("{name} has no row")).collect();
+    let gone = named.iter().filter(|name| **name != "crate" && !name.starts_with('-'));
+    let gone = gone.filter(|name| !dependencies.contains_key(**name));
+    broken.extend(gone.map(|name| format!("{name} is no dependency")));
+    report(&broken, "the table of dependencies in ARCHITECTURE.md is complete");
+}
+
+#[test]
+fn every_page_of_the_documentation_is_listed() {
+    let readme = text_of("README.md");
+    let mut broken = Vec::new();
+    for entry in std::fs::read_dir(root().join("docs")).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".md") && !readme.contains(&format!("](docs/{name})")) {
+            broken.push(name);
+        }
+    }
+    report(&broken, "README.md lists every page of docs/");
+}

@@ -27,6 +27,7 @@ Exit codes:
   3    the definitions don't fit together
   4    the home can't be read or written
   130  canceled
+  141  the reader of standard output has gone away
 
 Examples:
   materialize                        make every asset
@@ -69,7 +70,7 @@ Examples:
         after_help = "Examples:\n  daemon\n  daemon --max-runs 2\n  daemon --dry-run --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z"
     )]
     Daemon(DaemonCommand),
-    /// Serve the HTTP API, and do what `daemon` does, in one process
+    /// Serve the web pages and the HTTP API, and do what `daemon` does, in one process
     #[command(
         after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
     )]
