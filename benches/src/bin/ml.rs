@@ -69,7 +69,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::tempdir()?;
     if arguments.python.is_none() {
         println!(
-            "the peers are left out: MILLWORK_PYTHON is not set; hint: name an interpreter with scikit-learn and xgboost-cpu"
+            "the peers are left out: MILLWORK_PYTHON is not set: name an interpreter with scikit-learn and xgboost-cpu"
         );
     }
     println!("{:<34} {:>12} {:>12} {:>7} {:>9} {:>9}", "case", "ours", "theirs", "ratio", "MB", "their MB");

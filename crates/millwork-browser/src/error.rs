@@ -9,7 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum BrowserError {
     /// There is no browser.
-    #[error("no Chromium is on the PATH; hint: install the package `chromium`")]
+    #[error("no Chromium is on the PATH: install the package `chromium`")]
     NotFound,
     /// It could not be started, or not be spoken to.
     #[error("failed to {action}")]

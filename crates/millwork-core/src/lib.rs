@@ -5,6 +5,7 @@
 //! ([`param`], [`partition`]), what a pipeline declares ([`definitions`]), the [`graph`] that follows from it, the
 //! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
 
+pub mod advice;
 pub mod alert;
 pub mod asset;
 pub mod automation;
@@ -26,6 +27,7 @@ pub mod simulation;
 
 use std::pin::Pin;
 
+pub use advice::{Advice, ErrorClass, Problem};
 pub use alert::{AlertRule, Destination, Encryption, Mail, Secret, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;

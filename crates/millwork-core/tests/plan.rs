@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
+use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetGraph, Selection};
@@ -55,7 +56,7 @@ fn pipeline() -> Pipeline {
 fn plan(graph: &AssetGraph, selection: &str, partition: Option<&str>) -> Result<Plan, String> {
     let selected = Selection::parse(selection).and_then(|selection| selection.select(graph)).unwrap();
     let partition = partition.map(PartitionKey::from);
-    Plan::new(graph, &selected, partition.as_ref()).map_err(|error| error.to_string())
+    Plan::new(graph, &selected, partition.as_ref()).map_err(|error| error.one_line())
 }
 
 /// Each step with what it waits for: `b<a,a:ok`.

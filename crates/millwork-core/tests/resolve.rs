@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
+use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::{
     AlertRule, AssetDefinition, AutomationCondition, CheckResult, Definitions, Destination, FreshnessPolicy,
@@ -44,7 +45,7 @@ fn check_of(asset: &str, name: &str, blocking: bool, inputs: &[&str]) -> CheckDe
 #[track_caller]
 fn check(definitions: Definitions, expected: &[&str]) {
     let errors = definitions.resolve().map(|_| Vec::new()).unwrap_or_else(|errors| errors.0);
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let errors: Vec<String> = errors.iter().map(Advice::one_line).collect();
     assert_eq!(errors, expected);
 }
 

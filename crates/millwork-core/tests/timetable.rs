@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::advice::Advice;
 use millwork_core::schedule::Timetable;
 use proptest::prelude::*;
 
@@ -315,7 +316,7 @@ fn what_is_no_timetable_is_an_error() {
         (&["@daily"], "Europe/Berlim", "unknown time zone `Europe/Berlim`; hint: "),
         (&["@daily", "* *"], "UTC", "`* *` has 2 fields"),
     ] {
-        let error = Timetable::new(crons.iter().copied(), zone).expect_err(expected).to_string();
+        let error = Timetable::new(crons.iter().copied(), zone).expect_err(expected).one_line();
         assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -1,7 +1,9 @@
 //! What keeps a loop from its work.
 
+use std::borrow::Cow;
 use std::io;
 
+use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::automation::ConditionError;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleError;
@@ -25,7 +27,7 @@ pub enum DaemonError {
     #[error(transparent)]
     Condition(#[from] ConditionError),
     /// Whoever collects traces doesn't take them.
-    #[error("failed to send traces; hint: see OTEL_EXPORTER_OTLP_ENDPOINT")]
+    #[error("failed to send traces")]
     Traces {
         /// Why.
         source: reqwest::Error,
@@ -46,4 +48,27 @@ pub enum DaemonError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+impl Advice for DaemonError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Store(error) => return error.hint(),
+            Self::Schedule(error) => return error.hint(),
+            Self::Forget(error) => return error.hint(),
+            Self::Condition(error) => return error.hint(),
+            Self::Traces { .. } => "see OTEL_EXPORTER_OTLP_ENDPOINT".into(),
+            Self::Launch { .. } | Self::Cursor { .. } => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Store(error) => error.class(),
+            Self::Schedule(error) => error.class(),
+            Self::Forget(error) => error.class(),
+            Self::Condition(error) => error.class(),
+            Self::Traces { .. } | Self::Launch { .. } | Self::Cursor { .. } => ErrorClass::Failed,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
 use millwork_core::LogLevel;
+use millwork_core::advice::with_hint;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_storage::{Batch, Claim, Fence, RunRecord};
@@ -110,9 +111,9 @@ fn class_of_status(exit: ExitStatus, memory: OutOfMemory) -> (FailureClass, Stri
     match (exit.code(), exit.signal()) {
         (Some(code), _) => (FailureClass::Killed, format!("its process ended with exit code {code}")),
         (None, Some(9)) if memory.has_run_out_since() => {
-            let reason = "its process was killed by the system, as memory ran out; hint: give the machine more, or the \
-                          step a pool that counts memory";
-            (FailureClass::OutOfMemory, reason.to_owned())
+            let reason = "its process was killed by the system, as memory ran out";
+            let hint = "give the machine more, or the step a pool that counts memory";
+            (FailureClass::OutOfMemory, with_hint(reason, Some(hint)))
         }
         (None, Some(9)) => (FailureClass::Killed, "its process was killed (SIGKILL)".to_owned()),
         (None, signal) => {

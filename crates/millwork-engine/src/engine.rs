@@ -15,7 +15,7 @@ use millwork_storage::{Batch, Claim, EventLog, EventQuery, Fence, Holder, NewRun
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::error::chain_of;
+use crate::error::{chain_of, register_errors};
 use crate::runs::{
     Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs,
     keep_lease, stale_part, start_recorder, verdicts,
@@ -73,6 +73,7 @@ impl Engine {
         io_manager: Arc<dyn IoManager>,
         holder: Holder,
     ) -> Self {
+        register_errors();
         let log: Arc<dyn EventLog> = store.clone();
         let values = Values::new(log, io_manager, pipeline.io_managers().clone());
         Self { pipeline, store, values, holder, options: EngineOptions::default() }

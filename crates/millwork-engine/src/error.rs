@@ -1,6 +1,9 @@
 //! Why a run could not be executed, as opposed to a run that failed.
 
+use std::borrow::Cow;
+
 use millwork_core::AssetKey;
+use millwork_core::advice::{Advice, ErrorClass, hint_of, register, with_hint};
 use millwork_core::graph::SelectionError;
 use millwork_core::plan::PlanError;
 use millwork_core::run::{IllegalTransition, RunId};
@@ -12,7 +15,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ExecuteError {
     /// The store failed, so nothing more can be recorded.
-    #[error("failed to record the run; hint: what was recorded is safe, `runs retry` goes on from there")]
+    #[error("failed to record the run")]
     Record(#[source] StorageError),
     /// The store couldn't be read.
     #[error(transparent)]
@@ -24,9 +27,7 @@ pub enum ExecuteError {
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// The run asks for an asset that is no longer defined.
-    #[error(
-        "run {run} asks for asset `{asset}`, which is not part of the definitions any more; hint: start a new run"
-    )]
+    #[error("run {run} asks for asset `{asset}`, which is not part of the definitions any more")]
     AssetIsGone {
         /// The run.
         run: RunId,
@@ -43,8 +44,37 @@ pub enum ExecuteError {
     },
 }
 
-/// An error and its causes, in one line.
+impl Advice for ExecuteError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Record(..) => "what was recorded is safe, `runs retry` goes on from there".into(),
+            Self::Store(error) => return error.hint(),
+            Self::Plan(error) => return error.hint(),
+            Self::Selection(error) => return error.hint(),
+            Self::AssetIsGone { .. } => "start a new run".into(),
+            Self::Contradiction { .. } => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Store(error) => error.class(),
+            Self::Plan(_) | Self::Selection(_) | Self::AssetIsGone { .. } => ErrorClass::Usage,
+            Self::Record(_) | Self::Contradiction { .. } => ErrorClass::Home,
+        }
+    }
+}
+
+/// Makes the errors of this crate and of storage known, so that their hints are found behind a `dyn Error`.
+pub(crate) fn register_errors() {
+    register::<StorageError>();
+    register::<crate::ValueError>();
+    register::<ExecuteError>();
+}
+
+/// An error, its causes and the remedy, in one line.
 pub(crate) fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let chain = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    with_hint(&chain, hint_of(error).as_deref())
 }

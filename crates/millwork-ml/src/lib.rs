@@ -35,6 +35,24 @@ pub mod search;
 pub mod split;
 pub mod text;
 
+/// Makes the errors of this crate known, so that their hints are found where a step returns them as a `BoxError`.
+pub fn register_errors() {
+    use millwork_core::advice::register;
+
+    #[cfg(feature = "linfa")]
+    register::<adapters::AdapterError>();
+    register::<boost::BoostError>();
+    register::<boost::NativeError>();
+    register::<drift::DriftError>();
+    register::<encoding::EncodingError>();
+    register::<features::FeaturesError>();
+    register::<features::NpzError>();
+    register::<metrics::MetricError>();
+    register::<search::SearchError>();
+    register::<split::SplitError>();
+    register::<text::TextError>();
+}
+
 /// The documentation's examples, compiled with the tests.
 #[cfg(doctest)]
 mod documentation {

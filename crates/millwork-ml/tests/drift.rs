@@ -3,6 +3,7 @@
 mod interpreter;
 mod peer;
 
+use millwork_core::Advice as _;
 use millwork_ml::drift;
 use serde_json::{Value, json};
 
@@ -67,7 +68,7 @@ fn what_cannot_be_compared_is_an_error() {
         (&[][..], &[1.0][..], "the reference has nothing to compare; hint:"),
         (&[1.0], &[f64::NAN], "element 0 of the current sample is NaN, which cannot be compared"),
     ] {
-        let error = drift::kolmogorov_smirnov(reference, current).expect_err(expected).to_string();
+        let error = drift::kolmogorov_smirnov(reference, current).expect_err(expected).one_line();
         assert!(error.starts_with(expected), "{error}");
     }
     for (reference, current, expected) in [
@@ -75,7 +76,7 @@ fn what_cannot_be_compared_is_an_error() {
         (&[1.0, -1.0], &[1.0, 2.0], "element 1 of the reference is -1, which cannot be compared"),
         (&[1.0, 1.0], &[0.0, 0.0], "the current sample has nothing to compare; hint:"),
     ] {
-        let error = drift::chi_square(reference, current).expect_err(expected).to_string();
+        let error = drift::chi_square(reference, current).expect_err(expected).one_line();
         assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 mod interpreter;
 mod peer;
 
+use millwork_core::Advice as _;
 use millwork_ml::encoding::{
     Drop, EncodingError, Frequency, NullNumber, Nulls, NumberEncoder, NumberParams, OneHotEncoder,
     OneHotParams, OrdinalEncoder, OrdinalParams, Scaling, Smoothing, TargetEncoder, TargetParams, Unknown,
@@ -225,7 +226,7 @@ fn a_damaged_encoder_answers_or_is_an_error() {
 
 fn check_error<T: std::fmt::Debug>(result: Result<T, EncodingError>, expected: &str) {
     let error = result.expect_err(expected);
-    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(error.one_line().starts_with(expected), "{error}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn matrices_in_other_arrangements_are_refused() {
     python.run("sklearn_tfidf.py", &["titles.json", "titles.json", ""]);
     let bytes = std::fs::read(python.path("columns.npz")).expect("a file");
     let error = Features::decode(&bytes).expect_err("compressed columns");
-    assert_eq!(error.to_string(), "the matrix is stored as `csc`, not as `csr`; hint: save `matrix.tocsr()`");
+    assert_eq!(error.to_string(), "the matrix is stored as `csc`, not as `csr`");
 }
 
 /// Titles that split differently where Unicode is taken differently.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use millwork_core::MetadataValue;
+use millwork_core::{Advice as _, MetadataValue};
 use millwork_ml::boost::{Booster, BoosterParams};
 use millwork_ml::features::{Features, LabelledFeatures};
 use millwork_ml::search::{Candidates, Found, Goal, Halving, Score, Search, SearchError, Space};
@@ -163,7 +163,7 @@ fn a_cancelled_search_keeps_its_trials() {
 
 fn check_error(space: &Space, expected: &str) {
     let base = BoosterParams::default();
-    let error = Candidates::random(&base, space, 3, 0).expect_err(expected).to_string();
+    let error = Candidates::random(&base, space, 3, 0).expect_err(expected).one_line();
     assert!(error.starts_with(expected), "{error}");
 }
 

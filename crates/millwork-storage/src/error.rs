@@ -1,6 +1,9 @@
 //! What can go wrong with a store.
 
+use std::borrow::Cow;
+
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{Advice, ErrorClass};
 use thiserror::Error;
 
 /// What can go wrong with a store.
@@ -8,9 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StorageError {
     /// Another process has claimed the run since.
-    #[error(
-        "run {run} is executed by another process now; hint: this one was taken for dead, for example because it was suspended"
-    )]
+    #[error("run {run} is executed by another process now")]
     Fenced {
         /// The run.
         run: RunId,
@@ -24,9 +25,7 @@ pub enum StorageError {
         step: String,
     },
     /// The run can't be claimed.
-    #[error(
-        "run {run} is {status}; hint: only runs that are queued, failed, canceled or lost can be started"
-    )]
+    #[error("run {run} is {status}")]
     NotClaimable {
         /// The run.
         run: RunId,
@@ -34,7 +33,7 @@ pub enum StorageError {
         status: RunStatus,
     },
     /// There is no such run.
-    #[error("there is no run {run}; hint: `runs list` shows which there are")]
+    #[error("there is no run {run}")]
     UnknownRun {
         /// The run.
         run: RunId,
@@ -46,7 +45,7 @@ pub enum StorageError {
         run: RunId,
     },
     /// The home can't be used.
-    #[error("failed to {action} `{path}`; hint: {hint}")]
+    #[error("failed to {action} `{path}`")]
     Home {
         /// What was tried.
         action: &'static str,
@@ -58,19 +57,17 @@ pub enum StorageError {
         source: std::io::Error,
     },
     /// The database refused or failed.
-    #[error("failed to {action} in the database{hint}")]
+    #[error("failed to {action} in the database")]
     Database {
         /// What was tried.
         action: &'static str,
-        /// The remedy, if known: `; hint: …` or nothing.
-        hint: &'static str,
+        /// The remedy, if it is known.
+        hint: Option<&'static str>,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Something stored can't be read.
-    #[error(
-        "failed to read {what} from the database; hint: it was written by another version of Millwork, or is damaged"
-    )]
+    #[error("failed to read {what} from the database")]
     Unreadable {
         /// What.
         what: String,
@@ -78,13 +75,41 @@ pub enum StorageError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database was made by a later version.
-    #[error(
-        "the database has version {found}, this Millwork knows up to {known}; hint: use the newer Millwork, or another MILLWORK_HOME"
-    )]
+    #[error("the database has version {found}, this Millwork knows up to {known}")]
     TooNew {
         /// The version of the database.
         found: i64,
         /// The latest version known.
         known: i64,
     },
+}
+
+impl Advice for StorageError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Fenced { .. } => "this one was taken for dead, for example because it was suspended".into(),
+            Self::NotClaimable { .. } => {
+                "only runs that are queued, failed, canceled or lost can be started".into()
+            }
+            Self::UnknownRun { .. } => "`runs list` shows which there are".into(),
+            Self::Home { hint, .. } => Cow::Borrowed(hint),
+            Self::Unreadable { .. } => "it was written by another version of Millwork, or is damaged".into(),
+            Self::TooNew { .. } => "use the newer Millwork, or another MILLWORK_HOME".into(),
+            Self::Database { hint, .. } => return hint.map(Cow::Borrowed),
+            Self::AlreadySucceeded { .. } | Self::DuplicateRun { .. } => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::NotClaimable { .. } | Self::UnknownRun { .. } => ErrorClass::Usage,
+            Self::Fenced { .. }
+            | Self::AlreadySucceeded { .. }
+            | Self::DuplicateRun { .. }
+            | Self::Home { .. }
+            | Self::Database { .. }
+            | Self::Unreadable { .. }
+            | Self::TooNew { .. } => ErrorClass::Home,
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! What is wrong with a request, in one shape; and why the server can't start.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use millwork_core::graph::AssetGraph;
+use millwork_core::{Advice, ErrorClass, Problem};
 use millwork_storage::StorageError;
 use serde_json::json;
 use thiserror::Error;
@@ -15,25 +18,19 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ServeError {
     /// Anybody could reach it.
-    #[error(
-        "`{address}` can be reached from other machines, and there is no token; hint: set MILLWORK_TOKEN, or bind to 127.0.0.1"
-    )]
+    #[error("`{address}` can be reached from other machines, and there is no token")]
     NoToken {
         /// The address.
         address: SocketAddr,
     },
     /// The token is too easy to guess.
-    #[error(
-        "the token has {length} characters and must have 16 or more; hint: `openssl rand -hex 16` makes one"
-    )]
+    #[error("the token has {length} characters and must have 16 or more")]
     ShortToken {
         /// How many it has.
         length: usize,
     },
     /// The address can't be had.
-    #[error(
-        "failed to listen on `{address}`; hint: choose another with `--address`, port 0 for any that is free"
-    )]
+    #[error("failed to listen on `{address}`")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -42,17 +39,31 @@ pub enum ServeError {
     },
 }
 
+impl Advice for ServeError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NoToken { .. } => "set MILLWORK_TOKEN, or bind to 127.0.0.1".into(),
+            Self::ShortToken { .. } => "`openssl rand -hex 16` makes one".into(),
+            Self::Bind { .. } => "choose another with `--address`, port 0 for any that is free".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
+}
+
 /// What is wrong with a request: `{"error": {"code": …, "message": …, "hint": …}}`.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
-    message: String,
+    problem: Problem,
 }
 
 impl ApiError {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    pub(crate) fn new(status: StatusCode, code: &'static str, problem: impl Into<Problem>) -> Self {
+        Self { status, code, problem: problem.into() }
     }
 
     /// The status that says it.
@@ -60,37 +71,41 @@ impl ApiError {
         self.status
     }
 
-    /// What is wrong.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
+    /// What is wrong, and what to do about it, as sentences of a page.
+    pub(crate) fn sentences(&self) -> String {
+        let hint = self.problem.hint().map_or(String::new(), |hint| format!(". {hint}"));
+        format!("{}{hint}", self.problem)
     }
 
     /// There is no such thing.
-    pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    pub(crate) fn not_found(problem: impl Into<Problem>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", problem)
     }
 
     /// The request makes no sense.
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
+    pub(crate) fn invalid(problem: impl Into<Problem>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", problem)
+    }
+
+    /// No asset has this key.
+    pub(crate) fn unknown_asset(graph: &AssetGraph, key: &str) -> Self {
+        let problem = Problem::new(format!("no asset is called `{key}`"));
+        Self::not_found(problem.with_hint(graph.asset_hint(key)))
     }
 }
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::UnknownRun { .. } => Self::not_found(error.to_string()),
-            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", error.to_string()),
+            StorageError::UnknownRun { .. } => Self::not_found(&error),
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", &error),
         }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (message, hint) = match self.message.split_once("; hint: ") {
-            Some((message, hint)) => (message, Some(hint)),
-            None => (self.message.as_str(), None),
-        };
+        let (message, hint) = (self.problem.to_string(), self.problem.hint());
         let body = json!({ "error": { "code": self.code, "message": message, "hint": hint } });
         (self.status, Json(body)).into_response()
     }

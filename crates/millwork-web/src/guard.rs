@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use millwork_core::Problem;
 
 use crate::error::ApiError;
 
@@ -66,8 +67,9 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
         if is_of_browser(&request) {
             return Redirect::to("/login").into_response();
         }
-        let message = "the token is missing or wrong; hint: send `Authorization: Bearer` and MILLWORK_TOKEN";
-        return ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message).into_response();
+        let problem = Problem::new("the token is missing or wrong")
+            .with_hint("send `Authorization: Bearer` and MILLWORK_TOKEN");
+        return ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", problem).into_response();
     }
     if changes(request.method()) && is_from_another_site(request.headers()) {
         let message = "requests of other web sites are refused";

@@ -26,6 +26,7 @@
 mod app;
 
 pub use app::{App, app};
+pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::event::{Event, EventBody, NewEvent};
 pub use millwork_core::plot::Plot;
 pub use millwork_core::retention;

@@ -97,6 +97,27 @@ fn the_core_does_no_input_or_output() {
     report(&broken, "the core is vocabulary and pure decisions");
 }
 
+/// Hints are data: `Advice` and `Problem` carry them beside a message. (Messages of the compiler are only text.)
+#[test]
+fn no_message_holds_its_hint() {
+    let says = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        code.lines().any(|line| line.contains("; hint: ") && !line.trim_start().starts_with("//"))
+    };
+    let is_source = |path: &PathBuf| {
+        path.components().any(|part| part.as_os_str() == "src")
+            && !path.ends_with("millwork-core/src/advice.rs")
+            && !path.components().any(|part| part.as_os_str() == "millwork-macros")
+    };
+    let broken: Vec<_> = sources()
+        .iter()
+        .filter(|path| is_source(path) && says(path))
+        .map(|path| path.display().to_string())
+        .collect();
+    report(&broken, "a hint is given by `Advice::hint` or `Problem::with_hint`");
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     let says = |path: &PathBuf| {

@@ -8,7 +8,7 @@ use hackernews::{ReplayArgs, definitions, replay};
 fn main() -> ExitCode {
     let command = ReplayArgs::augment_args(Command::new("replay"));
     millwork::App::new(definitions())
-        .command(command, |matches| -> anyhow::Result<()> {
+        .command(command, |matches| -> millwork::Result<()> {
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(replay::serve(ReplayArgs::from_arg_matches(matches)?))
         })

@@ -14,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hackernews::hacker_news::Sample;
 use hackernews::{HackerNews, HackerNewsError, ItemCounts, Latest, Limits};
+use millwork::Advice as _;
+use millwork::advice::with_hint;
 use tokio::net::TcpListener;
 
 /// What the server answers to one request.
@@ -83,9 +85,11 @@ async fn check_error(script: Script, items: usize, limits: Limits, expected: &[&
     }
 }
 
-fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+/// The error, its causes and the hint.
+fn chain(error: &HackerNewsError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    let chain = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    with_hint(&chain, error.hint().as_deref())
 }
 
 fn counts() -> ItemCounts {
@@ -196,7 +200,7 @@ async fn attempts_are_bounded_and_the_last_cause_is_named() {
 
 #[tokio::test]
 async fn a_server_without_the_api_is_named_with_the_remedy() {
-    let remedy = ["/maxitem.json`; hint:", "unset it to use the embedded sample"];
+    let remedy = ["/maxitem.json`", "; hint: check that", "unset it to use the embedded sample"];
     check_error(&[], 5, quick_limits(), &remedy).await;
     check_error(&[], 5, quick_limits(), &["the server answered 404 Not Found"]).await;
     check_error(&[("maxitem.json", &[Body("null")])], 5, quick_limits(), &["isn't what the API promises"])
@@ -213,7 +217,8 @@ async fn a_dead_server_is_noticed() {
     let latest = tokio::time::timeout(Duration::from_secs(2), hacker_news.latest_stories(5, |_, _| {}));
     let message = chain(&latest.await.expect("noticed within two seconds").unwrap_err());
     assert!(
-        message.contains(&format!("`{url}/maxitem.json`; hint: check that the server runs")),
+        message.contains(&format!("`{url}/maxitem.json`"))
+            && message.contains("; hint: check that the server runs"),
         "{message}"
     );
     assert!(message.contains("Connection refused"), "{message}");

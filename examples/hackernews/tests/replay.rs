@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use hackernews::replay::{FileStory, StoryFile};
 use hackernews::{HackerNews, Latest, Limits, Replay, ReplayOptions};
+use millwork::Advice as _;
 
 const HEADER: &str = "id,title,url,num_points,num_comments,author,created_at";
 
@@ -67,7 +68,7 @@ async fn delays_are_side_by_side() {
 async fn a_port_in_use_is_named_with_the_remedy() {
     let replay = Replay::from_file(&small_file(1), ReplayOptions::default()).unwrap();
     let (address, _server) = replay.bind(0).await.unwrap();
-    let error = replay.bind(address.port()).await.err().expect("the port is in use").to_string();
+    let error = replay.bind(address.port()).await.err().expect("the port is in use").one_line();
     let expected = format!("failed to listen on 127.0.0.1:{}; hint:", address.port());
     assert!(error.starts_with(&expected), "{error}");
 }

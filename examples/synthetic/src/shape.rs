@@ -110,7 +110,7 @@ fn one_more(key: String, above: Vec<String>, takes: Duration) -> AssetDefinition
 /// The text names no shape.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "`{written}` names no graph; hint: write `chain:100`, `fan-out:1000`, `layered:100x100`, `catalog:2000` or \
+    "`{written}` names no graph: write `chain:100`, `fan-out:1000`, `layered:100x100`, `catalog:2000` or \
      `straggler:20`"
 )]
 pub struct InvalidShape {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Secret;
+use crate::advice::Problem;
 
 /// Where an alert goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,16 +125,16 @@ impl Destination {
     }
 
     /// What is wrong with it.
-    pub(crate) fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<Problem> {
         match &self.channel {
             Channel::Command { argv } if argv.is_empty() => {
-                Some("its command is empty; hint: the first word is the program".to_owned())
+                Some(Problem::new("its command is empty").with_hint("the first word is the program"))
             }
-            Channel::Mail(mail) if mail.to.is_empty() => Some("its e-mail has no recipient".to_owned()),
+            Channel::Mail(mail) if mail.to.is_empty() => Some(Problem::new("its e-mail has no recipient")),
             Channel::Mail(mail) => std::iter::once(&mail.from)
                 .chain(&mail.to)
                 .find(|address| !address.contains('@'))
-                .map(|address| format!("`{address}` is no e-mail address")),
+                .map(|address| Problem::new(format!("`{address}` is no e-mail address"))),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Destination, Trigger};
+use crate::advice::Problem;
 use crate::graph::{AssetGraph, Selection};
 
 /// Says on what, about what, and whom to tell.
@@ -118,33 +119,34 @@ impl AlertRule {
     }
 
     /// Everything that is wrong with it.
-    pub(crate) fn problems(&self, graph: &AssetGraph) -> Vec<String> {
+    pub(crate) fn problems(&self, graph: &AssetGraph) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.triggers.is_empty() {
-            problems.push("it has no trigger; hint: `.when(Trigger::RunFailed)`".to_owned());
+            problems.push(Problem::new("it has no trigger").with_hint("`.when(Trigger::RunFailed)`"));
         }
         if self.destinations.is_empty() {
-            problems.push("it has no destination; hint: `.to(Destination::…)`".to_owned());
+            problems.push(Problem::new("it has no destination").with_hint("`.to(Destination::…)`"));
         }
         let names: BTreeSet<String> = self.destinations.iter().map(ToString::to_string).collect();
         if names.len() < self.destinations.len() {
-            problems.push("it names a destination twice".to_owned());
+            problems.push(Problem::new("it names a destination twice"));
         }
         problems.extend(self.destinations.iter().filter_map(Destination::problem));
         for trigger in &self.triggers {
             problems.extend(trigger.problem());
             if self.selection.is_some() && !trigger.has_assets() {
-                problems.push(format!(
-                    "`{trigger}` is about no asset; hint: a rule of its own without `.assets`"
-                ));
+                let problem = Problem::new(format!("`{trigger}` is about no asset"));
+                problems.push(problem.with_hint("a rule of its own without `.assets`"));
             }
             if !self.tags.is_empty() && !trigger.has_tags() {
-                problems.push(format!("`{trigger}` is about no run; hint: a rule of its own without `.tag`"));
+                let problem = Problem::new(format!("`{trigger}` is about no run"));
+                problems.push(problem.with_hint("a rule of its own without `.tag`"));
             }
         }
         if let Some(selection) = &self.selection {
             let selected = Selection::parse(selection).and_then(|selection| selection.select(graph));
-            problems.extend(selected.err().map(|error| format!("its selection is wrong: {error}")));
+            problems
+                .extend(selected.err().map(|error| Problem::from(&error).within("its selection is wrong")));
         }
         problems
     }

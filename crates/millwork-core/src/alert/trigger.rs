@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::advice::Problem;
 use crate::asset::Severity;
 use crate::freshness::Freshness;
 use crate::run::RunStatus;
@@ -78,20 +79,22 @@ impl Trigger {
     }
 
     /// What is wrong with it.
-    pub(crate) fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<Problem> {
         match self {
             Self::Run(status) if !status.is_finished() => {
-                Some(format!("no run ends as `{status}`; hint: succeeded, failed, canceled or lost"))
+                let problem = Problem::new(format!("no run ends as `{status}`"));
+                Some(problem.with_hint("succeeded, failed, canceled or lost"))
             }
             Self::NotFresh(state @ (Freshness::Pass | Freshness::Unknown)) => {
-                Some(format!("`{state}` is no trouble; hint: `Freshness::Warn` or `Freshness::Fail`"))
+                let problem = Problem::new(format!("`{state}` is no trouble"));
+                Some(problem.with_hint("`Freshness::Warn` or `Freshness::Fail`"))
             }
             Self::MetricBelow { threshold: number, .. }
             | Self::MetricAbove { threshold: number, .. }
             | Self::MetricChanged { percent: number, .. }
                 if number.is_nan() =>
             {
-                Some("its threshold is not a number".to_owned())
+                Some(Problem::new("its threshold is not a number"))
             }
             _ => None,
         }

@@ -1,10 +1,12 @@
 //! Where values are kept: the contract of an I/O manager.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
 
 use super::AssetKey;
+use crate::advice::Advice;
 use crate::partition::PartitionKey;
 use crate::run::RunId;
 use crate::{BoxError, BoxFuture};
@@ -57,25 +59,32 @@ pub trait IoManager: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum IoError {
     /// Nothing is at the location.
-    #[error(
-        "the stored value `{location}` is missing; hint: it was deleted outside of Millwork; materialize the asset again"
-    )]
+    #[error("the stored value `{location}` is missing")]
     Missing {
         /// Where it should be.
         location: String,
     },
     /// The store refused or failed.
-    #[error("failed to {action} `{location}`{hint}")]
+    #[error("failed to {action} `{location}`")]
     Store {
         /// `store`, `load` or `delete`.
         action: &'static str,
         /// What.
         location: String,
-        /// The remedy, if known: `; hint: …` or nothing.
-        hint: &'static str,
+        /// The remedy, if it is known.
+        hint: Option<&'static str>,
         /// Why.
         source: BoxError,
     },
+}
+
+impl Advice for IoError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Missing { .. } => "it was deleted outside of Millwork; materialize the asset again".into(),
+            Self::Store { hint, .. } => return hint.map(Cow::Borrowed),
+        })
+    }
 }
 
 /// A partition key may hold any text; a path segment may not.

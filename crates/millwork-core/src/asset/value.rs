@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::BoxError;
+use crate::advice::Problem;
 use crate::asset::Table;
 
 /// A type that can be stored as an asset's value, in the format `F`.
@@ -79,10 +80,10 @@ where
         // JSON has no word for "not a number" and infinities: they are written as `null`, and wouldn't come back.
         let has_null = bytes[start..].windows(4).any(|window| window == b"null");
         match has_null.then(|| Self::decode(&bytes[start..])) {
-            Some(Err(error)) => Err(format!(
-                "the value doesn't come back from JSON ({error}); hint: it may hold a number that is not finite"
-            )
-            .into()),
+            Some(Err(error)) => {
+                let problem = Problem::new(format!("the value doesn't come back from JSON ({error})"));
+                Err(problem.with_hint("it may hold a number that is not finite").into())
+            }
             _ => Ok(()),
         }
     }
@@ -181,7 +182,7 @@ mod tests {
         check(
             &f64::NAN,
             Err(
-                "the value doesn't come back from JSON (invalid type: null, expected f64 at line 1 column 4); hint: it may hold a number that is not finite",
+                "the value doesn't come back from JSON (invalid type: null, expected f64 at line 1 column 4)",
             ),
         );
     }

@@ -1,11 +1,13 @@
 //! The conditions of a pipeline, made ready to be evaluated.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use super::parts::{checks, narrow, own_checks, schedules, tags};
 use super::{AutomationCondition, Damping, RunScope};
+use crate::advice::{Advice, ErrorClass};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, SelectionError};
 use crate::schedule::{ScheduleError, Timetable};
@@ -49,13 +51,27 @@ pub enum ConditionError {
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     /// It asks for a check that the asset doesn't have.
-    #[error("`{asset}` has no check `{check}`; hint: `list checks` shows what there is")]
+    #[error("`{asset}` has no check `{check}`")]
     Check {
         /// The asset.
         asset: AssetKey,
         /// The check.
         check: String,
     },
+}
+
+impl Advice for ConditionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Selection(error) => return error.hint(),
+            Self::Schedule(error) => return error.hint(),
+            Self::Check { .. } => "`list checks` shows what there is".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Definitions
+    }
 }
 
 impl Automation {

@@ -1,9 +1,11 @@
 //! Everything that can be wrong with a pipeline's definitions.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
 
+use crate::advice::{Advice, ErrorClass, Problem};
 use crate::asset::AssetKey;
 
 /// One thing that is wrong with the definitions.
@@ -11,9 +13,7 @@ use crate::asset::AssetKey;
 #[non_exhaustive]
 pub enum DefinitionError {
     /// A key can't be used.
-    #[error(
-        "the key of asset `{asset}` is invalid: {problem}; hint: use letters, digits, `_`, `-`, `.` and `/`"
-    )]
+    #[error("the key of asset `{asset}` is invalid: {problem}")]
     InvalidKey {
         /// The asset.
         asset: AssetKey,
@@ -21,9 +21,7 @@ pub enum DefinitionError {
         problem: String,
     },
     /// Two functions make the same asset.
-    #[error(
-        "asset `{asset}` is defined twice, by `{first}` and `{second}`; hint: rename one or give it a `key_prefix`"
-    )]
+    #[error("asset `{asset}` is defined twice, by `{first}` and `{second}`")]
     DuplicateAsset {
         /// The asset.
         asset: AssetKey,
@@ -33,13 +31,13 @@ pub enum DefinitionError {
         second: String,
     },
     /// Two steps have one name.
-    #[error("step `{step}` is defined twice; hint: rename one of the functions")]
+    #[error("step `{step}` is defined twice")]
     DuplicateStep {
         /// The name.
         step: String,
     },
     /// An asset has two checks of one name.
-    #[error("check `{check}` of asset `{asset}` is defined twice; hint: rename one")]
+    #[error("check `{check}` of asset `{asset}` is defined twice")]
     DuplicateCheck {
         /// The asset.
         asset: AssetKey,
@@ -47,19 +45,19 @@ pub enum DefinitionError {
         check: String,
     },
     /// Two jobs have one name.
-    #[error("job `{job}` is defined twice; hint: rename one")]
+    #[error("job `{job}` is defined twice")]
     DuplicateJob {
         /// The name.
         job: String,
     },
     /// Two resources have one type.
-    #[error("the resource `{type_name}` is defined twice; hint: wrap one of them in a type of its own")]
+    #[error("the resource `{type_name}` is defined twice")]
     DuplicateResource {
         /// The type.
         type_name: String,
     },
     /// An upstream asset isn't listed.
-    #[error("`{dependent}` depends on asset `{asset}`, which is not part of the definitions; hint: {hint}")]
+    #[error("`{dependent}` depends on asset `{asset}`, which is not part of the definitions")]
     UnlistedAsset {
         /// Who depends on it.
         dependent: String,
@@ -69,9 +67,7 @@ pub enum DefinitionError {
         hint: String,
     },
     /// An upstream asset has another type.
-    #[error(
-        "`{dependent}` takes asset `{asset}` as `{expected}`, but it is `{actual}`; hint: take it as what it is"
-    )]
+    #[error("`{dependent}` takes asset `{asset}` as `{expected}`, but it is `{actual}`")]
     WrongType {
         /// Who takes it.
         dependent: String,
@@ -83,9 +79,7 @@ pub enum DefinitionError {
         actual: String,
     },
     /// An asset that Millwork doesn't load is taken as a value.
-    #[error(
-        "`{dependent}` takes the value of asset `{asset}`, which Millwork doesn't store; hint: name it in `deps(…)`"
-    )]
+    #[error("`{dependent}` takes the value of asset `{asset}`, which Millwork doesn't store")]
     NotLoadable {
         /// Who takes it.
         dependent: String,
@@ -93,15 +87,13 @@ pub enum DefinitionError {
         asset: AssetKey,
     },
     /// Assets depend on each other in a circle.
-    #[error("assets depend on each other in a circle: {}; hint: break it, or take one as `Previous<…>`", path(.cycle))]
+    #[error("assets depend on each other in a circle: {}", path(.cycle))]
     Cycle {
         /// The circle, each downstream of the one before; the first is also the last.
         cycle: Vec<String>,
     },
     /// A resource is missing.
-    #[error(
-        "`{dependent}` takes the resource `{type_name}`, which is not defined; hint: add `.resource(…)` to the definitions"
-    )]
+    #[error("`{dependent}` takes the resource `{type_name}`, which is not defined")]
     MissingResource {
         /// Who takes it.
         dependent: String,
@@ -109,9 +101,7 @@ pub enum DefinitionError {
         type_name: String,
     },
     /// An I/O manager is missing.
-    #[error(
-        "`{dependent}` is stored by the I/O manager `{name}`, which is not defined; hint: add `.io_manager(\"{name}\", …)` to the definitions"
-    )]
+    #[error("`{dependent}` is stored by the I/O manager `{name}`, which is not defined")]
     MissingIoManager {
         /// Whose values.
         dependent: String,
@@ -119,9 +109,7 @@ pub enum DefinitionError {
         name: String,
     },
     /// A step takes more of a pool than there is.
-    #[error(
-        "`{dependent}` takes {slots} slots of the pool `{pool}`, which has {of}; hint: `.pool(\"{pool}\", {slots})` in the definitions gives it as many"
-    )]
+    #[error("`{dependent}` takes {slots} slots of the pool `{pool}`, which has {of}")]
     PoolTooSmall {
         /// Which step.
         dependent: String,
@@ -133,7 +121,7 @@ pub enum DefinitionError {
         of: u32,
     },
     /// Partitions don't fit together.
-    #[error("`{dependent}` cannot map its partitions to those of `{asset}`: {problem}; hint: {hint}")]
+    #[error("`{dependent}` cannot map its partitions to those of `{asset}`: {problem}")]
     ImpossibleMapping {
         /// The downstream step.
         dependent: String,
@@ -150,7 +138,7 @@ pub enum DefinitionError {
         /// The step.
         step: String,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// A freshness policy is wrong.
     #[error("the freshness policy of asset `{asset}` is invalid: {problem}")]
@@ -158,10 +146,10 @@ pub enum DefinitionError {
         /// The asset.
         asset: AssetKey,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// A check tests an asset that isn't there, or has no function.
-    #[error("check `{check}` tests asset `{asset}`, which is not part of the definitions; hint: {hint}")]
+    #[error("check `{check}` tests asset `{asset}`, which is not part of the definitions")]
     CheckOfUnlistedAsset {
         /// The check.
         check: String,
@@ -176,7 +164,7 @@ pub enum DefinitionError {
         /// The job.
         job: String,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// A sensor makes no sense.
     #[error("the sensor `{sensor}` is invalid: {problem}")]
@@ -184,7 +172,7 @@ pub enum DefinitionError {
         /// The sensor.
         sensor: String,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// An asset's condition makes no sense.
     #[error("the automation condition of asset `{asset}` is invalid: {problem}")]
@@ -192,7 +180,7 @@ pub enum DefinitionError {
         /// The asset.
         asset: AssetKey,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// An alert rule is wrong.
     #[error("the alert rule `{rule}` is invalid: {problem}")]
@@ -200,7 +188,7 @@ pub enum DefinitionError {
         /// The rule.
         rule: String,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
     /// A schedule cannot be kept.
     #[error("the schedule `{schedule}` is invalid: {problem}")]
@@ -208,8 +196,45 @@ pub enum DefinitionError {
         /// The schedule.
         schedule: String,
         /// What is wrong.
-        problem: String,
+        problem: Problem,
     },
+}
+
+impl Advice for DefinitionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::InvalidKey { .. } => "use letters, digits, `_`, `-`, `.` and `/`".into(),
+            Self::DuplicateAsset { .. } => "rename one or give it a `key_prefix`".into(),
+            Self::DuplicateStep { .. } => "rename one of the functions".into(),
+            Self::DuplicateCheck { .. } => "rename one".into(),
+            Self::DuplicateJob { .. } => "rename one".into(),
+            Self::DuplicateResource { .. } => "wrap one of them in a type of its own".into(),
+            Self::WrongType { .. } => "take it as what it is".into(),
+            Self::NotLoadable { .. } => "name it in `deps(…)`".into(),
+            Self::Cycle { .. } => "break it, or take one as `Previous<…>`".into(),
+            Self::MissingResource { .. } => "add `.resource(…)` to the definitions".into(),
+            Self::MissingIoManager { name, .. } => {
+                format!("add `.io_manager(\"{name}\", …)` to the definitions").into()
+            }
+            Self::PoolTooSmall { pool, slots, .. } => {
+                format!("`.pool(\"{pool}\", {slots})` in the definitions gives it as many").into()
+            }
+            Self::UnlistedAsset { hint, .. }
+            | Self::ImpossibleMapping { hint, .. }
+            | Self::CheckOfUnlistedAsset { hint, .. } => Cow::Borrowed(hint),
+            Self::InvalidPartitions { problem, .. }
+            | Self::InvalidFreshness { problem, .. }
+            | Self::InvalidJob { problem, .. }
+            | Self::InvalidSensor { problem, .. }
+            | Self::InvalidCondition { problem, .. }
+            | Self::InvalidAlert { problem, .. }
+            | Self::InvalidSchedule { problem, .. } => return problem.hint(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Definitions
+    }
 }
 
 fn path(cycle: &[String]) -> String {
@@ -224,8 +249,18 @@ impl fmt::Display for DefinitionErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0.len() == 1 { "" } else { "s" };
         write!(f, "the definitions have {} error{plural}", self.0.len())?;
-        self.0.iter().try_for_each(|error| write!(f, "\n  - {error}"))
+        self.0.iter().try_for_each(|error| write!(f, "\n  - {}", error.one_line()))
     }
 }
 
 impl std::error::Error for DefinitionErrors {}
+
+impl Advice for DefinitionErrors {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Definitions
+    }
+}

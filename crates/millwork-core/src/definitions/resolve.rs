@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
+use crate::advice::Problem;
 use crate::alert::AlertRule;
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
 use crate::automation::Automation;
@@ -145,7 +146,8 @@ impl Steps<'_> {
     fn check_definition(&self, definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
         let dependent = definition.step.as_str();
         if let Some(problem) = definition.partitions.as_ref().and_then(PartitionsDefinition::problem) {
-            errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
+            errors
+                .push(DefinitionError::InvalidPartitions { step: dependent.into(), problem: problem.into() });
         }
         if let Some(computation) = &definition.computation {
             self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
@@ -187,7 +189,8 @@ impl Steps<'_> {
         if requirements.partition && partitions.is_none() {
             errors.push(DefinitionError::InvalidPartitions {
                 step: dependent.into(),
-                problem: "it takes a `Partition`, but has no partitions; hint: add `partitions = …`".into(),
+                problem: Problem::new("it takes a `Partition`, but has no partitions")
+                    .with_hint("add `partitions = …`"),
             });
         }
     }
@@ -255,7 +258,7 @@ fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionErro
         let problem = spec.freshness.as_ref().and_then(|policy| policy.check().err());
         errors.extend(problem.map(|problem| DefinitionError::InvalidFreshness {
             asset: spec.key.clone(),
-            problem: problem.to_string(),
+            problem: problem.to_string().into(),
         }));
     }
 }
@@ -264,7 +267,8 @@ fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError
     for job in jobs {
         let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
         if let Err(error) = selected {
-            errors.push(DefinitionError::InvalidJob { job: job.name.clone(), problem: error.to_string() });
+            errors
+                .push(DefinitionError::InvalidJob { job: job.name.clone(), problem: Problem::from(&error) });
         }
     }
 }
@@ -274,29 +278,33 @@ fn check_conditions(graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
         let Some(condition) = &node.spec.automation else { continue };
         let asset = node.spec.key.clone();
         if node.step.is_none() {
-            let problem = "something else makes it".to_owned();
+            let problem = Problem::new("something else makes it");
             errors.push(DefinitionError::InvalidCondition { asset, problem });
         } else if let Err(error) = Automation::check(graph, index, condition) {
-            errors.push(DefinitionError::InvalidCondition { asset, problem: error.to_string() });
+            errors.push(DefinitionError::InvalidCondition { asset, problem: Problem::from(&error) });
         }
     }
+}
+
+fn name_taken() -> Problem {
+    Problem::new("another one has its name").with_hint("rename one")
 }
 
 fn check_schedules(schedules: &[Schedule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
     let mut seen = HashSet::new();
     for schedule in schedules {
-        let mut wrong = |problem: String| {
+        let mut wrong = |problem: Problem| {
             errors.push(DefinitionError::InvalidSchedule { schedule: schedule.name.clone(), problem });
         };
         if !seen.insert(&schedule.name) {
-            wrong("another one has its name; hint: rename one".to_owned());
+            wrong(name_taken());
         }
         if let Err(error) = schedule.timetable() {
-            wrong(error.to_string());
+            wrong(Problem::from(&error));
         }
         let selected = Selection::parse(&schedule.selection).and_then(|selection| selection.select(graph));
         if let Err(error) = selected {
-            wrong(format!("its selection is wrong: {error}"));
+            wrong(Problem::from(&error).within("its selection is wrong"));
         }
     }
 }
@@ -304,16 +312,16 @@ fn check_schedules(schedules: &[Schedule], graph: &AssetGraph, errors: &mut Vec<
 fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
     let mut seen = HashSet::new();
     for sensor in sensors {
-        let mut wrong = |problem: String| {
+        let mut wrong = |problem: Problem| {
             errors.push(DefinitionError::InvalidSensor { sensor: sensor.name.clone(), problem });
         };
         if !seen.insert(&sensor.name) {
-            wrong("another one has its name; hint: rename one".to_owned());
+            wrong(name_taken());
         }
         if let SensorSource::Events { watched, .. } = &sensor.source
             && let Err(error) = watched.assets(graph)
         {
-            wrong(format!("its selection is wrong: {error}"));
+            wrong(Problem::from(&error).within("its selection is wrong"));
         }
     }
 }
@@ -321,8 +329,7 @@ fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<Defini
 fn check_alerts(rules: &[AlertRule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
     let mut seen = HashSet::new();
     for rule in rules {
-        let twice =
-            (!seen.insert(&rule.name)).then(|| "another one has its name; hint: rename one".to_owned());
+        let twice = (!seen.insert(&rule.name)).then(name_taken);
         let problems = twice.into_iter().chain(rule.problems(graph));
         errors.extend(
             problems.map(|problem| DefinitionError::InvalidAlert { rule: rule.name.clone(), problem }),

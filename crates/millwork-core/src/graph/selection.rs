@@ -13,12 +13,14 @@
 //! | `(a or b)+` | parentheses group |
 //! | `"a b"` | quotes make any text one word |
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use thiserror::Error;
 
 use super::selection_parser::parse;
 use super::{AssetGraph, AssetIndex, AssetNode};
+use crate::advice::{Advice, ErrorClass};
 
 /// A set of assets, in the order of the graph.
 pub type AssetSet = BTreeSet<AssetIndex>;
@@ -67,7 +69,7 @@ pub enum SelectionError {
         expected: String,
     },
     /// There is no such asset.
-    #[error("no asset is called `{key}`; hint: {hint}")]
+    #[error("no asset is called `{key}`")]
     UnknownAsset {
         /// The key.
         key: String,
@@ -75,8 +77,22 @@ pub enum SelectionError {
         hint: String,
     },
     /// It selects nothing.
-    #[error("the selection selects no asset; hint: `graph` shows what there is")]
+    #[error("the selection selects no asset")]
     Empty,
+}
+
+impl Advice for SelectionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::UnknownAsset { hint, .. } => Cow::Borrowed(hint),
+            Self::Empty => "`graph` shows what there is".into(),
+            Self::Syntax { .. } => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
 }
 
 impl Selection {
@@ -201,7 +217,7 @@ mod tests {
             Ok(assets) => {
                 assets.iter().map(|asset| graph.key(*asset).to_string()).collect::<Vec<_>>().join(" ")
             }
-            Err(error) => error.to_string(),
+            Err(error) => error.one_line(),
         };
         assert_eq!(text, expected, "{selection}");
     }

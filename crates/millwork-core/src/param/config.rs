@@ -1,5 +1,6 @@
 //! Run-time parameters of a step, typed and checked before the run starts.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -10,6 +11,7 @@ use thiserror::Error;
 
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
+use crate::advice::{Advice, ErrorClass};
 
 /// The step's configuration as a `T`.
 ///
@@ -113,7 +115,7 @@ impl fmt::Debug for ConfigSchema {
 #[non_exhaustive]
 pub enum ConfigError {
     /// There is no such step.
-    #[error("the configuration names `{step}`, which is not a step; hint: {hint}")]
+    #[error("the configuration names `{step}`, which is not a step")]
     UnknownStep {
         /// The name.
         step: String,
@@ -121,7 +123,7 @@ pub enum ConfigError {
         hint: String,
     },
     /// The step takes no such parameter.
-    #[error("`{step}` takes no parameter `{field}`; hint: {hint}")]
+    #[error("`{step}` takes no parameter `{field}`")]
     UnknownField {
         /// The step.
         step: String,
@@ -141,4 +143,18 @@ pub enum ConfigError {
     /// The configuration isn't an object.
     #[error("the configuration is not an object by step name")]
     NotAnObject,
+}
+
+impl Advice for ConfigError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::UnknownStep { hint, .. } => Cow::Borrowed(hint),
+            Self::UnknownField { hint, .. } => Cow::Borrowed(hint),
+            Self::Invalid { .. } | Self::NotAnObject => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
 }

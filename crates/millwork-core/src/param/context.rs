@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{PreviousValue, Resources, StepSink, log};
 use crate::BoxError;
+use crate::advice::Problem;
 use crate::asset::{AssetKey, SharedValue};
 use crate::partition::PartitionKey;
 use crate::run::{RunId, StepKey};
@@ -97,8 +98,8 @@ impl StepContext {
         match self.0.inputs.get(asset) {
             Some(InputValue::One(value)) => downcast(asset, value),
             Some(InputValue::Partitions(_)) => {
-                Err(format!("`{asset}` was loaded with all its partitions; hint: take `Partitions<…>`")
-                    .into())
+                let problem = Problem::new(format!("`{asset}` was loaded with all its partitions"));
+                Err(problem.with_hint("take `Partitions<…>`").into())
             }
             None => Err(not_an_input(asset)),
         }

@@ -1,6 +1,7 @@
 //! Clients and connections that steps share: made once a run, when first needed.
 
 use std::any::{Any, TypeId, type_name};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fmt;
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
+use crate::advice::Advice;
 
 /// A shared `T` that the definitions provide with [`Definitions::resource`](crate::Definitions::resource).
 #[derive(Debug)]
@@ -61,7 +63,7 @@ struct Entry {
 #[non_exhaustive]
 pub enum ResourceError {
     /// The definitions provide no such type.
-    #[error("no resource of type `{type_name}` is defined; hint: add `.resource(…)` to the definitions")]
+    #[error("no resource of type `{type_name}` is defined")]
     Missing {
         /// The type.
         type_name: &'static str,
@@ -74,6 +76,15 @@ pub enum ResourceError {
         /// Why.
         source: BoxError,
     },
+}
+
+impl Advice for ResourceError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Missing { .. } => "add `.resource(…)` to the definitions".into(),
+            Self::SetUp { .. } => return None,
+        })
+    }
 }
 
 impl Resources {

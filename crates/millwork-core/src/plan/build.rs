@@ -1,9 +1,11 @@
 //! From selected assets to the steps of a run.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
+use crate::advice::{Advice, ErrorClass};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
 use crate::param::{Input, InputMapping};
@@ -48,7 +50,7 @@ pub struct PlannedInput {
 #[non_exhaustive]
 pub enum PlanError {
     /// A partition that a selected asset doesn't have.
-    #[error("asset `{asset}` has no partition `{partition}`; hint: {hint}")]
+    #[error("asset `{asset}` has no partition `{partition}`")]
     UnknownPartition {
         /// The asset.
         asset: AssetKey,
@@ -58,13 +60,25 @@ pub enum PlanError {
         hint: String,
     },
     /// A partition, and no selected asset has any.
-    #[error("a partition was given, but no selected asset has partitions; hint: leave out the partition")]
+    #[error("a partition was given, but no selected asset has partitions")]
     NothingPartitioned,
     /// Nothing that Millwork can run is selected.
-    #[error(
-        "nothing that is selected is made by Millwork; hint: `list assets` shows which assets are external"
-    )]
+    #[error("nothing that is selected is made by Millwork")]
     NothingToRun,
+}
+
+impl Advice for PlanError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::UnknownPartition { hint, .. } => Cow::Borrowed(hint),
+            Self::NothingPartitioned => "leave out the partition".into(),
+            Self::NothingToRun => "`list assets` shows which assets are external".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
 }
 
 impl Plan {

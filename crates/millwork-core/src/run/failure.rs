@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::{hint_of, with_hint};
+
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -12,6 +14,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The error and its causes, outermost first.
     pub chain: Vec<String>,
+    /// What to do about it, if the error or one of its causes knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// For a panic, the place: file, line and column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
@@ -42,12 +47,18 @@ impl Failure {
         let causes = std::iter::successors(Some(error), |&error| error.source());
         let mut chain: Vec<String> = causes.map(ToString::to_string).collect();
         chain.dedup();
-        Self { kind, chain, location: None }
+        Self { kind, chain, hint: hint_of(error), location: None }
     }
 
     /// A failure that is told in one sentence.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, chain: vec![message.into()], location: None }
+        Self { kind, chain: vec![message.into()], hint: None, location: None }
+    }
+
+    /// The failure with a remedy.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -56,7 +67,7 @@ impl fmt::Display for Failure {
         if self.kind == FailureKind::Panic {
             f.write_str("panicked: ")?;
         }
-        f.write_str(&self.chain.join(": "))?;
+        f.write_str(&with_hint(&self.chain.join(": "), self.hint.as_deref()))?;
         self.location.as_ref().map_or(Ok(()), |location| write!(f, " (at {location})"))
     }
 }

@@ -1,15 +1,17 @@
 //! What is wrong with a schedule.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
+
+use crate::advice::{Advice, ErrorClass};
 
 /// What is wrong with a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
     /// A line has not five fields.
-    #[error(
-        "`{cron}` has {fields} fields and must have five; hint: minute, hour, day of the month, month, day of the week, as in `30 6 * * mon-fri`, or a name such as `@daily`"
-    )]
+    #[error("`{cron}` has {fields} fields and must have five")]
     Fields {
         /// The line.
         cron: String,
@@ -17,15 +19,13 @@ pub enum ScheduleError {
         fields: usize,
     },
     /// A name is none.
-    #[error(
-        "unknown name `{cron}`; hint: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` or `@annually`"
-    )]
+    #[error("unknown name `{cron}`")]
     Name {
         /// The name.
         cron: String,
     },
     /// A part of a field is not understood.
-    #[error("`{part}` in the field {field} of `{cron}` is not understood; hint: {hint}")]
+    #[error("`{part}` in the field {field} of `{cron}` is not understood")]
     Part {
         /// The line.
         cron: String,
@@ -46,11 +46,25 @@ pub enum ScheduleError {
     #[error("a timetable needs at least one line of cron")]
     Empty,
     /// There is no such time zone.
-    #[error(
-        "unknown time zone `{zone}`; hint: a name of the IANA database, such as `Europe/Berlin` or `UTC`"
-    )]
+    #[error("unknown time zone `{zone}`")]
     Zone {
         /// The name.
         zone: String,
     },
+}
+
+impl Advice for ScheduleError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Fields { .. } => "minute, hour, day of the month, month, day of the week, as in `30 6 * * mon-fri`, or a name such as `@daily`".into(),
+            Self::Name { .. } => "`@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` or `@annually`".into(),
+            Self::Part { hint, .. } => Cow::Borrowed(hint),
+            Self::Zone { .. } => "a name of the IANA database, such as `Europe/Berlin` or `UTC`".into(),
+            Self::Never { .. } | Self::Empty => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
 }

@@ -37,7 +37,7 @@ pub(crate) fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, Failure>
 
 /// The failure that follows from a panic that was just caught on this thread.
 pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Failure {
-    Failure { kind: FailureKind::Panic, chain: vec![message(payload)], location: LOCATION.take() }
+    Failure { kind: FailureKind::Panic, chain: vec![message(payload)], hint: None, location: LOCATION.take() }
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -1,6 +1,9 @@
 //! Letting go of values that a retention rule doesn't keep.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::event::EventBody;
 use millwork_core::retention::KeptValues;
 use millwork_storage::{SqliteStore, StorageError};
@@ -21,6 +24,19 @@ pub enum ForgetError {
     /// A value could not be removed.
     #[error(transparent)]
     Value(#[from] ValueError),
+}
+
+impl Advice for ForgetError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Value(error) => error.hint(),
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Home
+    }
 }
 
 /// What was let go of.

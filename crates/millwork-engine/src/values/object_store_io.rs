@@ -74,7 +74,7 @@ impl ObjectStoreIo {
             Some(source) => {
                 IoError::Store { action, location, hint: hint(source.kind()), source: Box::new(source) }
             }
-            None => IoError::Store { action, location, hint: "", source: Box::new(error) },
+            None => IoError::Store { action, location, hint: None, source: Box::new(error) },
         }
     }
 }
@@ -146,21 +146,23 @@ fn of_system(error: &(dyn Error + 'static)) -> Option<io::Error> {
 }
 
 /// The remedy, where the cause is one that people meet.
-fn hint(kind: io::ErrorKind) -> &'static str {
+fn hint(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; hint: the disk is full: free some space, then `runs retry`"
+            Some("the disk is full: free some space, then `runs retry`")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; hint: the folder is not writable: change its permissions, or set MILLWORK_HOME"
+            Some("the folder is not writable: change its permissions, or set MILLWORK_HOME")
         }
-        io::ErrorKind::NotADirectory => "; hint: a file is in the way, where a folder should be",
-        _ => "",
+        io::ErrorKind::NotADirectory => Some("a file is in the way, where a folder should be"),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::Advice as _;
+
     use super::*;
 
     #[test]
@@ -169,7 +171,7 @@ mod tests {
         let error = object_store::Error::Generic { store: "LocalFileSystem", source };
         let found = ObjectStoreIo::folder(FilePath::new("/values")).error("store", "a/1.json", error);
         assert_eq!(
-            found.to_string(),
+            found.one_line(),
             "failed to store `/values/a/1.json`; hint: the disk is full: free some space, then `runs retry`"
         );
     }

@@ -1,8 +1,10 @@
 //! Where a value goes and how it comes back: in the database if it is small, with an I/O manager otherwise.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::event::{Event, EventBody, StoredValue, ValueLocation};
 use millwork_core::{
     AssetKey, BoxError, DataVersion, IoError, IoManager, SharedValue, ValueAddress, ValueType,
@@ -34,9 +36,7 @@ pub enum ValueError {
         source: BoxError,
     },
     /// The stored form makes no sense.
-    #[error(
-        "failed to decode the stored value of `{asset}` as `{type_name}`; hint: if its type has changed, materialize it again"
-    )]
+    #[error("failed to decode the stored value of `{asset}` as `{type_name}`")]
     Decode {
         /// The asset.
         asset: AssetKey,
@@ -46,17 +46,13 @@ pub enum ValueError {
         source: BoxError,
     },
     /// The stored form isn't what was stored.
-    #[error(
-        "the stored value of `{asset}` is damaged: its content has changed since it was stored; hint: restore it from a backup, or materialize the asset again"
-    )]
+    #[error("the stored value of `{asset}` is damaged: its content has changed since it was stored")]
     Damaged {
         /// The asset.
         asset: AssetKey,
     },
     /// A retention rule let it go.
-    #[error(
-        "the stored value of `{asset}` was removed by a retention rule; hint: materialize the asset again, or keep more of its values"
-    )]
+    #[error("the stored value of `{asset}` was removed by a retention rule")]
     Removed {
         /// The asset.
         asset: AssetKey,
@@ -80,9 +76,7 @@ pub enum ValueError {
         source: StorageError,
     },
     /// The I/O manager isn't defined any more.
-    #[error(
-        "the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined; hint: define it, or materialize the asset again"
-    )]
+    #[error("the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined")]
     NoIoManager {
         /// The asset.
         asset: AssetKey,
@@ -95,6 +89,24 @@ pub enum ValueError {
         /// The asset.
         asset: AssetKey,
     },
+}
+
+impl Advice for ValueError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Decode { .. } => "if its type has changed, materialize it again".into(),
+            Self::Damaged { .. } => "restore it from a backup, or materialize the asset again".into(),
+            Self::Removed { .. } => "materialize the asset again, or keep more of its values".into(),
+            Self::NoIoManager { .. } => "define it, or materialize the asset again".into(),
+            Self::Database { source, .. } => return source.hint(),
+            Self::Io { source, .. } => return source.hint(),
+            Self::Encode { .. } | Self::NoValue { .. } => return None,
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Home
+    }
 }
 
 /// The stored form of a value and its hash.

@@ -76,8 +76,8 @@ async fn the_type_has_changed() {
     insta::assert_snapshot!(told.replace(&"a".repeat(100), ""), @r#"
     run started (1)
     length/1 started
-    length/1 failed: failed to decode the stored value of `text` as `u64`; hint: if its type has changed, materialize it again: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
-    run failed: step `length` failed: failed to decode the stored value of `text` as `u64`; hint: if its type has changed, materialize it again: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
+    length/1 failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…; hint: if its type has changed, materialize it again
+    run failed: step `length` failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…; hint: if its type has changed, materialize it again
     "#);
 }
 
@@ -90,9 +90,9 @@ async fn the_folder_of_values_is_a_file() {
     insta::assert_snapshot!(told.replace(scenario.values_path().to_str().unwrap(), "<values>"), @r"
     run started (1)
     text/1 started
-    text/1 failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`; hint: a file is in the way, where a folder should be: Not a directory (os error 20)
+    text/1 failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file is in the way, where a folder should be
     length/0 skipped: upstream step `text` failed
-    run failed: step `text` failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`; hint: a file is in the way, where a folder should be: Not a directory (os error 20)
+    run failed: step `text` failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file is in the way, where a folder should be
     ");
     std::fs::remove_file(scenario.values_path()).unwrap();
     scenario.run().await;
@@ -110,7 +110,7 @@ impl IoManager for SmallDisk {
         }
         Box::pin(async move {
             let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
-            Err(IoError::Store { action: "store", location: address.asset.to_string(), hint: "", source })
+            Err(IoError::Store { action: "store", location: address.asset.to_string(), hint: None, source })
         })
     }
 

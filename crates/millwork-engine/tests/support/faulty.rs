@@ -70,7 +70,7 @@ impl Faulty {
 }
 
 fn broken() -> StorageError {
-    StorageError::Database { action: "work", hint: "", source: "the disk is gone".into() }
+    StorageError::Database { action: "work", hint: None, source: "the disk is gone".into() }
 }
 
 #[async_trait]

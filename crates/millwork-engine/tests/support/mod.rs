@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::advice::{hint_of, with_hint};
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::Selection;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
@@ -264,7 +265,8 @@ pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
 /// What an error says, with its causes.
 pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let chain = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    with_hint(&chain, hint_of(error).as_deref())
 }
 
 /// How many events of a kind there are.

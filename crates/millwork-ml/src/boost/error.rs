@@ -1,8 +1,10 @@
 //! Why a booster cannot be trained, asked or loaded.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 use crate::boost::native::NativeError;
@@ -18,12 +20,10 @@ pub enum BoostError {
         problems: Vec<String>,
     },
     /// No round was asked for.
-    #[error("failed to train for 0 rounds; hint: each round adds a tree, and XGBoost's usual number is 100")]
+    #[error("failed to train for 0 rounds")]
     NoRounds,
     /// A data set has no rows or no columns.
-    #[error(
-        "the data set `{set}` has {rows} rows and {columns} columns; hint: check the upstream asset or the split"
-    )]
+    #[error("the data set `{set}` has {rows} rows and {columns} columns")]
     EmptySet {
         /// The name of the data set.
         set: String,
@@ -33,9 +33,7 @@ pub enum BoostError {
         columns: usize,
     },
     /// Features do not have the columns that the model was trained on.
-    #[error(
-        "the features have {features} columns, but the model was trained on {model}; hint: transform with the vectorizer that the model was trained with"
-    )]
+    #[error("the features have {features} columns, but the model was trained on {model}")]
     ColumnMismatch {
         /// How many columns the features have.
         features: usize,
@@ -43,15 +41,13 @@ pub enum BoostError {
         model: usize,
     },
     /// Two evaluation sets have the same name.
-    #[error("two evaluation sets are called `{set}`; hint: the history is by name, so give each its own")]
+    #[error("two evaluation sets are called `{set}`")]
     DuplicateSet {
         /// The name.
         set: String,
     },
     /// Early stopping lacks a set to watch, or patience.
-    #[error(
-        "early stopping needs an evaluation set and at least one round of patience; hint: add the validation part with `evaluate`"
-    )]
+    #[error("early stopping needs an evaluation set and at least one round of patience")]
     NothingToWatch,
     /// A number does not fit the single precision that boosting computes in.
     #[error("the {number} {value:e} does not fit a 32-bit float, which boosting computes in")]
@@ -62,17 +58,13 @@ pub enum BoostError {
         value: f64,
     },
     /// A metric is called what no metric is called.
-    #[error(
-        "unknown metric `{metric}`; hint: the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`"
-    )]
+    #[error("unknown metric `{metric}`")]
     UnknownMetric {
         /// The name.
         metric: String,
     },
     /// The embedded backend cannot do what parameters ask for.
-    #[error(
-        "the embedded backend does not support these parameters: {reason}; hint: set `backend` to `native`"
-    )]
+    #[error("the embedded backend does not support these parameters: {reason}")]
     Unsupported {
         /// What it does not support.
         reason: String,
@@ -94,15 +86,13 @@ pub enum BoostError {
     #[error("the training was cancelled before its first round ended")]
     Cancelled,
     /// A model predicts several numbers per row where one was asked for.
-    #[error("the model predicts {outputs} numbers per row; hint: call `predict_outputs`")]
+    #[error("the model predicts {outputs} numbers per row")]
     SeveralOutputs {
         /// How many.
         outputs: usize,
     },
     /// A row is not one of the model's.
-    #[error(
-        "the row does not fit the model, which has {columns} columns; hint: give its columns in ascending order, and a value for each"
-    )]
+    #[error("the row does not fit the model, which has {columns} columns")]
     Row {
         /// How many columns the model has.
         columns: usize,
@@ -115,6 +105,33 @@ pub enum BoostError {
         /// Why it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl Advice for BoostError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NoRounds => "each round adds a tree, and XGBoost's usual number is 100".into(),
+            Self::EmptySet { .. } => "check the upstream asset or the split".into(),
+            Self::ColumnMismatch { .. } => {
+                "transform with the vectorizer that the model was trained with".into()
+            }
+            Self::DuplicateSet { .. } => "the history is by name, so give each its own".into(),
+            Self::NothingToWatch => "add the validation part with `evaluate`".into(),
+            Self::UnknownMetric { .. } => {
+                "the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`"
+                    .into()
+            }
+            Self::Unsupported { .. } => "set `backend` to `native`".into(),
+            Self::Native(error) => return error.hint(),
+            Self::SeveralOutputs { .. } => "call `predict_outputs`".into(),
+            Self::Row { .. } => "give its columns in ascending order, and a value for each".into(),
+            Self::Params { .. }
+            | Self::TooLarge { .. }
+            | Self::Checkpoint { .. }
+            | Self::Cancelled
+            | Self::Library { .. } => return None,
+        })
+    }
 }
 
 impl BoostError {

@@ -1,5 +1,8 @@
 //! Why samples cannot be compared.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why samples cannot be compared.
@@ -7,15 +10,13 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DriftError {
     /// A sample is empty.
-    #[error("the {sample} has nothing to compare; hint: check the upstream asset, or wait for more rows")]
+    #[error("the {sample} has nothing to compare")]
     Empty {
         /// Which one: `reference` or `current sample`.
         sample: &'static str,
     },
     /// Lists of counts have different lengths.
-    #[error(
-        "the reference has {reference} bins and the current sample {current}; hint: count both in the same bins"
-    )]
+    #[error("the reference has {reference} bins and the current sample {current}")]
     Bins {
         /// How many the reference has.
         reference: usize,
@@ -33,21 +34,19 @@ pub enum DriftError {
         number: f64,
     },
     /// Two columns of a profile have the same name.
-    #[error("two columns are called `{column}`; hint: give each a name of its own")]
+    #[error("two columns are called `{column}`")]
     ColumnTwice {
         /// The name.
         column: String,
     },
     /// A column holds numbers in one profile and categories in the other.
-    #[error(
-        "the column `{column}` holds numbers in one profile and categories in the other; hint: profile both in the same way"
-    )]
+    #[error("the column `{column}` holds numbers in one profile and categories in the other")]
     Kinds {
         /// The column.
         column: String,
     },
     /// A stored profile contradicts itself.
-    #[error("the profile's column `{column}` is damaged: {problem}; hint: materialize the reference again")]
+    #[error("the profile's column `{column}` is damaged: {problem}")]
     Damaged {
         /// The column.
         column: String,
@@ -64,6 +63,19 @@ pub enum DriftError {
         /// From where on it is significant.
         significant: f64,
     },
+}
+
+impl Advice for DriftError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Empty { .. } => "check the upstream asset, or wait for more rows".into(),
+            Self::Bins { .. } => "count both in the same bins".into(),
+            Self::ColumnTwice { .. } => "give each a name of its own".into(),
+            Self::Kinds { .. } => "profile both in the same way".into(),
+            Self::Damaged { .. } => "materialize the reference again".into(),
+            Self::Number { .. } | Self::Thresholds { .. } => return None,
+        })
+    }
 }
 
 /// What the two samples are called in errors.

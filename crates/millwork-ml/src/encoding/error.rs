@@ -1,5 +1,8 @@
 //! Why values cannot be encoded.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 use crate::features::FeaturesError;
@@ -16,21 +19,19 @@ pub enum EncodingError {
         problems: Vec<String>,
     },
     /// There is nothing to learn from.
-    #[error("the column `{column}` has no rows to fit on; hint: check the upstream asset or the split")]
+    #[error("the column `{column}` has no rows to fit on")]
     NoRows {
         /// The column.
         column: String,
     },
     /// A column has nothing but nulls, so that it has neither a mean nor a range.
-    #[error(
-        "the column `{column}` has only nulls; hint: leave it out, or set `nulls` to `missing` and `scaling` to `none`"
-    )]
+    #[error("the column `{column}` has only nulls")]
     OnlyNulls {
         /// The column.
         column: String,
     },
     /// A null is not allowed.
-    #[error("row {row} of the column `{column}` is null; hint: set `nulls` to `category` or `ignore`")]
+    #[error("row {row} of the column `{column}` is null")]
     Null {
         /// The column.
         column: String,
@@ -39,7 +40,7 @@ pub enum EncodingError {
     },
     /// A category was not seen when the encoder was fitted.
     #[error(
-        "row {row} of the column `{column}` is `{category}`, which is not among the categories that the encoder was fitted on; hint: set `unknown` to `ignore`"
+        "row {row} of the column `{column}` is `{category}`, which is not among the categories that the encoder was fitted on"
     )]
     UnknownCategory {
         /// The column.
@@ -50,7 +51,7 @@ pub enum EncodingError {
         category: String,
     },
     /// A number is infinite.
-    #[error("row {row} of the column `{column}` is infinite; hint: make it null, or cap it")]
+    #[error("row {row} of the column `{column}` is infinite")]
     Infinite {
         /// The column.
         column: String,
@@ -81,6 +82,22 @@ pub enum EncodingError {
     /// What is encoded is no matrix.
     #[error(transparent)]
     Features(#[from] FeaturesError),
+}
+
+impl Advice for EncodingError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NoRows { .. } => "check the upstream asset or the split".into(),
+            Self::OnlyNulls { .. } => {
+                "leave it out, or set `nulls` to `missing` and `scaling` to `none`".into()
+            }
+            Self::Null { .. } => "set `nulls` to `category` or `ignore`".into(),
+            Self::UnknownCategory { .. } => "set `unknown` to `ignore`".into(),
+            Self::Infinite { .. } => "make it null, or cap it".into(),
+            Self::Features(error) => return error.hint(),
+            Self::Params { .. } | Self::Columns { .. } | Self::Rows { .. } | Self::Split(..) => return None,
+        })
+    }
 }
 
 fn listed(columns: &[String]) -> String {

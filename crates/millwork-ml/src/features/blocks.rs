@@ -164,6 +164,8 @@ fn copy_rows(blocks: &[&Features], rows: std::ops::Range<usize>, indices: &mut [
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::Advice as _;
+
     use super::*;
 
     fn named(columns: &[(&str, &[f64])]) -> Features {
@@ -173,7 +175,7 @@ mod tests {
     }
 
     fn check(blocks: &FeatureBlocks<'_>, expected: Result<&[&str], &str>) {
-        let joined = blocks.join().map_err(|error| error.to_string());
+        let joined = blocks.join().map_err(|error| error.one_line());
         let names = joined.as_ref().map(|joined| joined.names().expect("names").iter().collect::<Vec<_>>());
         assert_eq!(names.as_deref().map_err(|text| text.as_str()), expected);
     }

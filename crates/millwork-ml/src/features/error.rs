@@ -1,5 +1,8 @@
 //! What can be wrong with a matrix of features or with its targets.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why arrays do not form a matrix of features.
@@ -7,9 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum FeaturesError {
     /// The row offsets are not an ascending list from 0 to the number of entries.
-    #[error(
-        "the row offsets do not partition {entries} entries; hint: they start at 0, never fall and end at the number of entries"
-    )]
+    #[error("the row offsets do not partition {entries} entries")]
     RowOffsets {
         /// How many entries there are.
         entries: usize,
@@ -23,7 +24,7 @@ pub enum FeaturesError {
         values: usize,
     },
     /// A matrix has at most 2³² columns, as a column index is a `u32`.
-    #[error("a matrix of {columns} columns is too wide; hint: at most 4294967296 columns are supported")]
+    #[error("a matrix of {columns} columns is too wide")]
     TooManyColumns {
         /// The requested number of columns.
         columns: usize,
@@ -39,15 +40,13 @@ pub enum FeaturesError {
         columns: usize,
     },
     /// The column indices of a row are not strictly ascending.
-    #[error(
-        "the column indices of row {row} are not strictly ascending; hint: sort each row and merge duplicate entries"
-    )]
+    #[error("the column indices of row {row} are not strictly ascending")]
     ColumnOrder {
         /// The row.
         row: usize,
     },
     /// A value is infinite or not a number.
-    #[error("the value in row {row}, column {column} is not finite; hint: leave a missing value out")]
+    #[error("the value in row {row}, column {column} is not finite")]
     ValueNotFinite {
         /// The row of the entry.
         row: usize,
@@ -63,7 +62,7 @@ pub enum FeaturesError {
         rows: usize,
     },
     /// There are not as many targets as rows.
-    #[error("{targets} targets were given for {rows} rows of features; hint: every row needs one target")]
+    #[error("{targets} targets were given for {rows} rows of features")]
     TargetCount {
         /// How many targets there are.
         targets: usize,
@@ -71,7 +70,7 @@ pub enum FeaturesError {
         rows: usize,
     },
     /// A target is infinite or not a number.
-    #[error("the target of row {row} is not finite; hint: drop the rows whose target is unknown")]
+    #[error("the target of row {row} is not finite")]
     TargetNotFinite {
         /// The row.
         row: usize,
@@ -85,9 +84,7 @@ pub enum FeaturesError {
         columns: usize,
     },
     /// Two columns have the same name.
-    #[error(
-        "the columns {first} and {second} are both called `{name}`; hint: every column needs a name of its own"
-    )]
+    #[error("the columns {first} and {second} are both called `{name}`")]
     NameTwice {
         /// The first of the columns.
         first: usize,
@@ -97,9 +94,7 @@ pub enum FeaturesError {
         name: String,
     },
     /// A matrix has not as many columns as another one that it has to agree with.
-    #[error(
-        "there are {found} columns, and {expected} are expected; hint: make the features as for training, by the same fitted encoders"
-    )]
+    #[error("there are {found} columns, and {expected} are expected")]
     OtherColumnCount {
         /// How many there are.
         found: usize,
@@ -107,9 +102,7 @@ pub enum FeaturesError {
         expected: usize,
     },
     /// A column is another one than in the matrix that it has to agree with.
-    #[error(
-        "column {column} is `{found}`, and `{expected}` is expected there; hint: make the features as for training, by the same fitted encoders"
-    )]
+    #[error("column {column} is `{found}`, and `{expected}` is expected there")]
     OtherColumn {
         /// The index of the column.
         column: usize,
@@ -137,9 +130,7 @@ pub enum FeaturesError {
         rows: usize,
     },
     /// Blocks that are to stand side by side have different heights.
-    #[error(
-        "the block `{block}` has {found} rows, but the first block has {expected}; hint: make all blocks from the same rows"
-    )]
+    #[error("the block `{block}` has {found} rows, but the first block has {expected}")]
     BlockRows {
         /// The name of the block, or its position.
         block: String,
@@ -149,15 +140,13 @@ pub enum FeaturesError {
         expected: usize,
     },
     /// Some blocks that are to stand side by side have named columns, and one has not.
-    #[error(
-        "the block `{block}` has no column names, but others have; hint: name its columns, or join by `FeatureBlocks`"
-    )]
+    #[error("the block `{block}` has no column names, but others have")]
     BlockWithoutNames {
         /// The position of the block.
         block: String,
     },
     /// There are not as many weights as rows.
-    #[error("{weights} weights were given for {rows} rows of features; hint: every row needs one weight")]
+    #[error("{weights} weights were given for {rows} rows of features")]
     WeightCount {
         /// How many weights there are.
         weights: usize,
@@ -165,7 +154,7 @@ pub enum FeaturesError {
         rows: usize,
     },
     /// A weight is negative, infinite or not a number.
-    #[error("the weight of row {row} is {weight}; hint: a weight is a finite number, 0 or above")]
+    #[error("the weight of row {row} is {weight}")]
     Weight {
         /// The row.
         row: usize,
@@ -173,19 +162,47 @@ pub enum FeaturesError {
         weight: f64,
     },
     /// The groups do not add up to the rows, or one is empty.
-    #[error(
-        "the groups do not partition {rows} rows; hint: a group is a number of rows above 0, and they add up to all rows"
-    )]
+    #[error("the groups do not partition {rows} rows")]
     Groups {
         /// How many rows there are.
         rows: usize,
     },
     /// The rows of a group do not follow each other.
-    #[error(
-        "row {row} belongs to a group that ended before; hint: the rows of a group must follow each other"
-    )]
+    #[error("row {row} belongs to a group that ended before")]
     GroupApart {
         /// The row.
         row: usize,
     },
+}
+
+impl Advice for FeaturesError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::RowOffsets { .. } => "they start at 0, never fall and end at the number of entries".into(),
+            Self::TooManyColumns { .. } => "at most 4294967296 columns are supported".into(),
+            Self::ColumnOrder { .. } => "sort each row and merge duplicate entries".into(),
+            Self::ValueNotFinite { .. } => "leave a missing value out".into(),
+            Self::TargetCount { .. } => "every row needs one target".into(),
+            Self::TargetNotFinite { .. } => "drop the rows whose target is unknown".into(),
+            Self::NameTwice { .. } => "every column needs a name of its own".into(),
+            Self::OtherColumnCount { .. } => {
+                "make the features as for training, by the same fitted encoders".into()
+            }
+            Self::OtherColumn { .. } => {
+                "make the features as for training, by the same fitted encoders".into()
+            }
+            Self::BlockRows { .. } => "make all blocks from the same rows".into(),
+            Self::BlockWithoutNames { .. } => "name its columns, or join by `FeatureBlocks`".into(),
+            Self::WeightCount { .. } => "every row needs one weight".into(),
+            Self::Weight { .. } => "a weight is a finite number, 0 or above".into(),
+            Self::Groups { .. } => "a group is a number of rows above 0, and they add up to all rows".into(),
+            Self::GroupApart { .. } => "the rows of a group must follow each other".into(),
+            Self::EntryCount { .. }
+            | Self::ColumnOutOfRange { .. }
+            | Self::RowOutOfRange { .. }
+            | Self::NameCount { .. }
+            | Self::DenseLength { .. }
+            | Self::ColumnLength { .. } => return None,
+        })
+    }
 }

@@ -224,6 +224,8 @@ fn check_row(row: usize, columns: usize, indices: &[u32], values: &[f64]) -> Res
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::Advice as _;
+
     use super::*;
 
     fn check(row_offsets: &[usize], indices: &[u32], values: &[f64], expected: &Result<(), FeaturesError>) {
@@ -260,7 +262,7 @@ mod tests {
     fn columns_are_compared_by_name_where_both_have_names() {
         let bare = Features::new(2, vec![0], vec![], vec![]).expect("no rows");
         let check = |found: &Features, expected: &Features, outcome: Result<(), &str>| {
-            let compared = found.check_columns_of(expected).map_err(|error| error.to_string());
+            let compared = found.check_columns_of(expected).map_err(|error| error.one_line());
             assert_eq!(compared.as_ref().map_err(String::as_str).copied(), outcome);
         };
         check(&named(&["a", "b"]), &named(&["a", "b"]), Ok(()));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use millwork_core::Advice as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,7 +23,7 @@ use crate::features::FeaturesError;
 /// assert_eq!(names.iter().collect::<Vec<_>>(), ["hour", "domain=github.com"]);
 ///
 /// let error = ColumnNames::new(["hour", "hour"]).expect_err("twice the same");
-/// assert_eq!(error.to_string(), "the columns 0 and 1 are both called `hour`; hint: every column needs a name of its own");
+/// assert_eq!(error.to_string(), "the columns 0 and 1 are both called `hour`");
 /// # Ok::<(), millwork_ml::features::FeaturesError>(())
 /// ```
 #[derive(Clone)]
@@ -131,7 +132,8 @@ impl Serialize for ColumnNames {
 
 impl<'de> Deserialize<'de> for ColumnNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Vec::<String>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::new(Vec::<String>::deserialize(deserializer)?)
+            .map_err(|error| serde::de::Error::custom(error.one_line()))
     }
 }
 

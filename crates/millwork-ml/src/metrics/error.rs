@@ -1,5 +1,8 @@
 //! Why a metric has no value.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why a metric has no value. Rows are counted from 0.
@@ -7,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum MetricError {
     /// Targets and predictions, weights or queries do not pair up.
-    #[error("{targets} targets were given for {count} {values}; hint: both must come from the same rows")]
+    #[error("{targets} targets were given for {count} {values}")]
     LengthMismatch {
         /// How many targets there are.
         targets: usize,
@@ -17,9 +20,7 @@ pub enum MetricError {
         count: usize,
     },
     /// There are fewer rows than the metric is defined for.
-    #[error(
-        "`{metric}` needs {needed} rows or more and got {rows}; hint: check the split or the upstream asset"
-    )]
+    #[error("`{metric}` needs {needed} rows or more and got {rows}")]
     TooFewRows {
         /// The metric.
         metric: &'static str,
@@ -37,7 +38,7 @@ pub enum MetricError {
         row: usize,
     },
     /// A weight is below 0.
-    #[error("the weight of row {row} is {weight}; hint: a weight says how often a row counts, 0 or more")]
+    #[error("the weight of row {row} is {weight}")]
     NegativeWeight {
         /// The row.
         row: usize,
@@ -74,7 +75,7 @@ pub enum MetricError {
         needed: &'static str,
     },
     /// Finite numbers gave an infinite value.
-    #[error("`{metric}` is too large a number; hint: bring targets and predictions to a smaller unit")]
+    #[error("`{metric}` is too large a number")]
     Overflow {
         /// The metric.
         metric: &'static str,
@@ -88,9 +89,7 @@ pub enum MetricError {
         values: &'static str,
     },
     /// A target is neither 0 nor 1.
-    #[error(
-        "the target of row {row} is neither 0 nor 1; hint: compare with the positive class to get `bool`s"
-    )]
+    #[error("the target of row {row} is neither 0 nor 1")]
     NotBinary {
         /// The row.
         row: usize,
@@ -110,15 +109,13 @@ pub enum MetricError {
         metric: &'static str,
     },
     /// The class asked for is no row's.
-    #[error("the class that `{metric}` is asked for is no row's; hint: check how it is spelt")]
+    #[error("the class that `{metric}` is asked for is no row's")]
     UnknownClass {
         /// The metric.
         metric: &'static str,
     },
     /// A table of classes by classes would be too large.
-    #[error(
-        "a confusion matrix of {classes} classes has too many cells; hint: metrics such as `f1` need no matrix"
-    )]
+    #[error("a confusion matrix of {classes} classes has too many cells")]
     TooManyClasses {
         /// How many classes there are.
         classes: usize,
@@ -135,7 +132,7 @@ pub enum MetricError {
         columns: usize,
     },
     /// The probabilities of a row do not add up to 1.
-    #[error("the probabilities of row {row} add up to {sum}; hint: 1 is expected, as after a softmax")]
+    #[error("the probabilities of row {row} add up to {sum}")]
     RowSum {
         /// The row.
         row: usize,
@@ -149,11 +146,35 @@ pub enum MetricError {
         row: usize,
     },
     /// The rows of one query differ in weight.
-    #[error(
-        "row {row} has another weight than the first row of its query; hint: a query is weighted as a whole"
-    )]
+    #[error("row {row} has another weight than the first row of its query")]
     QueryWeight {
         /// The row.
         row: usize,
     },
+}
+
+impl Advice for MetricError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::LengthMismatch { .. } => "both must come from the same rows".into(),
+            Self::TooFewRows { .. } => "check the split or the upstream asset".into(),
+            Self::NegativeWeight { .. } => "a weight says how often a row counts, 0 or more".into(),
+            Self::Overflow { .. } => "bring targets and predictions to a smaller unit".into(),
+            Self::NotBinary { .. } => "compare with the positive class to get `bool`s".into(),
+            Self::UnknownClass { .. } => "check how it is spelt".into(),
+            Self::TooManyClasses { .. } => "metrics such as `f1` need no matrix".into(),
+            Self::RowSum { .. } => "1 is expected, as after a softmax".into(),
+            Self::QueryWeight { .. } => "a query is weighted as a whole".into(),
+            Self::NotFinite { .. }
+            | Self::NoWeight
+            | Self::OutOfRange { .. }
+            | Self::Parameter { .. }
+            | Self::Constant { .. }
+            | Self::MissingClass { .. }
+            | Self::OneClass { .. }
+            | Self::ColumnLabels
+            | Self::IncompleteRow { .. }
+            | Self::NoColumn { .. } => return None,
+        })
+    }
 }

@@ -18,7 +18,8 @@ use crate::split::SplitMix64;
 /// assert_eq!(Candidates::grid(&BoosterParams::default(), &space)?.len(), 4);
 ///
 /// let error = Candidates::grid(&BoosterParams::default(), &Space::new().choices("depth", [3])).expect_err("unknown");
-/// assert!(error.to_string().starts_with("there is no parameter `depth`; hint: there are `alpha`, `backend`, "));
+/// # use millwork_core::Advice;
+/// assert!(error.one_line().starts_with("there is no parameter `depth`; hint: there are `alpha`, `backend`, "));
 /// # Ok::<(), millwork_ml::search::SearchError>(())
 /// ```
 #[derive(Debug, Clone)]

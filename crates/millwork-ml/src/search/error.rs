@@ -1,5 +1,8 @@
 //! Why a search cannot be made, or finds nothing.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why a search cannot be made, or finds nothing.
@@ -7,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SearchError {
     /// There is no such parameter.
-    #[error("there is no parameter `{parameter}`; hint: there are {known}")]
+    #[error("there is no parameter `{parameter}`")]
     UnknownParameter {
         /// What was asked for.
         parameter: String,
@@ -23,9 +26,7 @@ pub enum SearchError {
         reason: String,
     },
     /// A grid has to choose among values.
-    #[error(
-        "`{parameter}` is a range, and a grid needs values; hint: list them with `choices`, or search at random"
-    )]
+    #[error("`{parameter}` is a range, and a grid needs values")]
     NotAGrid {
         /// The parameter.
         parameter: String,
@@ -39,12 +40,10 @@ pub enum SearchError {
         source: serde_json::Error,
     },
     /// There is nothing to try.
-    #[error("there is nothing to try; hint: ask for at least one trial, and give every parameter a value")]
+    #[error("there is nothing to try")]
     NoCandidates,
     /// The resources of a halving do not ascend.
-    #[error(
-        "successive halving from {from} to {to} by {factor} is impossible; hint: `from` is 1 or above, `to` at least that, and `factor` 2 or above"
-    )]
+    #[error("successive halving from {from} to {to} by {factor} is impossible")]
     Halving {
         /// The first resource.
         from: usize,
@@ -67,4 +66,22 @@ pub enum SearchError {
     /// Threads could not be started.
     #[error("failed to start the threads of the search")]
     Threads(#[from] std::io::Error),
+}
+
+impl Advice for SearchError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::UnknownParameter { known, .. } => format!("there are {known}").into(),
+            Self::NotAGrid { .. } => "list them with `choices`, or search at random".into(),
+            Self::NoCandidates => "ask for at least one trial, and give every parameter a value".into(),
+            Self::Halving { .. } => {
+                "`from` is 1 or above, `to` at least that, and `factor` 2 or above".into()
+            }
+            Self::Distribution { .. }
+            | Self::Params { .. }
+            | Self::AllFailed { .. }
+            | Self::Cancelled
+            | Self::Threads(..) => return None,
+        })
+    }
 }

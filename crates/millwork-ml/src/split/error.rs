@@ -1,5 +1,8 @@
 //! Why rows cannot be split.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why rows cannot be split as requested.
@@ -7,9 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SplitError {
     /// A share is not a proportion of the rows.
-    #[error(
-        "the {part} share is {share}; hint: a share is a proportion above 0 and below 1, such as 0.2 for a fifth of the rows"
-    )]
+    #[error("the {part} share is {share}")]
     Share {
         /// The part whose share it is.
         part: &'static str,
@@ -17,9 +18,7 @@ pub enum SplitError {
         share: f64,
     },
     /// The held-out parts leave nothing to train on.
-    #[error(
-        "no row is left to train on: {held_out} of {rows} rows are held out; hint: lower the shares, or check the upstream asset"
-    )]
+    #[error("no row is left to train on: {held_out} of {rows} rows are held out")]
     NothingToTrainOn {
         /// How many rows there are.
         rows: usize,
@@ -27,20 +26,16 @@ pub enum SplitError {
         held_out: usize,
     },
     /// There are no rows.
-    #[error("failed to split no rows; hint: check the upstream asset or the filter before it")]
+    #[error("failed to split no rows")]
     NoRows,
     /// Rows with equal keys leave a part without rows of its own.
-    #[error(
-        "the {part} part is empty, because rows with equal keys stay together; hint: use a finer key or other shares"
-    )]
+    #[error("the {part} part is empty, because rows with equal keys stay together")]
     TiesFillPart {
         /// The part that stays empty.
         part: &'static str,
     },
     /// No selection of whole groups comes near a share.
-    #[error(
-        "the {part} part should have about {wanted} rows, but whole groups give {closest} at best; hint: use another share or smaller groups"
-    )]
+    #[error("the {part} part should have about {wanted} rows, but whole groups give {closest} at best")]
     GroupsMissShare {
         /// The part.
         part: &'static str,
@@ -50,15 +45,13 @@ pub enum SplitError {
         closest: usize,
     },
     /// A k-fold needs two folds.
-    #[error(
-        "{folds} folds were asked for; hint: a k-fold has 2 or more, and a single split is `random` or alike"
-    )]
+    #[error("{folds} folds were asked for")]
     FoldCount {
         /// How many folds were asked for.
         folds: usize,
     },
     /// There is not one row or group for each fold.
-    #[error("failed to make {folds} folds of {count} {units}; hint: ask for fewer folds")]
+    #[error("failed to make {folds} folds of {count} {units}")]
     TooManyFolds {
         /// How many folds were asked for.
         folds: usize,
@@ -68,9 +61,7 @@ pub enum SplitError {
         count: usize,
     },
     /// No class has a row for each fold.
-    #[error(
-        "the most frequent class has {largest} rows for {folds} folds; hint: ask for fewer folds, or use `k_fold` if the labels are quantities"
-    )]
+    #[error("the most frequent class has {largest} rows for {folds} folds")]
     ClassesTooSmall {
         /// How many folds were asked for.
         folds: usize,
@@ -78,13 +69,33 @@ pub enum SplitError {
         largest: usize,
     },
     /// Rows with equal keys, or the gap, leave a fold without rows.
-    #[error(
-        "the {part} part of fold {fold} is empty, because rows with equal keys stay together; hint: ask for fewer folds, a smaller gap or a finer key"
-    )]
+    #[error("the {part} part of fold {fold} is empty, because rows with equal keys stay together")]
     EmptyFold {
         /// The part that stays empty.
         part: &'static str,
         /// The fold, counted from 0.
         fold: usize,
     },
+}
+
+impl Advice for SplitError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Share { .. } => {
+                "a share is a proportion above 0 and below 1, such as 0.2 for a fifth of the rows".into()
+            }
+            Self::NothingToTrainOn { .. } => "lower the shares, or check the upstream asset".into(),
+            Self::NoRows => "check the upstream asset or the filter before it".into(),
+            Self::TiesFillPart { .. } => "use a finer key or other shares".into(),
+            Self::GroupsMissShare { .. } => "use another share or smaller groups".into(),
+            Self::FoldCount { .. } => {
+                "a k-fold has 2 or more, and a single split is `random` or alike".into()
+            }
+            Self::TooManyFolds { .. } => "ask for fewer folds".into(),
+            Self::ClassesTooSmall { .. } => {
+                "ask for fewer folds, or use `k_fold` if the labels are quantities".into()
+            }
+            Self::EmptyFold { .. } => "ask for fewer folds, a smaller gap or a finer key".into(),
+        })
+    }
 }

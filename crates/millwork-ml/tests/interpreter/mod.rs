@@ -19,7 +19,7 @@ impl Python {
     pub(crate) fn find() -> Option<Self> {
         let Some(interpreter) = std::env::var_os("MILLWORK_PYTHON") else {
             eprintln!(
-                "skipped: MILLWORK_PYTHON is not set; hint: name an interpreter with scikit-learn and xgboost-cpu"
+                "skipped: MILLWORK_PYTHON is not set: name an interpreter with scikit-learn and xgboost-cpu"
             );
             return None;
         };

@@ -5,23 +5,17 @@ use std::sync::Arc;
 
 use crate::StorageError;
 
-/// Hints by primary result code, ready to follow a message.
+/// Hints by primary result code.
 const HINTS: [(&[i32], &str); 6] = [
-    (
-        &[13],
-        "; hint: free some space on the disk that holds MILLWORK_HOME; what was reported as written is not lost",
-    ),
-    (&[3, 8, 14, 23], "; hint: MILLWORK_HOME and the files in it must exist and be writable"),
+    (&[13], "free some space on the disk that holds MILLWORK_HOME; what was reported as written is not lost"),
+    (&[3, 8, 14, 23], "MILLWORK_HOME and the files in it must exist and be writable"),
     (
         &[11, 26],
-        "; hint: the file is damaged, or isn't Millwork's; restore it from a backup, or use another MILLWORK_HOME",
+        "the file is damaged, or isn't Millwork's; restore it from a backup, or use another MILLWORK_HOME",
     ),
-    (
-        &[5, 6],
-        "; hint: another process has kept it locked for too long; see which processes use this MILLWORK_HOME",
-    ),
-    (&[10], "; hint: the disk or its file system failed; the system's log says more"),
-    (&[7], "; hint: there is not enough memory"),
+    (&[5, 6], "another process has kept it locked for too long; see which processes use this MILLWORK_HOME"),
+    (&[10], "the disk or its file system failed; the system's log says more"),
+    (&[7], "there is not enough memory"),
 ];
 
 /// A failure of what was tried in the database.
@@ -36,10 +30,7 @@ pub(super) fn shared(action: &'static str, error: &Arc<sqlx::Error>) -> StorageE
 
 /// A failure to open the database file.
 pub(super) fn open(path: &Path, error: sqlx::Error) -> StorageError {
-    let hint = match hint(&error) {
-        "" => "it must be on a disk of this machine",
-        hint => hint.trim_start_matches("; hint: "),
-    };
+    let hint = hint(&error).unwrap_or("it must be on a disk of this machine");
     let source = std::io::Error::other(error);
     StorageError::Home { action: "open", path: path.display().to_string(), hint, source }
 }
@@ -63,12 +54,9 @@ pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-fn hint(error: &sqlx::Error) -> &'static str {
-    let code = primary_code(error);
-    HINTS
-        .iter()
-        .find(|(codes, _)| code.is_some_and(|code| codes.contains(&code)))
-        .map_or("", |(_, hint)| hint)
+fn hint(error: &sqlx::Error) -> Option<&'static str> {
+    let code = primary_code(error)?;
+    HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
 }
 
 /// The lowest byte of SQLite's result code says what failed, the others where.

@@ -1,5 +1,6 @@
 //! What can be wrong with a file.
 
+use millwork_core::Advice as _;
 use std::path::Path;
 
 use millwork_storage::{SqliteStore, StorageError};
@@ -7,7 +8,7 @@ use millwork_storage::{SqliteStore, StorageError};
 /// Fails to open the database at `path`, with a message that has these parts.
 async fn check(path: &Path, parts: &[&str]) {
     let error = SqliteStore::open(path).await.unwrap_err();
-    let message = error.to_string();
+    let message = error.one_line();
     assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     assert!(!message.ends_with('.') && std::error::Error::source(&error).is_some(), "{error:?}");
 }

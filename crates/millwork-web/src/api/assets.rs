@@ -51,9 +51,7 @@ pub(super) async fn show(
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let graph = state.pipeline.graph();
-    let asset = graph.asset(&key).ok_or_else(|| {
-        ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(&key)))
-    })?;
+    let asset = graph.asset(&key).ok_or_else(|| ApiError::unknown_asset(graph, &key))?;
     let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
     let newest =
         latest.iter().filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();

@@ -64,7 +64,6 @@ pub(crate) async fn requested(state: &AppState, launch: Launch) -> Result<RunId,
 
 /// The run that a launch asks for, if it makes sense.
 pub(crate) fn request(state: &AppState, launch: Launch) -> Result<RunRequest, ApiError> {
-    let invalid = |error: &dyn std::fmt::Display| ApiError::invalid(error.to_string());
     let (pipeline, graph) = (&state.pipeline, state.pipeline.graph());
     let job = match &launch.job {
         Some(name) => Some(
@@ -79,13 +78,13 @@ pub(crate) fn request(state: &AppState, launch: Launch) -> Result<RunRequest, Ap
     };
     let selected = Selection::parse(&selection)
         .and_then(|parsed| parsed.select(graph))
-        .map_err(|error| invalid(&error))?;
+        .map_err(|error| ApiError::invalid(&error))?;
     let partition = launch.partition.as_deref().map(Into::into);
-    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| invalid(&error))?;
+    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
     let config = launch.config.or_else(|| job.map(|job| job.config.clone())).unwrap_or_else(|| json!({}));
     let steps = plan.steps.iter().map(|step| graph.steps()[step.step].key.as_str());
     if let Some(error) = pipeline.config_errors(&config, steps).first() {
-        return Err(invalid(error));
+        return Err(ApiError::invalid(error));
     }
     let mut tags = job.map(|job| job.tags.clone()).unwrap_or_default();
     tags.extend(job.map(|job| ("millwork/job".to_owned(), job.name.clone())));

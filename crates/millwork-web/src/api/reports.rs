@@ -145,7 +145,5 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
 fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
     let graph = state.pipeline.graph();
     let found = graph.asset(key).map(|asset| asset.spec.key.clone());
-    found.ok_or_else(|| {
-        ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))
-    })
+    found.ok_or_else(|| ApiError::unknown_asset(graph, key))
 }

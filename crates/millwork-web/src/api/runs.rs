@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use millwork_core::Problem;
 use millwork_core::run::{QUEUE_TAG, RETRY_OF_TAG, RunId, RunState, RunStatus, WaitReason};
 use millwork_storage::{EventQuery, Fence, NewRun, RunQuery, RunRecord, waiting_runs};
 use serde::Deserialize;
@@ -114,8 +115,8 @@ pub(crate) async fn retry(
         id
     } else {
         if !record.request.tags.contains_key(QUEUE_TAG.0) {
-            let hint = "hint: `runs retry` goes on with it, or send `{\"from_scratch\": true}`";
-            return Err(ApiError::invalid(format!("the run was not left to a daemon; {hint}")));
+            let hint = "`runs retry` goes on with it, or send `{\"from_scratch\": true}`";
+            return Err(ApiError::invalid(Problem::new("the run was not left to a daemon").with_hint(hint)));
         }
         let fence = Fence { run: record.id, epoch: record.epoch };
         if !state.store.retry_run(fence, Duration::ZERO, now).await? {
@@ -158,7 +159,8 @@ pub(crate) async fn one(state: &AppState, id: &str) -> Result<RunRecord, ApiErro
         (Some(run), None) => Ok(run),
         (None, _) => Err(ApiError::not_found(format!("no run is called `{id}`"))),
         (Some(_), Some(_)) => {
-            Err(ApiError::invalid(format!("several runs are called `{id}`; hint: write more of the id")))
+            let problem = Problem::new(format!("several runs are called `{id}`"));
+            Err(ApiError::invalid(problem.with_hint("write more of the id")))
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use millwork_core::Problem;
 use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_core::run::{RETRY_OF_TAG, RunId};
 use serde::Deserialize;
@@ -81,7 +82,9 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     let steps = fields.iter().filter(|(name, _)| name == "step").map(|(_, step)| step.as_str());
     let assets: AssetSet = steps.flat_map(|step| assets_of(graph, step)).collect();
     if assets.is_empty() {
-        return Err(ApiError::invalid("no step is selected; hint: tick the steps to run again"));
+        return Err(ApiError::invalid(
+            Problem::new("no step is selected").with_hint("tick the steps to run again"),
+        ));
     }
     let and_downstream = fields.iter().any(|(name, which)| name == "which" && which == "downstream");
     let after = if and_downstream { "+" } else { "" };

@@ -32,7 +32,7 @@ pub(super) fn rendered(status: StatusCode, page: &impl Template) -> Response {
 
 /// An error as a page.
 pub(crate) fn page_error(error: &ApiError) -> Response {
-    let (status, text) = (error.status(), error.message().replace("; hint: ", ". "));
+    let (status, text) = (error.status(), error.sentences());
     let title = match status {
         StatusCode::NOT_FOUND => "There is no such thing".to_owned(),
         _ => "That didn't work".to_owned(),

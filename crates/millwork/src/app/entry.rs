@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
-use millwork_core::{BoxError, Definitions};
+use millwork_core::{BoxError, Definitions, ErrorClass, Problem};
 
 use super::arguments::Arguments;
 use super::failure::{Exit, Failure};
@@ -51,6 +51,8 @@ impl App {
 
     /// Reads the arguments and does what they say.
     pub fn run(self) -> ExitCode {
+        #[cfg(feature = "ml")]
+        millwork_ml::register_errors();
         let Self { definitions, commands } = self;
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
         let matches = match command.clone().try_get_matches() {
@@ -58,7 +60,10 @@ impl App {
             Err(error) if error.use_stderr() && std::env::args().any(|argument| argument == "--json") => {
                 let text = error.render().to_string();
                 let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                return failure::report(Err(Failure::usage(format!("{message}; hint: see `--help`"))), true);
+                return failure::report(
+                    Err(Failure::usage(Problem::new(message).with_hint("see `--help`"))),
+                    true,
+                );
             }
             Err(error) => error.exit(),
         };
@@ -67,7 +72,7 @@ impl App {
             Some(run(matches))
         });
         if let Some(result) = own {
-            return failure::report(result.map(|()| Exit::Success).map_err(Failure::from), false);
+            return failure::report(own_result(result), false);
         }
         let arguments = match Arguments::from_arg_matches(&matches) {
             Ok(arguments) => arguments,
@@ -77,6 +82,11 @@ impl App {
         let session = Session::new(definitions, &arguments);
         failure::report(commands::run(arguments.command, &session, command), json)
     }
+}
+
+/// What a command of the pipeline's own came to.
+fn own_result(result: Result<(), BoxError>) -> Result<Exit, Failure> {
+    result.map(|()| Exit::Success).map_err(|error| Failure::of(ErrorClass::Failed, &*error))
 }
 
 impl std::fmt::Debug for App {

@@ -1,16 +1,14 @@
 //! What goes wrong on the command line: told to people or to programs, and the exit code.
 
-use crate::app::out::outln;
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use millwork_core::graph::SelectionError;
-use millwork_core::plan::PlanError;
-use millwork_core::{BoxError, ConfigError, DefinitionErrors};
-use millwork_engine::{ExecuteError, ValueError};
-use millwork_storage::StorageError;
+use millwork_core::advice::hint_of;
+use millwork_core::{Advice, ConfigError, ErrorClass, Problem};
 use serde_json::json;
+
+use crate::app::out::outln;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,25 +36,45 @@ pub(super) struct Failure {
 
 impl Failure {
     /// The arguments make no sense.
-    pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, vec![message.into()])
+    pub(super) fn usage(problem: impl Into<Problem>) -> Self {
+        let problem = problem.into();
+        Self { exit: Exit::Usage, ..Self::from(problem) }
     }
 
-    fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
-        let chain = std::iter::successors(Some(error), |&error| error.source());
-        Self::new(exit, chain.map(ToString::to_string).collect())
-    }
-
-    /// Takes the remedy out of the texts: the part behind `hint:`.
-    fn new(exit: Exit, mut chain: Vec<String>) -> Self {
-        let mut hint = None;
-        for text in chain.iter_mut().filter(|text| !text.contains('\n')) {
-            let (message, remedy) = without_hint(text);
-            hint = hint.or(remedy.map(str::to_owned));
-            *text = message.to_owned();
+    /// What is wrong with a configuration: one error, or the list of them.
+    pub(super) fn config(errors: &[ConfigError]) -> Self {
+        match errors {
+            [error] => Self::usage(error),
+            errors => {
+                let list: String = errors.iter().map(|error| format!("\n  - {}", error.one_line())).collect();
+                Self::usage(format!("the configuration has {} errors{list}", errors.len()))
+            }
         }
+    }
+
+    /// An error of the system, or of the user's code.
+    pub(super) fn failed(error: impl Error + 'static) -> Self {
+        Self::of(ErrorClass::Failed, &error)
+    }
+
+    /// An error whose class the caller knows.
+    pub(super) fn of(class: ErrorClass, error: &(dyn Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |&error| error.source());
+        let mut chain: Vec<String> = causes.map(ToString::to_string).collect();
         chain.dedup();
-        Self { exit, chain, hint }
+        let exit = match class {
+            ErrorClass::Failed => Exit::Failed,
+            ErrorClass::Usage => Exit::Usage,
+            ErrorClass::Definitions => Exit::Definitions,
+            ErrorClass::Home => Exit::Home,
+        };
+        Self { exit, chain, hint: hint_of(error) }
+    }
+
+    /// What went wrong, without causes and hint.
+    #[cfg(test)]
+    pub(super) fn message(&self) -> &str {
+        self.chain.first().map_or("", String::as_str)
     }
 
     fn print(&self) {
@@ -82,11 +100,6 @@ impl Failure {
     }
 }
 
-/// A text without its remedy, and the remedy.
-pub(super) fn without_hint(text: &str) -> (&str, Option<&str>) {
-    text.split_once("; hint: ").map_or((text, None), |(message, hint)| (message, Some(hint)))
-}
-
 /// Prints what went wrong, if anything, and gives the exit code.
 pub(super) fn report(result: Result<Exit, Failure>, json: bool) -> ExitCode {
     let exit = match result {
@@ -103,84 +116,9 @@ pub(super) fn report(result: Result<Exit, Failure>, json: bool) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-impl From<DefinitionErrors> for Failure {
-    fn from(error: DefinitionErrors) -> Self {
-        Self::of(Exit::Definitions, &error)
-    }
-}
-
-impl From<SelectionError> for Failure {
-    fn from(error: SelectionError) -> Self {
-        Self::of(Exit::Usage, &error)
-    }
-}
-
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        Self::of(Exit::Usage, &error)
-    }
-}
-
-impl From<StorageError> for Failure {
-    fn from(error: StorageError) -> Self {
-        let exit = match error {
-            StorageError::UnknownRun { .. } | StorageError::NotClaimable { .. } => Exit::Usage,
-            _ => Exit::Home,
-        };
-        Self::of(exit, &error)
-    }
-}
-
-impl From<ValueError> for Failure {
-    fn from(error: ValueError) -> Self {
-        Self::of(Exit::Home, &error)
-    }
-}
-
-impl From<ExecuteError> for Failure {
-    fn from(error: ExecuteError) -> Self {
-        match error {
-            ExecuteError::Store(error) => error.into(),
-            ExecuteError::Plan(_) | ExecuteError::Selection(_) | ExecuteError::AssetIsGone { .. } => {
-                Self::of(Exit::Usage, &error)
-            }
-            _ => Self::of(Exit::Home, &error),
-        }
-    }
-}
-
-impl From<Vec<ConfigError>> for Failure {
-    fn from(errors: Vec<ConfigError>) -> Self {
-        match &*errors {
-            [error] => Self::of(Exit::Usage, error),
-            errors => {
-                let list: String = errors.iter().map(|error| format!("\n  - {error}")).collect();
-                Self::usage(format!("the configuration has {} errors{list}", errors.len()))
-            }
-        }
-    }
-}
-
-impl From<BoxError> for Failure {
-    fn from(error: BoxError) -> Self {
-        Self::of(Exit::Failed, &*error)
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::of(Exit::Usage, &*Box::<dyn Error + Send + Sync>::from(error))
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::of(Exit::Failed, &error)
-    }
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        Self::of(Exit::Failed, &error)
+impl<E: Advice + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let known = Self::of(error.class(), &error);
+        Self { hint: error.hint().map(Into::into).or(known.hint), ..known }
     }
 }

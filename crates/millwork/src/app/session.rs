@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 
+use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::RunId;
@@ -49,7 +50,8 @@ impl Session {
         match graph.asset(key) {
             Some(asset) => Ok(asset.spec.key.clone()),
             None => {
-                Err(Failure::usage(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key))))
+                let problem = Problem::new(format!("no asset is called `{key}`"));
+                Err(Failure::usage(problem.with_hint(graph.asset_hint(key))))
             }
         }
     }
@@ -79,7 +81,7 @@ impl Session {
 
 /// Runs a command's future, and leaves behind what doesn't end with it: a blocking step that was given up.
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = Runtime::new()?;
+    let runtime = Runtime::new().map_err(Failure::failed)?;
     let result = runtime.block_on(future);
     runtime.shutdown_background();
     result
@@ -103,12 +105,16 @@ impl Opened {
         let mut runs = self.store.runs(query).await?;
         match (runs.pop(), runs.pop()) {
             (Some(run), None) => Ok(run),
-            (None, _) if last => Err(Failure::usage("there is no run yet; hint: `materialize` starts one")),
-            (None, _) => Err(Failure::usage(format!(
-                "no run is called `{meant}`; hint: `runs list` shows which there are"
-            ))),
+            (None, _) if last => {
+                Err(Failure::usage(Problem::new("there is no run yet").with_hint("`materialize` starts one")))
+            }
+            (None, _) => {
+                let problem = Problem::new(format!("no run is called `{meant}`"));
+                Err(Failure::usage(problem.with_hint("`runs list` shows which there are")))
+            }
             (Some(_), Some(_)) => {
-                Err(Failure::usage(format!("several runs are called `{meant}`; hint: write more of the id")))
+                let problem = Problem::new(format!("several runs are called `{meant}`"));
+                Err(Failure::usage(problem.with_hint("write more of the id")))
             }
         }
     }

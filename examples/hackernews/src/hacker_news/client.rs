@@ -102,12 +102,14 @@ fn parse_base(value: &str) -> Result<Url, String> {
 
 #[cfg(test)]
 mod tests {
+    use millwork::Advice as _;
+
     use super::*;
 
     fn check(value: &str, expected: &str) {
         match HackerNews::from_setting(value) {
             Ok(hacker_news) => assert_eq!(hacker_news.origin(), expected, "{value:?}"),
-            Err(error) => assert!(error.to_string().contains(expected), "{value:?}: {error}"),
+            Err(error) => assert!(error.one_line().contains(expected), "{value:?}: {error}"),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What can go wrong between the pipeline and the API.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use millwork::Advice;
 use reqwest::StatusCode;
 
 /// Why the newest stories couldn't be had.
@@ -9,10 +11,7 @@ use reqwest::StatusCode;
 #[non_exhaustive]
 pub enum HackerNewsError {
     /// The variable isn't an address.
-    #[error(
-        "`HACKER_NEWS_URL` is `{value}`, but {problem}; hint: use `live`, an address like \
-         `http://127.0.0.1:8765/v0`, or unset it to use the embedded sample"
-    )]
+    #[error("`HACKER_NEWS_URL` is `{value}`, but {problem}")]
     InvalidUrl {
         /// What the variable holds.
         value: String,
@@ -28,10 +27,7 @@ pub enum HackerNewsError {
         source: reqwest::Error,
     },
     /// The first request, for the newest item's id, failed.
-    #[error(
-        "failed to fetch the newest item's id from `{url}`; hint: check that the server runs and that \
-         `HACKER_NEWS_URL` is right (it ends in `/v0`), or unset it to use the embedded sample"
-    )]
+    #[error("failed to fetch the newest item's id from `{url}`")]
     NoNewestItem {
         /// The address that was asked.
         url: String,
@@ -40,8 +36,7 @@ pub enum HackerNewsError {
     },
     /// More items failed than may.
     #[error(
-        "gave up on `{url}` when {failed} of {requested} items ({share:.1} %) had failed after all attempts, \
-         where {limit:.1} % may; hint: try again later, or raise the limit if gaps are acceptable"
+        "gave up on `{url}` when {failed} of {requested} items ({share:.1} %) had failed after all attempts, where {limit:.1} % may"
     )]
     TooManyFailed {
         /// The base address.
@@ -57,6 +52,17 @@ pub enum HackerNewsError {
         /// How the last item failed.
         source: RequestError,
     },
+}
+
+impl Advice for HackerNewsError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::InvalidUrl { .. } => "use `live`, an address like `http://127.0.0.1:8765/v0`, or unset it to use the embedded sample".into(),
+            Self::NoNewestItem { .. } => "check that the server runs and that `HACKER_NEWS_URL` is right (it ends in `/v0`), or unset it to use the embedded sample".into(),
+            Self::TooManyFailed { .. } => "try again later, or raise the limit if gaps are acceptable".into(),
+            Self::Client { .. } => return None,
+        })
+    }
 }
 
 /// Why one request failed.

@@ -17,6 +17,7 @@ use crate::HackerNews;
 
 /// Everything that the reference job declares.
 pub fn definitions() -> Definitions {
+    millwork::advice::register::<crate::hacker_news::HackerNewsError>();
     millwork::definitions![
         hackernews_stories,
         training_test_data,

@@ -87,10 +87,9 @@ pub struct Split {
 pub fn training_test_data(hackernews_stories: &DataFrame, split: Config<SplitParams>) -> Result<Split> {
     let rows = hackernews_stories.height();
     if rows < 2 {
-        return Err(format!(
-            "too few stories to split into training and test data: {rows}; hint: fetch more with `--set hackernews_stories.items=…`"
-        )
-        .into());
+        let problem =
+            millwork::Problem::new(format!("too few stories to split into training and test data: {rows}"));
+        return Err(problem.with_hint("fetch more with `--set hackernews_stories.items=…`").into());
     }
     let parts = match split.by {
         SplitBy::Random => millwork::ml::split::random(rows, split.test_share, split.seed)?,

@@ -40,7 +40,8 @@ impl From<&ReplayArgs> for ReplayOptions {
 }
 
 /// Serves until Ctrl-C. Prints the address, how to use it and what is served.
-pub async fn serve(args: ReplayArgs) -> anyhow::Result<()> {
+pub async fn serve(args: ReplayArgs) -> millwork::Result<()> {
+    millwork::advice::register::<super::ReplayError>();
     let replay = Replay::load(&args.csv, ReplayOptions::from(&args))?;
     let (address, server) = replay.bind(args.port).await?;
     println!("replaying {} stories among {} items; Ctrl-C ends it", replay.stories(), replay.items());

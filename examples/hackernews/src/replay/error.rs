@@ -1,16 +1,17 @@
 //! What can go wrong with a replay.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
+
+use millwork::Advice;
 
 /// Why a file can't be replayed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// The file can't be opened.
-    #[error(
-        "failed to open `{}`; hint: `--csv` names a CSV file of stories with the columns \
-         id, title, url, num_points, num_comments, author, created_at", path.display()
+    #[error("failed to open `{}`", path.display()
     )]
     Open {
         /// The file.
@@ -47,7 +48,7 @@ pub enum ReplayError {
         expected: usize,
     },
     /// The header lacks a column.
-    #[error("`{}` has no column `{column}`; hint: its header names {found}", path.display())]
+    #[error("`{}` has no column `{column}`", path.display())]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -81,13 +82,22 @@ pub enum ReplayError {
         expected: &'static str,
     },
     /// The port can't be had.
-    #[error(
-        "failed to listen on 127.0.0.1:{port}; hint: another server may use it, `--port 0` picks a free one"
-    )]
+    #[error("failed to listen on 127.0.0.1:{port}")]
     Bind {
         /// The port.
         port: u16,
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl Advice for ReplayError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Open { .. } => "`--csv` names a CSV file of stories with the columns id, title, url, num_points, num_comments, author, created_at".into(),
+            Self::MissingColumn { found, .. } => format!("its header names {found}").into(),
+            Self::Bind { .. } => "another server may use it, `--port 0` picks a free one".into(),
+            Self::Encoding { .. } | Self::Csv { .. } | Self::FieldCount { .. } | Self::Field { .. } | Self::Option { .. } => return None,
+        })
+    }
 }

@@ -146,6 +146,8 @@ fn eastern_seconds(eastern: &TimeZone, text: &str) -> Result<i64, jiff::Error> {
 
 #[cfg(test)]
 mod tests {
+    use millwork::Advice as _;
+
     use super::*;
 
     const HEADER: &str = "id,title,url,num_points,num_comments,author,created_at";
@@ -185,7 +187,7 @@ mod tests {
 
     fn check_error(content: impl AsRef<[u8]>, expected: &str) {
         let error = StoryFile::read(Path::new("stories.csv"), content.as_ref()).unwrap_err();
-        assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.one_line().contains(expected), "{error}");
     }
 
     #[test]
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = StoryFile::open(Path::new("nowhere/stories.csv")).unwrap_err().to_string();
+        let error = StoryFile::open(Path::new("nowhere/stories.csv")).unwrap_err().one_line();
         assert!(error.starts_with("failed to open `nowhere/stories.csv`; hint: `--csv`"), "{error}");
     }
 }

@@ -11,7 +11,7 @@ use synthetic::{Past, Shape};
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(home) = arguments.next() else {
-        eprintln!("error: no home is given; hint: `synthetic-past HOME 10000 2000000`");
+        eprintln!("error: no home is given\n  hint: `synthetic-past HOME 10000 2000000`");
         return ExitCode::from(2);
     };
     let mut number = |otherwise| arguments.next().map_or(Ok(otherwise), |text| text.parse::<usize>());

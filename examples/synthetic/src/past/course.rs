@@ -210,7 +210,7 @@ impl<'g> Teller<'g> {
         self.log(telling, &of_step, begins + takes / 2, ends);
         if trouble == Trouble::Fails(position) {
             let chain = ["failed to fit", "the matrix has no rows"].map(str::to_owned).into();
-            let failure = Failure { kind: FailureKind::Error, chain, location: None };
+            let failure = Failure { kind: FailureKind::Error, chain, hint: None, location: None };
             return telling.tell(ends, Some(&of_step), EventBody::StepFailed { failure });
         }
         self.verdicts(telling, &of_step, step, ends);

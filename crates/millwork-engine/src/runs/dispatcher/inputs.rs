@@ -66,10 +66,9 @@ impl Dispatcher {
         let stored = self.context.stored.get(asset, partition).cloned();
         stored.map(InputSource::Stored).ok_or_else(|| {
             let asset = named(self.context.graph.key(asset), partition);
-            let message = format!(
-                "upstream asset {asset} has never been materialized; hint: select it too, for example with `+` before the selection"
-            );
-            Failure::new(FailureKind::Input, message)
+            let message = format!("upstream asset {asset} has never been materialized");
+            let hint = "select it too, for example with `+` before the selection";
+            Failure::new(FailureKind::Input, message).with_hint(hint)
         })
     }
 

@@ -1,7 +1,9 @@
 //! Why XGBoost's library cannot be used, or what it refused.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 /// Why XGBoost's library cannot be used, or what it refused.
@@ -9,8 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum NativeError {
     /// The library is nowhere.
-    #[error(
-        "failed to find XGBoost's library; looked for {}; hint: install `xgboost` or `xgboost-cpu` from PyPI or conda in the active environment, or set `MILLWORK_XGBOOST_LIB` to the library's file",
+    #[error("failed to find XGBoost's library; looked for {}",
         places.join(", ")
     )]
     NotFound {
@@ -34,7 +35,7 @@ pub enum NativeError {
         function: &'static str,
     },
     /// A library is older than what this crate knows.
-    #[error("`{}` is XGBoost {}.{}.{}, and 2.0 is the oldest that is supported; hint: upgrade it", path.display(), version.0, version.1, version.2)]
+    #[error("`{}` is XGBoost {}.{}.{}, and 2.0 is the oldest that is supported", path.display(), version.0, version.1, version.2)]
     TooOld {
         /// The library.
         path: PathBuf,
@@ -42,8 +43,7 @@ pub enum NativeError {
         version: (i32, i32, i32),
     },
     /// A library cannot use the device that is asked for.
-    #[error(
-        "the device is `{device}`, but `{}` is built without CUDA; hint: install `xgboost` instead of `xgboost-cpu`, or set `device` to `cpu`", path.display()
+    #[error("the device is `{device}`, but `{}` is built without CUDA", path.display()
     )]
     NoCuda {
         /// The device.
@@ -76,13 +76,23 @@ pub enum NativeError {
         answer: String,
     },
     /// Rows of a group weigh differently, which the library cannot do.
-    #[error(
-        "rows of group {group} have different weights, but XGBoost weighs groups; hint: give the rows of a group the same weight, or set `backend` to `embedded`"
-    )]
+    #[error("rows of group {group} have different weights, but XGBoost weighs groups")]
     GroupWeights {
         /// The number of the group, from 0.
         group: usize,
     },
+}
+
+impl Advice for NativeError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NotFound { .. } => "install `xgboost` or `xgboost-cpu` from PyPI or conda in the active environment, or set `MILLWORK_XGBOOST_LIB` to the library's file".into(),
+            Self::TooOld { .. } => "upgrade it".into(),
+            Self::NoCuda { .. } => "install `xgboost` instead of `xgboost-cpu`, or set `device` to `cpu`".into(),
+            Self::GroupWeights { .. } => "give the rows of a group the same weight, or set `backend` to `embedded`".into(),
+            Self::Open { .. } | Self::OtherLibrary { .. } | Self::NoDevice { .. } | Self::Refused { .. } | Self::Answer { .. } => return None,
+        })
+    }
 }
 
 #[cfg(all(test, unix))]

@@ -124,7 +124,7 @@ impl FromStr for Device {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = || format!("unknown device `{text}`; hint: `cpu`, `cuda` or `cuda:` and a number");
+        let unknown = || format!("unknown device `{text}`: it can be `cpu`, `cuda` or `cuda:` and a number");
         match text.split_once(':') {
             None if text == "cpu" => Ok(Self::Cpu),
             None if text == "cuda" => Ok(Self::Cuda(None)),

@@ -81,7 +81,7 @@ impl BoosterParams {
             }
         }
         if self.backend == Backend::Embedded && self.device != Device::Cpu {
-            problems.push(format!("`device` is `{}`; hint: set `backend` to `native`", self.device));
+            problems.push(format!("`device` is `{}`, for which `backend` must be `native`", self.device));
         }
         problems.extend(self.objective.problem());
         problems
@@ -131,7 +131,7 @@ mod tests {
         check(r#"{"max_delta_step": -1, "scale_pos_weight": 0}"#, Err("`scale_pos_weight` is 0 and must be"));
         check(r#"{"objective": {"multi:softmax": {"num_class": 1}}}"#, Err("`num_class` is 1"));
         check(r#"{"booster": {"dart": {"rate_drop": 2}}}"#, Err("`rate_drop` is 2 and must be from 0 to 1"));
-        check(r#"{"device": "cuda"}"#, Err("hint: set `backend` to `native`"));
+        check(r#"{"device": "cuda"}"#, Err("for which `backend` must be `native`"));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Why bytes are not a stored matrix of features.
 
+use std::borrow::Cow;
+
+use millwork_core::advice::Advice;
 use thiserror::Error;
 
 use crate::features::FeaturesError;
@@ -12,9 +15,7 @@ pub enum NpzError {
     #[error("failed to read or write the archive of arrays")]
     Archive(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The archive lacks an array of the layout.
-    #[error(
-        "the archive has no `{entry}`; hint: the layout is that of `scipy.sparse.save_npz` for a `csr_matrix`"
-    )]
+    #[error("the archive has no `{entry}`")]
     Missing {
         /// The name of the archive's entry.
         entry: &'static str,
@@ -28,7 +29,7 @@ pub enum NpzError {
         problem: &'static str,
     },
     /// The archive holds a sparse matrix in another arrangement.
-    #[error("the matrix is stored as `{format}`, not as `csr`; hint: save `matrix.tocsr()`")]
+    #[error("the matrix is stored as `{format}`, not as `csr`")]
     NotCsr {
         /// The name that the archive gives.
         format: String,
@@ -44,4 +45,15 @@ pub enum NpzError {
     /// The arrays do not form a valid matrix.
     #[error(transparent)]
     Features(#[from] FeaturesError),
+}
+
+impl Advice for NpzError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Missing { .. } => "the layout is that of `scipy.sparse.save_npz` for a `csr_matrix`".into(),
+            Self::NotCsr { .. } => "save `matrix.tocsr()`".into(),
+            Self::Features(error) => return error.hint(),
+            Self::Archive(..) | Self::Array { .. } | Self::Shape { .. } => return None,
+        })
+    }
 }

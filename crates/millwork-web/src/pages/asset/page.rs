@@ -108,9 +108,10 @@ pub(in super::super) async fn show(
 
 async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiError> {
     let graph = state.pipeline.graph();
-    let (index, node) = graph.index(key).map(|index| (index, &graph.assets()[index])).ok_or_else(|| {
-        ApiError::not_found(format!("no asset is called `{key}`; hint: {}", graph.asset_hint(key)))
-    })?;
+    let (index, node) = graph
+        .index(key)
+        .map(|index| (index, &graph.assets()[index]))
+        .ok_or_else(|| ApiError::unknown_asset(graph, key))?;
     let standings = state.standings().await?;
     let newest = |kind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),

@@ -105,10 +105,10 @@ pub(in super::super) async fn submit(
             match run_request(&state, launch.clone()) {
                 _ if !meant.problems.is_empty() => "Some of what is filled in can't be used.".to_owned(),
                 Ok(_) => return leads(requested(&state, launch).await.map(|run| format!("/runs/{run}"))),
-                Err(error) => error.message().replace("; hint: ", ". "),
+                Err(error) => error.sentences(),
             }
         }
-        Err(error) => error.message().replace("; hint: ", ". "),
+        Err(error) => error.sentences(),
     };
     match page(&state, wanted, &filled, Some(problem)).await {
         Ok(page) => rendered(StatusCode::UNPROCESSABLE_ENTITY, &page),
@@ -143,7 +143,6 @@ fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
 
 /// What is selected, and what would run.
 fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiError> {
-    let invalid = |error: &dyn std::fmt::Display| ApiError::invalid(error.to_string());
     let graph = state.pipeline.graph();
     let selection = match state.pipeline.job(&wanted.job) {
         Some(job) => job.selection.clone(),
@@ -151,9 +150,9 @@ fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiErr
     };
     let selected = Selection::parse(&selection)
         .and_then(|selection| selection.select(graph))
-        .map_err(|error| invalid(&error))?;
+        .map_err(|error| ApiError::invalid(&error))?;
     let partition = Some(wanted.partition.trim()).filter(|partition| !partition.is_empty()).map(Into::into);
-    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| invalid(&error))?;
+    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
     Ok((selected, plan))
 }
 
@@ -184,7 +183,7 @@ async fn page(
     let (selected, plan, of_plan) = match planned(state, &wanted) {
         _ if is_empty => (AssetSet::new(), Plan::default(), None),
         Ok((selected, plan)) => (selected, plan, None),
-        Err(error) => (AssetSet::new(), Plan::default(), Some(error.message().replace("; hint: ", ". "))),
+        Err(error) => (AssetSet::new(), Plan::default(), Some(error.sentences())),
     };
     let steps = config_fields(state, &plan);
     let problems = if problem.is_some() { filled.meant(&steps).problems } else { Default::default() };

@@ -1,5 +1,6 @@
 //! `alerts`: who is told what, and what has arrived.
 
+use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::{
@@ -76,8 +77,8 @@ fn retry(session: &Session, id: u64) -> Result<Exit, Failure> {
         Ok(is_there)
     })?;
     if !is_there {
-        let hint = "hint: `alerts deliveries --dead` lists what was given up";
-        return Err(Failure::usage(format!("no delivery {id} was given up; {hint}")));
+        let problem = Problem::new(format!("no delivery {id} was given up"));
+        return Err(Failure::usage(problem.with_hint("`alerts deliveries --dead` lists what was given up")));
     }
     outln!("Delivery {id} is tried again, if a daemon runs.");
     Ok(Exit::Success)
@@ -85,7 +86,8 @@ fn retry(session: &Session, id: u64) -> Result<Exit, Failure> {
 
 fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
     let unknown = || {
-        Failure::usage(format!("no alert rule is called `{rule}`; hint: `alerts list` shows which there are"))
+        let problem = Problem::new(format!("no alert rule is called `{rule}`"));
+        Failure::usage(problem.with_hint("`alerts list` shows which there are"))
     };
     let rule = session.pipeline()?.alert(rule).ok_or_else(unknown)?;
     let at = SystemClock.now();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use millwork_core::event::{Event, EventBody, Materialization};
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
+use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, Order};
 use serde_json::Value;
@@ -51,7 +52,8 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     let Some(node) = graph.asset(key.as_str()) else { return Ok(Exit::Success) };
     let events = session.home().await?.store.events(materializations(key.clone(), None, 1)).await?;
     let mut shown = asset_json(graph, node);
-    shown["latest"] = events.first().map(serde_json::to_value).transpose()?.unwrap_or_default();
+    shown["latest"] =
+        events.first().map(serde_json::to_value).transpose().map_err(Failure::failed)?.unwrap_or_default();
     if let Some(policy) = &node.spec.freshness {
         let (made, now) = (events.first().map(|event| event.at), SystemClock.now());
         let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at)));
@@ -180,7 +182,7 @@ fn in_a_word(value: &MetadataValue) -> String {
 
 fn history(key: &str, events: &[Event], json: bool) -> Result<Exit, Failure> {
     if json {
-        outln!("{}", serde_json::to_string(events)?);
+        outln!("{}", serde_json::to_string(events).map_err(Failure::failed)?);
     } else if events.is_empty() {
         outln!("It has never been materialized. `materialize {key}` does.");
     } else {
@@ -219,18 +221,19 @@ async fn value(
     let event = materialization(&opened, asset, partition, run).await?;
     let bytes = session.engine(&opened, EngineOptions::default())?.values().load_bytes(&event).await?;
     if let Some(path) = output {
-        std::fs::write(&path, &bytes).with_context(|| format!("failed to write `{}`", path.display()))?;
+        let written =
+            std::fs::write(&path, &bytes).with_context(|| format!("failed to write `{}`", path.display()));
+        written.map_err(|error| Failure::of(ErrorClass::Usage, error.as_ref()))?;
         return Ok(Exit::Success);
     }
     let mut stdout = std::io::stdout().lock();
     if stdout.is_terminal() && std::str::from_utf8(&bytes).is_err() {
-        return Err(Failure::usage(format!(
-            "the value of `{key}` is not text; hint: add `--output FILE`, or redirect the output"
-        )));
+        let problem = Problem::new(format!("the value of `{key}` is not text"));
+        return Err(Failure::usage(problem.with_hint("add `--output FILE`, or redirect the output")));
     }
-    stdout.write_all(&bytes)?;
+    stdout.write_all(&bytes).map_err(Failure::failed)?;
     if stdout.is_terminal() {
-        stdout.write_all(b"\n")?;
+        stdout.write_all(b"\n").map_err(Failure::failed)?;
     }
     Ok(Exit::Success)
 }
@@ -249,9 +252,8 @@ async fn materialization(
     let event = opened.store.events(query).await?.pop();
     event.ok_or_else(|| {
         let of_partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
-        Failure::usage(format!(
-            "`{asset}`{of_partition} has no such materialization; hint: `asset history {asset}` lists what there is"
-        ))
+        let problem = Problem::new(format!("`{asset}`{of_partition} has no such materialization"));
+        Failure::usage(problem.with_hint(format!("`asset history {asset}` lists what there is")))
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::Problem;
 use millwork_core::automation::{
     AUTOMATION, AssetState, AutomationEntry, Outcome, entries, explain, switch_of,
 };
@@ -36,7 +37,8 @@ fn known<'a>(session: &'a Session, key: &str) -> Result<(AssetKey, &'a Automatio
     let key = session.asset(key)?;
     let node = session.pipeline()?.graph().asset(key.as_str());
     let hint = "`automation list` shows which assets have one";
-    let without = || Failure::usage(format!("asset `{key}` has no automation condition; hint: {hint}"));
+    let problem = || Problem::new(format!("asset `{key}` has no automation condition"));
+    let without = || Failure::usage(problem().with_hint(hint));
     let condition = node.and_then(|node| node.spec.automation.as_ref()).ok_or_else(without)?;
     Ok((key, condition))
 }

@@ -15,7 +15,7 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     let steps: Vec<&str> = graph.steps().iter().map(|step| step.key.as_str()).collect();
     let errors = pipeline.config_errors(&config, steps.iter().copied());
     if !errors.is_empty() {
-        return Err(errors.into());
+        return Err(Failure::config(&errors));
     }
     let (assets, checks) =
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());

@@ -3,15 +3,18 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use millwork_core::{ErrorClass, Problem};
 use serde_json::{Map, Value};
 
 use crate::app::arguments::ConfigArguments;
+use crate::app::failure::Failure;
 
 /// Puts the configuration together: `base` (a job's), then the file, then each `--set`, later ones over earlier ones.
-pub(super) fn config(base: Value, arguments: &ConfigArguments) -> anyhow::Result<Value> {
+pub(super) fn config(base: Value, arguments: &ConfigArguments) -> Result<Value, Failure> {
     let mut config = base;
     if let Some(path) = &arguments.config {
-        merge(&mut config, read(path)?);
+        let read = read(path).map_err(|error| Failure::of(ErrorClass::Usage, error.as_ref()))?;
+        merge(&mut config, read);
     }
     for set in &arguments.set {
         let (path, value) = assignment(set)?;
@@ -37,13 +40,17 @@ fn read(path: &Path) -> anyhow::Result<Value> {
 }
 
 /// Reads `step.parameter=value`.
-fn assignment(text: &str) -> anyhow::Result<(Vec<&str>, Value)> {
+fn assignment(text: &str) -> Result<(Vec<&str>, Value), Failure> {
+    let wrong = |what: &str| {
+        let problem = Problem::new(format!("`{text}` {what}"));
+        Failure::usage(problem.with_hint("write `--set STEP.PARAMETER=VALUE`"))
+    };
     let Some((path, value)) = text.split_once('=') else {
-        bail!("`{text}` sets nothing; hint: write `--set STEP.PARAMETER=VALUE`");
+        return Err(wrong("sets nothing"));
     };
     let path: Vec<&str> = path.split('.').collect();
     if path.len() < 2 || path.iter().any(|name| name.is_empty()) {
-        bail!("`{text}` names no parameter; hint: write `--set STEP.PARAMETER=VALUE`");
+        return Err(wrong("names no parameter"));
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((path, value))
@@ -69,7 +76,7 @@ mod tests {
         let arguments = ConfigArguments { config: None, set: set.iter().map(ToString::to_string).collect() };
         let base = serde_json::json!({ "split": { "seed": 1, "share": 0.2 } });
         assert_eq!(
-            config(base, &arguments).map_err(|error| error.to_string()),
+            config(base, &arguments).map_err(|failure| failure.message().to_owned()),
             expected.map_err(str::to_owned)
         );
     }
@@ -83,7 +90,7 @@ mod tests {
         check(&["split.seed=abc"], Ok(with_seed("abc".into())));
         check(&["split.seed=a=b"], Ok(with_seed("a=b".into())));
         check(&["split.seed=[1,2]"], Ok(with_seed(serde_json::json!([1, 2]))));
-        check(&["seed=1"], Err("`seed=1` names no parameter; hint: write `--set STEP.PARAMETER=VALUE`"));
-        check(&["split.seed"], Err("`split.seed` sets nothing; hint: write `--set STEP.PARAMETER=VALUE`"));
+        check(&["seed=1"], Err("`seed=1` names no parameter"));
+        check(&["split.seed"], Err("`split.seed` sets nothing"));
     }
 }

@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
+use millwork_core::Problem;
 use millwork_core::{Clock as _, QueueLimits, SystemClock};
 use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
@@ -46,7 +47,7 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             pulse: daemon.pulse(),
             store: opened.store.clone(),
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
-            home: std::path::absolute(&opened.home.path)?,
+            home: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
         });
         let ServeArguments { address, token, until_input_ends, .. } = arguments;
         let options = ServeOptions { address, token, host, wake: daemon.wake() };
@@ -66,9 +67,10 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
 
 /// Serves in a process of its own, which is replaced when the sources have changed and build.
 pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit, Failure> {
-    let no_package = "`dev` needs the sources; hint: start it with `cargo run -- dev`";
+    let no_package = Problem::new("`dev` needs the sources").with_hint("start it with `cargo run -- dev`");
     let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
-    let home = std::path::absolute(session.home_path())?.to_string_lossy().into_owned();
+    let home =
+        std::path::absolute(session.home_path()).map_err(Failure::failed)?.to_string_lossy().into_owned();
     let address = arguments.address.to_string();
     let mut serve =
         ["--home", &home, "serve", "--until-input-ends", "--address", &address].map(str::to_owned).to_vec();
@@ -76,10 +78,12 @@ pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit
         serve.extend(["--max-runs".to_owned(), runs.to_string()]);
     }
     serve.extend(arguments.daemon.in_process.then(|| "--in-process".to_owned()));
-    let binary = std::env::current_exe()?;
+    let binary = std::env::current_exe().map_err(Failure::failed)?;
     block_on(async {
         let (_, stopped) = until_interrupted()?;
-        let ended = supervise(binary, package.into(), arguments.build, serve, say, stopped).await?;
+        let ended = supervise(binary, package.into(), arguments.build, serve, say, stopped)
+            .await
+            .map_err(Failure::failed)?;
         Ok(match ended {
             Some(status) if !status.success() => Exit::Failed,
             _ => Exit::Success,
@@ -89,12 +93,12 @@ pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit
 
 fn daemon(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Daemon, Failure> {
     // The processes of runs get the same folder, wherever they start.
-    let folder = std::path::absolute(&opened.home.path)?;
+    let folder = std::path::absolute(&opened.home.path).map_err(Failure::failed)?;
     let launcher = if arguments.in_process {
         log::install();
         in_process(session.engine(opened, EngineOptions::default())?)
     } else {
-        Launcher::new(std::env::current_exe()?, &folder)
+        Launcher::new(std::env::current_exe().map_err(Failure::failed)?, &folder)
     };
     let observer = Arc::new(|happening: &Happening| say(&happening.to_string()));
     let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
@@ -122,7 +126,8 @@ fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits,
 fn until_interrupted() -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
     let (stop, stopped) = watch::channel(false);
     let interrupted = stop.clone();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let listen = |kind| signal(kind).map_err(Failure::failed);
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

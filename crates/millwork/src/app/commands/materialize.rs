@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
+use millwork_core::Problem;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
@@ -16,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::config::config;
 use crate::app::arguments::Materialize;
-use crate::app::failure::{Exit, Failure, without_hint};
+use crate::app::failure::{Exit, Failure};
 use crate::app::out::outln;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
@@ -73,7 +74,8 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     let cancel = Cancel::default();
     let captured = capture_output().ok();
     let asked = cancel.clone();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let listen = |kind| signal(kind).map_err(Failure::failed);
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let watcher = tokio::spawn(async move {
         loop {
             tokio::select! {
@@ -116,7 +118,8 @@ fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, F
 }
 
 fn unknown_job(name: &str) -> Failure {
-    Failure::usage(format!("no job is called `{name}`; hint: `list jobs` shows which there are"))
+    let problem = Problem::new(format!("no job is called `{name}`"));
+    Failure::usage(problem.with_hint("`list jobs` shows which there are"))
 }
 
 fn tags(job: Option<&Job>, written: &[String]) -> Result<BTreeMap<String, String>, Failure> {
@@ -133,7 +136,10 @@ fn tags(job: Option<&Job>, written: &[String]) -> Result<BTreeMap<String, String
 pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
     match tag.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(Failure::usage(format!("`{tag}` is not a tag; hint: write `KEY=VALUE`"))),
+        _ => {
+            let problem = Problem::new(format!("`{tag}` is not a tag"));
+            Err(Failure::usage(problem.with_hint("write `KEY=VALUE`")))
+        }
     }
 }
 
@@ -141,7 +147,7 @@ fn check_config(session: &Session, plan: &Plan, request: &RunRequest) -> Result<
     let pipeline = session.pipeline()?;
     let steps = plan.steps.iter().map(|step| pipeline.graph().steps()[step.step].key.as_str());
     let errors = pipeline.config_errors(&request.config, steps);
-    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    if errors.is_empty() { Ok(()) } else { Err(Failure::config(&errors)) }
 }
 
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
@@ -248,11 +254,10 @@ fn print_summary(outcome: &RunOutcome) {
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
             outln!("{} {name}", console::style("✗").red());
             for (depth, text) in failure.chain.iter().enumerate() {
-                let (message, hint) = without_hint(text);
-                outln!("    {}{message}", if depth == 0 { "" } else { "caused by: " });
-                if let Some(hint) = hint {
-                    outln!("    hint: {hint}");
-                }
+                outln!("    {}{text}", if depth == 0 { "" } else { "caused by: " });
+            }
+            if let Some(hint) = &failure.hint {
+                outln!("    hint: {hint}");
             }
             if let Some(location) = &failure.location {
                 outln!("    at {location}");

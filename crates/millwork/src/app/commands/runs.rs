@@ -3,6 +3,7 @@
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
+use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
 use serde_json::{Value, json};
@@ -68,9 +69,8 @@ async fn list(
 }
 
 fn unknown_status(name: &str) -> Failure {
-    Failure::usage(format!(
-        "`{name}` is no status of a run; hint: queued, running, canceling, succeeded, failed, canceled or lost"
-    ))
+    let problem = Problem::new(format!("`{name}` is no status of a run"));
+    Failure::usage(problem.with_hint("queued, running, canceling, succeeded, failed, canceled or lost"))
 }
 
 fn row(run: &RunRecord) -> [String; 6] {
@@ -114,7 +114,7 @@ fn run_json(run: &RunRecord) -> Value {
 async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
-    let state = RunState::replay(&events).map_err(|error| Failure::from(anyhow::Error::from(error)))?;
+    let state = RunState::replay(&events).map_err(|error| Failure::of(ErrorClass::Home, &error))?;
     let waits = waits(session, opened, &record).await?;
     if run.json.json {
         let mut shown = run_json(&record);
@@ -201,11 +201,9 @@ async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Resu
     let events = opened.events(record.id).await?;
     let known = events.iter().any(|event| event.step.as_ref().map(StepKey::as_str) == step);
     if let Some(step) = step.filter(|_| !known) {
-        return Err(Failure::usage(format!(
-            "run {} has no step `{step}`; hint: `runs show {}` lists its steps",
-            record.id.short(),
-            record.id.short()
-        )));
+        let run = record.id.short();
+        let problem = Problem::new(format!("run {run} has no step `{step}`"));
+        return Err(Failure::usage(problem.with_hint(format!("`runs show {run}` lists its steps"))));
     }
     let mut none = true;
     for event in &events {
@@ -213,7 +211,7 @@ async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Resu
         if of_step && (all || is_log(event)) {
             none = false;
             if run.json.json {
-                outln!("{}", serde_json::to_string(event)?);
+                outln!("{}", serde_json::to_string(event).map_err(Failure::failed)?);
             } else {
                 outln!("{}", log_line(event));
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::Problem;
 use millwork_core::schedule::Schedule;
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::{ScheduleState, ScheduleStore as _, Tick, TickOutcome};
@@ -26,9 +27,8 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
 
 fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
     session.pipeline()?.schedule(name).ok_or_else(|| {
-        Failure::usage(format!(
-            "no schedule is called `{name}`; hint: `schedules list` shows which there are"
-        ))
+        let problem = Problem::new(format!("no schedule is called `{name}`"));
+        Failure::usage(problem.with_hint("`schedules list` shows which there are"))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
 use millwork_core::{Clock as _, SystemClock};
+use millwork_core::{ErrorClass, Problem};
 use millwork_storage::ScheduleStore as _;
 use serde_json::{Value, json};
 
@@ -25,7 +26,8 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
 
 fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
     session.pipeline()?.sensor(name).ok_or_else(|| {
-        Failure::usage(format!("no sensor is called `{name}`; hint: `sensors list` shows which there are"))
+        let problem = Problem::new(format!("no sensor is called `{name}`"));
+        Failure::usage(problem.with_hint("`sensors list` shows which there are"))
     })
 }
 
@@ -116,7 +118,7 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
         let own = own.and_then(|stored| stored["own"].as_str().map(str::to_owned));
         let resources = session.pipeline()?.resources().clone();
         let context = SensorContext::new(cursor.or(own), SystemClock.now(), resources);
-        Ok(poll(context).await?)
+        poll(context).await.map_err(|error| Failure::of(ErrorClass::Failed, &*error))
     })?;
     let runs: Vec<Value> = outcome
         .runs

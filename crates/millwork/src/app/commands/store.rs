@@ -1,5 +1,6 @@
 //! `store`: how large the home is, and cleaning it up.
 
+use millwork_core::Problem;
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
 use serde_json::json;
@@ -32,15 +33,14 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
 async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let (rules, now) = (session.pipeline()?.retention(), SystemClock.now());
     if rules == Retention::new() {
-        let hint = "hint: `.retention(Retention::new().logs(days(14)))` in the definitions adds one";
-        return Err(Failure::usage(format!("there is no retention rule; {hint}")));
+        let hint = "`.retention(Retention::new().logs(days(14)))` in the definitions adds one";
+        return Err(Failure::usage(Problem::new("there is no retention rule").with_hint(hint)));
     }
     let forgotten = opened.store.forget(&rules, now).await?;
     let mut values = ForgottenValues::default();
     if let Some(kept) = rules.values {
         let engine = session.engine(opened, EngineOptions::default())?;
-        values =
-            forget_values(&opened.store, engine.values(), kept, now).await.map_err(anyhow::Error::from)?;
+        values = forget_values(&opened.store, engine.values(), kept, now).await?;
     }
     opened.store.close().await;
     if json {

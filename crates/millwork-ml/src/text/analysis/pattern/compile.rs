@@ -30,9 +30,9 @@ impl Pattern {
         let regex = Regex::new(&translated).map_err(|_| "it is too large")?;
         match regex.captures_len() - 1 {
             group @ 0..=1 => Ok(Self { regex, group, stand_ins }),
-            groups => Err(format!(
-                "it has {groups} capture groups and can have one; hint: `(?:…)` is a group that captures nothing"
-            )),
+            groups => {
+                Err(format!("it has {groups} capture groups and can have one (`(?:…)` captures nothing)"))
+            }
         }
     }
 

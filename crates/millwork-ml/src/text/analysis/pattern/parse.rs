@@ -110,8 +110,7 @@ impl Parser<'_> {
             '$' if self.lines => self.push_syntax("(?m:$)", false),
             '$' => {
                 return Err(
-                    r"`$` also matches before a last line break; hint: write `\Z`, or set the flag `m`"
-                        .to_owned(),
+                    r"`$` also matches before a last line break: write `\Z`, or set the flag `m`".to_owned()
                 );
             }
             '*' | '+' | '?' => return self.repetition(&character.to_string()),
