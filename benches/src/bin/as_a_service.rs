@@ -16,7 +16,7 @@ use millwork_core::param::LogLevel;
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
 use millwork_daemon::{Daemon, Launcher};
-use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunQuery, RunStore as _, ScheduleStore as _};
+use millwork_storage::{Batch, EventLog as _, Home, InstigatorStore as _, NewRun, RunQuery, RunStore as _};
 use reqwest::Client;
 use tempfile::TempDir;
 
@@ -257,7 +257,7 @@ async fn lateness() -> Result<()> {
     let working = tokio::spawn(async move { daemon.run(stopped).await });
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let ticks = home.store().ticks(None, 10_000).await?;
+        let ticks = home.store().ticks(&[], 10_000).await?;
         if ticks.len() >= SCHEDULES {
             break;
         }

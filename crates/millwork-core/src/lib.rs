@@ -14,6 +14,7 @@ pub mod definitions;
 pub mod event;
 pub mod freshness;
 pub mod graph;
+pub mod instigator;
 pub mod markup;
 pub mod param;
 pub mod partition;
@@ -37,6 +38,7 @@ pub use definitions::{
     expansion,
 };
 pub use freshness::{Freshness, FreshnessPolicy};
+pub use instigator::Instigator;
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};
 pub use retention::Retention;

@@ -6,17 +6,16 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::AssetKey;
 use millwork_core::alert::{Alert, AlertMemory, AlertRules, Destination, Occurrence, What, decide};
 use millwork_core::event::{Event, EventBody};
-use millwork_storage::{Evaluation, EventQuery, Followed, NewDelivery, Order, TickOutcome, follow};
+use millwork_core::{AssetKey, Instigator};
+use millwork_storage::{Commit, EventQuery, Followed, NewDelivery, Order, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
 
+use crate::cursor::Cursor;
 use crate::daemon::Loop;
 use crate::{Daemon, DaemonError, Happening};
 
-/// The name under which the cursor is stored.
-const NAME: &str = "millwork/alerts";
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
 /// How often freshness, ticks and loops are looked at.
@@ -29,7 +28,7 @@ pub(crate) struct Alerts {
 
 /// How far was looked, and what was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Cursor {
+struct Position {
     /// Behind which event.
     behind: u64,
     /// Behind which tick; nothing if none was looked at.
@@ -48,59 +47,59 @@ impl Loop for Alerts {
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         let url = (daemon.environment)("MILLWORK_URL");
         let rules = self.rules.get_or_insert_with(|| AlertRules::new(&daemon.pipeline, url.as_deref()));
-        let stored = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
+        let cursor: Cursor<Position> = Cursor::read(daemon, Instigator::Alerts).await?;
         let now = daemon.options.clock.now();
-        let before: Cursor = match stored.as_deref().and_then(|stored| serde_json::from_str(stored).ok()) {
-            Some(cursor) => cursor,
+        let before = match cursor.position.clone() {
+            Some(position) => position,
             None => first(daemon).await?,
         };
-        let mut cursor = before.clone();
-        let alerts = look(daemon, rules, &mut cursor, now).await?;
+        let mut position = before.clone();
+        let alerts = look(daemon, rules, &mut position, now).await?;
         // The time of the last look alone is not worth a commit, unless there was none before.
         let is_news = !alerts.is_empty()
-            || stored.is_none()
-            || (cursor.behind, &cursor.memory, cursor.behind_tick)
+            || cursor.position.is_none()
+            || (position.behind, &position.memory, position.behind_tick)
                 != (before.behind, &before.memory, before.behind_tick);
         if is_news {
-            record(daemon, stored, &cursor, alerts, now).await?;
+            record(daemon, cursor.moved_to(&position)?, alerts, now).await?;
         }
         Ok(daemon.options.slow_beat())
     }
 }
 
 /// What happened before the first daemon ever looked is told nobody.
-async fn first(daemon: &Daemon) -> Result<Cursor, DaemonError> {
+async fn first(daemon: &Daemon) -> Result<Position, DaemonError> {
     let behind = daemon.store.head().await?;
     let behind_tick = Some(daemon.store.newest_tick().await?);
-    Ok(Cursor { behind, behind_tick, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
+    Ok(Position { behind, behind_tick, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
 }
 
 async fn look(
     daemon: &Daemon,
     rules: &AlertRules,
-    cursor: &mut Cursor,
+    position: &mut Position,
     now: Timestamp,
 ) -> Result<Vec<Alert>, DaemonError> {
     let mut alerts = Vec::new();
     let kinds = Occurrence::KINDS.into();
-    let Followed { events, behind } = follow(&*daemon.store, cursor.behind, kinds, MOST_EVENTS).await?;
-    cursor.behind = behind;
+    let Followed { events, behind } = follow(&*daemon.store, position.behind, kinds, MOST_EVENTS).await?;
+    position.behind = behind;
     for event in events {
         if !rules.is_empty()
             && let Some(occurrence) = occurrence(daemon, rules, &event).await?
         {
-            alerts.extend(decide(rules, &mut cursor.memory, &occurrence));
+            alerts.extend(decide(rules, &mut position.memory, &occurrence));
         }
     }
-    if rules.is_empty() || now.duration_since(cursor.looked_at) < BESIDES {
+    if rules.is_empty() || now.duration_since(position.looked_at) < BESIDES {
         return Ok(alerts);
     }
-    cursor.looked_at = now;
+    position.looked_at = now;
     let mut occurrences = fresh(daemon, now).await?;
-    occurrences.extend(ticked(daemon, cursor).await?);
+    occurrences.extend(ticked(daemon, position).await?);
     occurrences.extend(looped(daemon, now));
     for occurrence in occurrences {
-        alerts.extend(decide(rules, &mut cursor.memory, &occurrence));
+        alerts.extend(decide(rules, &mut position.memory, &occurrence));
     }
     Ok(alerts)
 }
@@ -157,32 +156,42 @@ async fn fresh(daemon: &Daemon, now: Timestamp) -> Result<Vec<Occurrence>, Daemo
 }
 
 /// The ticks that were written since the last look.
-async fn ticked(daemon: &Daemon, cursor: &mut Cursor) -> Result<Vec<Occurrence>, DaemonError> {
-    let behind = match cursor.behind_tick {
+async fn ticked(daemon: &Daemon, position: &mut Position) -> Result<Vec<Occurrence>, DaemonError> {
+    let behind = match position.behind_tick {
         Some(behind) => behind,
         None => daemon.store.newest_tick().await?,
     };
     let mut ticks = Vec::new();
-    cursor.behind_tick = Some(behind);
+    position.behind_tick = Some(behind);
     // Ticks that come while others are read are read at the next look.
     let newest = daemon.store.newest_tick().await?;
-    while let Some(behind) = cursor.behind_tick.filter(|behind| *behind < newest) {
+    while let Some(behind) = position.behind_tick.filter(|behind| *behind < newest) {
         let read = daemon.store.ticks_behind(behind, MOST_EVENTS).await?;
-        cursor.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
+        position.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
         ticks.extend(read.into_iter().map(|(_, tick)| tick));
     }
     let occurrence = |tick: millwork_storage::Tick| {
-        let (of, look) = match tick.schedule.strip_prefix("sensor:") {
-            Some(sensor) => (format!("sensor `{sensor}`"), format!("sensors ticks {sensor}")),
-            None => (format!("schedule `{}`", tick.schedule), format!("schedules ticks {}", tick.schedule)),
-        };
+        let (of, look) = (tick.instigator.to_string(), ticks_command(&tick.instigator));
         let error = match tick.outcome {
             TickOutcome::Failed { reason } => Some(reason),
-            _ => None,
+            TickOutcome::Requested { .. } | TickOutcome::Skipped { .. } | TickOutcome::Idle { .. } => None,
         };
         Occurrence::elsewhere(tick.at, What::Ticked { of, error, look })
     };
     Ok(ticks.into_iter().map(occurrence).collect())
+}
+
+/// The command that shows the ticks of an instigator.
+fn ticks_command(instigator: &Instigator) -> String {
+    match instigator {
+        Instigator::Schedule(name) => format!("schedules ticks {name}"),
+        Instigator::Sensor(name) => format!("sensors ticks {name}"),
+        Instigator::Automation(_)
+        | Instigator::Alerts
+        | Instigator::AlertTests
+        | Instigator::Retries
+        | Instigator::Traces => "automation ticks".to_owned(),
+    }
 }
 
 /// How the daemon's own loops do.
@@ -195,17 +204,12 @@ fn looped(daemon: &Daemon, now: Timestamp) -> Vec<Occurrence> {
 
 async fn record(
     daemon: &Daemon,
-    from: Option<String>,
-    cursor: &Cursor,
+    commit: Commit,
     alerts: Vec<Alert>,
     now: Timestamp,
 ) -> Result<(), DaemonError> {
-    let schedule = NAME.to_owned();
-    let cursor = serde_json::to_string(cursor)
-        .map_err(|source| DaemonError::Cursor { schedule: schedule.clone(), source })?;
-    let evaluation = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
     let to_send = alerts.iter().flat_map(|alert| deliveries(daemon, alert, now)).collect();
-    if daemon.store.record_alerts(evaluation, to_send).await? {
+    if daemon.store.commit(Commit { deliveries: to_send, ..commit }).await? {
         for alert in alerts {
             let destinations = deliveries(daemon, &alert, now).len();
             daemon.tell(&Happening::Alerted { rule: alert.rule, title: alert.title, destinations });

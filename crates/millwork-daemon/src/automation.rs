@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::AssetKey;
-use millwork_core::automation::AUTOMATION;
+use millwork_core::automation::AUTOMATION_TAG;
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
-use millwork_storage::{AutomationRow, Evaluation, NewRun, Tick, TickOutcome};
+use millwork_core::{AssetKey, Instigator};
+use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
 use crate::daemon::Loop;
 use crate::remembered::Remembered;
@@ -34,8 +34,8 @@ impl Loop for Conditions {
         if assets.iter().all(|node| node.spec.automation.is_none()) {
             return Ok(OFF);
         }
-        let switches = daemon.store.schedules().await?;
-        let whole = switches.get(AUTOMATION);
+        let switches = daemon.store.states().await?;
+        let whole = switches.get(&Instigator::Automation(None));
         if whole.and_then(|state| state.on) == Some(false) {
             return Ok(OFF);
         }
@@ -74,7 +74,8 @@ async fn record(
     if touched.is_empty() && decided.is_empty() {
         return Ok(true);
     }
-    let unwritable = |source| DaemonError::Cursor { schedule: AUTOMATION.to_owned(), source };
+    let instigator = Instigator::Automation(None);
+    let unwritable = |source| DaemonError::Cursor { instigator: Instigator::Automation(None), source };
     let row = |(asset, state): (AssetKey, Option<_>)| {
         let state = state.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
         Ok(AutomationRow { asset, state })
@@ -86,13 +87,13 @@ async fn record(
     for assets in decided {
         let run = RunId::new(now);
         let outcome = TickOutcome::Requested { run };
-        ticks.push(Tick { schedule: AUTOMATION.to_owned(), due: now, at: now, micros, outcome });
+        ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
         happenings.push(Happening::Automated { assets: assets.clone(), run });
         runs.push(NewRun { id: run, request: request(assets), at: now });
     }
     let from = remembered.cursor.replace(cursor.clone());
-    let evaluation = Evaluation { schedule: AUTOMATION.to_owned(), from, cursor, runs, ticks };
-    let recorded = daemon.store.record_automation(evaluation, rows).await?;
+    let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };
+    let recorded = daemon.store.commit(commit).await?;
     if recorded {
         happenings.iter().for_each(|happening| daemon.tell(happening));
         if !happenings.is_empty() {
@@ -106,7 +107,7 @@ fn request(assets: Vec<AssetKey>) -> RunRequest {
     let named: Vec<&str> = assets.iter().map(AssetKey::as_str).collect();
     let selection = named.join(" or ");
     let tag = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-    let tags = [(AUTOMATION, "condition"), QUEUE_TAG].map(tag).into();
+    let tags = [(AUTOMATION_TAG, "condition"), QUEUE_TAG].map(tag).into();
     RunRequest { selection, assets, tags, ..RunRequest::default() }
 }
 

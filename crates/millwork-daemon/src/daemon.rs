@@ -128,7 +128,7 @@ impl Daemon {
         loops.spawn(self.clone().keep(Sensors::default(), stop.clone()));
         loops.spawn(self.clone().keep(Conditions::default(), stop.clone()));
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
-        loops.spawn(self.clone().keep(Retries::default(), stop.clone()));
+        loops.spawn(self.clone().keep(Retries, stop.clone()));
         loops.spawn(self.clone().keep(RetentionRules, stop.clone()));
         loops.spawn(self.clone().keep(Alerts::default(), stop.clone()));
         loops.spawn(self.clone().keep(Deliveries::default(), stop.clone()));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use millwork_core::Instigator;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::automation::ConditionError;
 use millwork_core::run::RunId;
@@ -40,11 +41,11 @@ pub enum DaemonError {
         /// Why.
         source: io::Error,
     },
-    /// What a schedule keeps in the store cannot be written.
-    #[error("failed to write the cursor of the schedule `{schedule}`")]
+    /// How far an instigator has come cannot be written.
+    #[error("failed to write the cursor of {instigator}")]
     Cursor {
-        /// The schedule.
-        schedule: String,
+        /// Whose cursor it is.
+        instigator: Instigator,
         /// Why.
         source: serde_json::Error,
     },

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod automation;
+mod cursor;
 mod daemon;
 mod deliveries;
 mod error;

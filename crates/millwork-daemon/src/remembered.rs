@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::automation::{
     AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, KINDS, RunScope,
-    Timetables, changes, scope, switch_of,
+    Timetables, changes, scope,
 };
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Pipeline};
-use millwork_storage::{EventQuery, Order, RunQuery, ScheduleState};
+use millwork_core::{AssetKey, Instigator, Pipeline};
+use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery};
 
 use crate::{Daemon, DaemonError};
 
@@ -21,7 +21,7 @@ const PAGE: u32 = 2_000;
 /// The scopes of so many runs are kept; the oldest are read again.
 const SCOPES: usize = 1_000;
 
-type Switches = BTreeMap<String, ScheduleState>;
+type Switches = BTreeMap<Instigator, InstigatorState>;
 
 /// What automation remembers, at a cursor.
 #[derive(Debug)]
@@ -175,7 +175,10 @@ impl Remembered {
 }
 
 fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> {
-    let is_off = |key: &AssetKey| switches.get(&switch_of(key)).and_then(|state| state.on) == Some(false);
+    let is_off = |key: &AssetKey| {
+        let state = switches.get(&Instigator::Automation(Some(key.clone())));
+        state.and_then(|state| state.on) == Some(false)
+    };
     let conditions = pipeline.graph().assets().iter().filter(|node| node.spec.automation.is_some());
     conditions.map(|node| node.spec.key.clone()).filter(is_off).collect()
 }

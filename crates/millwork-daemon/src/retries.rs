@@ -6,23 +6,20 @@
 
 use std::time::Duration;
 
+use millwork_core::Instigator;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, QUEUE_TAG, RETRY_OF_TAG, RetryStrategy, RunId, RunStatus};
-use millwork_storage::{Evaluation, Fence, Followed, NewRun, RunRecord, StorageError, follow};
+use millwork_storage::{Fence, Followed, NewRun, RunRecord, StorageError, follow};
 
+use crate::cursor::Cursor;
 use crate::daemon::Loop;
 use crate::{Daemon, DaemonError, Happening};
 
-/// The name under which the cursor is stored.
-const NAME: &str = "millwork/run_retries";
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
 
-#[derive(Debug, Default)]
-pub(crate) struct Retries {
-    /// Behind which event to read on; nothing before it was read from the store.
-    cursor: Option<u64>,
-}
+#[derive(Debug)]
+pub(crate) struct Retries;
 
 impl Loop for Retries {
     fn name(&self) -> &'static str {
@@ -30,41 +27,23 @@ impl Loop for Retries {
     }
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let cursor = match self.cursor {
-            Some(cursor) => cursor,
-            None => first_cursor(daemon).await?,
+        let cursor: Cursor<u64> = Cursor::read(daemon, Instigator::Retries).await?;
+        // Where the last daemon stopped; the first one ever begins with what happens from now on.
+        let from = match cursor.position {
+            Some(position) => position,
+            None => daemon.store.head().await?,
         };
         let kinds = vec!["run_failed", "run_lost"];
-        let Followed { events, behind } = follow(&*daemon.store, cursor, kinds, MOST_EVENTS).await?;
+        let Followed { events, behind } = follow(&*daemon.store, from, kinds, MOST_EVENTS).await?;
         for event in &events {
             consider(daemon, event).await?;
         }
-        if behind != cursor || self.cursor.is_none() {
-            save(daemon, behind).await?;
+        if cursor.position != Some(behind) {
+            // Another daemon may have come further; its cursor is as good.
+            daemon.store.commit(cursor.moved_to(&behind)?).await?;
         }
-        self.cursor = Some(behind);
         Ok(daemon.options.slow_beat())
     }
-}
-
-/// Where the last daemon stopped; the first one ever begins with what happens from now on.
-async fn first_cursor(daemon: &Daemon) -> Result<u64, DaemonError> {
-    let state = daemon.store.schedules().await?.remove(NAME).unwrap_or_default();
-    if let Some(cursor) = state.cursor.and_then(|cursor| cursor.parse().ok()) {
-        return Ok(cursor);
-    }
-    Ok(daemon.store.head().await?)
-}
-
-async fn save(daemon: &Daemon, cursor: u64) -> Result<(), DaemonError> {
-    let from = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
-    let (schedule, cursor) = (NAME.to_owned(), cursor.to_string());
-    // Another daemon may have come further; its cursor is as good.
-    daemon
-        .store
-        .record_evaluation(Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() })
-        .await?;
-    Ok(())
 }
 
 async fn consider(daemon: &Daemon, event: &Event) -> Result<(), DaemonError> {

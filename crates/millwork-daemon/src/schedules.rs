@@ -7,8 +7,9 @@ use futures::future::try_join_all;
 use jiff::Timestamp;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::schedule::{Due, Schedule, ScheduleCursor, Timetable, due};
-use millwork_storage::{Evaluation, NewRun, ScheduleState, Tick, TickOutcome};
+use millwork_storage::{Commit, NewRun, Tick, TickOutcome};
 
+use crate::cursor::Cursor;
 use crate::daemon::{Loop, error_with_causes};
 use crate::{Daemon, DaemonError, Happening};
 
@@ -28,20 +29,21 @@ impl Loop for Schedules {
 
     /// Evaluates every schedule that is on; the rest is how long nothing will be due.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let states = daemon.store.schedules().await?;
+        let states = daemon.store.states().await?;
         let (mut rest, mut records) = (LONGEST_REST, Vec::new());
         for schedule in daemon.pipeline.schedules() {
-            let state = states.get(&schedule.name).cloned().unwrap_or_default();
+            let instigator = schedule.instigator();
+            let state = states.get(&instigator).cloned().unwrap_or_default();
             if !state.on.unwrap_or(schedule.default_on) {
                 continue;
             }
             let timetable = self.timetable(schedule)?;
             let now = daemon.options.clock.now();
-            let cursor = state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
-            let due = due(timetable, schedule.misfire, cursor.as_ref(), now);
+            let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state);
+            let due = due(timetable, schedule.misfire, cursor.position.as_ref(), now);
             let next = timetable.after(now).next();
-            if is_news(&due, cursor.as_ref()) {
-                records.push(record(daemon, schedule, state, due, now));
+            if is_news(&due, cursor.position.as_ref()) {
+                records.push(record(daemon, schedule, cursor, due, now));
             }
             let until_next = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
             rest = until_next.map_or(rest, |until| rest.min(until));
@@ -71,17 +73,15 @@ fn is_news(due: &Due, cursor: Option<&ScheduleCursor>) -> bool {
 async fn record(
     daemon: &Daemon,
     schedule: &Schedule,
-    state: ScheduleState,
+    cursor: Cursor<ScheduleCursor>,
     due: Due,
     now: Timestamp,
 ) -> Result<(), DaemonError> {
-    let name = &schedule.name;
-    let cursor = serde_json::to_string(&due.cursor)
-        .map_err(|source| DaemonError::Cursor { schedule: name.clone(), source })?;
+    let (name, instigator) = (&schedule.name, schedule.instigator());
     let began = Instant::now();
     let tick = |due, outcome| {
         let micros = u64::try_from(began.elapsed().as_micros()).ok();
-        Tick { schedule: name.clone(), due, at: now, micros, outcome }
+        Tick { instigator: instigator.clone(), due, at: now, micros, outcome }
     };
     let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
     if due.skipped > 0 {
@@ -106,11 +106,11 @@ async fn record(
             let run = RunId::new(now);
             runs.push(NewRun { id: run, request, at: now });
             ticks.push(tick(at, TickOutcome::Requested { run }));
-            happenings.push(Happening::Requested { by: format!("schedule `{name}`"), due: Some(at), run });
+            happenings.push(Happening::Requested { by: instigator.to_string(), due: Some(at), run });
         }
     }
-    let evaluation = Evaluation { schedule: name.clone(), from: state.cursor, cursor, runs, ticks };
-    if daemon.store.record_evaluation(evaluation).await? {
+    let commit = Commit { runs, ticks, ..cursor.moved_to(&due.cursor)? };
+    if daemon.store.commit(commit).await? {
         let recorded_at = daemon.options.clock.now();
         due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
         daemon.wake().notify_waiters();
@@ -133,7 +133,7 @@ mod tests {
 
     use jiff::SignedDuration;
     use millwork_core::{AssetDefinition, Definitions, Misfire, Schedule, TestClock};
-    use millwork_storage::{Home, RunQuery, RunStore as _, ScheduleStore as _};
+    use millwork_storage::{Home, InstigatorStore as _, RunQuery, RunStore as _};
 
     use super::*;
     use crate::{DaemonOptions, Launcher};
@@ -213,6 +213,6 @@ mod tests {
             ticks.sort_unstable();
             assert!(ticks.is_sorted_by(|left, right| left < right), "a tick was requested twice");
         }
-        assert_eq!(store.ticks(None, 10_000).await.expect("ticks").len(), runs.len());
+        assert_eq!(store.ticks(&[], 10_000).await.expect("ticks").len(), runs.len());
     }
 }

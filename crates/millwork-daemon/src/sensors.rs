@@ -8,13 +8,12 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use millwork_core::run::{RunId, RunSpec};
 use millwork_core::sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome, SensorSource, WatchedEvents};
-use millwork_storage::{
-    Evaluation, NewRun, RunQuery, ScheduleState, StorageError, Tick, TickOutcome, follow,
-};
+use millwork_storage::{Commit, InstigatorState, NewRun, RunQuery, StorageError, Tick, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::cursor::Cursor;
 use crate::daemon::{Loop, error_with_causes};
 use crate::{Daemon, DaemonError, Happening};
 
@@ -33,7 +32,7 @@ pub(crate) struct Sensors {
 
 /// How far a sensor has come, as it is stored. The number makes every evaluation's cursor another one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Cursor {
+struct Position {
     number: u64,
     /// Behind which event it looks on, for one that reacts to events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,9 +55,9 @@ impl Loop for Sensors {
         if daemon.pipeline.sensors().is_empty() {
             return Ok(Duration::from_secs(3600));
         }
-        let states = daemon.store.schedules().await?;
+        let states = daemon.store.states().await?;
         for sensor in daemon.pipeline.sensors() {
-            let state = states.get(&sensor.stored_name()).cloned().unwrap_or_default();
+            let state = states.get(&sensor.instigator()).cloned().unwrap_or_default();
             if !state.on.unwrap_or(sensor.default_on) || !self.is_due(sensor) {
                 continue;
             }
@@ -84,9 +83,9 @@ impl Sensors {
 }
 
 /// Evaluates a sensor once and records what came of it.
-async fn evaluate(daemon: &Daemon, sensor: &Sensor, state: ScheduleState) -> Result<(), DaemonError> {
-    let before: Cursor =
-        state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok()).unwrap_or_default();
+async fn evaluate(daemon: &Daemon, sensor: &Sensor, state: InstigatorState) -> Result<(), DaemonError> {
+    let cursor: Cursor<Position> = Cursor::of(daemon, sensor.instigator(), state);
+    let before = cursor.position.clone().unwrap_or_default();
     let began = Instant::now();
     let asked = tokio::time::timeout(sensor.timeout, ask(daemon, sensor, &before)).await;
     let (answer, behind) = match asked {
@@ -94,7 +93,7 @@ async fn evaluate(daemon: &Daemon, sensor: &Sensor, state: ScheduleState) -> Res
         Err(_) => (Err(format!("it took longer than {:?}", sensor.timeout)), before.behind),
     };
     let micros = u64::try_from(began.elapsed().as_micros()).ok();
-    record(daemon, sensor, state.cursor, &before, Asked { answer, behind, micros }).await
+    record(daemon, sensor, cursor, &before, Asked { answer, behind, micros }).await
 }
 
 type Answer = Result<SensorOutcome, String>;
@@ -112,7 +111,7 @@ struct Asked {
 async fn ask(
     daemon: &Daemon,
     sensor: &Sensor,
-    before: &Cursor,
+    before: &Position,
 ) -> Result<(Answer, Option<u64>), DaemonError> {
     let (now, resources) = (daemon.options.clock.now(), daemon.pipeline.resources().clone());
     let context = SensorContext::new(before.own.clone(), now, resources);
@@ -195,14 +194,14 @@ async fn events(
 async fn record(
     daemon: &Daemon,
     sensor: &Sensor,
-    from: Option<String>,
-    before: &Cursor,
+    from: Cursor<Position>,
+    before: &Position,
     Asked { answer, behind, micros }: Asked,
 ) -> Result<(), DaemonError> {
     let now = daemon.options.clock.now();
-    let schedule = sensor.stored_name();
-    let tick = |outcome| Tick { schedule: schedule.clone(), due: now, at: now, micros, outcome };
-    let mut cursor = Cursor { number: before.number + 1, behind, ..before.clone() };
+    let instigator = sensor.instigator();
+    let tick = |outcome| Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome };
+    let mut cursor = Position { number: before.number + 1, behind, ..before.clone() };
     let (mut runs, mut ticks) = (Vec::new(), Vec::new());
     match answer {
         Err(reason) => {
@@ -230,16 +229,15 @@ async fn record(
         }
     }
     let has_moved = (&cursor.own, cursor.behind) != (&before.own, before.behind);
-    let is_news = !ticks.is_empty() || from.is_none() || has_moved;
+    let is_news = !ticks.is_empty() || from.is_first() || has_moved;
     if !is_news {
         return Ok(());
     }
     let requested: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-    let cursor = serde_json::to_string(&cursor)
-        .map_err(|source| DaemonError::Cursor { schedule: schedule.clone(), source })?;
-    if daemon.store.record_evaluation(Evaluation { schedule, from, cursor, runs, ticks }).await? {
+    let commit = Commit { runs, ticks, ..from.moved_to(&cursor)? };
+    if daemon.store.commit(commit).await? {
         for run in requested {
-            daemon.tell(&Happening::Requested { by: format!("sensor `{}`", sensor.name), due: None, run });
+            daemon.tell(&Happening::Requested { by: instigator.to_string(), due: None, run });
         }
         daemon.wake().notify_waiters();
     }

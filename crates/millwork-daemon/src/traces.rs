@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::Instigator;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunState, RunStatus};
-use millwork_storage::{Evaluation, EventQuery, RunRecord, follow};
+use millwork_storage::{EventQuery, RunRecord, follow};
 use serde_json::{Value, json};
 
+use crate::cursor::Cursor;
 use crate::daemon::Loop;
 use crate::http;
 use crate::{Daemon, DaemonError};
 
-/// The name under which the cursor is stored.
-const NAME: &str = "millwork/traces";
 /// So many runs are sent at a time.
 const RUNS_AT_ONCE: u32 = 50;
 /// How often ended runs are looked for.
@@ -37,8 +37,8 @@ impl Loop for Traces {
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         let Some(endpoint) = endpoint(daemon) else { return Ok(Duration::from_secs(3600)) };
-        let stored = daemon.store.schedules().await?.remove(NAME).and_then(|state| state.cursor);
-        let behind = match stored.as_deref().and_then(|cursor| cursor.parse().ok()) {
+        let cursor: Cursor<u64> = Cursor::read(daemon, Instigator::Traces).await?;
+        let behind = match cursor.position {
             Some(behind) => behind,
             None => daemon.store.head().await?,
         };
@@ -56,11 +56,8 @@ impl Loop for Traces {
         if !spans.is_empty() {
             post(daemon, &endpoint, spans).await?;
         }
-        let cursor = ended.behind.to_string();
-        if stored.as_ref() != Some(&cursor) {
-            let (schedule, from) = (NAME.to_owned(), stored);
-            let evaluation = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
-            daemon.store.record_evaluation(evaluation).await?;
+        if cursor.position != Some(ended.behind) {
+            daemon.store.commit(cursor.moved_to(&ended.behind)?).await?;
         }
         Ok(REST)
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use millwork_core::alert::Alert;
 use serde::Serialize;
 
-use crate::{Evaluation, StorageError};
+use crate::StorageError;
 
 /// An alert for one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,17 +92,9 @@ pub enum AttemptOutcome {
     },
 }
 
-/// Alerts on their way to whom they are for.
+/// Alerts on their way to whom they are for. A [`Commit`](crate::Commit) adds to them.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// Writes an evaluation down as [`record_evaluation`](crate::ScheduleStore::record_evaluation) does, and in the same
-    /// commit the deliveries that it decided. Returns `false`, and writes nothing, if someone else was faster.
-    async fn record_alerts(
-        &self,
-        evaluation: Evaluation,
-        deliveries: Vec<NewDelivery>,
-    ) -> Result<bool, StorageError>;
-
     /// The oldest delivery of each destination that is pending and whose next attempt may begin.
     async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError>;
 

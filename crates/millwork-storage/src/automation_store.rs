@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use millwork_core::AssetKey;
 
-use crate::{Evaluation, StorageError};
+use crate::StorageError;
 
 /// What automation remembers of an asset, in the words of whoever evaluates it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,18 +14,9 @@ pub struct AutomationRow {
     pub state: Option<String>,
 }
 
-/// What automation remembers. There is a row for each asset, so that an evaluation writes what it touched.
+/// What automation remembers. There is a row for each asset, so that a [`Commit`](crate::Commit) writes what it touched.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
     /// What is remembered of one asset, or of all, in the order of their keys.
     async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError>;
-
-    /// Writes an evaluation down as [`record_evaluation`](crate::ScheduleStore::record_evaluation) does, and in the same
-    /// commit what is remembered from now on of the assets in `rows`. Returns `false`, and writes nothing, if someone
-    /// else was faster.
-    async fn record_automation(
-        &self,
-        evaluation: Evaluation,
-        rows: Vec<AutomationRow>,
-    ) -> Result<bool, StorageError>;
 }

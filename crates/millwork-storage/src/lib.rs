@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Five small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`ScheduleStore`] and
-//! [`AutomationStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
+//! Six small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`],
+//! [`AutomationStore`] and [`AlertStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
 mod alert_store;
 mod automation_store;
@@ -10,11 +10,11 @@ mod error;
 mod event_log;
 mod follow;
 mod home;
+mod instigator_store;
 mod memory;
 mod micros;
 mod pool_slots;
 mod run_store;
-mod schedule_store;
 mod sqlite;
 mod waiting;
 
@@ -24,14 +24,14 @@ pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};
 pub use home::{Holder, Home, Liveness};
+pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
 pub use memory::MemoryStore;
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
-pub use schedule_store::{Evaluation, ScheduleState, ScheduleStore, Tick, TickOutcome};
 pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.
-pub trait Store: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore + AlertStore {}
+pub trait Store: EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore {}
 
-impl<T: EventLog + RunStore + PoolSlots + ScheduleStore + AutomationStore + AlertStore> Store for T {}
+impl<T: EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore> Store for T {}

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use millwork_core::run::{RunState, RunStatus, StepStatus};
-use millwork_storage::{EventLog as _, EventQuery, Home, RunQuery, RunStore as _, ScheduleStore as _};
+use millwork_storage::{EventLog as _, EventQuery, Home, InstigatorStore as _, RunQuery, RunStore as _};
 use synthetic::{Past, Shape};
 
 const RUNS: usize = 600;
@@ -43,5 +43,5 @@ async fn every_run_could_have_happened() {
     let keys: Vec<_> = pipeline.graph().assets().iter().map(|asset| asset.spec.key.clone()).collect();
     let latest = store.latest(&keys).await.unwrap();
     assert_eq!(latest.iter().map(|latest| &latest.asset).collect::<HashSet<_>>().len(), 300);
-    assert!(store.ticks(None, 10_000).await.unwrap().len() > 100);
+    assert!(store.ticks(&[], 10_000).await.unwrap().len() > 100);
 }

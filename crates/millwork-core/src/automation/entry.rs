@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AssetState, AutomationCondition, Outcome, switch_of};
+use super::{AssetState, AutomationCondition, Outcome};
+use crate::Instigator;
 use crate::asset::AssetKey;
 use crate::graph::AssetGraph;
 
@@ -28,18 +29,18 @@ pub struct AutomationEntry {
     pub failures: u32,
 }
 
-/// The assets that have a condition, upstream first; `switched` says of a name whether someone switched it.
+/// The assets that have a condition, upstream first; `switched` says whether someone switched an instigator.
 pub fn entries(
     graph: &AssetGraph,
     states: &BTreeMap<AssetKey, AssetState>,
-    switched: impl Fn(&str) -> Option<bool>,
+    switched: impl Fn(&Instigator) -> Option<bool>,
 ) -> Vec<AutomationEntry> {
     let entry = |asset: &AssetKey, condition: &AutomationCondition| {
         let state = states.get(asset);
         let memory = state.and_then(|state| state.memory.as_ref());
         AutomationEntry {
             asset: asset.clone(),
-            on: switched(&switch_of(asset)).unwrap_or(true),
+            on: switched(&Instigator::Automation(Some(asset.clone()))).unwrap_or(true),
             condition: condition.title(),
             outcome: memory.map(|memory| memory.outcome),
             evaluated_at: memory.map(|memory| memory.evaluated_at),

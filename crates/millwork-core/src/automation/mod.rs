@@ -35,7 +35,7 @@ pub use evaluation::{Evaluation, Outcome, Ticks};
 pub use explain::{Explanation, Part, explain};
 pub use facts::AssetFacts;
 pub use happened::{KINDS, changes, scope};
-pub use names::{AUTOMATION, switch_of};
+pub use names::AUTOMATION_TAG;
 pub use operand::Operand;
 pub use prepare::{Automation, ConditionError};
 pub use state::{AssetMemory, AssetState, AutomationCursor, AutomationState, Truth};

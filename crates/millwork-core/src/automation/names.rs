@@ -1,12 +1,4 @@
-//! The names under which automation is switched on and off, and its runs are found.
+//! The tag by which runs that automation asked for are found.
 
-use crate::asset::AssetKey;
-
-/// The name of automation as a whole: its switch, its ticks, and the tag of its runs, whose value are the assets that
-/// were due.
-pub const AUTOMATION: &str = "millwork/automation";
-
-/// The name of one asset's switch.
-pub fn switch_of(asset: &AssetKey) -> String {
-    format!("{AUTOMATION}:{asset}")
-}
+/// The tag of runs that automation asked for.
+pub const AUTOMATION_TAG: &str = "millwork/automation";

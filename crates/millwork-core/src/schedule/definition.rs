@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::BoxError;
 use crate::run::RunSpec;
 use crate::schedule::{ScheduleError, Timetable};
+use crate::{BoxError, Instigator};
 
 /// What to do with ticks that were missed, because nothing was running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +183,11 @@ impl Schedule {
             run.tags.insert("millwork/scheduled_for".to_owned(), due.to_string());
         }
         Ok(runs)
+    }
+
+    /// What the store knows its switch, cursor and ticks by.
+    pub fn instigator(&self) -> Instigator {
+        Instigator::Schedule(self.name.clone())
     }
 
     /// When it comes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{SensorContext, SensorEvent, SensorOutcome, WatchedEvents};
 use crate::run::RunStatus;
-use crate::{BoxError, BoxFuture};
+use crate::{BoxError, BoxFuture, Instigator};
 
 /// The function of a sensor that looks outside.
 pub type Poll = dyn Fn(SensorContext) -> BoxFuture<Result<SensorOutcome, BoxError>> + Send + Sync;
@@ -158,9 +158,9 @@ impl Sensor {
         Self { default_on: true, ..self }
     }
 
-    /// The name under which its switch, cursor and ticks are stored; schedules have names of their own.
-    pub fn stored_name(&self) -> String {
-        format!("sensor:{}", self.name)
+    /// What the store knows its switch, cursor and ticks by.
+    pub fn instigator(&self) -> Instigator {
+        Instigator::Sensor(self.name.clone())
     }
 }
 

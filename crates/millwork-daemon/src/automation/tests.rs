@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use millwork_core::automation::switch_of;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::run::RunStatus;
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, Schedule, TestClock};
@@ -190,17 +189,17 @@ async fn what_is_switched_off_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
-    for (name, on, expected) in [
-        (switch_of(&"predictions".into()), Some(false), 0),
-        (switch_of(&"predictions".into()), None, 1),
-        (AUTOMATION.to_owned(), Some(false), 1),
-        (AUTOMATION.to_owned(), Some(true), 2),
+    for (instigator, on, expected) in [
+        (Instigator::Automation(Some("predictions".into())), Some(false), 0),
+        (Instigator::Automation(Some("predictions".into())), None, 1),
+        (Instigator::Automation(None), Some(false), 1),
+        (Instigator::Automation(None), Some(true), 2),
     ] {
-        bench.daemon.store.switch_schedule(&name, on).await.expect("a switch");
+        bench.daemon.store.switch(&instigator, on).await.expect("a switch");
         bench.settle(true).await;
         bench.clock.advance(SignedDuration::from_secs(60));
         bench.settle(true).await;
         let requested = bench.counts().await.get("predictions").copied().unwrap_or(0);
-        assert_eq!(requested, expected, "{name} is {on:?}");
+        assert_eq!(requested, expected, "{instigator} is {on:?}");
     }
 }

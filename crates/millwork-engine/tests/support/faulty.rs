@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{
-    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Delivery, DeliveryState,
-    Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, NewDelivery, NewRun, PoolSlots,
-    RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError, Store, TakeSlots,
+    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
+    DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
+    LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, TakeSlots,
     Tick,
 };
 use tokio::sync::RwLock;
@@ -166,21 +166,25 @@ impl PoolSlots for Faulty {
 }
 
 #[async_trait]
-impl ScheduleStore for Faulty {
-    async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
-        self.inner.schedules().await
+impl InstigatorStore for Faulty {
+    async fn states(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
+        self.inner.states().await
     }
 
-    async fn switch_schedule(&self, name: &str, on: Option<bool>) -> Result<(), StorageError> {
-        self.inner.switch_schedule(name, on).await
+    async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError> {
+        self.inner.state(instigator).await
     }
 
-    async fn record_evaluation(&self, evaluation: Evaluation) -> Result<bool, StorageError> {
-        self.inner.record_evaluation(evaluation).await
+    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
+        self.inner.switch(instigator, on).await
     }
 
-    async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
-        self.inner.ticks(schedule, limit).await
+    async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
+        self.inner.commit(commit).await
+    }
+
+    async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError> {
+        self.inner.ticks(of, limit).await
     }
 
     async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
@@ -197,26 +201,10 @@ impl AutomationStore for Faulty {
     async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
         self.inner.automation_rows(asset).await
     }
-
-    async fn record_automation(
-        &self,
-        evaluation: Evaluation,
-        rows: Vec<AutomationRow>,
-    ) -> Result<bool, StorageError> {
-        self.inner.record_automation(evaluation, rows).await
-    }
 }
 
 #[async_trait]
 impl AlertStore for Faulty {
-    async fn record_alerts(
-        &self,
-        evaluation: Evaluation,
-        deliveries: Vec<NewDelivery>,
-    ) -> Result<bool, StorageError> {
-        self.inner.record_alerts(evaluation, deliveries).await
-    }
-
     async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
         self.inner.due_deliveries(now).await
     }

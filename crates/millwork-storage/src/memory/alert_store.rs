@@ -7,40 +7,10 @@ use jiff::Timestamp;
 
 use super::MemoryStore;
 use crate::micros::stored;
-use crate::{AlertStore, AttemptOutcome, Delivery, DeliveryState, Evaluation, NewDelivery, StorageError};
+use crate::{AlertStore, AttemptOutcome, Delivery, DeliveryState, StorageError};
 
 #[async_trait]
 impl AlertStore for MemoryStore {
-    async fn record_alerts(
-        &self,
-        evaluation: Evaluation,
-        deliveries: Vec<NewDelivery>,
-    ) -> Result<bool, StorageError> {
-        let mut state = self.state();
-        let recorded = state.record(evaluation)?;
-        if recorded {
-            for NewDelivery { key, destination, alert, at } in deliveries {
-                if state.deliveries.iter().any(|known| known.key == key) {
-                    continue;
-                }
-                let (id, at) = (state.deliveries.len() as u64 + 1, stored(at));
-                state.deliveries.push(Delivery {
-                    id,
-                    key,
-                    destination,
-                    alert,
-                    state: DeliveryState::Pending,
-                    attempts: 0,
-                    next_at: at,
-                    error: None,
-                    created_at: at,
-                    finished_at: None,
-                });
-            }
-        }
-        Ok(recorded)
-    }
-
     async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
         let state = self.state();
         let mut seen = BTreeSet::new();

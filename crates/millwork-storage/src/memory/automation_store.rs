@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use millwork_core::AssetKey;
 
 use super::MemoryStore;
-use crate::{AutomationRow, AutomationStore, Evaluation, StorageError};
+use crate::{AutomationRow, AutomationStore, StorageError};
 
 #[async_trait]
 impl AutomationStore for MemoryStore {
@@ -16,23 +16,5 @@ impl AutomationStore for MemoryStore {
             state: Some(state.clone()),
         };
         Ok(wanted.map(row).collect())
-    }
-
-    async fn record_automation(
-        &self,
-        evaluation: Evaluation,
-        rows: Vec<AutomationRow>,
-    ) -> Result<bool, StorageError> {
-        let mut state = self.state();
-        let recorded = state.record(evaluation)?;
-        if recorded {
-            for AutomationRow { asset, state: remembered } in rows {
-                match remembered {
-                    Some(remembered) => state.automation.insert(asset, remembered),
-                    None => state.automation.remove(&asset),
-                };
-            }
-        }
-        Ok(recorded)
     }
 }

@@ -4,9 +4,9 @@
 mod alert_store;
 mod automation_store;
 mod event_log;
+mod instigator_store;
 mod pool_slots;
 mod run_store;
-mod schedule_store;
 mod state;
 mod store;
 

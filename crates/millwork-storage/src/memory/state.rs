@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest, StepKey};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::{AssetKey, Instigator, PartitionKey};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
 use crate::{
-    Batch, Delivery, Evaluation, HeldSlots, NewRun, RunRecord, ScheduleState, SlotId, StorageError, Tick,
+    AutomationRow, Batch, Commit, Delivery, DeliveryState, HeldSlots, InstigatorState, NewDelivery, NewRun,
+    RunRecord, SlotId, StorageError, Tick,
 };
 
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ pub(super) struct State {
     pub(super) runs: Vec<Run>,
     pub(super) slots: Vec<Slots>,
     pub(super) last_slot: u64,
-    pub(super) schedules: BTreeMap<String, ScheduleState>,
+    pub(super) instigators: BTreeMap<Instigator, InstigatorState>,
     /// In the order in which they were recorded.
     pub(super) ticks: Vec<Tick>,
     pub(super) deliveries: Vec<Delivery>,
@@ -69,23 +70,50 @@ impl State {
         self.append_of_run(id, at, EventBody::RunQueued)
     }
 
-    /// Writes an evaluation down, or nothing of it if its cursor is not the one that is known.
-    pub(super) fn record(&mut self, evaluation: Evaluation) -> Result<bool, StorageError> {
-        let Evaluation { schedule, from, cursor, runs, ticks } = evaluation;
-        if self.schedules.get(&schedule).and_then(|known| known.cursor.as_ref()) != from.as_ref() {
+    /// Writes a commit down, or nothing of it if its cursor is not the one that is known.
+    pub(super) fn commit(&mut self, commit: Commit) -> Result<bool, StorageError> {
+        let Commit { instigator, from, cursor, runs, ticks, rows, deliveries } = commit;
+        if self.instigators.get(&instigator).and_then(|known| known.cursor.as_ref()) != from.as_ref() {
             return Ok(false);
         }
         if let Some(run) = runs.iter().find(|run| self.run(run.id).is_ok()) {
             return Err(StorageError::DuplicateRun { run: run.id });
         }
         runs.into_iter().try_for_each(|run| self.create(run))?;
-        self.schedules.entry(schedule).or_default().cursor = Some(cursor);
+        self.instigators.entry(instigator).or_default().cursor = Some(cursor);
         self.ticks.extend(ticks.into_iter().map(|tick| Tick {
             due: stored(tick.due),
             at: stored(tick.at),
             ..tick
         }));
+        for AutomationRow { asset, state } in rows {
+            match state {
+                Some(state) => self.automation.insert(asset, state),
+                None => self.automation.remove(&asset),
+            };
+        }
+        deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
         Ok(true)
+    }
+
+    /// Adds a delivery, unless one with its key is there.
+    fn deliver(&mut self, NewDelivery { key, destination, alert, at }: NewDelivery) {
+        if self.deliveries.iter().any(|known| known.key == key) {
+            return;
+        }
+        let (id, at) = (self.deliveries.len() as u64 + 1, stored(at));
+        self.deliveries.push(Delivery {
+            id,
+            key,
+            destination,
+            alert,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            next_at: at,
+            error: None,
+            created_at: at,
+            finished_at: None,
+        });
     }
 
     /// Appends a batch, or nothing of it.

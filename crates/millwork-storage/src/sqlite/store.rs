@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{AssetKey, Instigator};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, BeginDelivery, Cancel, CreateRun, EndDelivery, EndRun, FreeSlots, GiveSlotsBack, RecordAlerts,
-    RecordAutomation, RecordEvaluation, Renew, RenewSlots, RetryDelivery, RetryRun, SwitchSchedule, Writer,
+    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, EndDelivery, EndRun, FreeSlots,
+    GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryRun, SwitchInstigator, Writer,
 };
 use super::{connect, failure, migrate};
 use crate::home::Processes;
 use crate::{
-    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Delivery, DeliveryState,
-    Evaluation, EventLog, EventQuery, Fence, HeldSlots, Holder, LatestAsset, Liveness, NewDelivery, NewRun,
-    PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, ScheduleState, ScheduleStore, SlotId, StorageError,
+    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
+    DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
+    LatestAsset, Liveness, NewRun, PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, SlotId, StorageError,
     TakeSlots, Tick,
 };
 
@@ -209,21 +209,25 @@ impl PoolSlots for SqliteStore {
 }
 
 #[async_trait]
-impl ScheduleStore for SqliteStore {
-    async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
-        self.reader.schedules().await
+impl InstigatorStore for SqliteStore {
+    async fn states(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
+        self.reader.states().await
     }
 
-    async fn switch_schedule(&self, name: &str, on: Option<bool>) -> Result<(), StorageError> {
-        self.writer.write(SwitchSchedule { name: name.to_owned(), on }).await
+    async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError> {
+        self.reader.state(instigator).await
     }
 
-    async fn record_evaluation(&self, evaluation: Evaluation) -> Result<bool, StorageError> {
-        self.writer.write(RecordEvaluation::new(evaluation)).await
+    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
+        self.writer.write(SwitchInstigator { instigator: instigator.clone(), on }).await
     }
 
-    async fn ticks(&self, schedule: Option<&str>, limit: u32) -> Result<Vec<Tick>, StorageError> {
-        self.reader.ticks(schedule, limit).await
+    async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
+        self.writer.write(CommitEvaluation::new(commit)).await
+    }
+
+    async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError> {
+        self.reader.ticks(of, limit).await
     }
 
     async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
@@ -240,26 +244,10 @@ impl AutomationStore for SqliteStore {
     async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
         self.reader.automation_rows(asset).await
     }
-
-    async fn record_automation(
-        &self,
-        evaluation: Evaluation,
-        rows: Vec<AutomationRow>,
-    ) -> Result<bool, StorageError> {
-        self.writer.write(RecordAutomation::new(evaluation, &rows)).await
-    }
 }
 
 #[async_trait]
 impl AlertStore for SqliteStore {
-    async fn record_alerts(
-        &self,
-        evaluation: Evaluation,
-        deliveries: Vec<NewDelivery>,
-    ) -> Result<bool, StorageError> {
-        self.writer.write(RecordAlerts::new(evaluation, deliveries)).await
-    }
-
     async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
         self.reader.due_deliveries(now).await
     }

@@ -1,14 +1,14 @@
 //! Alerts on their way.
 
+use millwork_core::Instigator;
 use millwork_core::alert::Alert;
-use millwork_storage::{AttemptOutcome, DeliveryState, Evaluation, NewDelivery};
+use millwork_storage::{AttemptOutcome, Commit, DeliveryState, NewDelivery};
 
 use crate::backend::Backend;
 use crate::samples::at;
 
-fn evaluation(from: Option<&str>, cursor: &str) -> Evaluation {
-    let (schedule, from) = ("alerts".to_owned(), from.map(str::to_owned));
-    Evaluation { schedule, from, cursor: cursor.to_owned(), runs: Vec::new(), ticks: Vec::new() }
+fn commit(from: Option<&str>, cursor: &str, deliveries: Vec<NewDelivery>) -> Commit {
+    Commit { deliveries, ..Commit::new(Instigator::Alerts, from.map(str::to_owned), cursor) }
 }
 
 fn delivery(key: &str, destination: &str) -> NewDelivery {
@@ -23,9 +23,9 @@ async fn due(store: &Backend, now: i64) -> Vec<(u64, String)> {
 
 pub(crate) async fn delivered(store: Backend) {
     let all = vec![delivery("a", "hook"), delivery("b", "hook"), delivery("c", "mail")];
-    assert!(store.record_alerts(evaluation(None, "1"), all.clone()).await.unwrap());
-    assert!(!store.record_alerts(evaluation(None, "1"), all.clone()).await.unwrap(), "someone was faster");
-    assert!(store.record_alerts(evaluation(Some("1"), "2"), all).await.unwrap());
+    assert!(store.commit(commit(None, "1", all.clone())).await.unwrap());
+    assert!(!store.commit(commit(None, "1", all.clone())).await.unwrap(), "someone was faster");
+    assert!(store.commit(commit(Some("1"), "2", all)).await.unwrap());
     assert_eq!(store.deliveries(None, 9).await.unwrap().len(), 3, "keys are there once");
     // One after the other for each destination.
     assert_eq!(due(&store, 2).await, [(1, "a".to_owned()), (3, "c".to_owned())]);
@@ -42,7 +42,7 @@ pub(crate) async fn delivered(store: Backend) {
 }
 
 pub(crate) async fn given_up(store: Backend) {
-    assert!(store.record_alerts(evaluation(None, "1"), vec![delivery("a", "hook")]).await.unwrap());
+    assert!(store.commit(commit(None, "1", vec![delivery("a", "hook")])).await.unwrap());
     assert!(store.begin_delivery(1, 0, at(30)).await.unwrap());
     let retry = AttemptOutcome::Retry { at: at(9), error: "down".to_owned() };
     store.end_delivery(1, retry, at(3)).await.unwrap();

@@ -1,7 +1,8 @@
 //! What automation remembers.
 
+use millwork_core::Instigator;
 use millwork_core::run::RunId;
-use millwork_storage::{AutomationRow, Evaluation, NewRun, RunQuery};
+use millwork_storage::{AutomationRow, Commit, NewRun, RunQuery};
 
 use crate::backend::Backend;
 use crate::samples::at;
@@ -10,21 +11,16 @@ fn row(asset: &str, state: Option<&str>) -> AutomationRow {
     AutomationRow { asset: asset.into(), state: state.map(str::to_owned) }
 }
 
-fn evaluation(from: Option<&str>, cursor: &str, now: i64) -> Evaluation {
+fn commit(from: Option<&str>, cursor: &str, now: i64, rows: Vec<AutomationRow>) -> Commit {
     let run = NewRun { id: RunId::new(at(now)), request: Default::default(), at: at(now) };
-    Evaluation {
-        schedule: "automation".to_owned(),
-        from: from.map(str::to_owned),
-        cursor: cursor.to_owned(),
-        runs: vec![run],
-        ticks: Vec::new(),
-    }
+    let from = from.map(str::to_owned);
+    Commit { runs: vec![run], rows, ..Commit::new(Instigator::Automation(None), from, cursor) }
 }
 
 pub(crate) async fn remembered(store: Backend) {
     assert_eq!(store.automation_rows(None).await.unwrap(), []);
     let first = vec![row("b", Some("{\"b\":1}")), row("a/x \"é\"", Some("1"))];
-    assert!(store.record_automation(evaluation(None, "1", 10), first).await.unwrap());
+    assert!(store.commit(commit(None, "1", 10, first)).await.unwrap());
     let both = [row("a/x \"é\"", Some("1")), row("b", Some("{\"b\":1}"))];
     assert_eq!(store.automation_rows(None).await.unwrap(), both);
     assert_eq!(store.automation_rows(Some(&"b".into())).await.unwrap(), both[1..]);
@@ -32,24 +28,25 @@ pub(crate) async fn remembered(store: Backend) {
 
     // What isn't named stays as it is.
     let second = vec![row("b", Some("2")), row("c", Some("3"))];
-    assert!(store.record_automation(evaluation(Some("1"), "2", 11), second).await.unwrap());
+    assert!(store.commit(commit(Some("1"), "2", 11, second)).await.unwrap());
     let third = vec![row("a/x \"é\"", None), row("never", None)];
-    assert!(store.record_automation(evaluation(Some("2"), "3", 12), third).await.unwrap());
+    assert!(store.commit(commit(Some("2"), "3", 12, third)).await.unwrap());
     let left = [row("b", Some("2")), row("c", Some("3"))];
     assert_eq!(store.automation_rows(None).await.unwrap(), left);
-    assert_eq!(store.schedules().await.unwrap()["automation"].cursor.as_deref(), Some("3"));
+    assert_eq!(store.state(&Instigator::Automation(None)).await.unwrap().cursor.as_deref(), Some("3"));
 }
 
 /// Runs and rows are written together, or neither.
 pub(crate) async fn remembered_with_runs(store: Backend) {
-    let first = evaluation(None, "1", 10);
-    assert!(store.record_automation(first.clone(), vec![row("a", Some("1"))]).await.unwrap());
+    let first = commit(None, "1", 10, vec![row("a", Some("1"))]);
+    assert!(store.commit(first.clone()).await.unwrap());
     // Someone was slower.
-    let late = evaluation(None, "2", 11);
-    assert!(!store.record_automation(late, vec![row("a", Some("2"))]).await.unwrap());
+    let late = commit(None, "2", 11, vec![row("a", Some("2"))]);
+    assert!(!store.commit(late).await.unwrap());
     // The run is there already.
-    let again = Evaluation { from: Some("1".to_owned()), cursor: "2".to_owned(), ..first };
-    store.record_automation(again, vec![row("a", Some("3"))]).await.unwrap_err();
+    let rows = vec![row("a", Some("3"))];
+    let again = Commit { from: Some("1".to_owned()), cursor: "2".to_owned(), rows, ..first };
+    store.commit(again).await.unwrap_err();
     assert_eq!(store.automation_rows(None).await.unwrap(), [row("a", Some("1"))]);
     assert_eq!(store.runs(RunQuery::default()).await.unwrap().len(), 1);
 }

@@ -8,12 +8,12 @@ mod automation;
 mod backend;
 mod event_log;
 mod every_event;
+mod instigators;
 mod latest;
 mod pool_slots;
 mod runs;
 mod runs_found;
 mod samples;
-mod schedules;
 mod writing;
 
 /// Runs tests, each a function that takes a store, once for each backend.
@@ -58,11 +58,12 @@ for_each_backend! {
     crate::runs::one_of_many_claims as one_of_many_claims_wins,
     crate::runs_found::conditions as runs_are_found,
     crate::runs_found::id_parts as runs_are_found_by_part_of_the_id,
-    crate::schedules::switched as schedules_are_switched,
-    crate::schedules::evaluated as evaluations_are_recorded,
-    crate::schedules::a_switch_forgets as a_switch_forgets_the_cursor,
-    crate::schedules::whole_or_not as an_evaluation_is_whole,
-    crate::schedules::one_of_many as one_of_many_evaluations_wins,
+    crate::instigators::switched as schedules_are_switched,
+    crate::instigators::evaluated as evaluations_are_recorded,
+    crate::instigators::a_switch_forgets as a_switch_forgets_the_cursor,
+    crate::instigators::whole_or_not as an_evaluation_is_whole,
+    crate::instigators::one_of_many as one_of_many_evaluations_wins,
+    crate::instigators::named_alike as instigators_that_are_named_alike_stay_apart,
     crate::automation::remembered as automation_remembers,
     crate::automation::remembered_with_runs as automation_remembers_with_its_runs,
     crate::alerts::delivered as alerts_are_delivered,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use millwork_core::AssetKey;
-use millwork_core::automation::{AUTOMATION, AssetState, entries, explain, switch_of};
+use millwork_core::automation::{AssetState, entries, explain};
+use millwork_core::{AssetKey, Instigator};
 use serde_json::{Value, json};
 
 use super::switch::Switch;
@@ -15,10 +15,10 @@ use crate::state::AppState;
 
 #[utoipa::path(get, path = "/api/v1/automation", tag = "automation",  responses((status = 200, description = "The assets with conditions", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    let switches = state.store.schedules().await?;
-    let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+    let switches = state.store.states().await?;
+    let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let entries = entries(state.pipeline.graph(), &states(&state, None).await?, switched);
-    Ok(Json(json!({ "on": switched(AUTOMATION).unwrap_or(true), "assets": entries })))
+    Ok(Json(json!({ "on": switched(&Instigator::Automation(None)).unwrap_or(true), "assets": entries })))
 }
 
 /// What the last evaluation found, as a tree and as text.
@@ -46,7 +46,7 @@ pub(super) async fn switch(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
-    state.store.switch_schedule(AUTOMATION, Some(on)).await?;
+    state.store.switch(&Instigator::Automation(None), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "on": on })))
 }
@@ -59,7 +59,7 @@ pub(super) async fn switch_asset(
 ) -> Result<Json<Value>, ApiError> {
     let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
     let key = known(&state, &key)?;
-    state.store.switch_schedule(&switch_of(&key), Some(on)).await?;
+    state.store.switch(&Instigator::Automation(Some(key.clone())), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "asset": key, "on": on })))
 }

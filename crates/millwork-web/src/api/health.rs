@@ -15,7 +15,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// The store answers.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
-    state.store.schedules().await?;
+    state.store.states().await?;
     Ok("ok")
 }
 

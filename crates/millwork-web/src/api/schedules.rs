@@ -14,10 +14,10 @@ use crate::state::AppState;
 
 #[utoipa::path(get, path = "/api/v1/schedules", tag = "schedules",  responses((status = 200, description = "The schedules", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    let known = state.store.schedules().await?;
+    let known = state.store.states().await?;
     let now = state.clock.now();
     let described = |schedule: &Schedule| {
-        let switched = known.get(&schedule.name).and_then(|state| state.on);
+        let switched = known.get(&schedule.instigator()).and_then(|state| state.on);
         let next = schedule.timetable().ok().and_then(|timetable| timetable.after(now).next());
         json!({
             "schedule": schedule.name,
@@ -39,8 +39,7 @@ pub(super) async fn switch(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
-    known(&state, &name)?;
-    state.store.switch_schedule(&name, Some(on)).await?;
+    state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "schedule": name, "on": on })))
 }
@@ -65,12 +64,11 @@ pub(super) async fn ticks(
     Path(name): Path<String>,
     Query(wanted): Query<WantedTicks>,
 ) -> Result<Json<Value>, ApiError> {
-    known(&state, &name)?;
-    let ticks = state.store.ticks(Some(&name), wanted.limit()).await?;
-    Ok(Json(json!(ticks)))
+    let instigator = known(&state, &name)?.instigator();
+    Ok(Json(json!(state.store.ticks(&[instigator], wanted.limit()).await?)))
 }
 
-fn known(state: &AppState, name: &str) -> Result<(), ApiError> {
-    let schedule = state.pipeline.schedule(name).map(|_| ());
+fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Schedule, ApiError> {
+    let schedule = state.pipeline.schedule(name);
     schedule.ok_or_else(|| ApiError::not_found(format!("no schedule is called `{name}`")))
 }

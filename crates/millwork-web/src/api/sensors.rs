@@ -13,9 +13,9 @@ use crate::state::AppState;
 
 #[utoipa::path(get, path = "/api/v1/sensors", tag = "sensors",  responses((status = 200, description = "The sensors", body = Object)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    let known = state.store.schedules().await?;
+    let known = state.store.states().await?;
     let described = |sensor: &Sensor| {
-        let switched = known.get(&sensor.stored_name()).and_then(|state| state.on);
+        let switched = known.get(&sensor.instigator()).and_then(|state| state.on);
         json!({
             "sensor": sensor.name,
             "description": sensor.description,
@@ -33,7 +33,7 @@ pub(super) async fn switch(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
-    state.store.switch_schedule(&known(&state, &name)?.stored_name(), Some(on)).await?;
+    state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "sensor": name, "on": on })))
 }
@@ -44,8 +44,8 @@ pub(super) async fn ticks(
     Path(name): Path<String>,
     Query(wanted): Query<WantedTicks>,
 ) -> Result<Json<Value>, ApiError> {
-    let stored = known(&state, &name)?.stored_name();
-    Ok(Json(json!(state.store.ticks(Some(&stored), wanted.limit()).await?)))
+    let instigator = known(&state, &name)?.instigator();
+    Ok(Json(json!(state.store.ticks(&[instigator], wanted.limit()).await?)))
 }
 
 fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Sensor, ApiError> {

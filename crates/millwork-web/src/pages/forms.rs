@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use millwork_core::Problem;
 use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_core::run::{RETRY_OF_TAG, RunId};
+use millwork_core::{Instigator, Problem};
 use serde::Deserialize;
 
 use super::form::OwnForm;
@@ -116,10 +116,11 @@ pub(super) struct Switched {
 }
 
 pub(super) async fn switch(State(state): State<AppState>, OwnForm(form): OwnForm<Switched>) -> Response {
-    if !super::automation::is_switch(&state.pipeline, &form.name) {
+    let instigator = Instigator::from_stored(&form.name);
+    if !super::automation::is_switch(&state.pipeline, &instigator) {
         return page_error(&ApiError::not_found(format!("there is no switch `{}`", form.name)));
     }
-    let switched = state.store.switch_schedule(&form.name, Some(form.on)).await;
+    let switched = state.store.switch(&instigator, Some(form.on)).await;
     state.wake.notify_waiters();
     let back = if form.back.starts_with("/automation") { form.back } else { "/automation".to_owned() };
     leads(switched.map(|()| back).map_err(ApiError::from))

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::Pipeline;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunStatus;
-use millwork_storage::{EventQuery, Order, RunQuery, RunRecord, ScheduleState};
+use millwork_core::{Instigator, Pipeline};
+use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, RunRecord};
 
 use super::message::{page_error, rendered};
 use super::runs::{RunRow, timeline_of};
@@ -76,7 +76,7 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
     let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
     let open = state.store.runs(RunQuery { statuses, limit: Some(MOST_OPEN), ..RunQuery::default() }).await?;
     let queued = open.iter().filter(|run| run.status == RunStatus::Queued).count();
-    let known = state.store.schedules().await?;
+    let known = state.store.states().await?;
     let kinds = vec!["materialized"];
     let newest =
         EventQuery { kinds, order: Order::NewestFirst, limit: Some(LISTED as u32), ..EventQuery::default() };
@@ -144,11 +144,11 @@ fn troubles(state: &AppState, standings: &crate::standing::Standings) -> Vec<Tro
 /// The next tick of each schedule that is on, soonest first, of the next 30 days.
 fn next_ticks(
     pipeline: &Pipeline,
-    known: &std::collections::BTreeMap<String, ScheduleState>,
+    known: &std::collections::BTreeMap<Instigator, InstigatorState>,
     now: Timestamp,
 ) -> Vec<(String, String)> {
     let is_on = |schedule: &&millwork_core::Schedule| {
-        known.get(&schedule.name).and_then(|state| state.on).unwrap_or(schedule.default_on)
+        known.get(&schedule.instigator()).and_then(|state| state.on).unwrap_or(schedule.default_on)
     };
     let next = |schedule: &millwork_core::Schedule| {
         let next = schedule.timetable().ok()?.after(now).next()?;

@@ -1,10 +1,10 @@
 //! What schedules and sensors did in the past.
 
 use jiff::Timestamp;
-use millwork_core::Pipeline;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleCursor;
-use millwork_storage::{Evaluation, ScheduleStore as _, SqliteStore, StorageError, Tick, TickOutcome};
+use millwork_core::{Instigator, Pipeline};
+use millwork_storage::{Commit, InstigatorStore as _, SqliteStore, StorageError, Tick, TickOutcome};
 
 /// So many ticks each schedule and sensor has.
 const TICKS: usize = 200;
@@ -20,27 +20,27 @@ pub(super) async fn write(
         // A cursor that names no timetable: whoever evaluates the schedule next begins anew.
         let cursor = ScheduleCursor { until: *last, timetable: String::new() };
         let cursor = serde_json::to_string(&cursor).unwrap_or_default();
-        record(store, &schedule.name, cursor, ticks(&schedule.name, index, runs)).await?;
+        record(store, schedule.instigator(), cursor, index, runs).await?;
     }
     for (index, sensor) in pipeline.sensors().iter().enumerate() {
-        let name = sensor.stored_name();
-        record(store, &name, String::new(), ticks(&name, index, runs)).await?;
+        record(store, sensor.instigator(), "{\"number\":0}".to_owned(), index, runs).await?;
     }
     Ok(())
 }
 
 async fn record(
     store: &SqliteStore,
-    name: &str,
+    instigator: Instigator,
     cursor: String,
-    ticks: Vec<Tick>,
+    index: usize,
+    runs: &[(RunId, Timestamp)],
 ) -> Result<(), StorageError> {
-    let evaluation = Evaluation { schedule: name.to_owned(), from: None, cursor, runs: Vec::new(), ticks };
-    store.record_evaluation(evaluation).await?;
+    let ticks = ticks(&instigator, index, runs);
+    store.commit(Commit { ticks, ..Commit::new(instigator, None, cursor) }).await?;
     Ok(())
 }
 
-fn ticks(name: &str, index: usize, runs: &[(RunId, Timestamp)]) -> Vec<Tick> {
+fn ticks(instigator: &Instigator, index: usize, runs: &[(RunId, Timestamp)]) -> Vec<Tick> {
     let step = (runs.len() / TICKS).max(1);
     let chosen = runs.iter().enumerate().skip(index % step).step_by(step);
     let tick = |(number, (run, at)): (usize, &(RunId, Timestamp))| {
@@ -52,7 +52,7 @@ fn ticks(name: &str, index: usize, runs: &[(RunId, Timestamp)]) -> Vec<Tick> {
             _ => TickOutcome::Requested { run: *run },
         };
         Tick {
-            schedule: name.to_owned(),
+            instigator: instigator.clone(),
             due: *at,
             at: *at,
             micros: Some(900 + number as u64 % 700),

@@ -5,11 +5,11 @@ mod connections;
 mod deliveries;
 mod dictionary;
 mod events;
+mod instigators;
 mod latest;
 mod packed_events;
 mod reader;
 mod runs;
-mod schedules;
 mod slots;
 
 pub(super) use reader::Reader;

@@ -4,46 +4,25 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::change::{Change, Stop};
-use super::schedule_changes::RecordEvaluation;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
-use crate::{AttemptOutcome, Evaluation, NewDelivery};
+use crate::{AttemptOutcome, NewDelivery};
 
-/// Writes an evaluation down with the deliveries that it decided, if nobody was faster.
-#[derive(Debug)]
-pub(crate) struct RecordAlerts {
-    evaluation: RecordEvaluation,
-    deliveries: Vec<NewDelivery>,
-}
-
-impl RecordAlerts {
-    pub(crate) fn new(evaluation: Evaluation, deliveries: Vec<NewDelivery>) -> Self {
-        Self { evaluation: RecordEvaluation::new(evaluation), deliveries }
-    }
-}
-
-#[async_trait]
-impl Change for RecordAlerts {
-    type Outcome = bool;
-    const ACTION: &'static str = "record alerts";
-
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
-        if !self.evaluation.apply(transaction).await? {
-            return Ok(false);
-        }
-        for NewDelivery { key, destination, alert, at } in &self.deliveries {
-            let text = "INSERT OR IGNORE INTO deliveries (key, rule, destination, alert, state, next_at, created_at) \
-                        VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)";
-            let query = sqlx::query(text)
-                .bind(key.as_str())
-                .bind(alert.rule.as_str())
-                .bind(destination.as_str())
-                .bind(serde_json::to_string(alert).expect("alerts have string keys only"))
-                .bind(to_micros(*at));
-            query.execute(transaction.connection()).await?;
-        }
-        Ok(true)
-    }
+/// Adds a delivery, unless one with its key is there.
+pub(super) async fn insert_delivery(
+    transaction: &mut Transaction<'_>,
+    NewDelivery { key, destination, alert, at }: &NewDelivery,
+) -> Result<(), Stop> {
+    let text = "INSERT OR IGNORE INTO deliveries (key, rule, destination, alert, state, next_at, created_at) \
+                VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)";
+    let query = sqlx::query(text)
+        .bind(key.as_str())
+        .bind(alert.rule.as_str())
+        .bind(destination.as_str())
+        .bind(serde_json::to_string(alert).expect("alerts have string keys only"))
+        .bind(to_micros(*at));
+    query.execute(transaction.connection()).await?;
+    Ok(())
 }
 
 /// Begins an attempt, unless somebody was faster.

@@ -11,27 +11,25 @@
 //! process has written since.
 
 mod append;
-mod automation_changes;
 mod change;
 mod delivery_changes;
 mod encoded_event;
 mod forget;
 mod insert;
+mod instigator_changes;
 mod memo;
 mod run_changes;
-mod schedule_changes;
 mod slot_changes;
 mod transaction;
 mod writer;
 
 pub(super) use append::Append;
-pub(super) use automation_changes::RecordAutomation;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
-pub(super) use delivery_changes::{BeginDelivery, EndDelivery, RecordAlerts, RetryDelivery};
+pub(super) use delivery_changes::{BeginDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
+pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};
-pub(super) use schedule_changes::{RecordEvaluation, SwitchSchedule};
 pub(super) use slot_changes::{FreeSlots, GiveSlotsBack, RenewSlots};
 #[cfg(test)]
 pub(super) use transaction::Transaction;

@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::automation::{Explanation, Part, entries, explain, switch_of};
+use millwork_core::Instigator;
+use millwork_core::automation::{Explanation, Part, entries, explain};
 use millwork_core::markup::escaped;
 
 use super::super::message::{page_error, rendered};
@@ -46,15 +47,15 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
         .and_then(|node| Some((node.spec.key.clone(), node.spec.automation.as_ref()?)))
         .ok_or_else(|| ApiError::not_found(format!("no asset `{key}` has an automation condition")))?;
     let head = state.store.head().await?;
-    let known = state.store.schedules().await?;
+    let known = state.store.states().await?;
     let states = automation_states(state, Some(&key)).await?;
-    let switched = |name: &str| known.get(name).and_then(|state| state.on);
+    let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let entry = entries(graph, &states, switched).into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
     let explanation: Option<Explanation> = memory.map(|memory| explain(&key, condition, memory));
     Ok(Explained {
         head,
-        stored: switch_of(&key),
+        stored: Instigator::Automation(Some(key.clone())).stored().into_owned(),
         on: entry.is_none_or(|entry| entry.on),
         condition: condition.to_string(),
         verdict: explanation.as_ref().map(|told| told.verdict.clone()).unwrap_or_default(),

@@ -5,8 +5,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use millwork_core::automation::{AUTOMATION, AutomationEntry, Outcome, entries, switch_of};
-use millwork_core::{Pipeline, Schedule, Sensor};
+use millwork_core::automation::{AutomationEntry, Outcome, entries};
+use millwork_core::{Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{Delivery, Tick, TickOutcome};
 use serde::Deserialize;
 
@@ -29,6 +29,8 @@ const NEXT: usize = 3;
 struct AutomationPage {
     head: u64,
     switches: Vec<Switch>,
+    /// What the store knows the switch of all conditions by.
+    automation: String,
     automation_on: bool,
     conditions: Vec<Condition>,
     all_conditions: usize,
@@ -97,32 +99,38 @@ pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted):
     }
 }
 
-/// Whether something of this name can be switched.
-pub(in super::super) fn is_switch(pipeline: &Pipeline, name: &str) -> bool {
-    let of_asset = |key: &str| pipeline.graph().asset(key).is_some_and(|node| node.spec.automation.is_some());
-    name == AUTOMATION
-        || name.strip_prefix(&format!("{AUTOMATION}:")).is_some_and(of_asset)
-        || pipeline.schedules().iter().any(|schedule| schedule.name == name)
-        || pipeline.sensors().iter().any(|sensor| sensor.stored_name() == name)
+/// Whether the pipeline has this instigator, and it can be switched.
+pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) -> bool {
+    match instigator {
+        Instigator::Schedule(name) => pipeline.schedule(name).is_some(),
+        Instigator::Sensor(name) => pipeline.sensor(name).is_some(),
+        Instigator::Automation(None) => true,
+        Instigator::Automation(Some(asset)) => {
+            pipeline.graph().asset(asset.as_str()).is_some_and(|node| node.spec.automation.is_some())
+        }
+        Instigator::Alerts | Instigator::AlertTests | Instigator::Retries | Instigator::Traces => false,
+    }
 }
 
 async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> {
     let (head, now) = (state.store.head().await?, state.clock.now());
-    let known = state.store.schedules().await?;
-    let switched = |stored: &str| known.get(stored).and_then(|state| state.on);
+    let known = state.store.states().await?;
+    let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let pipeline = &state.pipeline;
-    let schedules = pipeline.schedules().iter().map(|one| schedule(one, switched(&one.name), now));
-    let sensors = pipeline.sensors().iter().map(|one| sensor(one, switched(&one.stored_name())));
+    let schedules = pipeline.schedules().iter().map(|one| schedule(one, switched(&one.instigator()), now));
+    let sensors = pipeline.sensors().iter().map(|one| sensor(one, switched(&one.instigator())));
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let conditions = entries(pipeline.graph(), &automation_states(state, None).await?, switched);
+    let automation = Instigator::Automation(None);
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
-    names.extend((!conditions.is_empty()).then(|| AUTOMATION.to_owned()));
-    let wanted = Some(of.as_str()).filter(|of| !of.is_empty());
-    let ticks = state.store.ticks(wanted, TICKS).await?;
+    names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));
+    let wanted = Some(Instigator::from_stored(&of)).filter(|_| !of.is_empty());
+    let ticks = state.store.ticks(wanted.as_slice(), TICKS).await?;
     Ok(AutomationPage {
         head,
         switches,
-        automation_on: switched(AUTOMATION).unwrap_or(true),
+        automation_on: switched(&automation).unwrap_or(true),
+        automation: automation.stored().into_owned(),
         all_conditions: conditions.len(),
         conditions: conditions.into_iter().take(CONDITIONS).map(condition).collect(),
         of,
@@ -139,7 +147,7 @@ fn schedule(schedule: &Schedule, switched: Option<bool>, now: Timestamp) -> Swit
     let next = timetable.iter().flat_map(|timetable| timetable.after(now).take(NEXT));
     Switch {
         name: schedule.name.clone(),
-        stored: schedule.name.clone(),
+        stored: schedule.instigator().stored().into_owned(),
         kind: "schedule",
         description: schedule.description.clone(),
         on,
@@ -152,7 +160,7 @@ fn schedule(schedule: &Schedule, switched: Option<bool>, now: Timestamp) -> Swit
 fn sensor(sensor: &Sensor, switched: Option<bool>) -> Switch {
     Switch {
         name: sensor.name.clone(),
-        stored: sensor.stored_name(),
+        stored: sensor.instigator().stored().into_owned(),
         kind: "sensor",
         description: sensor.description.clone(),
         on: switched.unwrap_or(sensor.default_on),
@@ -176,7 +184,7 @@ fn condition(entry: AutomationEntry) -> Condition {
     };
     Condition {
         key: entry.asset.to_string(),
-        stored: switch_of(&entry.asset),
+        stored: Instigator::Automation(Some(entry.asset.clone())).stored().into_owned(),
         on: entry.on,
         title: entry.condition,
         outcome,
@@ -196,7 +204,7 @@ fn tick(tick: Tick) -> TickRow {
     };
     let took = tick.micros.map(|micros| words::span(std::time::Duration::from_micros(micros)));
     TickRow {
-        of: tick.schedule,
+        of: tick.instigator.stored().into_owned(),
         due: tick.due.to_string(),
         at: tick.at.to_string(),
         took: took.unwrap_or_default(),

@@ -2,10 +2,8 @@
 
 use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
-use millwork_core::{Clock as _, SystemClock};
-use millwork_storage::{
-    AlertStore as _, Delivery, DeliveryState, Evaluation, NewDelivery, ScheduleStore as _,
-};
+use millwork_core::{Clock as _, Instigator, SystemClock};
+use millwork_storage::{AlertStore as _, Commit, Delivery, DeliveryState, InstigatorStore as _, NewDelivery};
 use serde_json::{Value, json};
 
 use crate::app::arguments::Alerts;
@@ -14,9 +12,6 @@ use crate::app::out::{out, outln};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
-
-/// The name under which tests are recorded.
-const TESTS: &str = "millwork/alert_tests";
 
 pub(super) fn run(session: &Session, alerts: Alerts) -> Result<Exit, Failure> {
     match alerts {
@@ -99,10 +94,9 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
     let deliveries = rule.destinations.iter().map(|destination| delivery(destination.to_string())).collect();
     block_on(async {
         let opened = session.home().await?;
-        let from = opened.store.schedules().await?.remove(TESTS).and_then(|state| state.cursor);
-        let (schedule, cursor) = (TESTS.to_owned(), at.to_string());
-        let test = Evaluation { schedule, from, cursor, runs: Vec::new(), ticks: Vec::new() };
-        opened.store.record_alerts(test, deliveries).await?;
+        let instigator = Instigator::AlertTests;
+        let from = opened.store.state(&instigator).await?.cursor;
+        opened.store.commit(Commit { deliveries, ..Commit::new(instigator, from, at.to_string()) }).await?;
         opened.store.close().await;
         Ok(())
     })?;

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::Problem;
-use millwork_core::automation::{
-    AUTOMATION, AssetState, AutomationEntry, Outcome, entries, explain, switch_of,
-};
+use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
-use millwork_core::{AssetKey, AutomationCondition};
-use millwork_storage::{AutomationStore as _, EventLog as _, ScheduleStore as _};
+use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
+use millwork_storage::{AutomationStore as _, EventLog as _, InstigatorStore as _};
 use serde_json::{Value, json};
 
 use super::durations;
@@ -57,10 +54,10 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
     let (on, entries) = block_on(async {
         let opened = session.home().await?;
-        let switches = opened.store.schedules().await?;
-        let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+        let switches = opened.store.states().await?;
+        let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
         let states = states(&opened, None).await?;
-        Ok((switched(AUTOMATION).unwrap_or(true), entries(graph, &states, switched)))
+        Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries(graph, &states, switched)))
     })?;
     if json {
         outln!("{}", json!({ "on": on, "assets": entries }));
@@ -118,13 +115,10 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {
-    let name = match key {
-        Some(key) => switch_of(&known(session, key)?.0),
-        None => AUTOMATION.to_owned(),
-    };
+    let asset = key.map(|key| known(session, key)).transpose()?.map(|(key, _)| key);
     block_on(async {
         let opened = session.home().await?;
-        opened.store.switch_schedule(&name, Some(on)).await?;
+        opened.store.switch(&Instigator::Automation(asset), Some(on)).await?;
         opened.store.close().await;
         Ok(())
     })?;
@@ -139,7 +133,7 @@ fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failur
 fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
     let ticks = block_on(async {
         let opened = session.home().await?;
-        Ok(opened.store.ticks(Some(AUTOMATION), limit).await?)
+        Ok(opened.store.ticks(&[Instigator::Automation(None)], limit).await?)
     })?;
     print_ticks(&ticks, json, "Automation has requested nothing yet. `daemon` evaluates conditions.");
     Ok(Exit::Success)
@@ -154,9 +148,9 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
         let latest = opened.store.latest(&keys).await?;
         let present = latest.into_iter().filter(|latest| latest.materialization.is_some());
         let present: Vec<AssetKey> = present.map(|latest| latest.asset).collect();
-        Ok((opened.store.schedules().await?, present, durations::of_assets(&opened, pipeline).await?))
+        Ok((opened.store.states().await?, present, durations::of_assets(&opened, pipeline).await?))
     })?;
-    let switched = |name: &str| switches.get(name).and_then(|state| state.on);
+    let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let simulation = Simulation {
         pipeline,
         from: span.from,
@@ -165,11 +159,11 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
         duration: &|key| durations.get(key).copied().unwrap_or(SignedDuration::from_secs(1)),
         schedule_on: &|name| {
             let default_on = pipeline.schedule(name).is_some_and(|schedule| schedule.default_on);
-            all || switched(name).unwrap_or(default_on)
+            all || switched(&Instigator::Schedule(name.to_owned())).unwrap_or(default_on)
         },
         condition_on: &|key| {
-            let is_on = |name: &str| switched(name).unwrap_or(true);
-            all || (is_on(AUTOMATION) && is_on(&switch_of(key)))
+            let is_on = |asset| switched(&Instigator::Automation(asset)).unwrap_or(true);
+            all || (is_on(None) && is_on(Some(key.clone())))
         },
     };
     let runs = simulation.runs().map_err(|error| Failure::usage(error.to_string()))?;

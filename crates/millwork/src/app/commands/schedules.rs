@@ -1,11 +1,12 @@
 //! `schedules`: what is scheduled, switching it, and what came of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use millwork_core::Problem;
 use millwork_core::schedule::Schedule;
-use millwork_core::{Clock as _, SystemClock};
-use millwork_storage::{ScheduleState, ScheduleStore as _, Tick, TickOutcome};
+use millwork_core::{Clock as _, Instigator, SystemClock};
+use millwork_storage::{InstigatorState, InstigatorStore as _, Tick, TickOutcome};
 use serde_json::{Value, json};
 
 use crate::app::arguments::Schedules;
@@ -36,7 +37,7 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let schedules = session.pipeline()?.schedules();
     let states = block_on(async {
         let opened = session.home().await?;
-        Ok(opened.store.schedules().await?)
+        Ok(opened.store.states().await?)
     })?;
     if json {
         let all: Vec<Value> = schedules.iter().map(|schedule| schedule_json(schedule, &states)).collect();
@@ -62,15 +63,15 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn is_on(schedule: &Schedule, states: &BTreeMap<String, ScheduleState>) -> bool {
-    states.get(&schedule.name).and_then(|state| state.on).unwrap_or(schedule.default_on)
+fn is_on(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> bool {
+    states.get(&schedule.instigator()).and_then(|state| state.on).unwrap_or(schedule.default_on)
 }
 
 fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
     schedule.timetable().ok()?.after(SystemClock.now()).next()
 }
 
-fn schedule_json(schedule: &Schedule, states: &BTreeMap<String, ScheduleState>) -> Value {
+fn schedule_json(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> Value {
     json!({
         "schedule": schedule.name,
         "description": schedule.description,
@@ -87,7 +88,7 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
     let schedule = known(session, name)?;
     block_on(async {
         let opened = session.home().await?;
-        opened.store.switch_schedule(name, Some(on)).await?;
+        opened.store.switch(&schedule.instigator(), Some(on)).await?;
         opened.store.close().await;
         Ok(())
     })?;
@@ -112,12 +113,16 @@ fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit,
 }
 
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
-    if let Some(name) = name {
-        known(session, name)?;
-    }
+    let all = session.pipeline()?.schedules();
+    let wanted: Vec<Instigator> = match name {
+        Some(name) => vec![known(session, name)?.instigator()],
+        None => all.iter().map(Schedule::instigator).collect(),
+    };
     let ticks = block_on(async {
-        let opened = session.home().await?;
-        Ok(opened.store.ticks(name, limit).await?)
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(session.home().await?.store.ticks(&wanted, limit).await?)
     })?;
     print_ticks(&ticks, json, "No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
     Ok(Exit::Success)
@@ -141,5 +146,17 @@ fn tick_row(tick: &Tick) -> [String; 4] {
         TickOutcome::Idle { reason } => format!("nothing to do: {reason}"),
         TickOutcome::Failed { reason } => format!("failed: {reason}"),
     };
-    [tick.schedule.clone(), when::moment(tick.due), when::moment(tick.at), outcome]
+    [name(&tick.instigator).into_owned(), when::moment(tick.due), when::moment(tick.at), outcome]
+}
+
+/// The name of what a tick is of, as its own commands know it.
+fn name(instigator: &Instigator) -> Cow<'_, str> {
+    match instigator {
+        Instigator::Schedule(name) | Instigator::Sensor(name) => name.as_str().into(),
+        Instigator::Automation(_)
+        | Instigator::Alerts
+        | Instigator::AlertTests
+        | Instigator::Retries
+        | Instigator::Traces => instigator.to_string().into(),
+    }
 }

@@ -1,9 +1,8 @@
 //! `sensors`: what is watched, switching it, trying it, and what came of it.
 
 use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
-use millwork_core::{Clock as _, SystemClock};
-use millwork_core::{ErrorClass, Problem};
-use millwork_storage::ScheduleStore as _;
+use millwork_core::{Clock as _, ErrorClass, Instigator, Problem, SystemClock};
+use millwork_storage::InstigatorStore as _;
 use serde_json::{Value, json};
 
 use super::schedules::print_ticks;
@@ -33,9 +32,9 @@ fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let sensors = session.pipeline()?.sensors();
-    let states = block_on(async { Ok(session.home().await?.store.schedules().await?) })?;
+    let states = block_on(async { Ok(session.home().await?.store.states().await?) })?;
     let is_on = |sensor: &Sensor| {
-        states.get(&sensor.stored_name()).and_then(|state| state.on).unwrap_or(sensor.default_on)
+        states.get(&sensor.instigator()).and_then(|state| state.on).unwrap_or(sensor.default_on)
     };
     if json {
         let described = |sensor: &Sensor| {
@@ -84,10 +83,10 @@ fn watches(sensor: &Sensor) -> String {
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
-    let stored = known(session, name)?.stored_name();
+    let instigator = known(session, name)?.instigator();
     block_on(async {
         let opened = session.home().await?;
-        opened.store.switch_schedule(&stored, Some(on)).await?;
+        opened.store.switch(&instigator, Some(on)).await?;
         opened.store.close().await;
         Ok(())
     })?;
@@ -96,10 +95,17 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
 }
 
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
-    let stored = name.map(|name| known(session, name).map(Sensor::stored_name)).transpose()?;
-    let mut ticks =
-        block_on(async { Ok(session.home().await?.store.ticks(stored.as_deref(), limit).await?) })?;
-    ticks.retain(|tick| tick.schedule.starts_with("sensor:"));
+    let all = session.pipeline()?.sensors();
+    let wanted: Vec<Instigator> = match name {
+        Some(name) => vec![known(session, name)?.instigator()],
+        None => all.iter().map(Sensor::instigator).collect(),
+    };
+    let ticks = block_on(async {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(session.home().await?.store.ticks(&wanted, limit).await?)
+    })?;
     print_ticks(&ticks, json, "No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.");
     Ok(Exit::Success)
 }
@@ -112,9 +118,8 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
         )));
     };
     let outcome = block_on(async {
-        let states = session.home().await?.store.schedules().await?;
-        let stored = states.get(&sensor.stored_name()).and_then(|state| state.cursor.as_deref());
-        let own = stored.and_then(|stored| serde_json::from_str::<Value>(stored).ok());
+        let stored = session.home().await?.store.state(&sensor.instigator()).await?.cursor;
+        let own = stored.and_then(|stored| serde_json::from_str::<Value>(&stored).ok());
         let own = own.and_then(|stored| stored["own"].as_str().map(str::to_owned));
         let resources = session.pipeline()?.resources().clone();
         let context = SensorContext::new(cursor.or(own), SystemClock.now(), resources);

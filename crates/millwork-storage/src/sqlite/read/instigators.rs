@@ -1,31 +1,64 @@
-//! Reading schedules' state and ticks.
+//! Reading instigators' switches, cursors and ticks.
 
 use std::collections::BTreeMap;
 
+use millwork_core::Instigator;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::Reader;
 use crate::micros::from_micros;
 use crate::sqlite::failure;
-use crate::{ScheduleState, StorageError, Tick};
+use crate::{InstigatorState, StorageError, Tick};
 
 impl Reader {
-    /// What is known of all schedules.
-    pub(in crate::sqlite) async fn schedules(&self) -> Result<BTreeMap<String, ScheduleState>, StorageError> {
-        let query = sqlx::query("SELECT name, is_on, cursor FROM schedules");
-        self.rows("look for schedules", query).await?.iter().map(schedule).collect()
+    /// What is known of all instigators.
+    pub(in crate::sqlite) async fn states(
+        &self,
+    ) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
+        let query = sqlx::query("SELECT is_on, cursor, name FROM schedules");
+        let named = |row: &SqliteRow| {
+            let name: String = row.try_get(2).map_err(failure::unreadable("a schedule"))?;
+            Ok((Instigator::from_stored(&name), state(row)?))
+        };
+        self.rows("look for schedules", query).await?.iter().map(named).collect()
+    }
+
+    /// What is known of one.
+    pub(in crate::sqlite) async fn state(
+        &self,
+        instigator: &Instigator,
+    ) -> Result<InstigatorState, StorageError> {
+        let text = "SELECT is_on, cursor FROM schedules WHERE name = ?";
+        let query = sqlx::query(text).bind(instigator.stored().into_owned());
+        let rows = self.rows("look for a schedule", query).await?;
+        Ok(rows.first().map(state).transpose()?.unwrap_or_default())
     }
 
     /// Ticks, newest first.
     pub(in crate::sqlite) async fn ticks(
         &self,
-        schedule: Option<&str>,
+        of: &[Instigator],
         limit: u32,
     ) -> Result<Vec<Tick>, StorageError> {
-        let text = "SELECT schedule, due, at, outcome, micros FROM ticks WHERE ?1 IS NULL OR schedule = ?1 \
-                    ORDER BY id DESC LIMIT ?2";
-        let query = sqlx::query(text).bind(schedule.map(str::to_owned)).bind(i64::from(limit));
+        let limit = i64::from(limit);
+        let query = match of {
+            [] => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks ORDER BY id DESC LIMIT ?",
+            )
+            .bind(limit),
+            [one] => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks WHERE schedule = ? ORDER BY id DESC LIMIT ?",
+            )
+            .bind(one.stored().into_owned())
+            .bind(limit),
+            many => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks \
+                 WHERE schedule IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+            )
+            .bind(serde_json::to_string(many).expect("texts are JSON"))
+            .bind(limit),
+        };
         self.rows("look for ticks", query).await?.iter().map(tick).collect()
     }
 
@@ -54,11 +87,11 @@ impl Reader {
     }
 }
 
-fn schedule(row: &SqliteRow) -> Result<(String, ScheduleState), StorageError> {
+fn state(row: &SqliteRow) -> Result<InstigatorState, StorageError> {
     let unreadable = || failure::unreadable("a schedule");
-    let on = row.try_get(1).map_err(unreadable())?;
-    let cursor = row.try_get(2).map_err(unreadable())?;
-    Ok((row.try_get(0).map_err(unreadable())?, ScheduleState { on, cursor }))
+    let on = row.try_get(0).map_err(unreadable())?;
+    let cursor = row.try_get(1).map_err(unreadable())?;
+    Ok(InstigatorState { on, cursor })
 }
 
 fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
@@ -67,9 +100,10 @@ fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
         let micros = row.try_get(column).map_err(failure::unreadable("a tick"))?;
         from_micros(micros).map_err(failure::unreadable("a tick"))
     };
+    let name: String = row.try_get(0).map_err(unreadable())?;
     let outcome: String = row.try_get(3).map_err(unreadable())?;
     Ok(Tick {
-        schedule: row.try_get(0).map_err(unreadable())?,
+        instigator: Instigator::from_stored(&name),
         due: moment(1)?,
         at: moment(2)?,
         micros: row.try_get::<Option<i64>, _>(4).map_err(unreadable())?.map(i64::unsigned_abs),

@@ -1,0 +1,50 @@
+//! How far an instigator has come: read from the store, and written back with what follows.
+
+use millwork_core::Instigator;
+use millwork_storage::{Commit, InstigatorState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Daemon, DaemonError, Happening};
+
+/// How far an instigator has come, and the text that a commit has to begin from.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<T> {
+    instigator: Instigator,
+    stored: Option<String>,
+    /// Nothing if it was never evaluated, or not since it was switched.
+    pub(crate) position: Option<T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Cursor<T> {
+    /// What the store says now.
+    pub(crate) async fn read(daemon: &Daemon, instigator: Instigator) -> Result<Self, DaemonError> {
+        let state = daemon.store.state(&instigator).await?;
+        Ok(Self::of(daemon, instigator, state))
+    }
+
+    /// What a state says that was read before. A cursor that can't be read begins anew, as there is no better way to
+    /// go on; the daemon says so.
+    pub(crate) fn of(daemon: &Daemon, instigator: Instigator, state: InstigatorState) -> Self {
+        let stored = state.cursor;
+        let position = stored.as_deref().map(serde_json::from_str).transpose().unwrap_or_else(|error| {
+            let error = format!("the cursor of {instigator} can't be read, and begins anew: {error}");
+            daemon.tell(&Happening::Trouble { of: "cursors", error });
+            None
+        });
+        Self { instigator, stored, position }
+    }
+
+    /// Whether nothing was ever stored.
+    pub(crate) fn is_first(&self) -> bool {
+        self.stored.is_none()
+    }
+
+    /// A commit that moves the cursor to `position`, and does nothing else yet.
+    pub(crate) fn moved_to(self, position: &T) -> Result<Commit, DaemonError> {
+        let instigator = self.instigator;
+        let text = serde_json::to_string(position)
+            .map_err(|source| DaemonError::Cursor { instigator: instigator.clone(), source })?;
+        Ok(Commit::new(instigator, self.stored, text))
+    }
+}
