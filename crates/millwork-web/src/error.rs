@@ -13,6 +13,8 @@ use millwork_storage::StorageError;
 use serde_json::json;
 use thiserror::Error;
 
+use crate::allowed_hosts::InvalidHost;
+
 /// Why the API can't be served.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -29,6 +31,9 @@ pub enum ServeError {
         /// How many it has.
         length: usize,
     },
+    /// One of the allowed hosts is none.
+    #[error(transparent)]
+    InvalidHost(#[from] InvalidHost),
     /// The address can't be had.
     #[error("failed to listen on `{address}`")]
     Bind {
@@ -44,6 +49,7 @@ impl Advice for ServeError {
         Some(match self {
             Self::NoToken { .. } => "set MILLWORK_TOKEN, or bind to 127.0.0.1".into(),
             Self::ShortToken { .. } => "`openssl rand -hex 16` makes one".into(),
+            Self::InvalidHost(error) => return error.hint(),
             Self::Bind { .. } => "choose another with `--address`, port 0 for any that is free".into(),
         })
     }

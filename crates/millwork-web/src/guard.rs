@@ -85,7 +85,7 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
 }
 
 /// Whether somebody wants to see a page, or has sent a form of one.
-fn is_of_browser(request: &Request) -> bool {
+pub(crate) fn is_of_browser(request: &Request) -> bool {
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }

@@ -4,6 +4,7 @@
 //! projection of what the store says. [`serve`] binds to this machine unless there is a token, which then protects
 //! everything but the health checks.
 
+mod allowed_hosts;
 mod api;
 mod error;
 mod guard;
@@ -13,6 +14,7 @@ mod server;
 mod standing;
 mod state;
 
+pub use allowed_hosts::InvalidHost;
 pub use error::ServeError;
 pub use host::{Host, LoopBeat};
 pub use server::{ServeOptions, Serving, serve};

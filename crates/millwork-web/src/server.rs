@@ -12,6 +12,7 @@ use millwork_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
+use crate::allowed_hosts::{AllowedHosts, check_host};
 use crate::error::ServeError;
 use crate::guard::{Token, guard};
 use crate::host::Host;
@@ -32,6 +33,9 @@ pub struct ServeOptions {
     pub address: SocketAddr,
     /// What requests have to present; none only on an address of this machine.
     pub token: Option<String>,
+    /// The hosts that requests may name beside this machine's own: names, addresses, `.example.com` for a domain and all
+    /// below it, `*` for every host.
+    pub allowed_hosts: Vec<String>,
     /// What this process knows besides.
     pub host: Arc<dyn Host>,
     /// Is notified when there is something to do for a daemon in this process.
@@ -51,13 +55,15 @@ pub struct Serving {
 ///
 /// # Errors
 ///
-/// When other machines could reach the address and there is no token, the token is short, or the address can't be had.
+/// When other machines could reach the address and there is no token, the token is short, one of the allowed hosts is none, or the address
+/// can't be had.
 pub async fn serve(
     pipeline: Pipeline,
     store: Arc<dyn Store>,
     options: ServeOptions,
 ) -> Result<Serving, ServeError> {
-    let ServeOptions { address, token, host, wake } = options;
+    let ServeOptions { address, token, allowed_hosts, host, wake } = options;
+    let allowed_hosts = AllowedHosts::new(address.ip(), &allowed_hosts)?;
     match &token {
         None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
         Some(token) if token.len() < SHORTEST_TOKEN => {
@@ -79,9 +85,12 @@ pub async fn serve(
     });
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));
-    let router = api::open()
+    let of_known_hosts = protected
         .merge(pages::login_routes(token))
-        .merge(protected)
+        .layer(middleware::from_fn_with_state(allowed_hosts, check_host));
+    // Whoever checks health asks by an address that nobody here knows.
+    let router = api::open()
+        .merge(of_known_hosts)
         .layer(middleware::from_fn(pages::with_policy))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);

@@ -112,6 +112,7 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     let options = ServeOptions {
         address: ([127, 0, 0, 1], 0).into(),
         token: None,
+        allowed_hosts: Vec::new(),
         host: Arc::new(Nobody),
         wake: Arc::new(Notify::new()),
     };

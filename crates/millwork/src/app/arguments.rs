@@ -1,12 +1,13 @@
 //! The arguments of every command.
 
-use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
+
+use super::listen_address::ListenAddress;
 
 /// Builds and operates this pipeline.
 #[derive(Debug, Parser)]
@@ -326,11 +327,22 @@ pub(super) enum Automation {
     },
 }
 
+/// Where the pages and the API listen, and for whom.
+#[derive(Debug, Args)]
+pub(super) struct ListenArguments {
+    /// Listen here; an address that other machines can reach needs a token
+    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT", value_parser = ListenAddress::parse)]
+    pub(super) address: ListenAddress,
+    /// Answer requests for these hosts, beside this machine's loopback names and the address: names, `.example.com` for a
+    /// domain and all below it, `*` for every host
+    #[arg(long, env = "MILLWORK_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST,…")]
+    pub(super) allowed_hosts: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
-    /// Listen here; an address that other machines can reach needs a token
-    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
-    pub(super) address: SocketAddr,
+    #[command(flatten)]
+    pub(super) listen: ListenArguments,
     /// What requests have to present as `Authorization: Bearer`
     #[arg(long, env = "MILLWORK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(super) token: Option<String>,
@@ -343,9 +355,8 @@ pub(super) struct ServeArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct DevArguments {
-    /// Listen here
-    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
-    pub(super) address: SocketAddr,
+    #[command(flatten)]
+    pub(super) listen: ListenArguments,
     /// Build with this command, in the package's folder, instead of `cargo build`
     #[arg(long, value_name = "COMMAND")]
     pub(super) build: Option<String>,

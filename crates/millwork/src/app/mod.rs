@@ -5,6 +5,7 @@ mod commands;
 mod dev;
 mod entry;
 mod failure;
+mod listen_address;
 mod log;
 mod out;
 mod progress;

@@ -49,10 +49,16 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
             home: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
         });
-        let ServeArguments { address, token, until_input_ends, .. } = arguments;
-        let options = ServeOptions { address, token, host, wake: daemon.wake() };
+        let ServeArguments { listen, token, until_input_ends, .. } = arguments;
+        let options = ServeOptions {
+            address: listen.address.socket,
+            token,
+            allowed_hosts: listen.allowed_hosts.into_iter().chain(listen.address.name).collect(),
+            host,
+            wake: daemon.wake(),
+        };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
-        let serving = serving.await.map_err(|error| Failure::usage(error.to_string()))?;
+        let serving = serving.await?;
         let (stop, stopped) = until_interrupted()?;
         if until_input_ends {
             stop_when_input_ends(stop);
@@ -71,9 +77,12 @@ pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit
     let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
     let home =
         std::path::absolute(session.home_path()).map_err(Failure::failed)?.to_string_lossy().into_owned();
-    let address = arguments.address.to_string();
+    let address = arguments.listen.address.written();
     let mut serve =
         ["--home", &home, "serve", "--until-input-ends", "--address", &address].map(str::to_owned).to_vec();
+    for host in arguments.listen.allowed_hosts {
+        serve.extend(["--allowed-hosts".to_owned(), host]);
+    }
     if let Some(runs) = arguments.daemon.max_runs {
         serve.extend(["--max-runs".to_owned(), runs.to_string()]);
     }

@@ -1,0 +1,7 @@
+//! What a pipeline's process owes to those around it: the reader of its output, whoever signals it, whoever asks it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod process {
+    mod hosts;
+}
+mod support;
