@@ -11,8 +11,11 @@ use std::io::{Read as _, Seek as _, Write as _, stderr, stdout};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
-use millwork_core::AssetDefinition;
+use millwork_core::event::EventBody;
+use millwork_core::run::RunId;
+use millwork_core::{AssetDefinition, LogLevel};
 use millwork_engine::capture_output;
 
 use support::*;
@@ -59,6 +62,133 @@ fn printing(key: &'static str, barrier: &Arc<Barrier>) -> AssetDefinition {
     })
 }
 
+/// A line of a run's log.
+#[derive(Debug, PartialEq)]
+struct Line {
+    step: Option<String>,
+    level: LogLevel,
+    text: String,
+    running: String,
+}
+
+async fn logged(scenario: &Scenario, run: RunId) -> Vec<Line> {
+    let events = scenario.events(run).await.into_iter();
+    let lines = events.filter_map(|event| match event.body {
+        EventBody::Logged(line) => Some(Line {
+            step: event.step.map(|step| step.to_string()),
+            level: line.level,
+            text: line.message,
+            running: line.fields.get("running").map(ToString::to_string).unwrap_or_default(),
+        }),
+        _ => None,
+    });
+    lines.collect()
+}
+
+async fn lines_of_run(scenario: &Scenario) -> Vec<Line> {
+    let run = scenario.queued().await;
+    scenario.execute(run).await.unwrap();
+    logged(scenario, run).await
+}
+
+async fn a_loud_step_costs_a_quiet_one_nothing() {
+    let barrier = Arc::new(Barrier::new(2));
+    let of_quiet = barrier.clone();
+    let loud = number("b_loud").blocking(move |_| {
+        barrier.wait();
+        print(&"loud\n".repeat(12_000));
+        barrier.wait();
+        Ok(1_u64)
+    });
+    let quiet = number("a_quiet").blocking(move |step| {
+        of_quiet.wait();
+        of_quiet.wait();
+        step.sink().line(LogLevel::Error, "the one line that matters".to_owned());
+        Ok(1_u64)
+    });
+    let lines = lines_of_run(&Scenario::of([loud, quiet]).workers(2)).await;
+    let (own, shared): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.step.is_some());
+    let own: Vec<_> = own.iter().map(|line| (line.step.as_deref(), line.level, line.text.as_str())).collect();
+    assert_eq!(own, [(Some("a_quiet"), LogLevel::Error, "the one line that matters")]);
+    assert_eq!(shared.len(), 10_001);
+    let note =
+        "steps that ran side by side (a_quiet, b_loud) have printed 10000 lines; what follows is not kept";
+    assert_eq!((shared[10_000].level, shared[10_000].text.as_str()), (LogLevel::Warn, note));
+}
+
+async fn a_bar_is_logged_as_it_goes() {
+    let bar = number("bar").blocking(|_| {
+        for state in 1..=100 {
+            stderr().write_all(format!("\r\u{1b}[32m{state}%\u{1b}[0m").as_bytes()).unwrap();
+        }
+        Ok(1_u64)
+    });
+    let lines = lines_of_run(&Scenario::of([bar])).await;
+    let states: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(states, ["1%", "2%", "4%", "8%", "16%", "32%", "64%", "100%"]);
+}
+
+async fn a_line_without_an_end_ends_with_its_step() {
+    let print_and = |text: &'static str| {
+        move |_| {
+            print(text);
+            Ok(1_u64)
+        }
+    };
+    let first = number("first").blocking(print_and("no end"));
+    let second = taking(number("second"), &["first"]).blocking(print_and("an end\n"));
+    let lines = lines_of_run(&Scenario::of([first, second])).await;
+    let lines: Vec<_> = lines.iter().map(|line| (line.step.as_deref(), line.text.as_str())).collect();
+    assert_eq!(lines, [(Some("first"), "no end"), (Some("second"), "an end")]);
+}
+
+async fn runs_of_one_process_share_what_is_nobodys() {
+    let barrier = Arc::new(Barrier::new(2));
+    let scenarios = ["one", "two"].map(|key| Scenario::of([printing(key, &barrier)]));
+    let runs = [scenarios[0].queued().await, scenarios[1].queued().await];
+    tokio::try_join!(scenarios[0].execute(runs[0]), scenarios[1].execute(runs[1])).unwrap();
+    for (own, other) in [(0, 1), (1, 0)] {
+        let names = ["one", "two"];
+        let mut lines = logged(&scenarios[own], runs[own]).await;
+        lines.sort_by(|one, other| one.text.cmp(&other.text));
+        let of_other = format!("{} of run {}", names[other], runs[other].short());
+        let mut running = [names[own].to_owned(), of_other];
+        running.sort_unstable();
+        let expected = ["from one", "from two"].map(|text| Line {
+            step: None,
+            level: LogLevel::Info,
+            text: text.to_owned(),
+            running: format!("{running:?}").replace(", ", ","),
+        });
+        assert_eq!(lines, expected);
+    }
+}
+
+async fn a_thread_that_is_left_alone_is_nobody_elses() {
+    let barrier = Arc::new(Barrier::new(2));
+    let of_bystander = barrier.clone();
+    let deaf = number("deaf").blocking(move |step| {
+        barrier.wait();
+        // Until the attempt has taken too long.
+        while !step.cancellation().is_requested() {
+            std::thread::yield_now();
+        }
+        print("from deaf\n");
+        barrier.wait();
+        Ok(1_u64)
+    });
+    let deaf = deaf.policy(|computation| computation.timeout = Some(Duration::from_millis(1)));
+    let bystander = number("bystander").blocking(move |_| {
+        of_bystander.wait();
+        of_bystander.wait();
+        Ok(1_u64)
+    });
+    let lines = lines_of_run(&Scenario::of([deaf, bystander]).workers(2)).await;
+    let running = r#"["bystander","deaf"]"#.to_owned();
+    let expected = Line { step: None, level: LogLevel::Info, text: "from deaf".to_owned(), running };
+    assert_eq!(lines, [expected]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn printed_lines() {
     let redirected = Redirected::new();
@@ -79,6 +209,11 @@ async fn printed_lines() {
         Ok(1_u64)
     });
     let asynchronous = Scenario::of([asynchronous]).run().await;
+    a_loud_step_costs_a_quiet_one_nothing().await;
+    a_bar_is_logged_as_it_goes().await;
+    a_line_without_an_end_ends_with_its_step().await;
+    runs_of_one_process_share_what_is_nobodys().await;
+    a_thread_that_is_left_alone_is_nobody_elses().await;
     // A process that a step leaves behind holds the pipe; that keeps nobody from ending.
     let daemon = number("daemon").blocking(|_| {
         let child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn()?;

@@ -1,25 +1,27 @@
 //! What steps print, as lines of their run's log.
 //!
 //! Standard output and error belong to the process, not to a thread, so a printed line carries no name. While one step
-//! runs, the line is its own. While several run, the line is recorded for the run, with the names of the steps that it
-//! may come from; `tracing` events are always attributed exactly.
+//! runs, the line is its own. While several run, the line is recorded for their run (or each of their runs), with the names
+//! of the steps that it may come from, and counts towards a budget of its own; `tracing` events are always attributed exactly.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use millwork_core::LogLevel;
 use millwork_core::event::LogLine;
+use millwork_core::run::RunId;
 
 use super::StepRecorder;
+use super::line_buffer::LineBuffer;
 
 /// The steps that are running in this process.
-static RUNNING: Mutex<BTreeMap<u64, Arc<StepRecorder>>> = Mutex::new(BTreeMap::new());
+static RUNNING: Mutex<BTreeMap<u64, RunningStep>> = Mutex::new(BTreeMap::new());
 /// The streams that are captured.
 static CAPTURED: RwLock<Vec<Arc<Stream>>> = RwLock::new(Vec::new());
 
@@ -33,6 +35,14 @@ pub struct CapturedOutput {
     readers: Vec<JoinHandle<()>>,
 }
 
+/// A step that may print.
+#[derive(Clone, Debug)]
+struct RunningStep {
+    recorder: Arc<StepRecorder>,
+    /// Whether its attempt is over, and its thread goes on all the same. What it prints is for nobody, but nobody else's either.
+    is_left_alone: bool,
+}
+
 /// One of the two streams.
 #[derive(Debug)]
 struct Stream {
@@ -42,7 +52,14 @@ struct Stream {
     real: File,
     /// Whether the reader is at work on what it took from the pipe.
     busy: AtomicBool,
+    /// How many bytes it has dealt with.
+    read: AtomicU64,
+    /// What was printed of a line that hasn't ended.
+    line: Mutex<LineBuffer>,
 }
+
+/// The reader takes as many bytes at once, at most.
+const CHUNK: usize = 64 * 1024;
 
 /// Captures what the process prints. Lines that are printed while no step runs go where they would have gone.
 pub fn capture_output() -> io::Result<CapturedOutput> {
@@ -52,9 +69,19 @@ pub fn capture_output() -> io::Result<CapturedOutput> {
     for (name, level, real) in [("stdout", LogLevel::Info, &stdout), ("stderr", LogLevel::Warn, &stderr)] {
         let (pipe, write_end) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let real = File::from(real.try_clone()?);
-        let stream = Arc::new(Stream { name, level, pipe, real, busy: AtomicBool::new(false) });
+        let stream = Arc::new(Stream {
+            name,
+            level,
+            pipe,
+            real,
+            busy: AtomicBool::new(false),
+            read: AtomicU64::new(0),
+            line: Mutex::default(),
+        });
         let reads = stream.clone();
-        readers.push(std::thread::Builder::new().name(format!("{name}-reader")).spawn(move || reads.read())?);
+        readers.push(
+            std::thread::Builder::new().name(format!("{name}-reader")).spawn(move || reads.read_all())?,
+        );
         if name == "stdout" {
             io::stdout().flush()?;
             rustix::stdio::dup2_stdout(&write_end)?;
@@ -73,39 +100,63 @@ impl Drop for CapturedOutput {
         // that holds one, whose lines are passed on as long as this process lives.
         let _ = rustix::stdio::dup2_stdout(&self.stdout);
         let _ = rustix::stdio::dup2_stderr(&self.stderr);
-        wait_while(|| self.readers.iter().any(|reader| !reader.is_finished()));
+        for stream in CAPTURED.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            stream.wait_until_read();
+        }
+        wait_while(A_MOMENT, || self.readers.iter().any(|reader| !reader.is_finished()));
         CAPTURED.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-/// Counts a step among those that may print, until the guard is dropped.
-pub(crate) struct Printing(u64);
+/// Counts a step among those that may print, until the guard is dropped and its thread has ended.
+pub(crate) struct Printing(Arc<OfThread>);
+
+/// Held by the thread that executes a step.
+pub(crate) struct OfThread(u64);
 
 impl Printing {
     /// What was printed before is read first, so that it isn't taken for the step's own.
-    pub(crate) fn begin(step: Arc<StepRecorder>) -> Self {
-        if RUNNING.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+    pub(crate) fn begin(recorder: Arc<StepRecorder>) -> Self {
+        if no_step_runs() {
             wait_for_captured_output();
         }
-        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = running();
         let number = running.last_key_value().map_or(0, |(number, _)| number + 1);
-        running.insert(number, step);
-        Self(number)
+        running.insert(number, RunningStep { recorder, is_left_alone: false });
+        Self(Arc::new(OfThread(number)))
+    }
+
+    /// For the thread that executes the step, which may go on when the attempt is over.
+    pub(crate) fn of_thread(&self) -> Arc<OfThread> {
+        self.0.clone()
     }
 }
 
 impl Drop for Printing {
     fn drop(&mut self) {
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+        if let Some(step) = running().get_mut(&self.0.0) {
+            step.is_left_alone = true;
+        }
     }
 }
 
-/// Whether no step runs in this process now.
-pub(crate) fn no_step_runs() -> bool {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+impl Drop for OfThread {
+    fn drop(&mut self) {
+        running().remove(&self.0);
+    }
 }
 
-/// Waits until everything printed so far is in the log, so that a step's lines come before its end.
+fn running() -> MutexGuard<'static, BTreeMap<u64, RunningStep>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether no step runs in this process now, those aside that are left alone.
+pub(crate) fn no_step_runs() -> bool {
+    running().values().all(|step| step.is_left_alone)
+}
+
+/// Waits until everything printed so far is in the log, so that a step's lines come before its end. A line without an end
+/// ends here, unless it may be another step's.
 pub(crate) fn wait_for_captured_output() {
     let captured = CAPTURED.read().unwrap_or_else(PoisonError::into_inner);
     if captured.is_empty() {
@@ -113,14 +164,20 @@ pub(crate) fn wait_for_captured_output() {
     }
     let _ = io::stdout().flush();
     for stream in captured.iter() {
-        wait_while(|| stream.has_unread());
+        stream.wait_until_read();
+        if running().values().filter(|step| !step.is_left_alone).count() <= 1 {
+            stream.end_line();
+        }
     }
 }
 
+/// How often is looked whether something is under way: about a tenth of a second, or ten.
+const A_MOMENT: u32 = 1_000;
+const A_WHILE: u32 = 100_000;
+
 /// Waits as long as something is under way, within reason.
-fn wait_while(is_under_way: impl Fn() -> bool) {
-    const PATIENCE: u32 = 2_000;
-    for _ in 0..PATIENCE {
+fn wait_while(patience: u32, is_under_way: impl Fn() -> bool) {
+    for _ in 0..patience {
         if !is_under_way() {
             return;
         }
@@ -129,6 +186,14 @@ fn wait_while(is_under_way: impl Fn() -> bool) {
 }
 
 impl Stream {
+    /// Waits until what was printed so far has been read, whatever is printed meanwhile.
+    fn wait_until_read(&self) {
+        let in_pipe = rustix::io::ioctl_fionread(&self.pipe).unwrap_or(0);
+        // Besides, the reader may be at work on one chunk.
+        let all = self.read.load(Ordering::SeqCst) + CHUNK as u64 + in_pipe;
+        wait_while(A_WHILE, || self.has_unread() && self.read.load(Ordering::SeqCst) < all);
+    }
+
     /// The reader says that it is busy before it takes anything from the pipe, so there is no moment at which a line
     /// is in neither place.
     fn has_unread(&self) -> bool {
@@ -136,9 +201,8 @@ impl Stream {
             || self.busy.load(Ordering::SeqCst)
     }
 
-    fn read(&self) {
-        let mut unfinished = Vec::new();
-        let mut chunk = vec![0; 64 * 1024];
+    fn read_all(&self) {
+        let mut chunk = vec![0; CHUNK];
         loop {
             let mut poll = [rustix::event::PollFd::new(&self.pipe, rustix::event::PollFlags::IN)];
             if rustix::event::poll(&mut poll, None).is_err() {
@@ -146,13 +210,14 @@ impl Stream {
             }
             self.busy.store(true, Ordering::SeqCst);
             let length = rustix::io::read(self.pipe.as_fd(), &mut chunk[..]).unwrap_or(0);
-            unfinished.extend_from_slice(&chunk[..length]);
-            let whole = unfinished.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-            unfinished[..whole].split_inclusive(|byte| *byte == b'\n').for_each(|line| self.deliver(line));
-            unfinished.drain(..whole);
-            if (length == 0 || unfinished.len() > chunk.len()) && !unfinished.is_empty() {
-                self.deliver(&std::mem::take(&mut unfinished));
+            if length == 0 || no_step_runs() {
+                self.end_line();
+                // Where it would have gone, as it would have gone there.
+                let _ = (&self.real).write_all(&chunk[..length]);
+            } else {
+                self.line().take(&chunk[..length], &mut |line| self.deliver(line));
             }
+            self.read.fetch_add(length as u64, Ordering::SeqCst);
             self.busy.store(false, Ordering::SeqCst);
             if length == 0 {
                 return;
@@ -160,21 +225,46 @@ impl Stream {
         }
     }
 
-    fn deliver(&self, line: &[u8]) {
-        let running: Vec<_> =
-            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        let Some(first) = running.first() else {
-            let _ = (&self.real).write_all(line);
+    fn line(&self) -> MutexGuard<'_, LineBuffer> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a line that was begun.
+    fn end_line(&self) {
+        self.line().flush(&mut |line| self.deliver(line));
+    }
+
+    fn deliver(&self, message: String) {
+        let running: Vec<RunningStep> = running().values().cloned().collect();
+        if running.iter().all(|step| step.is_left_alone) {
+            let _ = (&self.real).write_all(format!("{message}\n").as_bytes());
             return;
-        };
-        let message = String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']).to_owned();
-        let mut fields = BTreeMap::new();
-        if running.len() > 1 {
-            let mut names: Vec<_> = running.iter().map(|step| step.step.to_string()).collect();
-            names.sort_unstable();
-            fields.insert("running".to_owned(), names.into());
         }
-        let line = LogLine { level: self.level, target: self.name.into(), message, fields };
-        if running.len() == 1 { first.log(line) } else { first.log_for_run(line) }
+        let line = LogLine { level: self.level, target: self.name.into(), message, fields: BTreeMap::new() };
+        match &*running {
+            [only] => only.recorder.log_printed(line),
+            several => log_for_runs(several, &line),
+        }
+    }
+}
+
+/// Records a line that may come from any of several steps in the log of each of their runs.
+fn log_for_runs(running: &[RunningStep], line: &LogLine) {
+    let mut runs: BTreeMap<RunId, Vec<&StepRecorder>> = BTreeMap::new();
+    for step in running.iter().filter(|step| !step.is_left_alone) {
+        runs.entry(step.recorder.run).or_default().push(&step.recorder);
+    }
+    for (run, steps) in runs {
+        let name = |step: &RunningStep| match step.recorder.run {
+            own if own == run => step.recorder.step.to_string(),
+            other => format!("{} of run {}", step.recorder.step, other.short()),
+        };
+        let mut names: Vec<String> = running.iter().map(name).collect();
+        names.sort_unstable();
+        let who = || format!("steps that ran side by side ({}) have printed", names.join(", "));
+        let Some(mut line) = steps[0].shared_budget().spend(line.clone(), who) else { continue };
+        line.fields.insert("running".to_owned(), names.into());
+        // One whose attempt ends just now leaves it to the next.
+        let _ = steps.into_iter().any(|step| step.log_for_run(line.clone()));
     }
 }

@@ -1,7 +1,6 @@
 //! One attempt's line to the recorder of its run: log lines, progress, metadata.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,10 +9,10 @@ use millwork_core::run::{RunId, StepKey};
 use millwork_core::{Clock, LogLevel, Metadata, MetadataValue, PartitionKey, StepSink};
 use serde_json::Value;
 
+use super::line_budget::LineBudget;
+use super::line_buffer::left_out_note;
 use crate::runs::RecorderHandle;
 
-/// An attempt may log so many lines; what comes after is counted, not kept.
-const MOST_LINES: u32 = 10_000;
 /// A line, or one of its fields, may be so many bytes long.
 const LONGEST_LINE: usize = 64 * 1024;
 /// Progress is recorded no more often than this.
@@ -30,7 +29,9 @@ pub(crate) struct StepRecorder {
     clock: Arc<dyn Clock>,
     /// Until the attempt is over: what a function that was left alone still tells is nobody's.
     is_open: RwLock<bool>,
-    lines: AtomicU32,
+    /// What it logs and what it prints have budgets of their own, so that much output costs no log line.
+    logged: LineBudget,
+    printed: LineBudget,
     metadata: Mutex<Metadata>,
     progress_recorded: Mutex<Option<Timestamp>>,
 }
@@ -52,7 +53,8 @@ impl StepRecorder {
             recorder,
             clock,
             is_open: RwLock::new(true),
-            lines: AtomicU32::new(0),
+            logged: LineBudget::default(),
+            printed: LineBudget::default(),
             metadata: Mutex::default(),
             progress_recorded: Mutex::default(),
         }
@@ -82,52 +84,43 @@ impl StepRecorder {
         *self.is_open.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records an event, unless the attempt is over. The lock is held until the event is on its way, so none follows
-    /// the end of its attempt.
-    fn tell(&self, event: NewEvent) {
+    /// Records an event and says so, unless the attempt is over. The lock is held until the event is on its way, so none
+    /// follows the end of its attempt.
+    fn tell(&self, event: NewEvent) -> bool {
         let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
         if *is_open {
             self.recorder.record(vec![event]);
         }
+        *is_open
     }
 
     /// Records a line of log.
     pub(crate) fn log(&self, line: LogLine) {
-        if let Some(line) = self.limited(line) {
-            self.tell(self.event(EventBody::Logged(line)));
+        let line = self.logged.spend(line, || format!("step `{}` has logged", self.step));
+        self.record_line(line);
+    }
+
+    /// Records a line that this step has printed.
+    pub(super) fn log_printed(&self, line: LogLine) {
+        let line = self.printed.spend(line, || format!("step `{}` has printed", self.step));
+        self.record_line(line);
+    }
+
+    fn record_line(&self, line: Option<LogLine>) {
+        if let Some(line) = line {
+            self.tell(self.event(EventBody::Logged(shortened(line))));
         }
     }
 
-    /// Records a line of log that comes from this step or from another one of its run.
-    pub(super) fn log_for_run(&self, line: LogLine) {
-        if let Some(line) = self.limited(line) {
-            let event =
-                NewEvent { step: None, partition: None, attempt: 0, ..self.event(EventBody::Logged(line)) };
-            self.tell(event);
-        }
+    /// The budget of lines that steps of this run print while several run, which are nobody's own.
+    pub(super) fn shared_budget(&self) -> &LineBudget {
+        self.recorder.shared_budget()
     }
 
-    /// The line, shortened if it is too long; nothing if there were too many.
-    fn limited(&self, mut line: LogLine) -> Option<LogLine> {
-        let number = self.lines.fetch_add(1, Ordering::Relaxed);
-        if number > MOST_LINES {
-            return None;
-        }
-        if number == MOST_LINES {
-            line = LogLine {
-                level: LogLevel::Warn,
-                target: "millwork".into(),
-                message: format!("the step has logged {MOST_LINES} lines; what follows is not kept"),
-                fields: BTreeMap::new(),
-            };
-        }
-        shorten(&mut line.message, LONGEST_LINE);
-        for value in line.fields.values_mut() {
-            if let Value::String(text) = value {
-                shorten(text, LONGEST_LINE);
-            }
-        }
-        Some(line)
+    /// Records a line that comes from this step or from another one of its run, unless this attempt is over.
+    pub(super) fn log_for_run(&self, line: LogLine) -> bool {
+        let body = EventBody::Logged(shortened(line));
+        self.tell(NewEvent { step: None, partition: None, attempt: 0, ..self.event(body) })
     }
 
     /// What the step told about everything it makes.
@@ -159,10 +152,21 @@ impl StepSink for StepRecorder {
     }
 }
 
-/// Cuts a text off that is longer than so many bytes.
+fn shortened(mut line: LogLine) -> LogLine {
+    shorten(&mut line.message, LONGEST_LINE);
+    for value in line.fields.values_mut() {
+        if let Value::String(text) = value {
+            shorten(text, LONGEST_LINE);
+        }
+    }
+    line
+}
+
+/// Takes the middle out of a text that is longer than so many bytes, and says how much that was.
 pub(crate) fn shorten(text: &mut String, longest: usize) {
     if text.len() > longest {
-        text.truncate(text.floor_char_boundary(longest));
-        text.push('…');
+        let head = text.floor_char_boundary(longest / 4 * 3);
+        let tail = text.ceil_char_boundary(text.len() - longest / 4);
+        text.replace_range(head..tail, &left_out_note((tail - head) as u64));
     }
 }

@@ -15,6 +15,8 @@ use millwork_storage::{Batch, Fence, StorageError, Store};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::logs::LineBudget;
+
 /// What an observer of a run is shown.
 #[derive(Debug)]
 pub enum Observation<'a> {
@@ -52,6 +54,8 @@ struct Shared {
     observer: Observer,
     backlog: AtomicUsize,
     written: Notify,
+    /// Of the lines that steps print while several run.
+    budget: LineBudget,
 }
 
 /// What the recorder leaves behind.
@@ -73,7 +77,12 @@ pub(crate) fn start_recorder(
 ) -> (RecorderHandle, watch::Receiver<bool>, JoinHandle<Recorded>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let (failed, has_failed) = watch::channel(false);
-    let shared = Arc::new(Shared { observer, backlog: AtomicUsize::new(0), written: Notify::new() });
+    let shared = Arc::new(Shared {
+        observer,
+        backlog: AtomicUsize::new(0),
+        written: Notify::new(),
+        budget: LineBudget::default(),
+    });
     let handle = RecorderHandle { sender, shared: shared.clone() };
     let recorder = tokio::spawn(async move {
         let recorded = record_all(&*store, fence, state, receiver, &shared).await;
@@ -91,6 +100,11 @@ impl RecorderHandle {
         self.shared.backlog.fetch_add(events.len(), Ordering::Relaxed);
         // A recorder that has given up has said so; what comes after is of no use to anybody.
         let _ = self.sender.send(events);
+    }
+
+    /// The budget of the lines that steps of the run print while several run.
+    pub(crate) fn shared_budget(&self) -> &LineBudget {
+        &self.shared.budget
     }
 
     /// Shows progress to the observer without recording it.

@@ -35,13 +35,16 @@ pub(super) enum Encoded {
 /// Calls the function of `step`.
 pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<StepRecorder>) -> Called {
     observe_panics();
-    // Until its output is in the log: what a step prints is read a moment later. A function that is left alone prints
-    // for nobody.
-    let _printing = Printing::begin(recorder.clone());
+    // Until its output is in the log: what a step prints is read a moment later.
+    let printing = Printing::begin(recorder.clone());
     let specs = output_specs(step);
     let called = match step.computation().function.clone() {
         StepFunction::Blocking(function) => {
-            let work = move || conclude(catch_panic(|| function(context)), &specs);
+            let of_thread = printing.of_thread();
+            let work = move || {
+                let _of_thread = of_thread;
+                conclude(catch_panic(|| function(context)), &specs)
+            };
             spawn_blocking(move || as_step(recorder, work)).await
         }
         StepFunction::Async(function) => {

@@ -76,8 +76,8 @@ async fn the_type_has_changed() {
     insta::assert_snapshot!(told.replace(&"a".repeat(100), ""), @r#"
     run started (1)
     length/1 started
-    length/1 failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…; hint: if its type has changed, materialize it again
-    run failed: step `length` failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…; hint: if its type has changed, materialize it again
+    length/1 failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… (5964 bytes left out) …aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", expected u64 at line 1 column 10002; hint: if its type has changed, materialize it again
+    run failed: step `length` failed: failed to decode the stored value of `text` as `u64`: invalid type: string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… (5964 bytes left out) …aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", expected u64 at line 1 column 10002; hint: if its type has changed, materialize it again
     "#);
 }
 

@@ -1,0 +1,222 @@
+//! Lines from bytes as they are printed: progress bars and very long lines included.
+//!
+//! A bar prints its states one after the other, each from the beginning of the same line again. Of such a line the last state
+//! counts; while it is being printed, the first state is told, the second, the fourth and so on, so that a bar of any speed and
+//! length can be followed and takes few lines.
+
+use std::collections::VecDeque;
+
+/// As much is kept of the beginning of a line, in bytes.
+const HEAD: usize = 47 * 1024;
+/// As much is kept of its end.
+const TAIL: usize = 16 * 1024;
+/// From this state on, every one is told whose number is a multiple of it.
+const RARELY: u32 = 1024;
+
+/// What is printed of a line so far.
+#[derive(Debug, Default)]
+pub(super) struct LineBuffer {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    left_out: u64,
+    /// Whether the next text is printed over this one.
+    has_returned: bool,
+    /// How many states the line has had.
+    states: u32,
+    told: Option<String>,
+    /// The last state that wasn't told.
+    untold: Option<String>,
+}
+
+impl LineBuffer {
+    /// Takes what was printed, and tells the lines that it completes.
+    pub(super) fn take(&mut self, mut printed: &[u8], tell: &mut impl FnMut(String)) {
+        while let Some(&first) = printed.first() {
+            if self.has_returned && !matches!(first, b'\n' | b'\r') {
+                self.end_state(tell);
+            }
+            let end = printed.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            self.push(&printed[..end.unwrap_or(printed.len())]);
+            let Some(end) = end else { return };
+            if printed[end] == b'\n' {
+                self.end_line(tell);
+            } else {
+                self.has_returned = true;
+            }
+            printed = &printed[end + 1..];
+        }
+    }
+
+    /// Tells what was printed without an end of its line.
+    pub(super) fn flush(&mut self, tell: &mut impl FnMut(String)) {
+        if !self.is_empty() {
+            self.end_line(tell);
+        }
+    }
+
+    /// Whether nothing was printed since the last end of a line.
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.states == 0
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let (head, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
+        self.head.extend_from_slice(head);
+        // What wouldn't stay needn't come.
+        let skipped = rest.len().saturating_sub(TAIL);
+        self.tail.extend(&rest[skipped..]);
+        let surplus = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..surplus);
+        self.left_out += (skipped + surplus) as u64;
+    }
+
+    fn end_state(&mut self, tell: &mut impl FnMut(String)) {
+        let text = self.take_text();
+        if text.trim().is_empty() {
+            return;
+        }
+        self.states += 1;
+        if self.states.is_power_of_two() && self.states < RARELY || self.states.is_multiple_of(RARELY) {
+            self.tell(text, tell);
+        } else {
+            self.untold = Some(text);
+        }
+    }
+
+    fn end_line(&mut self, tell: &mut impl FnMut(String)) {
+        let text = self.take_text();
+        if self.states == 0 {
+            tell(text);
+        } else if !text.trim().is_empty() {
+            self.tell(text, tell);
+        } else if let Some(text) = self.untold.take() {
+            // A bar that takes itself away: what it said last counts.
+            self.tell(text, tell);
+        }
+        *self = Self::default();
+    }
+
+    fn tell(&mut self, text: String, tell: &mut impl FnMut(String)) {
+        if self.told.as_ref() != Some(&text) {
+            tell(text.clone());
+        }
+        (self.told, self.untold) = (Some(text), None);
+    }
+
+    fn take_text(&mut self) -> String {
+        self.has_returned = false;
+        let (mut head, tail) = (std::mem::take(&mut self.head), std::mem::take(&mut self.tail));
+        let left_out = std::mem::take(&mut self.left_out);
+        if left_out == 0 {
+            head.extend(tail);
+            return plain(&String::from_utf8_lossy(&head));
+        }
+        let tail: Vec<u8> = tail.into_iter().skip_while(|byte| (0x80..0xc0).contains(byte)).collect();
+        let whole = head.utf8_chunks().map(|chunk| chunk.valid()).collect::<String>();
+        plain(&format!("{whole}{}{}", left_out_note(left_out), String::from_utf8_lossy(&tail)))
+    }
+}
+
+/// What stands in the middle of a text that was too long.
+pub(super) fn left_out_note(bytes: u64) -> String {
+    format!("… ({bytes} bytes left out) …")
+}
+
+/// A text without the sequences that tell a terminal to move, to colour or to erase, and without what was erased backwards.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (character, characters.peek()) {
+            ('\u{1b}', Some('[')) => {
+                characters.next();
+                // Parameters, up to the letter that says what they are for.
+                while characters.next().is_some_and(|character| !('@'..='~').contains(&character)) {}
+            }
+            ('\u{1b}', Some(']')) => {
+                // A text for the terminal itself, up to a bell or `ESC \`.
+                while let Some(character) = characters.next() {
+                    if character == '\u{7}' {
+                        break;
+                    }
+                    if character == '\u{1b}' {
+                        characters.next();
+                        break;
+                    }
+                }
+            }
+            ('\u{1b}', _) => {
+                characters.next();
+            }
+            ('\u{8}', _) => {
+                plain.pop();
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of what is printed in pieces, and at once.
+    fn check(printed: &str, expected: &[&str]) {
+        for size in [1, 7, usize::MAX] {
+            let (mut buffer, mut lines) = (LineBuffer::default(), Vec::new());
+            let size = size.min(printed.len().max(1));
+            printed
+                .as_bytes()
+                .chunks(size)
+                .for_each(|piece| buffer.take(piece, &mut |line| lines.push(line)));
+            buffer.flush(&mut |line| lines.push(line));
+            assert_eq!(lines, expected, "{printed:?} in pieces of {size}");
+            assert!(buffer.is_empty());
+        }
+    }
+
+    #[test]
+    fn lines() {
+        check("", &[]);
+        check("one\ntwo\r\n\nthree", &["one", "two", "", "three"]);
+        check("größe 訓練 🚀\n", &["größe 訓練 🚀"]);
+        check("\u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}plain\u{1b}]8;;x\u{1b}\\.\n", &["red plain."]);
+        check("10%\u{8}\u{8}\u{8}20%\n", &["20%"]);
+    }
+
+    #[test]
+    fn the_last_state_of_a_bar_counts() {
+        check("\r 0%\r50%\r100%\nnext\n", &[" 0%", "50%", "100%", "next"]);
+        check("1\r2\r3\r4\r5\r6\r7\r8\r9\n", &["1", "2", "4", "8", "9"]);
+        check("1\r2\r3\r\u{1b}[2K\r", &["1", "2", "3"]);
+        check("1\r2\r2\n", &["1", "2"]);
+    }
+
+    #[test]
+    fn a_bar_of_any_length_takes_few_lines() {
+        let (mut buffer, mut lines) = (LineBuffer::default(), 0);
+        for state in 0..100_000 {
+            buffer.take(format!("\r{state} of 100000").as_bytes(), &mut |_| lines += 1);
+        }
+        assert_eq!(lines, 10 + 99_999 / 1024);
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_beginning_and_its_end() {
+        let long = format!("begin{}end", "ü".repeat(200_000));
+        let (mut buffer, mut lines) = (LineBuffer::default(), Vec::new());
+        for piece in long.as_bytes().chunks(1000) {
+            buffer.take(piece, &mut |line| lines.push(line));
+        }
+        buffer.take(b"\nnext\n", &mut |line| lines.push(line));
+        assert_eq!(lines.len(), 2);
+        let line = &lines[0];
+        assert!(
+            line.starts_with("beginüü") && line.ends_with("üüend") && line.len() < 64 * 1024,
+            "{}",
+            line.len()
+        );
+        assert!(!line.contains('\u{fffd}') && line.contains("bytes left out) …"), "cut between letters");
+    }
+}
