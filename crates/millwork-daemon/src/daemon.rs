@@ -94,7 +94,7 @@ impl Daemon {
             observer,
             launched: Arc::default(),
             pulse: Pulse::default(),
-            environment: Arc::new(|name| std::env::var(name).ok()),
+            environment: Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
             wake: Arc::default(),
         }
     }

@@ -16,4 +16,5 @@ pub use engine::{Engine, EngineOptions};
 pub use error::ExecuteError;
 pub use logs::{CapturedOutput, LogLayer, capture_output};
 pub use runs::{Cancel, Observation, Observer, RunOutcome};
+pub use steps::{ask_descendants_to_end, end_descendants};
 pub use values::{ForgetError, ForgottenValues, ObjectStoreIo, ValueError, Values, forget_values};

@@ -118,6 +118,37 @@ fn no_message_holds_its_hint() {
     report(&broken, "a hint is given by `Advice::hint` or `Problem::with_hint`");
 }
 
+/// What users' text holds is cleaned, and output that can't be written noticed, in one place.
+#[test]
+fn nothing_writes_past_the_one_way_out() {
+    const WAYS: [&str; 7] =
+        ["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()", "Term::std"];
+    // The way out; the log of a service; whether there is a terminal; the capture of what steps print; the browser of tests.
+    const KNOWN: [&str; 6] = [
+        "app/out.rs",
+        "app/service_log.rs",
+        "app/progress.rs",
+        "app/commands/asset.rs",
+        "logs/output.rs",
+        "millwork-browser/src/browser.rs",
+    ];
+    let mut broken = Vec::new();
+    for path in rust_files(&root().join("crates")) {
+        let name = path.to_string_lossy();
+        if !name.contains("/src/") || KNOWN.iter().any(|known| name.ends_with(known)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for (line, way) in code.flat_map(|line| WAYS.map(|way| (line, way))) {
+            if line.contains(way) {
+                broken.push(format!("{name}: {way}"));
+            }
+        }
+    }
+    report(&broken, "commands write by `out!` and `outln!`, services by their log");
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     let says = |path: &PathBuf| {

@@ -18,15 +18,17 @@ use serde::Deserialize;
 struct Work {
     /// How long it takes, in milliseconds.
     millis: u64,
-    /// How it ends: `well`, `error`, `exit`, `abort`, `panic`.
+    /// How it ends: `well`, `error`, `exit`, `abort`, `panic`; or not before a process does that `waits`.
     end: String,
+    /// What it prints.
+    says: String,
     /// The attempt of the run from which on it ends well, whatever `end` says; 0 for none.
     well_from: u32,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self { millis: 0, end: "well".to_owned(), well_from: 0 }
+        Self { millis: 0, end: "well".to_owned(), says: String::new(), well_from: 0 }
     }
 }
 
@@ -34,6 +36,9 @@ impl Default for Work {
 #[asset(group = "work")]
 fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
     std::thread::sleep(Duration::from_millis(config.millis));
+    if !config.says.is_empty() {
+        println!("{}", config.says);
+    }
     let ends_well = config.well_from > 0 && log.attempt() >= config.well_from;
     match config.end.as_str() {
         _ if ends_well => Ok(config.millis),
@@ -41,6 +46,7 @@ fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
         "exit" => std::process::exit(7),
         "abort" => std::process::abort(),
         "panic" => panic!("it was told to panic"),
+        "waits" => Err(format!("`sleep` ended: {}", Command::new("sleep").arg("1000").status()?).into()),
         _ => Ok(config.millis),
     }
 }

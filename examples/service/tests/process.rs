@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod process {
+    mod arguments;
     mod hosts;
+    mod output;
+    mod signals;
 }
 mod support;

@@ -17,14 +17,17 @@ pub fn escape(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
             '"' => to.write_str("&quot;")?,
             '\'' => to.write_str("&#39;")?,
             '\n' | '\t' => to.write_char(character)?,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
-                to.write_char('\u{fffd}')?;
-            }
-            _ if character.is_control() => to.write_char('\u{fffd}')?,
+            '\u{fffe}' | '\u{ffff}' => to.write_char('\u{fffd}')?,
+            _ if is_control_or_bidi(character) => to.write_char('\u{fffd}')?,
             _ => to.write_char(character)?,
         }
     }
     if end == text.len() { Ok(()) } else { write!(to, "… and {} bytes more", text.len() - end) }
+}
+
+/// Whether a character would move a cursor or turn the direction of what follows, wherever it is shown.
+pub fn is_control_or_bidi(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The same as a string.

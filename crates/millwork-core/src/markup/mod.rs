@@ -6,5 +6,5 @@ mod measure;
 
 pub(crate) use columns::{columns, single_line};
 pub(crate) use escape::number;
-pub use escape::{escape, escaped};
+pub use escape::{escape, escaped, is_control_or_bidi};
 pub(crate) use measure::{label_width, shortened, text_width};

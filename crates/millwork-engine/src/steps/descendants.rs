@@ -6,7 +6,16 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Ends every process that this one has started, and what those have started. Where the system doesn't tell which these
 /// are, nothing happens; they end with their group then.
-pub(super) fn end_descendants() {
+pub fn end_descendants() {
+    signal_descendants(Signal::KILL);
+}
+
+/// Asks the same processes to end.
+pub fn ask_descendants_to_end() {
+    signal_descendants(Signal::TERM);
+}
+
+fn signal_descendants(signal: Signal) {
     let parents = parents();
     let this = std::process::id();
     let descends = |mut pid: u32| {
@@ -23,7 +32,7 @@ pub(super) fn end_descendants() {
     for pid in parents.keys().copied().filter(|pid| descends(*pid)) {
         if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
             // One that has ended meanwhile is what is wanted.
-            let _ = kill_process(pid, Signal::KILL);
+            let _ = kill_process(pid, signal);
         }
     }
 }

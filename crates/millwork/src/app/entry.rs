@@ -1,12 +1,15 @@
 //! From `main` to a command, and back with an exit code.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use millwork_core::{BoxError, Definitions, ErrorClass, Problem};
 
 use super::arguments::Arguments;
 use super::failure::{Exit, Failure};
+use super::out::{out, print_error};
 use super::session::Session;
 use super::{commands, failure};
 
@@ -54,18 +57,13 @@ impl App {
         #[cfg(feature = "ml")]
         millwork_ml::register_errors();
         let Self { definitions, commands } = self;
+        // Looked at once, and before output is captured.
+        let _ = (console::colors_enabled(), console::colors_enabled_stderr());
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
+        let command = without_empty_variables(command);
         let matches = match command.clone().try_get_matches() {
             Ok(matches) => matches,
-            Err(error) if error.use_stderr() && std::env::args().any(|argument| argument == "--json") => {
-                let text = error.render().to_string();
-                let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                return failure::report(
-                    Err(Failure::usage(Problem::new(message).with_hint("see `--help`"))),
-                    true,
-                );
-            }
-            Err(error) => error.exit(),
+            Err(error) => return refuse(&error),
         };
         let own = matches.subcommand().and_then(|(name, matches)| {
             let (_, run) = commands.into_iter().find(|(command, _)| command.get_name() == name)?;
@@ -76,7 +74,7 @@ impl App {
         }
         let arguments = match Arguments::from_arg_matches(&matches) {
             Ok(arguments) => arguments,
-            Err(error) => error.exit(),
+            Err(error) => return refuse(&error),
         };
         let json = arguments.command.wants_json();
         let session = Session::new(definitions, &arguments);
@@ -87,6 +85,52 @@ impl App {
 /// What a command of the pipeline's own came to.
 fn own_result(result: Result<(), BoxError>) -> Result<Exit, Failure> {
     result.map(|()| Exit::Success).map_err(|error| Failure::of(ErrorClass::Failed, &*error))
+}
+
+/// The command without the environment variables that are empty: an empty one is not set.
+fn without_empty_variables(command: Command) -> Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(name) if is_empty(name) => argument.env(None::<&str>),
+            _ => argument,
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
+/// Answers arguments that can't be read, and those that ask for help.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
+    if !error.use_stderr() {
+        out!("{}", error.render().ansi());
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render();
+    let plain = text.to_string();
+    let message = plain.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    match error.kind() {
+        ErrorKind::InvalidUtf8 => failure::report(Err(Failure::usage(not_utf8())), is_json),
+        _ if is_json => failure::report(Err(Failure::usage(see_help(message))), true),
+        _ => {
+            print_error(&text.ansi().to_string());
+            ExitCode::from(Exit::Usage as u8)
+        }
+    }
+}
+
+/// What is wrong with arguments, or variables in their place, that aren't text.
+fn not_utf8() -> Problem {
+    let named = std::env::args_os().filter(|argument| argument.to_str().is_none());
+    let named: Vec<String> = named.map(|argument| format!("`{}`", argument.display())).collect();
+    match &*named {
+        [] => see_help("an environment variable is not UTF-8"),
+        [one] => see_help(&format!("the argument {one} is not UTF-8")),
+        several => see_help(&format!("the arguments {} are not UTF-8", several.join(", "))),
+    }
+}
+
+fn see_help(message: &str) -> Problem {
+    Problem::new(message).with_hint("see `--help`")
 }
 
 impl std::fmt::Debug for App {

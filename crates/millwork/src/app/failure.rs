@@ -1,14 +1,13 @@
 //! What goes wrong on the command line: told to people or to programs, and the exit code.
 
 use std::error::Error;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use millwork_core::advice::hint_of;
 use millwork_core::{Advice, ConfigError, ErrorClass, Problem};
 use serde_json::json;
 
-use crate::app::out::outln;
+use crate::app::out::{outln, print_error};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,11 @@ pub(super) enum Exit {
     Definitions = 3,
     /// The home can't be read or written.
     Home = 4,
+    /// The terminal of a command was closed.
+    HungUp = 129,
     Canceled = 130,
+    /// A command was asked to end, and did.
+    Terminated = 143,
 }
 
 /// An error with its causes, its remedy, and its exit code.
@@ -90,7 +93,7 @@ impl Failure {
         if let Some(hint) = &self.hint {
             text.push_str(&format!("{}: {hint}\n", console::style("  hint").cyan().for_stderr()));
         }
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        print_error(&text);
     }
 
     fn print_json(&self) {

@@ -8,8 +8,11 @@ mod failure;
 mod listen_address;
 mod log;
 mod out;
+mod printable;
 mod progress;
+mod service_log;
 mod session;
+mod signals;
 mod table;
 mod when;
 

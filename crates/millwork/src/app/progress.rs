@@ -12,6 +12,8 @@ use millwork_core::run::StepKey;
 use millwork_core::{LogLevel, PartitionKey};
 use millwork_engine::{CapturedOutput, Observation};
 
+use super::printable::{indented, printable};
+
 /// So many steps have a bar at a time; a run of thousands would fill the screen.
 const MOST_BARS: usize = 12;
 
@@ -122,6 +124,7 @@ impl Progress {
             return;
         }
         let name = partition.map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+        let name = printable(&name, false).into_owned();
         let bar = ProgressBar::new_spinner().with_style(template("  {spinner} {msg}")).with_message(name);
         bar.enable_steady_tick(Duration::from_millis(100));
         steps.insert((step.clone(), partition.cloned()), self.bars.add(bar));
@@ -151,8 +154,9 @@ impl Progress {
         if self.quiet {
             return;
         }
+        let text = indented(&printable(text, console::colors_enabled_stderr()), 4);
         // A terminal that is gone is no reason to stop the run.
-        let _ = if self.has_bars { self.bars.println(text) } else { self.lines.write_line(text) };
+        let _ = if self.has_bars { self.bars.println(&text) } else { self.lines.write_line(&text) };
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::Arguments;
 use super::failure::Failure;
+use super::out::print_error;
 
 /// A command's access to the pipeline and its home.
 pub(super) struct Session {
@@ -61,12 +62,12 @@ impl Session {
         let home = Home::open(&self.home).await?;
         for run in home.recover(SystemClock.now()).await? {
             let reason = run.reason.unwrap_or_default();
-            eprintln!(
-                "{}: run {} is lost: {reason}\n  hint: `runs retry {}` goes on where it stopped",
+            print_error(&format!(
+                "{}: run {} is lost: {reason}\n  hint: `runs retry {}` goes on where it stopped\n",
                 console::style("note").yellow().for_stderr(),
                 run.id,
                 run.id.short()
-            );
+            ));
         }
         Ok(Opened { store: home.store(), home })
     }

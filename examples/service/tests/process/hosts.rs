@@ -48,7 +48,14 @@ fn a_name_that_was_led_here_is_not_answered() {
     let home = Home::new();
     let served = Served::start(&home, "", &[]);
     for path in [
-        "/", "/assets", "/login", "/changes", "/metrics", "/nothing", "/api/v1/assets", "/api/v1/openapi.json",
+        "/",
+        "/assets",
+        "/login",
+        "/changes",
+        "/metrics",
+        "/nothing",
+        "/api/v1/assets",
+        "/api/v1/openapi.json",
         "/api/v1/events/stream",
     ] {
         let answer = served.check(&format!("GET {path} HTTP/1.1\nHost: evil.example:4411"), 421);

@@ -129,15 +129,20 @@ impl Lines {
 
     /// Waits for a line that contains a text.
     pub(crate) fn line(&self, text: &str) -> String {
+        self.until(text).pop().unwrap()
+    }
+
+    /// The lines up to one that contains a text.
+    pub(crate) fn until(&self, text: &str) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
             let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 panic!("no line with `{text}` among {seen:#?}");
             };
-            if line.contains(text) {
-                return line;
-            }
             seen.push(line);
+            if seen.last().is_some_and(|line| line.contains(text)) {
+                return seen;
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `asset`: what is known of one, its history, and its values.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use millwork_core::event::{Event, EventBody, Materialization};
+use millwork_core::plot::short_number;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
@@ -14,7 +15,8 @@ use serde_json::Value;
 use super::list::asset_json;
 use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_bytes};
+use crate::app::printable::in_one_line;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::{aligned, table};
 use crate::app::when;
@@ -109,6 +111,9 @@ fn words(value: &Value) -> String {
             .map(|(name, value)| format!("{name}={}", words(value)))
             .collect::<Vec<_>>()
             .join(", "),
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or_else(|| number.to_string(), short_number)
+        }
         other => other.to_string(),
     }
 }
@@ -137,7 +142,8 @@ fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
             outln!("  {label}:");
             for (name, values) in &series.y {
                 if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                    outln!("    {name}: {first:.4} → {last:.4} over {} × {}", values.len(), series.x_label);
+                    let (first, last) = (short_number(*first), short_number(*last));
+                    outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
                 }
             }
         }
@@ -158,14 +164,12 @@ fn indented(text: &str) -> String {
 fn in_a_word(value: &MetadataValue) -> String {
     match value {
         MetadataValue::Int(value) => value.to_string(),
-        MetadataValue::Float(value) => {
-            format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
+        MetadataValue::Float(value) => short_number(*value),
         MetadataValue::Bool(value) => value.to_string(),
         MetadataValue::Text(text)
         | MetadataValue::Markdown(text)
         | MetadataValue::Url(text)
-        | MetadataValue::Path(text) => text.lines().next().unwrap_or_default().to_owned(),
+        | MetadataValue::Path(text) => in_one_line(text),
         MetadataValue::Json(value) => value.to_string(),
         MetadataValue::Timestamp(at) => when::moment(*at),
         MetadataValue::Table(table) => format!("{} rows", table.rows.len()),
@@ -226,14 +230,16 @@ async fn value(
         written.map_err(|error| Failure::of(ErrorClass::Usage, error.as_ref()))?;
         return Ok(Exit::Success);
     }
-    let mut stdout = std::io::stdout().lock();
-    if stdout.is_terminal() && std::str::from_utf8(&bytes).is_err() {
-        let problem = Problem::new(format!("the value of `{key}` is not text"));
-        return Err(Failure::usage(problem.with_hint("add `--output FILE`, or redirect the output")));
+    if !std::io::stdout().is_terminal() {
+        print_bytes(&bytes);
+        return Ok(Exit::Success);
     }
-    stdout.write_all(&bytes).map_err(Failure::failed)?;
-    if stdout.is_terminal() {
-        stdout.write_all(b"\n").map_err(Failure::failed)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => outln!("{text}"),
+        Err(_) => {
+            let problem = Problem::new(format!("the value of `{key}` is not text"));
+            return Err(Failure::usage(problem.with_hint("add `--output FILE`, or redirect the output")));
+        }
     }
     Ok(Exit::Success)
 }
@@ -264,12 +270,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_of_any_size() {
+        for (value, expected) in [
+            (3e-7, "3e-7"),
+            (-2e-9, "-2e-9"),
+            (0.0, "0"),
+            (0.25, "0.25"),
+            (1.5e300, "1.5e300"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(in_a_word(&MetadataValue::Float(value)), expected);
+        }
+    }
+
+    #[test]
     fn json_in_words() {
         for (value, expected) in [
             (json!(null), ""),
             (json!("a"), "a"),
             (json!(["a", 1]), "a, 1"),
             (json!({"tier": "gold"}), "tier=gold"),
+            (json!([3, 3e-7, -2e-9, 1.5e300, 0.1 + 0.2]), "3, 3e-7, -2e-9, 1.5e300, 0.3"),
         ] {
             assert_eq!(words(&value), expected);
         }

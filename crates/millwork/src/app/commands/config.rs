@@ -31,12 +31,49 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("failed to read the configuration `{shown}`"))?;
+    // What editors of Windows begin a text with.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let parsed = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("toml") => toml::from_str(&text).map_err(anyhow::Error::from),
-        Some("json") => serde_json::from_str(&text).map_err(anyhow::Error::from),
+        Some("toml") => from_toml(text),
+        Some("json") => serde_json::from_str(text).map_err(anyhow::Error::from),
         _ => bail!("the configuration `{shown}` is neither a `.toml` nor a `.json` file"),
     };
     parsed.with_context(|| format!("failed to parse the configuration `{shown}`"))
+}
+
+/// Reads TOML as JSON. Dates and times are texts there.
+fn from_toml(text: &str) -> anyhow::Result<Value> {
+    let table: toml::Table = toml::from_str(text)?;
+    as_json(toml::Value::Table(table), &mut Vec::new())
+}
+
+/// A value as JSON; `path` leads to it.
+fn as_json(value: toml::Value, path: &mut Vec<String>) -> anyhow::Result<Value> {
+    Ok(match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Boolean(value) => value.into(),
+        toml::Value::Datetime(at) => at.to_string().into(),
+        toml::Value::Float(number) if number.is_finite() => number.into(),
+        toml::Value::Float(number) => {
+            bail!("`{}` is {number}, which is not a finite number", path.join("."))
+        }
+        toml::Value::Array(items) => {
+            let items = items.into_iter().enumerate();
+            items.map(|(index, item)| below(item, index.to_string(), path)).collect::<anyhow::Result<_>>()?
+        }
+        toml::Value::Table(fields) => {
+            let field = |(name, value): (String, toml::Value)| Ok((name.clone(), below(value, name, path)?));
+            Value::Object(fields.into_iter().map(field).collect::<anyhow::Result<_>>()?)
+        }
+    })
+}
+
+fn below(value: toml::Value, name: String, path: &mut Vec<String>) -> anyhow::Result<Value> {
+    path.push(name);
+    let value = as_json(value, path)?;
+    path.pop();
+    Ok(value)
 }
 
 /// Reads `step.parameter=value`.
@@ -79,6 +116,41 @@ mod tests {
             config(base, &arguments).map_err(|failure| failure.message().to_owned()),
             expected.map_err(str::to_owned)
         );
+    }
+
+    fn check_file(name: &str, content: &str, expected: Result<Value, &str>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("a file");
+        let told = read(&path).map_err(|error| error.root_cause().to_string());
+        assert_eq!(told, expected.map_err(str::to_owned), "{content}");
+    }
+
+    #[test]
+    fn files() {
+        let whole = serde_json::json!({ "a": { "n": 1, "on": true, "list": [0.5, "x"] } });
+        for mark in ["", "\u{feff}"] {
+            check_file("c.json", &format!("{mark}{whole}"), Ok(whole.clone()));
+            let toml = "[a]\nn = 1\non = true\nlist = [0.5, \"x\"]\n";
+            check_file("c.toml", &format!("{mark}{toml}"), Ok(whole.clone()));
+        }
+    }
+
+    #[test]
+    fn dates_and_times_of_toml_are_texts() {
+        for text in ["2024-03-01", "2024-03-01T10:20:30Z", "2024-03-01T10:20:30.5+02:00", "10:20:30"] {
+            let expected = serde_json::json!({ "a": { "since": text, "each": [text] } });
+            check_file("c.toml", &format!("[a]\nsince = {text}\neach = [{text}]"), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn numbers_that_json_cannot_hold_are_refused() {
+        let problem = |path, number| format!("`{path}` is {number}, which is not a finite number");
+        check_file("c.toml", "[a]\nmax_error = inf", Err(&problem("a.max_error", "inf")));
+        check_file("c.toml", "[a]\nlist = [1.0, -inf]", Err(&problem("a.list.1", "-inf")));
+        check_file("c.toml", "[a.b]\nc = nan", Err(&problem("a.b.c", "NaN")));
+        check_file("c.json", "{\"a\": 1e999}", Err("number out of range at line 1 column 11"));
     }
 
     #[test]

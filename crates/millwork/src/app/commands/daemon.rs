@@ -1,38 +1,39 @@
 //! `daemon` and `serve`: what goes on until it is interrupted.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use millwork_core::Problem;
-use millwork_core::{Clock as _, QueueLimits, SystemClock};
+use millwork_core::{Problem, QueueLimits};
 use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
-use millwork_engine::{Cancel, Engine, EngineOptions};
+use millwork_engine::{
+    CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
+};
 use millwork_web::ServeOptions;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::arguments::{DaemonArguments, DevArguments, ServeArguments};
-use crate::app::dev::supervise;
+use crate::app::dev::{Build, supervise};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::outln;
+use crate::app::log;
+use crate::app::service_log::{LastLines, ServiceLog};
 use crate::app::session::{Opened, Session, block_on};
-use crate::app::{log, when};
+use crate::app::signals::{EndSignal, EndSignals};
 
+use super::in_process::InProcessRuns;
 use super::serving::ServingProcess;
 
 /// Keeps schedules and launches runs.
 pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> {
     block_on(async {
         let opened = session.home().await?;
-        let daemon = daemon(session, &opened, arguments)?;
-        let (_, stopped) = until_interrupted()?;
+        let service = Service::new(session, &opened, arguments)?;
+        let (_stop, stopped) = until_asked_to_end(service.runs.clone())?;
         let schedules = session.pipeline()?.schedules().len();
-        say(&format!(
-            "daemon started: {schedules} schedules, {} runs at a time",
-            limits(session, arguments)?.max_runs
-        ));
-        daemon.run(stopped).await;
-        say("daemon stopped; runs that were launched go on");
+        let runs = limits(session, arguments)?.max_runs;
+        service.log.say(&format!("daemon started: {schedules} schedules, {runs} runs at a time"));
+        service.daemon.run(stopped).await;
+        service.end("daemon stopped").await;
         opened.store.close().await;
         Ok(Exit::Success)
     })
@@ -42,9 +43,9 @@ pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit
 pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit, Failure> {
     block_on(async {
         let opened = session.home().await?;
-        let daemon = daemon(session, &opened, &arguments.daemon)?;
+        let service = Service::new(session, &opened, &arguments.daemon)?;
         let host = Arc::new(ServingProcess {
-            pulse: daemon.pulse(),
+            pulse: service.daemon.pulse(),
             store: opened.store.clone(),
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
             home: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
@@ -55,17 +56,17 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             token,
             allowed_hosts: listen.allowed_hosts.into_iter().chain(listen.address.name).collect(),
             host,
-            wake: daemon.wake(),
+            wake: service.daemon.wake(),
         };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
         let serving = serving.await?;
-        let (stop, stopped) = until_interrupted()?;
+        let (stop, stopped) = until_asked_to_end(service.runs.clone())?;
         if until_input_ends {
-            stop_when_input_ends(stop);
+            stop_when_input_ends(stop.clone());
         }
-        say(&format!("serving http://{}/api/v1", serving.address));
-        tokio::join!(daemon.run(stopped.clone()), serving.run(stopped));
-        say("stopped; runs that were launched go on");
+        service.log.say(&format!("serving http://{}/api/v1", serving.address));
+        tokio::join!(service.daemon.run(stopped.clone()), serving.run(stopped));
+        service.end("stopped").await;
         opened.store.close().await;
         Ok(Exit::Success)
     })
@@ -75,24 +76,16 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
 pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit, Failure> {
     let no_package = Problem::new("`dev` needs the sources").with_hint("start it with `cargo run -- dev`");
     let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
-    let home =
-        std::path::absolute(session.home_path()).map_err(Failure::failed)?.to_string_lossy().into_owned();
-    let address = arguments.listen.address.written();
-    let mut serve =
-        ["--home", &home, "serve", "--until-input-ends", "--address", &address].map(str::to_owned).to_vec();
-    for host in arguments.listen.allowed_hosts {
-        serve.extend(["--allowed-hosts".to_owned(), host]);
-    }
-    if let Some(runs) = arguments.daemon.max_runs {
-        serve.extend(["--max-runs".to_owned(), runs.to_string()]);
-    }
-    serve.extend(arguments.daemon.in_process.then(|| "--in-process".to_owned()));
+    let home = std::path::absolute(session.home_path()).map_err(Failure::failed)?;
+    let serve = serve_arguments(home.clone().into_os_string(), &arguments);
     let binary = std::env::current_exe().map_err(Failure::failed)?;
     block_on(async {
-        let (_, stopped) = until_interrupted()?;
-        let ended = supervise(binary, package.into(), arguments.build, serve, say, stopped)
-            .await
-            .map_err(Failure::failed)?;
+        let (_stop, stopped) = until_asked_to_end(None)?;
+        let (log, last) = ServiceLog::start(None).map_err(Failure::failed)?;
+        let build = Build::new(binary, package.into(), home, arguments.build);
+        let ended = supervise(&build, &serve, &log, stopped).await.map_err(Failure::failed)?;
+        drop(log);
+        last.wait();
         Ok(match ended {
             Some(status) if !status.success() => Exit::Failed,
             _ => Exit::Success,
@@ -100,49 +93,90 @@ pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit
     })
 }
 
-fn daemon(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Daemon, Failure> {
-    // The processes of runs get the same folder, wherever they start.
-    let folder = std::path::absolute(&opened.home.path).map_err(Failure::failed)?;
-    let launcher = if arguments.in_process {
-        log::install();
-        in_process(session.engine(opened, EngineOptions::default())?)
-    } else {
-        Launcher::new(std::env::current_exe().map_err(Failure::failed)?, &folder)
-    };
-    let observer = Arc::new(|happening: &Happening| say(&happening.to_string()));
-    let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
-    Ok(Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer).options(options))
+/// The arguments of the process that serves for `dev`.
+fn serve_arguments(home: OsString, arguments: &DevArguments) -> Vec<OsString> {
+    let mut serve = vec!["--home".into(), home];
+    let address = arguments.listen.address.written();
+    serve.extend(["serve", "--until-input-ends", "--address", &address].map(OsString::from));
+    for host in &arguments.listen.allowed_hosts {
+        serve.extend(["--allowed-hosts", host].map(OsString::from));
+    }
+    if let Some(runs) = arguments.daemon.max_runs {
+        serve.extend(["--max-runs", &runs.to_string()].map(OsString::from));
+    }
+    serve.extend(arguments.daemon.in_process.then(|| "--in-process".into()));
+    serve
 }
 
-/// Executes runs with an engine of this process.
-fn in_process(engine: Engine) -> Launcher {
-    Launcher::in_process(Arc::new(move |run| {
-        let engine = engine.clone();
-        Box::pin(async move {
-            // A run that fails says so itself; one that can't be executed is settled by the daemon.
-            let _ = engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await;
-        })
-    }))
+/// A daemon, and what goes with it in its process.
+struct Service {
+    daemon: Daemon,
+    /// The runs that are executed here, if any are.
+    runs: Option<Arc<InProcessRuns>>,
+    log: ServiceLog,
+    last: LastLines,
+    /// What steps print, if they do so here, belongs to the logs of their runs.
+    captured: Option<CapturedOutput>,
 }
 
-/// What the definitions say, unless the command line says otherwise.
-fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits, Failure> {
-    let limits = session.pipeline()?.queue();
-    Ok(QueueLimits { max_runs: arguments.max_runs.map_or(limits.max_runs, NonZero::get), ..limits })
-}
+impl Service {
+    fn new(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Self, Failure> {
+        let (launcher, runs, captured) = if arguments.in_process {
+            log::install()?;
+            let runs = InProcessRuns::new(session.engine(opened, EngineOptions::default())?);
+            (runs.launcher(), Some(runs), Some(capture_output().map_err(Failure::failed)?))
+        } else {
+            // The processes of runs get the same folder, wherever they start.
+            let folder = std::path::absolute(&opened.home.path).map_err(Failure::failed)?;
+            (Launcher::new(std::env::current_exe().map_err(Failure::failed)?, &folder), None, None)
+        };
+        let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
+        let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;
+        let says = log.clone();
+        let observer = Arc::new(move |happening: &Happening| says.say(&happening.to_string()));
+        let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
+        let daemon = Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer);
+        Ok(Self { daemon: daemon.options(options), runs, log, last, captured })
+    }
 
-/// Becomes true when this process is interrupted or terminated, or when the sender says so.
-fn until_interrupted() -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
-    let (stop, stopped) = watch::channel(false);
-    let interrupted = stop.clone();
-    let listen = |kind| signal(kind).map_err(Failure::failed);
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    /// Waits for the ends of the runs that were asked to end, and says that it is over.
+    async fn end(self, ended: &str) {
+        let Self { daemon, runs, log, last, captured } = self;
+        match runs {
+            Some(runs) => {
+                runs.ask_to_end();
+                runs.ended().await;
+                end_descendants();
+                log.say(&format!("{ended}; its runs were canceled"));
+            }
+            None => log.say(&format!("{ended}; runs that were launched go on")),
         }
-        let _ = interrupted.send(true);
+        drop((daemon, log));
+        last.wait();
+        drop(captured);
+    }
+}
+
+/// Becomes true when this process is asked to end, or when the sender says so. Runs in this process are asked to end as
+/// well. Being asked again ends them at once, and what hangs without any.
+fn until_asked_to_end(
+    runs: Option<Arc<InProcessRuns>>,
+) -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
+    let (stop, stopped) = watch::channel(false);
+    let (asked, mut signals) = (stop.clone(), EndSignals::listen()?);
+    tokio::spawn(async move {
+        let signal = signals.next().await;
+        let _ = asked.send(true);
+        if let Some(runs) = runs {
+            runs.ask_to_end();
+            if signal != EndSignal::Interrupt {
+                ask_descendants_to_end();
+            }
+            signals.next().await;
+            runs.end_at_once();
+        }
+        let signal = signals.next().await;
+        std::process::exit(signal.exit() as i32);
     });
     Ok((stop, stopped))
 }
@@ -155,6 +189,8 @@ fn stop_when_input_ends(stop: watch::Sender<bool>) {
     });
 }
 
-fn say(text: &str) {
-    outln!("{} {text}", when::moment(SystemClock.now()));
+/// What the definitions say, unless the command line says otherwise.
+fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits, Failure> {
+    let limits = session.pipeline()?.queue();
+    Ok(QueueLimits { max_runs: arguments.max_runs.map_or(limits.max_runs, NonZero::get), ..limits })
 }

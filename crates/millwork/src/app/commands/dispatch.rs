@@ -4,6 +4,8 @@ use clap::Command;
 
 use crate::app::arguments::{Commands, DaemonCommand, Span};
 use crate::app::failure::{Exit, Failure};
+use crate::app::log;
+use crate::app::out::print_bytes;
 use crate::app::session::Session;
 
 use super::{
@@ -13,6 +15,7 @@ use super::{
 
 /// Does what a command says.
 pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
+    log::level()?;
     match command {
         Commands::Materialize(materialize) => materialize::run(session, &materialize),
         Commands::List(list) => list::run(session, &list),
@@ -37,7 +40,9 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
             let mut whole = whole;
             let name = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_owned()));
             let name = name.map_or_else(|| "pipeline".into(), |name| name.to_string_lossy().into_owned());
-            clap_complete::generate(shell, &mut whole, name, &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut whole, name, &mut script);
+            print_bytes(&script);
             Ok(Exit::Success)
         }
     }

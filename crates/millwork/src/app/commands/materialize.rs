@@ -7,20 +7,24 @@ use std::sync::Arc;
 use millwork_core::Problem;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
-use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
+use millwork_core::run::{Failure as StepFailure, QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
 use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
 use millwork_daemon::end_rest_of_group;
-use millwork_engine::{Cancel, Engine, EngineOptions, RunOutcome, capture_output};
+use millwork_engine::{
+    Cancel, Engine, EngineOptions, RunOutcome, ask_descendants_to_end, capture_output, end_descendants,
+};
 use millwork_storage::{RunStore as _, SqliteStore};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::config::config;
 use crate::app::arguments::Materialize;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::outln;
+use crate::app::out::{out, outln, print_if_possible};
+use crate::app::printable::indented;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
+use crate::app::signals::{EndSignal, EndSignals};
 use crate::app::{log, when};
 
 pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, Failure> {
@@ -68,20 +72,15 @@ async fn enqueue(
     Ok(Exit::Success)
 }
 
-/// Executes a run to its end for whoever launched this process; an interrupt cancels it.
+/// Executes a run to its end for whoever launched this process; being asked to end cancels it.
 pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunId) -> Result<Exit, Failure> {
-    log::install();
+    log::install()?;
     let cancel = Cancel::default();
     let captured = capture_output().ok();
-    let asked = cancel.clone();
-    let listen = |kind| signal(kind).map_err(Failure::failed);
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let (asked, mut signals) = (cancel.clone(), EndSignals::listen()?);
     let watcher = tokio::spawn(async move {
         loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            signals.next().await;
             asked.request();
         }
     });
@@ -180,7 +179,7 @@ fn print_up_to_date(request: &RunRequest, json: bool) {
     }
 }
 
-/// Executes a run to its end, showing what it does; Ctrl-C cancels it.
+/// Executes a run to its end, showing what it does; being asked to end cancels it.
 pub(super) async fn execute(
     opened: &Opened,
     engine: &Engine,
@@ -188,12 +187,19 @@ pub(super) async fn execute(
     steps: usize,
     json: bool,
 ) -> Result<Exit, Failure> {
-    log::install();
-    let cancel = Cancel::default();
+    log::install()?;
+    let (cancel, signals) = (Cancel::default(), EndSignals::listen()?);
     let (progress, captured) = Progress::start(steps, capture_output().ok(), json);
     let progress = Arc::new(progress);
-    let watcher =
-        tokio::spawn(cancel_on_interrupt(opened.store.clone(), run, cancel.clone(), progress.clone()));
+    let (first, asked) = watch::channel(None);
+    let watcher = tokio::spawn(cancel_when_asked(
+        signals,
+        first,
+        opened.store.clone(),
+        run,
+        cancel.clone(),
+        progress.clone(),
+    ));
     let observer = progress.clone();
     let outcome =
         engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
@@ -203,25 +209,45 @@ pub(super) async fn execute(
     drop(captured);
     opened.store.close().await;
     let outcome = outcome?;
-    if json {
-        outln!("{}", outcome_json(&outcome));
-    } else {
-        print_summary(&outcome);
+    let asked = *asked.borrow();
+    if asked.is_some() && outcome.status == RunStatus::Canceled {
+        end_descendants();
     }
-    Ok(exit(outcome.status))
+    let told = if json { format!("{}\n", outcome_json(&outcome)) } else { summary(&outcome) };
+    match asked {
+        // Its terminal is gone, and the exit code says so.
+        Some(EndSignal::HangUp) => print_if_possible(&told),
+        _ => out!("{told}"),
+    }
+    Ok(match (outcome.status, asked) {
+        (RunStatus::Canceled, Some(signal)) => signal.exit(),
+        (status, _) => exit(status),
+    })
 }
 
-async fn cancel_on_interrupt(store: Arc<SqliteStore>, run: RunId, cancel: Cancel, progress: Arc<Progress>) {
-    for times in 0.. {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return;
-        }
+/// Asks a run to end when this process is asked to, and a second time at once. What it has started gets Ctrl-C from the
+/// terminal; of other signals it is told here.
+async fn cancel_when_asked(
+    mut signals: EndSignals,
+    first: watch::Sender<Option<EndSignal>>,
+    store: Arc<SqliteStore>,
+    run: RunId,
+    cancel: Cancel,
+    progress: Arc<Progress>,
+) {
+    let signal = signals.next().await;
+    first.send_replace(Some(signal));
+    cancel.request();
+    if signal != EndSignal::Interrupt {
+        ask_descendants_to_end();
+    }
+    let again = if signal == EndSignal::Interrupt { "Ctrl-C again" } else { "a second signal" };
+    progress.line(&format!("canceling: running steps are asked to stop; {again} stops at once"));
+    // What can't be recorded now is recorded with the run's end.
+    let _ = store.request_cancel(run, SystemClock.now()).await;
+    loop {
+        signals.next().await;
         cancel.request();
-        if times == 0 {
-            progress.line("canceling: running steps are asked to stop; Ctrl-C again stops at once");
-            // What can't be recorded now is recorded with the run's end.
-            let _ = store.request_cancel(run, SystemClock.now()).await;
-        }
     }
 }
 
@@ -233,7 +259,8 @@ fn exit(status: RunStatus) -> Exit {
     }
 }
 
-fn print_summary(outcome: &RunOutcome) {
+/// What people are told at the end: what failed, and how many steps ended how.
+fn summary(outcome: &RunOutcome) -> String {
     let count = |status| outcome.count(status);
     let mut parts = vec![format!("{} succeeded", count(StepStatus::Succeeded))];
     for (status, word) in
@@ -248,27 +275,29 @@ fn print_summary(outcome: &RunOutcome) {
         RunStatus::Canceled => console::style("canceled").yellow(),
         _ => console::style("failed").red(),
     };
+    let mut text = String::new();
     for ((step, partition), state) in &outcome.state.steps {
         let name =
             partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
-            outln!("{} {name}", console::style("✗").red());
-            for (depth, text) in failure.chain.iter().enumerate() {
-                outln!("    {}{text}", if depth == 0 { "" } else { "caused by: " });
-            }
-            if let Some(hint) = &failure.hint {
-                outln!("    hint: {hint}");
-            }
-            if let Some(location) = &failure.location {
-                outln!("    at {location}");
-            }
+            text.push_str(&format!("{} {name}\n", console::style("✗").red()));
+            failed(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
         }
     }
     let took = when::duration(outcome.duration);
-    outln!("Run {} {status}: {} in {took}", outcome.run.short(), parts.join(", "));
+    text.push_str(&format!("Run {} {status}: {} in {took}\n", outcome.run.short(), parts.join(", ")));
     if outcome.status != RunStatus::Succeeded {
-        outln!("  hint: `runs retry {}` goes on where it stopped", outcome.run.short());
+        text.push_str(&format!("  hint: `runs retry {}` goes on where it stopped\n", outcome.run.short()));
     }
+    text
+}
+
+/// What is said of a step that failed.
+fn failed(failure: &StepFailure) -> impl Iterator<Item = String> {
+    let causes = failure.chain.iter().enumerate();
+    let causes = causes.map(|(depth, text)| format!("{}{text}", if depth == 0 { "" } else { "caused by: " }));
+    let hint = failure.hint.iter().map(|hint| format!("hint: {hint}"));
+    causes.chain(hint).chain(failure.location.iter().map(|location| format!("at {location}")))
 }
 
 fn outcome_json(outcome: &RunOutcome) -> Value {

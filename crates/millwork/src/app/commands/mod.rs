@@ -9,6 +9,7 @@ mod daemon;
 mod dispatch;
 mod durations;
 mod graph;
+mod in_process;
 mod list;
 mod materialize;
 mod runs;

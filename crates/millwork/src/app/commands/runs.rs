@@ -12,6 +12,7 @@ use super::materialize;
 use crate::app::arguments::{Run, Runs};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
+use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -143,7 +144,7 @@ async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Fai
         // An error of the user's own speaks for itself.
         let class = record.class.filter(|class| *class != FailureClass::Error);
         let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
-        outln!("  reason     {reason}{class}");
+        outln!("  reason     {}", indented(&format!("{reason}{class}"), 13));
     }
     if let Some(waits) = waits {
         outln!("  queue      {waits}");
@@ -256,7 +257,7 @@ fn log_line(event: &Event) -> String {
             ((name, None), _) => format!("      {name}"),
         },
     };
-    format!("{} {step}{partition} {what}", when::moment(event.at))
+    indented(&format!("{} {step}{partition} {what}", when::moment(event.at)), 4)
 }
 
 async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool) -> Result<Exit, Failure> {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::app::arguments::{Status, Why};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
+use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -70,7 +71,7 @@ fn explain(
         let indent = "  ".repeat(depth);
         outln!("{indent}{} is {}", state.name(graph), state.word());
         for line in state.because() {
-            outln!("{indent}  {line}");
+            outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
         for upstream in state.to_blame(graph) {
             if states.get(&upstream).into_iter().flatten().any(|state| state.plain_word() != "fresh") {

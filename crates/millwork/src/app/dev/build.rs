@@ -5,31 +5,45 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::sources::Sources;
+
 /// How a pipeline is built again.
 #[derive(Clone, Debug)]
-pub(super) struct Build {
+pub(in crate::app) struct Build {
     /// The binary.
     pub(super) binary: PathBuf,
     /// The folder of its package.
-    pub(super) package: PathBuf,
+    package: PathBuf,
+    /// The folder of the home, in which nothing is a source.
+    home: PathBuf,
     /// The command, for a shell; nothing for cargo's.
     command: Option<String>,
 }
 
 impl Build {
     /// The build of a binary in the folder of its package, by a command if one is given.
-    pub(super) fn new(binary: PathBuf, package: PathBuf, command: Option<String>) -> Self {
-        Self { binary, package, command }
+    pub(in crate::app) fn new(
+        binary: PathBuf,
+        package: PathBuf,
+        home: PathBuf,
+        command: Option<String>,
+    ) -> Self {
+        Self { binary, package, home, command }
     }
 
-    /// The folders with what it is built from: the package's, or the whole workspace's if it is in one.
-    pub(super) fn folders(&self) -> Vec<PathBuf> {
+    /// What it is built from.
+    pub(super) fn sources(&self) -> Sources {
+        Sources::new(self.folder(), self.binary.with_extension("d"), self.home.clone())
+    }
+
+    /// The folder with what it is built from: the package's, or the whole workspace's if it is in one.
+    pub(super) fn folder(&self) -> PathBuf {
         let is_workspace = |folder: &&Path| {
             let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
             manifest.contains("[workspace]")
         };
         let workspace = self.package.ancestors().find(is_workspace);
-        vec![workspace.unwrap_or(&self.package).to_owned()]
+        workspace.unwrap_or(&self.package).to_owned()
     }
 
     /// Builds. If it can't be, says what the compiler said.

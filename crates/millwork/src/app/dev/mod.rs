@@ -7,4 +7,5 @@ mod build;
 mod sources;
 mod supervise;
 
+pub(super) use build::Build;
 pub(super) use supervise::supervise;

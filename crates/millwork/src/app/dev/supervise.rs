@@ -1,6 +1,6 @@
 //! Keeps a process that serves, and replaces it when there is a new one.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::build::Build;
-use super::sources::Sources;
+use crate::app::service_log::ServiceLog;
 
 /// How often the sources are looked at.
 const LOOK: Duration = Duration::from_millis(300);
@@ -18,17 +18,14 @@ const CALM: Duration = Duration::from_millis(200);
 
 /// Serves, watches, builds and replaces until `stop` says so. `arguments` are those of the process that serves.
 pub(in crate::app) async fn supervise(
-    binary: PathBuf,
-    package: PathBuf,
-    command: Option<String>,
-    arguments: Vec<String>,
-    say: impl Fn(&str),
+    build: &Build,
+    arguments: &[OsString],
+    log: &ServiceLog,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<Option<ExitStatus>> {
-    let build = Build::new(binary, package, command);
-    let mut sources = Sources::of(build.folders());
-    let mut serving = serve(&build, &arguments)?;
-    say(&format!("watching {}", build.folders()[0].display()));
+    let mut sources = build.sources();
+    let mut serving = serve(build, arguments)?;
+    log.say(&format!("watching {}", build.folder().display()));
     loop {
         tokio::select! {
             ended = serving.process.wait() => return ended.map(Some),
@@ -45,20 +42,20 @@ pub(in crate::app) async fn supervise(
             sleep(CALM).await;
             sources.have_changed()
         } {}
-        say("the sources have changed: building");
+        log.say("the sources have changed: building");
         let built = tokio::select! {
-            built = rebuilt(&build) => built,
+            built = rebuilt(build) => built,
             _ = stop.changed() => {
                 end(&mut serving).await;
                 return Ok(None);
             }
         };
         match built {
-            Err(told) => say(&format!("the old definitions go on, as the new ones don't build:\n{told}")),
+            Err(told) => log.say(&format!("the old definitions go on, as the new ones don't build:\n{told}")),
             Ok(()) => {
                 end(&mut serving).await;
-                serving = serve(&build, &arguments)?;
-                say("the new definitions have taken over");
+                serving = serve(build, arguments)?;
+                log.say("the new definitions have taken over");
             }
         }
     }
@@ -76,7 +73,7 @@ struct Serving {
     input: Option<ChildStdin>,
 }
 
-fn serve(build: &Build, arguments: &[String]) -> std::io::Result<Serving> {
+fn serve(build: &Build, arguments: &[OsString]) -> std::io::Result<Serving> {
     let mut command = Command::new(&build.binary);
     let mut process = command.args(arguments).stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
     // Waiting for a process closes its input if it is still there.
@@ -84,10 +81,13 @@ fn serve(build: &Build, arguments: &[String]) -> std::io::Result<Serving> {
     Ok(Serving { process, input })
 }
 
+/// How long a process may take to end: the runs in it are asked to end first, and have some seconds for it.
+const END: Duration = Duration::from_secs(30);
+
 /// Asks a process to end, and waits for that.
 async fn end(serving: &mut Serving) {
     drop(serving.input.take());
-    if tokio::time::timeout(Duration::from_secs(10), serving.process.wait()).await.is_err() {
+    if tokio::time::timeout(END, serving.process.wait()).await.is_err() {
         let _ = serving.process.kill().await;
     }
 }

@@ -1,0 +1,132 @@
+//! Text that a terminal shows and doesn't obey: user data may hold escape sequences, and characters that move the cursor or
+//! turn the direction of what follows.
+
+use std::borrow::Cow;
+
+use millwork_core::markup::is_control_or_bidi;
+
+/// A text in which everything that a terminal would obey is written out as `\u001b`, except line breaks, tabs and, with
+/// `colors`, those of our own styles. Without `colors` these are left out. Inside of a JSON string the result means the same as
+/// before, so JSON can be printed like anything else.
+pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
+    let is_shown = |character: char| matches!(character, '\n' | '\t') || !is_control_or_bidi(character);
+    if text.chars().all(is_shown) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    let mut is_styled = false;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let mut length = character.len_utf8();
+        if let Some(sequence) = style_sequence(rest) {
+            length = sequence.len();
+            if colors && is_own_style(sequence) {
+                cleaned.push_str(sequence);
+                is_styled = sequence != RESET;
+            }
+        } else if character == '\n' || rest.starts_with("\r\n") {
+            // A style that was left open ends with its line.
+            cleaned.push_str(if is_styled { "\u{1b}[0m\n" } else { "\n" });
+            is_styled = false;
+            length = if character == '\n' { 1 } else { 2 };
+        } else if is_shown(character) {
+            cleaned.push(character);
+        } else {
+            cleaned.push_str(&format!("\\u{:04x}", u32::from(character)));
+        }
+        rest = &rest[length..];
+    }
+    if is_styled {
+        cleaned.push_str(RESET);
+    }
+    Cow::Owned(cleaned)
+}
+
+/// The text in one line: its first, and how many more there are.
+pub(super) fn in_one_line(text: &str) -> String {
+    let text = text.trim_end();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().replace('\t', " ");
+    match lines.count() {
+        0 => first,
+        1 => format!("{first} (+1 line)"),
+        more => format!("{first} (+{more} lines)"),
+    }
+}
+
+/// The text with every line but the first moved to the right, so that none is taken for the beginning of something else.
+pub(super) fn indented(text: &str, by: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{:by$}", ""))
+}
+
+const RESET: &str = "\u{1b}[0m";
+
+/// The sequence at the beginning of a text that sets colours and the like: `ESC [ … m`.
+fn style_sequence(text: &str) -> Option<&str> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|character: char| !character.is_ascii_digit() && character != ';')?;
+    parameters[end..].starts_with('m').then(|| &text[..end + 3])
+}
+
+/// Whether a sequence is one of those that styles of ours consist of: bold, dim, italic, underlined and plain colours.
+fn is_own_style(sequence: &str) -> bool {
+    let code = sequence[2..sequence.len() - 1].parse::<u8>();
+    matches!(code, Ok(0..=4 | 30..=37))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, plain: &str, colored: &str) {
+        assert_eq!(printable(text, false), plain, "{text:?} without colours");
+        assert_eq!(printable(text, true), colored, "{text:?} with colours");
+    }
+
+    #[test]
+    fn nothing_is_obeyed() {
+        for (text, cleaned) in [
+            ("größe 訓練 🚀\ttab\nline", "größe 訓練 🚀\ttab\nline"),
+            ("\u{1b}]0;title\u{7}", "\\u001b]0;title\\u0007"),
+            ("\u{1b}[2Jgone", "\\u001b[2Jgone"),
+            ("\u{1b}[1;31", "\\u001b[1;31"),
+            ("a\u{202e}txt.exe\u{2066}", "a\\u202etxt.exe\\u2066"),
+            ("\u{9b}31mred\u{7f}", "\\u009b31mred\\u007f"),
+            ("over\rwritten\r\nnext", "over\\u000dwritten\nnext"),
+            ("\u{1b}[8mhidden\u{1b}[38;5;8m", "hidden"),
+        ] {
+            check(text, cleaned, cleaned);
+        }
+    }
+
+    #[test]
+    fn styles_are_for_terminals_and_end_with_their_line() {
+        check("\u{1b}[31mred\u{1b}[0m", "red", "\u{1b}[31mred\u{1b}[0m");
+        check("\u{1b}[1mbold\nnext", "bold\nnext", "\u{1b}[1mbold\u{1b}[0m\nnext");
+        check("\u{1b}[2m", "", "\u{1b}[2m\u{1b}[0m");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({ "a\u{202e}b": ["\u{1b}[31m", "\u{9b}2J\u{7f}\\", "line\nbreak"] });
+        let written = value.to_string();
+        for colors in [false, true] {
+            let read: serde_json::Value = serde_json::from_str(&printable(&written, colors)).expect("JSON");
+            assert_eq!(read, value);
+        }
+    }
+
+    #[test]
+    fn several_lines_in_one() {
+        for (text, line) in [
+            ("one", "one"),
+            ("one\n", "one"),
+            ("one\ntwo", "one (+1 line)"),
+            ("a\tb\n\nc\n", "a b (+2 lines)"),
+            ("", ""),
+        ] {
+            assert_eq!(in_one_line(text), line);
+        }
+        assert_eq!(indented("one\ntwo\n", 2), "one\n  two");
+    }
+}

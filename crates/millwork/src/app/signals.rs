@@ -1,0 +1,71 @@
+//! What asks this process to end: Ctrl-C, whoever supervises it, or a terminal that is gone.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::failure::{Exit, Failure};
+
+/// A signal that asks a process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndSignal {
+    /// Ctrl-C.
+    Interrupt,
+    /// What systemd, containers and `kill` send.
+    Terminate,
+    /// The terminal is gone.
+    HangUp,
+}
+
+impl EndSignal {
+    /// How a command ends that did as it was asked: 128 and the signal's number.
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Self::Interrupt => Exit::Canceled,
+            Self::Terminate => Exit::Terminated,
+            Self::HangUp => Exit::HungUp,
+        }
+    }
+}
+
+/// The signals that ask this process to end, which don't end it any more.
+#[derive(Debug)]
+pub(super) struct EndSignals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Option<Signal>,
+}
+
+impl EndSignals {
+    /// Listens from now on. A hang-up that this process was started to ignore, as `nohup` does it, stays ignored.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(Failure::failed);
+        let hang_up = if hang_up_is_ignored() { None } else { Some(listen(SignalKind::hangup())?) };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) -> EndSignal {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => EndSignal::Interrupt,
+            _ = self.terminate.recv() => EndSignal::Terminate,
+            _ = hang_up => EndSignal::HangUp,
+        }
+    }
+}
+
+/// Whether hang-ups are ignored. Where the system doesn't tell, they are left as they are.
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & 1 == 1)
+}

@@ -1,0 +1,63 @@
+//! Arguments and variables that aren't what they should be.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt as _;
+
+use serde_json::Value;
+
+use crate::support::{Home, Lines};
+
+#[test]
+fn an_argument_that_is_not_utf_8_is_refused() {
+    let home = Home::new();
+    let name = || OsString::from_vec(b"caf\xe9".to_vec());
+    for line in ["materialize", "asset show", "runs list --tag", "materialize --set"] {
+        let output = home.command(line).arg(name()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "`{line}`: {output:?}");
+        assert!(
+            told.starts_with("error: the argument `caf\u{fffd}` is not UTF-8\n  hint: "),
+            "`{line}`: {told}"
+        );
+        let output = home.command(line).arg(name()).arg("--json").output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(2), true), "`{line}`: {output:?}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(told["error"]["message"].as_str().unwrap().contains("is not UTF-8"), "{told}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let home = Home::new();
+    let mut command = home.command("runs list");
+    for variable in ["MILLWORK_HOME", "MILLWORK_LOG"] {
+        command.env(variable, "");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(home.path().with_file_name(".millwork").is_dir(), "the home is where it is without a variable");
+    let mut command = home.command("serve --address localhost:0");
+    for variable in ["MILLWORK_TOKEN", "MILLWORK_ALLOWED_HOSTS"] {
+        command.env(variable, "");
+    }
+    Lines::of(command).line("serving http://127.0.0.1:");
+}
+
+#[test]
+fn a_level_of_logs_that_is_none_is_refused() {
+    let home = Home::new();
+    for level in [OsStr::new("bogus"), OsStr::new("verbose")] {
+        for line in ["materialize work", "daemon", "serve", "runs list"] {
+            let output = home.command(line).env("MILLWORK_LOG", level).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
+            assert!(
+                told.contains("which is not a level\n  hint: error, warn, info, debug or trace"),
+                "{told}"
+            );
+        }
+    }
+    for level in ["warn", "INFO"] {
+        assert!(home.command("runs list").env("MILLWORK_LOG", level).status().unwrap().success());
+    }
+}

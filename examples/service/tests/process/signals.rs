@@ -1,0 +1,100 @@
+//! Signals that ask a process to end: runs in it end with it, and their ends are recorded.
+
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{Home, eventually, process_lives};
+
+fn signal(process: &Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// The process that a step has started, once it has.
+fn child_of(process: &Child) -> u32 {
+    let mut child = None;
+    eventually(
+        || {
+            child = children(process.id()).into_iter().find(|pid| command_of(*pid).starts_with("sleep"));
+            child.is_some()
+        },
+        "no step has started a process",
+    );
+    child.unwrap()
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map(|(_, fields)| fields.to_owned()).unwrap_or_default();
+        fields.split(' ').nth(1) == Some(parent.to_string().as_str())
+    };
+    pids.filter(is_child).collect()
+}
+
+fn command_of(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()
+}
+
+const WAITS: &str = "work --set work.end=waits";
+
+#[test]
+fn a_command_that_is_asked_to_end_cancels_its_run() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let home = Home::new();
+        let mut process = home.command(&format!("materialize {WAITS}")).spawn().unwrap();
+        let child = child_of(&process);
+        signal(&process, name);
+        if name == "INT" {
+            // From a terminal, the step's process would have got it as well. The second one waits for nothing.
+            eventually(|| home.run("last")["status"] == "canceling", "it was not asked");
+            signal(&process, name);
+        }
+        assert_eq!(process.wait().unwrap().code(), Some(code), "{name}");
+        let run = home.run("last");
+        assert_eq!((&run["status"], &run["steps"][0]["status"]), (&"canceled".into(), &"canceled".into()));
+        assert!(!process_lives(child), "{name} leaves no process behind");
+    }
+}
+
+#[test]
+fn a_hang_up_that_is_ignored_stays_ignored() {
+    let home = Home::new();
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" materialize work --set work.end=waits"]);
+    command.arg(env!("CARGO_BIN_EXE_service")).env("MILLWORK_HOME", home.path());
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    child_of(&process);
+    signal(&process, "HUP");
+    signal(&process, "TERM");
+    assert_eq!(process.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn a_service_that_is_asked_to_end_cancels_the_runs_in_its_process() {
+    for (line, name) in [("daemon", "TERM"), ("daemon", "HUP"), ("serve --address 127.0.0.1:0", "TERM")] {
+        let home = Home::new();
+        let run = home.queue(WAITS);
+        let mut service = home.command(&format!("{line} --in-process"));
+        let mut service = service.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = child_of(&service);
+        signal(&service, name);
+        assert_eq!(service.wait().unwrap().code(), Some(0), "`{line}` and {name}");
+        assert_eq!(home.run(&run)["status"], "canceled", "`{line}` and {name}");
+        assert!(!process_lives(child), "`{line}` and {name} leave no process behind");
+    }
+}
+
+#[test]
+fn a_run_that_a_daemon_has_launched_outlives_it() {
+    for name in ["TERM", "HUP"] {
+        let home = Home::new();
+        let mut daemon = home.daemon("");
+        let run = home.queue("work --set work.millis=2000");
+        home.becomes(&run, "running");
+        signal(&daemon.process, name);
+        assert_eq!(daemon.process.wait().unwrap().code(), Some(0), "{name}");
+        assert_eq!(home.becomes(&run, "succeeded")["epoch"], 1, "{name}");
+    }
+}
