@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::alerts::Alerts;
 use crate::automation::Conditions;
 use crate::deliveries::Deliveries;
+use crate::functions::Functions;
 use crate::monitor::Monitor;
 use crate::queue::Queue;
 use crate::retention::RetentionRules;
@@ -52,6 +53,8 @@ pub struct Daemon {
     /// The runs that this daemon has launched and not settled yet.
     pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
     pub(crate) pulse: Pulse,
+    /// The threads on which functions of the definitions are called.
+    pub(crate) functions: Functions,
     pub(crate) environment: Arc<Environment>,
     wake: Arc<Notify>,
 }
@@ -94,6 +97,7 @@ impl Daemon {
             observer,
             launched: Arc::default(),
             pulse: Pulse::default(),
+            functions: Functions::default(),
             environment: Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
             wake: Arc::default(),
         }
@@ -135,6 +139,7 @@ impl Daemon {
         loops.spawn(self.clone().keep(Traces, stop.clone()));
         loops.spawn(self.clone().keep(Monitor, stop));
         loops.join_all().await;
+        self.functions.stop().await;
     }
 
     /// Does a loop's work again and again, each time after the rest that it asks for.

@@ -41,6 +41,9 @@ pub enum DaemonError {
         /// Why.
         source: io::Error,
     },
+    /// Too many functions of the definitions are being called.
+    #[error("too many functions of sensors and schedules are running")]
+    TooManyCalls,
     /// How far an instigator has come cannot be written.
     #[error("failed to write the cursor of {instigator}")]
     Cursor {
@@ -59,6 +62,7 @@ impl Advice for DaemonError {
             Self::Forget(error) => return error.hint(),
             Self::Condition(error) => return error.hint(),
             Self::Traces { .. } => "see OTEL_EXPORTER_OTLP_ENDPOINT".into(),
+            Self::TooManyCalls => "`sensors list` and `schedules list` show which ones are stuck".into(),
             Self::Launch { .. } | Self::Cursor { .. } => return None,
         })
     }
@@ -69,7 +73,9 @@ impl Advice for DaemonError {
             Self::Schedule(error) => error.class(),
             Self::Forget(error) => error.class(),
             Self::Condition(error) => error.class(),
-            Self::Traces { .. } | Self::Launch { .. } | Self::Cursor { .. } => ErrorClass::Failed,
+            Self::Traces { .. } | Self::TooManyCalls | Self::Launch { .. } | Self::Cursor { .. } => {
+                ErrorClass::Failed
+            }
         }
     }
 }

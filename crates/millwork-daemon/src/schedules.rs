@@ -1,25 +1,31 @@
 //! Schedules: requesting runs at their ticks.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use millwork_core::run::{RunId, RunRequest};
-use millwork_core::schedule::{Due, Schedule, ScheduleCursor, Timetable, due};
-use millwork_storage::{Commit, NewRun, Tick, TickOutcome};
+use millwork_core::Instigator;
+use millwork_core::run::RunSpec;
+use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
+use millwork_storage::{Pending, PendingWork, TickOutcome};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::cursor::Cursor;
 use crate::daemon::{Loop, error_with_causes};
+use crate::decision::{Decision, due_again};
+use crate::functions::{Answer, Call, guarded, stuck};
 use crate::{Daemon, DaemonError, Happening};
 
 /// The longest rest: someone may switch a schedule on.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// The timetables, read once.
+/// The timetables, read once, and the evaluations whose functions are being called.
 #[derive(Debug, Default)]
 pub(crate) struct Schedules {
     timetables: BTreeMap<String, Timetable>,
+    under_way: HashMap<String, JoinHandle<()>>,
 }
 
 impl Loop for Schedules {
@@ -27,23 +33,38 @@ impl Loop for Schedules {
         "schedules"
     }
 
-    /// Evaluates every schedule that is on; the rest is how long nothing will be due.
+    /// Evaluates every schedule that is on; the rest is how long nothing will be due. A schedule with a function is
+    /// evaluated on its own, so that no other waits for it.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         let states = daemon.store.states().await?;
+        let is_on = |schedule: &&Schedule| {
+            let state = states.get(&schedule.instigator());
+            state.and_then(|state| state.on).unwrap_or(schedule.default_on)
+        };
+        let schedules = daemon.pipeline.schedules().iter();
+        let schedules: Vec<&Schedule> =
+            schedules.filter(is_on).filter(|schedule| !self.is_under_way(schedule)).collect();
+        let of: Vec<Instigator> = schedules.iter().map(|schedule| schedule.instigator()).collect();
+        let mut pending = due_again(daemon, &of).await?;
         let (mut rest, mut records) = (LONGEST_REST, Vec::new());
-        for schedule in daemon.pipeline.schedules() {
+        for schedule in schedules {
             let instigator = schedule.instigator();
             let state = states.get(&instigator).cloned().unwrap_or_default();
-            if !state.on.unwrap_or(schedule.default_on) {
-                continue;
-            }
+            let retried = pending.remove(&instigator).unwrap_or_default();
+            let was_stuck = state.stuck_since.is_some();
             let timetable = self.timetable(schedule)?;
             let now = daemon.options.clock.now();
             let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state);
             let due = due(timetable, schedule.misfire, cursor.position.as_ref(), now);
             let next = timetable.after(now).next();
-            if is_news(&due, cursor.position.as_ref()) {
-                records.push(record(daemon, schedule, cursor, due, now));
+            if was_stuck || !retried.is_empty() || is_news(&due, cursor.position.as_ref()) {
+                let evaluation = Evaluation { schedule: schedule.clone(), cursor, due, retried, now };
+                if schedule.runs.is_some() {
+                    let kept = tokio::spawn(kept(daemon.clone(), evaluation));
+                    self.under_way.insert(schedule.name.clone(), kept);
+                } else {
+                    records.push(evaluate(daemon, evaluation));
+                }
             }
             let until_next = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
             rest = until_next.map_or(rest, |until| rest.min(until));
@@ -61,6 +82,10 @@ impl Schedules {
         }
         Ok(&self.timetables[&schedule.name])
     }
+
+    fn is_under_way(&self, schedule: &Schedule) -> bool {
+        self.under_way.get(&schedule.name).is_some_and(|evaluation| !evaluation.is_finished())
+    }
 }
 
 /// Whether an evaluation has to be written down: it has ticks, or is the first one of a timetable.
@@ -69,61 +94,143 @@ fn is_news(due: &Due, cursor: Option<&ScheduleCursor>) -> bool {
     is_first || !due.ticks.is_empty() || due.skipped > 0
 }
 
-/// Writes an evaluation down, with its runs. If another daemon was faster, nothing is written or told.
-async fn record(
-    daemon: &Daemon,
-    schedule: &Schedule,
+/// One evaluation of a schedule.
+struct Evaluation {
+    schedule: Schedule,
     cursor: Cursor<ScheduleCursor>,
     due: Due,
+    /// What is pending and to be tried again.
+    retried: Vec<Pending>,
     now: Timestamp,
-) -> Result<(), DaemonError> {
-    let (name, instigator) = (&schedule.name, schedule.instigator());
-    let began = Instant::now();
-    let tick = |due, outcome| {
-        let micros = u64::try_from(began.elapsed().as_micros()).ok();
-        Tick { instigator: instigator.clone(), due, at: now, micros, outcome }
-    };
-    let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
-    if due.skipped > 0 {
-        ticks.push(tick(now, TickOutcome::Skipped { ticks: due.skipped }));
-        happenings.push(Happening::Missed { schedule: name.clone(), ticks: due.skipped });
-    }
-    for &at in &due.ticks {
-        let requests = match requests(daemon, schedule, at) {
-            Ok(requests) => requests,
-            Err(reason) => {
-                let (of, error) = ("schedules", format!("schedule `{name}` at {at}: {reason}"));
-                ticks.push(tick(at, TickOutcome::Failed { reason }));
-                happenings.push(Happening::Trouble { of, error });
-                continue;
-            }
-        };
-        if requests.is_empty() {
-            let reason = "its function asks for no run".to_owned();
-            ticks.push(tick(at, TickOutcome::Idle { reason }));
-        }
-        for request in requests {
-            let run = RunId::new(now);
-            runs.push(NewRun { id: run, request, at: now });
-            ticks.push(tick(at, TickOutcome::Requested { run }));
-            happenings.push(Happening::Requested { by: instigator.to_string(), due: Some(at), run });
-        }
-    }
-    let commit = Commit { runs, ticks, ..cursor.moved_to(&due.cursor)? };
-    if daemon.store.commit(commit).await? {
-        let recorded_at = daemon.options.clock.now();
-        due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
-        daemon.wake().notify_waiters();
-        happenings.iter().for_each(|happening| daemon.tell(happening));
-    }
-    Ok(())
 }
 
-/// The runs of a tick, or why there are none.
-fn requests(daemon: &Daemon, schedule: &Schedule, at: Timestamp) -> Result<Vec<RunRequest>, String> {
-    let runs = schedule.runs_at(at).map_err(|error| error_with_causes(&*error))?;
-    let graph = daemon.pipeline.graph();
-    runs.into_iter().map(|run| run.request(graph).map_err(|error| error.to_string())).collect()
+/// A tick to run for, and what is pending because of it, if the schedule's function failed at it before.
+type DueTick = (Timestamp, Option<Pending>);
+
+/// What a schedule's function answers for a tick.
+type Answered = Result<Vec<RunSpec>, String>;
+
+/// Evaluates a schedule, and goes on until its function has returned: it isn't called again before.
+async fn kept(daemon: Daemon, evaluation: Evaluation) {
+    let instigator = evaluation.schedule.instigator();
+    match evaluate(&daemon, evaluation).await {
+        Ok(Some(stuck)) => stuck.returned().await,
+        Ok(None) => {}
+        Err(error) => {
+            let error = format!("{instigator}: {}", error_with_causes(&error));
+            daemon.tell(&Happening::Trouble { of: "schedules", error });
+        }
+    }
+    daemon.wake().notify_waiters();
+}
+
+/// Evaluates a schedule and writes down what came of it. If another daemon was faster, nothing is written or told.
+/// Returns the call of its function if that doesn't return.
+async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call<Answered>>, DaemonError> {
+    let Evaluation { schedule, cursor, due, retried, now } = evaluation;
+    let began = Instant::now();
+    let is_newest_only = !matches!(schedule.misfire, Misfire::All { .. });
+    let is_superseded = is_newest_only && !due.ticks.is_empty();
+    let mut ticks: Vec<DueTick> = due.ticks.iter().map(|at| (*at, None)).collect();
+    for pending in retried.iter().filter(|_| !is_superseded) {
+        if let PendingWork::Tick { due } = pending.work {
+            ticks.push((due, Some(pending.clone())));
+        }
+    }
+    let (answers, stuck) = answers(daemon, &schedule, &ticks).await?;
+    if answers.len() < ticks.len() && stuck.is_none() {
+        // The daemon stops. What is due stays due.
+        return Ok(None);
+    }
+    let mut decision = Decision::new(daemon, schedule.instigator(), schedule.dedup_window, now).await?;
+    decision.micros = u64::try_from(began.elapsed().as_micros()).ok();
+    if due.skipped > 0 {
+        decision.tick(Some(now), TickOutcome::Skipped { ticks: due.skipped });
+        decision.tell(Happening::Missed { schedule: schedule.name.clone(), ticks: due.skipped });
+    }
+    for pending in &retried {
+        if let PendingWork::Run { run, due } = &pending.work {
+            decision.request_again(pending, run, *due).await?;
+        }
+    }
+    let unreached = || Err("its function hasn't returned from another tick".to_owned());
+    let answers = answers.into_iter().chain(std::iter::repeat_with(unreached));
+    for ((at, pending), answer) in ticks.into_iter().zip(answers) {
+        take(&mut decision, at, pending, answer).await?;
+    }
+    match schedule.misfire {
+        Misfire::Skip | Misfire::One if !due.ticks.is_empty() => decision.supersede_ticks(0),
+        Misfire::Skip | Misfire::One => {}
+        Misfire::All { limit } => decision.supersede_ticks(limit),
+    }
+    let stuck_since = stuck.is_some().then_some(now);
+    if decision.commit(cursor, &due.cursor, stuck_since).await? {
+        let recorded_at = daemon.options.clock.now();
+        due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
+    }
+    Ok(stuck)
+}
+
+/// What the schedule's function says of each tick, in their order, and its call if it doesn't return. A schedule
+/// without a function has its answers at once.
+async fn answers(
+    daemon: &Daemon,
+    schedule: &Schedule,
+    ticks: &[DueTick],
+) -> Result<(Vec<Answered>, Option<Call<Answered>>), DaemonError> {
+    let dues: Vec<Timestamp> = ticks.iter().map(|(due, _)| *due).collect();
+    if schedule.runs.is_none() || dues.is_empty() {
+        return Ok((dues.into_iter().map(|due| guarded(|| schedule.runs_at(due))).collect(), None));
+    }
+    let (count, called, limit) = (dues.len(), schedule.clone(), schedule.timeout);
+    let call = daemon.functions.call(&schedule.name, limit, move |answers| {
+        for due in dues {
+            if answers.are_unwanted() {
+                return;
+            }
+            answers.leave(guarded(|| called.runs_at(due)));
+        }
+    });
+    let mut call = call.ok_or(DaemonError::TooManyCalls)?;
+    let mut answers = Vec::with_capacity(count);
+    while answers.len() < count {
+        match call.next().await {
+            Answer::Of(answer) => answers.push(answer),
+            Answer::Returned => break,
+            Answer::Stuck => {
+                answers.push(Err(stuck(limit)));
+                return Ok((answers, Some(call)));
+            }
+        }
+    }
+    Ok((answers, None))
+}
+
+/// What came of a tick: its runs, or why there are none. A tick at which the function failed isn't passed by: it is
+/// pending.
+async fn take(
+    decision: &mut Decision<'_>,
+    at: Timestamp,
+    pending: Option<Pending>,
+    answer: Answered,
+) -> Result<(), DaemonError> {
+    match (answer, pending) {
+        (Err(reason), Some(pending)) => decision.fail_again(&pending, Some(at), reason),
+        (Err(reason), None) => decision.fail_pending(PendingWork::Tick { due: at }, Some(at), reason),
+        (Ok(runs), pending) => {
+            decision.idle = runs.is_empty().then(|| "its function asks for no run".to_owned());
+            for run in runs {
+                decision.request(run, Some(at)).await?;
+            }
+            if let Some(reason) = decision.idle.take() {
+                decision.tick(Some(at), TickOutcome::Idle { reason });
+            }
+            if let Some(pending) = pending {
+                decision.done(&pending);
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -216,3 +323,6 @@ mod tests {
         assert_eq!(store.ticks(&[], 10_000).await.expect("ticks").len(), runs.len());
     }
 }
+
+#[cfg(test)]
+mod function_tests;

@@ -1,45 +1,39 @@
 //! Sensors: each is evaluated on its own, so that one that hangs holds up no other.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use jiff::Timestamp;
-use millwork_core::run::{RunId, RunSpec};
-use millwork_core::sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome, SensorSource, WatchedEvents};
-use millwork_storage::{Commit, InstigatorState, NewRun, RunQuery, StorageError, Tick, TickOutcome, follow};
+use millwork_core::Instigator;
+use millwork_core::sensor::{Sensor, SensorContext, SensorOutcome, SensorSource};
+use millwork_storage::{InstigatorState, Pending, PendingWork, TickOutcome};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::cursor::Cursor;
 use crate::daemon::{Loop, error_with_causes};
+use crate::decision::{Decision, MOST_PENDING, due_again};
+use crate::reactions::{keyed, reactions};
+use crate::sensor_call::{Asked, Stuck, Subject, asked_outside};
 use crate::{Daemon, DaemonError, Happening};
 
-/// The tag with the sensor that requested a run.
-const SENSOR_TAG: &str = "millwork/sensor";
-/// The tag with the key of a run, behind the name of its sensor.
-const KEY_TAG: &str = "millwork/run_key";
-/// One evaluation looks at so many events at most.
-const MOST_EVENTS: u32 = 200;
-
-/// The evaluations that are under way.
+/// The evaluations that are under way, and when each sensor was last asked.
 #[derive(Debug, Default)]
 pub(crate) struct Sensors {
-    under_way: HashMap<String, (JoinHandle<()>, Instant)>,
+    under_way: HashMap<String, JoinHandle<()>>,
+    asked_at: HashMap<String, Instant>,
 }
 
 /// How far a sensor has come, as it is stored. The number makes every evaluation's cursor another one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Position {
+pub(crate) struct Position {
     number: u64,
     /// Behind which event it looks on, for one that reacts to events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
     /// What its function said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    own: Option<String>,
+    pub(crate) own: Option<String>,
     /// Why there was nothing to do the last time, so that it isn't written down again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idle: Option<String>,
@@ -50,224 +44,170 @@ impl Loop for Sensors {
         "sensors"
     }
 
-    /// Starts the evaluations that are due.
+    /// Starts the evaluations that are due, also of sensors that something pending is due of.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         if daemon.pipeline.sensors().is_empty() {
             return Ok(Duration::from_secs(3600));
         }
         let states = daemon.store.states().await?;
-        for sensor in daemon.pipeline.sensors() {
+        let is_on = |sensor: &&Sensor| {
+            let state = states.get(&sensor.instigator());
+            state.and_then(|state| state.on).unwrap_or(sensor.default_on)
+        };
+        let sensors = daemon.pipeline.sensors().iter();
+        let sensors: Vec<&Sensor> =
+            sensors.filter(is_on).filter(|sensor| !self.is_under_way(sensor)).collect();
+        let of: Vec<Instigator> = sensors.iter().map(|sensor| sensor.instigator()).collect();
+        let mut due = due_again(daemon, &of).await?;
+        for sensor in sensors {
             let state = states.get(&sensor.instigator()).cloned().unwrap_or_default();
-            if !state.on.unwrap_or(sensor.default_on) || !self.is_due(sensor) {
+            let pending = due.remove(&sensor.instigator()).unwrap_or_default();
+            let is_asked = self.is_due(sensor);
+            if !is_asked && pending.is_empty() {
                 continue;
             }
-            let (daemon, sensor_evaluated) = (daemon.clone(), sensor.clone());
-            let evaluation = tokio::spawn(async move {
-                if let Err(error) = evaluate(&daemon, &sensor_evaluated, state).await {
-                    let error = format!("sensor `{}`: {}", sensor_evaluated.name, error_with_causes(&error));
-                    daemon.tell(&Happening::Trouble { of: "sensors", error });
-                }
-            });
-            self.under_way.insert(sensor.name.clone(), (evaluation, Instant::now()));
+            if is_asked {
+                self.asked_at.insert(sensor.name.clone(), Instant::now());
+            }
+            let evaluation = kept(daemon.clone(), sensor.clone(), state, pending, is_asked);
+            self.under_way.insert(sensor.name.clone(), tokio::spawn(evaluation));
         }
         Ok(daemon.options.beat)
     }
 }
 
 impl Sensors {
+    fn is_under_way(&self, sensor: &Sensor) -> bool {
+        self.under_way.get(&sensor.name).is_some_and(|evaluation| !evaluation.is_finished())
+    }
+
     fn is_due(&self, sensor: &Sensor) -> bool {
-        self.under_way
-            .get(&sensor.name)
-            .is_none_or(|(evaluation, began)| evaluation.is_finished() && began.elapsed() >= sensor.interval)
+        self.asked_at.get(&sensor.name).is_none_or(|asked_at| asked_at.elapsed() >= sensor.interval)
     }
 }
 
-/// Evaluates a sensor once and records what came of it.
-async fn evaluate(daemon: &Daemon, sensor: &Sensor, state: InstigatorState) -> Result<(), DaemonError> {
+/// Evaluates a sensor, and goes on until its function has returned: it isn't called again before.
+async fn kept(daemon: Daemon, sensor: Sensor, state: InstigatorState, pending: Vec<Pending>, is_asked: bool) {
+    match evaluate(&daemon, &sensor, state, pending, is_asked).await {
+        Ok(Some(stuck)) => {
+            stuck.returned().await;
+            daemon.wake().notify_waiters();
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let error = format!("{}: {}", sensor.instigator(), error_with_causes(&error));
+            daemon.tell(&Happening::Trouble { of: "sensors", error });
+        }
+    }
+}
+
+/// Evaluates a sensor once and records what came of it. Returns the call of its function if that doesn't return.
+async fn evaluate(
+    daemon: &Daemon,
+    sensor: &Sensor,
+    state: InstigatorState,
+    pending: Vec<Pending>,
+    is_asked: bool,
+) -> Result<Option<Stuck>, DaemonError> {
+    let was_stuck = state.stuck_since.is_some();
     let cursor: Cursor<Position> = Cursor::of(daemon, sensor.instigator(), state);
     let before = cursor.position.clone().unwrap_or_default();
-    let began = Instant::now();
-    let asked = tokio::time::timeout(sensor.timeout, ask(daemon, sensor, &before)).await;
-    let (answer, behind) = match asked {
-        Ok(asked) => asked?,
-        Err(_) => (Err(format!("it took longer than {:?}", sensor.timeout)), before.behind),
-    };
-    let micros = u64::try_from(began.elapsed().as_micros()).ok();
-    record(daemon, sensor, cursor, &before, Asked { answer, behind, micros }).await
-}
-
-type Answer = Result<SensorOutcome, String>;
-
-/// What came of asking a sensor's function.
-struct Asked {
-    answer: Answer,
-    /// Behind which event it has to look on.
-    behind: Option<u64>,
-    /// How long it took.
-    micros: Option<u64>,
-}
-
-/// What the sensor's function says, and behind which event it has to look on.
-async fn ask(
-    daemon: &Daemon,
-    sensor: &Sensor,
-    before: &Position,
-) -> Result<(Answer, Option<u64>), DaemonError> {
     let (now, resources) = (daemon.options.clock.now(), daemon.pipeline.resources().clone());
     let context = SensorContext::new(before.own.clone(), now, resources);
-    match &sensor.source {
-        SensorSource::Outside(poll) => {
-            let asked = AssertUnwindSafe(async { poll(context).await }).catch_unwind().await;
-            let answer = match asked {
-                Ok(answer) => answer.map_err(|error| error_with_causes(&*error)),
-                Err(_) => Err("its function panicked".to_owned()),
-            };
-            Ok((answer, None))
+    let began = Instant::now();
+    let mut asked = match &sensor.source {
+        SensorSource::Outside(poll) if is_asked => {
+            asked_outside(&daemon.functions, sensor, poll, context).await?
         }
+        SensorSource::Outside(_) => Asked::default(),
         SensorSource::Events { watched, react } => {
-            let (events, behind) = events(daemon, sensor, watched, before.behind).await?;
-            let (mut all, mut last) = (SensorOutcome::default(), None);
-            for event in events {
-                let sequence = event.event.sequence;
-                let mut context = context.clone();
-                context.cursor = all.cursor.clone().or(context.cursor);
-                let answer = std::panic::catch_unwind(AssertUnwindSafe(|| react(context, event)));
-                let answer = match answer {
-                    Ok(answer) => answer.map_err(|error| error_with_causes(&*error)),
-                    Err(_) => Err("its function panicked".to_owned()),
-                };
-                match answer {
-                    Ok(one) => {
-                        all.runs.extend(one.runs.into_iter().map(|run| keyed(run, sequence)));
-                        all.cursor = one.cursor.or(all.cursor);
-                        all.skipped = one.skipped.or(all.skipped);
-                        last = Some(sequence);
-                    }
-                    // What came before is recorded first; the event itself is left behind, as it would fail again.
-                    Err(_) if let Some(last) = last => return Ok((Ok(all), Some(last))),
-                    Err(error) => return Ok((Err(format!("at event {sequence}: {error}")), Some(sequence))),
-                }
-            }
-            Ok((Ok(all), Some(behind)))
+            let wanted = is_asked.then_some(watched);
+            reactions(daemon, sensor, wanted, react, context, before.behind, &pending).await?
         }
-    }
-}
-
-/// Each event asks for the same run once.
-fn keyed(run: RunSpec, sequence: u64) -> RunSpec {
-    let key = run.key.clone().unwrap_or_else(|| format!("event {sequence} {}", run.selection));
-    run.key(key)
-}
-
-/// The next events that the sensor watches, and the last one that was looked at.
-async fn events(
-    daemon: &Daemon,
-    sensor: &Sensor,
-    watched: &WatchedEvents,
-    behind: Option<u64>,
-) -> Result<(Vec<SensorEvent>, u64), DaemonError> {
-    let Some(behind) = behind else {
-        // What happened before it was switched on is none of its business.
-        return Ok((Vec::new(), daemon.store.head().await?));
     };
-    let graph = daemon.pipeline.graph();
-    // The selection was checked when the definitions were resolved.
-    let assets = watched.assets(graph).unwrap_or_default();
-    let found = follow(&*daemon.store, behind, watched.kinds(), MOST_EVENTS).await?;
-    let mut events = Vec::new();
-    for event in found.events.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
-        let record = match event.run {
-            Some(run) => daemon.store.run(run).await?,
-            None => None,
-        };
-        let request = record.map(|record| record.request);
-        let is_own = |tags: &std::collections::BTreeMap<String, String>| {
-            tags.get(SENSOR_TAG) == Some(&sensor.name) && matches!(watched, WatchedEvents::Runs { .. })
-        };
-        if !request.as_ref().is_some_and(|request| is_own(&request.tags)) {
-            events.push(SensorEvent { event, request });
+    let stuck = asked.stuck.take();
+    let mut decision = Decision::new(daemon, sensor.instigator(), sensor.dedup_window, now).await?;
+    decision.micros = u64::try_from(began.elapsed().as_micros()).ok().filter(|_| !asked.answers.is_empty());
+    let mut position = Position { number: before.number + 1, ..before.clone() };
+    position.behind = asked.behind.or(before.behind);
+    for one in &pending {
+        if let PendingWork::Run { run, due } = &one.work {
+            decision.request_again(one, run, *due).await?;
         }
     }
-    Ok((events, found.behind))
+    for gone in &asked.gone {
+        decision.give_up(gone, None, "the event was forgotten by a retention rule".to_owned());
+    }
+    let was_asked = !asked.answers.is_empty();
+    for (subject, answer) in asked.answers {
+        match answer {
+            Ok(outcome) => take(&mut decision, &mut position, &subject, outcome).await?,
+            Err(reason) => fail(&mut decision, &subject, reason),
+        }
+    }
+    if decision.is_full() {
+        decision = Decision::new(daemon, sensor.instigator(), sensor.dedup_window, now).await?;
+        decision.fail(None, too_much());
+        position = Position { number: before.number + 1, ..before.clone() };
+    }
+    if was_asked {
+        position.idle = decision.idle.take();
+        if let Some(reason) =
+            position.idle.clone().filter(|_| position.idle != before.idle && !decision.is_news())
+        {
+            decision.tick(None, TickOutcome::Idle { reason });
+        }
+    }
+    let has_moved = (&position.own, position.behind) != (&before.own, before.behind);
+    let is_news = decision.is_news() || cursor.is_first() || has_moved || was_stuck != stuck.is_some();
+    if is_news {
+        let stuck_since = stuck.is_some().then_some(now);
+        decision.commit(cursor, &position, stuck_since).await?;
+    }
+    Ok(stuck)
 }
 
-async fn record(
-    daemon: &Daemon,
-    sensor: &Sensor,
-    from: Cursor<Position>,
-    before: &Position,
-    Asked { answer, behind, micros }: Asked,
+/// What a function answered: runs to request, how far it has looked, or why there is nothing to do.
+async fn take(
+    decision: &mut Decision<'_>,
+    position: &mut Position,
+    subject: &Subject,
+    outcome: SensorOutcome,
 ) -> Result<(), DaemonError> {
-    let now = daemon.options.clock.now();
-    let instigator = sensor.instigator();
-    let tick = |outcome| Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome };
-    let mut cursor = Position { number: before.number + 1, behind, ..before.clone() };
-    let (mut runs, mut ticks) = (Vec::new(), Vec::new());
-    match answer {
-        Err(reason) => {
-            let error = format!("sensor `{}` failed: {reason}", sensor.name);
-            daemon.tell(&Happening::Trouble { of: "sensors", error });
-            cursor.idle = None;
-            ticks.push(tick(TickOutcome::Failed { reason }));
-        }
-        Ok(outcome) => {
-            let mut idle = outcome.skipped;
-            for run in outcome.runs {
-                match new_run(daemon, sensor, run, now).await? {
-                    Ok(run) => {
-                        ticks.push(tick(TickOutcome::Requested { run: run.id }));
-                        runs.push(run);
-                    }
-                    Err(reason) => idle = Some(reason),
-                }
-            }
-            cursor.own = outcome.cursor.or(cursor.own);
-            if let Some(reason) = idle.as_ref().filter(|_| ticks.is_empty() && idle != before.idle) {
-                ticks.push(tick(TickOutcome::Idle { reason: reason.clone() }));
-            }
-            cursor.idle = idle;
-        }
+    decision.idle = outcome.skipped.or(decision.idle.take());
+    position.own = outcome.cursor.or(position.own.take());
+    let runs = match subject {
+        Subject::Outside => outcome.runs,
+        Subject::Event { sequence, .. } => keyed(outcome.runs, *sequence),
+    };
+    for run in runs {
+        decision.request(run, None).await?;
     }
-    let has_moved = (&cursor.own, cursor.behind) != (&before.own, before.behind);
-    let is_news = !ticks.is_empty() || from.is_first() || has_moved;
-    if !is_news {
-        return Ok(());
-    }
-    let requested: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-    let commit = Commit { runs, ticks, ..from.moved_to(&cursor)? };
-    if daemon.store.commit(commit).await? {
-        for run in requested {
-            daemon.tell(&Happening::Requested { by: instigator.to_string(), due: None, run });
-        }
-        daemon.wake().notify_waiters();
+    if let Subject::Event { pending: Some(pending), .. } = subject {
+        decision.done(pending);
     }
     Ok(())
 }
 
-/// The run to request, or why it isn't: it can't be, or its key is taken.
-async fn new_run(
-    daemon: &Daemon,
-    sensor: &Sensor,
-    run: RunSpec,
-    now: Timestamp,
-) -> Result<Result<NewRun, String>, StorageError> {
-    let key = run.key.as_ref().map(|key| format!("{}/{key}", sensor.name));
-    if let Some(key) = &key {
-        let tag = Some((KEY_TAG.to_owned(), key.clone()));
-        let query = RunQuery { tag, limit: Some(1), ..RunQuery::default() };
-        let taken = daemon
-            .store
-            .runs(query)
-            .await?
-            .into_iter()
-            .find(|taken| now.duration_since(taken.created_at).unsigned_abs() < sensor.dedup_window);
-        if let Some(taken) = taken {
-            return Ok(Err(format!("run {} has the key `{key}` already", taken.id.short())));
+/// A function failed. An event at which it failed isn't passed by: it is pending.
+fn fail(decision: &mut Decision<'_>, subject: &Subject, reason: String) {
+    match subject {
+        Subject::Outside => decision.fail(None, reason),
+        Subject::Event { sequence, pending } => {
+            let reason = format!("at event {sequence}: {reason}");
+            match pending {
+                Some(pending) => decision.fail_again(pending, None, reason),
+                None => decision.fail_pending(PendingWork::Event { sequence: *sequence }, None, reason),
+            }
         }
     }
-    Ok(run.request(daemon.pipeline.graph()).map_err(|error| error.to_string()).map(|mut request| {
-        request.tags.insert(SENSOR_TAG.to_owned(), sensor.name.clone());
-        request.tags.extend(key.map(|key| (KEY_TAG.to_owned(), key)));
-        NewRun { id: RunId::new(now), request, at: now }
-    }))
 }
+
+fn too_much() -> String {
+    format!(
+        "{MOST_PENDING} of its requests are pending (`sensors pending list` shows them), so it goes no further"
+    )
+}
+
+#[cfg(test)]
+mod tests;

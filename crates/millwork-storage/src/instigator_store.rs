@@ -12,7 +12,7 @@ use millwork_core::Instigator;
 use millwork_core::run::RunId;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutomationRow, NewDelivery, NewRun, StorageError};
+use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
 
 /// What the store knows of an instigator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct InstigatorState {
     pub on: Option<bool>,
     /// How far it has come, in the words of whoever evaluates it.
     pub cursor: Option<String>,
+    /// Since when its function hasn't returned, although its time is up; nothing if it isn't stuck.
+    pub stuck_since: Option<Timestamp>,
 }
 
 /// What came of a tick.
@@ -76,6 +78,8 @@ pub struct Commit {
     pub from: Option<String>,
     /// The cursor from now on.
     pub cursor: String,
+    /// Since when its function hasn't returned, if it is stuck.
+    pub stuck_since: Option<Timestamp>,
     /// The runs to request.
     pub runs: Vec<NewRun>,
     /// What came of the ticks.
@@ -84,6 +88,10 @@ pub struct Commit {
     pub rows: Vec<AutomationRow>,
     /// The alerts to send.
     pub deliveries: Vec<NewDelivery>,
+    /// What couldn't be done, and is pending from now on.
+    pub pending: Vec<NewPending>,
+    /// What came of trying again what was pending.
+    pub attempts: Vec<PendingAttempt>,
 }
 
 impl Commit {
@@ -93,10 +101,13 @@ impl Commit {
             instigator,
             from,
             cursor: cursor.into(),
+            stuck_since: None,
             runs: Vec::new(),
             ticks: Vec::new(),
             rows: Vec::new(),
             deliveries: Vec::new(),
+            pending: Vec::new(),
+            attempts: Vec::new(),
         }
     }
 }
@@ -115,7 +126,7 @@ pub trait InstigatorStore: Send + Sync {
     async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError>;
 
     /// Writes a commit down, all of it or nothing. Returns `false`, and writes nothing, if the cursor is not the one that
-    /// was evaluated from: someone else was faster.
+    /// was evaluated from, or what was pending has been tried since: someone else was faster.
     async fn commit(&self, commit: Commit) -> Result<bool, StorageError>;
 
     /// The ticks of these instigators, or of all if none is named, newest first, at most `limit`.

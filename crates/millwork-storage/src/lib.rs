@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Six small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`],
-//! [`AutomationStore`] and [`AlertStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
+//! Seven small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`],
+//! [`AutomationStore`], [`AlertStore`] and [`PendingStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
 mod alert_store;
 mod automation_store;
@@ -13,6 +13,7 @@ mod home;
 mod instigator_store;
 mod memory;
 mod micros;
+mod pending_store;
 mod pool_slots;
 mod run_store;
 mod sqlite;
@@ -26,12 +27,22 @@ pub use follow::{Followed, follow};
 pub use home::{Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
 pub use memory::MemoryStore;
+pub use pending_store::{
+    LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,
+    PendingWork,
+};
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.
-pub trait Store: EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore {}
+pub trait Store:
+    EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore + PendingStore
+{
+}
 
-impl<T: EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore> Store for T {}
+impl<T: EventLog + RunStore + PoolSlots + InstigatorStore + AutomationStore + AlertStore + PendingStore> Store
+    for T
+{
+}

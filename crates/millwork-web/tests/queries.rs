@@ -28,7 +28,7 @@ const PAGES: [(&str, u64); 11] = [
     ("/graph?q=asset_1&asset=asset_1", 2),
     ("/runs", 3),
     ("/launch?selection=*", 2),
-    ("/automation", 6),
+    ("/automation", 7),
     ("/automation/asset_1", 4),
     ("/deployment", 5),
 ];

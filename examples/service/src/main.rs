@@ -77,7 +77,7 @@ fn leaves_a_process() -> Result<u64> {
     Ok(Command::new("sleep").arg("1000").spawn()?.id().into())
 }
 
-/// Each file in the folder that `SERVICE_INBOX` names asks for a run.
+/// Each file in the folder that `SERVICE_INBOX` names asks for a run of what `SERVICE_SELECTION` selects, or of `work`.
 fn inbox() -> Sensor {
     Sensor::new("inbox", |context| async move {
         let Some(folder) = std::env::var_os("SERVICE_INBOX") else {
@@ -93,8 +93,9 @@ fn inbox() -> Sensor {
         match names.last().cloned() {
             None => Ok(SensorOutcome::skip("no new file")),
             Some(newest) => {
-                let runs =
-                    names.into_iter().map(|name| RunSpec::of("work").tag("file", name.clone()).key(name));
+                let selection = std::env::var("SERVICE_SELECTION").unwrap_or_else(|_| "work".to_owned());
+                let run = |name: String| RunSpec::of(selection.clone()).tag("file", name.clone()).key(name);
+                let runs = names.into_iter().map(run);
                 Ok(SensorOutcome::requests(runs).cursor(newest))
             }
         }
@@ -106,6 +107,16 @@ fn inbox() -> Sensor {
 /// Never answers.
 fn hangs() -> Sensor {
     Sensor::new("hangs", |_| std::future::pending()).interval(Duration::from_millis(200))
+}
+
+/// Blocks its thread for ever.
+fn blocks() -> Sensor {
+    Sensor::new("blocks", |_| async {
+        loop {
+            std::thread::park();
+        }
+    })
+    .timeout(Duration::from_millis(200))
 }
 
 /// Asks for what follows `work`.
@@ -142,6 +153,7 @@ fn everything() -> Definitions {
         .alert(runs_fail())
         .sensor(inbox())
         .sensor(hangs())
+        .sensor(blocks())
         .sensor(work_is_done())
 }
 

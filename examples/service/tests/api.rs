@@ -8,18 +8,24 @@ use serde_json::{Value, json};
 use support::{Home, Lines};
 
 struct Served {
-    _process: Lines,
+    process: Lines,
     url: String,
 }
 
 impl Served {
     fn start(home: &Home) -> Self {
+        Self::start_with(home, &[])
+    }
+
+    fn start_with(home: &Home, variables: &[(&str, &str)]) -> Self {
         // Another test may have been faster.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let process = Lines::of(home.command("serve --address 127.0.0.1:0"));
+        let mut command = home.command("serve --address 127.0.0.1:0");
+        command.envs(variables.iter().copied());
+        let process = Lines::of(command);
         let line = process.line("serving http://");
         let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
-        Self { _process: process, url }
+        Self { process, url }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
@@ -53,6 +59,60 @@ impl Served {
         }
         panic!("run {run} is not {status}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_requested_waits_until_somebody_decides() {
+    let home = Home::new();
+    let inbox = home.path().with_extension("inbox");
+    std::fs::create_dir_all(&inbox).unwrap();
+    std::fs::write(inbox.join("a.csv"), "").unwrap();
+    home.succeeds("sensors on inbox");
+    let folder = ("SERVICE_INBOX", inbox.to_str().unwrap());
+    let served = Served::start_with(&home, &[folder, ("SERVICE_SELECTION", "wrok")]);
+    served.process.line("sensor `inbox`: can't request a run of `wrok`");
+    let pending = served.get("/api/v1/pending").await;
+    assert_eq!(
+        (&pending[0]["instigator"], &pending[0]["state"]),
+        (&json!("sensor:inbox"), &json!("waiting"))
+    );
+    assert_eq!(pending[0]["work"]["run"]["key"], "a.csv");
+    assert_eq!(home.json("sensors pending list inbox --json")[0]["id"], pending[0]["id"]);
+    assert!(home.succeeds("sensors pending list").contains("run of wrok (key a.csv)"));
+    assert_eq!(home.json("schedules pending list --json"), json!([]));
+    let page = Client::new().get(format!("{}/automation", served.url)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("id=\"pending\"") && page.contains("run of wrok"), "{page}");
+    let preview = home.command("sensors preview inbox --cursor 0 --json");
+    let preview = { preview }.envs([folder, ("SERVICE_SELECTION", "wrok")]).output().unwrap();
+    assert_eq!(preview.status.code(), Some(1));
+    assert!(String::from_utf8(preview.stdout).unwrap().contains("did you mean"));
+    // It can be tried at once, which fails again, and dropped.
+    let id = &pending[0]["id"];
+    let retried = served.post(&format!("/api/v1/pending/{id}/retry"), Value::Null).await;
+    assert_eq!(retried.0, StatusCode::OK);
+    home.succeeds(&format!("sensors pending drop {id}"));
+    assert_eq!(served.get("/api/v1/pending").await, json!([]));
+    let missing = served.post(&format!("/api/v1/pending/{id}/drop"), Value::Null).await;
+    assert_eq!(missing.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_sensor_that_blocks_is_shown_as_stuck_and_the_service_goes_on_and_ends() {
+    let home = Home::new();
+    home.succeeds("sensors on blocks");
+    let served = Served::start(&home);
+    served.process.line("isn't called again until it returns");
+    let sensors = served.get("/api/v1/sensors").await;
+    let blocks = sensors.as_array().unwrap().iter().find(|sensor| sensor["sensor"] == "blocks").unwrap();
+    assert!(blocks["stuck_since"].is_string(), "{blocks}");
+    assert!(home.succeeds("sensors list").contains("stuck since"));
+    let run = home.queue("work");
+    served.becomes(&run, "succeeded").await;
+    let id = served.process.id();
+    let process = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    support::eventually(|| !support::process_lives(id), "the service doesn't end");
 }
 
 #[tokio::test]

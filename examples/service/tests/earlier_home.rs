@@ -10,7 +10,7 @@ use std::path::Path;
 use earlier::EarlierHome;
 
 /// Every command but those that go on until they are interrupted.
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 52] = [
     "status",
     "status --json",
     "list assets",
@@ -34,6 +34,8 @@ const COMMANDS: [&str; 50] = [
     "sensors ticks",
     "sensors ticks inbox --json",
     "sensors preview inbox",
+    "sensors pending list",
+    "schedules pending list --json",
     "sensors off inbox",
     "sensors on inbox",
     "automation list --json",
@@ -70,10 +72,16 @@ fn home() -> EarlierHome {
 
 #[test]
 fn every_command_opens_it() {
-    // Without schedules, conditions, retention rules and dead deliveries, these have nothing to work on.
+    // Without schedules, conditions, retention rules, dead deliveries and anything pending, these have nothing to work on.
     let others =
         ["daemon", "serve", "dev", "schedules next", "schedules on", "schedules off", "automation explain"];
-    let others = [&others[..], &["alerts retry", "store prune", "completions"]].concat();
+    let pending = [
+        "sensors pending retry",
+        "sensors pending drop",
+        "schedules pending retry",
+        "schedules pending drop",
+    ];
+    let others = [&others[..], &pending, &["alerts retry", "store prune", "completions"]].concat();
     let home = home();
     home.shows_everything();
     home.opens_with(&COMMANDS, &others);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{QUEUE_TAG, RunRequest};
@@ -16,17 +17,22 @@ use crate::partition::PartitionKey;
 /// let run = RunSpec::of("+score").key("2026-11-23").tag("source", "uploads");
 /// assert_eq!(run.key.as_deref(), Some("2026-11-23"));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
     /// Which assets it materializes, in the selection syntax.
     pub selection: String,
-    /// What it is about. Of the runs that a sensor asks for with the same key, only the first is requested.
+    /// What it is about. Of the runs that a sensor or a schedule asks for with the same key, only the first is
+    /// requested, whether one answer asks for both or several do, within the dedup window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The partition to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
     /// Its configuration, by step.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
     /// Its tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
 

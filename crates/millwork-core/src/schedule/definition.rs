@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,10 @@ pub struct Schedule {
     pub misfire: Misfire,
     /// The runs of a tick, if that is more than one of the selection.
     pub runs: Option<RunsOfTick>,
+    /// How long the function that names the runs may take; other schedules go on meanwhile.
+    pub timeout: Duration,
+    /// For how long a run's key keeps a second run with that key from being requested.
+    pub dedup_window: Duration,
 }
 
 type RunsFunction = dyn Fn(Timestamp) -> Result<Vec<RunSpec>, BoxError> + Send + Sync;
@@ -111,6 +116,8 @@ impl Schedule {
             default_on: false,
             misfire: Misfire::default(),
             runs: None,
+            timeout: Duration::from_secs(300),
+            dedup_window: Duration::from_secs(7 * 24 * 3600),
         }
     }
 
@@ -165,6 +172,18 @@ impl Schedule {
     ) -> Self {
         self.runs = Some(RunsOfTick(Arc::new(runs)));
         self
+    }
+
+    /// The schedule with another time limit for the function given to [`runs`](Schedule::runs).
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// The schedule with another time for which a run's key is taken.
+    #[must_use]
+    pub fn dedup_window(self, dedup_window: Duration) -> Self {
+        Self { dedup_window, ..self }
     }
 
     /// The runs of the tick at `due`.

@@ -13,8 +13,8 @@ use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
-    LatestAsset, NewRun, PoolSlots, RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, TakeSlots,
-    Tick,
+    LatestAsset, NewRun, Pending, PendingStore, PoolSlots, RunQuery, RunRecord, RunStore, SlotId,
+    StorageError, Store, TakeSlots, Tick,
 };
 use tokio::sync::RwLock;
 
@@ -193,6 +193,30 @@ impl InstigatorStore for Faulty {
 
     async fn newest_tick(&self) -> Result<u64, StorageError> {
         self.inner.newest_tick().await
+    }
+}
+
+#[async_trait]
+impl PendingStore for Faulty {
+    async fn pending(&self, of: &[Instigator], limit: u32) -> Result<Vec<Pending>, StorageError> {
+        self.inner.pending(of, limit).await
+    }
+
+    async fn due_pending(
+        &self,
+        of: &[Instigator],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StorageError> {
+        self.inner.due_pending(of, now, limit).await
+    }
+
+    async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.retry_pending(id, now).await
+    }
+
+    async fn drop_pending(&self, id: u64) -> Result<bool, StorageError> {
+        self.inner.drop_pending(id).await
     }
 }
 

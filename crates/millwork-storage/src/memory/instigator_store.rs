@@ -22,7 +22,7 @@ impl InstigatorStore for MemoryStore {
         let mut state = self.state();
         let known = state.instigators.entry(instigator.clone()).or_default();
         if known.on != on {
-            *known = InstigatorState { on, cursor: None };
+            (known.on, known.cursor) = (on, None);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ mod alert_store;
 mod automation_store;
 mod event_log;
 mod instigator_store;
+mod pending_store;
 mod pool_slots;
 mod run_store;
 mod state;

@@ -10,8 +10,9 @@ use millwork_core::{AssetKey, Instigator, PartitionKey};
 use crate::course::RunCourse;
 use crate::micros::stored;
 use crate::{
-    AutomationRow, Batch, Commit, Delivery, DeliveryState, HeldSlots, InstigatorState, NewDelivery, NewRun,
-    RunRecord, SlotId, StorageError, Tick,
+    AutomationRow, Batch, Commit, Delivery, DeliveryState, HeldSlots, InstigatorState, NewDelivery,
+    NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState, RunRecord, SlotId,
+    StorageError, Tick,
 };
 
 #[derive(Debug, Default)]
@@ -27,6 +28,9 @@ pub(super) struct State {
     pub(super) ticks: Vec<Tick>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) automation: BTreeMap<AssetKey, String>,
+    /// In the order of their numbers.
+    pub(super) pending: Vec<Pending>,
+    pub(super) last_pending: u64,
 }
 
 #[derive(Debug)]
@@ -72,15 +76,33 @@ impl State {
 
     /// Writes a commit down, or nothing of it if its cursor is not the one that is known.
     pub(super) fn commit(&mut self, commit: Commit) -> Result<bool, StorageError> {
-        let Commit { instigator, from, cursor, runs, ticks, rows, deliveries } = commit;
+        let Commit {
+            instigator,
+            from,
+            cursor,
+            stuck_since,
+            runs,
+            ticks,
+            rows,
+            deliveries,
+            pending,
+            attempts,
+        } = commit;
         if self.instigators.get(&instigator).and_then(|known| known.cursor.as_ref()) != from.as_ref() {
+            return Ok(false);
+        }
+        let is_untouched = |attempt: &PendingAttempt| {
+            self.pending.iter().any(|one| (one.id, one.attempts) == (attempt.id, attempt.attempts))
+        };
+        if !attempts.iter().all(is_untouched) {
             return Ok(false);
         }
         if let Some(run) = runs.iter().find(|run| self.run(run.id).is_ok()) {
             return Err(StorageError::DuplicateRun { run: run.id });
         }
         runs.into_iter().try_for_each(|run| self.create(run))?;
-        self.instigators.entry(instigator).or_default().cursor = Some(cursor);
+        let state = self.instigators.entry(instigator.clone()).or_default();
+        (state.cursor, state.stuck_since) = (Some(cursor), stuck_since.map(stored));
         self.ticks.extend(ticks.into_iter().map(|tick| Tick {
             due: stored(tick.due),
             at: stored(tick.at),
@@ -93,7 +115,41 @@ impl State {
             };
         }
         deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
+        attempts.into_iter().for_each(|attempt| self.settle(attempt));
+        pending.into_iter().for_each(|pending| self.wait(&instigator, pending));
         Ok(true)
+    }
+
+    /// Writes down what came of trying something pending.
+    fn settle(&mut self, PendingAttempt { id, attempts: _, outcome }: PendingAttempt) {
+        let Some(index) = self.pending.iter().position(|pending| pending.id == id) else { return };
+        let pending = &mut self.pending[index];
+        match outcome {
+            PendingOutcome::Done => _ = self.pending.remove(index),
+            PendingOutcome::Again { reason, next_at } => {
+                pending.attempts += 1;
+                (pending.reason, pending.next_at) = (reason, stored(next_at));
+            }
+            PendingOutcome::GivenUp { reason } => {
+                pending.attempts += 1;
+                (pending.reason, pending.state) = (reason, PendingState::GivenUp);
+            }
+        }
+    }
+
+    /// Adds something pending.
+    fn wait(&mut self, instigator: &Instigator, NewPending { work, reason, next_at, at }: NewPending) {
+        self.last_pending += 1;
+        self.pending.push(Pending {
+            id: self.last_pending,
+            instigator: instigator.clone(),
+            work,
+            state: PendingState::Waiting,
+            reason,
+            attempts: 1,
+            next_at: stored(next_at),
+            created_at: stored(at),
+        });
     }
 
     /// Adds a delivery, unless one with its key is there.

@@ -6,12 +6,13 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
     include_str!("migrations/0004_automation.sql"),
     include_str!("migrations/0005_alerts.sql"),
+    include_str!("migrations/0006_pending.sql"),
 ];
 
 /// The version that this code knows.

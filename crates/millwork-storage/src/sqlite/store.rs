@@ -16,16 +16,16 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, EndDelivery, EndRun, FreeSlots,
-    GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryRun, SwitchInstigator, Writer,
+    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, DropPending, EndDelivery, EndRun, FreeSlots,
+    GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun, SwitchInstigator, Writer,
 };
 use super::{connect, failure, migrate};
 use crate::home::Processes;
 use crate::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
-    LatestAsset, Liveness, NewRun, PoolShare, PoolSlots, RunQuery, RunRecord, RunStore, SlotId, StorageError,
-    TakeSlots, Tick,
+    LatestAsset, Liveness, NewRun, Pending, PendingStore, PoolShare, PoolSlots, RunQuery, RunRecord,
+    RunStore, SlotId, StorageError, TakeSlots, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -236,6 +236,30 @@ impl InstigatorStore for SqliteStore {
 
     async fn newest_tick(&self) -> Result<u64, StorageError> {
         self.reader.newest_tick().await
+    }
+}
+
+#[async_trait]
+impl PendingStore for SqliteStore {
+    async fn pending(&self, of: &[Instigator], limit: u32) -> Result<Vec<Pending>, StorageError> {
+        self.reader.pending(of, limit).await
+    }
+
+    async fn due_pending(
+        &self,
+        of: &[Instigator],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StorageError> {
+        self.reader.due_pending(of, now, limit).await
+    }
+
+    async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(RetryPending { id, now }).await
+    }
+
+    async fn drop_pending(&self, id: u64) -> Result<bool, StorageError> {
+        self.writer.write(DropPending(id)).await
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn switched(store: Backend) {
     assert_eq!(state(&store, "hourly").await, InstigatorState::default());
     for on in [Some(true), Some(false), None] {
         store.switch(&schedule("hourly"), on).await.unwrap();
-        assert_eq!(state(&store, "hourly").await, InstigatorState { on, cursor: None });
+        assert_eq!(state(&store, "hourly").await, InstigatorState { on, ..InstigatorState::default() });
     }
     assert_eq!(state(&store, "daily").await, InstigatorState::default());
 }
@@ -54,7 +54,7 @@ pub(crate) async fn evaluated(store: Backend) {
     let first = evaluation(None, "1", 10);
     assert!(store.commit(first.clone()).await.unwrap());
     let known = state(&store, "hourly").await;
-    assert_eq!(known, InstigatorState { on: Some(true), cursor: Some("1".to_owned()) });
+    assert_eq!(known, InstigatorState { on: Some(true), cursor: Some("1".to_owned()), stuck_since: None });
     assert_eq!((runs(&store).await, store.ticks(&[], 9).await.unwrap()), (1, first.ticks.clone()));
 
     // Someone who began from the same cursor was slower, and requests nothing.
@@ -86,7 +86,10 @@ pub(crate) async fn a_switch_forgets(store: Backend) {
     store.switch(&schedule("hourly"), None).await.unwrap();
     assert_eq!(state(&store, "hourly").await.cursor.as_deref(), Some("1"), "nothing was switched");
     store.switch(&schedule("hourly"), Some(false)).await.unwrap();
-    assert_eq!(state(&store, "hourly").await, InstigatorState { on: Some(false), cursor: None });
+    assert_eq!(
+        state(&store, "hourly").await,
+        InstigatorState { on: Some(false), ..InstigatorState::default() }
+    );
 }
 
 /// A run that is there already leaves nothing of the evaluation.

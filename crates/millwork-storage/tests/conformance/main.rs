@@ -10,6 +10,7 @@ mod event_log;
 mod every_event;
 mod instigators;
 mod latest;
+mod pending;
 mod pool_slots;
 mod runs;
 mod runs_found;
@@ -63,6 +64,9 @@ for_each_backend! {
     crate::instigators::a_switch_forgets as a_switch_forgets_the_cursor,
     crate::instigators::whole_or_not as an_evaluation_is_whole,
     crate::instigators::one_of_many as one_of_many_evaluations_wins,
+    crate::pending::kept as what_is_pending_is_kept,
+    crate::pending::tried_again as what_is_pending_is_tried_again,
+    crate::pending::stuck as a_stuck_function_is_known,
     crate::instigators::named_alike as instigators_that_are_named_alike_stay_apart,
     crate::automation::remembered as automation_remembers,
     crate::automation::remembered_with_runs as automation_remembers_with_its_runs,

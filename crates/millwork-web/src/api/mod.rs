@@ -8,6 +8,7 @@ mod etag;
 mod events;
 mod health;
 mod launch;
+mod pending;
 mod queue;
 mod reports;
 mod routes;

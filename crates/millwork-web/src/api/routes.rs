@@ -10,7 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    alerts, assets, automation, etag, events, health, launch, queue, reports, runs, schedules, sensors,
+    alerts, assets, automation, etag, events, health, launch, pending, queue, reports, runs, schedules,
+    sensors,
 };
 use crate::error::ApiError;
 use crate::pages::page_error;
@@ -64,6 +65,9 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(sensors::list))
         .routes(routes!(sensors::switch))
         .routes(routes!(sensors::ticks))
+        .routes(routes!(pending::list))
+        .routes(routes!(pending::retry))
+        .routes(routes!(pending::drop))
         .routes(routes!(automation::list, automation::switch))
         .routes(routes!(automation::show, automation::switch_asset))
         .routes(routes!(queue::waiting))

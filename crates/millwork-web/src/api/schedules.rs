@@ -17,12 +17,14 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, A
     let known = state.store.states().await?;
     let now = state.clock.now();
     let described = |schedule: &Schedule| {
-        let switched = known.get(&schedule.instigator()).and_then(|state| state.on);
+        let state = known.get(&schedule.instigator());
+        let switched = state.and_then(|state| state.on);
         let next = schedule.timetable().ok().and_then(|timetable| timetable.after(now).next());
         json!({
             "schedule": schedule.name,
             "description": schedule.description,
             "on": switched.unwrap_or(schedule.default_on),
+            "stuck_since": state.and_then(|state| state.stuck_since),
             "crons": schedule.crons,
             "zone": schedule.zone,
             "next": next,

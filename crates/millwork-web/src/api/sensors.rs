@@ -15,11 +15,13 @@ use crate::state::AppState;
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let known = state.store.states().await?;
     let described = |sensor: &Sensor| {
-        let switched = known.get(&sensor.instigator()).and_then(|state| state.on);
+        let state = known.get(&sensor.instigator());
+        let switched = state.and_then(|state| state.on);
         json!({
             "sensor": sensor.name,
             "description": sensor.description,
             "on": switched.unwrap_or(sensor.default_on),
+            "stuck_since": state.and_then(|state| state.stuck_since),
             "interval_seconds": sensor.interval.as_secs_f64(),
         })
     };

@@ -145,6 +145,38 @@ pub(super) async fn deliver_again(
     }
 }
 
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    Retry,
+    Drop,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Decided {
+    pending: u64,
+    decision: Decision,
+}
+
+/// Lets something pending be tried again now, or drops it.
+pub(super) async fn decide_pending(
+    State(state): State<AppState>,
+    OwnForm(form): OwnForm<Decided>,
+) -> Response {
+    let decided = match form.decision {
+        Decision::Retry => state.store.retry_pending(form.pending, state.clock.now()).await,
+        Decision::Drop => state.store.drop_pending(form.pending).await,
+    };
+    state.wake.notify_waiters();
+    match decided {
+        Ok(true) => leads(Ok("/automation#pending".to_owned())),
+        Ok(false) => {
+            page_error(&ApiError::not_found(format!("nothing pending has the number {}", form.pending)))
+        }
+        Err(error) => page_error(&error.into()),
+    }
+}
+
 pub(super) fn leads(to: Result<String, ApiError>) -> Response {
     match to {
         Ok(path) => Redirect::to(&path).into_response(),

@@ -47,6 +47,7 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/automation/{*key}", get(automation::explained))
         .route("/automation/switch", post(forms::switch))
         .route("/automation/deliveries", post(forms::deliver_again))
+        .route("/automation/pending", post(forms::decide_pending))
         .route("/deployment", get(deployment::show))
         .route("/palette", get(palette::find))
         .route("/changes", get(changes::stream))

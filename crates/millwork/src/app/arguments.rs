@@ -391,6 +391,9 @@ pub(super) enum Schedules {
         #[command(flatten)]
         json: Json,
     },
+    /// What was asked for and couldn't be done yet
+    #[command(subcommand)]
+    Pending(Pending),
     /// List what came of ticks, newest first
     Ticks {
         /// Of this schedule only
@@ -400,6 +403,30 @@ pub(super) enum Schedules {
         limit: u32,
         #[command(flatten)]
         json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Pending {
+    /// List it, oldest first
+    List {
+        /// Of this one only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Try something again now, also if it was given up
+    Retry {
+        /// Its number
+        id: u64,
+    },
+    /// Drop something, so that it isn't tried again
+    Drop {
+        /// Its number
+        id: u64,
     },
 }
 
@@ -444,6 +471,9 @@ pub(super) enum Sensors {
         /// Its name
         name: String,
     },
+    /// What was asked for and couldn't be done yet
+    #[command(subcommand)]
+    Pending(Pending),
     /// List what came of evaluations, newest first
     Ticks {
         /// Of this sensor only
@@ -563,10 +593,16 @@ impl Commands {
             | Self::Runs(Runs::List { json, .. })
             | Self::Alerts(Alerts::List(json) | Alerts::Deliveries { json, .. })
             | Self::Sensors(
-                Sensors::List(json) | Sensors::Ticks { json, .. } | Sensors::Preview { json, .. },
+                Sensors::List(json)
+                | Sensors::Ticks { json, .. }
+                | Sensors::Preview { json, .. }
+                | Sensors::Pending(Pending::List { json, .. }),
             )
             | Self::Schedules(
-                Schedules::List(json) | Schedules::Next { json, .. } | Schedules::Ticks { json, .. },
+                Schedules::List(json)
+                | Schedules::Next { json, .. }
+                | Schedules::Ticks { json, .. }
+                | Schedules::Pending(Pending::List { json, .. }),
             )
             | Self::Automation(
                 Automation::List(json)
@@ -589,9 +625,17 @@ impl Commands {
             | Self::Dev(_)
             | Self::Runs(Runs::Execute { .. })
             | Self::Alerts(Alerts::Retry { .. } | Alerts::Test { .. })
-            | Self::Sensors(Sensors::On { .. } | Sensors::Off { .. })
+            | Self::Sensors(
+                Sensors::On { .. }
+                | Sensors::Off { .. }
+                | Sensors::Pending(Pending::Retry { .. } | Pending::Drop { .. }),
+            )
             | Self::Automation(Automation::On { .. } | Automation::Off { .. })
-            | Self::Schedules(Schedules::On { .. } | Schedules::Off { .. }) => false,
+            | Self::Schedules(
+                Schedules::On { .. }
+                | Schedules::Off { .. }
+                | Schedules::Pending(Pending::Retry { .. } | Pending::Drop { .. }),
+            ) => false,
         }
     }
 }

@@ -169,18 +169,18 @@ impl EarlierHome {
     pub(crate) fn of_a_later_version_is_refused(&self, lines: &[&str]) {
         let path = self.folder.path().join("home/millwork.db");
         let mut database = std::fs::read(&path).unwrap();
-        // A migrated home has the number that this binary knows.
-        self.succeeds("runs list");
-        let known = std::fs::read(&path).unwrap()[USER_VERSION + 3];
-        database[USER_VERSION..USER_VERSION + 4].copy_from_slice(&u32::from(known + 1).to_be_bytes());
+        let later: u32 = 250;
+        database[USER_VERSION..USER_VERSION + 4].copy_from_slice(&later.to_be_bytes());
         for file in ["millwork.db-wal", "millwork.db-shm"] {
             std::fs::remove_file(self.folder.path().join("home").join(file)).ok();
         }
         std::fs::write(&path, &database).unwrap();
+        let refused = String::from_utf8(self.run("runs list").stderr).unwrap();
+        let known = refused.split_once("knows up to ").map_or("", |(_, rest)| rest.lines().next().unwrap());
+        assert!(known.parse::<u32>().is_ok_and(|known| known < later), "{refused}");
         let sentence = format!(
-            "error: the database has version {}, this Millwork knows up to {known}\n  hint: use the newer Millwork, or \
-             another MILLWORK_HOME\n",
-            known + 1
+            "error: the database has version {later}, this Millwork knows up to {known}\n  hint: use the newer Millwork, or \
+             another MILLWORK_HOME\n"
         );
         for line in lines {
             let output = self.run(line);

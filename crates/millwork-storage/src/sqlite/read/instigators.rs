@@ -16,9 +16,9 @@ impl Reader {
     pub(in crate::sqlite) async fn states(
         &self,
     ) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
-        let query = sqlx::query("SELECT is_on, cursor, name FROM schedules");
+        let query = sqlx::query("SELECT is_on, cursor, stuck_since, name FROM schedules");
         let named = |row: &SqliteRow| {
-            let name: String = row.try_get(2).map_err(failure::unreadable("a schedule"))?;
+            let name: String = row.try_get(3).map_err(failure::unreadable("a schedule"))?;
             Ok((Instigator::from_stored(&name), state(row)?))
         };
         self.rows("look for schedules", query).await?.iter().map(named).collect()
@@ -29,7 +29,7 @@ impl Reader {
         &self,
         instigator: &Instigator,
     ) -> Result<InstigatorState, StorageError> {
-        let text = "SELECT is_on, cursor FROM schedules WHERE name = ?";
+        let text = "SELECT is_on, cursor, stuck_since FROM schedules WHERE name = ?";
         let query = sqlx::query(text).bind(instigator.stored().into_owned());
         let rows = self.rows("look for a schedule", query).await?;
         Ok(rows.first().map(state).transpose()?.unwrap_or_default())
@@ -91,7 +91,9 @@ fn state(row: &SqliteRow) -> Result<InstigatorState, StorageError> {
     let unreadable = || failure::unreadable("a schedule");
     let on = row.try_get(0).map_err(unreadable())?;
     let cursor = row.try_get(1).map_err(unreadable())?;
-    Ok(InstigatorState { on, cursor })
+    let stuck_since: Option<i64> = row.try_get(2).map_err(unreadable())?;
+    let stuck_since = stuck_since.map(from_micros).transpose().map_err(failure::unreadable("a schedule"))?;
+    Ok(InstigatorState { on, cursor, stuck_since })
 }
 
 fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {

@@ -8,6 +8,7 @@ mod events;
 mod instigators;
 mod latest;
 mod packed_events;
+mod pending;
 mod reader;
 mod runs;
 mod slots;

@@ -102,6 +102,9 @@ impl Change for ForgetTicks {
         let text = "DELETE FROM ticks WHERE id IN (SELECT id FROM ticks WHERE at < ? ORDER BY at LIMIT ?)";
         let query = sqlx::query(text).bind(to_micros(self.before)).bind(TICKS_AT_ONCE);
         let ticks = query.execute(transaction.connection()).await?.rows_affected();
+        // What was given up is known by its last tick.
+        let text = "DELETE FROM pending WHERE state = 'given_up' AND next_at < ?";
+        sqlx::query(text).bind(to_micros(self.before)).execute(transaction.connection()).await?;
         let next = (ticks.cast_signed() == TICKS_AT_ONCE).then_some(Position::default());
         Ok(Forgotten { ticks, next, ..Forgotten::default() })
     }

@@ -5,6 +5,7 @@ use millwork_core::Instigator;
 
 use super::change::{Change, Stop};
 use super::delivery_changes::insert_delivery;
+use super::pending_changes::{are_untouched, insert_pending, settle};
 use super::run_changes::CreateRun;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
@@ -53,20 +54,31 @@ impl Change for CommitEvaluation {
     const ACTION: &'static str = "record an evaluation";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
-        let Commit { instigator, from, cursor, runs: _, ticks, rows, deliveries } = &self.commit;
+        let Commit {
+            instigator,
+            from,
+            cursor,
+            stuck_since,
+            runs: _,
+            ticks,
+            rows,
+            deliveries,
+            pending,
+            attempts,
+        } = &self.commit;
         let name = instigator.stored();
         let query = sqlx::query_scalar("SELECT cursor FROM schedules WHERE name = ?").bind(&*name);
         let known: Option<Option<String>> = query.fetch_optional(transaction.connection()).await?;
-        if known.flatten() != *from {
+        if known.flatten() != *from || !are_untouched(transaction, attempts).await? {
             return Ok(false);
         }
         // What is refused has to be refused before anything is written.
         for run in &self.runs {
             run.check(transaction).await?;
         }
-        let text = "INSERT INTO schedules (name, cursor) VALUES (?1, ?2) \
-                    ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor";
-        let query = sqlx::query(text).bind(&*name).bind(cursor.as_str());
+        let text = "INSERT INTO schedules (name, cursor, stuck_since) VALUES (?1, ?2, ?3) \
+                    ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since";
+        let query = sqlx::query(text).bind(&*name).bind(cursor.as_str()).bind(stuck_since.map(to_micros));
         query.execute(transaction.connection()).await?;
         for run in &self.runs {
             run.apply(transaction).await?;
@@ -77,6 +89,12 @@ impl Change for CommitEvaluation {
         remember(transaction, rows).await?;
         for delivery in deliveries {
             insert_delivery(transaction, delivery).await?;
+        }
+        for attempt in attempts {
+            settle(transaction, attempt).await?;
+        }
+        for pending in pending {
+            insert_pending(transaction, instigator, pending).await?;
         }
         Ok(true)
     }

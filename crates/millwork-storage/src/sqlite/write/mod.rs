@@ -18,6 +18,7 @@ mod forget;
 mod insert;
 mod instigator_changes;
 mod memo;
+mod pending_changes;
 mod run_changes;
 mod slot_changes;
 mod transaction;
@@ -29,6 +30,7 @@ pub(super) use change::{Change, Stop};
 pub(super) use delivery_changes::{BeginDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
+pub(super) use pending_changes::{DropPending, RetryPending};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};
 pub(super) use slot_changes::{FreeSlots, GiveSlotsBack, RenewSlots};
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Outcome, entries};
 use millwork_core::{Instigator, Pipeline, Schedule, Sensor};
-use millwork_storage::{Delivery, Tick, TickOutcome};
+use millwork_storage::{Delivery, InstigatorState, Pending, PendingState, PendingWork, Tick, TickOutcome};
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
@@ -19,6 +19,7 @@ use crate::state::AppState;
 /// So many ticks and deliveries are listed.
 const TICKS: u32 = 50;
 const DELIVERIES: u32 = 30;
+const PENDING: u32 = 50;
 /// So many conditions are listed; the others are found with their assets.
 const CONDITIONS: usize = 60;
 /// So many next ticks are shown of each schedule.
@@ -36,6 +37,7 @@ struct AutomationPage {
     all_conditions: usize,
     of: String,
     names: Vec<String>,
+    pending: Vec<PendingRow>,
     ticks: Vec<TickRow>,
     rules: Vec<Rule>,
     deliveries: Vec<Delivery>,
@@ -47,6 +49,8 @@ struct Switch {
     kind: &'static str,
     description: String,
     on: bool,
+    /// Since when its function hasn't returned; empty if it isn't stuck.
+    stuck_since: String,
     when: String,
     next: Vec<String>,
     what: String,
@@ -60,6 +64,17 @@ struct Condition {
     outcome: String,
     evaluated_at: String,
     requested_at: String,
+}
+
+struct PendingRow {
+    id: u64,
+    of: String,
+    what: String,
+    asked_at: String,
+    attempts: u32,
+    /// When it is tried again; nothing if it was given up.
+    next_at: Option<String>,
+    reason: String,
 }
 
 struct TickRow {
@@ -117,8 +132,9 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let known = state.store.states().await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let pipeline = &state.pipeline;
-    let schedules = pipeline.schedules().iter().map(|one| schedule(one, switched(&one.instigator()), now));
-    let sensors = pipeline.sensors().iter().map(|one| sensor(one, switched(&one.instigator())));
+    let state_of = |instigator: &Instigator| known.get(instigator).cloned().unwrap_or_default();
+    let schedules = pipeline.schedules().iter().map(|one| schedule(one, &state_of(&one.instigator()), now));
+    let sensors = pipeline.sensors().iter().map(|one| sensor(one, &state_of(&one.instigator())));
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let conditions = entries(pipeline.graph(), &automation_states(state, None).await?, switched);
     let automation = Instigator::Automation(None);
@@ -135,14 +151,15 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
         conditions: conditions.into_iter().take(CONDITIONS).map(condition).collect(),
         of,
         names,
+        pending: state.store.pending(&[], PENDING).await?.into_iter().map(pending).collect(),
         ticks: ticks.into_iter().map(tick).collect(),
         rules: pipeline.alerts().iter().map(rule).collect(),
         deliveries: state.store.deliveries(None, DELIVERIES).await?,
     })
 }
 
-fn schedule(schedule: &Schedule, switched: Option<bool>, now: Timestamp) -> Switch {
-    let on = switched.unwrap_or(schedule.default_on);
+fn schedule(schedule: &Schedule, state: &InstigatorState, now: Timestamp) -> Switch {
+    let on = state.on.unwrap_or(schedule.default_on);
     let timetable = schedule.timetable().ok().filter(|_| on);
     let next = timetable.iter().flat_map(|timetable| timetable.after(now).take(NEXT));
     Switch {
@@ -151,22 +168,49 @@ fn schedule(schedule: &Schedule, switched: Option<bool>, now: Timestamp) -> Swit
         kind: "schedule",
         description: schedule.description.clone(),
         on,
+        stuck_since: stuck_since(state),
         when: format!("{} ({})", schedule.crons.join("; "), schedule.zone),
         next: next.map(|at| at.to_string()).collect(),
         what: schedule.selection.clone(),
     }
 }
 
-fn sensor(sensor: &Sensor, switched: Option<bool>) -> Switch {
+fn sensor(sensor: &Sensor, state: &InstigatorState) -> Switch {
     Switch {
         name: sensor.name.clone(),
         stored: sensor.instigator().stored().into_owned(),
         kind: "sensor",
         description: sensor.description.clone(),
-        on: switched.unwrap_or(sensor.default_on),
+        on: state.on.unwrap_or(sensor.default_on),
+        stuck_since: stuck_since(state),
         when: format!("every {}", words::span(sensor.interval)),
         next: Vec::new(),
         what: String::new(),
+    }
+}
+
+fn stuck_since(state: &InstigatorState) -> String {
+    state.stuck_since.map(|since| since.to_string()).unwrap_or_default()
+}
+
+fn pending(pending: Pending) -> PendingRow {
+    let what = match &pending.work {
+        PendingWork::Run { run, .. } => format!("run of {}", run.selection),
+        PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
+        PendingWork::Tick { due } => format!("tick of {due}"),
+    };
+    let next_at = match pending.state {
+        PendingState::Waiting => Some(pending.next_at.to_string()),
+        PendingState::GivenUp => None,
+    };
+    PendingRow {
+        id: pending.id,
+        of: pending.instigator.stored().into_owned(),
+        what,
+        asked_at: pending.created_at.to_string(),
+        attempts: pending.attempts,
+        next_at,
+        reason: pending.reason,
     }
 }
 

@@ -12,6 +12,7 @@ mod graph;
 mod in_process;
 mod list;
 mod materialize;
+mod pending;
 mod runs;
 mod schedules;
 mod sensors;

@@ -9,6 +9,7 @@ use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_storage::{InstigatorState, InstigatorStore as _, Tick, TickOutcome};
 use serde_json::{Value, json};
 
+use super::pending::{self, Kind, state_word};
 use crate::app::arguments::Schedules;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
@@ -22,6 +23,7 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
         Schedules::On { name } => switch(session, &name, true),
         Schedules::Off { name } => switch(session, &name, false),
         Schedules::Next { name, count, json } => next(session, &name, count, json.json),
+        Schedules::Pending(command) => pending::run(session, Kind::Schedules, command),
         Schedules::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
     }
 }
@@ -47,10 +49,10 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     } else {
         let row = |schedule: &Schedule| {
             let next = next_tick(schedule).map(when::moment);
-            let state = if is_on(schedule, &states) { "on" } else { "off" };
+            let state = states.get(&schedule.instigator()).cloned().unwrap_or_default();
             [
                 schedule.name.clone(),
-                state.to_owned(),
+                state_word(&state, schedule.default_on),
                 schedule.crons.join("; "),
                 schedule.zone.clone(),
                 next.unwrap_or_default(),
@@ -76,6 +78,7 @@ fn schedule_json(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorSt
         "schedule": schedule.name,
         "description": schedule.description,
         "on": is_on(schedule, states),
+        "stuck_since": states.get(&schedule.instigator()).and_then(|state| state.stuck_since),
         "crons": schedule.crons,
         "zone": schedule.zone,
         "next": next_tick(schedule),

@@ -1,10 +1,13 @@
 //! `sensors`: what is watched, switching it, trying it, and what came of it.
 
+use millwork_core::run::RunSpec;
 use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
-use millwork_core::{Clock as _, ErrorClass, Instigator, Problem, SystemClock};
+use millwork_core::{Advice as _, Clock as _, Instigator, Problem, SystemClock};
+use millwork_daemon::{preview_sensor, sensor_cursor};
 use millwork_storage::InstigatorStore as _;
 use serde_json::{Value, json};
 
+use super::pending::{self, Kind, state_word};
 use super::schedules::print_ticks;
 use crate::app::arguments::Sensors;
 use crate::app::failure::{Exit, Failure};
@@ -18,6 +21,7 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
         Sensors::List(json) => list(session, json.json),
         Sensors::On { name } => switch(session, &name, true),
         Sensors::Off { name } => switch(session, &name, false),
+        Sensors::Pending(command) => pending::run(session, Kind::Sensors, command),
         Sensors::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
         Sensors::Preview { name, cursor, json } => preview(session, &name, cursor, json.json),
     }
@@ -33,15 +37,14 @@ fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let sensors = session.pipeline()?.sensors();
     let states = block_on(async { Ok(session.home().await?.store.states().await?) })?;
-    let is_on = |sensor: &Sensor| {
-        states.get(&sensor.instigator()).and_then(|state| state.on).unwrap_or(sensor.default_on)
-    };
+    let state = |sensor: &Sensor| states.get(&sensor.instigator()).cloned().unwrap_or_default();
     if json {
         let described = |sensor: &Sensor| {
             json!({
                 "sensor": sensor.name,
                 "description": sensor.description,
-                "on": is_on(sensor),
+                "on": state(sensor).on.unwrap_or(sensor.default_on),
+                "stuck_since": state(sensor).stuck_since,
                 "interval_seconds": sensor.interval.as_secs_f64(),
                 "watches": watches(sensor),
             })
@@ -51,9 +54,9 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         outln!("No sensor is defined. `Definitions::sensor` adds one.");
     } else {
         let row = |sensor: &Sensor| {
-            let state = if is_on(sensor) { "on" } else { "off" };
+            let state = state_word(&state(sensor), sensor.default_on);
             let every = when::duration(sensor.interval);
-            [sensor.name.clone(), state.to_owned(), every, watches(sensor), sensor.description.clone()]
+            [sensor.name.clone(), state, every, watches(sensor), sensor.description.clone()]
         };
         let heading = ["SENSOR", "STATE", "EVERY", "WATCHES", "DESCRIPTION"];
         out!("{}", table(heading, sensors.iter().map(row).collect()));
@@ -112,38 +115,48 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
 
 fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) -> Result<Exit, Failure> {
     let sensor = known(session, name)?;
-    let SensorSource::Outside(poll) = &sensor.source else {
-        return Err(Failure::usage(format!(
-            "sensor `{name}` reacts to events, of which there is none to try"
-        )));
-    };
     let outcome = block_on(async {
-        let stored = session.home().await?.store.state(&sensor.instigator()).await?.cursor;
-        let own = stored.and_then(|stored| serde_json::from_str::<Value>(&stored).ok());
-        let own = own.and_then(|stored| stored["own"].as_str().map(str::to_owned));
+        let state = session.home().await?.store.state(&sensor.instigator()).await?;
         let resources = session.pipeline()?.resources().clone();
-        let context = SensorContext::new(cursor.or(own), SystemClock.now(), resources);
-        poll(context).await.map_err(|error| Failure::of(ErrorClass::Failed, &*error))
+        let context = SensorContext::new(cursor.or(sensor_cursor(&state)), SystemClock.now(), resources);
+        Ok(preview_sensor(sensor, context).await?)
     })?;
-    let runs: Vec<Value> = outcome
-        .runs
-        .iter()
-        .map(|run| json!({ "selection": run.selection, "key": run.key, "config": run.config, "tags": run.tags }))
-        .collect();
+    let graph = session.pipeline()?.graph();
+    let problem = |run: &RunSpec| run.clone().request(graph).err().map(|error| error.one_line());
+    let runs: Vec<(&RunSpec, Option<String>)> = outcome.runs.iter().map(|run| (run, problem(run))).collect();
+    let exit = if runs.iter().all(|(_, problem)| problem.is_none()) { Exit::Success } else { Exit::Failed };
     if json {
+        let described = |(run, problem): &(&RunSpec, Option<String>)| {
+            json!({
+                "selection": run.selection,
+                "key": run.key,
+                "config": run.config,
+                "tags": run.tags,
+                "error": problem,
+            })
+        };
+        let runs: Value = runs.iter().map(described).collect();
         outln!("{}", json!({ "runs": runs, "cursor": outcome.cursor, "skipped": outcome.skipped }));
-        return Ok(Exit::Success);
+        return Ok(exit);
     }
-    for run in &outcome.runs {
+    for (run, problem) in &runs {
         let key = run.key.as_ref().map(|key| format!(" with the key `{key}`")).unwrap_or_default();
-        outln!("It would request a run of `{}`{key}.", run.selection);
+        match problem {
+            None => outln!("It would request a run of `{}`{key}.", run.selection),
+            Some(problem) => {
+                outln!(
+                    "It would ask for a run of `{}`{key}, which can't be requested: {problem}.",
+                    run.selection
+                );
+            }
+        }
     }
-    if outcome.runs.is_empty() {
+    if runs.is_empty() {
         let reason = outcome.skipped.unwrap_or_else(|| "no reason given".to_owned());
         outln!("It would request nothing: {reason}.");
     }
     if let Some(cursor) = outcome.cursor {
         outln!("Its cursor would be `{cursor}`.");
     }
-    Ok(Exit::Success)
+    Ok(exit)
 }

@@ -1,0 +1,316 @@
+//! What one evaluation of a schedule or a sensor decides, gathered until it is committed with the cursor.
+//!
+//! What can't be done is no reason to forget it, and none to hold up the rest: it becomes *pending* in the same commit,
+//! and is tried again at a later evaluation.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::advice::Advice as _;
+use millwork_core::run::{RunId, RunSpec};
+use millwork_core::{Instigator, Retry};
+use millwork_storage::{
+    Commit, LONGEST_PAUSE, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
+    PendingWork, RunQuery, StorageError, Tick, TickOutcome,
+};
+
+use crate::cursor::Cursor;
+use crate::{Daemon, DaemonError, Happening};
+
+/// The tag with the sensor that requested a run.
+pub(crate) const SENSOR_TAG: &str = "millwork/sensor";
+/// The tag with the key of a run, behind the name of who asked.
+const KEY_TAG: &str = "millwork/run_key";
+
+/// One look at what is pending takes so much at most.
+const MOST_RETRIED: u32 = 500;
+/// So much is pending of one instigator at most; then its cursor stays where it is.
+pub(crate) const MOST_PENDING: u32 = 10_000;
+/// A function that fails so often in a row for the same event or tick is given up.
+const MOST_FAILURES: u32 = 10;
+/// The pause after the first attempt; each later one is twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What an evaluation decides.
+pub(crate) struct Decision<'a> {
+    daemon: &'a Daemon,
+    instigator: Instigator,
+    dedup_window: Duration,
+    now: Timestamp,
+    /// How long its function took, in microseconds, where one was called.
+    pub(crate) micros: Option<u64>,
+    /// What was pending before.
+    waiting: Vec<Pending>,
+    /// What is pending before or now, so that the same isn't pending twice.
+    known: HashSet<String>,
+    /// The keys that this evaluation's runs have.
+    keys: HashSet<String>,
+    commit: Commit,
+    /// Why nothing was requested.
+    pub(crate) idle: Option<String>,
+    happenings: Vec<Happening>,
+}
+
+impl<'a> Decision<'a> {
+    /// Nothing decided yet, but what is pending is known.
+    pub(crate) async fn new(
+        daemon: &'a Daemon,
+        instigator: Instigator,
+        dedup_window: Duration,
+        now: Timestamp,
+    ) -> Result<Self, DaemonError> {
+        let waiting = daemon.store.pending(std::slice::from_ref(&instigator), MOST_PENDING).await?;
+        let known = waiting.iter().map(|pending| text(&pending.work)).collect();
+        let commit = Commit::new(instigator.clone(), None, String::new());
+        let (keys, happenings) = (HashSet::new(), Vec::new());
+        Ok(Self {
+            daemon,
+            instigator,
+            dedup_window,
+            now,
+            micros: None,
+            waiting,
+            known,
+            keys,
+            commit,
+            idle: None,
+            happenings,
+        })
+    }
+
+    /// Requests a run, unless one with its key is there or waits; a run that can't be requested becomes pending.
+    pub(crate) async fn request(&mut self, run: RunSpec, due: Option<Timestamp>) -> Result<(), StorageError> {
+        if let Some(reason) = self.taken(&run, None).await? {
+            self.idle = Some(reason);
+            return Ok(());
+        }
+        match self.requested(&run) {
+            Ok(requested) => self.add(requested, due),
+            Err(reason) => {
+                let reason = format!("can't request a run of `{}`: {reason}", run.selection);
+                self.keys.extend(self.key(&run));
+                self.fail_pending(PendingWork::Run { run, due }, due, reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries a pending run again.
+    pub(crate) async fn request_again(
+        &mut self,
+        pending: &Pending,
+        run: &RunSpec,
+        due: Option<Timestamp>,
+    ) -> Result<(), StorageError> {
+        if let Some(reason) = self.taken(run, Some(pending.id)).await? {
+            self.idle = Some(reason);
+            self.settle(pending, PendingOutcome::Done);
+            return Ok(());
+        }
+        match self.requested(run) {
+            Ok(requested) => {
+                self.add(requested, due);
+                self.settle(pending, PendingOutcome::Done);
+            }
+            Err(reason) => {
+                let reason = format!("can't request a run of `{}`: {reason}", run.selection);
+                let next_at = self.next_attempt(pending.attempts + 1);
+                self.settle(pending, PendingOutcome::Again { reason, next_at });
+            }
+        }
+        Ok(())
+    }
+
+    /// A function failed, and there is nothing to try again: it is called anyway.
+    pub(crate) fn fail(&mut self, due: Option<Timestamp>, reason: String) {
+        let error = match due {
+            Some(due) => format!("{} at {due}: {reason}", self.instigator),
+            None => format!("{}: {reason}", self.instigator),
+        };
+        self.happenings.push(Happening::Trouble { of: self.kind(), error });
+        self.tick(due, TickOutcome::Failed { reason });
+    }
+
+    /// Something failed, and is pending from now on.
+    pub(crate) fn fail_pending(&mut self, work: PendingWork, due: Option<Timestamp>, reason: String) {
+        self.fail(due, reason.clone());
+        if self.known.insert(text(&work)) {
+            let (next_at, at) = (self.next_attempt(1), self.now);
+            self.commit.pending.push(NewPending { work, reason, next_at, at });
+        }
+    }
+
+    /// A function failed again for something pending; it isn't called for ever.
+    pub(crate) fn fail_again(&mut self, pending: &Pending, due: Option<Timestamp>, reason: String) {
+        let failures = pending.attempts + 1;
+        if failures < MOST_FAILURES {
+            let next_at = self.next_attempt(failures);
+            self.settle(pending, PendingOutcome::Again { reason, next_at });
+        } else {
+            self.give_up(pending, due, format!("given up after {failures} attempts: {reason}"));
+        }
+    }
+
+    /// Something pending isn't tried again.
+    pub(crate) fn give_up(&mut self, pending: &Pending, due: Option<Timestamp>, reason: String) {
+        self.fail(due, reason.clone());
+        self.settle(pending, PendingOutcome::GivenUp { reason });
+    }
+
+    /// Something pending is done.
+    pub(crate) fn done(&mut self, pending: &Pending) {
+        self.settle(pending, PendingOutcome::Done);
+    }
+
+    /// Lets go of pending ticks other than the newest `kept`, as newer ones have come.
+    pub(crate) fn supersede_ticks(&mut self, kept: usize) {
+        let is_tick = |pending: &&Pending| {
+            pending.state == PendingState::Waiting && matches!(pending.work, PendingWork::Tick { .. })
+        };
+        let ticks: Vec<Pending> = self.waiting.iter().filter(is_tick).cloned().collect();
+        for pending in &ticks[..ticks.len().saturating_sub(kept)] {
+            if !self.commit.attempts.iter().any(|attempt| attempt.id == pending.id) {
+                self.settle(pending, PendingOutcome::Done);
+            }
+        }
+    }
+
+    /// What is to be told once it is committed.
+    pub(crate) fn tell(&mut self, happening: Happening) {
+        self.happenings.push(happening);
+    }
+
+    /// Writes down what came of a tick.
+    pub(crate) fn tick(&mut self, due: Option<Timestamp>, outcome: TickOutcome) {
+        let (instigator, at, micros) = (self.instigator.clone(), self.now, self.micros);
+        self.commit.ticks.push(Tick { instigator, due: due.unwrap_or(at), at, micros, outcome });
+    }
+
+    /// Whether something is to be committed besides the cursor.
+    pub(crate) fn is_news(&self) -> bool {
+        !self.commit.ticks.is_empty() || !self.commit.attempts.is_empty()
+    }
+
+    /// Whether so much is pending that no more may be.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() + self.commit.pending.len() > MOST_PENDING as usize
+    }
+
+    /// Commits what was decided, with the cursor. Nothing is committed or told if another daemon was faster.
+    pub(crate) async fn commit<T>(
+        self,
+        cursor: Cursor<T>,
+        position: &T,
+        stuck_since: Option<Timestamp>,
+    ) -> Result<bool, DaemonError>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        let Commit { from, cursor, .. } = cursor.moved_to(position)?;
+        let committed = self.daemon.store.commit(Commit { from, cursor, stuck_since, ..self.commit }).await?;
+        if committed {
+            self.happenings.iter().for_each(|happening| self.daemon.tell(happening));
+            self.daemon.wake().notify_waiters();
+        }
+        Ok(committed)
+    }
+
+    fn add(&mut self, run: NewRun, due: Option<Timestamp>) {
+        self.keys.extend(run.request.tags.get(KEY_TAG).cloned());
+        let by = self.instigator.to_string();
+        self.happenings.push(Happening::Requested { by, due, run: run.id });
+        self.tick(due, TickOutcome::Requested { run: run.id });
+        self.commit.runs.push(run);
+    }
+
+    fn settle(&mut self, pending: &Pending, outcome: PendingOutcome) {
+        let (id, attempts) = (pending.id, pending.attempts);
+        self.commit.attempts.push(PendingAttempt { id, attempts, outcome });
+    }
+
+    fn requested(&self, run: &RunSpec) -> Result<NewRun, String> {
+        let request = run.clone().request(self.daemon.pipeline.graph());
+        let mut request = request.map_err(|error| error.one_line())?;
+        request.tags.extend(self.key(run).map(|key| (KEY_TAG.to_owned(), key)));
+        if let Instigator::Sensor(name) = &self.instigator {
+            request.tags.insert(SENSOR_TAG.to_owned(), name.clone());
+        }
+        Ok(NewRun { id: RunId::new(self.now), request, at: self.now })
+    }
+
+    /// The key of a run, as its tag has it: keys of different instigators don't get in each other's way.
+    fn key(&self, run: &RunSpec) -> Option<String> {
+        let key = run.key.as_ref()?;
+        Some(match &self.instigator {
+            Instigator::Sensor(name) => format!("{name}/{key}"),
+            Instigator::Schedule(name) => format!("schedule:{name}/{key}"),
+            Instigator::Automation(_)
+            | Instigator::Alerts
+            | Instigator::AlertTests
+            | Instigator::Retries
+            | Instigator::Traces => return None,
+        })
+    }
+
+    /// Why a run isn't requested: its key is taken by another run, or by one that is pending.
+    async fn taken(&self, run: &RunSpec, pending: Option<u64>) -> Result<Option<String>, StorageError> {
+        let Some(key) = self.key(run) else { return Ok(None) };
+        if self.keys.contains(&key) {
+            return Ok(Some(format!("the key `{key}` is asked for more than once")));
+        }
+        let is_other = |other: &&Pending| match &other.work {
+            PendingWork::Run { run: other_run, .. } => Some(other.id) != pending && other_run.key == run.key,
+            PendingWork::Event { .. } | PendingWork::Tick { .. } => false,
+        };
+        if pending.is_none()
+            && let Some(other) = self.waiting.iter().find(is_other)
+        {
+            return Ok(Some(format!("a pending run ({}) has the key `{key}` already", other.id)));
+        }
+        let query =
+            RunQuery { tag: Some((KEY_TAG.to_owned(), key.clone())), limit: Some(1), ..RunQuery::default() };
+        let window = SignedDuration::try_from(self.dedup_window).unwrap_or(SignedDuration::MAX);
+        let newest = self.daemon.store.runs(query).await?.into_iter().next();
+        // A run that seems to come from the future was requested before the clock was set back.
+        let taken = newest.filter(|taken| self.now.duration_since(taken.created_at) < window);
+        Ok(taken.map(|taken| format!("run {} has the key `{key}` already", taken.id.short())))
+    }
+
+    fn next_attempt(&self, failures: u32) -> Timestamp {
+        let pauses = Retry::exponential(u32::MAX).delay(FIRST_PAUSE).jitter(false);
+        let pause = pauses.pause(failures, 0.0).and_then(|pause| SignedDuration::try_from(pause).ok());
+        self.now.checked_add(pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.instigator {
+            Instigator::Sensor(_) => "sensors",
+            Instigator::Schedule(_) => "schedules",
+            Instigator::Automation(_)
+            | Instigator::Alerts
+            | Instigator::AlertTests
+            | Instigator::Retries
+            | Instigator::Traces => "evaluations",
+        }
+    }
+}
+
+/// What is to be tried again now, by who asked for it, of those that can be evaluated.
+pub(crate) async fn due_again(
+    daemon: &Daemon,
+    of: &[Instigator],
+) -> Result<HashMap<Instigator, Vec<Pending>>, StorageError> {
+    let mut due: HashMap<Instigator, Vec<Pending>> = HashMap::new();
+    if of.is_empty() {
+        return Ok(due);
+    }
+    for one in daemon.store.due_pending(of, daemon.options.clock.now(), MOST_RETRIED).await? {
+        due.entry(one.instigator.clone()).or_default().push(one);
+    }
+    Ok(due)
+}
+
+fn text(work: &PendingWork) -> String {
+    serde_json::to_string(work).expect("what is pending has string keys only")
+}

@@ -1,0 +1,133 @@
+//! Sensors that react to events: which events, and what their functions say of each.
+
+use std::sync::Arc;
+
+use millwork_core::event::Event;
+use millwork_core::run::RunSpec;
+use millwork_core::sensor::{React, Sensor, SensorContext, SensorEvent, WatchedEvents};
+use millwork_storage::{EventQuery, Pending, PendingWork, StorageError, follow};
+
+use crate::decision::SENSOR_TAG;
+use crate::functions::guarded;
+use crate::sensor_call::{Asked, Subject, answered};
+use crate::{Daemon, DaemonError};
+
+/// One evaluation looks at so many events at most.
+const MOST_EVENTS: u32 = 200;
+
+/// What a sensor says of the next events that it watches, and of those at which it failed before. A failure at one
+/// event keeps it from none of the others.
+pub(crate) async fn reactions(
+    daemon: &Daemon,
+    sensor: &Sensor,
+    watched: Option<&WatchedEvents>,
+    react: &Arc<React>,
+    context: SensorContext,
+    behind: Option<u64>,
+    pending: &[Pending],
+) -> Result<Asked, DaemonError> {
+    let (mut events, found) = match watched {
+        Some(watched) => next_events(daemon, sensor, watched, behind).await?,
+        None => (Vec::new(), behind),
+    };
+    let subject = |event: &SensorEvent| Subject::Event { sequence: event.event.sequence, pending: None };
+    let mut subjects: Vec<Subject> = events.iter().map(subject).collect();
+    let (new, mut gone) = (events.len(), Vec::new());
+    // What is new comes first, as it may be what failed before that doesn't return.
+    for one in pending {
+        let PendingWork::Event { sequence } = one.work else { continue };
+        match event_at(daemon, sequence).await? {
+            Some(event) => {
+                subjects.push(Subject::Event { sequence, pending: Some(Box::new(one.clone())) });
+                events.push(event);
+            }
+            None => gone.push(one.clone()),
+        }
+    }
+    if events.is_empty() {
+        return Ok(Asked { behind: found, gone, ..Asked::default() });
+    }
+    let sequences: Vec<u64> = events.iter().take(new).map(|event| event.event.sequence).collect();
+    let react = react.clone();
+    let call = daemon.functions.call(&sensor.name, sensor.timeout, move |answers| {
+        let mut context = context;
+        for event in events {
+            if answers.are_unwanted() {
+                return;
+            }
+            let answer = guarded(|| react(context.clone(), event));
+            if let Ok(outcome) = &answer {
+                context.cursor = outcome.cursor.clone().or(context.cursor);
+            }
+            answers.leave(answer);
+        }
+    });
+    let asked = answered(call, subjects, sensor.timeout).await?;
+    let behind = match asked.answers.len() {
+        answered if answered >= sequences.len() => found,
+        0 => behind,
+        answered => Some(sequences[answered - 1]),
+    };
+    Ok(Asked { behind, gone, ..asked })
+}
+
+/// Each event asks for the same run once: what has no key gets one from the event.
+pub(crate) fn keyed(mut runs: Vec<RunSpec>, sequence: u64) -> Vec<RunSpec> {
+    let mut derived: Vec<String> = Vec::new();
+    for run in runs.iter_mut().filter(|run| run.key.is_none()) {
+        let base = format!("event {sequence} {}", run.selection);
+        // Several runs of one answer are meant to be several.
+        let same = derived.iter().filter(|key| **key == base).count();
+        derived.push(base.clone());
+        run.key = Some(if same == 0 { base } else { format!("{base} #{}", same + 1) });
+    }
+    runs
+}
+
+/// The next events that the sensor watches, and the last one that was looked at.
+async fn next_events(
+    daemon: &Daemon,
+    sensor: &Sensor,
+    watched: &WatchedEvents,
+    behind: Option<u64>,
+) -> Result<(Vec<SensorEvent>, Option<u64>), DaemonError> {
+    let Some(behind) = behind else {
+        // What happened before it was switched on is none of its business.
+        return Ok((Vec::new(), Some(daemon.store.head().await?)));
+    };
+    let graph = daemon.pipeline.graph();
+    // The selection was checked when the definitions were resolved.
+    let assets = watched.assets(graph).unwrap_or_default();
+    let found = follow(&*daemon.store, behind, watched.kinds(), MOST_EVENTS).await?;
+    let mut events = Vec::new();
+    for event in found.events.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
+        let event = with_request(daemon, event).await?;
+        // A run that it has asked for itself doesn't set it off again.
+        let is_own = matches!(watched, WatchedEvents::Runs { .. })
+            && event
+                .request
+                .as_ref()
+                .is_some_and(|request| request.tags.get(SENSOR_TAG) == Some(&sensor.name));
+        if !is_own {
+            events.push(event);
+        }
+    }
+    Ok((events, Some(found.behind)))
+}
+
+async fn event_at(daemon: &Daemon, sequence: u64) -> Result<Option<SensorEvent>, StorageError> {
+    let (after, before) = (Some(sequence.saturating_sub(1)), Some(sequence + 1));
+    let query = EventQuery { after, before, limit: Some(1), ..EventQuery::default() };
+    match daemon.store.events(query).await?.into_iter().next() {
+        Some(event) => with_request(daemon, event).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn with_request(daemon: &Daemon, event: Event) -> Result<SensorEvent, StorageError> {
+    let record = match event.run {
+        Some(run) => daemon.store.run(run).await?,
+        None => None,
+    };
+    Ok(SensorEvent { event, request: record.map(|record| record.request) })
+}

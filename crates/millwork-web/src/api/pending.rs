@@ -1,0 +1,53 @@
+//! What sensors and schedules asked for that couldn't be done yet.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// How much.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Wanted {
+    /// At most so many, 50 if nothing is said.
+    limit: Option<u32>,
+}
+
+#[utoipa::path(get, path = "/api/v1/pending", tag = "sensors", params(Wanted), responses((status = 200, description = "What is pending, oldest first", body = Object)))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    let limit = wanted.limit.unwrap_or(50).clamp(1, 10_000);
+    Ok(Json(json!(state.store.pending(&[], limit).await?)))
+}
+
+#[utoipa::path(post, path = "/api/v1/pending/{id}/retry", tag = "sensors", params(("id" = u64, Path)), responses((status = 200, description = "It is tried again now", body = Object)))]
+pub(super) async fn retry(
+    State(state): State<AppState>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    if !state.store.retry_pending(id, state.clock.now()).await? {
+        return Err(unknown(id));
+    }
+    state.wake.notify_waiters();
+    Ok(Json(json!({ "pending": id, "state": "waiting" })))
+}
+
+#[utoipa::path(post, path = "/api/v1/pending/{id}/drop", tag = "sensors", params(("id" = u64, Path)), responses((status = 200, description = "It isn't tried again", body = Object)))]
+pub(super) async fn drop(
+    State(state): State<AppState>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    if !state.store.drop_pending(id).await? {
+        return Err(unknown(id));
+    }
+    Ok(Json(json!({ "pending": id, "state": "dropped" })))
+}
+
+fn unknown(id: u64) -> ApiError {
+    ApiError::not_found(format!("nothing pending has the number {id}"))
+}

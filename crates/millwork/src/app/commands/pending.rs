@@ -1,0 +1,148 @@
+//! `sensors pending` and `schedules pending`: what was asked for and couldn't be done yet.
+
+use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
+use millwork_storage::{
+    InstigatorState, Pending as StoredPending, PendingState, PendingStore as _, PendingWork,
+};
+use serde_json::json;
+
+use crate::app::arguments::Pending;
+use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln};
+use crate::app::session::{Session, block_on};
+use crate::app::table::table;
+use crate::app::when;
+
+/// Whether something is on, or on and stuck.
+pub(super) fn state_word(state: &InstigatorState, default_on: bool) -> String {
+    match (state.on.unwrap_or(default_on), state.stuck_since) {
+        (true, Some(since)) => format!("stuck since {}", when::moment(since)),
+        (true, None) => "on".to_owned(),
+        (false, _) => "off".to_owned(),
+    }
+}
+
+/// Whose pending requests a command is about.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Sensors,
+    Schedules,
+}
+
+pub(super) fn run(session: &Session, kind: Kind, pending: Pending) -> Result<Exit, Failure> {
+    match pending {
+        Pending::List { name, limit, json } => list(session, kind, name.as_deref(), limit, json.json),
+        Pending::Retry { id } => change(session, kind, id, Change::Retry),
+        Pending::Drop { id } => change(session, kind, id, Change::Drop),
+    }
+}
+
+impl Kind {
+    fn is_of(self, instigator: &Instigator) -> bool {
+        match self {
+            Self::Sensors => matches!(instigator, Instigator::Sensor(_)),
+            Self::Schedules => matches!(instigator, Instigator::Schedule(_)),
+        }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Sensors => "sensors",
+            Self::Schedules => "schedules",
+        }
+    }
+
+    /// Also of a sensor or schedule that isn't defined any more: what it has asked for is still there.
+    fn named(self, name: &str) -> Instigator {
+        match self {
+            Self::Sensors => Instigator::Sensor(name.to_owned()),
+            Self::Schedules => Instigator::Schedule(name.to_owned()),
+        }
+    }
+}
+
+fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
+    let of: Vec<Instigator> = name.map(|name| kind.named(name)).into_iter().collect();
+    let mut pending = block_on(async { Ok(session.home().await?.store.pending(&of, u32::MAX).await?) })?;
+    pending.retain(|one| kind.is_of(&one.instigator));
+    let all = pending.len();
+    pending.truncate(limit as usize);
+    if json {
+        outln!("{}", json!(pending));
+    } else if pending.is_empty() {
+        outln!("Nothing is pending.");
+    } else {
+        let heading = ["ID", "ASKED BY", "ASKED AT", "WHAT", "ATTEMPTS", "NEXT", "REASON"];
+        out!("{}", table(heading, pending.iter().map(row).collect()));
+        if all > pending.len() {
+            outln!("The oldest {} of {all}; `--limit` shows more.", pending.len());
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn row(pending: &StoredPending) -> [String; 7] {
+    let next = match pending.state {
+        PendingState::Waiting => when::moment(pending.next_at),
+        PendingState::GivenUp => "given up".to_owned(),
+    };
+    [
+        pending.id.to_string(),
+        name(&pending.instigator),
+        when::moment(pending.created_at),
+        what(&pending.work),
+        pending.attempts.to_string(),
+        next,
+        pending.reason.clone(),
+    ]
+}
+
+fn name(instigator: &Instigator) -> String {
+    match instigator {
+        Instigator::Sensor(name) | Instigator::Schedule(name) => name.clone(),
+        Instigator::Automation(_)
+        | Instigator::Alerts
+        | Instigator::AlertTests
+        | Instigator::Retries
+        | Instigator::Traces => instigator.to_string(),
+    }
+}
+
+fn what(work: &PendingWork) -> String {
+    match work {
+        PendingWork::Run { run, .. } => match &run.key {
+            Some(key) => format!("run of {} (key {key})", run.selection),
+            None => format!("run of {}", run.selection),
+        },
+        PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
+        PendingWork::Tick { due } => format!("tick of {}", when::moment(*due)),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Change {
+    Retry,
+    Drop,
+}
+
+fn change(session: &Session, kind: Kind, id: u64, change: Change) -> Result<Exit, Failure> {
+    let is_there = block_on(async {
+        let opened = session.home().await?;
+        let is_there = match change {
+            Change::Retry => opened.store.retry_pending(id, SystemClock.now()).await?,
+            Change::Drop => opened.store.drop_pending(id).await?,
+        };
+        opened.store.close().await;
+        Ok(is_there)
+    })?;
+    if !is_there {
+        let problem = Problem::new(format!("nothing pending has the number {id}"));
+        let hint = format!("`{} pending list` shows what is pending", kind.command());
+        return Err(Failure::usage(problem.with_hint(hint)));
+    }
+    match change {
+        Change::Retry => outln!("{id} is tried again now, if a daemon runs."),
+        Change::Drop => outln!("{id} is dropped; it isn't tried again."),
+    }
+    Ok(Exit::Success)
+}
