@@ -96,7 +96,7 @@ mod tests {
         let (_, document) = described().split_for_parts();
         let document: Value = serde_json::from_str(&as_text(&document)).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
-        assert_eq!(paths.len(), 26, "{:?}", paths.keys());
+        assert_eq!(paths.len(), 29, "{:?}", paths.keys());
         assert!(paths["/api/v1/runs"]["post"]["requestBody"].is_object());
         assert_eq!(paths["/api/v1/assets/{key}"]["get"]["parameters"][0]["name"], "key");
         for (path, methods) in paths {

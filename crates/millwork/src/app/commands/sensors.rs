@@ -145,7 +145,7 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
             None => outln!("It would request a run of `{}`{key}.", run.selection),
             Some(problem) => {
                 outln!(
-                    "It would ask for a run of `{}`{key}, which can't be requested: {problem}.",
+                    "It would ask for a run of `{}`{key}, which can't be requested: {problem}",
                     run.selection
                 );
             }
