@@ -25,6 +25,7 @@ pub mod run;
 pub mod schedule;
 pub mod sensor;
 pub mod simulation;
+pub mod stored;
 
 use std::pin::Pin;
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::event::{Event, EventBody, NewEvent, UnreadableEvent};
 use millwork_core::run::{Failure, FailureKind, RunId, RunState, RunStatus, StepStatus};
 use proptest::prelude::*;
 
@@ -24,6 +24,14 @@ fn event(written: &str) -> Event {
             "fail" => EventBody::run_failed("r"),
             "cancel" => EventBody::RunCanceled,
             "lose" => EventBody::run_lost("r"),
+            "unreadable" | "unreadable_line" | "unknown" => EventBody::Unreadable(UnreadableEvent {
+                kind: match written {
+                    "unreadable" => "step_succeeded".to_owned(),
+                    "unreadable_line" => "logged".to_owned(),
+                    _ => String::new(),
+                },
+                reason: "damaged".to_owned(),
+            }),
             other => panic!("{other}"),
         });
     };
@@ -137,4 +145,44 @@ proptest! {
             prop_assert!(before.status != Some(RunStatus::Succeeded) || state.status == Some(RunStatus::Succeeded));
         }
     }
+}
+
+/// What stored events lead to, whatever is missing among them, and whether that is noticed.
+#[track_caller]
+fn check_stored(events: &str, expected: &str, damage: Option<&str>) {
+    let events: Vec<Event> = events.split(' ').map(event).collect();
+    let state = RunState::of_stored(&events);
+    let steps =
+        state.steps.iter().map(|((step, _), state)| format!(" {step}:{}/{}", state.status, state.attempt));
+    let words = format!("{}{}", state.status.map_or("none", RunStatus::as_str), steps.collect::<String>());
+    assert_eq!((words.as_str(), state.damage.as_deref()), (expected, damage));
+}
+
+#[test]
+fn what_is_missing_is_noticed_and_the_rest_is_taken_at_its_word() {
+    check_stored("queue start a.start a.succeed succeed", "succeeded a:succeeded/1", None);
+    let unreadable = Some("event 1 can't be read: damaged");
+    check_stored("queue start a.start unreadable succeed", "succeeded a:running/1", unreadable);
+    check_stored("queue start unknown succeed", "succeeded", unreadable);
+    check_stored("queue start unreadable_line succeed", "succeeded", None);
+    let missing = |rest: &str| format!("an event before number 1 is missing: the event {rest}");
+    let check_gap = |events, expected, rest| check_stored(events, expected, Some(&missing(rest)));
+    check_gap("start succeed", "succeeded", "`run_started` cannot follow the status `none`");
+    check_gap("queue succeed", "succeeded", "`run_succeeded` cannot follow the status `queued`");
+    check_gap(
+        "queue start a.succeed/2",
+        "running a:succeeded/2",
+        "`step_succeeded` cannot follow the status `pending` of step `a`",
+    );
+    check_gap(
+        "queue start a.start a.succeed a.start",
+        "running a:running/1",
+        "`step_started` cannot follow the status `succeeded` of step `a`",
+    );
+    check_gap(
+        "queue start a.start a.skip",
+        "running a:skipped/1",
+        "`step_skipped` cannot follow the status `running` of step `a`",
+    );
+    check_gap("succeed queue", "queued", "`run_succeeded` cannot follow the status `none`");
 }

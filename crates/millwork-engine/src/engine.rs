@@ -133,7 +133,10 @@ impl Engine {
             cancel.clone(),
         ));
         let _lease = AbortOnDrop(lease);
-        let executed = self.execute_claimed(fence, record.request, cancel, observer).await;
+        let executed = match record.damage {
+            Some(damage) => Err(ExecuteError::Damaged { run, damage }),
+            None => self.execute_claimed(fence, record.request, cancel, observer).await,
+        };
         if let Err(error) = &executed {
             let failed = EventBody::run_failed(chain_of(error));
             let event = NewEvent::of_run(run, self.options.clock.now(), failed);
@@ -155,7 +158,10 @@ impl Engine {
         let run = fence.run;
         let events = self.course(run).await?;
         let contradiction = |source| ExecuteError::Contradiction { run, source };
-        let state = RunState::replay(&events).map_err(contradiction)?;
+        let state = RunState::of_stored(&events);
+        if let Some(damage) = state.damage {
+            return Err(ExecuteError::Damaged { run, damage });
+        }
         let graph = self.pipeline.graph().clone();
         let mut plan = self.whole_plan(run, &request)?;
         let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };

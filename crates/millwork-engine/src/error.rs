@@ -34,6 +34,14 @@ pub enum ExecuteError {
         /// The asset.
         asset: AssetKey,
     },
+    /// Something of the run can't be read, so nobody knows what is left to do.
+    #[error("run {run} is damaged: {damage}")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// What can't be read or is missing.
+        damage: String,
+    },
     /// The run's events don't make sense.
     #[error("the events of run {run} contradict each other")]
     Contradiction {
@@ -52,6 +60,9 @@ impl Advice for ExecuteError {
             Self::Plan(error) => return error.hint(),
             Self::Selection(error) => return error.hint(),
             Self::AssetIsGone { .. } => "start a new run".into(),
+            Self::Damaged { run, .. } => {
+                format!("`runs retry {} --from-scratch` starts a new run of the same", run.short()).into()
+            }
             Self::Contradiction { .. } => return None,
         })
     }
@@ -59,7 +70,9 @@ impl Advice for ExecuteError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Store(error) => error.class(),
-            Self::Plan(_) | Self::Selection(_) | Self::AssetIsGone { .. } => ErrorClass::Usage,
+            Self::Plan(_) | Self::Selection(_) | Self::AssetIsGone { .. } | Self::Damaged { .. } => {
+                ErrorClass::Usage
+            }
             Self::Record(_) | Self::Contradiction { .. } => ErrorClass::Home,
         }
     }

@@ -113,6 +113,7 @@ impl RunCourse {
             not_before,
             holder,
             leased_until,
+            damage: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::stored::Unstorable;
 use millwork_core::{Advice, ErrorClass};
 use thiserror::Error;
 
@@ -66,6 +67,20 @@ pub enum StorageError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The disk is full, and the home is only looked at.
+    #[error("failed to {action}: the disk that holds MILLWORK_HOME is full")]
+    FullDisk {
+        /// What was tried.
+        action: &'static str,
+    },
+    /// Something can't be stored, because it could not be read again.
+    #[error("{what} can't be stored: {reason}")]
+    Unstorable {
+        /// What.
+        what: String,
+        /// Why.
+        reason: Unstorable,
+    },
     /// Something stored can't be read.
     #[error("failed to read {what} from the database")]
     Unreadable {
@@ -93,7 +108,13 @@ impl Advice for StorageError {
             }
             Self::UnknownRun { .. } => "`runs list` shows which there are".into(),
             Self::Home { hint, .. } => Cow::Borrowed(hint),
-            Self::Unreadable { .. } => "it was written by another version of Millwork, or is damaged".into(),
+            Self::FullDisk { .. } => {
+                "free some space on it; what was written is not lost, and can be looked at meanwhile".into()
+            }
+            Self::Unstorable { .. } => "keep large and deep things as values of assets".into(),
+            Self::Unreadable { .. } => {
+                "it is damaged; `store check` names what can't be read, `store repair` sets it aside".into()
+            }
             Self::TooNew { .. } => "use the newer Millwork, or another MILLWORK_HOME".into(),
             Self::Database { hint, .. } => return hint.map(Cow::Borrowed),
             Self::AlreadySucceeded { .. } | Self::DuplicateRun { .. } => return None,
@@ -102,11 +123,14 @@ impl Advice for StorageError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::NotClaimable { .. } | Self::UnknownRun { .. } => ErrorClass::Usage,
+            Self::NotClaimable { .. } | Self::UnknownRun { .. } | Self::Unstorable { .. } => {
+                ErrorClass::Usage
+            }
             Self::Fenced { .. }
             | Self::AlreadySucceeded { .. }
             | Self::DuplicateRun { .. }
             | Self::Home { .. }
+            | Self::FullDisk { .. }
             | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::TooNew { .. } => ErrorClass::Home,

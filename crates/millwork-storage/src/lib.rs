@@ -33,7 +33,7 @@ pub use pending_store::{
 };
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
-pub use sqlite::{Forgotten, SqliteStore, StoreInfo};
+pub use sqlite::{Finding, Forgotten, SqliteStore, StoreInfo, Table};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend.

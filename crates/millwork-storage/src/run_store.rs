@@ -47,6 +47,26 @@ pub struct RunRecord {
     pub holder: Option<Holder>,
     /// Until when, unless the holder renews it.
     pub leased_until: Option<Timestamp>,
+    /// What of its record can't be read or was set aside, and why; nothing if all is there. What can't be read is empty above, and
+    /// a status that can't be read is `lost`.
+    pub damage: Option<String>,
+}
+
+impl RunRecord {
+    /// The request, for another run of the same.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read: nobody knows any more what was asked for.
+    pub fn request_again(&self) -> Result<RunRequest, StorageError> {
+        match &self.damage {
+            Some(damage) if self.request.assets.is_empty() => {
+                let what = format!("the request of run {}", self.id);
+                Err(StorageError::Unreadable { what, source: damage.clone().into() })
+            }
+            _ => Ok(self.request.clone()),
+        }
+    }
 }
 
 /// The right to write a run's events, won by [`RunStore::claim`]. A later claim of the same run ends it.

@@ -104,6 +104,7 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::UnknownRun { .. } => Self::not_found(&error),
+            StorageError::Unstorable { .. } => Self::invalid(&error),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", &error),
         }
     }

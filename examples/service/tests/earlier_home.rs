@@ -10,7 +10,7 @@ use std::path::Path;
 use earlier::EarlierHome;
 
 /// Every command but those that go on until they are interrupted.
-const COMMANDS: [&str; 52] = [
+const COMMANDS: [&str; 55] = [
     "status",
     "status --json",
     "list assets",
@@ -58,6 +58,9 @@ const COMMANDS: [&str; 52] = [
     "check --json",
     "store info",
     "store info --json",
+    "store check",
+    "store check --json",
+    "store repair --json",
     "runs retry 56d48f07 --help",
     "materialize work --json",
     "materialize --stale work --dry-run --json",

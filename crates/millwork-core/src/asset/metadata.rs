@@ -1,12 +1,16 @@
 //! What a step tells people about the value it made: numbers, texts, tables, curves, pictures.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::AssetKey;
+use crate::advice::Advice;
 use crate::plot::Plot;
 use crate::run::RunId;
+use crate::stored::{MAX_DEPTH, MAX_METADATA_BYTES, Unstorable, limited_json, numbers};
 
 /// Metadata by label, in the order of the labels.
 pub type Metadata = BTreeMap<String, MetadataValue>;
@@ -18,8 +22,8 @@ pub type Metadata = BTreeMap<String, MetadataValue>;
 pub enum MetadataValue {
     /// A whole number.
     Int(i64),
-    /// A real number. JSON has no word for infinities and "not a number": they are kept as text.
-    Float(#[serde(with = "float")] f64),
+    /// A real number. JSON has no word for infinities and "not a number": they are kept as text, as in all metadata.
+    Float(#[serde(with = "numbers")] f64),
     /// Yes or no.
     Bool(bool),
     /// Plain text.
@@ -46,6 +50,44 @@ pub enum MetadataValue {
     Asset(AssetKey),
     /// A run.
     Run(RunId),
+}
+
+/// A piece of metadata that can't be stored.
+#[derive(Debug, Error)]
+#[error("the metadata `{label}` can't be stored: {reason}")]
+pub struct UnstorableMetadata {
+    /// Its label.
+    pub label: String,
+    /// Why.
+    pub reason: Unstorable,
+}
+
+impl Advice for UnstorableMetadata {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some("keep it as a value of the asset, and tell less about it".into())
+    }
+}
+
+/// Checks that metadata can be stored and read again: how deep it is nested, and how long all of it is together.
+///
+/// # Errors
+///
+/// For the first piece that goes beyond a limit.
+pub fn check_metadata(metadata: &Metadata) -> Result<(), UnstorableMetadata> {
+    let mut left = MAX_METADATA_BYTES;
+    for (label, value) in metadata {
+        // The object that names the type, and what is nested in it.
+        let json = limited_json(value, MAX_DEPTH + 1, left).map_err(|reason| {
+            let reason = match reason {
+                Unstorable::TooLong { .. } => Unstorable::TooLong { limit: MAX_METADATA_BYTES },
+                Unstorable::TooDeep { .. } => Unstorable::TooDeep { limit: MAX_DEPTH },
+                unreadable @ Unstorable::Unreadable { .. } => unreadable,
+            };
+            UnstorableMetadata { label: label.clone(), reason }
+        })?;
+        left -= json.len();
+    }
+    Ok(())
 }
 
 /// A small table: a preview, a comparison, a list of what was rejected.
@@ -89,8 +131,10 @@ pub struct Series {
     /// What is measured along x, such as `round`.
     pub x_label: String,
     /// The positions.
+    #[serde(with = "numbers")]
     pub x: Vec<f64>,
     /// The values by name, so that training and validation loss share one plot; each as long as `x`.
+    #[serde(with = "numbers")]
     pub y: BTreeMap<String, Vec<f64>>,
 }
 
@@ -182,30 +226,6 @@ impl From<u64> for MetadataValue {
     }
 }
 
-mod float {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Stored {
-        Finite(f64),
-        Named(String),
-    }
-
-    // The signature is serde's.
-    #[allow(clippy::trivially_copy_pass_by_ref)]
-    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { serializer.serialize_f64(*value) } else { serializer.collect_str(value) }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        match Stored::deserialize(deserializer)? {
-            Stored::Finite(value) => Ok(value),
-            Stored::Named(name) => name.parse().map_err(serde::de::Error::custom),
-        }
-    }
-}
-
 mod base64_bytes {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     use serde::{Deserialize, Deserializer, Serializer};
@@ -234,6 +254,10 @@ mod tests {
         check(3_u32, r#"{"type":"int","value":3}"#);
         check(0.5, r#"{"type":"float","value":0.5}"#);
         check(f64::INFINITY, r#"{"type":"float","value":"inf"}"#);
+        check(
+            Series::by_index("round", [("loss".to_owned(), vec![0.5, f64::NEG_INFINITY])]),
+            r#"{"type":"series","value":{"x_label":"round","x":[0.0,1.0],"y":{"loss":[0.5,"-inf"]}}}"#,
+        );
         check("a", r#"{"type":"text","value":"a"}"#);
         check(
             Image { media_type: "image/png".into(), bytes: vec![1, 2] },
@@ -247,5 +271,52 @@ mod tests {
             Table::new([("id", "i64")]).row([1.into()]),
             r#"{"type":"table","value":{"columns":[{"name":"id","type":"i64"}],"rows":[[1]]}}"#,
         );
+    }
+
+    /// Every number that people can hand in, in every place.
+    #[test]
+    fn numbers_that_are_not_finite_read_back() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let curve = [("a".to_owned(), vec![number])];
+            let points = [(number, number), (1.0, number)];
+            let pieces: [MetadataValue; 9] = [
+                number.into(),
+                (number as f32).into(),
+                Series { x_label: "x".into(), x: vec![number], y: curve.clone().into() }.into(),
+                Plot::lines("t", [("a", points)]).into(),
+                Plot::bars("t", [("a", number)]).into(),
+                Plot::grouped_bars("t", ["a"], curve).into(),
+                Plot::scatter("t", points).into(),
+                Plot::histogram("t", [number, 1.0], 3).into(),
+                Plot::heat_strip("t", [("a", number)]).into(),
+            ];
+            for piece in pieces {
+                let json = crate::stored::stored_json(&piece).unwrap();
+                let read: MetadataValue = serde_json::from_str(&json).unwrap();
+                assert_eq!(format!("{read:?}"), format!("{piece:?}"), "{json}");
+            }
+        }
+    }
+
+    /// What earlier versions wrote for a number that isn't finite.
+    #[test]
+    fn null_reads_as_not_a_number() {
+        let json = r#"{"type":"series","value":{"x_label":"x","x":[0.0,1],"y":{"a":[0.7,null]}}}"#;
+        let MetadataValue::Series(series) = serde_json::from_str(json).unwrap() else { panic!("{json}") };
+        assert!(series.y["a"][1].is_nan() && series.x == [0.0, 1.0]);
+    }
+
+    #[test]
+    fn metadata_beyond_the_limits_is_refused_by_its_label() {
+        let nested = |levels| (1..levels).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+        let of =
+            |value: MetadataValue| Metadata::from([("a".to_owned(), 1.into()), ("big".to_owned(), value)]);
+        check_metadata(&of(nested(MAX_DEPTH).into())).unwrap();
+        let refused = |value| check_metadata(&of(value)).unwrap_err().to_string();
+        let deep = "the metadata `big` can't be stored: it is nested more than 64 levels deep";
+        assert!(refused(nested(MAX_DEPTH + 1).into()).starts_with(deep));
+        assert!(refused(Table::new([("c", "json")]).row([nested(MAX_DEPTH)]).into()).starts_with(deep));
+        let long = "the metadata `big` can't be stored: it is longer than 16 MiB as JSON";
+        assert!(refused("a".repeat(MAX_METADATA_BYTES).into()).starts_with(long));
     }
 }

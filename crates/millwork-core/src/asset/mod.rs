@@ -16,7 +16,9 @@ pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
 pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};
 pub use io::{IoError, IoManager, ValueAddress};
 pub use key::AssetKey;
-pub use metadata::{Column, Image, Metadata, MetadataValue, Series, Table};
+pub use metadata::{
+    Column, Image, Metadata, MetadataValue, Series, Table, UnstorableMetadata, check_metadata,
+};
 pub use output::{IntoProduced, Output, Produced, Update};
 pub use policy::{Backoff, Retry};
 pub use pool::PoolUse;

@@ -9,6 +9,7 @@ use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::param::LogLevel;
 use crate::partition::PartitionKey;
 use crate::run::{Failure, FailureClass};
+use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
 
 /// What happened. Names are stored, and never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,6 +115,17 @@ pub enum EventBody {
     CheckEvaluated(CheckEvaluation),
     /// A step, or the engine, logged a line.
     Logged(LogLine),
+    /// What is stored here can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
+    Unreadable(UnreadableEvent),
+}
+
+/// An event whose stored form can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableEvent {
+    /// The kind that it is stored as, by [`EventBody::name`]; empty if that isn't known.
+    pub kind: String,
+    /// Why it can't be read.
+    pub reason: String,
 }
 
 /// A new value of an asset.
@@ -284,20 +296,46 @@ impl EventBody {
             Self::Observed { .. } => "observed",
             Self::CheckEvaluated(_) => "check_evaluated",
             Self::Logged(_) => "logged",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 
-    /// The stored form: the name, and the body's JSON unless the body is empty.
-    pub fn to_stored(&self) -> (&'static str, Option<String>) {
+    /// The stored form: the name, and the body's JSON unless the body is empty. It is known to read back.
+    ///
+    /// # Errors
+    ///
+    /// When it is too long or nested too deep, or would not read back.
+    pub fn to_stored(&self) -> Result<(&'static str, Option<String>), Unstorable> {
         let name = self.name();
-        let mut json = serde_json::to_string(self).expect("bodies have string keys only");
+        let mut json = self.json()?;
         // `{"type":"…","body":…}` or, for an empty body, `{"type":"…"}`.
         let body_at = r#"{"type":"","body":"#.len() + name.len();
         if json.len() < body_at {
-            return (name, None);
+            return Ok((name, None));
         }
         json.pop();
-        (name, Some(json.split_off(body_at)))
+        Ok((name, Some(json.split_off(body_at))))
+    }
+
+    /// What it tells people, if it is of a kind that does.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        match self {
+            Self::Materialized(Materialization { metadata, .. })
+            | Self::Kept { metadata, .. }
+            | Self::Observed { metadata, .. }
+            | Self::CheckEvaluated(CheckEvaluation { metadata, .. }) => Some(metadata),
+            _ => None,
+        }
+    }
+
+    /// The whole as JSON. What holds things that people hand in is read back; the other bodies are texts and whole numbers, which
+    /// always are.
+    fn json(&self) -> Result<String, Unstorable> {
+        match self {
+            Self::Logged(line) if !line.fields.is_empty() => stored_json(self),
+            body if body.metadata().is_some_and(|metadata| !metadata.is_empty()) => stored_json(self),
+            _ => limited_json(self, MAX_STORED_DEPTH, MAX_STORED_BYTES),
+        }
     }
 
     /// Reads what [`to_stored`](EventBody::to_stored) wrote.
@@ -331,6 +369,15 @@ impl EventBody {
         })
     }
 
+    /// Whether it is a materialization, also one that can't be read.
+    pub fn is_materialization(&self) -> bool {
+        match self {
+            Self::Materialized(_) => true,
+            Self::Unreadable(unreadable) => unreadable.kind == "materialized",
+            _ => false,
+        }
+    }
+
     /// What an asset's new verdict was made from, if this is one.
     pub fn provenance(&self) -> Option<&Provenance> {
         match self {
@@ -349,7 +396,7 @@ mod tests {
 
     fn check(body: impl Into<EventBody>, name: &str, json: Option<&str>) {
         let body = body.into();
-        assert_eq!(body.to_stored(), (name, json.map(str::to_owned)));
+        assert_eq!(body.to_stored().unwrap(), (name, json.map(str::to_owned)));
         assert_eq!(EventBody::from_stored(name, json).unwrap(), body);
     }
 

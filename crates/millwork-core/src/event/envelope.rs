@@ -8,7 +8,8 @@ use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
 use crate::run::{RunId, StepKey};
 
-/// The number of the stored form of events.
+/// The number of the stored form of events. A new number comes with a new version of the database, so that earlier programs refuse
+/// the home as a whole.
 pub const FORMAT: u8 = 1;
 
 /// Something that happened and is on disk.

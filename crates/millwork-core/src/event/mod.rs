@@ -8,6 +8,6 @@ mod envelope;
 
 pub use body::{
     CheckEvaluation, EventBody, InputVersion, LogLine, Materialization, Provenance, StoredValue,
-    ValueLocation,
+    UnreadableEvent, ValueLocation,
 };
 pub use envelope::{Event, FORMAT, NewEvent};

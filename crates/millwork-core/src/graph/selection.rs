@@ -79,6 +79,12 @@ pub enum SelectionError {
     /// It selects nothing.
     #[error("the selection selects no asset")]
     Empty,
+    /// The request could not be read again, so it isn't stored.
+    #[error("the request can't be stored: {reason}")]
+    Unstorable {
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Advice for SelectionError {
@@ -86,6 +92,7 @@ impl Advice for SelectionError {
         Some(match self {
             Self::UnknownAsset { hint, .. } => Cow::Borrowed(hint),
             Self::Empty => "`graph` shows what there is".into(),
+            Self::Unstorable { .. } => "give the run less configuration".into(),
             Self::Syntax { .. } => return None,
         })
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stored::numbers;
+
 /// A picture of numbers, to attach to an asset: `MetadataValue::plot(Plot::bars("Gain", gains))`.
 ///
 /// Numbers that are not finite are left out. Of very much, a plot keeps what can be seen, and says in its note what it has left
@@ -44,11 +46,13 @@ pub enum PlotKind {
         /// The names, top to bottom.
         names: Vec<String>,
         /// What each kind of bar stands for, and its lengths in the order of the names.
+        #[serde(with = "numbers")]
         series: Vec<(String, Vec<f64>)>,
     },
     /// Points.
     Scatter {
         /// The points.
+        #[serde(with = "numbers")]
         points: Vec<(f64, f64)>,
         /// Whether the line on which both are equal is drawn.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -57,8 +61,10 @@ pub enum PlotKind {
     /// How many values lie in each of equally wide intervals.
     Histogram {
         /// Where the first interval begins.
+        #[serde(with = "numbers")]
         from: f64,
         /// Where the last one ends.
+        #[serde(with = "numbers")]
         to: f64,
         /// How many values each has.
         counts: Vec<u64>,
@@ -83,6 +89,7 @@ pub struct Curve {
     /// Its name.
     pub(super) name: String,
     /// Its points, left to right.
+    #[serde(with = "numbers")]
     pub(super) points: Vec<(f64, f64)>,
 }
 

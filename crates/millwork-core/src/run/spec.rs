@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{QUEUE_TAG, RunRequest};
 use crate::graph::{AssetGraph, Selection, SelectionError};
 use crate::partition::PartitionKey;
+use crate::stored::{Unstorable, stored_json};
 
 /// A run as a function asks for it.
 ///
@@ -77,12 +78,15 @@ impl RunSpec {
     ///
     /// # Errors
     ///
-    /// When the selection can't be read, or selects nothing.
+    /// When the selection can't be read, or selects nothing, or when the request could not be stored.
     pub fn request(self, graph: &AssetGraph) -> Result<RunRequest, SelectionError> {
         let selected = Selection::parse(&self.selection)?.select(graph)?;
         let assets = selected.into_iter().map(|asset| graph.key(asset).clone()).collect();
         let Self { selection, partition, config, mut tags, .. } = self;
         tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
-        Ok(RunRequest { selection, assets, partition, config, tags, stale_only: false })
+        let request = RunRequest { selection, assets, partition, config, tags, stale_only: false };
+        let unstorable = |reason: Unstorable| SelectionError::Unstorable { reason: reason.to_string() };
+        stored_json(&request).map_err(unstorable)?;
+        Ok(request)
     }
 }

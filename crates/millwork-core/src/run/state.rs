@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{Failure, RunStatus, StepKey, StepStatus};
-use crate::event::{Event, EventBody};
+use crate::event::{Event, EventBody, UnreadableEvent};
 use crate::partition::PartitionKey;
 
 /// What a run's events say of it so far. Live and replayed events give the same state.
@@ -22,6 +22,8 @@ pub struct RunState {
     pub finished_at: Option<Timestamp>,
     /// Why it failed or was lost.
     pub reason: Option<String>,
+    /// Why this isn't all that happened: an event can't be read, or is missing. Nothing while all is there.
+    pub damage: Option<String>,
     /// Its steps.
     pub steps: BTreeMap<(StepKey, Option<PartitionKey>), StepState>,
 }
@@ -84,6 +86,52 @@ impl RunState {
             state.apply(event)?;
         }
         Ok(state)
+    }
+
+    /// The state that stored events lead to, whatever has become of them: what can't be read is left out, what can't follow is taken
+    /// at its word, and [`damage`](RunState::damage) says so.
+    pub fn of_stored<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut state = Self::default();
+        for event in events {
+            if let EventBody::Unreadable(unreadable) = &event.body {
+                state.miss(event.sequence, unreadable);
+            } else if let Err(illegal) = state.apply(event) {
+                let damage = format!("an event before number {} is missing: {illegal}", event.sequence);
+                state.damage.get_or_insert(damage);
+                state.force(event);
+            }
+        }
+        state
+    }
+
+    /// Takes note of an event that can't be read, if it is one that changes the state.
+    fn miss(&mut self, sequence: u64, UnreadableEvent { kind, reason }: &UnreadableEvent) {
+        // A run that goes on needs the verdicts of its steps as well.
+        let verdicts = ["materialized", "kept", "not_materialized"];
+        if kind.is_empty() || Self::KINDS.iter().chain(&verdicts).any(|known| known == kind) {
+            self.damage.get_or_insert_with(|| format!("event {sequence} can't be read: {reason}"));
+        }
+    }
+
+    /// Takes in an event whose predecessor is missing.
+    fn force(&mut self, event: &Event) {
+        if event.body.is_run_event() {
+            self.status = match event.body {
+                EventBody::RunQueued => None,
+                EventBody::RunStarted { .. } => Some(RunStatus::Queued),
+                EventBody::RunRetrying { .. } => Some(RunStatus::Failed),
+                _ => Some(RunStatus::Running),
+            };
+        } else if let Some(step) = &event.step {
+            let state = self.steps.entry((step.clone(), event.partition.clone())).or_default();
+            (state.status, state.attempt) = match event.body {
+                EventBody::StepStarted => (StepStatus::Pending, event.attempt.saturating_sub(1)),
+                EventBody::StepSkipped { .. } => (StepStatus::Pending, state.attempt),
+                _ => (StepStatus::Running, event.attempt),
+            };
+        }
+        // It can't be refused now, and if it were, it would be left out like one that can't be read.
+        let _ = self.apply(event);
     }
 
     /// Takes in one event; an illegal one changes nothing.

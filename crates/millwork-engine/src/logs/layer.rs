@@ -92,7 +92,11 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.insert(field, value);
+        // JSON has no word for the others, as in metadata.
+        match value.is_finite() {
+            true => self.insert(field, value),
+            false => self.insert(field, value.to_string()),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

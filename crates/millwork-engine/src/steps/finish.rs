@@ -9,7 +9,7 @@ use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{
     AssetDefinition, AssetSpec, CheckDefinition, CheckResult, DataVersion, Metadata, Severity, SharedValue,
-    ValueAddress,
+    ValueAddress, check_metadata,
 };
 
 use super::AttemptEnd;
@@ -73,18 +73,19 @@ impl Outputs<'_> {
         let provenance = self.provenance.clone();
         let (made, body, value) = match output {
             Encoded::New { value, encoded, metadata, data_version } => {
+                // Before the value is: an attempt that fails leaves nothing behind.
+                let metadata = self.with_told(metadata)?;
                 let hash = encoded.hash.clone();
                 let (mut stored, bytes) = self.store_value(spec, encoded).await?;
                 let data_version = data_version.unwrap_or_else(|| hash.clone());
                 stored.hash = (hash != data_version).then_some(hash);
-                let metadata = self.with_told(metadata);
                 let materialization =
                     Materialization { data_version: data_version.clone(), provenance, stored, metadata };
                 (OutputMade::New(value, data_version), EventBody::Materialized(materialization), bytes)
             }
             Encoded::Nothing => (OutputMade::Nothing, EventBody::NotMaterialized { provenance }, None),
             Encoded::Kept { reason, metadata } => {
-                let metadata = self.with_told(metadata);
+                let metadata = self.with_told(metadata)?;
                 (OutputMade::Kept, EventBody::Kept { reason, metadata, provenance }, None)
             }
         };
@@ -107,11 +108,13 @@ impl Outputs<'_> {
         self.context.values.store(self.definition.io_manager.as_deref(), address, encoded.bytes).await
     }
 
-    fn with_told(&self, mut metadata: Metadata) -> Metadata {
+    /// What a function told about one output, and what the step told about all: as much as can be stored.
+    fn with_told(&self, mut metadata: Metadata) -> Result<Metadata, ValueError> {
         for (label, value) in &self.told {
             metadata.entry(label.clone()).or_insert_with(|| value.clone());
         }
-        metadata
+        check_metadata(&metadata)?;
+        Ok(metadata)
     }
 }
 
@@ -130,6 +133,9 @@ pub(super) fn conclude_check(
     let severity = result.severity.unwrap_or(*severity);
     let mut metadata = result.metadata;
     metadata.extend(recorder.take_metadata());
+    if let Err(error) = check_metadata(&metadata) {
+        return Failure::of_error(FailureKind::Output, &ValueError::from(error)).into();
+    }
     let evaluation = CheckEvaluation {
         check: name.clone(),
         passed: result.passed,

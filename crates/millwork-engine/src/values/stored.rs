@@ -7,7 +7,8 @@ use std::sync::Arc;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::event::{Event, EventBody, StoredValue, ValueLocation};
 use millwork_core::{
-    AssetKey, BoxError, DataVersion, IoError, IoManager, SharedValue, ValueAddress, ValueType,
+    AssetKey, BoxError, DataVersion, IoError, IoManager, SharedValue, UnstorableMetadata, ValueAddress,
+    ValueType,
 };
 use millwork_storage::{EventLog, StorageError};
 use thiserror::Error;
@@ -57,6 +58,19 @@ pub enum ValueError {
         /// The asset.
         asset: AssetKey,
     },
+    /// The event that tells of it can't be read.
+    #[error("the last materialization of `{asset}` can't be read (event {sequence}: {reason})")]
+    Unreadable {
+        /// The asset.
+        asset: AssetKey,
+        /// The number of the event.
+        sequence: u64,
+        /// Why.
+        reason: String,
+    },
+    /// What was told about it can't be stored.
+    #[error(transparent)]
+    Metadata(#[from] UnstorableMetadata),
     /// The I/O manager failed.
     #[error("failed to {action} the value of `{asset}`")]
     Io {
@@ -100,6 +114,10 @@ impl Advice for ValueError {
             Self::NoIoManager { .. } => "define it, or materialize the asset again".into(),
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),
+            Self::Unreadable { .. } => {
+                "materialize the asset again; `store check` shows what else can't be read".into()
+            }
+            Self::Metadata(error) => return error.hint(),
             Self::Encode { .. } | Self::NoValue { .. } => return None,
         })
     }
@@ -164,8 +182,13 @@ impl Values {
     /// The stored form of the value that a `materialized` event tells of, if it is still what was stored.
     pub async fn load_bytes(&self, event: &Event) -> Result<Vec<u8>, ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
-        let EventBody::Materialized(materialization) = &event.body else {
-            return Err(ValueError::NoValue { asset });
+        let materialization = match &event.body {
+            EventBody::Materialized(materialization) => materialization,
+            EventBody::Unreadable(unreadable) => {
+                let (sequence, reason) = (event.sequence, unreadable.reason.clone());
+                return Err(ValueError::Unreadable { asset, sequence, reason });
+            }
+            _ => return Err(ValueError::NoValue { asset }),
         };
         let bytes = match &materialization.stored.location {
             ValueLocation::Database => {

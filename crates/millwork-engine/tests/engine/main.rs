@@ -7,6 +7,7 @@ mod checks;
 mod damage;
 mod failures;
 mod fencing;
+mod limits;
 mod partitions;
 mod policies;
 mod pools;

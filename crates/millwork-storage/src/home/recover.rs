@@ -25,6 +25,10 @@ impl Home {
         now: Timestamp,
         is_others: impl Fn(&RunRecord) -> bool,
     ) -> Result<Vec<RunRecord>, StorageError> {
+        if !self.store().has_room() {
+            // Nothing can be marked now.
+            return Ok(Vec::new());
+        }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
         let mut lost = Vec::new();
         for run in self.store().runs(RunQuery { statuses, ..RunQuery::default() }).await? {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest, StepKey};
+use millwork_core::stored::stored_json;
 use millwork_core::{AssetKey, Instigator, PartitionKey};
 
 use crate::course::RunCourse;
@@ -67,6 +68,10 @@ impl State {
     /// Creates a run.
     pub(super) fn create(&mut self, run: NewRun) -> Result<(), StorageError> {
         let NewRun { id, request, at } = run;
+        stored_json(&request).map_err(|reason| StorageError::Unstorable {
+            what: "the request of the run".to_owned(),
+            reason,
+        })?;
         if self.run(id).is_ok() {
             return Err(StorageError::DuplicateRun { run: id });
         }
@@ -178,6 +183,10 @@ impl State {
             self.run(fence.run)?.course.check(fence)?;
         }
         for (index, event) in batch.events.iter().enumerate() {
+            event.body.to_stored().map_err(|reason| StorageError::Unstorable {
+                what: format!("the event `{}`", event.body.name()),
+                reason,
+            })?;
             if let Some(id) = event.run {
                 self.run(id)?;
             }

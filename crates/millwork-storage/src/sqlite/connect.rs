@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions, Error};
 
 use super::failure::is_busy;
@@ -36,7 +38,18 @@ pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, Error> {
     options(path).pragma("cache_size", "-4096").pragma("query_only", "ON").connect().await
 }
 
-/// What both have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the
+/// The one connection of a process that only looks, where there is no room for the memory that processes share: SQLite keeps
+/// that to itself, and everybody else out. It sees all that was committed, also what is only in the write-ahead log.
+pub(super) async fn look(path: &Path) -> Result<SqliteConnection, Error> {
+    options(path)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .pragma("cache_size", "-4096")
+        .pragma("query_only", "ON")
+        .connect()
+        .await
+}
+
+/// What all have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the
 /// process, and not an error.
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

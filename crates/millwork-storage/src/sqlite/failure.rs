@@ -7,7 +7,10 @@ use crate::StorageError;
 
 /// Hints by primary result code.
 const HINTS: [(&[i32], &str); 6] = [
-    (&[13], "free some space on the disk that holds MILLWORK_HOME; what was reported as written is not lost"),
+    (
+        &[FULL],
+        "free some space on the disk that holds MILLWORK_HOME; what was reported as written is not lost",
+    ),
     (&[3, 8, 14, 23], "MILLWORK_HOME and the files in it must exist and be writable"),
     (
         &[11, 26],
@@ -17,6 +20,11 @@ const HINTS: [(&[i32], &str); 6] = [
     (&[10], "the disk or its file system failed; the system's log says more"),
     (&[7], "there is not enough memory"),
 ];
+
+/// `SQLITE_FULL`.
+const FULL: i32 = 13;
+/// `SQLITE_IOERR_SHMOPEN` and `SQLITE_IOERR_SHMSIZE`.
+const NO_ROOM_FOR_SHARED_MEMORY: [i32; 2] = [4618, 4874];
 
 /// A failure of what was tried in the database.
 pub(super) fn database(action: &'static str, error: sqlx::Error) -> StorageError {
@@ -44,9 +52,21 @@ where
     |error| StorageError::Unreadable { what, source: error.into() }
 }
 
+/// Whether there is no room on the disk: for what is written, or for the memory that processes share, which is a file as well.
+pub(super) fn is_full_disk(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(FULL)
+        || code(error).is_some_and(|code| NO_ROOM_FOR_SHARED_MEMORY.contains(&code))
+}
+
 /// Whether another connection is in the way.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(5 | 6))
+}
+
+/// Whether an answer would be longer than SQLite's texts can be.
+pub(super) fn is_too_long(error: &StorageError) -> bool {
+    let StorageError::Database { source, .. } = error else { return false };
+    source.downcast_ref().and_then(primary_code) == Some(18)
 }
 
 /// Whether a row is there already.
@@ -55,12 +75,16 @@ pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
 }
 
 fn hint(error: &sqlx::Error) -> Option<&'static str> {
-    let code = primary_code(error)?;
+    let code = if is_full_disk(error) { FULL } else { primary_code(error)? };
     HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
 }
 
 /// The lowest byte of SQLite's result code says what failed, the others where.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+    code(error).map(|code| code & 0xff)
+}
+
+/// SQLite's extended result code.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
 }

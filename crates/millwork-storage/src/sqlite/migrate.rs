@@ -6,13 +6,14 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
     include_str!("migrations/0004_automation.sql"),
     include_str!("migrations/0005_alerts.sql"),
     include_str!("migrations/0006_pending.sql"),
+    include_str!("migrations/0007_set_aside.sql"),
 ];
 
 /// The version that this code knows.
@@ -47,6 +48,7 @@ async fn apply_missing(connection: &mut SqliteConnection) -> Result<i64, Error> 
     Ok(version)
 }
 
-async fn version(connection: &mut SqliteConnection) -> Result<i64, Error> {
+/// The version of a database.
+pub(super) async fn version(connection: &mut SqliteConnection) -> Result<i64, Error> {
     sqlx::query_scalar("PRAGMA user_version").fetch_one(connection).await
 }

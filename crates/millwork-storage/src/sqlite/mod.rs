@@ -3,6 +3,7 @@
 //! The event log is the truth and everything else in the file a projection of it that is written in the same
 //! transaction: a run's status, and what is latest of each asset. The schema stands in `migrations/`.
 
+mod check;
 mod connect;
 mod failure;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod rows;
 mod store;
 mod write;
 
+pub use check::{Finding, Table};
 pub use maintenance::StoreInfo;
 pub use retention::Forgotten;
 pub use store::SqliteStore;

@@ -1,5 +1,7 @@
 //! What a retention rule lets go, and finding the values that it does.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use millwork_core::event::Event;
 use millwork_core::retention::{KeptValues, Retention};
@@ -24,6 +26,8 @@ pub struct Forgotten {
     pub ticks: u64,
     /// Where to look on; nothing if nothing more is old enough.
     pub(super) next: Option<Position>,
+    /// Up to where everything is old enough, and need not be looked at again.
+    pub(super) passed: Position,
 }
 
 impl SqliteStore {
@@ -32,9 +36,16 @@ impl SqliteStore {
     pub async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
         let mut all = Forgotten::default();
         if let Some(age) = rules.logs {
-            let (before, mut next) = (Retention::before(now, age), Some(Position::default()));
+            // What was passed before stays so: later ones come behind it.
+            let passed = Position(self.logs_forgotten.load(Ordering::Relaxed));
+            let (before, mut next) = (Retention::before(now, age), Some(passed));
             while let Some(from) = next {
-                next = all.add(self.writer.write(ForgetLogs { from, before }).await?);
+                let part = self.writer.write(ForgetLogs { from, before }).await?;
+                // An event that is young keeps back those behind it, whatever their times say.
+                if from.0 == self.logs_forgotten.load(Ordering::Relaxed) {
+                    self.logs_forgotten.store(part.passed.0, Ordering::Relaxed);
+                }
+                next = all.add(part);
             }
         }
         if let Some(age) = rules.runs {

@@ -1,7 +1,7 @@
 //! How runs stand in their rows.
 
 use jiff::Timestamp;
-use millwork_core::run::{FailureClass, RunId, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row};
 
@@ -12,7 +12,128 @@ use crate::{Holder, RunRecord, StorageError};
 
 /// The columns that the functions here read.
 pub(super) const RUN_COLUMNS: &str = "number, id, status, epoch, created_at, started_at, finished_at, reason, holder, \
-                                      leased_until, class, not_before, request";
+                                      leased_until, class, not_before, damage, request";
+
+/// A run's row, with what of it can't be read.
+pub(super) struct RunRow {
+    /// The run; nothing if its id can't be read, and then nobody can ask for it.
+    pub(super) record: Option<RunRecord>,
+    /// What can't be read, and why.
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+/// A column that can't be read.
+pub(super) struct Unreadable {
+    pub(super) column: &'static str,
+    pub(super) reason: String,
+}
+
+impl RunRow {
+    /// Reads a row, as far as that is possible.
+    pub(super) fn of(row: &SqliteRow) -> Self {
+        let mut columns = Columns { row, unreadable: Vec::new() };
+        let course = columns.course();
+        let created_at = columns.moment("created_at").unwrap_or_default();
+        let request = columns.read("request", |text: &str| {
+            serde_json::from_str::<RunRequest>(text).map_err(|error| error.to_string())
+        });
+        let known: Option<String> = columns.plain::<Option<String>>("damage").flatten();
+        let id = columns.read("id", |bytes: &[u8]| run_id(bytes).map_err(|error| reason_of(&error)));
+        let unreadable = columns.unreadable;
+        let damage = known.or_else(|| described(&unreadable));
+        let record =
+            id.map(|id| RunRecord { damage, ..course.record(id, request.unwrap_or_default(), created_at) });
+        Self { record, unreadable }
+    }
+}
+
+/// The part of a run's row that changes.
+pub(super) fn course(row: &SqliteRow) -> Result<RunCourse, StorageError> {
+    let mut columns = Columns { row, unreadable: Vec::new() };
+    let course = columns.course();
+    match described(&columns.unreadable) {
+        None => Ok(course),
+        Some(reason) => Err(unreadable("the record of a run")(reason)),
+    }
+}
+
+/// What can't be read, in words; nothing if all can.
+fn described(unreadable: &[Unreadable]) -> Option<String> {
+    let parts: Vec<String> = unreadable
+        .iter()
+        .map(|Unreadable { column, reason }| format!("its {column} can't be read ({reason})"))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A row whose columns are read one by one.
+struct Columns<'r> {
+    row: &'r SqliteRow,
+    unreadable: Vec<Unreadable>,
+}
+
+impl<'r> Columns<'r> {
+    fn course(&mut self) -> RunCourse {
+        let status =
+            |name: &str| RunStatus::from_name(name).ok_or_else(|| format!("there is no status `{name}`"));
+        RunCourse {
+            // Nobody executes it, so that loops leave it alone, and people can start it again.
+            status: self.read("status", status).unwrap_or(RunStatus::Lost),
+            epoch: self.plain("epoch").unwrap_or_default(),
+            started_at: self.moment("started_at"),
+            finished_at: self.moment("finished_at"),
+            reason: self.plain::<Option<String>>("reason").flatten(),
+            class: self.plain::<Option<&str>>("class").flatten().and_then(FailureClass::from_name),
+            not_before: self.moment("not_before"),
+            holder: self.read_optional("holder", |json: &str| {
+                serde_json::from_str(json).map_err(|error| error.to_string())
+            }),
+            leased_until: self.moment("leased_until"),
+        }
+    }
+
+    /// A column as it is.
+    fn plain<T>(&mut self, column: &'static str) -> Option<T>
+    where
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        self.noted(column, self.row.try_get(column).map_err(|error| error.to_string()))
+    }
+
+    fn read<S, T>(&mut self, column: &'static str, read: impl FnOnce(S) -> Result<T, String>) -> Option<T>
+    where
+        S: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        let stored = self.plain(column)?;
+        self.noted(column, read(stored))
+    }
+
+    /// A column that may be empty.
+    fn read_optional<S, T>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(S) -> Result<T, String>,
+    ) -> Option<T>
+    where
+        Option<S>: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        let stored = self.plain::<Option<S>>(column)??;
+        self.noted(column, read(stored))
+    }
+
+    fn moment(&mut self, column: &'static str) -> Option<Timestamp> {
+        self.read_optional(column, |micros: i64| moment(micros).map_err(|error| reason_of(&error)))
+    }
+
+    fn noted<T>(&mut self, column: &'static str, read: Result<T, String>) -> Option<T> {
+        read.map_err(|reason| self.unreadable.push(Unreadable { column, reason })).ok()
+    }
+}
+
+/// Why something that is stored can't be read, without what it is.
+pub(super) fn reason_of(error: &StorageError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
 
 /// A holder in its stored form.
 pub(super) fn holder_json(holder: &Holder) -> String {
@@ -21,7 +142,7 @@ pub(super) fn holder_json(holder: &Holder) -> String {
 
 /// A holder from its stored form.
 pub(super) fn holder(json: &str) -> Result<Holder, StorageError> {
-    serde_json::from_str(json).map_err(unreadable("the holder of a run or slot"))
+    serde_json::from_str(json).map_err(unreadable("the holder of a slot"))
 }
 
 /// A run's number.
@@ -34,39 +155,7 @@ pub(super) fn run_id(bytes: &[u8]) -> Result<RunId, StorageError> {
     bytes.try_into().map(RunId::from_bytes).map_err(unreadable("the id of a run"))
 }
 
-/// The part of a run's row that changes.
-pub(super) fn course(row: &SqliteRow) -> Result<RunCourse, StorageError> {
-    let status: &str = column(row, "status")?;
-    let unknown = || unreadable("the status of a run")(format!("there is no status `{status}`"));
-    Ok(RunCourse {
-        status: RunStatus::from_name(status).ok_or_else(unknown)?,
-        epoch: column(row, "epoch")?,
-        started_at: column::<Option<i64>>(row, "started_at")?.map(moment).transpose()?,
-        finished_at: column::<Option<i64>>(row, "finished_at")?.map(moment).transpose()?,
-        reason: column(row, "reason")?,
-        class: column::<Option<&str>>(row, "class")?.and_then(FailureClass::from_name),
-        not_before: column::<Option<i64>>(row, "not_before")?.map(moment).transpose()?,
-        holder: column::<Option<&str>>(row, "holder")?.map(holder).transpose()?,
-        leased_until: column::<Option<i64>>(row, "leased_until")?.map(moment).transpose()?,
-    })
-}
-
-/// A run's row.
-pub(super) fn record(row: &SqliteRow) -> Result<RunRecord, StorageError> {
-    let id = run_id(column(row, "id")?)?;
-    let request = serde_json::from_str(column(row, "request")?);
-    let request = request.map_err(unreadable(format!("the request of run {id}")))?;
-    Ok(course(row)?.record(id, request, moment(column(row, "created_at")?)?))
-}
-
 /// A stored time.
 pub(super) fn moment(micros: i64) -> Result<Timestamp, StorageError> {
     from_micros(micros).map_err(unreadable("a time"))
-}
-
-fn column<'r, T>(row: &'r SqliteRow, name: &'static str) -> Result<T, StorageError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get(name).map_err(unreadable(format!("the {name} of a run")))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -37,6 +38,8 @@ pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) writer: Writer,
     pub(super) reader: Reader,
+    /// Up to this event, log lines were forgotten by a rule of retention that is in force.
+    pub(super) logs_forgotten: AtomicI64,
     /// Who can be asked whether a holder still lives, for a store that belongs to a home.
     processes: Option<Arc<Processes>>,
 }
@@ -62,13 +65,35 @@ impl SqliteStore {
                 source,
             })?;
         }
-        let (connection, found) = connect(path).await.map_err(|error| failure::open(path, error))?;
+        let (connection, found) = match connect(path).await {
+            Ok(connected) => connected,
+            Err(error) if failure::is_full_disk(&error) => {
+                return Self::look(path, processes).await.ok_or_else(|| failure::open(path, error));
+            }
+            Err(error) => return Err(failure::open(path, error)),
+        };
         if found > migrate::KNOWN_VERSION {
             let _ = connection.close().await;
             return Err(StorageError::TooNew { found, known: migrate::KNOWN_VERSION });
         }
         let (writer, reader) = (Writer::start(connection), Reader::new(path));
-        Ok(Self { path: path.to_owned(), writer, reader, processes })
+        Ok(Self { path: path.to_owned(), writer, reader, logs_forgotten: AtomicI64::default(), processes })
+    }
+
+    /// A store on a full disk that can be read; nothing if it can't be, or would have to be brought up to date first.
+    async fn look(path: &Path, processes: Option<Arc<Processes>>) -> Option<Self> {
+        let mut connection = connect::look(path).await.ok()?;
+        let found = migrate::version(&mut connection).await.ok()?;
+        let reader = Reader::of_one(path, connection);
+        let is_known = found == migrate::KNOWN_VERSION;
+        let (path, writer, logs_forgotten) = (path.to_owned(), Writer::without_room(), AtomicI64::default());
+        is_known.then(|| Self { path, writer, reader, logs_forgotten, processes })
+    }
+
+    /// Whether there was room to write when the store was opened. If not, all of it can be read, and every change fails with
+    /// [`StorageError::FullDisk`].
+    pub fn has_room(&self) -> bool {
+        self.writer.has_room()
     }
 
     /// Writes what is waiting and closes the file, after which the store fails. The last process to close it leaves
@@ -147,7 +172,7 @@ impl EventLog for SqliteStore {
 #[async_trait]
 impl RunStore for SqliteStore {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
-        self.writer.write(CreateRun::new(run)).await
+        self.writer.write(CreateRun::new(run)?).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
@@ -223,7 +248,7 @@ impl InstigatorStore for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
-        self.writer.write(CommitEvaluation::new(commit)).await
+        self.writer.write(CommitEvaluation::new(commit)?).await
     }
 
     async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod commits;
+mod damage;
 mod failures;
 mod handles;
 mod long_reads;

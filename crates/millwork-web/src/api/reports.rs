@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
-use millwork_core::{AssetKey, CodeVersion, DataVersion, Metadata, MetadataValue, PartitionKey, Severity};
+use millwork_core::{
+    AssetKey, CodeVersion, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata,
+};
 use millwork_storage::Batch;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -127,6 +129,9 @@ fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
 
 async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {
     let asset = known(state, key)?;
+    if let Some(metadata) = body.metadata() {
+        check_metadata(metadata).map_err(|error| ApiError::invalid(&error))?;
+    }
     let event = NewEvent {
         run: None,
         at: state.clock.now(),

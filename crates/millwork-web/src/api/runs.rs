@@ -67,9 +67,7 @@ pub(super) async fn show(
     let kinds = RunState::KINDS.into();
     let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
-    let course = RunState::replay(&events).map_err(|error| {
-        ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "contradiction", error.to_string())
-    })?;
+    let course = RunState::of_stored(&events);
     let steps = course.steps.iter().map(|((step, partition), state)| {
         json!({
             "step": step,
@@ -84,6 +82,7 @@ pub(super) async fn show(
     });
     let mut shown = described(&record);
     shown["steps"] = steps.collect();
+    shown["damage"] = json!(record.damage.as_ref().or(course.damage.as_ref()));
     shown["waits"] = json!(waits(&state, &record).await?);
     Ok(Json(shown))
 }
@@ -107,7 +106,7 @@ pub(crate) async fn retry(
     let record = one(&state, &run).await?;
     let (Json(Retry { from_scratch }), now) = (body.unwrap_or_default(), state.clock.now());
     let run = if from_scratch {
-        let mut request = record.request.clone();
+        let mut request = record.request_again()?;
         request.tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
         request.tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
         let id = RunId::new(now);
@@ -176,5 +175,6 @@ pub(super) fn described(run: &RunRecord) -> Value {
         "reason": run.reason,
         "class": run.class,
         "not_before": run.not_before,
+        "damage": run.damage,
     })
 }

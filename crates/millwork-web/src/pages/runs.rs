@@ -47,7 +47,10 @@ impl RunRow {
             created_at: run.created_at.to_string(),
             took: took.unwrap_or_default(),
             by: run.request.origin().map(|origin| origin.replace('`', "")).unwrap_or_default(),
-            reason: run.reason.clone().unwrap_or_default(),
+            reason: match &run.damage {
+                Some(damage) => format!("damaged: {damage}"),
+                None => run.reason.clone().unwrap_or_default(),
+            },
         }
     }
 }

@@ -579,6 +579,10 @@ pub(super) enum Store {
     Prune(Json),
     /// Give back the space that the database doesn't need any more
     Vacuum(Json),
+    /// Look at every row, and name those that can't be read
+    Check(Json),
+    /// Set aside the rows that can't be read: nothing is destroyed
+    Repair(Json),
 }
 
 impl Commands {
@@ -589,7 +593,13 @@ impl Commands {
             Self::List(
                 List::Assets(json) | List::Checks(json) | List::Jobs(json) | List::Resources(json),
             )
-            | Self::Store(Store::Info(json) | Store::Prune(json) | Store::Vacuum(json))
+            | Self::Store(
+                Store::Info(json)
+                | Store::Prune(json)
+                | Store::Vacuum(json)
+                | Store::Check(json)
+                | Store::Repair(json),
+            )
             | Self::Runs(Runs::List { json, .. })
             | Self::Alerts(Alerts::List(json) | Alerts::Deliveries { json, .. })
             | Self::Sensors(

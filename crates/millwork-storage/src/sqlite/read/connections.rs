@@ -37,6 +37,11 @@ impl Connections {
         Self { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) }
     }
 
+    /// The only connection that there can be.
+    pub(super) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::new(vec![connection]), permits: Semaphore::new(1) }
+    }
+
     /// A connection that nobody else uses now.
     pub(in crate::sqlite) async fn borrow(&self) -> Result<Borrowed<'_>, Error> {
         let permit = self.permits.acquire().await.map_err(|_| Error::PoolClosed)?;

@@ -1,6 +1,7 @@
 //! Finding deliveries of alerts.
 
 use jiff::Timestamp;
+use millwork_core::alert::{Alert, AlertKind};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -18,10 +19,24 @@ impl Reader {
         &self,
         now: Timestamp,
     ) -> Result<Vec<Delivery>, StorageError> {
-        let text = "SELECT * FROM deliveries WHERE id IN (SELECT min(id) FROM deliveries WHERE state = 'pending' \
-                    GROUP BY destination) AND next_at <= ? ORDER BY id";
-        let query = sqlx::query(text).bind(to_micros(now));
-        self.rows(ACTION, query).await?.iter().map(delivery).collect()
+        // A delivery that can't be read holds back none of the others.
+        let mut damaged: Vec<i64> = Vec::new();
+        loop {
+            let text = "SELECT * FROM deliveries WHERE id IN (SELECT min(id) FROM deliveries WHERE state = 'pending' AND id \
+                        NOT IN (SELECT value FROM json_each(?1)) GROUP BY destination) AND next_at <= ?2 ORDER BY id";
+            let without = serde_json::to_string(&damaged).expect("numbers are JSON");
+            let found = self.rows(ACTION, sqlx::query(text).bind(without).bind(to_micros(now))).await?;
+            let known = damaged.len();
+            damaged.extend(
+                found
+                    .iter()
+                    .filter(|row| alert(row).is_err())
+                    .filter_map(|row| row.try_get::<i64, _>("id").ok()),
+            );
+            if damaged.len() == known {
+                return found.iter().map(delivery).collect();
+            }
+        }
     }
 
     /// Deliveries, newest first.
@@ -46,7 +61,8 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
         id: number("id")?.unsigned_abs(),
         key: text("key")?.to_owned(),
         destination: text("destination")?.to_owned(),
-        alert: serde_json::from_str(text("alert")?).map_err(unreadable("an alert"))?,
+        alert: alert(row)
+            .unwrap_or_else(|reason| unreadable_alert(text("rule").unwrap_or_default(), &reason)),
         state: DeliveryState::from_name(state).ok_or_else(unknown)?,
         attempts: u32::try_from(number("attempts")?).map_err(unreadable("a delivery"))?,
         next_at: moment(number("next_at")?)?,
@@ -54,4 +70,29 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
         created_at: moment(number("created_at")?)?,
         finished_at: finished.map(moment).transpose()?,
     })
+}
+
+/// What a delivery is to tell; why it can't be read, if so.
+pub(in crate::sqlite) fn alert(row: &SqliteRow) -> Result<Alert, String> {
+    let json: &str = row.try_get("alert").map_err(|error| error.to_string())?;
+    serde_json::from_str(json).map_err(|error| error.to_string())
+}
+
+/// Stands where an alert can't be read.
+fn unreadable_alert(rule: &str, reason: &str) -> Alert {
+    let at = Timestamp::UNIX_EPOCH;
+    Alert {
+        rule: rule.to_owned(),
+        key: String::new(),
+        kind: AlertKind::Raised,
+        title: "This alert can't be read".to_owned(),
+        text: reason.to_owned(),
+        at,
+        since: at,
+        run: None,
+        asset: None,
+        partition: None,
+        url: None,
+        held_back: 0,
+    }
 }

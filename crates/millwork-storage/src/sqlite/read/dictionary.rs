@@ -55,8 +55,9 @@ impl Reader {
                     WHERE id IN (SELECT value FROM json_each(?))";
         let found = self.rows("read names", sqlx::query(text).bind(unknown)).await?;
         let Some(row) = found.first() else { return Ok(()) };
-        let names: Vec<(i64, String)> = serde_json::from_str(row.try_get(0).map_err(unreadable("names"))?)
-            .map_err(unreadable("names"))?;
+        // A name that isn't text is shown with marks in place of what can't be read.
+        let names = String::from_utf8_lossy(row.try_get(0).map_err(unreadable("names"))?);
+        let names: Vec<(i64, String)> = serde_json::from_str(&names).map_err(unreadable("names"))?;
         let name = |text: &str| Name { step: text.into(), asset: text.into(), partition: text.into() };
         self.dictionary.learned().names.extend(names.iter().map(|(number, text)| (*number, name(text))));
         Ok(())
@@ -73,8 +74,10 @@ impl Reader {
         let found = self.rows("read the ids of runs", sqlx::query(text).bind(unknown)).await?;
         let mut learned = self.dictionary.learned();
         for row in &found {
-            let id = rows::run_id(row.try_get(1).map_err(unreadable("the id of a run"))?)?;
-            learned.runs.insert(row.try_get(0).map_err(unreadable("the id of a run"))?, id);
+            // Events of a run whose id can't be read say so themselves.
+            if let (Ok(number), Ok(Ok(id))) = (row.try_get(0), row.try_get(1).map(rows::run_id)) {
+                learned.runs.insert(number, id);
+            }
         }
         Ok(())
     }

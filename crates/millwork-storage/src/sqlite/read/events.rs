@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::Reader;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
-use crate::sqlite::kind;
+use crate::sqlite::{failure, kind};
 use crate::{EventQuery, Order, StorageError};
 
 /// The number of a name, to be bound; nothing equals what it gives for an unknown one.
@@ -19,15 +19,22 @@ impl Reader {
     /// The events that fulfil all conditions of a query.
     pub(in crate::sqlite) async fn events(&self, mut query: EventQuery) -> Result<Vec<Event>, StorageError> {
         let mut wanted = query.limit.unwrap_or(u32::MAX);
-        let mut events = Vec::new();
+        let (mut events, mut at_once) = (Vec::new(), EVENTS_AT_ONCE);
         loop {
-            query.limit = Some(wanted.min(EVENTS_AT_ONCE));
-            let found = self.unpacked("read events", statement(&query).build()).await?;
+            query.limit = Some(wanted.min(at_once));
+            let found = match self.unpacked("read events", statement(&query).build()).await {
+                // Long events don't fit into one answer together.
+                Err(error) if failure::is_too_long(&error) && at_once > 1 => {
+                    at_once /= 2;
+                    continue;
+                }
+                found => found?,
+            };
             let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
             events.extend(found);
             wanted -= count;
             let last = events.last().map(|event| event.sequence);
-            if count < EVENTS_AT_ONCE || wanted == 0 {
+            if count < at_once || wanted == 0 {
                 return Ok(events);
             }
             // Events are only ever appended, so going on behind the last one is the same as reading on.

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use super::Reader;
 use crate::micros::from_micros;
 use crate::sqlite::failure;
-use crate::{InstigatorState, StorageError, Tick};
+use crate::{InstigatorState, StorageError, Tick, TickOutcome};
 
 impl Reader {
     /// What is known of all instigators.
@@ -100,15 +100,22 @@ fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
     let unreadable = || failure::unreadable("a tick");
     let moment = |column: usize| {
         let micros = row.try_get(column).map_err(failure::unreadable("a tick"))?;
-        from_micros(micros).map_err(failure::unreadable("a tick"))
+        Ok(from_micros(micros).unwrap_or_default())
     };
     let name: String = row.try_get(0).map_err(unreadable())?;
-    let outcome: String = row.try_get(3).map_err(unreadable())?;
     Ok(Tick {
         instigator: Instigator::from_stored(&name),
         due: moment(1)?,
         at: moment(2)?,
         micros: row.try_get::<Option<i64>, _>(4).map_err(unreadable())?.map(i64::unsigned_abs),
-        outcome: serde_json::from_str(&outcome).map_err(failure::unreadable("a tick"))?,
+        outcome: outcome(row).unwrap_or_else(|reason| TickOutcome::Failed {
+            reason: format!("what came of it can't be read: {reason}"),
+        }),
     })
+}
+
+/// What came of a tick; why it can't be read, if so.
+pub(in crate::sqlite) fn outcome(row: &SqliteRow) -> Result<TickOutcome, String> {
+    let json: &str = row.try_get("outcome").map_err(|error| error.to_string())?;
+    serde_json::from_str(json).map_err(|error| error.to_string())
 }

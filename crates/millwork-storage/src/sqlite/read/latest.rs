@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use millwork_core::AssetKey;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::Event;
 use sqlx::AssertSqlSafe;
 
 use super::Reader;
@@ -49,7 +49,7 @@ fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
             // The materialization came first, and something else was decided since.
             Some(last) if last.asset == asset && last.partition == partition => last.verdict = event,
             _ => {
-                let materialization = matches!(event.body, EventBody::Materialized(_)).then(|| event.clone());
+                let materialization = event.body.is_materialization().then(|| event.clone());
                 latest.push(LatestAsset { asset, partition, materialization, verdict: event });
             }
         }

@@ -2,10 +2,10 @@
 
 mod automation;
 mod connections;
-mod deliveries;
+pub(super) mod deliveries;
 mod dictionary;
 mod events;
-mod instigators;
+pub(super) mod instigators;
 mod latest;
 mod packed_events;
 mod pending;

@@ -3,8 +3,12 @@
 //! sqlx copies every column of every row and passes every row from one thread to another, which costs more than
 //! finding and decoding an event. So a query's events are put together by SQLite: fields are separated by U+001F, events
 //! by U+001E. Neither can be in a field, because all of them are numbers but the body, and JSON escapes both.
+//!
+//! A row that can't be read costs only itself: it becomes an event that says so. What comes is looked at as bytes, as a damaged
+//! body needn't be text, and may hold a separator.
 
-use millwork_core::event::{Event, EventBody, FORMAT};
+use jiff::Timestamp;
+use millwork_core::event::{Event, EventBody, FORMAT, UnreadableEvent};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite};
@@ -15,8 +19,8 @@ use crate::StorageError;
 use crate::sqlite::failure::unreadable;
 use crate::sqlite::{kind, rows};
 
-const BETWEEN_FIELDS: char = '\u{1f}';
-const BETWEEN_EVENTS: char = '\u{1e}';
+const BETWEEN_FIELDS: u8 = 0x1f;
+const BETWEEN_EVENTS: u8 = 0x1e;
 
 /// The expression for an event, of the fields that [`NumberedEvent::unpack`] reads.
 pub(super) const PACKED_EVENT: &str = "concat(events.sequence, '\u{1f}', events.run, '\u{1f}', events.at, '\u{1f}', \
@@ -35,9 +39,9 @@ struct NumberedEvent<'p> {
     step: Option<i64>,
     asset: Option<i64>,
     partition: Option<i64>,
-    attempt: u32,
+    attempt: i64,
     format: i64,
-    body: Option<&'p str>,
+    body: &'p [u8],
 }
 
 impl Reader {
@@ -49,34 +53,33 @@ impl Reader {
     ) -> Result<Vec<Event>, StorageError> {
         let rows = self.rows(action, query).await?;
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
-        let packed: Option<&str> = row.try_get(0).map_err(unreadable("events"))?;
+        let packed: Option<&[u8]> = row.try_get(0).map_err(unreadable("events"))?;
         let Some(packed) = packed else { return Ok(Vec::new()) };
 
-        let unpack =
-            |event| NumberedEvent::unpack(event).ok_or_else(|| unreadable("an event")("it lacks a field"));
-        let numbered: Result<Vec<_>, StorageError> = packed.split(BETWEEN_EVENTS).map(unpack).collect();
-        let numbered = numbered?;
+        // What isn't an event is the rest of a damaged body, which a separator has cut.
+        let numbered: Vec<_> =
+            packed.split(|byte| *byte == BETWEEN_EVENTS).filter_map(NumberedEvent::unpack).collect();
         self.learn_names(numbered.iter().flat_map(NumberedEvent::names)).await?;
         self.learn_runs(numbered.iter().filter_map(|event| event.run)).await?;
         let known = self.dictionary.known();
-        numbered.into_iter().map(|event| event.decode(&known)).collect()
+        Ok(numbered.into_iter().map(|event| event.decode(&known)).collect())
     }
 }
 
 impl<'p> NumberedEvent<'p> {
-    fn unpack(packed: &'p str) -> Option<Self> {
-        let mut fields = packed.split(BETWEEN_FIELDS);
+    fn unpack(packed: &'p [u8]) -> Option<Self> {
+        let mut fields = packed.splitn(10, |byte| *byte == BETWEEN_FIELDS);
         Some(Self {
-            sequence: fields.next()?.parse().ok()?,
+            sequence: number(fields.next()?)?,
             run: optional(fields.next()?)?,
-            at: fields.next()?.parse().ok()?,
-            kind: fields.next()?.parse().ok()?,
+            at: number(fields.next()?)?,
+            kind: number(fields.next()?)?,
             step: optional(fields.next()?)?,
             asset: optional(fields.next()?)?,
             partition: optional(fields.next()?)?.filter(|number| *number != 0),
-            attempt: fields.next()?.parse().ok()?,
-            format: fields.next()?.parse().ok()?,
-            body: fields.next().map(|body| Some(body).filter(|body| !body.is_empty()))?,
+            attempt: number(fields.next()?)?,
+            format: number(fields.next()?)?,
+            body: fields.next()?,
         })
     }
 
@@ -85,34 +88,72 @@ impl<'p> NumberedEvent<'p> {
         [self.step, self.asset, self.partition].into_iter().flatten()
     }
 
-    fn decode(self, known: &Meanings) -> Result<Event, StorageError> {
-        let lacking = || unreadable(format!("event {}", self.sequence))("it names what isn't there");
-        let name = |number: i64| known.names.get(&number).ok_or_else(lacking);
-        let run = |number: i64| known.runs.get(&number).copied().ok_or_else(lacking);
-        Ok(Event {
+    fn decode(self, known: &Meanings) -> Event {
+        let mut wrong = None;
+        let names = [self.step, self.asset, self.partition];
+        let [step, asset, partition] = names.map(|number| {
+            let number = number?;
+            let name = known.names.get(&number);
+            if name.is_none() {
+                wrong = Some(format!("there is no name {number}"));
+            }
+            name
+        });
+        let run = self.run.and_then(|number| {
+            let run = known.runs.get(&number).copied();
+            if run.is_none() {
+                wrong = Some(format!("there is no run {number}"));
+            }
+            run
+        });
+        let at = rows::moment(self.at).unwrap_or_else(|error| {
+            wrong = Some(rows::reason_of(&error));
+            Timestamp::UNIX_EPOCH
+        });
+        let attempt = u32::try_from(self.attempt).unwrap_or_else(|error| {
+            wrong = Some(format!("its attempt {} makes no sense: {error}", self.attempt));
+            0
+        });
+        let body = match wrong {
+            None => self.body(),
+            Some(reason) => Err(reason),
+        };
+        let unreadable = |reason| {
+            let kind = kind::name_of(self.kind).unwrap_or_default().to_owned();
+            EventBody::Unreadable(UnreadableEvent { kind, reason })
+        };
+        Event {
             sequence: self.sequence.unsigned_abs(),
-            run: self.run.map(run).transpose()?,
-            at: rows::moment(self.at)?,
-            step: self.step.map(name).transpose()?.map(|name| name.step.clone()),
-            asset: self.asset.map(name).transpose()?.map(|name| name.asset.clone()),
-            partition: self.partition.map(name).transpose()?.map(|name| name.partition.clone()),
-            attempt: self.attempt,
-            body: self.body()?,
-        })
+            run,
+            at,
+            step: step.map(|name| name.step.clone()),
+            asset: asset.map(|name| name.asset.clone()),
+            partition: partition.map(|name| name.partition.clone()),
+            attempt,
+            body: body.unwrap_or_else(unreadable),
+        }
     }
 
-    fn body(&self) -> Result<EventBody, StorageError> {
-        let what = || format!("event {}", self.sequence);
+    fn body(&self) -> Result<EventBody, String> {
         if self.format > i64::from(FORMAT) {
-            return Err(unreadable(what())(format!("its format is {}, not up to {FORMAT}", self.format)));
+            let (format, known) = (self.format, FORMAT);
+            return Err(format!(
+                "a later version of Millwork wrote it: its format is {format}, known is up to {known}"
+            ));
         }
-        let name = kind::name_of(self.kind);
-        let name = name.ok_or_else(|| unreadable(what())(format!("there is no kind {}", self.kind)))?;
-        EventBody::from_stored(name, self.body).map_err(unreadable(what()))
+        let name =
+            kind::name_of(self.kind).ok_or_else(|| format!("there is no kind {} of events", self.kind))?;
+        let body = std::str::from_utf8(self.body).map_err(|error| error.to_string())?;
+        let body = Some(body).filter(|body| !body.is_empty());
+        EventBody::from_stored(name, body).map_err(|error| error.to_string())
     }
 }
 
+fn number(field: &[u8]) -> Option<i64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
 /// A number that may be missing; nothing if there is something else.
-fn optional(field: &str) -> Option<Option<i64>> {
-    if field.is_empty() { Some(None) } else { field.parse().ok().map(Some) }
+fn optional(field: &[u8]) -> Option<Option<i64>> {
+    if field.is_empty() { Some(None) } else { number(field).map(Some) }
 }

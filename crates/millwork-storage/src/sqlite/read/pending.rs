@@ -22,7 +22,7 @@ impl Reader {
                     WHERE ?1 = '[]' OR instigator IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2";
         let of = serde_json::to_string(of).expect("texts are JSON");
         let query = sqlx::query(text).bind(of).bind(i64::from(limit));
-        self.rows("look for what is pending", query).await?.iter().map(pending).collect()
+        Ok(self.rows("look for what is pending", query).await?.iter().filter_map(readable).collect())
     }
 
     /// What is to be tried now of these instigators.
@@ -41,8 +41,13 @@ impl Reader {
             .bind(to_micros(now))
             .bind(to_micros(far))
             .bind(i64::from(limit));
-        self.rows("look for what is pending", query).await?.iter().map(pending).collect()
+        Ok(self.rows("look for what is pending", query).await?.iter().filter_map(readable).collect())
     }
+}
+
+/// What is pending, if it can be read: what can't be is left to `store check`, and holds back nothing else.
+fn readable(row: &SqliteRow) -> Option<Pending> {
+    pending(row).ok()
 }
 
 fn pending(row: &SqliteRow) -> Result<Pending, StorageError> {

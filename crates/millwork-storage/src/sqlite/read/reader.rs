@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::Sqlite;
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 
 use super::super::failure;
 use super::connections::Connections;
@@ -23,11 +23,16 @@ pub(in crate::sqlite) struct Reader {
 impl Reader {
     /// A reader of the database at `path`. It connects when it is needed.
     pub(in crate::sqlite) fn new(path: &Path) -> Self {
-        Self {
-            connections: Connections::new(path),
-            dictionary: Dictionary::default(),
-            queries: AtomicU64::new(0),
-        }
+        Self::on(Connections::new(path))
+    }
+
+    /// A reader on the only connection that there can be.
+    pub(in crate::sqlite) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
+        Self::on(Connections::of_one(path, connection))
+    }
+
+    fn on(connections: Connections) -> Self {
+        Self { connections, dictionary: Dictionary::default(), queries: AtomicU64::new(0) }
     }
 
     /// How many queries were asked.

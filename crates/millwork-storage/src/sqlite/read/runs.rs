@@ -1,11 +1,12 @@
 //! Finding runs.
 
 use millwork_core::run::RunId;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 use super::Reader;
 use crate::micros::to_micros;
-use crate::sqlite::rows::{RUN_COLUMNS, record};
+use crate::sqlite::rows::{RUN_COLUMNS, RunRow};
 use crate::{RunQuery, RunRecord, StorageError};
 
 const ACTION: &str = "look for runs";
@@ -15,14 +16,18 @@ impl Reader {
     pub(in crate::sqlite) async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
         let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"));
         let query = sqlx::query(text).bind(id.as_bytes().as_slice());
-        self.rows(ACTION, query).await?.first().map(record).transpose()
+        Ok(self.rows(ACTION, query).await?.first().and_then(record))
     }
 
     /// The runs that fulfil all conditions of a query, newest first.
     pub(in crate::sqlite) async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
         let rows = self.rows(ACTION, statement(&query).build()).await?;
-        rows.iter().map(record).collect()
+        Ok(rows.iter().filter_map(record).collect())
     }
+}
+
+fn record(row: &SqliteRow) -> Option<RunRecord> {
+    RunRow::of(row).record
 }
 
 fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {

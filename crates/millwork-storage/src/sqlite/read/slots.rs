@@ -19,6 +19,7 @@ impl Reader {
             let (pool, slots, holder, until): (String, u32, String, i64) = columns().map_err(wrong)?;
             Ok(HeldSlots { pool, slots, holder: rows::holder(&holder)?, until: rows::moment(until)? })
         };
-        found.iter().map(read).collect()
+        // What can't be read is held until its lease is over, by nobody who could be named.
+        Ok(found.iter().map(read).filter_map(Result::<_, StorageError>::ok).collect())
     }
 }

@@ -31,7 +31,9 @@ impl EncodedEvent {
     /// The stored form of an event.
     pub(crate) fn new(event: NewEvent) -> Result<Self, StorageError> {
         let NewEvent { run, at, step, asset, partition, attempt, body, value } = event;
-        let (name, stored_body) = body.to_stored();
+        let unstorable =
+            |reason| StorageError::Unstorable { what: format!("the event `{}`", body.name()), reason };
+        let (name, stored_body) = body.to_stored().map_err(unstorable)?;
         let kind = kind::number_of(name).ok_or_else(|| {
             let reason = format!("the store has no number for the kind `{name}`");
             failure::database("append events", sqlx::Error::Encode(reason.into()))

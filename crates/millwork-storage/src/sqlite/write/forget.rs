@@ -44,7 +44,13 @@ impl Change for ForgetLogs {
             .bind(to_micros(self.before));
         let events = query.execute(transaction.connection()).await?.rows_affected();
         let next = (seen == EVENTS_AT_ONCE).then_some(Position(last));
-        Ok(Forgotten { events, next, ..Forgotten::default() })
+        let text = "SELECT min(sequence) FROM (SELECT sequence, at FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2) \
+                    WHERE at >= ?3";
+        let query =
+            sqlx::query_scalar(text).bind(self.from.0).bind(EVENTS_AT_ONCE).bind(to_micros(self.before));
+        let young: Option<i64> = query.fetch_one(transaction.connection()).await?;
+        let passed = Position(young.map_or(last, |young| young - 1).max(self.from.0));
+        Ok(Forgotten { events, next, passed, ..Forgotten::default() })
     }
 }
 

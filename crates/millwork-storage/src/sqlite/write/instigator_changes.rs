@@ -9,7 +9,7 @@ use super::pending_changes::{are_untouched, insert_pending, settle};
 use super::run_changes::CreateRun;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
-use crate::{AutomationRow, Commit, Tick};
+use crate::{AutomationRow, Commit, StorageError, Tick};
 
 /// Switches an instigator on or off, or leaves it to its definition.
 #[derive(Debug)]
@@ -42,9 +42,9 @@ pub(crate) struct CommitEvaluation {
 }
 
 impl CommitEvaluation {
-    pub(crate) fn new(mut commit: Commit) -> Self {
-        let runs = std::mem::take(&mut commit.runs).into_iter().map(CreateRun::new).collect();
-        Self { commit, runs }
+    pub(crate) fn new(mut commit: Commit) -> Result<Self, StorageError> {
+        let runs = std::mem::take(&mut commit.runs).into_iter().map(CreateRun::new);
+        Ok(Self { runs: runs.collect::<Result<_, _>>()?, commit })
     }
 }
 

@@ -20,6 +20,7 @@ mod instigator_changes;
 mod memo;
 mod pending_changes;
 mod run_changes;
+mod set_aside;
 mod slot_changes;
 mod transaction;
 mod writer;
@@ -32,6 +33,7 @@ pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
 pub(super) use pending_changes::{DropPending, RetryPending};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};
+pub(super) use set_aside::SetAside;
 pub(super) use slot_changes::{FreeSlots, GiveSlotsBack, RenewSlots};
 #[cfg(test)]
 pub(super) use transaction::Transaction;

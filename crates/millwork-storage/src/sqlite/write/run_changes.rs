@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::stored::stored_json;
 
 use super::change::{Change, Stop};
 use super::transaction::Transaction;
@@ -21,9 +22,11 @@ pub(crate) struct CreateRun {
 }
 
 impl CreateRun {
-    pub(crate) fn new(run: NewRun) -> Self {
-        let request = serde_json::to_string(&run.request).expect("requests have string keys only");
-        Self { run, request }
+    pub(crate) fn new(run: NewRun) -> Result<Self, StorageError> {
+        let unstorable =
+            |reason| StorageError::Unstorable { what: "the request of the run".to_owned(), reason };
+        let request = stored_json(&run.request).map_err(unstorable)?;
+        Ok(Self { run, request })
     }
 
     /// Refuses a run that is there already.

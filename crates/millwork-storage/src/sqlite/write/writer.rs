@@ -21,7 +21,8 @@ const LARGEST_GROUP: usize = 512;
 /// The way to the task that writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    inbox: mpsc::Sender<Message>,
+    /// Nothing for a store that is only looked at.
+    inbox: Option<mpsc::Sender<Message>>,
     commits: Arc<AtomicU64>,
 }
 
@@ -36,15 +37,26 @@ impl Writer {
         let (inbox, messages) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
         tokio::spawn(Task { connection, memo: Memo::default(), commits: commits.clone() }.run(messages));
-        Self { inbox, commits }
+        Self { inbox: Some(inbox), commits }
+    }
+
+    /// A writer that refuses everything: there is no room to write to.
+    pub(crate) fn without_room() -> Self {
+        Self { inbox: None, commits: Arc::default() }
+    }
+
+    /// Whether there is room to write to.
+    pub(crate) fn has_room(&self) -> bool {
+        self.inbox.is_some()
     }
 
     /// Writes a change and waits until it is on disk. Changes are made in the order in which this is first polled.
     pub(crate) async fn write<C: Change>(&self, change: C) -> Result<C::Outcome, StorageError> {
+        let inbox = self.inbox.as_ref().ok_or(StorageError::FullDisk { action: C::ACTION })?;
         let (reply, outcome) = oneshot::channel();
         let closed = || failure::database(C::ACTION, Error::PoolClosed);
         let message = Message::Change(Box::new(Pending::new(change, reply)));
-        self.inbox.send(message).await.map_err(|_| closed())?;
+        inbox.send(message).await.map_err(|_| closed())?;
         outcome.await.map_err(|_| closed())?
     }
 
@@ -55,8 +67,9 @@ impl Writer {
 
     /// Writes what is waiting and closes the connection.
     pub(crate) async fn close(&self) {
+        let Some(inbox) = &self.inbox else { return };
         let (reply, closed) = oneshot::channel();
-        if self.inbox.send(Message::Close(reply)).await.is_ok() {
+        if inbox.send(Message::Close(reply)).await.is_ok() {
             let _ = closed.await;
         }
     }

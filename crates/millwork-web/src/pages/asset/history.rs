@@ -23,6 +23,20 @@ pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
     made.collect()
 }
 
+/// The events that can't be read, in words.
+pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
+    let unreadable = events.iter().filter_map(|event| match &event.body {
+        EventBody::Unreadable(unreadable) => Some((event, unreadable)),
+        _ => None,
+    });
+    unreadable
+        .map(|(event, unreadable)| {
+            let (sequence, at) = (event.sequence, event.at);
+            format!("The materialization at {at} can't be read (event {sequence}): {}", unreadable.reason)
+        })
+        .collect()
+}
+
 /// One row for each materialization.
 pub(super) struct History {
     pub(super) columns: Vec<String>,

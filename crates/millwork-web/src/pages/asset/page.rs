@@ -15,7 +15,7 @@ use super::super::pieces::{Labelled, Piece, pieces};
 use super::super::words;
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_time};
-use super::history::{History, Made, Whole, history, materializations, whole};
+use super::history::{History, Made, Whole, history, materializations, unreadable, whole};
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
 use crate::standing::Standing;
@@ -51,6 +51,8 @@ struct Asset {
     curves: Vec<Figure>,
     checks: Vec<Check>,
     history: History,
+    /// The materializations that can't be read, and why.
+    unreadable: Vec<String>,
     one: u64,
     other: u64,
 }
@@ -123,6 +125,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
     };
     let made = state.store.events(newest("materialized", PLOTTED)).await?;
     let evaluated = state.store.events(newest("check_evaluated", EVALUATED)).await?;
+    let unreadable = unreadable(&made);
     let made = materializations(&made);
     let at = |sequence: u64| made.iter().find(|(event, _)| event.sequence == sequence);
     let shown = wanted.at.and_then(at).or_else(|| made.first());
@@ -155,6 +158,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
         curves: curves(&from(&made, shown)).into_iter().chain(attached(shown)).collect(),
         checks: checks(graph, node, evaluated),
         history: history(&made, LISTED),
+        unreadable,
         one: shown.map_or(0, |(event, _)| event.sequence),
         other: other.or(second).map_or(0, |(event, _)| event.sequence),
         wanted,

@@ -116,6 +116,9 @@ fn line(event: &Event) -> Option<Line> {
             ("warn", format!("check {} failed: {}", check.check, check.description))
         }
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
+        EventBody::Unreadable(unreadable) => {
+            ("error", format!("event {} can't be read: {}", event.sequence, unreadable.reason))
+        }
         _ => return None,
     };
     let mut text: String = text.chars().take(LONGEST).collect();

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::run::{IllegalTransition, QUEUE_TAG, RunState, RunStatus};
+use millwork_core::run::{QUEUE_TAG, RunState, RunStatus};
 use millwork_storage::EventQuery;
 
 use super::super::message::{page_error, rendered};
@@ -24,6 +24,8 @@ struct Run {
     head: u64,
     run: RunRow,
     waits: Option<String>,
+    /// What of it can't be read or is missing.
+    damage: Option<String>,
     class: String,
     config: String,
     tags: Vec<(String, String)>,
@@ -67,10 +69,7 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
     let events = state.store.events(of_run(RunState::KINDS.into(), None)).await?;
     let made = state.store.events(of_run(vec!["materialized"], Some(OUTPUTS))).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
-    let contradiction = |error: IllegalTransition| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "contradiction", error.to_string())
-    };
-    let (course, now) = (RunState::replay(&events).map_err(contradiction)?, state.clock.now());
+    let (course, now) = (RunState::of_stored(&events), state.clock.now());
     let is_queued = record.request.tags.contains_key(QUEUE_TAG.0);
     let is_finished = record.status.is_finished();
     let has_config = record.request.config.as_object().is_some_and(|config| !config.is_empty());
@@ -79,6 +78,8 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
     Ok(Run {
         head,
         waits: waits(state, &record).await?,
+        // What of its record can't be read stands in place of its reason.
+        damage: course.damage.clone().filter(|_| record.damage.is_none()),
         class: record.class.map(|class| class.to_string()).unwrap_or_default(),
         config: if has_config { config } else { String::new() },
         tags: record.request.tags.clone().into_iter().collect(),

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use millwork_core::event::{Event, EventBody, Materialization};
+use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent};
 use millwork_core::plot::short_number;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_core::{ErrorClass, Problem};
@@ -119,6 +119,10 @@ fn words(value: &Value) -> String {
 }
 
 fn print_materialization(event: &Event) {
+    if let EventBody::Unreadable(unreadable) = &event.body {
+        outln!("The last materialization can't be read (event {}: {}).", event.sequence, unreadable.reason);
+        outln!("  `store check` shows what else can't be; `materialize` makes the asset again");
+    }
     let EventBody::Materialized(materialization) = &event.body else { return };
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
     outln!("Last materialized {}{run}", when::moment(event.at));
@@ -192,6 +196,7 @@ fn history(key: &str, events: &[Event], json: bool) -> Result<Exit, Failure> {
     } else {
         let rows = events.iter().filter_map(|event| match &event.body {
             EventBody::Materialized(materialization) => Some(history_row(event, materialization)),
+            EventBody::Unreadable(unreadable) => Some(unreadable_row(event, unreadable)),
             _ => None,
         });
         let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
@@ -210,6 +215,17 @@ fn history_row(event: &Event, materialization: &Materialization) -> [String; 6] 
         materialization.data_version.as_str().chars().take(12).collect(),
         when::bytes(materialization.stored.bytes),
         numbers.join(" "),
+    ]
+}
+
+fn unreadable_row(event: &Event, unreadable: &UnreadableEvent) -> [String; 6] {
+    [
+        when::moment(event.at),
+        event.run.map(|run| run.short()).unwrap_or_default(),
+        event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        String::new(),
+        String::new(),
+        format!("event {} can't be read: {}", event.sequence, unreadable.reason),
     ]
 }
 

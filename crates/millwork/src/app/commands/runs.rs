@@ -1,9 +1,9 @@
 //! `runs`: what has become of them, and going on with them.
 
+use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
-use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
 use serde_json::{Value, json};
@@ -82,7 +82,10 @@ fn row(run: &RunRecord) -> [String; 6] {
         when::moment(run.created_at),
         took.unwrap_or_default(),
         run.request.selection.clone(),
-        run.reason.clone().unwrap_or_default(),
+        match &run.damage {
+            Some(damage) => format!("damaged: {damage}"),
+            None => run.reason.clone().unwrap_or_default(),
+        },
     ]
 }
 
@@ -109,17 +112,20 @@ fn run_json(run: &RunRecord) -> Value {
         "reason": run.reason,
         "class": run.class,
         "not_before": run.not_before,
+        "damage": run.damage,
     })
 }
 
 async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
-    let state = RunState::replay(&events).map_err(|error| Failure::of(ErrorClass::Home, &error))?;
+    let state = RunState::of_stored(&events);
+    let damage = record.damage.as_ref().or(state.damage.as_ref());
     let waits = waits(session, opened, &record).await?;
     if run.json.json {
         let mut shown = run_json(&record);
         shown["waits"] = json!(waits);
+        shown["damage"] = json!(damage);
         shown["steps"] = state
             .steps
             .iter()
@@ -145,6 +151,9 @@ async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Fai
         let class = record.class.filter(|class| *class != FailureClass::Error);
         let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
         outln!("  reason     {}", indented(&format!("{reason}{class}"), 13));
+    }
+    if let Some(damage) = damage {
+        outln!("  {}    {damage}", console::style("damaged").red());
     }
     if let Some(waits) = waits {
         outln!("  queue      {waits}");
@@ -233,6 +242,7 @@ fn is_log(event: &Event) -> bool {
             | EventBody::StepRetrying { .. }
             | EventBody::RunFailed { .. }
             | EventBody::RunLost { .. }
+            | EventBody::Unreadable(_)
     )
 }
 
@@ -251,11 +261,16 @@ fn log_line(event: &Event) -> String {
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
             format!("ERROR {}: {reason}", event.body.name())
         }
-        body => match (body.to_stored(), &event.asset) {
-            ((name, Some(json)), Some(asset)) => format!("      {name} {asset} {json}"),
-            ((name, Some(json)), None) => format!("      {name} {json}"),
-            ((name, None), _) => format!("      {name}"),
-        },
+        EventBody::Unreadable(unreadable) => {
+            let kind = if unreadable.kind.is_empty() { "" } else { &format!(" `{}`", unreadable.kind) };
+            format!("ERROR event {}{kind} can't be read: {}", event.sequence, unreadable.reason)
+        }
+        body => {
+            let (name, json) = body.to_stored().unwrap_or((body.name(), None));
+            let asset = event.asset.as_ref().filter(|_| json.is_some());
+            let parts = asset.map(ToString::to_string).into_iter().chain(json);
+            format!("      {name}{}", parts.map(|part| format!(" {part}")).collect::<String>())
+        }
     };
     indented(&format!("{} {step}{partition} {what}", when::moment(event.at)), 4)
 }
@@ -263,9 +278,9 @@ fn log_line(event: &Event) -> String {
 async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let engine = session.engine(opened, EngineOptions::default())?;
-    let steps = engine.plan(&record.request).await?.steps.len();
+    let mut request = record.request_again()?;
+    let steps = engine.plan(&request).await?.steps.len();
     let id = if from_scratch {
-        let mut request = record.request.clone();
         // It is executed here, not by a daemon.
         request.tags.remove(QUEUE_TAG.0);
         request.tags.insert("millwork/retry-of".into(), record.id.to_string());

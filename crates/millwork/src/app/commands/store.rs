@@ -3,12 +3,14 @@
 use millwork_core::Problem;
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
+use millwork_storage::{Finding, Table};
 use serde_json::json;
 
 use crate::app::arguments::Store;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::outln;
+use crate::app::out::{out, outln};
 use crate::app::session::{Opened, Session, block_on};
+use crate::app::table::table;
 use crate::app::when;
 
 pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
@@ -17,6 +19,8 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
         match store {
             Store::Info(json) => info(&opened, json.json).await,
             Store::Prune(json) => prune(session, &opened, json.json).await,
+            Store::Check(json) => check(&opened, json.json).await,
+            Store::Repair(json) => repair(&opened, json.json).await,
             Store::Vacuum(json) => {
                 let freed = opened.store.vacuum().await?;
                 if json.json {
@@ -62,6 +66,45 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
         );
     }
     Ok(Exit::Success)
+}
+
+/// Exits like a home that can't be read if some of it can't.
+async fn check(opened: &Opened, json: bool) -> Result<Exit, Failure> {
+    let found = opened.store.check().await?;
+    if json {
+        outln!("{}", json!({ "unreadable": found }));
+    } else if found.is_empty() {
+        outln!("Every row can be read.");
+    } else {
+        print(&found);
+        outln!("`store repair` sets rows aside that can't be read; nothing is destroyed.");
+    }
+    Ok(if found.is_empty() { Exit::Success } else { Exit::Home })
+}
+
+async fn repair(opened: &Opened, json: bool) -> Result<Exit, Failure> {
+    let found = opened.store.repair(SystemClock.now()).await?;
+    let left = opened.store.check().await?;
+    opened.store.close().await;
+    if json {
+        outln!("{}", json!({ "set_aside": found, "unreadable": left }));
+    } else if found.is_empty() {
+        outln!("Every row can be read: nothing was set aside.");
+    } else {
+        print(&found);
+        outln!("{} set aside, in the table `set_aside` of the database.", found.len() - left.len());
+    }
+    if !json && left.iter().any(|finding| finding.table == Table::File) {
+        outln!(
+            "The file itself is damaged. Restore it from a backup, or copy it with `sqlite3 millwork.db .recover`."
+        );
+    }
+    Ok(if left.is_empty() { Exit::Success } else { Exit::Home })
+}
+
+fn print(found: &[Finding]) {
+    let row = |finding: &Finding| [finding.what.clone(), finding.reason.clone()];
+    out!("{}", table(["WHAT", "WHY IT CAN'T BE READ"], found.iter().map(row).collect()));
 }
 
 async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {

@@ -1,0 +1,205 @@
+//! Looking for what can't be read, row by row, and setting it aside.
+
+use jiff::Timestamp;
+use millwork_core::automation::AssetState;
+use millwork_core::event::EventBody;
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::SqliteStore;
+use super::read::{deliveries, instigators};
+use super::rows::{self, RUN_COLUMNS, RunRow};
+use super::write::SetAside;
+use crate::{EventLog as _, EventQuery, StorageError};
+
+const ACTION: &str = "look for what can't be read";
+/// How many events are looked at together.
+const EVENTS_AT_ONCE: u32 = 4_096;
+
+/// Something in the database that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The table that it is in; empty for the file as a whole.
+    pub table: Table,
+    /// The row's number, or its name where it has none.
+    pub row: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Why it can't be read.
+    pub reason: String,
+}
+
+/// Where something can be that can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    /// The file as a whole: SQLite finds it damaged. Nothing can be set aside of that.
+    File,
+    /// Events.
+    Events,
+    /// Runs.
+    Runs,
+    /// What came of ticks.
+    Ticks,
+    /// Deliveries of alerts.
+    Deliveries,
+    /// What automation remembers.
+    Automation,
+    /// Slots of pools.
+    Slots,
+    /// What couldn't be done yet.
+    Pending,
+    /// What is latest of assets.
+    Latest,
+}
+
+impl Table {
+    /// The name of the table.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Events => "events",
+            Self::Runs => "runs",
+            Self::Ticks => "ticks",
+            Self::Deliveries => "deliveries",
+            Self::Automation => "automation",
+            Self::Slots => "slots",
+            Self::Pending => "pending",
+            Self::Latest => "latest",
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Looks at every row, and finds those that can't be read.
+    pub async fn check(&self) -> Result<Vec<Finding>, StorageError> {
+        let mut found = self.damage_of_file().await?;
+        found.extend(self.unreadable_events().await?);
+        found.extend(self.unreadable_runs().await?);
+        let ticks = "SELECT CAST(id AS TEXT), schedule, outcome FROM ticks ORDER BY id";
+        found.extend(
+            self.unreadable_rows(Table::Ticks, ticks, "a tick of", |row| instigators::outcome(row).map(drop))
+                .await?,
+        );
+        let alerts = "SELECT CAST(id AS TEXT), rule, alert FROM deliveries ORDER BY id";
+        found.extend(
+            self.unreadable_rows(Table::Deliveries, alerts, "an alert by", |row| {
+                deliveries::alert(row).map(drop)
+            })
+            .await?,
+        );
+        let automation = "SELECT asset, asset, state FROM automation ORDER BY asset";
+        found.extend(
+            self.unreadable_rows(
+                Table::Automation,
+                automation,
+                "what automation remembers of",
+                json::<AssetState>,
+            )
+            .await?,
+        );
+        let slots = "SELECT CAST(id AS TEXT), pool, holder FROM slots ORDER BY id";
+        found.extend(self.unreadable_rows(Table::Slots, slots, "a slot of", json::<crate::Holder>).await?);
+        let pending = "SELECT CAST(id AS TEXT), instigator, work FROM pending ORDER BY id";
+        found.extend(
+            self.unreadable_rows(Table::Pending, pending, "what is pending of", json::<crate::PendingWork>)
+                .await?,
+        );
+        found.extend(self.latest_of_nothing().await?);
+        Ok(found)
+    }
+
+    /// Sets aside what [`check`](SqliteStore::check) finds, and makes again what follows from other rows. Nothing is destroyed: the table
+    /// `set_aside` holds the statements that would put the rows back.
+    pub async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError> {
+        let found = self.check().await?;
+        for finding in found.iter().filter(|finding| finding.table != Table::File) {
+            self.writer.write(SetAside { finding: finding.clone(), now }).await?;
+        }
+        Ok(found)
+    }
+
+    async fn damage_of_file(&self) -> Result<Vec<Finding>, StorageError> {
+        let rows = self.reader.rows(ACTION, sqlx::query("PRAGMA quick_check(100)")).await?;
+        let said = rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).filter(|said| said != "ok");
+        let (table, what) = (Table::File, "the file".to_owned());
+        Ok(said.map(|reason| Finding { table, row: String::new(), what: what.clone(), reason }).collect())
+    }
+
+    async fn unreadable_events(&self) -> Result<Vec<Finding>, StorageError> {
+        let mut found = Vec::new();
+        let mut query = EventQuery { limit: Some(EVENTS_AT_ONCE), ..EventQuery::default() };
+        loop {
+            let events = self.events(query.clone()).await?;
+            for event in &events {
+                let EventBody::Unreadable(unreadable) = &event.body else { continue };
+                let mut what = format!("event {}", event.sequence);
+                let kind = Some(&unreadable.kind).filter(|kind| !kind.is_empty());
+                let parts = [
+                    kind.map(|kind| format!("`{kind}`")),
+                    event.asset.as_ref().map(|asset| format!("of asset `{asset}`")),
+                    event.step.as_ref().map(|step| format!("of step `{step}`")),
+                    event.run.map(|run| format!("of run {run}")),
+                ];
+                parts.into_iter().flatten().for_each(|part| what = format!("{what} {part}"));
+                let (row, reason) = (event.sequence.to_string(), unreadable.reason.clone());
+                found.push(Finding { table: Table::Events, row, what, reason });
+            }
+            match events.last() {
+                Some(last) if events.len() == EVENTS_AT_ONCE as usize => query.after = Some(last.sequence),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    async fn unreadable_runs(&self) -> Result<Vec<Finding>, StorageError> {
+        let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY number"));
+        let mut found = Vec::new();
+        for row in self.reader.rows(ACTION, sqlx::query(text)).await? {
+            let number = rows::number(&row).map_err(super::failure::unreadable("a run"))?;
+            let RunRow { record, unreadable } = RunRow::of(&row);
+            let name = record.map_or_else(|| format!("run number {number}"), |run| format!("run {}", run.id));
+            found.extend(unreadable.into_iter().map(|unreadable| Finding {
+                table: Table::Runs,
+                row: number.to_string(),
+                what: format!("the {} of {name}", unreadable.column),
+                reason: unreadable.reason,
+            }));
+        }
+        Ok(found)
+    }
+
+    /// The rows of a query for what names them, what they are about, and what is to be read.
+    async fn unreadable_rows(
+        &self,
+        table: Table,
+        text: &'static str,
+        what: &str,
+        read: impl Fn(&SqliteRow) -> Result<(), String>,
+    ) -> Result<Vec<Finding>, StorageError> {
+        let rows = self.reader.rows(ACTION, sqlx::query(text)).await?;
+        let finding = |row: &SqliteRow| {
+            let reason = read(row).err()?;
+            let text = |column: usize| {
+                String::from_utf8_lossy(row.try_get::<&[u8], _>(column).unwrap_or_default()).into_owned()
+            };
+            Some(Finding { table, row: text(0), what: format!("{what} `{}`", text(1)), reason })
+        };
+        Ok(rows.iter().filter_map(finding).collect())
+    }
+
+    async fn latest_of_nothing(&self) -> Result<Vec<Finding>, StorageError> {
+        let text = "SELECT CAST(latest.asset || ':' || latest.partition AS TEXT), ifnull(names.name, latest.asset) FROM latest \
+                    LEFT JOIN names ON names.id = latest.asset WHERE verdict NOT IN (SELECT sequence FROM events) OR \
+                    materialization NOT IN (SELECT sequence FROM events)";
+        let missing = |_: &SqliteRow| Err("it names an event that isn't there".to_owned());
+        self.unreadable_rows(Table::Latest, text, "what is latest of", missing).await
+    }
+}
+
+/// Reads the third column of a row as JSON.
+fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow) -> Result<(), String> {
+    let json: &str = row.try_get(2).map_err(|error| error.to_string())?;
+    serde_json::from_str::<T>(json).map(drop).map_err(|error| error.to_string())
+}

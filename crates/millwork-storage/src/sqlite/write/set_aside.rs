@@ -1,0 +1,172 @@
+//! Setting aside a row that can't be read, and making again what follows from other rows.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::change::{Change, Stop};
+use super::transaction::Transaction;
+use crate::micros::to_micros;
+use crate::sqlite::check::{Finding, Table};
+use crate::sqlite::kind::{KEPT, MATERIALIZED, NOT_MATERIALIZED};
+
+/// Sets one row aside. A run stays, without what of it can't be read, as events belong to it.
+#[derive(Debug)]
+pub(crate) struct SetAside {
+    pub(crate) finding: Finding,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for SetAside {
+    type Outcome = ();
+    const ACTION: &'static str = "set aside what can't be read";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+        let number = || self.finding.row.parse::<i64>().unwrap_or_default();
+        match self.finding.table {
+            // Nothing can be set aside of the file as a whole.
+            Table::File => {}
+            Table::Events => self.event(transaction, number()).await?,
+            Table::Runs => self.run(transaction, number()).await?,
+            Table::Ticks | Table::Deliveries | Table::Slots | Table::Pending => {
+                self.keep(transaction, "id = ?1", number()).await?;
+                self.delete(transaction, "id = ?1", number()).await?;
+            }
+            Table::Automation => {
+                self.keep(transaction, "asset = ?1", self.finding.row.clone()).await?;
+                self.delete(transaction, "asset = ?1", self.finding.row.clone()).await?;
+            }
+            Table::Latest => {
+                let (asset, partition) = self.finding.row.split_once(':').unwrap_or_default();
+                let part = |text: &str| text.parse::<i64>().unwrap_or_default();
+                make_latest_again(transaction, part(asset), part(partition)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SetAside {
+    async fn event(&self, transaction: &mut Transaction<'_>, sequence: i64) -> Result<(), sqlx::Error> {
+        self.keep(transaction, "sequence = ?1", sequence).await?;
+        let text = "SELECT run, asset, partition FROM events WHERE sequence = ?";
+        let row = sqlx::query(text).bind(sequence).fetch_optional(transaction.connection()).await?;
+        let Some(row) = row else { return Ok(()) };
+        let (run, asset, partition): (Option<i64>, Option<i64>, i64) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        self.delete(transaction, "sequence = ?1", sequence).await?;
+        if let Some(run) = run {
+            let text = "UPDATE runs SET damage = ifnull(damage || ', ', '') || ?2 WHERE number = ?1";
+            let damage = format!("event {sequence} was set aside ({})", self.finding.reason);
+            sqlx::query(text).bind(run).bind(damage).execute(transaction.connection()).await?;
+        }
+        match asset {
+            Some(asset) => make_latest_again(transaction, asset, partition).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts something that can be read in place of what can't.
+    async fn run(&self, transaction: &mut Transaction<'_>, number: i64) -> Result<(), sqlx::Error> {
+        self.keep(transaction, "number = ?1", number).await?;
+        let text = "UPDATE runs SET damage = ifnull(damage || ', ', '') || ?2 WHERE number = ?1";
+        let damage = format!("{} was set aside ({})", self.finding.what, self.finding.reason);
+        sqlx::query(text).bind(number).bind(damage).execute(transaction.connection()).await?;
+        let column = self.finding.what.split_whitespace().nth(1).unwrap_or_default();
+        let replacement = match column {
+            "id" => "id = randomblob(16)",
+            "request" => "request = '{\"selection\":\"\",\"assets\":[]}'",
+            // What its last event says; a run without one is queued by nobody any more.
+            "status" => {
+                "status = ifnull((SELECT CASE kind WHEN 1 THEN 'queued' WHEN 2 THEN 'running' WHEN 3 THEN 'canceling' \
+                 WHEN 4 THEN 'succeeded' WHEN 5 THEN 'failed' WHEN 6 THEN 'canceled' WHEN 7 THEN 'lost' ELSE 'queued' END \
+                 FROM events WHERE run = ?1 AND (kind <= 7 OR kind = 21) ORDER BY sequence DESC LIMIT 1), 'lost')"
+            }
+            "holder" => "holder = NULL",
+            "reason" => "reason = NULL",
+            "class" => "class = NULL",
+            "created_at" => "created_at = 0",
+            "started_at" => "started_at = NULL",
+            "finished_at" => "finished_at = NULL",
+            "leased_until" => "leased_until = NULL",
+            "not_before" => "not_before = NULL",
+            "epoch" => "epoch = 0",
+            _ => return Ok(()),
+        };
+        let text = AssertSqlSafe(format!("UPDATE runs SET {replacement} WHERE number = ?1"));
+        sqlx::query(text).bind(number).execute(transaction.connection()).await?;
+        Ok(())
+    }
+
+    /// Writes down the statement that would put a row back, whatever its bytes are.
+    async fn keep<'v, V>(
+        &self,
+        transaction: &mut Transaction<'_>,
+        which: &str,
+        row: V,
+    ) -> Result<(), sqlx::Error>
+    where
+        V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v,
+    {
+        let table = self.finding.table.name();
+        let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
+            .bind(table)
+            .fetch_all(transaction.connection())
+            .await?;
+        // A text is written as its bytes: it may be none.
+        let values: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                format!(
+                    "CASE typeof({column}) WHEN 'text' THEN 'CAST(x''' || hex({column}) || ''' AS TEXT)' ELSE \
+                     quote({column}) END"
+                )
+            })
+            .collect();
+        let (names, values) = (columns.join(", "), values.join(" || ', ' || "));
+        let text = format!(
+            "INSERT INTO set_aside (at, source, row, reason, statement) SELECT ?2, ?3, ?4, ?5, CAST('INSERT INTO {table} \
+             ({names}) VALUES (' || {values} || ')' AS BLOB) FROM {table} WHERE {which}"
+        );
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(row)
+            .bind(to_micros(self.now))
+            .bind(table)
+            .bind(self.finding.row.clone())
+            .bind(self.finding.reason.clone());
+        query.execute(transaction.connection()).await?;
+        Ok(())
+    }
+
+    async fn delete<'v, V>(
+        &self,
+        transaction: &mut Transaction<'_>,
+        which: &str,
+        row: V,
+    ) -> Result<(), sqlx::Error>
+    where
+        V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v,
+    {
+        let text = AssertSqlSafe(format!("DELETE FROM {} WHERE {which}", self.finding.table.name()));
+        sqlx::query(text).bind(row).execute(transaction.connection()).await?;
+        Ok(())
+    }
+}
+
+/// Makes what is latest of an asset and partition again, from the events that there are.
+async fn make_latest_again(
+    transaction: &mut Transaction<'_>,
+    asset: i64,
+    partition: i64,
+) -> Result<(), sqlx::Error> {
+    let text = "DELETE FROM latest WHERE asset = ?1 AND partition = ?2";
+    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
+    let text = AssertSqlSafe(format!(
+        "INSERT INTO latest (asset, partition, materialization, verdict) \
+         SELECT asset, partition, max(iif(kind = {MATERIALIZED}, sequence, NULL)), max(sequence) FROM events \
+         WHERE asset = ?1 AND partition = ?2 AND kind IN ({MATERIALIZED}, {KEPT}, {NOT_MATERIALIZED}) GROUP BY asset, partition"
+    ));
+    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! A home on a full disk can be looked at, and nothing else: played by a limit on the size of files, under which the memory that processes
+//! share can't be made.
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+mod support;
+
+use std::process::{Command, Output};
+
+use support::Home;
+
+const NOTE: &str = "note: the disk is full: this is what was written before, and nothing can be added\n  hint: free some space";
+
+/// Runs a command that can't write to files. The signal that comes with the limit is ignored, as on a disk there is none.
+fn without_room(home: &Home, line: &str) -> Output {
+    let direct = home.command(line);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(direct.get_program());
+    command.args(direct.get_args()).current_dir(direct.get_current_dir().unwrap());
+    command
+        .envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env_remove("SERVICE_INBOX");
+    command.output().unwrap()
+}
+
+#[test]
+fn what_was_written_can_be_looked_at() {
+    let home = Home::new();
+    home.succeeds("materialize work");
+    for line in [
+        "runs list",
+        "runs list --json",
+        "runs show --json",
+        "runs logs --all --json",
+        "status --json",
+        "asset show work",
+        "asset value work",
+        "sensors list",
+        "store info",
+        "store check",
+    ] {
+        let (with, without) = (home.succeeds(line), without_room(&home, line));
+        let err = String::from_utf8(without.stderr).unwrap();
+        assert!(without.status.success() && err.contains(NOTE), "`{line}`: {err}");
+        // The size of the write-ahead log is another one while it is open.
+        if line != "store info" {
+            assert_eq!(String::from_utf8(without.stdout).unwrap(), with, "`{line}`");
+        }
+    }
+}
+
+#[test]
+fn what_is_only_in_the_write_ahead_log_is_seen() {
+    let home = Home::new();
+    home.succeeds("materialize work");
+    // A daemon that is killed leaves its log behind.
+    let mut daemon = home.daemon("");
+    daemon.line("daemon started");
+    let run = home.queue("work");
+    home.becomes(&run, "succeeded");
+    daemon.kill();
+    assert!(std::fs::metadata(home.path().join("millwork.db-wal")).unwrap().len() > 0);
+    let listed = without_room(&home, "runs list --json");
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(&run));
+}
+
+#[test]
+fn what_would_write_says_why_it_cannot() {
+    let home = Home::new();
+    home.succeeds("materialize work");
+    for line in ["materialize work", "sensors on inbox", "store vacuum", "materialize --queue work"] {
+        let refused = without_room(&home, line);
+        let err = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(4), "`{line}`: {err}");
+        assert!(
+            err.contains("the disk that holds MILLWORK_HOME is full\n  hint: free some space"),
+            "`{line}`: {err}"
+        );
+    }
+    home.succeeds("materialize work");
+}
