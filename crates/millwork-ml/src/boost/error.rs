@@ -49,6 +49,18 @@ pub enum BoostError {
     /// Early stopping lacks a set to watch, or patience.
     #[error("early stopping needs an evaluation set and at least one round of patience")]
     NothingToWatch,
+    /// The watched metric was not a number in any round, so that no round is the best one.
+    #[error(
+        "the metric `{metric}` is not defined on `{set}`: it was no finite number in any of {rounds} rounds"
+    )]
+    UndefinedMetric {
+        /// The watched set.
+        set: String,
+        /// The watched metric.
+        metric: String,
+        /// How many rounds were waited.
+        rounds: usize,
+    },
     /// A number does not fit the single precision that boosting computes in.
     #[error("the {number} {value:e} does not fit a 32-bit float, which boosting computes in")]
     TooLarge {
@@ -117,6 +129,10 @@ impl Advice for BoostError {
             }
             Self::DuplicateSet { .. } => "the history is by name, so give each its own".into(),
             Self::NothingToWatch => "add the validation part with `evaluate`".into(),
+            Self::UndefinedMetric { .. } => {
+                "let `eval_metric` end with a metric that suits the objective, and see that the set has rows of every class"
+                    .into()
+            }
             Self::UnknownMetric { .. } => {
                 "the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`"
                     .into()

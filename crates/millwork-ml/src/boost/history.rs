@@ -1,6 +1,6 @@
 //! What was measured, round by round.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::boost::EvalMetric;
 
@@ -18,7 +18,8 @@ pub struct Series {
     pub set: String,
     /// What was measured: the name of an [`EvalMetric`](crate::boost::EvalMetric).
     pub metric: String,
-    /// Its value after each round.
+    /// Its value after each round; NaN where it is not defined, which is null at rest.
+    #[serde(deserialize_with = "numbers_or_null")]
     pub values: Vec<f64>,
 }
 
@@ -70,9 +71,31 @@ impl History {
     }
 }
 
+/// JSON has no NaN: what is not a finite number was written as null.
+fn numbers_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
 impl Series {
     fn last(&self) -> Option<Score<'_>> {
         let value = *self.values.last()?;
         Some(Score { set: &self.set, metric: &self.metric, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_defined_comes_back_as_not_defined() {
+        let mut history = History::new(["test"].into_iter(), &["auc".to_owned()]);
+        [f64::NAN, 0.5].iter().for_each(|&value| history.push(&[value]));
+        let json = serde_json::to_string(&history).expect("JSON");
+        assert_eq!(json, r#"[{"set":"test","metric":"auc","values":[null,0.5]}]"#);
+        let read: History = serde_json::from_str(&json).expect("what was written");
+        let curve = read.get("test", EvalMetric::Auc).expect("a curve");
+        assert!(curve[0].is_nan() && curve[1] == 0.5, "{curve:?}");
     }
 }

@@ -35,9 +35,13 @@ pub(super) struct Saved {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Document {
     /// What is trained: another training starts anew.
     fingerprint: u64,
+    /// What the scores and the model hash to, so that damage is noticed; the first checkpoints had none.
+    #[serde(default)]
+    checksum: Option<u64>,
     /// The scores of each round, as bits: JSON has no `NaN`.
     scores: Vec<Vec<u64>>,
     /// XGBoost's JSON model.
@@ -73,7 +77,8 @@ impl Checkpoints {
 
     fn decode(&self, bytes: &[u8]) -> Option<Saved> {
         let document: Document = serde_json::from_slice(bytes).ok()?;
-        if document.fingerprint != self.fingerprint {
+        let is_damaged = document.checksum.is_some_and(|checksum| checksum != document.content());
+        if document.fingerprint != self.fingerprint || is_damaged {
             return None;
         }
         let model = Model::decode(document.model.as_bytes(), FileFormat::Json).ok()?;
@@ -87,7 +92,8 @@ impl Checkpoints {
         let model = String::from_utf8_lossy(&model.encode(FileFormat::Json)?).into_owned();
         let bits = |scores: &Vec<f64>| scores.iter().map(|score| score.to_bits()).collect();
         let scores = scores.iter().map(bits).collect();
-        let document = Document { fingerprint: self.fingerprint, scores, model };
+        let mut document = Document { fingerprint: self.fingerprint, checksum: None, scores, model };
+        document.checksum = Some(document.content());
         let bytes = serde_json::to_vec(&document).map_err(BoostError::library("write a checkpoint"))?;
         kept.replace(&bytes).map_err(|error| kept.failed("write", error))
     }
@@ -99,6 +105,24 @@ impl Checkpoints {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(kept.failed("remove", error)),
             _ => Ok(()),
         }
+    }
+}
+
+impl Document {
+    /// What its scores and its model hash to.
+    fn content(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.scores, &self.model).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Saved {
+    /// Whether each round has so many scores, and the model as many rounds more than the one to start from.
+    pub(super) fn fits(&self, scores: usize, start: Option<&Model>) -> bool {
+        let rounds = self.model.as_ref().or(start).map_or(0, Model::rounds);
+        let is_whole = self.scores.iter().all(|round| round.len() == scores);
+        is_whole && rounds == start.map_or(0, Model::rounds) + self.scores.len()
     }
 }
 
@@ -232,6 +256,34 @@ mod tests {
         }
         fs::write(&file, "half a checkpo").expect("a file");
         assert_eq!(run(&Run { params: &params, data: &one, file: &file, crash: None }).resumed_rounds, 0);
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_starts_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("training.json");
+        let (params, data) = (BoosterParams::default(), data(1.0));
+        let saved = || -> serde_json::Value {
+            run(&Run { params: &params, data: &data, file: &file, crash: Some(4) });
+            serde_json::from_slice(&fs::read(&file).expect("a checkpoint")).expect("JSON")
+        };
+        let resumed = |document: &serde_json::Value| {
+            fs::write(&file, document.to_string()).expect("a file");
+            run(&Run { params: &params, data: &data, file: &file, crash: None }).resumed_rounds
+        };
+        let mut other_score = saved();
+        other_score["scores"][0][0] = 1.into();
+        assert_eq!(resumed(&other_score), 0);
+        // As the first checkpoints were, which are read as well.
+        let mut unchecked = saved();
+        unchecked.as_object_mut().expect("an object").remove("checksum");
+        assert_eq!(resumed(&unchecked), 5);
+        for part in ["/scores", "/scores/1"] {
+            let mut shorter = saved();
+            shorter.as_object_mut().expect("an object").remove("checksum");
+            shorter.pointer_mut(part).and_then(serde_json::Value::as_array_mut).expect("a list").pop();
+            assert_eq!(resumed(&shorter), 0, "{part}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub struct Trained {
     pub booster: Booster,
     /// The learning curves over all rounds that ran; empty without evaluation sets.
     pub history: History,
-    /// The best round, with early stopping.
+    /// The best round, with early stopping; none if the training was interrupted before the watched metric was a number.
     pub best: Option<Best>,
     /// Why the training ended.
     pub ending: Ending,

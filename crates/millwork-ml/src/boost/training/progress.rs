@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::boost::training::early_stopping::EarlyStopping;
 use crate::boost::training::outcome::{Cancelled, OnRound};
-use crate::boost::{Best, Ending, History, Round};
+use crate::boost::{Best, BoostError, Ending, History, Round};
 
 /// Keeps the history of a training and decides whether it goes on.
 pub(super) struct Progress<'a> {
@@ -79,10 +79,15 @@ impl<'a> Progress<'a> {
         (0..self.completed).map(|round| series.iter().map(|curve| curve.values[round]).collect()).collect()
     }
 
-    /// The learning curves, the best round, and why the training ended.
-    pub(super) fn finish(self) -> (History, Option<Best>, Ending) {
+    /// The learning curves, the best round, and why the training ended; an error if it came to its end and no round is
+    /// the best.
+    pub(super) fn finish(self) -> Result<(History, Option<Best>, Ending), BoostError> {
         let cut_short = self.ending == Ending::Completed && self.completed < self.rounds;
         let ending = if cut_short { Ending::Interrupted } else { self.ending };
-        (self.history, self.stopping.and_then(|stopping| stopping.best()), ending)
+        let undefined = self.stopping.as_ref().and_then(EarlyStopping::undefined);
+        match undefined.filter(|_| ending != Ending::Interrupted) {
+            Some(error) => Err(error),
+            None => Ok((self.history, self.stopping.and_then(|stopping| stopping.best()), ending)),
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::boost::embedded::{self, Model};
-use crate::boost::training::checkpoint::{Checkpoints, Saved};
+use crate::boost::training::checkpoint::Checkpoints;
 use crate::boost::training::custom::Custom;
-use crate::boost::training::early_stopping::EarlyStopping;
+use crate::boost::training::early_stopping::{EarlyStopping, Watched};
 use crate::boost::training::progress::Progress;
 use crate::boost::training::rounds::{Rounds, Task};
 use crate::boost::training::threads::on_own_threads;
@@ -54,18 +54,35 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     let start = start.map(Booster::model);
     let task = Task { params, data, sets: &sets, start, custom: &custom, cancelled: &cancelled };
     let checkpoints = Checkpoints::new(checkpoint, &task, rounds)?;
-    let Saved { model, scores } = checkpoints.read()?;
-    let mut backend = backend(&Task { start: model.as_ref().or(start), ..task })?;
-
+    let saved = checkpoints.read()?;
+    let resumed = Task { start: saved.model.as_ref().or(start), ..task };
+    let mut backend = self::backend(&resumed)?;
     let metrics = backend.metrics();
-    let stopping = patience.map(|patience| EarlyStopping::new(patience, maximizes(&custom, metrics.last())));
+    let fits = saved.model.is_none() || saved.fits(sets.len() * metrics.len(), start);
+    if !fits {
+        backend = self::backend(&task)?;
+    }
+    let scores = if fits { saved.scores.as_slice() } else { &[] };
+    let watched = sets.last().zip(metrics.last());
+    let watched =
+        watched.map(|((set, _), metric)| Watched { set: (*set).to_owned(), metric: metric.clone() });
+    let stopping = patience.zip(watched).map(|(patience, watched)| {
+        EarlyStopping::new(patience, maximizes(&custom, Some(&watched.metric)), watched)
+    });
     let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
-    let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled.clone()).resumed(&scores);
+    let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled.clone()).resumed(scores);
     go_on(backend.as_mut(), &mut progress, &checkpoints)?;
     if progress.completed() == 0 {
         return Err(BoostError::Cancelled);
     }
-    let (history, best, ending) = progress.finish();
+    let (history, best, ending) = match progress.finish() {
+        Ok(finished) => finished,
+        Err(undefined) => {
+            // The same rounds would end in the same way, also with a metric of the user's own that is mended.
+            checkpoints.remove()?;
+            return Err(undefined);
+        }
+    };
     let mut model = backend.model()?;
     if let Some(best) = best {
         model = model.up_to(start.map_or(0, Model::rounds) + best.round)?;
@@ -272,5 +289,44 @@ mod tests {
         assert_eq!(trained.booster.rounds(), 9);
         let predict = |booster: &Booster| booster.predict(train.features()).expect("predictions");
         assert_eq!(predict(&trained.booster), predict(&whole));
+    }
+
+    #[test]
+    fn a_metric_that_is_never_a_number_fails_the_training() {
+        let params = BoosterParams::default();
+        let train = labelled(&[1.0, 5.0, 9.0, 13.0]);
+        let measured = |defined_from: f32| {
+            Training::new(&params, 10, &train)
+                .evaluate("train", &train)
+                .metric("own", false, move |predictions, _, _| {
+                    // The first prediction falls towards 1 with every round.
+                    if predictions[0] < defined_from { f64::from(predictions[0]) } else { f64::NAN }
+                })
+                .early_stopping(4)
+                .run()
+        };
+        let error = measured(f32::MIN).expect_err("no round has a score").to_string();
+        let expected =
+            "the metric `own` is not defined on `train`: it was no finite number in any of 4 rounds";
+        assert_eq!(error, expected);
+        let trained = measured(6.0).expect("a model");
+        let curve = trained.history.series()[1].values.clone();
+        assert!(curve[0].is_nan() && curve[9].is_finite(), "{curve:?}");
+        assert_eq!((trained.best.map(|best| best.round), trained.booster.rounds()), (Some(9), 10));
+    }
+
+    #[test]
+    fn a_metric_that_does_not_suit_the_objective_never_chooses_a_round() {
+        let params = BoosterParams {
+            objective: crate::boost::Objective::Softprob { num_class: 3 },
+            eval_metric: vec![EvalMetric::Auc],
+            ..BoosterParams::default()
+        };
+        let train = labelled(&[0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+        let trained = Training::new(&params, 10, &train).evaluate("train", &train).early_stopping(3).run();
+        match trained {
+            Ok(trained) => assert!(trained.best.is_some_and(|best| best.value.is_finite()), "{trained:?}"),
+            Err(error) => assert!(matches!(error, BoostError::UndefinedMetric { .. }), "{error}"),
+        }
     }
 }

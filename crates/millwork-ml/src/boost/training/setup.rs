@@ -69,7 +69,9 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Stops when the last metric on the last evaluation set has not improved for `rounds` rounds. The model then
+    /// Stops when the last metric on the last evaluation set has not improved for `rounds` rounds. A round in which that
+    /// metric is not a finite number, because it is not defined on that set, is skipped with a warning: it is never the
+    /// best. If that is every round, the training fails with [`BoostError::UndefinedMetric`]. The model then
     /// keeps the rounds up to the best one only, in memory and in its file, as by XGBoost's `save_best`: every reader
     /// of the file predicts the same.
     #[must_use]
@@ -182,7 +184,7 @@ impl<'a> Training<'a> {
     ///
     /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
     /// other columns than the training data, targets do not suit the objective, two sets share a name, early stopping
-    /// has nothing to watch, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
+    /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
     /// cannot be read or written, or the training was cancelled before its first round ended.
     pub fn run(self) -> Result<Trained, BoostError> {
         run::run(self)
