@@ -9,10 +9,7 @@ use crate::drift::stored::StoredProfile;
 
 /// The most numbers and the most categories that are kept of a column.
 const MOST_NUMBERS: usize = 10_000;
-const MOST_CATEGORIES: usize = 1_000;
-
-/// What the categories past the most frequent 1,000 are counted as.
-pub(super) const OTHER: &str = "(other)";
+pub(super) const MOST_CATEGORIES: usize = 1_000;
 
 /// What is kept of a sample, column by column, to compare others with. It is stored as JSON.
 ///
@@ -40,7 +37,7 @@ pub struct Profile {
 }
 
 /// What is kept of a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Column {
     pub(super) rows: usize,
     /// How many rows are null, not a number, or infinite.
@@ -48,13 +45,23 @@ pub(super) struct Column {
     pub(super) kept: Kept,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kept {
     /// Numbers in ascending order.
     Numbers(Vec<f64>),
     /// The rows of each category.
-    Categories(BTreeMap<String, usize>),
+    CategoryCounts(CategoryCounts),
+}
+
+/// The rows of the most frequent categories by name, and of all others together. The others are not a name, so that every
+/// text can be a category.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CategoryCounts {
+    pub(super) named: BTreeMap<String, usize>,
+    /// How many rows have a category that is not named; 0 if all are.
+    pub(super) others: usize,
 }
 
 impl Profile {
@@ -101,7 +108,7 @@ impl Profile {
                 None => nulls += 1,
             }
         }
-        self.with(column, Column { rows, nulls, kept: Kept::Categories(most_frequent(counts)) })
+        self.with(column, Column { rows, nulls, kept: Kept::CategoryCounts(most_frequent(counts)) })
     }
 
     fn with(mut self, name: &str, column: Column) -> Result<Self, DriftError> {
@@ -122,16 +129,14 @@ fn spaced(ascending: Vec<f64>) -> Vec<f64> {
 }
 
 /// The most frequent categories, of equally frequent ones the first of the alphabet, and the others as one.
-fn most_frequent(counts: BTreeMap<&str, usize>) -> BTreeMap<String, usize> {
+fn most_frequent(counts: BTreeMap<&str, usize>) -> CategoryCounts {
     let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
     by_count.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     let others = by_count.split_off(by_count.len().min(MOST_CATEGORIES));
-    let mut kept: BTreeMap<String, usize> =
-        by_count.into_iter().map(|(category, count)| (category.to_owned(), count)).collect();
-    if !others.is_empty() {
-        *kept.entry(OTHER.to_owned()).or_default() += others.iter().map(|(_, count)| count).sum::<usize>();
+    CategoryCounts {
+        named: by_count.into_iter().map(|(category, count)| (category.to_owned(), count)).collect(),
+        others: others.iter().map(|(_, count)| count).sum(),
     }
-    kept
 }
 
 #[cfg(test)]
@@ -148,8 +153,8 @@ mod tests {
         let profile = profile.expect("different names");
         let Kept::Numbers(numbers) = &profile.columns["n"].kept else { panic!("numbers") };
         assert_eq!((numbers.len(), numbers[0], numbers[9_999]), (10_000, 4.0, 94_995.0));
-        let Kept::Categories(counts) = &profile.columns["c"].kept else { panic!("categories") };
-        assert_eq!((counts.len(), counts["0004"], counts[OTHER]), (1_001, 2, 200));
+        let Kept::CategoryCounts(counts) = &profile.columns["c"].kept else { panic!("categories") };
+        assert_eq!((counts.named.len(), counts.named["0004"], counts.others), (1_000, 2, 200));
         assert_eq!((profile.columns["c"].rows, profile.columns["c"].nulls), (1_206, 1));
     }
 
@@ -158,6 +163,7 @@ mod tests {
         let numbers = [Some(1.5), None, Some(f64::NAN), Some(f64::INFINITY), Some(-2.0)];
         let profile = Profile::new().numbers("x", numbers).expect("a profile");
         assert_eq!((profile.columns["x"].rows, profile.columns["x"].nulls), (5, 3));
+        let profile = profile.categories("c", [Some("(other)"), None, Some("")]).expect("a profile");
         let json = serde_json::to_string(&profile).expect("JSON");
         assert_eq!(serde_json::from_str::<Profile>(&json).expect("what was written"), profile);
         let twice = profile.categories("x", []).expect_err("twice");

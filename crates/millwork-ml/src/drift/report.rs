@@ -125,8 +125,10 @@ impl ColumnDrift {
     ) -> Result<Self, DriftError> {
         let [reference_counts, current_counts] = match (&reference.kept, &current.kept) {
             (Kept::Numbers(numbers), Kept::Numbers(others)) => binned(numbers, others),
-            (Kept::Categories(counts), Kept::Categories(others)) => by_category(counts, others),
-            _ => return Err(DriftError::Kinds { column: name.to_owned() }),
+            (Kept::CategoryCounts(counts), Kept::CategoryCounts(others)) => by_category(counts, others),
+            (Kept::Numbers(_), Kept::CategoryCounts(_)) | (Kept::CategoryCounts(_), Kept::Numbers(_)) => {
+                return Err(DriftError::Kinds { column: name.to_owned() });
+            }
         };
         let with_nulls = |mut counts: Vec<f64>, column: &Column| {
             // The numbers of a large sample are fewer than its rows.
@@ -157,7 +159,9 @@ impl ColumnDrift {
                     ..drift
                 })
             }
-            (Kept::Categories(_), _) => Ok(Self { chi_square: Some(chi_square(&left, &right)?), ..drift }),
+            (Kept::CategoryCounts(_), _) => {
+                Ok(Self { chi_square: Some(chi_square(&left, &right)?), ..drift })
+            }
             _ => Ok(drift),
         }
     }
@@ -268,12 +272,26 @@ mod tests {
     }
 
     #[test]
+    fn a_category_may_be_called_anything() {
+        let of = |names: [&'static str; 2]| {
+            let rows = names.iter().cycle().take(100).map(|name| Some(*name));
+            Profile::new().categories("x", rows).expect("a profile")
+        };
+        for name in ["(other)", "(null)", ""] {
+            let drift = check(&of([name, "a"]), &of(["a", "b"]), Verdict::Significant);
+            assert!(drift.population_stability_index > 5.0, "{name}: {drift:?}");
+        }
+    }
+
+    #[test]
     fn what_the_reference_hardly_varies_in_can_drift() {
         let (three, five) = (numbers([Some(3.0); 500]), numbers([Some(5.0); 500]));
         check(&three, &five, Verdict::Significant);
         check(&five, &three, Verdict::Significant);
         let rare = numbers((0..1000).map(|row| Some(f64::from(row % 20 == 0))));
         check(&rare, &numbers([Some(1.0); 1000]), Verdict::Significant);
+        check(&numbers([Some(1.0)]), &numbers([Some(2.0); 500]), Verdict::Significant);
+        check(&numbers([Some(1.0)]), &numbers([Some(1.0); 500]), Verdict::Stable);
     }
 
     #[test]
