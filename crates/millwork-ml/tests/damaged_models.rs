@@ -2,37 +2,16 @@
 //!
 //! The mutations are the same ones each time. `MILLWORK_MUTATIONS` sets their number, for a long run.
 
+mod mutations;
+
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterKind, BoosterParams, Dart, Objective, XgboostJson};
 use millwork_ml::features::{Features, LabelledFeatures};
 
-/// Random numbers, the same ones each time.
-struct Numbers(u64);
+use mutations::{Counting, Numbers, alone, damaged, with_peak};
 
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound.max(1)
-    }
-}
-
-/// What replaces a number, a name or a length.
-const TOKENS: [&[u8]; 14] = [
-    b"-1",
-    b"4294967295",
-    b"9223372036854775807",
-    b"1e39",
-    b"0",
-    b"null",
-    b"[",
-    b"}",
-    b"\"\"",
-    b"\"x\"",
-    b"\xff\xff\xff\x7f",
-    b"\x00\x00\x00\x00",
-    b"L\x7f\xff\xff\xff\xff\xff\xff\xff",
-    b"[[[[[[[[[[[[[[[[",
-];
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn data() -> LabelledFeatures {
     let rows = 24;
@@ -62,35 +41,6 @@ fn models(data: &LabelledFeatures) -> Vec<(Vec<u8>, Vec<u8>)> {
     kinds.into_iter().map(file).collect()
 }
 
-fn mutate(file: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
-    let position = numbers.below(file.len());
-    match numbers.below(6) {
-        0 => file[position] ^= 1 << numbers.below(8),
-        1 => file.truncate(position),
-        2 => {
-            let token = TOKENS[numbers.below(TOKENS.len())];
-            let digits = file[position..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            file.splice(position..position + digits, token.iter().copied());
-        }
-        3 => {
-            let end = (position + numbers.below(64)).min(file.len());
-            let copied: Vec<u8> = file[position..end].to_vec();
-            let place = numbers.below(file.len());
-            file.splice(place..place, copied);
-        }
-        4 => {
-            let end = (position + numbers.below(32)).min(file.len());
-            file.drain(position..end);
-        }
-        _ => {
-            let start = numbers.below(other.len());
-            let end = (start + numbers.below(64)).min(other.len());
-            let place = (position + numbers.below(64)).min(file.len());
-            file.splice(position..place, other[start..end].iter().copied());
-        }
-    }
-}
-
 /// Reads a file; a model that comes of it is asked for predictions.
 fn is_a_model(read: Result<Booster, String>, features: &Features) -> bool {
     let Ok(booster) = read else { return false };
@@ -101,10 +51,15 @@ fn is_a_model(read: Result<Booster, String>, features: &Features) -> bool {
     true
 }
 
+/// What reading a model may allocate, by the size of its file: a tree of JSON values takes most of it.
+fn allowed(bytes: usize) -> usize {
+    (1 << 20) + bytes * 200
+}
+
 #[test]
 fn damaged_models_are_errors_or_models() {
-    let mutations =
-        std::env::var("MILLWORK_MUTATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let _alone = alone();
+    let mutations = mutations::mutations(20_000);
     let data = data();
     let models = models(&data);
     let mut numbers = Numbers(3);
@@ -112,19 +67,17 @@ fn damaged_models_are_errors_or_models() {
     for mutation in 0..mutations {
         let (json, ubjson) = &models[numbers.below(models.len())];
         let (other_json, other_ubjson) = &models[numbers.below(models.len())];
-        let json_turn = mutation % 2 == 0;
-        let (mut file, other) =
-            if json_turn { (json.clone(), other_json) } else { (ubjson.clone(), other_ubjson) };
-        for _ in 0..=numbers.below(3) {
-            if !file.is_empty() {
-                mutate(&mut file, other, &mut numbers);
+        let is_json = mutation % 2 == 0;
+        let (file, other) = if is_json { (json, other_json) } else { (ubjson, other_ubjson) };
+        let file = damaged(file, other, &mut numbers);
+        let (booster, peak) = with_peak(|| {
+            if is_json {
+                <Booster as AssetValue<XgboostJson>>::decode(&file).map_err(|error| error.to_string())
+            } else {
+                Booster::from_ubjson(&file).map_err(|error| error.to_string())
             }
-        }
-        let booster = if json_turn {
-            <Booster as AssetValue<XgboostJson>>::decode(&file).map_err(|error| error.to_string())
-        } else {
-            Booster::from_ubjson(&file).map_err(|error| error.to_string())
-        };
+        });
+        assert!(peak <= allowed(file.len()), "{peak} bytes for {}: mutation {mutation}", file.len());
         read += usize::from(is_a_model(booster, data.features()));
     }
     println!("{read} of {mutations} damaged files are models all the same");

@@ -1,5 +1,7 @@
 //! A column for each category.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -182,17 +184,21 @@ impl OneHotEncoder {
         infrequent: &[bool],
     ) -> Result<Self, EncodingError> {
         let has_infrequent = infrequent.contains(&true);
-        let mut names = Vec::new();
+        let (mut names, mut of_no_category) = (Vec::new(), Vec::new());
         let mut columns = Vec::with_capacity(categories.len());
         for (category, &infrequent) in categories.names().iter().zip(infrequent) {
             columns.push(if infrequent { None } else { Some(names.len() as u32) });
             if !infrequent {
+                of_no_category.extend(category.is_none().then_some(names.len()));
                 names.push(format!("{column}={}", category.as_deref().unwrap_or("(null)")));
             }
         }
         let mut shared = has_infrequent.then_some(names.len() as u32);
-        names.extend(has_infrequent.then(|| format!("{column}=(infrequent)")));
-        make_different(&mut names);
+        if has_infrequent {
+            of_no_category.push(names.len());
+            names.push(format!("{column}=(infrequent)"));
+        }
+        make_different(&mut names, &of_no_category);
         if params.drop == Drop::First && !names.is_empty()
             || params.drop == Drop::IfBinary && names.len() == 2
         {
@@ -268,11 +274,19 @@ impl OneHotEncoder {
     }
 }
 
-/// A category may be called as a column of ours is.
-fn make_different(names: &mut [String]) {
-    for name in 1..names.len() {
-        while names[name].ends_with([')', '_']) && names[..name].contains(&names[name]) {
-            names[name].push('_');
+/// Appends to the names of columns that are no category's, those of null and of the infrequent ones, until no other
+/// column is called so: a category may have any name.
+fn make_different(names: &mut [String], of_no_category: &[usize]) {
+    if of_no_category.is_empty() {
+        return;
+    }
+    let mut taken: HashSet<String> = names.iter().cloned().collect();
+    for &place in of_no_category {
+        // Of two equal names, one is the category's and stays.
+        let is_twice = names.iter().enumerate().any(|(other, name)| other != place && *name == names[place]);
+        while is_twice && taken.contains(&names[place]) {
+            names[place].push('_');
         }
+        taken.insert(names[place].clone());
     }
 }

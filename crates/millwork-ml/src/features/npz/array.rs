@@ -69,6 +69,52 @@ fn write_header(element: &str, shape: &str, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(header.as_bytes());
 }
 
+/// How many bytes tell how long the header is: the magic string, the version, and a length of two bytes or four.
+pub(super) const START: usize = MAGIC.len() + 2 + 4;
+
+/// The longest header that is read; NumPy's own has some hundred bytes.
+const LONGEST_HEADER: usize = u16::MAX as usize;
+
+/// The longest text of an array, which is the name of a layout.
+const LONGEST_TEXT: usize = 1 << 10;
+
+/// How many bytes of the header follow the first [`START`] bytes of an array, or what is wrong with them.
+pub(super) fn header_length(start: &[u8]) -> Result<usize, &'static str> {
+    let rest = start.strip_prefix(MAGIC).ok_or("it is not a `.npy` array")?;
+    let (version, rest) = rest.split_at_checked(2).ok_or("its header is cut off")?;
+    let (counted, length) = match (version[0], rest) {
+        (1, [low, high, ..]) => (2, usize::from(u16::from_le_bytes([*low, *high]))),
+        (_, &[a, b, c, d]) => (4, u32::from_le_bytes([a, b, c, d]) as usize),
+        _ => return Err("its header is cut off"),
+    };
+    if length > LONGEST_HEADER {
+        return Err("its header is too long");
+    }
+    (counted + length).checked_sub(rest.len()).ok_or("its header is cut off")
+}
+
+/// What the header of an array says of its elements.
+pub(super) struct Declared {
+    pub(super) count: usize,
+    /// How many bytes they take.
+    pub(super) bytes: usize,
+}
+
+/// What a header says of the elements that follow it, or what is wrong with it.
+pub(super) fn declared(header: &[u8]) -> Result<Declared, &'static str> {
+    let Array { element, count, .. } = Array::parse(header)?;
+    let letters =
+        |kind: &str| element.strip_prefix(kind)?.parse().ok().filter(|&letters| letters <= LONGEST_TEXT);
+    let width = match element {
+        "|u1" => Some(1),
+        "<i4" | "<f4" => Some(4),
+        "<i8" | "<f8" => Some(8),
+        _ => letters("|S").or_else(|| Some(letters("<U")? * 4)),
+    };
+    let bytes = width.ok_or("its elements are of another type")?.checked_mul(count);
+    Ok(Declared { count, bytes: bytes.ok_or("its shape is damaged")? })
+}
+
 /// The elements of a stored integer array, or what is wrong with it; negative elements are.
 pub(super) fn read_integers(bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
     Array::parse(bytes)?.integers()

@@ -66,11 +66,17 @@ impl AssetValue<Npz> for LabelledFeatures {
     fn decode(bytes: &[u8]) -> Result<Self, BoxError> {
         let mut archive = ArchiveReader::new(bytes)?;
         let features = read_features(&mut archive)?;
-        let mut labelled = Self::new(features, read(&mut archive, "targets.npy", read_floats)?)?;
+        let rows = features.rows();
+        let per_row = |archive: &mut ArchiveReader<'_>, entry| {
+            check_count(archive, entry, |count| count == rows, "it has not one element per row")?;
+            read(archive, entry, read_floats)
+        };
+        let mut labelled = Self::new(features, per_row(&mut archive, "targets.npy")?)?;
         if archive.has("weights.npy") {
-            labelled = labelled.with_weights(read(&mut archive, "weights.npy", read_floats)?)?;
+            labelled = labelled.with_weights(per_row(&mut archive, "weights.npy")?)?;
         }
         if archive.has("groups.npy") {
+            check_count(&mut archive, "groups.npy", |count| count <= rows, "it has more groups than rows")?;
             labelled = labelled.with_groups(read_narrowed(&mut archive, "groups.npy")?)?;
         }
         Ok(labelled)
@@ -103,17 +109,24 @@ fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<()
 }
 
 fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
+    check_count(archive, "format.npy", |count| count == 1, "it is no single text")?;
     let format = read(archive, "format.npy", read_text)?;
     if format != "csr" {
         return Err(NpzError::NotCsr { format });
     }
+    check_count(archive, "shape.npy", |count| count == 2, "it has not two elements")?;
     let shape = read(archive, "shape.npy", read_integers)?;
     let [rows, columns] = shape[..] else {
         return Err(NpzError::Array { entry: "shape.npy", problem: "it has not two elements" });
     };
+    let row_offsets = archive.count("indptr.npy")?;
+    if row_offsets as u64 != rows.saturating_add(1) {
+        return Err(NpzError::Shape { rows, row_offsets });
+    }
     let row_offsets = read_narrowed::<usize>(archive, "indptr.npy")?;
-    if row_offsets.len() as u64 != rows.saturating_add(1) {
-        return Err(NpzError::Shape { rows, row_offsets: row_offsets.len() });
+    let entries = row_offsets.last().copied().unwrap_or(0);
+    for entry in ["indices.npy", "data.npy"] {
+        check_count(archive, entry, |count| count == entries, "its length is not where the last row ends")?;
     }
     let mut indices = read_narrowed::<u32>(archive, "indices.npy")?;
     let mut values = read(archive, "data.npy", read_floats)?;
@@ -121,10 +134,20 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
         .map_err(|_| NpzError::Array { entry: "shape.npy", problem: "an element is too large" })?;
     sort_rows(&row_offsets, &mut indices, &mut values);
     let features = Features::new(columns, row_offsets, indices, values)?;
-    match read_names(archive)? {
+    match read_names(archive, features.columns())? {
         Some(names) => Ok(features.with_names(names)?),
         None => Ok(features),
     }
+}
+
+/// Checks how many elements an array has before it is read.
+pub(super) fn check_count(
+    archive: &mut ArchiveReader<'_>,
+    entry: &'static str,
+    fits: impl Fn(usize) -> bool,
+    problem: &'static str,
+) -> Result<(), NpzError> {
+    if fits(archive.count(entry)?) { Ok(()) } else { Err(NpzError::Array { entry, problem }) }
 }
 
 pub(super) fn read<T>(

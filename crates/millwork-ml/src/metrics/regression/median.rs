@@ -8,6 +8,8 @@ use crate::metrics::{MetricError, Number, Targets};
 /// As scikit-learn's `median_absolute_error`: without weights the median of `|yᵢ − ŷᵢ|`, for an even number of rows the
 /// mean of the middle two. With weights it is the lower weighted median, the smallest error such that the rows up to
 /// it have half of the weight or more; so for an even number of rows, equal weights need not give the same as none.
+/// scikit-learn does the same up to version 1.8; from 1.9 on it takes the mean of the lower and the upper weighted median,
+/// which differ where the rows up to an error have exactly half of the weight.
 ///
 /// # Errors
 ///

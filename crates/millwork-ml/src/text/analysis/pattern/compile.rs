@@ -3,7 +3,7 @@
 use regex::Regex;
 use regex_syntax::hir::{Hir, HirKind};
 
-use crate::text::analysis::pattern::parse::{Piece, parse};
+use crate::text::analysis::pattern::parse::{Piece, TOO_LARGE, parse};
 use crate::text::analysis::pattern::stand_ins::StandIns;
 
 /// A compiled token pattern.
@@ -27,7 +27,7 @@ impl Pattern {
         }
         let parsed = regex_syntax::parse(&translated).map_err(|_| "its parts do not fit together")?;
         check_emptiness(&parsed)?;
-        let regex = Regex::new(&translated).map_err(|_| "it is too large")?;
+        let regex = Regex::new(&translated).map_err(|_| TOO_LARGE)?;
         match regex.captures_len() - 1 {
             group @ 0..=1 => Ok(Self { regex, group, stand_ins }),
             groups => {
@@ -143,6 +143,20 @@ mod tests {
         check_error(r"(a)(b)", "2 capture groups");
         check_error(r"\N{DIGIT ONE}", r"`\N`");
         check_error("\\b[\u{f0000}]", "private use");
+    }
+
+    #[test]
+    fn what_costs_too_much_is_refused_before_it_is_compiled() {
+        for part in [r"(?:[^\W]|\w)", r"[\w\d]", r"\w+\s"] {
+            for times in [500, 20_000] {
+                check_error(&part.repeat(times), "too large");
+            }
+        }
+        check_error(&format!("[{}]", r"\w".repeat(5_000)), "too large");
+        check_error(r"\w{1000}{1000}", "");
+        check_error(r"\w{100000}", "too large");
+        check_error(&"{".repeat(100_000), "too large");
+        check_error(&"[a-zé]".repeat(20_000), "too large");
     }
 
     #[test]

@@ -54,8 +54,24 @@ fn write_set(class: &ClassUnicode, translated: &mut String) {
     translated.push(']');
 }
 
+/// The most ranges of characters that the sets of a pattern have together. `\w` has some 750 of them, and it is ranges
+/// that cost: to read, to compile, and in the program that comes of it.
+const MOST_RANGES: usize = 1 << 16;
+
+/// The most bytes of a pattern.
+const LONGEST: usize = 1 << 14;
+
+/// What is wrong with a pattern that costs too much.
+pub(super) const TOO_LARGE: &str = "it is too large";
+
+/// The most characters between the braces of a repetition.
+const LONGEST_BOUNDS: usize = 32;
+
 /// The pieces of a pattern, or what is wrong with it.
 pub(super) fn parse(pattern: &str) -> Result<Vec<Piece>, String> {
+    if pattern.len() > LONGEST {
+        return Err(TOO_LARGE.to_owned());
+    }
     let (flags, rest) = match pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')')) {
         Some((flags, rest)) if flags.chars().all(|flag| flag.is_ascii_lowercase()) && !flags.is_empty() => {
             (flags, rest)
@@ -68,6 +84,7 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Piece>, String> {
     let mut parser = Parser {
         rest: rest.chars().peekable(),
         pieces: Vec::new(),
+        ranges: 0,
         repeatable: false,
         lines: flags.contains('m'),
         dot: if flags.contains('s') { negated(&ClassUnicode::empty()) } else { negated(&only('\n')) },
@@ -81,6 +98,8 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Piece>, String> {
 struct Parser<'p> {
     rest: Peekable<Chars<'p>>,
     pieces: Vec<Piece>,
+    /// How many ranges of characters the sets have together.
+    ranges: usize,
     /// Whether the last piece can be repeated.
     repeatable: bool,
     /// Whether `^` and `$` are at lines' ends too.
@@ -100,9 +119,9 @@ impl Parser<'_> {
             '\\' => return self.escape(),
             '[' => {
                 let set = self.set()?;
-                self.push_set(set);
+                return self.push_set(set);
             }
-            '.' => self.push_set(self.dot.clone()),
+            '.' => return self.push_set(self.dot.clone()),
             '(' => return self.group(),
             ')' => self.push_syntax(")", true),
             '|' => self.push_syntax("|", false),
@@ -116,16 +135,21 @@ impl Parser<'_> {
             '*' | '+' | '?' => return self.repetition(&character.to_string()),
             '{' => match self.bounds() {
                 Some((least, most)) => return self.repetition(&format!("{{{least},{most}}}")),
-                None => self.push_set(only('{')),
+                None => return self.push_set(only('{')),
             },
-            literal => self.push_set(only(literal)),
+            literal => return self.push_set(only(literal)),
         }
         Ok(())
     }
 
-    fn push_set(&mut self, class: ClassUnicode) {
+    fn push_set(&mut self, class: ClassUnicode) -> Result<(), String> {
+        self.ranges += class.ranges().len();
+        if self.ranges > MOST_RANGES {
+            return Err(TOO_LARGE.to_owned());
+        }
         self.pieces.push(Piece::Set(class));
         self.repeatable = true;
+        Ok(())
     }
 
     fn push_syntax(&mut self, syntax: &str, repeatable: bool) {
@@ -151,7 +175,8 @@ impl Parser<'_> {
 
     /// The bounds of `{least,most}` after its brace, if that is what follows; else the brace stands for itself.
     fn bounds(&mut self) -> Option<(String, String)> {
-        let text: String = self.rest.clone().take_while(|&character| character != '}').collect();
+        let bounds = self.rest.clone().take(LONGEST_BOUNDS);
+        let text: String = bounds.take_while(|&character| character != '}').collect();
         if self.rest.clone().nth(text.chars().count()) != Some('}') || text.is_empty() {
             return None;
         }
@@ -199,8 +224,7 @@ impl Parser<'_> {
                     Escape::Character(character) => only(character),
                     Escape::Set(set) => set,
                 };
-                self.push_set(set);
-                return Ok(());
+                return self.push_set(set);
             }
         }
         self.rest.next();
@@ -247,7 +271,8 @@ impl Parser<'_> {
     /// The set after its opening bracket.
     fn set(&mut self) -> Result<ClassUnicode, String> {
         let is_negated = self.rest.next_if_eq(&'^').is_some();
-        let mut set = ClassUnicode::empty();
+        // Made into a class at the end: that sorts them, and is dear for each.
+        let mut ranges = Vec::new();
         let mut first = true;
         loop {
             let member = self.member()?;
@@ -263,11 +288,15 @@ impl Parser<'_> {
                 if low > high {
                     return Err(format!("the range `{low}-{high}` descends"));
                 }
-                set.push(ClassUnicodeRange::new(low, high));
+                ranges.push(ClassUnicodeRange::new(low, high));
             } else {
-                set.union(&member.into_set());
+                ranges.extend_from_slice(member.into_set().ranges());
+            }
+            if ranges.len() > MOST_RANGES {
+                return Err(TOO_LARGE.to_owned());
             }
         }
+        let set = ClassUnicode::new(ranges);
         Ok(if is_negated { negated(&set) } else { set })
     }
 

@@ -1,0 +1,148 @@
+//! Damaged bytes, the same ones each time, and how much memory reading them takes.
+//!
+//! `MILLWORK_MUTATIONS` sets the number of mutations of each form, for a long run.
+#![allow(unsafe_code, reason = "an allocator is unsafe to implement")]
+#![allow(dead_code, reason = "not every test that has this module needs all of it")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Random numbers, the same ones each time.
+pub(crate) struct Numbers(pub u64);
+
+impl Numbers {
+    /// A number from 0 on and below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound.max(1)
+    }
+}
+
+/// How many mutations of a form to try.
+pub(crate) fn mutations(usual: usize) -> usize {
+    std::env::var("MILLWORK_MUTATIONS").map_or(usual, |count| count.parse().expect("a number"))
+}
+
+/// What replaces a number, a name or a length.
+const TOKENS: [&[u8]; 18] = [
+    b"-1",
+    b"4294967295",
+    b"9223372036854775807",
+    b"18446744073709551615",
+    b"1e39",
+    b"1e308",
+    b"0",
+    b"null",
+    b"[",
+    b"}",
+    b"\"\"",
+    b"\"x\"",
+    b"\xff\xff\xff\x7f",
+    b"\xff\xff\xff\xff\x0f",
+    b"\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+    b"\x00\x00\x00\x00",
+    b"L\x7f\xff\xff\xff\xff\xff\xff\xff",
+    b"[[[[[[[[[[[[[[[[",
+];
+
+/// Damages bytes in one to four places; `other` lends pieces.
+pub(crate) fn damaged(bytes: &[u8], other: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=numbers.below(4) {
+        if !bytes.is_empty() {
+            mutate(&mut bytes, other, numbers);
+        }
+    }
+    bytes
+}
+
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
+    // Half of all in the last part, where archives and Parquet say what is where.
+    let from = if numbers.below(2) == 0 { bytes.len() - bytes.len().min(600) } else { 0 };
+    let position = from + numbers.below(bytes.len() - from);
+    match numbers.below(8) {
+        0 => bytes[position] ^= 1 << numbers.below(8),
+        1 => bytes[position] = numbers.below(256) as u8,
+        2 if numbers.below(4) == 0 => bytes.truncate(position),
+        2 | 3 => {
+            let token = TOKENS[numbers.below(TOKENS.len())];
+            let digits = bytes[position..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            bytes.splice(position..position + digits, token.iter().copied());
+        }
+        4 => {
+            let token = TOKENS[numbers.below(TOKENS.len())];
+            let end = (position + token.len()).min(bytes.len());
+            bytes[position..end].copy_from_slice(&token[..end - position]);
+        }
+        5 => {
+            let end = (position + numbers.below(64)).min(bytes.len());
+            let copied = bytes[position..end].to_vec();
+            let place = numbers.below(bytes.len());
+            bytes.splice(place..place, copied);
+        }
+        6 => {
+            let end = (position + numbers.below(32)).min(bytes.len());
+            bytes.drain(position..end);
+        }
+        _ => {
+            let start = numbers.below(other.len());
+            let end = (start + numbers.below(64)).min(other.len());
+            let place = (position + numbers.below(64)).min(bytes.len());
+            bytes.splice(position..place, other[start..end].iter().copied());
+        }
+    }
+}
+
+/// The system's allocator, counting.
+pub(crate) struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all work is the system allocator's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        grow(size);
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+fn grow(size: usize) {
+    let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
+    PEAK.fetch_max(live, Ordering::Relaxed);
+}
+
+/// Holds other tests of this process back, whose memory would be counted as well.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call returns, and the most bytes that were allocated at a time meanwhile, by all threads.
+pub(crate) fn with_peak<T>(call: impl FnOnce() -> T) -> (T, usize) {
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let result = call();
+    (result, PEAK.load(Ordering::Relaxed).saturating_sub(before))
+}
