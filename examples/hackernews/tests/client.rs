@@ -2,16 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body as BodyOf, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures::{StreamExt as _, stream};
 use hackernews::hacker_news::Sample;
 use hackernews::{HackerNews, HackerNewsError, ItemCounts, Latest, Limits};
 use millwork::Advice as _;
@@ -24,9 +26,11 @@ enum Answer {
     Body(&'static str),
     Status(u16),
     RetryAfter(u16, &'static str),
+    /// A story in whose title there is no end of blanks.
+    Endless,
     Never,
 }
-use Answer::{Body, Never, RetryAfter, Status};
+use Answer::{Body, Endless, Never, RetryAfter, Status};
 
 /// The answers to one path after the other; the last is repeated.
 type Script = &'static [(&'static str, &'static [Answer])];
@@ -49,6 +53,11 @@ async fn answer(State((script, asked)): State<(Script, Asked)>, Path(path): Path
         Status(code) => StatusCode::from_u16(code).unwrap().into_response(),
         RetryAfter(code, wait) => {
             (StatusCode::from_u16(code).unwrap(), [("retry-after", wait)]).into_response()
+        }
+        Endless => {
+            let start = stream::once(async { Bytes::from_static(br#"{"type":"story","title":""#) });
+            let blanks = stream::repeat(Bytes::from_static(&[b' '; 1 << 16]));
+            BodyOf::from_stream(start.chain(blanks).map(Ok::<_, Infallible>)).into_response()
         }
         Never => std::future::pending().await,
     }
@@ -196,6 +205,18 @@ async fn attempts_are_bounded_and_the_last_cause_is_named() {
         .await;
     let long_wait = &[RetryAfter(429, "3600"), STORY];
     check_error(failing(long_wait), 1, tiny, &["429 Too Many Requests and asked to wait 3600s"]).await;
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_a_failed_item() {
+    const SCRIPT: Script =
+        &[("maxitem.json", &[Body("2")]), ("item/2.json", &[STORY]), ("item/1.json", &[Endless])];
+    let patient = Limits { failure_share: 0.5, timeout: Duration::from_secs(120), ..quick_limits() };
+    let latest = run(SCRIPT, 2, patient.clone()).await.unwrap();
+    assert_eq!(latest.counts, ItemCounts { requested: 2, stories: 1, failed: 1, ..counts() });
+    let newest: Script = &[("maxitem.json", &[Endless])];
+    let limits = Limits { timeout: Duration::from_secs(120), ..quick_limits() };
+    check_error(newest, 2, limits, &["the server's answer is larger than 1048576 bytes"]).await;
 }
 
 #[tokio::test]

@@ -89,6 +89,12 @@ pub enum RequestError {
         /// How long the server asks to wait.
         retry_after: Option<Duration>,
     },
+    /// The answer is larger than any of the API's.
+    #[error("the server's answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The most bytes that are read of an answer.
+        limit: usize,
+    },
     /// The answer isn't the JSON that the API promises.
     #[error("the server's answer isn't what the API promises")]
     Json {
@@ -102,6 +108,7 @@ impl RequestError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Connection { .. } | Self::TimedOut { .. } | Self::Json { .. } => true,
+            Self::TooLarge { .. } => false,
             Self::Status { status, .. } => {
                 status.is_server_error()
                     || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)

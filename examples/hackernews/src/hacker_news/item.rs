@@ -1,7 +1,7 @@
 //! One item as the API's JSON describes it: <https://github.com/HackerNews/API#items>.
 //!
-//! Every field may be missing, and a field of an unexpected type counts as missing: one odd item must not
-//! cost the window.
+//! Every field may be missing, and a field of an unexpected type, or a time that is none, counts as missing: one odd
+//! item must not cost the window.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,7 +21,7 @@ pub struct Item {
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When the item was made, in seconds since 1970 (UTC).
-    #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
     pub time: Option<i64>,
     /// The title of a story, poll or job, with HTML entities.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
@@ -105,6 +105,12 @@ where
     Ok(serde_json::from_value(value).ok())
 }
 
+/// Seconds since 1970 that are a time of the calendar, so that later sums of times stay numbers.
+fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let time: Option<i64> = lenient_option(deserializer)?;
+    Ok(time.filter(|&seconds| jiff::Timestamp::from_second(seconds).is_ok()))
+}
+
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -148,6 +154,9 @@ mod tests {
         check(r#"{"type":"haiku"}"#, Item::default());
         check(r#"{"type":null,"title":null,"kids":null,"deleted":null}"#, Item::default());
         check(r#"{"descendants":-1,"score":"many","time":"today","kids":"none","dead":1}"#, Item::default());
+        for time in ["9223372036854775807", "-9223372036854775808", "1e300", "999999999999999"] {
+            check(&format!(r#"{{"time":{time}}}"#), Item::default());
+        }
         check(r#"{"title":27,"deleted":true}"#, Item { deleted: true, ..Item::default() });
     }
 

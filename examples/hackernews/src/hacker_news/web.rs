@@ -14,6 +14,10 @@ use super::item::Item;
 use super::latest::Latest;
 use super::limits::Limits;
 
+/// The most bytes that are read of an answer. The largest items, stories with thousands of comments, have some 50 kB;
+/// with an answer on every connection it is still a bounded amount of memory.
+const LARGEST_ANSWER: usize = 1 << 20;
+
 /// A base address and the connections to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Web {
@@ -131,11 +135,17 @@ impl Web {
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
     ) -> Result<T, RequestError> {
         let failed = |error: reqwest::Error| connection_error(error, timeout);
-        let response = self.client.get(url).timeout(timeout).send().await.map_err(failed)?;
+        let mut response = self.client.get(url).timeout(timeout).send().await.map_err(failed)?;
         if response.status() != StatusCode::OK {
             return Err(status_error(&response));
         }
-        let body = response.bytes().await.map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(RequestError::TooLarge { limit: LARGEST_ANSWER });
+            }
+            body.extend_from_slice(&chunk);
+        }
         parse(&body).map_err(|source| RequestError::Json { source })
     }
 }

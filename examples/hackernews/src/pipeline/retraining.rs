@@ -35,7 +35,7 @@ fn count(context: &SensorContext, event: &SensorEvent) -> Result<SensorOutcome, 
     if let (Some(MetadataValue::Int(rows)), true) =
         (made.metadata.get("rows"), data_version != fetched.data_version)
     {
-        fetched = Fetched { stories: fetched.stories + rows, data_version };
+        fetched = Fetched { stories: fetched.stories.saturating_add(*rows), data_version };
     }
     let is_enough = fetched.stories >= ENOUGH;
     if is_enough {

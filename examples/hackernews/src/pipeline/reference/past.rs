@@ -28,16 +28,15 @@ struct Seen {
 pub(super) struct Known {
     /// The number of its stories.
     pub(super) stories: f64,
-    /// The mean of the logarithms of their comments, drawn to that of all stories; none before the first one.
+    /// The mean of the logarithms of their comments, shrunk towards the mean of all stories; none before the first one.
     pub(super) mean: Option<f64>,
 }
 
 impl Past {
     /// What is known of `key` at `time`, and then the story's own comments, for later ones.
     pub(super) fn know(&mut self, time: i64, key: Option<&str>, comments: f64) -> Known {
-        while let Some((_, key, value)) =
-            self.pending.pop_front_if(|(submitted, ..)| *submitted + KNOWN_AFTER <= time)
-        {
+        let is_known = |submitted: i64| submitted.checked_add(KNOWN_AFTER).is_some_and(|known| known <= time);
+        while let Some((_, key, value)) = self.pending.pop_front_if(|(submitted, ..)| is_known(*submitted)) {
             self.all.add(value);
             if let Some(key) = key {
                 self.by_key.entry(key).or_default().add(value);
@@ -77,5 +76,14 @@ mod tests {
         assert_eq!((known.stories, known.mean), (2.0, Some((first + 5.0 * first / 2.0) / 7.0)));
         let other = past.know(4 * day, None, 0.0);
         assert_eq!((other.stories, other.mean), (0.0, Some(first / 2.0)));
+    }
+
+    #[test]
+    fn absurd_times_are_as_far_away_as_they_say() {
+        let mut past = Past::default();
+        let nothing = Known { stories: 0.0, mean: None };
+        assert_eq!(past.know(i64::MIN, Some("pg"), 0.0), nothing);
+        assert_eq!(past.know(i64::MAX, Some("pg"), 0.0).stories, 1.0);
+        assert_eq!(past.know(i64::MAX, Some("pg"), 0.0).stories, 1.0);
     }
 }
