@@ -56,6 +56,8 @@ impl App {
     pub fn run(self) -> ExitCode {
         #[cfg(feature = "ml")]
         millwork_ml::register_errors();
+        #[cfg(feature = "polars")]
+        millwork_polars::register_errors();
         let Self { definitions, commands } = self;
         // Looked at once, and before output is captured.
         let _ = (console::colors_enabled(), console::colors_enabled_stderr());
