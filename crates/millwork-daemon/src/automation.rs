@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::automation::AUTOMATION_TAG;
+use millwork_core::automation::{AUTOMATION_TAG, Evaluation};
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
 use crate::daemon::Loop;
 use crate::remembered::Remembered;
+use crate::schedules::set_back;
 use crate::{Daemon, DaemonError, Happening};
 
 /// How long nothing is looked at where no condition is on: someone may switch one on.
@@ -66,12 +67,12 @@ impl Loop for Conditions {
 async fn record(
     daemon: &Daemon,
     remembered: &mut Remembered,
-    decided: Vec<Vec<AssetKey>>,
+    decided: Evaluation,
     micros: Option<u64>,
     now: Timestamp,
 ) -> Result<bool, DaemonError> {
     let touched = remembered.state.take_touched();
-    if touched.is_empty() && decided.is_empty() {
+    if touched.is_empty() && decided.runs.is_empty() && decided.set_back.is_none() {
         return Ok(true);
     }
     let instigator = Instigator::Automation(None);
@@ -84,7 +85,14 @@ async fn record(
     rows.extend(remembered.outdated.drain(..).map(|asset| AutomationRow { asset, state: None }));
     let cursor = serde_json::to_string(&remembered.state.cursor(remembered.events)).map_err(unwritable)?;
     let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
-    for assets in decided {
+    if let Some(by) = decided.set_back {
+        let reason = set_back(by);
+        let error = reason.clone();
+        let outcome = TickOutcome::Idle { reason };
+        ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
+        happenings.push(Happening::Trouble { of: "automation", error });
+    }
+    for assets in decided.runs {
         let run = RunId::new(now);
         let outcome = TickOutcome::Requested { run };
         ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
-    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, KINDS, RunScope,
-    Timetables, changes, scope,
+    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, Evaluation,
+    KINDS, RunScope, Timetables, changes, scope,
 };
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
@@ -88,11 +88,11 @@ impl Remembered {
     }
 
     /// Decides what to request now.
-    pub(crate) fn evaluate(&mut self, changes: &[Change], now: Timestamp) -> Vec<Vec<AssetKey>> {
+    pub(crate) fn evaluate(&mut self, changes: &[Change], now: Timestamp) -> Evaluation {
         let evaluation = self.automation.evaluate(&mut self.state, changes, now, &self.timetables);
         let known = |key: &AssetKey| self.state.asset(key).is_some();
         self.outdated.retain(|key| !known(key));
-        evaluation.runs
+        evaluation
     }
 
     /// What has happened since the cursor.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use millwork_core::Instigator;
 use millwork_core::run::RunSpec;
 use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
-use millwork_storage::{Pending, PendingWork, TickOutcome};
+use millwork_storage::{Pending, PendingWork, RunQuery, RunRecord, TickOutcome};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -56,7 +56,7 @@ impl Loop for Schedules {
             let now = daemon.options.clock.now();
             let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state);
             let due = due(timetable, schedule.misfire, cursor.position.as_ref(), now);
-            let next = timetable.after(now).next();
+            let next = timetable.next(now);
             if was_stuck || !retried.is_empty() || is_news(&due, cursor.position.as_ref()) {
                 let evaluation = Evaluation { schedule: schedule.clone(), cursor, due, retried, now };
                 if schedule.runs.is_some() {
@@ -88,10 +88,11 @@ impl Schedules {
     }
 }
 
-/// Whether an evaluation has to be written down: it has ticks, or is the first one of a timetable.
+/// Whether an evaluation has to be written down: it has ticks, is the first one of a timetable, or the first one after the
+/// clock was set back.
 fn is_news(due: &Due, cursor: Option<&ScheduleCursor>) -> bool {
     let is_first = cursor.is_none_or(|cursor| cursor.timetable != due.cursor.timetable);
-    is_first || !due.ticks.is_empty() || due.skipped > 0
+    is_first || !due.ticks.is_empty() || due.skipped > 0 || due.set_back.is_some()
 }
 
 /// One evaluation of a schedule.
@@ -131,7 +132,14 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
     let began = Instant::now();
     let is_newest_only = !matches!(schedule.misfire, Misfire::All { .. });
     let is_superseded = is_newest_only && !due.ticks.is_empty();
-    let mut ticks: Vec<DueTick> = due.ticks.iter().map(|at| (*at, None)).collect();
+    let (mut ticks, mut repeated): (Vec<DueTick>, Vec<Timestamp>) = (Vec::new(), Vec::new());
+    for &at in &due.ticks {
+        if due.may_be_requested(at) && is_requested(daemon, &schedule.name, at).await? {
+            repeated.push(at);
+        } else {
+            ticks.push((at, None));
+        }
+    }
     for pending in retried.iter().filter(|_| !is_superseded) {
         if let PendingWork::Tick { due } = pending.work {
             ticks.push((due, Some(pending.clone())));
@@ -144,9 +152,20 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
     }
     let mut decision = Decision::new(daemon, schedule.instigator(), schedule.dedup_window, now).await?;
     decision.micros = u64::try_from(began.elapsed().as_micros()).ok();
+    if let Some(by) = due.set_back {
+        let reason = set_back(by);
+        let error = format!("schedule `{}`: {reason}", schedule.name);
+        decision.tick(Some(now), TickOutcome::Idle { reason });
+        decision.tell(Happening::Trouble { of: "schedules", error });
+    }
     if due.skipped > 0 {
-        decision.tick(Some(now), TickOutcome::Skipped { ticks: due.skipped });
-        decision.tell(Happening::Missed { schedule: schedule.name.clone(), ticks: due.skipped });
+        let missed = usize::try_from(due.skipped).unwrap_or(usize::MAX);
+        decision.tick(Some(now), TickOutcome::Skipped { ticks: missed });
+        decision.tell(Happening::Missed { schedule: schedule.name.clone(), ticks: missed });
+    }
+    for at in repeated {
+        let reason = "it was requested before the clock was set back".to_owned();
+        decision.tick(Some(at), TickOutcome::Idle { reason });
     }
     for pending in &retried {
         if let PendingWork::Run { run, due } = &pending.work {
@@ -169,6 +188,22 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
         due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
     }
     Ok(stuck)
+}
+
+/// What is said once when the clock was set back.
+pub(crate) fn set_back(by: SignedDuration) -> String {
+    let by = SignedDuration::from_secs(by.as_secs());
+    format!(
+        "the clock was set back by {by:#}: ticks go on from now, and those that were requested before are not requested again"
+    )
+}
+
+/// Whether a run of the tick has been requested.
+async fn is_requested(daemon: &Daemon, schedule: &str, at: Timestamp) -> Result<bool, DaemonError> {
+    let tag = Some(("millwork/scheduled_for".to_owned(), at.to_string()));
+    let runs = daemon.store.runs(RunQuery { tag, ..RunQuery::default() }).await?;
+    let of = |run: &RunRecord| run.request.tags.get("millwork/schedule").is_some_and(|of| of == schedule);
+    Ok(runs.iter().any(of))
 }
 
 /// What the schedule's function says of each tick, in their order, and its call if it doesn't return. A schedule
@@ -238,9 +273,8 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use jiff::SignedDuration;
     use millwork_core::{AssetDefinition, Definitions, Misfire, Schedule, TestClock};
-    use millwork_storage::{Home, InstigatorStore as _, RunQuery, RunStore as _};
+    use millwork_storage::{Home, InstigatorStore as _, RunStore as _};
 
     use super::*;
     use crate::{DaemonOptions, Launcher};
@@ -321,6 +355,69 @@ mod tests {
             assert!(ticks.is_sorted_by(|left, right| left < right), "a tick was requested twice");
         }
         assert_eq!(store.ticks(&[], 10_000).await.expect("ticks").len(), runs.len());
+    }
+
+    /// The ticks of a minutely schedule for which runs were requested, oldest first.
+    async fn requested(daemon: &Daemon) -> Vec<String> {
+        let mut runs = daemon.store.runs(RunQuery::default()).await.expect("runs");
+        runs.retain(|run| run.request.tags["millwork/schedule"] == "prediction");
+        let mut ticks: Vec<String> =
+            runs.iter().map(|run| run.request.tags["millwork/scheduled_for"].clone()).collect();
+        ticks.sort();
+        ticks
+    }
+
+    async fn turn(daemon: &Daemon, clock: &TestClock, by: SignedDuration) {
+        clock.advance(by);
+        Schedules::default().turn(daemon).await.expect("an evaluation");
+    }
+
+    #[tokio::test]
+    async fn after_the_clock_was_a_year_ahead_ticks_go_on_and_none_is_requested_twice() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
+        let daemon = daemon(folder.path(), &clock).await;
+        let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));
+        turn(&daemon, &clock, SignedDuration::ZERO).await;
+        turn(&daemon, &clock, minute).await;
+        turn(&daemon, &clock, year).await;
+        let ahead = requested(&daemon).await.len();
+        turn(&daemon, &clock, -year).await;
+        assert_eq!(requested(&daemon).await.len(), ahead, "nothing is due at the moment of the jump");
+        let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
+        let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
+        assert!(reason.starts_with("the clock was set back by 8760h: ticks go on from now"), "{reason}");
+        for _ in 0..3 {
+            turn(&daemon, &clock, minute).await;
+        }
+        let ticks = requested(&daemon).await;
+        let of_today: Vec<&str> = ticks.iter().filter_map(|tick| tick.strip_prefix("2026-05-01T")).collect();
+        assert_eq!(of_today, ["12:01:00Z", "12:02:00Z", "12:03:00Z", "12:04:00Z"]);
+    }
+
+    #[tokio::test]
+    async fn ticks_that_were_requested_by_a_clock_that_was_ahead_are_not_requested_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
+        let daemon = daemon(folder.path(), &clock).await;
+        let minute = SignedDuration::from_mins(1);
+        turn(&daemon, &clock, SignedDuration::ZERO).await;
+        for _ in 0..5 {
+            turn(&daemon, &clock, minute).await;
+        }
+        let before = requested(&daemon).await;
+        assert_eq!(before.len(), 5);
+        // Four minutes back, and on over the same minutes.
+        turn(&daemon, &clock, minute * -4).await;
+        for _ in 0..4 {
+            turn(&daemon, &clock, minute).await;
+        }
+        assert_eq!(requested(&daemon).await, before);
+        let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
+        let reason = "it was requested before the clock was set back".to_owned();
+        assert_eq!(told[0].outcome, TickOutcome::Idle { reason });
+        turn(&daemon, &clock, minute).await;
+        assert_eq!(requested(&daemon).await.len(), 6);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Automation, AutomationState, Change, Hold};
@@ -23,7 +23,12 @@ pub struct Evaluation {
     pub runs: Vec<Vec<AssetKey>>,
     /// What became of each asset that was looked at.
     pub outcomes: BTreeMap<AssetKey, Outcome>,
+    /// By how much the clock was set back since the last evaluation, if it was.
+    pub set_back: Option<SignedDuration>,
 }
+
+/// Clocks are set right by seconds all the time. So little is waited for.
+const SET_RIGHT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What became of an asset that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,11 +94,20 @@ impl Automation {
         ticks: &dyn Ticks,
         also: &AssetSet,
     ) -> Evaluation {
+        let ahead = state.evaluated_at.map(|before| before.duration_since(now));
+        let set_back = ahead.filter(|ahead| *ahead > SET_RIGHT);
+        if set_back.is_some() {
+            state.set_back(now);
+        }
         let now = state.evaluated_at.map_or(now, |before| before.max(now));
         self.prune(state);
         let mut moment = self.take_in(state, changes, now, ticks);
         moment.dirty.extend(also);
-        let mut evaluation = Evaluation::default();
+        if set_back.is_some() {
+            // Whatever was to be looked at by the old time.
+            moment.dirty.extend(self.conditions.keys());
+        }
+        let mut evaluation = Evaluation { set_back, ..Evaluation::default() };
         while let Some(asset) = moment.dirty.pop_first() {
             let Some(prepared) = self.conditions.get(&asset) else { continue };
             let outcome = self.look_at(state, &moment, asset, prepared, now);
@@ -141,6 +155,8 @@ impl Automation {
         for change in changes {
             let Some(&asset) = self.index.get(&change.asset) else { continue };
             let seen_from = self.seen_from(asset);
+            // What has happened, has happened by now, whatever the clock showed then.
+            let change = &Change { at: change.at.min(now), ..change.clone() };
             let apply =
                 |row: &mut super::AssetState| row.facts.apply(change, |by| self.narrowed(&seen_from, by));
             let news = state.change(&change.asset, apply);
@@ -164,10 +180,14 @@ impl Automation {
         if state.conditions != self.identity {
             moment.dirty.extend(self.conditions.keys());
             state.conditions.clone_from(&self.identity);
+            let used =
+                |cron: &str, zone: &str| self.schedules.contains_key(&(cron.to_owned(), zone.to_owned()));
+            state.taken.retain(used);
         }
         for (schedule, assets) in &self.schedules {
             let Some(after) = state.evaluated_at else { break };
-            if let Some(tick) = ticks.latest(&schedule.0, &schedule.1, after, now) {
+            let tick = ticks.latest(&schedule.0, &schedule.1, after, now);
+            if let Some(tick) = tick.filter(|tick| state.taken.take(schedule, *tick, ticks)) {
                 moment.ticks.insert(schedule.clone(), tick);
                 moment.dirty.extend(assets);
             }

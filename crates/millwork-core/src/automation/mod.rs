@@ -21,6 +21,7 @@ mod prepare;
 mod presets;
 mod rewrite;
 mod state;
+mod taken_ticks;
 mod timetables;
 mod truth;
 

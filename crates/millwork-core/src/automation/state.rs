@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::taken_ticks::TakenTicks;
 use super::{AssetFacts, Hold, Outcome};
 use crate::asset::AssetKey;
 
@@ -66,6 +67,7 @@ pub struct AutomationState {
     /// Assets that are held back until some time.
     pub(super) held: BTreeMap<AssetKey, Timestamp>,
     pub(super) touched: BTreeSet<AssetKey>,
+    pub(super) taken: TakenTicks,
 }
 
 /// How far automation has come. It is stored with the rows and the requests of each evaluation, in one transaction.
@@ -77,18 +79,22 @@ pub struct AutomationCursor {
     pub evaluated_at: Option<Timestamp>,
     /// Identifies the conditions that were evaluated then.
     pub conditions: String,
+    /// The ticks that were taken.
+    #[serde(default, skip_serializing_if = "TakenTicks::is_empty")]
+    pub(super) taken: TakenTicks,
 }
 
 impl AutomationState {
     /// The state at a cursor, without its rows.
     pub fn at(cursor: &AutomationCursor) -> Self {
         let (evaluated_at, conditions) = (cursor.evaluated_at, cursor.conditions.clone());
-        Self { evaluated_at, conditions, ..Self::default() }
+        Self { evaluated_at, conditions, taken: cursor.taken.clone(), ..Self::default() }
     }
 
     /// The cursor of the state, in which events up to the number `events` have been taken in.
     pub fn cursor(&self, events: u64) -> AutomationCursor {
-        AutomationCursor { events, evaluated_at: self.evaluated_at, conditions: self.conditions.clone() }
+        let (evaluated_at, conditions) = (self.evaluated_at, self.conditions.clone());
+        AutomationCursor { events, evaluated_at, conditions, taken: self.taken.clone() }
     }
 
     /// The state with these rows, as they were [touched](Self::take_touched).
@@ -110,6 +116,15 @@ impl AutomationState {
     pub fn take_touched(&mut self) -> Vec<(AssetKey, Option<AssetState>)> {
         let touched = std::mem::take(&mut self.touched);
         touched.into_iter().map(|key| (key.clone(), self.assets.get(&key).cloned())).collect()
+    }
+
+    /// Makes no stored moment later than `now`, after the clock was ahead.
+    pub(super) fn set_back(&mut self, now: Timestamp) {
+        self.evaluated_at = self.evaluated_at.map(|at| at.min(now));
+        let ahead = self.assets.iter().filter(|(_, row)| row.is_ahead(now));
+        for key in ahead.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.change(&key, |row| row.set_back(now));
+        }
     }
 
     /// Changes an asset's row.
@@ -157,6 +172,24 @@ struct Marks {
 }
 
 impl AssetState {
+    /// Whether a moment in it is later than `now`.
+    fn is_ahead(&self, now: Timestamp) -> bool {
+        let mut row = self.clone();
+        row.set_back(now);
+        row != *self
+    }
+
+    fn set_back(&mut self, now: Timestamp) {
+        let facts = &mut self.facts;
+        for moment in [&mut facts.updated_at, &mut facts.failed_at, &mut facts.code_changed_at] {
+            *moment = moment.map(|at| at.min(now));
+        }
+        let Some(memory) = &mut self.memory else { return };
+        memory.evaluated_at = memory.evaluated_at.min(now);
+        memory.requested_at = memory.requested_at.map(|at| at.min(now));
+        memory.truths.iter_mut().for_each(|truth| truth.since = truth.since.min(now));
+    }
+
     fn marks(&self) -> Marks {
         let held_until = self.memory.as_ref().and_then(|memory| match memory.outcome {
             Outcome::Held(Hold { until, .. }) => until,

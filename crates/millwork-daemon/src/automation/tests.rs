@@ -203,3 +203,57 @@ async fn what_is_switched_off_is_left_alone() {
         assert_eq!(requested, expected, "{instigator} is {on:?}");
     }
 }
+
+/// The clock is ahead for one evaluation, and then goes over the same minutes again.
+#[tokio::test]
+async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(folder.path()).await;
+    bench.settle(true).await;
+    let minute = SignedDuration::from_mins(1);
+    for _ in 0..3 {
+        bench.clock.advance(minute);
+        bench.settle(true).await;
+    }
+    assert_eq!(bench.counts().await["predictions"], 3);
+    let year = SignedDuration::from_hours(24 * 365);
+    bench.clock.advance(year);
+    bench.settle(true).await;
+    assert_eq!(bench.counts().await["predictions"], 4, "the newest tick of a year");
+    // Another daemon reads what is stored.
+    bench.conditions = Conditions::default();
+    bench.clock.advance(-year - minute * 2);
+    bench.settle(true).await;
+    let told = bench.daemon.store.ticks(&[Instigator::Automation(None)], 1).await.expect("ticks");
+    let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
+    assert!(reason.starts_with("the clock was set back by 8760h 2m"), "{reason}");
+    for expected in [4, 4, 5, 6] {
+        bench.clock.advance(minute);
+        bench.settle(true).await;
+        assert_eq!(bench.counts().await["predictions"], expected);
+    }
+}
+
+/// A failure that happened in the future holds nothing back until then.
+#[tokio::test]
+async fn failures_by_a_clock_that_was_ahead_hold_back_as_long_as_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(folder.path()).await;
+    bench.settle(true).await;
+    let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));
+    bench.clock.advance(year);
+    for _ in 0..4 {
+        bench.clock.advance(minute);
+        bench.turn().await;
+        bench.execute(false).await;
+    }
+    bench.turn().await;
+    bench.clock.advance(-year);
+    bench.settle(true).await;
+    let before = bench.counts().await["predictions"];
+    for _ in 0..10 {
+        bench.clock.advance(minute);
+        bench.settle(true).await;
+    }
+    assert!(bench.counts().await["predictions"] > before);
+}

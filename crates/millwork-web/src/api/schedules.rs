@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use millwork_core::Schedule;
+use millwork_core::schedule::ScheduleCursor;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -19,15 +20,19 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, A
     let described = |schedule: &Schedule| {
         let state = known.get(&schedule.instigator());
         let switched = state.and_then(|state| state.on);
-        let next = schedule.timetable().ok().and_then(|timetable| timetable.after(now).next());
+        let next = schedule.timetable().ok().and_then(|timetable| timetable.next(now));
+        let is_on = switched.unwrap_or(schedule.default_on);
+        let cursor = state.and_then(|state| state.cursor.as_deref()).filter(|_| is_on);
+        let cursor: Option<ScheduleCursor> = cursor.and_then(|cursor| serde_json::from_str(cursor).ok());
         json!({
             "schedule": schedule.name,
             "description": schedule.description,
-            "on": switched.unwrap_or(schedule.default_on),
+            "on": is_on,
             "stuck_since": state.and_then(|state| state.stuck_since),
             "crons": schedule.crons,
             "zone": schedule.zone,
             "next": next,
+            "evaluated_ahead_until": cursor.and_then(|cursor| cursor.evaluated_ahead(now)),
             "selection": schedule.selection,
         })
     };

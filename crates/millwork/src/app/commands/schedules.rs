@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use millwork_core::Problem;
-use millwork_core::schedule::Schedule;
+use millwork_core::schedule::{Schedule, ScheduleCursor};
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_storage::{InstigatorState, InstigatorStore as _, Tick, TickOutcome};
 use serde_json::{Value, json};
@@ -61,8 +61,26 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         };
         let heading = ["SCHEDULE", "STATE", "CRON", "ZONE", "NEXT", "SELECTION"];
         out!("{}", table(heading, schedules.iter().map(row).collect()));
+        for schedule in schedules {
+            if let Some(until) = evaluated_ahead(schedule, &states) {
+                let (name, until) = (&schedule.name, when::moment(until));
+                outln!(
+                    "The clock was ahead once: `{name}` was evaluated until {until}. Ticks until then that were requested are not requested again."
+                );
+            }
+        }
     }
     Ok(Exit::Success)
+}
+
+/// How far a schedule that is on was evaluated by a clock that was ahead.
+fn evaluated_ahead(
+    schedule: &Schedule,
+    states: &BTreeMap<Instigator, InstigatorState>,
+) -> Option<jiff::Timestamp> {
+    let cursor = states.get(&schedule.instigator())?.cursor.as_deref()?;
+    let cursor: ScheduleCursor = serde_json::from_str(cursor).ok()?;
+    cursor.evaluated_ahead(SystemClock.now()).filter(|_| is_on(schedule, states))
 }
 
 fn is_on(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> bool {
@@ -70,7 +88,7 @@ fn is_on(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) ->
 }
 
 fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
-    schedule.timetable().ok()?.after(SystemClock.now()).next()
+    schedule.timetable().ok()?.next(SystemClock.now())
 }
 
 fn schedule_json(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> Value {
@@ -82,6 +100,7 @@ fn schedule_json(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorSt
         "crons": schedule.crons,
         "zone": schedule.zone,
         "next": next_tick(schedule),
+        "evaluated_ahead_until": evaluated_ahead(schedule, states),
         "selection": schedule.selection,
         "misfire": schedule.misfire,
     })
