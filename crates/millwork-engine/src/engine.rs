@@ -176,12 +176,14 @@ impl Engine {
         let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
         let (recorder, recorder_failed, recorded) =
             start_recorder(self.store.clone(), fence, state.clone(), observer);
+        let without_previous = request.is_without_previous();
         let context = Arc::new(RunContext {
             run,
             pipeline: self.pipeline.clone(),
             graph,
             plan,
             config: request.config,
+            without_previous,
             store: self.store.clone(),
             values: self.values.clone(),
             stored,

@@ -16,7 +16,7 @@ pub use failure::{Failure, FailureKind};
 pub use id::{RunId, StepKey};
 pub use limits::{MAX_RUNTIME_TAG, RunLimits};
 pub use queue::{PRIORITY_TAG, QueueLimits, TagLimit, WaitReason, WaitingRun, admit};
-pub use request::{QUEUE_TAG, RunRequest};
+pub use request::{QUEUE_TAG, RunRequest, WITHOUT_PREVIOUS_TAG};
 pub use retries::{RETRIES_TAG, RETRY_OF_TAG, RetryStrategy, RunRetries};
 pub use spec::RunSpec;
 pub use state::{IllegalTransition, RunState, StepState};

@@ -34,6 +34,8 @@ pub(crate) struct RunContext {
     pub(crate) graph: Arc<AssetGraph>,
     pub(crate) plan: Plan,
     pub(crate) config: Value,
+    /// Whether steps look back at nothing.
+    pub(crate) without_previous: bool,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) values: Values,
     pub(crate) stored: StoredInputs,

@@ -1,12 +1,14 @@
 //! Gathers what a step's function takes.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, LogLine};
 use millwork_core::graph::{AssetIndex, StepNode};
 use millwork_core::{
-    AssetKey, Cancellation, InputValue, PartitionKey, PreviousValue, SharedValue, StepContext, ValueType,
+    AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, PreviousValue, SharedValue, StepContext,
+    ValueType,
 };
 use serde_json::Value;
 
@@ -65,7 +67,14 @@ pub(crate) async fn step_context(
         builder = builder.input(spec.key.clone(), value);
     }
     for (asset, value_type, stored) in previous {
-        let value = stored.load(&context.values, value_type).await?;
+        let value = match stored.load(&context.values, value_type).await {
+            Ok(value) => value,
+            Err(ValueError::Decode { source, .. }) => {
+                recorder.log(unreadable_previous(&asset, value_type, &*source));
+                continue;
+            }
+            Err(error) => return Err(ValueError::Previous { asset, source: Box::new(error) }),
+        };
         if let EventBody::Materialized(materialization) = &stored.event.body {
             let previous = PreviousValue {
                 value,
@@ -78,6 +87,18 @@ pub(crate) async fn step_context(
         }
     }
     Ok(builder.build())
+}
+
+/// Says that a value of the past doesn't count. What is stored is as it was: the type has changed.
+fn unreadable_previous(asset: &AssetKey, value_type: ValueType, error: &(dyn Error + 'static)) -> LogLine {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    let message = format!(
+        "the previous value of `{asset}` is not a `{}` any more, so there is none: {}",
+        value_type.type_name(),
+        causes.join(": ")
+    );
+    LogLine { level: LogLevel::Warn, target: "millwork".into(), message, fields: BTreeMap::new() }
 }
 
 impl InputSource {

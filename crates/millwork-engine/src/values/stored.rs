@@ -97,6 +97,14 @@ pub enum ValueError {
         /// The name.
         name: String,
     },
+    /// A value that a step looks back at is damaged, gone, or out of reach.
+    #[error("failed to load the previous value of `{asset}`")]
+    Previous {
+        /// The asset.
+        asset: AssetKey,
+        /// Why.
+        source: Box<ValueError>,
+    },
     /// The event isn't a materialization, or the asset has no value type.
     #[error("`{asset}` has no stored value")]
     NoValue {
@@ -112,6 +120,10 @@ impl Advice for ValueError {
             Self::Damaged { .. } => "restore it from a backup, or materialize the asset again".into(),
             Self::Removed { .. } => "materialize the asset again, or keep more of its values".into(),
             Self::NoIoManager { .. } => "define it, or materialize the asset again".into(),
+            // Making the asset again would look back again.
+            Self::Previous { .. } => {
+                "restore it, or look back at nothing this once, with the tag `millwork/previous=none`".into()
+            }
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),
             Self::Unreadable { .. } => {

@@ -97,6 +97,12 @@ impl Scenario {
         Self { request, ..self.clone() }
     }
 
+    pub(crate) fn tagged(&self, tag: &str, value: &str) -> Self {
+        let mut request = self.request.clone();
+        request.tags.insert(tag.into(), value.into());
+        Self { request, ..self.clone() }
+    }
+
     pub(crate) fn values_path(&self) -> PathBuf {
         self.folder.path().join("values")
     }

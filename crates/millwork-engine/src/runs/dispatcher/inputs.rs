@@ -27,7 +27,8 @@ impl Dispatcher {
             inputs.push(AttemptInput { asset: input.asset, gathered: input.gathered, values });
         }
         let mut previous = Vec::new();
-        for key in &context.step(position).computation().requirements.previous {
+        let wanted = &context.step(position).computation().requirements.previous;
+        for key in wanted.iter().filter(|_| !context.without_previous) {
             let Some(asset) = context.graph.index(key.as_str()) else { continue };
             let partition =
                 context.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
