@@ -219,3 +219,25 @@ fn a_declined_value_is_not_missing() {
     // b looked at a, and produced nothing: that is fresh, and d was made without it.
     check_stale(&["b=none<a@1"], &["d stale data:b", "e stale upstream:d"]);
 }
+
+/// Work that grows with the square of the keys would take minutes here.
+#[test]
+fn forty_thousand_partitions_are_resolved_planned_and_judged() {
+    const KEYS: usize = 40_000;
+    let keys = || PartitionsDefinition::fixed((0..KEYS).map(|key| format!("key-{key}")));
+    let gathers = |computation: &mut Computation| computation.requirements.all_partitions::<u8>("b");
+    let pipeline = Definitions::new()
+        .asset(asset("a", &[]).partitions(keys()))
+        .asset(asset("b", &["a"]).partitions(keys()))
+        .asset(asset("all", &[]).policy(gathers))
+        .check(blocking_check("a"))
+        .resolve()
+        .unwrap();
+    let graph = pipeline.graph();
+    let whole = plan(graph, "*", None).unwrap();
+    assert_eq!(whole.steps.len(), 3 * KEYS + 1);
+    assert_eq!(whole.steps.last().unwrap().upstream.len(), KEYS);
+    let report = StalenessReport::new(graph, &whole, &LatestVerdicts::new());
+    assert!(whole.steps.iter().all(|step| report.needs(graph, step)));
+    assert_eq!(plan(graph, "b", Some("key-39999")).unwrap().steps.len(), 1);
+}

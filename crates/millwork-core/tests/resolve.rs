@@ -196,6 +196,20 @@ fn partitions() {
         Definitions::new().asset(parts("a", &[], "xyx")),
         &["the partitions of `a` are invalid: it has the partition `x` twice"],
     );
+    let one =
+        |key: &str| Definitions::new().asset(asset("a", &[]).partitions(PartitionsDefinition::fixed([key])));
+    check(
+        one(""),
+        &["the partitions of `a` are invalid: a partition key is empty; hint: give the partition a name"],
+    );
+    check(
+        one(&"/".repeat(86)),
+        &[&format!(
+            "the partitions of `a` are invalid: the partition key `{}…` takes 258 bytes as the name of a file, and may take 255; \
+             hint: shorten it, for example to a hash; a byte that isn't of a letter, a digit, `_` or `-` takes three",
+            "/".repeat(40)
+        )],
+    );
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl ValueAddress {
         let Self { asset, partition, run, attempt, extension } = self;
         match partition {
             Some(partition) => {
-                format!("{asset}/{}/{run}-{attempt}.{extension}", escape_segment(partition.as_str()))
+                format!("{asset}/{}/{run}-{attempt}.{extension}", partition.path_segment())
             }
             None => format!("{asset}/{run}-{attempt}.{extension}"),
         }
@@ -85,22 +85,6 @@ impl Advice for IoError {
             Self::Store { hint, .. } => return hint.map(Cow::Borrowed),
         })
     }
-}
-
-/// A partition key may hold any text; a path segment may not.
-fn escape_segment(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_alphanumeric() || matches!(char, '_' | '-') {
-            escaped.push(char);
-        } else {
-            let mut utf8 = [0; 4];
-            for byte in char.encode_utf8(&mut utf8).bytes() {
-                escaped.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -6,6 +6,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::partition::{LONGEST_SEGMENT, shortened};
+
+/// With a partition key and the name of a file behind it, a longer key would be more than a name of an object of a bucket may
+/// have: 1,024 bytes.
+const LONGEST_KEY: usize = 512;
+
 /// Names an asset: one or more segments joined by `/`.
 ///
 /// A key can be made of any text; [`Definitions::resolve`](crate::Definitions::resolve) reports the keys that
@@ -26,10 +32,22 @@ impl AssetKey {
     }
 
     /// What is wrong with the key, if anything. A key is also a path in the object store and a word on the command
-    /// line, so segments consist of letters, digits, `_`, `-` and `.`, and don't start with a dot.
+    /// line, so segments consist of letters, digits, `_`, `-` and `.`, and don't start with a dot; a segment has at most 255
+    /// bytes, the key 512.
     pub fn problem(&self) -> Option<String> {
         let allowed = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.');
+        let bytes = self.0.len();
+        if bytes > LONGEST_KEY {
+            return Some(format!("it is {bytes} bytes long, and may have {LONGEST_KEY}"));
+        }
         for segment in self.segments() {
+            let bytes = segment.len();
+            if bytes > LONGEST_SEGMENT {
+                let segment = shortened(segment);
+                return Some(format!(
+                    "its segment `{segment}` is {bytes} bytes long, and may have {LONGEST_SEGMENT}"
+                ));
+            }
             if segment.is_empty() {
                 return Some("it has an empty segment".into());
             }
@@ -86,5 +104,9 @@ mod tests {
         check("a/../b", Some("its segment `..` starts with a dot"));
         check("a b", Some("it contains ' '"));
         check("a:b", Some("it contains ':'"));
+        check(&format!("{}/{}", "a".repeat(255), "b".repeat(255)), None);
+        let long = format!("its segment `{}…` is 256 bytes long, and may have 255", "a".repeat(40));
+        check(&"a".repeat(256), Some(&long));
+        check(&"ab/".repeat(171), Some("it is 513 bytes long, and may have 512"));
     }
 }

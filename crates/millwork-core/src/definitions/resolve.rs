@@ -146,8 +146,7 @@ impl Steps<'_> {
     fn check_definition(&self, definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
         let dependent = definition.step.as_str();
         if let Some(problem) = definition.partitions.as_ref().and_then(PartitionsDefinition::problem) {
-            errors
-                .push(DefinitionError::InvalidPartitions { step: dependent.into(), problem: problem.into() });
+            errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
         }
         if let Some(computation) = &definition.computation {
             self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
@@ -242,6 +241,9 @@ fn mapping_error(
             format!("take it by reference: `{}: &…`", input.asset),
         ),
         (InputMapping::Identity, Some(upstream), Some(own)) => {
+            if own.shares_keys(upstream) {
+                return None;
+            }
             let missing = own.keys().iter().find(|key| !upstream.contains(key))?;
             (
                 format!("`{}` has no partition `{missing}`", input.asset),

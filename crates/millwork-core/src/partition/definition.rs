@@ -1,44 +1,64 @@
 //! Which partitions an asset has.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::PartitionKey;
+use crate::advice::Problem;
 
-/// The partitions of an asset.
+/// The partitions of an asset. Copies share their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum PartitionsDefinition {
     /// A fixed list, in its order.
-    Static(Vec<PartitionKey>),
+    Static(StaticPartitions),
+}
+
+/// A fixed list of partitions, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticPartitions {
+    keys: Arc<[PartitionKey]>,
+    known: Arc<HashSet<PartitionKey>>,
 }
 
 impl PartitionsDefinition {
     /// A fixed list of partitions.
     pub fn fixed<K: Into<PartitionKey>>(keys: impl IntoIterator<Item = K>) -> Self {
-        Self::Static(keys.into_iter().map(Into::into).collect())
+        let keys: Arc<[PartitionKey]> = keys.into_iter().map(Into::into).collect();
+        let known = Arc::new(keys.iter().cloned().collect());
+        Self::Static(StaticPartitions { keys, known })
     }
 
     /// All keys, in order.
     pub fn keys(&self) -> &[PartitionKey] {
         match self {
-            Self::Static(keys) => keys,
+            Self::Static(partitions) => &partitions.keys,
         }
     }
 
     /// Whether `key` is one of the partitions.
     pub fn contains(&self, key: &PartitionKey) -> bool {
         match self {
-            Self::Static(keys) => keys.contains(key),
+            Self::Static(partitions) => partitions.known.contains(key),
         }
     }
 
     /// What is wrong with the definition, if anything.
-    pub fn problem(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<Problem> {
         let keys = self.keys();
         if keys.is_empty() {
-            return Some("it has no partition".into());
+            return Some(Problem::new("it has no partition"));
         }
-        let mut seen = BTreeSet::new();
-        keys.iter().find(|key| !seen.insert(*key)).map(|key| format!("it has the partition `{key}` twice"))
+        if let Some(problem) = keys.iter().find_map(PartitionKey::problem) {
+            return Some(problem);
+        }
+        let mut seen = HashSet::new();
+        let twice = keys.iter().find(|key| !seen.insert(*key));
+        twice.map(|key| Problem::new(format!("it has the partition `{key}` twice")))
+    }
+
+    /// Whether both have the same keys because they share them.
+    pub(crate) fn shares_keys(&self, other: &Self) -> bool {
+        let (Self::Static(one), Self::Static(other)) = (self, other);
+        Arc::ptr_eq(&one.keys, &other.keys)
     }
 }

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Names one partition of an asset. Any text will do.
+use crate::advice::Problem;
+
+/// Names one partition of an asset. Any text will do that isn't empty, and isn't too long for a name of a file or of an object
+/// of a bucket: [`Definitions::resolve`](crate::Definitions::resolve) reports the keys that [`problem`](PartitionKey::problem)
+/// objects to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PartitionKey(Arc<str>);
@@ -16,6 +20,57 @@ impl PartitionKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The key as a segment of a path: letters, digits, `_` and `-` as they are, other characters as `%` and the hexadecimal
+    /// number of each of their bytes.
+    pub fn path_segment(&self) -> String {
+        let mut segment = String::with_capacity(self.0.len());
+        for char in self.0.chars() {
+            if is_kept(char) {
+                segment.push(char);
+            } else {
+                let mut utf8 = [0; 4];
+                for byte in char.encode_utf8(&mut utf8).bytes() {
+                    segment.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+        segment
+    }
+
+    /// What is wrong with the key, if anything.
+    pub fn problem(&self) -> Option<Problem> {
+        if self.0.is_empty() {
+            return Some(Problem::new("a partition key is empty").with_hint("give the partition a name"));
+        }
+        let length = |char: char| if is_kept(char) { char.len_utf8() } else { 3 * char.len_utf8() };
+        let bytes: usize = self.0.chars().map(length).sum();
+        let key = shortened(&self.0);
+        (bytes > LONGEST_SEGMENT).then(|| {
+            let message = format!(
+                "the partition key `{key}` takes {bytes} bytes as the name of a file, and may take {LONGEST_SEGMENT}"
+            );
+            Problem::new(message).with_hint(
+                "shorten it, for example to a hash; a byte that isn't of a letter, a digit, `_` or `-` takes three",
+            )
+        })
+    }
+}
+
+/// The longest name of a file, in bytes, that all file systems in use allow. Objects of buckets allow more.
+pub(crate) const LONGEST_SEGMENT: usize = 255;
+
+/// Whether a path segment keeps a character as it is.
+fn is_kept(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '-')
+}
+
+/// The beginning of a text, for a message.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -42,5 +97,36 @@ impl FromStr for PartitionKey {
 impl fmt::Display for PartitionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &str, problem: &str) {
+        let found = PartitionKey::from(key).problem().map_or(String::new(), |problem| problem.to_string());
+        assert!(found.starts_with(problem) && found.is_empty() == problem.is_empty(), "{key:?}: {found}");
+    }
+
+    #[test]
+    fn keys_that_no_file_can_be_called_by_are_named() {
+        check("2024-01-01", "");
+        check(&"a".repeat(255), "");
+        check(&"/".repeat(85), "");
+        check("", "a partition key is empty");
+        check(&"a".repeat(256), &format!("the partition key `{}…` takes 256 bytes", "a".repeat(40)));
+        check(&"/".repeat(86), &format!("the partition key `{}…` takes 258 bytes", "/".repeat(40)));
+        check(&"ü".repeat(128), &format!("the partition key `{}…` takes 256 bytes", "ü".repeat(40)));
+    }
+
+    #[test]
+    fn a_path_segment_is_as_long_as_it_is_said_to_be() {
+        for text in ["a/b", "ü%", "日本 2024", "..", "http://example.com/?q=1"] {
+            let key = PartitionKey::from(text.repeat(40));
+            let problem = key.problem().map_or(String::new(), |problem| problem.to_string());
+            let said = format!("takes {} bytes", key.path_segment().len());
+            assert!(problem.is_empty() || problem.contains(&said), "{problem}");
+        }
     }
 }

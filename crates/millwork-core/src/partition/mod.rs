@@ -6,5 +6,6 @@
 mod definition;
 mod key;
 
-pub use definition::PartitionsDefinition;
+pub use definition::{PartitionsDefinition, StaticPartitions};
 pub use key::PartitionKey;
+pub(crate) use key::{LONGEST_SEGMENT, shortened};

@@ -162,11 +162,14 @@ struct Builder<'a> {
     graph: &'a AssetGraph,
     partition: Option<&'a PartitionKey>,
     steps: Vec<PlannedStep>,
-    /// The positions of the steps that make an asset's partitions.
-    makers: HashMap<AssetIndex, Vec<usize>>,
-    /// The positions of the blocking checks of an asset's partitions.
-    gates: HashMap<AssetIndex, Vec<usize>>,
+    /// The positions of the steps that make an asset's partition.
+    makers: Positions,
+    /// The positions of the blocking checks of an asset's partition.
+    gates: Positions,
 }
+
+/// Positions of steps by asset and partition, so that a step with thousands of partitions finds each at once.
+type Positions = HashMap<(AssetIndex, Option<PartitionKey>), Vec<usize>>;
 
 impl<'a> Builder<'a> {
     fn new(graph: &'a AssetGraph, partition: Option<&'a PartitionKey>) -> Self {
@@ -207,11 +210,11 @@ impl<'a> Builder<'a> {
         match &node.kind {
             StepKind::Assets { outputs, .. } => {
                 for &output in outputs {
-                    self.makers.entry(output).or_default().push(position);
+                    self.makers.entry((output, partition.clone())).or_default().push(position);
                 }
             }
             StepKind::Check { definition, asset } if definition.blocking => {
-                self.gates.entry(*asset).or_default().push(position);
+                self.gates.entry((*asset, partition.clone())).or_default().push(position);
             }
             StepKind::Check { .. } => {}
         }
@@ -248,15 +251,14 @@ impl<'a> Builder<'a> {
     /// The steps that make the inputs of a step, and the blocking checks of these inputs.
     fn waits_for(&self, position: usize) -> Vec<usize> {
         let step = &self.steps[position];
+        let waits_for_checks = matches!(self.graph.steps()[step.step].kind, StepKind::Assets { .. });
         let mut upstream = BTreeSet::new();
         for input in &step.inputs {
-            let takes = |other: &usize| input.partitions.contains(&self.steps[*other].partition);
-            let of = |positions: &HashMap<AssetIndex, Vec<usize>>| -> Vec<usize> {
-                positions.get(&input.asset).into_iter().flatten().copied().filter(takes).collect()
-            };
-            upstream.extend(of(&self.makers));
-            if matches!(self.graph.steps()[step.step].kind, StepKind::Assets { .. }) {
-                upstream.extend(of(&self.gates));
+            for partition in &input.partitions {
+                let key = (input.asset, partition.clone());
+                upstream.extend(self.makers.get(&key).into_iter().flatten());
+                let gates = self.gates.get(&key).filter(|_| waits_for_checks);
+                upstream.extend(gates.into_iter().flatten());
             }
         }
         upstream.remove(&position);

@@ -1,9 +1,13 @@
 //! The page from which a run is launched.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_core::PartitionKey;
+use millwork_core::graph::draw::NodeState;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
 use serde::Deserialize;
@@ -227,16 +231,17 @@ async fn page(
 fn plan_to_show(state: &AppState, plan: &Plan, standings: &Standings, stale_only: bool) -> Vec<Planned> {
     let graph = state.pipeline.graph();
     let mut shown = Vec::new();
+    let mut by_partition: HashMap<_, HashMap<&PartitionKey, &NodeState>> = HashMap::new();
     for planned in &plan.steps {
         let step = &graph.steps()[planned.step];
         let of = graph.checked_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
         let Some(asset) = of else { continue };
         let standing = standings.of(asset);
-        let mut of_partition = standing.partitions.iter();
-        let state = match of_partition.find(|(key, _)| Some(key) == planned.partition.as_ref()) {
-            Some((_, state)) => state.word(),
-            None => standing.word(),
-        };
+        let of_asset = by_partition
+            .entry(asset)
+            .or_insert_with(|| standing.partitions.iter().map(|(key, state)| (key, state)).collect());
+        let of_partition = planned.partition.as_ref().and_then(|key| of_asset.get(key));
+        let state = of_partition.map_or_else(|| standing.word(), |state| state.word());
         if stale_only && state == "fresh" {
             continue;
         }
