@@ -26,6 +26,9 @@ use crate::{DaemonError, Environment, Happening, Launcher, Observer, Pulse};
 
 /// One of the daemon's loops.
 pub(crate) trait Loop: Send + 'static {
+    /// Whether its rest ends when there is something new in the store.
+    const IS_WOKEN: bool = true;
+
     /// What it looks after.
     fn name(&self) -> &'static str;
 
@@ -143,7 +146,7 @@ impl Daemon {
     }
 
     /// Does a loop's work again and again, each time after the rest that it asks for.
-    async fn keep(self, mut work: impl Loop, mut stop: watch::Receiver<bool>) {
+    async fn keep<L: Loop>(self, mut work: L, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let began = Instant::now();
             let turned = work.turn(&self).await;
@@ -155,7 +158,7 @@ impl Daemon {
             let rest = turned.unwrap_or(AFTER_TROUBLE);
             tokio::select! {
                 () = sleep(rest) => {}
-                () = self.wake.notified() => {}
+                () = self.wake.notified(), if L::IS_WOKEN => {}
                 () = work.disturbed() => {}
                 changed = stop.changed() => if changed.is_err() { return },
             }
@@ -184,5 +187,51 @@ impl std::fmt::Debug for Daemon {
             .field("home", &self.home.path)
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use millwork_core::Definitions;
+
+    use super::*;
+
+    /// Counts its turns, and rests long.
+    struct Counting<const WOKEN: bool>(Arc<AtomicUsize>);
+
+    impl<const WOKEN: bool> Loop for Counting<WOKEN> {
+        const IS_WOKEN: bool = WOKEN;
+
+        fn name(&self) -> &'static str {
+            "counting"
+        }
+
+        async fn turn(&mut self, _: &Daemon) -> Result<Duration, DaemonError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(Duration::from_secs(3600))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_new_in_the_store_wakes_the_loops_that_it_concerns() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::open(folder.path()).await.expect("a home");
+        let pipeline = Definitions::new().resolve().expect("definitions that fit together");
+        let launcher = Launcher::new("nothing is launched", folder.path());
+        let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {}));
+        let (stop, stopped) = watch::channel(false);
+        let (woken, left_alone) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut loops = JoinSet::new();
+        loops.spawn(daemon.clone().keep(Counting::<false>(left_alone.clone()), stopped.clone()));
+        loops.spawn(daemon.clone().keep(Counting::<true>(woken.clone()), stopped));
+        while woken.load(Ordering::SeqCst) < 20 {
+            daemon.wake().notify_waiters();
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(left_alone.load(Ordering::SeqCst), 1);
+        stop.send(true).expect("loops that listen");
+        loops.join_all().await;
     }
 }

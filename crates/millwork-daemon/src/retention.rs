@@ -14,6 +14,9 @@ const REST: Duration = Duration::from_secs(3600);
 pub(crate) struct RetentionRules;
 
 impl Loop for RetentionRules {
+    /// What is requested, reported or switched makes nothing old.
+    const IS_WOKEN: bool = false;
+
     fn name(&self) -> &'static str {
         "retention"
     }
