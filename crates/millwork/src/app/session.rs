@@ -61,12 +61,12 @@ impl Session {
     pub(super) async fn home(&self) -> Result<Opened, Failure> {
         let home = Home::open(&self.home).await?;
         if !home.store().has_room() {
-            eprintln!(
+            print_error(&format!(
                 "{}: the disk is full: this is what was written before, and nothing can be added\n  hint: free some space on the \
-                 disk that holds `{}`",
+                 disk that holds `{}`\n",
                 console::style("note").yellow().for_stderr(),
                 self.home.display()
-            );
+            ));
         }
         for run in home.recover(SystemClock.now()).await? {
             let reason = run.reason.unwrap_or_default();
