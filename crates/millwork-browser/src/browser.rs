@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use millwork_testing::require;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -48,14 +49,12 @@ impl Browser {
     ///
     /// When it can't be started, or is missing under `CI`.
     pub fn for_test() -> Option<Self> {
-        match Self::start() {
+        let started = match Self::start() {
             Ok(browser) => Some(browser),
-            Err(BrowserError::NotFound) if std::env::var_os("CI").is_none() => {
-                println!("skipped: {}", BrowserError::NotFound);
-                None
-            }
+            Err(BrowserError::NotFound) => None,
             Err(error) => panic!("{error}"),
-        }
+        };
+        require(started, || BrowserError::NotFound.to_string())
     }
 
     /// Starts the first Chromium of the `PATH`.

@@ -2,14 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use millwork_testing::PATIENCE;
 use serde_json::{Value, json};
 
 use crate::BrowserError;
-
-/// How long an answer may take: the machine may be busy with a build.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Commands go one way, answers and events come the other.
 pub(crate) struct Connection {

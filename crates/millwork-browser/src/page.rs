@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use millwork_testing::PATIENCE;
 use serde_json::{Value, json};
 
-use crate::connection::{Connection, PATIENCE};
+use crate::connection::Connection;
 use crate::{BrowserError, View};
 
 /// How often a condition is looked at.
@@ -100,7 +101,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it isn't within half a minute.
+    /// When it isn't within [`PATIENCE`].
     pub fn wait_until(&self, condition: &str) -> Result<Duration, BrowserError> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
@@ -108,7 +109,7 @@ impl Page {
                 Ok(Value::Bool(true)) => return Ok(began.elapsed()),
                 // While a page gives way to the next, a script finds neither.
                 Ok(_) | Err(BrowserError::Refused { .. }) => std::thread::sleep(BEAT),
-                Err(error @ BrowserError::Script { .. }) if began.elapsed() > PATIENCE / 2 => {
+                Err(error @ BrowserError::Script { .. }) if began.elapsed() > PATIENCE / 20 => {
                     return Err(error);
                 }
                 Err(BrowserError::Script { .. }) => std::thread::sleep(BEAT),

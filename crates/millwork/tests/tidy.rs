@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 10] = [
-    ("millwork-browser", &[]),
+const ORDER: [(&str, &[&str]); 11] = [
+    ("millwork-testing", &[]),
+    ("millwork-browser", &["millwork-testing"]),
     ("millwork-core", &[]),
     ("millwork-macros", &[]),
     ("millwork-ml", &["millwork-core"]),

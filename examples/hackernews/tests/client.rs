@@ -18,6 +18,7 @@ use hackernews::hacker_news::Sample;
 use hackernews::{HackerNews, HackerNewsError, ItemCounts, Latest, Limits};
 use millwork::Advice as _;
 use millwork::advice::with_hint;
+use millwork_testing::PATIENCE;
 use tokio::net::TcpListener;
 
 /// What the server answers to one request.
@@ -64,7 +65,7 @@ async fn answer(State((script, asked)): State<(Script, Asked)>, Path(path): Path
 }
 
 fn quick_limits() -> Limits {
-    Limits { backoff: Duration::from_millis(1), timeout: Duration::from_millis(200), ..Limits::default() }
+    Limits { backoff: Duration::from_millis(1), timeout: Duration::from_secs(2), ..Limits::default() }
 }
 
 async fn run(script: Script, items: usize, limits: Limits) -> Result<Latest, HackerNewsError> {
@@ -197,10 +198,10 @@ async fn attempts_are_bounded_and_the_last_cause_is_named() {
     let failing = |answers| -> Script {
         Box::leak(Box::new([("maxitem.json", &[Body("1")] as &[_]), ("item/1.json", answers)]))
     };
-    let tiny = Limits { attempts: 2, timeout: Duration::from_millis(30), ..quick_limits() };
+    let tiny = Limits { attempts: 2, timeout: Duration::from_secs(1), ..quick_limits() };
     check_error(failing(&[Status(503)]), 1, tiny.clone(), &["the server answered 503 Service Unavailable"])
         .await;
-    check_error(failing(&[Never]), 1, tiny.clone(), &["got no answer within 30ms"]).await;
+    check_error(failing(&[Never]), 1, tiny.clone(), &["got no answer within 1s"]).await;
     check_error(failing(&[Body("{")]), 1, tiny.clone(), &["isn't what the API promises: EOF while parsing"])
         .await;
     let long_wait = &[RetryAfter(429, "3600"), STORY];
@@ -235,8 +236,8 @@ async fn a_dead_server_is_noticed() {
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/v0", taken.local_addr().unwrap());
     let hacker_news = HackerNews::from_setting(&url).unwrap();
-    let latest = tokio::time::timeout(Duration::from_secs(2), hacker_news.latest_stories(5, |_, _| {}));
-    let message = chain(&latest.await.expect("noticed within two seconds").unwrap_err());
+    let latest = tokio::time::timeout(PATIENCE, hacker_news.latest_stories(5, |_, _| {}));
+    let message = chain(&latest.await.expect("it is noticed").unwrap_err());
     assert!(
         message.contains(&format!("`{url}/maxitem.json`"))
             && message.contains("; hint: check that the server runs"),

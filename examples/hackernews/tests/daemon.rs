@@ -6,8 +6,9 @@ mod support;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use millwork_testing::{PATIENCE, eventually};
 use serde_json::Value;
 use support::{Home, StuckServer};
 
@@ -34,7 +35,7 @@ impl Daemon {
     fn line(&self, text: &str) -> String {
         let mut seen = Vec::new();
         loop {
-            let Ok(line) = self.lines.recv_timeout(Duration::from_secs(60)) else {
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 panic!("no line with `{text}` among {seen:#?}");
             };
             if line.contains(text) {
@@ -77,15 +78,13 @@ fn run(home: &Home, id: &str) -> Value {
 
 /// Waits until a run has a status.
 fn becomes(home: &Home, id: &str, status: &str) -> Value {
-    let began = Instant::now();
-    loop {
-        let run = run(home, id);
-        if run["status"] == status {
-            return run;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "the run is not {status}: {run}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let mut last = Value::Null;
+    let is_there = || {
+        last = run(home, id);
+        last["status"] == status
+    };
+    eventually(is_there, &format!("run {id} is not {status}"));
+    last
 }
 
 #[test]

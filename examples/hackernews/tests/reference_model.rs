@@ -1,14 +1,11 @@
 //! The better models: what the table says on the embedded sample, and what it claims on the real stories.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod support;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
 use hackernews::pipeline::reference::comparison::Judged;
-use support::real_stories;
 
 /// Runs the comparison in a new home and reads its result by the way of predicting.
 fn compare(csv: Option<&Path>) -> HashMap<String, Judged> {
@@ -40,7 +37,7 @@ fn the_sample_s_signal_is_learned() {
 /// What `docs/reference-model.md` claims.
 #[test]
 fn the_models_do_better_on_real_stories() {
-    let Some(csv) = real_stories() else { return };
+    let Some(csv) = millwork_testing::stories() else { return };
     let judged = compare(Some(&csv));
     let [mean, median, guide, expected, typical] =
         ["the mean", "the median", "the guide's model", "expected comments", "typical comments"]

@@ -5,8 +5,9 @@ mod support;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Child;
-use std::time::Duration;
+use std::time::Instant;
 
+use millwork_testing::{PATIENCE, PAUSE};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use support::Home;
@@ -77,7 +78,7 @@ async fn a_run_is_launched_and_watched_to_its_end() {
     let place = launched.headers()["location"].to_str().unwrap().to_owned();
     let mut seen = String::new();
     while !seen.contains("event: run_succeeded") {
-        let chunk = tokio::time::timeout(Duration::from_secs(60), stream.chunk()).await;
+        let chunk = tokio::time::timeout(PATIENCE, stream.chunk()).await;
         seen.push_str(&String::from_utf8_lossy(&chunk.expect("events").unwrap().unwrap()));
     }
     let run = served.get(&place).await;
@@ -157,11 +158,10 @@ async fn automation_is_shown_and_switched() {
     let (all, score) = ("/api/v1/automation", "/api/v1/automation/comments_model_test_set_r_squared");
     // The daemon of the same process evaluates it, soon after the start.
     let mut shown = served.get(score).await;
-    for _ in 0..100 {
-        if shown["explanation"].is_object() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    while !shown["explanation"].is_object() {
+        assert!(began.elapsed() < PATIENCE, "{shown}");
+        tokio::time::sleep(PAUSE).await;
         shown = served.get(score).await;
     }
     assert_eq!(shown["explanation"]["outcome"], "not_due", "{shown}");

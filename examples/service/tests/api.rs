@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::time::Instant;
+
+use millwork_testing::{PATIENCE, PAUSE};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use support::{Home, Lines};
@@ -50,14 +53,15 @@ impl Served {
 
     /// Waits until a run has a status.
     async fn becomes(&self, run: &str, status: &str) -> Value {
-        for _ in 0..600 {
+        let began = Instant::now();
+        loop {
             let shown = self.get(&format!("/api/v1/runs/{run}")).await;
             if shown["status"] == status {
                 return shown;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(began.elapsed() < PATIENCE, "run {run} is not {status}");
+            tokio::time::sleep(PAUSE).await;
         }
-        panic!("run {run} is not {status}");
     }
 }
 

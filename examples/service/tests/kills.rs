@@ -19,6 +19,7 @@ use millwork_storage::{
     AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _,
     RunQuery, RunStore as _, SqliteStore,
 };
+use millwork_testing::PATIENCE;
 use support::Home;
 
 /// How many rounds: 30, and in CI, where `KILL_TEST_ROUNDS` says so, 200.
@@ -141,7 +142,7 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
             {
                 break;
             }
-            assert!(began.elapsed() < Duration::from_secs(240), "run {run} is {}", record.status);
+            assert!(began.elapsed() < PATIENCE, "run {run} is {}", record.status);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let query = EventQuery { run: Some(*run), ..EventQuery::default() };
@@ -173,7 +174,7 @@ async fn each_is_told_once(store: &SqliteStore, told: &Told, deaths: usize) -> u
         if deliveries.len() == ends && deliveries.iter().all(|one| one.state == DeliveryState::Delivered) {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(120), "{} deliveries of {ends}", deliveries.len());
+        assert!(began.elapsed() < PATIENCE, "{} deliveries of {ends}", deliveries.len());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let told = told.lock().unwrap();

@@ -5,11 +5,13 @@ mod support;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::{Batch, EventLog as _, Home as StoredHome};
+use millwork_testing::{PATIENCE, PAUSE, require};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
@@ -82,14 +84,15 @@ impl Served {
 
     /// Waits until a page contains a text.
     async fn shows(&self, path: &str, text: &str) -> String {
-        for _ in 0..600 {
+        let began = Instant::now();
+        loop {
             let (_, page) = self.page(path).await;
             if page.contains(text) {
                 return page;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(began.elapsed() < PATIENCE, "{path} doesn't show {text}");
+            tokio::time::sleep(PAUSE).await;
         }
-        panic!("{path} doesn't show {text}");
     }
 }
 
@@ -256,10 +259,8 @@ async fn pictures_run_nothing(served: &Served) {
 /// A browser runs the script: times are shown in words of the reader's, and nothing is refused by the policy.
 #[tokio::test]
 async fn a_browser_shows_it() {
-    let Some(chromium) = chromium() else {
-        println!("skipped: there is no Chromium; hint: install the package `chromium`");
-        return;
-    };
+    let missing = || "no Chromium is on the PATH: install the package `chromium`".to_owned();
+    let Some(chromium) = require(chromium(), missing) else { return };
     let home = Home::new();
     let served = Served::start(&home, None);
     let launched = served.post("/runs", "selection=work", &served.url).await;

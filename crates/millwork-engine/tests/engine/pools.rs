@@ -76,6 +76,6 @@ async fn a_full_pool_holds_nothing_else_up() {
         })
     });
     let scenario = Scenario::new(Definitions::new().assets(pooled).assets(others)).workers(2);
-    let running = tokio::time::timeout(Duration::from_secs(60), scenario.run());
+    let running = tokio::time::timeout(Duration::from_secs(300), scenario.run());
     assert!(running.await.unwrap().ends_with("run succeeded\n"));
 }

@@ -73,6 +73,6 @@ async fn a_slow_branch_holds_nothing_up() {
     let definitions = Definitions::new().asset(constant(&key(0), 1)).assets(chain).assets([straggler, last]);
     let scenario = Scenario::new(definitions.asset(sum("both", &["straggler", "last"]))).workers(2);
     let run = scenario.queued().await;
-    let running = tokio::time::timeout(Duration::from_secs(60), scenario.execute(run));
+    let running = tokio::time::timeout(Duration::from_secs(300), scenario.execute(run));
     assert_eq!(running.await.unwrap().unwrap().status, RunStatus::Succeeded);
 }

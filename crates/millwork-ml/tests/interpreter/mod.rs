@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use millwork_core::AssetValue;
+use millwork_testing::require;
 use serde::de::DeserializeOwned;
 
 /// A Python interpreter, and a folder to exchange files with it.
@@ -17,12 +18,8 @@ pub(crate) struct Python {
 impl Python {
     /// The interpreter, or the printed reason why the test is skipped.
     pub(crate) fn find() -> Option<Self> {
-        let Some(interpreter) = std::env::var_os("MILLWORK_PYTHON") else {
-            eprintln!(
-                "skipped: MILLWORK_PYTHON is not set: name an interpreter with scikit-learn and xgboost-cpu"
-            );
-            return None;
-        };
+        let missing = "MILLWORK_PYTHON is not set: name an interpreter with scikit-learn and xgboost-cpu";
+        let interpreter = require(std::env::var_os("MILLWORK_PYTHON"), || missing.to_owned())?;
         let folder = tempfile::tempdir().expect("a folder");
         Some(Self { interpreter: interpreter.into(), folder })
     }

@@ -1,7 +1,5 @@
 //! The real titles that tests run on, where they are at hand.
 
-use std::path::{Path, PathBuf};
-
 /// Hacker News stories: titles, and how many comments each got.
 pub(crate) struct Stories {
     pub(crate) titles: Vec<String>,
@@ -11,15 +9,7 @@ pub(crate) struct Stories {
 impl Stories {
     /// Reads the stories, or prints why the test that wants them is skipped.
     pub(crate) fn load() -> Option<Self> {
-        let folder = folder();
-        if !folder.is_dir() {
-            eprintln!(
-                "skipped: no folder {}; hint: set MILLWORK_DATA to the folder of data sets",
-                folder.display()
-            );
-            return None;
-        }
-        let path = folder.join("hackernews/hacker_news.csv");
+        let path = millwork_testing::stories()?;
         let mut reader = csv::Reader::from_path(path).expect("the stories' file");
         let (mut titles, mut comments) = (Vec::new(), Vec::new());
         for record in reader.records() {
@@ -39,13 +29,5 @@ impl Stories {
     /// The comments of some rows.
     pub(crate) fn comments(&self, rows: &[usize]) -> Vec<f64> {
         rows.iter().map(|&row| self.comments[row]).collect()
-    }
-}
-
-/// The folder of data sets: `MILLWORK_DATA`, or `shared/data` beside the workspace.
-fn folder() -> PathBuf {
-    match std::env::var_os("MILLWORK_DATA") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
     }
 }

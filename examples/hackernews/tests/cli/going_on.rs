@@ -1,7 +1,6 @@
 //! Runs that fail, are interrupted or canceled, and how they go on.
 
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -118,9 +117,7 @@ fn interrupt(process: &Child) {
 
 /// Waits for a run that was canceled in the middle of fetching, and has it go on with another server.
 fn check_canceled(home: Home, process: Child) {
-    let before = Instant::now();
     let outcome = Outcome::of(process);
-    assert!(before.elapsed() < Duration::from_secs(30), "{:?}", before.elapsed());
     assert_eq!(outcome.code, Some(130), "{outcome:?}");
     assert!(
         outcome.out.contains("canceled: 0 succeeded") && outcome.out.contains("hint: `runs retry"),

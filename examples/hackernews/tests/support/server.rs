@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use hackernews::replay::StoryFile;
 use hackernews::{Replay, ReplayOptions};
+use millwork_testing::PATIENCE;
 use tokio::runtime::{Builder, Runtime};
 
 /// A replay; dropping it ends it.
@@ -77,7 +77,7 @@ impl StuckServer {
 
     /// Waits until an item is asked for.
     pub(crate) fn wait_until_asked(&self) {
-        self.asked.recv_timeout(Duration::from_secs(60)).expect("an item is asked for");
+        self.asked.recv_timeout(PATIENCE).expect("an item is asked for");
     }
 }
 

@@ -5,13 +5,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
 
+use millwork_testing::PATIENCE;
+pub(crate) use millwork_testing::eventually;
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// How long is waited for what should happen at once.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder for a home.
 pub(crate) struct Home(TempDir);
@@ -92,22 +90,6 @@ impl Home {
         eventually(is_there, &format!("run {id} is not {status}"));
         run
     }
-
-    /// Waits until a run has a status and keeps it.
-    pub(crate) fn settles(&self, id: &str, status: &str) -> Value {
-        let mut before = Value::Null;
-        eventually(
-            || {
-                let run = self.run(id);
-                let is_same = run["status"] == status && before == run;
-                before = run;
-                std::thread::sleep(Duration::from_millis(700));
-                is_same
-            },
-            &format!("run {id} is not {status}"),
-        );
-        before
-    }
 }
 
 impl Lines {
@@ -154,15 +136,6 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// Waits until something holds.
-pub(crate) fn eventually(mut holds: impl FnMut() -> bool, otherwise: &str) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "{otherwise}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
