@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(booster.predict(&empty).expect("no predictions"), [0.0_f32; 0]);
         let check = |features: Features, expected: &str| {
             let error = booster.predict(&features).expect_err(expected);
-            assert!(error.to_string().starts_with(expected), "{error}");
+            assert!(millwork_core::Advice::one_line(&error).starts_with(expected), "{error}");
         };
         check(
             Features::new(11, vec![0], vec![], vec![]).expect("no rows"),

@@ -109,7 +109,7 @@ mod tests {
         };
         // A machine may have the library among the system's.
         if let Err(error) = Library::search(&environment) {
-            let error = error.to_string();
+            let error = millwork_core::Advice::one_line(&error);
             assert!(expected.iter().all(|part| error.contains(part)), "{error}");
         } else {
             assert!(!variables.iter().any(|(name, _)| *name == "MILLWORK_XGBOOST_LIB"), "{variables:?}");

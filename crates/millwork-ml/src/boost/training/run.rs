@@ -160,7 +160,7 @@ mod tests {
 
     fn check(training: Training<'_>, expected: &str) {
         let error = training.run().expect_err(expected);
-        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(millwork_core::Advice::one_line(&error).starts_with(expected), "{error}");
     }
 
     #[test]
