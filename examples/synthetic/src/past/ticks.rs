@@ -18,7 +18,7 @@ pub(super) async fn write(
     let Some((_, last)) = runs.last() else { return Ok(()) };
     for (index, schedule) in pipeline.schedules().iter().enumerate() {
         // A cursor that names no timetable: whoever evaluates the schedule next begins anew.
-        let cursor = ScheduleCursor { until: *last, timetable: String::new() };
+        let cursor = ScheduleCursor { until: *last, timetable: String::new(), ahead_until: None };
         let cursor = serde_json::to_string(&cursor).unwrap_or_default();
         record(store, schedule.instigator(), cursor, index, runs).await?;
     }
