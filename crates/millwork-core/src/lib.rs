@@ -33,7 +33,7 @@ pub use advice::{Advice, ErrorClass, Problem};
 pub use alert::{AlertRule, Destination, Encryption, Mail, Secret, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;
-pub use clock::{Clock, SystemClock, TestClock};
+pub use clock::{CLOCK_TOLERANCE, Clock, SystemClock, TestClock};
 pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,
     expansion,

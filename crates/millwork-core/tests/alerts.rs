@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::alert::{
-    Alert, AlertKind, AlertMemory, AlertRule, AlertRules, Destination, Occurrence, Secret, Trigger,
+    Alert, AlertKind, AlertMemory, AlertRule, AlertRules, Destination, Mail, Occurrence, Secret, Trigger,
     WebhookShape, What, decide, webhook_body,
 };
 use millwork_core::event::CheckEvaluation;
@@ -61,7 +61,8 @@ fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
 
 fn fresh(at: i64, state: Freshness) -> Occurrence {
     let policy = "at most 24h old".to_owned();
-    let what = What::Freshness { state, since: None, policy, last: Some(start()) };
+    let last = (state != Freshness::Unknown).then(start);
+    let what = What::Freshness { state, since: None, policy, last };
     Occurrence { assets: vec!["stories".into()], ..Occurrence::elsewhere(minute(at), what) }
 }
 
@@ -130,6 +131,81 @@ fn a_cooldown_holds_back_and_counts() {
     let calm = rule(Trigger::RunFailed).cooldown(Duration::from_secs(180));
     let expected = [format!("0 {FAILED}"), format!("3 {FAILED} +2"), format!("6 {FAILED} +2")];
     check(calm, &failures, &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn what_is_read_out_of_order_is_told_all_the_same() {
+    let failures = [run(2, RunStatus::Failed), run(1, RunStatus::Failed), run(3, RunStatus::Failed)];
+    let expected = [2, 1, 3].map(|minute| format!("{minute} {FAILED}"));
+    check(rule(Trigger::RunFailed), &failures, &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn a_clock_that_was_ahead_silences_nothing() {
+    let year = 365 * 24 * 60;
+    let calm = || rule(Trigger::RunFailed).cooldown(Duration::from_secs(180));
+    let failures = [run(year, RunStatus::Failed), run(1, RunStatus::Failed), run(2, RunStatus::Failed)];
+    check(calm(), &failures, &[&format!("{year} {FAILED}"), &format!("1 {FAILED}")]);
+    let falls = [metric(year, 0.2, None), metric(2, 0.4, None), metric(3, 0.2, None)];
+    let below = "r2 of `model` is 0.2, below 0.3";
+    let expected = [format!("{year} {below}"), "2 Over: r2 < 0.3, `model`".to_owned(), format!("3 {below}")];
+    let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(180));
+    let told = told(calm.clone(), &falls);
+    assert!(told[1].text.contains("the clock was set back meanwhile"), "{}", told[1].text);
+    check(calm, &falls, &expected.each_ref().map(String::as_str));
+    let dated = "1 How fresh `stories` is is not known: it is dated in the future";
+    let over = "3 Over: freshness fails, `stories`";
+    let in_the_future = |at: i64| {
+        let (state, policy) = (Freshness::Unknown, "at most 24h old".to_owned());
+        let what = What::Freshness { state, since: None, policy, last: Some(minute(year)) };
+        Occurrence { what, ..fresh(at, state) }
+    };
+    let unknown = [in_the_future(1), in_the_future(2), fresh(3, Freshness::Pass)];
+    check(rule(Trigger::NotFresh(Freshness::Fail)), &unknown, &[dated, over]);
+}
+
+/// What version 0.1 remembered: the names under which it is stored never change.
+#[test]
+fn what_was_told_before_an_upgrade_is_not_told_again() {
+    let told = |what: &str| {
+        let known = r#"{"since":"2026-05-01T08:00:00Z","told_at":"2026-05-01T08:00:00Z","told_level":2}"#;
+        serde_json::from_str::<AlertMemory>(&format!(r#"{{"rule: {what}":{known}}}"#)).unwrap()
+    };
+    let check = |trigger: Trigger, stored: &str, bad: Occurrence| {
+        let alerts = decide(&rules(rule(trigger)), &mut told(stored), &bad);
+        assert_eq!(alerts, [], "{stored}");
+    };
+    check(Trigger::NotFresh(Freshness::Fail), "freshness fails: `stories`", fresh(1, Freshness::Fail));
+    check(
+        Trigger::NotFresh(Freshness::Warn),
+        "freshness warns or fails: `stories`",
+        fresh(1, Freshness::Warn),
+    );
+    check(Trigger::metric_below("r2", 0.3), "r2 < 0.3: `model`", metric(1, 0.2, None));
+    check(Trigger::metric_above("r2", 0.3), "r2 > 0.3: `model`", metric(1, 0.4, None));
+    let failed = |severity| verdict(1, false, severity);
+    check(Trigger::CheckFailed(Severity::Warn), "check failed: `is_good` of `model`", failed(Severity::Warn));
+    let (error, stored) =
+        (Trigger::CheckFailed(Severity::Error), "check failed (error): `is_good` of `model`");
+    check(error, stored, failed(Severity::Error));
+    check(Trigger::TickFailed, "tick failed: schedule `hourly`", tick(1, Some("no such zone")));
+}
+
+#[test]
+fn destinations_of_an_older_home_are_found() {
+    let mail = Mail::new("smtp.example.org", "millwork@example.org", "a@example.org").and_to("b@example.org");
+    let rule = rule(Trigger::RunFailed)
+        .to(Destination::slack(Secret::env("SLACK")))
+        .to(Destination::mail(mail))
+        .to(Destination::command(["notify", "--token", "abc"]));
+    let stored = [
+        "webhook $HOOK",
+        "slack $SLACK",
+        "mail to a@example.org, b@example.org by smtp.example.org:587",
+        "command notify",
+    ];
+    assert_eq!(rule.destinations.iter().map(Destination::stored_name).collect::<Vec<_>>(), stored);
+    assert!(stored.iter().all(|name| rule.destination(name).is_some()));
 }
 
 #[test]

@@ -6,14 +6,15 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::alert::{Alert, AlertMemory, AlertRules, Destination, Occurrence, What, decide};
+use millwork_core::alert::{Alert, AlertMemory, AlertRules, Occurrence, What, decide};
 use millwork_core::event::{Event, EventBody};
 use millwork_core::{AssetKey, Instigator};
-use millwork_storage::{Commit, EventQuery, Followed, NewDelivery, Order, TickOutcome, follow};
+use millwork_storage::{Commit, EventQuery, Followed, Order, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::Cursor;
 use crate::daemon::Loop;
+use crate::deliveries::deliveries_of;
 use crate::{Daemon, DaemonError, Happening};
 
 /// One look reads so many events at most.
@@ -208,28 +209,14 @@ async fn record(
     alerts: Vec<Alert>,
     now: Timestamp,
 ) -> Result<(), DaemonError> {
-    let to_send = alerts.iter().flat_map(|alert| deliveries(daemon, alert, now)).collect();
+    let deliveries = |alert: &Alert| deliveries_of(&daemon.pipeline, &*daemon.environment, alert, now);
+    let to_send = alerts.iter().flat_map(deliveries).collect();
     if daemon.store.commit(Commit { deliveries: to_send, ..commit }).await? {
         for alert in alerts {
-            let destinations = deliveries(daemon, &alert, now).len();
+            let destinations = deliveries(&alert).len();
             daemon.tell(&Happening::Alerted { rule: alert.rule, title: alert.title, destinations });
         }
         daemon.wake().notify_waiters();
     }
     Ok(())
-}
-
-/// The deliveries of an alert: one for each destination of its rule, other than optional ones whose secrets aren't there.
-pub(crate) fn deliveries(daemon: &Daemon, alert: &Alert, at: Timestamp) -> Vec<NewDelivery> {
-    let rule = daemon.pipeline.alert(&alert.rule);
-    let is_wanted = |destination: &&Destination| {
-        let has_secrets =
-            || destination.secrets().iter().all(|secret| (daemon.environment)(secret.variable()).is_some());
-        !destination.is_optional || has_secrets()
-    };
-    let delivery = |destination: &Destination| {
-        let destination = destination.to_string();
-        NewDelivery { key: alert.idempotency_key(&destination), destination, alert: alert.clone(), at }
-    };
-    rule.into_iter().flat_map(|rule| &rule.destinations).filter(is_wanted).map(delivery).collect()
 }

@@ -1,28 +1,74 @@
 //! Deliveries: each alert is sent to its destination, and sent again as long as that doesn't take it.
 //!
-//! An attempt is written down before it begins, and its end afterwards. Destinations don't wait for each other; the
-//! alerts of one come in order.
+//! An attempt is written down before it begins, and its end afterwards. Destinations don't wait for each other. One
+//! destination is sent one alert at a time, the oldest that may be tried first: so alerts arrive in order, but for those
+//! that failed, which wait by themselves and hold nothing back. What is refused for good is not tried again.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use millwork_core::Retry;
-use millwork_storage::{AttemptOutcome, Delivery};
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::alert::{Alert, Channel, Destination};
+use millwork_core::{Pipeline, Retry};
+use millwork_storage::{AttemptOutcome, Delivery, NewDelivery};
 
 use crate::daemon::{Loop, error_with_causes};
-use crate::send::send;
-use crate::{Daemon, DaemonError, Happening};
+use crate::pauses::Pauses;
+use crate::send::{Refusal, send};
+use crate::{Daemon, DaemonError, Environment, Happening};
 
 /// How long an attempt may take; and a little more, after which another daemon may begin the next one.
 const LONGEST: Duration = Duration::from_secs(10);
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// The longest pause between two attempts, whatever a receiver asks for.
+const LONGEST_PAUSE: Duration = Retry::LONGEST_DELAY;
+/// So many deliveries of each destination are looked at.
+const EACH: u32 = 50;
 
 #[derive(Debug, Default)]
 pub(crate) struct Deliveries {
-    /// The destinations that are being sent something.
-    busy: Arc<Mutex<BTreeSet<String>>>,
+    lanes: Arc<Mutex<Lanes>>,
+    pauses: Pauses<u64>,
+}
+
+/// What is known of the destinations that something was sent to.
+#[derive(Debug, Default)]
+struct Lanes(BTreeMap<String, Lane>);
+
+#[derive(Debug, Default)]
+struct Lane {
+    /// Whether it is being sent something.
+    is_busy: bool,
+    /// How many attempts failed since one succeeded.
+    failures: u32,
+    /// When the next one may begin, by the steady clock.
+    free_at: Duration,
+}
+
+impl Lanes {
+    /// Begins to send something, unless the destination is busy or to be left alone for now.
+    fn begin(&mut self, destination: &str, steady: Duration) -> bool {
+        let lane = self.0.entry(destination.to_owned()).or_default();
+        let is_free = !lane.is_busy && lane.free_at <= steady;
+        lane.is_busy |= is_free;
+        is_free
+    }
+
+    /// Ends what was begun. A destination that fails is left alone for a moment, and for as long as it asks.
+    fn end(&mut self, destination: &str, outcome: Option<&AttemptOutcome>, held: Duration, steady: Duration) {
+        let lane = self.0.entry(destination.to_owned()).or_default();
+        lane.is_busy = false;
+        lane.failures = match outcome {
+            Some(AttemptOutcome::Retry { .. } | AttemptOutcome::Hold { .. }) => lane.failures + 1,
+            Some(AttemptOutcome::Delivered | AttemptOutcome::Dead { .. }) | None => 0,
+        };
+        let moment = match lane.failures {
+            0 => Duration::ZERO,
+            failures => Duration::from_secs(1 << (failures - 1).min(5)),
+        };
+        lane.free_at = steady + moment.max(held);
+    }
 }
 
 /// Two seconds, four, eight, … an hour at most; a day and a bit altogether.
@@ -36,24 +82,33 @@ impl Loop for Deliveries {
     }
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let now = daemon.options.clock.now();
-        for delivery in daemon.store.due_deliveries(now).await? {
-            let is_free = lock(&self.busy).insert(delivery.destination.clone());
-            if !is_free {
+        let clock = &*daemon.options.clock;
+        let pending = daemon.store.pending_deliveries(EACH).await?;
+        self.pauses.keep(|id| pending.iter().any(|delivery| delivery.id == *id));
+        for delivery in pending {
+            let is_due = self.pauses.is_over(delivery.id, delivery.next_at, LONGEST_PAUSE, clock);
+            if !is_due || !lock(&self.lanes).begin(&delivery.destination, clock.steady()) {
                 continue;
             }
-            if !daemon.store.begin_delivery(delivery.id, delivery.attempts, now + LEASE).await? {
-                lock(&self.busy).remove(&delivery.destination);
+            let until = clock.now() + LEASE;
+            let begun = daemon.store.begin_delivery(delivery.id, delivery.attempts, until).await;
+            if !matches!(begun, Ok(true)) {
+                lock(&self.lanes).end(&delivery.destination, None, Duration::ZERO, clock.steady());
+                // Somebody else may have been faster.
+                begun?;
                 continue;
             }
-            let (daemon, busy) = (daemon.clone(), self.busy.clone());
+            let (daemon, lanes) = (daemon.clone(), self.lanes.clone());
             tokio::spawn(async move {
-                if let Err(error) = attempt(&daemon, &delivery).await {
+                let (outcome, held) = attempt(&daemon, &delivery).await;
+                let clock = &daemon.options.clock;
+                let written = daemon.store.end_delivery(delivery.id, outcome.clone(), clock.now()).await;
+                if let Err(error) = written {
                     // The lease runs out, and the alert is sent again.
                     let error = error_with_causes(&error);
                     daemon.tell(&Happening::Trouble { of: "deliveries of alerts", error });
                 }
-                lock(&busy).remove(&delivery.destination);
+                lock(&lanes).end(&delivery.destination, Some(&outcome), held, clock.steady());
                 daemon.wake().notify_waiters();
             });
         }
@@ -61,33 +116,78 @@ impl Loop for Deliveries {
     }
 }
 
-fn lock(busy: &Mutex<BTreeSet<String>>) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-    busy.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(lanes: &Mutex<Lanes>) -> MutexGuard<'_, Lanes> {
+    lanes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn attempt(daemon: &Daemon, delivery: &Delivery) -> Result<(), DaemonError> {
-    let rule = daemon.pipeline.alert(&delivery.alert.rule);
-    let destination = rule.and_then(|rule| rule.destination(&delivery.destination)).cloned();
-    let sent = match destination {
-        None => Err("the definitions have no such destination any more".to_owned()),
+/// Sends an alert once. Returns what came of it, and for how long the destination asks to be left alone.
+async fn attempt(daemon: &Daemon, delivery: &Delivery) -> (AttemptOutcome, Duration) {
+    let sent = match destination(&daemon.pipeline, delivery) {
+        None => Err(Refusal::for_good("the definitions have no such destination any more")),
         Some(destination) => {
-            let sending = send(&destination, delivery, &*daemon.environment);
+            let sending = send(destination, delivery, &*daemon.environment);
             let sent = tokio::time::timeout(LONGEST, sending).await;
-            sent.unwrap_or_else(|_| Err(format!("no answer within {LONGEST:?}")))
+            sent.unwrap_or_else(|_| Err(Refusal::passing(format!("no answer within {LONGEST:?}"))))
         }
     };
-    let now = daemon.options.clock.now();
-    let outcome = match sent {
-        Ok(()) => AttemptOutcome::Delivered,
-        Err(error) => match retries().pause(delivery.attempts + 1, 0.0) {
-            Some(pause) => AttemptOutcome::Retry { at: now + pause, error },
-            None => AttemptOutcome::Dead { error },
-        },
-    };
-    if let AttemptOutcome::Retry { error, .. } | AttemptOutcome::Dead { error } = &outcome {
-        let (destination, error) = (delivery.destination.clone(), error.clone());
-        daemon.tell(&Happening::Undelivered { destination, error });
+    let Err(refusal) = sent else { return (AttemptOutcome::Delivered, Duration::ZERO) };
+    let held = refusal.hold().unwrap_or_default().min(LONGEST_PAUSE);
+    let outcome = outcome(refusal, delivery.attempts, held, daemon.options.clock.now());
+    if let AttemptOutcome::Retry { error, .. }
+    | AttemptOutcome::Hold { error, .. }
+    | AttemptOutcome::Dead { error } = &outcome
+    {
+        let (delivery, destination) = (delivery.id, delivery.destination.clone());
+        let is_given_up = matches!(outcome, AttemptOutcome::Dead { .. });
+        daemon.tell(&Happening::Undelivered { delivery, destination, error: error.clone(), is_given_up });
     }
-    daemon.store.end_delivery(delivery.id, outcome, now).await?;
-    Ok(())
+    (outcome, held)
 }
+
+/// What becomes of a delivery that did not arrive, after so many attempts before.
+fn outcome(refusal: Refusal, attempts: u32, held: Duration, now: Timestamp) -> AttemptOutcome {
+    match (refusal, retries().pause(attempts + 1, 0.0)) {
+        (Refusal::ForGood { reason: error }, _) | (Refusal::Passing { reason: error, .. }, None) => {
+            AttemptOutcome::Dead { error }
+        }
+        (Refusal::Passing { reason: error, hold: Some(_) }, Some(pause)) => {
+            AttemptOutcome::Hold { until: now + pause.max(held), error }
+        }
+        (Refusal::Passing { reason: error, hold: None }, Some(pause)) => {
+            AttemptOutcome::Retry { at: now + pause, error }
+        }
+    }
+}
+
+/// Where a delivery goes: to a destination of its rule, or, where the rule is no more, to the same one of another rule.
+fn destination<'a>(pipeline: &'a Pipeline, delivery: &Delivery) -> Option<&'a Destination> {
+    let of_rule =
+        pipeline.alert(&delivery.alert.rule).and_then(|rule| rule.destination(&delivery.destination));
+    // The name of a command doesn't tell its arguments.
+    let is_same = |found: &&Destination| !matches!(found.channel, Channel::Command { .. });
+    let of_others = || pipeline.alerts().iter().find_map(|rule| rule.destination(&delivery.destination));
+    of_rule.or_else(|| of_others().filter(is_same))
+}
+
+/// The deliveries of an alert: one for each destination of its rule, other than optional ones whose secrets aren't set.
+pub fn deliveries_of(
+    pipeline: &Pipeline,
+    environment: &Environment,
+    alert: &Alert,
+    at: Timestamp,
+) -> Vec<NewDelivery> {
+    let is_wanted = |destination: &&Destination| {
+        let has_secrets =
+            || destination.secrets().iter().all(|secret| environment(secret.variable()).is_some());
+        !destination.is_optional || has_secrets()
+    };
+    let delivery = |destination: &Destination| {
+        let destination = destination.stored_name();
+        NewDelivery { key: alert.idempotency_key(&destination), destination, alert: alert.clone(), at }
+    };
+    let rule = pipeline.alert(&alert.rule);
+    rule.into_iter().flat_map(|rule| &rule.destinations).filter(is_wanted).map(delivery).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,6 @@ pub type Observer = Arc<dyn Fn(&Happening) + Send + Sync>;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Happening {
     /// A run was requested.
     Requested {
@@ -90,12 +89,16 @@ pub enum Happening {
         /// How many destinations are told.
         destinations: usize,
     },
-    /// An alert did not arrive, and is sent again unless it was tried too often.
+    /// An alert did not arrive.
     Undelivered {
+        /// Its delivery.
+        delivery: u64,
         /// Where.
         destination: String,
         /// Why.
         error: String,
+        /// Whether it isn't sent again, as it was refused for good or tried too often.
+        is_given_up: bool,
     },
     /// Retention rules let go of something.
     Forgotten {
@@ -156,9 +159,14 @@ impl fmt::Display for Happening {
                 write!(f, "alert by `{rule}`, for nobody, as no destination of it is configured: {title}")
             }
             Self::Alerted { rule, title, .. } => write!(f, "alert by `{rule}`: {title}"),
-            Self::Undelivered { destination, error } => {
-                write!(f, "an alert was not delivered to {destination}: {error}")
+            Self::Undelivered { destination, error, is_given_up: false, .. } => {
+                write!(f, "an alert was not delivered to {destination}, and is sent again: {error}")
             }
+            Self::Undelivered { delivery, destination, error, is_given_up: true } => write!(
+                f,
+                "an alert was not delivered to {destination}, and is given up: {error} (`alerts deliveries \
+                 retry {delivery}` sends it again)"
+            ),
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }

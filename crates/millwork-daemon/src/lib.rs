@@ -20,6 +20,7 @@ mod http;
 mod launcher;
 mod memory;
 mod monitor;
+mod pauses;
 mod processes;
 mod pulse;
 mod queue;
@@ -35,6 +36,7 @@ mod settle;
 mod traces;
 
 pub use daemon::{Daemon, DaemonOptions};
+pub use deliveries::deliveries_of;
 pub use error::DaemonError;
 pub use happening::{Happening, Observer};
 pub use launcher::{ExecuteRun, Launcher};

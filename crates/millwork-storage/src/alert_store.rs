@@ -12,7 +12,7 @@ use crate::StorageError;
 pub struct NewDelivery {
     /// The same for every attempt. A second delivery with this key is not created.
     pub key: String,
-    /// The destination's name, without secrets.
+    /// The destination's name in the store, without secrets.
     pub destination: String,
     /// The alert.
     pub alert: Alert,
@@ -28,23 +28,29 @@ pub enum DeliveryState {
     Pending,
     /// The receiver has it.
     Delivered,
-    /// It was tried too often.
+    /// It was refused for good, or tried too often.
     Dead,
+    /// Somebody decided that it is not to be delivered any more.
+    Dropped,
 }
 
 impl DeliveryState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped];
+
     /// The state as one word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Dead => "dead",
+            Self::Dropped => "dropped",
         }
     }
 
     /// The state that [`as_str`](DeliveryState::as_str) names.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Dead].into_iter().find(|state| state.as_str() == name)
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
@@ -69,7 +75,7 @@ pub struct Delivery {
     pub error: Option<String>,
     /// When it was decided.
     pub created_at: Timestamp,
-    /// When it was delivered, or given up.
+    /// When it was delivered, given up, or dropped.
     pub finished_at: Option<Timestamp>,
 }
 
@@ -85,6 +91,13 @@ pub enum AttemptOutcome {
         /// Why it failed.
         error: String,
     },
+    /// It failed, and the destination asks for some time: nothing that waits for it is tried before this moment.
+    Hold {
+        /// When.
+        until: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
     /// It failed for good.
     Dead {
         /// Why.
@@ -95,14 +108,15 @@ pub enum AttemptOutcome {
 /// Alerts on their way to whom they are for. A [`Commit`](crate::Commit) adds to them.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// The oldest delivery of each destination that is pending and whose next attempt may begin.
-    async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError>;
+    /// The pending deliveries of each destination whose next attempts come first, at most `each`, in the order in which they
+    /// were decided. Whether the time of an attempt has come is for the caller to say.
+    async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError>;
 
     /// Begins the attempt after `attempts`: nobody else begins one before `until`. Returns whether it did; somebody else
     /// may have been faster.
     async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError>;
 
-    /// Writes down how an attempt ended.
+    /// Writes down how an attempt ended. A delivery that was dropped meanwhile stays so, unless the receiver has it.
     async fn end_delivery(
         &self,
         id: u64,
@@ -117,6 +131,9 @@ pub trait AlertStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Delivery>, StorageError>;
 
-    /// Lets a dead delivery be tried again from the beginning. Returns whether there is one.
+    /// Lets a delivery that hasn't arrived be tried at once, and as often as a new one. Returns whether there is one.
     async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError>;
+
+    /// Lets a delivery that hasn't arrived never be tried again. Returns whether there is one.
+    async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError>;
 }

@@ -100,7 +100,7 @@ fn each_alert_arrives_once_although_receivers_fail_and_the_daemon_dies() {
     daemon.kill();
     let _daemon = home.daemon_with("", &variables);
     let is_delivered = || {
-        let deliveries = home.json("alerts deliveries --json");
+        let deliveries = home.json("alerts deliveries list --json");
         let deliveries = deliveries.as_array().unwrap();
         deliveries.len() == 2 && deliveries.iter().all(|delivery| delivery["state"] == "delivered")
     };
@@ -124,7 +124,7 @@ fn no_secret_is_stored(home: &Home) {
         let content = std::fs::read(entry.path()).unwrap_or_default();
         assert!(!String::from_utf8_lossy(&content).contains("s3cret-in-the-path"), "{:?}", entry.path());
     }
-    for line in ["alerts list --json", "alerts deliveries --json"] {
+    for line in ["alerts list --json", "alerts deliveries list --json"] {
         assert!(!home.succeeds(line).contains("s3cret-in-the-path"));
     }
 }
@@ -166,16 +166,29 @@ fn ended_runs_are_traced() {
 }
 
 #[test]
-fn a_rule_is_tested_and_one_without_its_secret_waits() {
+fn a_rule_is_tested_and_deliveries_are_decided_on() {
     let home = Home::new();
     let outcome = home.command("alerts test nobody").output().unwrap();
     assert!(String::from_utf8_lossy(&outcome.stderr).contains("no alert rule is called `nobody`"));
-    home.succeeds("alerts test runs_fail");
+    let said = home.succeeds("alerts test runs_fail");
+    assert!(said.contains("webhook $SERVICE_WEBHOOK is left out: it is optional"), "{said}");
+    assert!(said.contains("There is nobody to send a test to."), "{said}");
+    let tested = home.command("alerts test runs_fail").env("SERVICE_SMTP_PORT", "9").output().unwrap();
+    assert!(tested.status.success(), "{tested:?}");
+    // The daemon's definitions have no such destination.
     let _daemon = home.daemon("");
-    let says_why = || {
-        let deliveries = home.json("alerts deliveries --json");
-        deliveries[0]["error"].as_str().is_some_and(|error| error.contains("`SERVICE_WEBHOOK` is not set"))
+    let state = |expected: &str| {
+        let listed = home.json(&format!("alerts deliveries list --state {expected} --json"));
+        listed.as_array().unwrap().first().cloned()
     };
-    eventually(says_why, "the missing variable isn't named");
+    eventually(|| state("dead").is_some(), "the delivery isn't given up");
+    let error = state("dead").unwrap()["error"].to_string();
+    assert!(error.contains("no such destination any more"), "{error}");
+    assert!(home.succeeds("alerts deliveries drop 1").contains("Delivery 1 is dropped."));
+    assert!(state("dropped").is_some() && state("dead").is_none());
+    let again = home.command("alerts deliveries drop 1 7").output().unwrap();
+    assert!(String::from_utf8_lossy(&again.stderr).contains("no delivery 1, 7 waits or was given up"));
+    assert!(home.succeeds("alerts deliveries retry 1").contains("sent again"));
+    eventually(|| state("dead").is_some(), "the delivery isn't tried again");
     assert!(home.succeeds("alerts list").contains("webhook $SERVICE_WEBHOOK"));
 }

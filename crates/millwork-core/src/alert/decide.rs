@@ -89,7 +89,7 @@ fn told(
     occurrence: &Occurrence,
     verdict: &Verdict,
 ) -> Option<Alert> {
-    let key = format!("{trigger}: {}", verdict.subject);
+    let key = format!("{}: {}", trigger.stored_name(), verdict.subject);
     let slot = format!("{}: {key}", rule.name);
     let mut known = memory.0.remove(&slot).unwrap_or_default();
     let told = weigh(rule, &mut known, occurrence, verdict.standing);
@@ -105,7 +105,7 @@ fn told(
         kind,
         title: match kind {
             AlertKind::Recovered => format!("Over: {}", verdict_subject(verdict, trigger)),
-            _ => verdict.title.clone(),
+            AlertKind::Raised | AlertKind::Test => verdict.title.clone(),
         },
         text: words::text(verdict, occurrence, kind, since, held_back, url.as_deref()),
         at: occurrence.at,

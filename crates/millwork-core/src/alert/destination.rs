@@ -16,7 +16,6 @@ pub struct Destination {
 
 /// How an alert gets to its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Channel {
     /// A `POST` of JSON.
     Webhook {
@@ -36,7 +35,6 @@ pub enum Channel {
 
 /// The JSON that a webhook wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum WebhookShape {
     /// The alert itself.
     Json,
@@ -135,7 +133,20 @@ impl Destination {
                 .chain(&mail.to)
                 .find(|address| !address.contains('@'))
                 .map(|address| Problem::new(format!("`{address}` is no e-mail address"))),
-            _ => None,
+            Channel::Webhook { .. } | Channel::Command { .. } => None,
+        }
+    }
+
+    /// Its name in the store, without any secret: deliveries are for the destination of that name. It never changes, or
+    /// alerts that wait would have no destination any more.
+    pub fn stored_name(&self) -> String {
+        match &self.channel {
+            Channel::Webhook { url, shape } => format!("{} ${}", shape.as_str(), url.variable()),
+            Channel::Mail(Mail { to, server, port, .. }) => {
+                format!("mail to {} by {server}:{port}", to.join(", "))
+            }
+            // Arguments may be secrets.
+            Channel::Command { argv } => format!("command {}", argv.first().map_or("", String::as_str)),
         }
     }
 
@@ -189,8 +200,7 @@ impl WebhookShape {
     }
 }
 
-/// The destination in words, without any secret. It names the destination in the store as well: alerts to the same one are
-/// sent one after the other.
+/// The destination in words, without any secret.
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.channel {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::CLOCK_TOLERANCE;
+
 /// What was told before. It is stored with the alerts that follow from it, in one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,10 +31,13 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether nothing is told yet, because something was told shortly before.
+    /// Whether nothing is told yet, because something was told shortly before. What happens in several processes is read a
+    /// little out of order; but an alert that was sent well after `at` was sent by a clock that was ahead, and holds
+    /// nothing back.
     pub(super) fn is_cooling(&self, cooldown: Duration, at: Timestamp) -> bool {
-        let until = |told: Timestamp| told.checked_add(SignedDuration::try_from(cooldown).ok()?).ok();
-        self.told_at.is_some_and(|told| until(told).is_none_or(|until| at < until))
+        let cooldown = SignedDuration::try_from(cooldown).unwrap_or(SignedDuration::MAX);
+        let is_within = |since: SignedDuration| -CLOCK_TOLERANCE.min(cooldown) < since && since < cooldown;
+        self.told_at.is_some_and(|told| is_within(at.duration_since(told)))
     }
 }
 

@@ -30,7 +30,6 @@ pub struct Occurrence {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum What {
     /// A run ended.
     RunEnded {

@@ -113,9 +113,9 @@ impl AlertRule {
         })
     }
 
-    /// The destination of this name, which is what it displays.
+    /// The destination of this [name in the store](Destination::stored_name).
     pub fn destination(&self, name: &str) -> Option<&Destination> {
-        self.destinations.iter().find(|destination| destination.to_string() == name)
+        self.destinations.iter().find(|destination| destination.stored_name() == name)
     }
 
     /// Everything that is wrong with it.
@@ -127,7 +127,7 @@ impl AlertRule {
         if self.destinations.is_empty() {
             problems.push(Problem::new("it has no destination").with_hint("`.to(Destination::…)`"));
         }
-        let names: BTreeSet<String> = self.destinations.iter().map(ToString::to_string).collect();
+        let names: BTreeSet<String> = self.destinations.iter().map(Destination::stored_name).collect();
         if names.len() < self.destinations.len() {
             problems.push(Problem::new("it names a destination twice"));
         }

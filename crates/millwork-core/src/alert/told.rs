@@ -53,6 +53,17 @@ pub enum AlertKind {
     Test,
 }
 
+impl AlertKind {
+    /// The kind as one word, which is stored and never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Recovered => "recovered",
+            Self::Test => "test",
+        }
+    }
+}
+
 impl Alert {
     /// An alert of a rule that says that alerts arrive.
     pub fn test(rule: &str, now: Timestamp) -> Self {
@@ -72,13 +83,13 @@ impl Alert {
         }
     }
 
-    /// Tells a delivery of this alert from all others: the same alert to the same destination has the same one, however
-    /// often it is sent.
+    /// Tells a delivery of this alert from all others: the same alert to the same destination, by its name in the store, has
+    /// the same one, however often it is sent.
     pub fn idempotency_key(&self, destination: &str) -> String {
         let mut hasher = blake3::Hasher::new();
-        let (kind, at) = (format!("{:?}", self.kind), self.at.as_nanosecond().to_string());
+        let at = self.at.as_nanosecond().to_string();
         let run = self.run.map(|run| run.to_string()).unwrap_or_default();
-        for part in [&self.rule, &self.key, &kind, &at, &run, &self.title, destination] {
+        for part in [&self.rule, &self.key, self.kind.as_str(), &at, &run, destination] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

@@ -12,7 +12,6 @@ use crate::run::RunStatus;
 /// Some are told each time: runs, failures of assets, changes of a metric. The others are states: they are told once when
 /// they begin, and once more when they are over.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Trigger {
     /// A run failed or was lost. Told each time.
     RunFailed,
@@ -70,12 +69,31 @@ impl Trigger {
 
     /// Whether it is about assets, so that a rule can be for some of them.
     pub(crate) fn has_assets(&self) -> bool {
-        !matches!(self, Self::TickFailed | Self::DaemonTrouble)
+        match self {
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::NotFresh(_)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. } => true,
+            Self::TickFailed | Self::DaemonTrouble => false,
+        }
     }
 
     /// Whether it is about runs, so that a rule can be for those with a tag.
     pub(crate) fn has_tags(&self) -> bool {
-        self.has_assets() && !matches!(self, Self::NotFresh(_))
+        match self {
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. } => true,
+            Self::NotFresh(_) | Self::TickFailed | Self::DaemonTrouble => false,
+        }
     }
 
     /// What is wrong with it.
@@ -96,12 +114,42 @@ impl Trigger {
             {
                 Some(Problem::new("its threshold is not a number"))
             }
-            _ => None,
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::NotFresh(Freshness::Warn | Freshness::Fail)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. }
+            | Self::TickFailed
+            | Self::DaemonTrouble => None,
+        }
+    }
+
+    /// Its name in the store, under which it is remembered what was sent. It never changes: under another name, what was
+    /// sent before would be sent again.
+    pub fn stored_name(&self) -> String {
+        match self {
+            Self::RunFailed => "run failed or lost".to_owned(),
+            Self::Run(status) => format!("run {}", status.as_str()),
+            Self::AssetFailed => "asset failed".to_owned(),
+            Self::CheckFailed(Severity::Warn) => "check failed".to_owned(),
+            Self::CheckFailed(Severity::Error) => "check failed (error)".to_owned(),
+            Self::NotFresh(Freshness::Warn) => "freshness warns or fails".to_owned(),
+            Self::NotFresh(Freshness::Pass | Freshness::Fail | Freshness::Unknown) => {
+                "freshness fails".to_owned()
+            }
+            Self::MetricBelow { metric, threshold } => format!("{metric} < {threshold}"),
+            Self::MetricAbove { metric, threshold } => format!("{metric} > {threshold}"),
+            Self::MetricChanged { metric, percent } => format!("{metric} changes by more than {percent} %"),
+            Self::TickFailed => "tick failed".to_owned(),
+            Self::DaemonTrouble => "daemon trouble".to_owned(),
         }
     }
 }
 
-/// The trigger in words. They are part of what is stored about it.
+/// The trigger in words.
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

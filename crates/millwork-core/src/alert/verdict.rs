@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::{Occurrence, Trigger, What};
-use crate::asset::{AssetKey, Metadata, MetadataValue, Severity};
+use crate::asset::{AssetKey, MetadataValue, Severity};
 use crate::freshness::Freshness;
 use crate::run::RunStatus;
 
 /// What an occurrence means to a trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
-    /// What it is about.
+    /// What it is about. It is part of the name under which it is remembered, so these words never change.
     pub(super) subject: String,
     /// The asset, if it is about one.
     pub(super) asset: Option<AssetKey>,
@@ -38,19 +38,27 @@ pub(super) enum Standing {
 
 /// What an occurrence means to a trigger, once for each asset that it is about; nothing if it means nothing.
 pub(super) fn verdicts(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Verdict> {
-    match (trigger, &occurrence.what) {
-        (Trigger::RunFailed | Trigger::Run(_), What::RunEnded { status, reason, origin }) => {
+    let of_assets =
+        || occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect();
+    match &occurrence.what {
+        What::RunEnded { status, reason, origin } => {
             run_ended(trigger, occurrence, *status, reason.as_deref(), origin).into_iter().collect()
         }
-        (_, What::Ticked { of, error, look }) if *trigger == Trigger::TickFailed => {
+        What::AssetFailed { .. }
+        | What::Materialized { .. }
+        | What::CheckEvaluated(_)
+        | What::Freshness { .. } => of_assets(),
+        What::Ticked { of, error, look } => {
             let title = format!("The {of} fails");
-            vec![of_error(of, title, error.as_deref(), look)]
+            let is_meant = *trigger == Trigger::TickFailed;
+            is_meant.then(|| of_error(of, title, error.as_deref(), look)).into_iter().collect()
         }
-        (_, What::Looped { of, error }) if *trigger == Trigger::DaemonTrouble => {
+        What::Looped { of, error } => {
             let title = format!("The daemon has trouble with {of}");
-            vec![of_error(of, title, error.as_deref(), "what the daemon prints")]
+            let is_meant = *trigger == Trigger::DaemonTrouble;
+            let look = "what the daemon prints";
+            is_meant.then(|| of_error(of, title, error.as_deref(), look)).into_iter().collect()
         }
-        _ => occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect(),
     }
 }
 
@@ -61,11 +69,24 @@ fn run_ended(
     reason: Option<&str>,
     origin: &str,
 ) -> Option<Verdict> {
-    let standing = match (trigger, status) {
-        (Trigger::RunFailed, RunStatus::Failed | RunStatus::Lost) => Standing::Failed,
-        (Trigger::RunFailed, RunStatus::Succeeded) => Standing::Good,
-        (Trigger::Run(wanted), status) if *wanted == status => Standing::Happened,
-        _ => return None,
+    let standing = match trigger {
+        Trigger::RunFailed => match status {
+            RunStatus::Failed | RunStatus::Lost => Standing::Failed,
+            RunStatus::Succeeded => Standing::Good,
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Canceled => {
+                return None;
+            }
+        },
+        Trigger::Run(wanted) if *wanted == status => Standing::Happened,
+        Trigger::Run(_)
+        | Trigger::AssetFailed
+        | Trigger::CheckFailed(_)
+        | Trigger::NotFresh(_)
+        | Trigger::MetricBelow { .. }
+        | Trigger::MetricAbove { .. }
+        | Trigger::MetricChanged { .. }
+        | Trigger::TickFailed
+        | Trigger::DaemonTrouble => return None,
     };
     let short = occurrence.run.map(|run| run.short()).unwrap_or_default();
     let ended = if status == RunStatus::Lost { "was lost" } else { status.as_str() };
@@ -103,46 +124,96 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
         detail,
         look: format!("asset history {asset}"),
     };
-    Some(match (trigger, &occurrence.what) {
-        (Trigger::AssetFailed, What::AssetFailed { reason }) => Verdict {
-            look: run_look(occurrence, asset),
-            ..verdict(Standing::Failed, format!("Asset {name} failed"), reason.clone())
+    match trigger {
+        Trigger::AssetFailed => match &occurrence.what {
+            What::AssetFailed { reason } => Some(Verdict {
+                look: run_look(occurrence, asset),
+                ..verdict(Standing::Failed, format!("Asset {name} failed"), reason.clone())
+            }),
+            What::Materialized { .. } => Some(verdict(Standing::Good, String::new(), String::new())),
+            What::RunEnded { .. }
+            | What::CheckEvaluated(_)
+            | What::Freshness { .. }
+            | What::Ticked { .. }
+            | What::Looped { .. } => None,
         },
-        (Trigger::AssetFailed, What::Materialized { .. }) => {
-            verdict(Standing::Good, String::new(), String::new())
-        }
-        (Trigger::CheckFailed(least), What::CheckEvaluated(evaluation)) => {
+        Trigger::CheckFailed(least) => {
+            let What::CheckEvaluated(evaluation) = &occurrence.what else { return None };
             let is_bad =
                 !evaluation.passed && (*least == Severity::Warn || evaluation.severity == Severity::Error);
             let standing = if is_bad { Standing::Bad(1, None) } else { Standing::Good };
             let title = format!("Check `{}` of {name} fails", evaluation.check);
-            Verdict {
+            Some(Verdict {
                 subject: format!("`{}` of {name}", evaluation.check),
                 look: run_look(occurrence, asset),
                 ..verdict(standing, title, evaluation.description.clone())
-            }
+            })
         }
-        (Trigger::NotFresh(least), What::Freshness { state, since, policy, last }) => {
-            let standing = match state {
-                Freshness::Fail => Standing::Bad(2, *since),
-                Freshness::Warn if *least == Freshness::Warn => Standing::Bad(1, *since),
-                // Whether it is good is not known.
-                Freshness::Unknown => return None,
-                _ => Standing::Good,
-            };
+        Trigger::NotFresh(least) => {
+            let What::Freshness { state, since, policy, last } = &occurrence.what else { return None };
+            let (standing, title) = freshness(*least, *state, *since, *last, &name)?;
             let last = last.map_or_else(|| "never".to_owned(), super::words::moment);
-            let title = match state {
-                Freshness::Fail => format!("{name} is not fresh"),
-                _ => format!("{name} is about to be no longer fresh"),
-            };
-            verdict(standing, title, format!("It was last materialized {last}; its policy: {policy}."))
+            Some(verdict(standing, title, format!("It was last materialized {last}; its policy: {policy}.")))
         }
-        (_, What::Materialized { metadata, previous }) => {
-            let (standing, title) = metric(trigger, &name, metadata, previous.as_ref())?;
-            verdict(standing, title, String::new())
+        Trigger::MetricBelow { metric, threshold } => {
+            let value = number(occurrence, metric)?;
+            // What is not a number is not known to be good.
+            let is_bad = value.is_nan() || value < *threshold;
+            let title = format!("{metric} of {name} is {value}, below {threshold}");
+            Some(verdict(state(is_bad), title, String::new()))
         }
-        _ => return None,
-    })
+        Trigger::MetricAbove { metric, threshold } => {
+            let value = number(occurrence, metric)?;
+            let is_bad = value.is_nan() || value > *threshold;
+            let title = format!("{metric} of {name} is {value}, above {threshold}");
+            Some(verdict(state(is_bad), title, String::new()))
+        }
+        Trigger::MetricChanged { metric, percent } => {
+            let (value, before) = (number(occurrence, metric)?, number_before(occurrence, metric)?);
+            let change = (value - before) / before.abs() * 100.0;
+            let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
+            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %)");
+            has_changed.then(|| verdict(Standing::Happened, title, String::new()))
+        }
+        Trigger::RunFailed | Trigger::Run(_) | Trigger::TickFailed | Trigger::DaemonTrouble => None,
+    }
+}
+
+/// How the freshness of an asset stands, and what is said of it; nothing if whether it is good is not known.
+fn freshness(
+    least: Freshness,
+    state: Freshness,
+    since: Option<Timestamp>,
+    last: Option<Timestamp>,
+    name: &str,
+) -> Option<(Standing, String)> {
+    match state {
+        Freshness::Fail => Some((Standing::Bad(2, since), format!("{name} is not fresh"))),
+        Freshness::Warn if least == Freshness::Warn => {
+            Some((Standing::Bad(1, since), format!("{name} is about to be no longer fresh")))
+        }
+        Freshness::Warn | Freshness::Pass => Some((Standing::Good, String::new())),
+        Freshness::Unknown => {
+            let title = format!("How fresh {name} is is not known: it is dated in the future");
+            last.map(|_| (Standing::Bad(1, None), title))
+        }
+    }
+}
+
+fn state(is_bad: bool) -> Standing {
+    if is_bad { Standing::Bad(1, None) } else { Standing::Good }
+}
+
+/// A metric of what was materialized.
+fn number(occurrence: &Occurrence, metric: &str) -> Option<f64> {
+    let What::Materialized { metadata, .. } = &occurrence.what else { return None };
+    metadata.get(metric).and_then(MetadataValue::as_f64)
+}
+
+/// The same of the materialization before.
+fn number_before(occurrence: &Occurrence, metric: &str) -> Option<f64> {
+    let What::Materialized { previous, .. } = &occurrence.what else { return None };
+    previous.as_ref()?.get(metric).and_then(MetadataValue::as_f64)
 }
 
 /// The run where there is one, else the asset.
@@ -150,35 +221,4 @@ fn run_look(occurrence: &Occurrence, asset: &AssetKey) -> String {
     occurrence
         .run
         .map_or_else(|| format!("asset history {asset}"), |run| format!("runs show {}", run.short()))
-}
-
-fn metric(
-    trigger: &Trigger,
-    name: &str,
-    metadata: &Metadata,
-    previous: Option<&Metadata>,
-) -> Option<(Standing, String)> {
-    let number = |metadata: &Metadata, metric: &str| metadata.get(metric).and_then(MetadataValue::as_f64);
-    let state = |is_bad: bool| if is_bad { Standing::Bad(1, None) } else { Standing::Good };
-    match trigger {
-        Trigger::MetricBelow { metric, threshold } => {
-            let value = number(metadata, metric)?;
-            // What is not a number is not known to be good.
-            let is_bad = value.is_nan() || value < *threshold;
-            Some((state(is_bad), format!("{metric} of {name} is {value}, below {threshold}")))
-        }
-        Trigger::MetricAbove { metric, threshold } => {
-            let value = number(metadata, metric)?;
-            let is_bad = value.is_nan() || value > *threshold;
-            Some((state(is_bad), format!("{metric} of {name} is {value}, above {threshold}")))
-        }
-        Trigger::MetricChanged { metric, percent } => {
-            let (value, before) = (number(metadata, metric)?, number(previous?, metric)?);
-            let change = (value - before) / before.abs() * 100.0;
-            let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
-            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %)");
-            has_changed.then_some((Standing::Happened, title))
-        }
-        _ => None,
-    }
 }

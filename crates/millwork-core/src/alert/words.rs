@@ -34,10 +34,16 @@ pub(super) fn text(
         .find_map(|kind| Some(format!("{kind} {}", occurrence.tags.get(&format!("millwork/{kind}"))?)));
     lines.extend(origin.map(|origin| format!("Requested by: {origin}")));
     match kind {
+        AlertKind::Recovered if since > occurrence.at => {
+            let (since, over) = (moment(since), moment(occurrence.at));
+            lines.push(format!(
+                "It began {since}, and is over since {over}: the clock was set back meanwhile."
+            ));
+        }
         AlertKind::Recovered => {
             lines.push(format!("It lasted from {} to {}.", moment(since), moment(occurrence.at)));
         }
-        _ => lines.push(format!("Since: {}", moment(since))),
+        AlertKind::Raised | AlertKind::Test => lines.push(format!("Since: {}", moment(since))),
     }
     if held_back > 0 {
         let plural = if held_back == 1 { "" } else { "s" };

@@ -29,10 +29,10 @@ pub enum Backoff {
     Exponential,
 }
 
-/// No pause is longer than this.
-const LONGEST_DELAY: Duration = Duration::from_secs(3600);
-
 impl Retry {
+    /// No pause is longer than this.
+    pub const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+
     /// No retry.
     pub fn none() -> Self {
         Self::default()
@@ -70,7 +70,7 @@ impl Retry {
             Backoff::Constant => 1.0,
             Backoff::Exponential => 2_f64.powi(i32::try_from(retry - 1).unwrap_or(i32::MAX)),
         };
-        let longest = LONGEST_DELAY.as_secs_f64();
+        let longest = Self::LONGEST_DELAY.as_secs_f64();
         let full = (self.delay.as_secs_f64() * factor).min(longest);
         Some(Duration::from_secs_f64(if self.jitter { full * draw.clamp(0.0, 1.0) } else { full }))
     }
@@ -94,6 +94,6 @@ mod tests {
         check(&Retry::exponential(3), 0.5, &[Some(500), Some(1000), Some(2000), None]);
         check(&Retry::exponential(3).jitter(false), 0.5, &[Some(1000), Some(2000), Some(4000), None]);
         check(&Retry::exponential(100).jitter(false), 0.5, &[Some(1000)]);
-        assert_eq!(Retry::exponential(100).jitter(false).pause(90, 0.0), Some(LONGEST_DELAY));
+        assert_eq!(Retry::exponential(100).jitter(false).pause(90, 0.0), Some(Retry::LONGEST_DELAY));
     }
 }

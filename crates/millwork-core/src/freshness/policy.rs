@@ -70,6 +70,9 @@ impl FreshnessPolicy {
     /// The state of an asset that was last materialized then. A policy that [`check`](Self::check) refuses says nothing.
     pub fn state(&self, last_materialized_at: Option<Timestamp>, now: Timestamp) -> Freshness {
         let Some(made) = last_materialized_at else { return Freshness::Unknown };
+        if after(now, self.reach()).is_some_and(|latest| made > latest) {
+            return Freshness::Unknown;
+        }
         let failed = |at: Option<Timestamp>| at.is_some_and(|at| at < now);
         match self {
             Self::TimeWindow { fail, warn } => match (failed(after(made, *fail)), *warn) {
@@ -84,6 +87,14 @@ impl FreshnessPolicy {
                 let missed = timetable.previous(now).filter(|tick| after(made, *lower_bound) < Some(*tick));
                 if missed.is_some() { Freshness::Fail } else { Freshness::Pass }
             }
+        }
+    }
+
+    /// How old a value may be at most that is fresh.
+    fn reach(&self) -> Duration {
+        match self {
+            Self::TimeWindow { fail, .. } => *fail,
+            Self::Cron { lower_bound, .. } => *lower_bound,
         }
     }
 
@@ -153,8 +164,9 @@ mod tests {
         check(&both, "01T00:00:00", "01T12:00:01", Freshness::Warn, "01T12:00:00");
         check(&both, "01T00:00:00", "02T00:00:00", Freshness::Warn, "01T12:00:00");
         check(&both, "01T00:00:00", "02T00:00:01", Freshness::Fail, "02T00:00:00");
-        // The clock went back.
+        // The clock was set back.
         check(&both, "03T00:00:00", "02T00:00:00", Freshness::Pass, "03T00:00:00");
+        check(&both, "03T00:00:01", "02T00:00:00", Freshness::Unknown, "");
         let one = FreshnessPolicy::time_window(hours(24), None);
         check(&one, "01T00:00:00", "01T23:00:00", Freshness::Pass, "01T00:00:00");
         let eternal = FreshnessPolicy::time_window(Duration::MAX, None);
@@ -174,6 +186,9 @@ mod tests {
         // Late, and there from then on.
         check(&daily, "02T11:00:00", "02T12:00:00", Freshness::Pass, "02T11:00:00");
         check(&daily, "01T06:30:00", "04T12:00:00", Freshness::Fail, "02T07:00:00");
+        // The clock was set back.
+        check(&daily, "02T08:00:00", "02T07:00:00", Freshness::Pass, "02T08:00:00");
+        check(&daily, "02T08:00:01", "02T07:00:00", Freshness::Unknown, "");
     }
 
     #[test]

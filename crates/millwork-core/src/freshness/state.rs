@@ -14,7 +14,8 @@ pub enum Freshness {
     Warn,
     /// It isn't.
     Fail,
-    /// It has never been materialized.
+    /// It has never been materialized, or its last materialization is dated further in the future than its policy reaches
+    /// back: then the clock was set back since, and how old it is isn't known.
     Unknown,
 }
 

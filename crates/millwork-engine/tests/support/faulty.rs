@@ -229,8 +229,8 @@ impl AutomationStore for Faulty {
 
 #[async_trait]
 impl AlertStore for Faulty {
-    async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
-        self.inner.due_deliveries(now).await
+    async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError> {
+        self.inner.pending_deliveries(each).await
     }
 
     async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
@@ -256,5 +256,9 @@ impl AlertStore for Faulty {
 
     async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
         self.inner.retry_delivery(id, now).await
+    }
+
+    async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.inner.drop_delivery(id, now).await
     }
 }

@@ -17,8 +17,9 @@ use sqlx::sqlite::SqliteConnection;
 use super::connect::Patience;
 use super::read::Reader;
 use super::write::{
-    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, DropPending, EndDelivery, EndRun, FreeSlots,
-    GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun, SwitchInstigator, Writer,
+    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, DropDelivery, DropPending, EndDelivery,
+    EndRun, FreeSlots, GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun,
+    SwitchInstigator, Writer,
 };
 use super::{connect, failure, migrate};
 use crate::home::Processes;
@@ -297,8 +298,8 @@ impl AutomationStore for SqliteStore {
 
 #[async_trait]
 impl AlertStore for SqliteStore {
-    async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StorageError> {
-        self.reader.due_deliveries(now).await
+    async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError> {
+        self.reader.pending_deliveries(each).await
     }
 
     async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
@@ -324,5 +325,9 @@ impl AlertStore for SqliteStore {
 
     async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
         self.writer.write(RetryDelivery { id, now }).await
+    }
+
+    async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
+        self.writer.write(DropDelivery { id, now }).await
     }
 }

@@ -72,6 +72,8 @@ for_each_backend! {
     crate::automation::remembered_with_runs as automation_remembers_with_its_runs,
     crate::alerts::delivered as alerts_are_delivered,
     crate::alerts::given_up as alerts_are_given_up,
+    crate::alerts::dropped as alerts_are_dropped,
+    crate::alerts::held as alerts_are_held,
     crate::pool_slots::taken as slots_are_taken,
     crate::pool_slots::weighted as slots_have_weights,
     crate::runs::retried as runs_are_retried,

@@ -91,7 +91,7 @@ impl Damaged {
         self.store.states().await.unwrap();
         self.store.held_slots().await.unwrap();
         self.store.deliveries(None, 10).await.unwrap();
-        self.store.due_deliveries(at()).await.unwrap();
+        self.store.pending_deliveries(9).await.unwrap();
         events
     }
 

@@ -19,7 +19,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
 /// Which deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct Wanted {
-    /// Only those that are `pending`, `delivered` or `dead`.
+    /// Only those that are `pending`, `delivered`, `dead` or `dropped`.
     state: Option<String>,
     /// At most so many, 50 if nothing is said.
     limit: Option<u32>,
@@ -37,14 +37,29 @@ pub(super) async fn deliveries(
     Ok(Json(json!(state.store.deliveries(of_state, limit).await?)))
 }
 
-#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is tried again", body = Object)))]
+#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is sent again at once", body = Object), (status = 404, description = "There is none that hasn't arrived", body = Object)))]
 pub(super) async fn retry(
     State(state): State<AppState>,
     Path(id): Path<u64>,
 ) -> Result<Json<Value>, ApiError> {
     if !state.store.retry_delivery(id, state.clock.now()).await? {
-        return Err(ApiError::not_found(format!("no delivery {id} was given up")));
+        return Err(unknown(id));
     }
     state.wake.notify_waiters();
     Ok(Json(json!({ "delivery": id, "state": DeliveryState::Pending })))
+}
+
+#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/drop", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is never sent again", body = Object), (status = 404, description = "There is none that hasn't arrived", body = Object)))]
+pub(super) async fn drop_delivery(
+    State(state): State<AppState>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    if !state.store.drop_delivery(id, state.clock.now()).await? {
+        return Err(unknown(id));
+    }
+    Ok(Json(json!({ "delivery": id, "state": DeliveryState::Dropped })))
+}
+
+fn unknown(id: u64) -> ApiError {
+    ApiError::not_found(format!("no delivery {id} waits or was given up"))
 }

@@ -75,6 +75,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::deliveries))
         .routes(routes!(alerts::retry))
+        .routes(routes!(alerts::drop_delivery))
         .routes(routes!(reports::materialization))
         .routes(routes!(reports::observation))
         .routes(routes!(reports::check))

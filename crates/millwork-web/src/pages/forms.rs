@@ -129,18 +129,23 @@ pub(super) async fn switch(State(state): State<AppState>, OwnForm(form): OwnForm
 #[derive(Deserialize)]
 pub(super) struct Undelivered {
     delivery: u64,
+    decision: Decision,
 }
 
-/// Lets a delivery that was given up be tried again.
-pub(super) async fn deliver_again(
+/// Lets a delivery that hasn't arrived be sent again at once, or never.
+pub(super) async fn decide_delivery(
     State(state): State<AppState>,
     OwnForm(form): OwnForm<Undelivered>,
 ) -> Response {
-    let retried = state.store.retry_delivery(form.delivery, state.clock.now()).await;
+    let now = state.clock.now();
+    let decided = match form.decision {
+        Decision::Retry => state.store.retry_delivery(form.delivery, now).await,
+        Decision::Drop => state.store.drop_delivery(form.delivery, now).await,
+    };
     state.wake.notify_waiters();
-    match retried {
+    match decided {
         Ok(true) => leads(Ok("/automation#alerts".to_owned())),
-        Ok(false) => page_error(&ApiError::not_found("there is no such delivery that was given up")),
+        Ok(false) => page_error(&ApiError::not_found("no such delivery waits or was given up")),
         Err(error) => page_error(&error.into()),
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/automation", get(automation::show))
         .route("/automation/{*key}", get(automation::explained))
         .route("/automation/switch", post(forms::switch))
-        .route("/automation/deliveries", post(forms::deliver_again))
+        .route("/automation/deliveries", post(forms::decide_delivery))
         .route("/automation/pending", post(forms::decide_pending))
         .route("/deployment", get(deployment::show))
         .route("/palette", get(palette::find))

@@ -434,26 +434,40 @@ pub(super) enum Pending {
 pub(super) enum Alerts {
     /// List the rules and whom they tell
     List(Json),
-    /// List what was delivered, newest first
-    Deliveries {
-        /// Only what was given up
-        #[arg(long)]
-        dead: bool,
-        /// At most so many
+    /// What was delivered, waits, or was given up
+    #[command(subcommand)]
+    Deliveries(Deliveries),
+    /// Send a test to the destinations of a rule, by the next daemon
+    Test {
+        /// Its name
+        rule: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Deliveries {
+    /// List deliveries, newest first
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = ["pending", "delivered", "dead", "dropped"])]
+        state: Option<String>,
+        /// Maximum number of deliveries
         #[arg(long, default_value_t = 20)]
         limit: u32,
         #[command(flatten)]
         json: Json,
     },
-    /// Deliver something again that was given up
+    /// Send again at once what hasn't arrived
     Retry {
-        /// Its number
-        id: u64,
+        /// Their numbers
+        #[arg(required = true)]
+        ids: Vec<u64>,
     },
-    /// Send a test to the destinations of a rule, by the next daemon
-    Test {
-        /// Its name
-        rule: String,
+    /// Never send again what hasn't arrived
+    Drop {
+        /// Their numbers
+        #[arg(required = true)]
+        ids: Vec<u64>,
     },
 }
 
@@ -601,7 +615,7 @@ impl Commands {
                 | Store::Repair(json),
             )
             | Self::Runs(Runs::List { json, .. })
-            | Self::Alerts(Alerts::List(json) | Alerts::Deliveries { json, .. })
+            | Self::Alerts(Alerts::List(json) | Alerts::Deliveries(Deliveries::List { json, .. }))
             | Self::Sensors(
                 Sensors::List(json)
                 | Sensors::Ticks { json, .. }
@@ -634,7 +648,9 @@ impl Commands {
             | Self::Serve(_)
             | Self::Dev(_)
             | Self::Runs(Runs::Execute { .. })
-            | Self::Alerts(Alerts::Retry { .. } | Alerts::Test { .. })
+            | Self::Alerts(
+                Alerts::Deliveries(Deliveries::Retry { .. } | Deliveries::Drop { .. }) | Alerts::Test { .. },
+            )
             | Self::Sensors(
                 Sensors::On { .. }
                 | Sensors::Off { .. }

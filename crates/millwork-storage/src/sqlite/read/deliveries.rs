@@ -1,12 +1,10 @@
 //! Finding deliveries of alerts.
 
-use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertKind};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Reader;
-use crate::micros::to_micros;
 use crate::sqlite::failure::unreadable;
 use crate::sqlite::rows::moment;
 use crate::{Delivery, DeliveryState, StorageError};
@@ -14,18 +12,19 @@ use crate::{Delivery, DeliveryState, StorageError};
 const ACTION: &str = "look for deliveries of alerts";
 
 impl Reader {
-    /// The oldest pending delivery of each destination, if its next attempt may begin.
-    pub(in crate::sqlite) async fn due_deliveries(
+    /// The pending deliveries of each destination whose next attempts come first.
+    pub(in crate::sqlite) async fn pending_deliveries(
         &self,
-        now: Timestamp,
+        each: u32,
     ) -> Result<Vec<Delivery>, StorageError> {
         // A delivery that can't be read holds back none of the others.
         let mut damaged: Vec<i64> = Vec::new();
         loop {
-            let text = "SELECT * FROM deliveries WHERE id IN (SELECT min(id) FROM deliveries WHERE state = 'pending' AND id \
-                        NOT IN (SELECT value FROM json_each(?1)) GROUP BY destination) AND next_at <= ?2 ORDER BY id";
+            let text = "SELECT * FROM deliveries WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER \
+                        (PARTITION BY destination ORDER BY next_at, id) AS place FROM deliveries WHERE state = 'pending' \
+                        AND id NOT IN (SELECT value FROM json_each(?1))) WHERE place <= ?2) ORDER BY id";
             let without = serde_json::to_string(&damaged).expect("numbers are JSON");
-            let found = self.rows(ACTION, sqlx::query(text).bind(without).bind(to_micros(now))).await?;
+            let found = self.rows(ACTION, sqlx::query(text).bind(without).bind(i64::from(each))).await?;
             let known = damaged.len();
             damaged.extend(
                 found
@@ -80,7 +79,7 @@ pub(in crate::sqlite) fn alert(row: &SqliteRow) -> Result<Alert, String> {
 
 /// Stands where an alert can't be read.
 fn unreadable_alert(rule: &str, reason: &str) -> Alert {
-    let at = Timestamp::UNIX_EPOCH;
+    let at = jiff::Timestamp::UNIX_EPOCH;
     Alert {
         rule: rule.to_owned(),
         key: String::new(),

@@ -65,10 +65,13 @@ impl Change for EndDelivery {
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
         let (state, next_at, error, finished) = match &self.outcome {
             AttemptOutcome::Delivered => ("delivered", self.now, None, Some(self.now)),
-            AttemptOutcome::Retry { at, error } => ("pending", *at, Some(error), None),
+            AttemptOutcome::Retry { at, error } | AttemptOutcome::Hold { until: at, error } => {
+                ("pending", *at, Some(error), None)
+            }
             AttemptOutcome::Dead { error } => ("dead", self.now, Some(error), Some(self.now)),
         };
-        let text = "UPDATE deliveries SET state = ?, next_at = ?, error = ?, finished_at = ? WHERE id = ?";
+        let text = "UPDATE deliveries SET state = ?1, next_at = ?2, error = ?3, finished_at = ?4 \
+                    WHERE id = ?5 AND (state = 'pending' OR ?1 = 'delivered')";
         let query = sqlx::query(text)
             .bind(state)
             .bind(to_micros(next_at))
@@ -76,11 +79,17 @@ impl Change for EndDelivery {
             .bind(finished.map(to_micros))
             .bind(self.id.cast_signed());
         query.execute(transaction.connection()).await?;
+        if let AttemptOutcome::Hold { until, .. } = &self.outcome {
+            let text = "UPDATE deliveries SET next_at = max(next_at, ?1) WHERE state = 'pending' \
+                        AND destination = (SELECT destination FROM deliveries WHERE id = ?2)";
+            let query = sqlx::query(text).bind(to_micros(*until)).bind(self.id.cast_signed());
+            query.execute(transaction.connection()).await?;
+        }
         Ok(())
     }
 }
 
-/// Lets a dead delivery be tried again.
+/// Lets a delivery be tried again that hasn't arrived.
 #[derive(Debug)]
 pub(crate) struct RetryDelivery {
     pub(crate) id: u64,
@@ -94,7 +103,27 @@ impl Change for RetryDelivery {
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
         let text = "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = ?, finished_at = NULL \
-                    WHERE id = ? AND state = 'dead'";
+                    WHERE id = ? AND state IN ('pending', 'dead', 'dropped')";
+        let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());
+        Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
+    }
+}
+
+/// Lets a delivery never be tried again that hasn't arrived.
+#[derive(Debug)]
+pub(crate) struct DropDelivery {
+    pub(crate) id: u64,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Change for DropDelivery {
+    type Outcome = bool;
+    const ACTION: &'static str = "drop an alert";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+        let text = "UPDATE deliveries SET state = 'dropped', finished_at = ? \
+                    WHERE id = ? AND state IN ('pending', 'dead')";
         let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());
         Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
     }

@@ -28,7 +28,7 @@ mod writer;
 pub(super) use append::Append;
 #[cfg(test)]
 pub(super) use change::{Change, Stop};
-pub(super) use delivery_changes::{BeginDelivery, EndDelivery, RetryDelivery};
+pub(super) use delivery_changes::{BeginDelivery, DropDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
 pub(super) use pending_changes::{DropPending, RetryPending};

@@ -7,7 +7,9 @@ use axum::response::Response;
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Outcome, entries};
 use millwork_core::{Instigator, Pipeline, Schedule, Sensor};
-use millwork_storage::{Delivery, InstigatorState, Pending, PendingState, PendingWork, Tick, TickOutcome};
+use millwork_storage::{
+    Delivery, DeliveryState, InstigatorState, Pending, PendingState, PendingWork, Tick, TickOutcome,
+};
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
@@ -40,7 +42,7 @@ struct AutomationPage {
     pending: Vec<PendingRow>,
     ticks: Vec<TickRow>,
     rules: Vec<Rule>,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<DeliveryRow>,
 }
 
 struct Switch {
@@ -92,6 +94,19 @@ struct Rule {
     description: String,
     when: String,
     to: String,
+}
+
+struct DeliveryRow {
+    id: u64,
+    title: String,
+    text: String,
+    destination: String,
+    state: &'static str,
+    can_be_retried: bool,
+    can_be_dropped: bool,
+    attempts: u32,
+    at: String,
+    error: String,
 }
 
 impl AutomationPage {
@@ -154,7 +169,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
         pending: state.store.pending(&[], PENDING).await?.into_iter().map(pending).collect(),
         ticks: ticks.into_iter().map(tick).collect(),
         rules: pipeline.alerts().iter().map(rule).collect(),
-        deliveries: state.store.deliveries(None, DELIVERIES).await?,
+        deliveries: state.store.deliveries(None, DELIVERIES).await?.into_iter().map(delivery).collect(),
     })
 }
 
@@ -265,5 +280,24 @@ fn rule(rule: &millwork_core::alert::AlertRule) -> Rule {
         description: rule.description.clone(),
         when: list(rule.triggers.iter().map(ToString::to_string).collect()),
         to: list(rule.destinations.iter().map(ToString::to_string).collect()),
+    }
+}
+
+fn delivery(delivery: Delivery) -> DeliveryRow {
+    let is_open = match delivery.state {
+        DeliveryState::Pending | DeliveryState::Dead => true,
+        DeliveryState::Delivered | DeliveryState::Dropped => false,
+    };
+    DeliveryRow {
+        id: delivery.id,
+        title: delivery.alert.title,
+        text: delivery.alert.text,
+        destination: delivery.destination,
+        state: delivery.state.as_str(),
+        can_be_retried: is_open || delivery.state == DeliveryState::Dropped,
+        can_be_dropped: is_open,
+        attempts: delivery.attempts,
+        at: delivery.created_at.to_string(),
+        error: delivery.error.unwrap_or_default(),
     }
 }

@@ -3,10 +3,11 @@
 use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, Instigator, SystemClock};
-use millwork_storage::{AlertStore as _, Commit, Delivery, DeliveryState, InstigatorStore as _, NewDelivery};
+use millwork_daemon::deliveries_of;
+use millwork_storage::{AlertStore as _, Commit, Delivery, DeliveryState, InstigatorStore as _};
 use serde_json::{Value, json};
 
-use crate::app::arguments::Alerts;
+use crate::app::arguments::{Alerts, Deliveries};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
 use crate::app::session::{Session, block_on};
@@ -16,8 +17,12 @@ use crate::app::when;
 pub(super) fn run(session: &Session, alerts: Alerts) -> Result<Exit, Failure> {
     match alerts {
         Alerts::List(json) => list(session, json.json),
-        Alerts::Deliveries { dead, limit, json } => deliveries(session, dead, limit, json.json),
-        Alerts::Retry { id } => retry(session, id),
+        Alerts::Deliveries(Deliveries::List { state, limit, json }) => {
+            let state = state.as_deref().and_then(DeliveryState::from_name);
+            list_deliveries(session, state, limit, json.json)
+        }
+        Alerts::Deliveries(Deliveries::Retry { ids }) => decide(session, &ids, Decision::Retry),
+        Alerts::Deliveries(Deliveries::Drop { ids }) => decide(session, &ids, Decision::Drop),
         Alerts::Test { rule } => test(session, &rule),
     }
 }
@@ -39,13 +44,20 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn deliveries(session: &Session, dead: bool, limit: u32, json: bool) -> Result<Exit, Failure> {
-    let state = dead.then_some(DeliveryState::Dead);
+fn list_deliveries(
+    session: &Session,
+    state: Option<DeliveryState>,
+    limit: u32,
+    json: bool,
+) -> Result<Exit, Failure> {
     let deliveries = block_on(async { Ok(session.home().await?.store.deliveries(state, limit).await?) })?;
     if json {
         outln!("{}", json!(deliveries));
     } else if deliveries.is_empty() {
-        outln!("Nothing was delivered, and nothing waits to be.");
+        match state {
+            Some(state) => outln!("No delivery is {}.", state.as_str()),
+            None => outln!("Nothing was delivered, and nothing waits to be."),
+        }
     } else {
         let row = |delivery: &Delivery| {
             [
@@ -64,19 +76,38 @@ fn deliveries(session: &Session, dead: bool, limit: u32, json: bool) -> Result<E
     Ok(Exit::Success)
 }
 
-fn retry(session: &Session, id: u64) -> Result<Exit, Failure> {
-    let is_there = block_on(async {
+/// What can be done about deliveries that haven't arrived.
+#[derive(Clone, Copy)]
+enum Decision {
+    Retry,
+    Drop,
+}
+
+fn decide(session: &Session, ids: &[u64], decision: Decision) -> Result<Exit, Failure> {
+    let missing = block_on(async {
         let opened = session.home().await?;
-        let is_there = opened.store.retry_delivery(id, SystemClock.now()).await?;
+        let (now, mut missing) = (SystemClock.now(), Vec::new());
+        for &id in ids {
+            let is_there = match decision {
+                Decision::Retry => opened.store.retry_delivery(id, now).await?,
+                Decision::Drop => opened.store.drop_delivery(id, now).await?,
+            };
+            match (is_there, decision) {
+                (false, _) => missing.push(id.to_string()),
+                (true, Decision::Retry) => outln!("Delivery {id} is sent again, if a daemon runs."),
+                (true, Decision::Drop) => outln!("Delivery {id} is dropped."),
+            }
+        }
         opened.store.close().await;
-        Ok(is_there)
+        Ok(missing)
     })?;
-    if !is_there {
-        let problem = Problem::new(format!("no delivery {id} was given up"));
-        return Err(Failure::usage(problem.with_hint("`alerts deliveries --dead` lists what was given up")));
+    if missing.is_empty() {
+        return Ok(Exit::Success);
     }
-    outln!("Delivery {id} is tried again, if a daemon runs.");
-    Ok(Exit::Success)
+    let problem = Problem::new(format!("no delivery {} waits or was given up", missing.join(", ")));
+    Err(Failure::usage(
+        problem.with_hint("`alerts deliveries list` shows which there are, and in which state"),
+    ))
 }
 
 fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
@@ -84,14 +115,19 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
         let problem = Problem::new(format!("no alert rule is called `{rule}`"));
         Failure::usage(problem.with_hint("`alerts list` shows which there are"))
     };
-    let rule = session.pipeline()?.alert(rule).ok_or_else(unknown)?;
+    let pipeline = session.pipeline()?;
+    let rule = pipeline.alert(rule).ok_or_else(unknown)?;
     let at = SystemClock.now();
     let alert = Alert::test(&rule.name, at);
-    let delivery = |destination: String| {
-        let key = alert.idempotency_key(&destination);
-        NewDelivery { key, destination, alert: alert.clone(), at }
-    };
-    let deliveries = rule.destinations.iter().map(|destination| delivery(destination.to_string())).collect();
+    let deliveries = deliveries_of(pipeline, &|name| std::env::var(name).ok(), &alert, at);
+    let is_sent = |name: &str| deliveries.iter().any(|delivery| delivery.destination == name);
+    for left_out in rule.destinations.iter().filter(|destination| !is_sent(&destination.stored_name())) {
+        outln!("{left_out} is left out: it is optional, and its secret is not set.");
+    }
+    if deliveries.is_empty() {
+        outln!("There is nobody to send a test to.");
+        return Ok(Exit::Success);
+    }
     block_on(async {
         let opened = session.home().await?;
         let instigator = Instigator::AlertTests;
@@ -100,6 +136,6 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
         opened.store.close().await;
         Ok(())
     })?;
-    outln!("A test is on its way, if a daemon runs. `alerts deliveries` tells whether it arrived.");
+    outln!("A test is on its way, if a daemon runs. `alerts deliveries list` tells whether it arrived.");
     Ok(Exit::Success)
 }
