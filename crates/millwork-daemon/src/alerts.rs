@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertMemory, AlertRules, Occurrence, What, decide};
 use millwork_core::event::{Event, EventBody};
 use millwork_core::{AssetKey, Instigator};
@@ -20,11 +20,13 @@ use crate::{Daemon, DaemonError, Happening};
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
 /// How often freshness, ticks and loops are looked at.
-const BESIDES: SignedDuration = SignedDuration::from_secs(1);
+const BESIDES: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     rules: Option<AlertRules>,
+    /// When freshness, ticks and loops were last looked at, by the steady clock.
+    looked_at: Option<Duration>,
 }
 
 /// How far was looked, and what was told.
@@ -35,8 +37,6 @@ struct Position {
     /// Behind which tick; nothing if none was looked at.
     #[serde(default)]
     behind_tick: Option<u64>,
-    /// When freshness and loops were last looked at.
-    looked_at: Timestamp,
     memory: AlertMemory,
 }
 
@@ -55,30 +55,41 @@ impl Loop for Alerts {
             None => first(daemon).await?,
         };
         let mut position = before.clone();
-        let alerts = look(daemon, rules, &mut position, now).await?;
-        // The time of the last look alone is not worth a commit, unless there was none before.
-        let is_news = !alerts.is_empty()
-            || cursor.position.is_none()
-            || (position.behind, &position.memory, position.behind_tick)
-                != (before.behind, &before.memory, before.behind_tick);
-        if is_news {
+        let steady = daemon.options.clock.steady();
+        let besides = self.looked_at.is_none_or(|looked| steady.saturating_sub(looked) >= BESIDES);
+        let alerts = look(daemon, rules, &mut position, besides, now).await?;
+        if besides {
+            self.looked_at = Some(steady);
+        }
+        if !alerts.is_empty() || cursor.position.is_none() || position != before {
             record(daemon, cursor.moved_to(&position)?, alerts, now).await?;
         }
         Ok(daemon.options.slow_beat())
     }
+
+    /// What happened before the first daemon ever began is told nobody.
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        let cursor: Cursor<Position> = Cursor::read(daemon, Instigator::Alerts).await?;
+        if cursor.position.is_none() {
+            let position = first(daemon).await?;
+            daemon.store.commit(cursor.moved_to(&position)?).await?;
+        }
+        Ok(())
+    }
 }
 
-/// What happened before the first daemon ever looked is told nobody.
+/// From now on.
 async fn first(daemon: &Daemon) -> Result<Position, DaemonError> {
     let behind = daemon.store.head().await?;
     let behind_tick = Some(daemon.store.newest_tick().await?);
-    Ok(Position { behind, behind_tick, looked_at: Timestamp::MIN, memory: AlertMemory::default() })
+    Ok(Position { behind, behind_tick, memory: AlertMemory::default() })
 }
 
 async fn look(
     daemon: &Daemon,
     rules: &AlertRules,
     position: &mut Position,
+    besides: bool,
     now: Timestamp,
 ) -> Result<Vec<Alert>, DaemonError> {
     let mut alerts = Vec::new();
@@ -92,10 +103,9 @@ async fn look(
             alerts.extend(decide(rules, &mut position.memory, &occurrence));
         }
     }
-    if rules.is_empty() || now.duration_since(position.looked_at) < BESIDES {
+    if rules.is_empty() || !besides {
         return Ok(alerts);
     }
-    position.looked_at = now;
     let mut occurrences = fresh(daemon, now).await?;
     occurrences.extend(ticked(daemon, position).await?);
     occurrences.extend(looped(daemon, now));

@@ -8,7 +8,7 @@ use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
-use crate::daemon::Loop;
+use crate::daemon::{Loop, error_with_causes};
 use crate::remembered::Remembered;
 use crate::schedules::set_back;
 use crate::{Daemon, DaemonError, Happening};
@@ -59,6 +59,17 @@ impl Loop for Conditions {
             .map_or(daemon.options.slow_beat(), |until: Duration| until.min(daemon.options.slow_beat()));
         self.remembered = Some(remembered);
         Ok(rest)
+    }
+
+    /// Automation begins with what there is. If that can't be read, nothing else waits for it.
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        let whole = daemon.store.state(&Instigator::Automation(None)).await?;
+        if whole.cursor.is_none()
+            && let Err(error) = self.turn(daemon).await
+        {
+            daemon.tell(&Happening::Trouble { of: self.name(), error: error_with_causes(&error) });
+        }
+        Ok(())
     }
 }
 

@@ -48,3 +48,14 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
         Ok(Commit::new(instigator, self.stored, text))
     }
 }
+
+/// Writes down that an instigator that follows the log begins with what happens from now on, if it never did.
+pub(crate) async fn begin_at_head(daemon: &Daemon, instigator: Instigator) -> Result<(), DaemonError> {
+    let cursor: Cursor<u64> = Cursor::read(daemon, instigator).await?;
+    if cursor.position.is_none() {
+        let head = daemon.store.head().await?;
+        // Another daemon may have been faster; its beginning is as good.
+        daemon.store.commit(cursor.moved_to(&head)?).await?;
+    }
+    Ok(())
+}

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::alerts::Alerts;
 use crate::automation::Conditions;
+use crate::clock_watch::ClockWatch;
 use crate::deliveries::Deliveries;
 use crate::functions::Functions;
 use crate::monitor::Monitor;
@@ -34,6 +35,13 @@ pub(crate) trait Loop: Send + 'static {
 
     /// Does what is to be done now, and says how long to rest.
     fn turn(&mut self, daemon: &Daemon) -> impl Future<Output = Result<Duration, DaemonError>> + Send;
+
+    /// Writes down where it begins to look, if it never has: what happens from then on is seen, however early this daemon
+    /// ends. Nothing is launched before.
+    fn begin(&mut self, daemon: &Daemon) -> impl Future<Output = Result<(), DaemonError>> + Send {
+        let _ = daemon;
+        std::future::ready(Ok(()))
+    }
 
     /// Returns when there is something to do before the rest is over.
     fn disturbed(&mut self) -> impl Future<Output = ()> + Send {
@@ -130,19 +138,42 @@ impl Daemon {
 
     /// Works until `stop` says so. Runs that were launched go on; the next daemon looks after them.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
+        let (mut schedules, mut sensors) = (Schedules::default(), Sensors::default());
+        let (mut conditions, mut alerts) = (Conditions::default(), Alerts::default());
+        let (mut retries, mut traces) = (Retries, Traces);
+        self.begin(&mut alerts, &stop).await;
+        self.begin(&mut retries, &stop).await;
+        self.begin(&mut traces, &stop).await;
+        self.begin(&mut sensors, &stop).await;
+        self.begin(&mut schedules, &stop).await;
+        self.begin(&mut conditions, &stop).await;
         let mut loops = JoinSet::new();
-        loops.spawn(self.clone().keep(Schedules::default(), stop.clone()));
-        loops.spawn(self.clone().keep(Sensors::default(), stop.clone()));
-        loops.spawn(self.clone().keep(Conditions::default(), stop.clone()));
+        loops.spawn(self.clone().keep(ClockWatch::default(), stop.clone()));
+        loops.spawn(self.clone().keep(schedules, stop.clone()));
+        loops.spawn(self.clone().keep(sensors, stop.clone()));
+        loops.spawn(self.clone().keep(conditions, stop.clone()));
         loops.spawn(self.clone().keep(Queue::default(), stop.clone()));
-        loops.spawn(self.clone().keep(Retries, stop.clone()));
-        loops.spawn(self.clone().keep(RetentionRules, stop.clone()));
-        loops.spawn(self.clone().keep(Alerts::default(), stop.clone()));
+        loops.spawn(self.clone().keep(retries, stop.clone()));
+        loops.spawn(self.clone().keep(RetentionRules::default(), stop.clone()));
+        loops.spawn(self.clone().keep(alerts, stop.clone()));
         loops.spawn(self.clone().keep(Deliveries::default(), stop.clone()));
-        loops.spawn(self.clone().keep(Traces, stop.clone()));
-        loops.spawn(self.clone().keep(Monitor, stop));
+        loops.spawn(self.clone().keep(traces, stop.clone()));
+        loops.spawn(self.clone().keep(Monitor::default(), stop));
         loops.join_all().await;
         self.functions.stop().await;
+    }
+
+    /// Lets a loop write down where it begins, and tries again until it has.
+    async fn begin(&self, work: &mut impl Loop, stop: &watch::Receiver<bool>) {
+        let mut stop = stop.clone();
+        while !*stop.borrow() {
+            let Err(error) = work.begin(self).await else { return };
+            self.tell(&Happening::Trouble { of: work.name(), error: error_with_causes(&error) });
+            tokio::select! {
+                () = sleep(AFTER_TROUBLE) => {}
+                changed = stop.changed() => if changed.is_err() { return },
+            }
+        }
     }
 
     /// Does a loop's work again and again, each time after the rest that it asks for.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use millwork_core::AssetKey;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 
@@ -111,6 +111,13 @@ pub enum Happening {
         /// So many values.
         values: u64,
     },
+    /// The wall clock was set, as a comparison with the time that has passed shows.
+    ClockJumped {
+        /// Forward by so much, or back if it is negative.
+        by: SignedDuration,
+    },
+    /// Nothing is forgotten for a day, as the wall clock isn't trusted.
+    RetentionWaits,
     /// A loop could not do its work, and tries again.
     Trouble {
         /// Which one.
@@ -170,6 +177,18 @@ impl fmt::Display for Happening {
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }
+            Self::ClockJumped { by } if by.is_negative() => {
+                write!(f, "the clock was set back by {:#}; nothing is ended or repeated for it", by.abs())
+            }
+            Self::ClockJumped { by } => write!(
+                f,
+                "the clock was set forward by {by:#}, or the machine was suspended so long; nothing is ended or repeated \
+                 for it"
+            ),
+            Self::RetentionWaits => f.write_str(
+                "the clock stands more than a day from what was written last, or was set so far: nothing is forgotten until \
+                 it has gone on steadily for a day",
+            ),
             Self::Trouble { of, error } => write!(f, "trouble with {of}: {error}"),
         }
     }

@@ -9,11 +9,14 @@
 
 mod alerts;
 mod automation;
+mod clock_watch;
 mod cursor;
 mod daemon;
 mod decision;
 mod deliveries;
 mod error;
+#[cfg(test)]
+mod first_look;
 mod functions;
 mod happening;
 mod http;
@@ -32,7 +35,10 @@ mod schedules;
 mod send;
 mod sensor_call;
 mod sensors;
+#[cfg(test)]
+mod set_clocks;
 mod settle;
+mod stopwatch;
 mod traces;
 
 pub use daemon::{Daemon, DaemonOptions};
@@ -41,6 +47,6 @@ pub use error::DaemonError;
 pub use happening::{Happening, Observer};
 pub use launcher::{ExecuteRun, Launcher};
 pub use processes::end_rest_of_group;
-pub use pulse::{LoopPulse, Pulse};
+pub use pulse::{ClockJump, LoopPulse, Pulse};
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};

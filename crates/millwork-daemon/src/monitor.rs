@@ -1,22 +1,27 @@
 //! The run monitor: no run goes on for ever, and none whose process has died.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::EventBody;
-use millwork_core::run::{FailureClass, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_storage::{EventQuery, Fence, Liveness, Order, RunRecord, queued_runs};
 
 use crate::daemon::Loop;
-use crate::processes::{end_group, terminate_group};
+use crate::processes::{age, end_group, terminate_group};
 use crate::settle::keep_output;
+use crate::stopwatch::Stopwatch;
 use crate::{Daemon, DaemonError, Happening};
 
 /// How often it looks.
 const REST: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
-pub(crate) struct Monitor;
+#[derive(Debug, Default)]
+pub(crate) struct Monitor {
+    /// How long each run has been in its status, by the claim under which it is executed.
+    times: Stopwatch<(RunId, u32, RunStatus)>,
+}
 
 impl Loop for Monitor {
     fn name(&self) -> &'static str {
@@ -29,11 +34,15 @@ impl Loop for Monitor {
             daemon.tell(&Happening::Lost { run: run.id, reason: run.reason.unwrap_or_default() });
         }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
+        self.times.begin_look(&*daemon.options.clock);
+        let mut going_on = HashSet::new();
         for run in queued_runs(&*daemon.store, statuses).await? {
-            if let Some((end, class, reason)) = overdue(daemon, &run).await? {
+            going_on.insert((run.id, run.epoch, run.status));
+            if let Some((end, class, reason)) = self.overdue(daemon, &run).await? {
                 self.end(daemon, &run, end, class, reason).await?;
             }
         }
+        self.times.end_look(|key| going_on.contains(key));
         Ok(REST)
     }
 }
@@ -71,27 +80,35 @@ impl Monitor {
         }
         Ok(())
     }
-}
 
-/// Why a run is to be ended, and how that is recorded; nothing if it may go on.
-async fn overdue(
-    daemon: &Daemon,
-    run: &RunRecord,
-) -> Result<Option<(EventBody, FailureClass, String)>, DaemonError> {
-    let (limits, now) = (daemon.pipeline.run_limits(), daemon.options.clock.now());
-    let is_past = |since: Timestamp, limit: Duration| now.duration_since(since).unsigned_abs() > limit;
-    if run.status == RunStatus::Canceling {
-        let since = canceling_since(daemon, run).await?;
-        let is_late = since.is_some_and(|since| is_past(since, limits.cancel));
-        let reason = format!("it did not stop within {:?}", limits.cancel);
-        return Ok(is_late.then_some((EventBody::RunCanceled, FailureClass::Killed, reason)));
+    /// Why a run is to be ended, and how that is recorded; nothing if it may go on.
+    async fn overdue(
+        &mut self,
+        daemon: &Daemon,
+        run: &RunRecord,
+    ) -> Result<Option<(EventBody, FailureClass, String)>, DaemonError> {
+        let limits = daemon.pipeline.run_limits();
+        if run.status == RunStatus::Canceling {
+            let since = canceling_since(daemon, run).await?;
+            let is_late = since.is_some_and(|since| self.passed(daemon, run, since) > limits.cancel);
+            let reason = format!("it did not stop within {:?}", limits.cancel);
+            return Ok(is_late.then_some((EventBody::RunCanceled, FailureClass::Killed, reason)));
+        }
+        let Some(started) = run.started_at else { return Ok(None) };
+        let passed = self.passed(daemon, run, started);
+        let limit = limits.runtime_of(&run.request.tags).filter(|limit| passed > *limit);
+        Ok(limit.map(|limit| {
+            let (reason, class) = (format!("it took longer than {limit:?}"), FailureClass::Timeout);
+            (EventBody::RunFailed { reason: reason.clone(), class }, class, reason)
+        }))
     }
-    let limit = limits.runtime_of(&run.request.tags);
-    let late = run.started_at.zip(limit).filter(|(started, limit)| is_past(*started, *limit));
-    Ok(late.map(|(_, limit)| {
-        let (reason, class) = (format!("it took longer than {limit:?}"), FailureClass::Timeout);
-        (EventBody::RunFailed { reason: reason.clone(), class }, class, reason)
-    }))
+
+    /// How long a run has been in its status.
+    fn passed(&mut self, daemon: &Daemon, run: &RunRecord, since: Timestamp) -> Duration {
+        let here = run.holder.as_ref().filter(|holder| holder.host == daemon.home.holder().host);
+        let oldest = here.and_then(|holder| age(holder.pid));
+        self.times.passed((run.id, run.epoch, run.status), since, oldest, &*daemon.options.clock)
+    }
 }
 
 async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {

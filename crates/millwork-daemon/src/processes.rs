@@ -1,6 +1,21 @@
 //! Ending processes of runs, with all that they have started.
 
+use std::time::Duration;
+
 use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long a process of this machine has been running, where the system tells.
+pub(crate) fn age(pid: u32) -> Option<Duration> {
+    // The clock ticks of `/proc`, whatever the kernel's own are.
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program may hold anything, so fields are counted from its closing bracket.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let started: f64 = fields.split_whitespace().nth(19)?.parse().ok()?;
+    let uptime: f64 =
+        std::fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    Duration::try_from_secs_f64(uptime - started / TICKS_A_SECOND).ok()
+}
 
 /// Ends what is left of the group of a run's process. Its process leads the group, whose number is not used again as
 /// long as anything of the group lives.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What the loops of one daemon have done. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,20 @@ pub struct Pulse(Arc<Mutex<State>>);
 struct State {
     loops: BTreeMap<&'static str, LoopPulse>,
     lateness: Lateness,
+    jump: Option<ClockJump>,
+}
+
+/// The last time that the wall clock was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockJump {
+    /// When that was noticed, by the wall clock from then on.
+    pub at: Timestamp,
+    /// Forward by so much, or back if it is negative.
+    pub by: SignedDuration,
+    /// How often it was set since this process began.
+    pub count: u64,
+    /// When that was noticed, by the steady clock.
+    pub(crate) steady: Duration,
 }
 
 /// What one loop has done.
@@ -28,8 +42,16 @@ pub struct LoopPulse {
     pub busy: Duration,
     /// When the last one ended.
     pub last: Option<Timestamp>,
+    ended: Option<Instant>,
     /// Why the last one that failed did, unless one has succeeded since.
     pub trouble: Option<String>,
+}
+
+impl LoopPulse {
+    /// How long ago the last turn ended, whatever became of the wall clock since.
+    pub fn since_last(&self) -> Option<Duration> {
+        self.ended.map(|ended| ended.elapsed())
+    }
 }
 
 /// The bounds of the lateness histogram, in seconds.
@@ -49,6 +71,18 @@ impl Pulse {
         self.state().loops.clone()
     }
 
+    /// The last jump of the wall clock that was noticed.
+    pub fn last_jump(&self) -> Option<ClockJump> {
+        self.state().jump
+    }
+
+    /// The wall clock was set.
+    pub(crate) fn jumped(&self, at: Timestamp, by: SignedDuration, steady: Duration) {
+        let mut state = self.state();
+        let count = state.jump.map_or(0, |jump| jump.count) + 1;
+        state.jump = Some(ClockJump { at, by, count, steady });
+    }
+
     /// A turn of a loop has ended.
     pub(crate) fn turned(&self, of: &'static str, took: Duration, trouble: Option<String>, now: Timestamp) {
         let mut state = self.state();
@@ -56,7 +90,7 @@ impl Pulse {
         pulse.turns += 1;
         pulse.failures += u64::from(trouble.is_some());
         pulse.busy += took;
-        pulse.last = Some(now);
+        (pulse.last, pulse.ended) = (Some(now), Some(Instant::now()));
         pulse.trouble = trouble;
     }
 
@@ -91,6 +125,11 @@ impl Pulse {
         series("millwork_loop_last_timestamp_seconds", "gauge", "When the last turn ended", &|pulse| {
             pulse.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3)
         });
+        let (name, jumps) = ("millwork_clock_jumps_total", state.jump.map_or(0, |jump| jump.count));
+        let _ = writeln!(
+            text,
+            "# HELP {name} How often the wall clock was set while the daemon ran\n# TYPE {name} counter\n{name} {jumps}"
+        );
         let name = "millwork_tick_lateness_seconds";
         let _ = writeln!(text, "# HELP {name} Time from when a tick was due\n# TYPE {name} histogram");
         let Lateness { within, ticks, seconds } = &state.lateness;
@@ -122,12 +161,14 @@ mod tests {
         pulse.turned("the run queue", Duration::from_millis(250), Some("no".to_owned()), now);
         pulse.ticked(Duration::from_millis(20));
         pulse.ticked(Duration::from_secs(100));
+        pulse.jumped(now, SignedDuration::from_hours(1), Duration::ZERO);
         let text = pulse.metrics();
         for line in [
             "millwork_loop_turns_total{loop=\"the run queue\"} 2",
             "millwork_loop_failures_total{loop=\"the run queue\"} 1",
             "millwork_loop_busy_seconds_total{loop=\"the run queue\"} 0.5",
             "millwork_loop_last_timestamp_seconds{loop=\"the run queue\"} 7",
+            "millwork_clock_jumps_total 1",
             "millwork_tick_lateness_seconds_bucket{le=\"0.01\"} 0",
             "millwork_tick_lateness_seconds_bucket{le=\"0.025\"} 1",
             "millwork_tick_lateness_seconds_bucket{le=\"+Inf\"} 2",

@@ -1,8 +1,10 @@
 //! The run queue: requested runs are launched, so many at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use millwork_core::Retry;
 use millwork_core::run::{FailureClass, RunId, RunStatus, WaitingRun, admit};
 use millwork_storage::{RunRecord, queued_runs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 use crate::daemon::Loop;
 use crate::launcher::Exit;
 use crate::memory::OutOfMemory;
+use crate::pauses::Pauses;
 use crate::processes::end_group;
 use crate::settle::{LaunchedRun, settle};
 use crate::{Daemon, DaemonError, Happening};
@@ -21,6 +24,7 @@ pub(crate) struct Queue {
     running: HashMap<RunId, Running>,
     ended: Vec<(RunId, Exit)>,
     ends: Ends,
+    pauses: Pauses<RunId>,
 }
 
 /// Where ends are told.
@@ -68,6 +72,7 @@ impl Loop for Queue {
         let mut waiting = queued_runs(&*daemon.store, vec![RunStatus::Queued]).await?;
         waiting.retain(|run| !self.running.contains_key(&run.id));
         waiting.reverse();
+        self.let_wait(daemon, &mut waiting);
         for run in self.admitted(daemon, &going_on, &waiting) {
             self.launch(daemon, run)?;
         }
@@ -81,6 +86,19 @@ impl Loop for Queue {
 }
 
 impl Queue {
+    /// Lets go on what has waited long enough before it is tried again, by the steady clock.
+    fn let_wait(&mut self, daemon: &Daemon, waiting: &mut [RunRecord]) {
+        let clock = &*daemon.options.clock;
+        for run in &mut *waiting {
+            let pauses = &mut self.pauses;
+            let mut is_over = |until| pauses.is_over(run.id, until, Retry::LONGEST_DELAY, clock);
+            // A moment that can't have come keeps one waiting whose pause is not over.
+            run.not_before = run.not_before.filter(|until| !is_over(*until)).map(|_| Timestamp::MAX);
+        }
+        let ids: HashSet<RunId> = waiting.iter().map(|run| run.id).collect();
+        self.pauses.keep(|id| ids.contains(id));
+    }
+
     /// The waiting runs that may start, those of daemons before this one counted among what goes on.
     fn admitted<'a>(
         &self,

@@ -11,7 +11,7 @@ use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, QUEUE_TAG, RETRY_OF_TAG, RetryStrategy, RunId, RunStatus};
 use millwork_storage::{Fence, Followed, NewRun, RunRecord, StorageError, follow};
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, begin_at_head};
 use crate::daemon::Loop;
 use crate::{Daemon, DaemonError, Happening};
 
@@ -43,6 +43,10 @@ impl Loop for Retries {
             daemon.store.commit(cursor.moved_to(&behind)?).await?;
         }
         Ok(daemon.options.slow_beat())
+    }
+
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        begin_at_head(daemon, Instigator::Retries).await
     }
 }
 

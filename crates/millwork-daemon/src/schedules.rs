@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::Instigator;
+use millwork_core::clock::between;
 use millwork_core::run::RunSpec;
 use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
 use millwork_storage::{Pending, PendingWork, RunQuery, RunRecord, TickOutcome};
@@ -72,6 +73,22 @@ impl Loop for Schedules {
         // Together, so that many schedules that are due at once share a few commits.
         try_join_all(records).await?;
         Ok(rest)
+    }
+
+    /// Schedules that were never evaluated begin with their ticks from now on.
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        let states = daemon.store.states().await?;
+        for schedule in daemon.pipeline.schedules() {
+            let instigator = schedule.instigator();
+            let state = states.get(&instigator).cloned().unwrap_or_default();
+            let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state.clone());
+            if state.on.unwrap_or(schedule.default_on) && cursor.position.is_none() {
+                let now = daemon.options.clock.now();
+                let first = due(self.timetable(schedule)?, schedule.misfire, None, now).cursor;
+                daemon.store.commit(cursor.moved_to(&first)?).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -185,7 +202,8 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
     let stuck_since = stuck.is_some().then_some(now);
     if decision.commit(cursor, &due.cursor, stuck_since).await? {
         let recorded_at = daemon.options.clock.now();
-        due.ticks.iter().for_each(|at| daemon.pulse.ticked(recorded_at.duration_since(*at).unsigned_abs()));
+        let late = |at: &Timestamp| between(*at, recorded_at).unwrap_or_default();
+        due.ticks.iter().for_each(|at| daemon.pulse.ticked(late(at)));
     }
     Ok(stuck)
 }

@@ -74,6 +74,24 @@ impl Loop for Sensors {
         }
         Ok(daemon.options.beat)
     }
+
+    /// Sensors that react to events begin with what happens from now on.
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        let states = daemon.store.states().await?;
+        for sensor in daemon.pipeline.sensors() {
+            let state = states.get(&sensor.instigator()).cloned().unwrap_or_default();
+            let reacts = matches!(sensor.source, SensorSource::Events { .. });
+            if !reacts || !state.on.unwrap_or(sensor.default_on) {
+                continue;
+            }
+            let cursor: Cursor<Position> = Cursor::of(daemon, sensor.instigator(), state);
+            if cursor.position.is_none() {
+                let position = Position { behind: Some(daemon.store.head().await?), ..Position::default() };
+                daemon.store.commit(cursor.moved_to(&position)?).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Sensors {

@@ -13,7 +13,7 @@ use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_storage::{EventQuery, RunRecord, follow};
 use serde_json::{Value, json};
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, begin_at_head};
 use crate::daemon::Loop;
 use crate::http;
 use crate::{Daemon, DaemonError};
@@ -60,6 +60,13 @@ impl Loop for Traces {
             daemon.store.commit(cursor.moved_to(&ended.behind)?).await?;
         }
         Ok(REST)
+    }
+
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        match endpoint(daemon) {
+            Some(_) => begin_at_head(daemon, Instigator::Traces).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -157,6 +164,8 @@ fn span(
     attributes: &[Value],
 ) -> Value {
     let nanoseconds = |at: Timestamp| at.as_nanosecond().to_string();
+    // Where the clock was set back meanwhile, how long it took isn't known.
+    let to = to.max(from);
     json!({
         "traceId": run.to_string().replace('-', ""),
         "spanId": span_id(run, place),

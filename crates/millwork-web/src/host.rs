@@ -1,6 +1,7 @@
 //! What the process that serves the pages knows besides the definitions and the store.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::Event;
@@ -28,6 +29,8 @@ pub struct LoopBeat {
     pub name: &'static str,
     /// When its last turn ended.
     pub last: Option<Timestamp>,
+    /// How long ago that was, whatever became of the wall clock since.
+    pub since_last: Option<Duration>,
     /// How many turns it has made.
     pub turns: u64,
     /// How many of its turns failed.

@@ -101,8 +101,6 @@ fn nothing_is_lost_and_nothing_left_behind() {
         let (url, told) = receiver().await;
         let variables = [("SERVICE_WEBHOOK", url.as_str())];
         let mut daemon = home.daemon_with("", &variables);
-        // What happens before the first look is told nobody.
-        tokio::time::sleep(Duration::from_secs(2)).await;
         for _ in 0..rounds() {
             feed(&store, &mut random, &mut wanted).await;
             tokio::time::sleep(Duration::from_millis(random.u64(30..250))).await;

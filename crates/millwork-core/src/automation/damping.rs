@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::CLOCK_TOLERANCE;
+
 /// How long an asset is held back after failures in a row:
 /// `min(first · 2^(failures − free − 1), longest)`, and for good after `budget` failures, until it is updated or its code
 /// changes.
@@ -35,7 +37,8 @@ pub struct Hold {
 }
 
 impl Damping {
-    /// Whether an asset that has failed `failures` times in a row, last at `failed_at`, is held back at `now`.
+    /// Whether an asset that has failed `failures` times in a row, last at `failed_at`, is held back at `now`. A failure in the
+    /// future was dated by a clock that was ahead, and holds nothing back.
     pub fn hold(&self, failures: u32, failed_at: Timestamp, now: Timestamp) -> Option<Hold> {
         if failures <= self.free {
             return None;
@@ -43,9 +46,25 @@ impl Damping {
         if failures >= self.budget {
             return Some(Hold { failures, until: None });
         }
+        if failed_at.duration_since(now) > CLOCK_TOLERANCE {
+            return None;
+        }
         let doublings = (failures - self.free - 1).min(30);
         let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
         let until = failed_at.saturating_add(pause).unwrap_or(Timestamp::MAX);
         (now < until).then_some(Hold { failures, until: Some(until) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_ahead_holds_nothing_back() {
+        let now = Timestamp::from_second(1_000_000_000).expect("an instant");
+        let holds =
+            |hours: i64| Damping::default().hold(5, now + SignedDuration::from_hours(hours), now).is_some();
+        assert_eq!([-9_000, 0, 1, 9_000].map(holds), [false, true, false, false]);
     }
 }

@@ -33,7 +33,6 @@ const SET_RIGHT: SignedDuration = SignedDuration::from_secs(60);
 /// What became of an asset that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Outcome {
     /// It is requested.
     Requested,

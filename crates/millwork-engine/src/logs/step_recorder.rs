@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{Clock, LogLevel, Metadata, MetadataValue, PartitionKey, StepSink};
@@ -16,7 +16,7 @@ use crate::runs::RecorderHandle;
 /// A line, or one of its fields, may be so many bytes long.
 const LONGEST_LINE: usize = 64 * 1024;
 /// Progress is recorded no more often than this.
-const PROGRESS_INTERVAL: SignedDuration = SignedDuration::from_secs(1);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Records what one attempt of a step tells.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ pub(crate) struct StepRecorder {
     logged: LineBudget,
     printed: LineBudget,
     metadata: Mutex<Metadata>,
-    progress_recorded: Mutex<Option<Timestamp>>,
+    /// When it last was, by the steady clock.
+    progress_recorded: Mutex<Option<Duration>>,
 }
 
 impl StepRecorder {
@@ -139,9 +140,9 @@ impl StepSink for StepRecorder {
             return;
         }
         self.recorder.show_progress(&self.step, self.partition.as_ref(), done, of);
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let mut recorded = self.progress_recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        if recorded.is_none_or(|at| now.duration_since(at) >= PROGRESS_INTERVAL) {
+        if recorded.is_none_or(|at| now.saturating_sub(at) >= PROGRESS_INTERVAL) {
             *recorded = Some(now);
             self.tell(self.event(EventBody::StepProgressed { done, of }));
         }

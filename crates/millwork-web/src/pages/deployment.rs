@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 use millwork_core::Pipeline;
 use millwork_core::retention::Retention;
 use millwork_storage::{HeldSlots, waiting_runs};
@@ -20,7 +19,7 @@ use crate::state::AppState;
 /// So many waiting runs and steps are listed.
 const LISTED: usize = 50;
 /// A loop that hasn't turned for so long is told.
-const LONG: i64 = 60;
+const LONG: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
@@ -104,7 +103,7 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
             })
             .collect(),
         pools: pools(pipeline.pools(), &held),
-        loops: state.host.loops().into_iter().map(|beat| shown(beat, now)).collect(),
+        loops: state.host.loops().into_iter().map(shown).collect(),
         retention: retention(pipeline.retention()),
     })
 }
@@ -150,8 +149,8 @@ fn pools(pools: BTreeMap<&str, u32>, held: &[HeldSlots]) -> Vec<Pool> {
     pools.into_iter().map(pool).collect()
 }
 
-fn shown(beat: LoopBeat, now: Timestamp) -> Beat {
-    let is_late = beat.last.is_some_and(|last| now.duration_since(last).as_secs() > LONG);
+fn shown(beat: LoopBeat) -> Beat {
+    let is_late = beat.since_last.is_some_and(|since| since > LONG);
     let state = match (&beat.trouble, is_late) {
         (Some(_), _) => "failed",
         (None, true) => "warn",

@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use millwork_core::clock::between;
 use millwork_core::plot::{Plot, TimelineBar, timeline};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{RunQuery, RunRecord};
@@ -137,11 +138,11 @@ fn durations_of(runs: &[RunRecord]) -> String {
     let mut by_selection: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for run in runs.iter().rev().filter(|run| run.status == RunStatus::Succeeded) {
         if let (Some(from), Some(to)) = (run.started_at, run.finished_at) {
-            let took = to.duration_since(from).as_secs_f64();
+            let Some(took) = between(from, to) else { continue };
             by_selection
                 .entry(&run.request.selection)
                 .or_default()
-                .push((from.as_microsecond() as f64, took));
+                .push((from.as_microsecond() as f64, took.as_secs_f64()));
         }
     }
     let mut curves: Vec<_> = by_selection.into_iter().filter(|(_, points)| points.len() > 1).collect();

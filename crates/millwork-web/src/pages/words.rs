@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use millwork_core::MetadataValue;
 use millwork_core::plot::short_number;
 
-/// The time between two moments.
+/// The time between two moments; unknown where the clock was set back between them.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     let seconds = to.duration_since(from).as_secs_f64();
     match seconds {
+        _ if seconds < 0.0 => "unknown (clock set back)".to_owned(),
         _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
         _ if seconds < 3600.0 => format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use millwork_core::clock;
 
 /// A moment in the local time zone.
 pub(super) fn moment(at: Timestamp) -> String {
@@ -22,9 +23,9 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// The time between two moments.
+/// The time between two moments; unknown where the clock was set back between them.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
-    duration(Duration::try_from(to.duration_since(from)).unwrap_or_default())
+    clock::between(from, to).map_or_else(|| "unknown (clock set back)".to_owned(), duration)
 }
 
 /// A number of bytes with about three digits.
@@ -58,6 +59,11 @@ mod tests {
         for (seconds, words) in durations {
             assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
         }
+        let (earlier, later) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + Duration::from_secs(2));
+        assert_eq!(
+            (between(earlier, later), between(later, earlier)),
+            ("2.0 s".into(), "unknown (clock set back)".into())
+        );
         for (size, words) in [(999, "999 B"), (1_500, "1.5 kB"), (2_000_000_000_000_000, "2000.0 TB")] {
             assert_eq!(bytes(size), words);
         }

@@ -239,7 +239,6 @@ fn condition(entry: AutomationEntry) -> Condition {
         Some(Outcome::Held(hold)) => {
             format!("held back after {}", words::counted(hold.failures as usize, "failure", "failures"))
         }
-        Some(_) => String::new(),
     };
     Condition {
         key: entry.asset.to_string(),

@@ -84,7 +84,6 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
             Some(until) => format!("held until {} ({} failures)", when::moment(until), hold.failures),
             None => format!("held ({} failures)", hold.failures),
         },
-        Some(_) => String::new(),
     };
     let state = if entry.on { "on" } else { "off" };
     [

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::{BoxError, BoxFuture};
-use millwork_daemon::Pulse;
+use millwork_daemon::{ClockJump, Pulse};
 use millwork_engine::Values;
 use millwork_storage::SqliteStore;
 use millwork_web::{Host, LoopBeat};
@@ -34,6 +34,7 @@ impl Host for ServingProcess {
         let beat = |(name, pulse): (&'static str, millwork_daemon::LoopPulse)| LoopBeat {
             name,
             last: pulse.last,
+            since_last: pulse.since_last(),
             turns: pulse.turns,
             failures: pulse.failures,
             trouble: pulse.trouble,
@@ -42,17 +43,25 @@ impl Host for ServingProcess {
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let clock = self.pulse.last_jump().map(|jump| ("Clock", clock_in_words(&jump)));
+        let facts = [
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
             ("Process", std::process::id().to_string()),
             ("Home", self.home.display().to_string()),
             ("Database", format!("{:.1} MB", self.store.bytes() as f64 / 1e6)),
             ("Commits", self.store.commits().to_string()),
-        ]
+        ];
+        facts.into_iter().chain(clock).collect()
     }
 
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
         let values = self.values.clone();
         Box::pin(async move { Ok(values.load_bytes(&event).await?) })
     }
+}
+
+fn clock_in_words(jump: &ClockJump) -> String {
+    let direction = if jump.by.is_negative() { "back" } else { "forward" };
+    let ClockJump { at, by, count, .. } = jump;
+    format!("set {direction} by {:#} at {at} ({count} times since this process began)", by.abs())
 }

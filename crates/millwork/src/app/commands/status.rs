@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use millwork_core::event::EventBody;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
 use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
-use millwork_core::{AssetKey, Clock as _, Freshness, PartitionKey, SystemClock};
+use millwork_core::{AssetKey, CLOCK_TOLERANCE, Clock as _, Freshness, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventLog as _, EventQuery, LatestAsset, RunQuery, RunStore as _};
+use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order, RunQuery, RunStore as _};
 use serde_json::{Value, json};
 
 use crate::app::arguments::{Status, Why};
@@ -31,8 +32,21 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
         out!("{}", table(heading, states.iter().map(|state| state.row(graph)).collect()));
+        if let Some(newest) = block_on(newest_in_the_future(session))? {
+            let newest = when::moment(newest);
+            outln!(
+                "The newest event is dated {newest}, which is in the future: the clock was ahead, or is behind now."
+            );
+        }
     }
     Ok(Exit::Success)
+}
+
+/// When the newest event is dated, if that is in the future.
+async fn newest_in_the_future(session: &Session) -> Result<Option<Timestamp>, Failure> {
+    let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+    let newest = session.home().await?.store.events(newest).await?.first().map(|event| event.at);
+    Ok(newest.filter(|at| at.duration_since(SystemClock.now()) > CLOCK_TOLERANCE))
 }
 
 pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {

@@ -1,0 +1,94 @@
+//! Whether the wall clock is set: it is compared with the steady clock again and again.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::Clock;
+
+use crate::daemon::Loop;
+use crate::{Daemon, DaemonError, Happening};
+
+/// How often the clocks are compared.
+const REST: Duration = Duration::from_secs(1);
+/// Clocks are set right by fractions of a second all the time; from here on it is a jump.
+const LEAST: SignedDuration = SignedDuration::from_secs(2);
+/// Two readings belong together if they are taken within this time.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// How far the wall clock is ahead of the steady one.
+#[derive(Debug, Default)]
+pub(crate) struct ClockWatch {
+    before: Option<(Timestamp, Duration)>,
+}
+
+impl Loop for ClockWatch {
+    fn name(&self) -> &'static str {
+        "the wall clock"
+    }
+
+    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+        let clock = &*daemon.options.clock;
+        if let Some((now, steady)) = readings(clock) {
+            let jump = self.before.replace((now, steady)).and_then(|(before, steady_before)| {
+                let passed = SignedDuration::try_from(steady.saturating_sub(steady_before)).ok()?;
+                Some(now.duration_since(before) - passed)
+            });
+            if let Some(by) = jump.filter(|by| by.abs() >= LEAST) {
+                daemon.pulse.jumped(now, by, steady);
+                daemon.tell(&Happening::ClockJumped { by });
+                // What waits looks at what time it is now.
+                daemon.wake().notify_waiters();
+            }
+        }
+        Ok(REST)
+    }
+}
+
+/// Both clocks at one moment; nothing if this process was held up between the two.
+fn readings(clock: &dyn Clock) -> Option<(Timestamp, Duration)> {
+    let (first, now, last) = (clock.steady(), clock.now(), clock.steady());
+    (last.saturating_sub(first) <= TOGETHER).then_some((now, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use millwork_core::{Definitions, TestClock};
+    use millwork_storage::Home;
+
+    use super::*;
+    use crate::{DaemonOptions, Launcher};
+
+    #[tokio::test]
+    async fn a_jump_in_either_direction_is_noticed_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
+        let (told, home) =
+            (Arc::<Mutex<Vec<String>>>::default(), Home::open(folder.path()).await.expect("a home"));
+        let kept = told.clone();
+        let observer = Arc::new(move |happening: &Happening| {
+            kept.lock().expect("the list").push(happening.to_string());
+        });
+        let pipeline = Definitions::new().resolve().expect("definitions");
+        let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
+        let launcher = Launcher::new("nothing is launched", folder.path());
+        let daemon = Daemon::new(pipeline, home, launcher, observer).options(options);
+        let mut watch = ClockWatch::default();
+        for (jump, passed) in [(0, 1), (0, 3_600), (1, 5), (-1, 1), (31_536_000, 1), (0, 1), (-3_600, 1)] {
+            clock.jump(SignedDuration::from_secs(jump));
+            clock.advance(SignedDuration::from_secs(passed));
+            watch.turn(&daemon).await.expect("a turn");
+        }
+        let told = told.lock().expect("the list").clone();
+        assert_eq!(
+            told,
+            [
+                "the clock was set forward by 8760h, or the machine was suspended so long; nothing is ended or repeated for it",
+                "the clock was set back by 1h; nothing is ended or repeated for it",
+            ]
+        );
+        let jump = daemon.pulse.last_jump().expect("a jump");
+        assert_eq!((jump.count, jump.by), (2, SignedDuration::from_hours(-1)));
+    }
+}
