@@ -26,8 +26,8 @@ use crate::home::Processes;
 use crate::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
-    LatestAsset, Liveness, NewRun, Pending, PendingStore, PoolShare, PoolSlots, RunQuery, RunRecord,
-    RunStore, SlotId, StorageError, TakeSlots, Tick,
+    LatestAsset, Liveness, NewRun, Pending, PendingStore, PoolSlots, RunQuery, RunRecord, RunStore, SlotId,
+    StorageError, TakeSlots, Tick,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -119,14 +119,24 @@ impl SqliteStore {
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
     }
 
-    /// Frees the slots of pools whose holders have ended. Returns whether there were any.
-    async fn free_slots_of_ended(&self, pools: &[PoolShare]) -> Result<bool, StorageError> {
-        let Some(processes) = &self.processes else { return Ok(false) };
+    /// Frees the slots of pools whose holders have ended, or, where their processes can't be asked, have not renewed them: the
+    /// wall clock decides about nobody who is known to live. Returns whether there were any.
+    async fn free_abandoned_slots(&self, take: &TakeSlots) -> Result<bool, StorageError> {
         let mut freed = false;
         for held in self.reader.held_slots().await? {
-            let is_wanted = pools.iter().any(|share| share.pool == held.pool);
-            if is_wanted && let Liveness::Ended { .. } = processes.liveness(&held.holder) {
-                self.free_slots(&held.holder).await?;
+            let holder_id = held.holder.id.clone();
+            let liveness = self.processes.as_ref().map(|processes| processes.liveness(&held.holder));
+            let abandoned = match liveness {
+                Some(Liveness::Alive) => None,
+                Some(Liveness::Ended { .. }) => Some(FreeSlots { holder_id, leased_until: None }),
+                Some(Liveness::Unknown) | None => {
+                    let leased_until = Some(take.now).filter(|now| held.until <= *now);
+                    leased_until.map(|_| FreeSlots { holder_id, leased_until })
+                }
+            };
+            let is_wanted = take.of.iter().any(|share| share.pool == held.pool);
+            if let Some(abandoned) = abandoned.filter(|_| is_wanted) {
+                self.writer.write(abandoned).await?;
                 freed = true;
             }
         }
@@ -211,7 +221,7 @@ impl PoolSlots for SqliteStore {
     async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError> {
         self.vouch_for(&take.holder)?;
         let taken = self.writer.write(take.clone()).await?;
-        if taken.is_none() && self.free_slots_of_ended(&take.of).await? {
+        if taken.is_none() && self.free_abandoned_slots(&take).await? {
             return self.writer.write(take).await;
         }
         Ok(taken)
@@ -226,7 +236,7 @@ impl PoolSlots for SqliteStore {
     }
 
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
-        self.writer.write(FreeSlots { holder_id: holder.id.clone() }).await
+        self.writer.write(FreeSlots { holder_id: holder.id.clone(), leased_until: None }).await
     }
 
     async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError> {

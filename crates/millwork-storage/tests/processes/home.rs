@@ -57,6 +57,20 @@ async fn others_are_judged_by_their_locks() {
 }
 
 #[tokio::test]
+async fn who_lives_keeps_its_slots_whatever_the_clock_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] =
+        [Home::open(folder.path()).await.unwrap(), Home::open(folder.path()).await.unwrap()];
+    assert!(take_slot(&first).await);
+    let take = |now| TakeSlots::one("pool", 1, second.holder(), at(now), at(now + 30));
+    for now in [29, 30, 31_536_000] {
+        assert!(second.store().take_slots(take(now)).await.unwrap().is_none(), "{now}");
+    }
+    drop(first);
+    assert!(second.store().take_slots(take(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_killed_process_loses_its_run_and_slots() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();

@@ -16,9 +16,8 @@ impl Change for TakeSlots {
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Option<Vec<SlotId>>, Stop> {
         for share in &self.of {
-            let text = "DELETE FROM slots WHERE pool = ?1 AND leased_until <= ?2; \
-                        SELECT ifnull(sum(slots), 0) FROM slots WHERE pool = ?1";
-            let query = sqlx::query_scalar(text).bind(share.pool.as_str()).bind(to_micros(self.now));
+            let text = "SELECT ifnull(sum(slots), 0) FROM slots WHERE pool = ?";
+            let query = sqlx::query_scalar(text).bind(share.pool.as_str());
             let held: i64 = query.fetch_one(transaction.connection()).await?;
             if held + i64::from(share.slots) > i64::from(share.of) {
                 return Ok(None);
@@ -81,11 +80,13 @@ impl Change for GiveSlotsBack {
     }
 }
 
-/// Frees everything that a holder holds.
+/// Frees what a holder holds.
 #[derive(Debug)]
 pub(crate) struct FreeSlots {
     /// The holder.
     pub(crate) holder_id: String,
+    /// Only what it has not renewed beyond this moment; without one, everything.
+    pub(crate) leased_until: Option<Timestamp>,
 }
 
 #[async_trait]
@@ -94,7 +95,8 @@ impl Change for FreeSlots {
     const ACTION: &'static str = "free slots of pools";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
-        let query = sqlx::query("DELETE FROM slots WHERE holder_id = ?").bind(self.holder_id.as_str());
+        let text = "DELETE FROM slots WHERE holder_id = ?1 AND (?2 IS NULL OR leased_until <= ?2)";
+        let query = sqlx::query(text).bind(self.holder_id.as_str()).bind(self.leased_until.map(to_micros));
         query.execute(transaction.connection()).await?;
         Ok(())
     }
