@@ -386,7 +386,7 @@ mod tests {
     }
 
     async fn turn(daemon: &Daemon, clock: &TestClock, by: SignedDuration) {
-        clock.advance(by);
+        clock.jump(by);
         Schedules::default().turn(daemon).await.expect("an evaluation");
     }
 

@@ -217,12 +217,12 @@ async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
     }
     assert_eq!(bench.counts().await["predictions"], 3);
     let year = SignedDuration::from_hours(24 * 365);
-    bench.clock.advance(year);
+    bench.clock.jump(year);
     bench.settle(true).await;
     assert_eq!(bench.counts().await["predictions"], 4, "the newest tick of a year");
     // Another daemon reads what is stored.
     bench.conditions = Conditions::default();
-    bench.clock.advance(-year - minute * 2);
+    bench.clock.jump(-year - minute * 2);
     bench.settle(true).await;
     let told = bench.daemon.store.ticks(&[Instigator::Automation(None)], 1).await.expect("ticks");
     let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
@@ -241,14 +241,14 @@ async fn failures_by_a_clock_that_was_ahead_hold_back_as_long_as_others() {
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
     let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));
-    bench.clock.advance(year);
+    bench.clock.jump(year);
     for _ in 0..4 {
         bench.clock.advance(minute);
         bench.turn().await;
         bench.execute(false).await;
     }
     bench.turn().await;
-    bench.clock.advance(-year);
+    bench.clock.jump(-year);
     bench.settle(true).await;
     let before = bench.counts().await["predictions"];
     for _ in 0..10 {

@@ -47,8 +47,9 @@ impl Bench {
         }
     }
 
+    /// Moves the wall clock, back if `seconds` is negative, and evaluates.
     async fn after(&mut self, seconds: i64) {
-        self.clock.advance(SignedDuration::from_secs(seconds));
+        self.clock.jump(SignedDuration::from_secs(seconds));
         self.turn().await;
     }
 
