@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
-use millwork_core::run::{QUEUE_TAG, RunId, RunRequest, RunStatus};
+use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
 use millwork_daemon::{Daemon, Launcher};
 use millwork_storage::{Batch, EventLog as _, Home, InstigatorStore as _, NewRun, RunQuery, RunStore as _};
@@ -117,9 +117,9 @@ fn request() -> RunRequest {
         selection: "work".to_owned(),
         assets: vec!["work".into()],
         config: serde_json::json!({}),
-        tags: [(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned())].into(),
         ..RunRequest::default()
     }
+    .queued()
 }
 
 async fn full_queue(arguments: &str) -> Result<()> {

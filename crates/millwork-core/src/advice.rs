@@ -122,14 +122,17 @@ type Cast = for<'a> fn(&'a (dyn Error + 'static)) -> Option<&'a dyn Advice>;
 /// passes through code that has no pipeline at hand.
 static KNOWN: RwLock<Vec<(TypeId, Cast)>> = RwLock::new(Vec::new());
 
-const OF_THIS_CRATE: [Cast; 8] = [
+const OF_THIS_CRATE: [Cast; 11] = [
     cast::<Problem>,
     cast::<crate::asset::IoError>,
     cast::<crate::definitions::DefinitionErrors>,
     cast::<crate::graph::SelectionError>,
     cast::<crate::param::ConfigError>,
+    cast::<crate::param::ConfigErrors>,
     cast::<crate::param::ResourceError>,
     cast::<crate::plan::PlanError>,
+    cast::<crate::run::RequestError>,
+    cast::<crate::run::TagError>,
     cast::<crate::schedule::ScheduleError>,
 ];
 

@@ -138,7 +138,7 @@ impl Course<'_> {
             let why = format!("schedule `{}`", schedule.name);
             // A tick whose runs can't be named has none.
             let runs = found.ticks.iter().flat_map(|at| schedule.runs_at(*at).unwrap_or_default());
-            let requested = runs.filter_map(|run| run.request(pipeline.graph()).ok());
+            let requested = runs.filter_map(|run| run.resolve(pipeline).ok());
             requests.extend(requested.map(|request| (why.clone(), request.assets)));
         }
         requests.into_iter().for_each(|(why, assets)| self.request(now, why, assets));

@@ -5,9 +5,11 @@
 use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::{
-    AlertRule, AssetDefinition, AutomationCondition, CheckResult, Definitions, Destination, FreshnessPolicy,
-    Job, PartitionsDefinition, Requirements, Secret, Severity, StepFunction, StepResult, Trigger,
+    AlertRule, AssetDefinition, AutomationCondition, CheckResult, Config, Definitions, Destination,
+    FreshnessPolicy, FromStep as _, Job, PartitionsDefinition, Requirements, Schedule, Secret, Severity,
+    StepFunction, StepResult, Trigger,
 };
+use serde_json::json;
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
     let definition = AssetDefinition::new(key).produces::<u8, _>();
@@ -151,15 +153,11 @@ fn what_steps_need() {
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "b")),
-        &[
-            "the selection of job `j` is invalid: no asset is called `b`; hint: `list assets` shows what there is",
-        ],
+        &["the job `j` is invalid: no asset is called `b`; hint: `list assets` shows what there is"],
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "group:x")),
-        &[
-            "the selection of job `j` is invalid: the selection selects no asset; hint: `graph` shows what there is",
-        ],
+        &["the job `j` is invalid: the selection selects no asset; hint: `graph` shows what there is"],
     );
 }
 
@@ -235,6 +233,60 @@ fn conditions() {
         Definitions::new().asset(AssetDefinition::new("a").automation(AutomationCondition::eager())),
         &[&of_a("something else makes it")],
     );
+}
+
+#[test]
+fn what_jobs_and_schedules_run() {
+    let with_config = |key: &str| {
+        asset(key, &[]).policy(|computation| Config::<Load>::requirements(&mut computation.requirements))
+    };
+    let definitions = || Definitions::new().asset(with_config("load")).asset(AssetDefinition::new("files"));
+    let schedule =
+        |name: &str| Schedule::new(name, ["@daily"], "load").config(json!({ "load": { "from": "a" } }));
+    check(definitions().schedule(schedule("ok")), &[]);
+    check(
+        definitions()
+            .schedule(schedule("a").config(json!({ "laod": { "rows": "many" } })))
+            .schedule(schedule("b").config(json!({ "load": { "from": "a", "rows": "many" } })))
+            .schedule(schedule("c").config(json!({})))
+            .schedule(schedule("d").tag("millwork/max_runtime", "soon"))
+            .schedule(Schedule::new("e", ["@daily"], "laod"))
+            .schedule(Schedule::new("f", ["@daily"], "files"))
+            .schedule(schedule("g").config(json!({ "load": { "rowz": 1 } })).runs(|_| Ok(Vec::new()))),
+        &[
+            "the schedule `a` is invalid: the configuration names `laod`, which is not a step; hint: did you mean `load`?",
+            "the schedule `a` is invalid: the configuration of `load` is invalid: \"from\" is a required property",
+            "the schedule `b` is invalid: the configuration of `load` is invalid: `rows`: \"many\" is not of type \"integer\"",
+            "the schedule `c` is invalid: the configuration of `load` is invalid: \"from\" is a required property",
+            "the schedule `d` is invalid: the tag `millwork/max_runtime` can't be `soon`; hint: it is a time above zero: a number of seconds, or `90s`, `10m`, `1h30m`",
+            "the schedule `e` is invalid: no asset is called `laod`; hint: did you mean `load`?",
+            "the schedule `f` is invalid: nothing that is selected is made by Millwork; hint: `list assets` shows which assets are external",
+            "the schedule `g` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
+        ],
+    );
+    check(
+        definitions().job(Job::new("open", "load")).job(
+            Job::new("wrong", "load").config(json!({ "load": { "rowz": 5 } })).tag("millwork/retrys", "1"),
+        ),
+        &[
+            "the job `wrong` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
+            "the job `wrong` is invalid: `millwork/retrys` is no tag that Millwork knows, and the prefix `millwork/` is reserved; hint: did you mean `millwork/retries`?",
+        ],
+    );
+    check(
+        Definitions::new().asset(with_config("load").automation(AutomationCondition::eager())),
+        &[
+            "the automation condition of asset `load` is invalid: the configuration of `load` is invalid: \"from\" is a required property",
+        ],
+    );
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[allow(dead_code, reason = "only the schema is used")]
+struct Load {
+    from: String,
+    #[serde(default)]
+    rows: u32,
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::automation::{AUTOMATION_TAG, Evaluation};
-use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
+use millwork_core::automation::Evaluation;
+use millwork_core::run::{RunId, RunRequest, RunTag};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
@@ -123,11 +123,7 @@ async fn record(
 }
 
 fn request(assets: Vec<AssetKey>) -> RunRequest {
-    let named: Vec<&str> = assets.iter().map(AssetKey::as_str).collect();
-    let selection = named.join(" or ");
-    let tag = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-    let tags = [(AUTOMATION_TAG, "condition"), QUEUE_TAG].map(tag).into();
-    RunRequest { selection, assets, tags, ..RunRequest::default() }
+    RunRequest::of_assets(assets).tagged(RunTag::Automation, "condition").queued()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::advice::Advice as _;
-use millwork_core::run::{RunId, RunSpec};
+use millwork_core::run::{RunId, RunSpec, RunTag};
 use millwork_core::{Instigator, Retry};
 use millwork_storage::{
     Commit, LONGEST_PAUSE, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
@@ -17,11 +17,6 @@ use millwork_storage::{
 
 use crate::cursor::Cursor;
 use crate::{Daemon, DaemonError, Happening};
-
-/// The tag with the sensor that requested a run.
-pub(crate) const SENSOR_TAG: &str = "millwork/sensor";
-/// The tag with the key of a run, behind the name of who asked.
-const KEY_TAG: &str = "millwork/run_key";
 
 /// One look at what is pending takes so much at most.
 const MOST_RETRIED: u32 = 500;
@@ -88,7 +83,7 @@ impl<'a> Decision<'a> {
         match self.requested(&run) {
             Ok(requested) => self.add(requested, due),
             Err(reason) => {
-                let reason = format!("can't request a run of `{}`: {reason}", run.selection);
+                let reason = format!("can't request a run of `{}`: {reason}", run.target);
                 self.keys.extend(self.key(&run));
                 self.fail_pending(PendingWork::Run { run, due }, due, reason);
             }
@@ -114,7 +109,7 @@ impl<'a> Decision<'a> {
                 self.settle(pending, PendingOutcome::Done);
             }
             Err(reason) => {
-                let reason = format!("can't request a run of `{}`: {reason}", run.selection);
+                let reason = format!("can't request a run of `{}`: {reason}", run.target);
                 let next_at = self.next_attempt(pending.attempts + 1);
                 self.settle(pending, PendingOutcome::Again { reason, next_at });
             }
@@ -217,7 +212,7 @@ impl<'a> Decision<'a> {
     }
 
     fn add(&mut self, run: NewRun, due: Option<Timestamp>) {
-        self.keys.extend(run.request.tags.get(KEY_TAG).cloned());
+        self.keys.extend(RunTag::RunKey.of(&run.request.tags).map(str::to_owned));
         let by = self.instigator.to_string();
         self.happenings.push(Happening::Requested { by, due, run: run.id });
         self.tick(due, TickOutcome::Requested { run: run.id });
@@ -230,11 +225,13 @@ impl<'a> Decision<'a> {
     }
 
     fn requested(&self, run: &RunSpec) -> Result<NewRun, String> {
-        let request = run.clone().request(self.daemon.pipeline.graph());
-        let mut request = request.map_err(|error| error.one_line())?;
-        request.tags.extend(self.key(run).map(|key| (KEY_TAG.to_owned(), key)));
+        let request = run.clone().resolve(&self.daemon.pipeline);
+        let mut request = request.map_err(|error| error.one_line())?.queued();
+        if let Some(key) = self.key(run) {
+            request = request.tagged(RunTag::RunKey, key);
+        }
         if let Instigator::Sensor(name) = &self.instigator {
-            request.tags.insert(SENSOR_TAG.to_owned(), name.clone());
+            request = request.tagged(RunTag::Sensor, name);
         }
         Ok(NewRun { id: RunId::new(self.now), request, at: self.now })
     }
@@ -268,8 +265,11 @@ impl<'a> Decision<'a> {
         {
             return Ok(Some(format!("a pending run ({}) has the key `{key}` already", other.id)));
         }
-        let query =
-            RunQuery { tag: Some((KEY_TAG.to_owned(), key.clone())), limit: Some(1), ..RunQuery::default() };
+        let query = RunQuery {
+            tag: Some((RunTag::RunKey.key().to_owned(), key.clone())),
+            limit: Some(1),
+            ..RunQuery::default()
+        };
         let window = SignedDuration::try_from(self.dedup_window).unwrap_or(SignedDuration::MAX);
         let newest = self.daemon.store.runs(query).await?.into_iter().next();
         // A run that seems to come from the future was requested before the clock was set back.

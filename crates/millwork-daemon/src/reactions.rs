@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use millwork_core::event::Event;
-use millwork_core::run::RunSpec;
+use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::sensor::{React, Sensor, SensorContext, SensorEvent, WatchedEvents};
 use millwork_storage::{EventQuery, Pending, PendingWork, StorageError, follow};
 
-use crate::decision::SENSOR_TAG;
 use crate::functions::guarded;
 use crate::sensor_call::{Asked, Subject, answered};
 use crate::{Daemon, DaemonError};
@@ -75,7 +74,7 @@ pub(crate) async fn reactions(
 pub(crate) fn keyed(mut runs: Vec<RunSpec>, sequence: u64) -> Vec<RunSpec> {
     let mut derived: Vec<String> = Vec::new();
     for run in runs.iter_mut().filter(|run| run.key.is_none()) {
-        let base = format!("event {sequence} {}", run.selection);
+        let base = format!("event {sequence} {}", run.target);
         // Several runs of one answer are meant to be several.
         let same = derived.iter().filter(|key| **key == base).count();
         derived.push(base.clone());
@@ -107,7 +106,7 @@ async fn next_events(
             && event
                 .request
                 .as_ref()
-                .is_some_and(|request| request.tags.get(SENSOR_TAG) == Some(&sensor.name));
+                .is_some_and(|request| RunTag::Sensor.of(&request.tags) == Some(&*sensor.name));
         if !is_own {
             events.push(event);
         }

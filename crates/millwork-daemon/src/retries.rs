@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use millwork_core::Instigator;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{FailureClass, QUEUE_TAG, RETRY_OF_TAG, RetryStrategy, RunId, RunStatus};
+use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunStatus, RunTag};
 use millwork_storage::{Fence, Followed, NewRun, RunRecord, StorageError, follow};
 
 use crate::cursor::{Cursor, begin_at_head};
@@ -56,7 +56,7 @@ async fn consider(daemon: &Daemon, event: &Event) -> Result<(), DaemonError> {
     };
     let Some(run) = event.run else { return Ok(()) };
     let Some(record) = daemon.store.run(run).await? else { return Ok(()) };
-    let is_ours = record.request.tags.get(QUEUE_TAG.0).is_some_and(|queue| queue == QUEUE_TAG.1);
+    let is_ours = record.request.is_queued();
     let has_ended = matches!(record.status, RunStatus::Failed | RunStatus::Lost);
     if is_ours && has_ended && record.finished_at == Some(event.at) {
         retry(daemon, &record, *class).await?;
@@ -67,7 +67,7 @@ async fn consider(daemon: &Daemon, event: &Event) -> Result<(), DaemonError> {
 async fn retry(daemon: &Daemon, record: &RunRecord, class: FailureClass) -> Result<(), DaemonError> {
     let rules = daemon.pipeline.run_retries();
     let tags = &record.request.tags;
-    let before = tags.get("millwork/retry").and_then(|number| number.parse().ok()).unwrap_or(0);
+    let before = RunTag::Retry.of(tags).and_then(|number| number.parse().ok()).unwrap_or(0);
     let failures = match rules.strategy {
         RetryStrategy::FromFailure => record.epoch.max(1),
         RetryStrategy::FromScratch => before + 1,
@@ -89,9 +89,7 @@ async fn retry(daemon: &Daemon, record: &RunRecord, class: FailureClass) -> Resu
 
 /// Requests a run like another one. Its id follows from the other's, so that there is one.
 async fn repeat(daemon: &Daemon, record: &RunRecord, number: u32) -> Result<(RunId, bool), DaemonError> {
-    let mut request = record.request.clone();
-    request.tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
-    request.tags.insert("millwork/retry".to_owned(), number.to_string());
+    let request = record.request.retry_of(record.id).tagged(RunTag::Retry, number.to_string());
     let id = record.id.following();
     let new = NewRun { id, request, at: daemon.options.clock.now() };
     match daemon.store.create_run(new).await {

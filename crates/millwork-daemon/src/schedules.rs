@@ -291,6 +291,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
+    use millwork_core::run::RunTag;
     use millwork_core::{AssetDefinition, Definitions, Misfire, Schedule, TestClock};
     use millwork_storage::{Home, InstigatorStore as _, RunStore as _};
 
@@ -363,8 +364,8 @@ mod tests {
         let runs = store.runs(RunQuery::default()).await.expect("runs");
         let mut ticks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for run in &runs {
-            let tag = |tag: &str| run.request.tags[tag].as_str();
-            ticks.entry(tag("millwork/schedule")).or_default().push(tag("millwork/scheduled_for"));
+            let tag = |tag: RunTag| tag.of(&run.request.tags).expect("a tag of the schedule's");
+            ticks.entry(tag(RunTag::Schedule)).or_default().push(tag(RunTag::ScheduledFor));
         }
         let counts: Vec<(&str, usize)> = ticks.iter().map(|(name, ticks)| (*name, ticks.len())).collect();
         assert_eq!(counts, [("ingestion", 24), ("prediction", 1_440), ("training", 1)]);

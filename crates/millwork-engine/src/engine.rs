@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use millwork_core::event::{Event, EventBody, NewEvent};
-use millwork_core::graph::{AssetIndex, AssetSet};
+use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
-use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
+use millwork_core::run::{RequestError, RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{AssetKey, Clock, IoManager, PartitionKey, Pipeline, SystemClock};
 use millwork_storage::{Batch, Claim, EventLog, EventQuery, Fence, Holder, NewRun, StorageError, Store};
 use tokio::sync::watch;
@@ -99,13 +99,20 @@ impl Engine {
     }
 
     /// What a request would run. With `stale_only` the plan holds only the steps that are stale or missing.
+    ///
+    /// # Errors
+    ///
+    /// When the request doesn't fit the definitions, or the store can't be read.
     pub async fn plan(&self, request: &RunRequest) -> Result<Plan, ExecuteError> {
-        let plan = self.whole_plan(RunId::from_u128(0), request)?;
-        if !request.stale_only {
-            return Ok(plan);
-        }
-        let verdicts = self.verdicts(&plan).await?;
-        Ok(stale_part(self.pipeline.graph(), &plan, &verdicts, &RunState::default()))
+        let whole = self.whole_plan(request)?;
+        let plan = if request.stale_only {
+            let verdicts = self.verdicts(&whole).await?;
+            stale_part(self.pipeline.graph(), &whole, &verdicts, &RunState::default())
+        } else {
+            whole
+        };
+        self.check_config(request, &plan)?;
+        Ok(plan)
     }
 
     /// How stale everything is that a plan would make.
@@ -163,11 +170,12 @@ impl Engine {
             return Err(ExecuteError::Damaged { run, damage });
         }
         let graph = self.pipeline.graph().clone();
-        let mut plan = self.whole_plan(run, &request)?;
+        let mut plan = self.whole_plan(&request)?;
         let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
         if let Some(verdicts) = &verdicts {
             plan = stale_part(&graph, &plan, verdicts, &state);
         }
+        self.check_config(&request, &plan)?;
         let mut read = self.read_from_store(&plan);
         if verdicts.is_some() {
             // What turns out to be unchanged is taken from the store, too.
@@ -239,13 +247,15 @@ impl Engine {
         self.store.events(query).await
     }
 
-    fn whole_plan(&self, run: RunId, request: &RunRequest) -> Result<Plan, ExecuteError> {
+    fn whole_plan(&self, request: &RunRequest) -> Result<Plan, RequestError> {
         let graph = self.pipeline.graph();
-        let index = |asset: &AssetKey| {
-            graph.index(asset.as_str()).ok_or_else(|| ExecuteError::AssetIsGone { run, asset: asset.clone() })
-        };
-        let selected: AssetSet = request.assets.iter().map(index).collect::<Result<_, _>>()?;
-        Ok(Plan::new(graph, &selected, request.partition.as_ref())?)
+        Ok(Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?)
+    }
+
+    /// Nothing runs with a configuration that isn't its own: a name that doesn't exist would leave defaults in force.
+    fn check_config(&self, request: &RunRequest, plan: &Plan) -> Result<(), RequestError> {
+        let steps = (0..plan.steps.len()).map(|step| plan.step_key(self.pipeline.graph(), step).as_str());
+        Ok(self.pipeline.check_config(&request.config, steps)?)
     }
 
     async fn verdicts(&self, plan: &Plan) -> Result<LatestVerdicts, StorageError> {

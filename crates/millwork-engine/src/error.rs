@@ -2,11 +2,8 @@
 
 use std::borrow::Cow;
 
-use millwork_core::AssetKey;
 use millwork_core::advice::{Advice, ErrorClass, hint_of, register, with_hint};
-use millwork_core::graph::SelectionError;
-use millwork_core::plan::PlanError;
-use millwork_core::run::{IllegalTransition, RunId};
+use millwork_core::run::{IllegalTransition, RequestError, RunId};
 use millwork_storage::StorageError;
 use thiserror::Error;
 
@@ -20,20 +17,9 @@ pub enum ExecuteError {
     /// The store couldn't be read.
     #[error(transparent)]
     Store(#[from] StorageError),
-    /// The run can't be planned.
+    /// What is asked for doesn't fit the definitions.
     #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// The selection selects nothing.
-    #[error(transparent)]
-    Selection(#[from] SelectionError),
-    /// The run asks for an asset that is no longer defined.
-    #[error("run {run} asks for asset `{asset}`, which is not part of the definitions any more")]
-    AssetIsGone {
-        /// The run.
-        run: RunId,
-        /// The asset.
-        asset: AssetKey,
-    },
+    Request(#[from] RequestError),
     /// Something of the run can't be read, so nobody knows what is left to do.
     #[error("run {run} is damaged: {damage}")]
     Damaged {
@@ -57,9 +43,7 @@ impl Advice for ExecuteError {
         Some(match self {
             Self::Record(..) => "what was recorded is safe, `runs retry` goes on from there".into(),
             Self::Store(error) => return error.hint(),
-            Self::Plan(error) => return error.hint(),
-            Self::Selection(error) => return error.hint(),
-            Self::AssetIsGone { .. } => "start a new run".into(),
+            Self::Request(error) => return error.hint(),
             Self::Damaged { run, .. } => {
                 format!("`runs retry {} --from-scratch` starts a new run of the same", run.short()).into()
             }
@@ -70,9 +54,8 @@ impl Advice for ExecuteError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Store(error) => error.class(),
-            Self::Plan(_) | Self::Selection(_) | Self::AssetIsGone { .. } | Self::Damaged { .. } => {
-                ErrorClass::Usage
-            }
+            Self::Request(error) => error.class(),
+            Self::Damaged { .. } => ErrorClass::Usage,
             Self::Record(_) | Self::Contradiction { .. } => ErrorClass::Home,
         }
     }

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use millwork_core::graph::AssetGraph;
+use millwork_core::run::RequestError;
 use millwork_core::{Advice, ErrorClass, Problem};
 use millwork_storage::StorageError;
 use serde_json::json;
@@ -106,6 +107,19 @@ impl From<StorageError> for ApiError {
             StorageError::UnknownRun { .. } => Self::not_found(&error),
             StorageError::Unstorable { .. } => Self::invalid(&error),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", &error),
+        }
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::UnknownJob { .. } => Self::not_found(&error),
+            RequestError::Selection(_)
+            | RequestError::AssetIsGone { .. }
+            | RequestError::Plan(_)
+            | RequestError::Config(_)
+            | RequestError::Tag(_) => Self::invalid(&error),
         }
     }
 }

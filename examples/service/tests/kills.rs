@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 
 use millwork_core::event::EventBody;
-use millwork_core::run::{FailureClass, QUEUE_TAG, RETRIES_TAG, RunId, RunRequest, RunState, RunStatus};
+use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, RunTag};
 use millwork_storage::{
     AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _,
     RunQuery, RunStore as _, SqliteStore,
@@ -73,18 +73,17 @@ async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<
         let pooled = random.bool();
         let asset = if pooled { "hungry" } else { "work" };
         let end = if random.u8(..5) == 0 { "error" } else { "value" };
-        let tags = [(QUEUE_TAG.0, QUEUE_TAG.1), (RETRIES_TAG, "100000")];
         let request = RunRequest {
             selection: asset.to_owned(),
             assets: vec![asset.into()],
             config: serde_json::json!({ "work": { "millis": random.u64(0..150), "end": end } }),
-            tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             ..RunRequest::default()
         };
         let request = match pooled {
             true => RunRequest { config: serde_json::json!({}), ..request },
             false => request,
         };
+        let request = request.tagged(RunTag::Retries, "100000").queued();
         store.create_run(NewRun { id, request, at: now }).await.unwrap();
         wanted.push(id);
     }

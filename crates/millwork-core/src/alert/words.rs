@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::verdict::Verdict;
 use super::{AlertKind, Occurrence};
+use crate::run;
 
 /// The longest that a reason may be, in characters: some receivers refuse long messages.
 const LONGEST: usize = 1_500;
@@ -29,10 +30,8 @@ pub(super) fn text(
     if let Some(run) = occurrence.run {
         lines.push(format!("Run: {run}"));
     }
-    let origin = ["schedule", "sensor", "automation", "job"]
-        .into_iter()
-        .find_map(|kind| Some(format!("{kind} {}", occurrence.tags.get(&format!("millwork/{kind}"))?)));
-    lines.extend(origin.map(|origin| format!("Requested by: {origin}")));
+    let origin = run::origin(&occurrence.tags);
+    lines.extend(origin.map(|(kind, name)| format!("Requested by: {kind} {name}")));
     match kind {
         AlertKind::Recovered if since > occurrence.at => {
             let (since, over) = (moment(since), moment(occurrence.at));

@@ -158,8 +158,8 @@ pub enum DefinitionError {
         /// Add it, or the name that was meant.
         hint: String,
     },
-    /// A job's selection is wrong or selects nothing.
-    #[error("the selection of job `{job}` is invalid: {problem}")]
+    /// A job's selection, configuration or tags are wrong.
+    #[error("the job `{job}` is invalid: {problem}")]
     InvalidJob {
         /// The job.
         job: String,

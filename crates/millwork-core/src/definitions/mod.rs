@@ -2,6 +2,7 @@
 
 mod asset;
 mod collect;
+mod configuration;
 mod error;
 pub mod expansion;
 mod job;

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{Job, RunPolicies};
 use crate::alert::AlertRule;
 use crate::asset::IoManager;
 use crate::graph::AssetGraph;
-use crate::param::{ConfigError, ConfigSchema, Resources};
+use crate::param::Resources;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
@@ -116,67 +114,4 @@ impl Pipeline {
     pub fn retention(&self) -> Retention {
         self.policies.retention.unwrap_or_default()
     }
-
-    /// Lists everything that is wrong with the configuration of a run: entries for steps and parameters that don't
-    /// exist, and, for the steps named in `steps`, values that their schemas reject.
-    pub fn config_errors<'a>(
-        &self,
-        config: &Value,
-        steps: impl IntoIterator<Item = &'a str>,
-    ) -> Vec<ConfigError> {
-        let Some(entries) = config.as_object() else { return vec![ConfigError::NotAnObject] };
-        let mut errors: Vec<_> =
-            entries.iter().flat_map(|(step, value)| self.unknown_names(step, value)).collect();
-        let is_unknown = |step: &str, field: &str| {
-            errors.iter().any(|error| {
-                matches!(error, ConfigError::UnknownField { step: own, field: unknown, .. } if own == step && unknown == field)
-            })
-        };
-        let mut invalid = Vec::new();
-        for step in steps {
-            let mut value = entries.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-            if let Some(fields) = value.as_object_mut() {
-                // A field that is unknown to the step is told once, not again by each schema.
-                fields.retain(|field, _| !is_unknown(step, field));
-            }
-            let problems = self.config_schemas(step).iter().flat_map(|schema| schema.problems(&value));
-            invalid.extend(problems.map(|problem| ConfigError::Invalid { step: step.into(), problem }));
-        }
-        errors.extend(invalid);
-        errors
-    }
-
-    fn config_schemas(&self, step: &str) -> &[ConfigSchema] {
-        self.graph.computation(step).map_or(&[], |computation| &computation.requirements.config)
-    }
-
-    fn unknown_names(&self, step: &str, value: &Value) -> Vec<ConfigError> {
-        if self.graph.computation(step).is_none() {
-            let hint = self.graph.step_hint(step);
-            return vec![ConfigError::UnknownStep { step: step.into(), hint }];
-        }
-        let fields: Option<Vec<String>> = self
-            .config_schemas(step)
-            .iter()
-            .map(ConfigSchema::field_names)
-            .collect::<Option<Vec<_>>>()
-            .map(|fields| fields.concat());
-        let (Some(fields), Some(entries)) = (fields, value.as_object()) else { return Vec::new() };
-        let hint = match &*fields {
-            [] => "it takes none".to_owned(),
-            fields => format!("it takes {}", quoted(fields)),
-        };
-        let unknown = entries.keys().filter(|field| !fields.contains(field));
-        unknown
-            .map(|field| ConfigError::UnknownField {
-                step: step.into(),
-                field: field.clone(),
-                hint: hint.clone(),
-            })
-            .collect()
-    }
-}
-
-fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

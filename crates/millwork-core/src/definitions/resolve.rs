@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
 use crate::advice::Problem;
-use crate::alert::AlertRule;
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
 use crate::automation::Automation;
-use crate::graph::{AssetGraph, Selection, closest, order};
+use crate::graph::{AssetGraph, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
-use crate::schedule::Schedule;
-use crate::sensor::{Sensor, SensorSource};
+use crate::run::{RequestError, RunRequest, RunSpec, RunTag};
+use crate::sensor::SensorSource;
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
     let Definitions {
@@ -65,15 +66,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         return Err(DefinitionErrors(errors));
     }
     let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;
-    check_jobs(&jobs, &graph, &mut errors);
-    check_schedules(&schedules, &graph, &mut errors);
-    check_sensors(&sensors, &graph, &mut errors);
-    check_conditions(&graph, &mut errors);
-    check_alerts(&alerts, &graph, &mut errors);
-    if !errors.is_empty() {
-        return Err(DefinitionErrors(errors));
-    }
-    Ok(Pipeline {
+    let pipeline = Pipeline {
         graph: Arc::new(graph),
         jobs,
         schedules,
@@ -83,7 +76,13 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         io_managers,
         pools,
         policies,
-    })
+    };
+    check_jobs(&pipeline, &mut errors);
+    check_schedules(&pipeline, &mut errors);
+    check_sensors(&pipeline, &mut errors);
+    check_conditions(&pipeline, &mut errors);
+    check_alerts(&pipeline, &mut errors);
+    if errors.is_empty() { Ok(pipeline) } else { Err(DefinitionErrors(errors)) }
 }
 
 /// The definition that makes each asset; of two, the first.
@@ -265,26 +264,67 @@ fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionErro
     }
 }
 
-fn check_jobs(jobs: &[Job], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
-    for job in jobs {
-        let selected = Selection::parse(&job.selection).and_then(|selection| selection.select(graph));
-        if let Err(error) = selected {
-            errors
-                .push(DefinitionError::InvalidJob { job: job.name.clone(), problem: Problem::from(&error) });
-        }
+fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
+    for job in &pipeline.jobs {
+        let wrong = |problem| DefinitionError::InvalidJob { job: job.name.clone(), problem };
+        errors.extend(
+            template_problems(pipeline, &job.selection, &job.config, &job.tags).into_iter().map(wrong),
+        );
     }
 }
 
-fn check_conditions(graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+/// What is wrong with the parts that runs have in common, each of which may add to the configuration.
+fn template_problems(
+    pipeline: &Pipeline,
+    selection: &str,
+    config: &Value,
+    tags: &BTreeMap<String, String>,
+) -> Vec<Problem> {
+    let selected = RunSpec::of(selection).stale_only().resolve(pipeline).err();
+    let config = pipeline.check_config_so_far(config).err().map(RequestError::from);
+    let tags = tags.iter().filter_map(|(key, value)| RunTag::check(key, value).err());
+    let problems = selected.into_iter().chain(config).flat_map(|error| error.problems());
+    problems.chain(tags.map(|error| Problem::from(&error))).collect()
+}
+
+fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
+    let graph = &pipeline.graph;
     for (index, node) in graph.assets().iter().enumerate() {
         let Some(condition) = &node.spec.automation else { continue };
-        let asset = node.spec.key.clone();
-        if node.step.is_none() {
-            let problem = Problem::new("something else makes it");
-            errors.push(DefinitionError::InvalidCondition { asset, problem });
+        let asset = &node.spec.key;
+        let problems = if node.step.is_none() {
+            vec![Problem::new("something else makes it")]
         } else if let Err(error) = Automation::check(graph, index, condition) {
-            errors.push(DefinitionError::InvalidCondition { asset, problem: Problem::from(&error) });
+            vec![Problem::from(&error)]
+        } else {
+            let request = RunRequest::of_assets([asset.clone()]);
+            request.check(pipeline).err().map_or_else(Vec::new, |error| error.problems())
+        };
+        let wrong = |problem| DefinitionError::InvalidCondition { asset: asset.clone(), problem };
+        errors.extend(problems.into_iter().map(wrong));
+    }
+}
+
+fn check_schedules(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
+    let mut seen = HashSet::new();
+    for schedule in &pipeline.schedules {
+        let mut problems = Vec::new();
+        if !seen.insert(&schedule.name) {
+            problems.push(name_taken());
         }
+        problems.extend(schedule.timetable().err().map(|error| Problem::from(&error)));
+        let of_runs = match schedule.runs {
+            // What its function asks for is checked when it has asked.
+            Some(_) => template_problems(pipeline, &schedule.selection, &schedule.config, &schedule.tags),
+            None => {
+                let (config, tags) = (schedule.config.clone(), schedule.tags.clone());
+                let run = RunSpec::of(&*schedule.selection).config(config).tags(tags);
+                run.resolve(pipeline).err().map_or_else(Vec::new, |error| error.problems())
+            }
+        };
+        problems.extend(of_runs);
+        let wrong = |problem| DefinitionError::InvalidSchedule { schedule: schedule.name.clone(), problem };
+        errors.extend(problems.into_iter().map(wrong));
     }
 }
 
@@ -292,28 +332,9 @@ fn name_taken() -> Problem {
     Problem::new("another one has its name").with_hint("rename one")
 }
 
-fn check_schedules(schedules: &[Schedule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+fn check_sensors(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     let mut seen = HashSet::new();
-    for schedule in schedules {
-        let mut wrong = |problem: Problem| {
-            errors.push(DefinitionError::InvalidSchedule { schedule: schedule.name.clone(), problem });
-        };
-        if !seen.insert(&schedule.name) {
-            wrong(name_taken());
-        }
-        if let Err(error) = schedule.timetable() {
-            wrong(Problem::from(&error));
-        }
-        let selected = Selection::parse(&schedule.selection).and_then(|selection| selection.select(graph));
-        if let Err(error) = selected {
-            wrong(Problem::from(&error).within("its selection is wrong"));
-        }
-    }
-}
-
-fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
-    let mut seen = HashSet::new();
-    for sensor in sensors {
+    for sensor in &pipeline.sensors {
         let mut wrong = |problem: Problem| {
             errors.push(DefinitionError::InvalidSensor { sensor: sensor.name.clone(), problem });
         };
@@ -321,18 +342,18 @@ fn check_sensors(sensors: &[Sensor], graph: &AssetGraph, errors: &mut Vec<Defini
             wrong(name_taken());
         }
         if let SensorSource::Events { watched, .. } = &sensor.source
-            && let Err(error) = watched.assets(graph)
+            && let Err(error) = watched.assets(&pipeline.graph)
         {
             wrong(Problem::from(&error).within("its selection is wrong"));
         }
     }
 }
 
-fn check_alerts(rules: &[AlertRule], graph: &AssetGraph, errors: &mut Vec<DefinitionError>) {
+fn check_alerts(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     let mut seen = HashSet::new();
-    for rule in rules {
+    for rule in &pipeline.alerts {
         let twice = (!seen.insert(&rule.name)).then(name_taken);
-        let problems = twice.into_iter().chain(rule.problems(graph));
+        let problems = twice.into_iter().chain(rule.problems(&pipeline.graph));
         errors.extend(
             problems.map(|problem| DefinitionError::InvalidAlert { rule: rule.name.clone(), problem }),
         );

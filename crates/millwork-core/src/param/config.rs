@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -77,22 +79,43 @@ impl ConfigSchema {
 
     /// Lists everything that is wrong with `config`.
     pub fn problems(&self, config: &Value) -> Vec<String> {
+        match self.rejections(config) {
+            Err(problem) => vec![problem],
+            Ok(rejections) if rejections.is_empty() => self.unparsable(config).into_iter().collect(),
+            Ok(rejections) => rejections.into_iter().map(|rejection| rejection.problem).collect(),
+        }
+    }
+
+    /// Lists what is wrong with what `config` says, which may be less than is needed: the rest may follow.
+    pub fn problems_so_far(&self, config: &Value) -> Vec<String> {
+        match self.rejections(config) {
+            Err(problem) => vec![problem],
+            Ok(rejections) if rejections.is_empty() => self.unparsable(config).into_iter().collect(),
+            Ok(rejections) => {
+                let wrong = rejections.into_iter().filter(|rejection| !rejection.is_lack);
+                wrong.map(|rejection| rejection.problem).collect()
+            }
+        }
+    }
+
+    /// What the schema rejects, or why it can't be used.
+    fn rejections(&self, config: &Value) -> Result<Vec<Rejection>, String> {
         let schema = self.json();
-        let validator = match jsonschema::validator_for(&schema) {
-            Ok(validator) => validator,
-            Err(error) => return vec![format!("the schema itself is invalid: {error}")],
-        };
-        let mut problems: Vec<_> = validator
-            .iter_errors(config)
-            .map(|error| match error.instance_path().as_str() {
+        let validator = jsonschema::validator_for(&schema)
+            .map_err(|error| format!("the schema itself is invalid: {error}"))?;
+        let rejections = validator.iter_errors(config).map(|error| {
+            let problem = match error.instance_path().as_str() {
                 "" => error.to_string(),
                 path => format!("`{}`: {error}", path.trim_start_matches('/').replace('/', ".")),
-            })
-            .collect();
-        if problems.is_empty() {
-            problems.extend((self.parse)(config).err().map(|error| error.to_string()));
-        }
-        problems
+            };
+            Rejection { problem, is_lack: is_lack(&error) }
+        });
+        Ok(rejections.collect())
+    }
+
+    /// Why the type refuses what its schema accepts.
+    fn unparsable(&self, config: &Value) -> Option<String> {
+        (self.parse)(config).err().map(|error| error.to_string())
     }
 
     /// The names that the schema gives to an object's fields, or nothing where it allows any.
@@ -107,6 +130,73 @@ impl ConfigSchema {
 impl fmt::Debug for ConfigSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ConfigSchema").finish()
+    }
+}
+
+/// Something that a schema rejects.
+struct Rejection {
+    problem: String,
+    /// Whether something is missing, rather than wrong.
+    is_lack: bool,
+}
+
+fn is_lack(error: &ValidationError<'_>) -> bool {
+    match error.kind() {
+        ValidationErrorKind::Required { .. } => true,
+        // One of several shapes fits but for what is missing.
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().any(|errors| errors.iter().all(is_lack))
+        }
+        _ => false,
+    }
+}
+
+/// Lays the configuration `over` over `base`: objects are merged, anything else is replaced. No configuration changes
+/// nothing.
+pub fn merge_config(base: &mut Value, over: Value) {
+    if !over.is_null() {
+        merge(base, over);
+    }
+}
+
+fn merge(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (name, value) in over {
+                merge(base.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+/// Everything that is wrong with the configuration of a run. There is at least one error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [error] = &*self.0 {
+            return error.fmt(f);
+        }
+        write!(f, "the configuration has {} errors", self.0.len())?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  - {}", error.one_line()))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl Advice for ConfigErrors {
+    /// That of a single error; of several, the list has each its own.
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        match &*self.0 {
+            [error] => error.hint(),
+            _ => None,
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 

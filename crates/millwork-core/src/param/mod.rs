@@ -12,7 +12,7 @@ mod previous;
 mod requirements;
 mod resource;
 
-pub use config::{Config, ConfigError, ConfigSchema};
+pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
 pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
 pub use from_step::FromStep;
 pub use log::{LogLevel, StepLog, StepSink};

@@ -89,6 +89,19 @@ impl Plan {
         selected: &AssetSet,
         partition: Option<&PartitionKey>,
     ) -> Result<Self, PlanError> {
+        Ok(Builder::new(graph, partition).build(&Self::steps_of(graph, selected, partition)?))
+    }
+
+    /// The steps of such a plan, whatever the number of partitions: those that make the assets, and their checks.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn steps_of(
+        graph: &AssetGraph,
+        selected: &AssetSet,
+        partition: Option<&PartitionKey>,
+    ) -> Result<Vec<StepIndex>, PlanError> {
         let steps: BTreeSet<StepIndex> =
             selected.iter().filter_map(|asset| graph.assets()[*asset].step).collect();
         if steps.is_empty() {
@@ -102,8 +115,7 @@ impl Plan {
             }
         }
         let checks = made.iter().flat_map(|asset| graph.assets()[*asset].checks.iter().copied());
-        let all: Vec<StepIndex> = steps.iter().copied().chain(checks).collect();
-        Ok(Builder::new(graph, partition).build(&all))
+        Ok(steps.iter().copied().chain(checks).collect())
     }
 
     /// The plan without the steps for which `keep` is false. What depends on them takes what is stored.

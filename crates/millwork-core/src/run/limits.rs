@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The tag with the number of seconds that a run may take, instead of what [`RunLimits`] says.
-pub const MAX_RUNTIME_TAG: &str = "millwork/max_runtime";
+use super::tags;
 
 /// How long the parts of a run's life may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +44,6 @@ impl RunLimits {
 
     /// How long a run with these tags may take.
     pub fn runtime_of(&self, tags: &BTreeMap<String, String>) -> Option<Duration> {
-        let asked = tags.get(MAX_RUNTIME_TAG).and_then(|seconds| seconds.parse().ok());
-        asked.map(Duration::from_secs).or(self.runtime)
+        tags::max_runtime(tags).or(self.runtime)
     }
 }

@@ -9,10 +9,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::tags::priority;
 use super::{RunId, RunRequest};
-
-/// The tag with a run's priority, a whole number: larger ones first, 0 if absent.
-pub const PRIORITY_TAG: &str = "millwork/priority";
 
 /// How many runs may go on at a time.
 ///
@@ -150,10 +148,6 @@ pub fn admit<'a>(
     waiting.into_iter().map(decide).collect()
 }
 
-fn priority(tags: &BTreeMap<String, String>) -> i64 {
-    tags.get(PRIORITY_TAG).and_then(|priority| priority.parse().ok()).unwrap_or(0)
-}
-
 /// What is taken so far.
 struct Places<'a> {
     limits: &'a QueueLimits,
@@ -189,12 +183,13 @@ impl<'a> Places<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::RunTag;
 
     /// Reads `a=1 b=2`.
     fn request(text: &str) -> RunRequest {
         let tag = |word: &str| {
             let (key, value) = word.split_once('=').unwrap();
-            (key.replace("priority", PRIORITY_TAG), value.to_owned())
+            (key.replace("priority", RunTag::Priority.key()), value.to_owned())
         };
         RunRequest { tags: text.split_whitespace().map(tag).collect(), ..RunRequest::default() }
     }

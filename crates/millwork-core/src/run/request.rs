@@ -1,19 +1,259 @@
-//! What a run is asked to do.
+//! What a run is asked to do: as it is written ([`RunSpec`]), and as it is stored ([`RunRequest`]).
+//!
+//! [`RunSpec::resolve`] is the one way from the first to the second. The command line, the API, the pages, schedules and
+//! sensors all go through it, so a job, a selection, a partition, a configuration or a tag that is refused at one door is
+//! refused at every other, with the same words. A stored request is checked again when it is executed
+//! ([`RunRequest::check`]): the definitions may have changed since.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use thiserror::Error;
 
+use super::{RunId, RunTag, TagError, tags};
+use crate::advice::{Advice, ErrorClass, Problem};
 use crate::asset::AssetKey;
+use crate::definitions::Pipeline;
+use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError, closest};
+use crate::param::{ConfigErrors, merge_config};
 use crate::partition::PartitionKey;
+use crate::plan::{Plan, PlanError};
+use crate::stored::stored_json;
 
 /// The tag of runs that are left to a daemon; others are executed by whoever requested them.
-pub const QUEUE_TAG: (&str, &str) = ("millwork/queue", "default");
+pub const QUEUE_TAG: (&str, &str) = (RunTag::Queue.key(), "default");
 
-/// The tag of runs whose steps look back at nothing: every `Previous` is none. It is the way out where a value that a step
-/// looks back at is damaged or gone.
-pub const WITHOUT_PREVIOUS_TAG: (&str, &str) = ("millwork/previous", "none");
+/// What a run materializes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunTarget {
+    /// The assets of a selection.
+    Selection(String),
+    /// What the job of this name selects, with its configuration and tags.
+    Job(String),
+}
+
+impl fmt::Display for RunTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Selection(selection) => f.write_str(selection),
+            Self::Job(job) => write!(f, "job {job}"),
+        }
+    }
+}
+
+/// A run as somebody asks for it: a person, or the function of a schedule or sensor.
+///
+/// ```
+/// use millwork_core::run::RunSpec;
+///
+/// let run = RunSpec::of("+score").key("2026-11-23").tag("source", "uploads");
+/// assert_eq!(run.key.as_deref(), Some("2026-11-23"));
+/// let nightly = RunSpec::of_job("nightly").partition("2026-11-23");
+/// assert_eq!(nightly.target.to_string(), "job nightly");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// What it materializes.
+    #[serde(flatten)]
+    pub target: RunTarget,
+    /// What it is about. Of the runs that a sensor or a schedule asks for with the same key, only the first is
+    /// requested, whether one answer asks for both or several do, within the dedup window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The partition to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionKey>,
+    /// Its configuration, by step; over that of its job, if it has one.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub config: Value,
+    /// Its tags; over those of its job, if it has one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Whether only steps whose outputs are stale or missing are run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale_only: bool,
+    /// Where it comes from: tags that only Millwork sets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    origin: BTreeMap<String, String>,
+}
+
+impl RunSpec {
+    /// A run of what `selection` selects.
+    pub fn of(selection: impl Into<String>) -> Self {
+        Self::to(RunTarget::Selection(selection.into()))
+    }
+
+    /// A run of a job, by its name.
+    pub fn of_job(name: impl Into<String>) -> Self {
+        Self::to(RunTarget::Job(name.into()))
+    }
+
+    fn to(target: RunTarget) -> Self {
+        Self {
+            target,
+            key: None,
+            partition: None,
+            config: Value::Object(Map::new()),
+            tags: BTreeMap::new(),
+            stale_only: false,
+            origin: BTreeMap::new(),
+        }
+    }
+
+    /// The run with a key.
+    #[must_use]
+    pub fn key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
+    }
+
+    /// The run of one partition.
+    #[must_use]
+    pub fn partition(self, partition: impl Into<PartitionKey>) -> Self {
+        Self { partition: Some(partition.into()), ..self }
+    }
+
+    /// The run with a configuration.
+    #[must_use]
+    pub fn config(self, config: Value) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The run with one more tag.
+    #[must_use]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// The run with more tags.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.tags.extend(tags);
+        self
+    }
+
+    /// The run of those steps only whose outputs are stale or missing.
+    #[must_use]
+    pub fn stale_only(self) -> Self {
+        Self { stale_only: true, ..self }
+    }
+
+    /// The run with a tag that says where it comes from. Whatever requests it sets these; [`tag`](Self::tag) is for
+    /// people, and is checked.
+    #[must_use]
+    pub fn origin(mut self, tag: RunTag, value: impl Into<String>) -> Self {
+        self.origin.insert(tag.key().to_owned(), value.into());
+        self
+    }
+
+    /// The request: the assets that are selected, the configuration and tags with those of the job. It belongs to
+    /// whoever asks; [`RunRequest::queued`] leaves it to a daemon.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job, the selection can't be read or selects nothing that Millwork makes, a selected asset
+    /// doesn't have the partition, the configuration doesn't fit the schemas of the steps, a tag is refused, or the
+    /// request could not be stored.
+    pub fn resolve(self, pipeline: &Pipeline) -> Result<RunRequest, RequestError> {
+        let Self { target, partition, config, tags, stale_only, origin, key: _ } = self;
+        RunTag::check_all(&tags)?;
+        let mut resolved =
+            RunRequest { config: Value::Object(Map::new()), partition, stale_only, ..RunRequest::default() };
+        match target {
+            RunTarget::Selection(selection) => resolved.selection = selection,
+            RunTarget::Job(name) => {
+                let job = pipeline.job(&name).ok_or_else(|| unknown_job(pipeline, &name))?;
+                resolved.selection.clone_from(&job.selection);
+                merge_config(&mut resolved.config, job.config.clone());
+                resolved.tags.clone_from(&job.tags);
+                resolved = resolved.tagged(RunTag::Job, name);
+            }
+        }
+        merge_config(&mut resolved.config, config);
+        resolved.tags.extend(tags);
+        resolved.tags.extend(origin);
+        let graph = pipeline.graph();
+        let selected = Selection::parse(&resolved.selection)?.select(graph)?;
+        resolved.assets = selected.into_iter().map(|asset| graph.key(asset).clone()).collect();
+        resolved.check(pipeline)?;
+        stored_json(&resolved).map_err(|reason| SelectionError::Unstorable { reason: reason.to_string() })?;
+        Ok(resolved)
+    }
+}
+
+fn unknown_job(pipeline: &Pipeline, name: &str) -> RequestError {
+    let hint = match closest(name, pipeline.jobs().iter().map(|job| job.name.as_str())) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`list jobs` shows which there are".to_owned(),
+    };
+    RequestError::UnknownJob { job: name.to_owned(), hint }
+}
+
+/// Why a run can't be requested, or a requested one not be executed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RequestError {
+    /// There is no such job.
+    #[error("no job is called `{job}`")]
+    UnknownJob {
+        /// The name.
+        job: String,
+        /// The name that was meant, or how to find it.
+        hint: String,
+    },
+    /// The selection selects nothing.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// An asset is no longer defined.
+    #[error("the run asks for asset `{asset}`, which is not part of the definitions any more")]
+    AssetIsGone {
+        /// The asset.
+        asset: AssetKey,
+    },
+    /// The run can't be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The configuration doesn't fit.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A tag is refused.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+}
+
+impl RequestError {
+    /// Everything that is wrong, each on its own.
+    pub fn problems(&self) -> Vec<Problem> {
+        match self {
+            Self::Config(ConfigErrors(errors)) => errors.iter().map(Problem::from).collect(),
+            Self::UnknownJob { .. }
+            | Self::Selection(_)
+            | Self::AssetIsGone { .. }
+            | Self::Plan(_)
+            | Self::Tag(_) => vec![Problem::from(self)],
+        }
+    }
+}
+
+impl Advice for RequestError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::UnknownJob { hint, .. } => Some(Cow::Borrowed(hint)),
+            Self::AssetIsGone { .. } => Some("start a new run".into()),
+            Self::Selection(error) => error.hint(),
+            Self::Plan(error) => error.hint(),
+            Self::Config(errors) => errors.hint(),
+            Self::Tag(error) => error.hint(),
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
+}
 
 /// Asks for a run: which assets, which partition, with which configuration and tags. It is stored with the run, so
 /// that the run can be resumed and repeated.
@@ -30,7 +270,7 @@ pub struct RunRequest {
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
     /// Labels.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "tags::read")]
     pub tags: BTreeMap<String, String>,
     /// Whether only steps whose outputs are stale or missing are run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -40,13 +280,80 @@ pub struct RunRequest {
 impl RunRequest {
     /// Whether its steps look back at nothing.
     pub fn is_without_previous(&self) -> bool {
-        let (tag, value) = WITHOUT_PREVIOUS_TAG;
-        self.tags.get(tag).is_some_and(|given| given == value)
+        RunTag::Previous.of(&self.tags) == Some("none")
+    }
+
+    /// Asks for these assets.
+    pub fn of_assets(assets: impl IntoIterator<Item = AssetKey>) -> Self {
+        let assets: Vec<AssetKey> = assets.into_iter().collect();
+        let named: Vec<&str> = assets.iter().map(AssetKey::as_str).collect();
+        Self { selection: named.join(" or "), assets, ..Self::default() }
+    }
+
+    /// The same request with a tag that only Millwork sets.
+    #[must_use]
+    pub fn tagged(mut self, tag: RunTag, value: impl Into<String>) -> Self {
+        self.tags.insert(tag.key().to_owned(), value.into());
+        self
+    }
+
+    /// The same request, left to a daemon.
+    #[must_use]
+    pub fn queued(self) -> Self {
+        self.tagged(RunTag::Queue, QUEUE_TAG.1)
+    }
+
+    /// The same request, executed by whoever requests it.
+    #[must_use]
+    pub fn unqueued(mut self) -> Self {
+        self.tags.remove(RunTag::Queue.key());
+        self
+    }
+
+    /// Whether the run is left to a daemon.
+    pub fn is_queued(&self) -> bool {
+        RunTag::Queue.of(&self.tags) == Some(QUEUE_TAG.1)
+    }
+
+    /// The request of a run that repeats the run `id`, which had this request, from scratch. A daemon's retries count
+    /// anew.
+    #[must_use]
+    pub fn retry_of(&self, id: RunId) -> Self {
+        let mut again = self.clone();
+        again.tags.remove(RunTag::Retry.key());
+        again.tagged(RunTag::RetryOf, id.to_string())
     }
 
     /// What asked for the run, such as "schedule `hourly`"; nothing if somebody did.
     pub fn origin(&self) -> Option<String> {
-        let of_tag = |kind: &str| Some(format!("{kind} `{}`", self.tags.get(&format!("millwork/{kind}"))?));
-        ["schedule", "sensor", "automation", "job"].into_iter().find_map(of_tag)
+        tags::origin(&self.tags).map(|(kind, name)| format!("{kind} `{name}`"))
+    }
+
+    /// The assets in the graph.
+    ///
+    /// # Errors
+    ///
+    /// When one is no longer defined.
+    pub fn selected(&self, graph: &AssetGraph) -> Result<AssetSet, RequestError> {
+        let index = |asset: &AssetKey| {
+            let index = graph.index(asset.as_str());
+            index.ok_or_else(|| RequestError::AssetIsGone { asset: asset.clone() })
+        };
+        self.assets.iter().map(index).collect()
+    }
+
+    /// Whether the run can be executed: its assets exist and have the partition, and the configuration fits. Of a run
+    /// with `stale_only`, it isn't known yet which steps are run, so only the entries that there are have to fit.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't.
+    pub fn check(&self, pipeline: &Pipeline) -> Result<(), RequestError> {
+        let graph = pipeline.graph();
+        let steps = Plan::steps_of(graph, &self.selected(graph)?, self.partition.as_ref())?;
+        let has_entry = |step: &str| self.config.get(step).is_some();
+        let steps = steps.iter().map(|step| graph.steps()[*step].key.as_str());
+        let steps = steps.filter(|step| !self.stale_only || has_entry(step));
+        Ok(pipeline.check_config(&self.config, steps)?)
     }
 }

@@ -3,14 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::FailureClass;
+use super::{FailureClass, tags};
 use crate::asset::Retry;
-
-/// The tag with the number of times that a run is tried again, instead of what [`RunRetries`] says.
-pub const RETRIES_TAG: &str = "millwork/retries";
-
-/// The tag with the run that a run from scratch repeats.
-pub const RETRY_OF_TAG: &str = "millwork/retry_of";
 
 /// How runs are tried again that a daemon launched and that failed.
 ///
@@ -77,8 +71,7 @@ impl RunRetries {
         tags: &BTreeMap<String, String>,
         draw: f64,
     ) -> Option<Duration> {
-        let asked = tags.get(RETRIES_TAG).and_then(|number| number.parse().ok());
-        let max_retries = asked.unwrap_or(self.retry.max_retries);
+        let max_retries = tags::retries(tags).unwrap_or(self.retry.max_retries);
         let is_concerned = self.classes.contains(&class);
         is_concerned.then(|| Retry { max_retries, ..self.retry.clone() }.pause(failures, draw)).flatten()
     }
@@ -87,6 +80,7 @@ impl RunRetries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::RunTag;
 
     fn check(
         retries: &RunRetries,
@@ -95,7 +89,8 @@ mod tests {
         tag: Option<&str>,
         seconds: Option<u64>,
     ) {
-        let tags = tag.map(|number| (RETRIES_TAG.to_owned(), number.to_owned())).into_iter().collect();
+        let tags =
+            tag.map(|number| (RunTag::Retries.key().to_owned(), number.to_owned())).into_iter().collect();
         let pause = retries.pause(class, failures, &tags, 0.5);
         assert_eq!(pause.map(|pause| pause.as_secs()), seconds, "{class} {failures} {tag:?}");
     }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::run::RunSpec;
+use crate::param::merge_config;
+use crate::run::{RunSpec, RunTag};
 use crate::schedule::{ScheduleError, Timetable};
 use crate::{BoxError, Instigator};
 
@@ -164,7 +165,7 @@ impl Schedule {
     }
 
     /// The schedule with the runs that a function names for each tick, given when it is due. They have the schedule's tags,
-    /// too; the selection is what is shown of it.
+    /// too, and its configuration below their own; the selection is what is shown of it.
     #[must_use]
     pub fn runs(
         mut self,
@@ -194,14 +195,17 @@ impl Schedule {
     pub fn runs_at(&self, due: Timestamp) -> Result<Vec<RunSpec>, BoxError> {
         let mut runs = match &self.runs {
             Some(runs) => runs.at(due)?,
-            None => vec![RunSpec::of(self.selection.clone()).config(self.config.clone())],
+            None => vec![RunSpec::of(self.selection.clone())],
         };
         for run in &mut runs {
+            let own = std::mem::replace(&mut run.config, self.config.clone());
+            merge_config(&mut run.config, own);
             run.tags.extend(self.tags.clone());
-            run.tags.insert("millwork/schedule".to_owned(), self.name.clone());
-            run.tags.insert("millwork/scheduled_for".to_owned(), due.to_string());
         }
-        Ok(runs)
+        let is_of_tick = |run: RunSpec| {
+            run.origin(RunTag::Schedule, &self.name).origin(RunTag::ScheduledFor, due.to_string())
+        };
+        Ok(runs.into_iter().map(is_of_tick).collect())
     }
 
     /// What the store knows its switch, cursor and ticks by.

@@ -13,6 +13,7 @@ mod policies;
 mod pools;
 mod previous;
 mod recording;
+mod requests;
 mod resume;
 mod scale;
 mod stale;

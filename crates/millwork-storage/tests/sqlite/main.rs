@@ -6,6 +6,7 @@
 mod commits;
 mod damage;
 mod failures;
+mod former_tags;
 mod handles;
 mod long_reads;
 mod maintenance;

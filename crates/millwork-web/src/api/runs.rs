@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use millwork_core::Problem;
-use millwork_core::run::{QUEUE_TAG, RETRY_OF_TAG, RunId, RunState, RunStatus, WaitReason};
-use millwork_storage::{EventQuery, Fence, NewRun, RunQuery, RunRecord, waiting_runs};
+use millwork_core::run::{RunState, RunStatus, WaitReason};
+use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, waiting_runs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
+use super::launch::create;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -104,21 +105,19 @@ pub(crate) async fn retry(
     body: Option<Json<Retry>>,
 ) -> Result<Json<Value>, ApiError> {
     let record = one(&state, &run).await?;
-    let (Json(Retry { from_scratch }), now) = (body.unwrap_or_default(), state.clock.now());
+    let Json(Retry { from_scratch }) = body.unwrap_or_default();
+    // What can't be executed any more isn't queued.
+    let request = record.request_again()?;
+    request.check(&state.pipeline)?;
     let run = if from_scratch {
-        let mut request = record.request_again()?;
-        request.tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
-        request.tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
-        let id = RunId::new(now);
-        state.store.create_run(NewRun { id, request, at: now }).await?;
-        id
+        create(&state, request.retry_of(record.id)).await?
     } else {
-        if !record.request.tags.contains_key(QUEUE_TAG.0) {
+        if !record.request.is_queued() {
             let hint = "`runs retry` goes on with it, or send `{\"from_scratch\": true}`";
             return Err(ApiError::invalid(Problem::new("the run was not left to a daemon").with_hint(hint)));
         }
         let fence = Fence { run: record.id, epoch: record.epoch };
-        if !state.store.retry_run(fence, Duration::ZERO, now).await? {
+        if !state.store.retry_run(fence, Duration::ZERO, state.clock.now()).await? {
             return Err(ApiError::invalid(format!(
                 "the run is {}: there is nothing to retry",
                 record.status

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_core::graph::{AssetGraph, AssetSet};
-use millwork_core::run::{RETRY_OF_TAG, RunId};
+use millwork_core::run::{RunId, RunRequest, RunSpec};
 use millwork_core::{Instigator, Problem};
 use serde::Deserialize;
 
 use super::form::OwnForm;
 use super::message::page_error;
-use crate::api::{Launch, Retry, cancel_run, one_run, requested, retry_run};
+use crate::api::{Retry, cancel_run, create_run, one_run, retry_run};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -24,13 +24,15 @@ pub(super) struct Selected {
 }
 
 pub(super) async fn launch(State(state): State<AppState>, OwnForm(form): OwnForm<Selected>) -> Response {
-    let launch = Launch {
-        selection: Some(form.selection),
-        partition: Some(form.partition).filter(|partition| !partition.is_empty()),
-        stale_only: form.stale_only,
-        ..Launch::default()
-    };
-    leads(requested(&state, launch).await.map(|run| format!("/runs/{run}")))
+    let mut run = RunSpec::of(form.selection);
+    run.partition = Some(form.partition).filter(|partition| !partition.is_empty()).map(Into::into);
+    run.stale_only = form.stale_only;
+    leads(requested(&state, run).await.map(|run| format!("/runs/{run}")))
+}
+
+/// Leaves a run to a daemon.
+pub(super) async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
+    create_run(state, run.resolve(&state.pipeline)?).await
 }
 
 /// A form that carries nothing but its token.
@@ -89,16 +91,12 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     let and_downstream = fields.iter().any(|(name, which)| name == "which" && which == "downstream");
     let after = if and_downstream { "+" } else { "" };
     let parts: Vec<String> = assets.iter().map(|asset| format!("\"{}\"{after}", graph.key(*asset))).collect();
-    let mut tags = record.request.tags;
-    tags.insert(RETRY_OF_TAG.to_owned(), record.id.to_string());
-    let launch = Launch {
-        selection: Some(parts.join(" or ")),
-        partition: record.request.partition.map(|partition| partition.to_string()),
-        config: Some(record.request.config),
-        tags,
-        ..Launch::default()
-    };
-    requested(state, launch).await
+    let again = record.request.retry_of(record.id);
+    let mut run = RunSpec::of(parts.join(" or ")).config(again.config);
+    run.partition = again.partition;
+    // The tags are those of a run that was requested, with what only Millwork sets.
+    let request = RunRequest { tags: again.tags, ..run.resolve(&state.pipeline)? };
+    create_run(state, request).await
 }
 
 /// The assets that a step makes, or tests.

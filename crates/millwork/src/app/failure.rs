@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use millwork_core::advice::hint_of;
-use millwork_core::{Advice, ConfigError, ErrorClass, Problem};
+use millwork_core::{Advice, ErrorClass, Problem};
 use serde_json::json;
 
 use crate::app::out::{outln, print_error};
@@ -42,17 +42,6 @@ impl Failure {
     pub(super) fn usage(problem: impl Into<Problem>) -> Self {
         let problem = problem.into();
         Self { exit: Exit::Usage, ..Self::from(problem) }
-    }
-
-    /// What is wrong with a configuration: one error, or the list of them.
-    pub(super) fn config(errors: &[ConfigError]) -> Self {
-        match errors {
-            [error] => Self::usage(error),
-            errors => {
-                let list: String = errors.iter().map(|error| format!("\n  - {}", error.one_line())).collect();
-                Self::usage(format!("the configuration has {} errors{list}", errors.len()))
-            }
-        }
     }
 
     /// An error of the system, or of the user's code.

@@ -11,7 +11,7 @@ use millwork_core::event::{
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::param::LogLevel;
 use millwork_core::plan::{Plan, PlanError, PlannedStep};
-use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus};
+use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus, RunTag};
 use millwork_core::{DataVersion, PartitionKey};
 use millwork_storage::NewRun;
 
@@ -150,13 +150,13 @@ impl<'g> Teller<'g> {
             _ if assets.len() == graph.assets().len() => "*".to_owned(),
             _ => format!("group:{group}"),
         };
-        let mut tags = BTreeMap::from([("team".to_owned(), group.clone())]);
+        let tags = BTreeMap::from([("team".to_owned(), group.clone())]);
+        let request = RunRequest { selection, assets, partition, tags, ..RunRequest::default() };
         match self.random.u8(..4) {
-            0 => _ = tags.insert("millwork/schedule".to_owned(), format!("{group}_monthly")),
-            1 => _ = tags.insert("millwork/sensor".to_owned(), format!("{group}_uploads")),
-            _ => {}
+            0 => request.tagged(RunTag::Schedule, format!("{group}_monthly")),
+            1 => request.tagged(RunTag::Sensor, format!("{group}_uploads")),
+            _ => request,
         }
-        RunRequest { selection, assets, partition, tags, ..RunRequest::default() }
     }
 
     /// One step: skipped, canceled, failed, or done after an attempt or two.

@@ -1,6 +1,6 @@
 //! Finding runs.
 
-use millwork_core::run::RunId;
+use millwork_core::run::{RunId, RunTag};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
@@ -40,8 +40,12 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
         statement.push(")");
     }
     if let Some((key, value)) = &query.tag {
-        statement.push(" AND number IN (SELECT run FROM run_tags WHERE key = ").push_bind(key.clone());
-        statement.push(" AND value = ").push_bind(value.clone()).push(")");
+        statement.push(" AND number IN (SELECT run FROM run_tags WHERE value = ").push_bind(value.clone());
+        let mut keys = statement.push(" AND key IN (").separated(", ");
+        for key in RunTag::stored_keys(key) {
+            keys.push_bind(key.to_owned());
+        }
+        statement.push("))");
     }
     if let Some(since) = query.finished_since {
         statement.push(" AND finished_at >= ").push_bind(to_micros(since));

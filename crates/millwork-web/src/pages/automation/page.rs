@@ -210,7 +210,7 @@ fn stuck_since(state: &InstigatorState) -> String {
 
 fn pending(pending: Pending) -> PendingRow {
     let what = match &pending.work {
-        PendingWork::Run { run, .. } => format!("run of {}", run.selection),
+        PendingWork::Run { run, .. } => format!("run of {}", run.target),
         PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
         PendingWork::Tick { due } => format!("tick of {due}"),
     };

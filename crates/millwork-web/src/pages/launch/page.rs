@@ -6,10 +6,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::PartitionKey;
 use millwork_core::graph::draw::NodeState;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
+use millwork_core::run::{RunSpec, RunTag};
+use millwork_core::{PartitionKey, Pipeline};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ use super::super::forms::leads;
 use super::super::message::{page_error, rendered};
 use super::field::{Field, Kind, fields, text};
 use super::filled::{Filled, name};
-use crate::api::{Launch, requested, run_request};
+use crate::api::create_run;
 use crate::error::ApiError;
 use crate::standing::Standings;
 use crate::state::AppState;
@@ -104,12 +105,11 @@ pub(in super::super) async fn submit(
     let problem = match planned(&state, &wanted) {
         Ok((_, plan)) => {
             let meant = filled.meant(&config_fields(&state, &plan));
-            let (config, tags) = (Some(Value::Object(meant.config)), meant.tags);
-            let launch = Launch { config, tags, ..launch_of(&wanted) };
-            match run_request(&state, launch.clone()) {
+            let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
+            match run.resolve(&state.pipeline) {
                 _ if !meant.problems.is_empty() => "Some of what is filled in can't be used.".to_owned(),
-                Ok(_) => return leads(requested(&state, launch).await.map(|run| format!("/runs/{run}"))),
-                Err(error) => error.sentences(),
+                Ok(run) => return leads(create_run(&state, run).await.map(|run| format!("/runs/{run}"))),
+                Err(error) => ApiError::from(error).sentences(),
             }
         }
         Err(error) => error.sentences(),
@@ -120,15 +120,21 @@ pub(in super::super) async fn submit(
     }
 }
 
-fn launch_of(wanted: &Wanted) -> Launch {
-    let filled = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
-    let job = filled(&wanted.job);
-    Launch {
-        selection: filled(&wanted.selection).filter(|_| job.is_none()),
-        job,
-        partition: filled(&wanted.partition),
-        stale_only: wanted.stale_only,
-        ..Launch::default()
+impl Wanted {
+    /// The run. The form shows the configuration and tags of a job, so what it comes back with is all of them: what was
+    /// taken out isn't put in again.
+    fn run(&self, pipeline: &Pipeline) -> RunSpec {
+        let mut run = match pipeline.job(&self.job) {
+            Some(job) => RunSpec::of(&*job.selection).origin(RunTag::Job, &*job.name),
+            None => RunSpec::of(&*self.selection),
+        };
+        run.partition = self.partition();
+        run.stale_only = self.stale_only;
+        run
+    }
+
+    fn partition(&self) -> Option<PartitionKey> {
+        Some(self.partition.trim()).filter(|partition| !partition.is_empty()).map(Into::into)
     }
 }
 
@@ -155,8 +161,8 @@ fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiErr
     let selected = Selection::parse(&selection)
         .and_then(|selection| selection.select(graph))
         .map_err(|error| ApiError::invalid(&error))?;
-    let partition = Some(wanted.partition.trim()).filter(|partition| !partition.is_empty()).map(Into::into);
-    let plan = Plan::new(graph, &selected, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+    let plan = Plan::new(graph, &selected, wanted.partition().as_ref())
+        .map_err(|error| ApiError::invalid(&error))?;
     Ok((selected, plan))
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::run::{QUEUE_TAG, RunState, RunStatus};
+use millwork_core::run::{RunState, RunStatus};
 use millwork_storage::EventQuery;
 
 use super::super::message::{page_error, rendered};
@@ -70,7 +70,7 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
     let made = state.store.events(of_run(vec!["materialized"], Some(OUTPUTS))).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
     let (course, now) = (RunState::of_stored(&events), state.clock.now());
-    let is_queued = record.request.tags.contains_key(QUEUE_TAG.0);
+    let is_queued = record.request.is_queued();
     let is_finished = record.status.is_finished();
     let has_config = record.request.config.as_object().is_some_and(|config| !config.is_empty());
     let config = serde_json::to_string_pretty(&record.request.config).unwrap_or_default();

@@ -11,12 +11,9 @@ use crate::app::session::Session;
 pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     let pipeline = session.pipeline()?;
     let graph = pipeline.graph();
-    let config = config(json!({}), &check.config)?;
+    let config = config(&check.config, graph)?;
     let steps: Vec<&str> = graph.steps().iter().map(|step| step.key.as_str()).collect();
-    let errors = pipeline.config_errors(&config, steps.iter().copied());
-    if !errors.is_empty() {
-        return Err(Failure::config(&errors));
-    }
+    pipeline.check_config(&config, steps.iter().copied())?;
     let (assets, checks) =
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
     let jobs = pipeline.jobs().len();

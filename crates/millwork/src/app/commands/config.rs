@@ -3,26 +3,25 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use millwork_core::{ErrorClass, Problem};
+use millwork_core::graph::AssetGraph;
+use millwork_core::{ErrorClass, Problem, merge_config};
 use serde_json::{Map, Value};
 
 use crate::app::arguments::ConfigArguments;
 use crate::app::failure::Failure;
 
-/// Puts the configuration together: `base` (a job's), then the file, then each `--set`, later ones over earlier ones.
-pub(super) fn config(base: Value, arguments: &ConfigArguments) -> Result<Value, Failure> {
-    let mut config = base;
+/// Puts the configuration together: the file, then each `--set`, later ones over earlier ones.
+pub(super) fn config(arguments: &ConfigArguments, graph: &AssetGraph) -> Result<Value, Failure> {
+    let mut config = Value::Object(Map::new());
     if let Some(path) = &arguments.config {
         let read = read(path).map_err(|error| Failure::of(ErrorClass::Usage, error.as_ref()))?;
-        merge(&mut config, read);
+        merge_config(&mut config, read);
     }
     for set in &arguments.set {
-        let (path, value) = assignment(set)?;
-        let nested = path
-            .iter()
-            .rev()
-            .fold(value, |value, name| Value::Object(Map::from_iter([((*name).to_owned(), value)])));
-        merge(&mut config, nested);
+        let (path, value) = assignment(set, |step| graph.step_index(step).is_some())?;
+        let nested =
+            path.into_iter().rev().fold(value, |value, name| Value::Object(Map::from_iter([(name, value)])));
+        merge_config(&mut config, nested);
     }
     Ok(config)
 }
@@ -76,44 +75,68 @@ fn below(value: toml::Value, name: String, path: &mut Vec<String>) -> anyhow::Re
     Ok(value)
 }
 
-/// Reads `step.parameter=value`.
-fn assignment(text: &str) -> Result<(Vec<&str>, Value), Failure> {
+/// Reads `step.parameter=value`. The step is the longest name there is, since names may have dots; quotes make any text one
+/// name.
+fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>, Value), Failure> {
     let wrong = |what: &str| {
         let problem = Problem::new(format!("`{text}` {what}"));
         Failure::usage(problem.with_hint("write `--set STEP.PARAMETER=VALUE`"))
     };
-    let Some((path, value)) = text.split_once('=') else {
+    let Some((path, value)) = split(text) else {
         return Err(wrong("sets nothing"));
     };
-    let path: Vec<&str> = path.split('.').collect();
-    if path.len() < 2 || path.iter().any(|name| name.is_empty()) {
+    let names = names(path);
+    let of_step = (1..names.len()).rev().find(|end| is_step(&names[..*end].join("."))).unwrap_or(1);
+    let path: Vec<String> =
+        std::iter::once(names[..of_step].join(".")).chain(names[of_step..].iter().cloned()).collect();
+    if path.len() < 2 || path.iter().any(String::is_empty) {
         return Err(wrong("names no parameter"));
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((path, value))
 }
 
-/// Lays `over` over `base`: objects are merged, anything else is replaced.
-fn merge(base: &mut Value, over: Value) {
-    match (base, over) {
-        (Value::Object(base), Value::Object(over)) => {
-            for (name, value) in over {
-                merge(base.entry(name).or_insert(Value::Null), value);
-            }
+/// What stands before and behind the first `=` outside of quotes.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let mut is_quoted = false;
+    for (at, char) in text.char_indices() {
+        match char {
+            '"' => is_quoted = !is_quoted,
+            '=' if !is_quoted => return Some((&text[..at], &text[at + 1..])),
+            _ => {}
         }
-        (base, over) => *base = over,
     }
+    None
+}
+
+/// The names between dots outside of quotes.
+fn names(path: &str) -> Vec<String> {
+    let (mut names, mut is_quoted) = (vec![String::new()], false);
+    for char in path.chars() {
+        match (char, names.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            ('.', _) if !is_quoted => names.push(String::new()),
+            (char, Some(name)) => name.push(char),
+            (_, None) => {}
+        }
+    }
+    names
 }
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::{AssetDefinition, Definitions};
+    use serde_json::json;
+
     use super::*;
 
     fn check(set: &[&str], expected: Result<Value, &str>) {
         let arguments = ConfigArguments { config: None, set: set.iter().map(ToString::to_string).collect() };
-        let base = serde_json::json!({ "split": { "seed": 1, "share": 0.2 } });
+        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let steps = ["split", "model-v1", "model-v1.2"].map(asset);
+        let pipeline = Definitions::new().assets(steps).resolve().expect("definitions that fit together");
         assert_eq!(
-            config(base, &arguments).map_err(|failure| failure.message().to_owned()),
+            config(&arguments, pipeline.graph()).map_err(|failure| failure.message().to_owned()),
             expected.map_err(str::to_owned)
         );
     }
@@ -155,14 +178,27 @@ mod tests {
 
     #[test]
     fn settings() {
-        let with_seed = |seed: Value| serde_json::json!({ "split": { "seed": seed, "share": 0.2 } });
-        check(&[], Ok(with_seed(1.into())));
-        check(&["split.seed=7"], Ok(with_seed(7.into())));
-        check(&["split.seed=7", "split.seed=8"], Ok(with_seed(8.into())));
-        check(&["split.seed=abc"], Ok(with_seed("abc".into())));
-        check(&["split.seed=a=b"], Ok(with_seed("a=b".into())));
-        check(&["split.seed=[1,2]"], Ok(with_seed(serde_json::json!([1, 2]))));
+        let seed = |seed: Value| json!({ "split": { "seed": seed } });
+        check(&[], Ok(json!({})));
+        check(&["split.seed=7"], Ok(seed(7.into())));
+        check(&["split.seed=7", "split.seed=8"], Ok(seed(8.into())));
+        check(&["split.seed=7", "split.share=0.2"], Ok(json!({ "split": { "seed": 7, "share": 0.2 } })));
+        check(&["split.seed=abc"], Ok(seed("abc".into())));
+        check(&["split.seed=a=b"], Ok(seed("a=b".into())));
+        check(&["split.seed=[1,2]"], Ok(seed(json!([1, 2]))));
+        check(&["split.source.url=x"], Ok(json!({ "split": { "source": { "url": "x" } } })));
         check(&["seed=1"], Err("`seed=1` names no parameter"));
         check(&["split.seed"], Err("`split.seed` sets nothing"));
+        check(&["split.=1"], Err("`split.=1` names no parameter"));
+    }
+
+    #[test]
+    fn steps_with_dots() {
+        check(&["model-v1.2.rows=3"], Ok(json!({ "model-v1.2": { "rows": 3 } })));
+        check(&["model-v1.rows=3"], Ok(json!({ "model-v1": { "rows": 3 } })));
+        check(&["\"model-v9.9\".rows=3"], Ok(json!({ "model-v9.9": { "rows": 3 } })));
+        check(&["split.\"a.b=c\"=3"], Ok(json!({ "split": { "a.b=c": 3 } })));
+        check(&["\"model-v1.2\"=3"], Err("`\"model-v1.2\"=3` names no parameter"));
+        check(&["model-v1.2=3"], Ok(json!({ "model-v1": { "2": 3 } })));
     }
 }

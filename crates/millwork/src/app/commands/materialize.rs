@@ -1,14 +1,13 @@
 //! `materialize`: makes assets, with progress in the terminal.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use millwork_core::Problem;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
-use millwork_core::run::{Failure as StepFailure, QUEUE_TAG, RunId, RunRequest, RunStatus, StepStatus};
-use millwork_core::{AssetKey, Clock as _, Job, SystemClock};
+use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, StepStatus};
+use millwork_core::{Clock as _, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
     Cancel, Engine, EngineOptions, RunOutcome, ask_descendants_to_end, capture_output, end_descendants,
@@ -33,7 +32,6 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
         let opened = session.home().await?;
         let engine = session.engine(&opened, options(materialize.workers))?;
         let plan = engine.plan(&request).await?;
-        check_config(session, &plan, &request)?;
         if materialize.dry_run {
             print_plan(session.pipeline()?.graph(), &plan, materialize.json);
             return Ok(Exit::Success);
@@ -51,14 +49,8 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
 }
 
 /// Leaves a run to a daemon.
-async fn enqueue(
-    opened: &Opened,
-    engine: &Engine,
-    mut request: RunRequest,
-    json: bool,
-) -> Result<Exit, Failure> {
-    request.tags.insert(QUEUE_TAG.0.to_owned(), QUEUE_TAG.1.to_owned());
-    let run = engine.request(request).await?;
+async fn enqueue(opened: &Opened, engine: &Engine, request: RunRequest, json: bool) -> Result<Exit, Failure> {
+    let run = engine.request(request.queued()).await?;
     opened.store.close().await;
     if json {
         outln!("{}", json!({ "run": run, "status": RunStatus::Queued }));
@@ -98,37 +90,15 @@ fn options(workers: Option<NonZero<usize>>) -> EngineOptions {
 }
 
 fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {
-    let pipeline = session.pipeline()?;
-    let job = match &materialize.job {
-        Some(name) => Some(pipeline.job(name).ok_or_else(|| unknown_job(name))?),
-        None => None,
+    let mut run = match &materialize.job {
+        Some(job) => RunSpec::of_job(job),
+        None => RunSpec::of(&*materialize.selection),
     };
-    let selection = job.map_or(&materialize.selection, |job| &job.selection).clone();
-    let assets = session.select(&selection)?;
-    let assets: Vec<AssetKey> = assets.into_iter().map(|asset| pipeline.graph().key(asset).clone()).collect();
-    Ok(RunRequest {
-        selection,
-        assets,
-        partition: materialize.partition.as_deref().map(Into::into),
-        config: config(job.map_or_else(|| json!({}), |job| job.config.clone()), &materialize.config)?,
-        tags: tags(job, &materialize.tags)?,
-        stale_only: materialize.stale,
-    })
-}
-
-fn unknown_job(name: &str) -> Failure {
-    let problem = Problem::new(format!("no job is called `{name}`"));
-    Failure::usage(problem.with_hint("`list jobs` shows which there are"))
-}
-
-fn tags(job: Option<&Job>, written: &[String]) -> Result<BTreeMap<String, String>, Failure> {
-    let mut tags = job.map(|job| job.tags.clone()).unwrap_or_default();
-    tags.extend(job.map(|job| ("millwork/job".to_owned(), job.name.clone())));
-    for tag in written {
-        let (key, value) = parse_tag(tag)?;
-        tags.insert(key, value);
-    }
-    Ok(tags)
+    run.partition = materialize.partition.as_deref().map(Into::into);
+    run.config = config(&materialize.config, session.pipeline()?.graph())?;
+    run.tags = materialize.tags.iter().map(|tag| parse_tag(tag)).collect::<Result<_, _>>()?;
+    run.stale_only = materialize.stale;
+    Ok(run.resolve(session.pipeline()?)?)
 }
 
 /// Reads `key=value`.
@@ -140,13 +110,6 @@ pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
             Err(Failure::usage(problem.with_hint("write `KEY=VALUE`")))
         }
     }
-}
-
-fn check_config(session: &Session, plan: &Plan, request: &RunRequest) -> Result<(), Failure> {
-    let pipeline = session.pipeline()?;
-    let steps = plan.steps.iter().map(|step| pipeline.graph().steps()[step.step].key.as_str());
-    let errors = pipeline.config_errors(&request.config, steps);
-    if errors.is_empty() { Ok(()) } else { Err(Failure::config(&errors)) }
 }
 
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {

@@ -111,8 +111,8 @@ fn name(instigator: &Instigator) -> String {
 fn what(work: &PendingWork) -> String {
     match work {
         PendingWork::Run { run, .. } => match &run.key {
-            Some(key) => format!("run of {} (key {key})", run.selection),
-            None => format!("run of {}", run.selection),
+            Some(key) => format!("run of {} (key {key})", run.target),
+            None => format!("run of {}", run.target),
         },
         PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
         PendingWork::Tick { due } => format!("tick of {}", when::moment(*due)),

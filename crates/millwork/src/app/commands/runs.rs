@@ -2,7 +2,7 @@
 
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{FailureClass, QUEUE_TAG, RunState, RunStatus, StepKey, StepStatus, WaitReason};
+use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, PartitionKey, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
@@ -278,13 +278,11 @@ fn log_line(event: &Event) -> String {
 async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let engine = session.engine(opened, EngineOptions::default())?;
-    let mut request = record.request_again()?;
+    let request = record.request_again()?;
     let steps = engine.plan(&request).await?.steps.len();
     let id = if from_scratch {
         // It is executed here, not by a daemon.
-        request.tags.remove(QUEUE_TAG.0);
-        request.tags.insert("millwork/retry-of".into(), record.id.to_string());
-        engine.request(request).await?
+        engine.request(request.retry_of(record.id).unqueued()).await?
     } else {
         record.id
     };

@@ -121,14 +121,14 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
         let context = SensorContext::new(cursor.or(sensor_cursor(&state)), SystemClock.now(), resources);
         Ok(preview_sensor(sensor, context).await?)
     })?;
-    let graph = session.pipeline()?.graph();
-    let problem = |run: &RunSpec| run.clone().request(graph).err().map(|error| error.one_line());
+    let pipeline = session.pipeline()?;
+    let problem = |run: &RunSpec| run.clone().resolve(pipeline).err().map(|error| error.one_line());
     let runs: Vec<(&RunSpec, Option<String>)> = outcome.runs.iter().map(|run| (run, problem(run))).collect();
     let exit = if runs.iter().all(|(_, problem)| problem.is_none()) { Exit::Success } else { Exit::Failed };
     if json {
         let described = |(run, problem): &(&RunSpec, Option<String>)| {
             json!({
-                "selection": run.selection,
+                "selection": run.target.to_string(),
                 "key": run.key,
                 "config": run.config,
                 "tags": run.tags,
@@ -142,11 +142,11 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
     for (run, problem) in &runs {
         let key = run.key.as_ref().map(|key| format!(" with the key `{key}`")).unwrap_or_default();
         match problem {
-            None => outln!("It would request a run of `{}`{key}.", run.selection),
+            None => outln!("It would request a run of `{}`{key}.", run.target),
             Some(problem) => {
                 outln!(
                     "It would ask for a run of `{}`{key}, which can't be requested: {problem}",
-                    run.selection
+                    run.target
                 );
             }
         }

@@ -1,0 +1,105 @@
+//! A pipeline's API and pages, served from a home of its own.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use millwork_core::event::Event;
+use millwork_core::run::{RunId, RunRequest};
+use millwork_core::{BoxError, BoxFuture, Definitions};
+use millwork_storage::{Home, NewRun, RunStore as _, SqliteStore};
+use millwork_web::{Host, LoopBeat, ServeOptions};
+use reqwest::{Client, Method, redirect};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::{Notify, watch};
+
+#[derive(Debug)]
+struct Nobody;
+
+impl Host for Nobody {
+    fn metrics(&self) -> String {
+        String::new()
+    }
+
+    fn loops(&self) -> Vec<LoopBeat> {
+        Vec::new()
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn stored_form(&self, _: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
+        Box::pin(async { Err("there is none".into()) })
+    }
+}
+
+/// A server without a daemon: runs stay queued.
+pub(crate) struct Served {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) client: Client,
+    pub(crate) url: String,
+    _folder: TempDir,
+    _stop: watch::Sender<bool>,
+}
+
+impl Served {
+    pub(crate) async fn start(definitions: Definitions) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().unwrap();
+        let store = Home::open(folder.path()).await.unwrap().store();
+        let options = ServeOptions {
+            address: ([127, 0, 0, 1], 0).into(),
+            token: None,
+            allowed_hosts: Vec::new(),
+            host: Arc::new(Nobody),
+            wake: Arc::new(Notify::new()),
+        };
+        let pipeline = definitions.resolve().unwrap();
+        let serving = millwork_web::serve(pipeline, store.clone(), options).await.unwrap();
+        let (url, (stop, stopped)) = (format!("http://{}", serving.address), watch::channel(false));
+        tokio::spawn(serving.run(stopped));
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self { store, client, url, _folder: folder, _stop: stop }
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(Method::GET, path, None).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Sends a form with the token of the overview's.
+    pub(crate) async fn form(&self, path: &str, fields: &str) -> (u16, String) {
+        let page = self.client.get(&self.url).send().await.unwrap().text().await.unwrap();
+        let (_, token) = page.split_once("name=\"form_token\" value=\"").unwrap();
+        let token = token.split('"').next().unwrap();
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(format!("{fields}&form_token={token}")).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// A run that no door has looked at.
+    pub(crate) async fn stored(&self, change: impl FnOnce(&mut RunRequest)) -> RunId {
+        let mut request = RunRequest::default();
+        change(&mut request);
+        let id = RunId::from_u128(7);
+        self.store.create_run(NewRun { id, request, at: Timestamp::UNIX_EPOCH }).await.unwrap();
+        id
+    }
+}
