@@ -122,10 +122,11 @@ type Cast = for<'a> fn(&'a (dyn Error + 'static)) -> Option<&'a dyn Advice>;
 /// passes through code that has no pipeline at hand.
 static KNOWN: RwLock<Vec<(TypeId, Cast)>> = RwLock::new(Vec::new());
 
-const OF_THIS_CRATE: [Cast; 11] = [
+const OF_THIS_CRATE: [Cast; 12] = [
     cast::<Problem>,
     cast::<crate::asset::IoError>,
     cast::<crate::definitions::DefinitionErrors>,
+    cast::<crate::graph::PartitionError>,
     cast::<crate::graph::SelectionError>,
     cast::<crate::param::ConfigError>,
     cast::<crate::param::ConfigErrors>,

@@ -147,6 +147,11 @@ impl Daemon {
         self.begin(&mut sensors, &stop).await;
         self.begin(&mut schedules, &stop).await;
         self.begin(&mut conditions, &stop).await;
+        // Those who explain why runs wait read there by which limits they are launched.
+        let announced = self.home.announce_daemon(&self.options.queue);
+        if let Err(error) = &announced {
+            self.tell(&Happening::Trouble { of: "announcing the daemon", error: error_with_causes(error) });
+        }
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(ClockWatch::default(), stop.clone()));
         loops.spawn(self.clone().keep(schedules, stop.clone()));

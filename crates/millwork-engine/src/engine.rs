@@ -10,15 +10,17 @@ use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
 use millwork_core::run::{RequestError, RunId, RunRequest, RunState, RunStatus};
-use millwork_core::{AssetKey, Clock, IoManager, PartitionKey, Pipeline, SystemClock};
-use millwork_storage::{Batch, Claim, EventLog, EventQuery, Fence, Holder, NewRun, StorageError, Store};
+use millwork_core::{Clock, IoManager, PartitionKey, Pipeline, SystemClock};
+use millwork_storage::{
+    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, StorageError, Store,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::{chain_of, register_errors};
 use crate::runs::{
     Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs,
-    keep_lease, stale_part, start_recorder, verdicts,
+    keep_lease, start_recorder,
 };
 use crate::{ExecuteError, ObjectStoreIo, Values};
 
@@ -107,7 +109,7 @@ impl Engine {
         let whole = self.whole_plan(request)?;
         let plan = if request.stale_only {
             let verdicts = self.verdicts(&whole).await?;
-            stale_part(self.pipeline.graph(), &whole, &verdicts, &RunState::default())
+            whole.stale_part(self.pipeline.graph(), &verdicts, &RunState::default())
         } else {
             whole
         };
@@ -173,7 +175,7 @@ impl Engine {
         let mut plan = self.whole_plan(&request)?;
         let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
         if let Some(verdicts) = &verdicts {
-            plan = stale_part(&graph, &plan, verdicts, &state);
+            plan = plan.stale_part(&graph, verdicts, &state);
         }
         self.check_config(&request, &plan)?;
         let mut read = self.read_from_store(&plan);
@@ -259,14 +261,8 @@ impl Engine {
     }
 
     async fn verdicts(&self, plan: &Plan) -> Result<LatestVerdicts, StorageError> {
-        let graph = self.pipeline.graph();
-        let mut assets: BTreeSet<AssetIndex> = BTreeSet::new();
-        for step in &plan.steps {
-            assets.extend(graph.outputs(step.step));
-            assets.extend(step.inputs.iter().map(|input| input.asset));
-        }
-        let keys: Vec<AssetKey> = assets.into_iter().map(|asset| graph.key(asset).clone()).collect();
-        Ok(verdicts(self.store.latest(&keys).await?))
+        let latest = self.store.latest(&plan.assets(self.pipeline.graph())).await?;
+        Ok(latest.into_iter().map(LatestAsset::into_verdict).collect())
     }
 
     /// The assets that a plan reads from the store: those it takes without making them, and those it looks back at.

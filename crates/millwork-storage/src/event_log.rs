@@ -1,7 +1,8 @@
 //! The contract of the event log: appending, reading, and what is latest of each asset.
 
 use async_trait::async_trait;
-use millwork_core::event::{Event, NewEvent};
+use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::plan::LatestVerdict;
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
 
@@ -56,6 +57,18 @@ pub struct LatestAsset {
     pub materialization: Option<Event>,
     /// The last event of the kinds `materialized`, `kept` and `not_materialized`.
     pub verdict: Event,
+}
+
+impl LatestAsset {
+    /// What staleness is decided by.
+    pub fn into_verdict(self) -> ((AssetKey, Option<PartitionKey>), LatestVerdict) {
+        let data_version = self.materialization.and_then(|event| match event.body {
+            EventBody::Materialized(materialization) => Some(materialization.data_version),
+            _ => None,
+        });
+        let provenance = self.verdict.body.provenance().cloned();
+        ((self.asset, self.partition), LatestVerdict { data_version, provenance })
+    }
 }
 
 /// Which events to read. All conditions hold together; an empty query reads everything, oldest first.

@@ -24,7 +24,7 @@ pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::StorageError;
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};
-pub use home::{Holder, Home, Liveness};
+pub use home::{Announced, Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
 pub use memory::MemoryStore;
 pub use pending_store::{

@@ -6,10 +6,11 @@ use millwork_core::run::{QUEUE_TAG, QueueLimits, RunId, RunStatus, WaitReason, W
 use crate::{RunQuery, RunRecord, StorageError, Store};
 
 /// The runs that are left to daemons and haven't started, those that come first first, each with the reason why it waits;
-/// one without a reason is about to start, if a daemon is there.
+/// one without a reason is about to start. `limits` are those [in force](crate::Home::queue_limits); without them no daemon is
+/// there.
 pub async fn waiting_runs(
     store: &dyn Store,
-    limits: &QueueLimits,
+    limits: Option<&QueueLimits>,
     now: Timestamp,
 ) -> Result<Vec<(RunId, Option<WaitReason>)>, StorageError> {
     let going_on = queued_runs(store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
@@ -19,7 +20,13 @@ pub async fn waiting_runs(
         .iter()
         .map(|run| WaitingRun { id: run.id, request: &run.request, not_before: run.not_before })
         .collect();
-    Ok(admit(limits, going_on.iter().map(|run| &run.request.tags), candidates, now))
+    let none = QueueLimits::of(usize::MAX);
+    let mut decided =
+        admit(limits.unwrap_or(&none), going_on.iter().map(|run| &run.request.tags), candidates, now);
+    if limits.is_none() {
+        decided.iter_mut().for_each(|(_, reason)| *reason = reason.take().or(Some(WaitReason::NoDaemon)));
+    }
+    Ok(decided)
 }
 
 /// The runs with one of these statuses that are left to daemons, newest first.

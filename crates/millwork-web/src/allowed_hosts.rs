@@ -14,8 +14,6 @@ use millwork_core::{Advice, ErrorClass, Problem};
 use thiserror::Error;
 
 use crate::error::ApiError;
-use crate::guard::is_of_browser;
-use crate::pages::page_error;
 
 /// The hosts that requests may name: this machine's loopback names and addresses, the address that the server is bound to,
 /// and those that are listed. Ports aren't compared, as a tunnel or a container may have another one.
@@ -170,7 +168,7 @@ pub(crate) async fn check_host(
             }
         },
     };
-    if is_of_browser(&request) { page_error(&error) } else { error.into_response() }
+    error.into_response()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use millwork_core::graph::AssetGraph;
@@ -15,6 +16,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::allowed_hosts::InvalidHost;
+use crate::server::LARGEST_BODY;
 
 /// Why the API can't be served.
 #[derive(Debug, Error)]
@@ -60,8 +62,9 @@ impl Advice for ServeError {
     }
 }
 
-/// What is wrong with a request: `{"error": {"code": …, "message": …, "hint": …}}`.
-#[derive(Debug)]
+/// What is wrong with a request: `{"error": {"code": …, "message": …, "hint": …}}`. It goes with the answer as an
+/// extension, so that [`one_shape`](crate::one_shape::one_shape) can show it as a page.
+#[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
@@ -99,6 +102,28 @@ impl ApiError {
         let problem = Problem::new(format!("no asset is called `{key}`"));
         Self::not_found(problem.with_hint(graph.asset_hint(key)))
     }
+
+    /// The body is too large.
+    pub(crate) fn too_large() -> Self {
+        let message = format!("the body is larger than {} KiB", LARGEST_BODY / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
+            _ => Self::invalid(as_fragment(&rejection.body_text())),
+        }
+    }
+}
+
+/// The text of a library as ours are written.
+pub(crate) fn as_fragment(text: &str) -> String {
+    let text = text.trim().trim_end_matches('.');
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 impl From<StorageError> for ApiError {
@@ -128,6 +153,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (message, hint) = (self.problem.to_string(), self.problem.hint());
         let body = json!({ "error": { "code": self.code, "message": message, "hint": hint } });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_core::Problem;
 
 use crate::error::ApiError;
+use crate::one_shape::wants_page;
 
 /// The longest that a request may take, streams aside: those have answered by then.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -64,7 +65,7 @@ fn session(token: blake3::Hash) -> blake3::Hash {
 /// Lets a request pass, or says why not.
 pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
     if !token.admits(request.headers()) {
-        if is_of_browser(&request) {
+        if wants_page(request.headers()) {
             return Redirect::to("/login").into_response();
         }
         let problem = Problem::new("the token is missing or wrong")
@@ -82,12 +83,6 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).into_response()
         }
     }
-}
-
-/// Whether somebody wants to see a page, or has sent a form of one.
-pub(crate) fn is_of_browser(request: &Request) -> bool {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn changes(method: &Method) -> bool {

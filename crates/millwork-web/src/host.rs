@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::Event;
-use millwork_core::{BoxError, BoxFuture};
+use millwork_core::{BoxError, BoxFuture, QueueLimits};
 
 /// The process that serves.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -14,6 +14,9 @@ pub trait Host: fmt::Debug + Send + Sync {
 
     /// What the loops of a daemon in this process have done.
     fn loops(&self) -> Vec<LoopBeat>;
+
+    /// The limits by which the daemons of the home launch runs; nothing if there is none.
+    fn queue_limits(&self) -> Option<QueueLimits>;
 
     /// Facts about where and how it is deployed, as labels with texts. No secrets: they are shown.
     fn facts(&self) -> Vec<(&'static str, String)>;

@@ -9,6 +9,7 @@ mod api;
 mod error;
 mod guard;
 mod host;
+mod one_shape;
 mod pages;
 mod server;
 mod standing;

@@ -10,18 +10,20 @@ use axum::middleware;
 use millwork_core::{Pipeline, SystemClock};
 use millwork_storage::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::allowed_hosts::{AllowedHosts, check_host};
+use crate::api::Counted;
 use crate::error::ServeError;
 use crate::guard::{Token, guard};
 use crate::host::Host;
+use crate::one_shape::one_shape;
 use crate::pages::Changes;
 use crate::state::AppState;
 use crate::{api, pages};
 
 /// The largest body of a request, in bytes.
-const LARGEST_BODY: usize = 1 << 20;
+pub(crate) const LARGEST_BODY: usize = 1 << 20;
 
 /// The shortest token.
 const SHORTEST_TOKEN: usize = 16;
@@ -73,7 +75,9 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
-    let (clock, started, counted) = (Arc::new(SystemClock), Instant::now(), Arc::default());
+    let (clock, started) = (Arc::new(SystemClock), Instant::now());
+    // If the store can't be read now, what happens is counted from the first time that it can.
+    let counted = Arc::new(Mutex::new(Counted::behind(store.head().await.ok())));
     let (lookout, layouts, changes) = (Arc::default(), Arc::default(), Changes::default());
     let pipeline = Arc::new(pipeline);
     let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts, changes };
@@ -91,6 +95,7 @@ pub async fn serve(
     // Whoever checks health asks by an address that nobody here knows.
     let router = api::open()
         .merge(of_known_hosts)
+        .layer(middleware::from_fn(one_shape))
         .layer(middleware::from_fn(pages::with_policy))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);

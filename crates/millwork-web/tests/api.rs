@@ -3,7 +3,9 @@
 
 mod served;
 
-use millwork_core::{AssetDefinition, Config, Definitions, FromStep as _, Job, PartitionsDefinition};
+use millwork_core::{
+    AssetDefinition, Config, Definitions, FromStep as _, Job, Misfire, PartitionsDefinition, Schedule,
+};
 use reqwest::Method;
 use serde_json::json;
 use served::Served;
@@ -26,12 +28,14 @@ fn definitions() -> Definitions {
         .asset(
             asset("load").policy(|computation| Config::<Load>::requirements(&mut computation.requirements)),
         )
+        .asset(AssetDefinition::new("outside"))
         .asset(asset("daily").partitions(PartitionsDefinition::fixed(["monday", "tuesday"])))
         .job(
             Job::new("nightly", "load")
                 .config(json!({ "load": { "rows": 5, "source": "a" } }))
                 .tag("team", "data"),
         )
+        .schedule(Schedule::new("hourly", ["@hourly"], "load").misfire(Misfire::All { limit: 3 }))
 }
 
 #[tokio::test]
@@ -87,4 +91,157 @@ async fn a_retry_that_cannot_run_is_refused() {
     let (status, answer) = served.ask(Method::POST, &path, Some(json!({ "from_scratch": true }))).await;
     let message = "the run asks for asset `gone`, which is not part of the definitions any more";
     assert_eq!((status, answer["error"]["message"].as_str()), (422, Some(message)));
+}
+
+#[tokio::test]
+async fn errors_have_one_shape() {
+    let served = Served::start(definitions()).await;
+    let check = async |method: Method, path: &str, status: u16, code: &str, message: &str| {
+        let (found, answer) = served.ask(method, path, None).await;
+        let error = &answer["error"];
+        assert_eq!((found, error["code"].as_str()), (status, Some(code)), "{path}: {answer}");
+        assert_eq!(error["message"].as_str(), Some(message), "{path}");
+        assert!(error.as_object().unwrap().contains_key("hint"));
+    };
+    let digits = "failed to deserialize query string: limit: invalid digit found in string";
+    check(Method::GET, "/api/v1/runs?limit=abc", 422, "invalid", digits).await;
+    check(Method::GET, "/api/v1/nothing", 404, "not_found", "there is nothing at `/api/v1/nothing`").await;
+    check(Method::GET, "/nothing", 404, "not_found", "there is nothing at `/nothing`").await;
+    let takes_none = "`/api/v1/runs` takes no DELETE";
+    check(Method::DELETE, "/api/v1/runs", 405, "method_not_allowed", takes_none).await;
+    check(Method::PUT, "/healthz", 405, "method_not_allowed", "`/healthz` takes no PUT").await;
+    let no_number = "invalid URL: Cannot parse `x` to a `u64`";
+    check(Method::POST, "/api/v1/alerts/deliveries/x/retry", 422, "invalid", no_number).await;
+    for path in ["/api/v1/runs", "/api/v1/reports/check/load", "/api/v1/automation"] {
+        let (status, answer) = served.text("application/json", path, "{").await;
+        assert_eq!((status, answer["error"]["code"].as_str()), (422, Some("invalid")), "{path}: {answer}");
+        let large = format!("\"{}\"", "x".repeat(1 << 20));
+        let (status, answer) = served.text("application/json", path, &large).await;
+        assert_eq!((status, answer["error"]["code"].as_str()), (413, Some("too_large")), "{path}: {answer}");
+        assert_eq!(answer["error"]["message"], "the body is larger than 1024 KiB");
+    }
+    let (status, answer) = served.text("text/plain", "/api/v1/runs", "{}").await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (422, Some("invalid")), "{answer}");
+}
+
+#[tokio::test]
+async fn a_browser_is_shown_errors_as_pages() {
+    let served = Served::start(definitions()).await;
+    for (path, status, text) in [
+        ("/api/v1/runs?limit=abc", 422, "limit: invalid digit found in string"),
+        ("/api/v1/runs/nothing", 404, "no run is called `nothing`"),
+        ("/runs/nothing", 404, "no run is called `nothing`"),
+        ("/nothing", 404, "there is nothing at `/nothing`"),
+        ("/launch?stale_only=perhaps", 422, "stale_only"),
+        ("/values/x", 422, "Cannot parse"),
+        ("/runs/x/cancel", 405, "`/runs/x/cancel` takes no GET"),
+    ] {
+        let request = served.client.get(format!("{}{path}", served.url)).header("accept", "text/html");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert!(response.headers().contains_key("content-security-policy"), "{path}");
+        let page = response.text().await.unwrap();
+        assert!(page.to_lowercase().contains("<!doctype html>") && page.contains(text), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn no_rows_are_asked_for_and_none_come() {
+    let served = Served::start(definitions()).await;
+    served.post("/api/v1/runs", json!({ "selection": "load" })).await;
+    assert_eq!(served.get("/api/v1/runs?limit=0").await, json!({ "runs": [], "next": null }));
+    assert_eq!(served.get("/api/v1/assets?limit=0").await, json!({ "assets": [], "next": null }));
+    assert_eq!(served.get("/api/v1/events?limit=0&after=1").await, json!({ "events": [], "next": 1 }));
+    assert_eq!(served.get("/api/v1/alerts/deliveries?limit=0").await, json!([]));
+    assert_eq!(served.get("/api/v1/runs?limit=1").await["runs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_up_to_date_is_not_launched() {
+    let served = Served::start(definitions()).await;
+    let stale = json!({ "selection": "load", "stale_only": true });
+    assert_eq!(served.post("/api/v1/runs", stale.clone()).await.0, 201);
+    served.make("load").await;
+    let (status, answer) = served.post("/api/v1/runs", stale).await;
+    assert_eq!((status, answer), (200, json!({ "run": null, "status": "up_to_date", "assets": 1 })));
+    let (status, page) = served.form("/launch", "selection=load&stale_only=true").await;
+    assert!(status == 422 && page.contains("everything is up to date"), "{page}");
+    assert_eq!(served.get("/api/v1/runs").await["runs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn reports_are_of_partitions_that_there_are() {
+    let served = Served::start(definitions()).await;
+    let check = async |asset: &str, partition: Option<&str>, status: u16, message: Option<&str>| {
+        for (kind, mut body) in [
+            ("materialization", json!({})),
+            ("observation", json!({})),
+            ("check", json!({ "check": "fresh", "passed": true })),
+        ] {
+            if let Some(partition) = partition {
+                body["partition"] = json!(partition);
+            }
+            let (found, answer) = served.post(&format!("/api/v1/reports/{kind}/{asset}"), body).await;
+            assert_eq!((found, answer["error"]["message"].as_str()), (status, message), "{kind}: {answer}");
+        }
+    };
+    check("load", Some("monday"), 422, Some("asset `load` has no partitions")).await;
+    check("load", Some(""), 422, Some("the partition has no name")).await;
+    check("load", None, 201, None).await;
+    check("daily", Some("friday"), 422, Some("asset `daily` has no partition `friday`")).await;
+    check("daily", None, 422, Some("asset `daily` has partitions, and none is named")).await;
+    check("daily", Some("monday"), 201, None).await;
+    check("outside", Some("any"), 201, None).await;
+    check("outside", None, 201, None).await;
+}
+
+#[tokio::test]
+async fn what_was_made_before_the_partitions_changed_is_history() {
+    let served = Served::start(definitions()).await;
+    served.make("daily").await;
+    served.make("load").await;
+    assert_eq!(served.get("/api/v1/assets/daily").await["latest"], json!([]));
+    assert_eq!(served.get("/api/v1/assets/load").await["latest"].as_array().unwrap().len(), 1);
+    served.post("/api/v1/reports/materialization/daily", json!({ "partition": "monday" })).await;
+    let latest = &served.get("/api/v1/assets/daily").await["latest"];
+    assert_eq!((latest.as_array().unwrap().len(), &latest[0]["partition"]), (1, &json!("monday")));
+}
+
+#[tokio::test]
+async fn what_is_reported_is_not_called_a_change_of_code() {
+    let served = Served::start(definitions()).await;
+    let (status, _) = served.post("/api/v1/reports/materialization/load", json!({})).await;
+    assert_eq!(status, 201);
+    let page = served.client.get(format!("{}/assets/load", served.url)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("another system reported its value") && !page.contains("code has changed"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_document_and_the_numbers() {
+    let served = Served::start(definitions()).await;
+    let document = served.get("/api/v1/openapi.json").await;
+    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/runs"] {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    // What ends before the first look is counted, too.
+    served.make("load").await;
+    let numbers = served.client.get(format!("{}/metrics", served.url)).send().await.unwrap();
+    let numbers = numbers.text().await.unwrap();
+    assert!(numbers.contains("millwork_materializations_total{end=\"made\"} 1"), "{numbers}");
+    let scheduled = served.get("/api/v1/schedules").await;
+    assert_eq!(scheduled[0]["misfire"], json!({ "all": { "limit": 3 } }));
+}
+
+#[tokio::test]
+async fn without_a_daemon_a_run_waits_for_one() {
+    let served = Served::start(definitions()).await;
+    let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "load" })).await;
+    let run = served.get(&format!("/api/v1/runs/{}", launched["run"].as_str().unwrap())).await;
+    assert_eq!(run["waits"], json!("waits for a daemon: `serve` or `daemon` starts one"));
+    let queue = served.get("/api/v1/queue").await;
+    assert_eq!((&queue["max_runs"], &queue["waiting"][0]["run"]), (&json!(null), &launched["run"]));
 }

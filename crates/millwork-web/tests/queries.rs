@@ -11,7 +11,7 @@ use millwork_core::event::{
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{
-    AssetDefinition, AutomationCondition, BoxError, BoxFuture, Definitions, Pipeline, Schedule,
+    AssetDefinition, AutomationCondition, BoxError, BoxFuture, Definitions, Pipeline, QueueLimits, Schedule,
 };
 use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
 use millwork_web::{Host, LoopBeat, ServeOptions};
@@ -43,6 +43,10 @@ impl Host for Nobody {
 
     fn loops(&self) -> Vec<LoopBeat> {
         Vec::new()
+    }
+
+    fn queue_limits(&self) -> Option<QueueLimits> {
+        None
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {

@@ -18,8 +18,8 @@ pub trait Ticks {
 /// What an evaluation decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evaluation {
-    /// The runs to request: for each its assets, upstream first. Assets that depend on each other share a run, and a
-    /// step makes all of its assets.
+    /// The runs to request: for each its assets, upstream first. Assets that depend on each other share a run, a step
+    /// makes all of its assets, and all assets without partitions share one.
     pub runs: Vec<Vec<AssetKey>>,
     /// What became of each asset that was looked at.
     pub outcomes: BTreeMap<AssetKey, Outcome>,
@@ -194,7 +194,8 @@ impl Automation {
         moment
     }
 
-    /// The requested assets by run: those that are linked share one.
+    /// The requested assets by run: those that are linked share one, and so do all that no partitions are among. A run of
+    /// partitions stands for itself, since a failed run says of its partitioned assets that they failed.
     fn runs(&self, requested: &AssetSet) -> Vec<Vec<AssetKey>> {
         // Each asset leads to one that stands before it in its run; the first leads to itself.
         let mut leads: BTreeMap<AssetIndex, AssetIndex> = BTreeMap::new();
@@ -207,9 +208,14 @@ impl Automation {
                 }
             }
         }
-        let mut runs: BTreeMap<AssetIndex, Vec<AssetKey>> = BTreeMap::new();
+        let mut apart = AssetSet::new();
+        for &asset in requested.iter().filter(|asset| self.partitioned[**asset]) {
+            apart.insert(first(&mut leads, asset));
+        }
+        let mut runs: BTreeMap<Option<AssetIndex>, Vec<AssetKey>> = BTreeMap::new();
         for &asset in requested {
-            runs.entry(first(&mut leads, asset)).or_default().push(self.keys[asset].clone());
+            let run = Some(first(&mut leads, asset)).filter(|first| apart.contains(first));
+            runs.entry(run).or_default().push(self.keys[asset].clone());
         }
         runs.into_values().collect()
     }

@@ -24,6 +24,7 @@ pub struct Automation {
     pub(super) blocking_checks: Vec<Vec<String>>,
     /// Whether something else makes it.
     pub(super) external: Vec<bool>,
+    pub(super) partitioned: Vec<bool>,
     pub(super) conditions: BTreeMap<AssetIndex, Prepared>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
@@ -92,6 +93,8 @@ impl Automation {
             Some(step) => graph.outputs(step).to_vec(),
             None => vec![index],
         };
+        let is_partitioned =
+            |index| graph.definition(index).is_some_and(|definition| definition.partitions.is_some());
         let mut automation = Self {
             index: keys.iter().cloned().enumerate().map(|(index, key)| (key, index)).collect(),
             keys,
@@ -100,6 +103,7 @@ impl Automation {
             together: nodes.iter().map(|node| node.step).enumerate().map(together).collect(),
             blocking_checks: (0..nodes.len()).map(|index| checks(graph, index, true)).collect(),
             external: nodes.iter().map(|node| node.step.is_none()).collect(),
+            partitioned: (0..nodes.len()).map(is_partitioned).collect(),
             conditions: BTreeMap::new(),
             schedules: BTreeMap::new(),
             identity: String::new(),

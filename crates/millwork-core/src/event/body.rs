@@ -153,6 +153,21 @@ pub struct Provenance {
     pub inputs: Vec<InputVersion>,
 }
 
+/// The code version of what another system has reported.
+const REPORTED: &str = "reported";
+
+impl Provenance {
+    /// Another system has made the value, nobody here knows from what.
+    pub fn reported() -> Self {
+        Self { code_version: REPORTED.into(), inputs: Vec::new() }
+    }
+
+    /// Whether another system has made the value.
+    pub fn is_reported(&self) -> bool {
+        self.code_version.as_str() == REPORTED
+    }
+}
+
 /// The version of one upstream asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredInputVersion", into = "StoredInputVersion")]

@@ -5,10 +5,12 @@ mod closest;
 mod cycle;
 pub mod draw;
 pub mod layout;
+mod partitions;
 mod selection;
 mod selection_parser;
 
 pub(crate) use asset_graph::order;
 pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, StepIndex, StepKind, StepNode};
 pub use closest::closest;
+pub use partitions::PartitionError;
 pub use selection::{AssetSet, Selection, SelectionError};

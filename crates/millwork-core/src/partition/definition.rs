@@ -42,6 +42,15 @@ impl PartitionsDefinition {
         }
     }
 
+    /// Some of the keys, for who has named another one.
+    pub(crate) fn keys_hint(&self) -> String {
+        const SHOWN: usize = 10;
+        let keys = self.keys();
+        let shown: Vec<String> = keys.iter().take(SHOWN).map(|key| format!("`{key}`")).collect();
+        let rest = if keys.len() > SHOWN { ", …" } else { "" };
+        format!("it has {}{rest}", shown.join(", "))
+    }
+
     /// What is wrong with the definition, if anything.
     pub fn problem(&self) -> Option<Problem> {
         let keys = self.keys();

@@ -155,19 +155,11 @@ fn check_partition(
         any = true;
         if !partitions.contains(partition) {
             let asset = graph.key(asset).clone();
-            let hint = keys_hint(partitions);
+            let hint = partitions.keys_hint();
             return Err(PlanError::UnknownPartition { asset, partition: partition.clone(), hint });
         }
     }
     if any { Ok(()) } else { Err(PlanError::NothingPartitioned) }
-}
-
-fn keys_hint(partitions: &PartitionsDefinition) -> String {
-    const SHOWN: usize = 10;
-    let keys = partitions.keys();
-    let shown: Vec<String> = keys.iter().take(SHOWN).map(|key| format!("`{key}`")).collect();
-    let rest = if keys.len() > SHOWN { ", …" } else { "" };
-    format!("it has {}{rest}", shown.join(", "))
 }
 
 struct Builder<'a> {

@@ -2,6 +2,7 @@
 
 mod build;
 mod ready_queue;
+mod stale_part;
 mod staleness;
 
 pub use build::{Plan, PlanError, PlannedInput, PlannedStep};

@@ -38,6 +38,8 @@ pub enum Cause {
         /// The version there is.
         to: CodeVersion,
     },
+    /// Another system has reported the value, so nobody here knows what it was made from.
+    Reported,
     /// An upstream asset has another value.
     Data {
         /// The upstream asset.
@@ -65,6 +67,7 @@ impl fmt::Display for Cause {
         let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
         match self {
             Self::Code { .. } => f.write_str("its code has changed since it was materialized"),
+            Self::Reported => f.write_str("another system reported its value, and what from isn't known"),
             Self::Data { asset, from: Some(from), to: Some(to), .. } => {
                 write!(f, "`{asset}` has new data ({} → {})", short(from), short(to))
             }
@@ -144,10 +147,14 @@ impl StalenessReport {
         };
         let mut causes = Vec::new();
         let code_version = &graph.steps()[step.step].computation().code_version;
-        if *code_version != provenance.code_version {
-            causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
+        if provenance.is_reported() {
+            causes.push(Cause::Reported);
+        } else {
+            if *code_version != provenance.code_version {
+                causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
+            }
+            causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
         }
-        causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
         for (asset, partition) in inputs(step) {
             if self.get(asset, partition.as_ref()).is_some_and(|staleness| *staleness != Staleness::Fresh) {
                 causes

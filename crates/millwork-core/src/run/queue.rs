@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::tags::priority;
 use super::{RunId, RunRequest};
@@ -20,7 +21,7 @@ use super::{RunId, RunRequest};
 /// let limits = QueueLimits::of(8).tag("team", "ranking", 2).each_value("customer", 1);
 /// assert_eq!(limits.max_runs, 8);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueLimits {
     /// Altogether.
     pub max_runs: usize,
@@ -29,7 +30,7 @@ pub struct QueueLimits {
 }
 
 /// How many runs with a tag may go on at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagLimit {
     /// The tag's key.
     pub key: String,
@@ -111,6 +112,8 @@ pub enum WaitReason {
     ),
     /// It is not left to a daemon.
     NotQueued,
+    /// No daemon is there to launch it.
+    NoDaemon,
 }
 
 impl fmt::Display for WaitReason {
@@ -122,6 +125,7 @@ impl fmt::Display for WaitReason {
             }
             Self::Until(at) => write!(f, "waits until {at} before it is tried again"),
             Self::NotQueued => f.write_str("waits for the process that requested it"),
+            Self::NoDaemon => f.write_str("waits for a daemon: `serve` or `daemon` starts one"),
         }
     }
 }

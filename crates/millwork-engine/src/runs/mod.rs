@@ -7,7 +7,6 @@ mod lease;
 mod outcome;
 mod pools;
 mod recorder;
-mod stale_part;
 mod stored_inputs;
 
 pub use cancel::Cancel;
@@ -18,5 +17,4 @@ pub use outcome::RunOutcome;
 pub(crate) use pools::Pools;
 pub use recorder::{Observation, Observer};
 pub(crate) use recorder::{RecordError, RecorderHandle, start_recorder};
-pub(crate) use stale_part::stale_part;
-pub(crate) use stored_inputs::{StoredInput, StoredInputs, verdicts};
+pub(crate) use stored_inputs::{StoredInput, StoredInputs};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::{AssetGraph, AssetIndex};
-use millwork_core::plan::{LatestVerdict, LatestVerdicts};
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, DataVersion, PartitionKey, SharedValue, ValueType};
 use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
@@ -109,17 +108,4 @@ async fn by_another_run(
         }
         materialization => Ok(materialization.clone()),
     }
-}
-
-/// What staleness is decided by.
-pub(crate) fn verdicts(latest: Vec<LatestAsset>) -> LatestVerdicts {
-    let verdict = |latest: LatestAsset| {
-        let data_version = latest.materialization.as_ref().and_then(|event| match &event.body {
-            EventBody::Materialized(materialization) => Some(materialization.data_version.clone()),
-            _ => None,
-        });
-        let provenance = latest.verdict.body.provenance().cloned();
-        ((latest.asset, latest.partition), LatestVerdict { data_version, provenance })
-    };
-    latest.into_iter().map(verdict).collect()
 }

@@ -105,6 +105,12 @@ pub enum ValueError {
         /// Why.
         source: Box<ValueError>,
     },
+    /// Another system has the value.
+    #[error("`{asset}` has no stored value here: another system reported that it made it")]
+    Elsewhere {
+        /// The asset.
+        asset: AssetKey,
+    },
     /// The event isn't a materialization, or the asset has no value type.
     #[error("`{asset}` has no stored value")]
     NoValue {
@@ -130,6 +136,9 @@ impl Advice for ValueError {
                 "materialize the asset again; `store check` shows what else can't be read".into()
             }
             Self::Metadata(error) => return error.hint(),
+            Self::Elsewhere { .. } => {
+                "materialize it, or name it in `deps(…)` where its value isn't needed".into()
+            }
             Self::Encode { .. } | Self::NoValue { .. } => return None,
         })
     }
@@ -216,6 +225,7 @@ impl Values {
                     source,
                 })?
             }
+            ValueLocation::Elsewhere => return Err(ValueError::Elsewhere { asset }),
             _ => return Err(ValueError::NoValue { asset }),
         };
         let hash = materialization.stored.hash.as_ref().unwrap_or(&materialization.data_version);

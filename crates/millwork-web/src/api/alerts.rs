@@ -33,7 +33,7 @@ pub(super) async fn deliveries(
     let unknown = |name: &String| ApiError::invalid(format!("`{name}` is no state of a delivery"));
     let named = |name: &String| DeliveryState::from_name(name).ok_or_else(|| unknown(name));
     let of_state = wanted.state.as_ref().map(named).transpose()?;
-    let limit = wanted.limit.unwrap_or(50).clamp(1, 1_000);
+    let limit = wanted.limit.unwrap_or(50).min(1_000);
     Ok(Json(json!(state.store.deliveries(of_state, limit).await?)))
 }
 

@@ -34,8 +34,9 @@ pub(super) async fn list(
     let mut found: Vec<usize> =
         (0..graph.assets().len()).filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
     found.sort_by_key(|asset| graph.key(*asset));
-    let limit = wanted.limit.unwrap_or(200).clamp(1, LARGEST_PAGE);
-    let next = (found.len() > limit).then(|| graph.key(found[limit - 1]));
+    let limit = wanted.limit.unwrap_or(200).min(LARGEST_PAGE);
+    let next = found[..limit.min(found.len())].last().filter(|_| found.len() > limit);
+    let next = next.map(|asset| graph.key(*asset));
     let shown = found.iter().take(limit).map(|asset| {
         let mut shown = described(&state, &graph.assets()[*asset]);
         shown["state"] = standings.of(*asset).word().into();
@@ -52,7 +53,11 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, ApiError> {
     let graph = state.pipeline.graph();
     let asset = graph.asset(&key).ok_or_else(|| ApiError::unknown_asset(graph, &key))?;
-    let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
+    let mut latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
+    if let Some(index) = graph.index(&key) {
+        // What is stored of partitions that it had once is history.
+        latest.retain(|latest| graph.has_partition(index, latest.partition.as_ref()));
+    }
     let newest =
         latest.iter().filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
     let latest: Vec<Value> = latest

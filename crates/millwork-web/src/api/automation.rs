@@ -45,7 +45,7 @@ pub(super) async fn switch(
     State(state): State<AppState>,
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let Json(Switch { on }) = body?;
     state.store.switch(&Instigator::Automation(None), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "on": on })))
@@ -57,7 +57,7 @@ pub(super) async fn switch_asset(
     Path(key): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let Json(Switch { on }) = body?;
     let key = known(&state, &key)?;
     state.store.switch(&Instigator::Automation(Some(key.clone())), Some(on)).await?;
     state.wake.notify_waiters();

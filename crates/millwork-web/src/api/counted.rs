@@ -19,7 +19,7 @@ const ENDS: [(&str, &str, &str); 8] = [
 /// So many events are read at a time.
 const PAGE: u32 = 10_000;
 
-/// How often each end has come since the first look.
+/// How often each end has come since the server started.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     behind: Option<u64>,
@@ -27,6 +27,11 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
+    /// Counts what is written behind an event.
+    pub(crate) fn behind(behind: Option<u64>) -> Self {
+        Self { behind, ..Self::default() }
+    }
+
     /// Takes in what was written since the last look.
     pub(super) async fn catch_up(&mut self, store: &dyn Store) -> Result<(), StorageError> {
         let mut behind = match self.behind {

@@ -43,7 +43,7 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;
-    let limit = wanted.limit.unwrap_or(200).clamp(1, LARGEST_PAGE);
+    let limit = wanted.limit.unwrap_or(200).min(LARGEST_PAGE);
     let query = EventQuery { run, after: wanted.after, limit: Some(limit), ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let next = events.last().map_or(wanted.after, |event| Some(event.sequence));

@@ -9,11 +9,14 @@ use millwork_storage::RunQuery;
 use crate::error::ApiError;
 use crate::state::AppState;
 
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "The process lives", body = String, content_type = "text/plain")))]
 pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
 /// The store answers.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "The store answers", body = String, content_type = "text/plain")))]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     state.store.states().await?;
     Ok("ok")

@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse as _, Response};
 use millwork_core::PartitionKey;
-use millwork_core::run::{RunId, RunRequest, RunSpec, RunStatus};
-use millwork_storage::NewRun;
+use millwork_core::plan::Plan;
+use millwork_core::run::{RequestError, RunId, RunRequest, RunSpec, RunState, RunStatus};
+use millwork_storage::{LatestAsset, NewRun};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -39,16 +40,21 @@ pub(super) struct Launch {
     stale_only: bool,
 }
 
-/// Writes down that a run is asked for; a daemon launches it.
-#[utoipa::path(post, path = "/api/v1/runs", tag = "launch", request_body = Launch, responses((status = 201, description = "The run that is queued", body = Object)))]
+/// Writes down that a run is asked for; a daemon launches it. With `stale_only`, and nothing to do, there is no run.
+#[utoipa::path(post, path = "/api/v1/runs", tag = "launch", request_body = Launch, responses((status = 201, description = "The run that is queued", body = Object), (status = 200, description = "Everything is up to date", body = Object)))]
 pub(super) async fn launch(
     State(state): State<AppState>,
     body: Result<Json<Launch>, JsonRejection>,
-) -> Result<impl IntoResponse, ApiError> {
-    let Json(launch) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let run = create(&state, launch.spec()?.resolve(&state.pipeline)?).await?;
+) -> Result<Response, ApiError> {
+    let Json(launch) = body?;
+    let request = launch.spec()?.resolve(&state.pipeline)?;
+    let assets = request.assets.len();
+    let Some(run) = create_needed(&state, request).await? else {
+        return Ok(Json(json!({ "run": null, "status": "up_to_date", "assets": assets })).into_response());
+    };
     let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
-    Ok((StatusCode::CREATED, location, Json(json!({ "run": run, "status": RunStatus::Queued }))))
+    let answer = Json(json!({ "run": run, "status": RunStatus::Queued }));
+    Ok((StatusCode::CREATED, location, answer).into_response())
 }
 
 impl Launch {
@@ -63,6 +69,23 @@ impl Launch {
         run.stale_only = self.stale_only;
         Ok(run)
     }
+}
+
+/// Leaves a run to a daemon, unless it is one of what is stale, and nothing is.
+pub(crate) async fn create_needed(state: &AppState, request: RunRequest) -> Result<Option<RunId>, ApiError> {
+    if request.stale_only && !is_anything_stale(state, &request).await? {
+        return Ok(None);
+    }
+    create(state, request).await.map(Some)
+}
+
+async fn is_anything_stale(state: &AppState, request: &RunRequest) -> Result<bool, ApiError> {
+    let graph = state.pipeline.graph();
+    let plan = Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())
+        .map_err(RequestError::from)?;
+    let latest = state.store.latest(&plan.assets(graph)).await?;
+    let verdicts = latest.into_iter().map(LatestAsset::into_verdict).collect();
+    Ok(!plan.stale_part(graph, &verdicts, &RunState::default()).steps.is_empty())
 }
 
 /// Leaves a run to a daemon.

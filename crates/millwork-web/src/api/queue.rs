@@ -8,15 +8,16 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The runs that wait for a daemon, those that come first first, each with the reason.
+/// The runs that wait for a daemon, those that come first first, each with the reason; `max_runs` is how many go on at a time,
+/// `null` if there is no daemon.
 #[utoipa::path(get, path = "/api/v1/queue", tag = "queue",  responses((status = 200, description = "The runs that wait, and why", body = Object)))]
 pub(super) async fn waiting(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    let limits = state.pipeline.queue();
-    let waiting = waiting_runs(&*state.store, &limits, state.clock.now()).await?;
+    let limits = state.host.queue_limits();
+    let waiting = waiting_runs(&*state.store, limits.as_ref(), state.clock.now()).await?;
     let told = waiting
         .into_iter()
         .map(|(run, reason)| json!({ "run": run, "waits": reason.map(|reason| reason.to_string()) }));
-    Ok(Json(json!({ "max_runs": limits.max_runs, "waiting": told.collect::<Vec<_>>() })))
+    Ok(Json(json!({ "max_runs": limits.map(|limits| limits.max_runs), "waiting": told.collect::<Vec<_>>() })))
 }
 
 /// The pools, their slots, and who holds them.

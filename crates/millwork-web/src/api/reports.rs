@@ -9,9 +9,7 @@ use axum::http::StatusCode;
 use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
-use millwork_core::{
-    AssetKey, CodeVersion, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata,
-};
+use millwork_core::{AssetKey, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
 use millwork_storage::Batch;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,7 +69,7 @@ pub(super) async fn materialization(
         data_version.map_or_else(|| DataVersion::of_content(told_at.as_bytes()), DataVersion::from);
     let stored =
         StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
-    let provenance = Provenance { code_version: CodeVersion::from("reported"), inputs: Vec::new() };
+    let provenance = Provenance::reported();
     let body = Materialization { data_version, provenance, stored, metadata: typed(metadata) };
     record(&state, &key, partition, EventBody::Materialized(body)).await
 }
@@ -104,7 +102,7 @@ pub(super) async fn check(
 }
 
 fn read<T>(body: Body<T>) -> Result<T, ApiError> {
-    body.map(|Json(body)| body).map_err(|error| ApiError::invalid(error.body_text()))
+    Ok(body?.0)
 }
 
 /// Plain JSON as metadata: numbers, texts and truth as such, anything else as JSON. A value that says its type is taken
@@ -132,12 +130,17 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
     if let Some(metadata) = body.metadata() {
         check_metadata(metadata).map_err(|error| ApiError::invalid(&error))?;
     }
+    let partition = partition.map(PartitionKey::from);
+    let graph = state.pipeline.graph();
+    if let Some(index) = graph.index(asset.as_str()) {
+        graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+    }
     let event = NewEvent {
         run: None,
         at: state.clock.now(),
         step: None,
         asset: Some(asset),
-        partition: partition.map(PartitionKey::from),
+        partition,
         attempt: 0,
         body,
         value: None,

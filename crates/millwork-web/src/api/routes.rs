@@ -1,10 +1,11 @@
 //! Which path leads where, and the document that says so.
 
+use std::sync::LazyLock;
+
 use axum::Router;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{Uri, header};
 use axum::middleware::from_fn;
-use axum::response::IntoResponse as _;
-use axum::routing::get;
+use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,7 +15,6 @@ use super::{
     sensors,
 };
 use crate::error::ApiError;
-use crate::pages::page_error;
 use crate::state::AppState;
 
 /// The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
@@ -24,31 +24,32 @@ struct Document;
 
 /// What anybody may ask.
 pub(crate) fn open() -> Router<AppState> {
-    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+    open_described().into()
 }
 
 /// What only those may ask who have the token.
 pub(crate) fn protected() -> Router<AppState> {
-    let (router, document) = described().split_for_parts();
-    let document = as_text(&document);
-    let show_document = move || {
-        let document = document.clone();
-        async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
-    };
-    router.route("/api/v1/openapi.json", get(show_document)).layer(from_fn(etag::etag)).fallback(
-        async |headers: HeaderMap, uri: Uri| {
-            let error = ApiError::not_found(format!("there is nothing at `{}`", uri.path()));
-            let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-            match accepts.is_some_and(|accepts| accepts.contains("text/html")) {
-                true => page_error(&error),
-                false => error.into_response(),
-            }
-        },
-    )
+    let router: Router<AppState> = described().into();
+    router
+        .layer(from_fn(etag::etag))
+        .fallback(async |uri: Uri| ApiError::not_found(format!("there is nothing at `{}`", uri.path())))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "health", responses((status = 200, description = "The API as an OpenAPI document", body = Object)))]
+async fn document() -> impl IntoResponse {
+    static DOCUMENT: LazyLock<String> =
+        LazyLock::new(|| as_text(&open_described().merge(described()).into_openapi()));
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+fn open_described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready))
 }
 
 fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(document))
         .routes(routes!(health::metrics))
         .routes(routes!(assets::list))
         .routes(routes!(assets::show))
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_route_is_in_the_document() {
-        let (_, document) = described().split_for_parts();
+        let document = described().merge(open_described()).into_openapi();
         let document: Value = serde_json::from_str(&as_text(&document)).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
         assert_eq!(paths.len(), 29, "{:?}", paths.keys());

@@ -45,7 +45,7 @@ pub(super) async fn list(
         Some(run) => Some(one(&state, run).await?.id),
         None => None,
     };
-    let limit = wanted.limit.unwrap_or(50).clamp(1, LARGEST_PAGE);
+    let limit = wanted.limit.unwrap_or(50).min(LARGEST_PAGE);
     let query = RunQuery {
         statuses: wanted.status.iter().map(status).collect::<Result<_, _>>()?,
         tag: wanted.tag.as_ref().map(|text| tag(text).ok_or_else(no_tag)).transpose()?,
@@ -144,7 +144,7 @@ pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
-    let waiting = waiting_runs(&*state.store, &state.pipeline.queue(), state.clock.now()).await?;
+    let waiting = waiting_runs(&*state.store, state.host.queue_limits().as_ref(), state.clock.now()).await?;
     let found = waiting.into_iter().find(|(run, _)| *run == record.id);
     Ok(found.map_or(Some(WaitReason::NotQueued), |(_, reason)| reason).map(|reason| reason.to_string()))
 }

@@ -34,6 +34,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, A
             "next": next,
             "evaluated_ahead_until": cursor.and_then(|cursor| cursor.evaluated_ahead(now)),
             "selection": schedule.selection,
+            "misfire": schedule.misfire,
         })
     };
     Ok(Json(state.pipeline.schedules().iter().map(described).collect()))
@@ -45,7 +46,7 @@ pub(super) async fn switch(
     Path(name): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let Json(Switch { on }) = body?;
     state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "schedule": name, "on": on })))
@@ -61,7 +62,7 @@ pub(super) struct WantedTicks {
 impl WantedTicks {
     /// How many, within bounds.
     pub(super) fn limit(&self) -> u32 {
-        self.limit.unwrap_or(50).clamp(1, 1_000)
+        self.limit.unwrap_or(50).min(1_000)
     }
 }
 

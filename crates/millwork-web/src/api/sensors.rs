@@ -34,7 +34,7 @@ pub(super) async fn switch(
     Path(name): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Switch { on }) = body.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let Json(Switch { on }) = body?;
     state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(json!({ "sensor": name, "on": on })))

@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::Pipeline;
 use millwork_core::retention::Retention;
+use millwork_core::{Pipeline, QueueLimits};
 use millwork_storage::{HeldSlots, waiting_runs};
 
 use super::message::{page_error, rendered};
@@ -72,7 +72,9 @@ pub(super) async fn show(State(state): State<AppState>) -> Response {
 async fn load(state: &AppState) -> Result<Deployment, ApiError> {
     let (pipeline, now) = (&state.pipeline, state.clock.now());
     let head = state.store.head().await?;
-    let waiting = waiting_runs(&*state.store, &pipeline.queue(), now).await?;
+    let in_force = state.host.queue_limits();
+    let waiting = waiting_runs(&*state.store, in_force.as_ref(), now).await?;
+    let queue = in_force.unwrap_or_else(|| pipeline.queue());
     let held = state.store.held_slots().await?;
     let mut facts = state.host.facts();
     facts.push(("Serving for", words::span(state.started.elapsed())));
@@ -91,8 +93,8 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
         all_steps: graph.steps().len(),
         resources: pipeline.resources().type_names(),
         io_managers: pipeline.io_managers().keys().cloned().collect(),
-        max_runs: pipeline.queue().max_runs,
-        limits: limits(pipeline),
+        max_runs: queue.max_runs,
+        limits: limits(&queue),
         all_waiting: waiting.len(),
         waiting: waiting
             .into_iter()
@@ -122,12 +124,12 @@ fn counts(pipeline: &Pipeline) -> Vec<(&'static str, usize)> {
     ]
 }
 
-fn limits(pipeline: &Pipeline) -> Vec<String> {
+fn limits(queue: &QueueLimits) -> Vec<String> {
     let limit = |limit: &millwork_core::run::TagLimit| match &limit.value {
         Some(value) => format!("{} with {}={value}", limit.limit, limit.key),
         None => format!("{} of each value of {}", limit.limit, limit.key),
     };
-    pipeline.queue().tags.iter().map(limit).collect()
+    queue.tags.iter().map(limit).collect()
 }
 
 fn pools(pools: BTreeMap<&str, u32>, held: &[HeldSlots]) -> Vec<Pool> {

@@ -40,7 +40,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OwnForm<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let invalid = |error: &dyn std::fmt::Display| page_error(&ApiError::invalid(error.to_string()));
         let body = Bytes::from_request(request, state);
-        let body = body.await.map_err(|error: BytesRejection| invalid(&error))?;
+        let body = body.await.map_err(|error: BytesRejection| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => page_error(&ApiError::too_large()),
+            _ => invalid(&error),
+        })?;
         let carried: Carried = serde_urlencoded::from_bytes(&body).map_err(|error| invalid(&error))?;
         if blake3::hash(carried.form_token.as_bytes()) != blake3::hash(TOKEN.as_bytes()) {
             let message = "the form is not from a page of this server, or from one that it showed before it was \

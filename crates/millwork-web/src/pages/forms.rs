@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_core::run::{RunId, RunRequest, RunSpec};
@@ -10,7 +11,7 @@ use serde::Deserialize;
 
 use super::form::OwnForm;
 use super::message::page_error;
-use crate::api::{Retry, cancel_run, create_run, one_run, retry_run};
+use crate::api::{Retry, cancel_run, create_needed, create_run, one_run, retry_run};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -31,8 +32,14 @@ pub(super) async fn launch(State(state): State<AppState>, OwnForm(form): OwnForm
 }
 
 /// Leaves a run to a daemon.
-pub(super) async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
-    create_run(state, run.resolve(&state.pipeline)?).await
+async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
+    created(state, run.resolve(&state.pipeline)?).await
+}
+
+/// The run that was left to a daemon, or why there is none.
+pub(super) async fn created(state: &AppState, request: RunRequest) -> Result<RunId, ApiError> {
+    let up_to_date = || ApiError::new(StatusCode::CONFLICT, "up_to_date", "everything is up to date");
+    create_needed(state, request).await?.ok_or_else(up_to_date)
 }
 
 /// A form that carries nothing but its token.

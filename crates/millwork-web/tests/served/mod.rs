@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use millwork_core::event::Event;
+use millwork_core::event::{
+    Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+};
+use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_core::{BoxError, BoxFuture, Definitions};
-use millwork_storage::{Home, NewRun, RunStore as _, SqliteStore};
+use millwork_core::{BoxError, BoxFuture, Definitions, QueueLimits};
+use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
 use millwork_web::{Host, LoopBeat, ServeOptions};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
@@ -25,6 +28,10 @@ impl Host for Nobody {
         Vec::new()
     }
 
+    fn queue_limits(&self) -> Option<QueueLimits> {
+        None
+    }
+
     fn facts(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
@@ -39,6 +46,7 @@ pub(crate) struct Served {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) client: Client,
     pub(crate) url: String,
+    graph: Arc<AssetGraph>,
     _folder: TempDir,
     _stop: watch::Sender<bool>,
 }
@@ -56,11 +64,12 @@ impl Served {
             wake: Arc::new(Notify::new()),
         };
         let pipeline = definitions.resolve().unwrap();
+        let graph = pipeline.graph().clone();
         let serving = millwork_web::serve(pipeline, store.clone(), options).await.unwrap();
         let (url, (stop, stopped)) = (format!("http://{}", serving.address), watch::channel(false));
         tokio::spawn(serving.run(stopped));
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { store, client, url, _folder: folder, _stop: stop }
+        Self { store, client, url, graph, _folder: folder, _stop: stop }
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
@@ -101,5 +110,40 @@ impl Served {
         let id = RunId::from_u128(7);
         self.store.create_run(NewRun { id, request, at: Timestamp::UNIX_EPOCH }).await.unwrap();
         id
+    }
+
+    /// Posts a text as it is.
+    pub(crate) async fn text(&self, kind: &str, path: &str, body: &str) -> (u16, Value) {
+        let request = self.client.post(format!("{}{path}", self.url)).header("content-type", kind);
+        let response = request.body(body.to_owned()).send().await.unwrap();
+        (response.status().as_u16(), serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+
+    /// Records that an asset was made by the code that there is.
+    pub(crate) async fn make(&self, asset: &str) {
+        let step = self.graph.step_index(asset).unwrap();
+        let code_version = self.graph.steps()[step].computation().code_version.clone();
+        let made = Materialization {
+            data_version: "d".into(),
+            provenance: Provenance { code_version, inputs: Vec::new() },
+            stored: StoredValue {
+                location: ValueLocation::Elsewhere,
+                bytes: 1,
+                format: "json".to_owned(),
+                hash: None,
+            },
+            metadata: Default::default(),
+        };
+        let event = NewEvent {
+            run: None,
+            at: Timestamp::UNIX_EPOCH,
+            step: None,
+            asset: Some(asset.into()),
+            partition: None,
+            attempt: 0,
+            body: EventBody::Materialized(made),
+            value: None,
+        };
+        self.store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use jiff::Timestamp;
 
 use super::listen_address::ListenAddress;
+use super::when::read_moment;
 
 /// Builds and operates this pipeline.
 #[derive(Debug, Parser)]
@@ -267,22 +268,25 @@ pub(super) struct DaemonCommand {
     /// Print what schedules and conditions would request in a span of time, and stop
     #[arg(long, requires_all = ["from", "to"])]
     pub(super) dry_run: bool,
-    /// Where the span begins, as in 2026-05-01T00:00:00Z
-    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    /// Where the span begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
     pub(super) from: Option<Timestamp>,
     /// Where it ends
-    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
     pub(super) to: Option<Timestamp>,
+    /// Also what is switched off
+    #[arg(long, requires = "dry_run")]
+    pub(super) all: bool,
 }
 
 /// A span of time.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Span {
-    /// Where it begins, as in 2026-05-01T00:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Where it begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = read_moment)]
     pub(super) from: Timestamp,
     /// Where it ends
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = read_moment)]
     pub(super) to: Timestamp,
 }
 

@@ -3,12 +3,27 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use millwork_core::clock;
 
 /// A moment in the local time zone.
 pub(super) fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Reads a moment: an instant such as `2026-05-01T00:00:00Z`, or a time or a date alone in the local time zone.
+pub(super) fn read_moment(text: &str) -> Result<Timestamp, String> {
+    read_moment_in(text, TimeZone::system())
+}
+
+fn read_moment_in(text: &str, zone: TimeZone) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let local: DateTime =
+        text.parse().map_err(|_| "write a date or a time, as in 2026-05-01 or 2026-05-01T00:00:00Z")?;
+    local.to_zoned(zone).map(|at| at.timestamp()).map_err(|error| error.to_string())
 }
 
 /// A duration with about three digits.
@@ -46,6 +61,25 @@ pub(super) fn bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_read() {
+        let zone = || TimeZone::get("Europe/Berlin").expect("a zone");
+        for (text, expected) in [
+            ("2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+            ("2026-05-01T00:00:00+05:00", "2026-04-30T19:00:00Z"),
+            ("2026-05-01", "2026-04-30T22:00:00Z"),
+            ("2026-05-01T10:00", "2026-05-01T08:00:00Z"),
+            ("2026-05-01 10:00:30", "2026-05-01T08:00:30Z"),
+        ] {
+            let read = read_moment_in(text, zone()).map(|at| at.to_string());
+            assert_eq!(read.as_deref(), Ok(expected), "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01"] {
+            let expected = "write a date or a time, as in 2026-05-01 or 2026-05-01T00:00:00Z";
+            assert_eq!(read_moment_in(text, zone()).map_err(|error| error == expected), Err(true), "{text}");
+        }
+    }
 
     #[test]
     fn in_words() {

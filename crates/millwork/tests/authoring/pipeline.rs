@@ -20,7 +20,8 @@ pub(crate) struct Api {
 }
 
 /// A configuration.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(crate) struct Limits {
     pub(crate) items: usize,
 }

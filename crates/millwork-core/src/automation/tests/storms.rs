@@ -1,7 +1,12 @@
 //! What fails again and again, and what holds for long.
 
 use super::support::{Every, Runs, at, automation, changes, check};
-use crate::automation::{AutomationCondition as Condition, AutomationState, explain};
+use crate::asset::{AssetDefinition, AssetKey};
+use crate::automation::{
+    Automation, AutomationCondition as Condition, AutomationState, Change, ChangeKind, Damping, explain,
+};
+use crate::definitions::Definitions;
+use crate::partition::PartitionsDefinition;
 
 #[test]
 fn failures_are_damped_and_explained() {
@@ -66,11 +71,49 @@ fn what_is_no_more_is_forgotten() {
     assert_eq!((remembered("b"), remembered("c")), (true, false));
 }
 
-/// Requested assets that are linked share a run, however they are linked.
+/// What is requested at once is one run, in the order of the graph.
 #[test]
-fn linked_assets_share_a_run() {
+fn what_is_requested_at_once_shares_a_run() {
     let always = Condition::initial_evaluation;
     check(&[("a", always()), ("b", always()), ("c", always())], &[(10, "", "a&b&c")]);
-    check(&[("a", always()), ("c", always())], &[(10, "", "a c")]);
-    check(&[("d", always()), ("c", always()), ("b", always())], &[(10, "", "d&e b&c")]);
+    check(&[("a", always()), ("c", always())], &[(10, "", "a&c")]);
+    check(&[("d", always()), ("c", always()), ("b", always())], &[(10, "", "d&e&b&c")]);
+}
+
+/// Siblings of one update are one run; those with partitions have runs of their own, with what is linked to them.
+#[test]
+fn siblings_share_a_run_and_partitions_stand_apart() {
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
+    let below =
+        |key: String| asset(&key).after("source").blocking(|_| Ok(0_u8)).automation(Condition::eager());
+    let siblings = (0..300).map(|number| below(format!("sibling_{number:03}")));
+    let daily = PartitionsDefinition::fixed(["monday", "tuesday"]);
+    let gathered = asset("gathered").after("daily_0").blocking(|_| Ok(0_u8)).automation(Condition::eager());
+    let pipeline = Definitions::new()
+        .asset(asset("source").blocking(|_| Ok(0_u8)))
+        .assets(siblings)
+        .assets((0..2).map(|number| below(format!("daily_{number}")).partitions(daily.clone())))
+        .asset(gathered)
+        .resolve()
+        .unwrap();
+    let automation = Automation::of_graph(pipeline.graph(), Damping::default()).unwrap();
+    let mut state = AutomationState::default();
+    let change = |asset: &AssetKey, second| Change {
+        asset: asset.clone(),
+        partition: None,
+        at: at(second),
+        run: None,
+        kind: ChangeKind::Updated { by: Default::default(), data_version: None },
+    };
+    let all = pipeline.graph().assets().iter().map(|node| change(&node.spec.key, 9));
+    automation.evaluate(&mut state, &all.collect::<Vec<_>>(), at(10), &Every);
+    let runs = automation.evaluate(&mut state, &[change(&"source".into(), 19)], at(20), &Every).runs;
+    let shown: Vec<String> = runs
+        .iter()
+        .map(|run| match run.len() {
+            300 => format!("{} … {}", run[0], run[299]),
+            _ => run.iter().map(AssetKey::as_str).collect::<Vec<_>>().join(" "),
+        })
+        .collect();
+    assert_eq!(shown, ["sibling_000 … sibling_299", "daily_0 gathered", "daily_1"]);
 }

@@ -15,11 +15,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::form::OwnForm;
-use super::super::forms::leads;
+use super::super::forms::{created, leads};
 use super::super::message::{page_error, rendered};
 use super::field::{Field, Kind, fields, text};
 use super::filled::{Filled, name};
-use crate::api::create_run;
 use crate::error::ApiError;
 use crate::standing::Standings;
 use crate::state::AppState;
@@ -108,7 +107,10 @@ pub(in super::super) async fn submit(
             let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
             match run.resolve(&state.pipeline) {
                 _ if !meant.problems.is_empty() => "Some of what is filled in can't be used.".to_owned(),
-                Ok(run) => return leads(create_run(&state, run).await.map(|run| format!("/runs/{run}"))),
+                Ok(run) => match created(&state, run).await {
+                    Ok(run) => return leads(Ok(format!("/runs/{run}"))),
+                    Err(error) => error.sentences(),
+                },
                 Err(error) => ApiError::from(error).sentences(),
             }
         }

@@ -4,12 +4,13 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent};
+use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent, ValueLocation};
+use millwork_core::graph::AssetGraph;
 use millwork_core::plot::short_number;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventLog as _, EventQuery, Order};
+use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};
 use serde_json::Value;
 
 use super::list::asset_json;
@@ -52,12 +53,14 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     let key = session.asset(key)?;
     let graph = session.pipeline()?.graph();
     let Some(node) = graph.asset(key.as_str()) else { return Ok(Exit::Success) };
-    let events = session.home().await?.store.events(materializations(key.clone(), None, 1)).await?;
+    let opened = session.home().await?;
+    let event = latest(&opened, graph, &key).await?;
+    let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
     let mut shown = asset_json(graph, node);
     shown["latest"] =
-        events.first().map(serde_json::to_value).transpose().map_err(Failure::failed)?.unwrap_or_default();
+        event.as_ref().map(serde_json::to_value).transpose().map_err(Failure::failed)?.unwrap_or_default();
     if let Some(policy) = &node.spec.freshness {
-        let (made, now) = (events.first().map(|event| event.at), SystemClock.now());
+        let (made, now) = (event.as_ref().map(|event| event.at), SystemClock.now());
         let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at)));
         let state = format!("{}{}", policy.state(made, now), since.unwrap_or_default());
         shown["freshness"] = format!("{state} ({policy})").into();
@@ -92,12 +95,27 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
         }
     }
     outln!();
-    match events.first() {
+    match &event {
         Some(event) => print_materialization(event),
         None if node.step.is_none() => outln!("It is made outside of Millwork."),
+        None if has_history => outln!(
+            "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
+             lists older ones."
+        ),
         None => outln!("It has never been materialized. `materialize {key}` does."),
     }
     Ok(Exit::Success)
+}
+
+/// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole if it has none.
+async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<Option<Event>, Failure> {
+    let latest = opened.store.latest(std::slice::from_ref(key)).await?;
+    let index = graph.index(key.as_str());
+    let is_defined = |latest: &LatestAsset| {
+        index.is_some_and(|index| graph.has_partition(index, latest.partition.as_ref()))
+    };
+    let made = latest.into_iter().filter(is_defined).filter_map(|latest| latest.materialization);
+    Ok(made.max_by_key(|event| event.sequence))
 }
 
 /// JSON as people write it.
@@ -130,7 +148,12 @@ fn print_materialization(event: &Event) {
     let width = labels.chain(["data version".len()]).max().unwrap_or_default();
     let stored = &materialization.stored;
     outln!("  {:<width$}  {}", "data version", materialization.data_version);
-    outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
+    match stored.location {
+        ValueLocation::Elsewhere => {
+            outln!("  {:<width$}  not here: another system reported it", "stored");
+        }
+        _ => outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format),
+    }
     for (label, value) in &materialization.metadata {
         print_metadata(label, value, width);
     }
@@ -238,7 +261,7 @@ async fn value(
 ) -> Result<Exit, Failure> {
     let asset = session.asset(key)?;
     let opened = session.home().await?;
-    let event = materialization(&opened, asset, partition, run).await?;
+    let event = materialization(session, &opened, asset, partition, run).await?;
     let bytes = session.engine(&opened, EngineOptions::default())?.values().load_bytes(&event).await?;
     if let Some(path) = output {
         let written =
@@ -261,6 +284,7 @@ async fn value(
 }
 
 async fn materialization(
+    session: &Session,
     opened: &Opened,
     asset: AssetKey,
     partition: Option<&str>,
@@ -270,8 +294,12 @@ async fn materialization(
         Some(run) => Some(opened.run(run).await?.id),
         None => None,
     };
-    let query = EventQuery { run, ..materializations(asset.clone(), partition, 1) };
-    let event = opened.store.events(query).await?.pop();
+    let event = if run.is_none() && partition.is_none() {
+        latest(opened, session.pipeline()?.graph(), &asset).await?
+    } else {
+        let query = EventQuery { run, ..materializations(asset.clone(), partition, 1) };
+        opened.store.events(query).await?.pop()
+    };
     event.ok_or_else(|| {
         let of_partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
         let problem = Problem::new(format!("`{asset}`{of_partition} has no such materialization"));
@@ -281,9 +309,66 @@ async fn materialization(
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use millwork_core::event::{NewEvent, Provenance, StoredValue};
+    use millwork_core::{AssetDefinition, Definitions, PartitionsDefinition};
+    use millwork_storage::{Batch, Home};
     use serde_json::json;
 
     use super::*;
+
+    async fn make(opened: &Opened, partition: Option<&str>, version: &str) {
+        let stored = StoredValue {
+            location: ValueLocation::Database,
+            bytes: 1,
+            format: "json".to_owned(),
+            hash: None,
+        };
+        let body = EventBody::Materialized(Materialization {
+            data_version: version.into(),
+            provenance: Provenance { code_version: "1".into(), inputs: Vec::new() },
+            stored,
+            metadata: Default::default(),
+        });
+        let event = NewEvent {
+            run: None,
+            at: Timestamp::UNIX_EPOCH,
+            step: None,
+            asset: Some("x".into()),
+            partition: partition.map(Into::into),
+            attempt: 0,
+            body,
+            value: None,
+        };
+        opened.store.append(Batch { fence: None, events: vec![event] }).await.expect("it is appended");
+    }
+
+    /// An asset had one value, then partitions, and is one again.
+    #[tokio::test]
+    async fn the_latest_value_is_of_a_partition_that_there_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::open(folder.path()).await.expect("a home");
+        let opened = Opened { store: home.store(), home };
+        let asset = || AssetDefinition::new("x").produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let whole = Definitions::new().asset(asset()).resolve().expect("definitions that fit");
+        let parts = asset().partitions(PartitionsDefinition::fixed(["p1", "p2"]));
+        let parts = Definitions::new().asset(parts).resolve().expect("definitions that fit");
+        let version = async |graph: &AssetGraph| {
+            let event = latest(&opened, graph, &"x".into()).await.expect("an answer")?;
+            match event.body {
+                EventBody::Materialized(made) => Some(made.data_version.to_string()),
+                _ => None,
+            }
+        };
+        assert_eq!(version(whole.graph()).await, None);
+        make(&opened, None, "whole").await;
+        assert_eq!(version(parts.graph()).await, None);
+        for key in ["p1", "p2", "p3"] {
+            make(&opened, Some(key), key).await;
+        }
+        assert_eq!(version(parts.graph()).await.as_deref(), Some("p2"));
+        assert_eq!(version(whole.graph()).await.as_deref(), Some("whole"));
+    }
 
     #[test]
     fn numbers_of_any_size() {

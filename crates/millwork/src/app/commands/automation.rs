@@ -140,6 +140,11 @@ fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
 
 /// Prints what schedules and conditions would have requested in a span of time.
 pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> Result<Exit, Failure> {
+    if span.to < span.from {
+        let problem =
+            Problem::new(format!("the span ends at {}, before it begins at {}", span.to, span.from));
+        return Err(Failure::usage(problem.with_hint("`--from` is the earlier one")));
+    }
     let pipeline = session.pipeline()?;
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
     let (switches, present, durations) = block_on(async {

@@ -48,7 +48,8 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             pulse: service.daemon.pulse(),
             store: opened.store.clone(),
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
-            home: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
+            path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
+            home: opened.home.clone(),
         });
         let ServeArguments { listen, token, until_input_ends, .. } = arguments;
         let options = ServeOptions {

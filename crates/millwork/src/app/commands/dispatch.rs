@@ -21,8 +21,8 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::List(list) => list::run(session, &list),
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
-        Commands::Daemon(DaemonCommand { from: Some(from), to: Some(to), .. }) => {
-            automation::simulate(session, Span { from, to }, false, false)
+        Commands::Daemon(DaemonCommand { from: Some(from), to: Some(to), all, .. }) => {
+            automation::simulate(session, Span { from, to }, all, false)
         }
         Commands::Daemon(arguments) => daemon::run(session, &arguments.daemon),
         Commands::Serve(arguments) => daemon::serve(session, arguments),

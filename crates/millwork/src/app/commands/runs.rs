@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
             Runs::List { status, tag, limit, json } => {
                 list(&opened, status.as_deref(), tag.as_deref(), limit, json.json).await
             }
-            Runs::Show(run) => show(session, &opened, &run).await,
+            Runs::Show(run) => show(&opened, &run).await,
             Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all).await,
             Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
             Runs::Cancel(run) => cancel(&opened, &run).await,
@@ -116,12 +116,12 @@ fn run_json(run: &RunRecord) -> Value {
     })
 }
 
-async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
     let state = RunState::of_stored(&events);
     let damage = record.damage.as_ref().or(state.damage.as_ref());
-    let waits = waits(session, opened, &record).await?;
+    let waits = waits(opened, &record).await?;
     if run.json.json {
         let mut shown = run_json(&record);
         shown["waits"] = json!(waits);
@@ -173,15 +173,15 @@ async fn show(session: &Session, opened: &Opened, run: &Run) -> Result<Exit, Fai
 }
 
 /// Why a requested run hasn't started.
-async fn waits(session: &Session, opened: &Opened, record: &RunRecord) -> Result<Option<String>, Failure> {
+async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Failure> {
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
-    let limits = session.pipeline()?.queue();
-    let waiting = waiting_runs(&*opened.store, &limits, SystemClock.now()).await?;
+    let limits = opened.home.queue_limits();
+    let waiting = waiting_runs(&*opened.store, limits.as_ref(), SystemClock.now()).await?;
     Ok(Some(match waiting.into_iter().find(|(run, _)| *run == record.id) {
         Some((_, Some(reason))) => reason.to_string(),
-        Some((_, None)) => "waits for a daemon: `serve` or `daemon` starts one".to_owned(),
+        Some((_, None)) => "is about to be launched".to_owned(),
         None => WaitReason::NotQueued.to_string(),
     }))
 }

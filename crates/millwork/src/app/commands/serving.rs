@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use millwork_core::event::Event;
-use millwork_core::{BoxError, BoxFuture};
+use millwork_core::{BoxError, BoxFuture, QueueLimits};
 use millwork_daemon::{ClockJump, Pulse};
 use millwork_engine::Values;
-use millwork_storage::SqliteStore;
+use millwork_storage::{Home, SqliteStore};
 use millwork_web::{Host, LoopBeat};
 
 /// The process of `serve`.
@@ -16,7 +16,9 @@ pub(super) struct ServingProcess {
     pub(super) pulse: Pulse,
     pub(super) store: Arc<SqliteStore>,
     pub(super) values: Values,
-    pub(super) home: PathBuf,
+    pub(super) home: Home,
+    /// The home's whole path.
+    pub(super) path: PathBuf,
 }
 
 impl Host for ServingProcess {
@@ -47,11 +49,15 @@ impl Host for ServingProcess {
         let facts = [
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
             ("Process", std::process::id().to_string()),
-            ("Home", self.home.display().to_string()),
+            ("Home", self.path.display().to_string()),
             ("Database", format!("{:.1} MB", self.store.bytes() as f64 / 1e6)),
             ("Commits", self.store.commits().to_string()),
         ];
         facts.into_iter().chain(clock).collect()
+    }
+
+    fn queue_limits(&self) -> Option<QueueLimits> {
+        self.home.queue_limits()
     }
 
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {

@@ -1,0 +1,95 @@
+//! Which partitions the assets of a graph have.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use super::{AssetGraph, AssetIndex};
+use crate::advice::{Advice, ErrorClass};
+use crate::asset::AssetKey;
+use crate::partition::{PartitionKey, PartitionsDefinition};
+
+/// Why something can't be said of a partition, or of an asset as a whole.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PartitionError {
+    /// The asset has other partitions.
+    #[error("asset `{asset}` has no partition `{partition}`")]
+    Unknown {
+        /// The asset.
+        asset: AssetKey,
+        /// The key.
+        partition: PartitionKey,
+        /// The keys there are.
+        hint: String,
+    },
+    /// The asset has none.
+    #[error("asset `{asset}` has no partitions")]
+    NotPartitioned {
+        /// The asset.
+        asset: AssetKey,
+    },
+    /// The asset has partitions, and none was named.
+    #[error("asset `{asset}` has partitions, and none is named")]
+    NotNamed {
+        /// The asset.
+        asset: AssetKey,
+        /// The keys there are.
+        hint: String,
+    },
+    /// No partition has an empty key.
+    #[error("the partition has no name")]
+    Empty,
+}
+
+impl Advice for PartitionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Unknown { hint, .. } | Self::NotNamed { hint, .. } => Cow::Borrowed(hint),
+            Self::NotPartitioned { .. } | Self::Empty => "leave out the partition".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
+}
+
+impl AssetGraph {
+    /// The partitions of an asset; nothing if it has none, or something else makes it.
+    pub fn partitions(&self, asset: AssetIndex) -> Option<&PartitionsDefinition> {
+        self.definition(asset)?.partitions.as_ref()
+    }
+
+    /// Whether an asset has a partition, or none where none is named. Of an asset that something else makes, this isn't
+    /// known, and anything goes.
+    pub fn has_partition(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> bool {
+        self.check_partition(asset, partition).is_ok()
+    }
+
+    /// As [`has_partition`](Self::has_partition), with the reason.
+    ///
+    /// # Errors
+    ///
+    /// Why it doesn't.
+    pub fn check_partition(
+        &self,
+        asset: AssetIndex,
+        partition: Option<&PartitionKey>,
+    ) -> Result<(), PartitionError> {
+        let key = || self.key(asset).clone();
+        match (self.partitions(asset), partition) {
+            (_, Some(partition)) if partition.as_str().is_empty() => Err(PartitionError::Empty),
+            (Some(partitions), None) => {
+                Err(PartitionError::NotNamed { asset: key(), hint: partitions.keys_hint() })
+            }
+            (Some(partitions), Some(partition)) if !partitions.contains(partition) => {
+                let (partition, hint) = (partition.clone(), partitions.keys_hint());
+                Err(PartitionError::Unknown { asset: key(), partition, hint })
+            }
+            (None, Some(_)) if self.assets()[asset].step.is_some() => {
+                Err(PartitionError::NotPartitioned { asset: key() })
+            }
+            (Some(_), Some(_)) | (None, _) => Ok(()),
+        }
+    }
+}
