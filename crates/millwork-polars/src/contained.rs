@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(text(contained(|| panic!("of this test: {}", 1))), "of this test: 1");
         assert_eq!(text(contained(|| panic!("of this test"))), "of this test");
         assert_eq!(text(contained(|| std::panic::panic_any(1))), "it panicked");
-        assert_eq!(text(contained(|| Err(PolarsError::NoData("nothing".into())))), "nothing");
+        assert_eq!(text(contained(|| Err(PolarsError::ComputeError("nothing".into())))), "nothing");
         assert_eq!(contained(|| Ok(7)), Ok(7));
         // A call within a call leaves the outer one contained.
         let nested = contained(|| {
