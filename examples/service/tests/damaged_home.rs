@@ -47,8 +47,8 @@ const COMMANDS: [&str; 26] = [
     "sensors ticks",
     "sensors ticks --json",
     "automation list --json",
-    "alerts deliveries",
-    "alerts deliveries --json",
+    "alerts deliveries list",
+    "alerts deliveries list --json",
     "asset show hungry",
     "asset show hungry --json",
     "asset history hungry",
@@ -79,7 +79,7 @@ fn every_command_goes_on_and_shows_it() {
         ("asset show hungry", "The last materialization can't be read (event 63"),
         ("asset history hungry", "event 63 can't be read"),
         ("sensors ticks", "what came of it can't be read"),
-        ("alerts deliveries", "This alert can't be read"),
+        ("alerts deliveries list", "This alert can't be read"),
     ] {
         home.prints(line, text);
     }
