@@ -2,7 +2,26 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Home, eventually, process_lives};
+use crate::support::{Home, Lines, eventually, process_lives};
+
+/// The command with these arguments, for which a hang-up means what it does by default: whatever runs the tests may ignore it, as
+/// `nohup` does, and processes inherit that.
+fn command(home: &Home, line: &str) -> Command {
+    let mut env = Command::new("env");
+    env.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_service")]);
+    home.command_of(env, line)
+}
+
+/// The code with which a process ends, once it has.
+fn code_of(process: &mut Child) -> Option<i32> {
+    let mut status = None;
+    let has_ended = || {
+        status = process.try_wait().unwrap();
+        status.is_some()
+    };
+    eventually(has_ended, "the process has not ended");
+    status.unwrap().code()
+}
 
 fn signal(process: &Child, signal: &str) {
     let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
@@ -43,7 +62,7 @@ const WAITS: &str = "work --set work.end=waits";
 fn a_command_that_is_asked_to_end_cancels_its_run() {
     for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
         let home = Home::new();
-        let mut process = home.command(&format!("materialize {WAITS}")).spawn().unwrap();
+        let mut process = command(&home, &format!("materialize {WAITS}")).spawn().unwrap();
         let child = child_of(&process);
         signal(&process, name);
         if name == "INT" {
@@ -51,7 +70,7 @@ fn a_command_that_is_asked_to_end_cancels_its_run() {
             eventually(|| home.run("last")["status"] == "canceling", "it was not asked");
             signal(&process, name);
         }
-        assert_eq!(process.wait().unwrap().code(), Some(code), "{name}");
+        assert_eq!(code_of(&mut process), Some(code), "{name}");
         let run = home.run("last");
         assert_eq!((&run["status"], &run["steps"][0]["status"]), (&"canceled".into(), &"canceled".into()));
         assert!(!process_lives(child), "{name} leaves no process behind");
@@ -68,7 +87,7 @@ fn a_hang_up_that_is_ignored_stays_ignored() {
     child_of(&process);
     signal(&process, "HUP");
     signal(&process, "TERM");
-    assert_eq!(process.wait().unwrap().code(), Some(143));
+    assert_eq!(code_of(&mut process), Some(143));
 }
 
 #[test]
@@ -76,11 +95,11 @@ fn a_service_that_is_asked_to_end_cancels_the_runs_in_its_process() {
     for (line, name) in [("daemon", "TERM"), ("daemon", "HUP"), ("serve --address 127.0.0.1:0", "TERM")] {
         let home = Home::new();
         let run = home.queue(WAITS);
-        let mut service = home.command(&format!("{line} --in-process"));
+        let mut service = command(&home, &format!("{line} --in-process"));
         let mut service = service.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let child = child_of(&service);
         signal(&service, name);
-        assert_eq!(service.wait().unwrap().code(), Some(0), "`{line}` and {name}");
+        assert_eq!(code_of(&mut service), Some(0), "`{line}` and {name}");
         assert_eq!(home.run(&run)["status"], "canceled", "`{line}` and {name}");
         assert!(!process_lives(child), "`{line}` and {name} leave no process behind");
     }
@@ -90,11 +109,11 @@ fn a_service_that_is_asked_to_end_cancels_the_runs_in_its_process() {
 fn a_run_that_a_daemon_has_launched_outlives_it() {
     for name in ["TERM", "HUP"] {
         let home = Home::new();
-        let mut daemon = home.daemon("");
+        let mut daemon = Lines::of(command(&home, "daemon"));
         let run = home.queue("work --set work.millis=2000");
         home.becomes(&run, "running");
         signal(&daemon.process, name);
-        assert_eq!(daemon.process.wait().unwrap().code(), Some(0), "{name}");
+        assert_eq!(code_of(&mut daemon.process), Some(0), "{name}");
         assert_eq!(home.becomes(&run, "succeeded")["epoch"], 1, "{name}");
     }
 }

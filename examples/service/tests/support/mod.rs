@@ -31,7 +31,11 @@ impl Home {
 
     /// The command with these arguments, written as in a shell without quotes.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+        self.command_of(Command::new(env!("CARGO_BIN_EXE_service")), line)
+    }
+
+    /// A command that goes on with these arguments, in this home.
+    pub(crate) fn command_of(&self, mut command: Command, line: &str) -> Command {
         command.args(line.split_whitespace()).current_dir(self.0.path());
         command.env("MILLWORK_HOME", self.path()).env("TZ", "UTC").env("NO_COLOR", "1");
         command.env_remove("SERVICE_INBOX");
