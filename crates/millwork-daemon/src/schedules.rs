@@ -37,14 +37,15 @@ impl Loop for Schedules {
     /// Evaluates every schedule that is on; the rest is how long nothing will be due. A schedule with a function is
     /// evaluated on its own, so that no other waits for it.
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+        // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
+        let schedules = daemon.pipeline.schedules().iter();
+        let idle: Vec<&Schedule> = schedules.filter(|schedule| !self.is_under_way(schedule)).collect();
         let states = daemon.store.states().await?;
         let is_on = |schedule: &&Schedule| {
             let state = states.get(&schedule.instigator());
             state.and_then(|state| state.on).unwrap_or(schedule.default_on)
         };
-        let schedules = daemon.pipeline.schedules().iter();
-        let schedules: Vec<&Schedule> =
-            schedules.filter(is_on).filter(|schedule| !self.is_under_way(schedule)).collect();
+        let schedules: Vec<&Schedule> = idle.into_iter().filter(is_on).collect();
         let of: Vec<Instigator> = schedules.iter().map(|schedule| schedule.instigator()).collect();
         let mut pending = due_again(daemon, &of).await?;
         let (mut rest, mut records) = (LONGEST_REST, Vec::new());

@@ -49,14 +49,15 @@ impl Loop for Sensors {
         if daemon.pipeline.sensors().is_empty() {
             return Ok(Duration::from_secs(3600));
         }
+        // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
+        let sensors = daemon.pipeline.sensors().iter();
+        let idle: Vec<&Sensor> = sensors.filter(|sensor| !self.is_under_way(sensor)).collect();
         let states = daemon.store.states().await?;
         let is_on = |sensor: &&Sensor| {
             let state = states.get(&sensor.instigator());
             state.and_then(|state| state.on).unwrap_or(sensor.default_on)
         };
-        let sensors = daemon.pipeline.sensors().iter();
-        let sensors: Vec<&Sensor> =
-            sensors.filter(is_on).filter(|sensor| !self.is_under_way(sensor)).collect();
+        let sensors: Vec<&Sensor> = idle.into_iter().filter(is_on).collect();
         let of: Vec<Instigator> = sensors.iter().map(|sensor| sensor.instigator()).collect();
         let mut due = due_again(daemon, &of).await?;
         for sensor in sensors {
