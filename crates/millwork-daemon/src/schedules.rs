@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::Instigator;
 use millwork_core::clock::between;
-use millwork_core::run::RunSpec;
+use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
 use millwork_storage::{Pending, PendingWork, RunQuery, RunRecord, TickOutcome};
 use tokio::task::JoinHandle;
@@ -219,9 +219,9 @@ pub(crate) fn set_back(by: SignedDuration) -> String {
 
 /// Whether a run of the tick has been requested.
 async fn is_requested(daemon: &Daemon, schedule: &str, at: Timestamp) -> Result<bool, DaemonError> {
-    let tag = Some(("millwork/scheduled_for".to_owned(), at.to_string()));
+    let tag = Some((RunTag::ScheduledFor.key().to_owned(), at.to_string()));
     let runs = daemon.store.runs(RunQuery { tag, ..RunQuery::default() }).await?;
-    let of = |run: &RunRecord| run.request.tags.get("millwork/schedule").is_some_and(|of| of == schedule);
+    let of = |run: &RunRecord| RunTag::Schedule.of(&run.request.tags) == Some(schedule);
     Ok(runs.iter().any(of))
 }
 
@@ -292,7 +292,6 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use millwork_core::run::RunTag;
     use millwork_core::{AssetDefinition, Definitions, Misfire, Schedule, TestClock};
     use millwork_storage::{Home, InstigatorStore as _, RunStore as _};
 
@@ -380,9 +379,9 @@ mod tests {
     /// The ticks of a minutely schedule for which runs were requested, oldest first.
     async fn requested(daemon: &Daemon) -> Vec<String> {
         let mut runs = daemon.store.runs(RunQuery::default()).await.expect("runs");
-        runs.retain(|run| run.request.tags["millwork/schedule"] == "prediction");
+        runs.retain(|run| RunTag::Schedule.of(&run.request.tags) == Some("prediction"));
         let mut ticks: Vec<String> =
-            runs.iter().map(|run| run.request.tags["millwork/scheduled_for"].clone()).collect();
+            runs.iter().map(|run| run.request.tags[RunTag::ScheduledFor.key()].clone()).collect();
         ticks.sort();
         ticks
     }

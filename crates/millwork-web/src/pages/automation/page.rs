@@ -210,7 +210,10 @@ fn stuck_since(state: &InstigatorState) -> String {
 
 fn pending(pending: Pending) -> PendingRow {
     let what = match &pending.work {
-        PendingWork::Run { run, .. } => format!("run of {}", run.target),
+        PendingWork::Run { run, .. } => match &run.key {
+            Some(key) => format!("run of {} (key {key})", run.target),
+            None => format!("run of {}", run.target),
+        },
         PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
         PendingWork::Tick { due } => format!("tick of {due}"),
     };

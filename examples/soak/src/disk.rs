@@ -1,0 +1,57 @@
+//! A small disk for the home, which can be filled: a file system in memory, in a mount namespace of the soak's own.
+
+use std::fs::File;
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context as _, Result};
+use rustix::fs::{FallocateFlags, fallocate};
+
+use crate::folder::Folder;
+
+const MOUNTED: &str = "SOAK_DISK_IS_MOUNTED";
+const SIZE_MB: u64 = 600;
+
+/// Whether this process sees a disk of its own.
+pub(crate) fn is_mounted() -> bool {
+    std::env::var_os(MOUNTED).is_some()
+}
+
+/// Runs this very command again with a disk of its own; nothing if this machine doesn't allow that.
+pub(crate) fn again_with_a_disk(folder: &Folder) -> Result<Option<ExitStatus>> {
+    let privileges: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.arg("--mount").args(privileges);
+        command
+    };
+    let script = format!("mount -t tmpfs -o size={SIZE_MB}m soak \"$SOAK_DISK\"");
+    let disk = folder.disk();
+    let can_mount = unshare().args(["sh", "-c", &script]).env("SOAK_DISK", &disk).status();
+    if !can_mount.is_ok_and(|status| status.success()) {
+        return Ok(None);
+    }
+    let mut again = unshare();
+    again.args(["sh", "-c", &format!("{script} && exec \"$@\""), "soak"]);
+    again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
+    let status = again.env("SOAK_DISK", &disk).env(MOUNTED, "1").status();
+    Ok(Some(status.context("unshare")?))
+}
+
+/// Leaves no room on the disk.
+pub(crate) fn fill(folder: &Folder) -> Result<()> {
+    let ballast = File::create(folder.ballast())?;
+    let mut size = SIZE_MB << 20;
+    let mut filled = 0;
+    while size >= 4096 {
+        match fallocate(&ballast, FallocateFlags::empty(), filled, size) {
+            Ok(()) => filled += size,
+            Err(_) => size /= 2,
+        }
+    }
+    Ok(())
+}
+
+/// Makes room again.
+pub(crate) fn free(folder: &Folder) -> Result<()> {
+    Ok(std::fs::remove_file(folder.ballast())?)
+}

@@ -1,0 +1,36 @@
+//! What is where: the home is on a disk of its own, which can be full; the rest is beside it.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of a soak.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    /// The folder of a home's soak.
+    pub(crate) fn of_home(home: &Path) -> Option<Self> {
+        Some(Self(home.parent()?.parent()?.to_owned()))
+    }
+
+    /// Where the disk is mounted.
+    pub(crate) fn disk(&self) -> PathBuf {
+        self.0.join("disk")
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.disk().join("home")
+    }
+
+    /// The file that takes up the room of a full disk.
+    pub(crate) fn ballast(&self) -> PathBuf {
+        self.disk().join("ballast")
+    }
+
+    pub(crate) fn clock(&self) -> PathBuf {
+        self.0.join("clock")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+}

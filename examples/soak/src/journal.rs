@@ -1,0 +1,79 @@
+//! What was done to the service, written down before it is done: the account at the end is held against it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One thing that was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub(crate) enum Entry {
+    /// The wall clock was set by so many seconds.
+    Jump { seconds: i64 },
+    /// The service did all that it had to in a span of time, with a disk that had room and a clock that was right.
+    Calm { from: Timestamp, to: Timestamp },
+    /// A sensor asked for a run with this key, so many times in one answer; `is_good` if the run can be made.
+    Asked { key: String, times: usize, is_good: bool },
+    /// A process began with a run.
+    Process,
+    /// A daemon was killed.
+    KilledDaemon,
+    /// A run's process was killed.
+    KilledRun,
+    /// The disk was full for a while.
+    FullDisk,
+    /// A sensor blocked its thread beyond its limit.
+    Blocked,
+    /// A sensor's function panicked.
+    Panicked,
+}
+
+/// The file of what was done.
+#[derive(Debug)]
+pub(crate) struct Journal(Mutex<File>);
+
+impl Journal {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        Ok(Self(Mutex::new(File::options().create(true).append(true).open(path)?)))
+    }
+
+    /// Writes an entry down. The line is one write, so that processes can share the file.
+    pub(crate) fn add(&self, entry: &Entry) -> Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)?;
+        Ok(())
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Vec<Entry>> {
+        let text = std::fs::read_to_string(path)?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+}
+
+/// How often each kind of thing was done, for the report.
+pub(crate) fn counts(entries: &[Entry]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        let name = match entry {
+            Entry::Jump { .. } => "clock jumps",
+            Entry::Calm { .. } => "calm spans",
+            Entry::Asked { is_good: true, .. } => "requests of a sensor",
+            Entry::Asked { is_good: false, .. } => "requests that can't be made",
+            Entry::Process => "runs in processes",
+            Entry::KilledDaemon => "daemons killed",
+            Entry::KilledRun => "runs killed",
+            Entry::FullDisk => "full disks",
+            Entry::Blocked => "blocking sensors",
+            Entry::Panicked => "panicking sensors",
+        };
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,214 @@
+//! One life of a daemon: it drives the clock through hours of virtual time, until it has come to the end of its share or is
+//! killed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{Clock as _, Pipeline};
+use millwork_daemon::{Daemon, DaemonOptions, Launcher};
+use millwork_engine::{Cancel, Engine, EngineOptions};
+use millwork_storage::{Home, RunQuery, RunRecord, RunStore as _, SqliteStore};
+use tokio::sync::watch;
+
+use crate::clock::FileClock;
+use crate::folder::Folder;
+use crate::journal::{Entry, Journal};
+use crate::pipeline;
+
+/// How often the daemon's loops look.
+const BEAT: Duration = Duration::from_millis(2);
+/// The real time after a step in which a loop had trouble.
+const AFTER_TROUBLE: Duration = Duration::from_millis(50);
+/// When the schedules of the reference job can be due.
+const TICK: i64 = 600;
+/// The loop that looks once an hour, whatever happens.
+const UNWOKEN: &str = "retention";
+/// How long a step may take in real time before the soak gives up, on a machine however busy.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What one life is like.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    pub(crate) folder: Folder,
+    pub(crate) receiver: String,
+    /// Until so much time has passed since the beginning.
+    pub(crate) until: Duration,
+    /// Whether runs are launched as processes.
+    pub(crate) launches_processes: bool,
+    /// Whether the wall clock is left alone.
+    pub(crate) is_steady: bool,
+}
+
+struct Living {
+    clock: Arc<FileClock>,
+    journal: Arc<Journal>,
+    daemon: Daemon,
+    store: Arc<SqliteStore>,
+    folder: Folder,
+}
+
+/// Lives.
+pub(crate) async fn live(life: Life) -> Result<()> {
+    let clock = FileClock::read(&life.folder.clock())?;
+    let journal = Arc::new(Journal::open(&life.folder.journal())?);
+    let pipeline = pipeline::definitions(journal.clone()).resolve()?;
+    let home = Home::open(life.folder.home()).await?;
+    let store = home.store();
+    home.recover(clock.now()).await?;
+    let launcher = match life.launches_processes {
+        true => Launcher::new(std::env::current_exe()?, &home.path),
+        false => in_process(engine(&pipeline, &home, &clock)),
+    };
+    let receiver = life.receiver.clone();
+    let environment = move |name: &str| (name == pipeline::RECEIVER).then(|| receiver.clone());
+    let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|happening| println!("{happening}")))
+        .options(DaemonOptions { clock: clock.clone(), beat: BEAT, ..DaemonOptions::default() })
+        .environment(Arc::new(environment));
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn({
+        let daemon = daemon.clone();
+        async move { daemon.run(stopped).await }
+    });
+    let living = Living { clock, journal, daemon, store, folder: life.folder.clone() };
+    // Whoever begins has to look once before time passes.
+    living.settle().await?;
+    while living.clock.time().passed < life.until {
+        living.step(life.is_steady).await?;
+    }
+    stop.send(true)?;
+    working.await?;
+    living.store.close().await;
+    Ok(())
+}
+
+/// Executes a run, as the process that a daemon has launched for it.
+pub(crate) async fn execute(home: &std::path::Path, run: &str) -> Result<()> {
+    let Some(folder) = Folder::of_home(home) else { bail!("the home is in no folder of a soak") };
+    let clock = FileClock::read(&folder.clock())?;
+    let journal = Arc::new(Journal::open(&folder.journal())?);
+    journal.add(&Entry::Process)?;
+    let pipeline = pipeline::definitions(journal).resolve()?;
+    let home = Home::open(home).await?;
+    let run: RunId = run.parse()?;
+    engine(&pipeline, &home, &clock).execute(run, &Cancel::default(), Arc::new(|_| {})).await?;
+    home.store().close().await;
+    Ok(())
+}
+
+fn engine(pipeline: &Pipeline, home: &Home, clock: &Arc<FileClock>) -> Engine {
+    let options = EngineOptions { clock: clock.clone(), ..EngineOptions::default() };
+    Engine::new(pipeline.clone(), home.store(), &home.values_path(), home.holder().clone()).options(options)
+}
+
+fn in_process(engine: Engine) -> Launcher {
+    Launcher::in_process(Arc::new(move |run| {
+        let engine = engine.clone();
+        Box::pin(async move {
+            // What becomes of the run is written down, or settled by the daemon.
+            let _ = engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await;
+        })
+    }))
+}
+
+impl Living {
+    /// Lets some time pass, and waits until everything that is due then is done.
+    async fn step(&self, is_steady: bool) -> Result<()> {
+        let jumped = !is_steady && self.jump()?;
+        let from = self.clock.now();
+        self.clock.advance(until_next(from))?;
+        let had_room = !self.folder.ballast().exists();
+        let is_well = self.settle().await?;
+        let time = self.clock.time();
+        let is_right = time.is_right() && from >= time.trusted_from;
+        if !is_well {
+            // Otherwise a day would pass before there is room again.
+            tokio::time::sleep(AFTER_TROUBLE).await;
+        }
+        if is_well && had_room && !self.folder.ballast().exists() && is_right && !jumped {
+            self.journal.add(&Entry::Calm { from, to: time.wall })?;
+        }
+        Ok(())
+    }
+
+    /// Sets the wall clock to another time now and then, and back to the right one some steps later.
+    fn jump(&self) -> Result<bool> {
+        let time = self.clock.time();
+        let by = match (time.is_right(), fastrand::u32(..400)) {
+            (true, 0) => SignedDuration::from_hours(24 * 365),
+            (true, 1..3) => SignedDuration::from_mins(fastrand::i64(1..180)),
+            (true, 3..5) => SignedDuration::from_mins(-fastrand::i64(1..180)),
+            (false, 0..80) => -time.ahead,
+            _ => return Ok(false),
+        };
+        self.journal.add(&Entry::Jump { seconds: by.as_secs() })?;
+        self.clock.jump(by)?;
+        Ok(true)
+    }
+
+    /// Waits until all loops have looked and all runs have ended, and again until that makes no new runs. Says whether no
+    /// loop had trouble.
+    async fn settle(&self) -> Result<bool> {
+        let began = Instant::now();
+        let mut newest = None;
+        loop {
+            self.all_loops_turn().await;
+            let is_well = self.daemon.pulse().loops().values().all(|pulse| pulse.trouble.is_none());
+            // On a full disk, what is going on can't end.
+            let Ok((active, last)) = self.runs().await else { return Ok(false) };
+            if !is_well {
+                return Ok(false);
+            }
+            if active.is_empty() && newest == Some(last) {
+                return Ok(true);
+            }
+            newest = Some(last);
+            if began.elapsed() > PATIENCE {
+                bail!("nothing settles: {active:#?}, {:#?}", self.daemon.pulse().loops());
+            }
+        }
+    }
+
+    /// Waits until each loop has begun and ended a turn.
+    async fn all_loops_turn(&self) {
+        let turns = || -> BTreeMap<_, _> {
+            let loops = self.daemon.pulse().loops().into_iter();
+            loops.filter(|(name, _)| *name != UNWOKEN).map(|(name, pulse)| (name, pulse.turns)).collect()
+        };
+        let before = turns();
+        loop {
+            self.daemon.wake().notify_waiters();
+            tokio::time::sleep(BEAT).await;
+            let now = turns();
+            if !now.is_empty()
+                && now.iter().all(|(name, turns)| *turns >= before.get(name).map_or(1, |turns| turns + 2))
+            {
+                return;
+            }
+        }
+    }
+
+    /// The runs that go on or may start, and the newest run.
+    async fn runs(&self) -> Result<(Vec<RunRecord>, Option<RunId>)> {
+        let now = self.clock.now();
+        let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
+        let mut active = self.store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
+        active.retain(|run| run.status != RunStatus::Queued || run.not_before.is_none_or(|at| at <= now));
+        let newest = self.store.runs(RunQuery { limit: Some(1), ..RunQuery::default() }).await?;
+        Ok((active, newest.first().map(|run| run.id)))
+    }
+}
+
+/// How long until a little after the next moment at which schedules may be due, or somewhere before it.
+fn until_next(now: Timestamp) -> Duration {
+    let second = now.as_second();
+    let to_tick = TICK - second.rem_euclid(TICK);
+    let seconds = match fastrand::u8(..4) {
+        0 => fastrand::i64(1..=to_tick),
+        _ => to_tick + fastrand::i64(0..30),
+    };
+    Duration::from_secs(seconds.unsigned_abs())
+}

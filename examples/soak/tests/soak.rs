@@ -1,0 +1,11 @@
+//! The soak: a day, and in CI, where `SOAK_DAYS` says so, more.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::process::Command;
+
+#[test]
+fn the_log_accounts_for_everything_that_went_wrong() {
+    let days = std::env::var("SOAK_DAYS").unwrap_or_else(|_| "1".to_owned());
+    let status = Command::new(env!("CARGO_BIN_EXE_soak")).args(["run", "--days", &days]).status().unwrap();
+    assert!(status.success(), "{status}");
+}
