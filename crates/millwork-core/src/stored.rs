@@ -2,7 +2,7 @@
 //!
 //! JSON has no word for infinities and "not a number", and serde writes them as `null`, which isn't read back as a number. And
 //! whoever reads JSON gives up at some depth, so what is nested deeper could be written and never read. Therefore everything
-//! that is stored goes through [`stored_json`], and every number that people hand in through [`numbers`].
+//! that is stored goes through [`stored_json`], and every number that people hand in through `numbers`.
 
 use std::io;
 
