@@ -212,12 +212,8 @@ async fn what_is_reported_is_not_called_a_change_of_code() {
     let served = Served::start(definitions()).await;
     let (status, _) = served.post("/api/v1/reports/materialization/load", json!({})).await;
     assert_eq!(status, 201);
-    let page = served.client.get(format!("{}/assets/load", served.url)).send().await.unwrap();
-    let page = page.text().await.unwrap();
-    assert!(
-        page.contains("another system reported its value") && !page.contains("code has changed"),
-        "{page}"
-    );
+    let page = served.page_with("/assets/load", "another system reported its value").await;
+    assert!(!page.contains("code has changed"), "{page}");
 }
 
 #[tokio::test]

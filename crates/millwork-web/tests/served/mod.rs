@@ -1,6 +1,7 @@
 //! A pipeline's API and pages, served from a home of its own.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use millwork_core::event::{
@@ -10,6 +11,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{BoxError, BoxFuture, Definitions, QueueLimits};
 use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
+use millwork_testing::{PATIENCE, PAUSE};
 use millwork_web::{Host, LoopBeat, ServeOptions};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
@@ -90,6 +92,20 @@ impl Served {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// A page, once it contains a text: pages show how assets stood a moment ago.
+    pub(crate) async fn page_with(&self, path: &str, text: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let page = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+            let page = page.text().await.unwrap();
+            if page.contains(text) {
+                return page;
+            }
+            assert!(began.elapsed() < PATIENCE, "{text} is not in {page}");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Sends a form with the token of the overview's.
