@@ -134,7 +134,7 @@ pub(crate) async fn run(folder: &Path, days: u32, seed: Option<u64>) -> Result<(
         return Ok(());
     }
     let has_disk = disk::is_mounted();
-    ensure!(has_disk || std::env::var_os("CI").is_none(), "no disk can be mounted here; hint: run as root");
+    ensure!(has_disk || std::env::var_os("CI").is_none(), "no disk can be mounted here: it takes root");
     if !has_disk {
         println!("skipped: full disks, as this machine lets nobody but root mount one");
     }
