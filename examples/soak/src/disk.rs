@@ -1,6 +1,8 @@
 //! A small disk for the home, which can be filled: a file system in memory, in a mount namespace of the soak's own.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, Result};
@@ -11,9 +13,15 @@ use crate::folder::Folder;
 const MOUNTED: &str = "SOAK_DISK_IS_MOUNTED";
 const SIZE_MB: u64 = 600;
 
-/// Whether this process sees a disk of its own.
-pub(crate) fn is_mounted() -> bool {
+/// Whether this process is the one that was to see a disk of its own.
+pub(crate) fn is_again() -> bool {
     std::env::var_os(MOUNTED).is_some()
+}
+
+/// Whether the folder's disk is one of its own. Any other is never filled.
+pub(crate) fn is_mounted(folder: &Folder) -> bool {
+    let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev());
+    matches!((device(&folder.disk()), device(&folder.0)), (Ok(disk), Ok(beside)) if disk != beside)
 }
 
 /// Runs this very command again with a disk of its own; nothing if this machine doesn't allow that.
@@ -42,7 +50,7 @@ pub(crate) fn fill(folder: &Folder) -> Result<()> {
     let ballast = File::create(folder.ballast())?;
     let mut size = SIZE_MB << 20;
     let mut filled = 0;
-    while size >= 4096 {
+    while size >= 4096 && filled < SIZE_MB << 20 {
         match fallocate(&ballast, FallocateFlags::empty(), filled, size) {
             Ok(()) => filled += size,
             Err(_) => size /= 2,

@@ -127,13 +127,13 @@ impl Driver {
 pub(crate) async fn run(folder: &Path, days: u32, seed: Option<u64>) -> Result<()> {
     let folder = Folder(folder.to_owned());
     std::fs::create_dir_all(folder.disk())?;
-    if !disk::is_mounted()
+    if !disk::is_again()
         && let Some(status) = disk::again_with_a_disk(&folder)?
     {
         ensure!(status.success(), "the soak failed: {status}");
         return Ok(());
     }
-    let has_disk = disk::is_mounted();
+    let has_disk = disk::is_mounted(&folder);
     ensure!(has_disk || std::env::var_os("CI").is_none(), "no disk can be mounted here: it takes root");
     if !has_disk {
         println!("skipped: full disks, as this machine lets nobody but root mount one");
