@@ -86,7 +86,8 @@ impl Driver {
             return Ok(());
         }
         match fate {
-            0..2 if self.has_disk => {
+            // On a full disk, no daemon can begin.
+            0..2 if self.has_disk && self.folder.has_begun().exists() => {
                 self.journal.add(&Entry::FullDisk)?;
                 disk::fill(&self.folder)?;
                 // Its share may end meanwhile.
@@ -112,6 +113,7 @@ impl Driver {
     }
 
     fn start(&self, launches_processes: bool, until: Duration, is_steady: bool) -> Result<Child> {
+        let _ = std::fs::remove_file(self.folder.has_begun());
         let log = std::fs::File::options().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["live", "--folder"]).arg(&self.folder.0).args(["--receiver", &self.url]);

@@ -30,6 +30,11 @@ impl Folder {
         self.0.join("clock")
     }
 
+    /// The file that a daemon makes once it has opened the home.
+    pub(crate) fn has_begun(&self) -> PathBuf {
+        self.0.join("has_begun")
+    }
+
     pub(crate) fn journal(&self) -> PathBuf {
         self.0.join("journal")
     }

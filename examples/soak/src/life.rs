@@ -11,7 +11,9 @@ use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{Clock as _, Pipeline};
 use millwork_daemon::{Daemon, DaemonOptions, Launcher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
-use millwork_storage::{Home, RunQuery, RunRecord, RunStore as _, SqliteStore};
+use millwork_storage::{
+    AlertStore as _, DeliveryState, Home, RunQuery, RunRecord, RunStore as _, SqliteStore,
+};
 use tokio::sync::watch;
 
 use crate::clock::FileClock;
@@ -23,6 +25,8 @@ use crate::pipeline;
 const BEAT: Duration = Duration::from_millis(2);
 /// The real time after a step in which a loop had trouble.
 const AFTER_TROUBLE: Duration = Duration::from_millis(50);
+/// The virtual time between two looks at alerts that are underway.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
 /// The loop that looks once an hour, whatever happens.
@@ -74,10 +78,14 @@ pub(crate) async fn live(life: Life) -> Result<()> {
         async move { daemon.run(stopped).await }
     });
     let living = Living { clock, journal, daemon, store, folder: life.folder.clone() };
+    std::fs::write(living.folder.has_begun(), "")?;
     // Whoever begins has to look once before time passes.
     living.settle().await?;
     while living.clock.time().passed < life.until {
         living.step(life.is_steady).await?;
+    }
+    if life.is_steady {
+        living.deliver().await?;
     }
     stop.send(true)?;
     working.await?;
@@ -132,6 +140,22 @@ impl Living {
             self.journal.add(&Entry::Calm { from, to: time.wall })?;
         }
         Ok(())
+    }
+
+    /// Lets time pass until no alert is underway, which may need another attempt.
+    async fn deliver(&self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let pending = self.store.deliveries(Some(DeliveryState::Pending), u32::MAX).await?;
+            if pending.is_empty() {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("alerts are still pending: {pending:#?}");
+            }
+            self.clock.advance(BETWEEN_ATTEMPTS)?;
+            self.settle().await?;
+        }
     }
 
     /// Sets the wall clock to another time now and then, and back to the right one some steps later.

@@ -1,4 +1,4 @@
-//! The soak: a day, and in CI, where `SOAK_DAYS` says so, more.
+//! The soak: a day, or as many as `SOAK_DAYS` says.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Command;
