@@ -163,13 +163,15 @@ impl Account {
 
     /// Each end of a run that is worth an alert has its deliveries, and what counts as delivered was taken.
     async fn every_failure_was_told(&self, store: &SqliteStore, receiver: &Receiver) -> Result<()> {
-        let ends = self
-            .events
-            .iter()
-            .filter(|event| matches!(event.body, EventBody::RunFailed { .. } | EventBody::RunLost { .. }));
+        let is_failure =
+            |event: &&Event| matches!(event.body, EventBody::RunFailed { .. } | EventBody::RunLost { .. });
+        let mut ends: Vec<_> = self.events.iter().filter(is_failure).map(|event| event.run).collect();
         let deliveries = store.deliveries(None, u32::MAX).await?;
-        let of_runs = deliveries.iter().filter(|delivery| delivery.alert.rule == "runs_fail").count();
-        ensure!(of_runs == ends.count(), "{of_runs} alerts of failed runs");
+        let of_runs = deliveries.iter().filter(|delivery| delivery.alert.rule == "runs_fail");
+        let mut told: Vec<_> = of_runs.map(|delivery| delivery.alert.run).collect();
+        ends.sort();
+        told.sort();
+        ensure!(told == ends, "alerts are of {told:#?}, and failures of {ends:#?}");
         let attempts = receiver.attempts();
         for delivery in &deliveries {
             let attempts = attempts.get(&delivery.key).copied().unwrap_or_default();
