@@ -1,22 +1,22 @@
 //! How many queries each page asks: as many with a thousand runs and three hundred assets as with a handful.
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
-use std::sync::Arc;
+#[path = "served/nobody.rs"]
+mod nobody;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{
-    Event, EventBody, LogLine, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+    EventBody, LogLine, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_core::{
-    AssetDefinition, AutomationCondition, BoxError, BoxFuture, Definitions, Pipeline, QueueLimits, Schedule,
-};
+use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Pipeline, Schedule};
 use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
-use millwork_web::{Host, LoopBeat, ServeOptions};
+use nobody::options;
 use tempfile::TempDir;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// Each page with the most queries that it may ask.
 const PAGES: [(&str, u64); 11] = [
@@ -32,31 +32,6 @@ const PAGES: [(&str, u64); 11] = [
     ("/automation/asset_1", 4),
     ("/deployment", 5),
 ];
-
-#[derive(Debug)]
-struct Nobody;
-
-impl Host for Nobody {
-    fn metrics(&self) -> String {
-        String::new()
-    }
-
-    fn loops(&self) -> Vec<LoopBeat> {
-        Vec::new()
-    }
-
-    fn queue_limits(&self) -> Option<QueueLimits> {
-        None
-    }
-
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    fn stored_form(&self, _: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
-        Box::pin(async { Err("there is none".into()) })
-    }
-}
 
 fn pipeline(assets: usize) -> Pipeline {
     let mut definitions =
@@ -113,14 +88,7 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     let folder = TempDir::new().unwrap();
     let store = Home::open(folder.path()).await.unwrap().store();
     let run = fill(&store, runs, assets).await;
-    let options = ServeOptions {
-        address: ([127, 0, 0, 1], 0).into(),
-        token: None,
-        allowed_hosts: Vec::new(),
-        host: Arc::new(Nobody),
-        wake: Arc::new(Notify::new()),
-    };
-    let serving = millwork_web::serve(pipeline(assets), store.clone(), options).await.unwrap();
+    let serving = millwork_web::serve(pipeline(assets), store.clone(), options()).await.unwrap();
     let (url, (_stop, stopped)) = (format!("http://{}", serving.address), watch::channel(false));
     tokio::spawn(serving.run(stopped));
     let mut counted = Vec::new();

@@ -61,7 +61,7 @@ impl Bench {
 
     /// How many runs a schedule has requested.
     async fn runs(&self, schedule: &str) -> usize {
-        let tag = Some(("millwork/schedule".to_owned(), schedule.to_owned()));
+        let tag = Some((RunTag::Schedule.key().to_owned(), schedule.to_owned()));
         self.daemon.store.runs(RunQuery { tag, ..RunQuery::default() }).await.expect("runs").len()
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
-use millwork_core::run::{RunId, RunSpec};
+use millwork_core::run::{RunId, RunSpec, RunTag};
 use millwork_core::sensor::SensorEvent;
 use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Home, PendingState, RunQuery, Tick};
@@ -56,7 +56,7 @@ impl Bench {
     /// The selections of the runs, oldest first.
     async fn runs(&self) -> Vec<String> {
         let mut runs = self.daemon.store.runs(RunQuery::default()).await.expect("runs");
-        runs.sort_by_key(|run| (run.created_at, run.request.tags.get("millwork/run_key").cloned()));
+        runs.sort_by_key(|run| (run.created_at, RunTag::RunKey.of(&run.request.tags).map(str::to_owned)));
         runs.into_iter().map(|run| run.request.selection).collect()
     }
 

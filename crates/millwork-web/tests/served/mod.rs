@@ -1,47 +1,22 @@
 //! A pipeline's API and pages, served from a home of its own.
 
+mod nobody;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use millwork_core::event::{
-    Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
-};
+use millwork_core::Definitions;
+use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_core::{BoxError, BoxFuture, Definitions, QueueLimits};
 use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
 use millwork_testing::{PATIENCE, PAUSE};
-use millwork_web::{Host, LoopBeat, ServeOptions};
+use nobody::options;
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::{Notify, watch};
-
-#[derive(Debug)]
-struct Nobody;
-
-impl Host for Nobody {
-    fn metrics(&self) -> String {
-        String::new()
-    }
-
-    fn loops(&self) -> Vec<LoopBeat> {
-        Vec::new()
-    }
-
-    fn queue_limits(&self) -> Option<QueueLimits> {
-        None
-    }
-
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    fn stored_form(&self, _: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
-        Box::pin(async { Err("there is none".into()) })
-    }
-}
+use tokio::sync::watch;
 
 /// A server without a daemon: runs stay queued.
 pub(crate) struct Served {
@@ -58,16 +33,9 @@ impl Served {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
         let store = Home::open(folder.path()).await.unwrap().store();
-        let options = ServeOptions {
-            address: ([127, 0, 0, 1], 0).into(),
-            token: None,
-            allowed_hosts: Vec::new(),
-            host: Arc::new(Nobody),
-            wake: Arc::new(Notify::new()),
-        };
         let pipeline = definitions.resolve().unwrap();
         let graph = pipeline.graph().clone();
-        let serving = millwork_web::serve(pipeline, store.clone(), options).await.unwrap();
+        let serving = millwork_web::serve(pipeline, store.clone(), options()).await.unwrap();
         let (url, (stop, stopped)) = (format!("http://{}", serving.address), watch::channel(false));
         tokio::spawn(serving.run(stopped));
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
