@@ -129,7 +129,7 @@ async fn full_queue(arguments: &str) -> Result<()> {
     let started = Instant::now();
     for _ in 0..RUNS {
         let at = SystemClock.now();
-        store.create_run(NewRun { id: RunId::new(at), request: request(), at }).await?;
+        store.create_run(NewRun { id: RunId::new(at), request: request(), at, lease: None }).await?;
     }
     loop {
         let statuses = vec![RunStatus::Succeeded];
@@ -151,7 +151,7 @@ async fn readers() -> Result<()> {
     let store = Home::open(served.path()).await?.store();
     let at = SystemClock.now();
     let run = RunId::new(at);
-    store.create_run(NewRun { id: run, request: RunRequest::default(), at }).await?;
+    store.create_run(NewRun { id: run, request: RunRequest::default(), at, lease: None }).await?;
     let (over, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let writer = tokio::spawn({
         let (over, written) = (over.clone(), written.clone());
@@ -225,7 +225,7 @@ async fn accelerated_day() -> Result<()> {
     for quarter in 1..=4 {
         for _ in 0..RUNS / 4 {
             let at = SystemClock.now();
-            store.create_run(NewRun { id: RunId::new(at), request: request(), at }).await?;
+            store.create_run(NewRun { id: RunId::new(at), request: request(), at, lease: None }).await?;
         }
         let statuses = || vec![RunStatus::Succeeded];
         while store.runs(RunQuery { statuses: statuses(), ..RunQuery::default() }).await?.len()
@@ -250,7 +250,7 @@ async fn lateness() -> Result<()> {
         let schedule = Schedule::new(format!("every_minute_{number}"), ["* * * * *"], "work");
         definitions = definitions.schedule(schedule.on_by_default());
     }
-    let launcher = Launcher::in_process(Arc::new(|_| Box::pin(async {})));
+    let launcher = Launcher::in_process(Arc::new(|_| Box::pin(async { Ok(()) })));
     let daemon = Daemon::new(definitions.resolve()?, home.clone(), launcher, Arc::new(|_| {}));
     let pulse = daemon.pulse();
     let (stop, stopped) = tokio::sync::watch::channel(false);

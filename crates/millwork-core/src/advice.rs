@@ -110,10 +110,34 @@ pub fn with_hint(message: &str, hint: Option<&str>) -> String {
     hint.map_or_else(|| message.to_owned(), |hint| format!("{message}; hint: {hint}"))
 }
 
+/// The most errors of a chain that are looked at: one that is longer is probably a circle.
+const LONGEST_CHAIN: usize = 100;
+
+/// An error and its causes.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source()).take(LONGEST_CHAIN)
+}
+
+/// The messages of an error and its causes, outermost first, without those that the message before ends with: many libraries
+/// repeat their causes.
+pub fn chain_of(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut chain = Vec::<String>::new();
+    for text in causes(error).map(ToString::to_string) {
+        if !chain.last().is_some_and(|before| before.ends_with(&text)) {
+            chain.push(text);
+        }
+    }
+    chain
+}
+
+/// An error with its causes and the remedy, in one line.
+pub fn one_line_of(error: &(dyn Error + 'static)) -> String {
+    with_hint(&chain_of(error).join(": "), hint_of(error).as_deref())
+}
+
 /// The hint of an error or the nearest of its causes, if one of them is of a known type and has one.
 pub fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.find_map(|error| advice_of(error)?.hint().map(Cow::into_owned))
+    causes(error).find_map(|error| advice_of(error)?.hint().map(Cow::into_owned))
 }
 
 type Cast = for<'a> fn(&'a (dyn Error + 'static)) -> Option<&'a dyn Advice>;
@@ -185,6 +209,32 @@ mod tests {
         check(Outer(Problem::new("no").with_hint("try yes").into()), Some("try yes"));
         check(Outer("text; hint: of somebody's".into()), None);
         check(Outer(Outer(Problem::new("no").with_hint("deep").into()).into()), Some("deep"));
+    }
+
+    #[derive(Debug)]
+    struct Circle;
+
+    impl Display for Circle {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("round")
+        }
+    }
+
+    impl Error for Circle {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&Circle)
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once_and_come_to_an_end() {
+        assert_eq!(chain_of(&Outer("inner".into())), ["outer", "inner"]);
+        assert_eq!(chain_of(&Outer(Outer("of outer".into()).into())), ["outer", "of outer"]);
+        assert_eq!(chain_of(&Circle), ["round"]);
+        assert_eq!(
+            one_line_of(&Outer(Problem::new("no").with_hint("try yes").into())),
+            "outer: no; hint: try yes"
+        );
     }
 
     #[test]

@@ -6,10 +6,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::asset::AssetKey;
+
+/// How long the function of a schedule or sensor may take, unless it says otherwise.
+pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// For how long the key of a run is taken, unless the schedule or sensor says otherwise.
+pub(crate) const DEDUP_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const SENSOR: &str = "sensor:";
 const ESCAPED_SCHEDULE: &str = "millwork/schedule:";

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
     Automation, AutomationState, Change, ChangeKind, ConditionError, Damping, RunScope, Timetables, explain,
     scope,
 };
 use crate::definitions::Pipeline;
-use crate::run::{RunId, RunRequest};
+use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 
 /// A span of virtual time, and what is known when it begins.
@@ -47,6 +48,9 @@ pub struct SimulatedRun {
     pub assets: Vec<AssetKey>,
     /// When it would have ended.
     pub until: Timestamp,
+    /// Why it can't be requested, if it can't: then nothing is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 impl std::fmt::Debug for Simulation<'_> {
@@ -136,12 +140,24 @@ impl Course<'_> {
             let found = due(timetable, schedule.misfire, Some(cursor), now);
             (*cursor, *next) = (found.cursor, timetable.next(now));
             let why = format!("schedule `{}`", schedule.name);
-            // A tick whose runs can't be named has none.
-            let runs = found.ticks.iter().flat_map(|at| schedule.runs_at(*at).unwrap_or_default());
-            let requested = runs.filter_map(|run| run.resolve(pipeline).ok());
-            requests.extend(requested.map(|request| (why.clone(), request.assets)));
+            for at in found.ticks {
+                match schedule.runs_at(at) {
+                    Ok(runs) => {
+                        requests.extend(runs.into_iter().map(|run| (why.clone(), assets_of(run, pipeline))));
+                    }
+                    Err(error) => requests.push((why.clone(), Err(one_line_of(error.as_ref())))),
+                }
+            }
         }
-        requests.into_iter().for_each(|(why, assets)| self.request(now, why, assets));
+        for (why, assets) in requests {
+            match assets {
+                Ok(assets) => self.request(now, why, assets),
+                Err(problem) => {
+                    let (assets, problem) = (Vec::new(), Some(problem));
+                    self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem });
+                }
+            }
+        }
         for _ in 0..MOST_ROUNDS {
             let changes = self.ahead.remove(&now).unwrap_or_default();
             let evaluation = self.automation.evaluate(&mut self.state, &changes, now, &self.timetables);
@@ -179,7 +195,7 @@ impl Course<'_> {
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
             add(until, asset, ChangeKind::Updated { by: by.clone(), data_version: None });
         }
-        self.runs.push(SimulatedRun { at: now, why, assets, until });
+        self.runs.push(SimulatedRun { at: now, why, assets, until, problem: None });
     }
 
     /// The next moment at which something happens or is due.
@@ -188,6 +204,10 @@ impl Course<'_> {
         let happens = self.ahead.keys().next().copied();
         ticks.chain(self.timetables.next(now)).chain(happens).min()
     }
+}
+
+fn assets_of(run: RunSpec, pipeline: &Pipeline) -> Result<Vec<AssetKey>, String> {
+    run.resolve(pipeline).map(|request| request.assets).map_err(|error| one_line_of(&error))
 }
 
 #[cfg(test)]

@@ -35,6 +35,16 @@ pub enum Unstorable {
         /// How many bytes are allowed.
         limit: usize,
     },
+    /// It is a table whose rows don't fit its columns.
+    #[error("row {row} has {cells} cells, and there are {columns} columns")]
+    Ragged {
+        /// Which row; the first is 1.
+        row: usize,
+        /// How many cells it has.
+        cells: usize,
+        /// How many columns there are.
+        columns: usize,
+    },
     /// It is JSON that means something else, or nothing.
     #[error("it could not be read again: {source}")]
     Unreadable {

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
+use std::time::Duration;
+
 use millwork_core::advice::Advice;
-use millwork_core::asset::{CheckDefinition, Computation};
+use millwork_core::asset::{CheckDefinition, Computation, PoolUse};
+use millwork_core::run::{QueueLimits, RunLimits};
+use millwork_core::schedule::Misfire;
 use millwork_core::{
     AlertRule, AssetDefinition, AutomationCondition, CheckResult, Config, Definitions, Destination,
     FreshnessPolicy, FromStep as _, Job, PartitionsDefinition, Requirements, Schedule, Secret, Severity,
@@ -356,5 +360,37 @@ fn all_errors_at_once() {
         errors
             .to_string()
             .starts_with("the definitions have 5 errors\n  - the key of asset `a b` is invalid")
+    );
+}
+
+#[test]
+fn limits_let_something_pass() {
+    let slots = |of: &str, slots: u32| {
+        let taken = PoolUse { pool: of.into(), slots };
+        asset("a", &[]).policy(|computation| computation.pools = vec![taken])
+    };
+    let limits = RunLimits::default();
+    check(Definitions::new().asset(slots("gpu", 1)).pool("gpu", 1).run_limits(limits), &[]);
+    check(
+        Definitions::new().asset(slots("gpu", 0)).pool("gpu", 0).queue(QueueLimits::of(0)),
+        &[
+            "the pool `gpu` has no slots, so that no step of it could run; hint: give it at least one",
+            "the queue lets no run go on; hint: `QueueLimits::of(…)` takes one at least",
+            "`a` takes 0 slots of the pool `gpu`, which has 0; hint: a step takes at least one slot of a pool that it names",
+        ],
+    );
+    check(
+        Definitions::new().run_limits(limits.start(Duration::ZERO).runtime(Duration::ZERO)),
+        &[
+            "a run has no time to start; hint: `RunLimits` are above zero",
+            "a run has no time to run; hint: `RunLimits` are above zero",
+        ],
+    );
+    let never = Schedule::new("never", ["@daily"], "a").misfire(Misfire::All { limit: 0 });
+    check(
+        Definitions::new().asset(asset("a", &[])).schedule(never),
+        &[
+            "the schedule `never` is invalid: of the ticks that it missed it runs the newest 0; hint: `Misfire::Skip` runs none",
+        ],
     );
 }

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use millwork_core::advice::one_line_of;
 use millwork_core::automation::Evaluation;
 use millwork_core::run::{RunId, RunRequest, RunTag};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
-use crate::daemon::{Loop, error_with_causes};
+use crate::daemon::Loop;
 use crate::remembered::Remembered;
 use crate::schedules::set_back;
 use crate::{Daemon, DaemonError, Happening};
@@ -67,7 +68,7 @@ impl Loop for Conditions {
         if whole.cursor.is_none()
             && let Err(error) = self.turn(daemon).await
         {
-            daemon.tell(&Happening::Trouble { of: self.name(), error: error_with_causes(&error) });
+            daemon.tell(&Happening::Trouble { of: self.name(), error: one_line_of(&error) });
         }
         Ok(())
     }
@@ -108,7 +109,7 @@ async fn record(
         let outcome = TickOutcome::Requested { run };
         ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
         happenings.push(Happening::Automated { assets: assets.clone(), run });
-        runs.push(NewRun { id: run, request: request(assets), at: now });
+        runs.push(NewRun { id: run, request: request(assets), at: now, lease: None });
     }
     let from = remembered.cursor.replace(cursor.clone());
     let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };

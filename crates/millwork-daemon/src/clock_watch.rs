@@ -34,6 +34,8 @@ impl Loop for ClockWatch {
                 Some(now.duration_since(before) - passed)
             });
             if let Some(by) = jump.filter(|by| by.abs() >= LEAST) {
+                // How it was measured has no place in what is said.
+                let by = SignedDuration::from_secs(by.as_secs_f64().round() as i64);
                 daemon.pulse.jumped(now, by, steady);
                 daemon.tell(&Happening::ClockJumped { by });
                 // What waits looks at what time it is now.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use millwork_core::advice::one_line_of;
 use millwork_core::run::RunId;
 use millwork_core::{Clock, Pipeline, QueueLimits, SystemClock};
 use millwork_storage::{Home, Store};
@@ -63,6 +64,8 @@ pub struct Daemon {
     pub(crate) observer: Observer,
     /// The runs that this daemon has launched and not settled yet.
     pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
+    /// The runs that an earlier daemon has launched and that went on when this one began.
+    pub(crate) inherited: Arc<Mutex<BTreeSet<RunId>>>,
     pub(crate) pulse: Pulse,
     /// The threads on which functions of the definitions are called.
     pub(crate) functions: Functions,
@@ -107,6 +110,7 @@ impl Daemon {
             options: DaemonOptions { queue, ..DaemonOptions::default() },
             observer,
             launched: Arc::default(),
+            inherited: Arc::default(),
             pulse: Pulse::default(),
             functions: Functions::default(),
             environment: Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
@@ -140,17 +144,18 @@ impl Daemon {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let (mut schedules, mut sensors) = (Schedules::default(), Sensors::default());
         let (mut conditions, mut alerts) = (Conditions::default(), Alerts::default());
-        let (mut retries, mut traces) = (Retries, Traces);
+        let (mut retries, mut traces, mut monitor) = (Retries, Traces, Monitor::default());
         self.begin(&mut alerts, &stop).await;
         self.begin(&mut retries, &stop).await;
         self.begin(&mut traces, &stop).await;
         self.begin(&mut sensors, &stop).await;
         self.begin(&mut schedules, &stop).await;
         self.begin(&mut conditions, &stop).await;
+        self.begin(&mut monitor, &stop).await;
         // Those who explain why runs wait read there by which limits they are launched.
         let announced = self.home.announce_daemon(&self.options.queue);
         if let Err(error) = &announced {
-            self.tell(&Happening::Trouble { of: "announcing the daemon", error: error_with_causes(error) });
+            self.tell(&Happening::Trouble { of: "announcing the daemon", error: one_line_of(error) });
         }
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(ClockWatch::default(), stop.clone()));
@@ -163,7 +168,7 @@ impl Daemon {
         loops.spawn(self.clone().keep(alerts, stop.clone()));
         loops.spawn(self.clone().keep(Deliveries::default(), stop.clone()));
         loops.spawn(self.clone().keep(traces, stop.clone()));
-        loops.spawn(self.clone().keep(Monitor::default(), stop));
+        loops.spawn(self.clone().keep(monitor, stop));
         loops.join_all().await;
         self.functions.stop().await;
     }
@@ -173,7 +178,7 @@ impl Daemon {
         let mut stop = stop.clone();
         while !*stop.borrow() {
             let Err(error) = work.begin(self).await else { return };
-            self.tell(&Happening::Trouble { of: work.name(), error: error_with_causes(&error) });
+            self.tell(&Happening::Trouble { of: work.name(), error: one_line_of(&error) });
             tokio::select! {
                 () = sleep(AFTER_TROUBLE) => {}
                 changed = stop.changed() => if changed.is_err() { return },
@@ -186,7 +191,7 @@ impl Daemon {
         while !*stop.borrow() {
             let began = Instant::now();
             let turned = work.turn(&self).await;
-            let trouble = turned.as_ref().err().map(|error| error_with_causes(error));
+            let trouble = turned.as_ref().err().map(|error| one_line_of(error));
             self.pulse.turned(work.name(), began.elapsed(), trouble.clone(), self.options.clock.now());
             if let Some(error) = trouble {
                 self.tell(&Happening::Trouble { of: work.name(), error });
@@ -206,15 +211,14 @@ impl Daemon {
         self.launched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn inherited(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        // As above.
+        self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn tell(&self, happening: &Happening) {
         (self.observer)(happening);
     }
-}
-
-/// An error with everything that caused it.
-pub(crate) fn error_with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl std::fmt::Debug for Daemon {

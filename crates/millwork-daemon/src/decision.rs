@@ -233,7 +233,7 @@ impl<'a> Decision<'a> {
         if let Instigator::Sensor(name) = &self.instigator {
             request = request.tagged(RunTag::Sensor, name);
         }
-        Ok(NewRun { id: RunId::new(self.now), request, at: self.now })
+        Ok(NewRun { id: RunId::new(self.now), request, at: self.now, lease: None })
     }
 
     /// The key of a run, as its tag has it: keys of different instigators don't get in each other's way.

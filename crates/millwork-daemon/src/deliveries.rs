@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::advice::one_line_of;
 use millwork_core::alert::{Alert, Channel, Destination};
 use millwork_core::{Pipeline, Retry};
 use millwork_storage::{AttemptOutcome, Delivery, NewDelivery};
 
-use crate::daemon::{Loop, error_with_causes};
+use crate::daemon::Loop;
 use crate::pauses::Pauses;
 use crate::send::{Refusal, send};
 use crate::{Daemon, DaemonError, Environment, Happening};
@@ -105,7 +106,7 @@ impl Loop for Deliveries {
                 let written = daemon.store.end_delivery(delivery.id, outcome.clone(), clock.now()).await;
                 if let Err(error) = written {
                     // The lease runs out, and the alert is sent again.
-                    let error = error_with_causes(&error);
+                    let error = one_line_of(&error);
                     daemon.tell(&Happening::Trouble { of: "deliveries of alerts", error });
                 }
                 lock(&lanes).end(&delivery.destination, Some(&outcome), held, clock.steady());

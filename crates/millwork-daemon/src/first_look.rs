@@ -10,7 +10,8 @@ use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{QUEUE_TAG, RunId, RunRequest};
 use millwork_core::sensor::SensorOutcome;
 use millwork_core::{
-    AssetDefinition, AutomationCondition, Clock as _, Definitions, Instigator, Schedule, Sensor, SystemClock,
+    AssetDefinition, AutomationCondition, BoxError, BoxFuture, Clock as _, Definitions, Instigator, Schedule,
+    Sensor, SystemClock,
 };
 use millwork_storage::{Batch, Claim, EventLog as _, Home, InstigatorStore as _, NewRun, RunStore as _};
 use tokio::sync::{mpsc, watch};
@@ -48,7 +49,7 @@ async fn queue(home: &Home) -> RunId {
         ..RunRequest::default()
     };
     let id = RunId::new(at);
-    home.store().create_run(NewRun { id, request, at }).await.expect("a run");
+    home.store().create_run(NewRun { id, request, at, lease: None }).await.expect("a run");
     id
 }
 
@@ -59,12 +60,13 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
     queue(&home).await;
     let (failed, mut has_failed) = mpsc::unbounded_channel();
     // Fails at once, and says what was known then.
-    let execute = move |run: RunId| -> millwork_core::BoxFuture<()> {
+    let execute = move |run: RunId| -> BoxFuture<Result<(), BoxError>> {
         let (home, failed) = (home.clone(), failed.clone());
         Box::pin(async move {
             let (store, holder, now) = (home.store(), home.holder().clone(), SystemClock.now());
             let states = store.states().await.expect("states");
-            let fence = store.claim(Claim { run, holder, now, until: now }).await.expect("a claim");
+            let fence =
+                store.claim(Claim { run, holder, now, until: now, resumes: false }).await.expect("a claim");
             let events = vec![NewEvent::of_run(run, now, EventBody::run_failed("it was told to"))];
             store.append(Batch { fence: Some(fence), events }).await.expect("its end");
             let known: BTreeSet<Instigator> = states
@@ -73,6 +75,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
                 .map(|(name, _)| name)
                 .collect();
             failed.send(known).expect("somebody who listens");
+            Ok(())
         })
     };
     let daemon_one = daemon(folder.path(), Arc::new(execute)).await;
@@ -91,7 +94,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
     assert_eq!(known.expect("a launch").expect("what was known"), expected.into());
 
     // However early the first daemon ended: the next one tells of it.
-    let next = daemon(folder.path(), Arc::new(|_| Box::pin(std::future::ready(())))).await;
+    let next = daemon(folder.path(), Arc::new(|_| Box::pin(std::future::ready(Ok(()))))).await;
     Alerts::default().turn(&next).await.expect("a turn");
     assert_eq!(next.store.deliveries(None, 9).await.expect("deliveries").len(), 1);
 }

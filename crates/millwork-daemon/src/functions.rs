@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use millwork_core::BoxError;
+use millwork_core::advice::one_line_of;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
-
-use crate::daemon::error_with_causes;
 
 /// So many functions are called at a time, with those that don't return.
 const MOST_CALLS: u32 = 256;
@@ -35,7 +34,7 @@ pub(crate) struct Functions {
 #[derive(Debug)]
 pub(crate) struct Call<T> {
     answers: mpsc::UnboundedReceiver<T>,
-    until: Instant,
+    until: Option<Instant>,
     is_abandoned: Arc<AtomicBool>,
 }
 
@@ -84,7 +83,8 @@ impl Functions {
         };
         let name = name.replace('\0', "");
         std::thread::Builder::new().name(name).spawn(on_thread).ok()?;
-        Some(Call { answers: receiver, until: Instant::now() + limit + GRACE, is_abandoned })
+        let until = Instant::now().checked_add(limit.saturating_add(GRACE));
+        Some(Call { answers: receiver, until, is_abandoned })
     }
 
     /// How many functions are being called.
@@ -103,7 +103,11 @@ impl Functions {
 impl<T> Call<T> {
     /// The next answer.
     pub(crate) async fn next(&mut self) -> Answer<T> {
-        match timeout_at(self.until, self.answers.recv()).await {
+        let answer = match self.until {
+            Some(until) => timeout_at(until, self.answers.recv()).await,
+            None => Ok(self.answers.recv().await),
+        };
+        match answer {
             Ok(Some(answer)) => Answer::Of(answer),
             Ok(None) => Answer::Returned,
             Err(_) => {
@@ -155,10 +159,9 @@ impl<T> Answers<T> {
 
 /// What a function returned, or why it didn't: its error, or that it panicked.
 pub(crate) fn guarded<T>(function: impl FnOnce() -> Result<T, BoxError>) -> Result<T, String> {
-    match std::panic::catch_unwind(AssertUnwindSafe(function)) {
-        Ok(returned) => returned.map_err(|error| error_with_causes(&*error)),
-        Err(panic) => Err(panicked(&*panic)),
-    }
+    // The error is the user's code as well: also its text is asked for in here.
+    let told = || function().map_err(|error| one_line_of(&*error));
+    std::panic::catch_unwind(AssertUnwindSafe(told)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> String {
@@ -242,7 +245,28 @@ mod tests {
     fn a_panic_is_an_answer() {
         assert_eq!(guarded::<()>(|| panic!("oh {}", 1)), Err("its function panicked: oh 1".to_owned()));
         assert_eq!(guarded::<()>(|| Err("no".into())), Err("no".to_owned()));
+        let silent = guarded::<()>(|| Err(Box::new(Unspeakable)));
+        assert_eq!(silent, Err("its function panicked: it has no words".to_owned()));
         assert_eq!(guarded(|| Ok(1)), Ok(1));
+    }
+
+    #[derive(Debug)]
+    struct Unspeakable;
+
+    impl std::fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("it has no words")
+        }
+    }
+
+    impl std::error::Error for Unspeakable {}
+
+    #[test]
+    fn a_limit_may_be_longer_than_any_life() {
+        on_one_thread(async {
+            let call = Functions::default().call("has time", Duration::MAX, |answers| answers.leave(1));
+            assert!(matches!(call.expect("a thread").next().await, Answer::Of(1)));
+        });
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub enum Happening {
         /// The pause before it.
         after: Duration,
     },
-    /// A run that was launched has ended.
+    /// A run has ended that this daemon launched, or one before it.
     Ended {
         /// The run.
         run: RunId,
@@ -141,8 +141,8 @@ impl fmt::Display for Happening {
                 if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
             Self::Missed { schedule, ticks } => {
-                let plural = if *ticks == 1 { "" } else { "s" };
-                write!(f, "schedule `{schedule}` missed {ticks} tick{plural}, which are not run")
+                let rest = if *ticks == 1 { "tick, which is not run" } else { "ticks, which are not run" };
+                write!(f, "schedule `{schedule}` missed {ticks} {rest}")
             }
             Self::Launched { run, pid: Some(pid) } => {
                 write!(f, "run {} launched as process {pid}", run.short())

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
-use millwork_core::BoxFuture;
 use millwork_core::run::RunId;
+use millwork_core::{BoxError, BoxFuture};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
@@ -24,8 +24,8 @@ enum Kind {
     InProcess(Arc<ExecuteRun>),
 }
 
-/// Executes a run to its end.
-pub type ExecuteRun = dyn Fn(RunId) -> BoxFuture<()> + Send + Sync;
+/// Executes a run to its end, or says why it could not go on: nobody else will.
+pub type ExecuteRun = dyn Fn(RunId) -> BoxFuture<Result<(), BoxError>> + Send + Sync;
 
 /// A run that was launched.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Launched {
 #[derive(Debug)]
 enum WaitsFor {
     Process(Child),
-    Task(oneshot::Receiver<()>),
+    Task(oneshot::Receiver<Result<(), BoxError>>),
 }
 
 /// How a launched run came to its end, as its launcher saw it.
@@ -46,8 +46,8 @@ enum WaitsFor {
 pub(crate) enum Exit {
     /// Its process ended.
     Process(io::Result<ExitStatus>),
-    /// What executed it in this process returned, or panicked.
-    InProcess,
+    /// What executed it in this process returned, or panicked, which is none.
+    InProcess(Option<Result<(), BoxError>>),
 }
 
 impl Launcher {
@@ -77,12 +77,19 @@ impl Launcher {
                 let (ended, end) = oneshot::channel();
                 let execute = execute(run);
                 tokio::spawn(async move {
-                    execute.await;
-                    let _ = ended.send(());
+                    let _ = ended.send(execute.await);
                 });
                 Ok(Launched { pid: None, end: WaitsFor::Task(end) })
             }
         }
+    }
+
+    /// The runs of whose processes something is there that they printed.
+    pub(crate) fn outputs(&self) -> Vec<RunId> {
+        let Kind::Process { output, .. } = &self.0 else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(output) else { return Vec::new() };
+        let run = |name: OsString| Path::new(&name).file_stem()?.to_str()?.parse().ok();
+        entries.flatten().filter_map(|entry| run(entry.file_name())).collect()
     }
 
     /// What a run's process printed before its first step, between steps, or while it died; nothing if nobody kept it.
@@ -113,11 +120,8 @@ impl Launched {
     pub(crate) async fn ended(self) -> Exit {
         match self.end {
             WaitsFor::Process(mut child) => Exit::Process(child.wait().await),
-            WaitsFor::Task(end) => {
-                // A panic drops the sender, which is an end as well.
-                let _ = end.await;
-                Exit::InProcess
-            }
+            // A panic drops the sender.
+            WaitsFor::Task(end) => Exit::InProcess(end.await.ok()),
         }
     }
 }

@@ -28,8 +28,16 @@ impl Loop for Monitor {
         "the run monitor"
     }
 
+    /// Remembers the runs that an earlier daemon launched and that are still going on, to report how they end.
+    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
+        let going_on = queued_runs(&*daemon.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
+        daemon.inherited().extend(going_on.into_iter().map(|run| run.id));
+        Ok(())
+    }
+
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         for run in lost(daemon).await? {
+            daemon.inherited().remove(&run.id);
             keep_output(daemon, run.id, daemon.launcher.take_output(run.id)).await?;
             daemon.tell(&Happening::Lost { run: run.id, reason: run.reason.unwrap_or_default() });
         }
@@ -43,8 +51,31 @@ impl Loop for Monitor {
             }
         }
         self.times.end_look(|key| going_on.contains(key));
+        tell_ends_of_inherited(daemon).await?;
+        let going_on = going_on.into_iter().map(|(run, _, _)| run).collect();
+        take_what_is_left(daemon, &going_on).await?;
         Ok(REST)
     }
+}
+
+/// Tells how runs have ended that an earlier daemon launched.
+async fn tell_ends_of_inherited(daemon: &Daemon) -> Result<(), DaemonError> {
+    let inherited = daemon.inherited().clone();
+    for run in inherited {
+        let record = daemon.store.run(run).await?;
+        let Some(RunRecord { status, reason, .. }) = record else {
+            daemon.inherited().remove(&run);
+            continue;
+        };
+        if matches!(status, RunStatus::Running | RunStatus::Canceling) {
+            continue;
+        }
+        daemon.inherited().remove(&run);
+        if status.is_finished() {
+            daemon.tell(&Happening::Ended { run, status, reason });
+        }
+    }
+    Ok(())
 }
 
 impl Monitor {
@@ -111,6 +142,23 @@ impl Monitor {
     }
 }
 
+/// Takes away what processes have printed whose daemon did not live to see their ends. Of a run that was lost, it says why.
+async fn take_what_is_left(daemon: &Daemon, going_on: &HashSet<RunId>) -> Result<(), DaemonError> {
+    for run in daemon.launcher.outputs() {
+        if going_on.contains(&run) || daemon.launched().contains(&run) {
+            continue;
+        }
+        let status = daemon.store.run(run).await?.map(|record| record.status);
+        if status.is_none_or(RunStatus::is_finished) {
+            let output = daemon.launcher.take_output(run);
+            if status == Some(RunStatus::Lost) {
+                keep_output(daemon, run, output).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {
     let kinds = vec!["run_canceling"];
     let last = EventQuery {
@@ -127,4 +175,48 @@ async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Time
 async fn lost(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
     let now = daemon.options.clock.now();
     Ok(daemon.home.recover_unless(now, |run| daemon.launched().contains(&run.id)).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use millwork_core::run::RunRequest;
+    use millwork_core::{Clock as _, Definitions, SystemClock};
+    use millwork_storage::{Claim, Home, NewRun, RunStore as _};
+
+    use super::*;
+    use crate::Launcher;
+
+    #[tokio::test]
+    async fn what_a_process_printed_is_taken_away_whoever_saw_its_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::open(folder.path()).await.expect("a home");
+        let (store, now) = (home.store(), SystemClock.now());
+        let output = |run: RunId| folder.path().join("launches").join(format!("{run}.log"));
+        std::fs::create_dir_all(folder.path().join("launches")).expect("a folder");
+        let mut runs = Vec::new();
+        for end in [None, Some(EventBody::RunSucceeded), Some(EventBody::run_lost("it is gone"))] {
+            let run = RunId::new(now);
+            let request = RunRequest::default().queued();
+            store.create_run(NewRun { id: run, request, at: now, lease: None }).await.expect("a run");
+            if let Some(end) = end {
+                let claim = Claim { run, holder: home.holder().clone(), now, until: now, resumes: false };
+                let fence = store.claim(claim).await.expect("a claim");
+                assert!(store.end_run(fence, end, now).await.expect("an end"));
+            }
+            std::fs::write(output(run), "last words").expect("a file");
+            runs.push(run);
+        }
+        std::fs::write(output(RunId::new(now)), "of a run that is forgotten").expect("a file");
+        let pipeline = Definitions::new().resolve().expect("definitions that fit together");
+        let launcher = Launcher::new("true", folder.path());
+        let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {}));
+        Monitor::default().turn(&daemon).await.expect("a look");
+        assert_eq!(daemon.launcher.outputs(), [runs[0]], "only what waits may print more");
+        for (run, kept) in runs.iter().zip([0, 0, 1]) {
+            let logged = EventQuery { run: Some(*run), kinds: vec!["logged"], ..EventQuery::default() };
+            assert_eq!(daemon.store.events(logged).await.expect("events").len(), kept, "{run}");
+        }
+    }
 }

@@ -114,8 +114,14 @@ mod tests {
         let home = Home::open(folder).await.expect("a home");
         let (id, at, holder) = (RunId::new(clock.now()), clock.now(), home.holder().clone());
         let store = home.store();
-        store.create_run(NewRun { id, request: RunRequest::default(), at }).await.expect("a run");
-        let fence = store.claim(Claim { run: id, holder, now: at, until: at }).await.expect("a claim");
+        store
+            .create_run(NewRun { id, request: RunRequest::default(), at, lease: None })
+            .await
+            .expect("a run");
+        let fence = store
+            .claim(Claim { run: id, holder, now: at, until: at, resumes: false })
+            .await
+            .expect("a claim");
         let events = vec![NewEvent::of_run(id, at, EventBody::RunSucceeded)];
         store.append(Batch { fence: Some(fence), events }).await.expect("its end");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };

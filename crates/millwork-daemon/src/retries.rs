@@ -91,7 +91,7 @@ async fn retry(daemon: &Daemon, record: &RunRecord, class: FailureClass) -> Resu
 async fn repeat(daemon: &Daemon, record: &RunRecord, number: u32) -> Result<(RunId, bool), DaemonError> {
     let request = record.request.retry_of(record.id).tagged(RunTag::Retry, number.to_string());
     let id = record.id.following();
-    let new = NewRun { id, request, at: daemon.options.clock.now() };
+    let new = NewRun { id, request, at: daemon.options.clock.now(), lease: None };
     match daemon.store.create_run(new).await {
         Ok(()) => Ok((id, true)),
         Err(StorageError::DuplicateRun { .. }) => Ok((id, false)),

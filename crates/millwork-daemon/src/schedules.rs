@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::Instigator;
+use millwork_core::advice::one_line_of;
 use millwork_core::clock::between;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::cursor::Cursor;
-use crate::daemon::{Loop, error_with_causes};
+use crate::daemon::Loop;
 use crate::decision::{Decision, due_again};
 use crate::functions::{Answer, Call, guarded, stuck};
 use crate::{Daemon, DaemonError, Happening};
@@ -136,7 +137,7 @@ async fn kept(daemon: Daemon, evaluation: Evaluation) {
         Ok(Some(stuck)) => stuck.returned().await,
         Ok(None) => {}
         Err(error) => {
-            let error = format!("{instigator}: {}", error_with_causes(&error));
+            let error = format!("{instigator}: {}", one_line_of(&error));
             daemon.tell(&Happening::Trouble { of: "schedules", error });
         }
     }

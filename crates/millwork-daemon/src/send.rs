@@ -7,6 +7,7 @@ use jiff::fmt::rfc2822;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use millwork_core::advice::one_line_of;
 use millwork_core::alert::{Channel, Destination, Encryption, Mail, Secret, WebhookShape, webhook_body};
 use millwork_storage::Delivery;
 use reqwest::StatusCode;
@@ -14,7 +15,6 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::daemon::error_with_causes;
 use crate::http;
 
 /// What environment variables are set to.
@@ -84,7 +84,7 @@ async fn webhook(url: &str, shape: WebhookShape, delivery: &Delivery) -> Result<
     let client = http::client()
         .redirect(reqwest::redirect::Policy::none())
         .build()
-        .map_err(|error| Refusal::passing(error_with_causes(&error)))?;
+        .map_err(|error| Refusal::passing(one_line_of(&error)))?;
     let request = client
         .post(url)
         .header("content-type", "application/json")
@@ -92,7 +92,7 @@ async fn webhook(url: &str, shape: WebhookShape, delivery: &Delivery) -> Result<
         .body(webhook_body(shape, &delivery.alert, &delivery.key).to_string());
     let answer = request.send().await.map_err(|error| {
         // The address is a secret, and the error has it.
-        let (is_about_address, error) = (error.is_builder(), error_with_causes(&error.without_url()));
+        let (is_about_address, error) = (error.is_builder(), one_line_of(&error.without_url()));
         if is_about_address { Refusal::for_good(error) } else { Refusal::passing(error) }
     })?;
     match answer.status() {
@@ -140,19 +140,19 @@ async fn e_mail(mail: &Mail, login: Option<(String, String)>, delivery: &Deliver
         message = message.to(mailbox(to)?);
     }
     let message = message.body(delivery.alert.text.clone());
-    let message = message.map_err(|error| Refusal::for_good(error_with_causes(&error)))?;
+    let message = message.map_err(|error| Refusal::for_good(one_line_of(&error)))?;
     let relay = match mail.encryption {
         Encryption::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.server)),
         Encryption::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&mail.server),
         Encryption::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&mail.server),
     };
-    let relay = relay.map_err(|error| Refusal::passing(error_with_causes(&error)))?;
+    let relay = relay.map_err(|error| Refusal::passing(one_line_of(&error)))?;
     let mut relay = relay.port(mail.port);
     if let Some((user, password)) = login {
         relay = relay.credentials(Credentials::new(user, password));
     }
     let refused = |error: lettre::transport::smtp::Error| {
-        let reason = error_with_causes(&error);
+        let reason = one_line_of(&error);
         // A reply of the 500s, such as to an unknown recipient.
         if error.is_permanent() { Refusal::for_good(reason) } else { Refusal::passing(reason) }
     };

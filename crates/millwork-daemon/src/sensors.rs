@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use millwork_core::Instigator;
+use millwork_core::advice::one_line_of;
 use millwork_core::sensor::{Sensor, SensorContext, SensorOutcome, SensorSource};
 use millwork_storage::{InstigatorState, Pending, PendingWork, TickOutcome};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::cursor::Cursor;
-use crate::daemon::{Loop, error_with_causes};
+use crate::daemon::Loop;
 use crate::decision::{Decision, MOST_PENDING, due_again};
 use crate::reactions::{keyed, reactions};
 use crate::sensor_call::{Asked, Stuck, Subject, asked_outside};
@@ -114,7 +115,7 @@ async fn kept(daemon: Daemon, sensor: Sensor, state: InstigatorState, pending: V
         }
         Ok(None) => {}
         Err(error) => {
-            let error = format!("{}: {}", sensor.instigator(), error_with_causes(&error));
+            let error = format!("{}: {}", sensor.instigator(), one_line_of(&error));
             daemon.tell(&Happening::Trouble { of: "sensors", error });
         }
     }

@@ -52,8 +52,8 @@ impl Bench {
             ..RunRequest::default()
         };
         let (store, holder) = (&self.daemon.store, self.daemon.home.holder().clone());
-        store.create_run(NewRun { id, request, at }).await.expect("a run");
-        store.claim(Claim { run: id, holder, now: at, until: at }).await.expect("a claim")
+        store.create_run(NewRun { id, request, at, lease: None }).await.expect("a run");
+        store.claim(Claim { run: id, holder, now: at, until: at, resumes: false }).await.expect("a claim")
     }
 
     async fn status(&self, monitor: &mut Monitor, run: RunId) -> RunStatus {
@@ -128,6 +128,7 @@ async fn a_retry_waits_as_long_as_it_was_to_wait() {
             holder: bench.daemon.home.holder().clone(),
             now: bench.clock.now(),
             until: bench.clock.now(),
+            resumes: true,
         };
         let fence = store.claim(claim).await.expect("a claim");
         store.append(Batch { fence: Some(fence), events: vec![end] }).await.expect("its end");

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
 use millwork_core::LogLevel;
-use millwork_core::advice::with_hint;
+use millwork_core::advice::{one_line_of, with_hint};
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_storage::{Batch, Claim, Fence, RunRecord};
@@ -53,7 +53,7 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
         }
         RunStatus::Queued if record.not_before.is_none() => {
             let holder = daemon.home.holder().clone();
-            let fence = daemon.store.claim(Claim { run, holder, now, until: now }).await?;
+            let fence = daemon.store.claim(Claim { run, holder, now, until: now, resumes: false }).await?;
             let reason = format!("it was not started: {reason}");
             let failed = NewEvent::of_run(run, now, EventBody::RunFailed { reason, class });
             daemon.store.append(Batch { fence: Some(fence), events: vec![failed] }).await?;
@@ -61,6 +61,10 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
         _ => {}
     }
     if let Some(RunRecord { status, reason, .. }) = daemon.store.run(run).await? {
+        if matches!(status, RunStatus::Running | RunStatus::Canceling) {
+            daemon.inherited().insert(run);
+            return Ok(());
+        }
         daemon.tell(&Happening::Ended { run, status, reason });
         daemon.wake().notify_waiters();
     }
@@ -103,7 +107,12 @@ fn class(exit: &Exit, memory: OutOfMemory, output: Option<&str>) -> (FailureClas
         Exit::Process(Err(error)) => {
             (FailureClass::Lost, format!("its process could not be watched: {error}"))
         }
-        Exit::InProcess => (FailureClass::Error, "it ended without a verdict".to_owned()),
+        Exit::InProcess(Some(Ok(()))) => (FailureClass::Error, "it ended without a verdict".to_owned()),
+        Exit::InProcess(Some(Err(error))) => (
+            FailureClass::Error,
+            format!("it could not be executed to its end: {}", one_line_of(error.as_ref())),
+        ),
+        Exit::InProcess(None) => (FailureClass::Error, "what executed it panicked".to_owned()),
     }
 }
 

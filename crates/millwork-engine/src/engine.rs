@@ -6,22 +6,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use millwork_core::advice::one_line_of;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
 use millwork_core::run::{RequestError, RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{Clock, IoManager, PartitionKey, Pipeline, SystemClock};
 use millwork_storage::{
-    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, NewRun, StorageError, Store,
+    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
 };
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use crate::error::{chain_of, register_errors};
+use crate::error::register_errors;
 use crate::runs::{
     Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs,
     keep_lease, start_recorder,
 };
+use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};
 
 /// Executes runs of one pipeline in one home.
@@ -92,11 +93,13 @@ impl Engine {
         &self.values
     }
 
-    /// Writes down that a run is asked for.
+    /// Writes down that a run is asked for. Unless it is left to a daemon, this engine's holder owns it from then on: it is
+    /// found lost if that process ends without executing it.
     pub async fn request(&self, request: RunRequest) -> Result<RunId, StorageError> {
         let at = self.options.clock.now();
         let id = RunId::new(at);
-        self.store.create_run(NewRun { id, request, at }).await?;
+        let lease = (!request.is_queued()).then(|| Lease { holder: self.holder.clone(), until: at + LEASE });
+        self.store.create_run(NewRun { id, request, at, lease }).await?;
         Ok(id)
     }
 
@@ -122,18 +125,37 @@ impl Engine {
         Ok(StalenessReport::new(self.pipeline.graph(), plan, &self.verdicts(plan).await?))
     }
 
-    /// Claims a run and executes it to its end: a queued one from the beginning, one that failed, was canceled or was
-    /// lost from where it stopped. A run that fails is not an error of this function. A claimed run that can't be
-    /// executed is recorded as failed, if the store still takes that.
+    /// Claims a queued run and executes it to its end. A run that fails is not an error of this function. A claimed run
+    /// that can't be executed is recorded as failed, if the store still takes that.
     pub async fn execute(
         &self,
         run: RunId,
         cancel: &Cancel,
         observer: Observer,
     ) -> Result<RunOutcome, ExecuteError> {
+        self.claim_and_execute(run, false, cancel, observer).await
+    }
+
+    /// As [`execute`](Self::execute), but a run that failed, was canceled or was lost goes on where it stopped.
+    pub async fn resume(
+        &self,
+        run: RunId,
+        cancel: &Cancel,
+        observer: Observer,
+    ) -> Result<RunOutcome, ExecuteError> {
+        self.claim_and_execute(run, true, cancel, observer).await
+    }
+
+    async fn claim_and_execute(
+        &self,
+        run: RunId,
+        resumes: bool,
+        cancel: &Cancel,
+        observer: Observer,
+    ) -> Result<RunOutcome, ExecuteError> {
         let started = Instant::now();
         let record = self.store.run(run).await?.ok_or(StorageError::UnknownRun { run })?;
-        let fence = self.claim(run).await?;
+        let fence = self.claim(run, resumes).await?;
         let lease = tokio::spawn(keep_lease(
             self.store.clone(),
             self.options.clock.clone(),
@@ -147,7 +169,7 @@ impl Engine {
             None => self.execute_claimed(fence, record.request, cancel, observer).await,
         };
         if let Err(error) = &executed {
-            let failed = EventBody::run_failed(chain_of(error));
+            let failed = EventBody::run_failed(one_line_of(error));
             let event = NewEvent::of_run(run, self.options.clock.now(), failed);
             // If it can't be recorded, whoever looks for lost runs finds this one.
             let _ = self.store.append(Batch { fence: Some(fence), events: vec![event] }).await;
@@ -207,7 +229,7 @@ impl Engine {
         let ended = self.dispatch(context, events, &state, recorder_failed).await;
         let body = match &ended {
             Ok(body) => body.clone(),
-            Err(error) => EventBody::run_failed(chain_of(error)),
+            Err(error) => EventBody::run_failed(one_line_of(error)),
         };
         recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), body)]);
         match recorded.await {
@@ -236,10 +258,10 @@ impl Engine {
         dispatcher.dispatch(recorder_failed).await
     }
 
-    async fn claim(&self, run: RunId) -> Result<Fence, StorageError> {
+    async fn claim(&self, run: RunId, resumes: bool) -> Result<Fence, StorageError> {
         let now = self.options.clock.now();
         let holder = self.holder.clone();
-        self.store.claim(Claim { run, holder, now, until: now + LEASE }).await
+        self.store.claim(Claim { run, holder, now, until: now + LEASE, resumes }).await
     }
 
     /// The events that say how far a run has come.
@@ -284,14 +306,5 @@ impl Engine {
             read.extend(previous.iter().filter_map(|key| graph.index(key.as_str())));
         }
         read
-    }
-}
-
-/// Ends a task with the future that started it, however that ends.
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use millwork_core::advice::{Advice, ErrorClass, hint_of, register, with_hint};
+use millwork_core::advice::{Advice, ErrorClass, register};
 use millwork_core::run::{IllegalTransition, RequestError, RunId};
 use millwork_storage::StorageError;
 use thiserror::Error;
@@ -66,11 +66,4 @@ pub(crate) fn register_errors() {
     register::<StorageError>();
     register::<crate::ValueError>();
     register::<ExecuteError>();
-}
-
-/// An error, its causes and the remedy, in one line.
-pub(crate) fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let chain = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    with_hint(&chain, hint_of(error).as_deref())
 }

@@ -10,6 +10,7 @@ mod error;
 mod logs;
 mod runs;
 mod steps;
+mod tasks;
 mod values;
 
 pub use engine::{Engine, EngineOptions};

@@ -170,12 +170,12 @@ fn a_model_of_one_backend_is_trained_on_by_the_other() {
 }
 
 #[test]
-fn a_cancelled_training_ends_after_its_round() {
+fn a_canceled_training_ends_after_its_round() {
     each(|params, data| {
         let train = data(&|signal| signal);
         match Training::new(params, 1000, &train).cancel_when(|| true).run() {
             Ok(trained) => assert_eq!((trained.ending, trained.booster.rounds()), (Ending::Interrupted, 1)),
-            Err(error) => assert!(matches!(error, BoostError::Cancelled), "{error}"),
+            Err(error) => assert!(matches!(error, BoostError::Canceled), "{error}"),
         }
     });
 }

@@ -148,17 +148,17 @@ fn the_best_trial_has_a_score() {
 }
 
 #[test]
-fn a_cancelled_search_keeps_its_trials() {
+fn a_canceled_search_keeps_its_trials() {
     let candidates = Candidates::grid(&BoosterParams::default(), &space()).expect("candidates");
     let asked = AtomicUsize::new(0);
     let found = search(&candidates)
         .cancel_when(|| asked.fetch_add(1, Ordering::Relaxed) >= 2)
         .run(|trial| Ok::<_, String>(loss(trial.params, None)));
     let found = found.expect("two trials");
-    assert_eq!((found.trials.len(), found.cancelled), (2, true));
+    assert_eq!((found.trials.len(), found.canceled), (2, true));
     let error =
         search(&candidates).cancel_when(|| true).run(|_| Ok::<_, String>(1.0)).expect_err("nothing tried");
-    assert!(matches!(error, SearchError::Cancelled), "{error}");
+    assert!(matches!(error, SearchError::Canceled), "{error}");
 }
 
 fn check_error(space: &Space, expected: &str) {
@@ -192,6 +192,17 @@ fn what_cannot_be_searched_is_an_error() {
         Err(SearchError::NotAGrid { .. })
     ));
     assert!(matches!(Candidates::random(&base, &new(), 0, 0), Err(SearchError::NoCandidates)));
+    let thousand = |space: Space, parameter: &str| space.choices(parameter, 1..=1000);
+    let large = ["max_depth", "max_leaves", "max_bin"].into_iter().fold(new(), thousand);
+    let error = Candidates::grid(&base, &large).expect_err("too many").one_line();
+    assert_eq!(
+        error,
+        "there are 1000000000 combinations of parameters to try, and a search has 1000000 at most; hint: search at random, or with fewer values"
+    );
+    assert!(matches!(
+        Candidates::random(&base, &large, usize::MAX, 0),
+        Err(SearchError::TooManyCandidates { .. })
+    ));
     let candidates = Candidates::grid(&base, &space()).expect("candidates");
     let error = search(&candidates).run(|_| Err::<f64, _>("no rows")).expect_err("all failed").to_string();
     assert_eq!(error, "all 6 trials failed; the first one: no rows");

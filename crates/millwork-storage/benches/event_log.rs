@@ -43,8 +43,8 @@ async fn start(home: &Home, number: u128) -> Fence {
     let store = home.store();
     let run = RunId::from_u128(number);
     let request = RunRequest { assets: (0..STEPS).map(asset).collect(), ..RunRequest::default() };
-    store.create_run(NewRun { id: run, request, at: now() }).await.expect("the run is new");
-    let claim = Claim { run, holder: home.holder().clone(), now: now(), until: now() };
+    store.create_run(NewRun { id: run, request, at: now(), lease: None }).await.expect("the run is new");
+    let claim = Claim { run, holder: home.holder().clone(), now: now(), until: now(), resumes: false };
     store.claim(claim).await.expect("the run is queued")
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use millwork_core::event::EventBody;
 use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
-use crate::{Claim, Fence, Holder, RunRecord, StorageError};
+use crate::{Claim, Fence, Holder, Lease, RunRecord, StorageError};
 
 /// The part of a run's record that changes.
 #[derive(Clone, Debug)]
@@ -24,7 +24,8 @@ pub(crate) struct RunCourse {
 
 impl RunCourse {
     /// Of a run that was just asked for.
-    pub(crate) fn queued() -> Self {
+    pub(crate) fn queued(lease: Option<Lease>) -> Self {
+        let (holder, leased_until) = lease.map(|lease| (lease.holder, lease.until)).unzip();
         Self {
             status: RunStatus::Queued,
             epoch: 0,
@@ -33,8 +34,8 @@ impl RunCourse {
             reason: None,
             class: None,
             not_before: None,
-            holder: None,
-            leased_until: None,
+            holder,
+            leased_until,
         }
     }
 
@@ -64,7 +65,8 @@ impl RunCourse {
     /// Gives the run to whoever claims it, and returns the event that says so.
     pub(crate) fn claim(&mut self, claim: &Claim) -> Result<EventBody, StorageError> {
         use RunStatus::{Canceled, Failed, Lost, Queued};
-        if !matches!(self.status, Queued | Failed | Canceled | Lost) {
+        let is_resumed = claim.resumes && matches!(self.status, Failed | Canceled | Lost);
+        if self.status != Queued && !is_resumed {
             return Err(StorageError::NotClaimable { run: claim.run, status: self.status });
         }
         let started = EventBody::RunStarted { epoch: self.epoch + 1 };
@@ -81,10 +83,18 @@ impl RunCourse {
         has_ended.then_some(EventBody::RunRetrying { delay_ms })
     }
 
-    /// Whether a claim still holds.
+    /// Whether a claim still holds. It ends with the run, also when that is queued again.
     pub(crate) fn check(&self, fence: Fence) -> Result<(), StorageError> {
-        let holds = self.epoch == fence.epoch && !self.status.is_finished();
+        let is_executed = matches!(self.status, RunStatus::Running | RunStatus::Canceling);
+        let holds = self.epoch == fence.epoch && is_executed;
         if holds { Ok(()) } else { Err(StorageError::Fenced { run: fence.run }) }
+    }
+
+    /// Whether the run can be ended that was seen under this claim. A queued one can if it was never claimed: one that is
+    /// queued again has ended before.
+    pub(crate) fn can_end(&self, seen: Fence) -> bool {
+        let never_began = self.status == RunStatus::Queued && self.epoch == 0 && seen.epoch == 0;
+        never_began || self.check(seen).is_ok()
     }
 
     /// The event that follows a wish to stop the run, if any does.

@@ -73,6 +73,18 @@ pub enum StorageError {
         /// What was tried.
         action: &'static str,
     },
+    /// The home is on a read-only disk, or belongs to somebody else, and is only looked at.
+    #[error("failed to {action}: MILLWORK_HOME is read-only")]
+    ReadOnly {
+        /// What was tried.
+        action: &'static str,
+    },
+    /// The file is a database of another program, or of one that made another one of it.
+    #[error("`{path}` is a database of another program")]
+    OfOthers {
+        /// The file.
+        path: String,
+    },
     /// Something can't be stored, because it could not be read again.
     #[error("{what} can't be stored: {reason}")]
     Unstorable {
@@ -99,6 +111,25 @@ pub enum StorageError {
     },
 }
 
+/// Why a store can only be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// There was no room.
+    FullDisk,
+    /// The file must not be changed, or is on a disk that can't be.
+    ReadOnly,
+}
+
+impl Unwritable {
+    /// The error of what was tried all the same.
+    pub(crate) fn error(self, action: &'static str) -> StorageError {
+        match self {
+            Self::FullDisk => StorageError::FullDisk { action },
+            Self::ReadOnly => StorageError::ReadOnly { action },
+        }
+    }
+}
+
 impl Advice for StorageError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -111,6 +142,10 @@ impl Advice for StorageError {
             Self::FullDisk { .. } => {
                 "free some space on it; what was written is not lost, and can be looked at meanwhile".into()
             }
+            Self::ReadOnly { .. } => {
+                "it can be looked at; make it writable, or go on with a copy, whose folder is given by `--home`".into()
+            }
+            Self::OfOthers { .. } => "it is left as it is; use another MILLWORK_HOME".into(),
             Self::Unstorable { .. } => "keep large and deep things as values of assets".into(),
             Self::Unreadable { .. } => {
                 "it is damaged; `store check` names what can't be read, `store repair` sets it aside".into()
@@ -131,6 +166,8 @@ impl Advice for StorageError {
             | Self::DuplicateRun { .. }
             | Self::Home { .. }
             | Self::FullDisk { .. }
+            | Self::ReadOnly { .. }
+            | Self::OfOthers { .. }
             | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::TooNew { .. } => ErrorClass::Home,

@@ -47,7 +47,7 @@ mod tests {
     async fn check(others: u64, limit: u32, found: usize, behind: u64) {
         let store = MemoryStore::new();
         let (id, at) = (RunId::from_u128(1), jiff::Timestamp::UNIX_EPOCH);
-        store.create_run(NewRun { id, request: Default::default(), at }).await.expect("a run");
+        store.create_run(NewRun { id, request: Default::default(), at, lease: None }).await.expect("a run");
         let of_run = |body| NewEvent::of_run(id, at, body);
         let mut events = vec![of_run(EventBody::RunCanceling); 2];
         events.extend((0..others).map(|_| of_run(EventBody::StepStarted)));

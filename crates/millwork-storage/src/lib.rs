@@ -21,7 +21,7 @@ mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
 pub use automation_store::{AutomationRow, AutomationStore};
-pub use error::StorageError;
+pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};
 pub use home::{Announced, Holder, Home, Liveness};
@@ -32,7 +32,7 @@ pub use pending_store::{
     PendingWork,
 };
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
-pub use run_store::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore};
+pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::{Finding, Forgotten, SqliteStore, StoreInfo, Table};
 pub use waiting::{queued_runs, waiting_runs};
 

@@ -18,6 +18,17 @@ pub struct NewRun {
     pub request: RunRequest,
     /// When it was asked for.
     pub at: Timestamp,
+    /// Who is about to execute it; nothing for a run that is left to daemons.
+    pub lease: Option<Lease>,
+}
+
+/// Who executes a run, or is about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The process.
+    pub holder: Holder,
+    /// Until when others believe that it lives, if they can't ask.
+    pub until: Timestamp,
 }
 
 /// What the store knows of a run.
@@ -43,7 +54,7 @@ pub struct RunRecord {
     pub class: Option<FailureClass>,
     /// Before when it must not start, for a run that is tried again.
     pub not_before: Option<Timestamp>,
-    /// Who executes it; nothing once it is finished.
+    /// Who executes it, or requested it and is about to; nothing once it is finished.
     pub holder: Option<Holder>,
     /// Until when, unless the holder renews it.
     pub leased_until: Option<Timestamp>,
@@ -89,6 +100,9 @@ pub struct Claim {
     pub now: Timestamp,
     /// Until when the claim holds unless it is renewed.
     pub until: Timestamp,
+    /// Whether it may be a run that failed, was canceled or was lost, which then goes on where it stopped. Who was told to
+    /// execute what is queued may come late, when another has done that.
+    pub resumes: bool,
 }
 
 /// Runs and who executes them.
@@ -99,7 +113,7 @@ pub trait RunStore: Send + Sync {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError>;
 
     /// Claims a run, and appends the event `run_started` in the same commit. A run can be claimed if it is queued, or
-    /// if it failed, was canceled or was lost (then it is resumed); anything else is [`StorageError::NotClaimable`].
+    /// if it has ended without success and the claim resumes; anything else is [`StorageError::NotClaimable`].
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError>;
 
     /// Extends a claim. [`StorageError::Fenced`] if it has ended.
@@ -109,8 +123,8 @@ pub trait RunStore: Send + Sync {
     /// that the run has now; one that was finished or canceling already stays as it is.
     async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError>;
 
-    /// Ends a run by an event such as `run_lost`, if its claim is still this one and it isn't finished. Returns whether it
-    /// did.
+    /// Ends a run by an event such as `run_lost`, if it is executed under this claim, or was never claimed. Returns whether it
+    /// did: meanwhile it may have ended, and even be queued again.
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError>;
 
     /// Queues a run again that failed, was canceled or was lost under this claim: it goes on where it stopped, after
@@ -131,6 +145,8 @@ pub struct RunQuery {
     pub statuses: Vec<RunStatus>,
     /// With this tag and value.
     pub tag: Option<(String, String)>,
+    /// Without this tag and value.
+    pub without_tag: Option<(String, String)>,
     /// Finished at this moment or later.
     pub finished_since: Option<Timestamp>,
     /// Whose id, as text with or without hyphens and in either case, begins or ends with this.

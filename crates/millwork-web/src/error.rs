@@ -34,6 +34,12 @@ pub enum ServeError {
         /// How many it has.
         length: usize,
     },
+    /// No request could present the token.
+    #[error("the token can't be sent in a header: it has {has}")]
+    UnsendableToken {
+        /// What can't be sent.
+        has: &'static str,
+    },
     /// One of the allowed hosts is none.
     #[error(transparent)]
     InvalidHost(#[from] InvalidHost),
@@ -51,7 +57,9 @@ impl Advice for ServeError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::NoToken { .. } => "set MILLWORK_TOKEN, or bind to 127.0.0.1".into(),
-            Self::ShortToken { .. } => "`openssl rand -hex 16` makes one".into(),
+            Self::ShortToken { .. } | Self::UnsendableToken { .. } => {
+                "`openssl rand -hex 16` makes one".into()
+            }
             Self::InvalidHost(error) => return error.hint(),
             Self::Bind { .. } => "choose another with `--address`, port 0 for any that is free".into(),
         })

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_core::Problem;
 
 use crate::error::ApiError;
 use crate::one_shape::wants_page;
+use crate::pages::login_address;
 
 /// The longest that a request may take, streams aside: those have answered by then.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -30,9 +31,8 @@ impl Token {
 
     fn admits(&self, headers: &HeaderMap) -> bool {
         let Some(expected) = self.0 else { return true };
-        let bearer =
-            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        bearer.is_some_and(|token| blake3::hash(token.as_bytes()) == expected) || self.has_cookie(headers)
+        bearer(headers).is_some_and(|token| blake3::hash(token.as_bytes()) == expected)
+            || self.has_cookie(headers)
     }
 
     /// The cookie for whoever knows the token. It follows from the token and doesn't lead back to it.
@@ -54,6 +54,12 @@ impl Token {
     }
 }
 
+/// The token of `Authorization: Bearer`; upper and lower case make no difference in the name of a scheme.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+}
+
 /// The cookie's name.
 const COOKIE: &str = "millwork_session";
 
@@ -66,7 +72,10 @@ fn session(token: blake3::Hash) -> blake3::Hash {
 pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
     if !token.admits(request.headers()) {
         if wants_page(request.headers()) {
-            return Redirect::to("/login").into_response();
+            // What a form asked for can't be asked for by a link.
+            let to =
+                if changes(request.method()) { "/login".to_owned() } else { login_address(request.uri()) };
+            return Redirect::to(&to).into_response();
         }
         let problem = Problem::new("the token is missing or wrong")
             .with_hint("send `Authorization: Bearer` and MILLWORK_TOKEN");
@@ -76,6 +85,12 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
         let message = "requests of other web sites are refused";
         return ApiError::new(StatusCode::FORBIDDEN, "cross_site", message).into_response();
     }
+    next.run(request).await
+}
+
+/// Answers a request, its body included, within the time that it may take; whoever sends it, and whether it needs the token
+/// or not.
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
@@ -83,6 +98,15 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).into_response()
         }
     }
+}
+
+/// Says with each refusal for want of the token how it is sent.
+pub(crate) async fn challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let bearer = HeaderValue::from_static("Bearer realm=\"millwork\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+    }
+    response
 }
 
 fn changes(method: &Method) -> bool {
@@ -115,7 +139,11 @@ mod tests {
         let token = Token::new(Some("0123456789abcdef"));
         for (value, admitted) in [
             ("Bearer 0123456789abcdef", true),
+            ("bearer 0123456789abcdef", true),
+            ("BEARER  0123456789abcdef", true),
             ("Bearer 0123456789abcdeg", false),
+            ("Bearer0123456789abcdef", false),
+            ("Basic 0123456789abcdef", false),
             ("0123456789abcdef", false),
         ] {
             assert_eq!(token.admits(&headers(&[("authorization", value)])), admitted, "{value}");

@@ -6,6 +6,7 @@
 
 mod allowed_hosts;
 mod api;
+mod connections;
 mod error;
 mod guard;
 mod host;
@@ -16,6 +17,7 @@ mod standing;
 mod state;
 
 pub use allowed_hosts::InvalidHost;
+pub use connections::ConnectionLimits;
 pub use error::ServeError;
 pub use host::{Host, LoopBeat};
 pub use server::{ServeOptions, Serving, serve};

@@ -14,8 +14,9 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use crate::allowed_hosts::{AllowedHosts, check_host};
 use crate::api::Counted;
+use crate::connections::{ConnectionLimits, answer_all};
 use crate::error::ServeError;
-use crate::guard::{Token, guard};
+use crate::guard::{Token, challenge, guard, in_time};
 use crate::host::Host;
 use crate::one_shape::one_shape;
 use crate::pages::Changes;
@@ -42,6 +43,8 @@ pub struct ServeOptions {
     pub host: Arc<dyn Host>,
     /// Is notified when there is something to do for a daemon in this process.
     pub wake: Arc<Notify>,
+    /// How many connections there may be, and how long they may be silent.
+    pub connections: ConnectionLimits,
 }
 
 /// An API that listens.
@@ -51,27 +54,26 @@ pub struct Serving {
     pub address: SocketAddr,
     listener: TcpListener,
     router: Router,
+    connections: ConnectionLimits,
 }
 
 /// Binds the API of a pipeline to an address. It answers once [`Serving::run`] is called.
 ///
 /// # Errors
 ///
-/// When other machines could reach the address and there is no token, the token is short, one of the allowed hosts is none, or the address
+/// When other machines could reach the address and there is no token, the token is short or can't be sent, one of the allowed hosts is none, or the address
 /// can't be had.
 pub async fn serve(
     pipeline: Pipeline,
     store: Arc<dyn Store>,
     options: ServeOptions,
 ) -> Result<Serving, ServeError> {
-    let ServeOptions { address, token, allowed_hosts, host, wake } = options;
+    let ServeOptions { address, token, allowed_hosts, host, wake, connections } = options;
     let allowed_hosts = AllowedHosts::new(address.ip(), &allowed_hosts)?;
     match &token {
         None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
-        Some(token) if token.len() < SHORTEST_TOKEN => {
-            return Err(ServeError::ShortToken { length: token.len() });
-        }
-        _ => {}
+        None => {}
+        Some(token) => check_token(token)?,
     }
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
@@ -95,11 +97,27 @@ pub async fn serve(
     // Whoever checks health asks by an address that nobody here knows.
     let router = api::open()
         .merge(of_known_hosts)
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(one_shape))
+        .layer(middleware::map_response(challenge))
         .layer(middleware::from_fn(pages::with_policy))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);
-    Ok(Serving { address, listener, router })
+    Ok(Serving { address, listener, router, connections })
+}
+
+/// Whether a token can be sent as it is, and is long enough.
+fn check_token(token: &str) -> Result<(), ServeError> {
+    if token.trim_matches(' ') != token {
+        return Err(ServeError::UnsendableToken { has: "a space at its beginning or end" });
+    }
+    if !token.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Err(ServeError::UnsendableToken { has: "a character that is not printable ASCII" });
+    }
+    if token.len() < SHORTEST_TOKEN {
+        return Err(ServeError::ShortToken { length: token.len() });
+    }
+    Ok(())
 }
 
 impl Serving {
@@ -113,10 +131,9 @@ impl Serving {
             }
         };
         let mut asked = Box::pin(stopped);
-        let serving = axum::serve(self.listener, self.router);
         // Streams have no end of their own, so they are not waited for.
         tokio::select! {
-            _ = serving => {}
+            () = answer_all(self.listener, self.router, self.connections) => {}
             () = &mut asked => {}
         }
     }

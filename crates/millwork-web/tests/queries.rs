@@ -51,7 +51,7 @@ async fn fill(store: &SqliteStore, runs: usize, assets: usize) -> RunId {
     for number in 0..runs {
         let at = Timestamp::from_second(1_800_000_000 + number as i64).unwrap();
         let (id, asset) = (RunId::new(at), format!("asset_{}", number % assets));
-        store.create_run(NewRun { id, request: RunRequest::default(), at }).await.unwrap();
+        store.create_run(NewRun { id, request: RunRequest::default(), at, lease: None }).await.unwrap();
         let made = Materialization {
             data_version: "d".into(),
             provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },

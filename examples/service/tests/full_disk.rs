@@ -12,14 +12,9 @@ const NOTE: &str = "note: the disk is full: this is what was written before, and
 
 /// Runs a command that can't write to files. The signal that comes with the limit is ignored, as on a disk there is none.
 fn without_room(home: &Home, line: &str) -> Output {
-    let direct = home.command(line);
-    let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(direct.get_program());
-    command.args(direct.get_args()).current_dir(direct.get_current_dir().unwrap());
-    command
-        .envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env_remove("SERVICE_INBOX");
-    command.output().unwrap()
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_service")]);
+    home.command_of(shell, line).output().unwrap()
 }
 
 #[test]
@@ -51,14 +46,7 @@ fn what_was_written_can_be_looked_at() {
 #[test]
 fn what_is_only_in_the_write_ahead_log_is_seen() {
     let home = Home::new();
-    home.succeeds("materialize work");
-    // A daemon that is killed leaves its log behind.
-    let mut daemon = home.daemon("");
-    daemon.line("daemon started");
-    let run = home.queue("work");
-    home.becomes(&run, "succeeded");
-    daemon.kill();
-    assert!(std::fs::metadata(home.path().join("millwork.db-wal")).unwrap().len() > 0);
+    let run = home.left_by_a_killed_daemon();
     let listed = without_room(&home, "runs list --json");
     assert!(String::from_utf8(listed.stdout).unwrap().contains(&run));
 }

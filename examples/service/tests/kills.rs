@@ -84,7 +84,7 @@ async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<
             false => request,
         };
         let request = request.tagged(RunTag::Retries, "100000").queued();
-        store.create_run(NewRun { id, request, at: now }).await.unwrap();
+        store.create_run(NewRun { id, request, at: now, lease: None }).await.unwrap();
         wanted.push(id);
     }
 }

@@ -36,7 +36,7 @@ impl Time {
 
 /// A clock that was so far ahead was wrong in a way that nobody takes for the truth.
 const ABSURD: SignedDuration = SignedDuration::from_hours(24);
-/// For so long after a jump, nobody expects that all is as it would have been.
+/// For so long after a jump, or after trouble, nobody expects that all is as it would have been.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(30);
 
 impl FileClock {
@@ -71,6 +71,13 @@ impl FileClock {
         let trusted_from = time.trusted_from.max(shown + AFTERMATH);
         let trusted_from = if ahead > ABSURD { time.trusted_from } else { trusted_from };
         self.set(Time { wall, ahead, trusted_from, ..time })
+    }
+
+    /// Something went wrong: for a while nobody expects that all is as it would have been.
+    pub(crate) fn distrust(&self) -> Result<()> {
+        let time = self.time();
+        let wall = if time.ahead > ABSURD { time.wall - time.ahead } else { time.wall };
+        self.set(Time { trusted_from: time.trusted_from.max(wall + AFTERMATH), ..time })
     }
 
     /// Sets the wall clock to the right time.

@@ -24,8 +24,8 @@ pub(crate) fn is_mounted(folder: &Folder) -> bool {
     matches!((device(&folder.disk()), device(&folder.0)), (Ok(disk), Ok(beside)) if disk != beside)
 }
 
-/// Runs this very command again with a disk of its own; nothing if this machine doesn't allow that.
-pub(crate) fn again_with_a_disk(folder: &Folder) -> Result<Option<ExitStatus>> {
+/// Runs this very command again in the same folder, with a disk of its own; nothing if this machine doesn't allow that.
+pub(crate) fn again_with_a_disk(folder: &Folder, days: u32, seed: Option<u64>) -> Result<Option<ExitStatus>> {
     let privileges: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
     let unshare = || {
         let mut command = Command::new("unshare");
@@ -40,7 +40,12 @@ pub(crate) fn again_with_a_disk(folder: &Folder) -> Result<Option<ExitStatus>> {
     }
     let mut again = unshare();
     again.args(["sh", "-c", &format!("{script} && exec \"$@\""), "soak"]);
-    again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
+    again
+        .arg(std::env::current_exe()?)
+        .args(["run", "--days", &days.to_string()])
+        .arg("--folder")
+        .arg(&folder.0);
+    again.args(seed.map(|seed| format!("--seed={seed}")));
     let status = again.env("SOAK_DISK", &disk).env(MOUNTED, "1").status();
     Ok(Some(status.context("unshare")?))
 }

@@ -130,7 +130,7 @@ pub(crate) async fn run(folder: &Path, days: u32, seed: Option<u64>) -> Result<(
     let folder = Folder(folder.to_owned());
     std::fs::create_dir_all(folder.disk())?;
     if !disk::is_again()
-        && let Some(status) = disk::again_with_a_disk(&folder)?
+        && let Some(status) = disk::again_with_a_disk(&folder, days, seed)?
     {
         ensure!(status.success(), "the soak failed: {status}");
         return Ok(());
@@ -143,5 +143,9 @@ pub(crate) async fn run(folder: &Path, days: u32, seed: Option<u64>) -> Result<(
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     println!("seed {seed}");
     fastrand::seed(seed);
-    drive(folder, days, has_disk).await
+    let driven = drive(folder.clone(), days, has_disk).await;
+    if driven.is_err() && has_disk {
+        folder.keep_database()?;
+    }
+    driven
 }

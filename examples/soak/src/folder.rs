@@ -21,6 +21,17 @@ impl Folder {
         self.disk().join("home")
     }
 
+    /// Copies the database beside the disk, which goes with this process.
+    pub(crate) fn keep_database(&self) -> std::io::Result<()> {
+        for file in ["millwork.db", "millwork.db-wal"] {
+            let stored = self.home().join(file);
+            if stored.exists() {
+                std::fs::copy(stored, self.0.join(file))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The file that takes up the room of a full disk.
     pub(crate) fn ballast(&self) -> PathBuf {
         self.disk().join("ballast")

@@ -1,7 +1,6 @@
 //! One life of a daemon: it drives the clock through hours of virtual time, until it has come to the end of its share or is
 //! killed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use millwork_engine::{Cancel, Engine, EngineOptions};
 use millwork_storage::{
     AlertStore as _, DeliveryState, Home, RunQuery, RunRecord, RunStore as _, SqliteStore,
 };
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 
 use crate::clock::FileClock;
 use crate::folder::Folder;
@@ -29,8 +28,19 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(50);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
-/// The loop that looks once an hour, whatever happens.
-const UNWOKEN: &str = "retention";
+/// The loops that look as soon as they are woken: all but that of retention.
+const WOKEN: [&str; 10] = [
+    "alerts",
+    "automation",
+    "deliveries of alerts",
+    "retries of runs",
+    "schedules",
+    "sensors",
+    "the run monitor",
+    "the run queue",
+    "the wall clock",
+    "traces",
+];
 /// How long a step may take in real time before the soak gives up, on a machine however busy.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -63,9 +73,10 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     let home = Home::open(life.folder.home()).await?;
     let store = home.store();
     home.recover(clock.now()).await?;
+    let going_on = Arc::new(RwLock::new(()));
     let launcher = match life.launches_processes {
         true => Launcher::new(std::env::current_exe()?, &home.path),
-        false => in_process(engine(&pipeline, &home, &clock)),
+        false => in_process(engine(&pipeline, &home, &clock), going_on.clone()),
     };
     let receiver = life.receiver.clone();
     let environment = move |name: &str| (name == pipeline::RECEIVER).then(|| receiver.clone());
@@ -89,6 +100,8 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     }
     stop.send(true)?;
     working.await?;
+    // What was launched last still writes.
+    drop(going_on.write().await);
     living.store.close().await;
     Ok(())
 }
@@ -112,12 +125,14 @@ fn engine(pipeline: &Pipeline, home: &Home, clock: &Arc<FileClock>) -> Engine {
     Engine::new(pipeline.clone(), home.store(), &home.values_path(), home.holder().clone()).options(options)
 }
 
-fn in_process(engine: Engine) -> Launcher {
+/// Executes runs here. While one goes on, `going_on` is read.
+fn in_process(engine: Engine, going_on: Arc<RwLock<()>>) -> Launcher {
     Launcher::in_process(Arc::new(move |run| {
-        let engine = engine.clone();
+        let (engine, going_on) = (engine.clone(), going_on.clone());
         Box::pin(async move {
-            // What becomes of the run is written down, or settled by the daemon.
-            let _ = engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await;
+            let _going_on = going_on.read().await;
+            engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await?;
+            Ok(())
         })
     }))
 }
@@ -128,15 +143,15 @@ impl Living {
         let jumped = !is_steady && self.jump()?;
         let from = self.clock.now();
         self.clock.advance(until_next(from))?;
-        let had_room = !self.folder.ballast().exists();
-        let is_well = self.settle().await?;
+        let has_room = || !self.folder.ballast().exists();
+        let had_room = has_room();
+        let is_well = self.settle().await? && had_room && has_room();
         let time = self.clock.time();
-        let is_right = time.is_right() && from >= time.trusted_from;
         if !is_well {
+            self.clock.distrust()?;
             // Otherwise a day would pass before there is room again.
             tokio::time::sleep(AFTER_TROUBLE).await;
-        }
-        if is_well && had_room && !self.folder.ballast().exists() && is_right && !jumped {
+        } else if time.is_right() && from >= time.trusted_from && !jumped {
             self.journal.add(&Entry::Calm { from, to: time.wall })?;
         }
         Ok(())
@@ -179,7 +194,7 @@ impl Living {
         let began = Instant::now();
         let mut newest = None;
         loop {
-            self.all_loops_turn().await;
+            self.all_loops_turn().await?;
             let is_well = self.daemon.pulse().loops().values().all(|pulse| pulse.trouble.is_none());
             // On a full disk, what is going on can't end.
             let Ok((active, last)) = self.runs().await else { return Ok(false) };
@@ -196,21 +211,21 @@ impl Living {
         }
     }
 
-    /// Waits until each loop has begun and ended a turn.
-    async fn all_loops_turn(&self) {
-        let turns = || -> BTreeMap<_, _> {
-            let loops = self.daemon.pulse().loops().into_iter();
-            loops.filter(|(name, _)| *name != UNWOKEN).map(|(name, pulse)| (name, pulse.turns)).collect()
+    /// Waits until each loop has begun and ended a turn. One that isn't known yet is in its first.
+    async fn all_loops_turn(&self) -> Result<()> {
+        let turns = || {
+            let loops = self.daemon.pulse().loops();
+            WOKEN.map(|name| loops.get(name).map_or(0, |pulse| pulse.turns))
         };
-        let before = turns();
+        let (began, before) = (Instant::now(), turns());
         loop {
             self.daemon.wake().notify_waiters();
             tokio::time::sleep(BEAT).await;
-            let now = turns();
-            if !now.is_empty()
-                && now.iter().all(|(name, turns)| *turns >= before.get(name).map_or(1, |turns| turns + 2))
-            {
-                return;
+            if turns().iter().zip(before).all(|(now, before)| *now >= before + 2) {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("a loop doesn't turn: {:#?}", self.daemon.pulse().loops());
             }
         }
     }

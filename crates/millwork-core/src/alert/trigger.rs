@@ -114,6 +114,10 @@ impl Trigger {
             {
                 Some(Problem::new("its threshold is not a number"))
             }
+            Self::MetricChanged { percent, .. } if *percent < 0.0 => {
+                let problem = Problem::new(format!("a change of more than {percent} % is any change"));
+                Some(problem.with_hint("a change in either direction counts; 0 stands for any"))
+            }
             Self::RunFailed
             | Self::Run(_)
             | Self::AssetFailed

@@ -64,11 +64,17 @@ pub struct UnstorableMetadata {
 
 impl Advice for UnstorableMetadata {
     fn hint(&self) -> Option<Cow<'_, str>> {
-        Some("keep it as a value of the asset, and tell less about it".into())
+        Some(match self.reason {
+            Unstorable::Ragged { .. } => "each row has one cell a column; `null` is an empty one".into(),
+            Unstorable::TooDeep { .. } | Unstorable::TooLong { .. } | Unstorable::Unreadable { .. } => {
+                "keep it as a value of the asset, and tell less about it".into()
+            }
+        })
     }
 }
 
-/// Checks that metadata can be stored and read again: how deep it is nested, and how long all of it is together.
+/// Checks that metadata can be stored and read again: how deep it is nested, how long all of it is together, and that the rows of
+/// tables fit their columns.
 ///
 /// # Errors
 ///
@@ -76,12 +82,15 @@ impl Advice for UnstorableMetadata {
 pub fn check_metadata(metadata: &Metadata) -> Result<(), UnstorableMetadata> {
     let mut left = MAX_METADATA_BYTES;
     for (label, value) in metadata {
+        if let MetadataValue::Table(table) = value {
+            table.check().map_err(|reason| UnstorableMetadata { label: label.clone(), reason })?;
+        }
         // The object that names the type, and what is nested in it.
         let json = limited_json(value, MAX_DEPTH + 1, left).map_err(|reason| {
             let reason = match reason {
                 Unstorable::TooLong { .. } => Unstorable::TooLong { limit: MAX_METADATA_BYTES },
                 Unstorable::TooDeep { .. } => Unstorable::TooDeep { limit: MAX_DEPTH },
-                unreadable @ Unstorable::Unreadable { .. } => unreadable,
+                other @ (Unstorable::Ragged { .. } | Unstorable::Unreadable { .. }) => other,
             };
             UnstorableMetadata { label: label.clone(), reason }
         })?;
@@ -115,6 +124,14 @@ impl Table {
         let column =
             |(name, data_type): (&str, &str)| Column { name: name.into(), data_type: data_type.into() };
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    fn check(&self) -> Result<(), Unstorable> {
+        let columns = self.columns.len();
+        match self.rows.iter().position(|row| row.len() != columns) {
+            Some(row) => Err(Unstorable::Ragged { row: row + 1, cells: self.rows[row].len(), columns }),
+            None => Ok(()),
+        }
     }
 
     /// The table with one more row. A cell is anything that becomes JSON.
@@ -316,6 +333,8 @@ mod tests {
         let deep = "the metadata `big` can't be stored: it is nested more than 64 levels deep";
         assert!(refused(nested(MAX_DEPTH + 1).into()).starts_with(deep));
         assert!(refused(Table::new([("c", "json")]).row([nested(MAX_DEPTH)]).into()).starts_with(deep));
+        let ragged = Table::new([("a", "i64"), ("b", "i64")]).row([1.into(), 2.into()]).row([3.into()]);
+        assert!(refused(ragged.into()).contains("row 2 has 1 cells, and there are 2 columns"));
         let long = "the metadata `big` can't be stored: it is longer than 16 MiB as JSON";
         assert!(refused("a".repeat(MAX_METADATA_BYTES).into()).starts_with(long));
     }

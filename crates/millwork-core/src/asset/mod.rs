@@ -5,6 +5,7 @@ mod definition;
 mod io;
 mod key;
 mod metadata;
+mod non_finite;
 mod output;
 mod policy;
 mod pool;

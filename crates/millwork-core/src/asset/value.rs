@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::BoxError;
 use crate::advice::Problem;
-use crate::asset::Table;
+use crate::asset::{Table, non_finite};
 
 /// A type that can be stored as an asset's value, in the format `F`.
 ///
@@ -77,14 +77,28 @@ where
     fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
         let start = bytes.len();
         serde_json::to_writer(&mut *bytes, self)?;
-        // JSON has no word for "not a number" and infinities: they are written as `null`, and wouldn't come back.
-        let has_null = bytes[start..].windows(4).any(|window| window == b"null");
-        match has_null.then(|| Self::decode(&bytes[start..])) {
-            Some(Err(error)) => {
-                let problem = Problem::new(format!("the value doesn't come back from JSON ({error})"));
-                Err(problem.with_hint("it may hold a number that is not finite").into())
+        let written = &bytes[start..];
+        let refused = |reason: &dyn fmt::Display, hint: &str| {
+            Problem::new(format!("the value doesn't come back from JSON ({reason})")).with_hint(hint)
+        };
+        // JSON has no word for "not a number" and infinities: they are written as `null`.
+        let has_null = written.windows(4).any(|window| window == b"null");
+        let lost = if has_null { non_finite::count(self) } else { 0 };
+        match Self::decode(written) {
+            Ok(read) if lost > 0 && non_finite::count(&read) != lost => {
+                let reason = format!("numbers that are not finite: {lost}");
+                Err(refused(
+                    &reason,
+                    "JSON has no such numbers; `Option` with `None` says that one is missing",
+                )
+                .into())
             }
-            _ => Ok(()),
+            Ok(_) => Ok(()),
+            Err(error) if lost > 0 => Err(refused(&error, "it may hold a number that is not finite").into()),
+            Err(error) => {
+                let hint = "it is nested more than 127 levels deep, or its serde attributes write what they don't read";
+                Err(refused(&error, hint).into())
+            }
         }
     }
 
@@ -179,6 +193,9 @@ mod tests {
         check(&vec![1.5, 2.0], Ok("[1.5,2.0]"));
         check(&vec![Some(1), None], Ok("[1,null]"));
         check(&String::from("null"), Ok("\"null\""));
+        let not_finite = "the value doesn't come back from JSON (numbers that are not finite: 1)";
+        check(&vec![Some(f64::NAN), None], Err(not_finite));
+        check(&(1_u8, Some(f32::INFINITY)), Err(not_finite));
         check(
             &f64::NAN,
             Err(

@@ -128,10 +128,10 @@ impl Definitions {
     }
 
     /// Gives a concurrency pool its number of slots; a pool that isn't mentioned has one. The steps that run at a time, in
-    /// all runs and processes of a home together, take no more slots than that.
+    /// all runs and processes of a home together, take no more slots than that. None at all is an error of the definitions.
     #[must_use]
     pub fn pool(mut self, name: impl Into<String>, slots: u32) -> Self {
-        self.pools.insert(name.into(), slots.max(1));
+        self.pools.insert(name.into(), slots);
         self
     }
 

@@ -108,7 +108,13 @@ pub enum DefinitionError {
         /// The name.
         name: String,
     },
-    /// A step takes more of a pool than there is.
+    /// A limit lets nothing pass.
+    #[error("{problem}")]
+    InvalidLimit {
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// A step takes none of a pool, or more than there is.
     #[error("`{dependent}` takes {slots} slots of the pool `{pool}`, which has {of}")]
     PoolTooSmall {
         /// Which step.
@@ -216,6 +222,9 @@ impl Advice for DefinitionError {
             Self::MissingIoManager { name, .. } => {
                 format!("add `.io_manager(\"{name}\", …)` to the definitions").into()
             }
+            Self::PoolTooSmall { slots: 0, .. } => {
+                "a step takes at least one slot of a pool that it names".into()
+            }
             Self::PoolTooSmall { pool, slots, .. } => {
                 format!("`.pool(\"{pool}\", {slots})` in the definitions gives it as many").into()
             }
@@ -224,6 +233,7 @@ impl Advice for DefinitionError {
             | Self::CheckOfUnlistedAsset { hint, .. } => Cow::Borrowed(hint),
             Self::InvalidPartitions { problem, .. }
             | Self::InvalidFreshness { problem, .. }
+            | Self::InvalidLimit { problem }
             | Self::InvalidJob { problem, .. }
             | Self::InvalidSensor { problem, .. }
             | Self::InvalidCondition { problem, .. }

@@ -1,5 +1,8 @@
 //! How a daemon treats the runs of a pipeline, and what it forgets.
 
+use std::time::Duration;
+
+use crate::advice::Problem;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 
@@ -13,6 +16,23 @@ pub(super) struct RunPolicies {
 }
 
 impl RunPolicies {
+    /// Limits that let nothing pass.
+    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
+        let queue = self.queue.as_ref().filter(|queue| queue.max_runs == 0);
+        let queue = queue.map(|_| {
+            Problem::new("the queue lets no run go on").with_hint("`QueueLimits::of(…)` takes one at least")
+        });
+        let limits = self.limits.as_ref().map(|limits| {
+            [("start", Some(limits.start)), ("run", limits.runtime)].map(|(what, limit)| {
+                (limit == Some(Duration::ZERO)).then(|| {
+                    Problem::new(format!("a run has no time to {what}"))
+                        .with_hint("`RunLimits` are above zero")
+                })
+            })
+        });
+        queue.into_iter().chain(limits.into_iter().flatten().flatten())
+    }
+
     /// Takes over what `other` says.
     pub(super) fn take_over(&mut self, other: Self) {
         self.queue = other.queue.or(self.queue.take());

@@ -13,6 +13,7 @@ use crate::graph::{AssetGraph, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
 use crate::run::{RequestError, RunRequest, RunSpec, RunTag};
+use crate::schedule::Misfire;
 use crate::sensor::SensorSource;
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
@@ -43,6 +44,8 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     for check in &checks {
         steps.check_check(check, &mut errors);
     }
+    let limits = pool_problems(&pools).chain(policies.problems());
+    errors.extend(limits.map(|problem| DefinitionError::InvalidLimit { problem }));
     let computations =
         assets.iter().filter_map(|asset| Some((asset.step.as_str(), asset.computation.as_ref()?)));
     let check_computations = checks.iter().map(|check| (check.name.as_str(), &check.computation));
@@ -254,13 +257,19 @@ fn mapping_error(
     Some(DefinitionError::ImpossibleMapping { dependent, asset, problem, hint })
 }
 
+fn pool_problems(pools: &BTreeMap<String, u32>) -> impl Iterator<Item = Problem> {
+    pools.iter().filter(|(_, slots)| **slots == 0).map(|(name, _)| {
+        Problem::new(format!("the pool `{name}` has no slots, so that no step of it could run"))
+            .with_hint("give it at least one")
+    })
+}
+
 fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
     for spec in &definition.outputs {
         let problem = spec.freshness.as_ref().and_then(|policy| policy.check().err());
-        errors.extend(problem.map(|problem| DefinitionError::InvalidFreshness {
-            asset: spec.key.clone(),
-            problem: problem.to_string().into(),
-        }));
+        errors.extend(
+            problem.map(|problem| DefinitionError::InvalidFreshness { asset: spec.key.clone(), problem }),
+        );
     }
 }
 
@@ -313,6 +322,10 @@ fn check_schedules(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
             problems.push(name_taken());
         }
         problems.extend(schedule.timetable().err().map(|error| Problem::from(&error)));
+        if let Misfire::All { limit: 0 } = schedule.misfire {
+            let problem = Problem::new("of the ticks that it missed it runs the newest 0");
+            problems.push(problem.with_hint("`Misfire::Skip` runs none"));
+        }
         let of_runs = match schedule.runs {
             // What its function asks for is checked when it has asked.
             Some(_) => template_problems(pipeline, &schedule.selection, &schedule.config, &schedule.tags),

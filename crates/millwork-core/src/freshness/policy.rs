@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Freshness;
-use crate::schedule::{ScheduleError, Timetable};
+use crate::advice::Problem;
+use crate::schedule::Timetable;
 
 /// How old an asset's value may be.
 ///
@@ -59,11 +60,18 @@ impl FreshnessPolicy {
     ///
     /// # Errors
     ///
-    /// When the deadline is not understood or never comes, or there is no such zone.
-    pub fn check(&self) -> Result<(), ScheduleError> {
+    /// When the deadline is not understood or never comes, there is no such zone, or a warning would come too late.
+    pub fn check(&self) -> Result<(), Problem> {
         match self {
+            Self::TimeWindow { fail, warn: Some(warn) } if warn >= fail => {
+                let problem =
+                    Problem::new(format!("it would warn after {warn:?}, when it has failed after {fail:?}"));
+                Err(problem.with_hint("the warning comes first"))
+            }
             Self::TimeWindow { .. } => Ok(()),
-            Self::Cron { deadline, zone, .. } => Timetable::new([deadline.as_str()], zone).map(drop),
+            Self::Cron { deadline, zone, .. } => {
+                Timetable::new([deadline.as_str()], zone).map(drop).map_err(|error| Problem::from(&error))
+            }
         }
     }
 

@@ -43,8 +43,10 @@ pub(super) enum Expression {
     Kind(String),
     Owner(String),
     Tag(String, Option<String>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
+    /// What all of them select.
+    And(Vec<Expression>),
+    /// What any of them selects.
+    Or(Vec<Expression>),
     Not(Box<Expression>),
     /// The expression with so many levels above and below it.
     Around {
@@ -138,8 +140,18 @@ fn evaluate(expression: &Expression, graph: &AssetGraph) -> Result<AssetSet, Sel
         Expression::Tag(key, value) => matching(graph, |asset| {
             asset.spec.tags.get(key).is_some_and(|tag| value.as_ref().is_none_or(|value| value == tag))
         }),
-        Expression::And(left, right) => &evaluate(left, graph)? & &evaluate(right, graph)?,
-        Expression::Or(left, right) => &evaluate(left, graph)? | &evaluate(right, graph)?,
+        Expression::And(parts) => {
+            let mut sets = parts.iter().map(|part| evaluate(part, graph));
+            let first = sets.next().unwrap_or_else(|| Ok(AssetSet::new()))?;
+            sets.try_fold(first, |selected, set| Ok(&selected & &set?))?
+        }
+        Expression::Or(parts) => {
+            let mut selected = AssetSet::new();
+            for part in parts {
+                selected.extend(evaluate(part, graph)?);
+            }
+            selected
+        }
         Expression::Not(inner) => &(0..graph.assets().len()).collect::<AssetSet>() - &evaluate(inner, graph)?,
         Expression::Around { up, inner, down } => {
             let inner = evaluate(inner, graph)?;
@@ -277,5 +289,24 @@ mod tests {
         let deep = format!("{}raw{}", "(".repeat(100_000), ")".repeat(100_000));
         assert!(matches!(Selection::parse(&deep), Err(SelectionError::Syntax { .. })));
         assert!(matches!(Selection::parse(&"not ".repeat(100_000)), Err(SelectionError::Syntax { .. })));
+    }
+
+    #[test]
+    fn a_list_may_be_as_long_as_there_is_room() {
+        for list in ["raw or ", "raw, ", "raw and "] {
+            check(&format!("{}raw", list.repeat(100_000)), "raw");
+        }
+    }
+
+    #[test]
+    fn what_looks_at_every_asset_is_counted() {
+        for part in ["r*, ", "group:data, ", "raw+, ", "not clean, "] {
+            assert!(Selection::parse(&format!("{}raw", part.repeat(1000))).is_ok(), "{part}");
+            let long = Selection::parse(&format!("{}raw", part.repeat(1001))).unwrap_err().to_string();
+            assert!(
+                long.ends_with("expected a shorter selection: 1000 patterns, groups, `+` and `not` at most"),
+                "{long}"
+            );
+        }
     }
 }

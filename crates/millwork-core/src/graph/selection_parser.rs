@@ -2,11 +2,15 @@
 
 use super::selection::{Expression, SelectionError};
 
+/// How many characters of a selection an error message quotes.
+const SHOWN: usize = 500;
 /// Parentheses and `not`s nest no deeper than this.
 const DEEPEST: usize = 200;
+/// The maximum number of parts that scan all assets. The number of keys isn't limited.
+const MOST_LOOKS: usize = 1000;
 
 pub(super) fn parse(text: &str) -> Result<Expression, SelectionError> {
-    let mut parser = Parser { text, position: 0, depth: 0 };
+    let mut parser = Parser { text, position: 0, depth: 0, looks: 0 };
     let expression = parser.or()?;
     if parser.peek().is_some() {
         return Err(parser.expected("`and`, `or` or the end"));
@@ -19,29 +23,56 @@ struct Parser<'a> {
     /// In bytes.
     position: usize,
     depth: usize,
+    /// How many parts look at every asset.
+    looks: usize,
 }
 
 impl Parser<'_> {
     fn or(&mut self) -> Result<Expression, SelectionError> {
-        let mut left = self.and()?;
-        while self.keyword("or") || self.symbol(',') {
-            left = Expression::Or(Box::new(left), Box::new(self.and()?));
-        }
-        Ok(left)
+        let first = self.and()?;
+        self.rest_of_list(
+            first,
+            |parser| parser.keyword("or") || parser.symbol(','),
+            Self::and,
+            Expression::Or,
+        )
     }
 
     fn and(&mut self) -> Result<Expression, SelectionError> {
-        let mut left = self.not()?;
-        while self.keyword("and") {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        let first = self.not()?;
+        self.rest_of_list(first, |parser| parser.keyword("and"), Self::not, Expression::And)
+    }
+
+    /// The rest of what is written in a list, which is one level of nesting however long it is.
+    fn rest_of_list(
+        &mut self,
+        first: Expression,
+        goes_on: impl Fn(&mut Self) -> bool,
+        part: impl Fn(&mut Self) -> Result<Expression, SelectionError>,
+        list: impl FnOnce(Vec<Expression>) -> Expression,
+    ) -> Result<Expression, SelectionError> {
+        let mut parts = vec![first];
+        while goes_on(self) {
+            parts.push(part(self)?);
         }
-        Ok(left)
+        Ok(if parts.len() == 1 { parts.remove(0) } else { list(parts) })
+    }
+
+    fn look(&mut self) -> Result<(), SelectionError> {
+        self.looks += 1;
+        if self.looks > MOST_LOOKS {
+            return Err(self.expected(&format!(
+                "a shorter selection: {MOST_LOOKS} patterns, groups, `+` and `not` at most"
+            )));
+        }
+        Ok(())
     }
 
     fn not(&mut self) -> Result<Expression, SelectionError> {
         if !self.keyword("not") {
             return self.around();
         }
+        self.look()?;
         self.nested(|parser| Ok(Expression::Not(Box::new(parser.not()?))))
     }
 
@@ -49,7 +80,11 @@ impl Parser<'_> {
         let up = self.levels_above();
         let inner = self.primary()?;
         let down = if self.symbol('+') { self.number().unwrap_or(usize::MAX) } else { 0 };
-        Ok(if (up, down) == (0, 0) { inner } else { Expression::Around { up, inner: Box::new(inner), down } })
+        if (up, down) == (0, 0) {
+            return Ok(inner);
+        }
+        self.look()?;
+        Ok(Expression::Around { up, inner: Box::new(inner), down })
     }
 
     /// `+` or `2+`.
@@ -75,7 +110,11 @@ impl Parser<'_> {
         self.skip_space();
         let start = self.position;
         let word = self.word()?;
-        if !self.text[self.position..].starts_with(':') {
+        let is_key = !self.text[self.position..].starts_with(':');
+        if !is_key || word.contains('*') {
+            self.look()?;
+        }
+        if is_key {
             return Ok(Expression::Key(word));
         }
         self.position += 1;
@@ -167,7 +206,11 @@ impl Parser<'_> {
 
     fn expected(&self, expected: &str) -> SelectionError {
         let position = self.text[..self.position].chars().count() + 1;
-        SelectionError::Syntax { selection: self.text.into(), position, expected: expected.into() }
+        let mut selection: String = self.text.chars().take(SHOWN).collect();
+        if selection.len() < self.text.len() {
+            selection.push('…');
+        }
+        SelectionError::Syntax { selection, position, expected: expected.into() }
     }
 }
 

@@ -40,7 +40,7 @@ pub enum InputValue {
     Partitions(BTreeMap<PartitionKey, SharedValue>),
 }
 
-/// Says whether a run was cancelled. Clones share one state.
+/// Says whether a run was canceled. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation(Arc<AtomicBool>);
 
@@ -50,7 +50,7 @@ impl Cancellation {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Whether it was cancelled.
+    /// Whether it was canceled.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -139,7 +139,7 @@ impl StepContext {
         &*self.0.sink
     }
 
-    /// Whether the run was cancelled.
+    /// Whether the run was canceled.
     pub fn cancellation(&self) -> &Cancellation {
         &self.0.cancellation
     }

@@ -9,7 +9,7 @@ use super::{FromStep, StepContext};
 use crate::BoxError;
 use crate::asset::MetadataValue;
 
-/// The running step's line to its run: progress, messages, metadata, and whether the run was cancelled.
+/// The running step's line to its run: progress, messages, metadata, and whether the run was canceled.
 ///
 /// `tracing` events inside a step land in the run's log as well; this is for what they can't say.
 #[derive(Clone, Debug)]
@@ -52,14 +52,14 @@ impl StepLog {
         self.0.sink().metadata(label.to_owned(), value.into());
     }
 
-    /// Whether the run was cancelled, so that long work should stop.
-    pub fn is_cancelled(&self) -> bool {
+    /// Whether the run was canceled, so that long work should stop.
+    pub fn is_canceled(&self) -> bool {
         self.0.cancellation().is_requested()
     }
 
-    /// An error if the run was cancelled: `log.check_cancelled()?` inside a long loop.
-    pub fn check_cancelled(&self) -> Result<(), BoxError> {
-        if self.is_cancelled() { Err("the run was cancelled".into()) } else { Ok(()) }
+    /// An error if the run was canceled: `log.check_canceled()?` inside a long loop.
+    pub fn check_canceled(&self) -> Result<(), BoxError> {
+        if self.is_canceled() { Err("the run was canceled".into()) } else { Ok(()) }
     }
 }
 

@@ -11,6 +11,7 @@ mod partition;
 mod previous;
 mod requirements;
 mod resource;
+mod written_config;
 
 pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
 pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
@@ -20,3 +21,4 @@ pub use partition::{Partition, Partitions};
 pub use previous::{Previous, PreviousValue};
 pub use requirements::{Input, InputMapping, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
+pub use written_config::{deserialize_config, read_config};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::{hint_of, with_hint};
+use crate::advice::{chain_of, hint_of, with_hint};
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +44,7 @@ pub enum FailureKind {
 impl Failure {
     /// A failure with the chain of causes of `error`.
     pub fn of_error(kind: FailureKind, error: &(dyn Error + 'static)) -> Self {
-        let causes = std::iter::successors(Some(error), |&error| error.source());
-        let mut chain: Vec<String> = causes.map(ToString::to_string).collect();
-        chain.dedup();
-        Self { kind, chain, hint: hint_of(error), location: None }
+        Self { kind, chain: chain_of(error), hint: hint_of(error), location: None }
     }
 
     /// A failure that is told in one sentence.

@@ -19,6 +19,8 @@ pub struct RunId(Uuid);
 impl RunId {
     /// A new id for a run created `now`.
     pub fn new(now: Timestamp) -> Self {
+        // The time of a UUID begins in 1970.
+        let now = now.max(Timestamp::UNIX_EPOCH);
         let seconds = u64::try_from(now.as_second()).unwrap_or(0);
         let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
         Self(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
@@ -109,5 +111,18 @@ impl Borrow<str> for StepKey {
 impl fmt::Display for StepKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_makes_ids_as_well() {
+        for at in [Timestamp::MIN, Timestamp::from_second(-1).expect("a moment"), Timestamp::UNIX_EPOCH] {
+            let [one, other] = [RunId::new(at), RunId::new(at)];
+            assert!(one != other && one < RunId::new(Timestamp::from_second(1).expect("a moment")), "{at}");
+        }
     }
 }

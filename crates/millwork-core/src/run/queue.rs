@@ -48,9 +48,9 @@ impl Default for QueueLimits {
 }
 
 impl QueueLimits {
-    /// So many at a time.
+    /// Limits the number of concurrent runs. Zero is an error of the definitions.
     pub fn of(max_runs: usize) -> Self {
-        Self { max_runs: max_runs.max(1), tags: Vec::new() }
+        Self { max_runs, tags: Vec::new() }
     }
 
     /// Of the runs tagged `key=value`, at most `limit` at a time.

@@ -145,7 +145,7 @@ impl RunState {
             (EventBody::RunSucceeded, Some(Running | Canceling)) => Succeeded,
             (EventBody::RunFailed { .. }, Some(Queued | Running | Canceling)) => Failed,
             (EventBody::RunCanceled, Some(Queued | Running | Canceling)) => Canceled,
-            (EventBody::RunLost { .. }, Some(Running | Canceling)) => Lost,
+            (EventBody::RunLost { .. }, Some(Queued | Running | Canceling)) => Lost,
             (body, status) if body.is_run_event() => {
                 let status = status.map_or("none", RunStatus::as_str).to_owned();
                 return Err(IllegalTransition { event: body.name(), status, of_step: String::new() });

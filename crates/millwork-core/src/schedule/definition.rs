@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT};
 use crate::param::merge_config;
 use crate::run::{RunSpec, RunTag};
 use crate::schedule::{ScheduleError, Timetable};
@@ -117,8 +118,8 @@ impl Schedule {
             default_on: false,
             misfire: Misfire::default(),
             runs: None,
-            timeout: Duration::from_secs(300),
-            dedup_window: Duration::from_secs(7 * 24 * 3600),
+            timeout: FUNCTION_TIMEOUT,
+            dedup_window: DEDUP_WINDOW,
         }
     }
 

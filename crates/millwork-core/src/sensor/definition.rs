@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{SensorContext, SensorEvent, SensorOutcome, WatchedEvents};
+use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT};
 use crate::run::RunStatus;
 use crate::{BoxError, BoxFuture, Instigator};
 
@@ -121,8 +122,8 @@ impl Sensor {
             name: name.into(),
             description: String::new(),
             interval: Duration::from_secs(30),
-            timeout: Duration::from_secs(300),
-            dedup_window: Duration::from_secs(7 * 24 * 3600),
+            timeout: FUNCTION_TIMEOUT,
+            dedup_window: DEDUP_WINDOW,
             default_on: false,
             source,
         }

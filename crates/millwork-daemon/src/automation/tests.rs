@@ -57,7 +57,7 @@ impl Bench {
         let bench =
             Self { daemon, clock, schedules: Schedules::default(), conditions: Conditions::default() };
         let all = ["stories", "features", "model", "predictions"].map(AssetKey::from).to_vec();
-        let run = NewRun { id: RunId::new(start), request: request(all), at: start };
+        let run = NewRun { id: RunId::new(start), request: request(all), at: start, lease: None };
         bench.daemon.store.create_run(run).await.expect("a run");
         bench.execute(true).await;
         bench
@@ -86,7 +86,7 @@ impl Bench {
         let queued = RunQuery { statuses: vec![RunStatus::Queued], ..RunQuery::default() };
         for run in store.runs(queued).await.expect("runs") {
             let (now, holder) = (self.now(), self.daemon.home.holder().clone());
-            let claim = Claim { run: run.id, holder, now, until: now };
+            let claim = Claim { run: run.id, holder, now, until: now, resumes: false };
             let fence = store.claim(claim).await.expect("a claim");
             let of_run = |body| NewEvent::of_run(run.id, now, body);
             let made = |asset: &AssetKey| NewEvent { asset: Some(asset.clone()), ..of_run(materialized()) };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use millwork_core::LogLevel;
+use millwork_core::advice::chain_of;
 use millwork_core::event::LogLine;
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -104,7 +105,6 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
-        let chain = std::iter::successors(Some(error), |&error| error.source());
-        self.insert(field, chain.map(ToString::to_string).collect::<Vec<_>>().join(": "));
+        self.insert(field, chain_of(error).join(": "));
     }
 }

@@ -7,6 +7,7 @@ use millwork_core::event::{InputVersion, NewEvent};
 use millwork_core::graph::StepNode;
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{AssetKey, Cancellation, StepFunction, ValueType};
+use tokio::sync::oneshot;
 
 use super::call::{Called, call};
 use super::descendants::end_descendants;
@@ -56,6 +57,9 @@ impl From<Failure> for AttemptEnd {
     }
 }
 
+/// How long a future that was given up may take to be dropped. One that doesn't come to an `.await` is left alone.
+const LONGEST_DROP: Duration = Duration::from_secs(1);
+
 /// Executes an attempt. Its errors are part of the report.
 pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Report {
     let started = Instant::now();
@@ -71,18 +75,22 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     ));
     let cancellation = Cancellation::default();
     let timeout = step.computation().timeout;
+    let (life, ended) = oneshot::channel();
+    let mut is_late = false;
     let end = tokio::select! {
         biased;
-        end = attempt_step(&context, step, attempt, &recorder, &cancellation) => end,
+        end = attempt_step(&context, step, attempt, &recorder, &cancellation, life) => end,
         () = stopped(&context, Stop::AtOnce) => AttemptEnd::Canceled,
         () = too_long(timeout) => {
-            // The attempt itself has been dropped by now.
-            if context.end_descendants && no_step_runs() {
-                end_descendants();
-            }
+            is_late = true;
             timed_out(timeout).into()
         }
     };
+    // A future that was given up is dropped when it comes to an `.await`.
+    let _ = tokio::time::timeout(LONGEST_DROP, ended).await;
+    if is_late && context.end_descendants && no_step_runs() {
+        end_descendants();
+    }
     // A blocking function that was left alone is told, and told off.
     cancellation.request();
     recorder.close();
@@ -96,6 +104,7 @@ async fn attempt_step(
     attempt: Attempt,
     recorder: &Arc<StepRecorder>,
     cancellation: &Cancellation,
+    life: oneshot::Sender<()>,
 ) -> AttemptEnd {
     let Attempt { inputs, versions, previous, .. } = attempt;
     let step_context = tokio::select! {
@@ -106,7 +115,7 @@ async fn attempt_step(
         () = stopped(context, Stop::Asked) => return AttemptEnd::Canceled,
     };
     let called = tokio::select! {
-        called = call(step, step_context, recorder.clone()) => called,
+        called = call(step, step_context, recorder.clone(), life) => called,
         () = stopped_after_grace(context, &step.computation().function, cancellation) => {
             return AttemptEnd::Canceled;
         }

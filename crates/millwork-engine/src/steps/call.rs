@@ -10,12 +10,14 @@ use millwork_core::{
     AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext,
     StepFunction, StepResult,
 };
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::logs::{
     Printing, StepRecorder, WithStep, as_step, catch_panic, observe_panics, panicked,
     wait_for_captured_output,
 };
+use crate::tasks::AbortOnDrop;
 use crate::values::{EncodedValue, ValueError, encode};
 
 /// What came of a call.
@@ -32,14 +34,20 @@ pub(super) enum Encoded {
     Kept { reason: String, metadata: Metadata },
 }
 
-/// Calls the function of `step`.
-pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<StepRecorder>) -> Called {
+/// Calls the function of `step`. A future that it makes holds `life` until it is done or dropped.
+pub(super) async fn call(
+    step: &StepNode,
+    context: StepContext,
+    recorder: Arc<StepRecorder>,
+    life: oneshot::Sender<()>,
+) -> Called {
     observe_panics();
     // Until its output is in the log: what a step prints is read a moment later.
     let printing = Printing::begin(recorder.clone());
     let specs = output_specs(step);
     let called = match step.computation().function.clone() {
         StepFunction::Blocking(function) => {
+            drop(life);
             let of_thread = printing.of_thread();
             let work = move || {
                 let _of_thread = of_thread;
@@ -50,7 +58,15 @@ pub(super) async fn call(step: &StepNode, context: StepContext, recorder: Arc<St
         StepFunction::Async(function) => {
             let future = AssertUnwindSafe(async move { function(context).await });
             let future = WithStep::new(recorder.clone(), future.catch_unwind());
-            let result = future.await.map_err(|payload| panicked(&*payload));
+            // In a task of its own: a future that doesn't come to an `.await` keeps neither its time limit nor other steps.
+            let mut task = AbortOnDrop(tokio::spawn(async move {
+                let _life = life;
+                future.await
+            }));
+            let result = match (&mut task.0).await {
+                Ok(returned) => returned.map_err(|payload| panicked(&*payload)),
+                Err(error) => return Called::Failed(Failure::of_error(FailureKind::Panic, &error)),
+            };
             spawn_blocking(move || as_step(recorder, || conclude(result, &specs))).await
         }
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
+use millwork_core::advice::chain_of;
 use millwork_core::event::{EventBody, LogLine};
 use millwork_core::graph::{AssetIndex, StepNode};
 use millwork_core::{
@@ -91,12 +92,10 @@ pub(crate) async fn step_context(
 
 /// Says that a value of the past doesn't count. What is stored is as it was: the type has changed.
 fn unreadable_previous(asset: &AssetKey, value_type: ValueType, error: &(dyn Error + 'static)) -> LogLine {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
     let message = format!(
         "the previous value of `{asset}` is not a `{}` any more, so there is none: {}",
         value_type.type_name(),
-        causes.join(": ")
+        chain_of(error).join(": ")
     );
     LogLine { level: LogLevel::Warn, target: "millwork".into(), message, fields: BTreeMap::new() }
 }

@@ -151,9 +151,9 @@ fn hint(kind: io::ErrorKind) -> Option<&'static str> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("the disk is full: free some space, then `runs retry`")
         }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("the folder is not writable: change its permissions, or set MILLWORK_HOME")
-        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(
+            "the permissions don't allow it: change those of the file and its folders, or set MILLWORK_HOME",
+        ),
         io::ErrorKind::NotADirectory => Some("a file is in the way, where a folder should be"),
         _ => None,
     }

@@ -56,3 +56,17 @@ async fn a_silent_step_is_stopped_too() {
     let error = first.await.unwrap().unwrap_err();
     assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
 }
+
+/// A daemon was killed after it had launched a process for a run, and the next daemon has launched another.
+#[tokio::test(start_paused = true)]
+async fn whoever_is_launched_late_repeats_nothing() {
+    let broken = number("broken").blocking(|_| Err::<u64, _>("it is broken".into()));
+    let scenario = Scenario::of([broken]);
+    let run = scenario.queued().await;
+    let launched = async || scenario.engine().execute(run, &Cancel::default(), unobserved()).await;
+    assert_eq!(launched().await.unwrap().status, RunStatus::Failed);
+    let ended = scenario.events(run).await;
+    let late = launched().await.unwrap_err();
+    assert!(matches!(late, ExecuteError::Store(StorageError::NotClaimable { .. })), "{late:?}");
+    assert_eq!(scenario.events(run).await, ended);
+}

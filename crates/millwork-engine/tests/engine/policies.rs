@@ -1,9 +1,11 @@
 //! Retries and time-outs.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use millwork_core::run::RunStatus;
 use millwork_core::{AssetDefinition, BoxError, Definitions, Retry, StepContext};
 
 use crate::support::*;
@@ -181,4 +183,26 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     run succeeded
     ");
     assert_eq!(scenario.value::<u64>("held").await, 2);
+}
+
+/// It can't be dropped, and it isn't waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_future_that_never_awaits_keeps_no_time_limit() {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let flag = is_over.clone();
+    let spins = number("spins")
+        .policy(|computation| computation.timeout = Some(Duration::from_millis(50)))
+        .non_blocking(move |_| {
+            let flag = flag.clone();
+            async move {
+                while !flag.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+                Ok(1_u64)
+            }
+        });
+    let scenario = Scenario::of([spins]);
+    let run = scenario.queued().await;
+    assert_eq!(scenario.execute(run).await.unwrap().status, RunStatus::Failed);
+    is_over.store(true, Ordering::SeqCst);
 }

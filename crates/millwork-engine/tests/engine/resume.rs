@@ -64,7 +64,7 @@ async fn the_process_died_in_the_middle() {
     let run = scenario.queued().await;
     let (now, holder) = (scenario.clock_now(), scenario.holder.clone());
     let until = now + jiff::SignedDuration::from_secs(30);
-    let fence: Fence = scenario.store.claim(Claim { run, holder, now, until }).await.unwrap();
+    let fence: Fence = scenario.store.claim(Claim { run, holder, now, until, resumes: true }).await.unwrap();
     let started = |step: &str| NewEvent {
         step: Some(step.into()),
         attempt: 1,

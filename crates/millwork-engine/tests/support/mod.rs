@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::advice::{hint_of, with_hint};
+use millwork_core::advice::one_line_of;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::Selection;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
@@ -136,14 +136,15 @@ impl Scenario {
         keys.collect::<Vec<_>>().join(" ")
     }
 
+    /// Executes a run that is queued, or has ended without success.
     pub(crate) async fn execute(&self, run: RunId) -> Result<RunOutcome, ExecuteError> {
-        self.engine().execute(run, &Cancel::default(), unobserved()).await
+        self.engine().resume(run, &Cancel::default(), unobserved()).await
     }
 
     /// Executes in a task of its own, so that the test can interfere.
     pub(crate) fn spawn(&self, run: RunId, cancel: &Cancel) -> Spawned {
         let (engine, cancel) = (self.engine(), cancel.clone());
-        tokio::spawn(async move { engine.execute(run, &cancel, unobserved()).await })
+        tokio::spawn(async move { engine.resume(run, &cancel, unobserved()).await })
     }
 
     /// Queues a run, executes it, and tells its events.
@@ -195,7 +196,7 @@ impl Scenario {
         let now = self.clock_now();
         let holder = Holder::this_process();
         let until = now + jiff::SignedDuration::from_secs(30);
-        self.store.claim(Claim { run, holder, now, until }).await.unwrap();
+        self.store.claim(Claim { run, holder, now, until, resumes: true }).await.unwrap();
     }
 
     pub(crate) fn clock_now(&self) -> Timestamp {
@@ -270,9 +271,7 @@ pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
 
 /// What an error says, with its causes.
 pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let chain = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    with_hint(&chain, hint_of(error).as_deref())
+    one_line_of(error)
 }
 
 /// How many events of a kind there are.

@@ -94,9 +94,9 @@ pub enum BoostError {
         /// Why it failed.
         source: io::Error,
     },
-    /// A training was cancelled before there was a model.
-    #[error("the training was cancelled before its first round ended")]
-    Cancelled,
+    /// A training was canceled before there was a model.
+    #[error("the training was canceled before its first round ended")]
+    Canceled,
     /// A model predicts several numbers per row where one was asked for.
     #[error("the model predicts {outputs} numbers per row")]
     SeveralOutputs {
@@ -144,7 +144,7 @@ impl Advice for BoostError {
             Self::Params { .. }
             | Self::TooLarge { .. }
             | Self::Checkpoint { .. }
-            | Self::Cancelled
+            | Self::Canceled
             | Self::Library { .. } => return None,
         })
     }

@@ -58,6 +58,12 @@ pub enum EncodingError {
         /// The row, from 0.
         row: usize,
     },
+    /// Numbers are so large that their sum or the square of their distance is none.
+    #[error("the numbers of the column `{column}` are too large to be scaled or filled")]
+    TooLarge {
+        /// The column.
+        column: String,
+    },
     /// Columns are other ones than those that the encoder was fitted on.
     #[error("the columns are {}, but the encoder was fitted on {}", listed(found), listed(expected))]
     Columns {
@@ -94,6 +100,7 @@ impl Advice for EncodingError {
             Self::Null { .. } => "set `nulls` to `category` or `ignore`".into(),
             Self::UnknownCategory { .. } => "set `unknown` to `ignore`".into(),
             Self::Infinite { .. } => "make it null, or cap it".into(),
+            Self::TooLarge { .. } => "cap them, or take their logarithms".into(),
             Self::Features(error) => return error.hint(),
             Self::Params { .. } | Self::Columns { .. } | Self::Rows { .. } | Self::Split(..) => return None,
         })

@@ -152,6 +152,9 @@ impl Column {
             NullNumber::Mean => Some(learned.map(|_| mean(&present))?),
             NullNumber::Median => Some(learned.map(|_| quantile(&present, 0.5))?),
         };
+        if !(scale.is_finite() && filling.is_none_or(f64::is_finite)) {
+            return Err(EncodingError::TooLarge { column: name.to_owned() });
+        }
         let indicated = params.null_indicator && present.len() < numbers.len();
         Ok(Self { name: name.to_owned(), scale, filling, indicated })
     }
@@ -183,5 +186,21 @@ fn check_rows(columns: &[(&str, &[Option<f64>])]) -> Result<usize, EncodingError
             Err(EncodingError::Rows { column: (*column).to_owned(), rows: numbers.len(), expected })
         }
         None => Ok(expected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_to_be_scaled_is_refused() {
+        let numbers = [Some(1e200), Some(-1e200), None];
+        let fit = |scaling, nulls| {
+            let params = NumberParams { scaling, nulls, ..NumberParams::default() };
+            NumberEncoder::fit(&params, &[("n", &numbers)])
+        };
+        assert!(matches!(fit(Scaling::Standard, NullNumber::Missing), Err(EncodingError::TooLarge { .. })));
+        assert!(fit(Scaling::MinMax, NullNumber::Mean).is_ok());
     }
 }

@@ -51,6 +51,10 @@ impl Scaling {
 }
 
 impl Scale {
+    pub(super) fn is_finite(self) -> bool {
+        self.centre.is_finite() && self.spread.is_finite()
+    }
+
     pub(super) fn apply(self, number: f64) -> f64 {
         (number - self.centre) / self.spread
     }

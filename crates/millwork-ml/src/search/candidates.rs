@@ -42,6 +42,11 @@ impl<P: Serialize + DeserializeOwned> Candidates<P> {
     /// When a parameter is unknown, searched twice, a range, or without values, or values do not make parameters.
     pub fn grid(base: &P, space: &Space) -> Result<Self, SearchError> {
         space.check()?;
+        let sizes = space.dimensions.iter().map(|(_, distribution)| match distribution {
+            Distribution::Choices(values) => values.len(),
+            _ => 1,
+        });
+        check_count(sizes.fold(1, usize::saturating_mul))?;
         let mut points = vec![Map::new()];
         for (parameter, distribution) in &space.dimensions {
             let Distribution::Choices(values) = distribution else {
@@ -61,9 +66,11 @@ impl<P: Serialize + DeserializeOwned> Candidates<P> {
     ///
     /// # Errors
     ///
-    /// When a parameter is unknown, searched twice, or without values, values do not make parameters, or `trials` is 0.
+    /// When a parameter is unknown, searched twice, or without values, values do not make parameters, or `trials` is 0 or
+    /// above a million.
     pub fn random(base: &P, space: &Space, trials: usize, seed: u64) -> Result<Self, SearchError> {
         space.check()?;
+        check_count(trials)?;
         let mut random = SplitMix64::new(seed);
         let point = |_| {
             let draw = |(parameter, distribution): &(String, Distribution)| {
@@ -106,6 +113,16 @@ impl<P> Candidates<P> {
     /// The parameters, in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &P> {
         self.all.iter().map(|candidate| &candidate.params)
+    }
+}
+
+/// More trials than this are a mistake, such as a grid of a thousand values of each parameter.
+const MOST_CANDIDATES: usize = 1_000_000;
+
+fn check_count(count: usize) -> Result<(), SearchError> {
+    match count > MOST_CANDIDATES {
+        true => Err(SearchError::TooManyCandidates { count, most: MOST_CANDIDATES }),
+        false => Ok(()),
     }
 }
 

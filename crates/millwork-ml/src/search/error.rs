@@ -42,6 +42,14 @@ pub enum SearchError {
     /// There is nothing to try.
     #[error("there is nothing to try")]
     NoCandidates,
+    /// There is more to try than anybody can.
+    #[error("there are {count} combinations of parameters to try, and a search has {most} at most")]
+    TooManyCandidates {
+        /// How many there are; `usize::MAX` for more than that.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The resources of a halving do not ascend.
     #[error("successive halving from {from} to {to} by {factor} is impossible")]
     Halving {
@@ -60,9 +68,9 @@ pub enum SearchError {
         /// Why the first one failed.
         first: String,
     },
-    /// The search was cancelled before a trial had a score.
-    #[error("the search was cancelled before its first trial ended")]
-    Cancelled,
+    /// The search was canceled before a trial had a score.
+    #[error("the search was canceled before its first trial ended")]
+    Canceled,
     /// Threads could not be started.
     #[error("failed to start the threads of the search")]
     Threads(#[from] std::io::Error),
@@ -74,13 +82,14 @@ impl Advice for SearchError {
             Self::UnknownParameter { known, .. } => format!("there are {known}").into(),
             Self::NotAGrid { .. } => "list them with `choices`, or search at random".into(),
             Self::NoCandidates => "ask for at least one trial, and give every parameter a value".into(),
+            Self::TooManyCandidates { .. } => "search at random, or with fewer values".into(),
             Self::Halving { .. } => {
                 "`from` is 1 or above, `to` at least that, and `factor` 2 or above".into()
             }
             Self::Distribution { .. }
             | Self::Params { .. }
             | Self::AllFailed { .. }
-            | Self::Cancelled
+            | Self::Canceled
             | Self::Threads(..) => return None,
         })
     }

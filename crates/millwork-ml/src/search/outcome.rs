@@ -22,8 +22,9 @@ pub struct Found<P> {
     pub best_params: P,
     /// Every trial, in order: with successive halving, a candidate has one per stage.
     pub trials: Vec<Trial>,
-    /// Whether the search was cancelled before it had tried everything.
-    pub cancelled: bool,
+    /// Whether the search was canceled before it had tried everything.
+    #[serde(alias = "cancelled")]
+    pub canceled: bool,
 }
 
 /// One trial.

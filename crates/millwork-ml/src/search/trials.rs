@@ -77,7 +77,7 @@ pub struct Search<'a, P> {
     halving: Option<Halving>,
     threads: usize,
     on_trial: Mutex<OnTrial<'a>>,
-    cancelled: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    canceled: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
 type OnTrial<'a> = Box<dyn FnMut(&Trial) + Send + 'a>;
@@ -86,7 +86,7 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
     /// A search among candidates, one at a time.
     pub fn new(candidates: &'a Candidates<P>, goal: Goal) -> Self {
         let on_trial = Mutex::new(Box::new(|_: &Trial| {}) as OnTrial<'a>);
-        Self { candidates, goal, halving: None, threads: 1, on_trial, cancelled: Box::new(|| false) }
+        Self { candidates, goal, halving: None, threads: 1, on_trial, canceled: Box::new(|| false) }
     }
 
     /// Tries all candidates with few resources, and ever fewer of them with more.
@@ -111,10 +111,10 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         self
     }
 
-    /// Asks `cancelled` before each trial, and ends the search with the trials so far if it says so.
+    /// Asks `canceled` before each trial, and ends the search with the trials so far if it says so.
     #[must_use]
-    pub fn cancel_when(mut self, cancelled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
-        self.cancelled = Box::new(cancelled);
+    pub fn cancel_when(mut self, canceled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        self.canceled = Box::new(canceled);
         self
     }
 
@@ -122,7 +122,7 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
     ///
     /// # Errors
     ///
-    /// When the halving is impossible, no trial has a score, or the search was cancelled before one had.
+    /// When the halving is impossible, no trial has a score, or the search was canceled before one had.
     pub fn run<S: Into<Score>, E: Display>(
         self,
         score: impl Fn(&Try<'_, P>) -> Result<S, E> + Sync,
@@ -132,7 +132,7 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
             None => vec![None],
         };
         let mut left: Vec<usize> = (0..self.candidates.len()).collect();
-        let (mut trials, mut best, mut cancelled) = (Vec::new(), None, false);
+        let (mut trials, mut best, mut canceled) = (Vec::new(), None, false);
         for resource in stages {
             let of_stage = self.stage(&left, resource, &score)?;
             let complete = of_stage.len() == left.len();
@@ -142,15 +142,15 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
                 best = order.first().copied().or(best);
             }
             trials.extend(of_stage);
-            cancelled = !complete;
-            if cancelled || order.is_empty() {
+            canceled = !complete;
+            if canceled || order.is_empty() {
                 break;
             }
             let kept = self.halving.as_ref().map_or(1, |halving| halving.kept(left.len()));
             left = order.into_iter().take(kept).collect();
             left.sort_unstable();
         }
-        self.found(trials, best, cancelled)
+        self.found(trials, best, canceled)
     }
 
     /// Tries candidates, whose trials come back in the order of the candidates.
@@ -181,14 +181,14 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         Ok(trials)
     }
 
-    /// Tries a candidate, unless the search is cancelled.
+    /// Tries a candidate, unless the search is canceled.
     fn trial<S: Into<Score>, E: Display>(
         &self,
         number: usize,
         resource: Option<usize>,
         score: &impl Fn(&Try<'_, P>) -> Result<S, E>,
     ) -> Option<Trial> {
-        if (self.cancelled)() {
+        if (self.canceled)() {
             return None;
         }
         let Candidate { values, params } = &self.candidates.all[number];
@@ -219,13 +219,13 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         &self,
         trials: Vec<Trial>,
         best: Option<usize>,
-        cancelled: bool,
+        canceled: bool,
     ) -> Result<Found<P>, SearchError> {
         let Some(candidate) = best else {
-            let first = trials.iter().find_map(|trial| trial.error.clone()).ok_or(SearchError::Cancelled)?;
+            let first = trials.iter().find_map(|trial| trial.error.clone()).ok_or(SearchError::Canceled)?;
             return Err(SearchError::AllFailed { trials: trials.len(), first });
         };
         let best_params = self.candidates.all[candidate].params.clone();
-        Ok(Found { goal: self.goal, best: candidate, best_params, trials, cancelled })
+        Ok(Found { goal: self.goal, best: candidate, best_params, trials, canceled })
     }
 }

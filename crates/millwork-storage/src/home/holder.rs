@@ -1,7 +1,8 @@
 //! Who holds a run or a slot: one process.
 
+use millwork_core::run::RunId;
+use millwork_core::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A process that holds runs and slots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ impl Holder {
     pub fn this_process() -> Self {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { id: Uuid::now_v7().to_string(), host, pid: std::process::id(), boot: boot.trim().to_owned() }
+        // It sorts by age as ids of runs do, whatever the clock says.
+        let id = RunId::new(SystemClock.now()).to_string();
+        Self { id, host, pid: std::process::id(), boot: boot.trim().to_owned() }
     }
 }

@@ -8,9 +8,9 @@ use super::{Home, Liveness};
 use crate::{Fence, PoolSlots, RunQuery, RunRecord, RunStore, StorageError};
 
 impl Home {
-    /// Marks every run as lost whose process has ended, frees the slots of that process, and returns the runs. A run
-    /// on another machine is lost when its lease has run out; so is one that a daemon launched, as the daemon knows better
-    /// how it ended. Several processes may do this at once: each run is returned to one of them.
+    /// Marks every run as lost whose process has ended, even before it began the run, frees the slots of that process, and
+    /// returns the runs. A run on another machine is lost when its lease has run out; so is one that a daemon launched, as the
+    /// daemon knows better how it ended. Several processes may do this at once: each run is returned to one of them.
     pub async fn recover(&self, now: Timestamp) -> Result<Vec<RunRecord>, StorageError> {
         let is_others = |run: &RunRecord| {
             let is_of_daemon = run.request.tags.contains_key(QUEUE_TAG.0);
@@ -25,13 +25,12 @@ impl Home {
         now: Timestamp,
         is_others: impl Fn(&RunRecord) -> bool,
     ) -> Result<Vec<RunRecord>, StorageError> {
-        if !self.store().has_room() {
+        if self.store().unwritable().is_some() {
             // Nothing can be marked now.
             return Ok(Vec::new());
         }
-        let statuses = vec![RunStatus::Running, RunStatus::Canceling];
         let mut lost = Vec::new();
-        for run in self.store().runs(RunQuery { statuses, ..RunQuery::default() }).await? {
+        for run in self.held_runs().await? {
             if is_others(&run) {
                 continue;
             }
@@ -41,6 +40,23 @@ impl Home {
             }
         }
         Ok(lost)
+    }
+
+    /// The runs that go on as long as their processes do: those that have begun, and those that were requested by the process
+    /// that is about to execute them.
+    async fn held_runs(&self) -> Result<Vec<RunRecord>, StorageError> {
+        let (key, value) = QUEUE_TAG;
+        let requested = RunQuery {
+            statuses: vec![RunStatus::Queued],
+            without_tag: Some((key.to_owned(), value.to_owned())),
+            ..RunQuery::default()
+        };
+        let statuses = vec![RunStatus::Running, RunStatus::Canceling];
+        let begun = RunQuery { statuses, ..RunQuery::default() };
+        // In this order, a run that is claimed meanwhile is in one of them.
+        let mut runs = self.store().runs(requested).await?;
+        runs.extend(self.store().runs(begun).await?);
+        Ok(runs)
     }
 
     async fn mark_lost(&self, run: &RunRecord, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
@@ -56,7 +72,12 @@ impl Home {
 
     /// Why a run that isn't finished never will be; nothing while it may.
     fn reason_of_loss(&self, run: &RunRecord, now: Timestamp) -> Option<String> {
-        let Some(holder) = &run.holder else { return Some("nobody executes it".to_owned()) };
+        let Some(holder) = &run.holder else {
+            let never_began = run.status == RunStatus::Queued;
+            let reason =
+                if never_began { "whoever requested it never started it" } else { "nobody executes it" };
+            return Some(reason.to_owned());
+        };
         match self.is_alive(holder) {
             Liveness::Alive => None,
             Liveness::Ended { reason } => Some(reason),

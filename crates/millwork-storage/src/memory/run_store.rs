@@ -44,7 +44,7 @@ impl RunStore for MemoryStore {
 
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
         let mut state = self.state();
-        if state.run(fence.run)?.course.check(fence).is_err() {
+        if !state.run(fence.run)?.course.can_end(fence) {
             return Ok(false);
         }
         state.append_of_run(fence.run, now, end)?;
@@ -83,6 +83,7 @@ fn matches(query: &RunQuery, run: &Run) -> bool {
     let of_tag = |(key, value): &(String, String)| run.request.tags.get(key) == Some(value);
     (query.statuses.is_empty() || query.statuses.contains(&run.course.status))
         && query.tag.as_ref().is_none_or(of_tag)
+        && !query.without_tag.as_ref().is_some_and(of_tag)
         && query.finished_since.is_none_or(|since| run.course.finished_at.is_some_and(|at| at >= since))
         && query.id_part.as_ref().is_none_or(of_part)
 }

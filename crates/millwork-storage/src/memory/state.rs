@@ -67,7 +67,7 @@ impl State {
 
     /// Creates a run.
     pub(super) fn create(&mut self, run: NewRun) -> Result<(), StorageError> {
-        let NewRun { id, request, at } = run;
+        let NewRun { id, request, at, lease } = run;
         stored_json(&request).map_err(|reason| StorageError::Unstorable {
             what: "the request of the run".to_owned(),
             reason,
@@ -75,7 +75,7 @@ impl State {
         if self.run(id).is_ok() {
             return Err(StorageError::DuplicateRun { run: id });
         }
-        self.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued() });
+        self.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued(lease) });
         self.append_of_run(id, at, EventBody::RunQueued)
     }
 

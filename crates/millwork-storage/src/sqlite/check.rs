@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::SqliteStore;
 use super::read::{deliveries, instigators};
 use super::rows::{self, RUN_COLUMNS, RunRow};
-use super::write::SetAside;
+use super::write::{SetAside, is_verdict, latest_of_group};
 use crate::{EventLog as _, EventQuery, StorageError};
 
 const ACTION: &str = "look for what can't be read";
@@ -106,7 +106,7 @@ impl SqliteStore {
             self.unreadable_rows(Table::Pending, pending, "what is pending of", json::<crate::PendingWork>)
                 .await?,
         );
-        found.extend(self.latest_of_nothing().await?);
+        found.extend(self.latest_of_other_events().await?);
         Ok(found)
     }
 
@@ -174,7 +174,7 @@ impl SqliteStore {
     async fn unreadable_rows(
         &self,
         table: Table,
-        text: &'static str,
+        text: impl sqlx::SqlSafeStr,
         what: &str,
         read: impl Fn(&SqliteRow) -> Result<(), String>,
     ) -> Result<Vec<Finding>, StorageError> {
@@ -189,12 +189,19 @@ impl SqliteStore {
         Ok(rows.iter().filter_map(finding).collect())
     }
 
-    async fn latest_of_nothing(&self) -> Result<Vec<Finding>, StorageError> {
-        let text = "SELECT CAST(latest.asset || ':' || latest.partition AS TEXT), ifnull(names.name, latest.asset) FROM latest \
-                    LEFT JOIN names ON names.id = latest.asset WHERE verdict NOT IN (SELECT sequence FROM events) OR \
-                    materialization NOT IN (SELECT sequence FROM events)";
-        let missing = |_: &SqliteRow| Err("it names an event that isn't there".to_owned());
-        self.unreadable_rows(Table::Latest, text, "what is latest of", missing).await
+    /// What is latest is compared with the events that it follows from.
+    async fn latest_of_other_events(&self) -> Result<Vec<Finding>, StorageError> {
+        let (latest, is_verdict) = (latest_of_group(), is_verdict());
+        let text = format!(
+            "WITH made AS (SELECT asset, partition, {latest} FROM events WHERE {is_verdict} GROUP BY asset, partition), \
+             every AS (SELECT asset, partition FROM made UNION SELECT asset, partition FROM latest) \
+             SELECT CAST(every.asset || ':' || every.partition AS TEXT), ifnull(names.name, every.asset) FROM every \
+             LEFT JOIN made USING (asset, partition) LEFT JOIN latest USING (asset, partition) \
+             LEFT JOIN names ON names.id = every.asset \
+             WHERE made.verdict IS NOT latest.verdict OR made.materialization IS NOT latest.materialization"
+        );
+        let differs = |_: &SqliteRow| Err("it isn't what the events say".to_owned());
+        self.unreadable_rows(Table::Latest, AssertSqlSafe(text), "what is latest of", differs).await
     }
 }
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Error};
 
 use super::failure::is_busy;
@@ -17,20 +15,24 @@ const BUSY_RETRIES: u32 = 6;
 /// The pause before the first of them; each one is twice as long as the one before.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
-/// The one connection of this process that writes.
+/// The one connection of this process that writes. It changes nothing yet: see [`keep_a_log`].
 pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, Error> {
     options(path)
         .create_if_missing(true)
         // A committed transaction is on disk, also on macOS, where a plain fsync only asks for it.
         .synchronous(SqliteSynchronous::Full)
         .pragma("fullfsync", "ON")
-        .journal_mode(SqliteJournalMode::Wal)
         // Each checkpoint is two more fsyncs, so one in 8 MB of log; what a burst grew beyond 32 MB is given back.
         .pragma("wal_autocheckpoint", "2000")
         .pragma("journal_size_limit", "33554432")
         .pragma("cache_size", "-16384")
         .connect()
         .await
+}
+
+/// Turns on the write-ahead log, which is a property of the file.
+pub(super) async fn keep_a_log(connection: &mut SqliteConnection) -> Result<(), Error> {
+    sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(connection).await.map(drop)
 }
 
 /// A connection that reads, and never waits for the writer.
@@ -49,9 +51,40 @@ pub(super) async fn look(path: &Path) -> Result<SqliteConnection, Error> {
         .await
 }
 
+/// The one connection of a process that may only read the files. As long as others write the database, the memory that they share is
+/// there. A write-ahead log without it is of a process that has ended, so nobody has to be kept out, and without a log nothing changes.
+pub(super) async fn look_at_what_is_read_only(path: &Path) -> Result<SqliteConnection, Error> {
+    let exists = |suffix: &str| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        std::fs::metadata(beside).is_ok_and(|file| file.len() > 0)
+    };
+    let read = options(path).read_only(true).pragma("cache_size", "-4096").pragma("query_only", "ON");
+    if exists("-shm") && exists("-wal") {
+        match opened(&read).await {
+            // It can't be used as it was left behind.
+            Err(error) if !is_busy(&error) => {}
+            connected => return connected,
+        }
+    }
+    if exists("-wal") {
+        return opened(&read.vfs("unix-none").locking_mode(SqliteLockingMode::Exclusive)).await;
+    }
+    opened(&read.immutable(true)).await
+}
+
+/// A connection by which something has been read.
+async fn opened(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
+    let mut connection = options.connect().await?;
+    sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
+    Ok(connection)
+}
+
 /// What all have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the
 /// process, and not an error.
 fn options(path: &Path) -> SqliteConnectOptions {
+    // SQLite takes names that begin with `file:` for URIs, but no absolute path does.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
@@ -77,5 +110,17 @@ impl Patience {
         tokio::time::sleep(BUSY_PAUSE * 2_u32.pow(self.retries)).await;
         self.retries += 1;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_is_a_uri() {
+        for path in ["file:x/millwork.db", ":memory:", "x/millwork.db", "/x/millwork.db"] {
+            assert!(options(Path::new(path)).get_filename().is_absolute(), "{path}");
+        }
     }
 }

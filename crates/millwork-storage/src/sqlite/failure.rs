@@ -75,6 +75,9 @@ pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
 }
 
 fn hint(error: &sqlx::Error) -> Option<&'static str> {
+    if matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::NotFound) {
+        return Some("end this process, and start it again with the home that is there now");
+    }
     let code = if is_full_disk(error) { FULL } else { primary_code(error)? };
     HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
 }

@@ -39,7 +39,7 @@ async fn changes_fail_until_there_is_room_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("millwork.db")).await.unwrap();
     let id = RunId::from_u128(1);
-    let run = NewRun { id, request: RunRequest::default(), at: Timestamp::UNIX_EPOCH };
+    let run = NewRun { id, request: RunRequest::default(), at: Timestamp::UNIX_EPOCH, lease: None };
     store.create_run(run.clone()).await.unwrap();
     store.writer.write(LimitPages(1)).await.unwrap();
 

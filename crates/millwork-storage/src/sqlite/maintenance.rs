@@ -56,8 +56,8 @@ impl SqliteStore {
     /// Rewrites the database without its unused pages, and returns how many bytes of disk that freed. Nothing else can
     /// write meanwhile, and there must be room for a copy.
     pub async fn vacuum(&self) -> Result<u64, StorageError> {
-        if !self.has_room() {
-            return Err(StorageError::FullDisk { action: "free unused space" });
+        if let Some(unwritable) = self.unwritable() {
+            return Err(unwritable.error("free unused space"));
         }
         let bytes = || self.bytes();
         let before = bytes();

@@ -16,6 +16,9 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0007_set_aside.sql"),
 ];
 
+/// By this number a file says that it is Millwork's; the first migration writes it.
+const APPLICATION: i64 = 0x6d6c_776b;
+
 /// The version that this code knows.
 pub(super) const KNOWN_VERSION: i64 = MIGRATIONS.len() as i64;
 
@@ -46,6 +49,14 @@ async fn apply_missing(connection: &mut SqliteConnection) -> Result<i64, Error> 
     let commit = AssertSqlSafe(format!("PRAGMA user_version = {version}; COMMIT"));
     sqlx::raw_sql(commit).execute(connection).await?;
     Ok(version)
+}
+
+/// Whether a database is another program's: it doesn't say that it is Millwork's, though there is something in it.
+pub(super) async fn is_of_others(connection: &mut SqliteConnection) -> Result<bool, Error> {
+    let text = "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), \
+                (SELECT count(*) FROM sqlite_schema)";
+    let (application, version, things): (i64, i64, i64) = sqlx::query_as(text).fetch_one(connection).await?;
+    Ok(application != APPLICATION && (application, version, things) != (0, 0, 0))
 }
 
 /// The version of a database.

@@ -11,6 +11,7 @@ mod full_disk;
 mod kind;
 mod maintenance;
 mod migrate;
+mod open_file;
 mod read;
 mod retention;
 mod rows;

@@ -15,10 +15,11 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use super::connect::Patience;
+use super::open_file::OpenFile;
 use super::read::Reader;
 use super::write::{
-    Append, BeginDelivery, Cancel, CommitEvaluation, CreateRun, DropDelivery, DropPending, EndDelivery,
-    EndRun, FreeSlots, GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun,
+    Append, BeginDelivery, Cancel, Change as _, CommitEvaluation, CreateRun, DropDelivery, DropPending,
+    EndDelivery, EndRun, FreeSlots, GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun,
     SwitchInstigator, Writer,
 };
 use super::{connect, failure, migrate};
@@ -27,7 +28,7 @@ use crate::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
     LatestAsset, Liveness, NewRun, Pending, PendingStore, PoolSlots, RunQuery, RunRecord, RunStore, SlotId,
-    StorageError, TakeSlots, Tick,
+    StorageError, TakeSlots, Tick, Unwritable,
 };
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
@@ -66,35 +67,49 @@ impl SqliteStore {
                 source,
             })?;
         }
+        if is_read_only(path) {
+            let looked = Self::look(path, Unwritable::ReadOnly, processes).await;
+            return looked.ok_or(StorageError::ReadOnly { action: "bring the database up to date" });
+        }
         let (connection, found) = match connect(path).await {
             Ok(connected) => connected,
             Err(error) if failure::is_full_disk(&error) => {
-                return Self::look(path, processes).await.ok_or_else(|| failure::open(path, error));
+                let looked = Self::look(path, Unwritable::FullDisk, processes).await;
+                return looked.ok_or_else(|| failure::open(path, error));
             }
             Err(error) => return Err(failure::open(path, error)),
+        };
+        let Some(found) = found else {
+            let _ = connection.close().await;
+            return Err(StorageError::OfOthers { path: path.display().to_string() });
         };
         if found > migrate::KNOWN_VERSION {
             let _ = connection.close().await;
             return Err(StorageError::TooNew { found, known: migrate::KNOWN_VERSION });
         }
-        let (writer, reader) = (Writer::start(connection), Reader::new(path));
+        let (writer, reader) = (Writer::start(connection, OpenFile::at(path)), Reader::new(path));
         Ok(Self { path: path.to_owned(), writer, reader, logs_forgotten: AtomicI64::default(), processes })
     }
 
-    /// A store on a full disk that can be read; nothing if it can't be, or would have to be brought up to date first.
-    async fn look(path: &Path, processes: Option<Arc<Processes>>) -> Option<Self> {
-        let mut connection = connect::look(path).await.ok()?;
+    /// A store that can be read though it can't be written; nothing if it can't be read either, or would have to be brought up to date
+    /// first.
+    async fn look(path: &Path, why: Unwritable, processes: Option<Arc<Processes>>) -> Option<Self> {
+        let connected = match why {
+            Unwritable::FullDisk => connect::look(path).await,
+            Unwritable::ReadOnly => connect::look_at_what_is_read_only(path).await,
+        };
+        let mut connection = connected.ok()?;
         let found = migrate::version(&mut connection).await.ok()?;
         let reader = Reader::of_one(path, connection);
         let is_known = found == migrate::KNOWN_VERSION;
-        let (path, writer, logs_forgotten) = (path.to_owned(), Writer::without_room(), AtomicI64::default());
+        let (path, writer, logs_forgotten) = (path.to_owned(), Writer::refusing(why), AtomicI64::default());
         is_known.then(|| Self { path, writer, reader, logs_forgotten, processes })
     }
 
-    /// Whether there was room to write when the store was opened. If not, all of it can be read, and every change fails with
-    /// [`StorageError::FullDisk`].
-    pub fn has_room(&self) -> bool {
-        self.writer.has_room()
+    /// Why nothing could be written when the store was opened, if so. Then all of it can be read, and every change fails with
+    /// [`StorageError::FullDisk`] or [`StorageError::ReadOnly`].
+    pub fn unwritable(&self) -> Option<Unwritable> {
+        self.writer.unwritable()
     }
 
     /// Writes what is waiting and closes the file, after which the store fails. The last process to close it leaves
@@ -115,7 +130,10 @@ impl SqliteStore {
     }
 
     /// Before this process claims something, others must be able to tell whether it lives.
-    fn vouch_for(&self, holder: &Holder) -> Result<(), StorageError> {
+    fn vouch_for(&self, holder: &Holder, action: &'static str) -> Result<(), StorageError> {
+        if let Some(unwritable) = self.unwritable() {
+            return Err(unwritable.error(action));
+        }
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
     }
 
@@ -144,14 +162,29 @@ impl SqliteStore {
     }
 }
 
-/// Connects to the database and brings it up to date; returns its version.
-async fn connect(path: &Path) -> Result<(SqliteConnection, i64), sqlx::Error> {
+/// Whether a file is there that this process must not change, or that is on a disk that nobody can.
+fn is_read_only(path: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    use rustix::io::Errno;
+    // It isn't opened: closing it would end the locks that this process has on it.
+    matches!(access(path, Access::WRITE_OK), Err(Errno::ACCESS | Errno::ROFS))
+        && access(path, Access::READ_OK).is_ok()
+        && path.is_file()
+}
+
+/// Connects to the database and brings it up to date; returns its version, or nothing if it is another program's, which is left as it
+/// is.
+async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::Error> {
     let mut patience = Patience::default();
     loop {
         let connected = async {
             let mut connection = connect::writer(path).await?;
+            if migrate::is_of_others(&mut connection).await? {
+                return Ok((connection, None));
+            }
+            connect::keep_a_log(&mut connection).await?;
             let version = migrate::migrate(&mut connection).await?;
-            Ok((connection, version))
+            Ok((connection, Some(version)))
         };
         match connected.await {
             // Turning on WAL in a new file fails at once if another process does the same.
@@ -183,11 +216,14 @@ impl EventLog for SqliteStore {
 #[async_trait]
 impl RunStore for SqliteStore {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
+        if let Some(lease) = &run.lease {
+            self.vouch_for(&lease.holder, CreateRun::ACTION)?;
+        }
         self.writer.write(CreateRun::new(run)?).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
-        self.vouch_for(&claim.holder)?;
+        self.vouch_for(&claim.holder, Claim::ACTION)?;
         self.writer.write(claim).await
     }
 
@@ -219,7 +255,7 @@ impl RunStore for SqliteStore {
 #[async_trait]
 impl PoolSlots for SqliteStore {
     async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError> {
-        self.vouch_for(&take.holder)?;
+        self.vouch_for(&take.holder, TakeSlots::ACTION)?;
         let taken = self.writer.write(take.clone()).await?;
         if taken.is_none() && self.free_abandoned_slots(&take).await? {
             return self.writer.write(take).await;

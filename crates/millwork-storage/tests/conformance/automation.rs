@@ -12,7 +12,7 @@ fn row(asset: &str, state: Option<&str>) -> AutomationRow {
 }
 
 fn commit(from: Option<&str>, cursor: &str, now: i64, rows: Vec<AutomationRow>) -> Commit {
-    let run = NewRun { id: RunId::new(at(now)), request: Default::default(), at: at(now) };
+    let run = NewRun { id: RunId::new(at(now)), request: Default::default(), at: at(now), lease: None };
     let from = from.map(str::to_owned);
     Commit { runs: vec![run], rows, ..Commit::new(Instigator::Automation(None), from, cursor) }
 }

@@ -28,7 +28,7 @@ fn evaluation_of(instigator: Instigator, from: Option<&str>, cursor: &str, now: 
         micros: Some(70),
         outcome: TickOutcome::Requested { run },
     };
-    let runs = vec![NewRun { id: run, request: Default::default(), at: at(now) }];
+    let runs = vec![NewRun { id: run, request: Default::default(), at: at(now), lease: None }];
     Commit { runs, ticks: vec![tick], ..Commit::new(instigator, from.map(str::to_owned), cursor) }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{FailureClass, RunId, RunState};
-use millwork_storage::{Batch, EventQuery, Fence, NewRun, RunRecord, StorageError, Store};
+use millwork_storage::{Batch, Claim, EventQuery, Fence, NewRun, RunRecord, StorageError, Store};
 
 use crate::backend::Backend;
 use crate::samples::{append, at, claim_of, create, events, holder, request, run_id, started, status};
@@ -32,7 +32,7 @@ pub(crate) async fn created(store: Backend) {
     assert_eq!((record.id, record.status.as_str(), record.created_at), (run, "queued", at(0)));
     assert_eq!(record.request, request(&[("team", "ml")]));
     assert_eq!((record.holder, record.leased_until), (None, None));
-    let again = store.create_run(NewRun { id: run, request: request(&[]), at: at(1) }).await;
+    let again = store.create_run(NewRun { id: run, request: request(&[]), at: at(1), lease: None }).await;
     assert!(matches!(again, Err(StorageError::DuplicateRun { .. })));
     assert_eq!(events(&*store, EventQuery::default()).await.len(), 1);
 }
@@ -50,6 +50,8 @@ pub(crate) async fn claimed(store: Backend) {
         matches!(refused, Err(StorageError::NotClaimable { status, .. }) if status.as_str() == "running")
     );
     finish(&*store, fence, EventBody::run_failed("oh")).await;
+    let late = store.claim(Claim { resumes: false, ..claim_of(run, "late") }).await;
+    assert!(matches!(late, Err(StorageError::NotClaimable { status, .. }) if status.as_str() == "failed"));
     assert_eq!(store.claim(claim_of(run, "second")).await.unwrap().epoch, 2);
     let second = record(&*store, run).await;
     assert_eq!((second.holder, second.reason, second.finished_at), (Some(holder("second")), None, None));
@@ -130,6 +132,13 @@ pub(crate) async fn retried(store: Backend) {
     let waiting = record(&*store, first.run).await;
     assert_eq!((waiting.status.as_str(), waiting.not_before), ("queued", Some(at(24))));
     assert_eq!((waiting.reason.as_deref(), waiting.finished_at), (Some("slow"), None));
+
+    // Whoever saw it before: its claim has ended, and what waits isn't lost again.
+    let lost = EventBody::run_lost("its process is gone");
+    assert!(!store.end_run(first, lost.clone(), at(5)).await.unwrap());
+    assert!(matches!(store.renew(first, at(60)).await, Err(StorageError::Fenced { .. })));
+    let late = Batch { fence: Some(first), events: vec![NewEvent::of_run(first.run, at(5), lost)] };
+    assert!(matches!(store.append(late).await, Err(StorageError::Fenced { .. })));
 
     let second = store.claim(claim_of(first.run, "again")).await.unwrap();
     let again = record(&*store, first.run).await;

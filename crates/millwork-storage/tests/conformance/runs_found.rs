@@ -42,7 +42,10 @@ pub(crate) async fn conditions(store: Backend) {
 pub(crate) async fn id_parts(store: Backend) {
     let store = &*store;
     for id in ["0191aaaa-0000-7000-8000-00000000beef", "0191bbbb-0000-7000-8000-00000000cafe"] {
-        store.create_run(NewRun { id: id.parse().unwrap(), request: request(&[]), at: at(0) }).await.unwrap();
+        store
+            .create_run(NewRun { id: id.parse().unwrap(), request: request(&[]), at: at(0), lease: None })
+            .await
+            .unwrap();
     }
     for (part, expected) in [
         ("0191aaaa", 1),

@@ -35,13 +35,13 @@ pub(crate) fn request(tags: &[(&str, &str)]) -> RunRequest {
 
 /// Creates a run.
 pub(crate) async fn create(store: &dyn Store, number: u128, tags: &[(&str, &str)]) -> RunId {
-    let run = NewRun { id: run_id(number), request: request(tags), at: at(0) };
+    let run = NewRun { id: run_id(number), request: request(tags), at: at(0), lease: None };
     store.create_run(run).await.unwrap();
     run_id(number)
 }
 
 pub(crate) fn claim_of(run: RunId, holder_name: &str) -> Claim {
-    Claim { run, holder: holder(holder_name), now: at(1), until: at(31) }
+    Claim { run, holder: holder(holder_name), now: at(1), until: at(31), resumes: true }
 }
 
 /// Creates a run and claims it.

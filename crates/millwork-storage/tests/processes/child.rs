@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest};
-use millwork_storage::{Batch, Claim, EventLog, Fence, Home, NewRun, PoolSlots, RunStore, TakeSlots};
+use millwork_storage::{Batch, Claim, EventLog, Fence, Home, Lease, NewRun, PoolSlots, RunStore, TakeSlots};
 
 const TASK: &str = "MILLWORK_TEST_CHILD";
 const HOME: &str = "MILLWORK_TEST_HOME";
@@ -20,7 +20,7 @@ pub(crate) struct Working {
 }
 
 impl Working {
-    /// Starts a child with a task: `append <run>` or `hold <run>`.
+    /// Starts a child with a task: `request <run>`, `append <run>` or `hold <run>`.
     pub(crate) fn start(home: &Path, task: &str) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child::works", "--nocapture"])
@@ -70,11 +70,18 @@ pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_763_000_000 + second).unwrap()
 }
 
+/// Creates a run as the process that is about to execute it.
+pub(crate) async fn request_run(home: &Home, number: u128) -> RunId {
+    let (id, lease) = (RunId::from_u128(number), Lease { holder: home.holder().clone(), until: at(30) });
+    let run = NewRun { id, request: RunRequest::default(), at: at(0), lease: Some(lease) };
+    home.store().create_run(run).await.unwrap();
+    id
+}
+
 /// Creates a run and claims it.
 pub(crate) async fn start_run(home: &Home, number: u128) -> Fence {
-    let run = RunId::from_u128(number);
-    home.store().create_run(NewRun { id: run, request: RunRequest::default(), at: at(0) }).await.unwrap();
-    let claim = Claim { run, holder: home.holder().clone(), now: at(0), until: at(30) };
+    let run = request_run(home, number).await;
+    let claim = Claim { run, holder: home.holder().clone(), now: at(0), until: at(30), resumes: false };
     home.store().claim(claim).await.unwrap()
 }
 
@@ -91,7 +98,13 @@ async fn works() {
     let Ok(task) = std::env::var(TASK) else { return };
     let home = Arc::new(Home::open(std::env::var(HOME).unwrap()).await.unwrap());
     let (what, number) = task.split_once(' ').unwrap();
-    let fence = start_run(&home, number.parse().unwrap()).await;
+    let number = number.parse().unwrap();
+    if what == "request" {
+        request_run(&home, number).await;
+        tell("requested");
+        std::future::pending::<()>().await;
+    }
+    let fence = start_run(&home, number).await;
     if what == "append" {
         let tasks: Vec<_> = (0..8).map(|task| tokio::spawn(append(home.clone(), fence, task))).collect();
         for task in tasks {

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use millwork_core::event::EventBody;
-use millwork_core::run::RunId;
+use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_storage::{
-    Claim, EventLog, Holder, Home, Liveness, PoolSlots, RunStore, StorageError, TakeSlots,
+    Claim, EventLog, EventQuery, Holder, Home, Lease, Liveness, NewRun, PoolSlots, RunQuery, RunStore,
+    StorageError, TakeSlots,
 };
 
 use crate::child::{Working, at, start_run, step_events};
@@ -89,6 +90,57 @@ async fn a_killed_process_loses_its_run_and_slots() {
 }
 
 #[tokio::test]
+async fn a_process_that_requested_a_run_owns_it_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let mut child = Working::start(folder.path(), "request 1");
+    assert_eq!(child.next().unwrap(), "requested");
+    assert!(home.recover(at(99)).await.unwrap().is_empty(), "its process lives, whatever its lease says");
+
+    child.kill();
+    let lost = home.recover(at(1)).await.unwrap();
+    assert_eq!(
+        lost.iter().map(|run| (run.id, run.status)).collect::<Vec<_>>(),
+        [(RunId::from_u128(1), RunStatus::Lost)]
+    );
+    assert!(lost[0].reason.as_ref().unwrap().contains("killed, crashed, or out of memory"));
+    assert_eq!(locks(folder.path()), 0);
+    let events = home.store().events(EventQuery::default()).await.unwrap();
+    let state = RunState::replay(&events).unwrap();
+    assert_eq!(state.status, Some(RunStatus::Lost));
+    // It goes on as any run that was lost.
+    let (holder, resumes) = (home.holder().clone(), true);
+    home.store().claim(Claim { run: lost[0].id, holder, now: at(2), until: at(30), resumes }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_owns_is_lost_unless_it_is_left_to_daemons() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let requests = [RunRequest::default(), RunRequest::default().queued()];
+    for (number, request) in (1..).zip(requests) {
+        let run = NewRun { id: RunId::from_u128(number), request, at: at(0), lease: None };
+        home.store().create_run(run).await.unwrap();
+    }
+    let lost = home.recover(at(1)).await.unwrap();
+    assert_eq!(lost.iter().map(|run| run.id).collect::<Vec<_>>(), [RunId::from_u128(1)]);
+    assert_eq!(lost[0].reason.as_deref(), Some("whoever requested it never started it"));
+    assert!(home.recover(at(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_run_is_requested_by_a_process_that_can_not_vouch_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("processes"), "in the way of the folder").unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let lease = Some(Lease { holder: home.holder().clone(), until: at(30) });
+    let run = NewRun { id: RunId::from_u128(1), request: RunRequest::default(), at: at(0), lease };
+    let refused = home.store().create_run(run).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Home { action: "lock", .. }), "{refused}");
+    assert!(home.store().runs(RunQuery::default()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn one_of_many_recovers_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Working::start(folder.path(), "hold 1");
@@ -113,7 +165,7 @@ async fn a_run_on_another_machine_is_lost_with_its_lease() {
     let fence = start_run(&home, 1).await;
     home.store().end_run(fence, EventBody::run_lost("over there now"), at(1)).await.unwrap();
     let holder = Holder { id: "x".to_owned(), host: "elsewhere".to_owned(), pid: 7, boot: String::new() };
-    let claim = Claim { run: RunId::from_u128(1), holder, now: at(2), until: at(30) };
+    let claim = Claim { run: RunId::from_u128(1), holder, now: at(2), until: at(30), resumes: true };
     let fence = home.store().claim(claim).await.unwrap();
     assert!(home.recover(at(29)).await.unwrap().is_empty());
     let lost = home.recover(at(30)).await.unwrap();

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::samples::{at, batch, create, open, step_events};
 
 /// Everything that is damaged here, and what the check says of it.
-const DAMAGE: [(&str, Table, &str); 17] = [
+const DAMAGE: [(&str, Table, &str); 19] = [
     (
         "UPDATE events SET body = 'x' WHERE sequence = 5",
         Table::Events,
@@ -42,6 +42,8 @@ const DAMAGE: [(&str, Table, &str); 17] = [
     ("UPDATE ticks SET outcome = '' WHERE id = 1", Table::Ticks, "a tick of `hourly`"),
     ("UPDATE slots SET holder = '?' WHERE id = 1", Table::Slots, "a slot of `gpu`"),
     ("UPDATE latest SET verdict = 4711", Table::Latest, "what is latest of `a`"),
+    ("UPDATE latest SET verdict = 3", Table::Latest, "what is latest of `a`"),
+    ("DELETE FROM latest", Table::Latest, "what is latest of `a`"),
 ];
 
 struct Damaged {
@@ -110,7 +112,7 @@ fn holder() -> Holder {
 async fn started(store: &SqliteStore, number: u128) -> Fence {
     let run = create(store, number).await;
     let until = Timestamp::from_second(1_763_000_031).unwrap();
-    store.claim(Claim { run, holder: holder(), now: at(), until }).await.unwrap()
+    store.claim(Claim { run, holder: holder(), now: at(), until, resumes: false }).await.unwrap()
 }
 
 fn of_run(run: RunId, body: EventBody) -> NewEvent {
@@ -197,6 +199,36 @@ async fn what_is_latest_goes_back_to_what_can_be_read() {
     assert_eq!(latest[0].materialization.as_ref().unwrap().sequence, 4);
 }
 
+#[tokio::test]
+async fn a_run_whose_id_cannot_be_read_takes_no_other_place() {
+    let mut damaged = Damaged::whole().await;
+    let newest = async |damaged: &Damaged, limit| {
+        let found = damaged.store.runs(RunQuery { limit: Some(limit), ..RunQuery::default() }).await.unwrap();
+        found.iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    damaged.goes_on(3).await;
+    damaged
+        .execute("UPDATE runs SET id = x'01' WHERE number = 3; UPDATE runs SET id = x'02' WHERE number = 2")
+        .await;
+    for limit in [1, 2, 10] {
+        assert_eq!(newest(&damaged, limit).await, [RunId::from_u128(1)], "{limit}");
+    }
+    assert_eq!(newest(&damaged, 0).await, []);
+}
+
+#[tokio::test]
+async fn what_is_latest_is_made_again_from_the_events() {
+    let mut damaged = Damaged::whole().await;
+    let before = damaged.store.latest(&[AssetKey::from("a")]).await.unwrap();
+    for lost in
+        ["DELETE FROM latest", "UPDATE latest SET materialization = NULL", "UPDATE latest SET verdict = 1"]
+    {
+        damaged.execute(lost).await;
+        damaged.store.repair(at()).await.unwrap();
+        assert_eq!(damaged.store.latest(&[AssetKey::from("a")]).await.unwrap(), before, "{lost}");
+    }
+}
+
 /// What an earlier version wrote of a curve with a hole, which it then could not read.
 #[tokio::test]
 async fn a_curve_that_an_earlier_version_wrote_with_null_is_read() {
@@ -223,7 +255,7 @@ async fn what_could_not_be_read_again_is_refused_and_nothing_else_is() {
     let refused = damaged.store.append(batch(vec![too_deep])).await.unwrap_err();
     assert!(refused.to_string().starts_with("the event `materialized` can't be stored"), "{refused}");
     let request = RunRequest { config: deep, ..RunRequest::default() };
-    let run = NewRun { id: RunId::from_u128(77), request, at: at() };
+    let run = NewRun { id: RunId::from_u128(77), request, at: at(), lease: None };
     let refused = damaged.store.create_run(run).await.unwrap_err();
     assert!(refused.to_string().starts_with("the request of the run can't be stored"), "{refused}");
     damaged.goes_on(78).await;

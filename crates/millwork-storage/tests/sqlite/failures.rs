@@ -1,9 +1,11 @@
 //! What can be wrong with a file.
 
-use millwork_core::Advice as _;
 use std::path::Path;
 
+use millwork_core::Advice as _;
 use millwork_storage::{SqliteStore, StorageError};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 /// Fails to open the database at `path`, with a message that has these parts.
 async fn check(path: &Path, parts: &[&str]) {
@@ -31,6 +33,41 @@ async fn unusable_folders() {
     check(folder.path(), &["failed to open", "must exist and be writable"]).await;
     // Nobody can create files here, whoever runs the tests.
     check(Path::new("/proc/millwork.db"), &["failed to open", "must exist and be writable"]).await;
+}
+
+#[tokio::test]
+async fn databases_of_other_programs_are_left_as_they_are() {
+    for made in [
+        "CREATE TABLE notes (text)",
+        "CREATE TABLE runs (text)",
+        "CREATE TABLE notes (text); PRAGMA user_version = 7",
+        "CREATE TABLE notes (text); PRAGMA user_version = 99",
+        "PRAGMA user_version = 3",
+        "PRAGMA application_id = 1196444487",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("millwork.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql(made).execute(&mut other).await.unwrap();
+        other.close().await.unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let error = SqliteStore::open(&path).await.unwrap_err();
+        assert!(matches!(error, StorageError::OfOthers { .. }), "{made}: {error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{made}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{made}");
+    }
+}
+
+#[tokio::test]
+async fn any_name_of_a_folder_is_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["file:x", "a?mode=memory", "a#b", "a%41", ":memory:", "file::memory:?cache=shared"] {
+        let path = folder.path().join(name).join("millwork.db");
+        SqliteStore::open(&path).await.unwrap().close().await;
+        assert!(path.is_file(), "{name}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
 }
 
 #[tokio::test]

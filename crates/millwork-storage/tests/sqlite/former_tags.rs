@@ -12,7 +12,7 @@ async fn a_retry_of_an_older_version_is_one() {
     let id = RunId::from_u128(1);
     let tags = [("millwork/retry-of".to_owned(), "x".to_owned()), ("a".to_owned(), "b".to_owned())];
     let request = RunRequest { tags: tags.into(), ..RunRequest::default() };
-    store.create_run(NewRun { id, request, at: at() }).await.unwrap();
+    store.create_run(NewRun { id, request, at: at(), lease: None }).await.unwrap();
     let tag = Some((RunTag::RetryOf.key().to_owned(), "x".to_owned()));
     let found = store.runs(RunQuery { tag, ..RunQuery::default() }).await.unwrap();
     let tags: Vec<(&str, &str)> =

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use millwork_core::Advice as _;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
 use millwork_storage::{Claim, EventLog, EventQuery, Fence, Holder, RunStore, SqliteStore, StorageError};
@@ -65,7 +66,7 @@ async fn each_sees_what_the_other_did() {
 }
 
 async fn claim(store: &SqliteStore, run: RunId) -> Result<Fence, StorageError> {
-    store.claim(Claim { run, holder: Holder::this_process(), now: at(), until: at() }).await
+    store.claim(Claim { run, holder: Holder::this_process(), now: at(), until: at(), resumes: true }).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -89,4 +90,21 @@ async fn closing_leaves_one_file() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(matches!(store.append(batch(vec![])).await, Err(StorageError::Database { .. })));
     assert_eq!(sequences(&open(folder.path()).await).await, [1]);
+}
+
+/// Else what is written would be in no file, and what is read of no home.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_removed_or_replaced_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let run = create(&store, 1).await;
+    let path = folder.path().join("millwork.db");
+    std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
+    let claimed = claim(&store, run).await.unwrap_err();
+    assert!(claimed.hint().unwrap().starts_with("end this process"), "{claimed:?}");
+    let other = tempfile::tempdir().unwrap();
+    drop(open(other.path()).await);
+    std::fs::rename(other.path().join("millwork.db"), &path).unwrap();
+    assert!(claim(&store, run).await.is_err());
+    assert!(store.run(run).await.is_err());
 }

@@ -17,7 +17,10 @@ pub(crate) async fn open(folder: &Path) -> SqliteStore {
 
 pub(crate) async fn create(store: &SqliteStore, number: u128) -> RunId {
     let run = RunId::from_u128(number);
-    store.create_run(NewRun { id: run, request: RunRequest::default(), at: at() }).await.unwrap();
+    store
+        .create_run(NewRun { id: run, request: RunRequest::default(), at: at(), lease: None })
+        .await
+        .unwrap();
     run
 }
 

@@ -8,24 +8,28 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", responses((status = 200, description = "The rules and whom they tell", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", responses((status = 200, description = "The rules and whom they tell", body = Vec<Object>)))]
 pub(super) async fn list(State(state): State<AppState>) -> Json<Value> {
     Json(state.pipeline.alerts().iter().map(AlertRule::to_json).collect())
 }
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Only those that are `pending`, `delivered`, `dead` or `dropped`.
     state: Option<String>,
     /// At most so many, 50 if nothing is said.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<50, 1_000>,
 }
 
-#[utoipa::path(get, path = "/api/v1/alerts/deliveries", tag = "alerts", params(Wanted), responses((status = 200, description = "Deliveries, newest first", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/alerts/deliveries", tag = "alerts", params(Wanted), responses((status = 200, description = "Deliveries, newest first", body = Vec<Object>)))]
 pub(super) async fn deliveries(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
@@ -33,11 +37,10 @@ pub(super) async fn deliveries(
     let unknown = |name: &String| ApiError::invalid(format!("`{name}` is no state of a delivery"));
     let named = |name: &String| DeliveryState::from_name(name).ok_or_else(|| unknown(name));
     let of_state = wanted.state.as_ref().map(named).transpose()?;
-    let limit = wanted.limit.unwrap_or(50).min(1_000);
-    Ok(Json(json!(state.store.deliveries(of_state, limit).await?)))
+    Ok(Json(json!(state.store.deliveries(of_state, wanted.limit.rows()).await?)))
 }
 
-#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is sent again at once", body = Object), (status = 404, description = "There is none that hasn't arrived", body = Object)))]
+#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is sent again at once", body = Object)))]
 pub(super) async fn retry(
     State(state): State<AppState>,
     Path(id): Path<u64>,
@@ -49,7 +52,7 @@ pub(super) async fn retry(
     Ok(Json(json!({ "delivery": id, "state": DeliveryState::Pending })))
 }
 
-#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/drop", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is never sent again", body = Object), (status = 404, description = "There is none that hasn't arrived", body = Object)))]
+#[utoipa::path(post, path = "/api/v1/alerts/deliveries/{id}/drop", tag = "alerts", params(("id" = u64, Path)), responses((status = 200, description = "It is never sent again", body = Object)))]
 pub(super) async fn drop_delivery(
     State(state): State<AppState>,
     Path(id): Path<u64>,

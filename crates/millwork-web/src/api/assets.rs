@@ -7,19 +7,23 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// The most assets of a page.
-const LARGEST_PAGE: usize = 1_000;
+const LARGEST_PAGE: u32 = 1_000;
 
 /// Which assets.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Behind this key.
     after: Option<String>,
     /// At most so many, 200 if nothing is said.
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<200, LARGEST_PAGE>,
 }
 
 /// The assets that are defined, by their keys, each with how it stands; `next` is what `after` has to be for the page after
@@ -34,7 +38,7 @@ pub(super) async fn list(
     let mut found: Vec<usize> =
         (0..graph.assets().len()).filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
     found.sort_by_key(|asset| graph.key(*asset));
-    let limit = wanted.limit.unwrap_or(200).min(LARGEST_PAGE);
+    let limit = wanted.limit.rows() as usize;
     let next = found[..limit.min(found.len())].last().filter(|_| found.len() > limit);
     let next = next.map(|asset| graph.key(*asset));
     let shown = found.iter().take(limit).map(|asset| {

@@ -10,8 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 const LARGEST: usize = 64 << 20;
 
 /// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to who has it.
-pub(super) async fn etag(request: Request, next: Next) -> Response {
-    let is_asked = request.method() == Method::GET;
+///
+/// `HEAD` is answered as `GET` is; the router leaves out the content of what this returns.
+pub(super) async fn etag(mut request: Request, next: Next) -> Response {
+    let is_asked = [Method::GET, Method::HEAD].contains(request.method());
+    if is_asked {
+        *request.method_mut() = Method::GET;
+    }
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
     let content = response.headers().get(header::CONTENT_TYPE);

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -27,13 +28,16 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Behind this sequence number.
     after: Option<u64>,
     /// Of this run.
     run: Option<String>,
     /// At most so many, 200 if nothing is said.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<200, LARGEST_PAGE>,
 }
 
 /// Events, oldest first; `next` is what `after` has to be for the page after this one.
@@ -43,7 +47,7 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;
-    let limit = wanted.limit.unwrap_or(200).min(LARGEST_PAGE);
+    let limit = wanted.limit.rows();
     let query = EventQuery { run, after: wanted.after, limit: Some(limit), ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let next = events.last().map_or(wanted.after, |event| Some(event.sequence));

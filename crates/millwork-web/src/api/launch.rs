@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use millwork_core::PartitionKey;
 use millwork_core::plan::Plan;
 use millwork_core::run::{RequestError, RunId, RunRequest, RunSpec, RunState, RunStatus};
+use millwork_core::{PartitionKey, deserialize_config};
 use millwork_storage::{LatestAsset, NewRun};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) struct Launch {
     /// The partition to make.
     partition: Option<String>,
     /// Its configuration, by step; laid over that of the job.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "deserialize_config")]
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
     /// Its tags; laid over those of the job.
@@ -92,7 +92,7 @@ async fn is_anything_stale(state: &AppState, request: &RunRequest) -> Result<boo
 pub(crate) async fn create(state: &AppState, request: RunRequest) -> Result<RunId, ApiError> {
     let at = state.clock.now();
     let run = RunId::new(at);
-    state.store.create_run(NewRun { id: run, request: request.queued(), at }).await?;
+    state.store.create_run(NewRun { id: run, request: request.queued(), at, lease: None }).await?;
     state.wake.notify_waiters();
     Ok(run)
 }

@@ -6,23 +6,26 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// How much.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// At most so many, 50 if nothing is said.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<50, 10_000>,
 }
 
-#[utoipa::path(get, path = "/api/v1/pending", tag = "sensors", params(Wanted), responses((status = 200, description = "What is pending, oldest first", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/pending", tag = "sensors", params(Wanted), responses((status = 200, description = "What is pending, oldest first", body = Vec<Object>)))]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
-    let limit = wanted.limit.unwrap_or(50).clamp(1, 10_000);
-    Ok(Json(json!(state.store.pending(&[], limit).await?)))
+    Ok(Json(json!(state.store.pending(&[], wanted.limit.rows()).await?)))
 }
 
 #[utoipa::path(post, path = "/api/v1/pending/{id}/retry", tag = "sensors", params(("id" = u64, Path)), responses((status = 200, description = "It is tried again now", body = Object)))]

@@ -21,7 +21,7 @@ pub(super) async fn waiting(State(state): State<AppState>) -> Result<Json<Value>
 }
 
 /// The pools, their slots, and who holds them.
-#[utoipa::path(get, path = "/api/v1/pools", tag = "queue",  responses((status = 200, description = "The pools, and who holds their slots", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/pools", tag = "queue",  responses((status = 200, description = "The pools, and who holds their slots", body = Vec<Object>)))]
 pub(super) async fn pools(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let held = state.store.held_slots().await?;
     let pools = state.pipeline.pools().into_iter().map(|(pool, slots)| {

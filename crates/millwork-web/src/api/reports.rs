@@ -28,7 +28,7 @@ pub(super) struct Report {
     partition: Option<String>,
     /// What is told about it: numbers, texts, and other JSON.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     metadata: BTreeMap<String, Value>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct CheckReport {
     partition: Option<String>,
     /// The figures behind it.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     metadata: BTreeMap<String, Value>,
 }
 

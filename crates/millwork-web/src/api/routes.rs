@@ -10,6 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::as_document;
 use super::{
     alerts, assets, automation, etag, events, health, launch, pending, queue, reports, runs, schedules,
     sensors,
@@ -40,6 +41,10 @@ pub(crate) fn protected() -> Router<AppState> {
 async fn document() -> impl IntoResponse {
     static DOCUMENT: LazyLock<String> = LazyLock::new(whole_document);
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+fn whole_document() -> String {
+    as_document(described().into_openapi(), open_described().into_openapi())
 }
 
 fn open_described() -> OpenApiRouter<AppState> {
@@ -81,16 +86,6 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(reports::check))
 }
 
-/// What is said about all routes, as JSON.
-fn whole_document() -> String {
-    as_text(&described().merge(open_described()).into_openapi())
-}
-
-/// The document as JSON. OpenAPI knows no parameter of several path segments, which the router writes with a star.
-fn as_text(document: &utoipa::openapi::OpenApi) -> String {
-    document.to_json().unwrap_or_default().replace("{*", "{")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -108,11 +103,5 @@ mod tests {
         }
         assert!(paths["/api/v1/runs"]["post"]["requestBody"].is_object());
         assert_eq!(paths["/api/v1/assets/{key}"]["get"]["parameters"][0]["name"], "key");
-        for (path, methods) in paths {
-            for (method, operation) in methods.as_object().expect("methods") {
-                let described = operation["responses"].as_object().expect("responses");
-                assert!(!described.is_empty(), "{method} {path}");
-            }
-        }
     }
 }

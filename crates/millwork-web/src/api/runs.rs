@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::launch::create;
+use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -20,13 +21,16 @@ const LARGEST_PAGE: u32 = 500;
 
 /// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// With this status.
     status: Option<String>,
     /// A tag, as `key=value`.
     tag: Option<String>,
     /// At most so many, 50 if nothing is said.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<50, LARGEST_PAGE>,
     /// The run where the last page ended.
     before: Option<String>,
 }
@@ -45,7 +49,7 @@ pub(super) async fn list(
         Some(run) => Some(one(&state, run).await?.id),
         None => None,
     };
-    let limit = wanted.limit.unwrap_or(50).min(LARGEST_PAGE);
+    let limit = wanted.limit.rows();
     let query = RunQuery {
         statuses: wanted.status.iter().map(status).collect::<Result<_, _>>()?,
         tag: wanted.tag.as_ref().map(|text| tag(text).ok_or_else(no_tag)).transpose()?,
@@ -98,7 +102,7 @@ pub(crate) struct Retry {
 }
 
 /// Queues a run again that failed, was canceled or was lost.
-#[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), request_body = Retry, responses((status = 200, description = "The run that is queued", body = Object)))]
+#[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), request_body = Option<Retry>, responses((status = 200, description = "The run that is queued", body = Object)))]
 pub(crate) async fn retry(
     State(state): State<AppState>,
     Path(run): Path<String>,

@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::limit::Limit;
 use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/schedules", tag = "schedules",  responses((status = 200, description = "The schedules", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/schedules", tag = "schedules",  responses((status = 200, description = "The schedules", body = Vec<Object>)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let known = state.store.states().await?;
     let now = state.clock.now();
@@ -54,19 +55,22 @@ pub(super) async fn switch(
 
 /// How many ticks.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WantedTicks {
     /// At most so many, 50 if nothing is said.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<50, 1_000>,
 }
 
 impl WantedTicks {
     /// How many, within bounds.
     pub(super) fn limit(&self) -> u32 {
-        self.limit.unwrap_or(50).min(1_000)
+        self.limit.rows()
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its ticks, newest first", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its ticks, newest first", body = Vec<Object>)))]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,

@@ -11,7 +11,7 @@ use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/sensors", tag = "sensors",  responses((status = 200, description = "The sensors", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/sensors", tag = "sensors",  responses((status = 200, description = "The sensors", body = Vec<Object>)))]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let known = state.store.states().await?;
     let described = |sensor: &Sensor| {
@@ -40,7 +40,7 @@ pub(super) async fn switch(
     Ok(Json(json!({ "sensor": name, "on": on })))
 }
 
-#[utoipa::path(get, path = "/api/v1/sensors/{name}/ticks", tag = "sensors", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its evaluations, newest first", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/sensors/{name}/ticks", tag = "sensors", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its evaluations, newest first", body = Vec<Object>)))]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,

@@ -1,7 +1,7 @@
 //! The question for the token, and the cookie that answers it from then on.
 
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
@@ -9,27 +9,54 @@ use super::form::OwnForm;
 use super::message::{Message, rendered};
 use crate::guard::Token;
 
-pub(super) async fn ask(State(token): State<Token>) -> Response {
-    if !token.is_asked_for() {
-        return Redirect::to("/").into_response();
+/// Where the token is asked for by someone who wanted to see something else, which the answer leads to.
+pub(crate) fn address(wanted: &Uri) -> String {
+    let wanted = wanted.path_and_query().map_or("/", |wanted| wanted.as_str());
+    match serde_urlencoded::to_string([("next", wanted)]) {
+        Ok(next) if wanted != "/" => format!("/login?{next}"),
+        _ => "/login".to_owned(),
     }
-    page(StatusCode::OK, "This server asks for the token that it was started with, MILLWORK_TOKEN.")
 }
 
-fn page(status: StatusCode, text: &str) -> Response {
-    rendered(status, &Message { title: "Token".to_owned(), text: text.to_owned(), is_login: true })
+/// The address of this server that somebody wanted to see; the overview in place of anything else, such as what browsers take
+/// for the address of another server.
+fn own_address(next: &str) -> &str {
+    let is_own = next.starts_with('/') && !next.starts_with("//");
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_own && is_plain { next } else { "/" }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) async fn ask(State(token): State<Token>, Query(asked): Query<Asked>) -> Response {
+    if !token.is_asked_for() {
+        return Redirect::to(own_address(&asked.next)).into_response();
+    }
+    let text = "This server asks for the token that it was started with, MILLWORK_TOKEN.";
+    page(StatusCode::OK, text, &asked.next)
+}
+
+fn page(status: StatusCode, text: &str, next: &str) -> Response {
+    let next = Some(own_address(next).to_owned());
+    rendered(status, &Message { title: "Token".to_owned(), text: text.to_owned(), next })
 }
 
 #[derive(Deserialize)]
 pub(super) struct Answer {
     token: String,
+    #[serde(default)]
+    next: String,
 }
 
 /// Sets the cookie. It is of no use elsewhere: it holds no token, and other sites' requests don't carry it.
 pub(super) async fn answer(State(token): State<Token>, OwnForm(answer): OwnForm<Answer>) -> Response {
     let Some(cookie) = token.cookie(&answer.token) else {
-        return page(StatusCode::UNAUTHORIZED, "That is not the token.");
+        return page(StatusCode::UNAUTHORIZED, "That is not the token.", &answer.next);
     };
     let cookie = format!("{cookie}; Path=/; HttpOnly; SameSite=Strict");
-    ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+    ([(header::SET_COOKIE, cookie)], Redirect::to(own_address(&answer.next))).into_response()
 }

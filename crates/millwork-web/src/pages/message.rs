@@ -11,7 +11,8 @@ use crate::error::ApiError;
 pub(super) struct Message {
     pub(super) title: String,
     pub(super) text: String,
-    pub(super) is_login: bool,
+    /// Where the question for the token leads; nothing if the page is no such question.
+    pub(super) next: Option<String>,
 }
 
 impl Message {
@@ -37,5 +38,5 @@ pub(crate) fn page_error(error: &ApiError) -> Response {
         StatusCode::NOT_FOUND => "There is no such thing".to_owned(),
         _ => "That didn't work".to_owned(),
     };
-    rendered(status, &Message { title, text, is_login: false })
+    rendered(status, &Message { title, text, next: None })
 }

@@ -31,6 +31,7 @@ pub(crate) use drawn::Layouts;
 pub(crate) use escape::Escape;
 pub(crate) use files::version;
 pub(crate) use form::form_token;
+pub(crate) use login::address as login_address;
 pub(crate) use message::page_error;
 pub(crate) use navigation::NAVIGATION;
 pub(crate) use routes::{login_routes, pages, with_policy};

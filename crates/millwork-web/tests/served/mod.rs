@@ -92,7 +92,7 @@ impl Served {
         let mut request = RunRequest::default();
         change(&mut request);
         let id = RunId::from_u128(7);
-        self.store.create_run(NewRun { id, request, at: Timestamp::UNIX_EPOCH }).await.unwrap();
+        self.store.create_run(NewRun { id, request, at: Timestamp::UNIX_EPOCH, lease: None }).await.unwrap();
         id
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
-use millwork_web::{Host, LoopBeat, ServeOptions};
+use millwork_web::{ConnectionLimits, Host, LoopBeat, ServeOptions};
 use tokio::sync::Notify;
 
 #[derive(Debug)]
@@ -40,5 +40,6 @@ pub(crate) fn options() -> ServeOptions {
         allowed_hosts: Vec::new(),
         host: Arc::new(Nobody),
         wake: Arc::new(Notify::new()),
+        connections: ConnectionLimits::default(),
     }
 }

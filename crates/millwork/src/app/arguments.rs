@@ -28,7 +28,7 @@ Exit codes:
   2    the arguments make no sense: an unknown command, asset, run or partition, a wrong configuration
   3    the definitions don't fit together
   4    the home can't be read or written
-  5    the result can't be written to standard output
+  5    the result can't be written
   129  canceled, as the terminal was closed
   130  canceled
   141  the reader of standard output has gone away

@@ -1,9 +1,10 @@
 //! What goes wrong on the command line: told to people or to programs, and the exit code.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 
-use millwork_core::advice::hint_of;
+use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::{Advice, ErrorClass, Problem};
 use serde_json::json;
 
@@ -21,6 +22,8 @@ pub(super) enum Exit {
     Definitions = 3,
     /// The home can't be read or written.
     Home = 4,
+    /// The result can't be written.
+    NotWritten = 5,
     /// The terminal of a command was closed.
     HungUp = 129,
     Canceled = 130,
@@ -51,16 +54,19 @@ impl Failure {
 
     /// An error whose class the caller knows.
     pub(super) fn of(class: ErrorClass, error: &(dyn Error + 'static)) -> Self {
-        let causes = std::iter::successors(Some(error), |&error| error.source());
-        let mut chain: Vec<String> = causes.map(ToString::to_string).collect();
-        chain.dedup();
         let exit = match class {
             ErrorClass::Failed => Exit::Failed,
             ErrorClass::Usage => Exit::Usage,
             ErrorClass::Definitions => Exit::Definitions,
             ErrorClass::Home => Exit::Home,
         };
-        Self { exit, chain, hint: hint_of(error) }
+        Self { exit, chain: chain_of(error), hint: hint_of(error) }
+    }
+
+    /// A file that the result should go to can't be written.
+    pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("failed to write `{}`", path.display());
+        Self { exit: Exit::NotWritten, chain: vec![message, error.to_string()], hint: None }
     }
 
     /// What went wrong, without causes and hint.

@@ -2,14 +2,15 @@
 //! whose result can't be written fails, and says so. What is shown is cleaned here, whatever users' data holds.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 
+use super::failure::Exit;
 use super::printable::printable;
 
 /// The exit code of a process that writes to a closed pipe, as the shell counts it: 128 + SIGPIPE.
 const CLOSED_PIPE: i32 = 141;
-/// The exit code of a command whose result can't be written for another reason.
-const NOT_WRITTEN: i32 = 5;
 
 /// Prints to standard output, or ends the process if that can't be done.
 pub(super) fn print(text: fmt::Arguments<'_>) {
@@ -26,7 +27,7 @@ pub(super) fn print_bytes(bytes: &[u8]) {
     }
     let label = console::style("error").red().bold().for_stderr();
     print_error(&format!("{label}: failed to write to standard output: {error}\n"));
-    std::process::exit(NOT_WRITTEN);
+    std::process::exit(Exit::NotWritten as i32);
 }
 
 /// Prints to standard output, where it doesn't matter if that can't be done.
@@ -34,6 +35,33 @@ pub(super) fn print_if_possible(text: &str) {
     let mut stdout = io::stdout().lock();
     let text = printable(text, console::colors_enabled());
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Writes a file, as a whole or not at all: what was there before stays until the new one is complete. What isn't a file, such as a
+/// device or a pipe, is written to as it is.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays one.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = std::fs::metadata(&path);
+    if before.as_ref().is_ok_and(|before| !before.is_file()) {
+        return File::options().write(true).open(&path)?.write_all(bytes);
+    }
+    let mut name = path.file_name().ok_or(ErrorKind::IsADirectory)?.to_owned();
+    name.push(format!(".{}.unfinished", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    let written = File::create_new(&unfinished).and_then(|mut file| {
+        file.write_all(bytes)?;
+        if let Ok(before) = before {
+            file.set_permissions(before.permissions())?;
+        }
+        // Some file systems tell only now that there is no room.
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &path)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written
 }
 
 /// Prints to standard error. There is nowhere to say that it can't be written.
@@ -53,3 +81,26 @@ macro_rules! outln {
 }
 
 pub(super) use {out, outln};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        for (path, content) in [(&file, "first"), (&link, "second"), (&file, "")] {
+            write_file(path, content.as_bytes()).expect("it is written");
+            assert_eq!(std::fs::read_to_string(&file).expect("a file"), content);
+        }
+        assert!(link.is_symlink());
+        let full = write_file(Path::new("/dev/full"), b"x").map_err(|error| error.kind());
+        assert_eq!(full, Err(ErrorKind::StorageFull));
+        for wrong in [folder.path().join("no/file"), folder.path().to_owned()] {
+            assert!(write_file(&wrong, b"x").is_err(), "{}", wrong.display());
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing is left behind");
+    }
+}

@@ -9,7 +9,9 @@ use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::{EventLog as _, EventQuery, Home, RunQuery, RunRecord, RunStore as _, SqliteStore};
+use millwork_storage::{
+    EventLog as _, EventQuery, Home, RunQuery, RunRecord, RunStore as _, SqliteStore, Unwritable,
+};
 use tokio::runtime::Runtime;
 
 use super::arguments::Arguments;
@@ -60,12 +62,18 @@ impl Session {
     /// Opens the home, and marks the runs whose processes have died.
     pub(super) async fn home(&self) -> Result<Opened, Failure> {
         let home = Home::open(&self.home).await?;
-        if !home.store().has_room() {
+        if let Some(unwritable) = home.store().unwritable() {
+            let (note, home) = (console::style("note").yellow().for_stderr(), self.home.display());
+            let (why, hint) = match unwritable {
+                Unwritable::FullDisk => {
+                    ("the disk is full", format!("free some space on the disk that holds `{home}`"))
+                }
+                Unwritable::ReadOnly => {
+                    ("the home is read-only", format!("make `{home}` writable, or copy it"))
+                }
+            };
             print_error(&format!(
-                "{}: the disk is full: this is what was written before, and nothing can be added\n  hint: free some space on the \
-                 disk that holds `{}`\n",
-                console::style("note").yellow().for_stderr(),
-                self.home.display()
+                "{note}: {why}: this is what was written before, and nothing can be added\n  hint: {hint}\n"
             ));
         }
         for run in home.recover(SystemClock.now()).await? {

@@ -42,11 +42,11 @@ pub fn xgboost_comments_model(
         .evaluate("train", transformed_training_data)
         .on_round(|round| {
             log.progress(round.index as u64 + 1, round.rounds as u64);
-            if log.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if log.is_canceled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .run()?;
     if trained.ending == Ending::Interrupted {
-        log.check_cancelled()?;
+        log.check_canceled()?;
     }
     let importance = importance(&trained.booster, tfidf_vectorizer);
     let rounds = trained.booster.rounds();

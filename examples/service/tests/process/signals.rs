@@ -95,14 +95,58 @@ fn a_service_that_is_asked_to_end_cancels_the_runs_in_its_process() {
     for (line, name) in [("daemon", "TERM"), ("daemon", "HUP"), ("serve --address 127.0.0.1:0", "TERM")] {
         let home = Home::new();
         let run = home.queue(WAITS);
-        let mut service = command(&home, &format!("{line} --in-process"));
-        let mut service = service.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let child = child_of(&service);
-        signal(&service, name);
-        assert_eq!(code_of(&mut service), Some(0), "`{line}` and {name}");
+        let mut service = Lines::of(command(&home, &format!("{line} --in-process")));
+        let child = child_of(&service.process);
+        signal(&service.process, name);
+        service.line("stopped; its runs: 1 canceled");
+        assert_eq!(code_of(&mut service.process), Some(0), "`{line}` and {name}");
         assert_eq!(home.run(&run)["status"], "canceled", "`{line}` and {name}");
         assert!(!process_lives(child), "`{line}` and {name} leave no process behind");
     }
+}
+
+#[test]
+fn a_service_that_ends_says_how_the_runs_in_its_process_ended() {
+    let home = Home::new();
+    let mut service = Lines::of(command(&home, "daemon --in-process"));
+    service.line("daemon started");
+    signal(&service.process, "TERM");
+    service.line("daemon stopped; no run was going on");
+    assert_eq!(code_of(&mut service.process), Some(0));
+    // A blocking step may take its time. If it has, its run isn't canceled.
+    let run = home.queue("work --set work.millis=2000");
+    let mut service = Lines::of(command(&home, "daemon --in-process"));
+    home.becomes(&run, "running");
+    signal(&service.process, "TERM");
+    let line = service.line("daemon stopped; ");
+    assert_eq!(code_of(&mut service.process), Some(0));
+    let status = home.run(&run)["status"].as_str().unwrap().to_owned();
+    assert!(
+        line.ends_with(&format!("its runs: 1 {status}")) || line.ends_with("no run was going on"),
+        "{status}: {line}"
+    );
+}
+
+#[test]
+fn a_daemon_says_what_becomes_of_the_runs_that_it_finds() {
+    let home = Home::new();
+    let first = Lines::of(command(&home, "daemon"));
+    let run = home.queue(&format!("{WAITS} --tag millwork/retries=0"));
+    home.becomes(&run, "running");
+    let process = first.line("launched as process ");
+    let process: u32 = process.rsplit(' ').next().unwrap().parse().unwrap();
+    drop(first);
+    let next = Lines::of(command(&home, "daemon"));
+    next.line("daemon started");
+    eventually(
+        || {
+            let found = children(process).into_iter().find(|pid| command_of(*pid).starts_with("sleep"));
+            found.is_some_and(|pid| Command::new("kill").arg(pid.to_string()).status().is_ok())
+        },
+        "the step has started no process",
+    );
+    next.line(" failed: ");
+    assert_eq!(home.run(&run)["status"], "failed");
 }
 
 #[test]

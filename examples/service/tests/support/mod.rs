@@ -43,6 +43,18 @@ impl Home {
         command
     }
 
+    /// A daemon that is killed leaves its write-ahead log behind, and in it a run.
+    pub(crate) fn left_by_a_killed_daemon(&self) -> String {
+        self.succeeds("materialize work");
+        let mut daemon = self.daemon("");
+        daemon.line("daemon started");
+        let run = self.queue("work");
+        self.becomes(&run, "succeeded");
+        daemon.kill();
+        assert!(std::fs::metadata(self.path().join("millwork.db-wal")).unwrap().len() > 0);
+        run
+    }
+
     pub(crate) fn succeeds(&self, line: &str) -> String {
         let output = self.command(line).output().unwrap();
         assert!(output.status.success(), "`{line}`: {output:?}");

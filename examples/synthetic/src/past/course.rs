@@ -119,7 +119,7 @@ impl<'g> Teller<'g> {
         telling.events.sort_by_key(|event| event.at);
         self.end(&mut telling, trouble, started_at);
         let request = self.request(&selected, partition);
-        let new = NewRun { id: run, request, at: asked_at };
+        let new = NewRun { id: run, request, at: asked_at, lease: None };
         Ok(PastRun { new, started_at, events: telling.events })
     }
 

@@ -118,7 +118,13 @@ async fn write(home: &Home, store: &SqliteStore, runs: Vec<PastRun>) -> Result<(
     try_join_all(runs.iter().map(|run| store.create_run(run.new.clone()))).await?;
     let claims = runs.iter().map(|run| {
         let (holder, now) = (home.holder().clone(), run.started_at);
-        store.claim(Claim { run: run.new.id, holder, now, until: now + SignedDuration::from_secs(30) })
+        store.claim(Claim {
+            run: run.new.id,
+            holder,
+            now,
+            until: now + SignedDuration::from_secs(30),
+            resumes: false,
+        })
     });
     let fences = try_join_all(claims).await?;
     let batches = runs.into_iter().zip(fences).map(|(run, fence)| {

@@ -36,13 +36,13 @@ pub(in crate::boost) struct Grower {
 }
 
 impl Grower {
-    /// Grows a tree on the rows' gradients, and gives the leaf of each row. `generator` draws columns. `cancelled` is
+    /// Grows a tree on the rows' gradients, and gives the leaf of each row. `generator` draws columns. `canceled` is
     /// asked before each level; if it says so there is no tree.
     pub(in crate::boost) fn grow(
         &self,
         gradients: &[Gradient],
         generator: &mut SplitMix64,
-        cancelled: &(dyn Fn() -> bool + Sync),
+        canceled: &(dyn Fn() -> bool + Sync),
     ) -> Option<(GrownTree, Vec<u32>)> {
         let columns: Vec<u32> = (0..self.binned.columns().len() as u32).collect();
         let columns = drawn(&columns, self.column_shares[0], generator);
@@ -50,7 +50,7 @@ impl Grower {
         let mut tree = GrownTree::default();
         let mut level = self.root(gradients, &mut tree);
         for _ in 0..self.max_depth {
-            if cancelled() {
+            if canceled() {
                 return None;
             }
             let columns = drawn(&columns, self.column_shares[1], generator);

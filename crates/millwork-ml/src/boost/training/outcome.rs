@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::boost::{Booster, History, Score};
 
 pub(super) type OnRound<'a> = Box<dyn FnMut(&Round<'_>) -> ControlFlow<()> + Send + 'a>;
-pub(in crate::boost) type Cancelled<'a> = Arc<dyn Fn() -> bool + Send + Sync + 'a>;
+pub(in crate::boost) type Canceled<'a> = Arc<dyn Fn() -> bool + Send + Sync + 'a>;
 
 /// A round that has just ended.
 #[derive(Debug)]
@@ -55,6 +55,6 @@ pub enum Ending {
     Completed,
     /// The watched metric did not improve any more.
     StoppedEarly,
-    /// The callback asked for it, or the training was cancelled.
+    /// The callback asked for it, or the training was canceled.
     Interrupted,
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use crate::boost::training::early_stopping::EarlyStopping;
-use crate::boost::training::outcome::{Cancelled, OnRound};
+use crate::boost::training::outcome::{Canceled, OnRound};
 use crate::boost::{Best, BoostError, Ending, History, Round};
 
 /// Keeps the history of a training and decides whether it goes on.
@@ -12,9 +12,11 @@ pub(super) struct Progress<'a> {
     rounds: usize,
     completed: usize,
     history: History,
+    /// Whether each of a round's scores is undefined, whatever a backend says.
+    undefined: Vec<bool>,
     stopping: Option<EarlyStopping>,
     on_round: OnRound<'a>,
-    cancelled: Cancelled<'a>,
+    canceled: Canceled<'a>,
     ending: Ending,
     began: Instant,
 }
@@ -23,12 +25,13 @@ impl<'a> Progress<'a> {
     pub(super) fn new(
         rounds: usize,
         history: History,
+        undefined: Vec<bool>,
         stopping: Option<EarlyStopping>,
         on_round: OnRound<'a>,
-        cancelled: Cancelled<'a>,
+        canceled: Canceled<'a>,
     ) -> Self {
         let (completed, ending, began) = (0, Ending::Completed, Instant::now());
-        Self { rounds, completed, history, stopping, on_round, cancelled, ending, began }
+        Self { rounds, completed, history, undefined, stopping, on_round, canceled, ending, began }
     }
 
     /// After the rounds that an earlier run completed, given their scores.
@@ -46,13 +49,16 @@ impl<'a> Progress<'a> {
 
     /// Takes the scores of a round.
     pub(super) fn observe(&mut self, scores: &[f64]) -> ControlFlow<()> {
-        self.history.push(scores);
+        let scores = scores.iter().zip(&self.undefined);
+        let scores: Vec<f64> =
+            scores.map(|(&score, &undefined)| if undefined { f64::NAN } else { score }).collect();
+        self.history.push(&scores);
         let elapsed = self.began.elapsed();
         let round =
             Round { index: self.completed, rounds: self.rounds, scores: &self.history.last(), elapsed };
         self.completed += 1;
         let index = round.index;
-        if (self.on_round)(&round).is_break() || (self.cancelled)() {
+        if (self.on_round)(&round).is_break() || (self.canceled)() {
             self.ending = Ending::Interrupted;
             return ControlFlow::Break(());
         }

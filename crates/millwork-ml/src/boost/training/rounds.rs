@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::boost::embedded::Model;
 use crate::boost::training::custom::Custom;
-use crate::boost::training::outcome::Cancelled;
+use crate::boost::training::outcome::Canceled;
 use crate::boost::{BoostError, BoosterParams};
 use crate::features::LabelledFeatures;
 
@@ -15,7 +15,7 @@ pub(in crate::boost) struct Task<'a> {
     pub(in crate::boost) sets: &'a [(&'a str, &'a LabelledFeatures)],
     pub(in crate::boost) start: Option<&'a Model>,
     pub(in crate::boost) custom: &'a Custom,
-    pub(in crate::boost) cancelled: &'a Cancelled<'a>,
+    pub(in crate::boost) canceled: &'a Canceled<'a>,
 }
 
 /// Told the scores of each round: every metric of the first evaluation set, then of the next. `Break` ends the training.

@@ -48,11 +48,11 @@ fn check(training: &Training<'_>) -> Result<(), BoostError> {
 }
 
 fn train(training: Training<'_>) -> Result<Trained, BoostError> {
-    let Training { params, rounds, data, sets, start, patience, custom, checkpoint, on_round, cancelled } =
+    let Training { params, rounds, data, sets, start, patience, custom, checkpoint, on_round, canceled } =
         training;
     let params = &with_base_score(params, &custom);
     let start = start.map(Booster::model);
-    let task = Task { params, data, sets: &sets, start, custom: &custom, cancelled: &cancelled };
+    let task = Task { params, data, sets: &sets, start, custom: &custom, canceled: &canceled };
     let checkpoints = Checkpoints::new(checkpoint, &task, rounds)?;
     let saved = checkpoints.read()?;
     let resumed = Task { start: saved.model.as_ref().or(start), ..task };
@@ -69,11 +69,17 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     let stopping = patience.zip(watched).map(|(patience, watched)| {
         EarlyStopping::new(patience, maximizes(&custom, Some(&watched.metric)), watched)
     });
+    let has_own = |metric: &str| custom.metric.as_ref().is_some_and(|own| own.name == metric);
+    let undefined = sets.iter().flat_map(|(_, data)| {
+        metrics.iter().map(|metric| !has_own(metric) && needs_both_classes(metric) && has_one_class(data))
+    });
+    let undefined = undefined.collect();
     let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
-    let mut progress = Progress::new(rounds, history, stopping, on_round, cancelled.clone()).resumed(scores);
+    let mut progress =
+        Progress::new(rounds, history, undefined, stopping, on_round, canceled.clone()).resumed(scores);
     go_on(backend.as_mut(), &mut progress, &checkpoints)?;
     if progress.completed() == 0 {
-        return Err(BoostError::Cancelled);
+        return Err(BoostError::Canceled);
     }
     let (history, best, ending) = match progress.finish() {
         Ok(finished) => finished,
@@ -92,6 +98,16 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     }
     let booster = Booster::from_model(model);
     Ok(Trained { booster, history, best, ending, resumed_rounds: scores.len() })
+}
+
+/// Whether it is an area under a curve, for which XGBoost says NaN, and others 0.5 or 0, where a class is missing.
+fn needs_both_classes(metric: &str) -> bool {
+    [EvalMetric::Auc, EvalMetric::AucPr].iter().any(|area| area.to_string() == metric)
+}
+
+/// Whether all targets are the same. Those of ranked groups are compared within each.
+fn has_one_class(data: &LabelledFeatures) -> bool {
+    data.groups().is_none() && data.targets().windows(2).all(|pair| pair[0] == pair[1])
 }
 
 fn with_base_score(params: &BoosterParams, custom: &Custom) -> BoosterParams {
@@ -269,12 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_training_keeps_its_rounds() {
+    fn a_canceled_training_keeps_its_rounds() {
         let (params, train) = (BoosterParams::default(), labelled(&[1.0, 5.0, 9.0, 13.0]));
         let training = || Training::new(&params, 100, &train);
         let error = training().cancel_when(|| true).run().map(|trained| trained.booster.rounds());
         // Dense data is asked after the round, so one is complete.
-        assert!(matches!(error, Ok(1) | Err(BoostError::Cancelled)), "{error:?}");
+        assert!(matches!(error, Ok(1) | Err(BoostError::Canceled)), "{error:?}");
         let trained = training().cancel_when(|| false).run().expect("a model");
         assert_eq!(trained.ending, Ending::Completed);
     }
@@ -327,6 +343,23 @@ mod tests {
         match trained {
             Ok(trained) => assert!(trained.best.is_some_and(|best| best.value.is_finite()), "{trained:?}"),
             Err(error) => assert!(matches!(error, BoostError::UndefinedMetric { .. }), "{error}"),
+        }
+    }
+
+    #[test]
+    fn an_area_under_a_curve_of_one_class_is_not_defined() {
+        for metric in [EvalMetric::Auc, EvalMetric::AucPr] {
+            let params = BoosterParams {
+                objective: crate::boost::Objective::Logistic,
+                eval_metric: vec![metric],
+                ..BoosterParams::default()
+            };
+            let (train, one_class) = (labelled(&[0.0, 1.0, 0.0, 1.0]), labelled(&[1.0, 1.0]));
+            let training = || Training::new(&params, 5, &train).evaluate("test", &one_class);
+            let history = training().run().expect("a model").history;
+            assert!(history.get("test", metric).expect("a curve").iter().all(|value| value.is_nan()));
+            let stopped = training().early_stopping(3).run();
+            assert!(matches!(stopped, Err(BoostError::UndefinedMetric { .. })), "{stopped:?}");
         }
     }
 }

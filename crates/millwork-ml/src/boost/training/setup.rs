@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::boost::training::checkpoint::Checkpoint;
 use crate::boost::training::custom::{Custom, CustomLoss, CustomMetric};
-use crate::boost::training::outcome::{Cancelled, OnRound};
+use crate::boost::training::outcome::{Canceled, OnRound};
 use crate::boost::training::run;
 use crate::boost::{BoostError, Booster, BoosterParams, Derivatives, Round, Trained};
 use crate::features::LabelledFeatures;
@@ -42,7 +42,7 @@ pub struct Training<'a> {
     pub(super) custom: Custom,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) on_round: OnRound<'a>,
-    pub(super) cancelled: Cancelled<'a>,
+    pub(super) canceled: Canceled<'a>,
 }
 
 impl<'a> Training<'a> {
@@ -58,7 +58,7 @@ impl<'a> Training<'a> {
             custom: Custom::default(),
             checkpoint: None,
             on_round: Box::new(|_: &Round<'_>| ControlFlow::Continue(())),
-            cancelled: Arc::new(|| false),
+            canceled: Arc::new(|| false),
         }
     }
 
@@ -163,11 +163,11 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Asks `cancelled` after each round, and within a round on wide sparse data, and stops as soon as it says so, with
+    /// Asks `canceled` after each round, and within a round on wide sparse data, and stops as soon as it says so, with
     /// the rounds that are complete.
     #[must_use]
-    pub fn cancel_when(mut self, cancelled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
-        self.cancelled = Arc::new(cancelled);
+    pub fn cancel_when(mut self, canceled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        self.canceled = Arc::new(canceled);
         self
     }
 
@@ -185,7 +185,7 @@ impl<'a> Training<'a> {
     /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
     /// other columns than the training data, targets do not suit the objective, two sets share a name, early stopping
     /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
-    /// cannot be read or written, or the training was cancelled before its first round ended.
+    /// cannot be read or written, or the training was canceled before its first round ended.
     pub fn run(self) -> Result<Trained, BoostError> {
         run::run(self)
     }

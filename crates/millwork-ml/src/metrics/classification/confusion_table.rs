@@ -20,9 +20,11 @@ impl<L: Display> Display for ConfusionMatrix<L> {
             if number > 0 {
                 writeln!(formatter)?;
             }
-            let mut line = format!("{:<width$}", row[0], width = widths[0]);
+            // Format strings take no width above 65,535, and a label may be any text.
+            let space = |cell: &str, width: usize| " ".repeat(width - cell.chars().count());
+            let mut line = row[0].clone() + &space(&row[0], widths[0]);
             for (cell, width) in row.iter().zip(&widths).skip(1) {
-                line += &format!("  {cell:>width$}");
+                line += &format!("  {}{cell}", space(cell, *width));
             }
             formatter.write_str(line.trim_end())?;
         }

@@ -4,7 +4,7 @@
 //! query finds none and opens another one. Here it is back at once: a connection has no state beyond its query.
 
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::sqlite::SqliteConnection;
@@ -12,6 +12,7 @@ use sqlx::{Connection, Error};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::sqlite::connect;
+use crate::sqlite::open_file::OpenFile;
 
 /// How many queries can read at once.
 const READERS: usize = 4;
@@ -19,7 +20,7 @@ const READERS: usize = 4;
 /// The connections that read. They are opened when they are needed.
 #[derive(Debug)]
 pub(in crate::sqlite) struct Connections {
-    path: PathBuf,
+    file: OpenFile,
     idle: Mutex<Vec<SqliteConnection>>,
     permits: Semaphore,
 }
@@ -34,22 +35,24 @@ pub(in crate::sqlite) struct Borrowed<'c> {
 impl Connections {
     /// Connections to the database at `path`.
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) }
+        Self { file: OpenFile::at(path), idle: Mutex::default(), permits: Semaphore::new(READERS) }
     }
 
     /// The only connection that there can be.
     pub(super) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::new(vec![connection]), permits: Semaphore::new(1) }
+        let idle = Mutex::new(vec![connection]);
+        Self { file: OpenFile::at(path), idle, permits: Semaphore::new(1) }
     }
 
     /// A connection that nobody else uses now.
     pub(in crate::sqlite) async fn borrow(&self) -> Result<Borrowed<'_>, Error> {
+        self.file.check()?;
         let permit = self.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
         // The one used last has the warmest cache.
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => connect::reader(&self.path).await?,
+            None => connect::reader(self.file.path()).await?,
         };
         Ok(Borrowed { connection: Some(connection), owner: self, _permit: permit })
     }

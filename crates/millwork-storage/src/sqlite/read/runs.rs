@@ -20,9 +20,22 @@ impl Reader {
     }
 
     /// The runs that fulfil all conditions of a query, newest first.
-    pub(in crate::sqlite) async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
-        let rows = self.rows(ACTION, statement(&query).build()).await?;
-        Ok(rows.iter().filter_map(record).collect())
+    pub(in crate::sqlite) async fn runs(&self, mut query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
+        let wanted = query.limit.unwrap_or(u32::MAX) as usize;
+        loop {
+            let rows = self.rows(ACTION, statement(&query).build()).await?;
+            let mut runs: Vec<RunRecord> = rows.iter().filter_map(record).collect();
+            match query.limit {
+                // Rows without an id that can be read take no other run's place.
+                Some(limit) if runs.len() < wanted && rows.len() == limit as usize => {
+                    query.limit = Some(limit.saturating_mul(2));
+                }
+                _ => {
+                    runs.truncate(wanted);
+                    return Ok(runs);
+                }
+            }
+        }
     }
 }
 
@@ -46,6 +59,12 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
             keys.push_bind(key.to_owned());
         }
         statement.push("))");
+    }
+    if let Some((key, value)) = &query.without_tag {
+        statement
+            .push(" AND number NOT IN (SELECT run FROM run_tags WHERE value = ")
+            .push_bind(value.clone());
+        statement.push(" AND key = ").push_bind(key.clone()).push(")");
     }
     if let Some(since) = query.finished_since {
         statement.push(" AND finished_at >= ").push_bind(to_micros(since));

@@ -108,12 +108,22 @@ fn statement(rows: usize, ending: Ending) -> String {
     text
 }
 
+/// What is latest of an asset and partition, of a group of events.
+pub(crate) fn latest_of_group() -> String {
+    format!("max(iif(kind = {MATERIALIZED}, sequence, NULL)) AS materialization, max(sequence) AS verdict")
+}
+
+/// The condition by which events are verdicts about assets.
+pub(crate) fn is_verdict() -> String {
+    format!("kind IN ({MATERIALIZED}, {KEPT}, {NOT_MATERIALIZED}) AND asset IS NOT NULL")
+}
+
 /// Makes the new verdicts the latest of their assets. It reads the events just inserted instead of being told of them.
 fn projection() -> String {
+    let (latest, is_verdict) = (latest_of_group(), is_verdict());
     format!(
         "INSERT INTO latest (asset, partition, materialization, verdict) \
-         SELECT asset, partition, max(iif(kind = {MATERIALIZED}, sequence, NULL)), max(sequence) FROM events \
-         WHERE sequence > ? AND kind IN ({MATERIALIZED}, {KEPT}, {NOT_MATERIALIZED}) AND asset IS NOT NULL \
+         SELECT asset, partition, {latest} FROM events WHERE sequence > ? AND {is_verdict} \
          GROUP BY asset, partition \
          ON CONFLICT (asset, partition) DO UPDATE SET \
          materialization = ifnull(excluded.materialization, materialization), verdict = excluded.verdict;"

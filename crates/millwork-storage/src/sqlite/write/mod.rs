@@ -26,10 +26,12 @@ mod transaction;
 mod writer;
 
 pub(super) use append::Append;
+pub(super) use change::Change;
 #[cfg(test)]
-pub(super) use change::{Change, Stop};
+pub(super) use change::Stop;
 pub(super) use delivery_changes::{BeginDelivery, DropDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
+pub(super) use insert::{is_verdict, latest_of_group};
 pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
 pub(super) use pending_changes::{DropPending, RetryPending};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};

@@ -10,6 +10,7 @@ use millwork_core::stored::stored_json;
 
 use super::change::{Change, Stop};
 use super::transaction::Transaction;
+use crate::course::RunCourse;
 use crate::micros::to_micros;
 use crate::{Claim, Fence, NewRun, StorageError};
 
@@ -46,7 +47,7 @@ impl Change for CreateRun {
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
         self.check(transaction).await?;
-        let NewRun { id, request, at } = &self.run;
+        let NewRun { id, request, at, lease } = &self.run;
         let insert = "INSERT INTO runs (id, status, epoch, created_at, request) VALUES (?, ?, 0, ?, ?)";
         let insert = sqlx::query(insert)
             .bind(id.as_bytes().as_slice())
@@ -59,7 +60,8 @@ impl Change for CreateRun {
             let insert = sqlx::query(insert).bind(key.as_str()).bind(value.as_str()).bind(number);
             insert.execute(transaction.connection()).await?;
         }
-        transaction.know(*id, number);
+        // The event saves the run with its holder.
+        transaction.know(*id, number, RunCourse::queued(lease.clone()));
         transaction.push_new(NewEvent::of_run(*id, *at, EventBody::RunQueued)).await?;
         Ok(())
     }
@@ -142,7 +144,7 @@ impl Change for EndRun {
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
         let run = self.fence.run;
-        if transaction.run(run).await?.check(self.fence).is_err() {
+        if !transaction.run(run).await?.can_end(self.fence) {
             return Ok(false);
         }
         transaction.push_new(NewEvent::of_run(run, self.now, self.end.clone())).await?;

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::change::{Change, Stop};
+use super::insert::{is_verdict, latest_of_group};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::sqlite::check::{Finding, Table};
-use crate::sqlite::kind::{KEPT, MATERIALIZED, NOT_MATERIALIZED};
 
 /// Sets one row aside. A run stays, without what of it can't be read, as events belong to it.
 #[derive(Debug)]
@@ -16,6 +16,11 @@ pub(crate) struct SetAside {
     pub(crate) finding: Finding,
     pub(crate) now: Timestamp,
 }
+
+/// What a row is found by: a number, or a text.
+trait RowKey<'v>: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v {}
+
+impl<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v> RowKey<'v> for V {}
 
 #[async_trait]
 impl Change for SetAside {
@@ -100,15 +105,12 @@ impl SetAside {
     }
 
     /// Writes down the statement that would put a row back, whatever its bytes are.
-    async fn keep<'v, V>(
+    async fn keep<'v>(
         &self,
         transaction: &mut Transaction<'_>,
         which: &str,
-        row: V,
-    ) -> Result<(), sqlx::Error>
-    where
-        V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v,
-    {
+        row: impl RowKey<'v>,
+    ) -> Result<(), sqlx::Error> {
         let table = self.finding.table.name();
         let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
             .bind(table)
@@ -139,15 +141,12 @@ impl SetAside {
         Ok(())
     }
 
-    async fn delete<'v, V>(
+    async fn delete<'v>(
         &self,
         transaction: &mut Transaction<'_>,
         which: &str,
-        row: V,
-    ) -> Result<(), sqlx::Error>
-    where
-        V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v,
-    {
+        row: impl RowKey<'v>,
+    ) -> Result<(), sqlx::Error> {
         let text = AssertSqlSafe(format!("DELETE FROM {} WHERE {which}", self.finding.table.name()));
         sqlx::query(text).bind(row).execute(transaction.connection()).await?;
         Ok(())
@@ -162,10 +161,11 @@ async fn make_latest_again(
 ) -> Result<(), sqlx::Error> {
     let text = "DELETE FROM latest WHERE asset = ?1 AND partition = ?2";
     sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
+    let (latest, is_verdict) = (latest_of_group(), is_verdict());
     let text = AssertSqlSafe(format!(
         "INSERT INTO latest (asset, partition, materialization, verdict) \
-         SELECT asset, partition, max(iif(kind = {MATERIALIZED}, sequence, NULL)), max(sequence) FROM events \
-         WHERE asset = ?1 AND partition = ?2 AND kind IN ({MATERIALIZED}, {KEPT}, {NOT_MATERIALIZED}) GROUP BY asset, partition"
+         SELECT asset, partition, {latest} FROM events \
+         WHERE asset = ?1 AND partition = ?2 AND {is_verdict} GROUP BY asset, partition"
     ));
     sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
     Ok(())

@@ -117,8 +117,8 @@ impl<'w> Transaction<'w> {
     }
 
     /// Takes note of a run that was just created.
-    pub(super) fn know(&mut self, id: RunId, number: i64) {
-        self.memo.runs.insert(id, KnownRun { number, course: RunCourse::queued() });
+    pub(super) fn know(&mut self, id: RunId, number: i64, course: RunCourse) {
+        self.memo.runs.insert(id, KnownRun { number, course });
     }
 
     /// Writes down what became of a run that was looked up.

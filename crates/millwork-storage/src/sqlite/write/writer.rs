@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::change::{AnyChange, Change, Pending};
 use super::memo::Memo;
 use super::transaction::Transaction;
-use crate::StorageError;
 use crate::sqlite::failure;
+use crate::sqlite::open_file::OpenFile;
+use crate::{StorageError, Unwritable};
 
 /// How many changes may wait before those who ask for more have to.
 const MOST_WAITING: usize = 1024;
@@ -21,8 +22,8 @@ const LARGEST_GROUP: usize = 512;
 /// The way to the task that writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// Nothing for a store that is only looked at.
-    inbox: Option<mpsc::Sender<Message>>,
+    /// Nothing for a store that is only looked at, but why.
+    inbox: Result<mpsc::Sender<Message>, Unwritable>,
     commits: Arc<AtomicU64>,
 }
 
@@ -33,26 +34,27 @@ enum Message {
 
 impl Writer {
     /// Starts the task.
-    pub(crate) fn start(connection: SqliteConnection) -> Self {
+    pub(crate) fn start(connection: SqliteConnection, file: OpenFile) -> Self {
         let (inbox, messages) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        tokio::spawn(Task { connection, memo: Memo::default(), commits: commits.clone() }.run(messages));
-        Self { inbox: Some(inbox), commits }
+        let task = Task { connection, file, memo: Memo::default(), commits: commits.clone() };
+        tokio::spawn(task.run(messages));
+        Self { inbox: Ok(inbox), commits }
     }
 
-    /// A writer that refuses everything: there is no room to write to.
-    pub(crate) fn without_room() -> Self {
-        Self { inbox: None, commits: Arc::default() }
+    /// A writer that refuses everything.
+    pub(crate) fn refusing(why: Unwritable) -> Self {
+        Self { inbox: Err(why), commits: Arc::default() }
     }
 
-    /// Whether there is room to write to.
-    pub(crate) fn has_room(&self) -> bool {
-        self.inbox.is_some()
+    /// Why nothing can be written, if so.
+    pub(crate) fn unwritable(&self) -> Option<Unwritable> {
+        self.inbox.as_ref().err().copied()
     }
 
     /// Writes a change and waits until it is on disk. Changes are made in the order in which this is first polled.
     pub(crate) async fn write<C: Change>(&self, change: C) -> Result<C::Outcome, StorageError> {
-        let inbox = self.inbox.as_ref().ok_or(StorageError::FullDisk { action: C::ACTION })?;
+        let inbox = self.inbox.as_ref().map_err(|unwritable| unwritable.error(C::ACTION))?;
         let (reply, outcome) = oneshot::channel();
         let closed = || failure::database(C::ACTION, Error::PoolClosed);
         let message = Message::Change(Box::new(Pending::new(change, reply)));
@@ -67,7 +69,7 @@ impl Writer {
 
     /// Writes what is waiting and closes the connection.
     pub(crate) async fn close(&self) {
-        let Some(inbox) = &self.inbox else { return };
+        let Ok(inbox) = &self.inbox else { return };
         let (reply, closed) = oneshot::channel();
         if inbox.send(Message::Close(reply)).await.is_ok() {
             let _ = closed.await;
@@ -77,6 +79,7 @@ impl Writer {
 
 struct Task {
     connection: SqliteConnection,
+    file: OpenFile,
     memo: Memo,
     commits: Arc<AtomicU64>,
 }
@@ -130,6 +133,7 @@ impl Task {
     }
 
     async fn transact(&mut self, group: &mut [Box<dyn AnyChange>], careful: bool) -> Result<(), Error> {
+        self.file.check()?;
         let mut transaction = Transaction::begin(&mut self.connection, &mut self.memo, careful).await?;
         let mut rest = group;
         while let Some((change, others)) = rest.split_first_mut() {

@@ -1,5 +1,6 @@
 //! The fields of a form, from the JSON schema of a configuration.
 
+use millwork_core::read_config;
 use serde_json::{Map, Value};
 
 /// Deeper objects are one field of JSON.
@@ -121,7 +122,7 @@ impl Field {
         if trimmed.is_empty() {
             return if self.required { Err("it has to be filled in".to_owned()) } else { Ok(None) };
         }
-        let json = || serde_json::from_str::<Value>(trimmed);
+        let json = || read_config(trimmed);
         let value = match &self.kind {
             Kind::Text => Value::String(text.to_owned()),
             Kind::Whole => json()

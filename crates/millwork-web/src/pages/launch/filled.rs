@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::read_config;
 use serde_json::{Map, Value};
 
 use super::field::{Field, set};
@@ -43,7 +44,8 @@ impl Filled {
     pub(super) fn meant(&self, steps: &[(String, Vec<Field>)]) -> Meant {
         let mut meant = Meant::default();
         let json = self.text("json").trim();
-        match serde_json::from_str::<Map<String, Value>>(if json.is_empty() { "{}" } else { json }) {
+        let written = read_config(if json.is_empty() { "{}" } else { json });
+        match written.and_then(serde_json::from_value::<Map<String, Value>>) {
             Ok(config) => meant.config = config,
             Err(error) => meant.problem("json", format!("it has to be a JSON object by step: {error}")),
         }

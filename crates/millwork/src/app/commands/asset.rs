@@ -3,12 +3,11 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::plot::short_number;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
-use millwork_core::{ErrorClass, Problem};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use serde_json::Value;
 use super::list::asset_json;
 use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln, print_bytes};
+use crate::app::out::{out, outln, print_bytes, write_file};
 use crate::app::printable::in_one_line;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::{aligned, table};
@@ -27,9 +26,7 @@ pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
         match asset {
             Asset::Show { key, json } => show(session, &key, json.json).await,
             Asset::History { key, partition, limit, json } => {
-                let query = materializations(session.asset(&key)?, partition.as_deref(), limit);
-                let events = session.home().await?.store.events(query).await?;
-                history(&key, &events, json.json)
+                history(session, &key, partition.as_deref(), limit, json.json).await
             }
             Asset::Value { key, partition, run, output } => {
                 value(session, &key, partition.as_deref(), run.as_deref(), output).await
@@ -136,6 +133,9 @@ fn words(value: &Value) -> String {
     }
 }
 
+/// What follows a label that is longer than this stands further to the right.
+const WIDEST_LABEL: usize = 40;
+
 fn print_materialization(event: &Event) {
     if let EventBody::Unreadable(unreadable) = &event.body {
         outln!("The last materialization can't be read (event {}: {}).", event.sequence, unreadable.reason);
@@ -145,7 +145,7 @@ fn print_materialization(event: &Event) {
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
     outln!("Last materialized {}{run}", when::moment(event.at));
     let labels = materialization.metadata.keys().map(|label| label.chars().count());
-    let width = labels.chain(["data version".len()]).max().unwrap_or_default();
+    let width = labels.chain(["data version".len()]).max().unwrap_or_default().min(WIDEST_LABEL);
     let stored = &materialization.stored;
     outln!("  {:<width$}  {}", "data version", materialization.data_version);
     match stored.location {
@@ -211,11 +211,28 @@ fn in_a_word(value: &MetadataValue) -> String {
     }
 }
 
-fn history(key: &str, events: &[Event], json: bool) -> Result<Exit, Failure> {
+async fn history(
+    session: &Session,
+    key: &str,
+    partition: Option<&str>,
+    limit: u32,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let (asset, graph) = (session.asset(key)?, session.pipeline()?.graph());
+    let opened = session.home().await?;
+    let events = opened.store.events(materializations(asset.clone(), partition, limit)).await?;
+    if let (Some(partition), true, Some(index)) = (partition, events.is_empty(), graph.index(asset.as_str()))
+    {
+        // Of one that was defined once, there may be a history.
+        graph.check_partition(index, Some(&partition.into()))?;
+    }
     if json {
-        outln!("{}", serde_json::to_string(events).map_err(Failure::failed)?);
+        outln!("{}", serde_json::to_string(&events).map_err(Failure::failed)?);
     } else if events.is_empty() {
-        outln!("It has never been materialized. `materialize {key}` does.");
+        match opened.store.events(materializations(asset, None, 1)).await?.is_empty() {
+            true => outln!("It has never been materialized. `materialize {key}` does."),
+            false => outln!("No materialization is like that. `asset history {key}` lists what there is."),
+        }
     } else {
         let rows = events.iter().filter_map(|event| match &event.body {
             EventBody::Materialized(materialization) => Some(history_row(event, materialization)),
@@ -264,9 +281,7 @@ async fn value(
     let event = materialization(session, &opened, asset, partition, run).await?;
     let bytes = session.engine(&opened, EngineOptions::default())?.values().load_bytes(&event).await?;
     if let Some(path) = output {
-        let written =
-            std::fs::write(&path, &bytes).with_context(|| format!("failed to write `{}`", path.display()));
-        written.map_err(|error| Failure::of(ErrorClass::Usage, error.as_ref()))?;
+        write_file(&path, &bytes).map_err(|source| Failure::not_written(&path, &source))?;
         return Ok(Exit::Success);
     }
     if !std::io::stdout().is_terminal() {

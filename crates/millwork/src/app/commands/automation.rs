@@ -182,6 +182,14 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
 }
 
 fn run_row(run: &SimulatedRun) -> [String; 4] {
+    if let Some(problem) = &run.problem {
+        return [
+            when::moment(run.at),
+            String::new(),
+            format!("can't be requested: {problem}"),
+            run.why.clone(),
+        ];
+    }
     let more = run.assets.len().saturating_sub(3);
     let mut assets = run.assets.iter().take(3).map(AssetKey::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use millwork_core::graph::AssetGraph;
-use millwork_core::{ErrorClass, Problem, merge_config};
+use millwork_core::{ErrorClass, Problem, merge_config, read_config};
 use serde_json::{Map, Value};
 
 use crate::app::arguments::ConfigArguments;
@@ -34,7 +34,7 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let parsed = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => from_toml(text),
-        Some("json") => serde_json::from_str(text).map_err(anyhow::Error::from),
+        Some("json") => read_config(text).map_err(anyhow::Error::from),
         _ => bail!("the configuration `{shown}` is neither a `.toml` nor a `.json` file"),
     };
     parsed.with_context(|| format!("failed to parse the configuration `{shown}`"))
@@ -92,8 +92,12 @@ fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>
     if path.len() < 2 || path.iter().any(String::is_empty) {
         return Err(wrong("names no parameter"));
     }
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Ok((path, value))
+    match read_config(value) {
+        Ok(value) => Ok((path, value)),
+        // It is JSON, and has a name twice.
+        Err(error) if error.is_data() => Err(wrong(&format!("can't be read: {error}"))),
+        Err(_) => Ok((path, value.into())),
+    }
 }
 
 /// What stands before and behind the first `=` outside of quotes.
@@ -187,9 +191,22 @@ mod tests {
         check(&["split.seed=a=b"], Ok(seed("a=b".into())));
         check(&["split.seed=[1,2]"], Ok(seed(json!([1, 2]))));
         check(&["split.source.url=x"], Ok(json!({ "split": { "source": { "url": "x" } } })));
+        check(&["split.source=a b"], Ok(json!({ "split": { "source": "a b" } })));
         check(&["seed=1"], Err("`seed=1` names no parameter"));
         check(&["split.seed"], Err("`split.seed` sets nothing"));
         check(&["split.=1"], Err("`split.=1` names no parameter"));
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        let set = assignment("split.source={\"a\":1,\"a\":2}", |_| false).map(drop);
+        let told = set.expect_err("a refusal").message().to_owned();
+        assert!(told.contains("can't be read: `a` is given twice"), "{told}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.json");
+        std::fs::write(&path, "{\"a\":1,\"a\":2}").expect("a file");
+        let told = read(&path).expect_err("a refusal").root_cause().to_string();
+        assert!(told.starts_with("`a` is given twice"), "{told}");
     }
 
     #[test]

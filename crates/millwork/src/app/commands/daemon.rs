@@ -9,7 +9,7 @@ use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
 use millwork_engine::{
     CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
 };
-use millwork_web::ServeOptions;
+use millwork_web::{ConnectionLimits, ServeOptions};
 use tokio::sync::watch;
 
 use crate::app::arguments::{DaemonArguments, DevArguments, ServeArguments};
@@ -58,6 +58,7 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             allowed_hosts: listen.allowed_hosts.into_iter().chain(listen.address.name).collect(),
             host,
             wake: service.daemon.wake(),
+            connections: ConnectionLimits::default(),
         };
         let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
         let serving = serving.await?;
@@ -148,7 +149,9 @@ impl Service {
                 runs.ask_to_end();
                 runs.ended().await;
                 end_descendants();
-                log.say(&format!("{ended}; its runs were canceled"));
+                let ends =
+                    runs.ends().map_or("no run was going on".to_owned(), |ends| format!("its runs: {ends}"));
+                log.say(&format!("{ended}; {ends}"));
             }
             None => log.say(&format!("{ended}; runs that were launched go on")),
         }

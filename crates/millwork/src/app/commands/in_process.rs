@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use millwork_core::run::RunId;
+use millwork_core::BoxError;
+use millwork_core::run::{RunId, RunStatus};
 use millwork_daemon::Launcher;
 use millwork_engine::{Cancel, Engine};
 use tokio::sync::Notify;
@@ -21,6 +22,8 @@ struct State {
     running: BTreeMap<RunId, Cancel>,
     /// Whether this process is to end: no run is begun any more.
     is_ending: bool,
+    /// How the runs ended that went on when this process was asked to.
+    ends: BTreeMap<&'static str, usize>,
 }
 
 impl InProcessRuns {
@@ -38,10 +41,13 @@ impl InProcessRuns {
     }
 
     /// Executes a run to its end. One that comes too late stays queued, for the next daemon.
-    async fn execute(&self, run: RunId) {
+    async fn execute(&self, run: RunId) -> Result<(), BoxError> {
         let Some(running) = self.begin(run) else { return std::future::pending().await };
-        // A run that fails says so itself; one that can't be executed is settled by the daemon.
-        let _ = self.engine.execute(run, &running.cancel, Arc::new(|_| {})).await;
+        let outcome = self.engine.execute(run, &running.cancel, Arc::new(|_| {})).await;
+        let status = outcome.as_ref().map_or(RunStatus::Failed, |outcome| outcome.status);
+        self.state().note_end(status);
+        outcome?;
+        Ok(())
     }
 
     fn begin(&self, run: RunId) -> Option<Running<'_>> {
@@ -78,9 +84,24 @@ impl InProcessRuns {
         }
     }
 
+    /// How the runs ended that went on when this process was asked to: `2 succeeded, 1 canceled`.
+    pub(super) fn ends(&self) -> Option<String> {
+        let counted: Vec<String> =
+            self.state().ends.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        (!counted.is_empty()).then(|| counted.join(", "))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change is one insertion or removal, so a panic elsewhere leaves nothing half-done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn note_end(&mut self, status: RunStatus) {
+        if self.is_ending {
+            *self.ends.entry(status.as_str()).or_default() += 1;
+        }
     }
 }
 

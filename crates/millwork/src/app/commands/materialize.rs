@@ -10,9 +10,10 @@ use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, Run
 use millwork_core::{Clock as _, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
-    Cancel, Engine, EngineOptions, RunOutcome, ask_descendants_to_end, capture_output, end_descendants,
+    Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
+    capture_output, end_descendants,
 };
-use millwork_storage::{RunStore as _, SqliteStore};
+use millwork_storage::{RunStore as _, SqliteStore, StorageError};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -43,8 +44,7 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
         if materialize.queue {
             return enqueue(&opened, &engine, request, materialize.json).await;
         }
-        let run = engine.request(request).await?;
-        execute(&opened, &engine, run, plan.steps.len(), materialize.json).await
+        execute(&opened, &engine, Execution::Begin(request), plan.steps.len(), materialize.json).await
     })
 }
 
@@ -81,7 +81,11 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     drop(captured);
     opened.store.close().await;
     end_rest_of_group();
-    Ok(exit(outcome?.status))
+    match outcome {
+        // Two daemons have launched it, and another process was faster.
+        Err(ExecuteError::Store(StorageError::NotClaimable { .. })) => Ok(Exit::Success),
+        outcome => Ok(exit(outcome?.status)),
+    }
 }
 
 fn options(workers: Option<NonZero<usize>>) -> EngineOptions {
@@ -120,7 +124,8 @@ fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
         outln!("{}", json!({ "plan": steps }));
         return;
     }
-    outln!("{} steps would run:", plan.steps.len());
+    let noun = if plan.steps.len() == 1 { "step" } else { "steps" };
+    outln!("{} {noun} would run:", plan.steps.len());
     for (step, partition) in steps {
         match partition {
             Some(partition) => outln!("  {step} ({partition})"),
@@ -142,16 +147,29 @@ fn print_up_to_date(request: &RunRequest, json: bool) {
     }
 }
 
+/// What is executed in this process.
+pub(super) enum Execution {
+    /// A new run.
+    Begin(RunRequest),
+    /// A run that failed, was canceled or was lost, from where it stopped.
+    Resume(RunId),
+}
+
 /// Executes a run to its end, showing what it does; being asked to end cancels it.
 pub(super) async fn execute(
     opened: &Opened,
     engine: &Engine,
-    run: RunId,
+    execution: Execution,
     steps: usize,
     json: bool,
 ) -> Result<Exit, Failure> {
     log::install()?;
+    // Whoever asks this process to end finds the run in the log, or that there is none.
     let (cancel, signals) = (Cancel::default(), EndSignals::listen()?);
+    let (run, resumes) = match execution {
+        Execution::Begin(request) => (engine.request(request).await?, false),
+        Execution::Resume(run) => (run, true),
+    };
     let (progress, captured) = Progress::start(steps, capture_output().ok(), json);
     let progress = Arc::new(progress);
     let (first, asked) = watch::channel(None);
@@ -163,16 +181,28 @@ pub(super) async fn execute(
         cancel.clone(),
         progress.clone(),
     ));
-    let observer = progress.clone();
-    let outcome =
-        engine.execute(run, &cancel, Arc::new(move |observation| observer.show(&observation))).await;
+    let shown = progress.clone();
+    let observer: Observer = Arc::new(move |observation| shown.show(&observation));
+    let outcome = match resumes {
+        false => engine.execute(run, &cancel, observer).await,
+        true => engine.resume(run, &cancel, observer).await,
+    };
     watcher.abort();
     progress.finish();
     // Standard output is given back: the summary goes there.
     drop(captured);
     opened.store.close().await;
-    let outcome = outcome?;
     let asked = *asked.borrow();
+    let outcome = match (outcome, asked) {
+        // It was canceled before it began.
+        (
+            Err(ExecuteError::Store(StorageError::NotClaimable { status: RunStatus::Canceled, .. })),
+            Some(signal),
+        ) => {
+            return Ok(signal.exit());
+        }
+        (outcome, _) => outcome?,
+    };
     if asked.is_some() && outcome.status == RunStatus::Canceled {
         end_descendants();
     }

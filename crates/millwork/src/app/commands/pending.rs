@@ -6,6 +6,7 @@ use millwork_storage::{
 };
 use serde_json::json;
 
+use super::{schedules, sensors};
 use crate::app::arguments::Pending;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
@@ -45,6 +46,13 @@ impl Kind {
         }
     }
 
+    fn check_is_defined(self, session: &Session, name: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sensors => sensors::known(session, name).map(drop),
+            Self::Schedules => schedules::known(session, name).map(drop),
+        }
+    }
+
     fn command(self) -> &'static str {
         match self {
             Self::Sensors => "sensors",
@@ -65,6 +73,9 @@ fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: boo
     let of: Vec<Instigator> = name.map(|name| kind.named(name)).into_iter().collect();
     let mut pending = block_on(async { Ok(session.home().await?.store.pending(&of, u32::MAX).await?) })?;
     pending.retain(|one| kind.is_of(&one.instigator));
+    if let Some(name) = name.filter(|_| pending.is_empty()) {
+        kind.check_is_defined(session, name)?;
+    }
     let all = pending.len();
     pending.truncate(limit as usize);
     if json {

@@ -8,7 +8,7 @@ use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
 use serde_json::{Value, json};
 
-use super::materialize;
+use super::materialize::{self, Execution};
 use crate::app::arguments::{Run, Runs};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
@@ -280,13 +280,13 @@ async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool
     let engine = session.engine(opened, EngineOptions::default())?;
     let request = record.request_again()?;
     let steps = engine.plan(&request).await?.steps.len();
-    let id = if from_scratch {
+    let execution = if from_scratch {
         // It is executed here, not by a daemon.
-        engine.request(request.retry_of(record.id).unqueued()).await?
+        Execution::Begin(request.retry_of(record.id).unqueued())
     } else {
-        record.id
+        Execution::Resume(record.id)
     };
-    materialize::execute(opened, &engine, id, steps, run.json.json).await
+    materialize::execute(opened, &engine, execution, steps, run.json.json).await
 }
 
 async fn cancel(opened: &Opened, run: &Run) -> Result<Exit, Failure> {

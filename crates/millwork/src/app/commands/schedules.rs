@@ -28,7 +28,7 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
     }
 }
 
-fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
+pub(super) fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
     session.pipeline()?.schedule(name).ok_or_else(|| {
         let problem = Problem::new(format!("no schedule is called `{name}`"));
         Failure::usage(problem.with_hint("`schedules list` shows which there are"))

@@ -27,7 +27,7 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
     }
 }
 
-fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
+pub(super) fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
     session.pipeline()?.sensor(name).ok_or_else(|| {
         let problem = Problem::new(format!("no sensor is called `{name}`"));
         Failure::usage(problem.with_hint("`sensors list` shows which there are"))

@@ -1,8 +1,11 @@
 //! `store`: how large the home is, and cleaning it up.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
-use millwork_storage::{Finding, Table};
+use millwork_storage::{Finding, StorageError, Table};
 use serde_json::json;
 
 use crate::app::arguments::Store;
@@ -116,7 +119,7 @@ fn print(found: &[Finding]) {
 
 async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let info = opened.store.info().await?;
-    let (files, bytes) = folder_size(&opened.home.values_path());
+    let (files, bytes) = folder_size(&opened.home.values_path())?;
     if json {
         let info = json!({
             "database_bytes": info.database_bytes,
@@ -148,15 +151,31 @@ async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The number and size of the files below a folder; what can't be read doesn't count.
-fn folder_size(folder: &std::path::Path) -> (u64, u64) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return (0, 0) };
-    entries.flatten().fold((0, 0), |(files, bytes), entry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => {
-            let (below, size) = folder_size(&entry.path());
-            (files + below, bytes + size)
+/// The number and size of the files below a folder. What is removed meanwhile doesn't count.
+fn folder_size(folder: &Path) -> Result<(u64, u64), StorageError> {
+    let unreadable = |source| StorageError::Home {
+        action: "read the folder",
+        path: folder.display().to_string(),
+        hint: "the files of MILLWORK_HOME must be readable",
+        source,
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((0, 0)),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let (mut files, mut bytes) = (0, 0);
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                let (below, size) = folder_size(&entry.path())?;
+                (files, bytes) = (files + below, bytes + size);
+            }
+            Ok(metadata) => (files, bytes) = (files + 1, bytes + metadata.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(error)),
         }
-        Ok(metadata) => (files + 1, bytes + metadata.len()),
-        Err(_) => (files, bytes),
-    })
+    }
+    Ok((files, bytes))
 }

@@ -83,9 +83,9 @@ fn train(
             log.progress(round.index as u64 + 1, round.rounds as u64);
             ControlFlow::Continue(())
         })
-        .cancel_when(|| log.is_cancelled())
+        .cancel_when(|| log.is_canceled())
         .run()?;
-    log.check_cancelled()?;
+    log.check_canceled()?;
     let names = training.features().names();
     let name = |column| names.and_then(|names| names.get(column)).unwrap_or("?").to_owned();
     let gains = trained.booster.importance(Importance::TotalGain).into_iter();

@@ -6,23 +6,19 @@ use hessboost::config::TrainingParams;
 use hessboost::metric::Metric;
 use hessboost::objective::Loss;
 use hessboost::training::Trainer;
-use serde_json::Value;
 
 use crate::boost::columns::{BinnedColumns, Gradient, Grower, GrownTree, Regularization};
+use crate::boost::embedded::Model;
 use crate::boost::embedded::custom::with_custom_loss;
 use crate::boost::embedded::library::TRAIN;
 use crate::boost::embedded::matrix::{labels_only, single_precision};
 use crate::boost::embedded::parameters::metrics;
 use crate::boost::embedded::wide::document::append_rounds;
 use crate::boost::embedded::wide::rows::Rows;
-use crate::boost::embedded::{FileFormat, Model};
-use crate::boost::training::{self, Cancelled, Observe, Task};
+use crate::boost::training::{self, Canceled, Observe, Task};
 use crate::boost::{BoostError, BoosterKind, BoosterParams, GrowPolicy, SamplingMethod, TreeMethod};
 use crate::features::Features;
 use crate::split::SplitMix64;
-
-/// What is done with grown trees.
-const JOIN: &str = "join the trees";
 
 /// The deepest trees that pay: a level costs a pass over all entries, also for the last few rows.
 const DEEPEST: usize = 10;
@@ -36,7 +32,7 @@ pub(in crate::boost::embedded) struct WideRounds<'a> {
     sets: Vec<Rows<'a>>,
     subsample: f64,
     seed: u64,
-    cancelled: Cancelled<'a>,
+    canceled: Canceled<'a>,
     /// The model before these rounds, and its number of rounds.
     start: Model,
     first_round: usize,
@@ -78,14 +74,14 @@ impl<'a> WideRounds<'a> {
             loss: custom.loss(1).map_err(BoostError::library(TRAIN))?,
             subsample: params.subsample,
             seed: params.seed,
-            cancelled: Arc::clone(task.cancelled),
+            canceled: Arc::clone(task.canceled),
             first_round: start.rounds(),
             start,
             rounds: Vec::new(),
         }))
     }
 
-    /// Grows the trees of a round, or none if the training is cancelled meanwhile.
+    /// Grows the trees of a round, or none if the training is canceled meanwhile.
     fn grow(&mut self) -> Option<Vec<GrownTree>> {
         let round = self.first_round + self.rounds.len();
         let mut generator =
@@ -94,7 +90,7 @@ impl<'a> WideRounds<'a> {
         self.sample(&mut gradients, &mut generator);
         let mut grown = Vec::with_capacity(gradients.len());
         for gradients in &gradients {
-            grown.push(self.grower.grow(gradients, &mut generator, self.cancelled.as_ref())?);
+            grown.push(self.grower.grow(gradients, &mut generator, self.canceled.as_ref())?);
         }
         let mut trees = Vec::with_capacity(grown.len());
         for (output, (tree, leaves)) in grown.into_iter().enumerate() {
@@ -137,10 +133,9 @@ impl training::Rounds for WideRounds<'_> {
     }
 
     fn model(&mut self) -> Result<Model, BoostError> {
-        let document = self.start.encode(FileFormat::Json)?;
-        let mut document: Value = serde_json::from_slice(&document).map_err(BoostError::library(JOIN))?;
+        let mut document = self.start.document()?;
         append_rounds(&mut document, &self.rounds);
-        Model::decode(&serde_json::to_vec(&document).map_err(BoostError::library(JOIN))?, FileFormat::Json)
+        Model::of_document(&document)
     }
 }
 
