@@ -2,7 +2,7 @@
 //!
 //! [`Booster::train`] is the short way; [`Training`] adds evaluation sets, early stopping, a callback per round and
 //! cancellation. A trained [`Booster`] predicts on [`Features`](crate::features::Features) and is stored as XGBoost's
-//! JSON model, which every XGBoost opens. An absent entry of the features is a missing value in training and in
+//! JSON model, which XGBoost opens from 1.7 on. An absent entry of the features is a missing value in training and in
 //! prediction.
 //!
 //! Two backends train ([`Backend`]): `embedded`, a library's code and, on wide sparse data, that of `columns`; and
@@ -16,6 +16,7 @@ mod columns;
 mod contributions;
 mod embedded;
 mod error;
+mod file;
 mod history;
 mod importance;
 mod native;

@@ -2,7 +2,8 @@
 
 use millwork_core::{AssetValue, BoxError};
 
-use crate::boost::embedded::{FileFormat, Model};
+use crate::boost::embedded::Model;
+use crate::boost::file::FileFormat;
 use crate::boost::{BoostError, Booster};
 
 /// The format of a [`Booster`]: XGBoost's JSON model, which XGBoost's `load_model` opens and which its `save_model`

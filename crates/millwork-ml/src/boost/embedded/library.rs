@@ -97,6 +97,6 @@ impl Rounds for LibraryRounds<'_> {
     }
 
     fn model(&mut self) -> Result<Model, BoostError> {
-        self.model.clone().ok_or(BoostError::Cancelled)
+        self.model.clone().ok_or(BoostError::Canceled)
     }
 }

@@ -10,9 +10,8 @@ mod lone_value;
 mod matrix;
 mod model;
 mod parameters;
-mod pruned;
 mod rounds;
 mod wide;
 
-pub(super) use model::{FileFormat, Model};
+pub(super) use model::Model;
 pub(super) use rounds::rounds;

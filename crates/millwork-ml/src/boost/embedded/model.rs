@@ -8,56 +8,52 @@ use serde_json::Value;
 
 use crate::boost::embedded::forest::Forest;
 use crate::boost::embedded::matrix::matrix;
-use crate::boost::embedded::pruned::without_deleted_nodes;
+use crate::boost::file::{self, FileFormat, Labels};
 use crate::boost::{BoostError, Importance};
 use crate::features::Features;
 
-/// The formats of XGBoost's model files.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::boost) enum FileFormat {
-    Json,
-    Ubjson,
-}
-
-impl FileFormat {
-    fn library(self) -> ModelFormat {
-        match self {
-            Self::Json => ModelFormat::XgboostJson,
-            Self::Ubjson => ModelFormat::XgboostUbjson,
-        }
-    }
-}
+const READ: &str = "read the model file";
+const WRITE: &str = "write the model file";
 
 /// A trained model: the library's, and its trees laid out for prediction once that is asked for.
 #[derive(Debug, Clone)]
 pub(in crate::boost) struct Model {
     model: Arc<BoostedModel>,
+    labels: Arc<Labels>,
     forest: Arc<OnceLock<Option<Forest>>>,
 }
 
 impl Model {
     pub(super) fn new(model: BoostedModel) -> Self {
-        Self { model: Arc::new(model), forest: Arc::default() }
+        Self { model: Arc::new(model), labels: Arc::default(), forest: Arc::default() }
     }
 
     pub(super) fn library(&self) -> &BoostedModel {
         &self.model
     }
 
-    /// Reads XGBoost's model file. Nodes of trees with deleted nodes are numbered anew.
+    /// Reads XGBoost's model file, of any version.
     pub(in crate::boost) fn decode(bytes: &[u8], format: FileFormat) -> Result<Self, BoostError> {
-        let format = format.library();
-        let decoded =
-            BoostedModel::decode(bytes, format).or_else(|error| match without_deleted_nodes(bytes) {
-                Some(bytes) => BoostedModel::decode(bytes, format),
-                None => Err(error),
-            });
-        decoded.map(Self::new).map_err(BoostError::library("read the model file"))
+        let (document, labels) = file::read(bytes, format).map_err(BoostError::library(READ))?;
+        Ok(Self { labels: Arc::new(labels), ..Self::of_document(&document)? })
     }
 
-    /// XGBoost's model file.
+    /// The model of a document in the newest layout.
+    pub(super) fn of_document(document: &Value) -> Result<Self, BoostError> {
+        let bytes = serde_json::to_vec(document).map_err(BoostError::library(READ))?;
+        let decoded = BoostedModel::decode(&bytes, ModelFormat::XgboostJson);
+        decoded.map(Self::new).map_err(BoostError::library(READ))
+    }
+
+    /// XGBoost's model file, which its versions from 1.7 on read.
     pub(in crate::boost) fn encode(&self, format: FileFormat) -> Result<Vec<u8>, BoostError> {
-        self.model.encode(format.library()).map_err(BoostError::library("write the model file"))
+        Ok(file::write(self.document()?, &self.labels, format))
+    }
+
+    /// The model's document in the newest layout.
+    pub(super) fn document(&self) -> Result<Value, BoostError> {
+        let bytes = self.model.encode(ModelFormat::XgboostJson).map_err(BoostError::library(WRITE))?;
+        serde_json::from_slice(&bytes).map_err(BoostError::library(WRITE))
     }
 
     /// The margins of each row of a matrix that has rows (rows × outputs).
@@ -107,7 +103,8 @@ impl Model {
 
     /// The model of the rounds up to `round`.
     pub(in crate::boost) fn up_to(&self, round: usize) -> Result<Self, BoostError> {
-        self.model.slice(..=round, 1).map(Self::new).map_err(BoostError::library("cut the model"))
+        let cut = self.model.slice(..=round, 1).map_err(BoostError::library("cut the model"))?;
+        Ok(Self { labels: self.labels.clone(), ..Self::new(cut) })
     }
 
     pub(in crate::boost) fn objective(&self) -> &str {
@@ -149,14 +146,14 @@ impl Model {
 
 /// The library's own document of a model, which says more than XGBoost's.
 pub(super) fn native_document(model: &BoostedModel) -> Result<Value, BoostError> {
-    let bytes = model.encode(ModelFormat::Json).map_err(BoostError::library("write the model file"))?;
-    serde_json::from_slice(&bytes).map_err(BoostError::library("read the model file"))
+    let bytes = model.encode(ModelFormat::Json).map_err(BoostError::library(WRITE))?;
+    serde_json::from_slice(&bytes).map_err(BoostError::library(READ))
 }
 
 /// The model of a library's own document.
 pub(super) fn of_native_document(document: &Value) -> Result<BoostedModel, BoostError> {
-    let bytes = serde_json::to_vec(document).map_err(BoostError::library("write the model file"))?;
-    BoostedModel::decode(&bytes, ModelFormat::Json).map_err(BoostError::library("read the model file"))
+    let bytes = serde_json::to_vec(document).map_err(BoostError::library(WRITE))?;
+    BoostedModel::decode(&bytes, ModelFormat::Json).map_err(BoostError::library(READ))
 }
 
 #[cfg(test)]

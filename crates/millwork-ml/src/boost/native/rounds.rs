@@ -4,7 +4,8 @@ use std::ffi::{CStr, CString, c_int};
 
 use serde_json::Value;
 
-use crate::boost::embedded::{FileFormat, Model};
+use crate::boost::embedded::Model;
+use crate::boost::file::FileFormat;
 use crate::boost::native::error::NativeError;
 use crate::boost::native::library::{BoosterHandle, Library, MatrixHandle};
 use crate::boost::native::matrix::{matrix, text};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::boost::embedded::{FileFormat, Model};
+use crate::boost::embedded::Model;
+use crate::boost::file::FileFormat;
 use crate::boost::training::rounds::Task;
 use crate::boost::{BoostError, BoosterParams};
 use crate::features::{Features, LabelledFeatures};

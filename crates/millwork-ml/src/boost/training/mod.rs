@@ -15,7 +15,7 @@ mod threads;
 
 pub use custom::Derivatives;
 pub(super) use custom::{Custom, CustomLoss, CustomMetric};
-pub(super) use outcome::Cancelled;
+pub(super) use outcome::Canceled;
 pub use outcome::{Best, Ending, Round, Trained};
 pub(super) use rounds::{Observe, Rounds, Task};
 pub use setup::Training;
