@@ -18,11 +18,9 @@ check:
 test:
     cargo test --workspace
 
-# The comparisons with scikit-learn, SciPy and XGBoost, in a virtual environment of their own
-test-python venv=(env("HOME") / ".cache/millwork-python"):
-    test -x {{venv}}/bin/python || python3 -m venv {{venv}}
-    {{venv}}/bin/python -c "import sklearn, xgboost, scipy" 2>/dev/null || {{venv}}/bin/pip install --quiet "scikit-learn==1.7.2" "xgboost-cpu==3.2.0" scipy
-    MILLWORK_PYTHON={{venv}}/bin/python cargo test -p millwork-ml --test python --test boosting --test metrics --test splits -- --nocapture
+# The comparisons with scikit-learn, SciPy and five versions of XGBoost, in virtual environments of their own
+test-python:
+    pythons=$(.ci/pythons) && eval "$pythons" && cargo test -p millwork-ml --test python --test boosting --test exchange --test metrics --test splits -- --nocapture
 
 # Licences, advisories and duplicates of dependencies (needs cargo-deny)
 deny:
@@ -37,7 +35,7 @@ bench *arguments:
     cargo build --release -p hackernews -p synthetic -p benches
     cargo run --release -p benches --bin benches -- {{arguments}}
 
-# Time vectorizing, training and prediction beside scikit-learn and XGBoost (where MILLWORK_PYTHON has them)
+# Time vectorizing, training and prediction beside scikit-learn, XGBoost and LightGBM (where MILLWORK_PYTHON has them)
 bench-ml *arguments:
     cargo run --release -p benches --bin ml -- {{arguments}}
 

@@ -1,5 +1,5 @@
 """The peers' side of `just bench-ml`: `bench_ml.py vectorize TITLES THREADS RUNS`,
-`bench_ml.py boost DATA THREADS ROUNDS BACKEND RUNS`, or `bench_ml.py job STORIES RUNS`."""
+`bench_ml.py boost DATA THREADS ROUNDS LIBRARY CATEGORIES RUNS` (columns with a comma between, or nothing), or `bench_ml.py job STORIES RUNS`."""
 
 import json
 import resource
@@ -25,28 +25,69 @@ def vectorize(titles, _threads, runs):
     return [("fit_transform", median(int(runs), lambda: TfidfVectorizer().fit_transform(lines)))]
 
 
-def boost(data, threads, rounds, _backend, runs):
+def boost(data, threads, rounds, library, categories, runs):
     import numpy as np
     import scipy.sparse
-    import xgboost
 
     matrix = scipy.sparse.load_npz(data)
     with np.load(data) as arrays:
         targets = arrays["targets"]
     if matrix.nnz == matrix.shape[0] * matrix.shape[1]:
         matrix = matrix.toarray()
-    params = {"nthread": int(threads)}
+    columns = [int(column) for column in categories.split(",") if column]
+    trained = {"xgboost": xgboost_of, "lightgbm": lightgbm_of}[library]
+    train, predict = trained(matrix, targets, int(threads), int(rounds), columns)
+    booster, row = train(), matrix[0:1]
+    loss = float(np.sqrt(np.mean((predict(booster, matrix) - targets) ** 2)))
+    seconds = [
+        ("train", median(int(runs), train)),
+        ("predict all rows", median(3 * int(runs), lambda: predict(booster, matrix))),
+        ("predict one row", median(30 * int(runs), lambda: predict(booster, row))),
+    ]
+    return seconds, loss
+
+
+def xgboost_of(matrix, targets, threads, rounds, columns):
+    """How XGBoost trains, and how it predicts."""
+    import xgboost
+
+    types = ["c" if column in columns else "q" for column in range(matrix.shape[1])] if columns else None
+
+    def made(rows, targets=None):
+        return xgboost.DMatrix(
+            rows, targets, nthread=threads, feature_types=types, enable_categorical=bool(columns)
+        )
 
     def train():
-        return xgboost.train(params, xgboost.DMatrix(matrix, targets, nthread=int(threads)), int(rounds))
+        return xgboost.train({"nthread": threads}, made(matrix, targets), rounds)
 
-    booster, row = train(), matrix[0:1]
-    booster.set_param(params)
-    return [
-        ("train", median(int(runs), train)),
-        ("predict all rows", median(3 * int(runs), lambda: booster.inplace_predict(matrix))),
-        ("predict one row", median(30 * int(runs), lambda: booster.inplace_predict(row))),
-    ]
+    def predict(booster, rows):
+        return booster.predict(made(rows)) if columns else booster.inplace_predict(rows)
+
+    return train, predict
+
+
+def lightgbm_of(matrix, targets, threads, rounds, columns):
+    """How LightGBM trains trees of the same size and penalties, and how it predicts."""
+    import lightgbm
+
+    params = {
+        "objective": "regression",
+        "learning_rate": 0.3,
+        "max_depth": 6,
+        "num_leaves": 64,
+        "min_data_in_leaf": 1,
+        "min_sum_hessian_in_leaf": 1.0,
+        "lambda_l2": 1.0,
+        "num_threads": threads,
+        "verbosity": -1,
+    }
+
+    def train():
+        data = lightgbm.Dataset(matrix, targets, categorical_feature=columns or "auto")
+        return lightgbm.train(params, data, rounds)
+
+    return train, lambda booster, rows: booster.predict(rows, num_threads=threads)
 
 
 def job(stories, runs):
@@ -74,5 +115,7 @@ def job(stories, runs):
 
 
 part = {"vectorize": vectorize, "boost": boost, "job": job}[sys.argv[1]]
-seconds = part(*sys.argv[2:])
-print(json.dumps({"seconds": seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+found = part(*sys.argv[2:])
+seconds, loss = found if isinstance(found, tuple) else (found, None)
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps({"seconds": seconds, "memory": memory, "loss": loss}))

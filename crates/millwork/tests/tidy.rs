@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 11] = [
+const ORDER: [(&str, &[&str]); 12] = [
     ("millwork-testing", &[]),
     ("millwork-browser", &["millwork-testing"]),
     ("millwork-core", &[]),
     ("millwork-macros", &[]),
-    ("millwork-ml", &["millwork-core"]),
+    ("millwork-boost", &[]),
+    ("millwork-ml", &["millwork-boost", "millwork-core"]),
     ("millwork-polars", &["millwork-core"]),
     ("millwork-storage", &["millwork-core"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::boost::embedded::Model;
+use crate::boost::model::Model;
 use crate::boost::{BoostError, BoosterParams, Contributions, Importance, Predictions, Training};
 use crate::features::{Features, LabelledFeatures};
 
@@ -122,8 +122,11 @@ impl Booster {
             None if !values.is_empty() => return Err(BoostError::Row { columns: self.columns() }),
             _ => {}
         }
-        check_values(values)?;
-        Ok(self.model.predictions(&self.model.row_margins(columns, values)?)?[0])
+        if let Some(position) = values.iter().position(|&value| !(value as f32).is_finite()) {
+            let (number, value) = (format!("value in column {}", columns[position]), values[position]);
+            return Err(BoostError::TooLarge { number, row: 0, value });
+        }
+        Ok(self.model.predictions(&self.model.row_margins(columns, values))?[0])
     }
 
     /// The number of the leaf that each row comes to in each tree (rows × trees).
@@ -135,8 +138,8 @@ impl Booster {
         if !self.check(features)? {
             return Ok(Vec::new());
         }
-        let leaves = self.model.leaves(features)?;
-        Ok(leaves.chunks(leaves.len() / features.rows()).map(<[u32]>::to_vec).collect())
+        let leaves = self.model.leaves(features);
+        Ok(leaves.chunks(self.model.trees().max(1)).map(<[u32]>::to_vec).collect())
     }
 
     /// How much each column moves the margins of each row: SHAP values, which add up to the margin together with the
@@ -147,11 +150,11 @@ impl Booster {
     /// As [`predict_outputs`](Self::predict_outputs).
     pub fn contributions(&self, features: &Features) -> Result<Contributions, BoostError> {
         self.check(features)?;
-        Contributions::of(&self.model, features)
+        Ok(Contributions::new(self.model.contributions(features), self.model.outputs()))
     }
 
     fn margins(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
-        if self.check(features)? { self.model.margins(features) } else { Ok(Vec::new()) }
+        Ok(if self.check(features)? { self.model.margins(features) } else { Vec::new() })
     }
 
     /// Checks the columns and values of features, and tells whether they have rows.
@@ -159,7 +162,8 @@ impl Booster {
         if features.columns() != self.columns() {
             return Err(BoostError::ColumnMismatch { features: features.columns(), model: self.columns() });
         }
-        check_values(features.values())?;
+        features.check_columns(self.columns(), self.model.names()).map_err(BoostError::Columns)?;
+        check_values(features)?;
         Ok(features.rows() > 0)
     }
 
@@ -187,6 +191,34 @@ impl Booster {
         self.model.rounds()
     }
 
+    /// The round that early stopping found best, if the model's file says so and the model holds rounds after it: XGBoost's
+    /// attribute `best_iteration`, from 0.
+    ///
+    /// [`predict`](Self::predict) asks all trees, as XGBoost's `Booster.predict` does. Its scikit-learn interface asks those up
+    /// to the best round, as the model of [`up_to`](Self::up_to) that round and itself does. Models that were stopped early here hold no other.
+    pub fn best_round(&self) -> Option<usize> {
+        let attribute = self.model.kernel().labels.attributes.get("best_iteration")?;
+        let round: usize = attribute.as_str()?.parse().ok()?;
+        (round + 1 < self.rounds()).then_some(round)
+    }
+
+    /// The model of the first `rounds` rounds; of all, if there are not so many.
+    ///
+    /// ```
+    /// # use millwork_ml::boost::{Booster, BoosterParams};
+    /// # use millwork_ml::features::{Features, LabelledFeatures};
+    /// # let features = Features::new(2, vec![0, 1, 2], vec![0, 1], vec![1.0, 2.0])?;
+    /// # let train = LabelledFeatures::new(features, vec![3.0, 5.0])?;
+    /// let booster = Booster::train(&BoosterParams::default(), 10, &train)?;
+    /// let as_in_scikit_learn = booster.best_round().map_or(booster.clone(), |best| booster.up_to(best + 1));
+    /// assert_eq!(as_in_scikit_learn.rounds(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn up_to(&self, rounds: usize) -> Self {
+        Self { model: self.model.up_to(rounds.min(self.rounds())) }
+    }
+
     /// The contribution of each column, by its index. Columns without a split are absent.
     pub fn importance(&self, importance: Importance) -> BTreeMap<usize, f64> {
         self.model.importance(importance)
@@ -198,12 +230,20 @@ fn most_probable(classes: &[f32]) -> usize {
     (0..classes.len()).reduce(best).unwrap_or(0)
 }
 
-/// Boosting computes in single precision.
-fn check_values(values: &[f64]) -> Result<(), BoostError> {
-    match values.iter().find(|&&value| !(value as f32).is_finite()) {
-        Some(&value) => Err(BoostError::TooLarge { number: "feature value", value }),
-        None => Ok(()),
+/// Checks that the values of features fit the single precision that boosting computes in.
+pub(super) fn check_values(features: &Features) -> Result<(), BoostError> {
+    if features.values().iter().all(|&value| (value as f32).is_finite()) {
+        return Ok(());
     }
+    let rows = features.iter().enumerate();
+    let found = rows.flat_map(|(row, (columns, values))| {
+        columns.iter().zip(values).map(move |(&column, &value)| (row, column, value))
+    });
+    let too_large = |(row, column, value): (usize, u32, f64)| {
+        let number = format!("value in column {column}");
+        (!(value as f32).is_finite()).then_some(BoostError::TooLarge { number, row, value })
+    };
+    found.filter_map(too_large).next().map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
@@ -278,7 +318,7 @@ mod tests {
             let (mean, total) = (booster.importance(mean), booster.importance(total));
             assert!(!total.is_empty());
             for (column, total) in total {
-                assert!((mean[&column] * weight[&column] - total).abs() <= 1e-9 * total, "column {column}");
+                assert!((mean[&column] * weight[&column] - total).abs() <= 1e-6 * total, "column {column}");
             }
         }
     }
@@ -316,7 +356,7 @@ mod tests {
         );
         check(
             Features::new(12, vec![0, 1], vec![0], vec![1e300]).expect("a large value"),
-            "the feature value 1e300 does not fit a 32-bit float",
+            "the value in column 0 of row 0 is 1e300, which does not fit",
         );
     }
 

@@ -1,11 +1,6 @@
 //! What moves a prediction.
 
-use crate::boost::BoostError;
-use crate::boost::embedded::Model;
-use crate::features::Features;
-
-/// Numbers that are computed at once: the library answers for all columns, of which few contribute.
-const BLOCK: usize = 1 << 22;
+use millwork_boost::predict::RowContributions;
 
 /// The contributions of columns to the margins of rows; columns without one are left out.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,43 +9,15 @@ pub struct Contributions {
     rows: Vec<RowContributions>,
 }
 
-/// The contributions to one margin: they add up to it, together with the bias.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RowContributions {
-    /// The margin of an average row.
-    pub bias: f32,
-    /// The columns that move it, ascending, and by how much.
-    pub columns: Vec<(u32, f32)>,
-}
-
 impl Contributions {
-    pub(super) fn of(model: &Model, features: &Features) -> Result<Self, BoostError> {
-        let (outputs, columns) = (model.outputs(), features.columns());
-        let rows_at_once = (BLOCK / (outputs * (columns + 1))).max(1);
-        let all: Vec<usize> = (0..features.rows()).collect();
-        let mut rows = Vec::with_capacity(features.rows() * outputs);
-        for block in all.chunks(rows_at_once) {
-            let block = features.select(block).expect("rows of the matrix");
-            let dense = model.contributions(&block)?;
-            rows.extend(dense.chunks_exact(columns + 1).map(RowContributions::of));
-        }
-        Ok(Self { outputs, rows })
+    /// Those of each margin, row after row (rows × outputs).
+    pub(super) fn new(rows: Vec<RowContributions>, outputs: usize) -> Self {
+        Self { outputs, rows }
     }
 
     /// The contributions to an output of a row, or `None` past the last.
     pub fn get(&self, row: usize, output: usize) -> Option<&RowContributions> {
         if output < self.outputs { self.rows.get(row * self.outputs + output) } else { None }
-    }
-}
-
-impl RowContributions {
-    /// From a contribution per column, and the bias at the end.
-    fn of(dense: &[f32]) -> Self {
-        let (bias, columns) = dense.split_last().expect("the bias at least");
-        let contributing =
-            (0..).zip(columns.iter().copied()).filter(|(_, contribution)| *contribution != 0.0);
-        Self { bias: *bias, columns: contributing.collect() }
     }
 }
 

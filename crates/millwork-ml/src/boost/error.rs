@@ -4,21 +4,22 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use millwork_boost::grow::Refusal;
+use millwork_boost::objective::InterceptError;
+use millwork_boost::{InvalidParams, UnknownMetric};
 use millwork_core::advice::Advice;
 use thiserror::Error;
 
 use crate::boost::native::NativeError;
+use crate::features::FeaturesError;
 
 /// Why a booster cannot be trained, asked or loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BoostError {
     /// Parameters lie outside their ranges.
-    #[error("the booster's parameters are invalid: {}", problems.join("; "))]
-    Params {
-        /// What is wrong with each.
-        problems: Vec<String>,
-    },
+    #[error(transparent)]
+    Params(#[from] InvalidParams),
     /// No round was asked for.
     #[error("failed to train for 0 rounds")]
     NoRounds,
@@ -62,25 +63,65 @@ pub enum BoostError {
         rounds: usize,
     },
     /// A number does not fit the single precision that boosting computes in.
-    #[error("the {number} {value:e} does not fit a 32-bit float, which boosting computes in")]
+    #[error(
+        "the {number} of row {row} is {value:e}, which does not fit the 32-bit floats that boosting computes in"
+    )]
     TooLarge {
-        /// Which number: `feature value` or `target`.
-        number: &'static str,
+        /// Which number: `value in column 3`, `target` or `weight`.
+        number: String,
+        /// Its row.
+        row: usize,
         /// The number.
         value: f64,
     },
     /// A metric is called what no metric is called.
-    #[error("unknown metric `{metric}`")]
-    UnknownMetric {
-        /// The name.
-        metric: String,
+    #[error(transparent)]
+    UnknownMetric(#[from] UnknownMetric),
+    /// A target is one that the objective does not know.
+    #[error("the targets of `{set}` do not suit the objective: {problem}")]
+    Target {
+        /// The name of the data set.
+        set: String,
+        /// Which row's, and what it should be.
+        problem: String,
     },
-    /// The embedded backend cannot do what parameters ask for.
-    #[error("the embedded backend does not support these parameters: {reason}")]
-    Unsupported {
-        /// What it does not support.
-        reason: String,
+    /// A loss has derivatives, times the weight, that are no finite numbers.
+    #[error(
+        "the loss has the derivatives {first} and {second} for row {row}, output {output}, which must be finite"
+    )]
+    Derivatives {
+        /// The row.
+        row: usize,
+        /// The output, from 0.
+        output: usize,
+        /// The first derivative.
+        first: f32,
+        /// The second derivative.
+        second: f32,
     },
+    /// There is no number to start from.
+    #[error("failed to find what to predict before the first tree: {0}")]
+    Intercept(InterceptError),
+    /// A training goes on from a model of another objective.
+    #[error("the model to go on from has learned `{found}`, not `{expected}`")]
+    OtherObjective {
+        /// The objective of the model, with its classes or quantiles.
+        found: String,
+        /// The objective of the parameters, with its classes or quantiles.
+        expected: String,
+    },
+    /// A model's margins mean what is not known here.
+    #[error("the model predicts by `{objective}`, which is no objective known here")]
+    UnknownObjective {
+        /// XGBoost's name of the objective.
+        objective: String,
+    },
+    /// The columns of features are not those of the model.
+    #[error("the features are not those that the model was trained on: {0}")]
+    Columns(FeaturesError),
+    /// The embedded backend cannot do what parameters or data ask for.
+    #[error("the embedded backend cannot train this: {0}")]
+    Unsupported(Refusal),
     /// The native backend cannot do its work.
     #[error(transparent)]
     Native(#[from] NativeError),
@@ -109,9 +150,9 @@ pub enum BoostError {
         /// How many columns the model has.
         columns: usize,
     },
-    /// The library that computes refused or failed.
+    /// A model file, or what is kept of a training, cannot be read or written.
     #[error("failed to {action}")]
-    Library {
+    File {
         /// What was being done.
         action: &'static str,
         /// Why it failed.
@@ -133,28 +174,33 @@ impl Advice for BoostError {
                 "let `eval_metric` end with a metric that suits the objective, and see that the set has rows of every class"
                     .into()
             }
-            Self::UnknownMetric { .. } => {
-                "the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`"
-                    .into()
+            Self::UnknownMetric(_) => UnknownMetric::HINT.into(),
+            Self::UnknownObjective { .. } => "ask for margins, `predict_margin`".into(),
+            Self::Columns(error) => return error.hint(),
+            Self::Derivatives { .. } => {
+                "see that a loss of your own divides by no 0; otherwise set `base_score`, or scale targets and weights".into()
             }
-            Self::Unsupported { .. } => "set `backend` to `native`".into(),
+            Self::Intercept(error) => return error.hint().map(Into::into),
+            Self::Unsupported(refusal) => refusal.hint().into(),
             Self::Native(error) => return error.hint(),
             Self::SeveralOutputs { .. } => "call `predict_outputs`".into(),
             Self::Row { .. } => "give its columns in ascending order, and a value for each".into(),
-            Self::Params { .. }
+            Self::Params(_)
             | Self::TooLarge { .. }
             | Self::Checkpoint { .. }
             | Self::Canceled
-            | Self::Library { .. } => return None,
+            | Self::Target { .. }
+            | Self::OtherObjective { .. }
+            | Self::File { .. } => return None,
         })
     }
 }
 
 impl BoostError {
-    /// Makes an error of what a library answered while `action` was done.
-    pub(super) fn library<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    /// Makes an error of what went wrong while `action` was done.
+    pub(super) fn file<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
         action: &'static str,
     ) -> impl Fn(E) -> Self {
-        move |error| Self::Library { action, source: error.into() }
+        move |error| Self::File { action, source: error.into() }
     }
 }

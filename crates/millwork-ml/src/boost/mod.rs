@@ -5,36 +5,33 @@
 //! JSON model, which XGBoost opens from 1.7 on. An absent entry of the features is a missing value in training and in
 //! prediction.
 //!
-//! Two backends train ([`Backend`]): `embedded`, a library's code and, on wide sparse data, that of `columns`; and
-//! `native`, XGBoost's own library. No type of either appears in this interface.
+//! Two backends train ([`Backend`]): `embedded`, the kernels of `millwork-boost`, and `native`, XGBoost's own library.
+//! Predictions, explanations and model files are the kernels' for both.
 //!
 //! The same parameters, rounds, data and seed give the same model bytes at any number of threads (embedded). A training has
 //! threads of its own (`nthread`).
 
 mod booster;
-mod columns;
 mod contributions;
 mod embedded;
 mod error;
-mod file;
 mod history;
-mod importance;
+mod model;
 mod native;
-mod params;
 mod predictions;
 mod stored;
 mod training;
 
 pub use booster::Booster;
-pub use contributions::{Contributions, RowContributions};
+pub use contributions::Contributions;
 pub use error::BoostError;
 pub use history::{History, Score, Series};
-pub use importance::Importance;
-pub use native::NativeError;
-pub use params::{
+pub use millwork_boost::predict::{Importance, RowContributions};
+pub use millwork_boost::{
     Backend, BoosterKind, BoosterParams, Dart, Device, EvalMetric, GrowPolicy, InteractionConstraints,
-    Monotone, Objective, Ranking, SamplingMethod, TreeMethod,
+    InvalidParams, Monotone, Objective, Ranking, SamplingMethod, TreeMethod, UnknownMetric,
 };
+pub use native::NativeError;
 pub use predictions::Predictions;
 pub use stored::XgboostJson;
 pub use training::{Best, Derivatives, Ending, Round, Trained, Training};

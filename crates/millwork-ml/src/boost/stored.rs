@@ -2,9 +2,9 @@
 
 use millwork_core::{AssetValue, BoxError};
 
-use crate::boost::embedded::Model;
-use crate::boost::file::FileFormat;
+use crate::boost::model::Model;
 use crate::boost::{BoostError, Booster};
+use millwork_boost::file::FileFormat;
 
 /// The format of a [`Booster`]: XGBoost's JSON model, which XGBoost's `load_model` opens and which its `save_model`
 /// writes for a file name that ends in `.json`.

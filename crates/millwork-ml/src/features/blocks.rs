@@ -140,7 +140,19 @@ fn join(blocks: &[&Features], label: impl Fn(usize) -> String) -> Result<Feature
         chunks.push((first..end, indices, values));
     }
     chunks.into_par_iter().for_each(|(rows, indices, values)| copy_rows(blocks, rows, indices, values));
-    Ok(Features::from_valid(columns, row_offsets, indices, values))
+    let categorical = categories(blocks);
+    Features::from_valid(columns, row_offsets, indices, values).with_categories(&categorical)
+}
+
+/// The columns of the blocks side by side whose values are categories.
+fn categories(blocks: &[&Features]) -> Vec<u32> {
+    let (mut categories, mut first) = (Vec::new(), 0_u32);
+    for block in blocks {
+        let own = block.categorical().iter().zip(first..).filter(|(is, _)| **is);
+        categories.extend(own.map(|(_, column)| column));
+        first = first.wrapping_add(block.columns() as u32);
+    }
+    categories
 }
 
 /// Writes the entries of some rows, row after row and in each block after block.

@@ -53,6 +53,24 @@ pub enum FeaturesError {
         /// The entry's column.
         column: u32,
     },
+    /// A column was named that the matrix does not have.
+    #[error("there is no column {column} in a matrix of {columns} columns")]
+    NoSuchColumn {
+        /// The column.
+        column: u32,
+        /// The width of the matrix.
+        columns: usize,
+    },
+    /// A value in a column of categories is no number of a category.
+    #[error("the value {value} in row {row}, column {column} is no category")]
+    NotACategory {
+        /// The row of the entry.
+        row: usize,
+        /// The entry's column.
+        column: u32,
+        /// The value.
+        value: f64,
+    },
     /// A row was selected that the matrix does not have.
     #[error("row {row} was selected from a matrix of {rows} rows")]
     RowOutOfRange {
@@ -182,6 +200,7 @@ impl Advice for FeaturesError {
             Self::TooManyColumns { .. } => "at most 4294967296 columns are supported".into(),
             Self::ColumnOrder { .. } => "sort each row and merge duplicate entries".into(),
             Self::ValueNotFinite { .. } => "leave a missing value out".into(),
+            Self::NotACategory { .. } => "number the categories from 0 on, below 16777216".into(),
             Self::TargetCount { .. } => "every row needs one target".into(),
             Self::TargetNotFinite { .. } => "drop the rows whose target is unknown".into(),
             Self::NameTwice { .. } => "every column needs a name of its own".into(),
@@ -199,6 +218,7 @@ impl Advice for FeaturesError {
             Self::GroupApart { .. } => "the rows of a group must follow each other".into(),
             Self::EntryCount { .. }
             | Self::ColumnOutOfRange { .. }
+            | Self::NoSuchColumn { .. }
             | Self::RowOutOfRange { .. }
             | Self::NameCount { .. }
             | Self::DenseLength { .. }

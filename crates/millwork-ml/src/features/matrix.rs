@@ -1,5 +1,7 @@
 //! A sparse matrix of features in compressed rows.
 
+use millwork_boost::data::Matrix;
+
 use crate::features::{ColumnNames, FeaturesError};
 
 /// The widest matrix: every column has a `u32` index.
@@ -30,7 +32,12 @@ pub struct Features {
     indices: Vec<u32>,
     values: Vec<f64>,
     names: Option<ColumnNames>,
+    /// Whether each column's values are numbers of categories; empty if no column's are.
+    categorical: Vec<bool>,
 }
+
+/// Categories are numbered below this, as XGBoost's are.
+const MOST_CATEGORIES: f64 = 16_777_216.0;
 
 impl Features {
     /// A matrix of `row_offsets.len() - 1` rows × `columns` from its compressed rows; `indices` and `values` have one
@@ -51,7 +58,7 @@ impl Features {
             return Err(FeaturesError::EntryCount { indices: indices.len(), values: values.len() });
         }
         check_row_offsets(&row_offsets, values.len())?;
-        let features = Self { columns, row_offsets, indices, values, names: None };
+        let features = Self { columns, row_offsets, indices, values, names: None, categorical: Vec::new() };
         for (row, (indices, values)) in features.iter().enumerate() {
             check_row(row, columns, indices, values)?;
         }
@@ -70,7 +77,7 @@ impl Features {
         values: Vec<f64>,
     ) -> Self {
         debug_assert!(Self::new(columns, row_offsets.clone(), indices.clone(), values.clone()).is_ok());
-        Self { columns, row_offsets, indices, values, names: None }
+        Self { columns, row_offsets, indices, values, names: None, categorical: Vec::new() }
     }
 
     /// The same matrix with names for its columns, in place of those that it had.
@@ -97,6 +104,62 @@ impl Features {
     /// The names of the columns, if they have any.
     pub fn names(&self) -> Option<&ColumnNames> {
         self.names.as_ref()
+    }
+
+    /// The same matrix, whose values in the given columns are numbers of categories, from 0 on: boosting asks which
+    /// categories go left, and never whether one is smaller than another. An absent entry is still missing.
+    ///
+    /// ```
+    /// use millwork_ml::features::Features;
+    ///
+    /// let features = Features::from_dense(2, &[3.0, 0.5, 0.0, 0.25])?.with_categories(&[0])?;
+    /// assert_eq!(features.categorical(), [true, false]);
+    /// # Ok::<(), millwork_ml::features::FeaturesError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no such column, or one of its values is no whole number from 0 on and below 2²⁴.
+    pub fn with_categories(mut self, columns: &[u32]) -> Result<Self, FeaturesError> {
+        let mut categorical = vec![false; if columns.is_empty() { 0 } else { self.columns }];
+        for &column in columns {
+            let place = categorical.get_mut(column as usize);
+            *place.ok_or(FeaturesError::NoSuchColumn { column, columns: self.columns })? = true;
+        }
+        self.categorical = categorical;
+        self.check_categories()?;
+        Ok(self)
+    }
+
+    fn check_categories(&self) -> Result<(), FeaturesError> {
+        if self.categorical.is_empty() {
+            return Ok(());
+        }
+        for (row, (indices, values)) in self.iter().enumerate() {
+            for (&column, &value) in indices.iter().zip(values) {
+                let is_category = (0.0..MOST_CATEGORIES).contains(&value) && value.fract() == 0.0;
+                if self.categorical[column as usize] && !is_category {
+                    return Err(FeaturesError::NotACategory { row, column, value });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the values of each column are numbers of categories; empty if those of no column are.
+    pub fn categorical(&self) -> &[bool] {
+        &self.categorical
+    }
+
+    /// The matrix as boosting takes it.
+    pub(crate) fn as_matrix(&self) -> Matrix<'_> {
+        Matrix {
+            columns: self.columns,
+            row_offsets: &self.row_offsets,
+            indices: &self.indices,
+            values: &self.values,
+            categorical: &self.categorical,
+        }
     }
 
     /// Whether this matrix has the columns of `other`, for example of what a model was trained on: as many, and by the
@@ -189,6 +252,7 @@ impl Features {
             indices: Vec::new(),
             values: Vec::new(),
             names: self.names.clone(),
+            categorical: self.categorical.clone(),
         };
         for &row in selection {
             let (indices, values) =
@@ -284,6 +348,22 @@ mod tests {
         );
         let names = ColumnNames::new(["a"]).expect("a name");
         assert_eq!(bare.with_names(names), Err(FeaturesError::NameCount { names: 1, columns: 2 }));
+    }
+
+    #[test]
+    fn categories_are_whole_numbers_from_0_on() {
+        let check = |value: f64, columns: &[u32], expected: Result<&[bool], FeaturesError>| {
+            let features = Features::new(2, vec![0, 1, 2], vec![0, 1], vec![value, -0.5]).expect("a matrix");
+            let found = features.with_categories(columns).map(|features| features.categorical().to_vec());
+            assert_eq!(found, expected.map(<[bool]>::to_vec), "{value} in {columns:?}");
+        };
+        check(3.0, &[0], Ok(&[true, false]));
+        check(3.0, &[], Ok(&[]));
+        for value in [-1.0, 0.5, 16_777_216.0] {
+            check(value, &[0], Err(FeaturesError::NotACategory { row: 0, column: 0, value }));
+        }
+        check(3.0, &[1], Err(FeaturesError::NotACategory { row: 1, column: 1, value: -0.5 }));
+        check(3.0, &[2], Err(FeaturesError::NoSuchColumn { column: 2, columns: 2 }));
     }
 
     #[test]

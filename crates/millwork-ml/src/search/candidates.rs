@@ -1,11 +1,11 @@
 //! The parameters to try.
 
+use millwork_boost::random::SplitMix64;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::search::{Distribution, SearchError, Space};
-use crate::split::SplitMix64;
 
 /// The parameters to try, in the order in which they are tried. They are all made, and checked to be parameters, before
 /// the first one is tried.

@@ -1,10 +1,10 @@
 //! What is searched.
 
+use millwork_boost::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::search::SearchError;
-use crate::split::SplitMix64;
 
 /// The parameters that are searched, each with its values or its range.
 ///

@@ -1,7 +1,8 @@
 //! Splits by chance that never divide a group: all rows of a user, a site or a story are in one part.
 
+use millwork_boost::random::SplitMix64;
+
 use crate::split::class::rows_by_label;
-use crate::split::generator::SplitMix64;
 use crate::split::size::held_out_sizes;
 use crate::split::{SplitError, ThreeParts, TwoParts};
 

@@ -30,7 +30,6 @@ mod temporal_fold;
 
 pub use error::SplitError;
 pub use folds::{Folds, FoldsIter};
-pub(crate) use generator::SplitMix64;
 pub use group_fold::{group_k_fold, group_k_fold_shuffled};
 pub use grouped::{grouped, grouped_in_three};
 pub use parts::{ThreeParts, TwoParts};

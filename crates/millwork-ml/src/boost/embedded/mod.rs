@@ -1,17 +1,9 @@
-//! Boosting within this program: by the pure-Rust crate `hessboost`, XGBoost's algorithm without its C++ library.
+//! The embedded backend: rounds of trees that `millwork-boost` grows.
 //!
-//! Where the data is wide and sparse, trees are grown by [`columns`](crate::boost::columns) instead, on the library's
-//! gradients. The rest of the crate sees [`Model`] and [`rounds`], and no type of the library.
+//! A round asks the loss for gradients, grows a tree for each output (several, for a forest), and adds it to the margins of all
+//! rows. What loss, growers and measures are is the kernel's; when to stop, and what is kept, is the training's.
 
-mod custom;
-mod forest;
-mod library;
-mod lone_value;
-mod matrix;
-mod model;
-mod parameters;
 mod rounds;
-mod wide;
+mod rows;
 
-pub(super) use model::Model;
 pub(super) use rounds::rounds;

@@ -48,6 +48,7 @@ functions! {
     XGDMatrixCreateFromCSR(*const c_char, *const c_char, *const c_char, u64, *const c_char, *mut Raw);
     XGDMatrixFree(Raw);
     XGDMatrixSetInfoFromInterface(Raw, *const c_char, *const c_char);
+    XGDMatrixSetStrFeatureInfo(Raw, *const c_char, *mut *const c_char, u64);
     XGBoosterCreate(*const Raw, u64, *mut Raw);
     XGBoosterFree(Raw);
     XGBoosterSetParam(Raw, *const c_char, *const c_char);
@@ -295,6 +296,22 @@ impl MatrixHandle {
                     self.raw.as_ptr(),
                     field.as_ptr(),
                     array.interface().as_ptr(),
+                )
+            }
+        })
+    }
+
+    /// Sets a text for each column.
+    pub(super) fn set_columns(&mut self, field: &CStr, texts: &[CString]) -> Result<(), NativeError> {
+        let mut texts: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
+        self.library.call("describe the columns of a matrix", |functions| {
+            // SAFETY: the handle is alive, and the texts outlive the call; the library copies them.
+            unsafe {
+                (functions.XGDMatrixSetStrFeatureInfo)(
+                    self.raw.as_ptr(),
+                    field.as_ptr(),
+                    texts.as_mut_ptr(),
+                    texts.len() as u64,
                 )
             }
         })

@@ -16,6 +16,11 @@ pub(super) fn matrix(
     // `missing` is what is missing besides absent entries: nothing.
     let config = text(format!("{{\"missing\":NaN,\"nthread\":{threads}}}"));
     let mut matrix = MatrixHandle::create(library, data.features(), &config)?;
+    let categorical = data.features().categorical();
+    if !categorical.is_empty() {
+        let types: Vec<_> = categorical.iter().map(|&is| text(if is { "c" } else { "float" })).collect();
+        matrix.set_columns(c"feature_type", &types)?;
+    }
     matrix.set(c"label", &Array::vector(Elements::F64(data.targets())))?;
     if let Some(groups) = data.groups() {
         let sizes: Vec<u32> = groups.iter().map(|&size| size as u32).collect();

@@ -4,8 +4,7 @@ use std::ffi::{CStr, CString, c_int};
 
 use serde_json::Value;
 
-use crate::boost::embedded::Model;
-use crate::boost::file::FileFormat;
+use crate::boost::model::{Model, column_names};
 use crate::boost::native::error::NativeError;
 use crate::boost::native::library::{BoosterHandle, Library, MatrixHandle};
 use crate::boost::native::matrix::{matrix, text};
@@ -13,6 +12,7 @@ use crate::boost::native::scores::read_scores;
 use crate::boost::training::{Custom, CustomLoss, Observe, Rounds, Task};
 use crate::boost::{BoostError, BoosterParams, Device};
 use crate::features::LabelledFeatures;
+use millwork_boost::file::FileFormat;
 
 /// What is asked of a model in training: its predictions, and its margins (with `dart`, without the dropped trees).
 const PREDICTIONS: &CStr =
@@ -29,6 +29,7 @@ pub(in crate::boost) fn rounds<'a>(task: &Task<'a>) -> Result<Box<dyn Rounds + S
     let train = rows(task.data)?;
     let sets = task.sets.iter().map(|&(_, data)| rows(data)).collect::<Result<Vec<_>, NativeError>>()?;
     let settings = settings(task.params, task.data.features().columns(), threads);
+    try_out(library, &settings, task.data)?;
     let mut metrics = metric_names(library, &settings, &sets)?;
     metrics.extend(task.custom.metric.as_ref().map(|metric| metric.name.clone()));
 
@@ -69,7 +70,7 @@ struct NativeRounds<'a> {
 }
 
 impl NativeRounds<'_> {
-    fn update(&mut self) -> Result<(), NativeError> {
+    fn update(&mut self) -> Result<(), BoostError> {
         let round = c_int::try_from(self.round).unwrap_or(c_int::MAX);
         match &self.custom.loss {
             Some(loss) => self.update_by(loss, round)?,
@@ -83,14 +84,14 @@ impl NativeRounds<'_> {
     }
 
     /// Trains a round on the derivatives of a loss of the user's own.
-    fn update_by(&mut self, loss: &CustomLoss, round: c_int) -> Result<(), NativeError> {
+    fn update_by(&mut self, loss: &CustomLoss, round: c_int) -> Result<(), BoostError> {
         let margins = self.handle.predict(&self.train.matrix, MARGINS)?;
         let (targets, weights) = single(self.train.data);
-        let derivatives = loss.derivatives(&margins, &targets, weights.as_deref());
+        let derivatives = loss.derivatives(&margins, &targets, weights.as_deref())?;
         let gradient: Vec<f32> = derivatives.iter().map(|derivatives| derivatives.first).collect();
         let hessian: Vec<f32> = derivatives.iter().map(|derivatives| derivatives.second).collect();
         let outputs = margins.len() / targets.len();
-        self.handle.boost(round, &self.train.matrix, outputs, (&gradient, &hessian))
+        Ok(self.handle.boost(round, &self.train.matrix, outputs, (&gradient, &hessian))?)
     }
 
     /// Every metric of each evaluation set, set by set.
@@ -129,7 +130,10 @@ impl Rounds for NativeRounds<'_> {
     }
 
     fn model(&mut self) -> Result<Model, BoostError> {
-        Model::decode(&self.handle.save()?, FileFormat::Json)
+        let mut kernel = millwork_boost::file::read(&self.handle.save()?, FileFormat::Json)
+            .map_err(BoostError::file("read what the library trained"))?;
+        kernel.labels.names = column_names(self.train.data.features());
+        Ok(Model::new(kernel))
     }
 }
 
@@ -153,6 +157,26 @@ fn plain(value: &Value) -> String {
 
 fn set(handle: &mut BoosterHandle, settings: &[(CString, CString)]) -> Result<(), NativeError> {
     settings.iter().try_for_each(|(name, value)| handle.set_parameter(name, value))
+}
+
+/// The most rows of a trial.
+const TRIAL_ROWS: usize = 32;
+
+/// Trains a round on a few rows, hands the model over and reads it: what cannot be read afterwards is not trained for hours
+/// first.
+fn try_out(
+    library: &'static Library,
+    settings: &[(CString, CString)],
+    data: &LabelledFeatures,
+) -> Result<(), BoostError> {
+    let group = data.groups().and_then(|groups| groups.first().copied()).unwrap_or(data.rows());
+    let rows: Vec<usize> = (0..group.min(TRIAL_ROWS)).collect();
+    let few = data.select(&rows).expect("the first rows of the first group");
+    let matrix = matrix(library, &few, 1)?;
+    let mut handle = BoosterHandle::create(library, &[&matrix])?;
+    set(&mut handle, settings)?;
+    handle.update(0, &matrix)?;
+    Model::decode(&handle.save()?, FileFormat::Json).map(drop)
 }
 
 /// What the library measures by these settings, found out by a model without rounds.

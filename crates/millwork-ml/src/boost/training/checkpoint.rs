@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::boost::embedded::Model;
-use crate::boost::file::FileFormat;
+use crate::boost::model::Model;
 use crate::boost::training::rounds::Task;
 use crate::boost::{BoostError, BoosterParams};
 use crate::features::{Features, LabelledFeatures};
+use millwork_boost::file::FileFormat;
 
 /// Where a training's state is kept.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl Checkpoints {
         let scores = scores.iter().map(bits).collect();
         let mut document = Document { fingerprint: self.fingerprint, checksum: None, scores, model };
         document.checksum = Some(document.content());
-        let bytes = serde_json::to_vec(&document).map_err(BoostError::library("write a checkpoint"))?;
+        let bytes = serde_json::to_vec(&document).map_err(BoostError::file("write a checkpoint"))?;
         kept.replace(&bytes).map_err(|error| kept.failed("write", error))
     }
 
@@ -156,7 +156,7 @@ impl Checkpoint {
 fn fingerprint(task: &Task<'_>, rounds: usize) -> Result<u64, BoostError> {
     let mut hasher = DefaultHasher::new();
     let params = BoosterParams { nthread: None, ..task.params.clone() };
-    let params = serde_json::to_string(&params).map_err(BoostError::library("describe the training"))?;
+    let params = serde_json::to_string(&params).map_err(BoostError::file("describe the training"))?;
     (params, rounds, task.sets.len()).hash(&mut hasher);
     task.start.map(|start| start.encode(FileFormat::Json)).transpose()?.hash(&mut hasher);
     hash_data(task.data, &mut hasher);
@@ -176,6 +176,7 @@ fn hash_data(data: &LabelledFeatures, hasher: &mut DefaultHasher) {
 
 fn hash_features(features: &Features, hasher: &mut DefaultHasher) {
     features.columns().hash(hasher);
+    features.categorical().hash(hasher);
     features.row_offsets().hash(hasher);
     features.indices().hash(hasher);
     hash_numbers(features.values(), hasher);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::boost::BoostError;
+
 /// The derivatives of a row's loss by one of the row's margins.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Derivatives {
@@ -41,24 +43,35 @@ impl CustomLoss {
     }
 
     /// The derivatives of each row's loss (rows × outputs), times the row's weight.
+    ///
+    /// # Errors
+    ///
+    /// With the first row whose derivatives are no finite numbers, from which no tree can be learned.
     pub(in crate::boost) fn derivatives(
         &self,
         margins: &[f32],
         targets: &[f32],
         weights: Option<&[f32]>,
-    ) -> Vec<Derivatives> {
+    ) -> Result<Vec<Derivatives>, BoostError> {
         let mut derivatives = vec![Derivatives::default(); margins.len()];
         (self.0)(margins, targets, &mut derivatives);
+        let outputs = (margins.len() / targets.len().max(1)).max(1);
         if let Some(weights) = weights {
-            let outputs = margins.len() / targets.len().max(1);
-            for (of_row, &weight) in derivatives.chunks_mut(outputs.max(1)).zip(weights) {
+            for (of_row, &weight) in derivatives.chunks_mut(outputs).zip(weights) {
                 for derivatives in of_row {
                     derivatives.first *= weight;
                     derivatives.second *= weight;
                 }
             }
         }
-        derivatives
+        let is_finite = |of: &Derivatives| of.first.is_finite() && of.second.is_finite();
+        match derivatives.iter().position(|derivatives| !is_finite(derivatives)) {
+            Some(place) => {
+                let Derivatives { first, second } = derivatives[place];
+                Err(BoostError::Derivatives { row: place / outputs, output: place % outputs, first, second })
+            }
+            None => Ok(derivatives),
+        }
     }
 }
 
@@ -87,5 +100,28 @@ impl fmt::Debug for Custom {
             .field("loss", &self.loss.is_some())
             .field("metric", &self.metric.as_ref().map(|metric| &metric.name))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Learns rows of two outputs, where the fourth number is `derivatives`.
+    fn check(derivatives: Derivatives, weights: Option<&[f32]>, expected: &str) {
+        let loss = CustomLoss::new(move |_, _, all| all[3] = derivatives);
+        let learned = loss.derivatives(&[0.0; 6], &[1.0; 3], weights);
+        assert_eq!(learned.map_or_else(|error| error.to_string(), |all| all.len().to_string()), expected);
+    }
+
+    #[test]
+    fn derivatives_that_are_no_numbers_are_refused_with_their_row() {
+        check(Derivatives { first: 1.0, second: 1.0 }, None, "6");
+        let error = "the loss has the derivatives NaN and 1 for row 1, output 1, which must be finite";
+        check(Derivatives { first: f32::NAN, second: 1.0 }, None, error);
+        let error = "the loss has the derivatives 1 and inf for row 1, output 1, which must be finite";
+        check(Derivatives { first: 1.0, second: f32::INFINITY }, None, error);
+        let error = "the loss has the derivatives 0 and inf for row 1, output 1, which must be finite";
+        check(Derivatives { first: 0.0, second: 1e30 }, Some(&[1.0, 1e30, 1.0]), error);
     }
 }

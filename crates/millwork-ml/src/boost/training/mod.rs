@@ -14,7 +14,7 @@ mod setup;
 mod threads;
 
 pub use custom::Derivatives;
-pub(super) use custom::{Custom, CustomLoss, CustomMetric};
+pub(super) use custom::{Custom, CustomLoss};
 pub(super) use outcome::Canceled;
 pub use outcome::{Best, Ending, Round, Trained};
 pub(super) use rounds::{Observe, Rounds, Task};

@@ -12,8 +12,6 @@ pub(super) struct Progress<'a> {
     rounds: usize,
     completed: usize,
     history: History,
-    /// Whether each of a round's scores is undefined, whatever a backend says.
-    undefined: Vec<bool>,
     stopping: Option<EarlyStopping>,
     on_round: OnRound<'a>,
     canceled: Canceled<'a>,
@@ -25,13 +23,12 @@ impl<'a> Progress<'a> {
     pub(super) fn new(
         rounds: usize,
         history: History,
-        undefined: Vec<bool>,
         stopping: Option<EarlyStopping>,
         on_round: OnRound<'a>,
         canceled: Canceled<'a>,
     ) -> Self {
         let (completed, ending, began) = (0, Ending::Completed, Instant::now());
-        Self { rounds, completed, history, undefined, stopping, on_round, canceled, ending, began }
+        Self { rounds, completed, history, stopping, on_round, canceled, ending, began }
     }
 
     /// After the rounds that an earlier run completed, given their scores.
@@ -49,10 +46,7 @@ impl<'a> Progress<'a> {
 
     /// Takes the scores of a round.
     pub(super) fn observe(&mut self, scores: &[f64]) -> ControlFlow<()> {
-        let scores = scores.iter().zip(&self.undefined);
-        let scores: Vec<f64> =
-            scores.map(|(&score, &undefined)| if undefined { f64::NAN } else { score }).collect();
-        self.history.push(&scores);
+        self.history.push(scores);
         let elapsed = self.began.elapsed();
         let round =
             Round { index: self.completed, rounds: self.rounds, scores: &self.history.last(), elapsed };

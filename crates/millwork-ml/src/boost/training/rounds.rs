@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::boost::embedded::Model;
+use crate::boost::model::Model;
 use crate::boost::training::custom::Custom;
 use crate::boost::training::outcome::Canceled;
 use crate::boost::{BoostError, BoosterParams};

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::boost::embedded::{self, Model};
+use crate::boost::booster::check_values;
+use crate::boost::model::Model;
 use crate::boost::training::checkpoint::Checkpoints;
 use crate::boost::training::custom::Custom;
 use crate::boost::training::early_stopping::{EarlyStopping, Watched};
@@ -10,7 +11,8 @@ use crate::boost::training::progress::Progress;
 use crate::boost::training::rounds::{Rounds, Task};
 use crate::boost::training::threads::on_own_threads;
 use crate::boost::{
-    Backend, BoostError, Booster, BoosterParams, Ending, EvalMetric, History, Trained, Training, native,
+    Backend, BoostError, Booster, BoosterParams, Ending, EvalMetric, History, Trained, Training, embedded,
+    native,
 };
 use crate::features::LabelledFeatures;
 
@@ -31,18 +33,19 @@ fn check(training: &Training<'_>) -> Result<(), BoostError> {
     if training.patience == Some(0) || training.patience.is_some() && training.sets.is_empty() {
         return Err(BoostError::NothingToWatch);
     }
-    check_not_empty("train", training.data)?;
+    check_set("train", training.data)?;
     let model = training.data.features().columns();
     let mut names = HashSet::new();
     for &(set, data) in &training.sets {
         if !names.insert(set) {
             return Err(BoostError::DuplicateSet { set: set.to_owned() });
         }
-        check_not_empty(set, data)?;
+        check_set(set, data)?;
         let features = data.features().columns();
         if features != model {
             return Err(BoostError::ColumnMismatch { features, model });
         }
+        data.features().check_columns_of(training.data.features()).map_err(BoostError::Columns)?;
     }
     Ok(())
 }
@@ -69,14 +72,8 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     let stopping = patience.zip(watched).map(|(patience, watched)| {
         EarlyStopping::new(patience, maximizes(&custom, Some(&watched.metric)), watched)
     });
-    let has_own = |metric: &str| custom.metric.as_ref().is_some_and(|own| own.name == metric);
-    let undefined = sets.iter().flat_map(|(_, data)| {
-        metrics.iter().map(|metric| !has_own(metric) && needs_both_classes(metric) && has_one_class(data))
-    });
-    let undefined = undefined.collect();
     let history = History::new(sets.iter().map(|(set, _)| *set), &metrics);
-    let mut progress =
-        Progress::new(rounds, history, undefined, stopping, on_round, canceled.clone()).resumed(scores);
+    let mut progress = Progress::new(rounds, history, stopping, on_round, canceled.clone()).resumed(scores);
     go_on(backend.as_mut(), &mut progress, &checkpoints)?;
     if progress.completed() == 0 {
         return Err(BoostError::Canceled);
@@ -91,23 +88,13 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     };
     let mut model = backend.model()?;
     if let Some(best) = best {
-        model = model.up_to(start.map_or(0, Model::rounds) + best.round)?;
+        model = model.up_to(start.map_or(0, Model::rounds) + best.round + 1);
     }
     if ending != Ending::Interrupted {
         checkpoints.remove()?;
     }
     let booster = Booster::from_model(model);
     Ok(Trained { booster, history, best, ending, resumed_rounds: scores.len() })
-}
-
-/// Whether it is an area under a curve, for which XGBoost says NaN, and others 0.5 or 0, where a class is missing.
-fn needs_both_classes(metric: &str) -> bool {
-    [EvalMetric::Auc, EvalMetric::AucPr].iter().any(|area| area.to_string() == metric)
-}
-
-/// Whether all targets are the same. Those of ranked groups are compared within each.
-fn has_one_class(data: &LabelledFeatures) -> bool {
-    data.groups().is_none() && data.targets().windows(2).all(|pair| pair[0] == pair[1])
 }
 
 fn with_base_score(params: &BoosterParams, custom: &Custom) -> BoosterParams {
@@ -150,12 +137,12 @@ fn maximizes(custom: &Custom, last: Option<&String>) -> bool {
     }
 }
 
-fn check_not_empty(set: &str, data: &LabelledFeatures) -> Result<(), BoostError> {
+fn check_set(set: &str, data: &LabelledFeatures) -> Result<(), BoostError> {
     let (rows, columns) = (data.rows(), data.features().columns());
     if rows == 0 || columns == 0 {
         return Err(BoostError::EmptySet { set: set.to_owned(), rows, columns });
     }
-    Ok(())
+    check_values(data.features())
 }
 
 #[cfg(test)]
@@ -163,7 +150,7 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
-    use crate::boost::{Best, EvalMetric};
+    use crate::boost::{Best, EvalMetric, TreeMethod};
     use crate::features::Features;
 
     /// Rows whose one feature is their number.
@@ -186,15 +173,17 @@ mod tests {
         let (good, empty, large) = (labelled(&[1.0, 2.0]), labelled(&[]), labelled(&[1.0, 1e300]));
         let features = Features::new(2, vec![0, 1], vec![0], vec![1.0]).expect("a valid matrix");
         let wide = LabelledFeatures::new(features, vec![1.0]).expect("one target");
-        let absent =
-            BoosterParams { eval_metric: vec![EvalMetric::GammaDeviance], ..BoosterParams::default() };
+        let absent = BoosterParams { tree_method: TreeMethod::Approx, ..BoosterParams::default() };
         let training = || Training::new(&params, 3, &good);
 
-        check(Training::new(&absent, 3, &good), "the embedded backend does not support these parameters: ");
+        check(
+            Training::new(&absent, 3, &good),
+            "the embedded backend cannot train this: `tree_method` is `approx`; hint: set `backend` to `native`",
+        );
         check(Training::new(&params, 0, &good), "failed to train for 0 rounds; hint:");
         check(Training::new(&invalid, 3, &good), "the booster's parameters are invalid: `eta` is -1");
         check(Training::new(&params, 3, &empty), "the data set `train` has 0 rows and 1 columns; hint:");
-        check(Training::new(&params, 3, &large), "the target 1e300 does not fit");
+        check(Training::new(&params, 3, &large), "the target of row 1 is 1e300, which does not fit");
         check(training().evaluate("test", &empty), "the data set `test` has 0 rows");
         check(
             training().evaluate("test", &wide),

@@ -163,8 +163,8 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Asks `canceled` after each round, and within a round on wide sparse data, and stops as soon as it says so, with
-    /// the rounds that are complete.
+    /// Asks `canceled` after each round, and on the embedded backend within a round as well, and stops as soon as it says so,
+    /// with the rounds that are complete.
     #[must_use]
     pub fn cancel_when(mut self, canceled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         self.canceled = Arc::new(canceled);

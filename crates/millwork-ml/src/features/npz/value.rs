@@ -5,7 +5,8 @@ use millwork_core::{AssetValue, BoxError};
 use crate::features::npz::NpzError;
 use crate::features::npz::archive::{ArchiveReader, ArchiveWriter};
 use crate::features::npz::array::{
-    IntegerWidth, read_floats, read_integers, read_text, write_floats, write_integers, write_text,
+    IntegerWidth, read_bytes, read_floats, read_integers, read_text, write_bytes, write_floats,
+    write_integers, write_text,
 };
 use crate::features::npz::names::{read_names, write_names};
 use crate::features::{Features, LabelledFeatures};
@@ -24,6 +25,9 @@ use crate::features::{Features, LabelledFeatures};
 /// ```
 #[derive(Debug)]
 pub enum Npz {}
+
+/// The array that says which columns have categories.
+const CATEGORICAL: &str = "categorical.npy";
 
 impl AssetValue<Npz> for Features {
     const EXTENSION: &'static str = "npz";
@@ -83,7 +87,7 @@ impl AssetValue<Npz> for LabelledFeatures {
     }
 }
 
-/// Adds the five arrays in SciPy's order, and the names of the columns after them.
+/// Adds the five arrays in SciPy's order, and after them the names of the columns, and which have categories.
 fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
     let (rows, columns) = (features.rows() as u64, features.columns() as u64);
     let width = IntegerWidth::for_largest(rows.max(columns).max(features.entries() as u64));
@@ -102,10 +106,16 @@ fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<()
     array.clear();
     write_floats(features.values(), &mut array);
     archive.add("data.npy", &array)?;
-    match features.names() {
-        Some(names) => write_names(names, archive),
-        None => Ok(()),
+    if let Some(names) = features.names() {
+        write_names(names, archive)?;
     }
+    if !features.categorical().is_empty() {
+        array.clear();
+        let flags: Vec<u8> = features.categorical().iter().map(|&is| u8::from(is)).collect();
+        write_bytes(&flags, &mut array);
+        archive.add(CATEGORICAL, &array)?;
+    }
+    Ok(())
 }
 
 fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
@@ -133,11 +143,18 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
     let columns = usize::try_from(columns)
         .map_err(|_| NpzError::Array { entry: "shape.npy", problem: "an element is too large" })?;
     sort_rows(&row_offsets, &mut indices, &mut values);
-    let features = Features::new(columns, row_offsets, indices, values)?;
-    match read_names(archive, features.columns())? {
-        Some(names) => Ok(features.with_names(names)?),
-        None => Ok(features),
+    let mut features = Features::new(columns, row_offsets, indices, values)?;
+    if let Some(names) = read_names(archive, columns)? {
+        features = features.with_names(names)?;
     }
+    if archive.has(CATEGORICAL) {
+        check_count(archive, CATEGORICAL, |count| count == columns, "it has not one element per column")?;
+        let flags = read(archive, CATEGORICAL, read_bytes)?;
+        let categorical: Vec<u32> =
+            (0..).zip(flags).filter(|(_, is)| *is != 0).map(|(column, _)| column).collect();
+        features = features.with_categories(&categorical)?;
+    }
+    Ok(features)
 }
 
 /// Checks how many elements an array has before it is read.
@@ -204,7 +221,8 @@ mod tests {
     fn complete() -> LabelledFeatures {
         let names = ColumnNames::new(["b", "", "a\nb", "éé", "c", "d", "e"]).expect("different names");
         let (features, targets) = labelled().into_parts();
-        let features = features.with_names(names).expect("a name per column");
+        let features = features.with_names(names).and_then(|features| features.with_categories(&[4, 1]));
+        let features = features.expect("a name per column, and a category");
         LabelledFeatures::new(features, targets)
             .and_then(|labelled| labelled.with_weights(vec![0.5, 0.0, 2.0]))
             .and_then(|labelled| labelled.with_groups(vec![1, 2]))

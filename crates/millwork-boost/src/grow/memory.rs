@@ -1,0 +1,163 @@
+//! How much memory a grower takes, known before it is made, and whether the machine has it.
+//!
+//! The figures are near what is taken: what a matrix takes in the form that is grown on, and what each row, each
+//! histogram and each output takes. What the rows themselves take is there already.
+
+use std::fs;
+
+use thiserror::Error;
+
+use crate::BoosterParams;
+use crate::bins::Cuts;
+use crate::data::{CATEGORIES, Matrix};
+use crate::grow::histogram::{self, MOST_HISTOGRAM_BYTES};
+use crate::grow::score::Sums;
+
+/// The machine has less memory left than growing takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("training takes about {} of memory, and {} are available", megabytes(*needed), megabytes(*available))]
+pub struct TooLittleMemory {
+    /// Bytes that growing takes.
+    pub needed: u64,
+    /// Bytes that this process can still have.
+    pub available: u64,
+}
+
+/// A gradient, a place among the rows of a node (twice), and a leaf (twice).
+const ROW: usize = 24;
+
+/// A column while bins are made, and an offset of it wherever there are entries by column.
+const COLUMN: usize = 192;
+
+/// A margin, a gradient and a sampled gradient of a row for an output.
+const OUTPUT: usize = 20;
+
+/// From this depth on, trees have so many nodes that only [`MOST_HISTOGRAM_BYTES`] bound their histograms.
+const DEEP: usize = 16;
+
+/// Checks that so many bytes can be had.
+///
+/// # Errors
+///
+/// When the system says that fewer are available. A system that doesn't say is believed to have enough.
+pub(super) fn check(needed: u64) -> Result<(), TooLittleMemory> {
+    match available() {
+        Some(available) if available < needed => Err(TooLittleMemory { needed, available }),
+        _ => Ok(()),
+    }
+}
+
+/// What the outputs of a training take: margins and gradients.
+pub(super) fn outputs(rows: usize, outputs: usize) -> u64 {
+    bytes(rows, OUTPUT).saturating_mul(outputs as u64)
+}
+
+/// To make bins: a value and a weight for each entry, and a number for each category up to a column's largest one, twice.
+pub(super) fn bins(matrix: Matrix<'_>) -> u64 {
+    sum([bytes(matrix.entries(), 8), bytes(matrix.columns, COLUMN), bytes(categories(matrix), 8)])
+}
+
+/// The number of categories up to the largest one of each categorical column.
+fn categories(matrix: Matrix<'_>) -> usize {
+    if !matrix.categorical.contains(&true) {
+        return 0;
+    }
+    let mut categories = vec![0; matrix.columns];
+    for (&column, &value) in matrix.indices.iter().zip(matrix.values) {
+        if matrix.is_categorical(column) && value >= 0.0 {
+            let categories = &mut categories[column as usize];
+            *categories = usize::max(*categories, (value as usize).min(CATEGORIES as usize) + 1);
+        }
+    }
+    categories.into_iter().sum()
+}
+
+/// To grow column by column: a row and a bin for each entry.
+pub(super) fn columns(matrix: Matrix<'_>, cuts: &Cuts) -> u64 {
+    sum([bytes(matrix.entries(), 16), bytes(cuts.bins(), 8), bytes(matrix.rows(), ROW)])
+}
+
+/// To grow among all values: a value and a row for each entry, and as much again to sort them.
+pub(super) fn exact(matrix: Matrix<'_>) -> u64 {
+    sum([bytes(matrix.entries(), 16), bytes(matrix.columns, COLUMN), bytes(matrix.rows(), ROW)])
+}
+
+/// To grow by histograms: the bins of the rows, and the histograms of the nodes that are open.
+pub(super) fn histogram(params: &BoosterParams, matrix: Matrix<'_>, cuts: &Cuts) -> u64 {
+    let threads = rayon::current_num_threads();
+    let cells = histogram::bytes(&matrix.present(), matrix.rows(), cuts, threads);
+    let depth = if params.max_depth == 0 { DEEP } else { params.max_depth.min(DEEP) };
+    let slots = cuts.bins() + matrix.columns;
+    let few = bytes(slots, 4 * size_of::<Sums>());
+    let open = bytes(slots, size_of::<Sums>() << depth);
+    sum([cells, bytes(matrix.rows(), ROW), open.min(few.max(MOST_HISTOGRAM_BYTES as u64))])
+}
+
+fn sum<const N: usize>(parts: [u64; N]) -> u64 {
+    parts.into_iter().fold(0, u64::saturating_add)
+}
+
+fn bytes(count: usize, each: usize) -> u64 {
+    (count as u64).saturating_mul(each as u64)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}
+
+/// How many bytes this process can still have: what the system has left, and what its control group leaves it (Linux).
+fn available() -> Option<u64> {
+    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kilobytes_available(&text));
+    let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
+    let group = number("/sys/fs/cgroup/memory.max")
+        .zip(number("/sys/fs/cgroup/memory.current"))
+        .map(|(most, current)| most.saturating_sub(current));
+    [system, group].into_iter().flatten().min()
+}
+
+/// The bytes of the line `MemAvailable: … kB`.
+fn kilobytes_available(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_both_figures() {
+        assert_eq!(kilobytes_available("MemTotal: 9 kB\nMemAvailable:   2000 kB\n"), Some(2_048_000));
+        assert_eq!(kilobytes_available("MemTotal: 9 kB\n"), None);
+        let error = TooLittleMemory { needed: 5_000_000_000, available: 2_048_000 };
+        assert_eq!(error.to_string(), "training takes about 5000 MB of memory, and 3 MB are available");
+        assert_eq!(check(0), Ok(()));
+        if available().is_some() {
+            assert!(check(u64::MAX).is_err());
+        }
+    }
+
+    #[test]
+    fn a_full_matrix_takes_two_bytes_for_each_value() {
+        let row_offsets: Vec<usize> = (0..=1000).map(|row| row * 20).collect();
+        let indices: Vec<u32> = (0..20_000).map(|entry| entry % 20).collect();
+        let values = vec![1.0; 20_000];
+        let matrix = Matrix {
+            columns: 20,
+            row_offsets: &row_offsets,
+            indices: &indices,
+            values: &values,
+            categorical: &[],
+        };
+        let cuts = Cuts { offsets: (0..=20).collect(), values: vec![1.0; 20] };
+        let needed = |max_depth| histogram(&BoosterParams { max_depth, ..Default::default() }, matrix, &cuts);
+        assert_eq!(needed(6), 40_000 + 24_000 + 40 * 16 * 64);
+        assert_eq!((needed(0), needed(0)), (needed(16), needed(usize::MAX)));
+        assert_eq!(columns(matrix, &cuts), 320_000 + 160 + 24_000);
+        assert_eq!((bins(matrix), exact(matrix)), (160_000 + 20 * 192, 344_000 + 20 * 192));
+        let categorical = vec![true; 20];
+        let categories = Matrix { categorical: &categorical, ..matrix };
+        assert_eq!(bins(categories), bins(matrix) + 20 * 2 * 8);
+        assert_eq!((outputs(1000, 3), outputs(usize::MAX, usize::MAX)), (60_000, u64::MAX));
+    }
+}

@@ -1,0 +1,150 @@
+//! Where trees look for the values of a column.
+
+use std::sync::{Mutex, PoisonError};
+
+/// What stands at a place that a column doesn't have.
+const UNUSED: u32 = u32::MAX;
+
+/// What stands at each of a column's places for a missing value: it is not smaller than any threshold, smaller than every one, or no
+/// number.
+const MISSING: [f32; 3] = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+
+/// Columns per column in use up to which places are looked up in a table.
+const SPARSEST_TABLE: usize = 64;
+
+/// Spread rows of this length are kept for the next call.
+const LONG: usize = 256;
+
+/// The kinds of places.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// For splits of full trees that send missing values right.
+    MissingRight = 0,
+    /// For those that send them left.
+    MissingLeft = 1,
+    /// For linked nodes.
+    Linked = 2,
+}
+
+/// The places of each column.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// The columns that `of_columns` is for, ascending; empty if it is for the columns from 0 on.
+    columns: Vec<u32>,
+    of_columns: Vec<[u32; 3]>,
+    /// What stands at each place for a missing value.
+    pub(super) missing: Vec<f32>,
+    /// Rows of missing values only, for the next calls.
+    spare: Mutex<Vec<Vec<f32>>>,
+}
+
+impl Clone for Places {
+    fn clone(&self) -> Self {
+        Self {
+            columns: self.columns.clone(),
+            of_columns: self.of_columns.clone(),
+            missing: self.missing.clone(),
+            spare: Mutex::default(),
+        }
+    }
+}
+
+impl Places {
+    /// No places yet for columns that are in use, which are ascending.
+    pub(super) fn new(columns: Vec<u32>) -> Self {
+        let width = columns.last().map_or(0, |&last| last as usize + 1);
+        if width <= columns.len() * SPARSEST_TABLE {
+            return Self { of_columns: vec![[UNUSED; 3]; width], ..Self::default() };
+        }
+        Self { of_columns: vec![[UNUSED; 3]; columns.len()], columns, ..Self::default() }
+    }
+
+    fn position(&self, column: u32) -> Option<usize> {
+        if self.columns.is_empty() {
+            return Some(column as usize).filter(|&position| position < self.of_columns.len());
+        }
+        self.columns.binary_search(&column).ok()
+    }
+
+    /// The place of a kind for a column that is in use; it is made if there is none yet.
+    pub(super) fn place(&mut self, column: u32, kind: Kind) -> u32 {
+        let position = self.position(column).expect("the column is in use");
+        let place = &mut self.of_columns[position][kind as usize];
+        if *place == UNUSED {
+            *place = self.missing.len() as u32;
+            self.missing.push(MISSING[kind as usize]);
+        }
+        *place
+    }
+
+    /// Where trees look for the values of a column.
+    pub(super) fn of(&self, column: u32) -> impl Iterator<Item = usize> {
+        let places = self.position(column).map_or([UNUSED; 3], |position| self.of_columns[position]);
+        places.into_iter().filter(|&place| place != UNUSED).map(|place| place as usize)
+    }
+
+    /// Calls with a row spread over the places.
+    pub(super) fn with_row<T>(&self, indices: &[u32], values: &[f64], call: impl FnOnce(&[f32]) -> T) -> T {
+        let kept = self.missing.len() >= LONG;
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let from_spare = if kept { spare().pop() } else { None };
+        let mut spread = from_spare.unwrap_or_else(|| self.missing.clone());
+        for (&column, &value) in indices.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
+            self.of(column).for_each(|place| spread[place] = value as f32);
+        }
+        let result = call(&spread);
+        if kept {
+            for &column in indices {
+                self.of(column).for_each(|place| spread[place] = self.missing[place]);
+            }
+            spare().push(spread);
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(columns: &[u32]) {
+        let mut places = Places::new(columns.to_vec());
+        let (first, last) = (columns[0], columns[columns.len() - 1]);
+        assert_eq!(
+            [Kind::MissingLeft, Kind::Linked, Kind::MissingLeft].map(|kind| places.place(first, kind)),
+            [0, 1, 0]
+        );
+        assert_eq!(places.place(last, Kind::MissingRight), 2);
+        assert_eq!(places.of(first).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(places.of(last + 1).count() + places.of(first + 1).count(), 0);
+        let check_row = |indices: &[u32], values: &[f64], expected: [f32; 3]| {
+            places.with_row(indices, values, |row| {
+                let bits = |row: &[f32]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&row[..3]), bits(&expected), "{row:?}");
+            });
+        };
+        check_row(&[first, last], &[1.0, 2.0], [1.0, 1.0, 2.0]);
+        check_row(&[first], &[f64::NAN], [f32::NEG_INFINITY, f32::NAN, f32::INFINITY]);
+        check_row(&[first + 1, last + 9], &[5.0, 5.0], [f32::NEG_INFINITY, f32::NAN, f32::INFINITY]);
+    }
+
+    #[test]
+    fn columns_have_a_place_of_each_kind_that_is_asked_for() {
+        check(&[3, 7]);
+        check(&[3, u32::MAX - 9]);
+    }
+
+    #[test]
+    fn long_rows_are_used_again() {
+        let mut places = Places::new((0..300).collect());
+        (0..300).for_each(|column| {
+            places.place(column, Kind::MissingRight);
+        });
+        for round in 0..3 {
+            let sum: f32 = places.with_row(&[round, 200], &[1.5, f64::NAN], |row| {
+                row.iter().filter(|value| value.is_finite()).sum()
+            });
+            assert_eq!((sum, places.spare.lock().expect("a lock").len()), (1.5, 1));
+        }
+    }
+}

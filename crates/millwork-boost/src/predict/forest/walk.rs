@@ -1,0 +1,101 @@
+//! From values to leaves.
+
+use super::layout::{Forest, LinkedNode, NodeKind, Shape, Split, Tree};
+
+/// Rows whose walks overlap.
+pub(super) const LANES: usize = 8;
+
+impl Forest {
+    /// Where the rows of a group end in a tree: in the leaves of full trees, or among the linked nodes.
+    pub(super) fn walk_lanes(&self, tree: &Tree, values: &[[f32; LANES]]) -> [usize; LANES] {
+        match tree.shape {
+            Shape::Full { depth, first_split, first_leaf } => {
+                let splits = &self.splits[first_split..][..(1 << depth) - 1];
+                let ends = walk_full(depth, splits, values);
+                ends.map(|node| first_leaf + node - splits.len())
+            }
+            Shape::Linked { first } | Shape::Vectors { first } => {
+                std::array::from_fn(|lane| self.walk_linked(first, |place| values[place as usize][lane]))
+            }
+        }
+    }
+
+    /// Where a row ends in a tree.
+    pub(super) fn walk(&self, tree: &Tree, values: &[f32]) -> usize {
+        match tree.shape {
+            Shape::Full { depth, first_split, first_leaf } => {
+                let splits = &self.splits[first_split..][..(1 << depth) - 1];
+                let mut node = 0;
+                for _ in 0..depth {
+                    node = step(node, splits[node], values[splits[node].place as usize]);
+                }
+                first_leaf + node - splits.len()
+            }
+            Shape::Linked { first } | Shape::Vectors { first } => {
+                self.walk_linked(first, |place| values[place as usize])
+            }
+        }
+    }
+
+    fn walk_linked(&self, first: usize, value: impl Fn(u32) -> f32) -> usize {
+        let mut number = first;
+        loop {
+            let link = &self.links[number];
+            if link.kind == NodeKind::Leaf {
+                return number;
+            }
+            number = first + link.children[usize::from(!self.goes_left(link, value(link.place)))] as usize;
+        }
+    }
+
+    /// Whether a value goes left, by the rules of [`tree::Tree::goes_left`](crate::tree::Tree::goes_left).
+    fn goes_left(&self, link: &LinkedNode, value: f32) -> bool {
+        match link.kind {
+            NodeKind::Below { default_left } | NodeKind::NotIn { default_left } if value.is_nan() => {
+                default_left
+            }
+            NodeKind::NotIn { .. } => {
+                let [start, end] = self.sets[link.set as usize];
+                let set = &self.categories[start as usize..end as usize];
+                value < 0.0 || set.binary_search(&(value as u32)).is_err()
+            }
+            _ => value < link.number,
+        }
+    }
+
+    /// Adds the leaf at which a row ended in a tree to the row's margins.
+    pub(super) fn add_leaf(&self, tree: &Tree, end: usize, margins: &mut [f32]) {
+        match tree.shape {
+            Shape::Full { .. } => margins[tree.output as usize] += self.leaves[end],
+            Shape::Linked { .. } => margins[tree.output as usize] += self.links[end].number,
+            Shape::Vectors { .. } => {
+                let vector = &self.vectors[self.links[end].place as usize * margins.len()..][..margins.len()];
+                margins.iter_mut().zip(vector).for_each(|(margin, value)| *margin += value);
+            }
+        }
+    }
+
+    /// The number of the node at which a row ended in a tree.
+    pub(super) fn leaf_number(&self, tree: &Tree, end: usize) -> u32 {
+        match tree.shape {
+            Shape::Full { .. } => self.leaf_numbers[end],
+            Shape::Linked { first } | Shape::Vectors { first } => (end - first) as u32,
+        }
+    }
+}
+
+/// The node below `node` that a value leads to.
+pub(super) fn step(node: usize, split: Split, value: f32) -> usize {
+    2 * node + 2 - usize::from(value < split.threshold)
+}
+
+fn walk_full(depth: u32, splits: &[Split], values: &[[f32; LANES]]) -> [usize; LANES] {
+    let mut nodes = [0; LANES];
+    for _ in 0..depth {
+        for (lane, node) in nodes.iter_mut().enumerate() {
+            let split = splits[*node];
+            *node = step(*node, split, values[split.place as usize][lane]);
+        }
+    }
+    nodes
+}

@@ -1,0 +1,130 @@
+//! A model as the rest of this module has it: the kernel's, with what its objective means and its trees laid out for prediction.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use millwork_boost::file::{self, FileFormat};
+use millwork_boost::model::Model as Kernel;
+use millwork_boost::objective::Loss;
+use millwork_boost::predict::{self, Forest, RowContributions, contributions};
+
+use crate::boost::{BoostError, Importance};
+use crate::features::{ColumnNames, Features};
+
+/// A trained model. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Model {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    kernel: Kernel,
+    /// What the objective makes of margins; absent where it is not known here.
+    loss: Option<Loss>,
+    /// The names of the columns, if the model knows them.
+    names: Option<ColumnNames>,
+    /// Made when the first prediction is asked for.
+    forest: OnceLock<Forest>,
+}
+
+impl Model {
+    pub(super) fn new(kernel: Kernel) -> Self {
+        let loss = Loss::of_model(&kernel);
+        let named = kernel.columns > 0 && kernel.labels.names.len() == kernel.columns;
+        let names = named.then(|| ColumnNames::new(&kernel.labels.names).ok()).flatten();
+        Self { shared: Arc::new(Shared { kernel, loss, names, forest: OnceLock::new() }) }
+    }
+
+    /// Reads XGBoost's model file, of any version.
+    pub(super) fn decode(bytes: &[u8], format: FileFormat) -> Result<Self, BoostError> {
+        Ok(Self::new(file::read(bytes, format).map_err(BoostError::file("read the model file"))?))
+    }
+
+    /// XGBoost's model file, which its versions from 1.7 on read.
+    pub(super) fn encode(&self, format: FileFormat) -> Result<Vec<u8>, BoostError> {
+        file::write(self.kernel(), format).map_err(BoostError::file("write the model file"))
+    }
+
+    pub(super) fn kernel(&self) -> &Kernel {
+        &self.shared.kernel
+    }
+
+    /// The names of the columns that it was trained on, if it knows them.
+    pub(super) fn names(&self) -> Option<&ColumnNames> {
+        self.shared.names.as_ref()
+    }
+
+    /// The margins of each row (rows × outputs).
+    pub(super) fn margins(&self, features: &Features) -> Vec<f32> {
+        self.forest().margins(features.as_matrix())
+    }
+
+    /// The margins of one row.
+    pub(super) fn row_margins(&self, indices: &[u32], values: &[f64]) -> Vec<f32> {
+        self.forest().row_margins(indices, values)
+    }
+
+    /// The predictions that margins stand for (rows × [`width`](Self::width)).
+    pub(super) fn predictions(&self, margins: &[f32]) -> Result<Vec<f32>, BoostError> {
+        let by_loss = self.shared.loss.as_ref().map(|loss| loss.predictions(margins));
+        let predictions = by_loss.or_else(|| self.kernel().linked(margins));
+        predictions.ok_or_else(|| BoostError::UnknownObjective { objective: self.objective().to_owned() })
+    }
+
+    /// What moves each margin, row after row (rows × outputs).
+    pub(super) fn contributions(&self, features: &Features) -> Vec<RowContributions> {
+        contributions(self.kernel(), &self.kernel().base_margins(), features.as_matrix())
+    }
+
+    /// The number of the leaf that each row comes to in each tree (rows × trees).
+    pub(super) fn leaves(&self, features: &Features) -> Vec<u32> {
+        self.forest().leaves(features.as_matrix())
+    }
+
+    /// The model of its first `rounds` rounds.
+    pub(super) fn up_to(&self, rounds: usize) -> Self {
+        Self::new(self.kernel().up_to(rounds))
+    }
+
+    pub(super) fn objective(&self) -> &str {
+        &self.kernel().objective
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.kernel().columns
+    }
+
+    pub(super) fn rounds(&self) -> usize {
+        self.kernel().rounds()
+    }
+
+    /// How many trees there are.
+    pub(super) fn trees(&self) -> usize {
+        self.kernel().trees.len()
+    }
+
+    /// How many margins a row has.
+    pub(super) fn outputs(&self) -> usize {
+        self.kernel().outputs
+    }
+
+    /// How many numbers are predicted per row.
+    pub(super) fn width(&self) -> usize {
+        self.shared.loss.as_ref().map_or(self.outputs(), Loss::width)
+    }
+
+    pub(super) fn importance(&self, importance: Importance) -> BTreeMap<usize, f64> {
+        let importance = predict::importance(self.kernel(), importance);
+        importance.into_iter().map(|(column, value)| (column as usize, f64::from(value))).collect()
+    }
+
+    fn forest(&self) -> &Forest {
+        self.shared.forest.get_or_init(|| Forest::new(self.kernel(), self.kernel().base_margins()))
+    }
+}
+
+/// The names of the columns as a model keeps them; none if they have none.
+pub(super) fn column_names(features: &Features) -> Vec<String> {
+    features.names().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default()
+}
