@@ -24,7 +24,7 @@ use millwork_ml::{metrics, split};
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
-    /// Time each case so many times; the median is shown
+    /// Runs of each case; the median is shown
     #[arg(long, default_value_t = 3, global = true)]
     runs: usize,
     /// Only cases whose names have this text

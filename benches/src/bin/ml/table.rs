@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     /// The part that is run: by our executable, and by the peers' script.
     pub(crate) part: &'a str,
     pub(crate) ours: &'a [&'a str],
-    /// What the peers are called, and what each is told.
+    /// The name of each peer, and its arguments.
     pub(crate) peers: &'a [(&'a str, &'a [&'a str])],
 }
 

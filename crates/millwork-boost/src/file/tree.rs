@@ -10,7 +10,7 @@ use crate::data::CATEGORIES;
 use crate::file::FileError;
 use crate::tree::{Condition, Node, Split, Tree};
 
-/// Reads tree `number` of a model with so many columns and outputs.
+/// Reads tree `number` of a model with these numbers of columns and outputs.
 pub(super) fn read(tree: &Value, number: usize, columns: usize, outputs: usize) -> Result<Tree, FileError> {
     Lists::of(tree, outputs)
         .and_then(|lists| lists.tree(columns))

@@ -69,7 +69,7 @@ mod tests {
         check(&[0, 1], 2, 0.3, &[0.869_565_25, 0.434_782_62, 0.434_782_62, 0.434_782_62]);
     }
 
-    /// The weights that XGBoost 3.4.1 gives with `rate_drop = 1`, `eta = 0.3` and so many trees per round, after four rounds.
+    /// The weights that XGBoost 3.4.1 gives with `rate_drop = 1`, `eta = 0.3` and a number of trees per round, after four rounds.
     #[test]
     fn weights_are_those_of_xgboost() {
         let check = |trees: usize, expected: [f32; 4]| {

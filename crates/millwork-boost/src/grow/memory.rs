@@ -35,7 +35,7 @@ const OUTPUT: usize = 20;
 /// From this depth on, trees have so many nodes that only [`MOST_HISTOGRAM_BYTES`] bound their histograms.
 const DEEP: usize = 16;
 
-/// Checks that so many bytes can be had.
+/// Checks that this number of bytes is available.
 ///
 /// # Errors
 ///

@@ -8,11 +8,14 @@
 //! the native one is compared with the version that it finds itself, that of `MILLWORK_PYTHON`.
 
 mod cases;
+#[path = "../explained/mod.rs"]
+mod explained;
 #[path = "../interpreter/mod.rs"]
 mod interpreter;
 mod trees;
 
 use cases::{CASES, Case, Numbers};
+use explained::contributions;
 use interpreter::{Python, Started, Xgboost};
 use millwork_core::{Advice as _, AssetValue};
 use millwork_ml::boost::{
@@ -98,21 +101,6 @@ fn is_explained(case: &Case) -> bool {
     case.number.is_multiple_of(4) && case.data.features().columns() < 50
 }
 
-/// The contributions to each row, as XGBoost lists them.
-fn contributions(booster: &Booster, features: &Features) -> Vec<f32> {
-    let explained = booster.contributions(features).expect("contributions");
-    let mut all = Vec::new();
-    for row in 0..features.rows() {
-        for of_row in (0..).map_while(|output| explained.get(row, output)) {
-            let mut dense = vec![0.0; features.columns()];
-            of_row.columns.iter().for_each(|&(column, value)| dense[column as usize] = value);
-            all.extend(dense);
-            all.push(of_row.bias);
-        }
-    }
-    all
-}
-
 /// Models are exchanged both ways, and say the same of every row: what doesn't hold.
 fn exchange_problems(python: &Python, case: &Case, booster: &Booster, answer: &Answer) -> Vec<&'static str> {
     let (features, name) = (case.data.features(), format!("case{}", case.number));
@@ -129,8 +117,10 @@ fn exchange_problems(python: &Python, case: &Case, booster: &Booster, answer: &A
         return vec!["their compact model can't be read"];
     };
     let loaded = theirs.predict_outputs(features).expect("predictions");
-    let explained =
-        || !is_explained(case) || all_close(&contributions(&theirs, features), &answer.contributions);
+    let explained = || {
+        !is_explained(case)
+            || all_close(&contributions(&theirs, features).expect("contributions"), &answer.contributions)
+    };
     let checks = [
         ("our model in Python", all_close(&answer.ours, ours.values())),
         ("our compact model in Python", all_close(&answer.compact, ours.values())),

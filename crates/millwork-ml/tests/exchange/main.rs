@@ -5,6 +5,8 @@
 //! different precision, to 1e-4.
 
 mod data;
+#[path = "../explained/mod.rs"]
+mod explained;
 #[path = "../interpreter/mod.rs"]
 mod interpreter;
 mod ours;
@@ -13,6 +15,7 @@ mod theirs;
 use std::collections::BTreeMap;
 
 use data::Data;
+use explained::contributions;
 use interpreter::{Python, Started, Xgboost};
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, XgboostJson};
@@ -80,21 +83,6 @@ fn distance(left: &[f32], right: &[f32]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// The contributions to each row, as XGBoost lists them.
-fn contributions(booster: &Booster, features: &Features) -> Result<Vec<f32>, String> {
-    let explained = booster.contributions(features).map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    for row in 0..features.rows() {
-        for of_row in (0..).map_while(|output| explained.get(row, output)) {
-            let mut dense = vec![0.0; features.columns()];
-            of_row.columns.iter().for_each(|&(column, value)| dense[column as usize] = value);
-            all.extend(dense);
-            all.push(of_row.bias);
-        }
-    }
-    Ok(all)
-}
-
 /// What a model of ours says of rows.
 fn said(booster: &Booster, features: &Features) -> Result<Expected, String> {
     let margins = booster.predict_margin(features).map_err(|error| error.to_string())?;
@@ -102,7 +90,7 @@ fn said(booster: &Booster, features: &Features) -> Result<Expected, String> {
     Ok(Expected {
         margins: margins.values().to_vec(),
         predictions: predictions.values().to_vec(),
-        contributions: Some(contributions(booster, features)?),
+        contributions: Some(contributions(booster, features).map_err(|error| error.to_string())?),
         labels: None,
     })
 }

@@ -107,7 +107,7 @@ fn of_block<T: Cell>(
 }
 
 impl Group {
-    /// A group whose columns have so many slots more than bins: one if an entry may be missing, else none.
+    /// A group whose columns have `spare` slots beside those of their bins: one if an entry may be missing, else none.
     fn new(cuts: &Cuts, columns: Range<usize>, spare: u32, cells: impl FnOnce(&Self) -> Cells) -> Self {
         let bins: Vec<u32> =
             columns.clone().map(|column| cuts.offsets[column + 1] - cuts.offsets[column]).collect();

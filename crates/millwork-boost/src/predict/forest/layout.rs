@@ -10,7 +10,7 @@ const SHALLOW: usize = 6;
 /// The deepest tree that is laid out in full: 2¹⁰ leaves.
 const DEEPEST: usize = 10;
 
-/// Trees between these depths have at least a leaf for so many places.
+/// Trees between these depths have at least a leaf for this number of places.
 const FILL: usize = 4;
 
 /// Trees that one row walks through side by side.

@@ -20,7 +20,7 @@ impl Forest {
         })
     }
 
-    /// Adds full trees, of which each has at least so many steps.
+    /// Adds full trees, of which each has at least this number of steps.
     fn add_side_by_side(&self, trees: &[Tree; SIDE_BY_SIDE], steps: u32, row: &[f32], margins: &mut [f32]) {
         let places = trees.map(|tree| match tree.shape {
             Shape::Full { first_split, first_leaf, depth } => (first_split, first_leaf, depth),
