@@ -52,22 +52,28 @@ impl InterceptError {
 impl Loss {
     /// The intercept of each output, in the unit of predictions (of margins for `multi:…` and `binary:logitraw`), as it stands in a
     /// model file: the parameter `base_score`, or estimated from the labels if that is absent. `labels` have passed
-    /// [`check`](Self::check).
+    /// [`check`](Self::check). `None` once `canceled` says so.
     ///
     /// # Errors
     ///
     /// `base_score` can't be a prediction, or the estimate is not finite.
-    pub fn base_scores(&self, labels: &Labels) -> Result<Vec<f32>, InterceptError> {
+    pub fn base_scores(
+        &self,
+        labels: &Labels,
+        canceled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<f32>>, InterceptError> {
         if let Some(value) = self.base_score {
             return match self.required_of(value) {
                 Some(range) => Err(InterceptError::Outside { value, range }),
-                None => Ok(vec![value; self.outputs()]),
+                None => Ok(Some(vec![value; self.outputs()])),
             };
         }
-        let estimated = self.estimated(labels);
+        let Some(estimated) = self.estimated(labels, canceled) else {
+            return Ok(None);
+        };
         match estimated.iter().position(|value| !value.is_finite()) {
             Some(output) => Err(InterceptError::Overflow { output, value: estimated[output] }),
-            None => Ok(estimated),
+            None => Ok(Some(estimated)),
         }
     }
 
@@ -83,12 +89,12 @@ impl Loss {
         if valid { finite } else { Some(range) }
     }
 
-    fn estimated(&self, labels: &Labels) -> Vec<f32> {
+    fn estimated(&self, labels: &Labels, canceled: &(dyn Fn() -> bool + Sync)) -> Option<Vec<f32>> {
         if labels.targets.is_empty() {
-            return vec![0.5; self.outputs()];
+            return Some(vec![0.5; self.outputs()]);
         }
         let scaled = (self.positive - 1.0).abs() > EPSILON;
-        match &self.objective {
+        let estimated = match &self.objective {
             Objective::Poisson | Objective::Tweedie { .. } => vec![mean(labels)],
             Objective::SquaredError
             | Objective::Logistic
@@ -101,7 +107,7 @@ impl Loss {
             }
             Objective::AbsoluteError => {
                 let mean = mean(labels);
-                vec![self.step_from(mean, labels) + mean]
+                vec![self.step_from(mean, labels, canceled)? + mean]
             }
             Objective::Quantile { .. } => {
                 self.quantiles().into_iter().map(|alpha| label_quantile(labels, f64::from(alpha))).collect()
@@ -109,24 +115,21 @@ impl Loss {
             Objective::Softmax { num_class } | Objective::Softprob { num_class } => {
                 log_shares(labels, *num_class)
             }
-            _ => vec![self.newton_step(labels)],
-        }
-    }
-
-    /// The prediction of a tree without splits and penalties, from margins of 0.
-    fn newton_step(&self, labels: &Labels) -> f32 {
-        self.link().prediction(self.step_from(0.0, labels))
+            // The prediction of a tree without splits and penalties, from margins of 0.
+            _ => vec![self.link().prediction(self.step_from(0.0, labels, canceled)?)],
+        };
+        Some(estimated)
     }
 
     /// The leaf of a tree without splits and penalties.
-    fn step_from(&self, margin: f32, labels: &Labels) -> f32 {
-        let gradients = self.gradients(&vec![margin; labels.targets.len()], labels);
+    fn step_from(&self, margin: f32, labels: &Labels, canceled: &(dyn Fn() -> bool + Sync)) -> Option<f32> {
+        let gradients = self.gradients(&vec![margin; labels.targets.len()], labels, canceled)?;
         let (mut first, mut second) = (0.0, 0.0);
         for gradient in gradients.iter().flatten() {
             first += f64::from(gradient.first);
             second += f64::from(gradient.second);
         }
-        (-first / f64::max(second, f64::from(EPSILON))) as f32
+        Some((-first / f64::max(second, f64::from(EPSILON))) as f32)
     }
 }
 
@@ -180,8 +183,9 @@ mod tests {
     fn check(objective: Objective, base_score: Option<f64>, targets: &[f32], expected: Result<&[f32], &str>) {
         let loss = Loss::new(&BoosterParams { objective, base_score, ..BoosterParams::default() });
         let labels = Labels { targets: targets.to_vec(), ..Labels::default() };
-        let found = loss.base_scores(&labels).map_err(|error| error.to_string());
-        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{}", loss.name());
+        let found = loss.base_scores(&labels, &|| false).map_err(|error| error.to_string());
+        let found = found.as_ref().map(|scores| scores.as_deref().expect("nobody cancels"));
+        assert_eq!(found.map_err(String::as_str), expected, "{}", loss.name());
     }
 
     #[test]
@@ -214,6 +218,6 @@ mod tests {
             ..BoosterParams::default()
         };
         let labels = Labels { targets: vec![1.0, 0.0, 0.0, 0.0], ..Labels::default() };
-        assert_eq!(Loss::new(&params).base_scores(&labels), Ok(vec![0.5]));
+        assert_eq!(Loss::new(&params).base_scores(&labels, &|| false), Ok(Some(vec![0.5])));
     }
 }

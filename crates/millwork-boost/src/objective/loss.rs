@@ -21,9 +21,9 @@ use crate::params::{EvalMetric, Objective, Ranking};
 ///
 /// let loss = Loss::new(&BoosterParams { objective: Objective::BinaryLogistic, ..BoosterParams::default() });
 /// let labels = Labels { targets: vec![0.0, 1.0, 1.0, 1.0], ..Labels::default() };
-/// let base_scores = loss.base_scores(&labels).expect("labels of both classes");
-/// assert_eq!(base_scores, [0.75]);
-/// let gradients = loss.gradients(&[0.0; 4], &labels);
+/// let base_scores = loss.base_scores(&labels, &|| false).expect("labels of both classes");
+/// assert_eq!(base_scores, Some(vec![0.75]));
+/// let gradients = loss.gradients(&[0.0; 4], &labels, &|| false).expect("nobody cancels");
 /// assert_eq!(gradients[0][0], Gradient { first: 0.5, second: 0.25 });
 /// assert_eq!(loss.predictions(&[0.0]), [0.5]);
 /// ```
@@ -80,9 +80,14 @@ impl Loss {
     }
 
     /// The gradients of the loss by the margins (rows × outputs), for each output those of all rows. `labels` have passed
-    /// [`check`](Self::check).
-    pub fn gradients(&self, margins: &[f32], labels: &Labels) -> Vec<Vec<Gradient>> {
-        match self.kind() {
+    /// [`check`](Self::check). `canceled` is asked again and again where it takes long; once it says so, there are none.
+    pub fn gradients(
+        &self,
+        margins: &[f32],
+        labels: &Labels,
+        canceled: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Vec<Vec<Gradient>>> {
+        let gradients = match self.kind() {
             Kind::Rows(losses) => {
                 let of = |(output, loss)| rowwise::gradients(loss, margins, self.outputs(), output, labels);
                 losses.into_iter().enumerate().map(of).collect()
@@ -94,9 +99,10 @@ impl Loss {
                 surrogates.into_iter().enumerate().map(of).collect()
             }
             Kind::Classes(classes) => classes::gradients(margins, classes, labels),
-            Kind::Pairs(measure, pairs) => vec![rank::gradients(measure, pairs, margins, labels)],
+            Kind::Pairs(measure, pairs) => vec![rank::gradients(measure, pairs, margins, labels, canceled)?],
             Kind::Cox => vec![cox::gradients(margins, labels)],
-        }
+        };
+        Some(gradients)
     }
 
     /// What is predicted for margins (rows × outputs): rows × [`width`](Self::width).

@@ -28,8 +28,14 @@ pub(super) enum Measure {
     None,
 }
 
-/// The gradients of all rows; `pairs` rows of each group form pairs.
-pub(super) fn gradients(measure: Measure, pairs: usize, margins: &[f32], labels: &Labels) -> Vec<Gradient> {
+/// The gradients of all rows; `pairs` rows of each group form pairs. `None` once `canceled` says so.
+pub(super) fn gradients(
+    measure: Measure,
+    pairs: usize,
+    margins: &[f32],
+    labels: &Labels,
+    canceled: &(dyn Fn() -> bool + Sync),
+) -> Option<Vec<Gradient>> {
     let groups = labels.groups();
     let weights = group_weights(labels);
     let sum: f64 = weights.iter().copied().map(f64::from).sum();
@@ -39,13 +45,13 @@ pub(super) fn gradients(measure: Measure, pairs: usize, margins: &[f32], labels:
     let of_group = |(rows, &weight): (&std::ops::Range<usize>, &f32)| {
         let group =
             Group::new(measure, pairs, &margins[rows.clone()], &labels.targets[rows.clone()], &discounts);
-        let mut gradients = group.gradients();
+        let mut gradients = group.gradients(canceled)?;
         for gradient in &mut gradients {
             *gradient = times(times(*gradient, weight), norm);
         }
-        gradients
+        Some(gradients)
     };
-    groups.par_iter().zip(&weights).flat_map_iter(of_group).collect()
+    Some(groups.par_iter().zip(&weights).map(of_group).collect::<Option<Vec<_>>>()?.concat())
 }
 
 /// How much each group counts: what its first row does. Empty groups count 1.
@@ -113,10 +119,13 @@ impl<'a> Group<'a> {
         Self { pairs, margins, targets, order, exchange }
     }
 
-    fn gradients(&self) -> Vec<Gradient> {
+    fn gradients(&self, canceled: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Gradient>> {
         let mut gradients = vec![Gradient::default(); self.order.len()];
         let mut sum = 0.0;
         for upper in 0..self.pairs.min(self.order.len()) {
+            if canceled() {
+                return None;
+            }
             for lower in upper + 1..self.order.len() {
                 let [above, below] = [upper, lower].map(|place| self.targets[self.order[place]]);
                 if above == below {
@@ -133,7 +142,7 @@ impl<'a> Group<'a> {
             let norm = ((1.0 + sum).log2() / sum) as f32;
             gradients.iter_mut().for_each(|gradient| *gradient = times(*gradient, norm));
         }
-        gradients
+        Some(gradients)
     }
 
     /// What a pair adds to the gradient of the better row. Both are given by their places.
@@ -206,7 +215,13 @@ fn times(gradient: Gradient, factor: f32) -> Gradient {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    fn gradients(measure: Measure, pairs: usize, margins: &[f32], labels: &Labels) -> Vec<Gradient> {
+        super::gradients(measure, pairs, margins, labels, &|| false).expect("nobody cancels")
+    }
 
     fn check(measure: Measure, pairs: usize, margins: &[f32], targets: &[f32], expected: &[f32]) {
         let labels = Labels { targets: targets.to_vec(), ..Labels::default() };
@@ -250,6 +265,15 @@ mod tests {
         assert_eq!(group_weights(&labels), [1.0, 1.0, 2.0]);
         assert_eq!(gradients[2], Gradient::default());
         assert_eq!(gradients[0].first, 0.5 * (3.0_f64 / 4.0) as f32);
+    }
+
+    #[test]
+    fn a_long_group_can_be_canceled_within() {
+        let labels = Labels { targets: (0..100).map(|row| (row % 2) as f32).collect(), ..Labels::default() };
+        let asked = AtomicUsize::new(0);
+        let canceled = || asked.fetch_add(1, Ordering::Relaxed) == 10;
+        let found = super::gradients(Measure::Ndcg, 50, &[0.0; 100], &labels, &canceled);
+        assert_eq!((found, asked.into_inner()), (None, 11));
     }
 
     #[test]

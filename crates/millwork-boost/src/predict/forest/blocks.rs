@@ -1,9 +1,12 @@
 //! From the rows of a matrix to margins and leaves, block by block.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::layout::{Forest, Shape};
-use super::walk::LANES;
+use super::places::Place;
+use super::walk::{LANES, walk_full};
 use crate::data::Matrix;
 
 /// Values that a block of rows is spread over: as many as the first-level cache holds beside a tree.
@@ -22,13 +25,21 @@ impl Forest {
         self.by_blocks(matrix, outputs, |block, margins| {
             margins.chunks_exact_mut(outputs).for_each(|margins| margins.copy_from_slice(&self.base));
             for tree in &self.trees {
-                for (group, margins) in block.groups().zip(margins.chunks_mut(LANES * outputs)) {
-                    let ends = self.walk_lanes(tree, group);
-                    if let (Shape::Full { .. }, 1) = (tree.shape, outputs) {
-                        let added = ends.map(|end| self.leaves[end]);
-                        margins.iter_mut().zip(added).for_each(|(margin, added)| *margin += added);
-                        continue;
+                let groups = block.groups().zip(margins.chunks_mut(LANES * outputs));
+                if let (Shape::Full { depth, first_split, first_leaf }, 1) = (tree.shape, outputs) {
+                    let splits = &self.splits[first_split..][..1 << depth];
+                    let leaves = &self.leaves[first_leaf..][..1 << depth];
+                    for (group, margins) in groups {
+                        let ends = walk_full(depth, splits, group);
+                        margins
+                            .iter_mut()
+                            .zip(ends)
+                            .for_each(|(margin, end)| *margin += leaves[end - leaves.len()]);
                     }
+                    continue;
+                }
+                for (group, margins) in groups {
+                    let ends = self.walk_lanes(tree, group);
                     for (margins, end) in margins.chunks_exact_mut(outputs).zip(ends) {
                         self.add_leaf(tree, end, margins);
                     }
@@ -70,9 +81,9 @@ impl Forest {
             |block, (chunk, results)| {
                 let rows = block.rows();
                 for (number, results) in results.chunks_mut(rows * width).enumerate() {
-                    block.fill(matrix, chunk * CHUNK + number * rows, results.len() / width);
+                    let first = chunk * CHUNK + number * rows;
+                    block.fill(matrix, first..first + results.len() / width);
                     fill(block, results);
-                    block.clear(matrix);
                 }
             },
         );
@@ -82,64 +93,95 @@ impl Forest {
 
 /// Some rows, spread over the places where trees look for values: [`LANES`] rows side by side, place after place.
 struct Block<'a> {
+    places: &'a [Place],
     forest: &'a Forest,
-    values: Vec<[f32; LANES]>,
-    /// The number of places, at least one.
-    places: usize,
-    first_row: usize,
-    rows: usize,
+    values: Vec<[u32; LANES]>,
+    /// The number of values of [`LANES`] rows, at least one.
+    width: usize,
+    filled: Filled,
+}
+
+/// Where a block has other than missing values.
+enum Filled {
+    Nowhere,
+    /// Where the entries of these rows are.
+    At(Range<usize>),
+    Anywhere,
 }
 
 impl<'a> Block<'a> {
     fn new(forest: &'a Forest) -> Self {
-        let missing = &forest.places.missing;
-        let places = missing.len().max(1);
-        let groups = (BLOCK / (places * LANES)).clamp(1, MOST_GROUPS);
-        let mut values = vec![[f32::NAN; LANES]; groups * places];
-        values.chunks_exact_mut(places).for_each(|group| empty(group, missing));
-        Self { forest, values, places, first_row: 0, rows: 0 }
+        let places = &forest.places.all;
+        let width = places.len().max(1);
+        let groups = (BLOCK / (width * LANES)).clamp(1, MOST_GROUPS);
+        let values = vec![[0; LANES]; groups * width];
+        Self { places, forest, values, width, filled: Filled::Anywhere }
     }
 
     /// How many rows it takes.
     fn rows(&self) -> usize {
-        self.values.len() / self.places * LANES
+        self.values.len() / self.width * LANES
     }
 
-    fn groups(&self) -> impl Iterator<Item = &[[f32; LANES]]> {
-        self.values.chunks_exact(self.places)
+    fn groups(&self) -> impl Iterator<Item = &[[u32; LANES]]> {
+        self.values.chunks_exact(self.width)
     }
 
-    fn fill(&mut self, matrix: Matrix<'_>, first_row: usize, rows: usize) {
-        (self.first_row, self.rows) = (first_row, rows);
-        self.spread(matrix, |value, missing| if value.is_nan() { missing } else { value as f32 });
+    fn fill(&mut self, matrix: Matrix<'_>, rows: Range<usize>) {
+        let entries = matrix.row_offsets[rows.end] - matrix.row_offsets[rows.start];
+        // A row has each column at most once.
+        if entries == rows.len() * matrix.columns {
+            self.fill_complete(matrix, rows);
+            self.filled = Filled::Anywhere;
+        } else {
+            self.clear(matrix);
+            self.spread(matrix, rows.clone(), Place::stored);
+            self.filled = Filled::At(rows);
+        }
     }
 
     /// Takes the rows out again, entry by entry if they have few.
     fn clear(&mut self, matrix: Matrix<'_>) {
         let offsets = matrix.row_offsets;
-        let entries = offsets[self.first_row + self.rows] - offsets[self.first_row];
-        if entries < self.values.len() {
-            self.spread(matrix, |_, missing| missing);
-            return;
-        }
-        let missing = &self.forest.places.missing;
-        self.values.chunks_exact_mut(self.places).for_each(|group| empty(group, missing));
-    }
-
-    fn spread(&mut self, matrix: Matrix<'_>, value: impl Fn(f64, f32) -> f32) {
-        let missing = &self.forest.places.missing;
-        for row in 0..self.rows {
-            let (indices, values) = matrix.row(self.first_row + row);
-            let group = &mut self.values[row / LANES * self.places..][..self.places];
-            for (&column, &number) in indices.iter().zip(values) {
-                for place in self.forest.places.of(column) {
-                    group[place][row % LANES] = value(number, missing[place]);
+        match std::mem::replace(&mut self.filled, Filled::Nowhere) {
+            Filled::Nowhere => {}
+            Filled::At(rows) if offsets[rows.end] - offsets[rows.start] < self.values.len() => {
+                self.spread(matrix, rows, |place, _| place.missing);
+            }
+            Filled::At(_) | Filled::Anywhere => {
+                let places = self.places;
+                for group in self.values.chunks_exact_mut(self.width) {
+                    group.iter_mut().zip(places).for_each(|(lanes, place)| *lanes = [place.missing; LANES]);
                 }
             }
         }
     }
-}
 
-fn empty(group: &mut [[f32; LANES]], missing: &[f32]) {
-    group.iter_mut().zip(missing).for_each(|(lanes, &missing)| *lanes = [missing; LANES]);
+    fn spread(&mut self, matrix: Matrix<'_>, rows: Range<usize>, stored: impl Fn(&Place, f64) -> u32) {
+        for (number, row) in rows.enumerate() {
+            let (indices, values) = matrix.row(row);
+            let group = &mut self.values[number / LANES * self.width..][..self.width];
+            for (&column, &value) in indices.iter().zip(values) {
+                for place in self.forest.places.of(column) {
+                    group[place][number % LANES] = stored(&self.places[place], value);
+                }
+            }
+        }
+    }
+
+    /// Takes rows that have all columns, place by place.
+    fn fill_complete(&mut self, matrix: Matrix<'_>, rows: Range<usize>) {
+        let ends = rows.end;
+        for (first, group) in rows.step_by(LANES).zip(self.values.chunks_exact_mut(self.width)) {
+            // Where there are fewer rows the last one is repeated.
+            let rows: [&[f64]; LANES] =
+                std::array::from_fn(|lane| matrix.row((first + lane).min(ends - 1)).1);
+            for (lanes, place) in group.iter_mut().zip(self.places) {
+                let column = place.column as usize;
+                for (lane, row) in lanes.iter_mut().zip(rows) {
+                    *lane = row.get(column).map_or(place.missing, |&value| place.stored(value));
+                }
+            }
+        }
+    }
 }

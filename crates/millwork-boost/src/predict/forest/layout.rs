@@ -1,6 +1,7 @@
 //! From a model's trees to the layout for prediction.
 
-use super::places::{Kind, Places};
+use super::places::{Kind, Places, ordered};
+use super::walk::ROOT;
 use crate::model::Model;
 use crate::tree::{self, Condition};
 
@@ -48,7 +49,7 @@ pub(super) struct Tree {
 /// How a tree is stored, and from where on.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// `2^depth - 1` splits and `2^depth` leaves.
+    /// `2^depth - 1` splits, of which the first stands at [`ROOT`], and `2^depth` leaves.
     Full { depth: u32, first_split: usize, first_leaf: usize },
     /// Linked nodes whose leaves have one value.
     Linked { first: usize },
@@ -59,7 +60,8 @@ pub(super) enum Shape {
 /// A question of a full tree to a row: smaller values go left.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Split {
-    pub(super) threshold: f32,
+    /// As an [`ordered`] number.
+    pub(super) threshold: u32,
     /// Where the row's value is.
     pub(super) place: u32,
 }
@@ -141,16 +143,20 @@ impl Forest {
 
     fn add_full(&mut self, tree: &tree::Tree, depth: usize, weight: f32) -> Shape {
         let (first_split, first_leaf) = (self.splits.len(), self.leaves.len());
-        let splits = (1 << depth) - 1;
-        let mut nodes: Vec<u32> = Vec::with_capacity(2 * splits + 1);
-        nodes.push(0);
-        for position in 0..splits {
+        let leaves = 1 << depth;
+        // Where each node of the full tree is in the tree. There is none before the root.
+        let mut nodes: Vec<u32> = Vec::with_capacity(2 * leaves);
+        nodes.resize(ROOT + 1, 0);
+        self.splits.resize(first_split + ROOT, Split::default());
+        for position in ROOT..leaves {
             let number = nodes[position];
             let (split, children) = match &tree.nodes[number as usize].split {
                 Some(split) => {
                     let kind = if split.default_left { Kind::MissingLeft } else { Kind::MissingRight };
                     let place = self.places.place(split.column, kind);
-                    (Split { threshold: threshold(split).unwrap_or_default(), place }, split.children)
+                    let threshold = ordered(threshold(split).unwrap_or_default());
+                    let [left, right] = split.children;
+                    (Split { threshold, place }, [right, left])
                 }
                 // Any place: both ways lead to the same leaf.
                 None => (Split::default(), [number, number]),
@@ -158,7 +164,7 @@ impl Forest {
             self.splits.push(split);
             nodes.extend(children);
         }
-        let leaves = &nodes[splits..];
+        let leaves = &nodes[leaves..];
         self.leaves.extend(leaves.iter().map(|&leaf| tree.nodes[leaf as usize].leaf * weight));
         self.leaf_numbers.extend_from_slice(leaves);
         Shape::Full { depth: depth as u32, first_split, first_leaf }

@@ -5,9 +5,13 @@ use std::sync::{Mutex, PoisonError};
 /// What stands at a place that a column doesn't have.
 const UNUSED: u32 = u32::MAX;
 
-/// What stands at each of a column's places for a missing value: it is not smaller than any threshold, smaller than every one, or no
-/// number.
-const MISSING: [f32; 3] = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+/// A whole number for each number, in the same order: one instruction compares them and adds the outcome to a node's number.
+pub(super) fn ordered(number: f32) -> u32 {
+    // Adding 0 makes -0 the same as 0.
+    let bits = (number + 0.0).to_bits();
+    let negative = (bits as i32 >> 31) as u32;
+    bits ^ (negative | 1 << 31)
+}
 
 /// Columns per column in use up to which places are looked up in a table.
 const SPARSEST_TABLE: usize = 64;
@@ -16,7 +20,7 @@ const SPARSEST_TABLE: usize = 64;
 const LONG: usize = 256;
 
 /// The kinds of places.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// For splits of full trees that send missing values right.
     MissingRight = 0,
@@ -26,16 +30,36 @@ pub(super) enum Kind {
     Linked = 2,
 }
 
+/// What a place is for. At those of linked nodes stand the bits of numbers, at others [`ordered`] numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) column: u32,
+    kind: Kind,
+    /// What stands there for a missing value.
+    pub(super) missing: u32,
+}
+
+impl Place {
+    /// What stands there for an entry of a row.
+    pub(super) fn stored(&self, value: f64) -> u32 {
+        let value = value as f32;
+        match self.kind {
+            _ if value.is_nan() => self.missing,
+            Kind::Linked => value.to_bits(),
+            Kind::MissingRight | Kind::MissingLeft => ordered(value),
+        }
+    }
+}
+
 /// The places of each column.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     /// The columns that `of_columns` is for, ascending; empty if it is for the columns from 0 on.
     columns: Vec<u32>,
     of_columns: Vec<[u32; 3]>,
-    /// What stands at each place for a missing value.
-    pub(super) missing: Vec<f32>,
+    pub(super) all: Vec<Place>,
     /// Rows of missing values only, for the next calls.
-    spare: Mutex<Vec<Vec<f32>>>,
+    spare: Mutex<Vec<Vec<u32>>>,
 }
 
 impl Clone for Places {
@@ -43,7 +67,7 @@ impl Clone for Places {
         Self {
             columns: self.columns.clone(),
             of_columns: self.of_columns.clone(),
-            missing: self.missing.clone(),
+            all: self.all.clone(),
             spare: Mutex::default(),
         }
     }
@@ -71,8 +95,13 @@ impl Places {
         let position = self.position(column).expect("the column is in use");
         let place = &mut self.of_columns[position][kind as usize];
         if *place == UNUSED {
-            *place = self.missing.len() as u32;
-            self.missing.push(MISSING[kind as usize]);
+            *place = self.all.len() as u32;
+            let missing = match kind {
+                Kind::MissingRight => ordered(f32::INFINITY),
+                Kind::MissingLeft => ordered(f32::NEG_INFINITY),
+                Kind::Linked => f32::NAN.to_bits(),
+            };
+            self.all.push(Place { column, kind, missing });
         }
         *place
     }
@@ -84,18 +113,18 @@ impl Places {
     }
 
     /// Calls with a row spread over the places.
-    pub(super) fn with_row<T>(&self, indices: &[u32], values: &[f64], call: impl FnOnce(&[f32]) -> T) -> T {
-        let kept = self.missing.len() >= LONG;
+    pub(super) fn with_row<T>(&self, indices: &[u32], values: &[f64], call: impl FnOnce(&[u32]) -> T) -> T {
+        let kept = self.all.len() >= LONG;
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let from_spare = if kept { spare().pop() } else { None };
-        let mut spread = from_spare.unwrap_or_else(|| self.missing.clone());
-        for (&column, &value) in indices.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
-            self.of(column).for_each(|place| spread[place] = value as f32);
+        let mut spread = from_spare.unwrap_or_else(|| self.all.iter().map(|place| place.missing).collect());
+        for (&column, &value) in indices.iter().zip(values) {
+            self.of(column).for_each(|place| spread[place] = self.all[place].stored(value));
         }
         let result = call(&spread);
         if kept {
             for &column in indices {
-                self.of(column).for_each(|place| spread[place] = self.missing[place]);
+                self.of(column).for_each(|place| spread[place] = self.all[place].missing);
             }
             spare().push(spread);
         }
@@ -117,10 +146,9 @@ mod tests {
         assert_eq!(places.place(last, Kind::MissingRight), 2);
         assert_eq!(places.of(first).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(places.of(last + 1).count() + places.of(first + 1).count(), 0);
-        let check_row = |indices: &[u32], values: &[f64], expected: [f32; 3]| {
+        let check_row = |indices: &[u32], values: &[f64], [left, linked, right]: [f32; 3]| {
             places.with_row(indices, values, |row| {
-                let bits = |row: &[f32]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(&row[..3]), bits(&expected), "{row:?}");
+                assert_eq!(row[..3], [ordered(left), linked.to_bits(), ordered(right)]);
             });
         };
         check_row(&[first, last], &[1.0, 2.0], [1.0, 1.0, 2.0]);
@@ -141,10 +169,36 @@ mod tests {
             places.place(column, Kind::MissingRight);
         });
         for round in 0..3 {
-            let sum: f32 = places.with_row(&[round, 200], &[1.5, f64::NAN], |row| {
-                row.iter().filter(|value| value.is_finite()).sum()
+            let present = places.with_row(&[round, 200], &[1.5, f64::NAN], |row| {
+                let is_present = |(_, value): &(usize, &u32)| **value != ordered(f32::INFINITY);
+                row.iter()
+                    .enumerate()
+                    .filter(is_present)
+                    .map(|(place, &value)| (place, value))
+                    .collect::<Vec<_>>()
             });
-            assert_eq!((sum, places.spare.lock().expect("a lock").len()), (1.5, 1));
+            assert_eq!(present, [(round as usize, ordered(1.5))]);
+            assert_eq!(places.spare.lock().expect("a lock").len(), 1);
         }
+    }
+
+    #[test]
+    fn whole_numbers_are_in_the_order_of_the_numbers() {
+        let ascending = [
+            f32::NEG_INFINITY,
+            f32::MIN,
+            -1.5,
+            -f32::MIN_POSITIVE,
+            -1e-45,
+            0.0,
+            1e-45,
+            2.0,
+            f32::MAX,
+            f32::INFINITY,
+        ];
+        for pair in ascending.windows(2) {
+            assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
+        }
+        assert_eq!(ordered(-0.0), ordered(0.0));
     }
 }

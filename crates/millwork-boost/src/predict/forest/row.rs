@@ -1,7 +1,7 @@
 //! The margins of one row: several trees side by side.
 
 use super::layout::{Forest, SIDE_BY_SIDE, Shape, Tree};
-use super::walk::step;
+use super::walk::{ROOT, step};
 
 impl Forest {
     /// The margins of one row, given its columns in ascending order and their values.
@@ -21,12 +21,12 @@ impl Forest {
     }
 
     /// Adds full trees, of which each has at least this number of steps.
-    fn add_side_by_side(&self, trees: &[Tree; SIDE_BY_SIDE], steps: u32, row: &[f32], margins: &mut [f32]) {
+    fn add_side_by_side(&self, trees: &[Tree; SIDE_BY_SIDE], steps: u32, row: &[u32], margins: &mut [f32]) {
         let places = trees.map(|tree| match tree.shape {
             Shape::Full { first_split, first_leaf, depth } => (first_split, first_leaf, depth),
             Shape::Linked { first } | Shape::Vectors { first } => (first, first, 0),
         });
-        let mut nodes = [0; SIDE_BY_SIDE];
+        let mut nodes = [ROOT; SIDE_BY_SIDE];
         for _ in 0..steps {
             for (node, (first_split, ..)) in nodes.iter_mut().zip(&places) {
                 let split = self.splits[first_split + *node];
@@ -39,7 +39,7 @@ impl Forest {
                 let split = self.splits[first_split + node];
                 node = step(node, split, row[split.place as usize]);
             }
-            margins[tree.output as usize] += self.leaves[first_leaf + node + 1 - (1 << depth)];
+            margins[tree.output as usize] += self.leaves[first_leaf + node - (1 << depth)];
         }
     }
 }

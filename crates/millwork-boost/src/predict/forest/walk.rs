@@ -7,32 +7,34 @@ pub(super) const LANES: usize = 8;
 
 impl Forest {
     /// Where the rows of a group end in a tree: in the leaves of full trees, or among the linked nodes.
-    pub(super) fn walk_lanes(&self, tree: &Tree, values: &[[f32; LANES]]) -> [usize; LANES] {
+    pub(super) fn walk_lanes(&self, tree: &Tree, values: &[[u32; LANES]]) -> [usize; LANES] {
         match tree.shape {
             Shape::Full { depth, first_split, first_leaf } => {
-                let splits = &self.splits[first_split..][..(1 << depth) - 1];
-                let ends = walk_full(depth, splits, values);
-                ends.map(|node| first_leaf + node - splits.len())
+                let splits = &self.splits[first_split..][..1 << depth];
+                let mut ends = walk_full(depth, splits, values);
+                ends.iter_mut().for_each(|end| *end = first_leaf + *end - splits.len());
+                ends
             }
             Shape::Linked { first } | Shape::Vectors { first } => {
-                std::array::from_fn(|lane| self.walk_linked(first, |place| values[place as usize][lane]))
+                let value = |place: u32, lane: usize| f32::from_bits(values[place as usize][lane]);
+                std::array::from_fn(|lane| self.walk_linked(first, |place| value(place, lane)))
             }
         }
     }
 
     /// Where a row ends in a tree.
-    pub(super) fn walk(&self, tree: &Tree, values: &[f32]) -> usize {
+    pub(super) fn walk(&self, tree: &Tree, values: &[u32]) -> usize {
         match tree.shape {
             Shape::Full { depth, first_split, first_leaf } => {
-                let splits = &self.splits[first_split..][..(1 << depth) - 1];
-                let mut node = 0;
+                let splits = &self.splits[first_split..][..1 << depth];
+                let mut node = ROOT;
                 for _ in 0..depth {
                     node = step(node, splits[node], values[splits[node].place as usize]);
                 }
                 first_leaf + node - splits.len()
             }
             Shape::Linked { first } | Shape::Vectors { first } => {
-                self.walk_linked(first, |place| values[place as usize])
+                self.walk_linked(first, |place| f32::from_bits(values[place as usize]))
             }
         }
     }
@@ -84,14 +86,27 @@ impl Forest {
     }
 }
 
+/// The number of a full tree's first split; what it sends right goes to twice the number, what it sends left to the one after that.
+pub(super) const ROOT: usize = 1;
+
 /// The node below `node` that a value leads to.
-pub(super) fn step(node: usize, split: Split, value: f32) -> usize {
-    2 * node + 2 - usize::from(value < split.threshold)
+pub(super) fn step(node: usize, split: Split, value: u32) -> usize {
+    node + node + usize::from(value < split.threshold)
 }
 
-fn walk_full(depth: u32, splits: &[Split], values: &[[f32; LANES]]) -> [usize; LANES] {
-    let mut nodes = [0; LANES];
-    for _ in 0..depth {
+/// Where rows leave a full tree: the number that a node below the last splits would have.
+#[inline]
+pub(super) fn walk_full(depth: u32, splits: &[Split], values: &[[u32; LANES]]) -> [usize; LANES] {
+    if depth == 0 {
+        return [ROOT; LANES];
+    }
+    // All rows are at the root, so that its split is read once.
+    let root = splits[ROOT];
+    let mut nodes = [ROOT; LANES];
+    for (node, &value) in nodes.iter_mut().zip(&values[root.place as usize]) {
+        *node = step(ROOT, root, value);
+    }
+    for _ in 1..depth {
         for (lane, node) in nodes.iter_mut().enumerate() {
             let split = splits[*node];
             *node = step(*node, split, values[split.place as usize][lane]);

@@ -48,7 +48,7 @@ impl<'a> EmbeddedRounds<'a> {
         check_labels(&loss, task, &train, &sets)?;
         let kernel = match task.start {
             Some(start) => continued(start, &loss, features)?,
-            None => beginning(&loss, &train, features)?,
+            None => beginning(&loss, &train, features, task.canceled.as_ref())?,
         };
         let grower = grow::grower(params, features.as_matrix(), &train).map_err(BoostError::Unsupported)?;
         let start = Model::new(kernel.clone());
@@ -119,7 +119,9 @@ impl<'a> EmbeddedRounds<'a> {
 
     /// The trees of a round, each with its output.
     fn grow_trees(&mut self, generator: &mut SplitMix64) -> Result<Option<Vec<(usize, Grown)>>, BoostError> {
-        let gradients = self.gradients()?;
+        let Some(gradients) = self.gradients()? else {
+            return Ok(None);
+        };
         let mut trees = Vec::new();
         for (output, gradients) in gradients.iter().enumerate() {
             for _ in 0..self.params.num_parallel_tree {
@@ -145,12 +147,12 @@ impl<'a> EmbeddedRounds<'a> {
         Some(sampled)
     }
 
-    /// The gradients of a round, for each output.
-    fn gradients(&self) -> Result<Vec<Vec<Gradient>>, BoostError> {
+    /// The gradients of a round, for each output; `None` if the training is canceled meanwhile.
+    fn gradients(&self) -> Result<Option<Vec<Vec<Gradient>>>, BoostError> {
         let Rows { margins, labels, .. } = &self.train;
         let Some(custom) = &self.custom.loss else {
-            let gradients = self.loss.gradients(margins, labels);
-            return check_gradients(&gradients).map(|()| gradients);
+            let gradients = self.loss.gradients(margins, labels, self.canceled.as_ref());
+            return gradients.map(|found| check_gradients(&found).map(|()| found)).transpose();
         };
         let derivatives = custom.derivatives(margins, &labels.targets, labels.weights.as_deref())?;
         let outputs = self.kernel.outputs;
@@ -158,7 +160,7 @@ impl<'a> EmbeddedRounds<'a> {
             let own = derivatives.iter().skip(output).step_by(outputs);
             own.map(|own| Gradient { first: own.first, second: own.second }).collect()
         };
-        Ok((0..outputs).map(of_output).collect())
+        Ok(Some((0..outputs).map(of_output).collect()))
     }
 
     /// Every metric of each evaluation set, set by set.
@@ -231,8 +233,14 @@ fn check_labels(loss: &Loss, task: &Task<'_>, train: &Labels, sets: &[Labels]) -
 }
 
 /// A model without trees.
-fn beginning(loss: &Loss, labels: &Labels, features: &Features) -> Result<Kernel, BoostError> {
-    let base_scores = loss.base_scores(labels).map_err(BoostError::Intercept)?;
+fn beginning(
+    loss: &Loss,
+    labels: &Labels,
+    features: &Features,
+    canceled: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<Kernel, BoostError> {
+    let base_scores = loss.base_scores(labels, &canceled).map_err(BoostError::Intercept)?;
+    let base_scores = base_scores.ok_or(BoostError::Canceled)?;
     Ok(Kernel {
         columns: features.columns(),
         outputs: loss.outputs(),
