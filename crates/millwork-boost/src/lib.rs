@@ -20,3 +20,6 @@ pub use params::{
     Backend, BoosterKind, BoosterParams, Dart, Device, EvalMetric, GrowPolicy, InteractionConstraints,
     InvalidParams, Monotone, Objective, Ranking, SamplingMethod, TreeMethod, UnknownMetric,
 };
+
+/// Asked again and again by what takes long; once it says so, there is no result.
+pub type Canceled<'a> = &'a (dyn Fn() -> bool + Sync);

@@ -1,9 +1,9 @@
 //! What every grower takes and gives.
 
-use crate::BoosterParams;
 use crate::data::Gradient;
 use crate::random::SplitMix64;
 use crate::tree::Tree;
+use crate::{BoosterParams, Canceled};
 
 /// A tree, and where the rows that it grew on ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub trait Grow {
         &mut self,
         gradients: &[Gradient],
         generator: &mut SplitMix64,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Grown>;
 }
 

@@ -15,6 +15,7 @@ use thiserror::Error;
 use super::link::{EPSILON, Link};
 use super::loss::Loss;
 use super::quantile::{quantile, weighted_quantile};
+use crate::Canceled;
 use crate::data::Labels;
 use crate::params::Objective;
 
@@ -60,7 +61,7 @@ impl Loss {
     pub fn base_scores(
         &self,
         labels: &Labels,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Result<Option<Vec<f32>>, InterceptError> {
         if let Some(value) = self.base_score {
             return match self.required_of(value) {
@@ -89,7 +90,7 @@ impl Loss {
         if valid { finite } else { Some(range) }
     }
 
-    fn estimated(&self, labels: &Labels, canceled: &(dyn Fn() -> bool + Sync)) -> Option<Vec<f32>> {
+    fn estimated(&self, labels: &Labels, canceled: Canceled<'_>) -> Option<Vec<f32>> {
         if labels.targets.is_empty() {
             return Some(vec![0.5; self.outputs()]);
         }
@@ -122,7 +123,7 @@ impl Loss {
     }
 
     /// The leaf of a tree without splits and penalties.
-    fn step_from(&self, margin: f32, labels: &Labels, canceled: &(dyn Fn() -> bool + Sync)) -> Option<f32> {
+    fn step_from(&self, margin: f32, labels: &Labels, canceled: Canceled<'_>) -> Option<f32> {
         let gradients = self.gradients(&vec![margin; labels.targets.len()], labels, canceled)?;
         let (mut first, mut second) = (0.0, 0.0);
         for gradient in gradients.iter().flatten() {

@@ -9,6 +9,7 @@ use super::rank::{self, Measure, PAIRS};
 use super::rowwise::{self, ROWS, RowLoss};
 use super::smooth::{self, Surrogate};
 use super::{classes, cox};
+use crate::Canceled;
 use crate::data::{Gradient, Labels};
 use crate::params::{EvalMetric, Objective, Ranking};
 
@@ -85,7 +86,7 @@ impl Loss {
         &self,
         margins: &[f32],
         labels: &Labels,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Vec<Vec<Gradient>>> {
         let gradients = match self.kind() {
             Kind::Rows(losses) => {

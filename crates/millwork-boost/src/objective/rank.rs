@@ -12,6 +12,7 @@
 use rayon::prelude::*;
 
 use super::link::sigmoid;
+use crate::Canceled;
 use crate::data::{Gradient, Labels};
 
 /// How many rows of a group form pairs with those below them, unless parameters say otherwise.
@@ -34,7 +35,7 @@ pub(super) fn gradients(
     pairs: usize,
     margins: &[f32],
     labels: &Labels,
-    canceled: &(dyn Fn() -> bool + Sync),
+    canceled: Canceled<'_>,
 ) -> Option<Vec<Gradient>> {
     let groups = labels.groups();
     let weights = group_weights(labels);
@@ -119,7 +120,7 @@ impl<'a> Group<'a> {
         Self { pairs, margins, targets, order, exchange }
     }
 
-    fn gradients(&self, canceled: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Gradient>> {
+    fn gradients(&self, canceled: Canceled<'_>) -> Option<Vec<Gradient>> {
         let mut gradients = vec![Gradient::default(); self.order.len()];
         let mut sum = 0.0;
         for upper in 0..self.pairs.min(self.order.len()) {

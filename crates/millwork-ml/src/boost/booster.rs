@@ -232,13 +232,10 @@ fn most_probable(classes: &[f32]) -> usize {
     (0..classes.len()).reduce(best).unwrap_or(0)
 }
 
-/// The smallest number that is infinite in single precision: 2¹²⁸ − 2¹⁰³, half a step above the largest one that it has.
-const TOO_LARGE: f64 = 340_282_356_779_733_661_637_539_395_458_142_568_448.0;
-
 /// Checks that the values of features fit the single precision that boosting computes in.
 pub(super) fn check_values(features: &Features) -> Result<(), BoostError> {
     // Without an early end within a part, so that it is compared several values at a time.
-    let all_fit = |part: &[f64]| part.iter().fold(true, |fit, value| fit & (value.abs() < TOO_LARGE));
+    let all_fit = |part: &[f64]| part.iter().fold(true, |fit, value| fit & (*value as f32).is_finite());
     if features.values().par_chunks(1 << 16).all(all_fit) {
         return Ok(());
     }
@@ -248,7 +245,7 @@ pub(super) fn check_values(features: &Features) -> Result<(), BoostError> {
     });
     let too_large = |(row, column, value): (usize, u32, f64)| {
         let number = format!("value in column {column}");
-        (value.abs() >= TOO_LARGE).then_some(BoostError::TooLarge { number, row, value })
+        (!(value as f32).is_finite()).then_some(BoostError::TooLarge { number, row, value })
     };
     found.filter_map(too_large).next().map_or(Ok(()), Err)
 }

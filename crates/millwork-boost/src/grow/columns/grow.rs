@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::BoosterParams;
 use crate::bins::Cuts;
 use crate::data::{Gradient, Matrix};
 use crate::grow::columns::entries::BinnedColumns;
@@ -17,6 +16,7 @@ use crate::grow::score::{Bounds, LEAST_GAIN, Regularization, Sums};
 use crate::grow::{Grow, Grown, leaf_rate};
 use crate::random::SplitMix64;
 use crate::tree::{Condition, Split, Tree};
+use crate::{BoosterParams, Canceled};
 
 /// Entries per unit of parallel work: some hundred microseconds.
 const CHUNK: usize = 1 << 13;
@@ -50,7 +50,7 @@ impl Grow for ColumnGrower {
         &mut self,
         gradients: &[Gradient],
         generator: &mut SplitMix64,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Grown> {
         let mut growth = Growth {
             grower: self,
@@ -110,7 +110,7 @@ impl Growth<'_> {
         &self,
         columns: &Arc<[u32]>,
         level: &Level,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Vec<Candidate>> {
         let ColumnGrower { binned, regularization, directions, .. } = self.grower;
         let search = |chunk: Range<usize>| {

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::BoosterParams;
 use crate::data::{Gradient, Matrix};
 use crate::grow::constraints::{AllowedColumns, Directions, Interactions};
 use crate::grow::exact::prune::prune;
@@ -16,6 +15,7 @@ use crate::grow::score::{Bounds, LEAST_GAIN, Regularization, Sums};
 use crate::grow::{Grow, Grown, leaf_rate};
 use crate::random::SplitMix64;
 use crate::tree::{Condition, Split, Tree};
+use crate::{BoosterParams, Canceled};
 
 /// Rows that are moved in one unit of parallel work.
 const ROWS: usize = 1 << 12;
@@ -89,7 +89,7 @@ impl<'a> ExactGrower<'a> {
         columns: &[u32],
         rows: &[Row],
         level: &[OpenNode],
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Vec<Candidate>> {
         let search = Search {
             columns: &self.columns,
@@ -148,7 +148,7 @@ impl Grow for ExactGrower<'_> {
         &mut self,
         gradients: &[Gradient],
         generator: &mut SplitMix64,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Grown> {
         let mut sampler = ColumnSampler::new(&self.params, self.matrix.columns, generator);
         let mut rows = self.rows(gradients);

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use crate::BoosterParams;
 use crate::bins::Cuts;
 use crate::data::{Gradient, Matrix};
 use crate::grow::constraints::{Directions, Interactions};
@@ -17,6 +16,7 @@ use crate::grow::score::{Regularization, Sums};
 use crate::grow::{Grow, Grown};
 use crate::random::SplitMix64;
 use crate::tree::Condition;
+use crate::{BoosterParams, Canceled};
 
 /// From this number of categories on, they are split in two sets (XGBoost's default of `max_cat_to_onehot`).
 const SETS_FROM: usize = 4;
@@ -153,7 +153,7 @@ impl Grow for HistogramGrower {
         &mut self,
         gradients: &[Gradient],
         generator: &mut SplitMix64,
-        canceled: &(dyn Fn() -> bool + Sync),
+        canceled: Canceled<'_>,
     ) -> Option<Grown> {
         let mut columns = ColumnSampler::new(&self.params, self.cuts.columns(), generator);
         let list = std::mem::take(&mut self.list);

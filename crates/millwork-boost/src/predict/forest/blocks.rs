@@ -93,7 +93,6 @@ impl Forest {
 
 /// Some rows, spread over the places where trees look for values: [`LANES`] rows side by side, place after place.
 struct Block<'a> {
-    places: &'a [Place],
     forest: &'a Forest,
     values: Vec<[u32; LANES]>,
     /// The number of values of [`LANES`] rows, at least one.
@@ -111,11 +110,10 @@ enum Filled {
 
 impl<'a> Block<'a> {
     fn new(forest: &'a Forest) -> Self {
-        let places = &forest.places.all;
-        let width = places.len().max(1);
+        let width = forest.places.all.len().max(1);
         let groups = (BLOCK / (width * LANES)).clamp(1, MOST_GROUPS);
         let values = vec![[0; LANES]; groups * width];
-        Self { places, forest, values, width, filled: Filled::Anywhere }
+        Self { forest, values, width, filled: Filled::Anywhere }
     }
 
     /// How many rows it takes.
@@ -149,7 +147,7 @@ impl<'a> Block<'a> {
                 self.spread(matrix, rows, |place, _| place.missing);
             }
             Filled::At(_) | Filled::Anywhere => {
-                let places = self.places;
+                let places = &self.forest.places.all;
                 for group in self.values.chunks_exact_mut(self.width) {
                     group.iter_mut().zip(places).for_each(|(lanes, place)| *lanes = [place.missing; LANES]);
                 }
@@ -158,12 +156,13 @@ impl<'a> Block<'a> {
     }
 
     fn spread(&mut self, matrix: Matrix<'_>, rows: Range<usize>, stored: impl Fn(&Place, f64) -> u32) {
+        let places = &self.forest.places;
         for (number, row) in rows.enumerate() {
             let (indices, values) = matrix.row(row);
             let group = &mut self.values[number / LANES * self.width..][..self.width];
             for (&column, &value) in indices.iter().zip(values) {
-                for place in self.forest.places.of(column) {
-                    group[place][number % LANES] = stored(&self.places[place], value);
+                for place in places.of(column) {
+                    group[place][number % LANES] = stored(&places.all[place], value);
                 }
             }
         }
@@ -176,7 +175,7 @@ impl<'a> Block<'a> {
             // Where there are fewer rows the last one is repeated.
             let rows: [&[f64]; LANES] =
                 std::array::from_fn(|lane| matrix.row((first + lane).min(ends - 1)).1);
-            for (lanes, place) in group.iter_mut().zip(self.places) {
+            for (lanes, place) in group.iter_mut().zip(&self.forest.places.all) {
                 let column = place.column as usize;
                 for (lane, row) in lanes.iter_mut().zip(rows) {
                     *lane = row.get(column).map_or(place.missing, |&value| place.stored(value));

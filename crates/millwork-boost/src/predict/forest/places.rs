@@ -5,6 +5,12 @@ use std::sync::{Mutex, PoisonError};
 /// What stands at a place that a column doesn't have.
 const UNUSED: u32 = u32::MAX;
 
+/// Columns per column in use up to which places are looked up in a table.
+const SPARSEST_TABLE: usize = 64;
+
+/// Spread rows of this length are kept for the next call.
+const LONG: usize = 256;
+
 /// A whole number for each number, in the same order: one instruction compares them and adds the outcome to a node's number.
 pub(super) fn ordered(number: f32) -> u32 {
     // Adding 0 makes -0 the same as 0.
@@ -12,12 +18,6 @@ pub(super) fn ordered(number: f32) -> u32 {
     let negative = (bits as i32 >> 31) as u32;
     bits ^ (negative | 1 << 31)
 }
-
-/// Columns per column in use up to which places are looked up in a table.
-const SPARSEST_TABLE: usize = 64;
-
-/// Spread rows of this length are kept for the next call.
-const LONG: usize = 256;
 
 /// The kinds of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -91,7 +91,7 @@ pub(super) const ROOT: usize = 1;
 
 /// The node below `node` that a value leads to.
 pub(super) fn step(node: usize, split: Split, value: u32) -> usize {
-    node + node + usize::from(value < split.threshold)
+    2 * node + usize::from(value < split.threshold)
 }
 
 /// Where rows leave a full tree: the number that a node below the last splits would have.

@@ -48,7 +48,7 @@ impl<'a> EmbeddedRounds<'a> {
         check_labels(&loss, task, &train, &sets)?;
         let kernel = match task.start {
             Some(start) => continued(start, &loss, features)?,
-            None => beginning(&loss, &train, features, task.canceled.as_ref())?,
+            None => beginning(&loss, &train, task)?,
         };
         let grower = grow::grower(params, features.as_matrix(), &train).map_err(BoostError::Unsupported)?;
         let start = Model::new(kernel.clone());
@@ -233,13 +233,9 @@ fn check_labels(loss: &Loss, task: &Task<'_>, train: &Labels, sets: &[Labels]) -
 }
 
 /// A model without trees.
-fn beginning(
-    loss: &Loss,
-    labels: &Labels,
-    features: &Features,
-    canceled: &(dyn Fn() -> bool + Send + Sync),
-) -> Result<Kernel, BoostError> {
-    let base_scores = loss.base_scores(labels, &canceled).map_err(BoostError::Intercept)?;
+fn beginning(loss: &Loss, labels: &Labels, task: &Task<'_>) -> Result<Kernel, BoostError> {
+    let features = task.data.features();
+    let base_scores = loss.base_scores(labels, task.canceled.as_ref()).map_err(BoostError::Intercept)?;
     let base_scores = base_scores.ok_or(BoostError::Canceled)?;
     Ok(Kernel {
         columns: features.columns(),
