@@ -58,9 +58,10 @@ impl Model {
     }
 
     /// What each margin by itself predicts; `None` where the objective is not known here.
-    pub fn linked(&self, margins: &[f32]) -> Option<Vec<f32>> {
+    pub fn linked(&self, mut margins: Vec<f32>) -> Option<Vec<f32>> {
         let link = Link::of(&self.objective)?;
-        Some(margins.iter().map(|&margin| link.prediction(margin)).collect())
+        margins.iter_mut().for_each(|margin| *margin = link.prediction(*margin));
+        Some(margins)
     }
 
     /// The model of the first rounds; all of it if it has no more.

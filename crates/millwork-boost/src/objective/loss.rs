@@ -26,7 +26,7 @@ use crate::params::{EvalMetric, Objective, Ranking};
 /// assert_eq!(base_scores, Some(vec![0.75]));
 /// let gradients = loss.gradients(&[0.0; 4], &labels, &|| false).expect("nobody cancels");
 /// assert_eq!(gradients[0][0], Gradient { first: 0.5, second: 0.25 });
-/// assert_eq!(loss.predictions(&[0.0]), [0.5]);
+/// assert_eq!(loss.predictions(vec![0.0]), [0.5]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loss {
@@ -107,13 +107,12 @@ impl Loss {
     }
 
     /// What is predicted for margins (rows × outputs): rows × [`width`](Self::width).
-    pub fn predictions(&self, margins: &[f32]) -> Vec<f32> {
+    pub fn predictions(&self, mut margins: Vec<f32>) -> Vec<f32> {
         if matches!(self.objective, Objective::Softmax { .. }) {
-            return classes::largest(margins, self.outputs());
+            return classes::largest(&margins, self.outputs());
         }
-        let mut predictions = margins.to_vec();
-        self.evaluated(&mut predictions);
-        predictions
+        self.evaluated(&mut margins);
+        margins
     }
 
     /// Turns margins (rows × outputs) into what metrics compare with labels: predictions, but probabilities for `multi:softmax`.

@@ -57,7 +57,7 @@ impl Booster {
     /// predicts several numbers per row.
     pub fn predict(&self, features: &Features) -> Result<Vec<f32>, BoostError> {
         self.one_output(self.model.width())?;
-        self.model.predictions(&self.margins(features)?)
+        self.model.predictions(self.margins(features)?)
     }
 
     /// What the model predicts for each row, however many numbers that is: a probability per class, or a value per
@@ -67,7 +67,7 @@ impl Booster {
     ///
     /// As [`predict`](Self::predict), but for any number of outputs.
     pub fn predict_outputs(&self, features: &Features) -> Result<Predictions, BoostError> {
-        let predictions = self.model.predictions(&self.margins(features)?)?;
+        let predictions = self.model.predictions(self.margins(features)?)?;
         Ok(Predictions::new(predictions, self.model.width()))
     }
 
@@ -128,7 +128,7 @@ impl Booster {
             let (number, value) = (format!("value in column {}", columns[position]), values[position]);
             return Err(BoostError::TooLarge { number, row: 0, value });
         }
-        Ok(self.model.predictions(&self.model.row_margins(columns, values))?[0])
+        Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
     }
 
     /// The number of the leaf that each row comes to in each tree (rows × trees).

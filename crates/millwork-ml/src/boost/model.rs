@@ -66,10 +66,12 @@ impl Model {
     }
 
     /// The predictions that margins stand for (rows × [`width`](Self::width)).
-    pub(super) fn predictions(&self, margins: &[f32]) -> Result<Vec<f32>, BoostError> {
-        let by_loss = self.shared.loss.as_ref().map(|loss| loss.predictions(margins));
-        let predictions = by_loss.or_else(|| self.kernel().linked(margins));
-        predictions.ok_or_else(|| BoostError::UnknownObjective { objective: self.objective().to_owned() })
+    pub(super) fn predictions(&self, margins: Vec<f32>) -> Result<Vec<f32>, BoostError> {
+        if let Some(loss) = &self.shared.loss {
+            return Ok(loss.predictions(margins));
+        }
+        let unknown = || BoostError::UnknownObjective { objective: self.objective().to_owned() };
+        self.kernel().linked(margins).ok_or_else(unknown)
     }
 
     /// What moves each margin, row after row (rows × outputs).

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::layout::{Forest, Shape};
 use super::places::Place;
+use super::question::{Question, Splits};
 use super::walk::{LANES, walk_full};
 use crate::data::Matrix;
 
@@ -21,16 +22,23 @@ const CHUNK: usize = 1 << 10;
 impl Forest {
     /// The margins of each row, row after row (rows × outputs).
     pub fn margins(&self, matrix: Matrix<'_>) -> Vec<f32> {
+        match &self.splits {
+            Splits::Numeric(splits) => self.margins_by(splits, matrix),
+            Splits::Mixed(splits) => self.margins_by(splits, matrix),
+        }
+    }
+
+    fn margins_by<Q: Question>(&self, splits: &[Q], matrix: Matrix<'_>) -> Vec<f32> {
         let outputs = self.outputs();
         self.by_blocks(matrix, outputs, |block, margins| {
             margins.chunks_exact_mut(outputs).for_each(|margins| margins.copy_from_slice(&self.base));
             for tree in &self.trees {
                 let groups = block.groups().zip(margins.chunks_mut(LANES * outputs));
                 if let (Shape::Full { depth, first_split, first_leaf }, 1) = (tree.shape, outputs) {
-                    let splits = &self.splits[first_split..][..1 << depth];
+                    let splits = &splits[first_split..][..1 << depth];
                     let leaves = &self.leaves[first_leaf..][..1 << depth];
                     for (group, margins) in groups {
-                        let ends = walk_full(depth, splits, group);
+                        let ends = walk_full(depth, splits, &self.bits.words, group);
                         margins
                             .iter_mut()
                             .zip(ends)
@@ -39,7 +47,7 @@ impl Forest {
                     continue;
                 }
                 for (group, margins) in groups {
-                    let ends = self.walk_lanes(tree, group);
+                    let ends = self.walk_lanes(tree, splits, group);
                     for (margins, end) in margins.chunks_exact_mut(outputs).zip(ends) {
                         self.add_leaf(tree, end, margins);
                     }
@@ -51,11 +59,18 @@ impl Forest {
     /// The leaf that each row comes to in each tree (rows × trees): the numbers of nodes, which are XGBoost's for a tree that it has
     /// written without gaps.
     pub fn leaves(&self, matrix: Matrix<'_>) -> Vec<u32> {
+        match &self.splits {
+            Splits::Numeric(splits) => self.leaves_by(splits, matrix),
+            Splits::Mixed(splits) => self.leaves_by(splits, matrix),
+        }
+    }
+
+    fn leaves_by<Q: Question>(&self, splits: &[Q], matrix: Matrix<'_>) -> Vec<u32> {
         let trees = self.trees();
         self.by_blocks(matrix, trees, |block, leaves| {
             for (number, tree) in self.trees.iter().enumerate() {
                 for (group, leaves) in block.groups().zip(leaves.chunks_mut(LANES * trees)) {
-                    let ends = self.walk_lanes(tree, group);
+                    let ends = self.walk_lanes(tree, splits, group);
                     for (leaves, end) in leaves.chunks_exact_mut(trees).zip(ends) {
                         leaves[number] = self.leaf_number(tree, end);
                     }

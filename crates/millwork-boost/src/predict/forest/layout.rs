@@ -1,6 +1,8 @@
 //! From a model's trees to the layout for prediction.
 
+use super::categories::CategoryBits;
 use super::places::{Kind, Places, ordered};
+use super::question::{Mixed, Splits};
 use super::walk::ROOT;
 use crate::model::Model;
 use crate::tree::{self, Condition};
@@ -23,7 +25,9 @@ pub struct Forest {
     pub(super) trees: Vec<Tree>,
     /// For each [`SIDE_BY_SIDE`] trees: the steps that all of them have, if all are full.
     pub(super) common_steps: Vec<Option<u32>>,
-    pub(super) splits: Vec<Split>,
+    pub(super) splits: Splits,
+    /// What full trees know of categories.
+    pub(super) bits: CategoryBits,
     /// The leaves of full trees.
     pub(super) leaves: Vec<f32>,
     /// Their nodes' numbers.
@@ -55,15 +59,6 @@ pub(super) enum Shape {
     Linked { first: usize },
     /// Linked nodes whose leaves have one for each output.
     Vectors { first: usize },
-}
-
-/// A question of a full tree to a row: smaller values go left.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Split {
-    /// As an [`ordered`] number.
-    pub(super) threshold: u32,
-    /// Where the row's value is.
-    pub(super) place: u32,
 }
 
 /// A linked node. Children are counted from the tree's first node.
@@ -101,7 +96,8 @@ impl Forest {
         let mut forest = Self {
             trees: Vec::with_capacity(model.trees.len()),
             common_steps: Vec::new(),
-            splits: Vec::new(),
+            splits: Splits::Mixed(Vec::new()),
+            bits: CategoryBits::new(model),
             leaves: Vec::new(),
             leaf_numbers: Vec::new(),
             links: Vec::new(),
@@ -111,14 +107,19 @@ impl Forest {
             base: base_margins,
             places: Places::new(columns),
         };
+        let mut full_splits = Vec::new();
         for (number, (tree, &output)) in model.trees.iter().zip(&model.tree_outputs).enumerate() {
             let weight = model.tree_weight(number);
-            let shape = match full_depth(tree) {
-                Some(depth) => forest.add_full(tree, depth, weight),
+            let shape = match forest.full_depth(tree) {
+                Some(depth) => forest.add_full(tree, depth, weight, &mut full_splits),
                 None => forest.add_linked(tree, weight),
             };
             forest.trees.push(Tree { output, shape });
         }
+        forest.splits = match forest.bits.is_empty() {
+            true => Splits::Numeric(full_splits.into_iter().map(Mixed::numeric).collect()),
+            false => Splits::Mixed(full_splits),
+        };
         let steps = |trees: &[Tree]| {
             let depth = |tree: &Tree| match tree.shape {
                 Shape::Full { depth, .. } => Some(depth),
@@ -141,33 +142,45 @@ impl Forest {
         self.trees.len()
     }
 
-    fn add_full(&mut self, tree: &tree::Tree, depth: usize, weight: f32) -> Shape {
-        let (first_split, first_leaf) = (self.splits.len(), self.leaves.len());
+    fn add_full(&mut self, tree: &tree::Tree, depth: usize, weight: f32, splits: &mut Vec<Mixed>) -> Shape {
+        let (first_split, first_leaf) = (splits.len(), self.leaves.len());
         let leaves = 1 << depth;
         // Where each node of the full tree is in the tree. There is none before the root.
         let mut nodes: Vec<u32> = Vec::with_capacity(2 * leaves);
         nodes.resize(ROOT + 1, 0);
-        self.splits.resize(first_split + ROOT, Split::default());
+        splits.resize(first_split + ROOT, Mixed::default());
         for position in ROOT..leaves {
             let number = nodes[position];
             let (split, children) = match &tree.nodes[number as usize].split {
                 Some(split) => {
-                    let kind = if split.default_left { Kind::MissingLeft } else { Kind::MissingRight };
-                    let place = self.places.place(split.column, kind);
-                    let threshold = ordered(threshold(split).unwrap_or_default());
                     let [left, right] = split.children;
-                    (Split { threshold, place }, [right, left])
+                    (self.question(tree, split), [right, left])
                 }
                 // Any place: both ways lead to the same leaf.
-                None => (Split::default(), [number, number]),
+                None => (Mixed::default(), [number, number]),
             };
-            self.splits.push(split);
+            splits.push(split);
             nodes.extend(children);
         }
         let leaves = &nodes[leaves..];
         self.leaves.extend(leaves.iter().map(|&leaf| tree.nodes[leaf as usize].leaf * weight));
         self.leaf_numbers.extend_from_slice(leaves);
         Shape::Full { depth: depth as u32, first_split, first_leaf }
+    }
+
+    /// A split of a tree that is laid out in full.
+    fn question(&mut self, tree: &tree::Tree, split: &tree::Split) -> Mixed {
+        match &split.condition {
+            Condition::Below(threshold) => {
+                let kind = if split.default_left { Kind::MissingLeft } else { Kind::MissingRight };
+                Mixed::below(ordered(*threshold), self.places.place(split.column, kind))
+            }
+            Condition::NotIn(range) => {
+                let categories = &tree.categories[range.start as usize..range.end as usize];
+                let (rows, bit) = self.bits.add(split, categories).expect("full trees' columns have bits");
+                Mixed::not_in(bit, self.places.place(split.column, Kind::Category(rows)))
+            }
+        }
     }
 
     fn add_linked(&mut self, tree: &tree::Tree, weight: f32) -> Shape {
@@ -204,31 +217,31 @@ impl Forest {
         }
         if tree.leaf_vectors.is_empty() { Shape::Linked { first } } else { Shape::Vectors { first } }
     }
-}
 
-fn threshold(split: &tree::Split) -> Option<f32> {
-    match split.condition {
-        Condition::Below(threshold) => Some(threshold).filter(|threshold| threshold.is_finite()),
-        Condition::NotIn(_) => None,
-    }
-}
-
-/// The depth of a tree that is to be laid out in full: it has numeric splits and single values, and is not too deep for its leaves.
-fn full_depth(tree: &tree::Tree) -> Option<usize> {
-    if !tree.leaf_vectors.is_empty() {
-        return None;
-    }
-    let mut depths = vec![0; tree.nodes.len()];
-    let (mut deepest, mut leaves) = (0, 0);
-    for (number, node) in tree.nodes.iter().enumerate() {
-        match &node.split {
-            Some(split) => {
-                threshold(split)?;
-                split.children.iter().for_each(|&child| depths[child as usize] = depths[number] + 1);
-            }
-            None => (deepest, leaves) = (deepest.max(depths[number]), leaves + 1),
+    /// The depth of a tree that is to be laid out in full: its leaves have single values, its thresholds are finite, there are bits for its
+    /// categories, and it is not too deep for its leaves.
+    fn full_depth(&self, tree: &tree::Tree) -> Option<usize> {
+        if !tree.leaf_vectors.is_empty() {
+            return None;
         }
+        let mut depths = vec![0; tree.nodes.len()];
+        let (mut deepest, mut leaves) = (0, 0);
+        for (number, node) in tree.nodes.iter().enumerate() {
+            match &node.split {
+                Some(split) => {
+                    let fits = match split.condition {
+                        Condition::Below(threshold) => threshold.is_finite(),
+                        Condition::NotIn(_) => self.bits.rows(split.column).is_some(),
+                    };
+                    if !fits {
+                        return None;
+                    }
+                    split.children.iter().for_each(|&child| depths[child as usize] = depths[number] + 1);
+                }
+                None => (deepest, leaves) = (deepest.max(depths[number]), leaves + 1),
+            }
+        }
+        let filled = deepest <= DEEPEST && 1 << deepest <= leaves * FILL;
+        (deepest <= SHALLOW || filled).then_some(deepest)
     }
-    let filled = deepest <= DEEPEST && 1 << deepest <= leaves * FILL;
-    (deepest <= SHALLOW || filled).then_some(deepest)
 }

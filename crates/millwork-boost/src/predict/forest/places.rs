@@ -2,14 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::categories::BitRows;
+
 /// What stands at a place that a column doesn't have.
 const UNUSED: u32 = u32::MAX;
 
 /// Columns per column in use up to which places are looked up in a table.
 const SPARSEST_TABLE: usize = 64;
 
-/// Spread rows of this length are kept for the next call.
-const LONG: usize = 256;
+/// The most places of a row that is spread on the stack; longer ones are kept for the next call.
+const SHORT: usize = 128;
 
 /// A whole number for each number, in the same order: one instruction compares them and adds the outcome to a node's number.
 pub(super) fn ordered(number: f32) -> u32 {
@@ -19,18 +21,43 @@ pub(super) fn ordered(number: f32) -> u32 {
     bits ^ (negative | 1 << 31)
 }
 
-/// The kinds of places.
+/// What stands at a place, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// For splits of full trees that send missing values right.
-    MissingRight = 0,
-    /// For those that send them left.
-    MissingLeft = 1,
-    /// For linked nodes.
-    Linked = 2,
+    /// An [`ordered`] number, for splits of full trees that send missing values right.
+    MissingRight,
+    /// One for those that send them left.
+    MissingLeft,
+    /// The bits of a number, for linked nodes.
+    Linked,
+    /// Where the bits of a category start, for splits of full trees on categories.
+    Category(BitRows),
 }
 
-/// What a place is for. At those of linked nodes stand the bits of numbers, at others [`ordered`] numbers.
+impl Kind {
+    const NUMBER: usize = 4;
+
+    fn number(self) -> usize {
+        match self {
+            Kind::MissingRight => 0,
+            Kind::MissingLeft => 1,
+            Kind::Linked => 2,
+            Kind::Category(_) => 3,
+        }
+    }
+
+    /// What stands there for a missing value.
+    fn missing(self) -> u32 {
+        match self {
+            Kind::MissingRight => ordered(f32::INFINITY),
+            Kind::MissingLeft => ordered(f32::NEG_INFINITY),
+            Kind::Linked => f32::NAN.to_bits(),
+            Kind::Category(rows) => rows.missing(),
+        }
+    }
+}
+
+/// A place in a spread row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) column: u32,
@@ -47,6 +74,7 @@ impl Place {
             _ if value.is_nan() => self.missing,
             Kind::Linked => value.to_bits(),
             Kind::MissingRight | Kind::MissingLeft => ordered(value),
+            Kind::Category(rows) => rows.of(value),
         }
     }
 }
@@ -56,7 +84,7 @@ impl Place {
 pub(super) struct Places {
     /// The columns that `of_columns` is for, ascending; empty if it is for the columns from 0 on.
     columns: Vec<u32>,
-    of_columns: Vec<[u32; 3]>,
+    of_columns: Vec<[u32; Kind::NUMBER]>,
     pub(super) all: Vec<Place>,
     /// Rows of missing values only, for the next calls.
     spare: Mutex<Vec<Vec<u32>>>,
@@ -78,9 +106,9 @@ impl Places {
     pub(super) fn new(columns: Vec<u32>) -> Self {
         let width = columns.last().map_or(0, |&last| last as usize + 1);
         if width <= columns.len() * SPARSEST_TABLE {
-            return Self { of_columns: vec![[UNUSED; 3]; width], ..Self::default() };
+            return Self { of_columns: vec![[UNUSED; Kind::NUMBER]; width], ..Self::default() };
         }
-        Self { of_columns: vec![[UNUSED; 3]; columns.len()], columns, ..Self::default() }
+        Self { of_columns: vec![[UNUSED; Kind::NUMBER]; columns.len()], columns, ..Self::default() }
     }
 
     fn position(&self, column: u32) -> Option<usize> {
@@ -93,42 +121,57 @@ impl Places {
     /// The place of a kind for a column that is in use; it is made if there is none yet.
     pub(super) fn place(&mut self, column: u32, kind: Kind) -> u32 {
         let position = self.position(column).expect("the column is in use");
-        let place = &mut self.of_columns[position][kind as usize];
+        let place = &mut self.of_columns[position][kind.number()];
         if *place == UNUSED {
             *place = self.all.len() as u32;
-            let missing = match kind {
-                Kind::MissingRight => ordered(f32::INFINITY),
-                Kind::MissingLeft => ordered(f32::NEG_INFINITY),
-                Kind::Linked => f32::NAN.to_bits(),
-            };
-            self.all.push(Place { column, kind, missing });
+            self.all.push(Place { column, kind, missing: kind.missing() });
         }
         *place
     }
 
     /// Where trees look for the values of a column.
     pub(super) fn of(&self, column: u32) -> impl Iterator<Item = usize> {
-        let places = self.position(column).map_or([UNUSED; 3], |position| self.of_columns[position]);
+        let places =
+            self.position(column).map_or([UNUSED; Kind::NUMBER], |position| self.of_columns[position]);
         places.into_iter().filter(|&place| place != UNUSED).map(|place| place as usize)
     }
 
     /// Calls with a row spread over the places.
     pub(super) fn with_row<T>(&self, indices: &[u32], values: &[f64], call: impl FnOnce(&[u32]) -> T) -> T {
-        let kept = self.all.len() >= LONG;
+        if self.all.len() <= SHORT {
+            let mut spread = [0; SHORT];
+            let spread = &mut spread[..self.all.len()];
+            if self.are_all_in(indices) {
+                let places = spread.iter_mut().zip(&self.all);
+                places.for_each(|(stored, place)| *stored = place.stored(values[place.column as usize]));
+            } else {
+                spread.iter_mut().zip(&self.all).for_each(|(stored, place)| *stored = place.missing);
+                self.spread(indices, values, spread);
+            }
+            return call(spread);
+        }
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_spare = if kept { spare().pop() } else { None };
+        let from_spare = spare().pop();
         let mut spread = from_spare.unwrap_or_else(|| self.all.iter().map(|place| place.missing).collect());
+        self.spread(indices, values, &mut spread);
+        let result = call(&spread);
+        for &column in indices {
+            self.of(column).for_each(|place| spread[place] = self.all[place].missing);
+        }
+        spare().push(spread);
+        result
+    }
+
+    /// Whether these columns, which are ascending, are those from 0 on up to the last in use.
+    fn are_all_in(&self, indices: &[u32]) -> bool {
+        let last = self.of_columns.len().wrapping_sub(1);
+        self.columns.is_empty() && indices.get(last).is_some_and(|&column| column as usize == last)
+    }
+
+    fn spread(&self, indices: &[u32], values: &[f64], spread: &mut [u32]) {
         for (&column, &value) in indices.iter().zip(values) {
             self.of(column).for_each(|place| spread[place] = self.all[place].stored(value));
         }
-        let result = call(&spread);
-        if kept {
-            for &column in indices {
-                self.of(column).for_each(|place| spread[place] = self.all[place].missing);
-            }
-            spare().push(spread);
-        }
-        result
     }
 }
 

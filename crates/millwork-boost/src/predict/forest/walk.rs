@@ -1,17 +1,23 @@
 //! From values to leaves.
 
-use super::layout::{Forest, LinkedNode, NodeKind, Shape, Split, Tree};
+use super::layout::{Forest, LinkedNode, NodeKind, Shape, Tree};
+use super::question::Question;
 
 /// Rows whose walks overlap.
 pub(super) const LANES: usize = 8;
 
 impl Forest {
     /// Where the rows of a group end in a tree: in the leaves of full trees, or among the linked nodes.
-    pub(super) fn walk_lanes(&self, tree: &Tree, values: &[[u32; LANES]]) -> [usize; LANES] {
+    pub(super) fn walk_lanes(
+        &self,
+        tree: &Tree,
+        splits: &[impl Question],
+        values: &[[u32; LANES]],
+    ) -> [usize; LANES] {
         match tree.shape {
             Shape::Full { depth, first_split, first_leaf } => {
-                let splits = &self.splits[first_split..][..1 << depth];
-                let mut ends = walk_full(depth, splits, values);
+                let splits = &splits[first_split..][..1 << depth];
+                let mut ends = walk_full(depth, splits, &self.bits.words, values);
                 ends.iter_mut().for_each(|end| *end = first_leaf + *end - splits.len());
                 ends
             }
@@ -23,13 +29,13 @@ impl Forest {
     }
 
     /// Where a row ends in a tree.
-    pub(super) fn walk(&self, tree: &Tree, values: &[u32]) -> usize {
+    pub(super) fn walk(&self, tree: &Tree, splits: &[impl Question], values: &[u32]) -> usize {
         match tree.shape {
             Shape::Full { depth, first_split, first_leaf } => {
-                let splits = &self.splits[first_split..][..1 << depth];
+                let splits = &splits[first_split..][..1 << depth];
                 let mut node = ROOT;
                 for _ in 0..depth {
-                    node = step(node, splits[node], values[splits[node].place as usize]);
+                    node = step(node, splits[node], values[splits[node].place()], &self.bits.words);
                 }
                 first_leaf + node - splits.len()
             }
@@ -90,26 +96,31 @@ impl Forest {
 pub(super) const ROOT: usize = 1;
 
 /// The node below `node` that a value leads to.
-pub(super) fn step(node: usize, split: Split, value: u32) -> usize {
-    2 * node + usize::from(value < split.threshold)
+pub(super) fn step(node: usize, split: impl Question, value: u32, bits: &[u32]) -> usize {
+    2 * node + usize::from(split.goes_left(value, bits))
 }
 
 /// Where rows leave a full tree: the number that a node below the last splits would have.
 #[inline]
-pub(super) fn walk_full(depth: u32, splits: &[Split], values: &[[u32; LANES]]) -> [usize; LANES] {
+pub(super) fn walk_full(
+    depth: u32,
+    splits: &[impl Question],
+    bits: &[u32],
+    values: &[[u32; LANES]],
+) -> [usize; LANES] {
     if depth == 0 {
         return [ROOT; LANES];
     }
     // All rows are at the root, so that its split is read once.
     let root = splits[ROOT];
     let mut nodes = [ROOT; LANES];
-    for (node, &value) in nodes.iter_mut().zip(&values[root.place as usize]) {
-        *node = step(ROOT, root, value);
+    for (node, &value) in nodes.iter_mut().zip(&values[root.place()]) {
+        *node = step(ROOT, root, value, bits);
     }
     for _ in 1..depth {
         for (lane, node) in nodes.iter_mut().enumerate() {
             let split = splits[*node];
-            *node = step(*node, split, values[split.place as usize][lane]);
+            *node = step(*node, split, values[split.place()][lane], bits);
         }
     }
     nodes
