@@ -10,6 +10,7 @@ pub mod grow;
 pub mod metric;
 pub mod model;
 pub mod objective;
+mod ordered;
 mod params;
 pub mod predict;
 pub mod random;

@@ -5,6 +5,8 @@
 //! "Introspective sorting and selection algorithms", 1997), with its pivots and its final insertion sort. Where all weights are alike
 //! the order doesn't matter, and the standard library is faster.
 
+use crate::ordered::{of_ordered, ordered};
+
 /// A value and its weight.
 type Weighted = (f32, f32);
 
@@ -23,11 +25,23 @@ const SHORT: usize = 16;
 /// Sorts by value.
 pub(super) fn sort(weighted: &mut [Weighted], order: Order) {
     if order == Order::Any {
-        return weighted.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
+        return sort_as_numbers(weighted);
     }
     if weighted.len() > 1 {
         divide(weighted, 2 * weighted.len().ilog2());
         insert_all(weighted);
+    }
+}
+
+/// Sorts by value and then by weight, both as the bits of one whole number: that is compared without a branch.
+fn sort_as_numbers(weighted: &mut [Weighted]) {
+    let mut numbers: Vec<u64> = weighted
+        .iter()
+        .map(|&(value, weight)| (u64::from(ordered(value)) << 32) | u64::from(weight.to_bits()))
+        .collect();
+    numbers.sort_unstable();
+    for (weighted, number) in weighted.iter_mut().zip(numbers) {
+        *weighted = (of_ordered((number >> 32) as u32), f32::from_bits(number as u32));
     }
 }
 

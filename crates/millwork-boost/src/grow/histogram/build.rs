@@ -7,9 +7,10 @@
 use crate::data::Gradient;
 use crate::grow::histogram::cells::{Block, Cell, Full, Sparse, WIDEST_FULL};
 use crate::grow::histogram::groups::{Cells, Group};
+use crate::grow::histogram::prefetch::prefetch;
 use crate::grow::score::Sums;
 
-/// How many rows are fetched before they are added up: the processor waits for many of them at once then, and not for each.
+/// How many rows are fetched before they are added up, while the next ones are asked for.
 const ROWS_AT_ONCE: usize = 256;
 
 /// The histograms of `rows` in each of `groups`, which are neighbours in one block.
@@ -45,38 +46,52 @@ fn add_block<T: Cell>(
 ) {
     let mut tiles = vec![[[T::default(); WIDEST_FULL]; ROWS_AT_ONCE]; groups.len()];
     let mut fetched = [Sums::default(); ROWS_AT_ONCE];
-    for rows in rows.chunks(ROWS_AT_ONCE) {
+    let mut parts = rows.chunks(ROWS_AT_ONCE).peekable();
+    while let Some(rows) = parts.next() {
         for (place, row) in rows.iter().enumerate() {
             fetched[place] = gradients[*row as usize].into();
             for (tile, group) in tiles.iter_mut().zip(groups) {
                 tile[place] = block.cells(*row as usize, group.columns.start);
             }
         }
+        let mut next = parts.peek().copied().unwrap_or_default();
         for ((tile, group), histogram) in tiles.iter().zip(groups).zip(&mut *histograms) {
-            add_tile(group, &tile[..rows.len()], &fetched[..rows.len()], histogram);
+            add_tile(group, &tile[..rows.len()], &fetched[..rows.len()], histogram, |place| {
+                if let Some(row) = next.get(place) {
+                    block.prefetch(*row as usize, group.columns.start);
+                    prefetch(gradients, *row as usize);
+                }
+            });
+            next = &[];
         }
     }
 }
 
-fn add_tile<T: Cell>(group: &Group, tile: &[[T; WIDEST_FULL]], gradients: &[Sums], histogram: &mut [Sums]) {
+fn add_tile<T: Cell>(
+    group: &Group,
+    tile: &[[T; WIDEST_FULL]],
+    gradients: &[Sums],
+    histogram: &mut [Sums],
+    ask_ahead: impl Fn(usize),
+) {
     let offsets = &group.offsets[..group.columns.len()];
     match offsets.len() {
-        1 => add_cells::<T, 1>(tile, gradients, offsets, histogram),
-        2 => add_cells::<T, 2>(tile, gradients, offsets, histogram),
-        3 => add_cells::<T, 3>(tile, gradients, offsets, histogram),
-        4 => add_cells::<T, 4>(tile, gradients, offsets, histogram),
-        5 => add_cells::<T, 5>(tile, gradients, offsets, histogram),
-        6 => add_cells::<T, 6>(tile, gradients, offsets, histogram),
-        7 => add_cells::<T, 7>(tile, gradients, offsets, histogram),
-        8 => add_cells::<T, 8>(tile, gradients, offsets, histogram),
-        9 => add_cells::<T, 9>(tile, gradients, offsets, histogram),
-        10 => add_cells::<T, 10>(tile, gradients, offsets, histogram),
-        11 => add_cells::<T, 11>(tile, gradients, offsets, histogram),
-        12 => add_cells::<T, 12>(tile, gradients, offsets, histogram),
-        13 => add_cells::<T, 13>(tile, gradients, offsets, histogram),
-        14 => add_cells::<T, 14>(tile, gradients, offsets, histogram),
-        15 => add_cells::<T, 15>(tile, gradients, offsets, histogram),
-        _ => add_cells::<T, 16>(tile, gradients, offsets, histogram),
+        1 => add_cells::<T, 1>(tile, gradients, offsets, histogram, ask_ahead),
+        2 => add_cells::<T, 2>(tile, gradients, offsets, histogram, ask_ahead),
+        3 => add_cells::<T, 3>(tile, gradients, offsets, histogram, ask_ahead),
+        4 => add_cells::<T, 4>(tile, gradients, offsets, histogram, ask_ahead),
+        5 => add_cells::<T, 5>(tile, gradients, offsets, histogram, ask_ahead),
+        6 => add_cells::<T, 6>(tile, gradients, offsets, histogram, ask_ahead),
+        7 => add_cells::<T, 7>(tile, gradients, offsets, histogram, ask_ahead),
+        8 => add_cells::<T, 8>(tile, gradients, offsets, histogram, ask_ahead),
+        9 => add_cells::<T, 9>(tile, gradients, offsets, histogram, ask_ahead),
+        10 => add_cells::<T, 10>(tile, gradients, offsets, histogram, ask_ahead),
+        11 => add_cells::<T, 11>(tile, gradients, offsets, histogram, ask_ahead),
+        12 => add_cells::<T, 12>(tile, gradients, offsets, histogram, ask_ahead),
+        13 => add_cells::<T, 13>(tile, gradients, offsets, histogram, ask_ahead),
+        14 => add_cells::<T, 14>(tile, gradients, offsets, histogram, ask_ahead),
+        15 => add_cells::<T, 15>(tile, gradients, offsets, histogram, ask_ahead),
+        _ => add_cells::<T, 16>(tile, gradients, offsets, histogram, ask_ahead),
     }
 }
 
@@ -85,9 +100,11 @@ fn add_cells<T: Cell, const WIDTH: usize>(
     gradients: &[Sums],
     offsets: &[u32],
     histogram: &mut [Sums],
+    ask_ahead: impl Fn(usize),
 ) {
     let offsets: &[u32; WIDTH] = offsets.try_into().expect("groups of a block are at most 16 columns wide");
-    for (cells, gradient) in tile.iter().zip(gradients) {
+    for (row, (cells, gradient)) in tile.iter().zip(gradients).enumerate() {
+        ask_ahead(row);
         for place in 0..WIDTH {
             let bin: u32 = cells[place].into();
             histogram[(offsets[place] + bin) as usize] += *gradient;

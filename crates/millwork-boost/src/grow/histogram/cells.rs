@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::bins::Cuts;
 use crate::data::Matrix;
 use crate::grow::histogram::groups::Group;
+use crate::grow::histogram::prefetch::prefetch;
 
 /// The most columns of a full group: with 256 bins each, its histogram takes 64 KiB.
 pub(super) const WIDEST_FULL: usize = 16;
@@ -95,13 +96,21 @@ impl<T: Cell> Block<T> {
 
     /// The cells of a row from a column on; those behind the block's columns mean nothing.
     pub(super) fn cells(&self, row: usize, column: usize) -> [T; WIDEST_FULL] {
-        let first = self.before + row * self.stride + column - self.columns.start;
-        *self.by_row[first..].first_chunk().expect("the block is wider than its last row")
+        *self.by_row[self.first(row, column)..].first_chunk().expect("the block is wider than its last row")
+    }
+
+    /// Asks the cache for the cells of a row from a column on.
+    pub(super) fn prefetch(&self, row: usize, column: usize) {
+        prefetch(&self.by_row, self.first(row, column));
     }
 
     /// The cell of a row in a column.
     pub(super) fn cell(&self, row: usize, column: usize) -> T {
-        self.by_row[self.before + row * self.stride + column - self.columns.start]
+        self.by_row[self.first(row, column)]
+    }
+
+    fn first(&self, row: usize, column: usize) -> usize {
+        self.before + row * self.stride + column - self.columns.start
     }
 
     /// The cells of a column.

@@ -11,6 +11,7 @@ mod groups;
 mod grower;
 mod growth;
 mod plan;
+mod prefetch;
 mod queue;
 mod rows;
 mod scan;

@@ -1,10 +1,11 @@
 //! From a model's trees to the layout for prediction.
 
 use super::categories::CategoryBits;
-use super::places::{Kind, Places, ordered};
+use super::places::{Kind, Places};
 use super::question::{Mixed, Splits};
 use super::walk::ROOT;
 use crate::model::Model;
+use crate::ordered::ordered;
 use crate::tree::{self, Condition};
 
 /// Up to this depth every tree with numeric splits is laid out in full.

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::categories::BitRows;
+use crate::ordered::ordered;
 
 /// What stands at a place that a column doesn't have.
 const UNUSED: u32 = u32::MAX;
@@ -12,14 +13,6 @@ const SPARSEST_TABLE: usize = 64;
 
 /// The most places of a row that is spread on the stack; longer ones are kept for the next call.
 const SHORT: usize = 128;
-
-/// A whole number for each number, in the same order: one instruction compares them and adds the outcome to a node's number.
-pub(super) fn ordered(number: f32) -> u32 {
-    // Adding 0 makes -0 the same as 0.
-    let bits = (number + 0.0).to_bits();
-    let negative = (bits as i32 >> 31) as u32;
-    bits ^ (negative | 1 << 31)
-}
 
 /// What stands at a place, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,25 +216,5 @@ mod tests {
             assert_eq!(present, [(round as usize, ordered(1.5))]);
             assert_eq!(places.spare.lock().expect("a lock").len(), 1);
         }
-    }
-
-    #[test]
-    fn whole_numbers_are_in_the_order_of_the_numbers() {
-        let ascending = [
-            f32::NEG_INFINITY,
-            f32::MIN,
-            -1.5,
-            -f32::MIN_POSITIVE,
-            -1e-45,
-            0.0,
-            1e-45,
-            2.0,
-            f32::MAX,
-            f32::INFINITY,
-        ];
-        for pair in ascending.windows(2) {
-            assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
-        }
-        assert_eq!(ordered(-0.0), ordered(0.0));
     }
 }

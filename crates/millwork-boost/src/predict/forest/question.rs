@@ -39,7 +39,7 @@ impl Question for Threshold {
 /// A split on a number or on categories, which both are answered by the same instructions: which of them comes next can't be predicted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mixed {
-    /// An [`ordered`](super::places::ordered) number, or the mask of the bit that sends a category right.
+    /// An [`ordered`](crate::ordered::ordered) number, or the mask of the bit that sends a category right.
     threshold: u32,
     place: u32,
     /// Where the bit is, from the word on that stands at the place.
