@@ -45,3 +45,10 @@ fn every_command_opens_it() {
 fn every_page_and_route_shows_it() {
     home().is_served();
 }
+
+#[test]
+fn its_model_predicts_what_it_predicted() {
+    let home = home();
+    home.makes_again("comments_model_test_set_r_squared");
+    home.makes_again("latest_story_comment_predictions");
+}

@@ -100,6 +100,20 @@ impl EarlierHome {
         assert!(printed.contains(text), "`{line}`: {text} is not in {printed}");
     }
 
+    /// Makes an asset again from what is stored, which gives the same value and says the same of it.
+    pub(crate) fn makes_again(&self, asset: &str) {
+        let newest = || {
+            let history = self.json(&format!("asset history {asset} --json"));
+            let body = &history[0]["body"];
+            (history[0]["run"].clone(), body["data_version"].clone(), body["metadata"].clone())
+        };
+        let before = newest();
+        self.succeeds(&format!("materialize {asset}"));
+        let after = newest();
+        assert_ne!(after.0, before.0, "{asset} was made");
+        assert_eq!((after.1, after.2), (before.1, before.2), "{asset}");
+    }
+
     /// What a command prints that must exit with this code.
     pub(crate) fn fails(&self, line: &str, code: i32) -> String {
         let output = self.run(line);
