@@ -40,6 +40,7 @@ mod set_clocks;
 mod settle;
 mod stopwatch;
 mod traces;
+mod webhook_body;
 
 pub use daemon::{Daemon, DaemonOptions};
 pub use deliveries::deliveries_of;

@@ -8,7 +8,7 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use millwork_core::advice::one_line_of;
-use millwork_core::alert::{Channel, Destination, Encryption, Mail, Secret, WebhookShape, webhook_body};
+use millwork_core::alert::{Channel, Destination, Encryption, Mail, Secret, WebhookShape};
 use millwork_storage::Delivery;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -16,6 +16,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::http;
+use crate::webhook_body::webhook_body;
 
 /// What environment variables are set to.
 pub type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;

@@ -27,8 +27,8 @@ mod app;
 
 pub use app::{App, app};
 pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
+pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, NewEvent};
-pub use millwork_core::plot::Plot;
 pub use millwork_core::retention;
 pub use millwork_core::run::RunId;
 pub use millwork_core::{
@@ -41,6 +41,7 @@ pub use millwork_core::{
     RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity,
     StepContext, StepFunction, StepLog, StepResult, Table, Trigger, Update, ValueAddress,
 };
+pub use millwork_draw::plot::ToSvg;
 pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
 /// Machine-learning kernels: splits, text features, metrics, boosting.
 #[cfg(feature = "ml")]

@@ -8,7 +8,6 @@
 mod decide;
 mod destination;
 mod memory;
-mod message;
 mod occurrence;
 mod rule;
 mod secret;
@@ -20,7 +19,6 @@ mod words;
 pub use decide::{AlertRules, decide};
 pub use destination::{Channel, Destination, Encryption, Mail, WebhookShape};
 pub use memory::{AlertMemory, Known};
-pub use message::webhook_body;
 pub use occurrence::{Occurrence, What};
 pub use rule::AlertRule;
 pub use secret::Secret;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::plot::Plot;
 use crate::AssetKey;
 use crate::advice::Advice;
-use crate::plot::Plot;
 use crate::run::RunId;
 use crate::stored::{MAX_DEPTH, MAX_METADATA_BYTES, Unstorable, limited_json, numbers};
 
@@ -194,7 +194,7 @@ impl MetadataValue {
     ///
     /// ```
     /// use millwork_core::MetadataValue;
-    /// use millwork_core::plot::Plot;
+    /// use millwork_core::asset::plot::Plot;
     ///
     /// let gains = [("rust", 12.0), ("show hn", 7.5)];
     /// let importance = MetadataValue::plot(Plot::bars("Gain by term", gains));

@@ -7,6 +7,7 @@ mod key;
 mod metadata;
 mod non_finite;
 mod output;
+pub mod plot;
 mod policy;
 mod pool;
 mod spec;

@@ -1,10 +1,8 @@
-//! The graph of a pipeline: what is made from what, the language that selects parts of it, and its drawings.
+//! The graph of a pipeline: what is made from what, and the language that selects parts of it.
 
 mod asset_graph;
 mod closest;
 mod cycle;
-pub mod draw;
-pub mod layout;
 mod partitions;
 mod selection;
 mod selection_parser;

@@ -1,6 +1,6 @@
 //! How far a sample is from the reference, column by column.
 
-use millwork_core::plot::Plot;
+use millwork_core::asset::plot::Plot;
 use millwork_core::{MetadataValue, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use millwork_core::graph::draw::Drawing;
-use millwork_core::graph::layout::Layout;
 use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_draw::graph::Drawing;
+use millwork_layout::Layout;
 
 use crate::standing::Standings;
 

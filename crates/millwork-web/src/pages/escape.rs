@@ -3,7 +3,7 @@
 use std::fmt::{Result, Write};
 
 use askama::filters::Escaper;
-use millwork_core::markup::escape;
+use millwork_draw::markup::escape;
 
 /// Writes text so that it means itself.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use millwork_core::markup::escaped;
+use millwork_draw::markup::escaped;
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// Longer texts are cut, in bytes.

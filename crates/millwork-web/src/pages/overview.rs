@@ -109,7 +109,7 @@ impl Made {
     fn of(event: &millwork_core::event::Event) -> Option<Self> {
         let EventBody::Materialized(made) = &event.body else { return None };
         let number = made.metadata.iter().find_map(|(label, value)| {
-            Some(format!("{label} {}", millwork_core::plot::short_number(value.as_f64()?)))
+            Some(format!("{label} {}", millwork_core::asset::plot::short_number(value.as_f64()?)))
         });
         Some(Self {
             asset: event.asset.as_ref()?.to_string(),

@@ -1,7 +1,8 @@
 //! Metadata on a page, each kind in its own way.
 
-use millwork_core::plot::short_number;
+use millwork_core::asset::plot::short_number;
 use millwork_core::{Metadata, MetadataValue, Table};
+use millwork_draw::plot::ToSvg as _;
 
 use super::markdown::{is_harmless, markdown};
 use super::words;

@@ -7,9 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use millwork_core::asset::plot::Plot;
 use millwork_core::clock::between;
-use millwork_core::plot::{Plot, TimelineBar, timeline};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_draw::plot::{TimelineBar, ToSvg as _, timeline};
 use millwork_storage::{RunQuery, RunRecord};
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use millwork_core::MetadataValue;
-use millwork_core::plot::short_number;
+use millwork_core::asset::plot::short_number;
 
 /// The time between two moments; unknown where the clock was set back between them.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use millwork_core::PartitionKey;
-use millwork_core::graph::draw::NodeState;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::plan::{LatestVerdict, Plan, Staleness, StalenessReport};
+use millwork_draw::graph::NodeState;
 
 use super::memory::Memory;
 use super::{Standing, Standings};

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use millwork_core::freshness::Freshness;
 use millwork_core::graph::AssetIndex;
-use millwork_core::graph::draw::NodeState;
 use millwork_core::run::RunId;
 use millwork_core::{DataVersion, PartitionKey};
+use millwork_draw::graph::NodeState;
 
 use super::Trend;
 

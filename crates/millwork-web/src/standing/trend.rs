@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use millwork_core::MetadataValue;
+use millwork_core::asset::plot::short_number;
 use millwork_core::event::Materialization;
-use millwork_core::plot::{short_number, sparkline};
+use millwork_draw::plot::sparkline;
 
 /// So many values are remembered.
 const LENGTH: usize = 30;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use millwork_core::markup::is_control_or_bidi;
+use millwork_draw::markup::is_control_or_bidi;
 
 /// A text in which everything that a terminal would obey is written out as `\u001b`, except line breaks, tabs and, with
 /// `colors`, those of our own styles. Without `colors` these are left out. Inside of a JSON string the result means the same as

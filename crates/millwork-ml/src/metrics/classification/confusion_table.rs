@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use millwork_core::plot::Plot;
+use millwork_core::asset::plot::Plot;
 use millwork_core::{Column, MetadataValue, Table};
 
 use crate::metrics::ConfusionMatrix;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use millwork_core::plot::short_number;
+use millwork_core::asset::plot::short_number;
 
 use super::super::words;
 use super::history::{Made, short};

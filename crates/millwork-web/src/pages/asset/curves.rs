@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use millwork_core::MetadataValue;
-use millwork_core::plot::{Plot, short_number};
+use millwork_core::asset::plot::{Plot, short_number};
+use millwork_draw::plot::{ToSvg as _, sparkline};
 
 use super::super::words;
 use super::history::Made;
@@ -41,7 +42,7 @@ pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
     };
     let small = |(label, points): (&String, Vec<(f64, f64)>)| {
         let numbers: Vec<f64> = points.iter().map(|(_, number)| *number).collect();
-        let svg = millwork_core::plot::sparkline(&numbers).unwrap_or_default();
+        let svg = sparkline(&numbers).unwrap_or_default();
         Figure { label: label.clone(), detail: short_number(numbers[0]), svg }
     };
     (changing.into_iter().map(figure).collect(), constant.into_iter().map(small).collect())

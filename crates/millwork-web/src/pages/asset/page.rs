@@ -205,7 +205,7 @@ fn config(graph: &AssetGraph, node: &AssetNode) -> String {
 }
 
 fn strip(standing: &Standing) -> Vec<Cell> {
-    let cell = |(key, state): &(millwork_core::PartitionKey, millwork_core::graph::draw::NodeState)| Cell {
+    let cell = |(key, state): &(millwork_core::PartitionKey, millwork_draw::graph::NodeState)| Cell {
         key: key.to_string(),
         state: state.word(),
         symbol: state.symbol(),

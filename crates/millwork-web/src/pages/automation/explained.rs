@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_core::Instigator;
 use millwork_core::automation::{Explanation, Part, entries, explain};
-use millwork_core::markup::escaped;
+use millwork_draw::markup::escaped;
 
 use super::super::message::{page_error, rendered};
 use crate::api::automation_states;

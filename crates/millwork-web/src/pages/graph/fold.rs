@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use millwork_core::graph::draw::{Drawing, DrawingNode, NodeState};
+use millwork_draw::graph::{Drawing, DrawingNode, NodeState};
 
 /// Graphs of more assets are shown with folded groups, unless somebody unfolds them.
 const LARGE: usize = 120;

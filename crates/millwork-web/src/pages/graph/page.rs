@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use millwork_core::graph::draw::{Drawing, NodeState};
 use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_draw::graph::{Drawing, NodeState};
 use serde::{Deserialize, Serialize};
 
 use super::super::drawn::drawn;

@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::graph::draw::NodeState;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::{PartitionKey, Pipeline};
+use millwork_draw::graph::NodeState;
 use serde::Deserialize;
 use serde_json::Value;
 

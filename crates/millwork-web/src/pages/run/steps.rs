@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::PartitionKey;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::plot::{GanttRow, Segment, gantt};
 use millwork_core::run::{RunState, StepKey, StepState};
+use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::words;
 

@@ -4,9 +4,9 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use millwork_core::Problem;
+use millwork_core::asset::plot::short_number;
 use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
-use millwork_core::plot::short_number;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};

@@ -1,7 +1,7 @@
 //! `graph`: the pipeline as a drawing.
 
-use millwork_core::graph::draw::Drawing;
 use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_draw::graph::Drawing;
 use serde_json::json;
 
 use super::list::asset_json;

@@ -1,0 +1,202 @@
+//! What is drawn.
+
+use std::collections::HashMap;
+
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_layout::{Layout, LayoutOptions};
+
+use super::{dot, listing, mermaid, svg};
+
+/// A graph to be looked at, independent of what its nodes are in the program.
+///
+/// ```
+/// use millwork_draw::graph::{Drawing, DrawingNode};
+///
+/// let node = |label: &str| DrawingNode { label: label.into(), ..DrawingNode::default() };
+/// let drawing = Drawing { nodes: vec![node("stories"), node("model")], edges: vec![(0, 1)] };
+/// assert_eq!(drawing.to_text(), "● stories\n● model    ← stories\n");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drawing {
+    /// The nodes, in any order.
+    pub nodes: Vec<DrawingNode>,
+    /// Pairs of positions in `nodes`, from upstream to downstream.
+    pub edges: Vec<(usize, usize)>,
+}
+
+/// One box of a drawing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DrawingNode {
+    /// The name, never shortened.
+    pub label: String,
+    /// A sentence to show on demand.
+    pub description: Option<String>,
+    /// The group, shown by name and colour.
+    pub group: Option<String>,
+    /// What it is made of, such as `polars` or `parquet`.
+    pub kinds: Vec<String>,
+    /// How it stands with the node.
+    pub state: NodeState,
+    /// Whether it is made elsewhere and only read here.
+    pub external: bool,
+    /// Whether it stands back behind the others.
+    pub dimmed: bool,
+    /// Where a click leads, in the forms that can be clicked.
+    pub link: Option<String>,
+}
+
+/// How it stands with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NodeState {
+    /// Not asked; nothing is shown.
+    #[default]
+    Unknown,
+    /// Never materialized.
+    Missing,
+    /// Up to date.
+    Fresh,
+    /// Older than what it is made of.
+    Stale,
+    /// The last attempt failed.
+    Failed,
+    /// Being materialized.
+    Running,
+}
+
+impl Drawing {
+    /// Selected assets of a graph, and the edges between them; nothing is said of their states.
+    pub fn of(graph: &AssetGraph, selected: &AssetSet) -> Self {
+        let position: HashMap<AssetIndex, usize> =
+            selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
+        let node = |asset: &AssetIndex| {
+            let node = &graph.assets()[*asset];
+            let description = node.spec.description.lines().next().map(str::to_owned);
+            DrawingNode {
+                label: node.spec.key.to_string(),
+                description: description.filter(|description| !description.is_empty()),
+                group: node.spec.group.clone(),
+                kinds: node.spec.kinds.clone(),
+                external: node.step.is_none(),
+                ..DrawingNode::default()
+            }
+        };
+        let edges = selected.iter().flat_map(|asset| {
+            let upstream = graph.assets()[*asset].upstream.iter();
+            upstream.filter_map(|upstream| Some((*position.get(upstream)?, position[asset])))
+        });
+        Self { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
+    }
+
+    /// A picture, readable on light and on dark pages. It flows down or to the right, whichever is narrower.
+    pub fn to_svg(&self) -> String {
+        svg::narrow_page(self)
+    }
+
+    /// A picture with the direction and distances of your choice.
+    pub fn to_svg_with(&self, options: &LayoutOptions) -> String {
+        svg::page(self, options)
+    }
+
+    /// Where everything stands in a picture that flows down or to the right, whichever is narrower. It costs most of the
+    /// work, and stays the same while only states change between known ones, links or what is dimmed.
+    pub fn layout(&self) -> Layout {
+        svg::narrow_layout(self)
+    }
+
+    /// The picture with everything where `layout` says, which is what [`layout`](Drawing::layout) gave for these nodes and edges.
+    pub fn to_svg_in(&self, layout: &Layout) -> String {
+        svg::document(self, layout)
+    }
+
+    /// An element of a page whose style sheet has rules for it, below `.millwork-graph`. `layout` is what
+    /// [`layout`](Drawing::layout) gave for these nodes and edges.
+    pub fn to_svg_element(&self, layout: &Layout) -> String {
+        svg::element(self, layout)
+    }
+
+    /// The graph in the language of Graphviz, with groups as clusters.
+    pub fn to_dot(&self) -> String {
+        dot::dot(self)
+    }
+
+    /// The graph in the language of Mermaid, with groups as subgraphs.
+    pub fn to_mermaid(&self) -> String {
+        mermaid::mermaid(self)
+    }
+
+    /// One line for each node, after all nodes that it depends on; with a rail as long as that is narrow enough.
+    pub fn to_text(&self) -> String {
+        listing::listing(self)
+    }
+
+    /// The names of the groups, in the order in which they appear.
+    pub(super) fn groups(&self) -> Vec<&str> {
+        let mut groups = Vec::new();
+        for group in self.nodes.iter().filter_map(|node| node.group.as_deref()) {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        groups
+    }
+
+    /// The states of all nodes with their counts, without `Unknown`.
+    pub(super) fn states(&self) -> Vec<(NodeState, usize)> {
+        NodeState::KNOWN
+            .into_iter()
+            .map(|state| (state, self.nodes.iter().filter(|node| node.state == state).count()))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    /// The edges whose ends exist, each once.
+    pub(super) fn distinct_edges(&self) -> Vec<(usize, usize)> {
+        let mut seen = std::collections::HashSet::new();
+        let exists = |node: usize| node < self.nodes.len();
+        let edges = self.edges.iter().copied();
+        edges
+            .filter(|&(source, target)| exists(source) && exists(target) && seen.insert((source, target)))
+            .collect()
+    }
+}
+
+impl NodeState {
+    /// All states that say something, in the order of legends.
+    const KNOWN: [NodeState; 5] =
+        [NodeState::Fresh, NodeState::Running, NodeState::Stale, NodeState::Missing, NodeState::Failed];
+
+    /// The state in one word; it names the class in SVG and Mermaid as well.
+    pub fn word(self) -> &'static str {
+        match self {
+            NodeState::Unknown => "unknown",
+            NodeState::Missing => "missing",
+            NodeState::Fresh => "fresh",
+            NodeState::Stale => "stale",
+            NodeState::Failed => "failed",
+            NodeState::Running => "running",
+        }
+    }
+
+    /// The state in one column of a terminal.
+    pub fn symbol(self) -> char {
+        match self {
+            NodeState::Unknown => '●',
+            NodeState::Missing => '○',
+            NodeState::Fresh => '✓',
+            NodeState::Stale => '◐',
+            NodeState::Failed => '✗',
+            NodeState::Running => '▸',
+        }
+    }
+
+    /// The colour of the state where a form has one for light and dark pages.
+    pub(super) fn colour(self) -> &'static str {
+        match self {
+            NodeState::Unknown | NodeState::Missing => "#7d8898",
+            NodeState::Fresh => "#1f9254",
+            NodeState::Stale => "#c07a00",
+            NodeState::Failed => "#d13438",
+            NodeState::Running => "#2f6fde",
+        }
+    }
+}

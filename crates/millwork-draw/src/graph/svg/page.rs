@@ -1,0 +1,209 @@
+//! How cards and edges make one document.
+
+use millwork_layout::{Direction, Layout, LayoutOptions, Route, layered};
+
+use super::super::Drawing;
+use super::card::{card, card_sizes};
+use super::legend::{LEGEND, legend};
+use super::style::{GROUP_COLOURS, STYLE};
+use crate::markup::{escaped, number};
+
+/// The room between the picture's edge and its contents.
+const MARGIN: f64 = 28.0;
+/// The room between the graph and its legend.
+const LEGEND_GAP: f64 = 22.0;
+/// The room left for a picture of nothing.
+const NOTHING: f64 = 120.0;
+
+/// The head of every arrow.
+const HEAD: &str = "<defs><marker id=\"millwork-head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" \
+    markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
+    <path class=\"head\" d=\"M0 .6L7.6 4L0 7.4L1.8 4Z\"/></marker></defs>\n";
+
+/// The drawing as a document, in the direction in which it is narrower.
+pub(in super::super) fn narrow_page(drawing: &Drawing) -> String {
+    let options = LayoutOptions::default();
+    let sizes = card_sizes(&drawing.nodes);
+    page(
+        drawing,
+        &LayoutOptions {
+            direction: Direction::narrower(&sizes, &drawing.edges, options.node_gap),
+            ..options
+        },
+    )
+}
+
+/// Where everything of a drawing stands, in the direction in which it is narrower.
+pub(in super::super) fn narrow_layout(drawing: &Drawing) -> Layout {
+    let options = LayoutOptions::default();
+    let sizes = card_sizes(&drawing.nodes);
+    let direction = Direction::narrower(&sizes, &drawing.edges, options.node_gap);
+    layered(&sizes, &drawing.edges, &LayoutOptions { direction, ..options })
+}
+
+/// The drawing as an element of a page that has rules for it.
+pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
+    let (width, height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
+    let mut element = opening(drawing, width, height);
+    element += &format!("{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">\n");
+    element += &edges(drawing, layout);
+    element += &cards(drawing, layout);
+    element + "</g>\n</svg>\n"
+}
+
+/// The drawing as a document.
+pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> String {
+    document(drawing, &layered(&card_sizes(&drawing.nodes), &drawing.edges, options))
+}
+
+/// The drawing as a document, with everything where a layout says.
+pub(in super::super) fn document(drawing: &Drawing, layout: &Layout) -> String {
+    let legend = legend(drawing);
+    let (legend_width, legend_height) =
+        legend.as_ref().map_or((0.0, 0.0), |legend| (legend.width, LEGEND_GAP + LEGEND));
+    let empty = if drawing.nodes.is_empty() { NOTHING } else { 0.0 };
+    let width = layout.width.max(legend_width).max(empty) + 2.0 * MARGIN;
+    let height = layout.height + legend_height + 2.0 * MARGIN;
+    let mut page = opening(drawing, width, height);
+    page += &format!("<style>\n{STYLE}</style>\n{HEAD}");
+    let (full_width, full_height) = (number(width.ceil()), number(height.ceil()));
+    page += &format!("<rect class=\"canvas\" width=\"{full_width}\" height=\"{full_height}\" rx=\"14\"/>\n");
+    page += &format!("<g transform=\"translate({MARGIN} {MARGIN})\">\n");
+    page += &edges(drawing, layout);
+    page += &cards(drawing, layout);
+    if let Some(legend) = legend {
+        let y = number(layout.height + LEGEND_GAP);
+        page += &format!("<g transform=\"translate(0 {y})\">{}</g>\n", legend.markup);
+    }
+    page + "</g>\n</svg>\n"
+}
+
+/// The root element and its texts for those who can't see it.
+fn opening(drawing: &Drawing, width: f64, height: f64) -> String {
+    let (width, height) = (number(width.ceil()), number(height.ceil()));
+    // An image has no parts for a screen reader; a picture with links must stay a group, or they are out of reach.
+    let role = if drawing.nodes.iter().any(|node| node.link.is_some()) { "group" } else { "img" };
+    let mut opening = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"millwork-graph\" role=\"{role}\" aria-label=\"Asset graph\" \
+         viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n"
+    );
+    opening += &format!("<title>Asset graph</title>\n<desc>{}</desc>\n", escaped(&summary(drawing)));
+    opening
+}
+
+/// The picture in a sentence.
+fn summary(drawing: &Drawing) -> String {
+    let edges = drawing.distinct_edges().len();
+    let counted =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let assets = counted(drawing.nodes.len(), "asset", "assets");
+    let mut summary = format!("{assets}, {}", counted(edges, "dependency", "dependencies"));
+    for (state, count) in drawing.states() {
+        summary += &format!(", {count} {}", state.word());
+    }
+    summary
+}
+
+fn edges(drawing: &Drawing, layout: &Layout) -> String {
+    let mut seen = std::collections::HashSet::new();
+    let mut edges = String::new();
+    for (edge, route) in drawing.edges.iter().zip(&layout.edges) {
+        if !route.points.is_empty() && seen.insert(edge) {
+            edges +=
+                &format!("<path class=\"edge\" marker-end=\"url(#millwork-head)\" d=\"{}\"/>\n", path(route));
+        }
+    }
+    edges
+}
+
+fn path(route: &Route) -> String {
+    let mut path = String::new();
+    for (place, point) in route.points.iter().enumerate() {
+        path += match place {
+            0 => "M",
+            1 => "C",
+            _ => " ",
+        };
+        path += &format!("{} {}", number(point.x), number(point.y));
+    }
+    path
+}
+
+fn cards(drawing: &Drawing, layout: &Layout) -> String {
+    let groups = drawing.groups();
+    let colour =
+        |name: &str| groups.iter().position(|group| *group == name).map(|place| place % GROUP_COLOURS);
+    let nodes = drawing.nodes.iter().zip(&layout.nodes);
+    nodes.map(|(node, place)| card(node, place, node.group.as_deref().and_then(colour)) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reference::{awkward, reference};
+    use super::super::super::{DrawingNode, NodeState};
+    use super::*;
+
+    fn check(drawing: &Drawing, contained: &[&str], absent: &[&str]) {
+        for page in [narrow_page(drawing), page(drawing, &LayoutOptions::default())] {
+            contained.iter().for_each(|part| assert!(page.contains(part), "{part:?} is not in {page}"));
+            absent.iter().for_each(|part| assert!(!page.contains(part), "{part:?} is in {page}"));
+            assert_eq!(page.matches("<g class=\"asset ").count(), drawing.nodes.len());
+            assert!(!page.contains("NaN") && !page.contains("inf"));
+        }
+    }
+
+    #[test]
+    fn all_that_is_known_is_in_the_picture() {
+        let words = ["fresh", "running", "stale", "missing", "failed"].map(|word| format!(">{word}</text>"));
+        check(
+            &reference(),
+            &words.each_ref().map(String::as_str),
+            &[">external</text>", "<a ", "role=\"group\""],
+        );
+        check(
+            &reference(),
+            &[">latest_story_comment_predictions</text>", "9 assets, 11 dependencies, 4 fresh"],
+            &[],
+        );
+        check(&reference(), &["prefers-color-scheme:dark", "role=\"img\""], &["var(", "url(http", "@import"]);
+    }
+
+    #[test]
+    fn awkward_names_are_text() {
+        let contained = ["a&lt;b&gt; &amp; &quot;c&quot;", "href=\"/assets/d?e=1&amp;f\"", "role=\"group\""];
+        check(&awkward(), &contained, &["a<b>", "\u{1b}", "&quot;c\""]);
+    }
+
+    #[test]
+    fn nothing_and_next_to_nothing() {
+        check(&Drawing::default(), &["0 assets"], &["class=\"bar\"", "class=\"edge\""]);
+        let plain = Drawing { nodes: vec![DrawingNode::default()], edges: vec![(0, 0), (0, 1)] };
+        check(&plain, &[], &["class=\"edge\"", "class=\"glyph"]);
+    }
+
+    #[test]
+    fn a_small_picture() {
+        let node = |label: &str, state| DrawingNode { label: label.into(), state, ..DrawingNode::default() };
+        let drawing = Drawing {
+            nodes: vec![node("stories", NodeState::Fresh), node("model", NodeState::Unknown)],
+            edges: vec![(0, 1), (0, 1)],
+        };
+        insta::assert_snapshot!(page(&drawing, &LayoutOptions::default()).replace(STYLE, "…"), @r#"
+        <svg xmlns="http://www.w3.org/2000/svg" class="millwork-graph" role="img" aria-label="Asset graph" viewBox="0 0 321 136" width="321" height="136">
+        <title>Asset graph</title>
+        <desc>2 assets, 1 dependency, 1 fresh</desc>
+        <style>
+        …</style>
+        <defs><marker id="millwork-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="head" d="M0 .6L7.6 4L0 7.4L1.8 4Z"/></marker></defs>
+        <rect class="canvas" width="321" height="136" rx="14"/>
+        <g transform="translate(28 28)">
+        <path class="edge" marker-end="url(#millwork-head)" d="M113 19C141 19 141 19 169 19"/>
+        <g class="asset fresh" transform="translate(0 0)"><title>stories
+        fresh</title><rect class="card" width="113" height="38" rx="9"/><text class="label" x="15" y="23.5">stories</text><g class="glyph fresh" transform="translate(93 19)"><circle class="disc" r="8"/><path d="M-3.5 .3L-1.1 2.7L3.5-2.5"/></g></g>
+        <g class="asset unknown" transform="translate(169 0)"><title>model</title><rect class="card" width="96" height="38" rx="9"/><text class="label" x="15" y="23.5">model</text></g>
+        <g transform="translate(0 60)"><g class="glyph fresh" transform="translate(8 10)"><circle class="disc" r="8"/><path d="M-3.5 .3L-1.1 2.7L3.5-2.5"/></g><text class="word" x="22" y="14">fresh</text></g>
+        </g>
+        </svg>
+        "#);
+    }
+}

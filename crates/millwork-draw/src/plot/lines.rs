@@ -1,0 +1,44 @@
+//! Curves over a common axis.
+
+use jiff::Timestamp;
+use millwork_core::asset::plot::{Curve, Plot, range, short_number};
+
+use super::frame::{Axis, Frame};
+use super::svg::{Svg, curve_class};
+
+/// Up to so many points of a curve, and of all curves, are dots that say their numbers.
+const DOTS: (usize, usize) = (60, 200);
+
+pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Svg> {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    points().next()?;
+    let x = range(points().map(|(x, _)| *x));
+    let y = range(points().map(|(_, y)| *y));
+    let axis = if over_time { Axis::Moments } else { Axis::Numbers };
+    let mut frame = Frame::new(plot, x, y, &axis);
+    let are_dots = points().count() <= DOTS.1;
+    for (number, curve) in curves.iter().enumerate() {
+        frame.path(number, &curve.points);
+        let last = curve.points.len().saturating_sub(1);
+        for (place, point) in curve.points.iter().enumerate() {
+            if place == last || (are_dots && last < DOTS.0) {
+                let radius = if place == last { 3.5 } else { 2.5 };
+                let (at, title) = (frame.place(*point), told(&curve.name, *point, over_time));
+                frame.svg.dot(&curve_class("plot-dot", number), at, radius, &title);
+            }
+        }
+    }
+    if curves.len() > 1 {
+        let names: Vec<&str> = curves.iter().map(|curve| curve.name.as_str()).collect();
+        frame.svg.legend(&names, "plot-line");
+    }
+    Some(frame.svg)
+}
+
+/// A point in words.
+fn told(name: &str, (x, y): (f64, f64), over_time: bool) -> String {
+    let moment = Timestamp::from_microsecond(x as i64).ok().filter(|_| over_time);
+    let where_at =
+        moment.map_or_else(|| short_number(x), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    format!("{name} {} at {where_at}", short_number(y))
+}
