@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::asset::AssetKey;
+use crate::id::AssetKey;
 
 /// How long the function of a schedule or sensor may take, unless it says otherwise.
 pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);

@@ -1,33 +1,39 @@
 //! Millwork's vocabulary and pure decisions.
 //!
 //! Everything here is a value or a function of values: no I/O, no async runtime, no SQL, no HTML. The other crates
-//! act on what is decided here. The modules follow the data: what an [`asset`] is, what its function can take
-//! ([`param`], [`partition`]), what a pipeline declares ([`definitions`]), the [`graph`] that follows from it, the
-//! [`plan`] of a run, the [`run`] itself, and the [`event`]s that are all that remains of it.
+//! act on what is decided here. The modules have one order, in which each uses those before it: what things are called ([`id`]),
+//! what a [`value`] is, what a function can take ([`param`]), what an [`asset`] is, the [`graph`] of them, the [`event`]s in
+//! which they are made, the [`run`]s that events belong to, the [`plan`] of a run, whatever asks for runs ([`schedule`],
+//! [`sensor`], [`automation`]), and what a pipeline declares of all that ([`definitions`]).
 
 pub mod advice;
 pub mod alert;
 pub mod asset;
 pub mod automation;
 pub mod clock;
+pub mod condition;
 pub mod definitions;
 pub mod event;
 pub mod freshness;
 pub mod graph;
+pub mod id;
 pub mod instigator;
+pub mod outcome;
 pub mod param;
 pub mod partition;
 pub mod plan;
+pub mod problem;
 pub mod retention;
 pub mod run;
 pub mod schedule;
 pub mod sensor;
 pub mod simulation;
 pub mod stored;
+pub mod timetable;
+pub mod value;
 
 use std::pin::Pin;
 
-pub use advice::{Advice, ErrorClass, Problem};
 pub use alert::{AlertRule, Destination, Encryption, Mail, Secret, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;
@@ -40,6 +46,7 @@ pub use freshness::{Freshness, FreshnessPolicy};
 pub use instigator::Instigator;
 pub use param::*;
 pub use partition::{PartitionKey, PartitionsDefinition};
+pub use problem::{Advice, ErrorClass, Problem};
 pub use retention::Retention;
 pub use run::{FailureClass, QueueLimits, RunLimits, RunRetries, RunSpec};
 pub use schedule::{Misfire, Schedule};

@@ -35,7 +35,8 @@ fn definitions() -> Definitions {
 }
 
 fn rules(rule: AlertRule) -> AlertRules {
-    AlertRules::new(&definitions().alert(rule).resolve().unwrap(), Some("https://mill.example/"))
+    let pipeline = definitions().alert(rule).resolve().unwrap();
+    AlertRules::new(pipeline.alerts(), pipeline.graph(), Some("https://mill.example/"))
 }
 
 /// Something that happens to an asset, in a run of the schedule `hourly`.

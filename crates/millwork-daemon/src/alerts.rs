@@ -47,7 +47,9 @@ impl Loop for Alerts {
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         let url = (daemon.environment)("MILLWORK_URL");
-        let rules = self.rules.get_or_insert_with(|| AlertRules::new(&daemon.pipeline, url.as_deref()));
+        let rules = self.rules.get_or_insert_with(|| {
+            AlertRules::new(daemon.pipeline.alerts(), daemon.pipeline.graph(), url.as_deref())
+        });
         let cursor: Cursor<Position> = Cursor::read(daemon, Instigator::Alerts).await?;
         let now = daemon.options.clock.now();
         let before = match cursor.position.clone() {

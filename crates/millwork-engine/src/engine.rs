@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use millwork_core::advice::one_line_of;
+use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
-use millwork_core::run::{RequestError, RunId, RunRequest, RunState, RunStatus};
+use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{Clock, IoManager, PartitionKey, Pipeline, SystemClock};
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use millwork_core::advice::{Advice, ErrorClass, register};
-use millwork_core::run::{IllegalTransition, RequestError, RunId};
+use millwork_core::definitions::RequestError;
+use millwork_core::run::{IllegalTransition, RunId};
 use millwork_storage::StorageError;
 use thiserror::Error;
 

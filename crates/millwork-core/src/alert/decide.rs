@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use super::verdict::{Standing, Verdict, verdicts};
 use super::{Alert, AlertKind, AlertMemory, AlertRule, Known, Occurrence, Trigger, words};
 use crate::asset::AssetKey;
-use crate::definitions::Pipeline;
-use crate::graph::Selection;
+use crate::graph::{AssetGraph, Selection};
 
 /// The rules of a pipeline, with the assets that they are for.
 #[derive(Clone, Debug, Default)]
@@ -17,15 +16,14 @@ pub struct AlertRules {
 }
 
 impl AlertRules {
-    /// The rules of a pipeline. `url` is the address of the pages, if there is one, for links.
-    pub fn new(pipeline: &Pipeline, url: Option<&str>) -> Self {
-        let graph = pipeline.graph();
+    /// The rules of a pipeline, and its graph. `url` is the address of the pages, if there is one, for links.
+    pub fn new(rules: &[AlertRule], graph: &AssetGraph, url: Option<&str>) -> Self {
         let assets = |selection: &String| -> HashSet<AssetKey> {
             // The selection was checked when the definitions were resolved.
             let selected = Selection::parse(selection).and_then(|selection| selection.select(graph));
             selected.into_iter().flatten().map(|asset| graph.key(asset).clone()).collect()
         };
-        let rules = pipeline.alerts().iter().map(|rule| (rule.clone(), rule.selection.as_ref().map(assets)));
+        let rules = rules.iter().map(|rule| (rule.clone(), rule.selection.as_ref().map(assets)));
         Self { rules: rules.collect(), url: url.map(|url| url.trim_end_matches('/').to_owned()) }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Secret;
-use crate::advice::Problem;
+use crate::problem::Problem;
 
 /// Where an alert goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

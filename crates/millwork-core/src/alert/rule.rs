@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Destination, Trigger};
-use crate::advice::Problem;
 use crate::graph::{AssetGraph, Selection};
+use crate::problem::Problem;
 
 /// Says on what, about what, and whom to tell.
 ///

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::advice::Problem;
 use crate::asset::Severity;
 use crate::freshness::Freshness;
+use crate::problem::Problem;
 use crate::run::RunStatus;
 
 /// What makes a rule tell.

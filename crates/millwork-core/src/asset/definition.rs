@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AssetKey, AssetSpec, AssetValue, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType};
-use crate::automation::AutomationCondition;
+use super::{
+    AssetKey, AssetSpec, AssetValue, CheckResult, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType,
+};
+use crate::condition::AutomationCondition;
+use crate::id::StepKey;
 use crate::param::{Requirements, StepContext};
 use crate::partition::PartitionsDefinition;
-use crate::run::StepKey;
-use crate::{BoxError, BoxFuture, CheckResult};
+use crate::{BoxError, BoxFuture};
 
 /// One function and the assets that it makes: what `#[asset]` and `#[multi_asset]` emit, and what a factory builds
 /// with [`AssetDefinition::new`].

@@ -5,10 +5,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::AssetKey;
-use crate::advice::Advice;
-use crate::partition::PartitionKey;
-use crate::run::RunId;
+use crate::id::{AssetKey, PartitionKey, RunId};
+use crate::problem::Advice;
 use crate::{BoxError, BoxFuture};
 
 /// What a stored value is a value of. No two attempts share an address, so nothing is ever overwritten.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AssetKey, ValueType};
-use crate::automation::AutomationCondition;
+use crate::condition::AutomationCondition;
 use crate::freshness::FreshnessPolicy;
 
 /// Describes one asset.

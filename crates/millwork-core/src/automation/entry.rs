@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{AssetState, AutomationCondition, Outcome};
-use crate::Instigator;
 use crate::asset::AssetKey;
 use crate::graph::AssetGraph;
+use crate::instigator::Instigator;
 
 /// An asset that has a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AssetMemory, AutomationCondition, Outcome, Quantifier, Truth};
+use super::{AssetMemory, AutomationCondition, Outcome, Truth};
 use crate::asset::AssetKey;
 
 /// What the last evaluation of an asset's condition found.
@@ -106,7 +106,7 @@ fn found(condition: &AutomationCondition, memory: &AssetMemory, node: usize, cau
     match condition {
         AutomationCondition::Not(_) => {}
         AutomationCondition::Operand(operand) => causes.push(operand.to_string()),
-        AutomationCondition::Deps { .. } => causes.push(among(&name(condition), memory, node + 1)),
+        AutomationCondition::Deps { .. } => causes.push(among(&condition.name(), memory, node + 1)),
         AutomationCondition::Labelled { label, condition }
             if matches!(**condition, AutomationCondition::Deps { .. }) =>
         {
@@ -149,7 +149,7 @@ fn part(condition: &AutomationCondition, memory: &AssetMemory, node: usize) -> P
         next += child.size();
     }
     let truths = memory.truths.iter().filter(|truth| truth.node == node).cloned().collect();
-    Part { name: name(condition), holds: holds(memory, node), truths, parts }
+    Part { name: condition.name(), holds: holds(memory, node), truths, parts }
 }
 
 impl fmt::Display for Explanation {
@@ -180,32 +180,5 @@ fn short(condition: &AutomationCondition) -> String {
         AutomationCondition::Since { trigger, .. } => short(trigger),
         AutomationCondition::Or(children) => children.iter().map(short).collect::<Vec<_>>().join(" or "),
         other => other.to_string(),
-    }
-}
-
-fn name(condition: &AutomationCondition) -> String {
-    match condition {
-        AutomationCondition::Operand(operand) => operand.to_string(),
-        AutomationCondition::And(_) => "all of".into(),
-        AutomationCondition::Or(_) => "any of".into(),
-        AutomationCondition::Not(_) => "not".into(),
-        AutomationCondition::Since { .. } => "the first more recently than the second".into(),
-        AutomationCondition::NewlyTrue(_) => "newly true".into(),
-        AutomationCondition::Deps { quantifier: Quantifier::Any, .. } => "any upstream asset".into(),
-        AutomationCondition::Deps { quantifier: Quantifier::All, .. } => "every upstream asset".into(),
-        AutomationCondition::Labelled { label, .. } => label.clone(),
-    }
-}
-
-impl fmt::Display for AutomationCondition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Operand(operand) = self {
-            return operand.fmt(f);
-        }
-        write!(f, "{}(", name(self))?;
-        for (index, child) in self.children().into_iter().enumerate() {
-            write!(f, "{}{child}", if index == 0 { "" } else { ", " })?;
-        }
-        f.write_str(")")
     }
 }

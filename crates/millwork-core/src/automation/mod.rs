@@ -6,7 +6,6 @@
 //! was true, and since when, is kept for each asset: it is the memory of the operators and the source of explanations.
 
 mod change;
-mod condition;
 mod damping;
 mod entry;
 mod evaluation;
@@ -14,11 +13,8 @@ mod explain;
 mod facts;
 mod happened;
 mod look;
-mod operand;
 mod parts;
 mod prepare;
-mod presets;
-mod rewrite;
 mod state;
 mod taken_ticks;
 mod timetables;
@@ -27,15 +23,14 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
+pub use crate::condition::{AutomationCondition, Operand, Quantifier};
 pub use change::{Change, ChangeKind, RunScope};
-pub use condition::{AutomationCondition, Quantifier};
 pub use damping::{Damping, Hold};
 pub use entry::{AutomationEntry, entries};
 pub use evaluation::{Evaluation, Outcome, Ticks};
 pub use explain::{Explanation, Part, explain};
 pub use facts::AssetFacts;
 pub use happened::{KINDS, changes, scope};
-pub use operand::Operand;
 pub use prepare::{Automation, ConditionError};
 pub use state::{AssetMemory, AssetState, AutomationCursor, AutomationState, Truth};
 pub use timetables::Timetables;

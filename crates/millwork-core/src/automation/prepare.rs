@@ -7,9 +7,9 @@ use thiserror::Error;
 
 use super::parts::{checks, narrow, own_checks, schedules, tags};
 use super::{AutomationCondition, Damping, RunScope};
-use crate::advice::{Advice, ErrorClass};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, SelectionError};
+use crate::problem::{Advice, ErrorClass};
 use crate::schedule::{ScheduleError, Timetable};
 
 /// The conditions of a pipeline, ready to be evaluated.

@@ -3,33 +3,6 @@
 use super::Definitions;
 use crate::asset::{AssetSpec, Produced};
 
-/// An asset that other assets can name: the type beside an `#[asset]` function.
-///
-/// ```
-/// # use millwork_core::Asset;
-/// enum stories {}
-///
-/// impl Asset for stories {
-///     const KEY: &'static str = "hackernews/stories";
-///     type Value = Vec<String>;
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an asset",
-    label = "not an asset",
-    note = "an asset is declared with `#[asset]`, with a field of `#[derive(Assets)]`, or with `external_asset!`"
-)]
-pub trait Asset {
-    /// Its key.
-    const KEY: &'static str;
-    /// What it is.
-    type Value: Send + Sync + 'static;
-}
-
-/// The value of an asset that something else makes: there is none to load.
-#[derive(Debug)]
-pub enum External {}
-
 /// The assets that one function makes together: a struct with `#[derive(Assets)]`, each field one asset.
 #[diagnostic::on_unimplemented(
     message = "a `#[multi_asset]` cannot return `{Self}`",

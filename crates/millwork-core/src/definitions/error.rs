@@ -5,8 +5,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::advice::{Advice, ErrorClass, Problem};
 use crate::asset::AssetKey;
+use crate::graph::DependencyCycle;
+use crate::problem::{Advice, ErrorClass, Problem};
 
 /// One thing that is wrong with the definitions.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -204,6 +205,12 @@ pub enum DefinitionError {
         /// What is wrong.
         problem: Problem,
     },
+}
+
+impl From<DependencyCycle> for DefinitionError {
+    fn from(cycle: DependencyCycle) -> Self {
+        Self::Cycle { cycle: cycle.names }
+    }
 }
 
 impl Advice for DefinitionError {

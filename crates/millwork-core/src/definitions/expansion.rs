@@ -8,9 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{Asset, Assets};
-use crate::asset::{AssetSpec, IntoProduced, Output, Produced, StepFunction, StepResult, Update};
+use crate::BoxError;
+use crate::asset::{
+    AssetSpec, CheckResult, IntoCheckResult, IntoProduced, Output, Produced, StepFunction, StepResult, Update,
+};
 use crate::param::{FromStep, Requirements, StepContext};
-use crate::{BoxError, CheckResult, IntoCheckResult};
 
 /// Takes the value of one parameter when the step runs.
 pub type Take<T> = fn(&StepContext) -> Result<T, BoxError>;

@@ -8,11 +8,14 @@ pub mod expansion;
 mod job;
 mod pipeline;
 mod policies;
+mod request;
 mod resolve;
 
-pub use asset::{Asset, Assets, Declaration, External};
+pub use crate::value::{Asset, External};
+pub use asset::{Assets, Declaration};
 pub use collect::Definitions;
 pub use error::{DefinitionError, DefinitionErrors};
 pub use job::Job;
 pub use pipeline::Pipeline;
 use policies::RunPolicies;
+pub use request::RequestError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::advice::Problem;
+use crate::problem::Problem;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline};
-use crate::advice::Problem;
+use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
 use crate::automation::Automation;
 use crate::graph::{AssetGraph, closest, order};
 use crate::param::{Input, InputMapping};
 use crate::partition::PartitionsDefinition;
-use crate::run::{RequestError, RunRequest, RunSpec, RunTag};
+use crate::problem::Problem;
+use crate::run::{RunRequest, RunSpec, RunTag};
 use crate::schedule::Misfire;
 use crate::sensor::SensorSource;
 
@@ -65,10 +65,10 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         }
     }
     if !errors.is_empty() {
-        errors.extend(order(&assets, &checks).err());
+        errors.extend(order(&assets, &checks).err().map(DefinitionError::from));
         return Err(DefinitionErrors(errors));
     }
-    let graph = AssetGraph::new(assets, checks).map_err(|error| DefinitionErrors(vec![error]))?;
+    let graph = AssetGraph::new(assets, checks).map_err(|cycle| DefinitionErrors(vec![cycle.into()]))?;
     let pipeline = Pipeline {
         graph: Arc::new(graph),
         jobs,

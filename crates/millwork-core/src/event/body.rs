@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
+use crate::outcome::{Failure, FailureClass};
 use crate::param::LogLevel;
 use crate::partition::PartitionKey;
-use crate::run::{Failure, FailureClass};
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
 
 /// What happened. Names are stored, and never change.
@@ -370,8 +370,8 @@ impl EventBody {
     }
 
     /// The status that the run has after this, if it is about the run as a whole.
-    pub fn run_status(&self) -> Option<crate::run::RunStatus> {
-        use crate::run::RunStatus;
+    pub fn run_status(&self) -> Option<crate::outcome::RunStatus> {
+        use crate::outcome::RunStatus;
         Some(match self {
             Self::RunQueued | Self::RunRetrying { .. } => RunStatus::Queued,
             Self::RunStarted { .. } => RunStatus::Running,
@@ -407,7 +407,7 @@ impl EventBody {
 mod tests {
     use super::*;
     use crate::asset::MetadataValue;
-    use crate::run::FailureKind;
+    use crate::outcome::FailureKind;
 
     fn check(body: impl Into<EventBody>, name: &str, json: Option<&str>) {
         let body = body.into();

@@ -4,9 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::EventBody;
-use crate::asset::AssetKey;
-use crate::partition::PartitionKey;
-use crate::run::{RunId, StepKey};
+use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 
 /// The number of the stored form of events. A new number comes with a new version of the database, so that earlier programs refuse
 /// the home as a whole.

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Freshness;
-use crate::advice::Problem;
-use crate::schedule::Timetable;
+use crate::problem::Problem;
+use crate::timetable::Timetable;
 
 /// How old an asset's value may be.
 ///

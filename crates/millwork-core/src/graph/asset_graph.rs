@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::cycle::find_cycle;
+use super::closest;
+use super::cycle::{DependencyCycle, find_cycle};
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation};
-use crate::definitions::DefinitionError;
-use crate::graph::closest;
-use crate::run::StepKey;
+use crate::id::StepKey;
 
 /// The position of an asset in [`AssetGraph::assets`].
 pub type AssetIndex = usize;
@@ -90,7 +89,7 @@ impl AssetGraph {
     pub(crate) fn new(
         definitions: Vec<AssetDefinition>,
         checks: Vec<CheckDefinition>,
-    ) -> Result<Self, DefinitionError> {
+    ) -> Result<Self, DependencyCycle> {
         let order = order(&definitions, &checks)?;
         let mut graph = Self {
             assets: Vec::new(),
@@ -233,7 +232,7 @@ fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, command: &str) 
 pub(crate) fn order(
     definitions: &[AssetDefinition],
     checks: &[CheckDefinition],
-) -> Result<Vec<usize>, DefinitionError> {
+) -> Result<Vec<usize>, DependencyCycle> {
     let mut producer: HashMap<&str, usize> = HashMap::new();
     for (index, definition) in definitions.iter().enumerate() {
         producer.extend(definition.outputs.iter().map(|output| (output.key.as_str(), index)));
@@ -245,7 +244,7 @@ pub(crate) fn order(
     let upstream: Vec<Vec<usize>> =
         definitions.iter().map(|definition| inputs(definition.computation.as_ref())).collect();
     let name = |index: usize| definitions[index].step.to_string();
-    let order = find_cycle(&upstream).map_err(|cycle| cycle_error(cycle.into_iter().map(name)))?;
+    let order = find_cycle(&upstream).map_err(|cycle| DependencyCycle::of(cycle.into_iter().map(name)))?;
 
     // A blocking check stands between its asset and everything downstream of it.
     let is_gate = |check: &&CheckDefinition| check.blocking && producer.contains_key(check.asset.as_str());
@@ -268,11 +267,7 @@ pub(crate) fn order(
             Some(check) => format!("check `{}`", blocking[check].name),
             None => name(index),
         };
-        find_cycle(&gated).map_err(|cycle| cycle_error(cycle.into_iter().map(name)))?;
+        find_cycle(&gated).map_err(|cycle| DependencyCycle::of(cycle.into_iter().map(name)))?;
     }
     Ok(order)
-}
-
-fn cycle_error(names: impl Iterator<Item = String>) -> DefinitionError {
-    DefinitionError::Cycle { cycle: names.collect() }
 }

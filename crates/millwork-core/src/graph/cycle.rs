@@ -1,5 +1,18 @@
 //! Orders nodes after what they need, or finds a circle among them.
 
+/// Definitions that need each other in a circle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DependencyCycle {
+    /// The names, each downstream of the one before; the first is also the last.
+    pub(crate) names: Vec<String>,
+}
+
+impl DependencyCycle {
+    pub(super) fn of(names: impl Iterator<Item = String>) -> Self {
+        Self { names: names.collect() }
+    }
+}
+
 /// An order of the nodes `0..upstream.len()` in which each comes after all of its `upstream`; among nodes that are
 /// free, the lower number first. The error is a cycle, each node downstream of the one before, the first again at
 /// the end.

@@ -10,5 +10,6 @@ mod selection_parser;
 pub(crate) use asset_graph::order;
 pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, StepIndex, StepKind, StepNode};
 pub use closest::closest;
+pub(crate) use cycle::DependencyCycle;
 pub use partitions::PartitionError;
 pub use selection::{AssetSet, Selection, SelectionError};

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use super::{AssetGraph, AssetIndex};
-use crate::advice::{Advice, ErrorClass};
 use crate::asset::AssetKey;
 use crate::partition::{PartitionKey, PartitionsDefinition};
+use crate::problem::{Advice, ErrorClass};
 
 /// Why something can't be said of a partition, or of an asset as a whole.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

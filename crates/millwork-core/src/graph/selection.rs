@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use super::selection_parser::parse;
 use super::{AssetGraph, AssetIndex, AssetNode};
-use crate::advice::{Advice, ErrorClass};
+use crate::problem::{Advice, ErrorClass};
 
 /// A set of assets, in the order of the graph.
 pub type AssetSet = BTreeSet<AssetIndex>;

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
-use crate::advice::{Advice, ErrorClass};
+use crate::problem::{Advice, ErrorClass};
 
 /// The step's configuration as a `T`.
 ///

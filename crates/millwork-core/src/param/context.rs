@@ -9,10 +9,9 @@ use serde_json::Value;
 
 use super::{PreviousValue, Resources, StepSink, log};
 use crate::BoxError;
-use crate::advice::Problem;
-use crate::asset::{AssetKey, SharedValue};
-use crate::partition::PartitionKey;
-use crate::run::{RunId, StepKey};
+use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
+use crate::problem::Problem;
+use crate::value::SharedValue;
 
 /// One attempt of one step: its inputs, configuration, resources, and its line to the run. Cheap to clone.
 #[derive(Clone)]

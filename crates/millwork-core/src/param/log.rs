@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FromStep, StepContext};
 use crate::BoxError;
-use crate::asset::MetadataValue;
+use crate::value::MetadataValue;
 
 /// The running step's line to its run: progress, messages, metadata, and whether the run was canceled.
 ///

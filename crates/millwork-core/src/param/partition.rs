@@ -7,8 +7,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{FromStep, Requirements, StepContext};
-use crate::partition::PartitionKey;
-use crate::{Asset, BoxError};
+use crate::BoxError;
+use crate::id::PartitionKey;
+use crate::value::Asset;
 
 /// The key of the partition that the step makes, parsed as a `K`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{FromStep, Requirements, StepContext};
-use crate::asset::{DataVersion, Metadata, MetadataValue, SharedValue};
-use crate::run::RunId;
-use crate::{Asset, BoxError};
+use crate::BoxError;
+use crate::id::RunId;
+use crate::value::{Asset, DataVersion, Metadata, MetadataValue, SharedValue};
 
 /// The value and metadata of an asset's last materialization before this run, or nothing if there was none. It
 /// draws no edge: the asset isn't waited for, and may be the very one that is being made.

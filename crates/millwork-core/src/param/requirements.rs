@@ -3,7 +3,7 @@
 use std::any::{TypeId, type_name};
 
 use super::ConfigSchema;
-use crate::asset::AssetKey;
+use crate::id::AssetKey;
 
 /// What a step's function takes.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
-use crate::advice::Advice;
+use crate::problem::Advice;
 
 /// A shared `T` that the definitions provide with [`Definitions::resource`](crate::Definitions::resource).
 #[derive(Debug)]

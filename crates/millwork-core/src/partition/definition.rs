@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::PartitionKey;
-use crate::advice::Problem;
+use crate::id::PartitionKey;
+use crate::problem::Problem;
 
 /// The partitions of an asset. Copies share their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]

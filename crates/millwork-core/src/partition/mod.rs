@@ -4,8 +4,6 @@
 //! [`PartitionKey`]; an asset without partitions simply never has one.
 
 mod definition;
-mod key;
 
+pub use crate::id::PartitionKey;
 pub use definition::{PartitionsDefinition, StaticPartitions};
-pub use key::PartitionKey;
-pub(crate) use key::{LONGEST_SEGMENT, shortened};

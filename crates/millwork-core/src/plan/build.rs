@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
-use crate::advice::{Advice, ErrorClass};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
 use crate::param::{Input, InputMapping};
 use crate::partition::{PartitionKey, PartitionsDefinition};
+use crate::problem::{Advice, ErrorClass};
 use crate::run::StepKey;
 
 /// The steps of a run and their order.

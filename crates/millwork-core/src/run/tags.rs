@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize as _, Deserializer};
 use thiserror::Error;
 
-use crate::advice::{Advice, ErrorClass};
 use crate::graph::closest;
+use crate::problem::{Advice, ErrorClass};
 
 /// Keys that were written once, each with what is written now.
 const FORMER: [(&str, RunTag); 1] = [("millwork/retry-of", RunTag::RetryOf)];

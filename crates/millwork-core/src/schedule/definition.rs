@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT};
+use crate::BoxError;
+use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT, Instigator};
 use crate::param::merge_config;
 use crate::run::{RunSpec, RunTag};
-use crate::schedule::{ScheduleError, Timetable};
-use crate::{BoxError, Instigator};
+use crate::timetable::{ScheduleError, Timetable};
 
 /// What to do with ticks that were missed, because nothing was running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

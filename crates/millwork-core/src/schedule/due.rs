@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::{Misfire, Timetable};
+use super::Misfire;
+use crate::timetable::Timetable;
 
 /// A tick that is evaluated so late still is on time.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{SensorContext, SensorEvent, SensorOutcome, WatchedEvents};
-use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT};
+use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT, Instigator};
 use crate::run::RunStatus;
-use crate::{BoxError, BoxFuture, Instigator};
+use crate::{BoxError, BoxFuture};
 
 /// The function of a sensor that looks outside.
 pub type Poll = dyn Fn(SensorContext) -> BoxFuture<Result<SensorOutcome, BoxError>> + Send + Sync;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::asset::AssetKey;
+use super::AssetKey;
 
 /// Names a run: a UUID whose first half is the time of its creation, so ids sort by age.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

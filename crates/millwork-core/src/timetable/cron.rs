@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time, date};
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::ScheduleError;
-use crate::schedule::field::{DAY, Field, HOUR, Kind, MINUTE, MONTH, WEEKDAY};
+use crate::timetable::ScheduleError;
+use crate::timetable::field::{DAY, Field, HOUR, Kind, MINUTE, MONTH, WEEKDAY};
 
 /// The calendar repeats after 400 years: what doesn't come in them, never does.
 const MONTHS_OF_THE_CALENDAR: usize = 400 * 12;
@@ -30,14 +30,14 @@ const NAMES: [(&str, &str); 7] = [
 /// As in Vixie's cron, a day is right if it suits either day field when both are restricted (don't begin with `*`).
 ///
 /// ```
-/// use millwork_core::schedule::Cron;
+/// use millwork_core::timetable::Cron;
 ///
 /// let cron: Cron = "30 6 * * mon-fri".parse()?;
 /// assert_eq!(cron.to_string(), "30 6 * * mon-fri");
 ///
 /// let error = "30 25 * * *".parse::<Cron>().expect_err("no such hour");
 /// assert_eq!(error.to_string(), "`25` in the field hour of `30 25 * * *` is not understood");
-/// # Ok::<(), millwork_core::schedule::ScheduleError>(())
+/// # Ok::<(), millwork_core::timetable::ScheduleError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -282,7 +282,7 @@ impl From<Cron> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advice::Advice;
+    use crate::problem::Advice;
 
     #[test]
     fn what_is_no_line_is_an_error_that_says_what_one_is() {

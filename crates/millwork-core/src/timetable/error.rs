@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::advice::{Advice, ErrorClass};
+use crate::problem::{Advice, ErrorClass};
 
 /// What is wrong with a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

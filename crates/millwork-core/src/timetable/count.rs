@@ -3,9 +3,9 @@
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::schedule::cron::Month;
-use crate::schedule::offset_span::OffsetSpan;
-use crate::schedule::{Cron, Timetable};
+use crate::timetable::cron::Month;
+use crate::timetable::offset_span::OffsetSpan;
+use crate::timetable::{Cron, Timetable};
 
 const MINUTES_OF_A_DAY: i32 = 24 * 60;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::partition::{LONGEST_SEGMENT, shortened};
+use super::partition_key::{LONGEST_SEGMENT, shortened};
 
 /// With a partition key and the name of a file behind it, a longer key would be more than a name of an object of a bucket may
 /// have: 1,024 bytes.

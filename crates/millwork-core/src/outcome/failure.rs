@@ -1,11 +1,10 @@
 //! Why a step failed, in a form that outlives the process.
 
-use std::error::Error;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::{chain_of, hint_of, with_hint};
+use crate::problem::with_hint;
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +41,6 @@ pub enum FailureKind {
 }
 
 impl Failure {
-    /// A failure with the chain of causes of `error`.
-    pub fn of_error(kind: FailureKind, error: &(dyn Error + 'static)) -> Self {
-        Self { kind, chain: chain_of(error), hint: hint_of(error), location: None }
-    }
-
     /// A failure that is told in one sentence.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, chain: vec![message.into()], hint: None, location: None }

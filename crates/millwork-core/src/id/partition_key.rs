@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::Problem;
+use crate::problem::Problem;
 
 /// Names one partition of an asset. Any text will do that isn't empty, and isn't too long for a name of a file or of an object
 /// of a bucket: [`Definitions::resolve`](crate::Definitions::resolve) reports the keys that [`problem`](PartitionKey::problem)
@@ -59,7 +59,7 @@ impl PartitionKey {
 }
 
 /// The longest name of a file, in bytes, that all file systems in use allow. Objects of buckets allow more.
-pub(crate) const LONGEST_SEGMENT: usize = 255;
+pub(super) const LONGEST_SEGMENT: usize = 255;
 
 /// Whether a path segment keeps a character as it is.
 fn is_kept(char: char) -> bool {
@@ -67,7 +67,7 @@ fn is_kept(char: char) -> bool {
 }
 
 /// The beginning of a text, for a message.
-pub(crate) fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::schedule::offset_span::OffsetSpan;
-use crate::schedule::{Cron, ScheduleError};
+use crate::timetable::offset_span::OffsetSpan;
+use crate::timetable::{Cron, ScheduleError};
 
 const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 
@@ -21,7 +21,7 @@ const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 /// never by trying minutes or days.
 ///
 /// ```
-/// use millwork_core::schedule::Timetable;
+/// use millwork_core::timetable::Timetable;
 ///
 /// let nights = Timetable::new(["30 2 * * *"], "Europe/Berlin")?;
 /// let ticks: Vec<String> =
@@ -31,7 +31,7 @@ const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 ///
 /// let year = nights.count("2026-01-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
 /// assert_eq!(year, 365);
-/// # Ok::<(), millwork_core::schedule::ScheduleError>(())
+/// # Ok::<(), millwork_core::timetable::ScheduleError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timetable {
@@ -171,7 +171,7 @@ impl Iterator for Ticks<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::cron::steps;
+    use crate::timetable::cron::steps;
 
     /// The months that are looked at in a look at a timetable.
     fn cost<T>(cron: &str, zone: &str, look: impl FnOnce(&Timetable) -> T) -> usize {

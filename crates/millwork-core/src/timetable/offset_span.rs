@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone, TimeZoneTransition};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::schedule::Cron;
+use crate::timetable::Cron;
 
 /// No two clocks are further apart, and no change of the clocks is greater.
 const FURTHEST_APART: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::plot::Plot;
-use crate::AssetKey;
-use crate::advice::Advice;
-use crate::run::RunId;
+use crate::id::{AssetKey, RunId};
+use crate::problem::Advice;
 use crate::stored::{MAX_DEPTH, MAX_METADATA_BYTES, Unstorable, limited_json, numbers};
 
 /// Metadata by label, in the order of the labels.
@@ -194,7 +193,7 @@ impl MetadataValue {
     ///
     /// ```
     /// use millwork_core::MetadataValue;
-    /// use millwork_core::asset::plot::Plot;
+    /// use millwork_core::value::plot::Plot;
     ///
     /// let gains = [("rust", 12.0), ("show hn", 7.5)];
     /// let importance = MetadataValue::plot(Plot::bars("Gain by term", gains));

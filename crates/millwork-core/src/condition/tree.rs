@@ -1,5 +1,6 @@
 //! What a condition is made of.
 
+use std::fmt;
 use std::ops::{BitAnd, BitOr, Not};
 
 use serde::{Deserialize, Serialize};
@@ -106,14 +107,29 @@ impl AutomationCondition {
     }
 
     /// How many conditions the tree has.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         1 + self.children().into_iter().map(Self::size).sum::<usize>()
     }
 
     /// How many levels of upstream assets it looks at.
-    pub(super) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         let below = self.children().into_iter().map(Self::depth).max().unwrap_or(0);
         below + usize::from(matches!(self, Self::Deps { .. }))
+    }
+
+    /// What an explanation calls it: the name it was given, or its operator.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Operand(operand) => operand.to_string(),
+            Self::And(_) => "all of".into(),
+            Self::Or(_) => "any of".into(),
+            Self::Not(_) => "not".into(),
+            Self::Since { .. } => "the first more recently than the second".into(),
+            Self::NewlyTrue(_) => "newly true".into(),
+            Self::Deps { quantifier: Quantifier::Any, .. } => "any upstream asset".into(),
+            Self::Deps { quantifier: Quantifier::All, .. } => "every upstream asset".into(),
+            Self::Labelled { label, .. } => label.clone(),
+        }
     }
 }
 
@@ -142,5 +158,18 @@ impl Not for AutomationCondition {
 
     fn not(self) -> Self {
         Self::Not(Box::new(self))
+    }
+}
+
+impl fmt::Display for AutomationCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Operand(operand) = self {
+            return operand.fmt(f);
+        }
+        write!(f, "{}(", self.name())?;
+        for (index, child) in self.children().into_iter().enumerate() {
+            write!(f, "{}{child}", if index == 0 { "" } else { ", " })?;
+        }
+        f.write_str(")")
     }
 }

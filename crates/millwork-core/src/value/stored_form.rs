@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::{Table, non_finite};
 use crate::BoxError;
-use crate::advice::Problem;
-use crate::asset::{Table, non_finite};
+use crate::problem::Problem;
 
 /// A type that can be stored as an asset's value, in the format `F`.
 ///

@@ -10,7 +10,7 @@ use crate::stored::numbers;
 /// out; so it stays small however much it is made from.
 ///
 /// ```
-/// use millwork_core::asset::plot::{Plot, PlotKind};
+/// use millwork_core::value::plot::{Plot, PlotKind};
 ///
 /// let plot = Plot::bars("Gain by term", [("rust", 7.5), ("show hn", 12.0)]);
 /// assert!(matches!(plot.kind(), PlotKind::Bars { names, .. } if *names == ["show hn", "rust"]));

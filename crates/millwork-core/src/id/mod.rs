@@ -1,0 +1,11 @@
+//! What things are called: the names of assets, partitions, runs and steps.
+//!
+//! They are the bottom of the vocabulary: everything else refers to something by one of them.
+
+mod asset_key;
+mod partition_key;
+mod run;
+
+pub use asset_key::AssetKey;
+pub use partition_key::PartitionKey;
+pub use run::{RunId, StepKey};
