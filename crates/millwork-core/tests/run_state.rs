@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, NewEvent, UnreadableEvent};
+use millwork_core::event::{Event, EventBody, EventKind, NewEvent, UnreadableEvent};
 use millwork_core::run::{Failure, FailureKind, RunId, RunState, RunStatus, StepStatus};
 use proptest::prelude::*;
 
@@ -26,9 +26,9 @@ fn event(written: &str) -> Event {
             "lose" => EventBody::run_lost("r"),
             "unreadable" | "unreadable_line" | "unknown" => EventBody::Unreadable(UnreadableEvent {
                 kind: match written {
-                    "unreadable" => "step_succeeded".to_owned(),
-                    "unreadable_line" => "logged".to_owned(),
-                    _ => String::new(),
+                    "unreadable" => Some(EventKind::StepSucceeded),
+                    "unreadable_line" => Some(EventKind::Logged),
+                    _ => None,
                 },
                 reason: "damaged".to_owned(),
             }),

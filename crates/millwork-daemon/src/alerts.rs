@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertMemory, AlertRules, Occurrence, What, decide};
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{Commit, EventQuery, Followed, Order, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
@@ -95,8 +95,8 @@ async fn look(
     now: Timestamp,
 ) -> Result<Vec<Alert>, DaemonError> {
     let mut alerts = Vec::new();
-    let kinds = Occurrence::KINDS.into();
-    let Followed { events, behind } = follow(&*daemon.store, position.behind, kinds, MOST_EVENTS).await?;
+    let Followed { events, behind } =
+        follow(&*daemon.store, position.behind, Occurrence::KINDS, MOST_EVENTS).await?;
     position.behind = behind;
     for event in events {
         if !rules.is_empty()
@@ -133,7 +133,7 @@ async fn occurrence(
         let query = EventQuery {
             asset: Some(asset.clone()),
             partition: Some(event.partition.clone()),
-            kinds: vec!["materialized"],
+            kinds: Some(EventKind::Materialized.into()),
             before: Some(event.sequence),
             order: Order::NewestFirst,
             limit: Some(1),

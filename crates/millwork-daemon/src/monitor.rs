@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_storage::{EventQuery, Fence, Liveness, Order, RunRecord, queued_runs};
 
@@ -160,10 +160,9 @@ async fn take_what_is_left(daemon: &Daemon, going_on: &HashSet<RunId>) -> Result
 }
 
 async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {
-    let kinds = vec!["run_canceling"];
     let last = EventQuery {
         run: Some(run.id),
-        kinds,
+        kinds: Some(EventKind::RunCanceling.into()),
         order: Order::NewestFirst,
         limit: Some(1),
         ..EventQuery::default()
@@ -215,7 +214,8 @@ mod tests {
         Monitor::default().turn(&daemon).await.expect("a look");
         assert_eq!(daemon.launcher.outputs(), [runs[0]], "only what waits may print more");
         for (run, kept) in runs.iter().zip([0, 0, 1]) {
-            let logged = EventQuery { run: Some(*run), kinds: vec!["logged"], ..EventQuery::default() };
+            let kinds = Some(EventKind::Logged.into());
+            let logged = EventQuery { run: Some(*run), kinds, ..EventQuery::default() };
             assert_eq!(daemon.store.events(logged).await.expect("events").len(), kept, "{run}");
         }
     }

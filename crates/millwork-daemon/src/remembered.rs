@@ -8,6 +8,7 @@ use millwork_core::automation::{
     AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, Evaluation,
     KINDS, RunScope, Timetables, changes, scope,
 };
+use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Instigator, Pipeline};
@@ -102,7 +103,7 @@ impl Remembered {
         let graph = daemon.pipeline.graph();
         while self.events < last {
             let query = EventQuery {
-                kinds: KINDS.to_vec(),
+                kinds: Some(KINDS),
                 after: Some(self.events),
                 before: Some(last + 1),
                 limit: Some(PAGE),
@@ -151,7 +152,7 @@ impl Remembered {
         for node in graph.assets().iter().filter(|node| !node.checks.is_empty()) {
             let query = EventQuery {
                 asset: Some(node.spec.key.clone()),
-                kinds: vec!["check_evaluated"],
+                kinds: Some(EventKind::CheckEvaluated.into()),
                 order: Order::NewestFirst,
                 limit: Some(4 * u32::try_from(node.checks.len()).unwrap_or(u32::MAX)),
                 ..EventQuery::default()

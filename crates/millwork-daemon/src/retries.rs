@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use millwork_core::Instigator;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, KindSet};
 use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunStatus, RunTag};
 use millwork_storage::{Fence, Followed, NewRun, RunRecord, StorageError, follow};
 
@@ -33,8 +33,8 @@ impl Loop for Retries {
             Some(position) => position,
             None => daemon.store.head().await?,
         };
-        let kinds = vec!["run_failed", "run_lost"];
-        let Followed { events, behind } = follow(&*daemon.store, from, kinds, MOST_EVENTS).await?;
+        let Followed { events, behind } =
+            follow(&*daemon.store, from, KindSet::RUN_FAILURES, MOST_EVENTS).await?;
         for event in &events {
             consider(daemon, event).await?;
         }

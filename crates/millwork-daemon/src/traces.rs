@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::Instigator;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, KindSet};
 use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_storage::{EventQuery, RunRecord, follow};
 use serde_json::{Value, json};
@@ -42,12 +42,11 @@ impl Loop for Traces {
             Some(behind) => behind,
             None => daemon.store.head().await?,
         };
-        let kinds = vec!["run_succeeded", "run_failed", "run_canceled", "run_lost"];
-        let ended = follow(&*daemon.store, behind, kinds, RUNS_AT_ONCE).await?;
+        let ended = follow(&*daemon.store, behind, KindSet::RUN_ENDS, RUNS_AT_ONCE).await?;
         let mut spans = Vec::new();
         for run in ended.events.iter().filter_map(|event| event.run) {
             if let Some(record) = daemon.store.run(run).await? {
-                let kinds = RunState::KINDS.into();
+                let kinds = Some(RunState::KINDS);
                 let of_run = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
                 let events = daemon.store.events(of_run).await?;
                 spans.extend(spans_of(&record, &events));

@@ -267,7 +267,7 @@ impl Engine {
 
     /// The events that say how far a run has come.
     async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
-        let kinds = [&RunState::KINDS[..], &["materialized", "kept", "not_materialized"]].concat();
+        let kinds = Some(RunState::RESUME_KINDS);
         let query = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
         self.store.events(query).await
     }

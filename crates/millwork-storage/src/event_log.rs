@@ -1,7 +1,7 @@
 //! The contract of the event log: appending, reading, and what is latest of each asset.
 
 use async_trait::async_trait;
-use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
 use millwork_core::plan::LatestVerdict;
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
@@ -53,9 +53,9 @@ pub struct LatestAsset {
     pub asset: AssetKey,
     /// The partition.
     pub partition: Option<PartitionKey>,
-    /// The last event of the kind `materialized`, if there is one.
+    /// The last event of the kind [`Materialized`](millwork_core::event::EventKind::Materialized), if there is one.
     pub materialization: Option<Event>,
-    /// The last event of the kinds `materialized`, `kept` and `not_materialized`.
+    /// The last event of the kinds [`VERDICTS`](KindSet::VERDICTS).
     pub verdict: Event,
 }
 
@@ -84,8 +84,8 @@ pub struct EventQuery {
     pub asset: Option<AssetKey>,
     /// About this partition: `Some(None)` for events without one.
     pub partition: Option<Option<PartitionKey>>,
-    /// Of these kinds, by [`EventBody::name`](millwork_core::event::EventBody::name); all if empty.
-    pub kinds: Vec<&'static str>,
+    /// Stored as one of these kinds, also if it can't be read.
+    pub kinds: Option<KindSet>,
     /// Behind this sequence number.
     pub after: Option<u64>,
     /// Before this sequence number.

@@ -1,6 +1,6 @@
 //! Following the log for events of some kinds.
 
-use millwork_core::event::Event;
+use millwork_core::event::{Event, KindSet};
 
 use crate::{EventLog, EventQuery, StorageError};
 
@@ -22,13 +22,14 @@ pub struct Followed {
 pub async fn follow(
     log: &dyn EventLog,
     behind: u64,
-    kinds: Vec<&'static str>,
+    kinds: KindSet,
     limit: u32,
 ) -> Result<Followed, StorageError> {
     // Asked before, so that whatever is committed in between lies behind it.
     let head = log.head().await?;
-    let (after, is_limited) = (Some(behind), Some(limit));
-    let events = log.events(EventQuery { after, kinds, limit: is_limited, ..EventQuery::default() }).await?;
+    let query =
+        EventQuery { kinds: Some(kinds), after: Some(behind), limit: Some(limit), ..EventQuery::default() };
+    let events = log.events(query).await?;
     let found = events.last().map_or(behind, |event| event.sequence);
     let is_all = events.len() < limit as usize;
     let behind = if is_all && head > found + FAR_BEHIND { head } else { found };
@@ -37,7 +38,7 @@ pub async fn follow(
 
 #[cfg(test)]
 mod tests {
-    use millwork_core::event::{EventBody, NewEvent};
+    use millwork_core::event::{EventBody, EventKind, NewEvent};
     use millwork_core::run::RunId;
 
     use super::*;
@@ -52,7 +53,7 @@ mod tests {
         let mut events = vec![of_run(EventBody::RunCanceling); 2];
         events.extend((0..others).map(|_| of_run(EventBody::StepStarted)));
         store.append(Batch { fence: None, events }).await.expect("events");
-        let followed = follow(&store, 1, vec!["run_canceling"], limit).await.expect("a look");
+        let followed = follow(&store, 1, EventKind::RunCanceling.into(), limit).await.expect("a look");
         assert_eq!((followed.events.len(), followed.behind), (found, behind));
     }
 

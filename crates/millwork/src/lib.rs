@@ -28,7 +28,7 @@ mod app;
 pub use app::{App, app};
 pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
-pub use millwork_core::event::{Event, EventBody, NewEvent};
+pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
 pub use millwork_core::retention;
 pub use millwork_core::run::RunId;
 pub use millwork_core::{

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
 
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, EventKind, KindSet};
 use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, RunTag};
 use millwork_storage::{
     AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _,
@@ -145,10 +145,14 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
         let query = EventQuery { run: Some(*run), ..EventQuery::default() };
         let events = store.events(query).await.unwrap();
         let state = RunState::replay(&events).unwrap();
-        let count = |name: &str| events.iter().filter(|event| event.body.name() == name).count();
+        let count = |kind| events.iter().filter(|event| event.body.kind() == Some(kind)).count();
         let made = usize::from(state.status == Some(RunStatus::Succeeded));
-        assert_eq!((count("step_succeeded"), count("materialized")), (made, made), "run {run}");
-        assert_eq!(count("run_started"), state.epoch as usize, "run {run}");
+        assert_eq!(
+            (count(EventKind::StepSucceeded), count(EventKind::Materialized)),
+            (made, made),
+            "run {run}"
+        );
+        assert_eq!(count(EventKind::RunStarted), state.epoch as usize, "run {run}");
         // Each execution of the step is an attempt of its own.
         let mut attempts: Vec<u32> = events
             .iter()
@@ -156,14 +160,14 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
             .map(|event| event.attempt)
             .collect();
         attempts.dedup();
-        assert_eq!(attempts.len(), count("step_started"), "run {run}");
+        assert_eq!(attempts.len(), count(EventKind::StepStarted), "run {run}");
     }
 }
 
 /// Each end of a run that is worth an alert is told under a key of its own. The same key comes twice only where a daemon was
 /// killed between the answer and writing it down.
 async fn each_is_told_once(store: &SqliteStore, told: &Told, deaths: usize) -> usize {
-    let kinds = vec!["run_failed", "run_lost"];
+    let kinds = Some(KindSet::RUN_FAILURES);
     let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();
     let began = Instant::now();
     loop {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::asset::{AssetKey, Metadata};
-use crate::event::{CheckEvaluation, Event, EventBody};
+use crate::event::{CheckEvaluation, Event, EventBody, EventKind, KindSet};
 use crate::freshness::Freshness;
 use crate::graph::AssetGraph;
 use crate::partition::PartitionKey;
@@ -85,15 +85,11 @@ pub enum What {
 
 impl Occurrence {
     /// The kinds of events that may become occurrences.
-    pub const KINDS: [&'static str; 7] = [
-        "run_succeeded",
-        "run_failed",
-        "run_canceled",
-        "run_lost",
-        "step_failed",
-        "materialized",
-        "check_evaluated",
-    ];
+    pub const KINDS: KindSet = KindSet::RUN_ENDS.union(KindSet::of(&[
+        EventKind::StepFailed,
+        EventKind::Materialized,
+        EventKind::CheckEvaluated,
+    ]));
 
     /// What an event means to rules; nothing if it means nothing. The request is that of the event's run, `previous` the
     /// metadata of the value before a materialization.

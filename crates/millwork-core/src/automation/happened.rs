@@ -5,26 +5,15 @@ use std::sync::Arc;
 
 use super::{Change, ChangeKind, RunScope};
 use crate::asset::AssetKey;
-use crate::event::{Event, EventBody};
+use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::AssetGraph;
 use crate::run::RunRequest;
 
-/// The kinds of events that change what conditions ask for.
-pub const KINDS: [&str; 13] = [
-    "run_queued",
-    "run_started",
-    "run_succeeded",
-    "run_failed",
-    "run_canceled",
-    "run_lost",
-    "run_retrying",
-    "step_failed",
-    "materialized",
-    "kept",
-    "not_materialized",
-    "observed",
-    "check_evaluated",
-];
+/// The kinds of events that change what conditions ask for. That a run was asked to stop changes nothing before it has.
+pub const KINDS: KindSet = KindSet::RUN
+    .without(KindSet::of(&[EventKind::RunCanceling]))
+    .union(KindSet::ASSET)
+    .union(KindSet::of(&[EventKind::StepFailed]));
 
 /// What a requested run makes: its assets, and those that the same steps make.
 pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
@@ -69,6 +58,14 @@ pub fn changes(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>) -
         EventBody::CheckEvaluated(check) => {
             of_asset(ChangeKind::Check { name: check.check.clone(), passed: check.passed })
         }
-        _ => Vec::new(),
+        EventBody::RunCanceling
+        | EventBody::StepStarted
+        | EventBody::StepProgressed { .. }
+        | EventBody::StepRetrying { .. }
+        | EventBody::StepSucceeded { .. }
+        | EventBody::StepSkipped { .. }
+        | EventBody::StepCanceled
+        | EventBody::Logged(_)
+        | EventBody::Unreadable(_) => Vec::new(),
     }
 }

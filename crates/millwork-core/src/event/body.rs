@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::{EventKind, KindSet};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
-use crate::outcome::{Failure, FailureClass};
+use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
 use crate::partition::PartitionKey;
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
@@ -14,7 +16,6 @@ use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json
 /// What happened. Names are stored, and never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum EventBody {
     /// The run was asked for.
     RunQueued,
@@ -116,16 +117,22 @@ pub enum EventBody {
     /// A step, or the engine, logged a line.
     Logged(LogLine),
     /// What is stored here can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
+    #[serde(skip_deserializing)]
     Unreadable(UnreadableEvent),
 }
 
 /// An event whose stored form can't be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadableEvent {
-    /// The kind that it is stored as, by [`EventBody::name`]; empty if that isn't known.
-    pub kind: String,
+    /// The kind that it is stored as; nothing if that isn't known, and then it is an empty name in JSON.
+    #[serde(serialize_with = "kind_or_empty")]
+    pub kind: Option<EventKind>,
     /// Why it can't be read.
     pub reason: String,
+}
+
+fn kind_or_empty<S: Serializer>(kind: &Option<EventKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.map_or("", EventKind::name))
 }
 
 /// A new value of an asset.
@@ -287,49 +294,59 @@ impl EventBody {
         Self::RunLost { reason: reason.into(), class: FailureClass::Lost }
     }
 
-    /// The name under which the body is stored.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::RunQueued => "run_queued",
-            Self::RunStarted { .. } => "run_started",
-            Self::RunCanceling => "run_canceling",
-            Self::RunSucceeded => "run_succeeded",
-            Self::RunFailed { .. } => "run_failed",
-            Self::RunCanceled => "run_canceled",
-            Self::RunLost { .. } => "run_lost",
-            Self::RunRetrying { .. } => "run_retrying",
-            Self::StepStarted => "step_started",
-            Self::StepProgressed { .. } => "step_progressed",
-            Self::StepRetrying { .. } => "step_retrying",
-            Self::StepSucceeded { .. } => "step_succeeded",
-            Self::StepFailed { .. } => "step_failed",
-            Self::StepSkipped { .. } => "step_skipped",
-            Self::StepCanceled => "step_canceled",
-            Self::Materialized(_) => "materialized",
-            Self::Kept { .. } => "kept",
-            Self::NotMaterialized { .. } => "not_materialized",
-            Self::Observed { .. } => "observed",
-            Self::CheckEvaluated(_) => "check_evaluated",
-            Self::Logged(_) => "logged",
-            Self::Unreadable(_) => "unreadable",
-        }
+    /// Its kind; nothing for what can't be read, which is of no kind that could be relied on.
+    pub fn kind(&self) -> Option<EventKind> {
+        Some(match self {
+            Self::RunQueued => EventKind::RunQueued,
+            Self::RunStarted { .. } => EventKind::RunStarted,
+            Self::RunCanceling => EventKind::RunCanceling,
+            Self::RunSucceeded => EventKind::RunSucceeded,
+            Self::RunFailed { .. } => EventKind::RunFailed,
+            Self::RunCanceled => EventKind::RunCanceled,
+            Self::RunLost { .. } => EventKind::RunLost,
+            Self::RunRetrying { .. } => EventKind::RunRetrying,
+            Self::StepStarted => EventKind::StepStarted,
+            Self::StepProgressed { .. } => EventKind::StepProgressed,
+            Self::StepRetrying { .. } => EventKind::StepRetrying,
+            Self::StepSucceeded { .. } => EventKind::StepSucceeded,
+            Self::StepFailed { .. } => EventKind::StepFailed,
+            Self::StepSkipped { .. } => EventKind::StepSkipped,
+            Self::StepCanceled => EventKind::StepCanceled,
+            Self::Materialized(_) => EventKind::Materialized,
+            Self::Kept { .. } => EventKind::Kept,
+            Self::NotMaterialized { .. } => EventKind::NotMaterialized,
+            Self::Observed { .. } => EventKind::Observed,
+            Self::CheckEvaluated(_) => EventKind::CheckEvaluated,
+            Self::Logged(_) => EventKind::Logged,
+            Self::Unreadable(_) => return None,
+        })
     }
 
-    /// The stored form: the name, and the body's JSON unless the body is empty. It is known to read back.
+    /// Whether it is of one of these kinds.
+    pub fn is_one_of(&self, kinds: KindSet) -> bool {
+        self.kind().is_some_and(|kind| kinds.contains(kind))
+    }
+
+    /// The name of its kind; `unreadable` for what can't be read.
+    pub fn name(&self) -> &'static str {
+        self.kind().map_or("unreadable", EventKind::name)
+    }
+
+    /// The stored form: the kind, and the body's JSON unless the body is empty. It is known to read back.
     ///
     /// # Errors
     ///
-    /// When it is too long or nested too deep, or would not read back.
-    pub fn to_stored(&self) -> Result<(&'static str, Option<String>), Unstorable> {
-        let name = self.name();
-        let mut json = self.json()?;
+    /// When it is too long or nested too deep, or would not read back, as what was unreadable wouldn't.
+    pub fn to_stored(&self) -> Result<(EventKind, Option<String>), Unstorable> {
+        let Some(kind) = self.kind() else {
+            let source = serde_json::Error::custom("it stands for an event that can't be read");
+            return Err(Unstorable::Unreadable { source });
+        };
         // `{"type":"…","body":…}` or, for an empty body, `{"type":"…"}`.
-        let body_at = r#"{"type":"","body":"#.len() + name.len();
-        if json.len() < body_at {
-            return Ok((name, None));
-        }
-        json.pop();
-        Ok((name, Some(json.split_off(body_at))))
+        let json = self.json()?;
+        let body = json.strip_prefix(&format!(r#"{{"type":"{kind}","body":"#));
+        let body = body.and_then(|body| body.strip_suffix('}'));
+        Ok((kind, body.map(str::to_owned)))
     }
 
     /// What it tells people, if it is of a kind that does.
@@ -354,42 +371,35 @@ impl EventBody {
     }
 
     /// Reads what [`to_stored`](EventBody::to_stored) wrote.
-    pub fn from_stored(name: &str, body: Option<&str>) -> Result<Self, serde_json::Error> {
+    ///
+    /// # Errors
+    ///
+    /// When the body isn't one of this kind.
+    pub fn from_stored(kind: EventKind, body: Option<&str>) -> Result<Self, serde_json::Error> {
         let body = body.map_or_else(String::new, |body| format!(r#","body":{body}"#));
-        serde_json::from_str(&format!(r#"{{"type":{}{body}}}"#, serde_json::Value::from(name)))
+        serde_json::from_str(&format!(r#"{{"type":"{kind}"{body}}}"#))
     }
 
     /// Whether it is about the run as a whole.
     pub fn is_run_event(&self) -> bool {
-        self.name().starts_with("run_")
+        self.is_one_of(KindSet::RUN)
     }
 
     /// Whether it is about the course of a step.
     pub fn is_step_event(&self) -> bool {
-        self.name().starts_with("step_")
+        self.is_one_of(KindSet::STEP)
     }
 
     /// The status that the run has after this, if it is about the run as a whole.
-    pub fn run_status(&self) -> Option<crate::outcome::RunStatus> {
-        use crate::outcome::RunStatus;
-        Some(match self {
-            Self::RunQueued | Self::RunRetrying { .. } => RunStatus::Queued,
-            Self::RunStarted { .. } => RunStatus::Running,
-            Self::RunCanceling => RunStatus::Canceling,
-            Self::RunSucceeded => RunStatus::Succeeded,
-            Self::RunFailed { .. } => RunStatus::Failed,
-            Self::RunCanceled => RunStatus::Canceled,
-            Self::RunLost { .. } => RunStatus::Lost,
-            _ => return None,
-        })
+    pub fn run_status(&self) -> Option<RunStatus> {
+        self.kind()?.run_status()
     }
 
     /// Whether it is a materialization, also one that can't be read.
     pub fn is_materialization(&self) -> bool {
         match self {
-            Self::Materialized(_) => true,
-            Self::Unreadable(unreadable) => unreadable.kind == "materialized",
-            _ => false,
+            Self::Unreadable(unreadable) => unreadable.kind == Some(EventKind::Materialized),
+            readable => readable.kind() == Some(EventKind::Materialized),
         }
     }
 
@@ -409,10 +419,12 @@ mod tests {
     use crate::asset::MetadataValue;
     use crate::outcome::FailureKind;
 
-    fn check(body: impl Into<EventBody>, name: &str, json: Option<&str>) {
+    #[track_caller]
+    fn check(body: impl Into<EventBody>, kind: EventKind, json: Option<&str>) {
         let body = body.into();
-        assert_eq!(body.to_stored().unwrap(), (name, json.map(str::to_owned)));
-        assert_eq!(EventBody::from_stored(name, json).unwrap(), body);
+        assert_eq!(body.to_stored().unwrap(), (kind, json.map(str::to_owned)));
+        assert_eq!(EventBody::from_stored(kind, json).unwrap(), body);
+        assert_eq!(body.provenance().is_some(), KindSet::VERDICTS.contains(kind));
     }
 
     fn provenance() -> Provenance {
@@ -428,13 +440,13 @@ mod tests {
     /// These are on people's disks: a change here needs a new number of the format.
     #[test]
     fn stored_form() {
-        check(EventBody::RunQueued, "run_queued", None);
-        check(EventBody::StepStarted, "step_started", None);
-        check(EventBody::RunStarted { epoch: 2 }, "run_started", Some(r#"{"epoch":2}"#));
-        check(EventBody::StepSucceeded { micros: 7 }, "step_succeeded", Some(r#"{"micros":7}"#));
+        check(EventBody::RunQueued, EventKind::RunQueued, None);
+        check(EventBody::StepStarted, EventKind::StepStarted, None);
+        check(EventBody::RunStarted { epoch: 2 }, EventKind::RunStarted, Some(r#"{"epoch":2}"#));
+        check(EventBody::StepSucceeded { micros: 7 }, EventKind::StepSucceeded, Some(r#"{"micros":7}"#));
         check(
             EventBody::StepFailed { failure: Failure::new(FailureKind::Error, "no") },
-            "step_failed",
+            EventKind::StepFailed,
             Some(r#"{"failure":{"kind":"error","chain":["no"]}}"#),
         );
         check(
@@ -449,7 +461,7 @@ mod tests {
                 },
                 metadata: [("rows".to_owned(), MetadataValue::Int(3))].into(),
             }),
-            "materialized",
+            EventKind::Materialized,
             Some(concat!(
                 r#"{"data_version":"d2","code_version":"c1","inputs":[["raw","d1"],["by_day",null,"mon"]],"#,
                 r#""stored":{"in":"database","bytes":1,"format":"json"},"metadata":{"rows":{"type":"int","value":3}}}"#
@@ -457,15 +469,29 @@ mod tests {
         );
         check(
             EventBody::NotMaterialized { provenance: Provenance { inputs: vec![], ..provenance() } },
-            "not_materialized",
+            EventKind::NotMaterialized,
             Some(r#"{"code_version":"c1"}"#),
         );
     }
 
     #[test]
-    fn unknown_names_are_errors() {
-        assert!(EventBody::from_stored("step_danced", None).is_err());
-        assert!(EventBody::from_stored("run_started", Some("{")).is_err());
-        assert!(EventBody::from_stored("\"", None).is_err());
+    fn what_is_no_body_of_the_kind_is_an_error() {
+        let check = |kind, body| assert!(EventBody::from_stored(kind, body).is_err(), "{body:?}");
+        check(EventKind::RunStarted, None);
+        check(EventKind::RunStarted, Some("{"));
+        check(EventKind::RunStarted, Some(r#"{"micros":7}"#));
+    }
+
+    #[test]
+    fn what_stands_for_an_unreadable_event_is_shown_and_never_stored() {
+        let unreadable = |kind| EventBody::Unreadable(UnreadableEvent { kind, reason: "no".into() });
+        let check = |kind, json: &str| {
+            let body = unreadable(kind);
+            assert_eq!(serde_json::to_string(&body).unwrap(), json);
+            assert!(serde_json::from_str::<EventBody>(json).is_err());
+            assert!(body.to_stored().is_err());
+        };
+        check(Some(EventKind::Kept), r#"{"type":"unreadable","body":{"kind":"kept","reason":"no"}}"#);
+        check(None, r#"{"type":"unreadable","body":{"kind":"","reason":"no"}}"#);
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{Failure, RunStatus, StepKey, StepStatus};
-use crate::event::{Event, EventBody, UnreadableEvent};
+use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet, UnreadableEvent};
 use crate::partition::PartitionKey;
 
 /// What a run's events say of it so far. Live and replayed events give the same state.
@@ -52,7 +52,7 @@ pub struct StepState {
 #[error("the event `{event}` cannot follow the status `{status}`{of_step}")]
 pub struct IllegalTransition {
     /// The event.
-    pub event: &'static str,
+    pub event: EventKind,
     /// The status it met.
     pub status: String,
     /// ` of step …`, or nothing for the run's own status.
@@ -61,23 +61,10 @@ pub struct IllegalTransition {
 
 impl RunState {
     /// The kinds of events that change a run's state; [`replay`](RunState::replay) needs no others.
-    pub const KINDS: [&'static str; 15] = [
-        "run_queued",
-        "run_started",
-        "run_canceling",
-        "run_succeeded",
-        "run_failed",
-        "run_canceled",
-        "run_lost",
-        "run_retrying",
-        "step_started",
-        "step_progressed",
-        "step_retrying",
-        "step_succeeded",
-        "step_failed",
-        "step_skipped",
-        "step_canceled",
-    ];
+    pub const KINDS: KindSet = KindSet::RUN.union(KindSet::STEP);
+
+    /// The kinds of events that a run needs to go on: those that change its state, and the verdicts of its steps.
+    pub const RESUME_KINDS: KindSet = Self::KINDS.union(KindSet::VERDICTS);
 
     /// The state that `events` lead to.
     pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, IllegalTransition> {
@@ -106,9 +93,7 @@ impl RunState {
 
     /// Takes note of an event that can't be read, if it is one that changes the state.
     fn miss(&mut self, sequence: u64, UnreadableEvent { kind, reason }: &UnreadableEvent) {
-        // A run that goes on needs the verdicts of its steps as well.
-        let verdicts = ["materialized", "kept", "not_materialized"];
-        if kind.is_empty() || Self::KINDS.iter().chain(&verdicts).any(|known| known == kind) {
+        if kind.is_none_or(|kind| Self::RESUME_KINDS.contains(kind)) {
             self.damage.get_or_insert_with(|| format!("event {sequence} can't be read: {reason}"));
         }
     }
@@ -146,11 +131,13 @@ impl RunState {
             (EventBody::RunFailed { .. }, Some(Queued | Running | Canceling)) => Failed,
             (EventBody::RunCanceled, Some(Queued | Running | Canceling)) => Canceled,
             (EventBody::RunLost { .. }, Some(Queued | Running | Canceling)) => Lost,
-            (body, status) if body.is_run_event() => {
-                let status = status.map_or("none", RunStatus::as_str).to_owned();
-                return Err(IllegalTransition { event: body.name(), status, of_step: String::new() });
-            }
-            _ => return self.apply_to_step(event),
+            (body, status) => match body.kind() {
+                Some(kind) if kind.subject() == EventSubject::Run => {
+                    let status = status.map_or("none", RunStatus::as_str).to_owned();
+                    return Err(IllegalTransition { event: kind, status, of_step: String::new() });
+                }
+                _ => return self.apply_to_step(event),
+            },
         };
         self.status = Some(status);
         match &event.body {
@@ -175,8 +162,8 @@ impl RunState {
         let Some(step) = &event.step else { return Ok(()) };
         let key = (step.clone(), event.partition.clone());
         let mut state = self.steps.remove(&key).unwrap_or_default();
-        let applied = state.apply(event).map_err(|status| IllegalTransition {
-            event: event.body.name(),
+        let applied = state.apply(event).map_err(|(kind, status)| IllegalTransition {
+            event: kind,
             status: status.to_string(),
             of_step: format!(" of step `{step}`"),
         });
@@ -200,7 +187,7 @@ impl StepState {
         }
     }
 
-    fn apply(&mut self, event: &Event) -> Result<(), StepStatus> {
+    fn apply(&mut self, event: &Event) -> Result<(), (EventKind, StepStatus)> {
         use StepStatus::*;
         match (&event.body, self.status) {
             (EventBody::StepStarted, Pending | Running | Retrying | Failed | Skipped | Canceled)
@@ -235,8 +222,10 @@ impl StepState {
                 self.reason = Some(reason.clone());
             }
             (EventBody::StepCanceled, Running | Retrying) => self.status = Canceled,
-            (body, status) if body.is_step_event() => return Err(status),
-            _ => return Ok(()),
+            (body, status) => {
+                let kind = body.kind().filter(|kind| kind.subject() == EventSubject::Step);
+                return kind.map_or(Ok(()), |kind| Err((kind, status)));
+            }
         }
         self.finished_at = Some(event.at);
         Ok(())

@@ -1,6 +1,6 @@
 //! Which events a sensor reacts to.
 
-use crate::event::{Event, EventBody};
+use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError};
 use crate::run::RunStatus;
 
@@ -29,10 +29,10 @@ pub enum WatchedEvents {
 
 impl WatchedEvents {
     /// The kinds of events to look at.
-    pub fn kinds(&self) -> Vec<&'static str> {
+    pub fn kinds(&self) -> KindSet {
         match self {
-            Self::Materializations { .. } => vec!["materialized"],
-            Self::Checks { .. } => vec!["check_evaluated"],
+            Self::Materializations { .. } => EventKind::Materialized.into(),
+            Self::Checks { .. } => EventKind::CheckEvaluated.into(),
             Self::Runs { statuses } => statuses.iter().map(|status| kind_of(*status)).collect(),
         }
     }
@@ -70,14 +70,15 @@ impl WatchedEvents {
     }
 }
 
-fn kind_of(status: RunStatus) -> &'static str {
+/// The kind of event by which a run comes to a status for the first time: one that is queued again is no new run.
+fn kind_of(status: RunStatus) -> EventKind {
     match status {
-        RunStatus::Queued => "run_queued",
-        RunStatus::Running => "run_started",
-        RunStatus::Canceling => "run_canceling",
-        RunStatus::Succeeded => "run_succeeded",
-        RunStatus::Failed => "run_failed",
-        RunStatus::Canceled => "run_canceled",
-        RunStatus::Lost => "run_lost",
+        RunStatus::Queued => EventKind::RunQueued,
+        RunStatus::Running => EventKind::RunStarted,
+        RunStatus::Canceling => EventKind::RunCanceling,
+        RunStatus::Succeeded => EventKind::RunSucceeded,
+        RunStatus::Failed => EventKind::RunFailed,
+        RunStatus::Canceled => EventKind::RunCanceled,
+        RunStatus::Lost => EventKind::RunLost,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, DataVersion, PartitionKey, SharedValue, ValueType};
@@ -99,7 +99,7 @@ async fn by_another_run(
                 asset: Some(latest.asset.clone()),
                 partition: Some(latest.partition.clone()),
                 not_run: Some(run),
-                kinds: vec!["materialized"],
+                kinds: Some(EventKind::Materialized.into()),
                 order: Order::NewestFirst,
                 limit: Some(1),
                 ..EventQuery::default()

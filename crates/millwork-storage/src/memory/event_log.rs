@@ -61,7 +61,7 @@ fn matches(query: &EventQuery, event: &Event) -> bool {
         && query.step.as_ref().is_none_or(|step| event.step.as_ref() == Some(step))
         && query.asset.as_ref().is_none_or(|asset| event.asset.as_ref() == Some(asset))
         && query.partition.as_ref().is_none_or(|partition| event.partition == *partition)
-        && (query.kinds.is_empty() || query.kinds.contains(&event.body.name()))
+        && query.kinds.is_none_or(|kinds| event.body.is_one_of(kinds))
         && query.after.is_none_or(|sequence| event.sequence > sequence)
         && query.before.is_none_or(|sequence| event.sequence < sequence)
 }

@@ -135,9 +135,8 @@ impl SqliteStore {
             for event in &events {
                 let EventBody::Unreadable(unreadable) = &event.body else { continue };
                 let mut what = format!("event {}", event.sequence);
-                let kind = Some(&unreadable.kind).filter(|kind| !kind.is_empty());
                 let parts = [
-                    kind.map(|kind| format!("`{kind}`")),
+                    unreadable.kind.map(|kind| format!("`{kind}`")),
                     event.asset.as_ref().map(|asset| format!("of asset `{asset}`")),
                     event.step.as_ref().map(|step| format!("of step `{step}`")),
                     event.run.map(|run| format!("of run {run}")),

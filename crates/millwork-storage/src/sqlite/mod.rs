@@ -8,7 +8,6 @@ mod connect;
 mod failure;
 #[cfg(test)]
 mod full_disk;
-mod kind;
 mod maintenance;
 mod migrate;
 mod open_file;

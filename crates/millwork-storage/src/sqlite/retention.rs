@@ -3,11 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use millwork_core::event::Event;
+use millwork_core::event::{Event, EventKind};
 use millwork_core::retention::{KeptValues, Retention};
 
+use super::SqliteStore;
 use super::write::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
-use super::{SqliteStore, kind};
 use crate::micros::to_micros;
 use crate::{EventLog as _, EventQuery, StorageError};
 
@@ -73,7 +73,7 @@ impl SqliteStore {
                     sequence DESC) AS newest FROM events WHERE kind = ?1 AND asset IS NOT NULL) WHERE newest > ?2 AND at < \
                     ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) ORDER BY sequence LIMIT ?4";
         let query = sqlx::query(text)
-            .bind(kind::MATERIALIZED)
+            .bind(EventKind::Materialized.number())
             .bind(i64::from(kept.newest))
             .bind(to_micros(Retention::before(now, kept.younger)))
             .bind(i64::from(limit));

@@ -1,6 +1,6 @@
 //! Finding events.
 
-use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::event::{EventBody, EventKind, KindSet, NewEvent};
 use millwork_storage::{EventQuery, Order, Store};
 
 use crate::backend::Backend;
@@ -51,9 +51,10 @@ pub(crate) async fn conditions(store: Backend) {
     check(store, EventQuery { partition: Some(Some("mon".into())), ..all() }, &[6, 8]).await;
     check(store, EventQuery { partition: Some(Some("sun".into())), ..all() }, &[]).await;
     check(store, EventQuery { asset: Some("a".into()), partition: Some(None), ..all() }, &[4, 9]).await;
-    check(store, EventQuery { kinds: vec!["materialized", "kept"], ..all() }, &[4, 6, 7, 8]).await;
-    check(store, EventQuery { kinds: vec!["run_queued"], run: second, ..all() }, &[2]).await;
-    check(store, EventQuery { kinds: vec!["step_danced"], ..all() }, &[]).await;
+    let kinds = KindSet::of(&[EventKind::Materialized, EventKind::Kept]);
+    check(store, EventQuery { kinds: Some(kinds), ..all() }, &[4, 6, 7, 8]).await;
+    check(store, EventQuery { kinds: Some(EventKind::RunQueued.into()), run: second, ..all() }, &[2]).await;
+    check(store, EventQuery { kinds: Some(KindSet::EMPTY), ..all() }, &[]).await;
     check(store, EventQuery { after: Some(7), ..all() }, &[8, 9]).await;
     check(store, EventQuery { before: Some(3), ..all() }, &[1, 2]).await;
     check(store, EventQuery { after: Some(2), before: Some(5), ..all() }, &[3, 4]).await;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::event::{EventKind, KindSet};
 use millwork_storage::{StorageError, Store, follow};
 
 /// The ends that are counted, with the name and label of their series.
-const ENDS: [(&str, &str, &str); 8] = [
-    ("run_succeeded", "runs", "succeeded"),
-    ("run_failed", "runs", "failed"),
-    ("run_canceled", "runs", "canceled"),
-    ("run_lost", "runs", "lost"),
-    ("step_succeeded", "steps", "succeeded"),
-    ("step_failed", "steps", "failed"),
-    ("step_retrying", "steps", "retried"),
-    ("materialized", "materializations", "made"),
+const ENDS: [(EventKind, &str, &str); 8] = [
+    (EventKind::RunSucceeded, "runs", "succeeded"),
+    (EventKind::RunFailed, "runs", "failed"),
+    (EventKind::RunCanceled, "runs", "canceled"),
+    (EventKind::RunLost, "runs", "lost"),
+    (EventKind::StepSucceeded, "steps", "succeeded"),
+    (EventKind::StepFailed, "steps", "failed"),
+    (EventKind::StepRetrying, "steps", "retried"),
+    (EventKind::Materialized, "materializations", "made"),
 ];
 
 /// So many events are read at a time.
@@ -23,7 +24,7 @@ const PAGE: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     behind: Option<u64>,
-    ends: BTreeMap<&'static str, u64>,
+    ends: BTreeMap<EventKind, u64>,
 }
 
 impl Counted {
@@ -38,11 +39,11 @@ impl Counted {
             Some(behind) => behind,
             None => store.head().await?,
         };
+        let kinds: KindSet = ENDS.iter().map(|(kind, ..)| *kind).collect();
         loop {
-            let kinds = ENDS.iter().map(|(kind, ..)| *kind).collect();
             let followed = follow(store, behind, kinds, PAGE).await?;
-            for event in &followed.events {
-                *self.ends.entry(event.body.name()).or_default() += 1;
+            for kind in followed.events.iter().filter_map(|event| event.body.kind()) {
+                *self.ends.entry(kind).or_default() += 1;
             }
             behind = followed.behind;
             self.behind = Some(behind);
@@ -62,7 +63,7 @@ impl Counted {
                 text.push_str(&format!("# TYPE millwork_{series}_total counter\n"));
                 last = series;
             }
-            let count = self.ends.get(kind).copied().unwrap_or(0);
+            let count = self.ends.get(&kind).copied().unwrap_or(0);
             text.push_str(&format!("millwork_{series}_total{{end=\"{label}\"}} {count}\n"));
         }
         text

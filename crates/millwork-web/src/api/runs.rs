@@ -69,7 +69,7 @@ pub(super) async fn show(
     Path(run): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let record = one(&state, &run).await?;
-    let kinds = RunState::KINDS.into();
+    let kinds = Some(RunState::KINDS);
     let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let course = RunState::of_stored(&events);

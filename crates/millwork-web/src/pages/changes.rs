@@ -94,7 +94,7 @@ pub(super) async fn stream(
 
 /// Whether one of the events behind that is shown: on the page of a run everything of the run, elsewhere all but log lines.
 async fn is_news(store: &dyn Store, wanted: &Wanted) -> Result<bool, StorageError> {
-    let kinds = if wanted.run.is_some() { Vec::new() } else { crate::standing::KINDS.into() };
+    let kinds = if wanted.run.is_some() { None } else { Some(crate::standing::KINDS) };
     let query = EventQuery {
         run: wanted.run,
         kinds,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::RunStatus;
 use millwork_core::{Instigator, Pipeline};
 use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, RunRecord};
@@ -77,7 +77,7 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
     let open = state.store.runs(RunQuery { statuses, limit: Some(MOST_OPEN), ..RunQuery::default() }).await?;
     let queued = open.iter().filter(|run| run.status == RunStatus::Queued).count();
     let known = state.store.states().await?;
-    let kinds = vec!["materialized"];
+    let kinds = Some(EventKind::Materialized.into());
     let newest =
         EventQuery { kinds, order: Order::NewestFirst, limit: Some(LISTED as u32), ..EventQuery::default() };
     let made = state.store.events(newest).await?;

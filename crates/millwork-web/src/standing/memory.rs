@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::LatestVerdicts;
 use millwork_core::run::{RunId, StepKey};
@@ -23,28 +23,9 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub(super) const PAGE: u32 = 500;
 /// The tag with the label of an asset's main number.
 const METRIC_TAG: &str = "metric";
-/// What changes how an asset stands.
-pub(crate) const KINDS: [&str; 19] = [
-    "materialized",
-    "kept",
-    "not_materialized",
-    "observed",
-    "check_evaluated",
-    "step_started",
-    "step_progressed",
-    "step_retrying",
-    "step_succeeded",
-    "step_failed",
-    "step_skipped",
-    "step_canceled",
-    "run_queued",
-    "run_retrying",
-    "run_started",
-    "run_succeeded",
-    "run_failed",
-    "run_canceled",
-    "run_lost",
-];
+/// What changes how an asset stands. Neither a log line does, nor that somebody asked a run to stop.
+pub(crate) const KINDS: KindSet =
+    KindSet::ASSET.union(KindSet::STEP).union(KindSet::RUN).without(KindSet::of(&[EventKind::RunCanceling]));
 
 /// Looks at the log when a page asks, and remembers.
 #[derive(Debug, Default)]
@@ -99,7 +80,7 @@ impl Memory {
         let before = self.behind;
         let mut has_changed = false;
         loop {
-            let followed = follow(store, self.behind, KINDS.into(), PAGE).await?;
+            let followed = follow(store, self.behind, KINDS, PAGE).await?;
             self.behind = followed.behind;
             let found = followed.events.len();
             has_changed |= found > 0;

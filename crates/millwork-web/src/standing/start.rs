@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use millwork_core::AssetKey;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{EventQuery, Order, RunQuery, StorageError, Store};
@@ -33,8 +33,8 @@ impl Memory {
             trends: HashMap::new(),
             checks: BTreeMap::new(),
         };
-        let mut history = last_events(store, "materialized", memory.behind).await?;
-        history.extend(last_events(store, "check_evaluated", memory.behind).await?);
+        let mut history = last_events(store, EventKind::Materialized, memory.behind).await?;
+        history.extend(last_events(store, EventKind::CheckEvaluated, memory.behind).await?);
         history.sort_unstable_by_key(|event| event.sequence);
         for event in history {
             memory.take_in(graph, event);
@@ -42,11 +42,11 @@ impl Memory {
         let statuses = vec![RunStatus::Failed];
         let failed = RunQuery { statuses, limit: Some(FAILED_RUNS), ..RunQuery::default() };
         for run in store.runs(failed).await?.iter().rev() {
-            memory.read_run(graph, store, run.id, vec!["step_failed"]).await?;
+            memory.read_run(graph, store, run.id, EventKind::StepFailed.into()).await?;
         }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
         for run in store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
-            memory.read_run(graph, store, run.id, KINDS.into()).await?;
+            memory.read_run(graph, store, run.id, KINDS).await?;
         }
         let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
         for keys in keys.chunks(KEYS) {
@@ -63,9 +63,10 @@ impl Memory {
         graph: &AssetGraph,
         store: &dyn Store,
         run: RunId,
-        kinds: Vec<&'static str>,
+        kinds: KindSet,
     ) -> Result<(), StorageError> {
-        for event in store.events(EventQuery { run: Some(run), kinds, ..EventQuery::default() }).await? {
+        let query = EventQuery { run: Some(run), kinds: Some(kinds), ..EventQuery::default() };
+        for event in store.events(query).await? {
             if event.sequence <= self.behind && event.body.is_step_event() {
                 self.take_in(graph, event);
             }
@@ -90,12 +91,12 @@ impl Memory {
 }
 
 /// The last events of a kind, of their metadata only the numbers: curves and pictures would fill the memory.
-async fn last_events(store: &dyn Store, kind: &'static str, head: u64) -> Result<Vec<Event>, StorageError> {
+async fn last_events(store: &dyn Store, kind: EventKind, head: u64) -> Result<Vec<Event>, StorageError> {
     let mut before = head + 1;
     let mut events = Vec::new();
     while events.len() < HISTORY as usize {
         let query = EventQuery {
-            kinds: vec![kind],
+            kinds: Some(kind.into()),
             before: Some(before),
             order: Order::NewestFirst,
             limit: Some(PAGE),

@@ -53,7 +53,7 @@ fn count(context: &SensorContext, event: &SensorEvent) -> Result<SensorOutcome, 
 mod tests {
     use std::sync::Arc;
 
-    use millwork::{Definitions, RunId};
+    use millwork::{Definitions, EventBody, EventKind, RunId};
 
     use super::*;
 
@@ -64,7 +64,7 @@ mod tests {
             "stored": { "in": "database", "bytes": 1, "format": "json" },
             "metadata": { "rows": { "type": "int", "value": rows } },
         });
-        let body = millwork::EventBody::from_stored("materialized", Some(&json.to_string())).unwrap();
+        let body = EventBody::from_stored(EventKind::Materialized, Some(&json.to_string())).unwrap();
         let at = "2026-11-23T00:00:00Z".parse().unwrap();
         let event = millwork::NewEvent::of_run(RunId::from_u128(1), at, body).at_sequence(1);
         let resources = Definitions::new().resolve().unwrap().resources().clone();

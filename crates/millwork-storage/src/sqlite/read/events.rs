@@ -5,7 +5,8 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::Reader;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
-use crate::sqlite::{failure, kind};
+use crate::sqlite::failure;
+use crate::sqlite::write::is_one_of;
 use crate::{EventQuery, Order, StorageError};
 
 /// The number of a name, to be bound; nothing equals what it gives for an unknown one.
@@ -51,11 +52,8 @@ fn statement(query: &EventQuery) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::new(select);
     about_run(&mut statement, query);
     about_step(&mut statement, query);
-    if !query.kinds.is_empty() {
-        // Unknown kinds have no events.
-        let numbers = query.kinds.iter().filter_map(|name| kind::number_of(name));
-        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-        statement.push(format!(" AND kind IN ({})", numbers.join(", ")));
+    if let Some(kinds) = query.kinds {
+        statement.push(format!(" AND {}", is_one_of(kinds)));
     }
     if let Some(sequence) = query.after {
         statement.push(" AND sequence > ").push_bind(bounded(sequence));

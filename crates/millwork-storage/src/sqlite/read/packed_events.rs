@@ -8,7 +8,7 @@
 //! body needn't be text, and may hold a separator.
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, FORMAT, UnreadableEvent};
+use millwork_core::event::{Event, EventBody, EventKind, FORMAT, UnreadableEvent};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite};
@@ -17,7 +17,7 @@ use super::Reader;
 use super::dictionary::Meanings;
 use crate::StorageError;
 use crate::sqlite::failure::unreadable;
-use crate::sqlite::{kind, rows};
+use crate::sqlite::rows;
 
 const BETWEEN_FIELDS: u8 = 0x1f;
 const BETWEEN_EVENTS: u8 = 0x1e;
@@ -119,7 +119,7 @@ impl<'p> NumberedEvent<'p> {
             Some(reason) => Err(reason),
         };
         let unreadable = |reason| {
-            let kind = kind::name_of(self.kind).unwrap_or_default().to_owned();
+            let kind = self.known_kind();
             EventBody::Unreadable(UnreadableEvent { kind, reason })
         };
         Event {
@@ -134,6 +134,10 @@ impl<'p> NumberedEvent<'p> {
         }
     }
 
+    fn known_kind(&self) -> Option<EventKind> {
+        EventKind::from_number(u8::try_from(self.kind).ok()?)
+    }
+
     fn body(&self) -> Result<EventBody, String> {
         if self.format > i64::from(FORMAT) {
             let (format, known) = (self.format, FORMAT);
@@ -141,11 +145,10 @@ impl<'p> NumberedEvent<'p> {
                 "a later version of Millwork wrote it: its format is {format}, known is up to {known}"
             ));
         }
-        let name =
-            kind::name_of(self.kind).ok_or_else(|| format!("there is no kind {} of events", self.kind))?;
+        let kind = self.known_kind().ok_or_else(|| format!("there is no kind {} of events", self.kind))?;
         let body = std::str::from_utf8(self.body).map_err(|error| error.to_string())?;
         let body = Some(body).filter(|body| !body.is_empty());
-        EventBody::from_stored(name, body).map_err(|error| error.to_string())
+        EventBody::from_stored(kind, body).map_err(|error| error.to_string())
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use millwork_core::PartitionKey;
+use millwork_core::event::EventKind;
 use millwork_core::run::RunId;
+use sqlx::AssertSqlSafe;
 
 use super::change::{Change, Stop};
 use super::encoded_event::EncodedEvent;
 use super::transaction::Transaction;
-use crate::sqlite::kind::SUCCESS;
 use crate::{Batch, Fence, StorageError};
 
 /// Appends a batch of events.
@@ -62,7 +63,7 @@ async fn refuse_repeated_success(
     events: &[Arc<EncodedEvent>],
     transaction: &mut Transaction<'_>,
 ) -> Result<(), Stop> {
-    let successes: Vec<_> = events.iter().filter(|event| event.kind == SUCCESS).collect();
+    let successes: Vec<_> = events.iter().filter(|event| event.kind == EventKind::StepSucceeded).collect();
     transaction.intern(successes.iter().flat_map(|event| event.names()).flatten().collect()).await?;
     transaction.flush().await?;
     let mut seen = HashSet::new();
@@ -73,9 +74,12 @@ async fn refuse_repeated_success(
             transaction.name(Some(step.as_str())),
             transaction.name(event.partition.as_ref().map(PartitionKey::as_str)),
         ];
-        let text =
-            "SELECT EXISTS (SELECT 1 FROM events WHERE run = ? AND step = ? AND partition = ? AND kind = 11)";
-        let mut query = sqlx::query_scalar(text);
+        // Of a kind by its number in the text, as the index has it.
+        let text = format!(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE run = ? AND step = ? AND partition = ? AND kind = {})",
+            EventKind::StepSucceeded.number()
+        );
+        let mut query = sqlx::query_scalar(AssertSqlSafe(text));
         for number in numbers {
             query = query.bind(number);
         }

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::event::{EventBody, EventKind, NewEvent};
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
 
 use crate::StorageError;
 use crate::micros::to_micros;
-use crate::sqlite::{failure, kind};
 
 /// An event in its stored form.
 #[derive(Debug)]
 pub(crate) struct EncodedEvent {
     pub(super) run: Option<RunId>,
     pub(super) at: i64,
-    pub(super) kind: i64,
+    pub(super) kind: EventKind,
     pub(super) step: Option<StepKey>,
     pub(super) asset: Option<AssetKey>,
     pub(super) partition: Option<PartitionKey>,
@@ -33,11 +32,7 @@ impl EncodedEvent {
         let NewEvent { run, at, step, asset, partition, attempt, body, value } = event;
         let unstorable =
             |reason| StorageError::Unstorable { what: format!("the event `{}`", body.name()), reason };
-        let (name, stored_body) = body.to_stored().map_err(unstorable)?;
-        let kind = kind::number_of(name).ok_or_else(|| {
-            let reason = format!("the store has no number for the kind `{name}`");
-            failure::database("append events", sqlx::Error::Encode(reason.into()))
-        })?;
+        let (kind, stored_body) = body.to_stored().map_err(unstorable)?;
         Ok(Self {
             run,
             at: to_micros(at),

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use millwork_core::event::{EventKind, KindSet};
+use sqlx::AssertSqlSafe;
 
 use super::change::{Change, Stop};
+use super::insert::is_one_of;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
-use crate::sqlite::kind::number_of;
 use crate::sqlite::retention::{Forgotten, Position};
 
 /// So many events are looked at in one transaction, so that nobody waits long for it.
@@ -15,6 +17,9 @@ const EVENTS_AT_ONCE: i64 = 20_000;
 const RUNS_AT_ONCE: i64 = 100;
 /// So many ticks.
 const TICKS_AT_ONCE: i64 = 5_000;
+
+/// What counts as logs to a retention rule: nothing follows from it once its run is over.
+const LOGS: KindSet = KindSet::of(&[EventKind::Logged, EventKind::StepProgressed]);
 
 /// Forgets old log lines and progress.
 #[derive(Debug)]
@@ -35,13 +40,12 @@ impl Change for ForgetLogs {
                     WHERE sequence > ?1 ORDER BY sequence LIMIT ?2) WHERE at < ?3)";
         let query = sqlx::query_as(text).bind(self.from.0).bind(EVENTS_AT_ONCE).bind(to_micros(self.before));
         let (last, seen): (i64, i64) = query.fetch_one(transaction.connection()).await?;
-        let text = "DELETE FROM events WHERE sequence > ? AND sequence <= ? AND kind IN (?, ?) AND at < ?";
-        let query = sqlx::query(text)
-            .bind(self.from.0)
-            .bind(last)
-            .bind(number_of("logged"))
-            .bind(number_of("step_progressed"))
-            .bind(to_micros(self.before));
+        let text = format!(
+            "DELETE FROM events WHERE sequence > ? AND sequence <= ? AND {} AND at < ?",
+            is_one_of(LOGS)
+        );
+        let query =
+            sqlx::query(AssertSqlSafe(text)).bind(self.from.0).bind(last).bind(to_micros(self.before));
         let events = query.execute(transaction.connection()).await?.rows_affected();
         let next = (seen == EVENTS_AT_ONCE).then_some(Position(last));
         let text = "SELECT min(sequence) FROM (SELECT sequence, at FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2) \

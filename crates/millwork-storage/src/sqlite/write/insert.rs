@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use millwork_core::event::FORMAT;
+use millwork_core::event::{EventKind, FORMAT, KindSet};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Error};
 
 use super::encoded_event::EncodedEvent;
 use super::memo::Memo;
-use crate::sqlite::kind::{KEPT, MATERIALIZED, NOT_MATERIALIZED};
 
 /// The most rows of one statement: beyond, a trip is nothing beside its rows.
 const MOST_ROWS: usize = 128;
@@ -74,7 +73,7 @@ fn bind<'q>(
         .bind(placed.sequence)
         .bind(placed.run)
         .bind(event.at)
-        .bind(event.kind)
+        .bind(event.kind.number())
         .bind(step.map(|step| memo.name(Some(step))))
         .bind(asset.map(|asset| memo.name(Some(asset))))
         .bind(memo.name(partition))
@@ -110,12 +109,19 @@ fn statement(rows: usize, ending: Ending) -> String {
 
 /// What is latest of an asset and partition, of a group of events.
 pub(crate) fn latest_of_group() -> String {
-    format!("max(iif(kind = {MATERIALIZED}, sequence, NULL)) AS materialization, max(sequence) AS verdict")
+    let materialized = EventKind::Materialized.number();
+    format!("max(iif(kind = {materialized}, sequence, NULL)) AS materialization, max(sequence) AS verdict")
 }
 
 /// The condition by which events are verdicts about assets.
 pub(crate) fn is_verdict() -> String {
-    format!("kind IN ({MATERIALIZED}, {KEPT}, {NOT_MATERIALIZED}) AND asset IS NOT NULL")
+    format!("{} AND asset IS NOT NULL", is_one_of(KindSet::VERDICTS))
+}
+
+/// The condition by which events are of one of these kinds.
+pub(crate) fn is_one_of(kinds: KindSet) -> String {
+    let numbers: Vec<String> = kinds.iter().map(|kind| kind.number().to_string()).collect();
+    format!("kind IN ({})", numbers.join(", "))
 }
 
 /// Makes the new verdicts the latest of their assets. It reads the events just inserted instead of being told of them.

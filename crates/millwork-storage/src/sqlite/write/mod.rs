@@ -31,7 +31,7 @@ pub(super) use change::Change;
 pub(super) use change::Stop;
 pub(super) use delivery_changes::{BeginDelivery, DropDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
-pub(super) use insert::{is_verdict, latest_of_group};
+pub(super) use insert::{is_one_of, is_verdict, latest_of_group};
 pub(super) use instigator_changes::{CommitEvaluation, SwitchInstigator};
 pub(super) use pending_changes::{DropPending, RetryPending};
 pub(super) use run_changes::{Cancel, CreateRun, EndRun, Renew, RetryRun};

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use millwork_core::event::KindSet;
+use millwork_core::run::RunStatus;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::change::{Change, Stop};
-use super::insert::{is_verdict, latest_of_group};
+use super::insert::{is_one_of, is_verdict, latest_of_group};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::sqlite::check::{Finding, Table};
@@ -79,15 +81,10 @@ impl SetAside {
         let damage = format!("{} was set aside ({})", self.finding.what, self.finding.reason);
         sqlx::query(text).bind(number).bind(damage).execute(transaction.connection()).await?;
         let column = self.finding.what.split_whitespace().nth(1).unwrap_or_default();
-        let replacement = match column {
+        let replacement: &str = match column {
             "id" => "id = randomblob(16)",
             "request" => "request = '{\"selection\":\"\",\"assets\":[]}'",
-            // What its last event says; a run without one is queued by nobody any more.
-            "status" => {
-                "status = ifnull((SELECT CASE kind WHEN 1 THEN 'queued' WHEN 2 THEN 'running' WHEN 3 THEN 'canceling' \
-                 WHEN 4 THEN 'succeeded' WHEN 5 THEN 'failed' WHEN 6 THEN 'canceled' WHEN 7 THEN 'lost' ELSE 'queued' END \
-                 FROM events WHERE run = ?1 AND (kind <= 7 OR kind = 21) ORDER BY sequence DESC LIMIT 1), 'lost')"
-            }
+            "status" => &status_of_last_event(),
             "holder" => "holder = NULL",
             "reason" => "reason = NULL",
             "class" => "class = NULL",
@@ -151,6 +148,20 @@ impl SetAside {
         sqlx::query(text).bind(row).execute(transaction.connection()).await?;
         Ok(())
     }
+}
+
+/// The status of run `?1` by its last event; a run without one is queued by nobody any more.
+fn status_of_last_event() -> String {
+    let statuses = KindSet::RUN.iter().filter_map(|kind| {
+        let status = kind.run_status()?;
+        Some(format!(" WHEN {} THEN '{status}'", kind.number()))
+    });
+    format!(
+        "status = ifnull((SELECT CASE kind{} END FROM events WHERE run = ?1 AND {} ORDER BY sequence DESC LIMIT 1), '{}')",
+        statuses.collect::<String>(),
+        is_one_of(KindSet::RUN),
+        RunStatus::Lost
+    )
 }
 
 /// Makes what is latest of an asset and partition again, from the events that there are.

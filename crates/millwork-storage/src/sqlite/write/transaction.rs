@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use millwork_core::event::NewEvent;
+use millwork_core::event::{KindSet, NewEvent};
 use millwork_core::run::{FailureClass, RunId};
 use sqlx::Error;
 use sqlx::sqlite::SqliteConnection;
@@ -16,7 +16,6 @@ use crate::StorageError;
 use crate::course::RunCourse;
 use crate::micros::to_micros;
 use crate::sqlite::connect::Patience;
-use crate::sqlite::kind::{KEPT, MATERIALIZED, NOT_MATERIALIZED};
 use crate::sqlite::rows;
 
 /// A transaction that is under way.
@@ -87,7 +86,7 @@ impl<'w> Transaction<'w> {
         let run = event.run.map(|run| self.known(run).number);
         self.memo.head += 1;
         let sequence = self.memo.head;
-        self.has_verdicts |= matches!(event.kind, MATERIALIZED | KEPT | NOT_MATERIALIZED);
+        self.has_verdicts |= KindSet::VERDICTS.contains(event.kind);
         self.placed.push(PlacedEvent { sequence, run, event });
         Ok(sequence)
     }

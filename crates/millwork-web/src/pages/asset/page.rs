@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetNode, AssetSet};
 use millwork_storage::{EventQuery, Order};
 use serde::Deserialize;
@@ -115,16 +115,16 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
         .map(|index| (index, &graph.assets()[index]))
         .ok_or_else(|| ApiError::unknown_asset(graph, key))?;
     let standings = state.standings().await?;
-    let newest = |kind, limit| EventQuery {
+    let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),
         partition: (!wanted.partition.is_empty()).then(|| Some(wanted.partition.as_str().into())),
-        kinds: vec![kind],
+        kinds: Some(kind.into()),
         order: Order::NewestFirst,
         limit: Some(limit),
         ..EventQuery::default()
     };
-    let made = state.store.events(newest("materialized", PLOTTED)).await?;
-    let evaluated = state.store.events(newest("check_evaluated", EVALUATED)).await?;
+    let made = state.store.events(newest(EventKind::Materialized, PLOTTED)).await?;
+    let evaluated = state.store.events(newest(EventKind::CheckEvaluated, EVALUATED)).await?;
     let unreadable = unreadable(&made);
     let made = materializations(&made);
     let at = |sequence: u64| made.iter().find(|(event, _)| event.sequence == sequence);

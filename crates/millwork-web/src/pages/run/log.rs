@@ -2,26 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::{Deserialize, Serialize};
 
 /// So many lines are looked at, the last ones.
 const LINES: u32 = 400;
-/// What is shown as the log.
-const LOGGED: [&str; 10] = [
-    "logged",
-    "step_started",
-    "step_succeeded",
-    "step_failed",
-    "step_retrying",
-    "step_skipped",
-    "materialized",
-    "check_evaluated",
-    "run_failed",
-    "run_lost",
-];
+/// What is shown as the log: what a line is made of below.
+const LOGGED: KindSet = KindSet::RUN_FAILURES.union(KindSet::of(&[
+    EventKind::Logged,
+    EventKind::StepStarted,
+    EventKind::StepSucceeded,
+    EventKind::StepFailed,
+    EventKind::StepRetrying,
+    EventKind::StepSkipped,
+    EventKind::Materialized,
+    EventKind::CheckEvaluated,
+]));
 /// The levels, from loud to quiet.
 pub(super) const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
@@ -56,7 +54,7 @@ pub(super) struct Line {
 pub(super) async fn log(store: &dyn Store, run: RunId, wanted: &Wanted) -> Result<Log, StorageError> {
     let query = EventQuery {
         run: Some(run),
-        kinds: LOGGED.into(),
+        kinds: Some(LOGGED),
         step: (!wanted.step.is_empty()).then(|| wanted.step.as_str().into()),
         before: wanted.before,
         order: Order::NewestFirst,
@@ -119,7 +117,17 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::Unreadable(unreadable) => {
             ("error", format!("event {} can't be read: {}", event.sequence, unreadable.reason))
         }
-        _ => return None,
+        EventBody::RunQueued
+        | EventBody::RunStarted { .. }
+        | EventBody::RunCanceling
+        | EventBody::RunSucceeded
+        | EventBody::RunCanceled
+        | EventBody::RunRetrying { .. }
+        | EventBody::StepProgressed { .. }
+        | EventBody::StepCanceled
+        | EventBody::Kept { .. }
+        | EventBody::NotMaterialized { .. }
+        | EventBody::Observed { .. } => return None,
     };
     let mut text: String = text.chars().take(LONGEST).collect();
     text.push_str(&fields.chars().take(LONGEST).collect::<String>());

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_core::event::{EventKind, KindSet};
 use millwork_core::run::{RunState, RunStatus};
 use millwork_storage::EventQuery;
 
@@ -60,14 +61,14 @@ pub(in super::super) async fn show(
 async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiError> {
     let record = one_run(state, run).await?;
     let head = state.store.head().await?;
-    let of_run = |kinds: Vec<&'static str>, limit| EventQuery {
+    let of_run = |kinds: KindSet, limit| EventQuery {
         run: Some(record.id),
-        kinds,
+        kinds: Some(kinds),
         limit,
         ..EventQuery::default()
     };
-    let events = state.store.events(of_run(RunState::KINDS.into(), None)).await?;
-    let made = state.store.events(of_run(vec!["materialized"], Some(OUTPUTS))).await?;
+    let events = state.store.events(of_run(RunState::KINDS, None)).await?;
+    let made = state.store.events(of_run(EventKind::Materialized.into(), Some(OUTPUTS))).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
     let (course, now) = (RunState::of_stored(&events), state.clock.now());
     let is_queued = record.request.is_queued();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use millwork_core::Problem;
 use millwork_core::asset::plot::short_number;
-use millwork_core::event::{Event, EventBody, Materialization, UnreadableEvent, ValueLocation};
+use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_engine::EngineOptions;
@@ -39,7 +39,7 @@ fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> Eve
     EventQuery {
         asset: Some(asset),
         partition: partition.map(|partition| Some(PartitionKey::from(partition))),
-        kinds: vec!["materialized"],
+        kinds: Some(EventKind::Materialized.into()),
         order: Order::NewestFirst,
         limit: Some(limit),
         ..EventQuery::default()

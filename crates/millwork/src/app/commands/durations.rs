@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, EventKind};
 use millwork_core::{AssetKey, Pipeline};
 use millwork_storage::{EventLog as _, EventQuery, Order};
 
@@ -19,7 +19,7 @@ pub(super) async fn of_assets(
     pipeline: &Pipeline,
 ) -> Result<BTreeMap<AssetKey, SignedDuration>, Failure> {
     let query = EventQuery {
-        kinds: vec!["step_succeeded"],
+        kinds: Some(EventKind::StepSucceeded.into()),
         order: Order::NewestFirst,
         limit: Some(STEPS),
         ..EventQuery::default()

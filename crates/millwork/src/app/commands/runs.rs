@@ -262,11 +262,12 @@ fn log_line(event: &Event) -> String {
             format!("ERROR {}: {reason}", event.body.name())
         }
         EventBody::Unreadable(unreadable) => {
-            let kind = if unreadable.kind.is_empty() { "" } else { &format!(" `{}`", unreadable.kind) };
+            let kind = unreadable.kind.map(|kind| format!(" `{kind}`")).unwrap_or_default();
             format!("ERROR event {}{kind} can't be read: {}", event.sequence, unreadable.reason)
         }
         body => {
-            let (name, json) = body.to_stored().unwrap_or((body.name(), None));
+            let name = body.name();
+            let json = body.to_stored().ok().and_then(|(_, json)| json);
             let asset = event.asset.as_ref().filter(|_| json.is_some());
             let parts = asset.map(ToString::to_string).into_iter().chain(json);
             format!("      {name}{}", parts.map(|part| format!(" {part}")).collect::<String>())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use millwork_core::event::EventBody;
+use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
 use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
@@ -187,7 +187,8 @@ async fn failures(opened: &Opened) -> Result<Failures, Failure> {
         RunQuery { statuses: vec![RunStatus::Failed], limit: Some(FAILED_RUNS), ..RunQuery::default() };
     let mut failures: Failures = HashMap::new();
     for run in opened.store.runs(query).await? {
-        let query = EventQuery { run: Some(run.id), kinds: vec!["step_failed"], ..EventQuery::default() };
+        let kinds = Some(EventKind::StepFailed.into());
+        let query = EventQuery { run: Some(run.id), kinds, ..EventQuery::default() };
         for event in opened.store.events(query).await? {
             let (Some(step), EventBody::StepFailed { failure }) = (event.step, event.body) else { continue };
             let last = failures.entry((step, event.partition)).or_insert((0, failure.clone()));
