@@ -6,10 +6,10 @@ use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetGraph, Selection};
-use millwork_core::plan::{LatestVerdict, LatestVerdicts, Plan, StalenessReport};
+use millwork_core::plan::{LatestVerdict, LatestVerdicts, Plan, PlanIndex, StalenessReport};
 use millwork_core::{
-    AssetDefinition, CheckResult, Definitions, InputMapping, PartitionKey, PartitionsDefinition, Pipeline,
-    Requirements, Severity, StepFunction, StepResult,
+    AssetDefinition, AssetPartition, CheckResult, Definitions, InputMapping, PartitionKey,
+    PartitionsDefinition, Pipeline, Requirements, Severity, StepFunction, StepResult,
 };
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
@@ -61,7 +61,7 @@ fn plan(graph: &AssetGraph, selection: &str, partition: Option<&str>) -> Result<
 
 /// Each step with what it waits for: `b<a,a:ok`.
 fn in_words(graph: &AssetGraph, plan: &Plan) -> String {
-    let name = |position: usize| {
+    let name = |position: PlanIndex| {
         let partition = plan.steps[position].partition.as_ref();
         format!(
             "{}{}",
@@ -69,7 +69,7 @@ fn in_words(graph: &AssetGraph, plan: &Plan) -> String {
             partition.map_or(String::new(), |key| format!("[{key}]"))
         )
     };
-    let step = |position: usize| {
+    let step = |position: PlanIndex| {
         let upstream: Vec<_> = plan.steps[position].upstream.iter().map(|up| name(*up)).collect();
         if upstream.is_empty() {
             name(position)
@@ -77,7 +77,7 @@ fn in_words(graph: &AssetGraph, plan: &Plan) -> String {
             format!("{}<{}", name(position), upstream.join(","))
         }
     };
-    (0..plan.steps.len()).map(step).collect::<Vec<_>>().join(" ")
+    plan.steps.indices().map(step).collect::<Vec<_>>().join(" ")
 }
 
 #[track_caller]
@@ -115,9 +115,10 @@ fn a_gathering_input_takes_every_partition() {
     let pipeline = pipeline();
     let graph = pipeline.graph();
     let plan = plan(graph, "e", None).unwrap();
-    let inputs: Vec<_> = plan.steps[0]
-        .inputs
+    let inputs: Vec<_> = plan
+        .steps
         .iter()
+        .flat_map(|step| &step.inputs)
         .map(|input| (graph.key(input.asset).as_str(), input.partitions.len(), input.gathered))
         .collect();
     assert_eq!(inputs, [("d", 1, false), ("c", 2, true)]);
@@ -128,16 +129,15 @@ fn a_gathering_input_takes_every_partition() {
 /// What was recorded when everything was made once: `asset=version<input@version,…`.
 fn recorded(entries: &[&str]) -> LatestVerdicts {
     let name = |text: &str| match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
-        Some((asset, partition)) => (asset.into(), Some(partition.into())),
-        None => (text.into(), None),
+        Some((asset, partition)) => AssetPartition::new(asset.into(), Some(partition.into())),
+        None => AssetPartition::new(text.into(), None),
     };
     let verdict = |entry: &&str| {
         let (made, inputs) = entry.split_once('<').unwrap_or((*entry, ""));
         let (asset, version) = made.split_once('=').unwrap();
         let input = |input: &str| {
             let (asset, version) = input.split_once('@').unwrap();
-            let (asset, partition) = name(asset);
-            InputVersion { asset, partition, data_version: Some(version.into()) }
+            InputVersion { upstream: name(asset), data_version: Some(version.into()) }
         };
         let inputs = inputs.split(',').filter(|input| !input.is_empty()).map(input).collect();
         let (data_version, code) = version.split_once('/').unwrap_or((version, "1"));
@@ -166,7 +166,7 @@ fn check_stale(changes: &[&str], expected: &[&str]) {
     let mut stale = Vec::new();
     for step in &plan.steps {
         for output in graph.outputs(step.step) {
-            let staleness = report.get(*output, step.partition.as_ref()).unwrap();
+            let staleness = report.get(&step.at_partition(*output)).unwrap();
             let json = serde_json::to_value(staleness).unwrap();
             if json["status"] != "fresh" {
                 let causes = json["causes"].as_array().cloned().unwrap_or_default();
@@ -236,7 +236,7 @@ fn forty_thousand_partitions_are_resolved_planned_and_judged() {
     let graph = pipeline.graph();
     let whole = plan(graph, "*", None).unwrap();
     assert_eq!(whole.steps.len(), 3 * KEYS + 1);
-    assert_eq!(whole.steps.last().unwrap().upstream.len(), KEYS);
+    assert_eq!(whole.steps.iter().next_back().unwrap().upstream.len(), KEYS);
     let report = StalenessReport::new(graph, &whole, &LatestVerdicts::new());
     assert!(whole.steps.iter().all(|step| report.needs(graph, step)));
     assert_eq!(plan(graph, "b", Some("key-39999")).unwrap().steps.len(), 1);

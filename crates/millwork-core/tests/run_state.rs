@@ -61,7 +61,7 @@ fn check(events: &str, expected: Result<&str, &str>) {
         let steps = state
             .steps
             .iter()
-            .map(|((step, _), state)| format!(" {step}:{}/{}", state.status, state.attempt));
+            .map(|(key, state)| format!(" {}:{}/{}", key.step, state.status, state.attempt));
         format!("{}{}", state.status.map_or("none", RunStatus::as_str), steps.collect::<String>())
     });
     assert_eq!(words, expected.map(str::to_owned).map_err(str::to_owned));
@@ -153,7 +153,7 @@ fn check_stored(events: &str, expected: &str, damage: Option<&str>) {
     let events: Vec<Event> = events.split(' ').map(event).collect();
     let state = RunState::of_stored(&events);
     let steps =
-        state.steps.iter().map(|((step, _), state)| format!(" {step}:{}/{}", state.status, state.attempt));
+        state.steps.iter().map(|(key, state)| format!(" {}:{}/{}", key.step, state.status, state.attempt));
     let words = format!("{}{}", state.status.map_or("none", RunStatus::as_str), steps.collect::<String>());
     assert_eq!((words.as_str(), state.damage.as_deref()), (expected, damage));
 }

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::Instigator;
-use millwork_core::event::{Event, EventBody, KindSet};
+use millwork_core::event::Event;
+use millwork_core::event::EventBody;
+use millwork_core::event::KindSet;
 use millwork_core::run::{RunId, RunState, RunStatus};
+use millwork_core::{Instigator, StepPartition};
 use millwork_storage::{EventQuery, RunRecord, follow};
 use serde_json::{Value, json};
 
@@ -114,11 +116,9 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
     let error = record.reason.as_deref().filter(|_| record.status != RunStatus::Succeeded);
     let name = format!("run {}", record.request.selection);
     let mut spans = vec![span(run, "", None, &name, (started, ended), error, &attributes)];
-    let mut begun: BTreeMap<(String, String), (Timestamp, u32)> = BTreeMap::new();
+    let mut begun: BTreeMap<StepPartition, (Timestamp, u32)> = BTreeMap::new();
     for event in events {
-        let Some(step) = &event.step else { continue };
-        let partition = event.partition.as_ref().map_or(String::new(), ToString::to_string);
-        let key = (step.to_string(), partition.clone());
+        let Some(key) = event.step_partition() else { continue };
         let error = match &event.body {
             EventBody::StepStarted => {
                 begun.insert(key, (event.at, event.attempt));
@@ -132,6 +132,8 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
             _ => continue,
         };
         let Some((from, attempt)) = begun.remove(&key) else { continue };
+        let StepPartition { step, partition } = key;
+        let partition = partition.map_or(String::new(), |partition| partition.to_string());
         let mut attributes = vec![
             attribute("millwork.step", step.as_str()),
             attribute("millwork.attempt", &attempt.to_string()),

@@ -6,13 +6,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use millwork_core::Clock;
+use millwork_core::IoManager;
+use millwork_core::Pipeline;
+use millwork_core::SystemClock;
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
-use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
-use millwork_core::{Clock, IoManager, PartitionKey, Pipeline, SystemClock};
+use millwork_core::run::RunId;
+use millwork_core::run::RunRequest;
+use millwork_core::run::RunState;
+use millwork_core::run::RunStatus;
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
 };
@@ -279,7 +285,7 @@ impl Engine {
 
     /// Nothing runs with a configuration that isn't its own: a name that doesn't exist would leave defaults in force.
     fn check_config(&self, request: &RunRequest, plan: &Plan) -> Result<(), RequestError> {
-        let steps = (0..plan.steps.len()).map(|step| plan.step_key(self.pipeline.graph(), step).as_str());
+        let steps = plan.steps.indices().map(|step| plan.step_key(self.pipeline.graph(), step).as_str());
         Ok(self.pipeline.check_config(&request.config, steps)?)
     }
 
@@ -291,15 +297,14 @@ impl Engine {
     /// The assets that a plan reads from the store: those it takes without making them, and those it looks back at.
     fn read_from_store(&self, plan: &Plan) -> BTreeSet<AssetIndex> {
         let graph = self.pipeline.graph();
-        let mut made: BTreeSet<(AssetIndex, Option<&PartitionKey>)> = BTreeSet::new();
+        let mut made = BTreeSet::new();
         for step in &plan.steps {
-            made.extend(graph.outputs(step.step).iter().map(|output| (*output, step.partition.as_ref())));
+            made.extend(graph.outputs(step.step).iter().map(|output| step.at_partition(*output)));
         }
         let mut read = BTreeSet::new();
         for step in &plan.steps {
             for input in &step.inputs {
-                let is_made = |key: &Option<PartitionKey>| made.contains(&(input.asset, key.as_ref()));
-                if !input.partitions.iter().all(is_made) {
+                if !input.asset_partitions().all(|input| made.contains(&input)) {
                     read.insert(input.asset);
                 }
             }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::AssetKey;
 use millwork_core::event::{
     EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::run::{RunId, RunRequest};
+use millwork_core::{AssetKey, AssetPartition};
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Home, NewRun, Order, PoolSlots, RunQuery, RunStore,
     SqliteStore, TakeSlots,
@@ -119,8 +119,7 @@ async fn read(home: &Home, fence: Fence) {
 fn step_events(run: RunId, step: usize) -> Vec<NewEvent> {
     let key = asset(step);
     let input = InputVersion {
-        asset: asset(step.saturating_sub(1)),
-        partition: None,
+        upstream: AssetPartition::new(asset(step.saturating_sub(1)), None),
         data_version: Some("0123456789abcdef0123456789abcdef".into()),
     };
     let materialized = EventBody::Materialized(Materialization {

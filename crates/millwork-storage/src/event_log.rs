@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
 use millwork_core::plan::LatestVerdict;
 use millwork_core::run::{RunId, StepKey};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 
 use crate::{Fence, StorageError};
 
@@ -61,13 +61,13 @@ pub struct LatestAsset {
 
 impl LatestAsset {
     /// What staleness is decided by.
-    pub fn into_verdict(self) -> ((AssetKey, Option<PartitionKey>), LatestVerdict) {
+    pub fn into_verdict(self) -> (AssetPartition, LatestVerdict) {
         let data_version = self.materialization.and_then(|event| match event.body {
             EventBody::Materialized(materialization) => Some(materialization.data_version),
             _ => None,
         });
         let provenance = self.verdict.body.provenance().cloned();
-        ((self.asset, self.partition), LatestVerdict { data_version, provenance })
+        (AssetPartition::new(self.asset, self.partition), LatestVerdict { data_version, provenance })
     }
 }
 

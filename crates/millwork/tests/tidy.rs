@@ -204,7 +204,8 @@ fn modules_of_the_core_use_each_other_in_one_order() {
         }
     }
     let exists = |module: &str| folder.join(module).is_dir() || folder.join(format!("{module}.rs")).is_file();
-    broken.extend(CORE.iter().filter(|module| !exists(module)).map(|module| format!("{module} is no module")));
+    broken
+        .extend(CORE.iter().filter(|module| !exists(module)).map(|module| format!("{module} is no module")));
     report(&broken, "the order of the core's modules is in ARCHITECTURE.md");
 }
 

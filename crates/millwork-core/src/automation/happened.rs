@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use super::{Change, ChangeKind, RunScope};
 use crate::asset::AssetKey;
-use crate::event::{Event, EventBody, EventKind, KindSet};
+use crate::event::Event;
+use crate::event::EventBody;
+use crate::event::EventKind;
+use crate::event::KindSet;
 use crate::graph::AssetGraph;
+use crate::graph::StepIndex;
 use crate::run::RunRequest;
 
 /// The kinds of events that change what conditions ask for. That a run was asked to stop changes nothing before it has.
@@ -18,7 +22,7 @@ pub const KINDS: KindSet = KindSet::RUN
 /// What a requested run makes: its assets, and those that the same steps make.
 pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
     let steps = request.assets.iter().filter_map(|key| graph.asset(key.as_str())?.step);
-    let steps: BTreeSet<usize> = steps.collect();
+    let steps: BTreeSet<StepIndex> = steps.collect();
     let targets = steps.into_iter().flat_map(|step| graph.outputs(step));
     RunScope { targets: targets.map(|asset| graph.key(*asset).clone()).collect(), tags: request.tags.clone() }
 }

@@ -59,7 +59,7 @@ pub(super) fn narrow(
             Err(SelectionError::Empty) => Ok(AssetSet::new()),
             other => other,
         };
-        let all = || Ok((0..graph.assets().len()).collect());
+        let all = || Ok(graph.assets().indices().collect());
         let allowed = allow.as_ref().map_or_else(all, select)?;
         let ignored = ignore.as_ref().map_or(Ok(AssetSet::new()), select)?;
         narrowed.insert(node, &allowed - &ignored);

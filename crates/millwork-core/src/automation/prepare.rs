@@ -8,23 +8,29 @@ use thiserror::Error;
 use super::parts::{checks, narrow, own_checks, schedules, tags};
 use super::{AutomationCondition, Damping, RunScope};
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex, AssetSet, SelectionError};
-use crate::problem::{Advice, ErrorClass};
+use crate::graph::AssetGraph;
+use crate::graph::AssetIndex;
+use crate::graph::AssetNode;
+use crate::graph::AssetSet;
+use crate::graph::SelectionError;
+use crate::index::IndexVec;
+use crate::problem::Advice;
+use crate::problem::ErrorClass;
 use crate::schedule::{ScheduleError, Timetable};
 
 /// The conditions of a pipeline, ready to be evaluated.
 #[derive(Debug)]
 pub struct Automation {
-    pub(super) keys: Vec<AssetKey>,
+    pub(super) keys: IndexVec<AssetIndex, AssetKey>,
     pub(super) index: BTreeMap<AssetKey, AssetIndex>,
-    pub(super) upstream: Vec<Vec<AssetIndex>>,
-    pub(super) downstream: Vec<Vec<AssetIndex>>,
+    pub(super) upstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
+    pub(super) downstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
     /// The assets of the same step, the asset itself included.
-    pub(super) together: Vec<Vec<AssetIndex>>,
-    pub(super) blocking_checks: Vec<Vec<String>>,
+    pub(super) together: IndexVec<AssetIndex, Vec<AssetIndex>>,
+    pub(super) blocking_checks: IndexVec<AssetIndex, Vec<String>>,
     /// Whether something else makes it.
-    pub(super) external: Vec<bool>,
-    pub(super) partitioned: Vec<bool>,
+    pub(super) external: IndexVec<AssetIndex, bool>,
+    pub(super) partitioned: IndexVec<AssetIndex, bool>,
     pub(super) conditions: BTreeMap<AssetIndex, Prepared>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
@@ -88,22 +94,22 @@ impl Automation {
         damping: Damping,
     ) -> Result<Self, ConditionError> {
         let nodes = graph.assets();
-        let keys: Vec<_> = nodes.iter().map(|node| node.spec.key.clone()).collect();
-        let together = |(index, step): (usize, Option<usize>)| match step {
+        let keys = nodes.map(|node| node.spec.key.clone());
+        let together = |(asset, node): (AssetIndex, &AssetNode)| match node.step {
             Some(step) => graph.outputs(step).to_vec(),
-            None => vec![index],
+            None => vec![asset],
         };
         let is_partitioned =
-            |index| graph.definition(index).is_some_and(|definition| definition.partitions.is_some());
+            |asset| graph.definition(asset).is_some_and(|definition| definition.partitions.is_some());
         let mut automation = Self {
-            index: keys.iter().cloned().enumerate().map(|(index, key)| (key, index)).collect(),
+            index: keys.iter_enumerated().map(|(asset, key)| (key.clone(), asset)).collect(),
             keys,
-            upstream: nodes.iter().map(|node| node.upstream.clone()).collect(),
-            downstream: nodes.iter().map(|node| node.downstream.clone()).collect(),
-            together: nodes.iter().map(|node| node.step).enumerate().map(together).collect(),
-            blocking_checks: (0..nodes.len()).map(|index| checks(graph, index, true)).collect(),
-            external: nodes.iter().map(|node| node.step.is_none()).collect(),
-            partitioned: (0..nodes.len()).map(is_partitioned).collect(),
+            upstream: nodes.map(|node| node.upstream.clone()),
+            downstream: nodes.map(|node| node.downstream.clone()),
+            together: nodes.iter_enumerated().map(together).collect(),
+            blocking_checks: nodes.indices().map(|asset| checks(graph, asset, true)).collect(),
+            external: nodes.map(|node| node.step.is_none()),
+            partitioned: nodes.indices().map(is_partitioned).collect(),
             conditions: BTreeMap::new(),
             schedules: BTreeMap::new(),
             identity: String::new(),

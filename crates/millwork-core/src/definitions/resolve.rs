@@ -298,7 +298,7 @@ fn template_problems(
 
 fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     let graph = &pipeline.graph;
-    for (index, node) in graph.assets().iter().enumerate() {
+    for (index, node) in graph.assets().iter_enumerated() {
         let Some(condition) = &node.spec.automation else { continue };
         let asset = &node.spec.key;
         let problems = if node.step.is_none() {

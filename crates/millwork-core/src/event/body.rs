@@ -10,6 +10,7 @@ use super::{EventKind, KindSet};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
+use crate::partition::AssetPartition;
 use crate::partition::PartitionKey;
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
 
@@ -179,10 +180,8 @@ impl Provenance {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredInputVersion", into = "StoredInputVersion")]
 pub struct InputVersion {
-    /// The asset.
-    pub asset: AssetKey,
-    /// Its partition.
-    pub partition: Option<PartitionKey>,
+    /// The asset, and its partition.
+    pub upstream: AssetPartition,
     /// The version of its data; nothing if it had none.
     pub data_version: Option<DataVersion>,
 }
@@ -198,19 +197,21 @@ enum StoredInputVersion {
 impl From<StoredInputVersion> for InputVersion {
     fn from(stored: StoredInputVersion) -> Self {
         match stored {
-            StoredInputVersion::Whole(asset, data_version) => Self { asset, partition: None, data_version },
+            StoredInputVersion::Whole(asset, data_version) => {
+                Self { upstream: AssetPartition::new(asset, None), data_version }
+            }
             StoredInputVersion::Partition(asset, data_version, partition) => {
-                Self { asset, partition: Some(partition), data_version }
+                Self { upstream: AssetPartition::new(asset, Some(partition)), data_version }
             }
         }
     }
 }
 
 impl From<InputVersion> for StoredInputVersion {
-    fn from(InputVersion { asset, partition, data_version }: InputVersion) -> Self {
-        match partition {
-            None => Self::Whole(asset, data_version),
-            Some(partition) => Self::Partition(asset, data_version, partition),
+    fn from(InputVersion { upstream, data_version }: InputVersion) -> Self {
+        match upstream.partition {
+            None => Self::Whole(upstream.asset, data_version),
+            Some(partition) => Self::Partition(upstream.asset, data_version, partition),
         }
     }
 }
@@ -429,8 +430,7 @@ mod tests {
 
     fn provenance() -> Provenance {
         let input = |asset: &str, partition: Option<&str>, version: Option<&str>| InputVersion {
-            asset: asset.into(),
-            partition: partition.map(PartitionKey::from),
+            upstream: AssetPartition::new(asset.into(), partition.map(PartitionKey::from)),
             data_version: version.map(DataVersion::from),
         };
         let inputs = vec![input("raw", None, Some("d1")), input("by_day", Some("mon"), None)];

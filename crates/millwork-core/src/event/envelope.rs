@@ -4,7 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::EventBody;
-use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
+use crate::id::AssetKey;
+use crate::id::PartitionKey;
+use crate::id::RunId;
+use crate::id::StepKey;
+use crate::partition::AssetPartition;
+use crate::partition::StepPartition;
 
 /// The number of the stored form of events. A new number comes with a new version of the database, so that earlier programs refuse
 /// the home as a whole.
@@ -57,10 +62,27 @@ pub struct NewEvent {
     pub value: Option<Vec<u8>>,
 }
 
+impl Event {
+    /// The asset and its partition, of an event about an asset.
+    pub fn asset_partition(&self) -> Option<AssetPartition> {
+        Some(AssetPartition::new(self.asset.clone()?, self.partition.clone()))
+    }
+
+    /// The step and its partition, of an event about a step.
+    pub fn step_partition(&self) -> Option<StepPartition> {
+        Some(StepPartition::new(self.step.clone()?, self.partition.clone()))
+    }
+}
+
 impl NewEvent {
     /// An event about a run as a whole.
     pub fn of_run(run: RunId, at: Timestamp, body: EventBody) -> Self {
         Self { run: Some(run), at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
+    }
+
+    /// The step and its partition, of an event about a step.
+    pub fn step_partition(&self) -> Option<StepPartition> {
+        Some(StepPartition::new(self.step.clone()?, self.partition.clone()))
     }
 
     /// The event as it is read back from place `sequence` of the log.

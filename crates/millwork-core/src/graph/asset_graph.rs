@@ -6,18 +6,25 @@ use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation};
 use crate::id::StepKey;
+use crate::index::IndexVec;
+use crate::index::typed_index;
 
-/// The position of an asset in [`AssetGraph::assets`].
-pub type AssetIndex = usize;
-/// The position of a step in [`AssetGraph::steps`].
-pub type StepIndex = usize;
+typed_index! {
+    /// The position of an asset in [`AssetGraph::assets`].
+    AssetIndex
+}
+
+typed_index! {
+    /// The position of a step in [`AssetGraph::steps`].
+    StepIndex
+}
 
 /// The graph of a pipeline. It has no cycles; assets and steps stand in an order in which each comes after
 /// everything it needs.
 #[derive(Debug)]
 pub struct AssetGraph {
-    assets: Vec<AssetNode>,
-    steps: Vec<StepNode>,
+    assets: IndexVec<AssetIndex, AssetNode>,
+    steps: IndexVec<StepIndex, StepNode>,
     asset_by_key: HashMap<AssetKey, AssetIndex>,
     step_by_key: HashMap<StepKey, StepIndex>,
 }
@@ -92,8 +99,8 @@ impl AssetGraph {
     ) -> Result<Self, DependencyCycle> {
         let order = order(&definitions, &checks)?;
         let mut graph = Self {
-            assets: Vec::new(),
-            steps: Vec::with_capacity(definitions.len() + checks.len()),
+            assets: IndexVec::default(),
+            steps: IndexVec::with_capacity(definitions.len() + checks.len()),
             asset_by_key: HashMap::new(),
             step_by_key: HashMap::new(),
         };
@@ -110,10 +117,10 @@ impl AssetGraph {
 
     fn add_assets(&mut self, definition: AssetDefinition) {
         let upstream = self.upstream(definition.computation.as_ref());
-        let step = definition.computation.is_some().then_some(self.steps.len());
+        let step = definition.computation.is_some().then(|| self.steps.next_index());
         let mut outputs = Vec::with_capacity(definition.outputs.len());
         for spec in &definition.outputs {
-            let index = self.assets.len();
+            let index = self.assets.next_index();
             outputs.push(index);
             self.asset_by_key.insert(spec.key.clone(), index);
             for &up in &upstream {
@@ -130,7 +137,7 @@ impl AssetGraph {
 
     fn add_check(&mut self, definition: CheckDefinition) {
         let asset = self.asset_by_key[&definition.asset];
-        self.assets[asset].checks.push(self.steps.len());
+        self.assets[asset].checks.push(self.steps.next_index());
         let mut upstream = self.upstream(Some(&definition.computation));
         if !upstream.contains(&asset) {
             upstream.push(asset);
@@ -140,8 +147,8 @@ impl AssetGraph {
     }
 
     fn add_step(&mut self, step: StepNode) {
-        self.step_by_key.insert(step.key.clone(), self.steps.len());
-        self.steps.push(step);
+        let key = step.key.clone();
+        self.step_by_key.insert(key, self.steps.push(step));
     }
 
     fn upstream(&self, computation: Option<&Computation>) -> Vec<AssetIndex> {
@@ -151,12 +158,12 @@ impl AssetGraph {
     }
 
     /// All assets, each after everything it is made from.
-    pub fn assets(&self) -> &[AssetNode] {
+    pub fn assets(&self) -> &IndexVec<AssetIndex, AssetNode> {
         &self.assets
     }
 
     /// All steps; checks come last.
-    pub fn steps(&self) -> &[StepNode] {
+    pub fn steps(&self) -> &IndexVec<StepIndex, StepNode> {
         &self.steps
     }
 

@@ -6,8 +6,12 @@ use thiserror::Error;
 
 use super::{AssetGraph, AssetIndex};
 use crate::asset::AssetKey;
-use crate::partition::{PartitionKey, PartitionsDefinition};
-use crate::problem::{Advice, ErrorClass};
+use crate::partition::AssetPartition;
+use crate::partition::PartitionKey;
+use crate::partition::PartitionsDefinition;
+use crate::partition::StepPartition;
+use crate::problem::Advice;
+use crate::problem::ErrorClass;
 
 /// Why something can't be said of a partition, or of an asset as a whole.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -54,10 +58,30 @@ impl Advice for PartitionError {
     }
 }
 
+impl AssetPartition<AssetIndex> {
+    /// The same with the key of the asset in place of its index.
+    pub fn by_key(&self, graph: &AssetGraph) -> AssetPartition {
+        AssetPartition::new(graph.key(self.asset).clone(), self.partition.clone())
+    }
+}
+
+impl AssetPartition {
+    /// The same with the index of the asset in place of its key; nothing if the graph doesn't have it.
+    pub fn by_index(&self, graph: &AssetGraph) -> Option<AssetPartition<AssetIndex>> {
+        Some(AssetPartition::new(graph.index(self.asset.as_str())?, self.partition.clone()))
+    }
+}
+
 impl AssetGraph {
     /// The partitions of an asset; nothing if it has none, or something else makes it.
     pub fn partitions(&self, asset: AssetIndex) -> Option<&PartitionsDefinition> {
         self.definition(asset)?.partitions.as_ref()
+    }
+
+    /// The step that makes an asset or a partition; nothing if something else does.
+    pub fn maker(&self, output: &AssetPartition<AssetIndex>) -> Option<StepPartition> {
+        let step = self.assets()[output.asset].step?;
+        Some(StepPartition::new(self.steps()[step].key.clone(), output.partition.clone()))
     }
 
     /// Whether an asset has a partition, or none where none is named. Of an asset that something else makes, this isn't

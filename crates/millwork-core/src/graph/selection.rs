@@ -152,7 +152,7 @@ fn evaluate(expression: &Expression, graph: &AssetGraph) -> Result<AssetSet, Sel
             }
             selected
         }
-        Expression::Not(inner) => &(0..graph.assets().len()).collect::<AssetSet>() - &evaluate(inner, graph)?,
+        Expression::Not(inner) => &graph.assets().indices().collect::<AssetSet>() - &evaluate(inner, graph)?,
         Expression::Around { up, inner, down } => {
             let inner = evaluate(inner, graph)?;
             let above = reachable(graph, &inner, *up, |asset| &asset.upstream);
@@ -162,7 +162,7 @@ fn evaluate(expression: &Expression, graph: &AssetGraph) -> Result<AssetSet, Sel
 }
 
 fn matching(graph: &AssetGraph, matches: impl Fn(&AssetNode) -> bool) -> AssetSet {
-    let assets = graph.assets().iter().enumerate();
+    let assets = graph.assets().iter_enumerated();
     assets.filter(|(_, asset)| matches(asset)).map(|(index, _)| index).collect()
 }
 

@@ -7,16 +7,26 @@ use thiserror::Error;
 
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
+use crate::index::{IndexVec, typed_index};
 use crate::param::{Input, InputMapping};
-use crate::partition::{PartitionKey, PartitionsDefinition};
-use crate::problem::{Advice, ErrorClass};
+use crate::partition::AssetPartition;
+use crate::partition::PartitionKey;
+use crate::partition::PartitionsDefinition;
+use crate::partition::StepPartition;
+use crate::problem::Advice;
+use crate::problem::ErrorClass;
 use crate::run::StepKey;
+
+typed_index! {
+    /// The position of a step in [`Plan::steps`].
+    PlanIndex
+}
 
 /// The steps of a run and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The steps. Each stands after everything that it waits for.
-    pub steps: Vec<PlannedStep>,
+    pub steps: IndexVec<PlanIndex, PlannedStep>,
 }
 
 /// One step of a run: a function, and the partition it is called for.
@@ -26,8 +36,8 @@ pub struct PlannedStep {
     pub step: StepIndex,
     /// The partition.
     pub partition: Option<PartitionKey>,
-    /// The positions of the steps that it waits for: those that make its inputs, and the blocking checks of those.
-    pub upstream: Vec<usize>,
+    /// The steps that it waits for: those that make its inputs, and the blocking checks of those.
+    pub upstream: Vec<PlanIndex>,
     /// What it takes, in the order of its parameters.
     pub inputs: Vec<PlannedInput>,
 }
@@ -120,25 +130,54 @@ impl Plan {
 
     /// The plan without the steps for which `keep` is false. What depends on them takes what is stored.
     #[must_use]
-    pub fn filtered(&self, keep: impl Fn(&PlannedStep) -> bool) -> Self {
-        let kept: Vec<usize> = (0..self.steps.len()).filter(|index| keep(&self.steps[*index])).collect();
-        let position: HashMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
-        let steps = kept.iter().map(|old| {
-            let step = self.steps[*old].clone();
-            let upstream = step.upstream.iter().filter_map(|old| position.get(old).copied()).collect();
-            PlannedStep { upstream, ..step }
-        });
-        Self { steps: steps.collect() }
+    pub fn filtered(&self, keep: impl Fn(PlanIndex, &PlannedStep) -> bool) -> Self {
+        let kept: IndexVec<PlanIndex, PlanIndex> =
+            self.steps.indices().filter(|index| keep(*index, &self.steps[*index])).collect();
+        let positions = self.new_positions(&kept);
+        Self { steps: kept.iter().map(|old| self.steps[*old].clone().moved(&positions)).collect() }
     }
 
-    /// The step's name, with its partition.
-    pub fn step_key<'a>(&self, graph: &'a AssetGraph, position: usize) -> &'a StepKey {
+    /// Where each step stands in a plan of the steps that `order` lists; nothing for those that it doesn't.
+    fn new_positions(&self, order: &IndexVec<PlanIndex, PlanIndex>) -> NewPositions {
+        let mut positions = self.steps.map(|_| None);
+        for (new, old) in order.iter_enumerated() {
+            positions[*old] = Some(new);
+        }
+        positions
+    }
+
+    /// The step's name, without its partition.
+    pub fn step_key<'a>(&self, graph: &'a AssetGraph, position: PlanIndex) -> &'a StepKey {
         &graph.steps()[self.steps[position].step].key
     }
 
-    /// The steps that each step waits for, by position.
-    pub fn upstream(&self) -> Vec<Vec<usize>> {
-        self.steps.iter().map(|step| step.upstream.clone()).collect()
+    /// The steps that each step waits for.
+    pub fn upstream(&self) -> IndexVec<PlanIndex, Vec<PlanIndex>> {
+        self.steps.map(|step| step.upstream.clone())
+    }
+}
+
+impl PlannedStep {
+    /// The step by its key.
+    pub fn by_key(&self, graph: &AssetGraph) -> StepPartition {
+        StepPartition::new(graph.steps()[self.step].key.clone(), self.partition.clone())
+    }
+
+    /// An asset at the partition that the step is called for: what it makes or tests of it.
+    pub fn at_partition(&self, asset: AssetIndex) -> AssetPartition<AssetIndex> {
+        AssetPartition::new(asset, self.partition.clone())
+    }
+
+    /// What the step takes or waits for, in the order of its parameters.
+    pub fn input_partitions(&self) -> impl Iterator<Item = AssetPartition<AssetIndex>> {
+        self.inputs.iter().flat_map(PlannedInput::asset_partitions)
+    }
+}
+
+impl PlannedInput {
+    /// The asset at each of the partitions.
+    pub fn asset_partitions(&self) -> impl Iterator<Item = AssetPartition<AssetIndex>> {
+        self.partitions.iter().map(|partition| AssetPartition::new(self.asset, partition.clone()))
     }
 }
 
@@ -165,19 +204,19 @@ fn check_partition(
 struct Builder<'a> {
     graph: &'a AssetGraph,
     partition: Option<&'a PartitionKey>,
-    steps: Vec<PlannedStep>,
-    /// The positions of the steps that make an asset's partition.
+    steps: IndexVec<PlanIndex, PlannedStep>,
+    /// The steps that make an asset's partition.
     makers: Positions,
-    /// The positions of the blocking checks of an asset's partition.
+    /// The blocking checks of an asset's partition.
     gates: Positions,
 }
 
-/// Positions of steps by asset and partition, so that a step with thousands of partitions finds each at once.
-type Positions = HashMap<(AssetIndex, Option<PartitionKey>), Vec<usize>>;
+/// Steps by asset and partition, so that a step with thousands of partitions finds each at once.
+type Positions = HashMap<AssetPartition<AssetIndex>, Vec<PlanIndex>>;
 
 impl<'a> Builder<'a> {
     fn new(graph: &'a AssetGraph, partition: Option<&'a PartitionKey>) -> Self {
-        Self { graph, partition, steps: Vec::new(), makers: HashMap::new(), gates: HashMap::new() }
+        Self { graph, partition, steps: IndexVec::default(), makers: HashMap::new(), gates: HashMap::new() }
     }
 
     fn build(mut self, all: &[StepIndex]) -> Plan {
@@ -186,8 +225,7 @@ impl<'a> Builder<'a> {
                 self.add(step, partition);
             }
         }
-        let upstream: Vec<Vec<usize>> =
-            (0..self.steps.len()).map(|position| self.waits_for(position)).collect();
+        let upstream: Vec<_> = self.steps.indices().map(|position| self.waits_for(position)).collect();
         for (step, upstream) in self.steps.iter_mut().zip(upstream) {
             step.upstream = upstream;
         }
@@ -209,16 +247,18 @@ impl<'a> Builder<'a> {
     }
 
     fn add(&mut self, step: StepIndex, partition: Option<PartitionKey>) {
-        let position = self.steps.len();
+        let position = self.steps.next_index();
         let node = &self.graph.steps()[step];
         match &node.kind {
             StepKind::Assets { outputs, .. } => {
                 for &output in outputs {
-                    self.makers.entry((output, partition.clone())).or_default().push(position);
+                    let made = AssetPartition::new(output, partition.clone());
+                    self.makers.entry(made).or_default().push(position);
                 }
             }
             StepKind::Check { definition, asset } if definition.blocking => {
-                self.gates.entry((*asset, partition.clone())).or_default().push(position);
+                let gated = AssetPartition::new(*asset, partition.clone());
+                self.gates.entry(gated).or_default().push(position);
             }
             StepKind::Check { .. } => {}
         }
@@ -253,20 +293,28 @@ impl<'a> Builder<'a> {
     }
 
     /// The steps that make the inputs of a step, and the blocking checks of these inputs.
-    fn waits_for(&self, position: usize) -> Vec<usize> {
+    fn waits_for(&self, position: PlanIndex) -> Vec<PlanIndex> {
         let step = &self.steps[position];
         let waits_for_checks = matches!(self.graph.steps()[step.step].kind, StepKind::Assets { .. });
         let mut upstream = BTreeSet::new();
-        for input in &step.inputs {
-            for partition in &input.partitions {
-                let key = (input.asset, partition.clone());
-                upstream.extend(self.makers.get(&key).into_iter().flatten());
-                let gates = self.gates.get(&key).filter(|_| waits_for_checks);
-                upstream.extend(gates.into_iter().flatten());
-            }
+        for input in step.input_partitions() {
+            upstream.extend(self.makers.get(&input).into_iter().flatten());
+            let gates = self.gates.get(&input).filter(|_| waits_for_checks);
+            upstream.extend(gates.into_iter().flatten());
         }
         upstream.remove(&position);
         upstream.into_iter().collect()
+    }
+}
+
+/// The new position of each step of a plan whose steps move; nothing for those that leave it.
+type NewPositions = IndexVec<PlanIndex, Option<PlanIndex>>;
+
+impl PlannedStep {
+    /// The step where what it waits for has other positions.
+    fn moved(self, positions: &NewPositions) -> Self {
+        let upstream = self.upstream.iter().filter_map(|old| positions[*old]).collect();
+        Self { upstream, ..self }
     }
 }
 
@@ -275,21 +323,16 @@ impl Plan {
     /// and run before some of them.
     fn in_order(self) -> Self {
         let mut queue = super::ReadyQueue::new(&self.upstream());
-        let mut order = Vec::with_capacity(self.steps.len());
+        let mut order = IndexVec::with_capacity(self.steps.len());
         while let Some(position) = queue.pop() {
             queue.finish(position);
             order.push(position);
         }
-        let mut new_position = vec![0; self.steps.len()];
-        for (new, old) in order.iter().enumerate() {
-            new_position[*old] = new;
-        }
-        let mut steps: Vec<_> = self.steps.into_iter().map(Some).collect();
-        let steps = order.iter().map(|old| {
-            let step = steps[*old].take().expect("an order names each step once");
-            let upstream = step.upstream.iter().map(|old| new_position[*old]).collect();
-            PlannedStep { upstream, ..step }
-        });
+        let positions = self.new_positions(&order);
+        let mut steps: IndexVec<PlanIndex, _> = self.steps.into_iter().map(Some).collect();
+        let steps = order
+            .iter()
+            .map(|old| steps[*old].take().expect("an order names each step once").moved(&positions));
         Self { steps: steps.collect() }
     }
 }

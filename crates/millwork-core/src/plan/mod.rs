@@ -5,6 +5,6 @@ mod ready_queue;
 mod stale_part;
 mod staleness;
 
-pub use build::{Plan, PlanError, PlannedInput, PlannedStep};
+pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
 pub use ready_queue::ReadyQueue;
 pub use staleness::{Cause, LatestVerdict, LatestVerdicts, Staleness, StalenessReport};

@@ -3,14 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The nodes `0..n` of a graph, handed out when everything upstream of them is finished. Of several that are ready,
+use crate::index::{IndexVec, TypedIndex};
+
+/// The nodes of a graph, handed out when everything upstream of them is finished. Of several that are ready,
 /// the one with the longest way still below it comes first, so that the critical path isn't kept waiting; of equals,
-/// the lower number.
+/// the lower index.
 ///
 /// ```
 /// use millwork_core::plan::ReadyQueue;
 ///
-/// let mut queue = ReadyQueue::new(&[vec![], vec![0], vec![0], vec![1, 2]]);
+/// let mut queue = ReadyQueue::<usize>::new(&vec![vec![], vec![0], vec![0], vec![1, 2]].into());
 /// assert_eq!(queue.pop(), Some(0));
 /// assert_eq!(queue.pop(), None);
 /// queue.finish(0);
@@ -20,14 +22,14 @@ use std::collections::BinaryHeap;
 /// assert!(queue.pop().is_none() && queue.unfinished() == 0);
 /// ```
 #[derive(Debug)]
-pub struct ReadyQueue {
-    downstream: Vec<Vec<usize>>,
+pub struct ReadyQueue<I> {
+    downstream: IndexVec<I, Vec<I>>,
     /// For each node the number of upstream nodes that aren't finished.
-    waiting_for: Vec<usize>,
+    waiting_for: IndexVec<I, usize>,
     /// For each node the length of the longest path that starts at it.
-    height: Vec<usize>,
-    state: Vec<NodeState>,
-    ready: BinaryHeap<(usize, Reverse<usize>)>,
+    height: IndexVec<I, usize>,
+    state: IndexVec<I, NodeState>,
+    ready: BinaryHeap<(usize, Reverse<I>)>,
     unfinished: usize,
 }
 
@@ -38,25 +40,25 @@ enum NodeState {
     Over,
 }
 
-impl ReadyQueue {
+impl<I: TypedIndex> ReadyQueue<I> {
     /// A queue of nodes with these upstream nodes. There must be no cycle: its nodes would never become ready.
-    pub fn new(upstream: &[Vec<usize>]) -> Self {
-        let mut downstream = vec![Vec::new(); upstream.len()];
-        for (node, inputs) in upstream.iter().enumerate() {
+    pub fn new(upstream: &IndexVec<I, Vec<I>>) -> Self {
+        let mut downstream = upstream.map(|_| Vec::new());
+        for (node, inputs) in upstream.iter_enumerated() {
             for &input in inputs {
                 downstream[input].push(node);
             }
         }
         let height = heights(upstream, &downstream);
-        let waiting_for: Vec<usize> = upstream.iter().map(Vec::len).collect();
-        let roots = (0..upstream.len()).filter(|node| waiting_for[*node] == 0);
+        let waiting_for = upstream.map(Vec::len);
+        let roots = upstream.indices().filter(|node| waiting_for[*node] == 0);
         let ready = roots.map(|node| (height[node], Reverse(node))).collect();
-        let state = vec![NodeState::Waiting; upstream.len()];
+        let state = upstream.map(|_| NodeState::Waiting);
         Self { downstream, waiting_for, height, state, ready, unfinished: upstream.len() }
     }
 
     /// Hands out a node that is ready.
-    pub fn pop(&mut self) -> Option<usize> {
+    pub fn pop(&mut self) -> Option<I> {
         loop {
             let (_, Reverse(node)) = self.ready.pop()?;
             if self.state[node] == NodeState::Waiting {
@@ -67,7 +69,7 @@ impl ReadyQueue {
     }
 
     /// Says that a node is finished: what waited only for it becomes ready.
-    pub fn finish(&mut self, node: usize) {
+    pub fn finish(&mut self, node: I) {
         if !self.end(node) {
             return;
         }
@@ -82,13 +84,13 @@ impl ReadyQueue {
 
     /// Says that a node came to nothing: neither it nor anything below it will be handed out. Returns what fell out
     /// below it, in an order in which each comes after a node that it waited for.
-    pub fn drop_below(&mut self, node: usize) -> Vec<usize> {
+    pub fn drop_below(&mut self, node: I) -> Vec<I> {
         self.end(node);
         self.drop_nodes(self.downstream[node].clone())
     }
 
     /// Takes out these nodes and everything below them, as far as they weren't handed out. Returns all that fell out.
-    pub fn drop_nodes(&mut self, mut nodes: Vec<usize>) -> Vec<usize> {
+    pub fn drop_nodes(&mut self, mut nodes: Vec<I>) -> Vec<I> {
         let mut dropped = Vec::new();
         nodes.reverse();
         while let Some(node) = nodes.pop() {
@@ -107,11 +109,11 @@ impl ReadyQueue {
     }
 
     /// What directly waits for a node.
-    pub fn downstream(&self, node: usize) -> &[usize] {
+    pub fn downstream(&self, node: I) -> &[I] {
         &self.downstream[node]
     }
 
-    fn end(&mut self, node: usize) -> bool {
+    fn end(&mut self, node: I) -> bool {
         let was_open = self.state[node] != NodeState::Over;
         self.state[node] = NodeState::Over;
         self.unfinished -= usize::from(was_open);
@@ -119,10 +121,13 @@ impl ReadyQueue {
     }
 }
 
-fn heights(upstream: &[Vec<usize>], downstream: &[Vec<usize>]) -> Vec<usize> {
-    let mut height = vec![0; upstream.len()];
-    let mut below: Vec<usize> = downstream.iter().map(Vec::len).collect();
-    let mut done: Vec<usize> = (0..upstream.len()).filter(|node| below[*node] == 0).collect();
+fn heights<I: TypedIndex>(
+    upstream: &IndexVec<I, Vec<I>>,
+    downstream: &IndexVec<I, Vec<I>>,
+) -> IndexVec<I, usize> {
+    let mut height: IndexVec<I, usize> = upstream.map(|_| 0);
+    let mut below = downstream.map(Vec::len);
+    let mut done: Vec<I> = upstream.indices().filter(|node| below[*node] == 0).collect();
     while let Some(node) = done.pop() {
         for &input in &upstream[node] {
             height[input] = height[input].max(height[node] + 1);
@@ -144,7 +149,7 @@ mod tests {
     use super::*;
 
     /// A graph as a list of upstream nodes, each with a lower number.
-    fn graphs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+    fn graphs() -> impl Strategy<Value = IndexVec<usize, Vec<usize>>> {
         prop::collection::vec(prop::collection::btree_set(0_usize..40, 0..4), 1..40).prop_map(|nodes| {
             let below = |(node, inputs): (usize, BTreeSet<usize>)| {
                 inputs.into_iter().filter(|input| *input < node).collect()
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn the_longest_path_comes_first() {
         // 0 and 1 are roots; 1 has two more below it.
-        let mut queue = ReadyQueue::new(&[vec![], vec![], vec![1], vec![2]]);
+        let mut queue = ReadyQueue::<usize>::new(&vec![vec![], vec![], vec![1], vec![2]].into());
         assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(0)));
     }
 }

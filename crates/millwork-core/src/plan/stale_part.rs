@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{LatestVerdicts, Plan, Staleness, StalenessReport};
+use super::{LatestVerdicts, Plan, PlanIndex, StalenessReport};
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex, StepIndex};
-use crate::partition::PartitionKey;
+use crate::graph::{AssetGraph, AssetIndex};
+use crate::partition::{AssetPartition, StepPartition};
 use crate::run::{RunState, StepStatus};
-
-type Partition<'a> = Option<&'a PartitionKey>;
 
 impl Plan {
     /// The part of the plan that is stale or missing, or that the run has been through already. `latest` has to cover the
@@ -16,16 +14,16 @@ impl Plan {
     #[must_use]
     pub fn stale_part(&self, graph: &AssetGraph, latest: &LatestVerdicts, state: &RunState) -> Self {
         let report = StalenessReport::new(graph, self, latest);
-        let is_done = |step: StepIndex, partition: &Option<PartitionKey>| {
-            let key = (graph.steps()[step].key.clone(), partition.clone());
-            state.steps.get(&key).is_some_and(|step| step.status == StepStatus::Succeeded)
+        let is_done = |step: &StepPartition| {
+            state.steps.get(step).is_some_and(|step| step.status == StepStatus::Succeeded)
         };
         let lacking = lacking_inputs(graph, self, latest, &report);
-        self.filtered(|step| {
+        self.filtered(|position, step| {
             // A check belongs to the run that made its asset, also if that was before the run was interrupted.
-            let maker = graph.checked_asset(step.step).and_then(|asset| graph.assets()[asset].step);
-            is_done(maker.unwrap_or(step.step), &step.partition)
-                || report.needs(graph, step) && !lacking.contains(&(step.step, step.partition.as_ref()))
+            let maker =
+                graph.checked_asset(step.step).and_then(|asset| graph.maker(&step.at_partition(asset)));
+            is_done(&maker.unwrap_or_else(|| step.by_key(graph)))
+                || report.needs(graph, step) && !lacking.contains(&position)
         })
     }
 
@@ -41,26 +39,23 @@ impl Plan {
 }
 
 /// The steps that can't be made, because the last word of an upstream asset was that it has no value.
-fn lacking_inputs<'a>(
+fn lacking_inputs(
     graph: &AssetGraph,
-    plan: &'a Plan,
+    plan: &Plan,
     verdicts: &LatestVerdicts,
     report: &StalenessReport,
-) -> HashSet<(StepIndex, Partition<'a>)> {
+) -> HashSet<PlanIndex> {
     let mut steps = HashSet::new();
-    let mut assets: HashSet<(AssetIndex, Partition<'_>)> = HashSet::new();
-    for step in &plan.steps {
-        let has_no_value = |asset: AssetIndex, partition: &Option<PartitionKey>| {
-            let verdict = verdicts.get(&(graph.key(asset).clone(), partition.clone()));
+    let mut assets: HashSet<AssetPartition<AssetIndex>> = HashSet::new();
+    for (position, step) in plan.steps.iter_enumerated() {
+        let has_no_value = |input: AssetPartition<AssetIndex>| {
+            let verdict = verdicts.get(&input.by_key(graph));
             let is_declined = verdict.is_some_and(|verdict| verdict.data_version.is_none());
-            let staleness = report.get(asset, partition.as_ref());
-            let is_made = staleness.is_some_and(|staleness| *staleness != Staleness::Fresh);
-            assets.contains(&(asset, partition.as_ref())) || is_declined && !is_made
+            assets.contains(&input) || is_declined && !report.is_stale(&input)
         };
-        let mut inputs = step.inputs.iter();
-        if inputs.any(|input| input.partitions.iter().any(|key| has_no_value(input.asset, key))) {
-            steps.insert((step.step, step.partition.as_ref()));
-            assets.extend(graph.outputs(step.step).iter().map(|output| (*output, step.partition.as_ref())));
+        if step.input_partitions().any(has_no_value) {
+            steps.insert(position);
+            assets.extend(graph.outputs(step.step).iter().map(|output| step.at_partition(*output)));
         }
     }
     steps

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{InputVersion, Provenance};
 use crate::graph::{AssetGraph, AssetIndex};
-use crate::partition::PartitionKey;
+use crate::partition::{AssetPartition, PartitionKey};
 use crate::plan::{Plan, PlannedStep};
 
 /// Whether an asset's value is what running its function now would be based on.
@@ -98,12 +98,12 @@ pub struct LatestVerdict {
 }
 
 /// The last verdicts by asset and partition.
-pub type LatestVerdicts = HashMap<(AssetKey, Option<PartitionKey>), LatestVerdict>;
+pub type LatestVerdicts = HashMap<AssetPartition, LatestVerdict>;
 
 /// The staleness of everything that a plan would make.
 #[derive(Debug)]
 pub struct StalenessReport {
-    by_output: HashMap<(AssetIndex, Option<PartitionKey>), Staleness>,
+    by_output: HashMap<AssetPartition<AssetIndex>, Staleness>,
 }
 
 impl StalenessReport {
@@ -113,23 +113,27 @@ impl StalenessReport {
         let mut report = Self { by_output: HashMap::new() };
         for step in &plan.steps {
             for &output in graph.outputs(step.step) {
-                let staleness = report.of_output(graph, latest, step, output);
-                report.by_output.insert((output, step.partition.clone()), staleness);
+                let output = step.at_partition(output);
+                let staleness = report.of_output(graph, latest, step, &output);
+                report.by_output.insert(output, staleness);
             }
         }
         report
     }
 
     /// The staleness of one asset or partition; nothing if the plan doesn't make it.
-    pub fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&Staleness> {
-        self.by_output.get(&(asset, partition.cloned()))
+    pub fn get(&self, output: &AssetPartition<AssetIndex>) -> Option<&Staleness> {
+        self.by_output.get(output)
+    }
+
+    /// Whether the plan makes this and it isn't fresh.
+    pub(super) fn is_stale(&self, output: &AssetPartition<AssetIndex>) -> bool {
+        self.get(output).is_some_and(|staleness| *staleness != Staleness::Fresh)
     }
 
     /// Whether a planned step has something to do: an output that isn't fresh, or, for a check, an asset that isn't.
     pub fn needs(&self, graph: &AssetGraph, step: &PlannedStep) -> bool {
-        let is_stale = |asset: AssetIndex| {
-            self.get(asset, step.partition.as_ref()).is_some_and(|staleness| *staleness != Staleness::Fresh)
-        };
+        let is_stale = |asset: AssetIndex| self.is_stale(&step.at_partition(asset));
         graph.outputs(step.step).iter().any(|output| is_stale(*output))
             || graph.checked_asset(step.step).is_some_and(is_stale)
     }
@@ -139,10 +143,10 @@ impl StalenessReport {
         graph: &AssetGraph,
         latest: &LatestVerdicts,
         step: &PlannedStep,
-        output: AssetIndex,
+        output: &AssetPartition<AssetIndex>,
     ) -> Staleness {
-        let key = (graph.key(output).clone(), step.partition.clone());
-        let Some(provenance) = latest.get(&key).and_then(|verdict| verdict.provenance.as_ref()) else {
+        let verdict = latest.get(&output.by_key(graph));
+        let Some(provenance) = verdict.and_then(|verdict| verdict.provenance.as_ref()) else {
             return Staleness::Missing;
         };
         let mut causes = Vec::new();
@@ -155,11 +159,9 @@ impl StalenessReport {
             }
             causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
         }
-        for (asset, partition) in inputs(step) {
-            if self.get(asset, partition.as_ref()).is_some_and(|staleness| *staleness != Staleness::Fresh) {
-                causes
-                    .push(Cause::Upstream { asset: graph.key(asset).clone(), partition: partition.clone() });
-            }
+        for input in step.input_partitions().filter(|input| self.is_stale(input)) {
+            let AssetPartition { asset, partition } = input.by_key(graph);
+            causes.push(Cause::Upstream { asset, partition });
         }
         if causes.is_empty() { Staleness::Fresh } else { Staleness::Stale(causes) }
     }
@@ -167,45 +169,36 @@ impl StalenessReport {
 
 /// The versions of a step's inputs as they are now, in the order of its parameters.
 fn input_versions(graph: &AssetGraph, latest: &LatestVerdicts, step: &PlannedStep) -> Vec<InputVersion> {
-    inputs(step)
-        .map(|(asset, partition)| {
-            let key = (graph.key(asset).clone(), partition.clone());
-            let data_version = latest.get(&key).and_then(|verdict| verdict.data_version.clone());
-            InputVersion { asset: key.0, partition: key.1, data_version }
-        })
-        .collect()
+    let version = |input: AssetPartition<AssetIndex>| {
+        let upstream = input.by_key(graph);
+        let data_version = latest.get(&upstream).and_then(|verdict| verdict.data_version.clone());
+        InputVersion { upstream, data_version }
+    };
+    step.input_partitions().map(version).collect()
 }
 
-fn inputs(step: &PlannedStep) -> impl Iterator<Item = (AssetIndex, &Option<PartitionKey>)> {
-    step.inputs
-        .iter()
-        .flat_map(|input| input.partitions.iter().map(move |partition| (input.asset, partition)))
-}
-
-type VersionByInput<'a> = HashMap<(&'a AssetKey, &'a Option<PartitionKey>), &'a Option<DataVersion>>;
-
-fn versions(inputs: &[InputVersion]) -> VersionByInput<'_> {
-    inputs.iter().map(|input| ((&input.asset, &input.partition), &input.data_version)).collect()
+fn versions(inputs: &[InputVersion]) -> HashMap<&AssetPartition, &Option<DataVersion>> {
+    inputs.iter().map(|input| (&input.upstream, &input.data_version)).collect()
 }
 
 fn data_causes(then: &[InputVersion], now: &[InputVersion]) -> Vec<Cause> {
     let cause =
         |input: &InputVersion, from: Option<&Option<DataVersion>>, to: Option<&Option<DataVersion>>| {
             Cause::Data {
-                asset: input.asset.clone(),
-                partition: input.partition.clone(),
+                asset: input.upstream.asset.clone(),
+                partition: input.upstream.partition.clone(),
                 from: from.cloned().flatten(),
                 to: to.cloned().flatten(),
             }
         };
     let (before, after) = (versions(then), versions(now));
     let changed = now.iter().filter_map(|input| {
-        let from = before.get(&(&input.asset, &input.partition)).copied();
+        let from = before.get(&input.upstream).copied();
         (from != Some(&input.data_version)).then(|| cause(input, from, Some(&input.data_version)))
     });
     let removed = then
         .iter()
-        .filter(|input| !after.contains_key(&(&input.asset, &input.partition)))
+        .filter(|input| !after.contains_key(&input.upstream))
         .map(|input| cause(input, Some(&input.data_version), None));
     changed.chain(removed).collect()
 }

@@ -5,9 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::{Failure, RunStatus, StepKey, StepStatus};
-use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet, UnreadableEvent};
-use crate::partition::PartitionKey;
+use super::Failure;
+use super::RunStatus;
+use super::StepStatus;
+use crate::event::Event;
+use crate::event::EventBody;
+use crate::event::EventKind;
+use crate::event::EventSubject;
+use crate::event::KindSet;
+use crate::event::UnreadableEvent;
+use crate::partition::StepPartition;
 
 /// What a run's events say of it so far. Live and replayed events give the same state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +32,7 @@ pub struct RunState {
     /// Why this isn't all that happened: an event can't be read, or is missing. Nothing while all is there.
     pub damage: Option<String>,
     /// Its steps.
-    pub steps: BTreeMap<(StepKey, Option<PartitionKey>), StepState>,
+    pub steps: BTreeMap<StepPartition, StepState>,
 }
 
 /// What has become of one step.
@@ -107,8 +114,8 @@ impl RunState {
                 EventBody::RunRetrying { .. } => Some(RunStatus::Failed),
                 _ => Some(RunStatus::Running),
             };
-        } else if let Some(step) = &event.step {
-            let state = self.steps.entry((step.clone(), event.partition.clone())).or_default();
+        } else if let Some(step) = event.step_partition() {
+            let state = self.steps.entry(step).or_default();
             (state.status, state.attempt) = match event.body {
                 EventBody::StepStarted => (StepStatus::Pending, event.attempt.saturating_sub(1)),
                 EventBody::StepSkipped { .. } => (StepStatus::Pending, state.attempt),
@@ -159,13 +166,12 @@ impl RunState {
     }
 
     fn apply_to_step(&mut self, event: &Event) -> Result<(), IllegalTransition> {
-        let Some(step) = &event.step else { return Ok(()) };
-        let key = (step.clone(), event.partition.clone());
+        let Some(key) = event.step_partition() else { return Ok(()) };
         let mut state = self.steps.remove(&key).unwrap_or_default();
         let applied = state.apply(event).map_err(|(kind, status)| IllegalTransition {
             event: kind,
             status: status.to_string(),
-            of_step: format!(" of step `{step}`"),
+            of_step: format!(" of step `{}`", key.step),
         });
         if applied.is_ok() || state != StepState::default() {
             self.steps.insert(key, state);

@@ -256,8 +256,8 @@ fn log_for_runs(running: &[RunningStep], line: &LogLine) {
     }
     for (run, steps) in runs {
         let name = |step: &RunningStep| match step.recorder.run {
-            own if own == run => step.recorder.step.to_string(),
-            other => format!("{} of run {}", step.recorder.step, other.short()),
+            own if own == run => step.recorder.of.step.to_string(),
+            other => format!("{} of run {}", step.recorder.of.step, other.short()),
         };
         let mut names: Vec<String> = running.iter().map(name).collect();
         names.sort_unstable();

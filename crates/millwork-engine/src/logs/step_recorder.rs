@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use millwork_core::event::{EventBody, LogLine, NewEvent};
-use millwork_core::run::{RunId, StepKey};
-use millwork_core::{Clock, LogLevel, Metadata, MetadataValue, PartitionKey, StepSink};
+use millwork_core::run::RunId;
+use millwork_core::{Clock, LogLevel, Metadata, MetadataValue, StepPartition, StepSink};
 use serde_json::Value;
 
 use super::line_budget::LineBudget;
@@ -22,8 +22,8 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct StepRecorder {
     pub(crate) run: RunId,
-    pub(crate) step: StepKey,
-    pub(crate) partition: Option<PartitionKey>,
+    /// The step that the attempt is of.
+    pub(crate) of: StepPartition,
     pub(crate) attempt: u32,
     recorder: RecorderHandle,
     clock: Arc<dyn Clock>,
@@ -40,16 +40,14 @@ pub(crate) struct StepRecorder {
 impl StepRecorder {
     pub(crate) fn new(
         run: RunId,
-        step: StepKey,
-        partition: Option<PartitionKey>,
+        of: StepPartition,
         attempt: u32,
         recorder: RecorderHandle,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             run,
-            step,
-            partition,
+            of,
             attempt,
             recorder,
             clock,
@@ -66,9 +64,9 @@ impl StepRecorder {
         NewEvent {
             run: Some(self.run),
             at: self.clock.now(),
-            step: Some(self.step.clone()),
+            step: Some(self.of.step.clone()),
             asset: None,
-            partition: self.partition.clone(),
+            partition: self.of.partition.clone(),
             attempt: self.attempt,
             body,
             value: None,
@@ -97,13 +95,13 @@ impl StepRecorder {
 
     /// Records a line of log.
     pub(crate) fn log(&self, line: LogLine) {
-        let line = self.logged.spend(line, || format!("step `{}` has logged", self.step));
+        let line = self.logged.spend(line, || format!("step `{}` has logged", self.of.step));
         self.record_line(line);
     }
 
     /// Records a line that this step has printed.
     pub(super) fn log_printed(&self, line: LogLine) {
-        let line = self.printed.spend(line, || format!("step `{}` has printed", self.step));
+        let line = self.printed.spend(line, || format!("step `{}` has printed", self.of.step));
         self.record_line(line);
     }
 
@@ -139,7 +137,7 @@ impl StepSink for StepRecorder {
         if !self.is_open() {
             return;
         }
-        self.recorder.show_progress(&self.step, self.partition.as_ref(), done, of);
+        self.recorder.show_progress(&self.of, done, of);
         let now = self.clock.steady();
         let mut recorded = self.progress_recorded.lock().unwrap_or_else(PoisonError::into_inner);
         if recorded.is_none_or(|at| now.saturating_sub(at) >= PROGRESS_INTERVAL) {

@@ -1,7 +1,6 @@
 //! Owns the state of a run: decides which step comes next, and what the end of a step means for the others.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +8,10 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
-use millwork_core::plan::{LatestVerdicts, Plan, ReadyQueue};
+use millwork_core::index::IndexVec;
+use millwork_core::plan::{LatestVerdicts, Plan, PlanIndex, ReadyQueue};
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId};
-use millwork_core::{Clock, LogLevel, PartitionKey, Pipeline};
+use millwork_core::{AssetPartition, Clock, LogLevel, Pipeline, StepPartition};
 use millwork_storage::{SlotId, StorageError, Store};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
@@ -49,12 +49,17 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
-    pub(crate) fn step(&self, position: usize) -> &StepNode {
+    pub(crate) fn step(&self, position: PlanIndex) -> &StepNode {
         &self.graph.steps()[self.plan.steps[position].step]
     }
 
-    pub(crate) fn partition(&self, position: usize) -> Option<&PartitionKey> {
-        self.plan.steps[position].partition.as_ref()
+    pub(crate) fn step_partition(&self, position: PlanIndex) -> StepPartition {
+        self.plan.steps[position].by_key(&self.graph)
+    }
+
+    /// An asset at the partition of a step that makes it.
+    pub(crate) fn output(&self, position: PlanIndex, asset: AssetIndex) -> AssetPartition<AssetIndex> {
+        self.plan.steps[position].at_partition(asset)
     }
 }
 
@@ -66,16 +71,16 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 
 pub(crate) struct Dispatcher {
     context: Arc<RunContext>,
-    queue: ReadyQueue,
+    queue: ReadyQueue<PlanIndex>,
     handed_over: HandedOver,
     /// The number of each step's last attempt.
-    attempts: Vec<u32>,
+    attempts: IndexVec<PlanIndex, u32>,
     /// How often each step was retried in this execution.
-    retries: Vec<u32>,
-    running: HashMap<usize, Vec<SlotId>>,
+    retries: IndexVec<PlanIndex, u32>,
+    running: HashMap<PlanIndex, Vec<SlotId>>,
     /// Steps whose pause between two attempts is over.
-    again: VecDeque<usize>,
-    pausing: Vec<usize>,
+    again: VecDeque<PlanIndex>,
+    pausing: Vec<PlanIndex>,
     waiting_for_slots: WaitingForSlots,
     pools: Pools,
     workers: usize,
@@ -90,18 +95,17 @@ pub(crate) struct Dispatcher {
 
 enum Message {
     Ended(Report),
-    PauseOver(usize),
+    PauseOver(PlanIndex),
 }
 
 impl Dispatcher {
     pub(crate) fn new(context: Arc<RunContext>, pools: Pools, workers: usize) -> Self {
         let (sender, messages) = mpsc::unbounded_channel();
-        let steps = context.plan.steps.len();
         Self {
             queue: ReadyQueue::new(&context.plan.upstream()),
             handed_over: HandedOver::new(&context.plan),
-            attempts: vec![0; steps],
-            retries: vec![0; steps],
+            attempts: context.plan.steps.map(|_| 0),
+            retries: context.plan.steps.map(|_| 0),
             running: HashMap::new(),
             again: VecDeque::new(),
             pausing: Vec::new(),
@@ -222,12 +226,12 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn take_slots(&self, position: usize) -> Result<Option<Vec<SlotId>>, StorageError> {
+    async fn take_slots(&self, position: PlanIndex) -> Result<Option<Vec<SlotId>>, StorageError> {
         self.pools.take(&self.context.pipeline, &self.context.step(position).computation().pools).await
     }
 
     /// Says in the log who holds what a step waits for.
-    async fn tell_what_is_awaited(&self, position: usize) -> Result<(), StorageError> {
+    async fn tell_what_is_awaited(&self, position: PlanIndex) -> Result<(), StorageError> {
         let wanted = &self.context.step(position).computation().pools;
         let message = self.pools.awaited(&self.context.pipeline, wanted).await?;
         let (level, target) = (LogLevel::Info, "millwork".to_owned());
@@ -236,7 +240,7 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn start(&mut self, position: usize, slots: Vec<SlotId>) -> Result<(), StorageError> {
+    async fn start(&mut self, position: PlanIndex, slots: Vec<SlotId>) -> Result<(), StorageError> {
         if self.is_unchanged(position) {
             let reason = "nothing that it is made from has changed after all".to_owned();
             self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
@@ -301,58 +305,57 @@ impl Dispatcher {
     }
 
     /// Hands on what a step has made, and drops what waits for an output that has no value.
-    async fn hand_over(&mut self, position: usize, outputs: Vec<OutputMade>) -> Result<(), StorageError> {
+    async fn hand_over(&mut self, position: PlanIndex, outputs: Vec<OutputMade>) -> Result<(), StorageError> {
         let assets = self.context.graph.outputs(self.context.plan.steps[position].step).to_vec();
         let mut without_value = Vec::new();
         for (asset, output) in assets.into_iter().zip(outputs) {
-            let key = (asset, self.context.partition(position).cloned());
+            let key = self.context.output(position, asset);
             let made = match output {
                 OutputMade::New(value, version) if self.handed_over.is_wanted(&key) => {
                     Made::Value(value, version)
                 }
                 OutputMade::New(_, version) => Made::Value(Arc::new(()), version),
                 OutputMade::Recorded(stored) => Made::Stored(stored),
-                OutputMade::Kept => {
-                    self.last_value(asset, position).await?.map_or(Made::Nothing, Made::Stored)
-                }
+                OutputMade::Kept => self.last_value(&key).await?.map_or(Made::Nothing, Made::Stored),
                 OutputMade::Nothing => Made::Nothing,
             };
             if matches!(made, Made::Nothing) {
-                without_value.push(asset);
+                without_value.push(key.clone());
             }
             self.handed_over.put(key, made);
         }
-        for asset in without_value {
-            self.skip_takers(position, asset);
+        for output in without_value {
+            self.skip_takers(position, &output);
         }
         self.finish(position);
         Ok(())
     }
 
-    fn finish(&mut self, position: usize) {
+    fn finish(&mut self, position: PlanIndex) {
         self.release_inputs(position);
         self.queue.finish(position);
     }
 
-    fn release_inputs(&mut self, position: usize) {
+    fn release_inputs(&mut self, position: PlanIndex) {
         self.handed_over.release_inputs(&self.context.plan.steps[position], &self.context.stored);
     }
 
-    /// Skips everything that takes an asset that has no value.
-    fn skip_takers(&mut self, position: usize, asset: AssetIndex) {
-        let partition = self.context.plan.steps[position].partition.clone();
-        let takes = |step: &usize| {
+    /// Skips everything that takes an output of a step that has no value.
+    fn skip_takers(&mut self, position: PlanIndex, output: &AssetPartition<AssetIndex>) {
+        let takes = |step: &PlanIndex| {
             let inputs = &self.context.plan.steps[*step].inputs;
-            inputs.iter().any(|input| input.asset == asset && input.partitions.contains(&partition))
+            inputs
+                .iter()
+                .any(|input| input.asset == output.asset && input.partitions.contains(&output.partition))
         };
-        let takers: Vec<usize> = self.queue.downstream(position).iter().copied().filter(takes).collect();
+        let takers: Vec<PlanIndex> = self.queue.downstream(position).iter().copied().filter(takes).collect();
         let dropped = self.queue.drop_nodes(takers);
-        let asset = named(self.context.graph.key(asset), partition.as_ref());
+        let asset = output.by_key(&self.context.graph).quoted();
         let reason = format!("upstream asset {asset} was not materialized");
         self.skip(&dropped, &reason);
     }
 
-    fn retry_or_fail(&mut self, position: usize, failure: Failure, events: Vec<NewEvent>) {
+    fn retry_or_fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>) {
         let retry = &self.context.step(position).computation().retry;
         let number = self.retries[position] + 1;
         let pause = if matches!(failure.kind, FailureKind::Check | FailureKind::Input) {
@@ -377,9 +380,9 @@ impl Dispatcher {
         });
     }
 
-    fn fail(&mut self, position: usize, failure: Failure, mut events: Vec<NewEvent>) {
+    fn fail(&mut self, position: PlanIndex, failure: Failure, mut events: Vec<NewEvent>) {
         let failure = shortened(failure);
-        let step = named(&self.context.step(position).key, self.context.partition(position));
+        let step = self.context.step_partition(position).quoted();
         self.failures.push(format!("step {step} failed: {failure}"));
         self.all_timed_out &= failure.kind == FailureKind::Timeout;
         events.push(self.step_event(position, EventBody::StepFailed { failure }));
@@ -389,7 +392,7 @@ impl Dispatcher {
         self.skip(&dropped, &format!("upstream step {step} failed"));
     }
 
-    fn skip(&mut self, positions: &[usize], reason: &str) {
+    fn skip(&mut self, positions: &[PlanIndex], reason: &str) {
         for &position in positions {
             let reason = reason.to_owned();
             self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
@@ -411,13 +414,14 @@ impl Dispatcher {
         if slots.is_empty() { Ok(()) } else { self.pools.give_back(&slots).await }
     }
 
-    fn step_event(&self, position: usize, body: EventBody) -> NewEvent {
+    fn step_event(&self, position: PlanIndex, body: EventBody) -> NewEvent {
+        let StepPartition { step, partition } = self.context.step_partition(position);
         NewEvent {
             run: Some(self.context.run),
             at: self.context.clock.now(),
-            step: Some(self.context.step(position).key.clone()),
+            step: Some(step),
             asset: None,
-            partition: self.context.partition(position).cloned(),
+            partition,
             attempt: self.attempts[position],
             body,
             value: None,
@@ -432,12 +436,6 @@ impl Dispatcher {
 /// Waits until the recorder has given up.
 async fn given_up(recorder_failed: &mut watch::Receiver<bool>) {
     let _ = recorder_failed.wait_for(|failed| *failed).await;
-}
-
-/// A step or an asset, with its partition.
-fn named(key: &dyn fmt::Display, partition: Option<&PartitionKey>) -> String {
-    let partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
-    format!("`{key}`{partition}")
 }
 
 /// The failure without the better part of what it quotes: some errors hold the whole of what they could not read.

@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use millwork_core::graph::AssetIndex;
-use millwork_core::plan::{Plan, PlannedStep};
-use millwork_core::{DataVersion, PartitionKey, SharedValue};
+use millwork_core::plan::{Plan, PlannedInput, PlannedStep};
+use millwork_core::{AssetPartition, DataVersion, SharedValue};
 
 use super::{StoredInput, StoredInputs};
-
-/// An asset, or one of its partitions.
-pub(crate) type ValueKey = (AssetIndex, Option<PartitionKey>);
 
 /// What a finished step of this run has left for those that come after it.
 #[derive(Clone, Debug)]
@@ -36,9 +33,9 @@ impl Made {
 /// What the steps of a run have made so far.
 #[derive(Debug)]
 pub(crate) struct HandedOver {
-    made: HashMap<ValueKey, Made>,
+    made: HashMap<AssetPartition<AssetIndex>, Made>,
     /// How many steps that load a value aren't over yet.
-    consumers: HashMap<ValueKey, usize>,
+    consumers: HashMap<AssetPartition<AssetIndex>, usize>,
 }
 
 impl HandedOver {
@@ -51,41 +48,38 @@ impl HandedOver {
     }
 
     /// Takes what a step has made. A value that nobody waits for isn't kept in memory.
-    pub(crate) fn put(&mut self, key: ValueKey, made: Made) {
-        self.made.insert(key, made);
+    pub(crate) fn put(&mut self, output: AssetPartition<AssetIndex>, made: Made) {
+        self.made.insert(output, made);
     }
 
-    pub(crate) fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&Made> {
-        self.made.get(&(asset, partition.cloned()))
+    pub(crate) fn get(&self, input: &AssetPartition<AssetIndex>) -> Option<&Made> {
+        self.made.get(input)
     }
 
     /// Whether a step waits for this value.
-    pub(crate) fn is_wanted(&self, key: &ValueKey) -> bool {
-        self.consumers.contains_key(key)
+    pub(crate) fn is_wanted(&self, output: &AssetPartition<AssetIndex>) -> bool {
+        self.consumers.contains_key(output)
     }
 
     /// Says that a step is over: it needs its inputs no longer. A value that nobody needs any more is let go; its
     /// version stays. `stored` are those that the run doesn't make itself.
     pub(crate) fn release_inputs(&mut self, step: &PlannedStep, stored: &StoredInputs) {
-        for key in loads(step) {
-            let Some(left) = self.consumers.get_mut(&key) else { continue };
+        for input in loads(step) {
+            let Some(left) = self.consumers.get_mut(&input) else { continue };
             *left -= 1;
             if *left == 0 {
-                self.consumers.remove(&key);
-                match self.made.get_mut(&key) {
+                self.consumers.remove(&input);
+                match self.made.get_mut(&input) {
                     Some(Made::Value(value, _)) => *value = Arc::new(()),
                     Some(Made::Stored(stored)) => stored.let_go(),
                     Some(Made::Nothing) => {}
-                    None => stored.get(key.0, key.1.as_ref()).into_iter().for_each(StoredInput::let_go),
+                    None => stored.get(&input).into_iter().for_each(StoredInput::let_go),
                 }
             }
         }
     }
 }
 
-fn loads(step: &PlannedStep) -> impl Iterator<Item = ValueKey> {
-    step.inputs
-        .iter()
-        .filter(|input| input.loads)
-        .flat_map(|input| input.partitions.iter().map(|partition| (input.asset, partition.clone())))
+fn loads(step: &PlannedStep) -> impl Iterator<Item = AssetPartition<AssetIndex>> {
+    step.inputs.iter().filter(|input| input.loads).flat_map(PlannedInput::asset_partitions)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use millwork_core::plan::PlanIndex;
 use millwork_core::{Clock, Pipeline, PoolUse};
 use millwork_storage::{Holder, PoolShare, SlotId, StorageError, Store, TakeSlots};
 
@@ -11,7 +12,7 @@ use super::lease::LEASE;
 /// The steps of a run that wait for slots, by the pools that they want.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingForSlots {
-    by_pools: BTreeMap<String, VecDeque<usize>>,
+    by_pools: BTreeMap<String, VecDeque<PlanIndex>>,
 }
 
 impl WaitingForSlots {
@@ -20,11 +21,11 @@ impl WaitingForSlots {
         pools.iter().map(|taken| &*taken.pool).collect::<Vec<_>>().join(", ")
     }
 
-    pub(crate) fn push(&mut self, pools: &str, position: usize) {
+    pub(crate) fn push(&mut self, pools: &str, position: PlanIndex) {
         self.by_pools.entry(pools.to_owned()).or_default().push_back(position);
     }
 
-    pub(crate) fn push_front(&mut self, pools: &str, position: usize) {
+    pub(crate) fn push_front(&mut self, pools: &str, position: PlanIndex) {
         self.by_pools.entry(pools.to_owned()).or_default().push_front(position);
     }
 
@@ -33,7 +34,7 @@ impl WaitingForSlots {
         self.by_pools.get(pools).is_some_and(|waiting| !waiting.is_empty())
     }
 
-    pub(crate) fn pop(&mut self, pools: &str) -> Option<usize> {
+    pub(crate) fn pop(&mut self, pools: &str) -> Option<PlanIndex> {
         self.by_pools.get_mut(pools)?.pop_front()
     }
 
@@ -43,7 +44,7 @@ impl WaitingForSlots {
     }
 
     /// Takes out everything that waits.
-    pub(crate) fn drain(&mut self) -> Vec<usize> {
+    pub(crate) fn drain(&mut self) -> Vec<PlanIndex> {
         std::mem::take(&mut self.by_pools).into_values().flatten().collect()
     }
 }

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use millwork_core::PartitionKey;
+use millwork_core::StepPartition;
 use millwork_core::event::{Event, NewEvent};
-use millwork_core::run::{IllegalTransition, RunState, RunStatus, StepKey};
+use millwork_core::run::{IllegalTransition, RunState, RunStatus};
 use millwork_storage::{Batch, Fence, StorageError, Store};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -25,9 +25,7 @@ pub enum Observation<'a> {
     /// How far a step has come, more often than it is recorded.
     Progress {
         /// The step.
-        step: &'a StepKey,
-        /// Its partition.
-        partition: Option<&'a PartitionKey>,
+        step: &'a StepPartition,
         /// So many units of work are done …
         done: u64,
         /// … of so many.
@@ -108,8 +106,8 @@ impl RecorderHandle {
     }
 
     /// Shows progress to the observer without recording it.
-    pub(crate) fn show_progress(&self, step: &StepKey, partition: Option<&PartitionKey>, done: u64, of: u64) {
-        (self.shared.observer)(Observation::Progress { step, partition, done, of });
+    pub(crate) fn show_progress(&self, step: &StepPartition, done: u64, of: u64) {
+        (self.shared.observer)(Observation::Progress { step, done, of });
     }
 
     /// Waits until the disk has caught up, if it is far behind.

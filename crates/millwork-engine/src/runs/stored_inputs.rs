@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::run::RunId;
-use millwork_core::{AssetKey, DataVersion, PartitionKey, SharedValue, ValueType};
+use millwork_core::{AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
 use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
 use tokio::sync::Mutex;
 
@@ -57,7 +57,7 @@ impl StoredInput {
 /// the same, whatever other runs do meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct StoredInputs {
-    by_asset: HashMap<(AssetIndex, Option<PartitionKey>), StoredInput>,
+    by_asset: HashMap<AssetPartition<AssetIndex>, StoredInput>,
 }
 
 impl StoredInputs {
@@ -76,14 +76,15 @@ impl StoredInputs {
         for latest in store.latest(&keys).await? {
             let Some(asset) = graph.index(latest.asset.as_str()) else { continue };
             if let Some(event) = by_another_run(store, run, &latest).await? {
-                pinned.by_asset.insert((asset, latest.partition), StoredInput::new(event));
+                let input = AssetPartition::new(asset, latest.partition);
+                pinned.by_asset.insert(input, StoredInput::new(event));
             }
         }
         Ok(pinned)
     }
 
-    pub(crate) fn get(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> Option<&StoredInput> {
-        self.by_asset.get(&(asset, partition.cloned()))
+    pub(crate) fn get(&self, input: &AssetPartition<AssetIndex>) -> Option<&StoredInput> {
+        self.by_asset.get(input)
     }
 }
 

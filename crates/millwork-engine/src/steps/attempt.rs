@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use millwork_core::event::{InputVersion, NewEvent};
 use millwork_core::graph::StepNode;
+use millwork_core::plan::PlanIndex;
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{AssetKey, Cancellation, StepFunction, ValueType};
 use tokio::sync::oneshot;
@@ -20,7 +21,7 @@ use crate::runs::{RunContext, Stop, StoredInput};
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// The step's position in the plan.
-    pub(crate) position: usize,
+    pub(crate) position: PlanIndex,
     /// The number of the attempt.
     pub(crate) number: u32,
     /// What the function takes from other assets.
@@ -34,7 +35,7 @@ pub(crate) struct Attempt {
 /// What an executor tells the dispatcher.
 #[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) position: usize,
+    pub(crate) position: PlanIndex,
     pub(crate) number: u32,
     pub(crate) end: AttemptEnd,
     pub(crate) micros: u64,
@@ -67,8 +68,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     let step = context.step(position);
     let recorder = Arc::new(StepRecorder::new(
         context.run,
-        step.key.clone(),
-        context.plan.steps[position].partition.clone(),
+        context.step_partition(position),
         number,
         context.recorder.clone(),
         context.clock.clone(),

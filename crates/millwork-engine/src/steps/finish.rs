@@ -100,7 +100,7 @@ impl Outputs<'_> {
     ) -> Result<(StoredValue, Option<Vec<u8>>), ValueError> {
         let address = ValueAddress {
             asset: spec.key.clone(),
-            partition: self.recorder.partition.clone(),
+            partition: self.recorder.of.partition.clone(),
             run: self.context.run,
             attempt: self.recorder.attempt,
             extension: spec.value_type.map_or("", |value_type| value_type.extension),

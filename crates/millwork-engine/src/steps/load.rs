@@ -47,7 +47,7 @@ pub(crate) async fn step_context(
     let config = context.config.get(step.key.as_str()).cloned();
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
-        .partition(recorder.partition.clone())
+        .partition(recorder.of.partition.clone())
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
         .sink(recorder.clone())

@@ -62,8 +62,11 @@ async fn provenance_names_the_versions_of_the_inputs() {
     let (left, right) = (materialization(&scenario, "left").await, materialization(&scenario, "right").await);
     assert_eq!(left.data_version, right.data_version, "equal content, equal version");
     let sink = materialization(&scenario, "sink").await.provenance;
-    let inputs: Vec<_> =
-        sink.inputs.iter().map(|input| (input.asset.as_str(), input.data_version.as_ref())).collect();
+    let inputs: Vec<_> = sink
+        .inputs
+        .iter()
+        .map(|input| (input.upstream.asset.as_str(), input.data_version.as_ref()))
+        .collect();
     assert_eq!(inputs, [("left", Some(&left.data_version)), ("right", Some(&right.data_version))]);
     assert_eq!(sink.code_version, "1".into());
     scenario.run().await;

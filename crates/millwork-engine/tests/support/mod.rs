@@ -132,7 +132,7 @@ impl Scenario {
     pub(crate) async fn planned(&self) -> String {
         let plan = self.engine().plan(&self.request()).await.unwrap();
         let graph = self.pipeline.graph();
-        let keys = (0..plan.steps.len()).map(|position| plan.step_key(graph, position).to_string());
+        let keys = plan.steps.indices().map(|position| plan.step_key(graph, position).to_string());
         keys.collect::<Vec<_>>().join(" ")
     }
 
@@ -262,7 +262,7 @@ pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
     let observer: Observer = Arc::new(move |observation| {
         let line = match observation {
             Observation::Recorded(event) => transcript_of(event),
-            Observation::Progress { step, done, of, .. } => format!("{step} shows {done}/{of}"),
+            Observation::Progress { step, done, of } => format!("{} shows {done}/{of}", step.step),
         };
         seen.lock().unwrap().push(line);
     });

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventBody};
+use millwork_core::{AssetKey, AssetPartition};
 
 use super::MemoryStore;
 use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
@@ -30,13 +30,15 @@ impl EventLog for MemoryStore {
         let state = self.state();
         let mut latest = BTreeMap::new();
         for event in state.events.iter().map(|stored| &stored.event) {
-            let Some(asset) = event.asset.as_ref().filter(|asset| assets.contains(asset)) else { continue };
+            let is_wanted = |of: &AssetPartition| assets.contains(&of.asset);
+            let Some(of) = event.asset_partition().filter(is_wanted) else { continue };
             if event.body.provenance().is_none() {
                 continue;
             }
-            let found = latest.entry((asset, &event.partition)).or_insert_with(|| LatestAsset {
-                asset: asset.clone(),
-                partition: event.partition.clone(),
+            let AssetPartition { asset, partition } = of.clone();
+            let found = latest.entry(of).or_insert_with(|| LatestAsset {
+                asset,
+                partition,
                 materialization: None,
                 verdict: event.clone(),
             });

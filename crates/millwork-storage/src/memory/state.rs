@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, NewEvent};
-use millwork_core::run::{RunId, RunRequest, StepKey};
+use millwork_core::run::{RunId, RunRequest};
 use millwork_core::stored::stored_json;
-use millwork_core::{AssetKey, Instigator, PartitionKey};
+use millwork_core::{AssetKey, Instigator, StepPartition};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
@@ -191,8 +191,9 @@ impl State {
                 self.run(id)?;
             }
             let Some(again) = success(event) else { continue };
-            if self.has(again) || batch.events[..index].iter().any(|before| success(before) == Some(again)) {
-                return Err(StorageError::AlreadySucceeded { run: again.0, step: again.1.to_string() });
+            let is_the_same = |before: &NewEvent| success(before).as_ref() == Some(&again);
+            if self.has(&again) || batch.events[..index].iter().any(is_the_same) {
+                return Err(StorageError::AlreadySucceeded { run: again.0, step: again.1.step.to_string() });
             }
         }
         batch.events.into_iter().map(|event| self.push(event)).collect()
@@ -219,21 +220,19 @@ impl State {
         Ok(sequence)
     }
 
-    fn has(&self, success: Success<'_>) -> bool {
-        let of_step = |event: &Event| {
-            (event.run, event.step.as_ref(), event.partition.as_ref())
-                == (Some(success.0), Some(success.1), success.2)
-        };
+    fn has(&self, (run, step): &Success) -> bool {
+        let of_step =
+            |event: &Event| event.run == Some(*run) && event.step_partition().as_ref() == Some(step);
         let succeeded = |event: &Event| matches!(event.body, EventBody::StepSucceeded { .. });
         self.events.iter().any(|stored| succeeded(&stored.event) && of_step(&stored.event))
     }
 }
 
 /// What may succeed only once.
-type Success<'a> = (RunId, &'a StepKey, Option<&'a PartitionKey>);
+type Success = (RunId, StepPartition);
 
 /// What may succeed only once, if the event is a success.
-fn success(event: &NewEvent) -> Option<Success<'_>> {
+fn success(event: &NewEvent) -> Option<Success> {
     let EventBody::StepSucceeded { .. } = event.body else { return None };
-    Some((event.run?, event.step.as_ref()?, event.partition.as_ref()))
+    Some((event.run?, event.step_partition()?))
 }

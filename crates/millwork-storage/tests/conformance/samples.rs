@@ -1,6 +1,7 @@
 //! Runs, events and times to test with.
 
 use jiff::Timestamp;
+use millwork_core::AssetPartition;
 use millwork_core::asset::MetadataValue;
 use millwork_core::event::{
     Event, EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
@@ -80,8 +81,10 @@ pub(crate) fn failure() -> Failure {
 }
 
 pub(crate) fn provenance() -> Provenance {
-    let input =
-        InputVersion { asset: "raw".into(), partition: Some("mon".into()), data_version: Some("d0".into()) };
+    let input = InputVersion {
+        upstream: AssetPartition::new("raw".into(), Some("mon".into())),
+        data_version: Some("d0".into()),
+    };
     Provenance { code_version: "c1".into(), inputs: vec![input] }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_core::graph::AssetNode;
+use millwork_core::graph::{AssetIndex, AssetNode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -35,8 +35,8 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let (graph, standings) = (state.pipeline.graph(), state.standings().await?);
     let is_behind = |key: &str| wanted.after.as_deref().is_none_or(|after| key > after);
-    let mut found: Vec<usize> =
-        (0..graph.assets().len()).filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
+    let mut found: Vec<AssetIndex> =
+        graph.assets().indices().filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
     found.sort_by_key(|asset| graph.key(*asset));
     let limit = wanted.limit.rows() as usize;
     let next = found[..limit.min(found.len())].last().filter(|_| found.len() > limit);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_core::Problem;
 use millwork_core::run::{RunState, RunStatus, WaitReason};
+use millwork_core::{Problem, StepPartition};
 use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, waiting_runs};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ pub(super) async fn show(
     let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let course = RunState::of_stored(&events);
-    let steps = course.steps.iter().map(|((step, partition), state)| {
+    let steps = course.steps.iter().map(|(StepPartition { step, partition }, state)| {
         json!({
             "step": step,
             "partition": partition,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::run::{RunId, RunRequest, RunSpec};
 use millwork_core::{Instigator, Problem};
 use serde::Deserialize;
@@ -107,7 +107,7 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
 }
 
 /// The assets that a step makes, or tests.
-fn assets_of(graph: &AssetGraph, step: &str) -> Vec<usize> {
+fn assets_of(graph: &AssetGraph, step: &str) -> Vec<AssetIndex> {
     let Some(step) = graph.step_index(step) else { return Vec::new() };
     graph.checked_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset])
 }

@@ -124,7 +124,7 @@ impl Made {
 fn troubles(state: &AppState, standings: &crate::standing::Standings) -> Vec<Trouble> {
     let graph = state.pipeline.graph();
     let mut troubles: Vec<(usize, Trouble)> = Vec::new();
-    for (asset, standing) in standings.all().iter().enumerate() {
+    for (asset, standing) in standings.all().iter_enumerated() {
         let mut words = Vec::new();
         words.extend((standing.word() == "failed").then_some("failed"));
         words.extend((!standing.failing_checks.is_empty()).then_some("fail"));

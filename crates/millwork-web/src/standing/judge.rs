@@ -1,8 +1,9 @@
 //! From what is remembered to what can be seen.
 
 use jiff::Timestamp;
-use millwork_core::PartitionKey;
+use millwork_core::AssetPartition;
 use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::index::IndexVec;
 use millwork_core::plan::{LatestVerdict, Plan, Staleness, StalenessReport};
 use millwork_draw::graph::NodeState;
 
@@ -12,17 +13,19 @@ use super::{Standing, Standings};
 impl Memory {
     /// How all assets stand by what is remembered.
     pub(super) fn seen(&self, graph: &AssetGraph, now: Timestamp) -> Standings {
-        let all = (0..graph.assets().len()).collect();
+        let all = graph.assets().indices().collect();
         let plan = Plan::new(graph, &all, None).unwrap_or_default();
         let report = StalenessReport::new(graph, &plan, &self.latest);
-        let mut instances: Vec<Vec<Option<PartitionKey>>> = vec![Vec::new(); graph.assets().len()];
+        let mut instances: IndexVec<AssetIndex, Vec<AssetPartition<AssetIndex>>> =
+            graph.assets().map(|_| Vec::new());
         for step in &plan.steps {
             for output in graph.outputs(step.step) {
-                instances[*output].push(step.partition.clone());
+                instances[*output].push(step.at_partition(*output));
             }
         }
-        let look = |(asset, partitions)| self.standing(graph, &report, asset, partitions, now);
-        Standings { head: self.behind, assets: instances.into_iter().enumerate().map(look).collect() }
+        let look = |(asset, instances)| self.standing(graph, &report, asset, instances, now);
+        let assets = graph.assets().indices().zip(instances).map(look).collect();
+        Standings { head: self.behind, assets }
     }
 
     fn standing(
@@ -30,31 +33,28 @@ impl Memory {
         graph: &AssetGraph,
         report: &StalenessReport,
         asset: AssetIndex,
-        partitions: Vec<Option<PartitionKey>>,
+        instances: Vec<AssetPartition<AssetIndex>>,
         now: Timestamp,
     ) -> Standing {
         let node = &graph.assets()[asset];
         let key = &node.spec.key;
         let is_external = node.step.is_none();
-        let instances = if partitions.is_empty() { vec![None] } else { partitions };
+        let whole = instances.is_empty().then(|| AssetPartition::new(asset, None));
         let mut standing =
             Standing { is_external, trend: self.trends.get(key).cloned(), ..Standing::default() };
-        for partition in instances {
-            let instance = (key.clone(), partition);
-            let made = self.made.get(&instance).copied();
+        for instance in instances.into_iter().chain(whole) {
+            let by_key = instance.by_key(graph);
+            let made = self.made.get(&by_key).copied();
             if made.is_some() && made >= standing.last {
                 standing.last = made;
-                standing.version = self
-                    .latest
-                    .get(&instance)
-                    .and_then(|verdict: &LatestVerdict| verdict.data_version.clone());
+                standing.version =
+                    self.latest.get(&by_key).and_then(|verdict: &LatestVerdict| verdict.data_version.clone());
             }
-            let failing = self.checks.get(&instance).into_iter().flatten().filter(|(_, passed)| !**passed);
+            let failing = self.checks.get(&by_key).into_iter().flatten().filter(|(_, passed)| !**passed);
             standing.failing_checks.extend(failing.map(|(check, _)| check.clone()));
-            let (_, partition) = instance;
-            let state = self.state(graph, report, asset, &partition, &mut standing);
+            let state = self.state(graph, report, &instance, &mut standing);
             standing.state = graver(standing.state, state);
-            standing.partitions.extend(partition.map(|partition| (partition, state)));
+            standing.partitions.extend(instance.partition.map(|partition| (partition, state)));
         }
         standing.failing_checks.dedup();
         standing.because.dedup();
@@ -67,12 +67,10 @@ impl Memory {
         &self,
         graph: &AssetGraph,
         report: &StalenessReport,
-        asset: AssetIndex,
-        partition: &Option<PartitionKey>,
+        asset: &AssetPartition<AssetIndex>,
         standing: &mut Standing,
     ) -> NodeState {
-        let step =
-            graph.assets()[asset].step.map(|step| (graph.steps()[step].key.clone(), partition.clone()));
+        let step = graph.maker(asset);
         if let Some(progress) = step.as_ref().and_then(|step| self.running.get(step)) {
             standing.progress = Some(*progress);
             return NodeState::Running;
@@ -81,7 +79,7 @@ impl Memory {
             standing.because.push(format!("its last run failed: {failure}"));
             return NodeState::Failed;
         }
-        match report.get(asset, partition.as_ref()) {
+        match report.get(asset) {
             _ if step.is_none() => NodeState::Unknown,
             Some(Staleness::Missing) => NodeState::Missing,
             Some(Staleness::Stale(causes)) => {

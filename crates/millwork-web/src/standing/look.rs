@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use millwork_core::freshness::Freshness;
 use millwork_core::graph::AssetIndex;
+use millwork_core::index::IndexVec;
 use millwork_core::run::RunId;
 use millwork_core::{DataVersion, PartitionKey};
 use millwork_draw::graph::NodeState;
@@ -14,7 +15,7 @@ use super::Trend;
 pub(crate) struct Standings {
     /// The newest event that is taken in.
     pub(crate) head: u64,
-    pub(super) assets: Vec<Standing>,
+    pub(super) assets: IndexVec<AssetIndex, Standing>,
 }
 
 /// How one asset stands.
@@ -80,7 +81,7 @@ impl Standings {
     }
 
     /// All of them.
-    pub(crate) fn all(&self) -> &[Standing] {
+    pub(crate) fn all(&self) -> &IndexVec<AssetIndex, Standing> {
         &self.assets
     }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::LatestVerdicts;
-use millwork_core::run::{RunId, StepKey};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::run::RunId;
+use millwork_core::{AssetKey, AssetPartition, StepPartition};
 use millwork_storage::{StorageError, Store, follow};
 use tokio::sync::Mutex;
 
@@ -33,9 +33,6 @@ pub(crate) struct Lookout {
     memory: Mutex<Option<Memory>>,
 }
 
-/// An asset or step, and its partition.
-pub(super) type Instance<K> = (K, Option<PartitionKey>);
-
 /// What the log has said so far.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -43,11 +40,11 @@ pub(super) struct Memory {
     pub(super) looked_at: Instant,
     pub(super) seen: Arc<Standings>,
     pub(super) latest: LatestVerdicts,
-    pub(super) made: HashMap<Instance<AssetKey>, Timestamp>,
-    pub(super) failures: HashMap<Instance<StepKey>, (u64, String)>,
-    pub(super) running: HashMap<Instance<StepKey>, Progress>,
+    pub(super) made: HashMap<AssetPartition, Timestamp>,
+    pub(super) failures: HashMap<StepPartition, (u64, String)>,
+    pub(super) running: HashMap<StepPartition, Progress>,
     pub(super) trends: HashMap<AssetKey, Trend>,
-    pub(super) checks: BTreeMap<Instance<AssetKey>, BTreeMap<String, bool>>,
+    pub(super) checks: BTreeMap<AssetPartition, BTreeMap<String, bool>>,
 }
 
 impl Lookout {
@@ -94,15 +91,16 @@ impl Memory {
     }
 
     /// The step that makes the asset of an event.
-    pub(super) fn step_of(&self, graph: &AssetGraph, event: &Event) -> Option<Instance<StepKey>> {
-        let node = graph.asset(event.asset.as_ref()?.as_str())?;
-        Some((graph.steps()[node.step?].key.clone(), event.partition.clone()))
+    pub(super) fn step_of(&self, graph: &AssetGraph, event: &Event) -> Option<StepPartition> {
+        graph.maker(&event.asset_partition()?.by_index(graph)?)
     }
 
     /// Remembers what a verdict was made from.
     pub(super) fn take_in_verdict(&mut self, event: &Event) {
-        let (Some(key), Some(provenance)) = (&event.asset, event.body.provenance()) else { return };
-        let verdict = self.latest.entry((key.clone(), event.partition.clone())).or_default();
+        let (Some(asset), Some(provenance)) = (event.asset_partition(), event.body.provenance()) else {
+            return;
+        };
+        let verdict = self.latest.entry(asset).or_default();
         verdict.provenance = Some(provenance.clone());
         match &event.body {
             EventBody::Materialized(made) => verdict.data_version = Some(made.data_version.clone()),
@@ -114,21 +112,22 @@ impl Memory {
     /// Remembers what an event says.
     pub(super) fn take_in(&mut self, graph: &AssetGraph, event: Event) {
         self.take_in_verdict(&event);
-        let step = event.step.clone().map(|step| (step, event.partition.clone()));
-        match (event.body, event.asset, step, event.run) {
-            (EventBody::Materialized(made), Some(key), ..) => {
+        let (asset, step) = (event.asset_partition(), event.step_partition());
+        match (event.body, asset, step, event.run) {
+            (EventBody::Materialized(made), Some(asset), ..) => {
+                let key = &asset.asset;
                 let named = graph.asset(key.as_str()).and_then(|node| node.spec.tags.get(METRIC_TAG));
-                let before = self.trends.remove(&key);
+                let before = self.trends.remove(key);
                 if let Some(trend) = Trend::after(before, named.map(String::as_str), &made) {
                     self.trends.insert(key.clone(), trend);
                 }
-                if let Some(step) = graph.asset(key.as_str()).and_then(|node| node.step) {
-                    self.failures.remove(&(graph.steps()[step].key.clone(), event.partition.clone()));
+                if let Some(maker) = asset.by_index(graph).and_then(|asset| graph.maker(&asset)) {
+                    self.failures.remove(&maker);
                 }
-                self.made.insert((key, event.partition), event.at);
+                self.made.insert(asset, event.at);
             }
-            (EventBody::CheckEvaluated(check), Some(key), ..) => {
-                self.checks.entry((key, event.partition)).or_default().insert(check.check, check.passed);
+            (EventBody::CheckEvaluated(check), Some(asset), ..) => {
+                self.checks.entry(asset).or_default().insert(check.check, check.passed);
             }
             (EventBody::StepStarted, _, Some(step), Some(run)) => {
                 self.running.insert(step, Progress { run, done: None });

@@ -83,8 +83,8 @@ impl Memory {
                 self.failures.remove(&step);
             }
             self.take_in_verdict(&event);
-            if let (EventBody::Materialized(_), Some(key)) = (event.body, event.asset) {
-                self.made.insert((key, event.partition), event.at);
+            if let (EventBody::Materialized(_), Some(asset)) = (&event.body, event.asset_partition()) {
+                self.made.insert(asset, event.at);
             }
         }
     }

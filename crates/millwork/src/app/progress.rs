@@ -9,7 +9,7 @@ use console::{Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use millwork_core::event::{Event, EventBody, LogLine};
 use millwork_core::run::StepKey;
-use millwork_core::{LogLevel, PartitionKey};
+use millwork_core::{LogLevel, StepPartition};
 use millwork_engine::{CapturedOutput, Observation};
 
 use super::printable::{indented, printable};
@@ -21,7 +21,7 @@ const MOST_BARS: usize = 12;
 pub(super) struct Progress {
     bars: MultiProgress,
     whole: ProgressBar,
-    steps: Mutex<HashMap<(StepKey, Option<PartitionKey>), ProgressBar>>,
+    steps: Mutex<HashMap<StepPartition, ProgressBar>>,
     quiet: bool,
     /// Where lines go if there are no bars.
     lines: Term,
@@ -64,10 +64,9 @@ impl Progress {
     pub(super) fn show(&self, observation: &Observation<'_>) {
         match observation {
             Observation::Recorded(event) => self.show_event(event),
-            Observation::Progress { step, partition, done, of } => {
-                let key = ((*step).clone(), partition.cloned());
+            Observation::Progress { step, done, of } => {
                 let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(bar) = steps.get(&key) {
+                if let Some(bar) = steps.get(step) {
                     bar.set_style(template("  {spinner} {msg} {bar:20} {pos}/{len}"));
                     bar.set_length(*of);
                     bar.set_position(*done);
@@ -83,23 +82,27 @@ impl Progress {
     }
 
     fn show_event(&self, event: &Event) {
-        match (&event.body, &event.step) {
-            (EventBody::StepStarted, Some(step)) => self.add_bar(step, event.partition.as_ref()),
+        match (&event.body, event.step_partition()) {
+            (EventBody::StepStarted, Some(step)) => self.add_bar(step),
             (
                 EventBody::StepSucceeded { .. }
                 | EventBody::StepFailed { .. }
                 | EventBody::StepSkipped { .. },
                 Some(step),
             ) => {
-                self.remove_bar(step, event.partition.as_ref());
+                self.remove_bar(&step);
                 self.whole.inc(1);
             }
             (EventBody::StepRetrying { failure, delay_ms }, Some(step)) => {
-                self.remove_bar(step, event.partition.as_ref());
+                self.remove_bar(&step);
                 let pause = Duration::from_millis(*delay_ms);
-                self.line(&format!("{} {step}: {failure}; next attempt in {pause:?}", style("↻").yellow()));
+                self.line(&format!(
+                    "{} {}: {failure}; next attempt in {pause:?}",
+                    style("↻").yellow(),
+                    step.step
+                ));
             }
-            (EventBody::StepCanceled, Some(step)) => self.remove_bar(step, event.partition.as_ref()),
+            (EventBody::StepCanceled, Some(step)) => self.remove_bar(&step),
             (EventBody::Kept { reason, .. }, _) => {
                 let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
                 self.line(&format!("{} {asset} is kept: {reason}", style("=").cyan()));
@@ -113,26 +116,25 @@ impl Progress {
                     check.description
                 ));
             }
-            (EventBody::Logged(line), step) => self.log(step.as_ref(), line),
+            (EventBody::Logged(line), step) => self.log(step.as_ref().map(|of| &of.step), line),
             _ => {}
         }
     }
 
-    fn add_bar(&self, step: &StepKey, partition: Option<&PartitionKey>) {
+    fn add_bar(&self, step: StepPartition) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.has_bars || steps.len() >= MOST_BARS {
             return;
         }
-        let name = partition.map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
-        let name = printable(&name, false).into_owned();
+        let name = printable(&step.to_string(), false).into_owned();
         let bar = ProgressBar::new_spinner().with_style(template("  {spinner} {msg}")).with_message(name);
         bar.enable_steady_tick(Duration::from_millis(100));
-        steps.insert((step.clone(), partition.cloned()), self.bars.add(bar));
+        steps.insert(step, self.bars.add(bar));
     }
 
-    fn remove_bar(&self, step: &StepKey, partition: Option<&PartitionKey>) {
+    fn remove_bar(&self, step: &StepPartition) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = steps.remove(&(step.clone(), partition.cloned())) {
+        if let Some(bar) = steps.remove(step) {
             bar.finish_and_clear();
             self.bars.remove(&bar);
         }

@@ -9,10 +9,11 @@ use millwork_core::event::{
     ValueLocation,
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_core::index::{IndexVec, TypedIndex as _};
 use millwork_core::param::LogLevel;
-use millwork_core::plan::{Plan, PlanError, PlannedStep};
+use millwork_core::plan::{Plan, PlanError, PlanIndex, PlannedStep};
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus, RunTag};
-use millwork_core::{DataVersion, PartitionKey};
+use millwork_core::{AssetPartition, DataVersion, PartitionKey};
 use millwork_storage::NewRun;
 
 use super::figures::figures;
@@ -28,7 +29,7 @@ pub(super) struct Teller<'g> {
     graph: &'g AssetGraph,
     random: fastrand::Rng,
     /// What is latest of each asset.
-    versions: HashMap<(AssetIndex, Option<PartitionKey>), DataVersion>,
+    versions: HashMap<AssetPartition<AssetIndex>, DataVersion>,
     /// The share of the past that is over: how far the figures have moved.
     told: f64,
 }
@@ -55,7 +56,7 @@ impl PastRun {
 enum Trouble {
     None,
     /// The step at this position fails.
-    Fails(usize),
+    Fails(PlanIndex),
     /// It is asked to stop at this moment.
     Stopped(Timestamp),
     /// Its process dies at this moment.
@@ -75,8 +76,8 @@ impl Trouble {
 struct Telling {
     run: RunId,
     events: Vec<NewEvent>,
-    /// When each position of the plan was done; nothing where it never was.
-    done: Vec<Option<Timestamp>>,
+    /// When each step of the plan was done; nothing where it never was.
+    done: IndexVec<PlanIndex, Option<Timestamp>>,
     /// When each lane is free.
     lanes: [Timestamp; LANES],
 }
@@ -100,7 +101,7 @@ impl<'g> Teller<'g> {
     pub(super) fn tell(&mut self, asked_at: Timestamp, assets: usize) -> Result<PastRun, PlanError> {
         self.told = 1.0 - (1.0 - self.told) * 0.999;
         let first = self.random.usize(..=self.graph.assets().len() - assets);
-        let selected: AssetSet = (first..first + assets).collect();
+        let selected: AssetSet = self.graph.assets().indices().skip(first).take(assets).collect();
         let partition = selected.iter().find_map(|asset| {
             let partitions = self.graph.definition(*asset)?.partitions.as_ref()?;
             Some(partitions.keys()[self.random.usize(..partitions.keys().len())].clone())
@@ -108,11 +109,11 @@ impl<'g> Teller<'g> {
         let plan = Plan::new(self.graph, &selected, partition.as_ref())?;
         let run = RunId::new(asked_at);
         let started_at = asked_at + self.millis(5, 2_000);
-        let takes: Vec<SignedDuration> = plan.steps.iter().map(|_| self.millis(40, 4_000)).collect();
+        let takes = plan.steps.map(|_| self.millis(40, 4_000));
         let trouble = self.trouble(started_at, &takes);
-        let (events, done) = (Vec::new(), vec![None; plan.steps.len()]);
+        let (events, done) = (Vec::new(), plan.steps.map(|_| None));
         let mut telling = Telling { run, events, done, lanes: [started_at; LANES] };
-        for (position, step) in plan.steps.iter().enumerate() {
+        for (position, step) in plan.steps.iter_enumerated() {
             self.step(&mut telling, (position, step), takes[position], trouble);
         }
         // Steps beside each other told theirs one after the other.
@@ -127,11 +128,11 @@ impl<'g> Teller<'g> {
         SignedDuration::from_millis(self.random.i64(least..most))
     }
 
-    fn trouble(&mut self, started_at: Timestamp, takes: &[SignedDuration]) -> Trouble {
+    fn trouble(&mut self, started_at: Timestamp, takes: &IndexVec<PlanIndex, SignedDuration>) -> Trouble {
         let whole: SignedDuration = takes.iter().copied().sum();
         let somewhere = started_at + whole / (LANES as i32) * self.random.i32(1..8) / 10;
         match self.random.u8(..100) {
-            0..8 => Trouble::Fails(self.random.usize(..takes.len())),
+            0..8 => Trouble::Fails(PlanIndex::at(self.random.usize(..takes.len()))),
             8..10 => Trouble::Stopped(somewhere),
             10 => Trouble::Dies(somewhere),
             _ => Trouble::None,
@@ -163,7 +164,7 @@ impl<'g> Teller<'g> {
     fn step(
         &mut self,
         telling: &mut Telling,
-        (position, step): (usize, &PlannedStep),
+        (position, step): (PlanIndex, &PlannedStep),
         takes: SignedDuration,
         trouble: Trouble,
     ) {
@@ -258,7 +259,7 @@ impl<'g> Teller<'g> {
         for &asset in graph.outputs(step.step) {
             let key = graph.key(asset);
             let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));
-            self.versions.insert((asset, step.partition.clone()), data_version.clone());
+            self.versions.insert(step.at_partition(asset), data_version.clone());
             // Versions differ, although all values are the same.
             let (location, hash) = (ValueLocation::Database, DataVersion::of_content(VALUE));
             let materialization = Materialization {
@@ -274,13 +275,11 @@ impl<'g> Teller<'g> {
     }
 
     fn inputs(&self, step: &PlannedStep) -> Vec<InputVersion> {
-        let of = |asset: AssetIndex, partition: &Option<PartitionKey>| InputVersion {
-            asset: self.graph.key(asset).clone(),
-            partition: partition.clone(),
-            data_version: self.versions.get(&(asset, partition.clone())).cloned(),
+        let version = |input: AssetPartition<AssetIndex>| InputVersion {
+            upstream: input.by_key(self.graph),
+            data_version: self.versions.get(&input).cloned(),
         };
-        let inputs = step.inputs.iter();
-        inputs.flat_map(|input| input.partitions.iter().map(move |key| of(input.asset, key))).collect()
+        step.input_partitions().map(version).collect()
     }
 
     /// The event that ends the run.

@@ -84,14 +84,15 @@ fn parts_are_left_out() {
 #[test]
 fn what_makes_no_sense_is_told() {
     let pipeline = chain();
+    let [a, b] = ["a", "b"].map(|key| pipeline.graph().index(key).unwrap());
     let problem = |condition: Condition| {
-        Automation::check(pipeline.graph(), 0, &condition).map_err(|error| error.to_string()).unwrap_err()
+        Automation::check(pipeline.graph(), a, &condition).map_err(|error| error.to_string()).unwrap_err()
     };
     assert!(problem(Condition::eager().ignore("x")).contains("no asset is called `x`"));
     assert!(problem(Condition::on_cron("x y", "UTC")).contains("must have five"));
     assert!(problem(Condition::on_cron("@daily", "Mars")).contains("`Mars`"));
     assert!(problem(Condition::check_failed("x")).contains("no check `x`"));
     let of_upstream = Condition::any_deps_match(Condition::check_failed("ok"));
-    assert_eq!(Automation::check(pipeline.graph(), 1, &of_upstream), Ok::<(), ConditionError>(()));
+    assert_eq!(Automation::check(pipeline.graph(), b, &of_upstream), Ok::<(), ConditionError>(()));
     assert!(automation(&[("b", Condition::eager())]).condition(&"b".into()).is_some());
 }

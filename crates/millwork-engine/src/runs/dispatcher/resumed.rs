@@ -22,15 +22,14 @@ impl Dispatcher {
         let mut verdicts = HashMap::new();
         for event in events {
             if event.body.provenance().is_some()
-                && let Some(asset) = event.asset.as_ref().and_then(|key| context.graph.index(key.as_str()))
+                && let Some(output) = event.asset_partition().and_then(|asset| asset.by_index(&context.graph))
             {
-                verdicts.insert((asset, event.partition.clone()), event);
+                verdicts.insert(output, event);
             }
         }
         let mut succeeded = Vec::new();
-        for (position, planned) in context.plan.steps.iter().enumerate() {
-            let key = (context.step(position).key.clone(), planned.partition.clone());
-            let recorded = state.steps.get(&key);
+        for (position, planned) in context.plan.steps.iter_enumerated() {
+            let recorded = state.steps.get(&planned.by_key(&context.graph));
             let attempts = recorded.map_or(0, |step| step.attempt);
             self.attempts[position] = attempts.max(state.epoch.saturating_sub(1));
             if recorded.is_some_and(|step| step.status == StepStatus::Succeeded) {
@@ -41,7 +40,7 @@ impl Dispatcher {
             let planned = &context.plan.steps[position];
             let mut outputs = Vec::new();
             for &asset in context.graph.outputs(planned.step) {
-                let verdict = verdicts.remove(&(asset, planned.partition.clone()));
+                let verdict = verdicts.remove(&planned.at_partition(asset));
                 outputs.push(match verdict {
                     Some(event) if matches!(event.body, EventBody::Materialized(_)) => {
                         OutputMade::Recorded(StoredInput::new(event))

@@ -39,8 +39,7 @@ impl Reader {
 
 /// Puts together the one or two events of each asset and partition.
 fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
-    let of = |event: &Event| (event.asset.clone(), event.partition.clone());
-    events.sort_by_cached_key(|event| (of(event), event.sequence));
+    events.sort_by_cached_key(|event| (event.asset_partition(), event.sequence));
     let mut latest: Vec<LatestAsset> = Vec::with_capacity(events.len());
     for event in events {
         let Some(asset) = event.asset.clone() else { continue };

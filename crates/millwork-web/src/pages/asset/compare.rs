@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use millwork_core::AssetPartition;
 use millwork_core::asset::plot::short_number;
 
 use super::super::words;
@@ -34,24 +35,17 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
         row("size", words::bytes(one.1.stored.bytes), words::bytes(other.1.stored.bytes)),
     ];
     let inputs = |made: &Made<'_>| {
-        made.1
-            .provenance
-            .inputs
-            .iter()
-            .map(|input| (input.asset.to_string(), input.partition.clone()))
-            .collect::<Vec<_>>()
+        made.1.provenance.inputs.iter().map(|input| input.upstream.clone()).collect::<Vec<_>>()
     };
-    let version = |made: &Made<'_>, wanted: &(String, Option<millwork_core::PartitionKey>)| {
-        let mut inputs = made.1.provenance.inputs.iter();
-        let input =
-            inputs.find(|input| (input.asset.as_str(), &input.partition) == (wanted.0.as_str(), &wanted.1));
+    let version = |made: &Made<'_>, wanted: &AssetPartition| {
+        let input = made.1.provenance.inputs.iter().find(|input| input.upstream == *wanted);
         input
             .and_then(|input| input.data_version.as_ref())
             .map(|version| short(version.as_str()))
             .unwrap_or_default()
     };
     for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
-        rows.push(row(&format!("made from {}", input.0), version(one, &input), version(other, &input)));
+        rows.push(row(&format!("made from {}", input.asset), version(one, &input), version(other, &input)));
     }
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
     for label in labels {

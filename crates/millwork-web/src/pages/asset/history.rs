@@ -114,8 +114,8 @@ pub(super) struct InputRow {
 
 pub(super) fn whole((event, made): &Made<'_>) -> Whole {
     let input = |input: &millwork_core::event::InputVersion| InputRow {
-        asset: input.asset.to_string(),
-        partition: input.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        asset: input.upstream.asset.to_string(),
+        partition: input.upstream.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         version: input.data_version.as_ref().map(|version| short(version.as_str())).unwrap_or_default(),
     };
     let place = match &made.stored.location {

@@ -4,8 +4,13 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::event::{Event, EventBody, EventKind};
-use millwork_core::graph::{AssetGraph, AssetNode, AssetSet};
+use millwork_core::event::Event;
+use millwork_core::event::EventBody;
+use millwork_core::event::EventKind;
+use millwork_core::graph::AssetGraph;
+use millwork_core::graph::AssetIndex;
+use millwork_core::graph::AssetNode;
+use millwork_core::graph::AssetSet;
 use millwork_storage::{EventQuery, Order};
 use serde::Deserialize;
 
@@ -133,7 +138,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
     let preview = preview(state, shown, node.spec.value_type, wanted.preview.is_some()).await;
     let around: AssetSet = node.upstream.iter().chain(&node.downstream).copied().chain([index]).collect();
     let lineage = drawn(graph, &standings, &around, |key| format!("/assets/{key}"));
-    let names = |assets: &[usize]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
+    let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let standing = standings.of(index).clone();
     let (plots, constant) = over_time(&made);
     let second = made.get(1).or(made.first());

@@ -6,8 +6,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use millwork_core::graph::{AssetGraph, AssetSet};
-use millwork_draw::graph::{Drawing, NodeState};
+use millwork_core::graph::AssetGraph;
+use millwork_core::graph::AssetIndex;
+use millwork_core::graph::AssetSet;
+use millwork_draw::graph::Drawing;
+use millwork_draw::graph::NodeState;
 use serde::{Deserialize, Serialize};
 
 use super::super::drawn::drawn;
@@ -82,7 +85,7 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
     };
-    let everything: AssetSet = (0..graph.assets().len()).collect();
+    let everything: AssetSet = graph.assets().indices().collect();
     let shown = if wanted.only.is_empty() { &everything } else { &found };
     let beside = |key: &str| wanted.address(|wanted| wanted.asset = key.to_owned());
     let mut drawing = drawn(graph, &standings, shown, beside);
@@ -97,7 +100,7 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
     let toggled =
         |group: &str| wanted.address(|wanted| wanted.open = Some(unfolded.with_changed(group, &names)));
     let drawing = folded(drawing, &unfolded, toggled);
-    let is_to_do = |asset: &&usize| {
+    let is_to_do = |asset: &&AssetIndex| {
         matches!(standings.of(**asset).state, NodeState::Stale | NodeState::Missing | NodeState::Failed)
     };
     Ok(Graph {

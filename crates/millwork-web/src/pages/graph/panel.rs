@@ -1,6 +1,6 @@
 //! What is said of one asset beside the graph.
 
-use millwork_core::graph::AssetGraph;
+use millwork_core::graph::{AssetGraph, AssetIndex};
 
 use crate::standing::Standings;
 
@@ -29,7 +29,7 @@ pub(super) fn panel(
 ) -> Option<Panel> {
     let asset = graph.index(key)?;
     let (node, standing) = (&graph.assets()[asset], standings.of(asset));
-    let linked = |assets: &[usize]| {
+    let linked = |assets: &[AssetIndex]| {
         let keys = assets.iter().map(|asset| graph.key(*asset).to_string());
         keys.map(|key| (link(&key), key)).collect()
     };

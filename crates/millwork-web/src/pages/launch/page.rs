@@ -253,9 +253,8 @@ fn plan_to_show(state: &AppState, plan: &Plan, standings: &Standings, stale_only
         if stale_only && state == "fresh" {
             continue;
         }
-        let partition = planned.partition.as_ref().map(|partition| format!(" ({partition})"));
         shown.push(Planned {
-            name: format!("{}{}", step.key, partition.unwrap_or_default()),
+            name: planned.by_key(graph).to_string(),
             state,
             is_check: step.is_check(),
             inputs: planned.inputs.iter().map(|input| graph.key(input.asset).to_string()).collect(),

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use millwork_core::PartitionKey;
+use millwork_core::StepPartition;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{RunState, StepKey, StepState};
-use millwork_draw::plot::{GanttRow, Segment, gantt};
+use millwork_core::run::RunState;
+use millwork_core::run::StepState;
+use millwork_draw::plot::GanttRow;
+use millwork_draw::plot::Segment;
+use millwork_draw::plot::gantt;
 
 use super::super::words;
 
@@ -47,7 +50,7 @@ pub(super) fn steps(events: &[Event], course: &RunState, now: Timestamp) -> Step
     let bars = bars(events, now);
     let drawn: Vec<GanttRow> = steps
         .iter()
-        .filter_map(|(key, _)| Some(GanttRow { name: name(key), segments: bars.get(key)?.clone() }))
+        .filter_map(|(key, _)| Some(GanttRow { name: key.to_string(), segments: bars.get(key)?.clone() }))
         .collect();
     Steps {
         gantt: if drawn.is_empty() { String::new() } else { gantt("When each step ran", &drawn) },
@@ -57,22 +60,13 @@ pub(super) fn steps(events: &[Event], course: &RunState, now: Timestamp) -> Step
     }
 }
 
-type Key = (StepKey, Option<PartitionKey>);
-
-fn name((step, partition): &Key) -> String {
-    match partition {
-        Some(partition) => format!("{step} ({partition})"),
-        None => step.to_string(),
-    }
-}
-
 /// Every attempt of each step, and the pauses between them, in seconds since the run's first event.
-fn bars(events: &[Event], now: Timestamp) -> BTreeMap<Key, Vec<Segment>> {
+fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment>> {
     let began = events.iter().find(|event| event.body.is_step_event()).map_or(now, |event| event.at);
     let seconds = |at: Timestamp| at.duration_since(began).as_secs_f64().max(0.0);
-    let mut open: BTreeMap<Key, (Timestamp, &'static str, u32)> = BTreeMap::new();
-    let mut bars: BTreeMap<Key, Vec<Segment>> = BTreeMap::new();
-    let mut end = |key: &Key,
+    let mut open: BTreeMap<StepPartition, (Timestamp, &'static str, u32)> = BTreeMap::new();
+    let mut bars: BTreeMap<StepPartition, Vec<Segment>> = BTreeMap::new();
+    let mut end = |key: &StepPartition,
                    (from, state, attempt): (Timestamp, &'static str, u32),
                    ended: &'static str,
                    at: Timestamp| {
@@ -85,8 +79,7 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<Key, Vec<Segment>> {
         bars.entry(key.clone()).or_default().push(segment);
     };
     for event in events {
-        let Some(step) = &event.step else { continue };
-        let key = (step.clone(), event.partition.clone());
+        let Some(key) = event.step_partition() else { continue };
         let (ended, next) = match &event.body {
             EventBody::StepStarted => ("failed", Some("running")),
             EventBody::StepRetrying { .. } => ("failed", Some("waiting")),
@@ -106,12 +99,12 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<Key, Vec<Segment>> {
     bars
 }
 
-fn row(key: &Key, step: &StepState, now: Timestamp) -> Row {
+fn row(key: &StepPartition, step: &StepState, now: Timestamp) -> Row {
     let took = step.started_at.map(|from| words::between(from, step.finished_at.unwrap_or(now)));
     let failure = step.failure.as_ref().map(ToString::to_string);
     Row {
-        name: name(key),
-        step: key.0.to_string(),
+        name: key.to_string(),
+        step: key.step.to_string(),
         status: step.status.as_str(),
         attempt: step.attempt,
         took: took.unwrap_or_default(),
@@ -126,7 +119,7 @@ pub(super) fn output(event: &Event) -> Option<Output> {
     let short = |version: &str| version.chars().take(12).collect::<String>();
     let input = |input: &millwork_core::event::InputVersion| {
         let version = input.data_version.as_ref().map(|version| short(version.as_str()));
-        (input.asset.to_string(), version.unwrap_or_default())
+        (input.upstream.asset.to_string(), version.unwrap_or_default())
     };
     Some(Output {
         asset: event.asset.as_ref()?.to_string(),

@@ -3,11 +3,17 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use millwork_core::AssetKey;
+use millwork_core::AssetPartition;
+use millwork_core::Clock as _;
+use millwork_core::MetadataValue;
+use millwork_core::PartitionKey;
 use millwork_core::Problem;
+use millwork_core::SystemClock;
+use millwork_core::Table;
 use millwork_core::asset::plot::short_number;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
-use millwork_core::{AssetKey, Clock as _, MetadataValue, PartitionKey, SystemClock, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};
 use serde_json::Value;
@@ -316,9 +322,9 @@ async fn materialization(
         opened.store.events(query).await?.pop()
     };
     event.ok_or_else(|| {
-        let of_partition = partition.map_or(String::new(), |partition| format!(" (partition `{partition}`)"));
-        let problem = Problem::new(format!("`{asset}`{of_partition} has no such materialization"));
-        Failure::usage(problem.with_hint(format!("`asset history {asset}` lists what there is")))
+        let hint = format!("`asset history {asset}` lists what there is");
+        let asset = AssetPartition::new(asset, partition.map(PartitionKey::from)).quoted();
+        Failure::usage(Problem::new(format!("{asset} has no such materialization")).with_hint(hint))
     })
 }
 

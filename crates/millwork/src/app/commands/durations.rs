@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use millwork_core::event::{EventBody, EventKind};
+use millwork_core::event::EventBody;
+use millwork_core::event::EventKind;
+use millwork_core::graph::StepIndex;
 use millwork_core::{AssetKey, Pipeline};
 use millwork_storage::{EventLog as _, EventQuery, Order};
 
@@ -24,7 +26,7 @@ pub(super) async fn of_assets(
         limit: Some(STEPS),
         ..EventQuery::default()
     };
-    let mut by_step: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    let mut by_step: BTreeMap<StepIndex, Vec<u64>> = BTreeMap::new();
     let graph = pipeline.graph();
     for event in opened.store.events(query).await? {
         let step = event.step.as_ref().and_then(|step| graph.step_index(step.as_str()));

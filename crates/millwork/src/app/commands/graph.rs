@@ -1,6 +1,8 @@
 //! `graph`: the pipeline as a drawing.
 
-use millwork_core::graph::{AssetGraph, AssetSet};
+use millwork_core::graph::AssetGraph;
+use millwork_core::graph::AssetIndex;
+use millwork_core::graph::AssetSet;
 use millwork_draw::graph::Drawing;
 use serde_json::json;
 
@@ -32,7 +34,10 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
 }
 
 /// The edges between selected assets.
-fn edges<'a>(graph: &'a AssetGraph, selected: &'a AssetSet) -> impl Iterator<Item = (usize, usize)> + 'a {
+fn edges<'a>(
+    graph: &'a AssetGraph,
+    selected: &'a AssetSet,
+) -> impl Iterator<Item = (AssetIndex, AssetIndex)> + 'a {
     selected.iter().flat_map(move |asset| {
         let upstream = graph.assets()[*asset].upstream.iter();
         upstream.filter(|upstream| selected.contains(*upstream)).map(move |upstream| (*upstream, *asset))

@@ -1,6 +1,6 @@
 //! `list`: what is defined.
 
-use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, StepKind};
 use millwork_core::{ConfigSchema, PartitionsDefinition};
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn assets(graph: &AssetGraph) -> Rows<5> {
 /// Everything that is known of an asset without its history.
 pub(super) fn asset_json(graph: &AssetGraph, asset: &AssetNode) -> Value {
     let keys =
-        |assets: &[usize]| assets.iter().map(|index| graph.key(*index).to_string()).collect::<Vec<_>>();
+        |assets: &[AssetIndex]| assets.iter().map(|index| graph.key(*index).to_string()).collect::<Vec<_>>();
     let computation = asset.step.map(|step| graph.steps()[step].computation());
     let partitions =
         graph.index(asset.spec.key.as_str()).and_then(|index| graph.definition(index)?.partitions.as_ref());

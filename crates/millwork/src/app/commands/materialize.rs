@@ -7,7 +7,7 @@ use millwork_core::Problem;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, StepStatus};
-use millwork_core::{Clock as _, SystemClock};
+use millwork_core::{Clock as _, StepPartition, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
@@ -117,20 +117,18 @@ pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
 }
 
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
-    let steps = plan.steps.iter().map(|step| (&graph.steps()[step.step].key, &step.partition));
+    let steps = plan.steps.iter().map(|step| step.by_key(graph));
     if json {
-        let steps: Vec<_> =
-            steps.map(|(step, partition)| json!({ "step": step, "partition": partition })).collect();
+        let steps: Vec<_> = steps
+            .map(|StepPartition { step, partition }| json!({ "step": step, "partition": partition }))
+            .collect();
         outln!("{}", json!({ "plan": steps }));
         return;
     }
     let noun = if plan.steps.len() == 1 { "step" } else { "steps" };
     outln!("{} {noun} would run:", plan.steps.len());
-    for (step, partition) in steps {
-        match partition {
-            Some(partition) => outln!("  {step} ({partition})"),
-            None => outln!("  {step}"),
-        }
+    for step in steps {
+        outln!("  {step}");
     }
 }
 
@@ -269,11 +267,9 @@ fn summary(outcome: &RunOutcome) -> String {
         _ => console::style("failed").red(),
     };
     let mut text = String::new();
-    for ((step, partition), state) in &outcome.state.steps {
-        let name =
-            partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+    for (step, state) in &outcome.state.steps {
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
-            text.push_str(&format!("{} {name}\n", console::style("✗").red()));
+            text.push_str(&format!("{} {step}\n", console::style("✗").red()));
             failed(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
         }
     }
@@ -298,7 +294,7 @@ fn outcome_json(outcome: &RunOutcome) -> Value {
         .state
         .steps
         .iter()
-        .map(|((step, partition), state)| {
+        .map(|(StepPartition { step, partition }, state)| {
             json!({
                 "step": step,
                 "partition": partition,

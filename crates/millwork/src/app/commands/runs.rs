@@ -3,7 +3,7 @@
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus, WaitReason};
-use millwork_core::{Clock as _, PartitionKey, SystemClock};
+use millwork_core::{Clock as _, StepPartition, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
         shown["steps"] = state
             .steps
             .iter()
-            .map(|((step, partition), state)| {
+            .map(|(StepPartition { step, partition }, state)| {
                 json!({
                     "step": step, "partition": partition, "status": state.status, "attempt": state.attempt,
                     "started_at": state.started_at, "finished_at": state.finished_at, "reason": state.reason,
@@ -186,12 +186,7 @@ async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Fa
     }))
 }
 
-fn step_row(
-    (step, partition): &(StepKey, Option<PartitionKey>),
-    state: &millwork_core::run::StepState,
-) -> [String; 5] {
-    let name =
-        partition.as_ref().map_or_else(|| step.to_string(), |partition| format!("{step} ({partition})"));
+fn step_row(step: &StepPartition, state: &millwork_core::run::StepState) -> [String; 5] {
     let styled = console::style(state.status.as_str());
     let status = match state.status {
         StepStatus::Succeeded => styled.green(),
@@ -203,7 +198,7 @@ fn step_row(
     let failure = state.failure.as_ref().map(ToString::to_string);
     let attempt = if state.attempt == 0 { String::new() } else { state.attempt.to_string() };
     let reason = state.reason.clone().or(failure).unwrap_or_default();
-    [name, status.to_string(), attempt, took.unwrap_or_default(), reason]
+    [step.to_string(), status.to_string(), attempt, took.unwrap_or_default(), reason]
 }
 
 async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Result<Exit, Failure> {
@@ -247,8 +242,7 @@ fn is_log(event: &Event) -> bool {
 }
 
 fn log_line(event: &Event) -> String {
-    let step = event.step.as_ref().map_or("run", StepKey::as_str);
-    let partition = event.partition.as_ref().map_or(String::new(), |partition| format!(" ({partition})"));
+    let step = event.step_partition().map_or_else(|| "run".to_owned(), |step| step.to_string());
     let what = match &event.body {
         EventBody::Logged(line) => {
             let fields: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
@@ -273,7 +267,7 @@ fn log_line(event: &Event) -> String {
             format!("      {name}{}", parts.map(|part| format!(" {part}")).collect::<String>())
         }
     };
-    indented(&format!("{} {step}{partition} {what}", when::moment(event.at)), 4)
+    indented(&format!("{} {step} {what}", when::moment(event.at)), 4)
 }
 
 async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool) -> Result<Exit, Failure> {

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
-use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus, StepKey};
-use millwork_core::{AssetKey, CLOCK_TOLERANCE, Clock as _, Freshness, PartitionKey, SystemClock};
+use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus};
+use millwork_core::{
+    AssetKey, AssetPartition, CLOCK_TOLERANCE, Clock as _, Freshness, StepPartition, SystemClock,
+};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order, RunQuery, RunStore as _};
 use serde_json::{Value, json};
@@ -60,7 +62,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let by_asset: HashMap<AssetIndex, Vec<&State>> = states.iter().fold(HashMap::new(), |mut map, state| {
-        map.entry(state.asset).or_default().push(state);
+        map.entry(state.of.asset).or_default().push(state);
         map
     });
     let mut told = AssetSet::new();
@@ -83,7 +85,7 @@ fn explain(
     }
     for state in states.get(&asset).into_iter().flatten() {
         let indent = "  ".repeat(depth);
-        outln!("{indent}{} is {}", state.name(graph), state.word());
+        outln!("{indent}{} is {}", state.of.by_key(graph), state.word());
         for line in state.because() {
             outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
@@ -97,8 +99,7 @@ fn explain(
 
 /// What is to be said of an asset or one of its partitions.
 struct State {
-    asset: AssetIndex,
-    partition: Option<PartitionKey>,
+    of: AssetPartition<AssetIndex>,
     staleness: Staleness,
     latest: Option<LatestAsset>,
     failure: Option<StepFailure>,
@@ -120,53 +121,47 @@ async fn states(session: &Session, selected: &AssetSet) -> Result<Vec<State>, Fa
     let plan = engine.plan(&all).await?;
     let report = engine.staleness(&plan).await?;
     let latest = opened.store.latest(&keys).await?;
-    let mut latest: HashMap<_, _> =
-        latest.into_iter().map(|latest| ((latest.asset.clone(), latest.partition.clone()), latest)).collect();
+    let of = |latest: &LatestAsset| AssetPartition::new(latest.asset.clone(), latest.partition.clone());
+    let mut latest: HashMap<_, _> = latest.into_iter().map(|latest| (of(&latest), latest)).collect();
     let failures = failures(&opened).await?;
     let mut states = Vec::new();
-    for (asset, partition) in instances(graph, &plan, selected) {
-        let latest = latest.remove(&(graph.key(asset).clone(), partition.clone()));
-        states.push(state(graph, &report, &failures, asset, partition, latest));
+    for instance in instances(graph, &plan, selected) {
+        let latest = latest.remove(&instance.by_key(graph));
+        states.push(state(graph, &report, &failures, instance, latest));
     }
     Ok(states)
 }
 
 /// The selected assets with their partitions, in the order of the graph.
-fn instances(
-    graph: &AssetGraph,
-    plan: &Plan,
-    selected: &AssetSet,
-) -> Vec<(AssetIndex, Option<PartitionKey>)> {
-    let mut partitions: BTreeMap<AssetIndex, Vec<Option<PartitionKey>>> = BTreeMap::new();
+fn instances(graph: &AssetGraph, plan: &Plan, selected: &AssetSet) -> Vec<AssetPartition<AssetIndex>> {
+    let mut instances: BTreeMap<AssetIndex, Vec<AssetPartition<AssetIndex>>> = BTreeMap::new();
     for step in &plan.steps {
         for output in graph.outputs(step.step) {
-            partitions.entry(*output).or_default().push(step.partition.clone());
+            instances.entry(*output).or_default().push(step.at_partition(*output));
         }
     }
-    let of = |asset: &AssetIndex| partitions.get(asset).cloned().unwrap_or_else(|| vec![None]);
-    selected.iter().flat_map(|asset| of(asset).into_iter().map(|partition| (*asset, partition))).collect()
+    let whole = |asset: &AssetIndex| vec![AssetPartition::new(*asset, None)];
+    selected.iter().flat_map(|asset| instances.remove(asset).unwrap_or_else(|| whole(asset))).collect()
 }
 
-type Failures = HashMap<(StepKey, Option<PartitionKey>), (u64, StepFailure)>;
+type Failures = HashMap<StepPartition, (u64, StepFailure)>;
 
 fn state(
     graph: &AssetGraph,
     report: &StalenessReport,
     failures: &Failures,
-    asset: AssetIndex,
-    partition: Option<PartitionKey>,
+    of: AssetPartition<AssetIndex>,
     latest: Option<LatestAsset>,
 ) -> State {
-    let step = graph.assets()[asset].step.map(|step| graph.steps()[step].key.clone());
+    let step = graph.maker(&of);
     let last_verdict = latest.as_ref().map_or(0, |latest| latest.verdict.sequence);
-    let failure = step.as_ref().and_then(|step| failures.get(&(step.clone(), partition.clone())));
+    let failure = step.as_ref().and_then(|step| failures.get(step));
     State {
-        staleness: report.get(asset, partition.as_ref()).cloned().unwrap_or(Staleness::Fresh),
+        staleness: report.get(&of).cloned().unwrap_or(Staleness::Fresh),
         failure: failure.filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure.clone()),
-        late: late(graph, asset, latest.as_ref()),
+        late: late(graph, of.asset, latest.as_ref()),
         external: step.is_none(),
-        asset,
-        partition,
+        of,
         latest,
     }
 }
@@ -190,8 +185,10 @@ async fn failures(opened: &Opened) -> Result<Failures, Failure> {
         let kinds = Some(EventKind::StepFailed.into());
         let query = EventQuery { run: Some(run.id), kinds, ..EventQuery::default() };
         for event in opened.store.events(query).await? {
-            let (Some(step), EventBody::StepFailed { failure }) = (event.step, event.body) else { continue };
-            let last = failures.entry((step, event.partition)).or_insert((0, failure.clone()));
+            let (Some(step), EventBody::StepFailed { failure }) = (event.step_partition(), event.body) else {
+                continue;
+            };
+            let last = failures.entry(step).or_insert((0, failure.clone()));
             if event.sequence > last.0 {
                 *last = (event.sequence, failure);
             }
@@ -201,11 +198,6 @@ async fn failures(opened: &Opened) -> Result<Failures, Failure> {
 }
 
 impl State {
-    fn name(&self, graph: &AssetGraph) -> String {
-        let key = graph.key(self.asset);
-        self.partition.as_ref().map_or_else(|| key.to_string(), |partition| format!("{key} ({partition})"))
-    }
-
     fn plain_word(&self) -> &'static str {
         match (&self.failure, self.external, &self.staleness) {
             (Some(_), ..) => "failed",
@@ -244,7 +236,7 @@ impl State {
     /// The upstream assets that may be why it is as it is.
     fn to_blame(&self, graph: &AssetGraph) -> Vec<AssetIndex> {
         if self.staleness == Staleness::Missing {
-            return graph.assets()[self.asset].upstream.clone();
+            return graph.assets()[self.of.asset].upstream.clone();
         }
         let stale = self.causes().iter().filter_map(|cause| match cause {
             Cause::Upstream { asset, .. } => graph.index(asset.as_str()),
@@ -256,8 +248,8 @@ impl State {
     fn row(&self, graph: &AssetGraph) -> [String; 5] {
         let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
         [
-            graph.key(self.asset).to_string(),
-            self.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+            graph.key(self.of.asset).to_string(),
+            self.of.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
             self.word(),
             materialization.map(|event| when::moment(event.at)).unwrap_or_default(),
             self.because().into_iter().next().unwrap_or_default(),
@@ -267,8 +259,8 @@ impl State {
     fn json(&self, graph: &AssetGraph) -> Value {
         let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
         json!({
-            "asset": graph.key(self.asset),
-            "partition": self.partition,
+            "asset": graph.key(self.of.asset),
+            "partition": self.of.partition,
             "state": self.plain_word(),
             "causes": self.causes(),
             "failure": self.failure,
