@@ -10,12 +10,15 @@ use crate::bins::sketch::ColumnSketch;
 use crate::data::{CATEGORIES, Labels, Matrix};
 
 /// The bounds of bins, column after column. A column that has no values has one bin.
+///
+/// A categorical column has a bin for each category that occurs. XGBoost has one for each number up to the largest, of which those
+/// that don't occur stay empty; what it makes of them is known without them ([`CategoryRange`]).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Cuts {
     /// Where the bins of each column start, and where the last one's end: columns + 1 numbers.
     pub(crate) offsets: Vec<u32>,
     /// What lies above the values of each bin, and is at most the smallest value of the next one; the category of a bin in a
-    /// categorical column. The last bin of a column holds all larger values as well.
+    /// categorical column. The last bin of a numeric column holds all larger values as well.
     pub(crate) values: Vec<f32>,
 }
 
@@ -64,8 +67,6 @@ impl Cuts {
                 columns
             })
             .collect();
-        // Before they are made, as a single value may stand for millions of categories.
-        check_size(columns.iter().map(Seen::categories).sum())?;
         let finished: Vec<Result<Vec<f32>, f32>> = columns.into_par_iter().map(Seen::finish).collect();
         Self::of_columns(finished)
     }
@@ -73,7 +74,9 @@ impl Cuts {
     /// The cuts of all columns, or the value of one that is no category.
     fn of_columns(columns: Vec<Result<Vec<f32>, f32>>) -> Result<Self, BinError> {
         let bins = columns.iter().flatten().map(Vec::len).sum();
-        check_size(bins)?;
+        if bins > MOST_BINS {
+            return Err(BinError::TooManyBins { bins });
+        }
         let mut cuts = Self { offsets: vec![0], values: Vec::with_capacity(bins) };
         for (index, column) in (0..).zip(columns) {
             let column = column.map_err(|value| BinError::NoCategory { column: index, value })?;
@@ -105,10 +108,16 @@ impl Cuts {
         bins.start + cuts.partition_point(|&cut| cut <= value).min(cuts.len() - 1) as u32
     }
 
-    /// The bin of a category in a categorical column. What is no category of the training is put into the last bin.
+    /// The bin of a category that occurs in a categorical column.
     pub(crate) fn category_bin(&self, column: u32, category: f32) -> u32 {
+        self.column(column).start
+            + self.categories(column).of.partition_point(|&own| own < category.trunc()) as u32
+    }
+
+    /// The categories of a categorical column.
+    pub(crate) fn categories(&self, column: u32) -> CategoryRange<'_> {
         let bins = self.column(column);
-        bins.start + (category as u32).min(bins.end - bins.start - 1)
+        CategoryRange { of: &self.values[bins.start as usize..bins.end as usize] }
     }
 
     /// What the values of a bin of a column reach, and those of the bin before don't; minus infinity for the first bin.
@@ -117,6 +126,47 @@ impl Cuts {
             true => f32::NEG_INFINITY,
             false => self.values[bin as usize - 1],
         }
+    }
+}
+
+/// The categories of a column: the numbers from 0 to the largest one that occurs, most or few of which occur.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CategoryRange<'a> {
+    /// Those that occur, ascending: one for each bin.
+    of: &'a [f32],
+}
+
+impl CategoryRange<'_> {
+    /// The number of categories, with those that don't occur.
+    pub(crate) fn count(self) -> u32 {
+        self.of.last().map_or(0, |largest| *largest as u32 + 1)
+    }
+
+    /// The category of a bin, counted from the column's first.
+    pub(crate) fn at(self, bin: u32) -> u32 {
+        self.of[bin as usize] as u32
+    }
+
+    /// How many categories below that of a bin don't occur.
+    pub(crate) fn absent_below(self, bin: u32) -> u32 {
+        self.at(bin) - bin
+    }
+
+    /// How many don't occur.
+    pub(crate) fn absent(self) -> u32 {
+        self.count() - self.of.len() as u32
+    }
+
+    /// The first one that doesn't occur, if there is one.
+    pub(crate) fn first_absent(self) -> Option<u32> {
+        (0..).zip(self.of).find(|(number, category)| *number != **category as u32).map(|(number, _)| number)
+    }
+
+    /// Those below a number that don't occur, ascending.
+    pub(crate) fn all_absent_below(self, end: u32) -> impl Iterator<Item = u32> {
+        let starts = std::iter::once(0).chain(self.of.iter().map(|category| *category as u32 + 1));
+        let gaps = starts.zip(self.of).map(move |(start, category)| start..(*category as u32).min(end));
+        gaps.flatten()
     }
 }
 
@@ -130,7 +180,8 @@ enum Seen {
 /// The categories of a column that were seen.
 #[derive(Debug, Default)]
 struct ColumnCategories {
-    largest: f32,
+    /// A bit for each category up to the largest.
+    seen: Vec<u64>,
     invalid: Option<f32>,
 }
 
@@ -142,22 +193,12 @@ impl Seen {
         }
     }
 
-    /// The number of categories up to the largest; 0 for a numeric column.
-    fn categories(&self) -> usize {
-        match self {
-            Self::Values(_) => 0,
-            Self::Categories(categories) => categories.largest as usize + 1,
-        }
-    }
-
     /// The cuts of the column, or a value that is no category.
     fn finish(self) -> Result<Vec<f32>, f32> {
         match self {
             Self::Values(sketch) => Ok(sketch.finish()),
             Self::Categories(ColumnCategories { invalid: Some(value), .. }) => Err(value),
-            Self::Categories(ColumnCategories { largest, .. }) => {
-                Ok((0..=largest as u32).map(|category| category as f32).collect())
-            }
+            Self::Categories(ColumnCategories { seen, .. }) => Ok(categories(&seen)),
         }
     }
 }
@@ -165,15 +206,27 @@ impl Seen {
 impl ColumnCategories {
     fn push(&mut self, value: f32) {
         if value >= 0.0 && value < CATEGORIES as f32 {
-            self.largest = self.largest.max(value);
+            let category = value as usize;
+            if category / WORD >= self.seen.len() {
+                self.seen.resize(category / WORD + 1, 0);
+            }
+            self.seen[category / WORD] |= 1 << (category % WORD);
         } else {
             self.invalid.get_or_insert(value);
         }
     }
 }
 
-fn check_size(bins: usize) -> Result<(), BinError> {
-    if bins > MOST_BINS { Err(BinError::TooManyBins { bins }) } else { Ok(()) }
+/// The bits of a word.
+const WORD: usize = u64::BITS as usize;
+
+/// The categories whose bits are set; 0 if none is, so that there is a bin.
+fn categories(seen: &[u64]) -> Vec<f32> {
+    let bits = |word: u64| (0..WORD).filter(move |bit| word >> bit & 1 == 1);
+    let all = seen.iter().enumerate().filter(|(_, word)| **word != 0);
+    let categories: Vec<f32> =
+        all.flat_map(|(number, word)| bits(*word).map(move |bit| (number * WORD + bit) as f32)).collect();
+    if categories.is_empty() { vec![0.0] } else { categories }
 }
 
 /// Ranges of columns with about equally many entries, some for each thread.

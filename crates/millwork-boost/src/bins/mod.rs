@@ -16,4 +16,4 @@ mod summary;
 mod tests;
 
 pub use cuts::BinError;
-pub(crate) use cuts::Cuts;
+pub(crate) use cuts::{CategoryRange, Cuts};

@@ -65,19 +65,38 @@ fn groups_have_a_weight_each() {
 }
 
 #[test]
-fn categories_have_a_bin_each_whatever_the_number_of_bins() {
+fn categories_that_occur_have_a_bin_each_whatever_the_number_of_bins() {
     let of = |values: &[f64]| cuts(values, &Labels::default(), 2, &[true]);
-    let known = of(&[0.0, 2.0, 2.0, f64::NAN, 5.0]).expect("categories");
-    assert_eq!(known.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-    assert_eq!([-1.0, 0.0, 2.5, 5.0, 9.0].map(|category| known.category_bin(0, category)), [0, 0, 2, 5, 5]);
+    let known = of(&[0.0, 2.0, 2.0, f64::NAN, 5.0, 6.0]).expect("categories");
+    assert_eq!(known.values, [0.0, 2.0, 5.0, 6.0]);
+    assert_eq!([0.0, 2.5, 5.0, 6.0].map(|category| known.category_bin(0, category)), [0, 1, 2, 3]);
     assert_eq!(of(&[f64::NAN]).expect("no category").values, [0.0]);
+    assert_eq!(of(&[64.0, 16_777_215.0, 63.0]).expect("categories").values, [63.0, 64.0, 16_777_215.0]);
     for value in [-1.0, 16_777_216.0] {
         assert_eq!(of(&[3.0, value]), Err(BinError::NoCategory { column: 0, value: value as f32 }));
     }
 }
 
 #[test]
-fn too_many_categories_are_refused_before_they_are_made() {
+fn categories_that_do_not_occur_are_known_without_bins() {
+    let known = cuts(&[6.0, 0.0, 2.0, 5.0], &Labels::default(), 2, &[true]).expect("categories");
+    let categories = known.categories(0);
+    assert_eq!((categories.count(), categories.absent(), categories.first_absent()), (7, 3, Some(1)));
+    assert_eq!(
+        [0, 1, 2, 3].map(|bin| (categories.at(bin), categories.absent_below(bin))),
+        [(0, 0), (2, 1), (5, 3), (6, 3)]
+    );
+    for (end, expected) in
+        [(0, &[][..]), (1, &[]), (2, &[1]), (4, &[1, 3]), (5, &[1, 3, 4]), (99, &[1, 3, 4])]
+    {
+        assert_eq!(categories.all_absent_below(end).collect::<Vec<_>>(), expected, "below {end}");
+    }
+    let whole = cuts(&[1.0, 0.0], &Labels::default(), 2, &[true]).expect("categories");
+    assert_eq!((whole.categories(0).absent(), whole.categories(0).first_absent()), (0, None));
+}
+
+#[test]
+fn large_numbers_of_categories_are_a_bin_each() {
     let columns = 200;
     let indices: Vec<u32> = (0..columns as u32).collect();
     let values = vec![16_000_000.0; columns];
@@ -88,8 +107,7 @@ fn too_many_categories_are_refused_before_they_are_made() {
         values: &values,
         categorical: &vec![true; columns],
     };
-    let refused = Cuts::new(matrix, &Labels::default(), 256);
-    assert_eq!(refused, Err(BinError::TooManyBins { bins: 200 * 16_000_001 }));
+    assert_eq!(Cuts::new(matrix, &Labels::default(), 256).expect("categories").bins(), columns);
 }
 
 #[test]

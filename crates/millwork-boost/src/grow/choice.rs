@@ -42,16 +42,17 @@ impl Refusal {
             Self::ExactLossguide => "set `tree_method` to `hist`",
             Self::Exact(ExactUnsupported::UnlimitedDepth) => "set `max_depth`",
             Self::Exact(_) => "set `tree_method` to `hist`",
-            Self::Bins(_) => "lower `max_bin`, and number categories from 0 on without gaps",
+            Self::Bins(_) => "lower `max_bin`, and number categories from 0 on",
             Self::TooLarge(_) => "lower `max_bin`, or train on fewer rows",
             Self::Memory(_) => {
-                "train on fewer rows, columns or classes, lower `max_bin` or `max_depth`, or take a larger machine"
+                "train on fewer rows, columns or classes, lower `max_bin` or `max_depth`, number categories without gaps, or take a larger machine"
             }
         }
     }
 }
 
-/// The grower for a training: by histograms, or where it is less work column by column, or among all values.
+/// The grower for a training: by histograms, or where it is less work column by column, or among all values. `evaluated` is the
+/// number of rows of evaluation sets, whose margins take memory as well.
 ///
 /// # Errors
 ///
@@ -60,24 +61,46 @@ pub fn grower<'a>(
     params: &BoosterParams,
     matrix: Matrix<'a>,
     labels: &Labels,
+    evaluated: usize,
 ) -> Result<Box<dyn Grow + Send + 'a>, Refusal> {
-    memory::check(memory::outputs(matrix.rows(), Loss::new(params).outputs()))?;
+    let outputs = Loss::new(params).outputs();
+    let margins = memory::outputs(matrix.rows(), evaluated, outputs);
+    memory::check(margins)?;
     match (params.tree_method, params.grow_policy) {
         (TreeMethod::Approx, _) => Err(Refusal::Approx),
         (TreeMethod::Exact, GrowPolicy::Lossguide) => Err(Refusal::ExactLossguide),
         (TreeMethod::Exact, GrowPolicy::Depthwise) => {
-            memory::check(memory::exact(matrix))?;
+            memory::check(memory::sum([margins, memory::exact(matrix)]))?;
             Ok(Box::new(ExactGrower::new(params, matrix)?))
         }
         (TreeMethod::Hist, _) => {
-            memory::check(memory::bins(matrix))?;
+            memory::check(memory::sum([margins, memory::bins(matrix)]))?;
             let cuts = Cuts::new(matrix, labels, params.max_bin)?;
             if columns::suits(params) && columns::pays(params, matrix, &cuts) {
-                memory::check(memory::columns(matrix, &cuts))?;
+                memory::check(memory::sum([margins, memory::columns(matrix, &cuts)]))?;
                 return Ok(Box::new(ColumnGrower::new(params, matrix, cuts)));
             }
-            memory::check(memory::histogram(params, matrix, &cuts))?;
+            let listed = memory::listed(params, matrix, &cuts, outputs);
+            memory::check(memory::sum([margins, listed, memory::histogram(params, matrix, &cuts)]))?;
             Ok(Box::new(HistogramGrower::new(params, matrix, cuts)?))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_evaluation_sets_need_memory_as_well() {
+        let matrix =
+            Matrix { columns: 1, row_offsets: &[0, 1], indices: &[0], values: &[1.0], categorical: &[] };
+        let labels = Labels { targets: vec![1.0], ..Labels::default() };
+        let refused = |evaluated| grower(&BoosterParams::default(), matrix, &labels, evaluated).err();
+        assert_eq!(refused(1000), None);
+        // Other systems don't say what is available.
+        if cfg!(target_os = "linux") {
+            assert!(matches!(refused(usize::MAX), Some(Refusal::Memory(_))));
         }
     }
 }

@@ -32,6 +32,9 @@ const COLUMN: usize = 192;
 /// A margin, a gradient and a sampled gradient of a row for an output.
 const OUTPUT: usize = 20;
 
+/// A margin and a prediction of a row of an evaluation set for an output.
+const EVALUATED: usize = 8;
+
 /// From this depth on, trees have so many nodes that only [`MOST_HISTOGRAM_BYTES`] bound their histograms.
 const DEEP: usize = 16;
 
@@ -47,14 +50,14 @@ pub(super) fn check(needed: u64) -> Result<(), TooLittleMemory> {
     }
 }
 
-/// What the outputs of a training take: margins and gradients.
-pub(super) fn outputs(rows: usize, outputs: usize) -> u64 {
-    bytes(rows, OUTPUT).saturating_mul(outputs as u64)
+/// What the outputs of a training take: margins and gradients, and for rows that are only evaluated margins and predictions.
+pub(super) fn outputs(rows: usize, evaluated: usize, outputs: usize) -> u64 {
+    sum([bytes(rows, OUTPUT), bytes(evaluated, EVALUATED)]).saturating_mul(outputs as u64)
 }
 
-/// To make bins: a value and a weight for each entry, and a number for each category up to a column's largest one, twice.
+/// To make bins: a value and a weight for each entry, and a bit for each category up to a column's largest one.
 pub(super) fn bins(matrix: Matrix<'_>) -> u64 {
-    sum([bytes(matrix.entries(), 8), bytes(matrix.columns, COLUMN), bytes(categories(matrix), 8)])
+    sum([bytes(matrix.entries(), 8), bytes(matrix.columns, COLUMN), bytes(categories(matrix) / 8, 1)])
 }
 
 /// The number of categories up to the largest one of each categorical column.
@@ -66,10 +69,26 @@ fn categories(matrix: Matrix<'_>) -> usize {
     for (&column, &value) in matrix.indices.iter().zip(matrix.values) {
         if matrix.is_categorical(column) && value >= 0.0 {
             let categories = &mut categories[column as usize];
-            *categories = usize::max(*categories, (value as usize).min(CATEGORIES as usize) + 1);
+            *categories = usize::max(*categories, (value as usize).min(CATEGORIES as usize - 1) + 1);
         }
     }
     categories.into_iter().sum()
+}
+
+/// What the trees of a round take at most for categories that don't occur: each split may list all of a column, as XGBoost's do.
+pub(super) fn listed(params: &BoosterParams, matrix: Matrix<'_>, cuts: &Cuts, outputs: usize) -> u64 {
+    let columns = (0..matrix.columns as u32).filter(|column| matrix.is_categorical(*column));
+    let absent = columns.map(|column| cuts.categories(column).absent()).max().unwrap_or(0);
+    let most_leaves = if params.max_leaves == 0 { usize::MAX } else { params.max_leaves };
+    let splits = (1_usize << depth(params)).min(matrix.rows()).min(most_leaves).saturating_sub(1);
+    [splits, params.num_parallel_tree, outputs]
+        .into_iter()
+        .fold(bytes(absent as usize, size_of::<u32>()), |sum, times| sum.saturating_mul(times as u64))
+}
+
+/// The depth that trees are taken to have.
+fn depth(params: &BoosterParams) -> usize {
+    if params.max_depth == 0 { DEEP } else { params.max_depth.min(DEEP) }
 }
 
 /// To grow column by column: a row and a bin for each entry.
@@ -86,14 +105,14 @@ pub(super) fn exact(matrix: Matrix<'_>) -> u64 {
 pub(super) fn histogram(params: &BoosterParams, matrix: Matrix<'_>, cuts: &Cuts) -> u64 {
     let threads = rayon::current_num_threads();
     let cells = histogram::bytes(&matrix.present(), matrix.rows(), cuts, threads);
-    let depth = if params.max_depth == 0 { DEEP } else { params.max_depth.min(DEEP) };
     let slots = cuts.bins() + matrix.columns;
     let few = bytes(slots, 4 * size_of::<Sums>());
-    let open = bytes(slots, size_of::<Sums>() << depth);
+    let open = bytes(slots, size_of::<Sums>() << depth(params));
     sum([cells, bytes(matrix.rows(), ROW), open.min(few.max(MOST_HISTOGRAM_BYTES as u64))])
 }
 
-fn sum<const N: usize>(parts: [u64; N]) -> u64 {
+/// What is taken at the same time, together.
+pub(super) fn sum<const N: usize>(parts: [u64; N]) -> u64 {
     parts.into_iter().fold(0, u64::saturating_add)
 }
 
@@ -124,6 +143,7 @@ fn kilobytes_available(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Labels;
 
     #[test]
     fn what_does_not_fit_is_refused_with_both_figures() {
@@ -157,7 +177,37 @@ mod tests {
         assert_eq!((bins(matrix), exact(matrix)), (160_000 + 20 * 192, 344_000 + 20 * 192));
         let categorical = vec![true; 20];
         let categories = Matrix { categorical: &categorical, ..matrix };
-        assert_eq!(bins(categories), bins(matrix) + 20 * 2 * 8);
-        assert_eq!((outputs(1000, 3), outputs(usize::MAX, usize::MAX)), (60_000, u64::MAX));
+        assert_eq!(bins(categories), bins(matrix) + 20 * 2 / 8);
+        assert_eq!((outputs(1000, 0, 3), outputs(usize::MAX, 0, usize::MAX)), (60_000, u64::MAX));
+    }
+
+    #[test]
+    fn rows_of_evaluation_sets_are_counted() {
+        assert_eq!(outputs(1000, 500, 3), 3 * (20_000 + 4_000));
+        assert_eq!(outputs(0, usize::MAX, 3), u64::MAX);
+    }
+
+    #[test]
+    fn categories_that_do_not_occur_are_counted_where_splits_list_them() {
+        let matrix = Matrix {
+            columns: 2,
+            row_offsets: &[0, 1, 2, 4],
+            indices: &[0, 1, 0, 1],
+            values: &[3.0, 16_777_215.0, 0.0, 1.0],
+            categorical: &[],
+        };
+        let check = |params: BoosterParams, categorical: &[bool], expected: u64| {
+            let matrix = Matrix { categorical, ..matrix };
+            let cuts = Cuts::new(matrix, &Labels::default(), params.max_bin).expect("categories");
+            assert_eq!(listed(&params, matrix, &cuts, 3), expected, "{params:?}");
+        };
+        let plain = BoosterParams::default;
+        // Three rows are parted by two splits at most, each of which may list all but two categories.
+        check(plain(), &[true, true], 3 * 2 * 4 * 16_777_214);
+        check(plain(), &[true, false], 3 * 2 * 4 * 2);
+        check(BoosterParams { max_depth: 1, num_parallel_tree: 5, ..plain() }, &[true, false], 3 * 5 * 4 * 2);
+        check(BoosterParams { max_leaves: 1, ..plain() }, &[true, true], 0);
+        check(plain(), &[], 0);
+        assert_eq!(bins(Matrix { categorical: &[true, true], ..matrix }) - bins(matrix), (1 << 24) / 8);
     }
 }

@@ -86,6 +86,14 @@ pub struct BoosterParams {
     /// The number of bins that a feature's values are put in under `tree_method = "hist"`.
     #[schemars(range(min = 2))]
     pub max_bin: usize,
+    /// The number of categories from which on they are split in two sets; fewer are split in one of them and all others. A column
+    /// has as many as its largest number says, also if some do not occur.
+    #[schemars(range(min = 1, max = 4_294_967_295_u64))]
+    pub max_cat_to_onehot: usize,
+    /// How many categories a split in two sets looks at from either end of their order, less one: more find better splits and fit the
+    /// training rows more closely.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub max_cat_threshold: usize,
     /// What is predicted before the first tree, in the unit of predictions; estimated from the targets if absent.
     pub base_score: Option<f64>,
     /// The seed of the samples of rows and columns.
@@ -127,6 +135,8 @@ impl Default for BoosterParams {
             monotone_constraints: MonotoneConstraints::new(),
             interaction_constraints: InteractionConstraints::new(),
             max_bin: 256,
+            max_cat_to_onehot: 4,
+            max_cat_threshold: 64,
             base_score: None,
             seed: 0,
             eval_metric: Vec::new(),

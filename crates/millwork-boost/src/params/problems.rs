@@ -84,6 +84,14 @@ impl BoosterParams {
         if self.max_bin < 2 {
             problems.push(format!("`max_bin` is {} and must be 2 or above", self.max_bin));
         }
+        for (name, number, most) in [
+            ("max_cat_to_onehot", self.max_cat_to_onehot, u32::MAX as usize),
+            ("max_cat_threshold", self.max_cat_threshold, i32::MAX as usize),
+        ] {
+            if !(1..=most).contains(&number) {
+                problems.push(format!("`{name}` is {number} and must be from 1 to {most}"));
+            }
+        }
         for (name, number) in [("nthread", self.nthread), ("num_parallel_tree", Some(self.num_parallel_tree))]
         {
             if number == Some(0) {
@@ -138,6 +146,13 @@ mod tests {
         );
         check(r#"{"base_score": 1e300}"#, Err("`base_score`"));
         check(r#"{"nthread": 0, "num_parallel_tree": 0}"#, Err("`nthread` is 0 and must be 1 or above"));
+        check(
+            r#"{"max_cat_to_onehot": 0}"#,
+            Err("`max_cat_to_onehot` is 0 and must be from 1 to 4294967295"),
+        );
+        check(r#"{"max_cat_to_onehot": 4294967295, "max_cat_threshold": 2147483647}"#, Ok(()));
+        let threshold = "`max_cat_threshold` is 2147483648 and must be from 1 to 2147483647";
+        check(r#"{"max_cat_threshold": 2147483648}"#, Err(threshold));
         check(r#"{"max_delta_step": -1, "scale_pos_weight": 0}"#, Err("`scale_pos_weight` is 0 and must be"));
         check(r#"{"objective": {"multi:softmax": {"num_class": 1}}}"#, Err("`num_class` is 1"));
         check(r#"{"booster": {"dart": {"rate_drop": 2}}}"#, Err("`rate_drop` is 2 and must be from 0 to 1"));

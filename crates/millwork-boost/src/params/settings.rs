@@ -85,6 +85,7 @@ mod tests {
             booster: BoosterKind::Dart(Dart { rate_drop: 0.1, ..Dart::default() }),
             monotone_constraints: [(0, Monotone::Increasing), (2, Monotone::Decreasing)].into(),
             interaction_constraints: vec![vec![0, 1], vec![2]],
+            max_cat_to_onehot: 9,
             ..BoosterParams::default()
         };
         check(
@@ -94,6 +95,8 @@ mod tests {
                 ("tweedie_variance_power", 1.3.into()),
                 ("booster", "dart".into()),
                 ("rate_drop", 0.1.into()),
+                ("max_cat_to_onehot", 9.into()),
+                ("max_cat_threshold", 64.into()),
                 ("monotone_constraints", "(1,0,-1)".into()),
                 ("interaction_constraints", "[[0,1],[2]]".into()),
             ],

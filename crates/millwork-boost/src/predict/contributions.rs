@@ -10,6 +10,9 @@
 //! (oᵢ − rᵢ) ∫₀¹ Π_{j≠i} (rⱼ + (oⱼ − rⱼ) x) dx
 //! ```
 //!
+//! The weights of a model are in single precision. Where one has overflowed, XGBoost's contributions are NaN; here it is the sum of
+//! the weights below it.
+//!
 //! The integrand is a polynomial, of a degree below the number of columns of the path: half as many points of Gauss's and Legendre's rule
 //! give the integral.
 
@@ -86,6 +89,36 @@ mod tests {
         }
         let share = |child: u32| f64::from(tree.nodes[child as usize].weight / node.weight);
         split.children.into_iter().map(|child| share(child) * of(child)).sum()
+    }
+
+    #[test]
+    fn weights_that_overflow_are_those_of_the_leaves() {
+        let scaled = |scale: f32, cap: f32| {
+            let mut tree = tree();
+            tree.nodes.iter_mut().for_each(|node| node.weight = node.weight * scale);
+            tree.nodes
+                .iter_mut()
+                .filter(|node| node.weight > cap)
+                .for_each(|node| node.weight = f32::INFINITY);
+            let mut model = Model { columns: 3, outputs: 1, ..Model::default() };
+            model.append([(0, tree)]);
+            let matrix = Matrix {
+                columns: 3,
+                row_offsets: &[0, 3],
+                indices: &[0, 1, 2],
+                values: &[0.0, -1.0, 5.0],
+                categorical: &[],
+            };
+            contributions(&model, &[0.25], matrix).remove(0)
+        };
+        // The weights from 7 on overflow; those of the leaves do not.
+        assert_eq!(scaled(5e37, f32::MAX), scaled(1.0, f32::MAX));
+        assert_eq!(scaled(1.0, 9.0), scaled(1.0, f32::MAX));
+        // The leaf of weight 5 overflows as well, which makes it one of 3.4.
+        let found = scaled(1e38, f32::MAX);
+        assert!(found.bias.is_finite() && found.columns.len() == 3, "{found:?}");
+        let all = found.bias + found.columns.iter().map(|(_, value)| value).sum::<f32>();
+        assert!((all - 16.25).abs() < 1e-5, "{found:?}");
     }
 
     #[test]

@@ -189,7 +189,8 @@ fn value(shape: Shape, column: usize, numbers: &mut Numbers) -> Option<f64> {
         (Shape::Awkward, _) => -100.0 - numbers.next(),
         (Shape::Categorical, 0) => numbers.below(3) as f64,
         (Shape::Categorical, 2) => numbers.below(9) as f64,
-        (Shape::Categorical, 4) => numbers.below(50) as f64,
+        // Some of them don't occur.
+        (Shape::Categorical, 4) => (numbers.below(50) * 7 / 4) as f64,
         // Most of it near 0.
         (Shape::Continuous | Shape::SparseContinuous, 1) => numbers.next().powi(6),
         (_, 2) => numbers.next() * 200.0 - 100.0,
@@ -253,6 +254,10 @@ fn params(shape: Shape, objective: Objective, columns: usize, numbers: &mut Numb
     };
     if shape == Shape::Categorical && params.tree_method == TreeMethod::Exact {
         params.tree_method = TreeMethod::Hist;
+    }
+    if shape == Shape::Categorical {
+        params.max_cat_to_onehot = numbers.one_of(&[4, 4, 1, 10, 200]);
+        params.max_cat_threshold = numbers.one_of(&[64, 64, 2, 7, 200]);
     }
     if params.objective == Objective::Cox {
         // Without a penalty leaves grow until hazards are no numbers, which XGBoost goes on with and we refuse.

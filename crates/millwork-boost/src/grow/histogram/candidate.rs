@@ -27,8 +27,8 @@ pub(super) struct Candidate {
 pub(super) enum Rule {
     /// This many, the first ones.
     First(u32),
-    /// Those other than these.
-    NotIn(Vec<u32>),
+    /// Those other than these. The categories below `absent_below` that have no bin, as they don't occur, go right as well.
+    NotIn { bins: Vec<u32>, absent_below: u32 },
 }
 
 /// What is known of a node before it is split.

@@ -18,12 +18,6 @@ use crate::random::SplitMix64;
 use crate::tree::Condition;
 use crate::{BoosterParams, Canceled};
 
-/// From this number of categories on, they are split in two sets (XGBoost's default of `max_cat_to_onehot`).
-const SETS_FROM: usize = 4;
-
-/// XGBoost's default of `max_cat_threshold`.
-const MOST_IN_SET: usize = 64;
-
 /// The most bytes that the histograms of nodes in the queue take, but for the few that any tree needs. Beyond it they are added up
 /// again when they are needed.
 pub(in crate::grow) const MOST_HISTOGRAM_BYTES: usize = 1 << 30;
@@ -82,8 +76,8 @@ impl HistogramGrower {
         let rules = SplitRules {
             regularization: Regularization::new(params),
             directions: Directions::new(params, matrix.columns),
-            set_from: SETS_FROM,
-            most_in_set: MOST_IN_SET,
+            set_from: u32::try_from(params.max_cat_to_onehot).unwrap_or(u32::MAX),
+            most_in_set: u32::try_from(params.max_cat_threshold).unwrap_or(u32::MAX),
         };
         Ok(Self {
             params: params.clone(),
@@ -121,7 +115,7 @@ impl HistogramGrower {
                 rules: &self.rules,
             };
             if self.is_categorical(column) {
-                scanned.categorical(&mut best);
+                scanned.categorical(self.cuts.categories(column), &mut best);
             } else {
                 scanned.numeric(&mut best);
             }
@@ -135,13 +129,18 @@ impl HistogramGrower {
 
     /// What a split asks of a value.
     pub(super) fn condition(&self, candidate: &Candidate, categories: &mut Vec<u32>) -> Condition {
-        let first = self.cuts.column(candidate.column).start;
         match &candidate.rule {
-            Rule::First(count) => Condition::Below(self.cuts.lower_bound(candidate.column, first + *count)),
-            Rule::NotIn(bins) => {
-                let start = categories.len();
-                categories.extend(bins.iter().map(|bin| self.cuts.values[(first + bin) as usize] as u32));
+            Rule::First(count) => {
+                let first = self.cuts.column(candidate.column).start;
+                Condition::Below(self.cuts.lower_bound(candidate.column, first + *count))
+            }
+            Rule::NotIn { bins, absent_below } => {
+                let (start, own) = (categories.len(), self.cuts.categories(candidate.column));
+                categories.extend(bins.iter().map(|bin| own.at(*bin)));
                 categories[start..].sort_unstable();
+                // There may be millions; the sort merges what is two ascending runs.
+                categories.extend(own.all_absent_below(*absent_below));
+                categories[start..].sort();
                 Condition::NotIn(start as u32..categories.len() as u32)
             }
         }

@@ -55,7 +55,7 @@ impl BinSplit {
         let (group, place) = binned.place(candidate.column);
         let lefts = match &candidate.rule {
             Rule::First(count) => Lefts::Below(*count),
-            Rule::NotIn(bins) => {
+            Rule::NotIn { bins, .. } => {
                 let mut lefts = vec![true; group.bins[place] as usize];
                 bins.iter().for_each(|bin| lefts[*bin as usize] = false);
                 Lefts::Listed(lefts)

@@ -4,8 +4,14 @@
 //! on the left, unless the sum of all bins equals the node's. Among equally good splits the first one stays. A bin that adds nothing
 //! cannot improve on the bin before it, and most others are told from the best without a division (see
 //! [`Regularization::fails`](crate::grow::score::Regularization::fails)).
+//!
+//! XGBoost has a bin for each category up to the largest, and here there is one for each that occurs. A category without a bin is one
+//! whose sums are 0: it has a place in each order, and takes part in what its place decides, but moves no sum.
+
+use std::cmp::Ordering;
 
 use crate::Monotone;
+use crate::bins::CategoryRange;
 use crate::grow::constraints::Directions;
 use crate::grow::histogram::candidate::{Candidate, NodeState, Rule, gain};
 use crate::grow::score::{Regularization, Sums};
@@ -16,10 +22,12 @@ pub(super) struct SplitRules {
     pub(super) regularization: Regularization,
     /// The monotone constraints.
     pub(super) directions: Directions,
-    /// The number of categories from which on they are split in two sets instead of one against all others.
-    pub(super) set_from: usize,
-    /// How many categories, from either end of their order, may change sides in a split in two sets.
-    pub(super) most_in_set: usize,
+    /// The number of categories from which on they are split in two sets instead of one against all others (XGBoost's
+    /// `max_cat_to_onehot`).
+    pub(super) set_from: u32,
+    /// One more than how many categories, from either end of their order, may change sides in a split in two sets (XGBoost's
+    /// `max_cat_threshold`).
+    pub(super) most_in_set: u32,
 }
 
 /// A column of a node's histogram.
@@ -50,11 +58,11 @@ impl Scanned<'_> {
     }
 
     /// Improves on the best split by those of a categorical column.
-    pub(super) fn categorical(&self, best: &mut Option<Candidate>) {
-        if self.bins.len() < self.rules.set_from {
-            self.one_category(best);
+    pub(super) fn categorical(&self, categories: CategoryRange<'_>, best: &mut Option<Candidate>) {
+        if categories.count() < self.rules.set_from {
+            self.one_category(categories, best);
         } else {
-            self.two_sets(best);
+            self.two_sets(categories, best);
         }
     }
 
@@ -88,45 +96,61 @@ impl Scanned<'_> {
     }
 
     /// One category goes right, all others left; missing entries go left or right.
-    fn one_category(&self, best: &mut Option<Candidate>) {
+    fn one_category(&self, categories: CategoryRange<'_>, best: &mut Option<Candidate>) {
         let mut all = Sums::default();
         for bin in self.bins {
             all += *bin;
         }
         let missing = self.node.sums - all;
+        // Of the categories that don't occur, which are equally good, the first one: it parts missing entries from all others.
+        let mut absent = categories.first_absent();
         for (bin, sums) in (0..).zip(self.bins) {
+            if let Some(category) = absent.take_if(|category| *category < categories.at(bin)) {
+                let rule = || Rule::NotIn { bins: Vec::new(), absent_below: category + 1 };
+                self.try_split(best, self.node.sums - missing, missing, rule, false);
+            }
+            let rule = || Rule::NotIn { bins: vec![bin], absent_below: 0 };
             let mut right = *sums;
-            self.try_split(best, self.node.sums - right, right, || Rule::NotIn(vec![bin]), true);
+            self.try_split(best, self.node.sums - right, right, rule, true);
             right += missing;
-            self.try_split(best, self.node.sums - right, right, || Rule::NotIn(vec![bin]), false);
+            self.try_split(best, self.node.sums - right, right, rule, false);
         }
     }
 
     /// Categories in the order of their values as leaves: the first ones go right, the others left (Fisher, "On grouping for maximum
-    /// homogeneity", 1958).
-    fn two_sets(&self, best: &mut Option<Candidate>) {
+    /// homogeneity", 1958). A category that doesn't occur has the value 0, and its place among equals by its number.
+    fn two_sets(&self, categories: CategoryRange<'_>, best: &mut Option<Candidate>) {
         // 0 is added so that -0 equals it.
         let values: Vec<f32> =
             self.bins.iter().map(|sums| self.rules.regularization.value(*sums) + 0.0).collect();
         let mut order: Vec<u32> = (0..self.bins.len() as u32).collect();
         order.sort_by(|left, right| values[*left as usize].total_cmp(&values[*right as usize]));
-        let tried = self.rules.most_in_set.min(order.len()).saturating_sub(1);
+        let tried = self.rules.most_in_set.min(categories.count()).saturating_sub(1);
+        // How many categories that don't occur come before a bin, and which: those below a number.
+        let absent_before = |bin: u32| match values[bin as usize].total_cmp(&0.0) {
+            Ordering::Less => (0, 0),
+            Ordering::Equal => (categories.absent_below(bin), categories.at(bin)),
+            Ordering::Greater => (categories.absent(), categories.count()),
+        };
         let mut right = Sums::default();
-        for count in 1..=tried {
-            right += self.bins[order[count - 1] as usize];
-            self.try_split(
-                best,
-                self.node.sums - right,
-                right,
-                || Rule::NotIn(order[..count].to_vec()),
-                true,
-            );
+        for (place, bin) in order.iter().enumerate() {
+            let (absent, absent_below) = absent_before(*bin);
+            if place as u32 + absent >= tried {
+                break;
+            }
+            right += self.bins[*bin as usize];
+            let rule = || Rule::NotIn { bins: order[..=place].to_vec(), absent_below };
+            self.try_split(best, self.node.sums - right, right, rule, true);
         }
         let mut left = Sums::default();
-        for count in 1..=tried {
-            let first = order.len() - count;
-            left += self.bins[order[first] as usize];
-            self.try_split(best, left, self.node.sums - left, || Rule::NotIn(order[..first].to_vec()), false);
+        for (place, bin) in order.iter().enumerate().rev() {
+            let (absent, absent_below) = absent_before(*bin);
+            if categories.count() - (place as u32 + absent) > tried {
+                break;
+            }
+            left += self.bins[*bin as usize];
+            let rule = || Rule::NotIn { bins: order[..place].to_vec(), absent_below };
+            self.try_split(best, left, self.node.sums - left, rule, false);
         }
     }
 

@@ -87,7 +87,15 @@ fn lines(tree: &Tree) -> String {
         let condition = match &split.condition {
             Condition::Below(threshold) => format!("< {threshold}"),
             Condition::NotIn(range) => {
-                format!("not in {:?}", &tree.categories[range.start as usize..range.end as usize])
+                let categories = &tree.categories[range.start as usize..range.end as usize];
+                match categories.last().copied() {
+                    Some(last) if categories.len() > 20 => {
+                        let others =
+                            (0..=last).filter(|category| categories.binary_search(category).is_err());
+                        format!("not below {} but for {:?}", last + 1, others.collect::<Vec<_>>())
+                    }
+                    _ => format!("not in {categories:?}"),
+                }
             }
         };
         let (column, missing) = (split.column, if split.default_left { " or missing" } else { "" });
@@ -99,8 +107,22 @@ fn lines(tree: &Tree) -> String {
 
 /// Compares the tree of the small table with one that XGBoost 3.4 grew (`nthread=1, base_score=0, tree_method="hist", eta=0.5`).
 fn check(params: &BoosterParams, expected: &[&str]) {
+    check_table(&small(), params, expected);
+}
+
+/// The same of the small table with other numbers of categories, between which some don't occur.
+fn check_gaps(params: &BoosterParams, expected: &[&str]) {
     let (table, gradients) = small();
-    let grown = grow(&mut grower(params, &table), &gradients);
+    let numbered = |cell: Option<f64>, numbers: &[f64]| cell.map(|category| numbers[category as usize]);
+    let row = |row: Vec<Option<f64>>| {
+        vec![row[0], numbered(row[1], &[0.0, 3.0, 4.0, 9.0, 70.0, 71.0]), numbered(row[2], &[1.0, 2.0, 5.0])]
+    };
+    let cells = table.cells.into_iter().map(row).collect();
+    check_table(&(Table::new(cells, table.categorical), gradients), params, expected);
+}
+
+fn check_table((table, gradients): &(Table, Vec<Gradient>), params: &BoosterParams, expected: &[&str]) {
+    let grown = grow(&mut grower(params, table), gradients);
     assert_eq!(lines(&grown.tree).lines().collect::<Vec<_>>(), expected, "{params:?}");
     for (row, leaf) in grown.leaves.iter().enumerate() {
         assert_eq!(*leaf, table.leaf(&grown.tree, row), "row {row}");
@@ -172,6 +194,125 @@ fn trees_are_those_of_xgboost() {
         ],
     );
     check(&BoosterParams { max_delta_step: Some(0.5), max_bin: 4, ..halving() }, &["0: 0.25"]);
+}
+
+#[test]
+fn trees_are_those_of_xgboost_where_categories_do_not_occur() {
+    check_gaps(
+        &halving(),
+        &[
+            "0: 1 not below 72 but for [0, 3, 70] ? 1 gain 234.4862",
+            "1: 0 < 1 or missing ? 3 gain 137.34998",
+            "2: 2 not in [0, 2, 3, 4, 5] or missing ? 5 gain 51.457153",
+            "3: 0 < 1 ? 7 gain 0.66666675",
+            "4: 5.05",
+            "5: 2.4",
+            "6: 0 < 11 or missing ? 9 gain 10.711111",
+            "7: -0",
+            "8: 0.5",
+            "9: 0.5555556",
+            "10: -0.75",
+        ],
+    );
+    check_gaps(
+        &BoosterParams { max_cat_threshold: 2, ..halving() },
+        &[
+            "0: 0 < 10 ? 1 gain 150.59656",
+            "1: 0 < 1 ? 3 gain 20.541199",
+            "2: 1 not below 72 but for [3] ? 5 gain 30.222221",
+            "3: 1 not in [0] or missing ? 7 gain 8.166668",
+            "4: 3.7666667",
+            "5: 2.5",
+            "6: 0 < 11 or missing ? 9 gain 9.5",
+            "7: 1.75",
+            "8: -0",
+            "9: 0.5",
+            "10: -0.75",
+        ],
+    );
+    check_gaps(
+        &BoosterParams { max_cat_threshold: 4, max_cat_to_onehot: 7, alpha: 9.0, ..halving() },
+        &[
+            "0: 1 not below 72 but for [0, 3, 70] ? 1 gain 145.90472",
+            "1: 0 < 1 or missing ? 3 gain 110.06665",
+            "2: 0 < 11 ? 5 gain 23.028572",
+            "3: -0",
+            "4: 4.6",
+            "5: 2 not in [2] or missing ? 7 gain 17.971424",
+            "6: -0",
+            "7: 1.6428572",
+            "8: -0",
+        ],
+    );
+}
+
+#[test]
+fn categories_are_split_one_by_one_up_to_a_number_of_them() {
+    check_gaps(
+        &BoosterParams { max_cat_to_onehot: 72, ..halving() },
+        &[
+            "0: 1 not below 72 but for [0, 3, 70] ? 1 gain 234.4862",
+            "1: 0 < 1 or missing ? 3 gain 137.34998",
+            "2: 2 not in [1] or missing ? 5 gain 51.457153",
+            "3: 0 < 1 ? 7 gain 0.66666675",
+            "4: 5.05",
+            "5: 0 < 11 or missing ? 9 gain 10.711111",
+            "6: 2.4",
+            "7: -0",
+            "8: 0.5",
+            "9: 0.5555556",
+            "10: -0.75",
+        ],
+    );
+    check_gaps(
+        &BoosterParams { max_cat_to_onehot: 73, max_depth: 2, ..halving() },
+        &[
+            "0: 0 < 10 ? 1 gain 150.59656",
+            "1: 1 not in [71] or missing ? 3 gain 53.262695",
+            "2: 1 not in [3] or missing ? 5 gain 30.222221",
+            "3: 3.9642856",
+            "4: 1.125",
+            "5: 0.25",
+            "6: 2.5",
+        ],
+    );
+}
+
+#[test]
+fn the_categories_of_one_split() {
+    // The targets of categories 0, 1, 2 and 3, each twice. One category against all others is one of the ends; sets part them in
+    // the middle, unless only one category from either end may change sides.
+    let cells = (0..8_u32).map(|row| vec![Some(f64::from(row % 4))]).collect();
+    let table = Table::new(cells, vec![true]);
+    let gradients: Vec<Gradient> =
+        (0..8).map(|row| Gradient { first: -[-9.0, 10.0, -10.0, 9.5][row % 4], second: 1.0 }).collect();
+    let check = |max_cat_to_onehot: usize, max_cat_threshold: usize, expected: Option<&[u32]>| {
+        let one_split = BoosterParams { max_depth: 1, max_cat_to_onehot, max_cat_threshold, ..halving() };
+        let tree = grow(&mut grower(&one_split, &table), &gradients).tree;
+        let found = tree.nodes[0].split.as_ref().map(|_| &tree.categories[..]);
+        assert_eq!(found, expected, "{max_cat_to_onehot} {max_cat_threshold}");
+    };
+    check(4, 64, Some(&[0, 2]));
+    check(4, 3, Some(&[0, 2]));
+    check(4, 2, Some(&[2]));
+    check(4, 1, None);
+    check(5, 64, Some(&[2]));
+    check(5, 1, Some(&[2]));
+}
+
+#[test]
+fn millions_of_categories_that_do_not_occur_cost_nothing_to_search() {
+    let number = |row: u32| f64::from([5, 1_000_000, 16_777_215][row as usize % 3]);
+    let table = Table::new((0..30).map(|row| vec![Some(number(row))]).collect(), vec![true]);
+    let gradients: Vec<Gradient> =
+        (0..30).map(|row| Gradient { first: -[1.0, 5.0, 9.0][row % 3], second: 1.0 }).collect();
+    let mut grower = grower(&BoosterParams { max_depth: 1, ..halving() }, &table);
+    assert_eq!(grower.binned.slots(), 3);
+    let grown = grow(&mut grower, &gradients);
+    let split = grown.tree.nodes[0].split.as_ref().expect("a split");
+    // XGBoost lists all categories but the two best ones, whether they occur or not.
+    assert_eq!((grown.tree.categories.len(), split.default_left), ((1 << 24) - 2, false));
+    assert_eq!(grown.leaves[..3], [2, 1, 1]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::RowContributions;
 use super::quadrature::{MOST, rule};
 use crate::model::Model;
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 
 /// The paths of a model's trees, and what doesn't depend on rows.
 pub(super) struct Paths<'m> {
@@ -216,17 +216,33 @@ fn add_leaf(model: &Model, tree: usize, node: usize, rank: u32, factor: f64, of_
 }
 
 fn branches(tree: &Tree, columns: &[u32]) -> Vec<Branch> {
-    let branch = |node: &crate::tree::Node| {
+    let weights = weights(tree);
+    let branch = |(node, weight): (&Node, &f64)| {
         let Some(split) = &node.split else { return Branch::default() };
-        let share = |child: u32| match f64::from(node.weight) {
+        let share = |child: u32| match *weight {
+            weight if weight > 0.0 => weights[child as usize] / weight,
             // Without weights both ways are alike, as for XGBoost.
-            weight if weight <= 0.0 => 0.5,
-            weight => f64::from(tree.nodes[child as usize].weight) / weight,
+            _ => 0.5,
         };
         let column = columns.binary_search(&split.column).expect("a column that a split asks for");
         Branch { column: column as u32, shares: split.children.map(share) }
     };
-    tree.nodes.iter().map(branch).collect()
+    tree.nodes.iter().zip(&weights).map(branch).collect()
+}
+
+/// The weight of each node. One that single precision doesn't hold is the sum of those below it; that of a leaf counts as the
+/// largest one that it holds.
+fn weights(tree: &Tree) -> Vec<f64> {
+    let mut weights: Vec<f64> = tree.nodes.iter().map(|node| f64::from(node.weight.min(f32::MAX))).collect();
+    // A child has a higher number than its parent.
+    for (number, node) in tree.nodes.iter().enumerate().rev() {
+        if let Some(split) = &node.split
+            && node.weight == f32::INFINITY
+        {
+            weights[number] = split.children.iter().map(|child| weights[*child as usize]).sum();
+        }
+    }
+    weights
 }
 
 /// The share of the training rows that comes to each node.

@@ -50,7 +50,9 @@ impl<'a> EmbeddedRounds<'a> {
             Some(start) => continued(start, &loss, features)?,
             None => beginning(&loss, &train, task)?,
         };
-        let grower = grow::grower(params, features.as_matrix(), &train).map_err(BoostError::Unsupported)?;
+        let evaluated = task.sets.iter().map(|(_, data)| data.rows()).sum();
+        let grower = grow::grower(params, features.as_matrix(), &train, evaluated);
+        let grower = grower.map_err(BoostError::Unsupported)?;
         let start = Model::new(kernel.clone());
         let sets = task.sets.iter().zip(sets).map(|((_, data), labels)| Rows::new(data, labels, &start));
         let metrics = match params.eval_metric.is_empty() {
