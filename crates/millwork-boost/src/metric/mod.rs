@@ -9,7 +9,8 @@
 //! | `cox-nloglik` | all rows | `cox` |
 //!
 //! Each row's share is computed in single precision and summed in double precision, in blocks of 2048 rows whatever the number of
-//! threads, as XGBoost does. A metric that isn't defined on a set (no rows, one class only, labels outside its range) is NaN.
+//! threads, as XGBoost does. A metric that isn't defined on a set (no rows, one class only, labels outside its range) is NaN; which objectives and
+//! labels a metric can't be defined for is known beforehand ([`suits`]).
 
 mod auc;
 mod classes;
@@ -17,5 +18,7 @@ mod cox;
 mod measure;
 mod rank;
 mod rowwise;
+mod suits;
 
 pub use measure::measure;
+pub use suits::{MetricError, suits};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use crate::boost::columns::label;
 use crate::boost::model::Model;
 use crate::boost::{BoostError, BoosterParams, Contributions, Importance, Predictions, Training};
 use crate::features::{Features, LabelledFeatures};
@@ -112,10 +113,11 @@ impl Booster {
     ///
     /// # Errors
     ///
-    /// When a column is not one of the model's, the columns are not ascending or have not one value each, a value does
-    /// not fit `f32`, or the model predicts several numbers per row.
+    /// When a column is not one of the model's, the columns are not ascending or have not one value each, or a value does
+    /// not fit `f32`, with the first such column; or the model predicts several numbers per row.
     pub fn predict_row(&self, columns: &[u32], values: &[f64]) -> Result<f32, BoostError> {
         self.one_output(self.model.width())?;
+<<<<<<< HEAD
         let sorted = columns.is_sorted_by(|left, right| left < right) && columns.len() == values.len();
         match columns.last() {
             Some(&last) if !sorted || last as usize >= self.columns() => {
@@ -129,6 +131,39 @@ impl Booster {
             return Err(BoostError::TooLarge { number, row: 0, value });
         }
         Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
+=======
+        self.check_row(columns, values)?;
+        Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
+>>>>>>> 8e3c5d6 (Columns of another kind, metrics that don't fit and names that are taken are refused before the first round)
+    }
+
+    /// Checks the columns and values of a row, and tells of the first column that does not fit.
+    fn check_row(&self, columns: &[u32], values: &[f64]) -> Result<(), BoostError> {
+        if columns.len() != values.len() {
+            return Err(BoostError::RowValues { columns: columns.len(), values: values.len() });
+        }
+        let sorted = columns.is_sorted_by(|left, right| left < right);
+        let within = columns.last().is_none_or(|last| (*last as usize) < self.columns());
+        if sorted && within && values.iter().all(|value| (*value as f32).is_finite()) {
+            return Ok(());
+        }
+        let label = |column: u32| label(column as usize, self.model.names());
+        for (place, (&column, &value)) in columns.iter().zip(values).enumerate() {
+            if column as usize >= self.columns() {
+                return Err(BoostError::RowColumn { column, columns: self.columns() });
+            }
+            if place > 0 && columns[place - 1] >= column {
+                return Err(BoostError::RowOrder {
+                    column: label(column),
+                    before: label(columns[place - 1]),
+                });
+            }
+            if !(value as f32).is_finite() {
+                let number = format!("value in column {}", label(column));
+                return Err(BoostError::TooLarge { number, row: 0, value });
+            }
+        }
+        Ok(())
     }
 
     /// The number of the leaf that each row comes to in each tree (rows × trees).
@@ -244,7 +279,7 @@ pub(super) fn check_values(features: &Features) -> Result<(), BoostError> {
         columns.iter().zip(values).map(move |(&column, &value)| (row, column, value))
     });
     let too_large = |(row, column, value): (usize, u32, f64)| {
-        let number = format!("value in column {column}");
+        let number = format!("value in column {}", label(column as usize, features.names()));
         (!(value as f32).is_finite()).then_some(BoostError::TooLarge { number, row, value })
     };
     found.filter_map(too_large).next().map_or(Ok(()), Err)
@@ -280,6 +315,45 @@ mod tests {
 
     fn decoded(bytes: &[u8]) -> Result<Booster, millwork_core::BoxError> {
         <Booster as AssetValue<XgboostJson>>::decode(bytes)
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_refused_with_its_column() {
+        let data = labelled(60, 3);
+        let features = data.features().clone();
+        let names = crate::features::ColumnNames::new(["hour", "site", "length"]).expect("names");
+        let named = features.with_names(names).expect("three columns");
+        let named = LabelledFeatures::new(named, data.targets().to_vec()).expect("labelled");
+        let train =
+            |data: &LabelledFeatures| Booster::train(&BoosterParams::default(), 2, data).expect("a model");
+        let (plain, named) = (train(&data), train(&named));
+        let check = |columns: &[u32], values: &[f64], expected: [&str; 2]| {
+            for (booster, expected) in [&plain, &named].into_iter().zip(expected) {
+                let refused = booster.predict_row(columns, values).err().map(|error| error.to_string());
+                assert_eq!(refused.unwrap_or_default(), expected, "{columns:?} {values:?}");
+            }
+        };
+        check(&[], &[], [""; 2]);
+        check(&[0, 2], &[1.0, 2.0], [""; 2]);
+        check(&[0, 3], &[1.0, 2.0], ["the row has a value in column 3, but the model has 3 columns"; 2]);
+        let order =
+            ["the row has column 1 after column 2", "the row has column `site` after column `length`"];
+        check(&[2, 1], &[1.0, 2.0], order);
+        check(
+            &[1, 1],
+            &[1.0, 2.0],
+            ["the row has column 1 after column 1", "the row has column `site` after column `site`"],
+        );
+        check(&[0, 1], &[1.0], ["the row has 1 values for 2 columns"; 2]);
+        check(&[], &[1.0], ["the row has 1 values for 0 columns"; 2]);
+        let large = |column: &str| {
+            format!(
+                "the value in column {column} of row 0 is 1e300, which does not fit the 32-bit floats that boosting computes in"
+            )
+        };
+        check(&[0, 2], &[1.0, 1e300], [&large("2"), &large("`length`")]);
+        let matrix = Features::from_dense(3, &[1.0, 2.0, 1e300]).expect("a row");
+        assert_eq!(plain.predict(&matrix).expect_err("too large").to_string(), large("2"));
     }
 
     #[test]

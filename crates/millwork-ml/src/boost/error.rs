@@ -5,11 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use millwork_boost::grow::Refusal;
+use millwork_boost::metric::MetricError;
 use millwork_boost::objective::InterceptError;
 use millwork_boost::{InvalidParams, UnknownMetric};
 use millwork_core::advice::Advice;
 use thiserror::Error;
 
+use crate::boost::columns::ColumnKind;
 use crate::boost::native::NativeError;
 use crate::features::FeaturesError;
 
@@ -40,6 +42,42 @@ pub enum BoostError {
         features: usize,
         /// How many columns the model was trained on.
         model: usize,
+    },
+    /// A column of an evaluation set holds categories where the training data has numbers, or the reverse.
+    #[error("column {column} holds {found} in `{set}`, and {expected} in the training data")]
+    SetColumnKind {
+        /// The name of the evaluation set.
+        set: String,
+        /// The column: its name in backticks, or its number.
+        column: String,
+        /// What it holds in the evaluation set.
+        found: ColumnKind,
+        /// What it holds in the training data.
+        expected: ColumnKind,
+    },
+    /// A column of a model to go on from holds categories where the training data has numbers, or the reverse.
+    #[error("column {column} holds {found} in the model to go on from, and {expected} in the training data")]
+    StartColumnKind {
+        /// The column: its name in backticks, or its number.
+        column: String,
+        /// What it holds in the model.
+        found: ColumnKind,
+        /// What it holds in the training data.
+        expected: ColumnKind,
+    },
+    /// A metric says nothing of the objective's predictions, or of an evaluation set.
+    #[error("failed to measure `{set}`: {problem}")]
+    Metric {
+        /// The name of the evaluation set.
+        set: String,
+        /// Which metric, and what does not suit it.
+        problem: MetricError,
+    },
+    /// A metric of the user's own is called as one of XGBoost's.
+    #[error("a metric of your own is called `{metric}`, as one of XGBoost's is")]
+    MetricName {
+        /// The name.
+        metric: String,
     },
     /// Two evaluation sets have the same name.
     #[error("two evaluation sets are called `{set}`")]
@@ -144,11 +182,29 @@ pub enum BoostError {
         /// How many.
         outputs: usize,
     },
-    /// A row is not one of the model's.
-    #[error("the row does not fit the model, which has {columns} columns")]
-    Row {
+    /// A row has a value in a column that the model does not have.
+    #[error("the row has a value in column {column}, but the model has {columns} columns")]
+    RowColumn {
+        /// The column.
+        column: u32,
         /// How many columns the model has.
         columns: usize,
+    },
+    /// The columns of a row are not ascending.
+    #[error("the row has column {column} after column {before}")]
+    RowOrder {
+        /// The first column that is not above the one before it: its name in backticks, or its number.
+        column: String,
+        /// The one before it.
+        before: String,
+    },
+    /// A row has not one value for each of its columns.
+    #[error("the row has {values} values for {columns} columns")]
+    RowValues {
+        /// The number of its columns.
+        columns: usize,
+        /// The number of its values.
+        values: usize,
     },
     /// A model file, or what is kept of a training, cannot be read or written.
     #[error("failed to {action}")]
@@ -184,7 +240,15 @@ impl Advice for BoostError {
             Self::Unsupported(refusal) => refusal.hint().into(),
             Self::Native(error) => return error.hint(),
             Self::SeveralOutputs { .. } => "call `predict_outputs`".into(),
-            Self::Row { .. } => "give its columns in ascending order, and a value for each".into(),
+            Self::RowColumn { .. } => "columns are counted from 0".into(),
+            Self::RowOrder { .. } | Self::RowValues { .. } => {
+                "give its columns in ascending order, and a value for each".into()
+            }
+            Self::Metric { problem, .. } => problem.hint().into(),
+            Self::MetricName { .. } => "the history is by name, so give it one of its own".into(),
+            Self::SetColumnKind { .. } | Self::StartColumnKind { .. } => {
+                "say on both sides which columns hold categories, by `Features::with_categories`".into()
+            }
             Self::Params(_)
             | Self::TooLarge { .. }
             | Self::Checkpoint { .. }

@@ -12,10 +12,12 @@
 //! threads of its own (`nthread`).
 
 mod booster;
+mod columns;
 mod contributions;
 mod embedded;
 mod error;
 mod history;
+mod labels;
 mod model;
 mod native;
 mod predictions;
@@ -23,6 +25,7 @@ mod stored;
 mod training;
 
 pub use booster::Booster;
+pub use columns::ColumnKind;
 pub use contributions::Contributions;
 pub use error::BoostError;
 pub use history::{History, Score, Series};

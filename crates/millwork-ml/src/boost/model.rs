@@ -7,8 +7,9 @@ use millwork_boost::file::{self, FileFormat};
 use millwork_boost::model::Model as Kernel;
 use millwork_boost::objective::Loss;
 use millwork_boost::predict::{self, Forest, RowContributions, contributions};
+use millwork_boost::tree::Condition;
 
-use crate::boost::{BoostError, Importance};
+use crate::boost::{BoostError, ColumnKind, Importance};
 use crate::features::{ColumnNames, Features};
 
 /// A trained model. Clones share it.
@@ -30,9 +31,18 @@ struct Shared {
 
 impl Model {
     pub(super) fn new(kernel: Kernel) -> Self {
-        let loss = Loss::of_model(&kernel);
         let named = kernel.columns > 0 && kernel.labels.names.len() == kernel.columns;
         let names = named.then(|| ColumnNames::new(&kernel.labels.names).ok()).flatten();
+        Self::with_names(kernel, names)
+    }
+
+    /// A model on the same columns as this one, whose names it shares.
+    pub(super) fn on_same_columns(&self, kernel: Kernel) -> Self {
+        Self::with_names(kernel, self.shared.names.clone())
+    }
+
+    fn with_names(kernel: Kernel, names: Option<ColumnNames>) -> Self {
+        let loss = Loss::of_model(&kernel);
         Self { shared: Arc::new(Shared { kernel, loss, names, forest: OnceLock::new() }) }
     }
 
@@ -53,6 +63,28 @@ impl Model {
     /// The names of the columns that it was trained on, if it knows them.
     pub(super) fn names(&self) -> Option<&ColumnNames> {
         self.shared.names.as_ref()
+    }
+
+    /// What each column holds: as its type says, else as its splits show; `None` where neither is there.
+    pub(super) fn column_kinds(&self) -> Vec<Option<ColumnKind>> {
+        let mut kinds = vec![None; self.columns()];
+        let nodes = self.kernel().trees.iter().flat_map(|tree| &tree.nodes);
+        for split in nodes.filter_map(|node| node.split.as_ref()) {
+            if let Some(kind) = kinds.get_mut(split.column as usize) {
+                *kind = Some(match split.condition {
+                    Condition::Below(_) => ColumnKind::Numbers,
+                    Condition::NotIn(_) => ColumnKind::Categories,
+                });
+            }
+        }
+        for (kind, name) in kinds.iter_mut().zip(&self.kernel().labels.types) {
+            match name.as_str() {
+                "" => {}
+                "c" => *kind = Some(ColumnKind::Categories),
+                _ => *kind = Some(ColumnKind::Numbers),
+            }
+        }
+        kinds
     }
 
     /// The margins of each row (rows × outputs).
@@ -86,7 +118,7 @@ impl Model {
 
     /// The model of its first `rounds` rounds.
     pub(super) fn up_to(&self, rounds: usize) -> Self {
-        Self::new(self.kernel().up_to(rounds))
+        self.on_same_columns(self.kernel().up_to(rounds))
     }
 
     pub(super) fn objective(&self) -> &str {
@@ -129,4 +161,22 @@ impl Model {
 /// The names of the columns as a model keeps them; none if they have none.
 pub(super) fn column_names(features: &Features) -> Vec<String> {
     features.names().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_boost::model::ModelLabels;
+
+    use super::*;
+
+    #[test]
+    fn models_on_the_same_columns_share_their_names() {
+        let labels = ModelLabels { names: vec!["hour".to_owned()], ..ModelLabels::default() };
+        let model = Model::new(Kernel { columns: 1, outputs: 1, labels, ..Kernel::default() });
+        let text = |model: &Model| model.names().and_then(|names| names.get(0)).map(str::as_ptr);
+        assert!(text(&model).is_some());
+        for other in [model.up_to(0), model.on_same_columns(model.kernel().clone())] {
+            assert_eq!(text(&other), text(&model));
+        }
+    }
 }

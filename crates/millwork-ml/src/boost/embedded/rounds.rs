@@ -11,9 +11,10 @@ use millwork_boost::model::{Model as Kernel, ModelLabels};
 use millwork_boost::objective::Loss;
 use millwork_boost::random::SplitMix64;
 
-use crate::boost::embedded::rows::{Rows, labels};
+use crate::boost::embedded::rows::Rows;
+use crate::boost::labels::labels;
 use crate::boost::model::{Model, column_names};
-use crate::boost::training::{Canceled, Custom, Observe, Rounds, Task};
+use crate::boost::training::{Canceled, Custom, Observe, Rounds, Task, check_metrics};
 use crate::boost::{BoostError, BoosterKind, BoosterParams, Dart, EvalMetric, Objective};
 use crate::features::Features;
 
@@ -46,6 +47,7 @@ impl<'a> EmbeddedRounds<'a> {
         let train = labels(task.data)?;
         let sets = task.sets.iter().map(|(_, data)| labels(data)).collect::<Result<Vec<_>, _>>()?;
         check_labels(&loss, task, &train, &sets)?;
+        check_metrics(&loss, task, &sets)?;
         let kernel = match task.start {
             Some(start) => continued(start, &loss, features)?,
             None => beginning(&loss, &train, task)?,
@@ -197,7 +199,7 @@ impl Rounds for EmbeddedRounds<'_> {
     }
 
     fn model(&mut self) -> Result<Model, BoostError> {
-        Ok(Model::new(self.kernel.clone()))
+        Ok(self.base.on_same_columns(self.kernel.clone()))
     }
 }
 
@@ -257,12 +259,8 @@ fn column_labels(features: &Features) -> ModelLabels {
     ModelLabels { names: column_names(features), types: types.collect(), ..ModelLabels::default() }
 }
 
-/// The model that a training goes on from.
+/// The model that a training goes on from, whose columns are those of the features.
 fn continued(start: &Model, loss: &Loss, features: &Features) -> Result<Kernel, BoostError> {
-    if features.columns() != start.columns() {
-        return Err(BoostError::ColumnMismatch { features: features.columns(), model: start.columns() });
-    }
-    features.check_columns(start.columns(), start.names()).map_err(BoostError::Columns)?;
     let found = match Loss::of_model(start.kernel()) {
         Some(found) => described(found.name(), found.objective(), start.outputs()),
         None => start.objective().to_owned(),
@@ -338,13 +336,21 @@ mod tests {
 
     #[test]
     fn names_and_categories_are_learned_where_a_model_has_none() {
-        let start = Booster::train(&params(Objective::SquaredError), 1, &data(column())).expect("a model");
-        let named = column().with_names(ColumnNames::new(["hour"]).expect("a name")).expect("a column");
-        let named = data(named.with_categories(&[0]).expect("whole numbers"));
+        // The second column is the same in all rows, so that no split says what it holds.
+        let values: Vec<f64> = (0..12).flat_map(|row| [f64::from(row), 1.0]).collect();
+        let plain = Features::from_dense(2, &values).expect("12 rows");
+        let start =
+            Booster::train(&params(Objective::SquaredError), 1, &data(plain.clone())).expect("a model");
+        let named =
+            plain.with_names(ColumnNames::new(["hour", "site"]).expect("names")).expect("two columns");
+        let named = data(named.with_categories(&[1]).expect("whole numbers"));
         let trained = Training::new(&params(Objective::SquaredError), 1, &named).continue_from(&start).run();
         let trained = trained.expect("it goes on");
         let labels = &trained.booster.model().kernel().labels;
-        assert_eq!((&labels.names[..], &labels.types[..]), (&["hour".to_owned()][..], &["c".to_owned()][..]));
+        assert_eq!(
+            (&labels.names[..], &labels.types[..]),
+            (&["hour", "site"].map(str::to_owned)[..], &["float", "c"].map(str::to_owned)[..])
+        );
     }
 
     #[test]

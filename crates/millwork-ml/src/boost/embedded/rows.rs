@@ -4,7 +4,6 @@ use millwork_boost::data::Labels;
 use millwork_boost::tree::Tree;
 use rayon::prelude::*;
 
-use crate::boost::BoostError;
 use crate::boost::model::Model;
 use crate::features::{Features, LabelledFeatures};
 
@@ -51,29 +50,4 @@ fn leaf(tree: &Tree, features: &Features, row: usize) -> u32 {
         return tree.leaf(|column| Some(values[column as usize] as f32));
     }
     tree.leaf(|column| Some(values[columns.binary_search(&column).ok()?] as f32))
-}
-
-/// Targets, weights and groups in the precision that boosting computes in.
-pub(super) fn labels(data: &LabelledFeatures) -> Result<Labels, BoostError> {
-    let starts = |sizes: &[usize]| {
-        let ends = sizes.iter().scan(0, |end, size| {
-            *end += size;
-            Some(*end)
-        });
-        std::iter::once(0).chain(ends).collect()
-    };
-    Ok(Labels {
-        targets: single_precision("target", data.targets())?,
-        weights: data.weights().map(|weights| single_precision("weight", weights)).transpose()?,
-        group_offsets: data.groups().map(starts),
-    })
-}
-
-fn single_precision(number: &str, values: &[f64]) -> Result<Vec<f32>, BoostError> {
-    let convert = |(row, &value): (usize, &f64)| {
-        let single = value as f32;
-        let too_large = || BoostError::TooLarge { number: number.to_owned(), row, value };
-        if single.is_finite() { Ok(single) } else { Err(too_large()) }
-    };
-    values.iter().enumerate().map(convert).collect()
 }

@@ -4,15 +4,17 @@ use std::ffi::{CStr, CString, c_int};
 
 use serde_json::Value;
 
+use crate::boost::labels::labels;
 use crate::boost::model::{Model, column_names};
 use crate::boost::native::error::NativeError;
 use crate::boost::native::library::{BoosterHandle, Library, MatrixHandle};
 use crate::boost::native::matrix::{matrix, text};
 use crate::boost::native::scores::read_scores;
-use crate::boost::training::{Custom, CustomLoss, Observe, Rounds, Task};
+use crate::boost::training::{Custom, CustomLoss, Observe, Rounds, Task, check_metrics};
 use crate::boost::{BoostError, BoosterParams, Device};
 use crate::features::LabelledFeatures;
 use millwork_boost::file::FileFormat;
+use millwork_boost::objective::Loss;
 
 /// What is asked of a model in training: its predictions, and its margins (with `dart`, without the dropped trees).
 const PREDICTIONS: &CStr =
@@ -22,6 +24,8 @@ const MARGINS: &CStr =
 
 /// A training by XGBoost's own library.
 pub(in crate::boost) fn rounds<'a>(task: &Task<'a>) -> Result<Box<dyn Rounds + Send + 'a>, BoostError> {
+    let labels = task.sets.iter().map(|(_, data)| labels(data)).collect::<Result<Vec<_>, _>>()?;
+    check_metrics(&Loss::new(task.params), task, &labels)?;
     let library = Library::get()?;
     check_device(library, task.params.device)?;
     let threads = rayon::current_num_threads();

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod custom;
 mod early_stopping;
+mod metrics;
 mod outcome;
 mod progress;
 mod rounds;
@@ -15,6 +16,7 @@ mod threads;
 
 pub use custom::Derivatives;
 pub(super) use custom::{Custom, CustomLoss};
+pub(super) use metrics::check_metrics;
 pub(super) use outcome::Canceled;
 pub use outcome::{Best, Ending, Round, Trained};
 pub(super) use rounds::{Observe, Rounds, Task};

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use crate::boost::booster::check_values;
+use crate::boost::columns;
 use crate::boost::model::Model;
 use crate::boost::training::checkpoint::Checkpoints;
 use crate::boost::training::custom::Custom;
 use crate::boost::training::early_stopping::{EarlyStopping, Watched};
+use crate::boost::training::metrics::check_name;
 use crate::boost::training::progress::Progress;
 use crate::boost::training::rounds::{Rounds, Task};
 use crate::boost::training::threads::on_own_threads;
@@ -33,19 +35,19 @@ fn check(training: &Training<'_>) -> Result<(), BoostError> {
     if training.patience == Some(0) || training.patience.is_some() && training.sets.is_empty() {
         return Err(BoostError::NothingToWatch);
     }
+    check_name(&training.custom)?;
     check_set("train", training.data)?;
-    let model = training.data.features().columns();
+    let train = training.data.features();
+    if let Some(start) = training.start {
+        columns::check_start(start.model(), train)?;
+    }
     let mut names = HashSet::new();
     for &(set, data) in &training.sets {
         if !names.insert(set) {
             return Err(BoostError::DuplicateSet { set: set.to_owned() });
         }
         check_set(set, data)?;
-        let features = data.features().columns();
-        if features != model {
-            return Err(BoostError::ColumnMismatch { features, model });
-        }
-        data.features().check_columns_of(training.data.features()).map_err(BoostError::Columns)?;
+        columns::check_set(set, data.features(), train)?;
     }
     Ok(())
 }
@@ -192,6 +194,116 @@ mod tests {
         check(training().evaluate("a", &good).evaluate("a", &good), "two evaluation sets are called `a`");
         check(training().early_stopping(5), "early stopping needs an evaluation set");
         check(training().evaluate("a", &good).early_stopping(0), "early stopping needs an evaluation set");
+    }
+
+    /// Two columns, of which these are categories.
+    fn columns(categories: &[u32]) -> LabelledFeatures {
+        let values: Vec<f64> = (0..12).flat_map(|row| [f64::from(row % 6), f64::from(row % 4)]).collect();
+        let features = Features::from_dense(2, &values).expect("12 rows").with_categories(categories);
+        let targets = (0..12).map(|row| f64::from(row % 6 * 10 + row % 4)).collect();
+        LabelledFeatures::new(features.expect("whole numbers"), targets).expect("a target per row")
+    }
+
+    fn named(data: &LabelledFeatures) -> LabelledFeatures {
+        let names = crate::features::ColumnNames::new(["site", "hour"]).expect("names");
+        let features = data.features().clone().with_names(names).expect("two columns");
+        LabelledFeatures::new(features, data.targets().to_vec()).expect("a target per row")
+    }
+
+    #[test]
+    fn a_set_with_categories_where_the_training_has_numbers_is_refused() {
+        let params = BoosterParams::default();
+        let (plain, one, both) = (columns(&[]), columns(&[0]), columns(&[0, 1]));
+        let refused = |train: &LabelledFeatures, set: &LabelledFeatures| {
+            Training::new(&params, 1, train)
+                .evaluate("a", train)
+                .evaluate("b", set)
+                .run()
+                .err()
+                .map(|error| error.to_string())
+        };
+        for data in [&plain, &one, &both] {
+            assert_eq!(refused(data, &named(data)), None);
+        }
+        let kinds = |column: &str, found: &str, expected: &str| {
+            Some(format!("column {column} holds {found} in `b`, and {expected} in the training data"))
+        };
+        assert_eq!(refused(&plain, &one), kinds("0", "categories", "numbers"));
+        assert_eq!(refused(&one, &plain), kinds("0", "numbers", "categories"));
+        assert_eq!(refused(&one, &both), kinds("1", "categories", "numbers"));
+        assert_eq!(refused(&one, &named(&both)), kinds("`hour`", "categories", "numbers"));
+    }
+
+    #[test]
+    fn a_model_goes_on_with_the_kinds_of_columns_that_it_knows() {
+        let params = BoosterParams::default();
+        let (plain, one, both) = (columns(&[]), columns(&[0]), columns(&[0, 1]));
+        let model = |data: &LabelledFeatures| Booster::train(&params, 3, data).expect("a model");
+        let refused = |start: &Booster, train: &LabelledFeatures| {
+            Training::new(&params, 1, train).continue_from(start).run().err().map(|error| error.to_string())
+        };
+        let kinds = |column: &str, found: &str, expected: &str| {
+            Some(format!(
+                "column {column} holds {found} in the model to go on from, and {expected} in the training data"
+            ))
+        };
+        for data in [&plain, &one, &both] {
+            assert_eq!(refused(&model(data), &named(data)), None);
+        }
+        assert_eq!(refused(&model(&one), &both), kinds("1", "numbers", "categories"));
+        assert_eq!(refused(&model(&one), &named(&plain)), kinds("`site`", "categories", "numbers"));
+        assert_eq!(refused(&model(&named(&one)), &plain), kinds("`site`", "categories", "numbers"));
+        // A model that knows no types knows its splits.
+        assert_eq!(refused(&model(&plain), &one), kinds("0", "numbers", "categories"));
+        let untyped = |data: &LabelledFeatures| {
+            let mut kernel = model(data).model().kernel().clone();
+            kernel.labels.types.clear();
+            Booster::from_model(crate::boost::model::Model::new(kernel))
+        };
+        assert_eq!(refused(&untyped(&one), &one), None);
+        assert_eq!(refused(&untyped(&one), &plain), kinds("0", "categories", "numbers"));
+        // One without splits takes what comes.
+        let none =
+            Booster::train(&BoosterParams { gamma: 1e9, ..params.clone() }, 1, &plain).expect("a model");
+        assert_eq!(refused(&none, &both), None);
+    }
+
+    #[test]
+    fn a_metric_of_ones_own_is_not_called_as_another_one() {
+        let (params, data) = (BoosterParams::default(), labelled(&[1.0, 2.0]));
+        let training = |name: &str| Training::new(&params, 1, &data).metric(name, true, |_, _, _| 1.0);
+        for name in ["rmse", "pre", "ndcg@5", "error@0.3"] {
+            let expected = format!("a metric of your own is called `{name}`, as one of XGBoost's is; hint: ");
+            check(training(name).evaluate("train", &data), &expected);
+        }
+        assert!(training("rmse of mine").evaluate("train", &data).run().is_ok());
+    }
+
+    #[test]
+    fn a_metric_that_does_not_suit_is_refused_before_the_first_round() {
+        let data = labelled(&[0.0, 2.0]);
+        let params = |metric: &str, objective| BoosterParams {
+            eval_metric: vec![EvalMetric::Rmse, metric.parse().expect(metric)],
+            objective,
+            ..BoosterParams::default()
+        };
+        let refused = |metric: &str, expected: &str| {
+            let params = params(metric, crate::boost::Objective::SquaredError);
+            let training = Training::new(&params, 1, &data).on_round(|_| panic!("a round"));
+            check(training.evaluate("test", &data), &format!("failed to measure `test`: {expected}"));
+            assert!(Training::new(&params, 1, &data).run().is_ok(), "nothing is measured");
+        };
+        refused("mlogloss", "`mlogloss` compares the probabilities of several classes, which");
+        refused(
+            "quantile",
+            "`quantile` compares quantiles, which `reg:squarederror` does not predict; hint:",
+        );
+        refused("auc", "`auc` is not defined: label 2 of row 1 must lie from 0 to 1; hint:");
+        let classes = crate::boost::Objective::Softprob { num_class: 3 };
+        check(
+            Training::new(&params("auc", classes), 1, &data).evaluate("test", &data),
+            "failed to measure `test`: `rmse` compares one number for each row, and `multi:softprob` predicts 3",
+        );
     }
 
     #[test]

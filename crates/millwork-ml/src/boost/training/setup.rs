@@ -113,7 +113,7 @@ impl<'a> Training<'a> {
     }
 
     /// Measures a metric of your own on each evaluation set, after those of the parameters, so that it decides early
-    /// stopping; larger values are better if it `maximizes`.
+    /// stopping; larger values are better if it `maximizes`. `name` is none of XGBoost's names, such as `rmse`.
     ///
     /// `measure` is given the predictions (rows × outputs), the targets and the weights, if there are any (rows).
     ///
@@ -156,7 +156,8 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Adds the rounds to those of `booster`, which was trained with the same objective on the same columns.
+    /// Adds the rounds to those of `booster`, which was trained with the same objective on the same columns: also on categories where
+    /// the training data has categories, as far as it knows by its columns' types or its splits.
     #[must_use]
     pub fn continue_from(mut self, booster: &'a Booster) -> Self {
         self.start = Some(booster);
@@ -183,7 +184,9 @@ impl<'a> Training<'a> {
     /// # Errors
     ///
     /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
-    /// other columns than the training data, targets do not suit the objective, two sets share a name, early stopping
+    /// other columns than the training data (or categories where that has numbers), the model to go on from has others, targets do not
+    /// suit the objective, a metric does not suit objective or targets, two sets share a name, a metric of your own is called as one of
+    /// XGBoost's, early stopping
     /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
     /// cannot be read or written, or the training was canceled before its first round ended.
     pub fn run(self) -> Result<Trained, BoostError> {
