@@ -61,7 +61,7 @@ impl Advice for ServeError {
                 "`openssl rand -hex 16` makes one".into()
             }
             Self::InvalidHost(error) => return error.hint(),
-            Self::Bind { .. } => "choose another with `--address`, port 0 for any that is free".into(),
+            Self::Bind { .. } => "choose another with `--port`, 0 for any that is free".into(),
         })
     }
 

@@ -27,7 +27,7 @@ impl Served {
         command.envs(variables.iter().copied());
         let process = Lines::of(command);
         let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
         Self { process, url }
     }
 

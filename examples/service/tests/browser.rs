@@ -37,7 +37,7 @@ impl Served {
         command.env_remove("MILLWORK_TOKEN");
         let process = Lines::of(command);
         let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
         Some(Self { _process: process, url, browser })
     }
 

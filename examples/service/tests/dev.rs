@@ -17,12 +17,12 @@ fn new_definitions_take_over_and_broken_ones_dont() {
     let binary = package.join("service");
     std::fs::copy(env!("CARGO_BIN_EXE_service"), &binary).unwrap();
     let mut command = Command::new(&binary);
-    command.args(["dev", "--address", "127.0.0.1:0", "--build"]);
+    command.args(["dev", "--port", "0", "--build"]);
     command.arg("if [ -e src/broken.rs ]; then echo 'error[E0308]: mismatched types' >&2; exit 1; fi");
     command.env("MILLWORK_HOME", home.path()).env("CARGO_MANIFEST_DIR", &package);
     let dev = Lines::of(command);
-    dev.line("watching");
-    dev.line("serving http://127.0.0.1:");
+    let lines = dev.until("watching");
+    assert!(lines[0].contains("serving http://127.0.0.1:") && !lines[0].contains("/api"), "{lines:?}");
     let run = home.queue("work --set work.millis=2500");
     dev.line("launched as process");
 

@@ -50,7 +50,7 @@ impl Served {
         token.map(|token| command.env("MILLWORK_TOKEN", token));
         let process = Lines::of(command);
         let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         Self { _process: process, url, client }
     }

@@ -49,7 +49,7 @@ impl Served {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = lines.next().unwrap().unwrap();
-        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
         std::thread::spawn(move || lines.for_each(drop));
         let (largest, failed) = (filled.largest.unwrap(), filled.failed.unwrap());
         Self { process, url, largest, failed, _folder: folder }

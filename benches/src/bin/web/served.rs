@@ -31,7 +31,7 @@ impl Served {
             .context("`cargo build --release -p synthetic` builds what is served")?;
         let mut lines = BufReader::new(process.stdout.take().context("its output")?).lines();
         let line = lines.next().context("it says where it serves")??;
-        let url = line.split_once("serving ").context("an address")?.1.trim_end_matches("/api/v1").to_owned();
+        let url = line.split_once("serving ").context("an address")?.1.to_owned();
         std::thread::spawn(move || lines.for_each(drop));
         let mut served = Self { process, url, memory_at_start: 0.0 };
         served.memory_at_start = served.memory()?;

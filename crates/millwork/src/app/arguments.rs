@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use super::listen_address::ListenAddress;
+use super::listen_address::WrittenAddress;
 use super::when::read_moment;
 
 /// Builds and operates this pipeline.
@@ -77,7 +77,7 @@ Examples:
     Daemon(DaemonCommand),
     /// Serve the web pages and the HTTP API, and do what `daemon` does, in one process
     #[command(
-        after_help = "Examples:\n  serve\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
+        after_help = "Examples:\n  serve\n  serve --port 8080\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
     )]
     Serve(ServeArguments),
     /// Serve, watch the sources, and go over to new definitions when they build
@@ -337,9 +337,12 @@ pub(super) enum Automation {
 /// Where the pages and the API listen, and for whom.
 #[derive(Debug, Args)]
 pub(super) struct ListenArguments {
-    /// Listen here; an address that other machines can reach needs a token
-    #[arg(long, default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT", value_parser = ListenAddress::parse)]
-    pub(super) address: ListenAddress,
+    /// Listen here, by default on 127.0.0.1:3030; an address that other machines can reach needs a token
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = WrittenAddress::parse)]
+    pub(super) address: Option<WrittenAddress>,
+    /// Listen on this port of the address; 0 for any that is free
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
     /// Answer requests for these hosts, beside this machine's loopback names and the address: names, `.example.com` for a
     /// domain and all below it, `*` for every host
     #[arg(long, env = "MILLWORK_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST,…")]
@@ -358,6 +361,9 @@ pub(super) struct ServeArguments {
     /// Stop when standard input is closed: how `dev` keeps it
     #[arg(long, hide = true)]
     pub(super) until_input_ends: bool,
+    /// Say that this folder is watched, after the address: by `dev`
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub(super) watched: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

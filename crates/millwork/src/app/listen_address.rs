@@ -1,6 +1,11 @@
-//! The address that `serve` listens on, as it is written: with an address or with a name of this machine.
+//! The address that `serve` listens on, as it is written: an address or a name of this machine, and a port here or by `--port`.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+
+use millwork_core::Problem;
+
+/// The port that is taken where none is written.
+const DEFAULT_PORT: u16 = 3030;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,27 +15,62 @@ pub(super) struct ListenAddress {
     pub(super) name: Option<String>,
 }
 
-impl ListenAddress {
-    /// Reads `ADDRESS:PORT` or `NAME:PORT`. Of several addresses of a name, the first of version 4 is taken.
+/// What `--address` says: a host, and perhaps a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WrittenAddress {
+    /// With the default port if none is written.
+    address: ListenAddress,
+    port: Option<u16>,
+}
+
+impl WrittenAddress {
+    /// Reads an address or a name of this machine, with or without `:PORT`. Of several addresses of a name, the first of version 4 is
+    /// taken.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        const FORM: &str = "write ADDRESS:PORT, as in 127.0.0.1:3030, [::1]:3030 or localhost:3030";
-        if let Ok(socket) = text.parse() {
-            return Ok(Self { socket, name: None });
+        const FORM: &str = "write ADDRESS or ADDRESS:PORT, as in 127.0.0.1:3030, [::1]:3030 or localhost";
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return Ok(Self { address: ListenAddress { socket, name: None }, port: Some(socket.port()) });
         }
-        let Some((name, port)) = text.rsplit_once(':').filter(|(name, _)| !name.is_empty()) else {
+        // An address of version 6 has colons of its own, and so stands in brackets.
+        let has_port = text.contains(':') && !text.ends_with(']');
+        let whole = if has_port { text.to_owned() } else { format!("{text}:{DEFAULT_PORT}") };
+        if let Ok(socket) = whole.parse() {
+            return Ok(Self { address: ListenAddress { socket, name: None }, port: None });
+        }
+        let Some((name, port)) = whole.rsplit_once(':').filter(|(name, _)| !name.is_empty()) else {
             return Err(FORM.to_owned());
         };
-        if port.parse::<u16>().is_err() {
-            return Err(format!("`{port}` is not a port; {FORM}"));
-        }
-        let found = text.to_socket_addrs().map_err(|error| format!("`{name}` has no address: {error}"))?;
+        let Ok(port) = port.parse::<u16>() else { return Err(format!("`{port}` is not a port; {FORM}")) };
+        let found = whole.to_socket_addrs().map_err(|error| format!("`{name}` has no address: {error}"))?;
         let found: Vec<SocketAddr> = found.collect();
         let socket = found.iter().find(|socket| socket.is_ipv4()).or(found.first());
         let socket = *socket.ok_or_else(|| format!("`{name}` has no address"))?;
-        Ok(Self { socket, name: Some(name.to_owned()) })
+        let address = ListenAddress { socket, name: Some(name.to_owned()) };
+        Ok(Self { address, port: has_port.then_some(port) })
+    }
+}
+
+impl ListenAddress {
+    /// Puts `--address` and `--port` together: each has a default, and the port is written once.
+    pub(super) fn new(written: Option<WrittenAddress>, port: Option<u16>) -> Result<Self, Problem> {
+        let default = || WrittenAddress {
+            address: Self { socket: (IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT).into(), name: None },
+            port: None,
+        };
+        let WrittenAddress { mut address, port: written } = written.unwrap_or_else(default);
+        if let (Some(written), Some(port)) = (written, port)
+            && written != port
+        {
+            let problem = format!("`--address` says port {written}, and `--port` says {port}");
+            return Err(Problem::new(problem).with_hint("write the port once"));
+        }
+        if let Some(port) = port {
+            address.socket.set_port(port);
+        }
+        Ok(address)
     }
 
-    /// The address as it was written.
+    /// The address as it is written.
     pub(super) fn written(&self) -> String {
         let Self { socket, name } = self;
         name.as_ref().map_or_else(|| socket.to_string(), |name| format!("{name}:{}", socket.port()))
@@ -41,28 +81,47 @@ impl ListenAddress {
 mod tests {
     use super::*;
 
-    fn check(text: &str, socket: &str, name: Option<&str>) {
-        let address = ListenAddress::parse(text);
-        let expected =
-            ListenAddress { socket: socket.parse().expect("an address"), name: name.map(str::to_owned) };
-        assert_eq!(address.as_ref().map(ListenAddress::written), Ok(text.to_owned()));
-        assert_eq!(address, Ok(expected));
+    fn check(address: Option<&str>, port: Option<u16>, socket: &str, written: &str) {
+        let parsed = address.map(|text| WrittenAddress::parse(text).expect(text));
+        let found = ListenAddress::new(parsed, port).expect("one port");
+        assert_eq!((found.socket, &*found.written()), (socket.parse().expect("an address"), written));
+        let name = written.rsplit_once(':').map(|(name, _)| name);
+        assert_eq!(found.name.as_deref(), name.filter(|_| written != socket), "{written}");
     }
 
     #[test]
-    fn addresses_and_names() {
-        check("127.0.0.1:3030", "127.0.0.1:3030", None);
-        check("[::1]:0", "[::1]:0", None);
-        check("localhost:3030", "127.0.0.1:3030", Some("localhost"));
+    fn addresses_names_and_ports() {
+        check(None, None, "127.0.0.1:3030", "127.0.0.1:3030");
+        check(None, Some(0), "127.0.0.1:0", "127.0.0.1:0");
+        check(Some("127.0.0.1:4040"), None, "127.0.0.1:4040", "127.0.0.1:4040");
+        check(Some("127.0.0.1:4040"), Some(4040), "127.0.0.1:4040", "127.0.0.1:4040");
+        check(Some("0.0.0.0"), None, "0.0.0.0:3030", "0.0.0.0:3030");
+        check(Some("0.0.0.0"), Some(80), "0.0.0.0:80", "0.0.0.0:80");
+        check(Some("[::1]:0"), None, "[::1]:0", "[::1]:0");
+        check(Some("[::1]"), Some(80), "[::1]:80", "[::1]:80");
+        check(Some("localhost:4040"), None, "127.0.0.1:4040", "localhost:4040");
+        check(Some("localhost"), None, "127.0.0.1:3030", "localhost:3030");
+        check(Some("localhost"), Some(80), "127.0.0.1:80", "localhost:80");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
         for (text, problem) in [
-            ("localhost", "write ADDRESS:PORT"),
-            (":3030", "write ADDRESS:PORT"),
+            (":3030", "write ADDRESS or ADDRESS:PORT"),
+            ("", "write ADDRESS or ADDRESS:PORT"),
             ("localhost:http", "`http` is not a port"),
             ("127.0.0.1:65536", "`65536` is not a port"),
             ("no such host.invalid:1", "has no address"),
         ] {
-            let refused = ListenAddress::parse(text).expect_err(text);
+            let refused = WrittenAddress::parse(text).expect_err(text);
             assert!(refused.contains(problem), "`{text}`: {refused}");
         }
+    }
+
+    #[test]
+    fn two_ports_are_refused() {
+        let written = WrittenAddress::parse("localhost:1").expect("an address");
+        let refused = ListenAddress::new(Some(written), Some(2)).expect_err("two ports").to_string();
+        assert!(refused.starts_with("`--address` says port 1, and `--port` says 2"), "{refused}");
     }
 }

@@ -44,6 +44,18 @@ fn a_variable_that_is_empty_is_not_set() {
 }
 
 #[test]
+fn a_port_is_written_beside_the_address_or_with_it() {
+    let home = Home::new();
+    let lines = Lines::of(home.command("serve --address localhost --port 0")).until("/api/v1");
+    assert!(lines[0].contains("serving http://127.0.0.1:") && !lines[0].contains("/api"), "{lines:?}");
+    let output = home.command("serve --address localhost:4040 --port 5050").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let expected = "error: `--address` says port 4040, and `--port` says 5050\n  hint: write the port once\n";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_level_of_logs_that_is_none_is_refused() {
     let home = Home::new();
     for level in [OsStr::new("bogus"), OsStr::new("verbose")] {

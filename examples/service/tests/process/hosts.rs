@@ -16,7 +16,7 @@ impl Served {
         command.envs(variables.iter().copied());
         let process = Lines::of(command);
         let line = process.line("serving http://");
-        let address = line.split_once("http://").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        let address = line.split_once("http://").unwrap().1.to_owned();
         Self { _process: process, address }
     }
 

@@ -199,8 +199,7 @@ impl EarlierHome {
         let mut process = command.stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = lines.next().unwrap().unwrap();
-        let address = line.split_once("serving http://").unwrap_or_else(|| panic!("{line}")).1;
-        let address = address.trim_end_matches("/api/v1").to_owned();
+        let address = line.split_once("serving http://").unwrap_or_else(|| panic!("{line}")).1.to_owned();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Served { process, address }
     }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::app::arguments::{DaemonArguments, DevArguments, ServeArguments};
 use crate::app::dev::{Build, supervise};
 use crate::app::failure::{Exit, Failure};
+use crate::app::listen_address::ListenAddress;
 use crate::app::log;
 use crate::app::service_log::{LastLines, ServiceLog};
 use crate::app::session::{Opened, Session, block_on};
@@ -39,11 +40,13 @@ pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit
     })
 }
 
-/// The same, and the HTTP API.
+/// The same, with the pages and the HTTP API.
 pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit, Failure> {
+    let ServeArguments { listen, token, daemon, until_input_ends, watched } = arguments;
+    let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
     block_on(async {
         let opened = session.home().await?;
-        let service = Service::new(session, &opened, &arguments.daemon)?;
+        let service = Service::new(session, &opened, &daemon)?;
         let host = Arc::new(ServingProcess {
             pulse: service.daemon.pulse(),
             store: opened.store.clone(),
@@ -51,11 +54,10 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
             path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
             home: opened.home.clone(),
         });
-        let ServeArguments { listen, token, until_input_ends, .. } = arguments;
         let options = ServeOptions {
-            address: listen.address.socket,
+            address: address.socket,
             token,
-            allowed_hosts: listen.allowed_hosts.into_iter().chain(listen.address.name).collect(),
+            allowed_hosts: listen.allowed_hosts.into_iter().chain(address.name).collect(),
             host,
             wake: service.daemon.wake(),
             connections: ConnectionLimits::default(),
@@ -66,7 +68,11 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
         if until_input_ends {
             stop_when_input_ends(stop.clone());
         }
-        service.log.say(&format!("serving http://{}/api/v1", serving.address));
+        service.log.say(&format!("serving http://{}", serving.address));
+        service.log.say(&format!("its HTTP API is http://{}/api/v1", serving.address));
+        if let Some(watched) = watched {
+            service.log.say(&format!("watching {}", watched.display()));
+        }
         tokio::join!(service.daemon.run(stopped.clone()), serving.run(stopped));
         service.end("stopped").await;
         opened.store.close().await;
@@ -76,15 +82,17 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
 
 /// Serves in a process of its own, which is replaced when the sources have changed and build.
 pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit, Failure> {
+    let DevArguments { listen, build, daemon } = arguments;
+    let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
     let no_package = Problem::new("`dev` needs the sources").with_hint("start it with `cargo run -- dev`");
     let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
     let home = std::path::absolute(session.home_path()).map_err(Failure::failed)?;
-    let serve = serve_arguments(home.clone().into_os_string(), &arguments);
+    let serve = serve_arguments(home.clone().into_os_string(), &address, &listen.allowed_hosts, &daemon);
     let binary = std::env::current_exe().map_err(Failure::failed)?;
     block_on(async {
         let (_stop, stopped) = until_asked_to_end(None)?;
         let (log, last) = ServiceLog::start(None).map_err(Failure::failed)?;
-        let build = Build::new(binary, package.into(), home, arguments.build);
+        let build = Build::new(binary, package.into(), home, build);
         let ended = supervise(&build, &serve, &log, stopped).await.map_err(Failure::failed)?;
         drop(log);
         last.wait();
@@ -96,17 +104,22 @@ pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit
 }
 
 /// The arguments of the process that serves for `dev`.
-fn serve_arguments(home: OsString, arguments: &DevArguments) -> Vec<OsString> {
+fn serve_arguments(
+    home: OsString,
+    address: &ListenAddress,
+    allowed_hosts: &[String],
+    daemon: &DaemonArguments,
+) -> Vec<OsString> {
     let mut serve = vec!["--home".into(), home];
-    let address = arguments.listen.address.written();
+    let address = address.written();
     serve.extend(["serve", "--until-input-ends", "--address", &address].map(OsString::from));
-    for host in &arguments.listen.allowed_hosts {
+    for host in allowed_hosts {
         serve.extend(["--allowed-hosts", host].map(OsString::from));
     }
-    if let Some(runs) = arguments.daemon.max_runs {
+    if let Some(runs) = daemon.max_runs {
         serve.extend(["--max-runs", &runs.to_string()].map(OsString::from));
     }
-    serve.extend(arguments.daemon.in_process.then(|| "--in-process".into()));
+    serve.extend(daemon.in_process.then(|| "--in-process".into()));
     serve
 }
 

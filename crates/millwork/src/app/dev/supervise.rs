@@ -24,8 +24,9 @@ pub(in crate::app) async fn supervise(
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<Option<ExitStatus>> {
     let mut sources = build.sources();
-    let mut serving = serve(build, arguments)?;
-    log.say(&format!("watching {}", build.folder().display()));
+    // The first one says what is watched, once it has said where it serves.
+    let watched = ["--watched".into(), build.folder().into_os_string()];
+    let mut serving = serve(build, &[arguments, &watched[..]].concat())?;
     loop {
         tokio::select! {
             ended = serving.process.wait() => return ended.map(Some),
