@@ -24,3 +24,6 @@ pub use params::{
 
 /// Asked again and again by what takes long; once it says so, there is no result.
 pub type Canceled<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Whether the kernels were compiled with optimization. In the dev profile they are only if the workspace of the binary says so.
+pub const IS_OPTIMIZED: bool = cfg!(not(unoptimized));

@@ -31,6 +31,7 @@ pub mod drift;
 pub mod encoding;
 pub mod features;
 pub mod metrics;
+mod optimization;
 pub mod search;
 pub mod split;
 pub mod text;

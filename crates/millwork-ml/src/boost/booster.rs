@@ -8,6 +8,7 @@ use crate::boost::columns::label;
 use crate::boost::model::Model;
 use crate::boost::{BoostError, BoosterParams, Contributions, Importance, Predictions, Training};
 use crate::features::{Features, LabelledFeatures};
+use crate::optimization::warn_if_unoptimized;
 
 /// A trained model: gradient-boosted trees.
 ///
@@ -196,6 +197,7 @@ impl Booster {
 
     /// Checks the columns and values of features, and tells whether they have rows.
     fn check(&self, features: &Features) -> Result<bool, BoostError> {
+        warn_if_unoptimized();
         if features.columns() != self.columns() {
             return Err(BoostError::ColumnMismatch { features: features.columns(), model: self.columns() });
         }

@@ -17,6 +17,7 @@ use crate::boost::{
     native,
 };
 use crate::features::LabelledFeatures;
+use crate::optimization::warn_if_unoptimized;
 
 /// What a training with a loss of the user's own starts with: XGBoost's default.
 const CUSTOM_BASE_SCORE: f64 = 0.5;
@@ -24,6 +25,7 @@ const CUSTOM_BASE_SCORE: f64 = 0.5;
 /// Trains, on threads of its own.
 pub(super) fn run(training: Training<'_>) -> Result<Trained, BoostError> {
     check(&training)?;
+    warn_if_unoptimized();
     on_own_threads(training.params.nthread, || train(training))
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use crate::optimization::warn_if_unoptimized;
 use crate::text::analysis::{Analysis, Scratch};
 use crate::text::terms::Terms;
 
@@ -66,6 +67,7 @@ pub(super) fn by_threads<S: Send>(
     number: impl Fn(&mut S, usize, Terms<'_>, &mut Vec<u32>) + Sync,
     finish: impl Fn(&mut Rows) + Sync,
 ) -> Vec<Collected<S>> {
+    warn_if_unoptimized();
     let size = documents.len().div_ceil(rayon::current_num_threads() * PER_THREAD).clamp(1, LARGEST);
     let threads = rayon::current_num_threads().min(documents.len().div_ceil(size)).max(1);
     let next = AtomicUsize::new(0);
