@@ -95,7 +95,7 @@ mod tests {
     fn weights_that_overflow_are_those_of_the_leaves() {
         let scaled = |scale: f32, cap: f32| {
             let mut tree = tree();
-            tree.nodes.iter_mut().for_each(|node| node.weight = node.weight * scale);
+            tree.nodes.iter_mut().for_each(|node| node.weight *= scale);
             tree.nodes
                 .iter_mut()
                 .filter(|node| node.weight > cap)

@@ -118,24 +118,8 @@ impl Booster {
     /// not fit `f32`, with the first such column; or the model predicts several numbers per row.
     pub fn predict_row(&self, columns: &[u32], values: &[f64]) -> Result<f32, BoostError> {
         self.one_output(self.model.width())?;
-<<<<<<< HEAD
-        let sorted = columns.is_sorted_by(|left, right| left < right) && columns.len() == values.len();
-        match columns.last() {
-            Some(&last) if !sorted || last as usize >= self.columns() => {
-                return Err(BoostError::Row { columns: self.columns() });
-            }
-            None if !values.is_empty() => return Err(BoostError::Row { columns: self.columns() }),
-            _ => {}
-        }
-        if let Some(position) = values.iter().position(|&value| !(value as f32).is_finite()) {
-            let (number, value) = (format!("value in column {}", columns[position]), values[position]);
-            return Err(BoostError::TooLarge { number, row: 0, value });
-        }
-        Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
-=======
         self.check_row(columns, values)?;
         Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
->>>>>>> 8e3c5d6 (Columns of another kind, metrics that don't fit and names that are taken are refused before the first round)
     }
 
     /// Checks the columns and values of a row, and tells of the first column that does not fit.

@@ -1,0 +1,139 @@
+//! Writes a new folder, as a whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a folder wasn't written. Nothing is left of it.
+#[derive(Debug, Error)]
+pub(crate) enum CreateError {
+    /// There is something that isn't to be written over.
+    #[error("`{path}` is there already, and is not an empty folder")]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It couldn't be written.
+    #[error("failed to write `{path}`")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Makes a folder with these files, given by their paths in it. The files are written into a folder beside it, which then gets the
+/// name. An empty folder of that name is replaced.
+pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
+    // A path that ends with `/` is the same folder.
+    let folder: PathBuf = folder.components().collect();
+    if !is_free(&folder) {
+        return Err(CreateError::Exists { path: folder });
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(folder.file_name().unwrap_or_default());
+    name.push(format!(".{}.unfinished", std::process::id()));
+    let unfinished = folder.with_file_name(name);
+    fs::create_dir(&unfinished).map_err(failed(&unfinished))?;
+    let written = write(&unfinished, files).and_then(|()| take_place(&unfinished, &folder));
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    written
+}
+
+/// Whether there is nothing, or an empty folder.
+fn is_free(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == ErrorKind::NotFound && !folder.is_symlink(),
+    }
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(failed(parent))?;
+        }
+        let write = || {
+            let mut file = File::create_new(&path)?;
+            file.write_all(text.as_bytes())?;
+            // Some file systems tell only now that there is no room.
+            file.sync_all()
+        };
+        write().map_err(failed(&path))?;
+    }
+    Ok(())
+}
+
+/// Gives a folder its name. Whoever has filled a folder of that name meanwhile keeps it.
+fn take_place(unfinished: &Path, folder: &Path) -> Result<(), CreateError> {
+    fs::rename(unfinished, folder).map_err(|error| match error.kind() {
+        ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => {
+            CreateError::Exists { path: folder.to_owned() }
+        }
+        _ => failed(folder)(error),
+    })
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> CreateError {
+    let path = path.to_owned();
+    move |source| CreateError::Write { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [(&str, &str); 2] = [("a", "1"), ("b/c", "2")];
+
+    fn files() -> Vec<(&'static str, String)> {
+        FILES.map(|(path, text)| (path, text.to_owned())).to_vec()
+    }
+
+    #[test]
+    fn a_folder_is_written_and_an_empty_one_filled() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join("empty")).expect("a folder");
+        for name in ["new", "empty", "slash/"] {
+            let folder = root.path().join(name);
+            create(&folder, &files()).expect(name);
+            for (path, text) in FILES {
+                assert_eq!(fs::read_to_string(folder.join(path)).expect(path), text);
+            }
+        }
+        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 3, "nothing else is there");
+    }
+
+    #[test]
+    fn what_is_there_stays_as_it_is() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| root.path().join(name);
+        fs::create_dir(path("full")).expect("a folder");
+        fs::write(path("full/kept"), "").expect("a file");
+        fs::write(path("file"), "").expect("a file");
+        std::os::unix::fs::symlink("nowhere", path("link")).expect("a link");
+        std::os::unix::fs::symlink("full", path("link to full")).expect("a link");
+        for name in ["full", "file", "link", "link to full"] {
+            let refused = create(&path(name), &files()).expect_err(name);
+            assert!(matches!(refused, CreateError::Exists { .. }), "{name}: {refused:?}");
+        }
+        assert_eq!(fs::read_dir(path("full")).expect("a folder").count(), 1);
+        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 4, "nothing else is there");
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_fails() {
+        let root = tempfile::tempdir().expect("a folder");
+        // The second file can't be written, as its folder is a file.
+        let files = [("a", String::new()), ("a/b", String::new())];
+        let failed = create(&root.path().join("new"), &files).expect_err("no folder");
+        assert!(matches!(failed, CreateError::Write { .. }), "{failed:?}");
+        assert!(create(&root.path().join("no/parent"), &[]).is_err());
+        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 0);
+    }
+}

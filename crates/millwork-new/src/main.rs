@@ -1,0 +1,110 @@
+//! `millwork new NAME`: makes a pipeline that runs.
+//!
+//! A pipeline's own binary is its command line, so there is one thing left for a program of its own to do: to make the first
+//! version, with what is easily forgotten. Above all, that are the lines of the dev profile that optimize kernels: cargo takes them
+//! from the pipeline's workspace, not from Millwork's.
+
+mod checkout;
+mod create;
+mod name;
+mod template;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use checkout::Checkout;
+use create::create;
+use name::PackageName;
+use template::{Millwork, Template};
+
+/// Makes Millwork pipelines.
+#[derive(Debug, Parser)]
+#[command(name = "millwork", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Commands {
+    /// Make a pipeline that runs, in a folder of its own
+    #[command(after_help = "\
+Examples:
+  millwork new prices
+  millwork new prices --template empty
+  millwork new prices --path ../millwork    with Millwork's sources in ../millwork")]
+    New(New),
+}
+
+#[derive(Debug, clap::Args)]
+struct New {
+    /// The folder to make; its last part is the name of the package
+    #[arg(value_name = "NAME")]
+    folder: PathBuf,
+    /// What to begin with
+    #[arg(long, value_enum, default_value_t = Template::Model)]
+    template: Template,
+    /// Use the Millwork whose sources are in this folder, instead of a published one
+    #[arg(long, value_name = "CHECKOUT")]
+    path: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let Commands::New(arguments) = Arguments::parse().command;
+    match new(&arguments) {
+        Ok(told) => {
+            print!("{told}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprint!("{}", report(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes the pipeline, and says what to do next.
+fn new(arguments: &New) -> Result<String, Box<dyn Error>> {
+    let New { folder, template, path } = arguments;
+    let name = PackageName::of_folder(folder)?;
+    let millwork = match path {
+        Some(path) => Millwork::Checkout(Checkout::find(path)?),
+        None => Millwork::Published,
+    };
+    create(folder, &template.files(&name, &millwork))?;
+    Ok(format!(
+        "Made the pipeline `{name}`.
+  cd {folder}
+  cargo test                  run its tests
+  cargo run -- materialize    make its assets
+  cargo run -- dev            look at it in a browser, and build again when its sources change
+",
+        name = name.as_str(),
+        folder = folder.display(),
+    ))
+}
+
+/// An error with its causes.
+fn report(error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("  caused by: {error}\n");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+}

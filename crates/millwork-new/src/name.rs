@@ -1,0 +1,173 @@
+//! Which names a pipeline's package may have: those that cargo takes, and that nothing of a pipeline has already.
+
+use std::path::Path;
+
+use thiserror::Error;
+
+/// A name of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PackageName(String);
+
+/// Why a name can't be that of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum NameError {
+    /// The folder is written in a way that doesn't end with a name, such as `..`.
+    #[error("`{folder}` does not end with a name")]
+    Missing {
+        /// As it was written.
+        folder: String,
+    },
+    /// A character that names can't have.
+    #[error("`{name}` has `{character}`: a package's name has ASCII letters, digits, `-` and `_`")]
+    Character {
+        /// The name.
+        name: String,
+        /// The first such character.
+        character: char,
+    },
+    /// It doesn't begin as a name does.
+    #[error("`{name}` does not begin with a letter: neither a digit nor `-` can come first")]
+    Start {
+        /// The name.
+        name: String,
+    },
+    /// A word of the language, or a name with a meaning for cargo, the standard library, the system or the pipeline itself.
+    #[error("`{name}` can't be a package's name: it is {what}")]
+    Reserved {
+        /// The name.
+        name: String,
+        /// What has it already.
+        what: &'static str,
+    },
+}
+
+/// The names that have a meaning already, and which.
+const RESERVED: [(&str, &[&str]); 5] = [
+    (
+        "a Rust keyword",
+        &[
+            "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
+            "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
+            "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
+            "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+            "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+        ],
+    ),
+    ("a crate of Rust's own", &["alloc", "core", "proc-macro", "proc_macro", "std", "test"]),
+    ("a folder of cargo's own", &["build", "deps", "examples", "incremental"]),
+    ("a crate that pipelines use", &USED),
+    ("no name of a crate", &["_"]),
+];
+
+/// What Windows takes for a device, whatever the case of its letters.
+const DEVICES: [&str; 22] = [
+    "aux", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt1", "lpt2",
+    "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
+];
+
+/// The crates that a pipeline's manifest names: another of the same name would be mistaken for them.
+const USED: [&str; 15] = [
+    "blake3",
+    "libsqlite3-sys",
+    "millwork",
+    "millwork-boost",
+    "millwork-core",
+    "millwork-draw",
+    "millwork-engine",
+    "millwork-layout",
+    "millwork-ml",
+    "millwork-storage",
+    "rayon",
+    "rayon-core",
+    "schemars",
+    "serde",
+    "serde_json",
+];
+
+impl PackageName {
+    /// The name of the package in a folder: the folder's last part.
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, NameError> {
+        let missing = || NameError::Missing { folder: folder.display().to_string() };
+        Self::new(&folder.file_name().ok_or_else(missing)?.to_string_lossy())
+    }
+
+    fn new(name: &str) -> Result<Self, NameError> {
+        let is_allowed = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        if let Some(character) = name.chars().find(|&character| !is_allowed(character)) {
+            return Err(NameError::Character { name: name.to_owned(), character });
+        }
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+            return Err(NameError::Start { name: name.to_owned() });
+        }
+        let reserved = RESERVED.iter().find(|(_, names)| names.contains(&name)).map(|(what, _)| *what);
+        let is_device = DEVICES.iter().any(|device| device.eq_ignore_ascii_case(name));
+        match reserved.or(is_device.then_some("a device on Windows")) {
+            Some(what) => Err(NameError::Reserved { name: name.to_owned(), what }),
+            None => Ok(Self(name.to_owned())),
+        }
+    }
+
+    /// The name as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{Millwork, Template};
+
+    #[test]
+    fn names_of_packages() {
+        for name in ["prices", "house-prices", "_prices", "prices_2", "Prices", "tests", "Match", "a"] {
+            let found = PackageName::of_folder(&Path::new("../somewhere").join(name));
+            assert_eq!(found, Ok(PackageName(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_package() {
+        for (folder, expected) in [
+            ("..", "`..` does not end with a name"),
+            ("/", "`/` does not end with a name"),
+            ("house prices", "`house prices` has ` `"),
+            ("prices.rs", "`prices.rs` has `.`"),
+            ("größe", "`größe` has `ö`"),
+            ("2prices", "`2prices` does not begin with a letter"),
+            ("-prices", "`-prices` does not begin with a letter"),
+            ("match", "it is a Rust keyword"),
+            ("Self", "it is a Rust keyword"),
+            ("gen", "it is a Rust keyword"),
+            ("test", "it is a crate of Rust's own"),
+            ("proc-macro", "it is a crate of Rust's own"),
+            ("deps", "it is a folder of cargo's own"),
+            ("NUL", "it is a device on Windows"),
+            ("millwork", "it is a crate that pipelines use"),
+            ("serde", "it is a crate that pipelines use"),
+            ("_", "it is no name of a crate"),
+        ] {
+            let refused = PackageName::of_folder(Path::new(folder)).expect_err(folder).to_string();
+            assert!(refused.contains(expected), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_crates_that_pipelines_use_are_those_of_the_manifests() {
+        let name = PackageName("prices".to_owned());
+        let mut named: Vec<String> = Vec::new();
+        for template in [Template::Empty, Template::Model] {
+            let files = template.files(&name, &Millwork::Published);
+            let (_, manifest) = files.iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest");
+            let manifest: toml::Table = manifest.parse().expect("TOML");
+            let profile = &manifest["profile"]["dev"]["package"];
+            for table in [&manifest["dependencies"], profile] {
+                named.extend(table.as_table().expect("a table").keys().cloned());
+            }
+        }
+        named.retain(|name| name != "*");
+        named.sort();
+        named.dedup();
+        assert_eq!(named, USED);
+    }
+}

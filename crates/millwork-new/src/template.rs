@@ -1,0 +1,93 @@
+//! What a new pipeline consists of.
+
+use clap::ValueEnum;
+
+use crate::checkout::Checkout;
+use crate::name::PackageName;
+
+/// What a pipeline begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// Made-up data, a split, a boosted model, its score and a check of it
+    Model,
+    /// One asset
+    Empty,
+}
+
+/// Where a pipeline has Millwork from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Millwork {
+    /// The version that this program belongs to, from the registry.
+    Published,
+    /// Sources on this machine.
+    Checkout(Checkout),
+}
+
+impl Template {
+    /// The files of a pipeline: their paths in its folder, and what is in them.
+    pub(crate) fn files(self, name: &PackageName, millwork: &Millwork) -> Vec<(&'static str, String)> {
+        let (manifest, program) = match self {
+            Self::Model => {
+                (include_str!("../templates/model/manifest.toml"), include_str!("../templates/model/main.rs"))
+            }
+            Self::Empty => {
+                (include_str!("../templates/empty/manifest.toml"), include_str!("../templates/empty/main.rs"))
+            }
+        };
+        let manifest = manifest
+            .replace("{{name}}", name.as_str())
+            .replace("{{rust-version}}", env!("CARGO_PKG_RUST_VERSION"))
+            .replace("{{millwork}}", &millwork.source());
+        vec![
+            (".gitignore", include_str!("../templates/gitignore").to_owned()),
+            ("Cargo.toml", manifest),
+            ("src/main.rs", program.to_owned()),
+        ]
+    }
+}
+
+impl Millwork {
+    /// The key of the dependency that says where it comes from.
+    fn source(&self) -> String {
+        match self {
+            Self::Published => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
+            Self::Checkout(checkout) => format!("path = {}", checkout.as_toml()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_to_fill_in() {
+        let name = PackageName::of_folder("house-prices".as_ref()).expect("a name");
+        for template in [Template::Empty, Template::Model] {
+            for (path, text) in template.files(&name, &Millwork::Published) {
+                assert!(!text.contains("{{"), "{path}: {text}");
+                assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
+            }
+        }
+    }
+
+    /// What is optimized here is optimized there: the lines are those of this workspace.
+    #[test]
+    fn the_profile_is_that_of_the_workspace() {
+        let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+        let workspace: toml::Table =
+            std::fs::read_to_string(workspace).expect("a manifest").parse().expect("TOML");
+        let name = PackageName::of_folder("prices".as_ref()).expect("a name");
+        for (template, without) in [
+            (Template::Model, &[][..]),
+            (Template::Empty, &["millwork-boost", "millwork-ml", "rayon", "rayon-core"]),
+        ] {
+            let files = template.files(&name, &Millwork::Published);
+            let (_, manifest) = files.iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest");
+            let manifest: toml::Table = manifest.parse().expect("TOML");
+            let mut expected = workspace["profile"]["dev"].clone();
+            expected["package"].as_table_mut().expect("a table").retain(|name, _| !without.contains(&name));
+            assert_eq!(manifest["profile"]["dev"], expected, "{template:?}");
+        }
+    }
+}
