@@ -3,12 +3,13 @@
 //! Everything here is a value or a function of values: no I/O, no async runtime, no SQL, no HTML. The other crates
 //! act on what is decided here. The modules have one order, in which each uses those before it: what things are called ([`id`]),
 //! what a [`value`] is, what a function can take ([`param`]), what an [`asset`] is, the [`graph`] of them, the [`event`]s in
-//! which they are made, the [`run`]s that events belong to, the [`plan`] of a run, whatever asks for runs ([`schedule`],
-//! [`sensor`], [`automation`]), and what a pipeline declares of all that ([`definitions`]).
+//! which they are made, the [`run`]s that events belong to, the [`plan`] of a run, how every asset is ([`asset_status`]), whatever
+//! asks for runs ([`schedule`], [`sensor`], [`automation`]), and what a pipeline declares of all that ([`definitions`]).
 
 pub mod advice;
 pub mod alert;
 pub mod asset;
+pub mod asset_status;
 pub mod automation;
 pub mod clock;
 pub mod condition;

@@ -1,7 +1,7 @@
 //! The contract of the event log: appending, reading, and what is latest of each asset.
 
 use async_trait::async_trait;
-use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
+use millwork_core::event::{Event, KindSet, NewEvent};
 use millwork_core::plan::LatestVerdict;
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, AssetPartition, PartitionKey};
@@ -62,12 +62,9 @@ pub struct LatestAsset {
 impl LatestAsset {
     /// What staleness is decided by.
     pub fn into_verdict(self) -> (AssetPartition, LatestVerdict) {
-        let data_version = self.materialization.and_then(|event| match event.body {
-            EventBody::Materialized(materialization) => Some(materialization.data_version),
-            _ => None,
-        });
-        let provenance = self.verdict.body.provenance().cloned();
-        (AssetPartition::new(self.asset, self.partition), LatestVerdict { data_version, provenance })
+        let mut verdict = LatestVerdict::default();
+        self.materialization.iter().chain([&self.verdict]).for_each(|event| verdict.apply(event));
+        (AssetPartition::new(self.asset, self.partition), verdict)
     }
 }
 

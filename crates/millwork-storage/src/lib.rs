@@ -4,6 +4,7 @@
 //! [`AutomationStore`], [`AlertStore`] and [`PendingStore`]; a [`Store`] is all of them. [`SqliteStore`] is the default, [`MemoryStore`] is for tests, and one conformance suite holds for both.
 
 mod alert_store;
+mod asset_status;
 mod automation_store;
 mod course;
 mod error;
@@ -20,6 +21,7 @@ mod sqlite;
 mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
+pub use asset_status::{last_events, read_status};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};

@@ -6,6 +6,7 @@
 
 mod allowed_hosts;
 mod api;
+mod asset_status;
 mod connections;
 mod error;
 mod guard;
@@ -13,7 +14,6 @@ mod host;
 mod one_shape;
 mod pages;
 mod server;
-mod standing;
 mod state;
 
 pub use allowed_hosts::InvalidHost;

@@ -80,14 +80,15 @@ pub async fn serve(
     let (clock, started) = (Arc::new(SystemClock), Instant::now());
     // If the store can't be read now, what happens is counted from the first time that it can.
     let counted = Arc::new(Mutex::new(Counted::behind(store.head().await.ok())));
-    let (lookout, layouts, changes) = (Arc::default(), Arc::default(), Changes::default());
+    let (status_cache, layouts, changes) = (Arc::default(), Arc::default(), Changes::default());
     let pipeline = Arc::new(pipeline);
-    let state = AppState { pipeline, store, clock, wake, started, host, counted, lookout, layouts, changes };
+    let state =
+        AppState { pipeline, store, clock, wake, started, host, counted, status_cache, layouts, changes };
     let token = Token::new(token.as_deref());
     // The first page needn't wait for it; if it fails now, a page says why.
     tokio::spawn({
         let state = state.clone();
-        async move { state.standings().await.map(drop) }
+        async move { state.statuses().await.map(drop) }
     });
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));

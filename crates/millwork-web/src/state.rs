@@ -8,9 +8,9 @@ use millwork_storage::{StorageError, Store};
 use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
+use crate::asset_status::{StatusCache, StatusSnapshot};
 use crate::host::Host;
 use crate::pages::{Changes, Layouts};
-use crate::standing::{Lookout, Standings};
 
 /// What every request works with.
 #[derive(Clone)]
@@ -26,8 +26,8 @@ pub(crate) struct AppState {
     pub(crate) host: Arc<dyn Host>,
     /// What was counted for `/metrics` so far.
     pub(crate) counted: Arc<Mutex<Counted>>,
-    /// How the assets stand.
-    pub(crate) lookout: Arc<Lookout>,
+    /// How the assets are.
+    pub(crate) status_cache: Arc<StatusCache>,
     /// Whether something is new.
     pub(crate) changes: Changes,
     /// Graphs that were laid out.
@@ -35,8 +35,8 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
-    /// How the assets stand now.
-    pub(crate) async fn standings(&self) -> Result<Arc<Standings>, StorageError> {
-        self.lookout.look(self.pipeline.graph(), &*self.store, self.clock.now()).await
+    /// How the assets are now.
+    pub(crate) async fn statuses(&self) -> Result<Arc<StatusSnapshot>, StorageError> {
+        self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await
     }
 }

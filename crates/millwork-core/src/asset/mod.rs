@@ -7,6 +7,7 @@ mod output;
 mod policy;
 mod pool;
 mod spec;
+mod status;
 
 pub use crate::id::AssetKey;
 pub use crate::value::{
@@ -20,3 +21,4 @@ pub use output::{IntoProduced, Output, Produced, Update};
 pub use policy::{Backoff, Retry};
 pub use pool::PoolUse;
 pub use spec::AssetSpec;
+pub use status::AssetStatus;

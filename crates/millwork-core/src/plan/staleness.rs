@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
-use crate::event::{InputVersion, Provenance};
+use crate::event::{Event, EventBody, InputVersion, Provenance};
 use crate::graph::{AssetGraph, AssetIndex};
 use crate::partition::{AssetPartition, PartitionKey};
 use crate::plan::{Plan, PlannedStep};
@@ -95,6 +95,19 @@ pub struct LatestVerdict {
     pub data_version: Option<DataVersion>,
     /// What the last verdict was made from; nothing if there was none.
     pub provenance: Option<Provenance>,
+}
+
+impl LatestVerdict {
+    /// Takes in a later verdict. One that keeps the value, or declines to make one, leaves the value that there is; one that can't be
+    /// read leaves nothing to compare with.
+    pub fn apply(&mut self, verdict: &Event) {
+        self.provenance = verdict.body.provenance().cloned();
+        if let EventBody::Materialized(materialization) = &verdict.body {
+            self.data_version = Some(materialization.data_version.clone());
+        } else if verdict.body.is_materialization() {
+            self.data_version = None;
+        }
+    }
 }
 
 /// The last verdicts by asset and partition.

@@ -1,7 +1,7 @@
 //! How a drawing reads in the language of Graphviz.
 
 use super::identifier::identifiers;
-use super::{Drawing, DrawingNode, NodeState};
+use super::{Drawing, DrawingNode};
 
 /// What holds for the whole graph. Colours are those that light and dark pages can bear.
 const HEADER: &str = r##"digraph assets {
@@ -36,16 +36,14 @@ fn statements(drawing: &Drawing, identifiers: &[String], group: Option<&str>, in
 
 fn attributes(node: &DrawingNode) -> String {
     let mut label = node.label.clone();
-    if node.state != NodeState::Unknown {
-        label = format!("{} {label}", node.state.symbol());
+    if let Some(mark) = node.mark() {
+        label = format!("{} {label}", mark.symbol);
     }
     if !node.kinds.is_empty() {
         label = format!("{label}\n{}", node.kinds.join(", "));
     }
     let mut attributes = vec![format!("label={}", quoted(&label))];
-    if node.state != NodeState::Unknown {
-        attributes.push(format!("color=\"{}\"", node.state.colour()));
-    }
+    attributes.extend(node.mark().map(|mark| format!("color=\"{}\"", mark.colour)));
     if node.external {
         attributes.push("style=\"rounded,dashed\"".into());
     }

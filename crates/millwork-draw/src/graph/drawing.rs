@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use millwork_core::AssetStatus;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_layout::{Layout, LayoutOptions};
 
+use super::mark::Mark;
 use super::{dot, listing, mermaid, svg};
 
 /// A graph to be looked at, independent of what its nodes are in the program.
@@ -35,8 +37,8 @@ pub struct DrawingNode {
     pub group: Option<String>,
     /// What it is made of, such as `polars` or `parquet`.
     pub kinds: Vec<String>,
-    /// How it stands with the node.
-    pub state: NodeState,
+    /// The status of the asset; nothing if it wasn't asked for.
+    pub status: Option<AssetStatus>,
     /// Whether it is made elsewhere and only read here.
     pub external: bool,
     /// Whether it stands back behind the others.
@@ -45,26 +47,8 @@ pub struct DrawingNode {
     pub link: Option<String>,
 }
 
-/// How it stands with a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum NodeState {
-    /// Not asked; nothing is shown.
-    #[default]
-    Unknown,
-    /// Never materialized.
-    Missing,
-    /// Up to date.
-    Fresh,
-    /// Older than what it is made of.
-    Stale,
-    /// The last attempt failed.
-    Failed,
-    /// Being materialized.
-    Running,
-}
-
 impl Drawing {
-    /// Selected assets of a graph, and the edges between them; nothing is said of their states.
+    /// Selected assets of a graph, and the edges between them; nothing is said of their status.
     pub fn of(graph: &AssetGraph, selected: &AssetSet) -> Self {
         let position: HashMap<AssetIndex, usize> =
             selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();
@@ -98,7 +82,7 @@ impl Drawing {
     }
 
     /// Where everything stands in a picture that flows down or to the right, whichever is narrower. It costs most of the
-    /// work, and stays the same while only states change between known ones, links or what is dimmed.
+    /// work, and stays the same while marks change but don't come or go, and so do links or what is dimmed.
     pub fn layout(&self) -> Layout {
         svg::narrow_layout(self)
     }
@@ -140,13 +124,11 @@ impl Drawing {
         groups
     }
 
-    /// The states of all nodes with their counts, without `Unknown`.
-    pub(super) fn states(&self) -> Vec<(NodeState, usize)> {
-        NodeState::KNOWN
-            .into_iter()
-            .map(|state| (state, self.nodes.iter().filter(|node| node.state == state).count()))
-            .filter(|(_, count)| *count > 0)
-            .collect()
+    /// The marks of all nodes with their counts, in the order of legends.
+    pub(super) fn marks(&self) -> Vec<(Mark, usize)> {
+        let legend = Mark::LEGEND.into_iter().filter_map(Mark::of);
+        let count = |mark: &Mark| self.nodes.iter().filter(|node| node.mark().as_ref() == Some(mark)).count();
+        legend.map(|mark| (mark, count(&mark))).filter(|(_, count)| *count > 0).collect()
     }
 
     /// The edges whose ends exist, each once.
@@ -160,43 +142,14 @@ impl Drawing {
     }
 }
 
-impl NodeState {
-    /// All states that say something, in the order of legends.
-    const KNOWN: [NodeState; 5] =
-        [NodeState::Fresh, NodeState::Running, NodeState::Stale, NodeState::Missing, NodeState::Failed];
-
-    /// The state in one word; it names the class in SVG and Mermaid as well.
-    pub fn word(self) -> &'static str {
-        match self {
-            NodeState::Unknown => "unknown",
-            NodeState::Missing => "missing",
-            NodeState::Fresh => "fresh",
-            NodeState::Stale => "stale",
-            NodeState::Failed => "failed",
-            NodeState::Running => "running",
-        }
+impl DrawingNode {
+    /// The mark of its status.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.status.and_then(Mark::of)
     }
 
-    /// The state in one column of a terminal.
-    pub fn symbol(self) -> char {
-        match self {
-            NodeState::Unknown => '●',
-            NodeState::Missing => '○',
-            NodeState::Fresh => '✓',
-            NodeState::Stale => '◐',
-            NodeState::Failed => '✗',
-            NodeState::Running => '▸',
-        }
-    }
-
-    /// The colour of the state where a form has one for light and dark pages.
-    pub(super) fn colour(self) -> &'static str {
-        match self {
-            NodeState::Unknown | NodeState::Missing => "#7d8898",
-            NodeState::Fresh => "#1f9254",
-            NodeState::Stale => "#c07a00",
-            NodeState::Failed => "#d13438",
-            NodeState::Running => "#2f6fde",
-        }
+    /// Whether it has a mark, which takes room on its card.
+    pub fn has_mark(&self) -> bool {
+        self.mark().is_some()
     }
 }

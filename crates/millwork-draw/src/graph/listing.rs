@@ -11,7 +11,7 @@ const WIDEST_COLUMN: usize = 48;
 /// How many upstream nodes are named in a line.
 const NAMED: usize = 6;
 
-/// One line for each node, upstream first, and a line of counts if states are known.
+/// One line for each node, upstream first, and a line of counts if there are marks.
 pub(super) fn listing(drawing: &Drawing) -> String {
     let lines: Vec<[String; 4]> =
         rows(drawing, WIDEST_RAIL).into_iter().map(|row| cells(drawing, row)).collect();
@@ -55,9 +55,9 @@ fn cells(drawing: &Drawing, row: Row) -> [String; 4] {
 
 fn counts(drawing: &Drawing) -> String {
     let counts: Vec<String> = drawing
-        .states()
+        .marks()
         .into_iter()
-        .map(|(state, count)| format!("{} {count} {}", state.symbol(), state.word()))
+        .map(|(mark, count)| format!("{} {count} {}", mark.symbol, mark.word))
         .collect();
     if counts.is_empty() { String::new() } else { format!("\n{}\n", counts.join("   ")) }
 }

@@ -1,10 +1,10 @@
 //! How a drawing reads in the language of Mermaid.
 
 use super::identifier::identifiers;
-use super::{Drawing, DrawingNode, NodeState};
+use super::{Drawing, DrawingNode};
 use crate::markup::single_line;
 
-/// The graph as `flowchart`, with groups as subgraphs and states as classes.
+/// The graph as `flowchart`, with groups as subgraphs and statuses as classes.
 pub(super) fn mermaid(drawing: &Drawing) -> String {
     let identifiers = identifiers(drawing);
     let mut text = String::from("flowchart LR\n");
@@ -27,8 +27,8 @@ fn statements(drawing: &Drawing, identifiers: &[String], group: Option<&str>, in
 
 fn label(node: &DrawingNode) -> String {
     let mut label = escaped(&node.label);
-    if node.state != NodeState::Unknown {
-        label = format!("{} {label}", node.state.symbol());
+    if let Some(mark) = node.mark() {
+        label = format!("{} {label}", mark.symbol);
     }
     if !node.kinds.is_empty() {
         label = format!("{label}<br/><small>{}</small>", escaped(&node.kinds.join(", ")));
@@ -50,16 +50,16 @@ fn links(drawing: &Drawing, identifiers: &[String]) -> String {
     text
 }
 
-/// Lines that colour the states in use and dash what is external.
+/// Lines that colour the statuses in use and dash what is external.
 fn classes(drawing: &Drawing, identifiers: &[String]) -> String {
     let named = |chosen: &dyn Fn(&DrawingNode) -> bool| {
         let members = drawing.nodes.iter().zip(identifiers).filter(|(node, _)| chosen(node));
         members.map(|(_, identifier)| identifier.as_str()).collect::<Vec<_>>().join(",")
     };
     let mut text = String::new();
-    for (state, _) in drawing.states() {
-        let (word, members) = (state.word(), named(&|node| node.state == state));
-        text += &format!("  classDef {word} stroke:{},stroke-width:2px\n", state.colour());
+    for (mark, _) in drawing.marks() {
+        let (word, members) = (mark.word, named(&|node| node.mark() == Some(mark)));
+        text += &format!("  classDef {word} stroke:{},stroke-width:2px\n", mark.colour);
         text += &format!("  class {members} {word}\n");
     }
     if drawing.nodes.iter().any(|node| node.external) {

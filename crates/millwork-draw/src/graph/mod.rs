@@ -1,17 +1,19 @@
 //! How a graph becomes a picture or a text.
 //!
-//! A [`Drawing`] says what there is to see, in words and states, and has four forms: SVG for a page or a README, the
+//! A [`Drawing`] says what there is to see, in words and marks, and has four forms: SVG for a page or a README, the
 //! languages of Graphviz and Mermaid for tools that lay out themselves, and a listing with a rail for a terminal. No
-//! form tells a state by colour alone: each has a symbol too, the same everywhere.
+//! form tells a status by colour alone: each has a symbol too, the same everywhere (`mark.rs`).
 
 mod dot;
 mod drawing;
 mod identifier;
 mod listing;
+mod mark;
 mod mermaid;
 mod rail;
 #[cfg(test)]
 mod reference;
 mod svg;
 
-pub use drawing::{Drawing, DrawingNode, NodeState};
+pub use drawing::{Drawing, DrawingNode};
+pub use mark::symbol;

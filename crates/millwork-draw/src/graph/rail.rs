@@ -1,6 +1,7 @@
 //! How edges run along the lines of a listing.
 
 use super::Drawing;
+use super::mark::NO_MARK;
 
 /// What stands left of one node in a listing.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) fn rows(drawing: &Drawing, widest: usize) -> Vec<Row> {
         }
     }
     let order = depth_first_order(&upstream, &readers);
-    let symbol = |node: usize| drawing.nodes[node].state.symbol();
+    let symbol = |node: usize| drawing.nodes[node].mark().map_or(NO_MARK, |mark| mark.symbol);
     let mut lanes = Lanes { widest, occupants: Vec::new(), unread: readers.iter().map(Vec::len).collect() };
     let rails: Option<Vec<String>> =
         order.iter().map(|&node| lanes.advance(node, &upstream[node], symbol(node))).collect();

@@ -1,27 +1,29 @@
 //! The graphs that tests draw.
 
-use super::{Drawing, DrawingNode, NodeState};
+use millwork_core::AssetStatus;
+
+use super::{Drawing, DrawingNode};
 
 /// The assets of the reference job: a model of how many comments a story gets.
 pub(super) fn reference() -> Drawing {
-    let node = |label: &str, group: &str, kinds: &[&str], state: NodeState| DrawingNode {
+    let node = |label: &str, group: &str, kinds: &[&str], status: AssetStatus| DrawingNode {
         label: label.into(),
         group: Some(group.into()),
         kinds: kinds.iter().map(|&kind| kind.into()).collect(),
-        state,
+        status: Some(status),
         ..DrawingNode::default()
     };
     let mut drawing = Drawing {
         nodes: vec![
-            node("hackernews_stories", "ingest", &["http", "parquet"], NodeState::Fresh),
-            node("training_data", "ingest", &["parquet"], NodeState::Fresh),
-            node("test_data", "ingest", &["parquet"], NodeState::Fresh),
-            node("tfidf_vectorizer", "features", &["bincode"], NodeState::Fresh),
-            node("transformed_training_data", "features", &["sparse"], NodeState::Stale),
-            node("transformed_test_data", "features", &["sparse"], NodeState::Stale),
-            node("xgboost_comments_model", "model", &["xgboost"], NodeState::Running),
-            node("comments_model_test_set_r_squared", "model", &["metric"], NodeState::Missing),
-            node("latest_story_comment_predictions", "serving", &["http", "json"], NodeState::Failed),
+            node("hackernews_stories", "ingest", &["http", "parquet"], AssetStatus::Fresh),
+            node("training_data", "ingest", &["parquet"], AssetStatus::Fresh),
+            node("test_data", "ingest", &["parquet"], AssetStatus::Fresh),
+            node("tfidf_vectorizer", "features", &["bincode"], AssetStatus::Fresh),
+            node("transformed_training_data", "features", &["sparse"], AssetStatus::Stale),
+            node("transformed_test_data", "features", &["sparse"], AssetStatus::Stale),
+            node("xgboost_comments_model", "model", &["xgboost"], AssetStatus::Running),
+            node("comments_model_test_set_r_squared", "model", &["metric"], AssetStatus::Missing),
+            node("latest_story_comment_predictions", "serving", &["http", "json"], AssetStatus::Failed),
         ],
         edges: vec![(0, 1), (0, 2), (1, 3), (1, 4), (3, 5), (2, 5), (4, 6), (5, 7), (6, 7), (6, 8), (3, 8)],
     };
@@ -46,7 +48,7 @@ pub(super) fn awkward() -> Drawing {
                 link: Some("/assets/d?e=1&f".into()),
                 ..node("back\\slash")
             },
-            DrawingNode { state: NodeState::Fresh, external: true, ..node("end") },
+            DrawingNode { status: Some(AssetStatus::Fresh), external: true, ..node("end") },
             node("訓練\u{1b}[31m#35;"),
         ],
         edges: vec![(0, 1), (0, 1), (1, 2), (2, 0), (3, 3), (3, 9), (0, 3)],

@@ -26,14 +26,14 @@ pub(super) struct Wanted {
     limit: Limit<200, LARGEST_PAGE>,
 }
 
-/// The assets that are defined, by their keys, each with how it stands; `next` is what `after` has to be for the page after
+/// The assets that are defined, by their keys, each with its status; `next` is what `after` has to be for the page after
 /// this one.
 #[utoipa::path(get, path = "/api/v1/assets", tag = "assets", params(Wanted), responses((status = 200, description = "The assets that are defined, by their keys", body = Object)))]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
-    let (graph, standings) = (state.pipeline.graph(), state.standings().await?);
+    let (graph, statuses) = (state.pipeline.graph(), state.statuses().await?);
     let is_behind = |key: &str| wanted.after.as_deref().is_none_or(|after| key > after);
     let mut found: Vec<AssetIndex> =
         graph.assets().indices().filter(|asset| is_behind(graph.key(*asset).as_str())).collect();
@@ -43,7 +43,7 @@ pub(super) async fn list(
     let next = next.map(|asset| graph.key(*asset));
     let shown = found.iter().take(limit).map(|asset| {
         let mut shown = described(&state, &graph.assets()[*asset]);
-        shown["state"] = standings.of(*asset).word().into();
+        shown["state"] = statuses.of(*asset).status.as_str().into();
         shown
     });
     Ok(Json(json!({ "assets": shown.collect::<Vec<_>>(), "next": next })))

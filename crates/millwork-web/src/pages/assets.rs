@@ -6,21 +6,22 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_core::AssetStatus;
+use millwork_core::asset_status::AssetHealth;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use serde::{Deserialize, Serialize};
 
 use super::message::{page_error, rendered};
 use super::selected::selected;
+use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
-use crate::standing::{Standing, Standings};
 use crate::state::AppState;
 
 /// So many assets are on a page.
 const PAGE: usize = 60;
 
-/// The states that can be asked for.
-const STATES: &[&str] =
-    &["fresh", "stale", "missing", "failed", "running", "external", "late", "failing check"];
+/// What can be asked for besides a status.
+const BESIDES: [&str; 2] = ["late", "failing check"];
 
 #[derive(Template)]
 #[template(path = "assets.html")]
@@ -84,19 +85,19 @@ pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wan
 
 async fn load(state: &AppState, wanted: Wanted) -> Result<Assets, ApiError> {
     let graph = state.pipeline.graph();
-    let standings = state.standings().await?;
+    let statuses = state.statuses().await?;
     let (selected, problem) = match selected(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
     };
     let mut found: Vec<AssetIndex> =
-        selected.into_iter().filter(|asset| wanted.admits(graph, *asset, standings.of(*asset))).collect();
+        selected.into_iter().filter(|asset| wanted.admits(graph, *asset, statuses.of(*asset))).collect();
     found.sort_by_key(|asset| graph.key(*asset));
     let first = (wanted.page * PAGE).min(found.len());
     let shown: Vec<Row> =
-        found.iter().skip(first).take(PAGE).map(|asset| row(graph, &standings, *asset)).collect();
+        found.iter().skip(first).take(PAGE).map(|asset| row(graph, &statuses, *asset)).collect();
     Ok(Assets {
-        head: standings.head,
+        head: statuses.head,
         choices: choices(graph, &wanted),
         problem,
         found: found.len(),
@@ -110,13 +111,13 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Assets, ApiError> {
 }
 
 impl Wanted {
-    fn admits(&self, graph: &AssetGraph, asset: AssetIndex, standing: &Standing) -> bool {
+    fn admits(&self, graph: &AssetGraph, asset: AssetIndex, health: &AssetHealth) -> bool {
         let spec = &graph.assets()[asset].spec;
         let is_in_state = match self.state.as_str() {
             "" => true,
-            "late" => standing.is_late(),
-            "failing check" => !standing.failing_checks.is_empty(),
-            state => standing.word() == state,
+            "late" => health.is_late(),
+            "failing check" => !health.failing_checks().is_empty(),
+            status => health.status.as_str() == status,
         };
         let is_free_or = |wanted: &String, holds: &dyn Fn() -> bool| wanted.is_empty() || holds();
         is_in_state
@@ -148,7 +149,8 @@ fn choices(graph: &AssetGraph, wanted: &Wanted) -> [Choice; 5] {
         chosen: chosen.clone(),
         options: options.into_iter().collect(),
     };
-    let states = STATES.iter().map(|state| (*state).to_owned()).collect();
+    let states = AssetStatus::ALL.map(AssetStatus::as_str).into_iter().chain(BESIDES);
+    let states = states.map(str::to_owned).collect();
     [
         Choice { name: "state", chosen: wanted.state.clone(), options: states },
         choice("group", &wanted.group, groups),
@@ -158,18 +160,18 @@ fn choices(graph: &AssetGraph, wanted: &Wanted) -> [Choice; 5] {
     ]
 }
 
-fn row(graph: &AssetGraph, standings: &Standings, asset: AssetIndex) -> Row {
-    let (spec, standing) = (&graph.assets()[asset].spec, standings.of(asset));
+fn row(graph: &AssetGraph, statuses: &StatusSnapshot, asset: AssetIndex) -> Row {
+    let (spec, health) = (&graph.assets()[asset].spec, statuses.of(asset));
     Row {
         key: spec.key.to_string(),
         group: spec.group.clone().unwrap_or_default(),
         kinds: spec.kinds.clone(),
-        state: standing.word(),
-        because: standing.because.join("; "),
-        is_late: standing.is_late(),
-        failing_checks: standing.failing_checks.clone(),
-        last: standing.last.map(|at| at.to_string()).unwrap_or_default(),
-        trend: standing.trend.as_ref().map(|trend| (trend.label.clone(), trend.newest(), trend.spark())),
+        state: health.status.as_str(),
+        because: health.reasons().collect::<Vec<_>>().join("; "),
+        is_late: health.is_late(),
+        failing_checks: health.failing_checks().into_iter().map(str::to_owned).collect(),
+        last: health.last_materialized_at.map(|at| at.to_string()).unwrap_or_default(),
+        trend: statuses.trend(asset).map(|trend| (trend.label.clone(), trend.newest(), trend.spark())),
         description: spec.description.split("\n\n").next().unwrap_or_default().to_owned(),
     }
 }

@@ -10,6 +10,8 @@ use axum::extract::{Query, State};
 use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
 use futures::stream::{self, Stream};
+use millwork_core::asset_status::StatusFold;
+use millwork_core::event::{EventKind, KindSet};
 use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::Deserialize;
@@ -19,6 +21,9 @@ use crate::state::AppState;
 
 /// How often the log is looked at while somebody is there.
 const BEAT: Duration = Duration::from_millis(25);
+
+/// The kinds of events that pages show, besides those that change the status of assets.
+const SHOWN_BESIDES: KindSet = KindSet::of(&[EventKind::Observed, EventKind::StepRetrying]);
 
 /// Of which number the newest event is.
 #[derive(Clone, Debug)]
@@ -94,7 +99,10 @@ pub(super) async fn stream(
 
 /// Whether one of the events behind that is shown: on the page of a run everything of the run, elsewhere all but log lines.
 async fn is_news(store: &dyn Store, wanted: &Wanted) -> Result<bool, StorageError> {
-    let kinds = if wanted.run.is_some() { None } else { Some(crate::standing::KINDS) };
+    let kinds = match wanted.run {
+        Some(_) => None,
+        None => Some(StatusFold::KINDS.union(SHOWN_BESIDES)),
+    };
     let query = EventQuery {
         run: wanted.run,
         kinds,

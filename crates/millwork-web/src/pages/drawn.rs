@@ -1,4 +1,4 @@
-//! Assets as a drawing with their states, and drawings that were laid out before.
+//! Assets as a drawing with their status, and drawings that were laid out before.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_draw::graph::Drawing;
 use millwork_layout::Layout;
 
-use crate::standing::Standings;
+use crate::asset_status::StatusSnapshot;
 
 /// So many layouts are kept.
 const KEPT: usize = 32;
@@ -51,7 +51,7 @@ fn fingerprint(drawing: &Drawing) -> blake3::Hash {
         text(&node.label);
         text(node.group.as_deref().unwrap_or("\0"));
         node.kinds.iter().for_each(|kind| text(kind));
-        text(node.state.word().get(..2).filter(|state| *state == "un").unwrap_or_default());
+        text(if node.has_mark() { "" } else { "\0" });
     }
     for (from, to) in &drawing.edges {
         text(&format!("{from} {to}"));
@@ -59,18 +59,18 @@ fn fingerprint(drawing: &Drawing) -> blake3::Hash {
     hash.finalize()
 }
 
-/// Selected assets with their states, each leading to where `link` says.
+/// Selected assets with their status, each leading to where `link` says.
 pub(super) fn drawn(
     graph: &AssetGraph,
-    standings: &Standings,
+    statuses: &StatusSnapshot,
     selected: &AssetSet,
     link: impl Fn(&str) -> String,
 ) -> Drawing {
     let mut drawing = Drawing::of(graph, selected);
     for (node, asset) in drawing.nodes.iter_mut().zip(selected) {
-        let standing = standings.of(*asset);
-        node.state = standing.state;
-        if let Some((done, of)) = standing.progress.and_then(|progress| progress.done) {
+        let health = statuses.of(*asset);
+        node.status = Some(health.status);
+        if let Some((done, of)) = health.progress().and_then(|progress| progress.done) {
             node.description = Some(format!("{done} of {of} done"));
         }
         node.link = Some(link(&node.label));

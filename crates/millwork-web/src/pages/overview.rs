@@ -5,15 +5,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::RunStatus;
-use millwork_core::{Instigator, Pipeline};
+use millwork_core::{AssetStatus, Instigator, Pipeline};
 use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, RunRecord};
 
 use super::message::{page_error, rendered};
 use super::runs::{RunRow, timeline_of};
 use crate::error::ApiError;
-use crate::standing::Counts;
 use crate::state::AppState;
 
 /// So many runs are listed, and so many drawn.
@@ -40,6 +40,27 @@ struct Overview {
     troubles: Vec<Trouble>,
     ticks: Vec<(String, String)>,
     made: Vec<Made>,
+}
+
+/// How many assets are like this.
+struct Counts {
+    fresh: usize,
+    stale: usize,
+    missing: usize,
+    failed: usize,
+    late: usize,
+}
+
+impl Counts {
+    fn of(statuses: &AssetStatuses) -> Self {
+        Self {
+            fresh: statuses.count(AssetStatus::Fresh),
+            stale: statuses.count(AssetStatus::Stale),
+            missing: statuses.count(AssetStatus::Missing),
+            failed: statuses.count(AssetStatus::Failed),
+            late: statuses.all().iter().filter(|health| health.is_late()).count(),
+        }
+    }
 }
 
 /// An asset to look after.
@@ -71,7 +92,7 @@ pub(super) async fn show(State(state): State<AppState>) -> Response {
 
 async fn load(state: &AppState) -> Result<Overview, ApiError> {
     let now = state.clock.now();
-    let standings = state.standings().await?;
+    let snapshot = state.statuses().await?;
     let recent = state.store.runs(RunQuery { limit: Some(DRAWN), ..RunQuery::default() }).await?;
     let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
     let open = state.store.runs(RunQuery { statuses, limit: Some(MOST_OPEN), ..RunQuery::default() }).await?;
@@ -89,17 +110,17 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
     let rows =
         |runs: &[RunRecord], most: usize| runs.iter().take(most).map(|run| RunRow::of(run, now)).collect();
     Ok(Overview {
-        head: standings.head,
+        head: snapshot.head,
         running: at_most(open.len() - queued),
         queued: at_most(queued),
         failed: recent.iter().filter(is_bad).count(),
         looked_at: recent.len(),
-        counts: standings.counts(),
+        counts: Counts::of(&snapshot.statuses),
         assets: state.pipeline.graph().assets().len(),
         timeline: timeline_of(&recent, now),
         open: rows(&open, RUNS),
         runs: rows(&recent, RUNS),
-        troubles: troubles(state, &standings),
+        troubles: troubles(state, &snapshot.statuses),
         ticks: next_ticks(&state.pipeline, &known, now),
         made: made.iter().filter_map(Made::of).collect(),
     })
@@ -121,19 +142,19 @@ impl Made {
 }
 
 /// Assets that failed, are late, or have a failing check; then those that are stale.
-fn troubles(state: &AppState, standings: &crate::standing::Standings) -> Vec<Trouble> {
+fn troubles(state: &AppState, statuses: &AssetStatuses) -> Vec<Trouble> {
     let graph = state.pipeline.graph();
     let mut troubles: Vec<(usize, Trouble)> = Vec::new();
-    for (asset, standing) in standings.all().iter_enumerated() {
-        let mut words = Vec::new();
-        words.extend((standing.word() == "failed").then_some("failed"));
-        words.extend((!standing.failing_checks.is_empty()).then_some("fail"));
-        words.extend(standing.is_late().then_some("late"));
-        words.extend((standing.word() == "stale").then_some("stale"));
+    for (asset, health) in statuses.all().iter_enumerated() {
+        let (mut words, failing_checks) = (Vec::new(), health.failing_checks());
+        words.extend((health.status == AssetStatus::Failed).then_some("failed"));
+        words.extend((!failing_checks.is_empty()).then_some("fail"));
+        words.extend(health.is_late().then_some("late"));
+        words.extend((health.status == AssetStatus::Stale).then_some("stale"));
         let Some(first) = words.first() else { continue };
         let gravity = ["failed", "fail", "late", "stale"].iter().position(|word| word == first).unwrap_or(4);
-        let checks = standing.failing_checks.iter().map(|check| format!("check {check} failed"));
-        let because: Vec<String> = checks.chain(standing.because.iter().cloned()).take(3).collect();
+        let checks = failing_checks.iter().map(|check| format!("check {check} failed"));
+        let because: Vec<String> = checks.chain(health.reasons()).take(3).collect();
         let trouble = Trouble { key: graph.key(asset).to_string(), words, because: because.join("; ") };
         troubles.push((gravity, trouble));
     }

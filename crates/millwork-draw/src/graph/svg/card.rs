@@ -2,7 +2,7 @@
 
 use millwork_layout::{Placed, Size};
 
-use super::super::{DrawingNode, NodeState};
+use super::super::DrawingNode;
 use super::glyph::{GLYPH, glyph};
 use crate::markup::single_line;
 use crate::markup::{escaped, number};
@@ -28,7 +28,7 @@ pub(super) fn card_sizes(nodes: &[DrawingNode]) -> Vec<Size> {
 
 /// The card of a node at its place; `colour` is the number of its group's colour.
 pub(super) fn card(node: &DrawingNode, place: &Placed, colour: Option<usize>) -> String {
-    let mut classes = format!("asset {}", node.state.word());
+    let mut classes = format!("asset {}", node.mark().map_or("unknown", |mark| mark.word));
     if node.external {
         classes += " external";
     }
@@ -53,7 +53,9 @@ pub(super) fn card(node: &DrawingNode, place: &Placed, colour: Option<usize>) ->
     }
     let label = escaped(&single_line(&node.label));
     card += &format!(r#"<text class="label" x="{left}" y="{}">{label}</text>"#, number(label_middle + 4.5));
-    card += &glyph(node.state, place.width - RIGHT - GLYPH / 2.0 + 2.0, label_middle);
+    if let Some(mark) = node.mark() {
+        card += &glyph(mark, place.width - RIGHT - GLYPH / 2.0 + 2.0, label_middle);
+    }
     card += &details(node, place);
     card += "</g>";
     match &node.link {
@@ -72,8 +74,8 @@ fn left(node: &DrawingNode) -> f64 {
 }
 
 fn card_width(node: &DrawingNode) -> f64 {
-    let state = if node.state == NodeState::Unknown { 0.0 } else { GLYPH + 12.0 };
-    let label = label_width(&node.label) + state;
+    let mark = if node.has_mark() { GLYPH + 12.0 } else { 0.0 };
+    let label = label_width(&node.label) + mark;
     let kinds: f64 = node.kinds.iter().map(|kind| kind_width(kind) + 5.0).sum();
     (left(node) + label.max(group_width(node) + kinds) + RIGHT).max(NARROWEST).ceil()
 }
@@ -117,7 +119,7 @@ fn kind_width(kind: &str) -> f64 {
 fn tooltip(node: &DrawingNode) -> String {
     let mut facts: Vec<String> = node.group.iter().map(|group| format!("group {group}")).collect();
     facts.extend((!node.kinds.is_empty()).then(|| node.kinds.join(", ")));
-    facts.extend((node.state != NodeState::Unknown).then(|| node.state.word().to_owned()));
+    facts.extend(node.mark().map(|mark| mark.word.to_owned()));
     facts.extend(node.external.then(|| "external".to_owned()));
     let mut lines = vec![node.label.clone()];
     lines.extend(node.description.clone());

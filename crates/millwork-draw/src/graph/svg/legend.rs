@@ -21,9 +21,9 @@ pub(super) struct Legend {
 /// Explains the signs that a drawing uses; there is none if it uses none.
 pub(super) fn legend(drawing: &Drawing) -> Option<Legend> {
     let mut legend = Legend { markup: String::new(), width: 0.0 };
-    for (state, _) in drawing.states() {
-        let sign = glyph(state, legend.width + 8.0, LEGEND / 2.0);
-        legend.add(&sign, state.word());
+    for (mark, _) in drawing.marks() {
+        let sign = glyph(mark, legend.width + 8.0, LEGEND / 2.0);
+        legend.add(&sign, mark.word);
     }
     if drawing.nodes.iter().any(|node| node.external) {
         let x = number(legend.width + 1.0);

@@ -98,8 +98,8 @@ fn summary(drawing: &Drawing) -> String {
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let assets = counted(drawing.nodes.len(), "asset", "assets");
     let mut summary = format!("{assets}, {}", counted(edges, "dependency", "dependencies"));
-    for (state, count) in drawing.states() {
-        summary += &format!(", {count} {}", state.word());
+    for (mark, count) in drawing.marks() {
+        summary += &format!(", {count} {}", mark.word);
     }
     summary
 }
@@ -139,8 +139,10 @@ fn cards(drawing: &Drawing, layout: &Layout) -> String {
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::AssetStatus;
+
+    use super::super::super::DrawingNode;
     use super::super::super::reference::{awkward, reference};
-    use super::super::super::{DrawingNode, NodeState};
     use super::*;
 
     fn check(drawing: &Drawing, contained: &[&str], absent: &[&str]) {
@@ -183,9 +185,10 @@ mod tests {
 
     #[test]
     fn a_small_picture() {
-        let node = |label: &str, state| DrawingNode { label: label.into(), state, ..DrawingNode::default() };
+        let node =
+            |label: &str, status| DrawingNode { label: label.into(), status, ..DrawingNode::default() };
         let drawing = Drawing {
-            nodes: vec![node("stories", NodeState::Fresh), node("model", NodeState::Unknown)],
+            nodes: vec![node("stories", Some(AssetStatus::Fresh)), node("model", None)],
             edges: vec![(0, 1), (0, 1)],
         };
         insta::assert_snapshot!(page(&drawing, &LayoutOptions::default()).replace(STYLE, "…"), @r#"

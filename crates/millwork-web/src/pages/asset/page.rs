@@ -4,13 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::event::Event;
-use millwork_core::event::EventBody;
-use millwork_core::event::EventKind;
-use millwork_core::graph::AssetGraph;
-use millwork_core::graph::AssetIndex;
-use millwork_core::graph::AssetNode;
-use millwork_core::graph::AssetSet;
+use millwork_core::AssetStatus;
+use millwork_core::asset_status::{AssetHealth, PartitionHealth, StepProgress};
+use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
+use millwork_draw::graph::symbol;
 use millwork_storage::{EventQuery, Order};
 use serde::Deserialize;
 
@@ -23,12 +21,13 @@ use super::curves::{Figure, attached, curves, over_time};
 use super::history::{History, Made, Whole, history, materializations, unreadable, whole};
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
-use crate::standing::Standing;
 use crate::state::AppState;
 
 /// So many materializations are plotted, and so many of them listed.
 const PLOTTED: u32 = 200;
 const LISTED: usize = 25;
+/// So many reasons are given why it isn't fresh.
+const REASONS: usize = 8;
 /// So many evaluations of checks are looked at.
 const EVALUATED: u32 = 60;
 
@@ -38,7 +37,11 @@ struct Asset {
     head: u64,
     key: String,
     description: String,
-    standing: Standing,
+    status: AssetStatus,
+    is_late: bool,
+    progress: Option<StepProgress>,
+    because: Vec<String>,
+    has_failed: bool,
     can_run: bool,
     facts: Vec<(&'static str, String)>,
     config: String,
@@ -119,7 +122,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
         .index(key)
         .map(|index| (index, &graph.assets()[index]))
         .ok_or_else(|| ApiError::unknown_asset(graph, key))?;
-    let standings = state.standings().await?;
+    let statuses = state.statuses().await?;
     let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),
         partition: (!wanted.partition.is_empty()).then(|| Some(wanted.partition.as_str().into())),
@@ -137,13 +140,13 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
     let other = wanted.with.and_then(at);
     let preview = preview(state, shown, node.spec.value_type, wanted.preview.is_some()).await;
     let around: AssetSet = node.upstream.iter().chain(&node.downstream).copied().chain([index]).collect();
-    let lineage = drawn(graph, &standings, &around, |key| format!("/assets/{key}"));
+    let lineage = drawn(graph, &statuses, &around, |key| format!("/assets/{key}"));
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
-    let standing = standings.of(index).clone();
+    let health = statuses.of(index);
     let (plots, constant) = over_time(&made);
     let second = made.get(1).or(made.first());
     Ok(Asset {
-        head: standings.head,
+        head: statuses.head,
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
         can_run: node.step.is_some(),
@@ -152,8 +155,12 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
         lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
         upstream: names(&node.upstream),
         downstream: names(&node.downstream),
-        strip: strip(&standing),
-        standing,
+        strip: strip(health),
+        status: health.status,
+        is_late: health.is_late(),
+        progress: health.progress(),
+        because: health.reasons().take(REASONS).collect(),
+        has_failed: health.status == AssetStatus::Failed,
         is_newest: shown.map(|(event, _)| event.sequence) == made.first().map(|(event, _)| event.sequence),
         newest: shown.map(whole),
         preview,
@@ -209,13 +216,12 @@ fn config(graph: &AssetGraph, node: &AssetNode) -> String {
     schemas.flatten().collect::<Vec<_>>().join("\n")
 }
 
-fn strip(standing: &Standing) -> Vec<Cell> {
-    let cell = |(key, state): &(millwork_core::PartitionKey, millwork_draw::graph::NodeState)| Cell {
-        key: key.to_string(),
-        state: state.word(),
-        symbol: state.symbol(),
+fn strip(health: &AssetHealth) -> Vec<Cell> {
+    let cell = |partition: &PartitionHealth| {
+        let (key, state) = (partition.partition.as_ref()?.to_string(), partition.status.as_str());
+        Some(Cell { key, state, symbol: symbol(partition.status) })
     };
-    standing.partitions.iter().map(cell).collect()
+    health.partitions.iter().filter_map(cell).collect()
 }
 
 /// Every check of the asset, also one that was never evaluated.

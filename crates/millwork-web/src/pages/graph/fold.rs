@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use millwork_draw::graph::{Drawing, DrawingNode, NodeState};
+use millwork_core::AssetStatus;
+use millwork_draw::graph::{Drawing, DrawingNode};
 
 /// Graphs of more assets are shown with folded groups, unless somebody unfolds them.
 const LARGE: usize = 120;
@@ -45,7 +46,7 @@ pub(super) fn groups(drawing: &Drawing) -> Vec<String> {
 /// The drawing with one node for each group that is folded. `link` leads to where a group is unfolded.
 pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) -> String) -> Drawing {
     let mut nodes: Vec<DrawingNode> = Vec::new();
-    let mut of_group: BTreeMap<String, (usize, usize, Vec<NodeState>)> = BTreeMap::new();
+    let mut of_group: BTreeMap<String, (usize, usize, Vec<AssetStatus>)> = BTreeMap::new();
     let mut place = Vec::with_capacity(drawing.nodes.len());
     for node in drawing.nodes {
         let Some(group) = node.group.clone().filter(|group| !unfolded.holds(group)) else {
@@ -54,23 +55,23 @@ pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) 
             continue;
         };
         let next = nodes.len();
-        let (at, count, states) = of_group.entry(group).or_insert((next, 0, Vec::new()));
+        let (at, count, statuses) = of_group.entry(group).or_insert((next, 0, Vec::new()));
         place.push(*at);
         *count += 1;
-        states.push(node.state);
+        statuses.extend(node.status);
         if *at == next {
             nodes.push(node);
         } else {
             nodes[*at].dimmed &= node.dimmed;
         }
     }
-    for (group, (at, count, states)) in of_group {
+    for (group, (at, count, statuses)) in of_group {
         let dimmed = nodes[at].dimmed;
         nodes[at] = DrawingNode {
             label: group.clone(),
-            description: Some(format!("{}; a click unfolds the group", told(&states))),
+            description: Some(format!("{}; a click unfolds the group", told(&statuses))),
             kinds: vec![if count == 1 { "1 asset".to_owned() } else { format!("{count} assets") }],
-            state: gravest(&states),
+            status: Some(worst(&statuses)),
             link: Some(link(&group)),
             group: Some(group),
             external: false,
@@ -86,19 +87,15 @@ pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) 
     Drawing { nodes, edges: edges.into_iter().collect() }
 }
 
-const BY_GRAVITY: [NodeState; 5] =
-    [NodeState::Failed, NodeState::Running, NodeState::Stale, NodeState::Missing, NodeState::Fresh];
-
-/// The state of which most should be heard.
-fn gravest(states: &[NodeState]) -> NodeState {
-    // A group always has a state, so that its card keeps its width.
-    BY_GRAVITY.into_iter().find(|state| states.contains(state)).unwrap_or(NodeState::Fresh)
+/// The status of a group. It always has a mark, so that the group's card keeps its width.
+fn worst(statuses: &[AssetStatus]) -> AssetStatus {
+    AssetStatus::worst(statuses.iter().copied().chain([AssetStatus::Fresh])).unwrap_or(AssetStatus::Fresh)
 }
 
-fn told(states: &[NodeState]) -> String {
-    let count = |state: NodeState| states.iter().filter(|other| **other == state).count();
-    let told = BY_GRAVITY.into_iter().filter(|state| count(*state) > 0);
-    told.map(|state| format!("{} {}", count(state), state.word())).collect::<Vec<_>>().join(", ")
+fn told(statuses: &[AssetStatus]) -> String {
+    let count = |status: AssetStatus| statuses.iter().filter(|other| **other == status).count();
+    let told = AssetStatus::ALL.into_iter().rev().filter(|status| count(*status) > 0);
+    told.map(|status| format!("{} {status}", count(status))).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -106,18 +103,18 @@ mod tests {
     use super::*;
 
     fn drawing() -> Drawing {
-        let node = |label: &str, group: Option<&str>, state| DrawingNode {
+        let node = |label: &str, group: Option<&str>, status| DrawingNode {
             label: label.to_owned(),
             group: group.map(str::to_owned),
-            state,
+            status: Some(status),
             ..DrawingNode::default()
         };
         Drawing {
             nodes: vec![
-                node("a", Some("x"), NodeState::Fresh),
-                node("b", Some("x"), NodeState::Stale),
-                node("c", Some("y"), NodeState::Failed),
-                node("d", None, NodeState::Fresh),
+                node("a", Some("x"), AssetStatus::Fresh),
+                node("b", Some("x"), AssetStatus::Stale),
+                node("c", Some("y"), AssetStatus::Failed),
+                node("d", None, AssetStatus::Fresh),
             ],
             edges: vec![(0, 1), (0, 2), (1, 2), (2, 3)],
         }
@@ -139,10 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fold_shows_the_gravest_state() {
+    fn a_fold_shows_the_worst_status() {
         let folded = folded(drawing(), &Unfolded::new(Some(""), 4), str::to_owned);
-        let states: Vec<NodeState> = folded.nodes.iter().map(|node| node.state).collect();
-        assert_eq!(states, [NodeState::Stale, NodeState::Failed, NodeState::Fresh]);
+        let statuses: Vec<_> = folded.nodes.iter().filter_map(|node| node.status).collect();
+        assert_eq!(statuses, [AssetStatus::Stale, AssetStatus::Failed, AssetStatus::Fresh]);
         assert!(folded.nodes[0].description.as_deref().unwrap_or_default().starts_with("1 stale, 1 fresh"));
         let all = groups(&drawing());
         assert_eq!(Unfolded::new(None, 4).with_changed("x", &all), "y");

@@ -6,11 +6,9 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use millwork_core::graph::AssetGraph;
-use millwork_core::graph::AssetIndex;
-use millwork_core::graph::AssetSet;
+use millwork_core::AssetStatus;
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_draw::graph::Drawing;
-use millwork_draw::graph::NodeState;
 use serde::{Deserialize, Serialize};
 
 use super::super::drawn::drawn;
@@ -80,7 +78,7 @@ pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted):
 
 async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
     let graph = state.pipeline.graph();
-    let standings = state.standings().await?;
+    let statuses = state.statuses().await?;
     let (found, problem) = match selected(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
@@ -88,23 +86,24 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
     let everything: AssetSet = graph.assets().indices().collect();
     let shown = if wanted.only.is_empty() { &everything } else { &found };
     let beside = |key: &str| wanted.address(|wanted| wanted.asset = key.to_owned());
-    let mut drawing = drawn(graph, &standings, shown, beside);
+    let mut drawing = drawn(graph, &statuses, shown, beside);
     for (node, asset) in drawing.nodes.iter_mut().zip(shown) {
         node.dimmed = problem.is_none() && !found.contains(asset);
     }
     let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
     for asset in &found {
-        *states.entry(standings.of(*asset).word()).or_default() += 1;
+        *states.entry(statuses.of(*asset).status.as_str()).or_default() += 1;
     }
     let (names, unfolded) = (groups(&drawing), Unfolded::new(wanted.open.as_deref(), shown.len()));
     let toggled =
         |group: &str| wanted.address(|wanted| wanted.open = Some(unfolded.with_changed(group, &names)));
     let drawing = folded(drawing, &unfolded, toggled);
-    let is_to_do = |asset: &&AssetIndex| {
-        matches!(standings.of(**asset).state, NodeState::Stale | NodeState::Missing | NodeState::Failed)
+    let is_to_do = |asset: &&AssetIndex| match statuses.of(**asset).status {
+        AssetStatus::Missing | AssetStatus::Stale | AssetStatus::Failed => true,
+        AssetStatus::External | AssetStatus::Fresh | AssetStatus::Running => false,
     };
     Ok(Graph {
-        head: standings.head,
+        head: statuses.head,
         problem,
         of: graph.assets().len(),
         found: found.len(),
@@ -119,11 +118,11 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
         unfold_all: wanted.address(|wanted| wanted.open = Some("*".to_owned())),
         fold_all: wanted.address(|wanted| wanted.open = Some(String::new())),
         states: states.into_iter().collect(),
-        panel: panel(graph, &standings, &wanted.asset, beside),
+        panel: panel(graph, &statuses, &wanted.asset, beside),
         listed: found
             .iter()
             .take(LISTED)
-            .map(|asset| (graph.key(*asset).to_string(), standings.of(*asset).word()))
+            .map(|asset| (graph.key(*asset).to_string(), statuses.of(*asset).status.as_str()))
             .collect(),
         wanted,
     })
@@ -146,13 +145,13 @@ pub(in super::super) async fn picture(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let graph = state.pipeline.graph();
-    let standings = match state.standings().await {
-        Ok(standings) => standings,
+    let statuses = match state.statuses().await {
+        Ok(statuses) => statuses,
         Err(error) => return ApiError::from(error).into_response(),
     };
     match selected(graph, &wanted.q) {
         Ok(found) => {
-            let mut drawing: Drawing = drawn(graph, &standings, &found, |_| String::new());
+            let mut drawing: Drawing = drawn(graph, &statuses, &found, |_| String::new());
             drawing.nodes.iter_mut().for_each(|node| node.link = None);
             let headers =
                 [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, no-cache")];

@@ -2,7 +2,7 @@
 
 use millwork_core::graph::{AssetGraph, AssetIndex};
 
-use crate::standing::Standings;
+use crate::asset_status::StatusSnapshot;
 
 /// An asset beside the graph.
 pub(super) struct Panel {
@@ -23,12 +23,12 @@ pub(super) struct Panel {
 /// The asset of this key; nothing if there is none. `link` leads to the graph with another asset beside it.
 pub(super) fn panel(
     graph: &AssetGraph,
-    standings: &Standings,
+    statuses: &StatusSnapshot,
     key: &str,
     link: impl Fn(&str) -> String,
 ) -> Option<Panel> {
     let asset = graph.index(key)?;
-    let (node, standing) = (&graph.assets()[asset], standings.of(asset));
+    let (node, health) = (&graph.assets()[asset], statuses.of(asset));
     let linked = |assets: &[AssetIndex]| {
         let keys = assets.iter().map(|asset| graph.key(*asset).to_string());
         keys.map(|key| (link(&key), key)).collect()
@@ -41,14 +41,13 @@ pub(super) fn panel(
     Some(Panel {
         key: key.to_owned(),
         description: node.spec.description.clone(),
-        state: standing.word(),
-        because: standing.because.iter().take(5).cloned().collect(),
-        last: standing.last.map(|at| at.to_string()).unwrap_or_default(),
-        run: standing.progress.map(|progress| progress.run.to_string()),
-        done: standing.progress.and_then(|progress| progress.done),
-        trend: standing
-            .trend
-            .as_ref()
+        state: health.status.as_str(),
+        because: health.reasons().take(5).collect(),
+        last: health.last_materialized_at.map(|at| at.to_string()).unwrap_or_default(),
+        run: health.progress().map(|progress| progress.run.to_string()),
+        done: health.progress().and_then(|progress| progress.done),
+        trend: statuses
+            .trend(asset)
             .map(|trend| (format!("{} {}", trend.label, trend.newest()), trend.spark())),
         facts: facts.into_iter().filter(|(_, fact)| !fact.is_empty()).collect(),
         can_run: node.step.is_some(),

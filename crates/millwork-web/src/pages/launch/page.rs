@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_core::asset_status::PartitionHealth;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::{PartitionKey, Pipeline};
-use millwork_draw::graph::NodeState;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ use super::super::forms::{created, leads};
 use super::super::message::{page_error, rendered};
 use super::field::{Field, Kind, fields, text};
 use super::filled::{Filled, name};
+use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
-use crate::standing::Standings;
 use crate::state::AppState;
 
 /// So many steps of the plan, and so many partitions, are listed.
@@ -190,7 +190,7 @@ async fn page(
     problem: Option<String>,
 ) -> Result<LaunchPage, ApiError> {
     let graph = state.pipeline.graph();
-    let standings = state.standings().await?;
+    let statuses = state.statuses().await?;
     let is_empty = wanted.selection.trim().is_empty() && wanted.job.is_empty();
     let (selected, plan, of_plan) = match planned(state, &wanted) {
         _ if is_empty => (AssetSet::new(), Plan::default(), None),
@@ -213,7 +213,7 @@ async fn page(
     };
     let partitions = selected.iter().filter_map(|asset| graph.definition(*asset)?.partitions.as_ref());
     let partitions = partitions.map(millwork_core::PartitionsDefinition::keys).next().unwrap_or_default();
-    let needed = plan_to_show(state, &plan, &standings, wanted.stale_only);
+    let needed = plan_to_show(state, &plan, &statuses, wanted.stale_only);
     Ok(LaunchPage {
         jobs: state.pipeline.jobs().iter().map(|job| job.name.clone()).collect(),
         partitions: partitions.iter().rev().take(LISTED).map(ToString::to_string).collect(),
@@ -236,26 +236,28 @@ async fn page(
 }
 
 /// The steps that would run, as far as that is known now.
-fn plan_to_show(state: &AppState, plan: &Plan, standings: &Standings, stale_only: bool) -> Vec<Planned> {
+fn plan_to_show(state: &AppState, plan: &Plan, statuses: &StatusSnapshot, stale_only: bool) -> Vec<Planned> {
     let graph = state.pipeline.graph();
     let mut shown = Vec::new();
-    let mut by_partition: HashMap<_, HashMap<&PartitionKey, &NodeState>> = HashMap::new();
+    let mut by_partition: HashMap<_, HashMap<&PartitionKey, &PartitionHealth>> = HashMap::new();
     for planned in &plan.steps {
         let step = &graph.steps()[planned.step];
         let of = graph.checked_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
         let Some(asset) = of else { continue };
-        let standing = standings.of(asset);
-        let of_asset = by_partition
-            .entry(asset)
-            .or_insert_with(|| standing.partitions.iter().map(|(key, state)| (key, state)).collect());
-        let of_partition = planned.partition.as_ref().and_then(|key| of_asset.get(key));
-        let state = of_partition.map_or_else(|| standing.word(), |state| state.word());
-        if stale_only && state == "fresh" {
+        let health = statuses.of(asset);
+        let of_asset = by_partition.entry(asset).or_insert_with(|| {
+            let partitions = health.partitions.iter();
+            partitions.filter_map(|health| Some((health.partition.as_ref()?, health))).collect()
+        });
+        let of_partition = planned.partition.as_ref().and_then(|key| of_asset.get(key).copied());
+        let status = of_partition.map_or(health.status, |health| health.status);
+        let is_behind = of_partition.map_or_else(|| health.is_behind(), PartitionHealth::is_behind);
+        if stale_only && !is_behind {
             continue;
         }
         shown.push(Planned {
             name: planned.by_key(graph).to_string(),
-            state,
+            state: status.as_str(),
             is_check: step.is_check(),
             inputs: planned.inputs.iter().map(|input| graph.key(input.asset).to_string()).collect(),
         });

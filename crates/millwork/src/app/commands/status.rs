@@ -1,39 +1,31 @@
 //! `status` and `why`: what is stale, missing or failed, and because of what.
 
-use std::collections::{BTreeMap, HashMap};
-
 use jiff::Timestamp;
-use millwork_core::event::{EventBody, EventKind};
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
-use millwork_core::plan::{Cause, Plan, Staleness, StalenessReport};
-use millwork_core::run::{Failure as StepFailure, RunRequest, RunStatus};
-use millwork_core::{
-    AssetKey, AssetPartition, CLOCK_TOLERANCE, Clock as _, Freshness, StepPartition, SystemClock,
-};
-use millwork_engine::EngineOptions;
-use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order, RunQuery, RunStore as _};
+use millwork_core::plan::{Cause, Staleness};
+use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
+use millwork_storage::{EventLog as _, EventQuery, Order, read_status};
 use serde_json::{Value, json};
 
 use crate::app::arguments::{Status, Why};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln};
 use crate::app::printable::indented;
-use crate::app::session::{Opened, Session, block_on};
+use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
-/// Failures are looked for in so many of the last failed runs.
-const FAILED_RUNS: u32 = 20;
-
 pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let selected = session.select(&status.selection)?;
-    let states = block_on(states(session, &selected))?;
+    let statuses = block_on(read(session))?;
     let graph = session.pipeline()?.graph();
     if status.json.json {
-        outln!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+        outln!("{}", entries(graph, &statuses, &selected).map(|entry| entry.json()).collect::<Value>());
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
-        out!("{}", table(heading, states.iter().map(|state| state.row(graph)).collect()));
+        let rows = entries(graph, &statuses, &selected).map(|entry| entry.row());
+        out!("{}", table(heading, rows.collect()));
         if let Some(newest) = block_on(newest_in_the_future(session))? {
             let newest = when::moment(newest);
             outln!(
@@ -55,27 +47,21 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let key = session.asset(&why.key)?;
     let graph = session.pipeline()?.graph();
     let selected = session.select(&format!("+\"{key}\""))?;
-    let states = block_on(states(session, &selected))?;
-    let own = graph.index(key.as_str());
+    let statuses = block_on(read(session))?;
     if why.json.json {
-        outln!("{}", states.iter().map(|state| state.json(graph)).collect::<Value>());
+        outln!("{}", entries(graph, &statuses, &selected).map(|entry| entry.json()).collect::<Value>());
         return Ok(Exit::Success);
     }
-    let by_asset: HashMap<AssetIndex, Vec<&State>> = states.iter().fold(HashMap::new(), |mut map, state| {
-        map.entry(state.of.asset).or_default().push(state);
-        map
-    });
-    let mut told = AssetSet::new();
-    if let Some(own) = own {
-        explain(graph, &by_asset, own, 0, &mut told);
+    if let Some(own) = graph.index(key.as_str()) {
+        explain(graph, &statuses, own, 0, &mut AssetSet::new());
     }
     Ok(Exit::Success)
 }
 
-/// Tells the state of an asset and, indented below it, of the upstream assets that it is stale because of.
+/// Tells the status of an asset and, indented below it, of the upstream assets that it is stale because of.
 fn explain(
     graph: &AssetGraph,
-    states: &HashMap<AssetIndex, Vec<&State>>,
+    statuses: &AssetStatuses,
     asset: AssetIndex,
     depth: usize,
     told: &mut AssetSet,
@@ -83,189 +69,120 @@ fn explain(
     if !told.insert(asset) {
         return;
     }
-    for state in states.get(&asset).into_iter().flatten() {
+    for entry in entries(graph, statuses, &AssetSet::from([asset])) {
         let indent = "  ".repeat(depth);
-        outln!("{indent}{} is {}", state.of.by_key(graph), state.word());
-        for line in state.because() {
+        outln!("{indent}{} is {}", entry.name(), entry.word());
+        for line in entry.because() {
             outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
-        for upstream in state.to_blame(graph) {
-            if states.get(&upstream).into_iter().flatten().any(|state| state.plain_word() != "fresh") {
-                explain(graph, states, upstream, depth + 1, told);
+        for upstream in entry.to_blame() {
+            if statuses.of(upstream).status != AssetStatus::Fresh {
+                explain(graph, statuses, upstream, depth + 1, told);
             }
         }
     }
 }
 
-/// What is to be said of an asset or one of its partitions.
-struct State {
-    of: AssetPartition<AssetIndex>,
-    staleness: Staleness,
-    latest: Option<LatestAsset>,
-    failure: Option<StepFailure>,
-    /// What its freshness policy says of it, if it is older than that wants.
-    late: Option<String>,
-    external: bool,
+/// How all assets of the pipeline are.
+async fn read(session: &Session) -> Result<AssetStatuses, Failure> {
+    let graph = session.pipeline()?.graph();
+    let opened = session.home().await?;
+    let log = read_status(&*opened.store, graph).await?;
+    Ok(AssetStatuses::derive(graph, &log, SystemClock.now()))
 }
 
-async fn states(session: &Session, selected: &AssetSet) -> Result<Vec<State>, Failure> {
-    let graph = session.pipeline()?.graph();
-    let keys: Vec<AssetKey> = selected.iter().map(|asset| graph.key(*asset).clone()).collect();
-    let opened = session.home().await?;
-    let engine = session.engine(&opened, EngineOptions::default())?;
-    // Staleness comes from upstream, so it is computed with everything that is upstream.
-    let all = RunRequest {
-        assets: graph.assets().iter().map(|asset| asset.spec.key.clone()).collect(),
-        ..RunRequest::default()
-    };
-    let plan = engine.plan(&all).await?;
-    let report = engine.staleness(&plan).await?;
-    let latest = opened.store.latest(&keys).await?;
-    let of = |latest: &LatestAsset| AssetPartition::new(latest.asset.clone(), latest.partition.clone());
-    let mut latest: HashMap<_, _> = latest.into_iter().map(|latest| (of(&latest), latest)).collect();
-    let failures = failures(&opened).await?;
-    let mut states = Vec::new();
-    for instance in instances(graph, &plan, selected) {
-        let latest = latest.remove(&instance.by_key(graph));
-        states.push(state(graph, &report, &failures, instance, latest));
-    }
-    Ok(states)
+/// An asset or one of its partitions, as it is listed.
+struct Entry<'a> {
+    graph: &'a AssetGraph,
+    asset: AssetIndex,
+    health: &'a AssetHealth,
+    partition: &'a PartitionHealth,
 }
 
 /// The selected assets with their partitions, in the order of the graph.
-fn instances(graph: &AssetGraph, plan: &Plan, selected: &AssetSet) -> Vec<AssetPartition<AssetIndex>> {
-    let mut instances: BTreeMap<AssetIndex, Vec<AssetPartition<AssetIndex>>> = BTreeMap::new();
-    for step in &plan.steps {
-        for output in graph.outputs(step.step) {
-            instances.entry(*output).or_default().push(step.at_partition(*output));
-        }
-    }
-    let whole = |asset: &AssetIndex| vec![AssetPartition::new(*asset, None)];
-    selected.iter().flat_map(|asset| instances.remove(asset).unwrap_or_else(|| whole(asset))).collect()
+fn entries<'a>(
+    graph: &'a AssetGraph,
+    statuses: &'a AssetStatuses,
+    selected: &'a AssetSet,
+) -> impl Iterator<Item = Entry<'a>> {
+    selected.iter().flat_map(move |asset| {
+        let health = statuses.of(*asset);
+        health.partitions.iter().map(move |partition| Entry { graph, asset: *asset, health, partition })
+    })
 }
 
-type Failures = HashMap<StepPartition, (u64, StepFailure)>;
-
-fn state(
-    graph: &AssetGraph,
-    report: &StalenessReport,
-    failures: &Failures,
-    of: AssetPartition<AssetIndex>,
-    latest: Option<LatestAsset>,
-) -> State {
-    let step = graph.maker(&of);
-    let last_verdict = latest.as_ref().map_or(0, |latest| latest.verdict.sequence);
-    let failure = step.as_ref().and_then(|step| failures.get(step));
-    State {
-        staleness: report.get(&of).cloned().unwrap_or(Staleness::Fresh),
-        failure: failure.filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure.clone()),
-        late: late(graph, of.asset, latest.as_ref()),
-        external: step.is_none(),
-        of,
-        latest,
-    }
-}
-
-fn late(graph: &AssetGraph, asset: AssetIndex, latest: Option<&LatestAsset>) -> Option<String> {
-    let policy = graph.assets()[asset].spec.freshness.as_ref()?;
-    let (made, now) =
-        (latest.and_then(|latest| latest.materialization.as_ref()).map(|event| event.at), SystemClock.now());
-    let state = policy.state(made, now);
-    let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
-    matches!(state, Freshness::Warn | Freshness::Fail)
-        .then(|| format!("freshness: {state}{since} ({policy})"))
-}
-
-/// The last failure of each step in the last failed runs, with its place in the log.
-async fn failures(opened: &Opened) -> Result<Failures, Failure> {
-    let query =
-        RunQuery { statuses: vec![RunStatus::Failed], limit: Some(FAILED_RUNS), ..RunQuery::default() };
-    let mut failures: Failures = HashMap::new();
-    for run in opened.store.runs(query).await? {
-        let kinds = Some(EventKind::StepFailed.into());
-        let query = EventQuery { run: Some(run.id), kinds, ..EventQuery::default() };
-        for event in opened.store.events(query).await? {
-            let (Some(step), EventBody::StepFailed { failure }) = (event.step_partition(), event.body) else {
-                continue;
-            };
-            let last = failures.entry(step).or_insert((0, failure.clone()));
-            if event.sequence > last.0 {
-                *last = (event.sequence, failure);
-            }
-        }
-    }
-    Ok(failures)
-}
-
-impl State {
-    fn plain_word(&self) -> &'static str {
-        match (&self.failure, self.external, &self.staleness) {
-            (Some(_), ..) => "failed",
-            (None, true, _) => "external",
-            (None, false, Staleness::Fresh) => "fresh",
-            (None, false, Staleness::Missing) => "missing",
-            (None, false, Staleness::Stale(_)) => "stale",
-        }
+impl Entry<'_> {
+    fn name(&self) -> String {
+        let key = self.graph.key(self.asset);
+        AssetPartition::new(key, self.partition.partition.clone()).to_string()
     }
 
     fn word(&self) -> String {
-        let styled = console::style(self.plain_word());
-        match self.plain_word() {
-            "failed" => styled.red(),
-            "fresh" => styled.green(),
-            "missing" => styled.magenta(),
-            "stale" => styled.yellow(),
-            _ => styled.dim(),
+        let styled = console::style(self.partition.status.as_str());
+        match self.partition.status {
+            AssetStatus::External => styled.dim(),
+            AssetStatus::Fresh => styled.green(),
+            AssetStatus::Missing => styled.magenta(),
+            AssetStatus::Stale => styled.yellow(),
+            AssetStatus::Running => styled.cyan(),
+            AssetStatus::Failed => styled.red(),
         }
         .to_string()
     }
 
-    fn causes(&self) -> &[Cause] {
-        match &self.staleness {
-            Staleness::Stale(causes) => causes,
-            Staleness::Fresh | Staleness::Missing => &[],
-        }
+    /// What there is to say of it, the most urgent first.
+    fn because(&self) -> Vec<String> {
+        let run =
+            self.partition.progress.map(|progress| format!("run {} is making it", progress.run.short()));
+        let checks = self.partition.failing_checks.iter().map(|check| format!("its check `{check}` failed"));
+        // How it failed is the first reason.
+        let mut reasons = self.partition.reasons();
+        let failure = self.partition.failure.as_ref().and_then(|_| reasons.next());
+        run.into_iter().chain(failure).chain(checks).chain(self.late()).chain(reasons).collect()
     }
 
-    fn because(&self) -> Vec<String> {
-        let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        let late = self.late.iter().cloned();
-        failure.chain(late).chain(self.causes().iter().map(ToString::to_string)).collect()
+    /// What the freshness policy of the asset says, if the asset is older than that wants.
+    fn late(&self) -> Option<String> {
+        let policy = self.graph.assets()[self.asset].spec.freshness.as_ref()?;
+        let freshness = self.health.freshness.filter(|_| self.health.is_late())?;
+        let since = policy.since(self.health.last_materialized_at, SystemClock.now());
+        let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
+        Some(format!("freshness: {freshness}{since} ({policy})"))
     }
 
     /// The upstream assets that may be why it is as it is.
-    fn to_blame(&self, graph: &AssetGraph) -> Vec<AssetIndex> {
-        if self.staleness == Staleness::Missing {
-            return graph.assets()[self.of.asset].upstream.clone();
+    fn to_blame(&self) -> Vec<AssetIndex> {
+        if self.partition.staleness == Staleness::Missing {
+            return self.graph.assets()[self.asset].upstream.clone();
         }
-        let stale = self.causes().iter().filter_map(|cause| match cause {
-            Cause::Upstream { asset, .. } => graph.index(asset.as_str()),
-            _ => None,
+        let stale = self.partition.causes().iter().filter_map(|cause| match cause {
+            Cause::Upstream { asset, .. } => self.graph.index(asset.as_str()),
+            Cause::Code { .. } | Cause::Reported | Cause::Data { .. } => None,
         });
         stale.collect()
     }
 
-    fn row(&self, graph: &AssetGraph) -> [String; 5] {
-        let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
+    fn row(&self) -> [String; 5] {
         [
-            graph.key(self.of.asset).to_string(),
-            self.of.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+            self.graph.key(self.asset).to_string(),
+            self.partition.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
             self.word(),
-            materialization.map(|event| when::moment(event.at)).unwrap_or_default(),
+            self.partition.last_materialized_at.map(when::moment).unwrap_or_default(),
             self.because().into_iter().next().unwrap_or_default(),
         ]
     }
 
-    fn json(&self, graph: &AssetGraph) -> Value {
-        let materialization = self.latest.as_ref().and_then(|latest| latest.materialization.as_ref());
+    fn json(&self) -> Value {
         json!({
-            "asset": graph.key(self.of.asset),
-            "partition": self.of.partition,
-            "state": self.plain_word(),
-            "causes": self.causes(),
-            "failure": self.failure,
-            "late": self.late,
-            "materialized_at": materialization.map(|event| event.at),
+            "asset": self.graph.key(self.asset),
+            "partition": self.partition.partition,
+            "state": self.partition.status,
+            "causes": self.partition.causes(),
+            "failure": self.partition.failure,
+            "failing_checks": self.partition.failing_checks,
+            "late": self.late(),
+            "materialized_at": self.partition.last_materialized_at,
+            "run": self.partition.progress.map(|progress| progress.run),
         })
     }
 }

@@ -1,0 +1,135 @@
+//! What the log says that the status of assets follows from, as a fold over events.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use crate::event::{Event, EventBody, EventKind, KindSet};
+use crate::id::RunId;
+use crate::outcome::Failure;
+use crate::partition::{AssetPartition, StepPartition};
+use crate::plan::LatestVerdicts;
+
+/// What the log has said so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
+/// changes nothing, so that a reader may begin with what is latest and go on from an earlier place.
+#[derive(Clone, Debug, Default)]
+pub struct StatusFold {
+    pub(super) verdicts: LatestVerdicts,
+    /// The last verdict's place in the log.
+    verdict_at: HashMap<AssetPartition, u64>,
+    pub(super) materialized_at: HashMap<AssetPartition, Timestamp>,
+    /// Whether each check passed the last time.
+    pub(super) checks: BTreeMap<AssetPartition, BTreeMap<String, bool>>,
+    pub(super) running: HashMap<StepPartition, StepProgress>,
+    /// The last failure of a step, with its place in the log.
+    failures: HashMap<StepPartition, (u64, Failure)>,
+}
+
+/// How far a running step has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepProgress {
+    /// The run that it is a step of.
+    pub run: RunId,
+    /// How many units of work are done, of how many; nothing if the step doesn't tell.
+    pub done: Option<(u64, u64)>,
+}
+
+impl StatusFold {
+    /// The kinds of events that change a status; [`apply`](Self::apply) needs no others.
+    pub const KINDS: KindSet = KindSet::VERDICTS
+        .union(KindSet::STEP)
+        .union(KindSet::RUN)
+        .union(KindSet::of(&[EventKind::CheckEvaluated]))
+        .without(KindSet::of(&[EventKind::StepRetrying, EventKind::RunCanceling]));
+
+    /// Takes in an event.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.body {
+            EventBody::Materialized(_) | EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => {
+                self.apply_verdict(event);
+            }
+            EventBody::Unreadable(unreadable) => {
+                if unreadable.kind.is_some_and(|kind| KindSet::VERDICTS.contains(kind)) {
+                    self.apply_verdict(event);
+                }
+            }
+            EventBody::CheckEvaluated(check) => {
+                if let Some(asset) = event.asset_partition() {
+                    let checks = self.checks.entry(asset).or_default();
+                    checks.insert(check.check.clone(), check.passed);
+                }
+            }
+            EventBody::StepStarted => {
+                if let Some((step, run)) = event.step_partition().zip(event.run) {
+                    self.running.insert(step, StepProgress { run, done: None });
+                }
+            }
+            EventBody::StepProgressed { done, of } => {
+                let running = event.step_partition().and_then(|step| self.running.get_mut(&step));
+                if let Some(progress) = running.filter(|progress| Some(progress.run) == event.run) {
+                    progress.done = Some((*done, *of));
+                }
+            }
+            EventBody::StepFailed { failure } => {
+                self.end_step(event);
+                if let Some(step) = event.step_partition()
+                    && self.failures.get(&step).is_none_or(|(at, _)| *at < event.sequence)
+                {
+                    self.failures.insert(step, (event.sequence, failure.clone()));
+                }
+            }
+            EventBody::StepSucceeded { .. } => {
+                self.end_step(event);
+                if let Some(step) = event.step_partition()
+                    && self.failures.get(&step).is_some_and(|(at, _)| *at < event.sequence)
+                {
+                    self.failures.remove(&step);
+                }
+            }
+            EventBody::StepSkipped { .. } | EventBody::StepCanceled => self.end_step(event),
+            // A run that waits, begins or has ended has no running steps.
+            EventBody::RunQueued
+            | EventBody::RunRetrying { .. }
+            | EventBody::RunStarted { .. }
+            | EventBody::RunSucceeded
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCanceled
+            | EventBody::RunLost { .. } => {
+                self.running.retain(|_, progress| Some(progress.run) != event.run);
+            }
+            // Between two attempts a step counts as running.
+            EventBody::StepRetrying { .. }
+            | EventBody::RunCanceling
+            | EventBody::Observed { .. }
+            | EventBody::Logged(_) => {}
+        }
+    }
+
+    /// The failure of the step that makes an asset, if the asset had no verdict since. What was made of the asset or reported of it
+    /// ends its failure, and not that of other assets of the same step.
+    pub(super) fn failure(&self, step: &StepPartition, asset: &AssetPartition) -> Option<&Failure> {
+        let last_verdict = self.verdict_at.get(asset).copied().unwrap_or_default();
+        self.failures.get(step).filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure)
+    }
+
+    fn apply_verdict(&mut self, event: &Event) {
+        let Some(asset) = event.asset_partition() else { return };
+        let last = self.verdict_at.entry(asset.clone()).or_default();
+        if *last > event.sequence {
+            return;
+        }
+        *last = event.sequence;
+        if event.body.is_materialization() {
+            self.materialized_at.insert(asset.clone(), event.at);
+        }
+        self.verdicts.entry(asset).or_default().apply(event);
+    }
+
+    fn end_step(&mut self, event: &Event) {
+        if let Some(step) = event.step_partition()
+            && self.running.get(&step).is_some_and(|progress| Some(progress.run) == event.run)
+        {
+            self.running.remove(&step);
+        }
+    }
+}

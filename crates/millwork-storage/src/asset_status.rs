@@ -1,0 +1,136 @@
+//! Reading what the status of assets follows from: what the store keeps as latest and what the last runs did, without the log's whole
+//! length. What is done with it is decided in core's [`asset_status`](millwork_core::asset_status).
+
+use millwork_core::AssetKey;
+use millwork_core::asset_status::StatusFold;
+use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::graph::AssetGraph;
+use millwork_core::run::{RunState, RunStatus};
+
+use crate::{EventQuery, Order, RunQuery, StorageError, Store};
+
+/// Failures are looked for in so many of the last runs that ended in each of these ways.
+const ENDED_RUNS: u32 = 20;
+/// How a run may have ended of which a step failed.
+const ENDS: [RunStatus; 3] = [RunStatus::Failed, RunStatus::Canceled, RunStatus::Lost];
+/// Checks are looked for in so many of their last evaluations.
+const EVALUATIONS: usize = 3_000;
+/// What is latest is read of so many assets at a time.
+const KEYS: usize = 200;
+/// The last events of a kind are looked for among so many of all kinds, however rare the kind is: the log has no index of kinds.
+const LOOK_BACK: u64 = 500_000;
+/// So many events are read at a time.
+const PAGE: u32 = 500;
+
+/// What the log says now of all assets of a graph. Whoever goes on from here with the events behind a number that was the newest
+/// before misses none.
+pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<StatusFold, StorageError> {
+    let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |event| {
+        if let EventBody::CheckEvaluated(check) = &mut event.body {
+            check.metadata.clear();
+        }
+    })
+    .await?;
+    let mut runs = Vec::new();
+    for end in ENDS {
+        let query = RunQuery { statuses: vec![end], limit: Some(ENDED_RUNS), ..RunQuery::default() };
+        let failed = store.runs(query).await?;
+        runs.extend(failed.into_iter().map(|run| (run.id, EventKind::StepFailed.into())));
+    }
+    let statuses = vec![RunStatus::Running, RunStatus::Canceling];
+    let open = store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
+    runs.extend(open.into_iter().map(|run| (run.id, RunState::KINDS)));
+    for (run, kinds) in runs {
+        let query = EventQuery { run: Some(run), kinds: Some(kinds), ..EventQuery::default() };
+        events.extend(store.events(query).await?);
+    }
+    events.sort_unstable_by_key(|event| event.sequence);
+    let mut fold = StatusFold::default();
+    events.iter().for_each(|event| fold.apply(event));
+    let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
+    for keys in keys.chunks(KEYS) {
+        for latest in store.latest(keys).await? {
+            latest.materialization.iter().chain([&latest.verdict]).for_each(|event| fold.apply(event));
+        }
+    }
+    Ok(fold)
+}
+
+/// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `trim` takes from each what isn't needed, before the next are read:
+/// curves and pictures would fill the memory.
+pub async fn last_events(
+    store: &dyn Store,
+    kind: EventKind,
+    most: usize,
+    trim: impl Fn(&mut Event),
+) -> Result<Vec<Event>, StorageError> {
+    let after = Some(store.head().await?.saturating_sub(LOOK_BACK));
+    let mut before = None;
+    let mut events = Vec::new();
+    while events.len() < most {
+        let query = EventQuery {
+            kinds: Some(kind.into()),
+            after,
+            before,
+            order: Order::NewestFirst,
+            limit: Some(PAGE),
+            ..EventQuery::default()
+        };
+        let mut page = store.events(query).await?;
+        let Some(oldest) = page.last() else { break };
+        before = Some(oldest.sequence);
+        page.iter_mut().for_each(&trim);
+        events.append(&mut page);
+    }
+    Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use millwork_core::asset_status::AssetStatuses;
+    use millwork_core::event::NewEvent;
+    use millwork_core::run::{Failure, FailureKind, RunId};
+    use millwork_core::{AssetDefinition, AssetStatus, Definitions};
+
+    use super::*;
+    use crate::{Batch, EventLog as _, MemoryStore, NewRun, RunStore as _};
+
+    /// The status of the only asset after these events of a run: those of its step have one of the step's bodies.
+    async fn check(events: &[EventBody], expected: AssetStatus) {
+        let asset = AssetDefinition::new("a").produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let pipeline = Definitions::new().asset(asset).resolve().expect("a pipeline");
+        let (store, at, id) = (MemoryStore::new(), Timestamp::UNIX_EPOCH, RunId::from_u128(1));
+        store.create_run(NewRun { id, request: Default::default(), at, lease: None }).await.expect("a run");
+        let events = events.iter().map(|body| NewEvent {
+            step: body.is_step_event().then(|| "a".into()),
+            ..NewEvent::of_run(id, at, body.clone())
+        });
+        store.append(Batch { fence: None, events: events.collect() }).await.expect("events");
+        let fold = read_status(&store, pipeline.graph()).await.expect("what the log says");
+        let statuses = AssetStatuses::derive(pipeline.graph(), &fold, at);
+        let asset = pipeline.graph().index("a").expect("the asset");
+        assert_eq!(statuses.of(asset).status, expected);
+    }
+
+    #[tokio::test]
+    async fn a_failure_counts_however_its_run_goes_on() {
+        let failure = Failure::new(FailureKind::Error, "no luck");
+        let failed =
+            [EventBody::RunStarted { epoch: 1 }, EventBody::StepStarted, EventBody::StepFailed { failure }];
+        check(&failed, AssetStatus::Failed).await;
+        let ends = [EventBody::run_failed("no luck"), EventBody::RunCanceled, EventBody::run_lost("gone")];
+        for end in ends {
+            check(&[&failed[..], &[end]].concat(), AssetStatus::Failed).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_was_started_since_the_run_was_is_running() {
+        let started = [EventBody::RunStarted { epoch: 1 }, EventBody::StepStarted];
+        check(&started, AssetStatus::Running).await;
+        check(&[&started[..], &[EventBody::run_lost("gone")]].concat(), AssetStatus::Missing).await;
+        let resumed = [EventBody::run_lost("gone"), EventBody::RunStarted { epoch: 2 }];
+        check(&[&started[..], &resumed].concat(), AssetStatus::Missing).await;
+    }
+}

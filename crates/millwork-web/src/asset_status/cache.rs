@@ -1,0 +1,153 @@
+//! What was read of the log, and what follows from it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use millwork_core::AssetKey;
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
+use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::index::IndexVec;
+use millwork_storage::{StorageError, Store, follow, last_events, read_status};
+use tokio::sync::Mutex;
+
+use super::Trend;
+
+/// The log is looked at again after so long at the earliest.
+const PAUSE: Duration = Duration::from_millis(50);
+/// What depends on the time of day is looked at again after so long.
+const LONGEST: Duration = Duration::from_secs(5);
+/// So many events are read at a time.
+const PAGE: u32 = 500;
+/// Trends begin with so many of the last materializations.
+const HISTORY: usize = 3_000;
+/// The tag with the label of an asset's main number.
+const METRIC_TAG: &str = "metric";
+
+/// Looks at the log when a page asks, and remembers.
+#[derive(Debug, Default)]
+pub(crate) struct StatusCache {
+    cached: Mutex<Option<Cached>>,
+}
+
+/// What the log has said so far.
+#[derive(Debug)]
+struct Cached {
+    /// The newest event that is taken in.
+    behind: u64,
+    fold: StatusFold,
+    trends: HashMap<AssetKey, Trend>,
+    derived_at: Instant,
+    snapshot: Arc<StatusSnapshot>,
+}
+
+/// How all assets were at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct StatusSnapshot {
+    /// The newest event that is taken in.
+    pub(crate) head: u64,
+    /// All assets, in the order of the graph.
+    pub(crate) statuses: AssetStatuses,
+    trends: IndexVec<AssetIndex, Option<Trend>>,
+}
+
+impl StatusSnapshot {
+    /// How an asset was.
+    pub(crate) fn of(&self, asset: AssetIndex) -> &AssetHealth {
+        self.statuses.of(asset)
+    }
+
+    /// How its main number went.
+    pub(crate) fn trend(&self, asset: AssetIndex) -> Option<&Trend> {
+        self.trends[asset].as_ref()
+    }
+}
+
+impl StatusCache {
+    /// How the assets are now, or were a moment ago.
+    pub(crate) async fn snapshot(
+        &self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Arc<StatusSnapshot>, StorageError> {
+        let mut cached = self.cached.lock().await;
+        if let Some(cached) = cached.as_ref().filter(|cached| cached.derived_at.elapsed() < PAUSE) {
+            return Ok(cached.snapshot.clone());
+        }
+        let cached = match cached.as_mut() {
+            Some(cached) => cached,
+            None => cached.insert(Cached::read(graph, store).await?),
+        };
+        let has_changed = cached.catch_up(graph, store).await?;
+        let was_derived = !cached.snapshot.statuses.all().is_empty();
+        if has_changed || !was_derived || cached.derived_at.elapsed() > LONGEST {
+            cached.derive(graph, now);
+        }
+        Ok(cached.snapshot.clone())
+    }
+}
+
+impl Cached {
+    /// Reads what the last events say, without the log's whole length.
+    async fn read(graph: &AssetGraph, store: &dyn Store) -> Result<Self, StorageError> {
+        // Asked before, so that nothing is missed in between.
+        let behind = store.head().await?;
+        let materialized = last_events(store, EventKind::Materialized, HISTORY, |event| {
+            if let EventBody::Materialized(made) = &mut event.body {
+                made.metadata.retain(|_, value| value.as_f64().is_some());
+                made.provenance.inputs = Vec::new();
+            }
+        })
+        .await?;
+        let mut cached = Self {
+            behind,
+            fold: read_status(store, graph).await?,
+            trends: HashMap::new(),
+            derived_at: Instant::now(),
+            snapshot: Arc::default(),
+        };
+        for event in materialized.iter().rev().filter(|event| event.sequence <= behind) {
+            cached.apply_to_trend(graph, event);
+        }
+        Ok(cached)
+    }
+
+    async fn catch_up(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<bool, StorageError> {
+        let before = self.behind;
+        let mut has_changed = false;
+        loop {
+            let followed = follow(store, self.behind, StatusFold::KINDS, PAGE).await?;
+            self.behind = followed.behind;
+            has_changed |= !followed.events.is_empty();
+            for event in &followed.events {
+                self.fold.apply(event);
+                self.apply_to_trend(graph, event);
+            }
+            if followed.events.len() < PAGE as usize {
+                return Ok(has_changed || before != self.behind);
+            }
+        }
+    }
+
+    fn derive(&mut self, graph: &AssetGraph, now: Timestamp) {
+        let trend = |asset| self.trends.get(graph.key(asset)).cloned();
+        self.snapshot = Arc::new(StatusSnapshot {
+            head: self.behind,
+            statuses: AssetStatuses::derive(graph, &self.fold, now),
+            trends: graph.assets().indices().map(trend).collect(),
+        });
+        self.derived_at = Instant::now();
+    }
+
+    fn apply_to_trend(&mut self, graph: &AssetGraph, event: &Event) {
+        let (EventBody::Materialized(made), Some(key)) = (&event.body, &event.asset) else { return };
+        let named = graph.asset(key.as_str()).and_then(|node| node.spec.tags.get(METRIC_TAG));
+        let before = self.trends.remove(key);
+        if let Some(trend) = Trend::after(before, named.map(String::as_str), made) {
+            self.trends.insert(key.clone(), trend);
+        }
+    }
+}
