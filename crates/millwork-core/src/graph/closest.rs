@@ -5,26 +5,10 @@ pub fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Optio
     let length = written.chars().count();
     let within = length.div_ceil(3).min(length.saturating_sub(1));
     known
-        .map(|name| (distance(written, name), name))
+        .map(|name| (strsim::levenshtein(written, name), name))
         .filter(|(distance, _)| *distance <= within)
         .min()
         .map(|(_, name)| name)
-}
-
-/// The Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
