@@ -26,7 +26,6 @@ pub struct Change {
 
 /// What can happen to an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ChangeKind {
     /// A run that will make it was queued or started.
     Started,

@@ -9,7 +9,6 @@ use super::AutomationCondition;
 /// A fact about one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Operand {
     /// It has no value.
     Missing,

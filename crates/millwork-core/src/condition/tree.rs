@@ -17,7 +17,6 @@ use super::Operand;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum AutomationCondition {
     /// A fact about the asset.
     Operand(Operand),

@@ -234,7 +234,6 @@ pub struct StoredValue {
 /// Where a stored value is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "in", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ValueLocation {
     /// In the database, beside its event.
     Database,

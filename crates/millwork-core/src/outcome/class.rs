@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 /// Why a run failed or was lost. Names are stored, and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum FailureClass {
     /// The user's code, its configuration or its data: a step failed.
     Error,

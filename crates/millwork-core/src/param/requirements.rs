@@ -33,7 +33,6 @@ pub struct Input {
 
 /// Which partitions of an upstream asset one step takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum InputMapping {
     /// The partition of the same key; of an asset without partitions, its one value.
     #[default]

@@ -89,7 +89,6 @@ pub struct WaitingRun<'a> {
 
 /// Why a requested run doesn't start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum WaitReason {
     /// So many go on already.
     Runs {

@@ -6,7 +6,6 @@ use crate::run::RunStatus;
 
 /// Which events a sensor reacts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum WatchedEvents {
     /// Assets were materialized.
     Materializations {

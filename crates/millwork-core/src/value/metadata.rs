@@ -17,7 +17,6 @@ pub type Metadata = BTreeMap<String, MetadataValue>;
 /// One piece of metadata. Numbers are plotted over an asset's history; the other kinds are shown by their type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "value", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum MetadataValue {
     /// A whole number.
     Int(i64),

@@ -226,7 +226,6 @@ impl Values {
                 })?
             }
             ValueLocation::Elsewhere => return Err(ValueError::Elsewhere { asset }),
-            _ => return Err(ValueError::NoValue { asset }),
         };
         let hash = materialization.stored.hash.as_ref().unwrap_or(&materialization.data_version);
         if DataVersion::of_content(&bytes) != *hash {

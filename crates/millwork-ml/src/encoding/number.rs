@@ -23,7 +23,6 @@ pub struct NumberParams {
 /// What a null becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum NullNumber {
     /// Missing, which boosted trees take as it is.
     #[default]

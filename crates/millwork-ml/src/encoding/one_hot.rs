@@ -40,7 +40,6 @@ pub enum Frequency {
 /// What an unknown category becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Unknown {
     /// Nothing: its row has no entry.
     #[default]
@@ -54,7 +53,6 @@ pub enum Unknown {
 /// What a null becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Nulls {
     /// A category of its own, the last one.
     #[default]
@@ -68,7 +66,6 @@ pub enum Nulls {
 /// Which column is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Drop {
     /// None.
     #[default]

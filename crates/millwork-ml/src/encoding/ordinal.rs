@@ -20,7 +20,6 @@ pub struct OrdinalParams {
 /// What a category becomes that is not in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum UnknownOrdinal {
     /// An error.
     #[default]

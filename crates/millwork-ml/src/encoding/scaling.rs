@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// How the numbers of a column are scaled. Trees don't care; linear models and distances do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Scaling {
     /// Not at all.
     #[default]

@@ -25,7 +25,6 @@ pub struct TargetParams {
 /// How far a category's mean is drawn to the mean of all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Smoothing {
     /// By how much the targets vary within the category and among all rows (an empirical Bayes estimate; Micci-Barreca,
     /// "A preprocessing scheme for high-cardinality categorical attributes", 2001).

@@ -24,7 +24,6 @@ pub struct Space {
 /// The values of a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Distribution {
     /// One of these, each as likely.
     Choices(Vec<Value>),

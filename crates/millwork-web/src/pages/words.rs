@@ -73,7 +73,6 @@ pub(super) fn metadata(value: &MetadataValue) -> String {
         MetadataValue::Image(image) => format!("picture, {}, {} bytes", image.media_type, image.bytes.len()),
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
-        _ => String::new(),
     };
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

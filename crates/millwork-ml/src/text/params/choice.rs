@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 /// What a term is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Analyzer {
     /// Words, and runs of neighbouring words.
     #[default]
@@ -22,7 +21,6 @@ pub enum Analyzer {
 /// Which accents are taken off before terms are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum StripAccents {
     /// None.
     #[default]
@@ -36,7 +34,6 @@ pub enum StripAccents {
 /// What each row is scaled by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Norm {
     /// Nothing.
     None,

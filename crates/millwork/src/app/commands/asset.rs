@@ -213,7 +213,6 @@ fn in_a_word(value: &MetadataValue) -> String {
         }
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
-        _ => String::new(),
     }
 }
 
