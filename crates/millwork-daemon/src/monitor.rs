@@ -36,10 +36,13 @@ impl Loop for Monitor {
     }
 
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        for run in lost(daemon).await? {
-            daemon.inherited().remove(&run.id);
-            keep_output(daemon, run.id, daemon.launcher.take_output(run.id)).await?;
-            daemon.tell(&Happening::Lost { run: run.id, reason: run.reason.unwrap_or_default() });
+        for RunRecord { id: run, status, reason, .. } in ended(daemon).await? {
+            daemon.inherited().remove(&run);
+            keep_output(daemon, run, daemon.launcher.take_output(run)).await?;
+            daemon.tell(&match status {
+                RunStatus::Lost => Happening::Lost { run, reason: reason.unwrap_or_default() },
+                _ => Happening::Ended { run, status, reason },
+            });
         }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
         self.times.begin_look(&*daemon.options.clock);
@@ -171,7 +174,7 @@ async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Time
 }
 
 /// The runs whose process has died, other than those that the queue settles.
-async fn lost(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
+async fn ended(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
     let now = daemon.options.clock.now();
     Ok(daemon.home.recover_unless(now, |run| daemon.launched().contains(&run.id)).await?)
 }

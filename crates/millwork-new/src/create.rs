@@ -26,31 +26,52 @@ pub(crate) enum CreateError {
 }
 
 /// Makes a folder with these files, given by their paths in it. The files are written into a folder beside it, which then gets the
-/// name. An empty folder of that name is replaced.
+/// name. An empty folder of that name stays what it is: they are written into a folder in it, and then moved up.
 pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
     // A path that ends with `/` is the same folder.
     let folder: PathBuf = folder.components().collect();
-    if !is_free(&folder) {
-        return Err(CreateError::Exists { path: folder });
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(folder.file_name().unwrap_or_default());
-    name.push(format!(".{}.unfinished", std::process::id()));
-    let unfinished = folder.with_file_name(name);
-    fs::create_dir(&unfinished).map_err(failed(&unfinished))?;
-    let written = write(&unfinished, files).and_then(|()| take_place(&unfinished, &folder));
+    let is_there = is_empty_folder(&folder)?;
+    let name = format!(".{}.unfinished", std::process::id());
+    let unfinished = if is_there { folder.join(name) } else { folder.with_file_name(name) };
+    fs::create_dir(&unfinished).map_err(failed(&folder))?;
+    let written = write(&unfinished, files).and_then(|()| match is_there {
+        true => move_up(&unfinished, &folder),
+        false => take_place(&unfinished, &folder),
+    });
     if written.is_err() {
         let _ = fs::remove_dir_all(&unfinished);
     }
     written
 }
 
-/// Whether there is nothing, or an empty folder.
-fn is_free(folder: &Path) -> bool {
-    match fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == ErrorKind::NotFound && !folder.is_symlink(),
+/// Whether there is an empty folder; anything else of the name is an error.
+fn is_empty_folder(folder: &Path) -> Result<bool, CreateError> {
+    let exists = || CreateError::Exists { path: folder.to_owned() };
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(true),
+        Ok(false) => Err(exists()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_symlink() => Ok(false),
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+                && is_something(folder) =>
+        {
+            Err(exists())
+        }
+        Err(error) => Err(failed(folder)(error)),
     }
+}
+
+fn is_something(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Moves what a folder has to the folder above it, which has nothing else.
+fn move_up(unfinished: &Path, folder: &Path) -> Result<(), CreateError> {
+    for entry in fs::read_dir(unfinished).map_err(failed(unfinished))? {
+        let entry = entry.map_err(failed(unfinished))?;
+        fs::rename(entry.path(), folder.join(entry.file_name())).map_err(failed(folder))?;
+    }
+    fs::remove_dir(unfinished).map_err(failed(unfinished))
 }
 
 fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
@@ -99,14 +120,21 @@ mod tests {
     fn a_folder_is_written_and_an_empty_one_filled() {
         let root = tempfile::tempdir().expect("a folder");
         fs::create_dir(root.path().join("empty")).expect("a folder");
-        for name in ["new", "empty", "slash/"] {
+        std::os::unix::fs::symlink("linked", root.path().join("link")).expect("a link");
+        fs::create_dir(root.path().join("linked")).expect("a folder");
+        for name in ["new", "empty", "slash/", "link"] {
             let folder = root.path().join(name);
             create(&folder, &files()).expect(name);
             for (path, text) in FILES {
                 assert_eq!(fs::read_to_string(folder.join(path)).expect(path), text);
             }
+            assert_eq!(
+                fs::read_dir(&folder).expect("a folder").count(),
+                FILES.len(),
+                "{name}: nothing else is there"
+            );
         }
-        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 3, "nothing else is there");
+        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 5, "nothing else is there");
     }
 
     #[test]
@@ -133,7 +161,13 @@ mod tests {
         let files = [("a", String::new()), ("a/b", String::new())];
         let failed = create(&root.path().join("new"), &files).expect_err("no folder");
         assert!(matches!(failed, CreateError::Write { .. }), "{failed:?}");
-        assert!(create(&root.path().join("no/parent"), &[]).is_err());
+        fs::create_dir(root.path().join("empty")).expect("a folder");
+        assert!(create(&root.path().join("empty"), &files).is_err());
+        fs::remove_dir(root.path().join("empty")).expect("an empty folder");
+        for name in ["no/parent", &"x".repeat(300)] {
+            let failed = create(&root.path().join(name), &[]).expect_err(name);
+            assert!(matches!(failed, CreateError::Write { .. }), "{failed:?}");
+        }
         assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 0);
     }
 }

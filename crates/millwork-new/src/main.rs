@@ -10,15 +10,22 @@ mod name;
 mod template;
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use checkout::Checkout;
-use create::create;
+use create::{CreateError, create};
 use name::PackageName;
 use template::{Millwork, Template};
+
+// Exit codes, which are those of pipelines.
+const FAILURE: u8 = 1;
+const USAGE: u8 = 2;
+const OUTPUT: u8 = 5;
+const CLOSED_PIPE: u8 = 141;
 
 /// Makes Millwork pipelines.
 #[derive(Debug, Parser)]
@@ -47,7 +54,7 @@ struct New {
     /// What to begin with
     #[arg(long, value_enum, default_value_t = Template::Model)]
     template: Template,
-    /// Use the Millwork whose sources are in this folder, instead of a published one
+    /// Use the Millwork whose sources are in this folder, instead of this version from crates.io
     #[arg(long, value_name = "CHECKOUT")]
     path: Option<PathBuf>,
 }
@@ -55,13 +62,23 @@ struct New {
 fn main() -> ExitCode {
     let Commands::New(arguments) = Arguments::parse().command;
     match new(&arguments) {
-        Ok(told) => {
-            print!("{told}");
-            ExitCode::SUCCESS
-        }
+        Ok(told) => printed(&told),
         Err(error) => {
-            eprint!("{}", report(&*error));
-            ExitCode::FAILURE
+            let _ = write!(io::stderr(), "{}", report(&*error));
+            ExitCode::from(if error.is::<CreateError>() { FAILURE } else { USAGE })
+        }
+    }
+}
+
+/// Prints to the standard output, which may be a full disk, or a pipe whose reader has gone.
+fn printed(told: &str) -> ExitCode {
+    let mut output = io::stdout().lock();
+    match output.write_all(told.as_bytes()).and_then(|()| output.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(CLOSED_PIPE),
+        Err(error) => {
+            let _ = write!(io::stderr(), "error: failed to print: {error}\n  the pipeline is made\n");
+            ExitCode::from(OUTPUT)
         }
     }
 }

@@ -70,9 +70,9 @@ fn what_cannot_be_made_is_refused() {
     std::fs::write(folder.path().join("full/kept"), "").unwrap();
     for (arguments, code, expected) in [
         (&["new", "full"][..], 1, "error: `full` is there already, and is not an empty folder\n"),
-        (&["new", "match"], 1, "error: `match` can't be a package's name: it is a Rust keyword\n"),
-        (&["new", "prices", "--path", "full"], 1, "error: `full` has no sources of Millwork"),
-        (&["new", "no/prices"], 1, "error: failed to write `no/.prices."),
+        (&["new", "match"], 2, "error: `match` can't be a package's name: it is a Rust keyword\n"),
+        (&["new", "prices", "--path", "full"], 2, "error: `full` has no sources of Millwork"),
+        (&["new", "no/prices"], 1, "error: failed to write `no/prices`"),
         (&["new"], 2, "error: the following required arguments were not provided"),
         (&["new", "prices", "--template", "none"], 2, "error: invalid value 'none' for '--template"),
     ] {

@@ -8,8 +8,8 @@ use super::{Home, Liveness};
 use crate::{Fence, PoolSlots, RunQuery, RunRecord, RunStore, StorageError};
 
 impl Home {
-    /// Marks every run as lost whose process has ended, even before it began the run, frees the slots of that process, and
-    /// returns the runs. A run on another machine is lost when its lease has run out; so is one that a daemon launched, as the
+    /// Marks every run as lost whose process has ended, even before it began the run, or as canceled if it was asked to stop, frees
+    /// the slots of that process, and returns the runs. A run on another machine is lost when its lease has run out; so is one that a daemon launched, as the
     /// daemon knows better how it ended. Several processes may do this at once: each run is returned to one of them.
     pub async fn recover(&self, now: Timestamp) -> Result<Vec<RunRecord>, StorageError> {
         let is_others = |run: &RunRecord| {
@@ -29,17 +29,17 @@ impl Home {
             // Nothing can be marked now.
             return Ok(Vec::new());
         }
-        let mut lost = Vec::new();
+        let mut ended = Vec::new();
         for run in self.held_runs().await? {
             if is_others(&run) {
                 continue;
             }
             let Some(reason) = self.reason_of_loss(&run, now) else { continue };
-            if self.mark_lost(&run, &reason, now).await? {
-                lost.extend(self.store().run(run.id).await?);
+            if self.mark_ended(&run, &reason, now).await? {
+                ended.extend(self.store().run(run.id).await?);
             }
         }
-        Ok(lost)
+        Ok(ended)
     }
 
     /// The runs that go on as long as their processes do: those that have begun, and those that were requested by the process
@@ -59,10 +59,15 @@ impl Home {
         Ok(runs)
     }
 
-    async fn mark_lost(&self, run: &RunRecord, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+    async fn mark_ended(&self, run: &RunRecord, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
         let store = self.store();
         let fence = Fence { run: run.id, epoch: run.epoch };
-        let marked = store.end_run(fence, EventBody::run_lost(reason), now).await?;
+        // What is lost may be tried again; nobody wants that of a run that was to stop.
+        let end = match run.status {
+            RunStatus::Canceling => EventBody::RunCanceled,
+            _ => EventBody::run_lost(reason),
+        };
+        let marked = store.end_run(fence, end, now).await?;
         if let Some(holder) = &run.holder {
             store.free_slots(holder).await?;
             self.processes.forget(holder);

@@ -90,6 +90,18 @@ async fn a_killed_process_loses_its_run_and_slots() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_to_stop_is_canceled_when_its_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let mut child = Working::start(folder.path(), "hold 1");
+    assert_eq!(child.next().unwrap(), "holding");
+    home.store().request_cancel(RunId::from_u128(1), at(1)).await.unwrap();
+    child.kill();
+    let ended = home.recover(at(2)).await.unwrap();
+    assert_eq!(ended.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Canceled]);
+}
+
+#[tokio::test]
 async fn a_process_that_requested_a_run_owns_it_before_it_begins() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();

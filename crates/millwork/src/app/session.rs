@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
-use millwork_core::run::RunId;
+use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
 use millwork_storage::{
@@ -77,12 +77,14 @@ impl Session {
             ));
         }
         for run in home.recover(SystemClock.now()).await? {
-            let reason = run.reason.unwrap_or_default();
+            let (note, id) = (console::style("note").yellow().for_stderr(), run.id);
+            let told = match run.status {
+                RunStatus::Canceled => "is canceled: it was to stop, and its process has ended".to_owned(),
+                _ => format!("is lost: {}", run.reason.unwrap_or_default()),
+            };
+            let short = id.short();
             print_error(&format!(
-                "{}: run {} is lost: {reason}\n  hint: `runs retry {}` goes on where it stopped\n",
-                console::style("note").yellow().for_stderr(),
-                run.id,
-                run.id.short()
+                "{note}: run {id} {told}\n  hint: `runs retry {short}` goes on where it stopped\n"
             ));
         }
         Ok(Opened { store: home.store(), home })
