@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::ordered::ordered;
 use crate::tree::{self, Condition};
 
-/// Up to this depth every tree with numeric splits is laid out in full.
+/// Up to this depth every tree is laid out in full whose splits can be.
 const SHALLOW: usize = 6;
 
 /// The deepest tree that is laid out in full: 2¹⁰ leaves.
