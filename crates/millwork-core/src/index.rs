@@ -63,7 +63,7 @@ pub struct IndexVec<I, T> {
 }
 
 impl<I: TypedIndex, T> IndexVec<I, T> {
-    /// An empty vector with room for so many elements.
+    /// An empty vector with room for this many elements.
     pub fn with_capacity(capacity: usize) -> Self {
         Vec::with_capacity(capacity).into()
     }

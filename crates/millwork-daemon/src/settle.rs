@@ -45,10 +45,7 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
         // A process that an earlier daemon launched may have been faster to claim the run, and is at work on it.
         RunStatus::Running | RunStatus::Canceling if !is_held_by(&record, launched) => {}
         RunStatus::Running | RunStatus::Canceling => {
-            let end = match record.status {
-                RunStatus::Canceling => EventBody::RunCanceled,
-                _ => EventBody::RunLost { reason, class },
-            };
+            let end = record.end_of_process(reason, class);
             daemon.store.end_run(Fence { run, epoch: record.epoch }, end, now).await?;
         }
         RunStatus::Queued if record.not_before.is_none() => {

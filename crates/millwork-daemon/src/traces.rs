@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::Event;
-use millwork_core::event::EventBody;
-use millwork_core::event::KindSet;
+use millwork_core::event::{Event, EventBody, KindSet};
 use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_core::{Instigator, StepPartition};
 use millwork_storage::{EventQuery, RunRecord, follow};

@@ -6,19 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use millwork_core::Clock;
-use millwork_core::IoManager;
-use millwork_core::Pipeline;
-use millwork_core::SystemClock;
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
-use millwork_core::run::RunId;
-use millwork_core::run::RunRequest;
-use millwork_core::run::RunState;
-use millwork_core::run::RunStatus;
+use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
+use millwork_core::{Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
 };

@@ -46,23 +46,18 @@ pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), Crea
 
 /// Whether there is an empty folder; anything else of the name is an error.
 fn is_empty_folder(folder: &Path) -> Result<bool, CreateError> {
+    let is_something = folder.symlink_metadata().is_ok();
     let exists = || CreateError::Exists { path: folder.to_owned() };
-    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+    let is_empty = fs::read_dir(folder).map(|mut entries| entries.next().is_none());
+    match is_empty {
         Ok(true) => Ok(true),
         Ok(false) => Err(exists()),
-        Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_symlink() => Ok(false),
-        Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-                && is_something(folder) =>
-        {
-            Err(exists())
-        }
-        Err(error) => Err(failed(folder)(error)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory if is_something => Err(exists()),
+            ErrorKind::NotFound => Ok(false),
+            _ => Err(failed(folder)(error)),
+        },
     }
-}
-
-fn is_something(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
 }
 
 /// Moves what a folder has to the folder above it, which has nothing else.

@@ -9,17 +9,17 @@ use millwork_core::run::{RunState, RunStatus};
 
 use crate::{EventQuery, Order, RunQuery, StorageError, Store};
 
-/// Failures are looked for in so many of the last runs that ended in each of these ways.
+/// How many of the last runs that ended in each of these ways are looked through for failures.
 const ENDED_RUNS: u32 = 20;
 /// How a run may have ended of which a step failed.
 const ENDS: [RunStatus; 3] = [RunStatus::Failed, RunStatus::Canceled, RunStatus::Lost];
-/// Checks are looked for in so many of their last evaluations.
+/// How many of the last evaluations of checks are looked through.
 const EVALUATIONS: usize = 3_000;
-/// What is latest is read of so many assets at a time.
+/// How many assets' latest events are read at a time.
 const KEYS: usize = 200;
-/// The last events of a kind are looked for among so many of all kinds, however rare the kind is: the log has no index of kinds.
+/// Among how many events of all kinds the last ones of a kind are looked for, however rare it is: the log has no index of kinds.
 const LOOK_BACK: u64 = 500_000;
-/// So many events are read at a time.
+/// How many events are read at a time.
 const PAGE: u32 = 500;
 
 /// What the log says now of all assets of a graph. Whoever goes on from here with the events behind a number that was the newest
@@ -56,8 +56,8 @@ pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<Status
     Ok(fold)
 }
 
-/// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `trim` takes from each what isn't needed, before the next are read:
-/// curves and pictures would fill the memory.
+/// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `trim` takes from each
+/// what isn't needed, before the next are read: curves and pictures would fill the memory.
 pub async fn last_events(
     store: &dyn Store,
     kind: EventKind,

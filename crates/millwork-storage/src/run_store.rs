@@ -64,6 +64,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// How the run ends whose process has ended without a word: as lost, or as canceled if it was asked to stop. What is lost may be
+    /// tried again, which nobody wants then.
+    pub fn end_of_process(&self, reason: String, class: FailureClass) -> EventBody {
+        match self.status {
+            RunStatus::Canceling => EventBody::RunCanceled,
+            _ => EventBody::RunLost { reason, class },
+        }
+    }
+
     /// The request, for another run of the same.
     ///
     /// # Errors

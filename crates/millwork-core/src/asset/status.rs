@@ -42,7 +42,7 @@ impl AssetStatus {
         }
     }
 
-    /// The status of a whole with these parts; nothing if there are none.
+    /// The status of a whole with these parts; `None` without parts.
     pub fn worst(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
         parts.into_iter().max()
     }

@@ -27,7 +27,7 @@ pub struct AssetHealth {
     pub status: AssetStatus,
     /// When any of its partitions was last materialized.
     pub last_materialized_at: Option<Timestamp>,
-    /// What its freshness policy says; nothing if it has none. The policy is about the asset as a whole: one that has a new
+    /// What its freshness policy says; `None` without one. The policy is about the asset as a whole: one that has a new
     /// partition every day isn't late because of the first.
     pub freshness: Option<Freshness>,
     /// Its partitions in the order of the plan; one without a key for an asset that has no partitions. Of an external asset, those that
@@ -38,15 +38,15 @@ pub struct AssetHealth {
 /// How an asset without partitions is, or one partition of an asset.
 #[derive(Clone, Debug)]
 pub struct PartitionHealth {
-    /// The partition; nothing if the asset has none.
+    /// The partition; `None` if the asset has no partitions.
     pub partition: Option<PartitionKey>,
     /// Its status.
     pub status: AssetStatus,
     /// Whether its value is what running its function now would be based on, whatever runs or has failed. An external one is fresh.
     pub staleness: Staleness,
-    /// Why the last attempt to make it failed; nothing if something was made since.
+    /// Why the last attempt to make it failed; `None` if something was made since.
     pub failure: Option<Failure>,
-    /// What its step does now; nothing if it isn't running.
+    /// What its step does now; `None` if it isn't running.
     pub progress: Option<StepProgress>,
     /// When it was last materialized.
     pub last_materialized_at: Option<Timestamp>,

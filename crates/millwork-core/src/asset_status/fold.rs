@@ -30,7 +30,7 @@ pub struct StatusFold {
 pub struct StepProgress {
     /// The run that it is a step of.
     pub run: RunId,
-    /// How many units of work are done, of how many; nothing if the step doesn't tell.
+    /// How many units of work are done, of how many; `None` if the step doesn't tell.
     pub done: Option<(u64, u64)>,
 }
 

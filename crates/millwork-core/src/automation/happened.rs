@@ -5,12 +5,8 @@ use std::sync::Arc;
 
 use super::{Change, ChangeKind, RunScope};
 use crate::asset::AssetKey;
-use crate::event::Event;
-use crate::event::EventBody;
-use crate::event::EventKind;
-use crate::event::KindSet;
-use crate::graph::AssetGraph;
-use crate::graph::StepIndex;
+use crate::event::{Event, EventBody, EventKind, KindSet};
+use crate::graph::{AssetGraph, StepIndex};
 use crate::run::RunRequest;
 
 /// The kinds of events that change what conditions ask for. That a run was asked to stop changes nothing before it has.

@@ -8,14 +8,9 @@ use thiserror::Error;
 use super::parts::{checks, narrow, own_checks, schedules, tags};
 use super::{AutomationCondition, Damping, RunScope};
 use crate::asset::AssetKey;
-use crate::graph::AssetGraph;
-use crate::graph::AssetIndex;
-use crate::graph::AssetNode;
-use crate::graph::AssetSet;
-use crate::graph::SelectionError;
+use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, SelectionError};
 use crate::index::IndexVec;
-use crate::problem::Advice;
-use crate::problem::ErrorClass;
+use crate::problem::{Advice, ErrorClass};
 use crate::schedule::{ScheduleError, Timetable};
 
 /// The conditions of a pipeline, ready to be evaluated.

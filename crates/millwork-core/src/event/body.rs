@@ -10,8 +10,7 @@ use super::{EventKind, KindSet};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
-use crate::partition::AssetPartition;
-use crate::partition::PartitionKey;
+use crate::partition::{AssetPartition, PartitionKey};
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
 
 /// What happened. Names are stored, and never change.
@@ -125,7 +124,7 @@ pub enum EventBody {
 /// An event whose stored form can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadableEvent {
-    /// The kind that it is stored as; nothing if that isn't known, and then it is an empty name in JSON.
+    /// The kind that it is stored as; `None` if that isn't known, which is an empty name in JSON.
     #[serde(serialize_with = "kind_or_empty")]
     pub kind: Option<EventKind>,
     /// Why it can't be read.
@@ -294,7 +293,7 @@ impl EventBody {
         Self::RunLost { reason: reason.into(), class: FailureClass::Lost }
     }
 
-    /// Its kind; nothing for what can't be read, which is of no kind that could be relied on.
+    /// Its kind; `None` for what can't be read, which is of no kind that could be relied on.
     pub fn kind(&self) -> Option<EventKind> {
         Some(match self {
             Self::RunQueued => EventKind::RunQueued,

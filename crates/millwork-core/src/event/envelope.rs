@@ -4,12 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::EventBody;
-use crate::id::AssetKey;
-use crate::id::PartitionKey;
-use crate::id::RunId;
-use crate::id::StepKey;
-use crate::partition::AssetPartition;
-use crate::partition::StepPartition;
+use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
+use crate::partition::{AssetPartition, StepPartition};
 
 /// The number of the stored form of events. A new number comes with a new version of the database, so that earlier programs refuse
 /// the home as a whole.

@@ -161,7 +161,7 @@ impl EventKind {
         }
     }
 
-    /// The status that a run has after an event of this kind; nothing if the kind isn't about the run as a whole.
+    /// The status that a run has after an event of this kind; `None` if the kind isn't about the run as a whole.
     pub const fn run_status(self) -> Option<RunStatus> {
         match self {
             Self::RunQueued | Self::RunRetrying => Some(RunStatus::Queued),

@@ -6,8 +6,7 @@ use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation};
 use crate::id::StepKey;
-use crate::index::IndexVec;
-use crate::index::typed_index;
+use crate::index::{IndexVec, typed_index};
 
 typed_index! {
     /// The position of an asset in [`AssetGraph::assets`].

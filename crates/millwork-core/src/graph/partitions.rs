@@ -6,12 +6,8 @@ use thiserror::Error;
 
 use super::{AssetGraph, AssetIndex};
 use crate::asset::AssetKey;
-use crate::partition::AssetPartition;
-use crate::partition::PartitionKey;
-use crate::partition::PartitionsDefinition;
-use crate::partition::StepPartition;
-use crate::problem::Advice;
-use crate::problem::ErrorClass;
+use crate::partition::{AssetPartition, PartitionKey, PartitionsDefinition, StepPartition};
+use crate::problem::{Advice, ErrorClass};
 
 /// Why something can't be said of a partition, or of an asset as a whole.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -66,7 +62,7 @@ impl AssetPartition<AssetIndex> {
 }
 
 impl AssetPartition {
-    /// The same with the index of the asset in place of its key; nothing if the graph doesn't have it.
+    /// The same with the index of the asset in place of its key; `None` if the graph doesn't have it.
     pub fn by_index(&self, graph: &AssetGraph) -> Option<AssetPartition<AssetIndex>> {
         Some(AssetPartition::new(graph.index(self.asset.as_str())?, self.partition.clone()))
     }
@@ -78,7 +74,7 @@ impl AssetGraph {
         self.definition(asset)?.partitions.as_ref()
     }
 
-    /// The step that makes an asset or a partition; nothing if something else does.
+    /// The step that makes an asset or a partition; `None` if something else does.
     pub fn maker(&self, output: &AssetPartition<AssetIndex>) -> Option<StepPartition> {
         let step = self.assets()[output.asset].step?;
         Some(StepPartition::new(self.steps()[step].key.clone(), output.partition.clone()))

@@ -17,7 +17,7 @@ use crate::id::{AssetKey, PartitionKey, StepKey};
 pub struct AssetPartition<A = AssetKey> {
     /// The asset.
     pub asset: A,
-    /// The partition; nothing for an asset without partitions.
+    /// The partition; `None` for an asset without partitions.
     pub partition: Option<PartitionKey>,
 }
 
@@ -26,7 +26,7 @@ pub struct AssetPartition<A = AssetKey> {
 pub struct StepPartition {
     /// The step.
     pub step: StepKey,
-    /// The partition; nothing for a step without partitions.
+    /// The partition; `None` for a step without partitions.
     pub partition: Option<PartitionKey>,
 }
 

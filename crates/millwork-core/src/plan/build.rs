@@ -9,12 +9,8 @@ use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
 use crate::index::{IndexVec, typed_index};
 use crate::param::{Input, InputMapping};
-use crate::partition::AssetPartition;
-use crate::partition::PartitionKey;
-use crate::partition::PartitionsDefinition;
-use crate::partition::StepPartition;
-use crate::problem::Advice;
-use crate::problem::ErrorClass;
+use crate::partition::{AssetPartition, PartitionKey, PartitionsDefinition, StepPartition};
+use crate::problem::{Advice, ErrorClass};
 use crate::run::StepKey;
 
 typed_index! {
@@ -137,7 +133,7 @@ impl Plan {
         Self { steps: kept.iter().map(|old| self.steps[*old].clone().moved(&positions)).collect() }
     }
 
-    /// Where each step stands in a plan of the steps that `order` lists; nothing for those that it doesn't.
+    /// Where each step stands in a plan of the steps that `order` lists; `None` for those that it doesn't.
     fn new_positions(&self, order: &IndexVec<PlanIndex, PlanIndex>) -> NewPositions {
         let mut positions = self.steps.map(|_| None);
         for (new, old) in order.iter_enumerated() {
@@ -307,7 +303,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The new position of each step of a plan whose steps move; nothing for those that leave it.
+/// The new position of each step of a plan whose steps move; `None` for those that leave it.
 type NewPositions = IndexVec<PlanIndex, Option<PlanIndex>>;
 
 impl PlannedStep {

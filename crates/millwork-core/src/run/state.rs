@@ -5,15 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::Failure;
-use super::RunStatus;
-use super::StepStatus;
-use crate::event::Event;
-use crate::event::EventBody;
-use crate::event::EventKind;
-use crate::event::EventSubject;
-use crate::event::KindSet;
-use crate::event::UnreadableEvent;
+use super::{Failure, RunStatus, StepStatus};
+use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet, UnreadableEvent};
 use crate::partition::StepPartition;
 
 /// What a run's events say of it so far. Live and replayed events give the same state.

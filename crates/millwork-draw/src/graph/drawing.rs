@@ -37,7 +37,7 @@ pub struct DrawingNode {
     pub group: Option<String>,
     /// What it is made of, such as `polars` or `parquet`.
     pub kinds: Vec<String>,
-    /// The status of the asset; nothing if it wasn't asked for.
+    /// The status of the asset; `None` if it wasn't asked for.
     pub status: Option<AssetStatus>,
     /// Whether it is made elsewhere and only read here.
     pub external: bool,

@@ -34,7 +34,7 @@ pub(super) fn label(column: usize, names: Option<&ColumnNames>) -> String {
 
 /// What the values of a column of features are.
 fn kind(features: &Features, column: usize) -> ColumnKind {
-    let is_categorical = features.categorical().get(column).copied().unwrap_or(false);
+    let is_categorical = features.as_matrix().is_categorical(column as u32);
     if is_categorical { ColumnKind::Categories } else { ColumnKind::Numbers }
 }
 

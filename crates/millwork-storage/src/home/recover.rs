@@ -1,16 +1,16 @@
 //! Finding the runs whose process has ended, and saying so.
 
 use jiff::Timestamp;
-use millwork_core::event::EventBody;
-use millwork_core::run::{QUEUE_TAG, RunStatus};
+use millwork_core::run::{FailureClass, QUEUE_TAG, RunStatus};
 
 use super::{Home, Liveness};
 use crate::{Fence, PoolSlots, RunQuery, RunRecord, RunStore, StorageError};
 
 impl Home {
     /// Marks every run as lost whose process has ended, even before it began the run, or as canceled if it was asked to stop, frees
-    /// the slots of that process, and returns the runs. A run on another machine is lost when its lease has run out; so is one that a daemon launched, as the
-    /// daemon knows better how it ended. Several processes may do this at once: each run is returned to one of them.
+    /// the slots of that process, and returns the runs. A run on another machine is lost when its lease has run out; so is one that a
+    /// daemon launched, as the daemon knows better how it ended. Several processes may do this at once: each run is returned to one of
+    /// them.
     pub async fn recover(&self, now: Timestamp) -> Result<Vec<RunRecord>, StorageError> {
         let is_others = |run: &RunRecord| {
             let is_of_daemon = run.request.tags.contains_key(QUEUE_TAG.0);
@@ -35,7 +35,7 @@ impl Home {
                 continue;
             }
             let Some(reason) = self.reason_of_loss(&run, now) else { continue };
-            if self.mark_ended(&run, &reason, now).await? {
+            if self.mark_ended(&run, reason, now).await? {
                 ended.extend(self.store().run(run.id).await?);
             }
         }
@@ -59,14 +59,15 @@ impl Home {
         Ok(runs)
     }
 
-    async fn mark_ended(&self, run: &RunRecord, reason: &str, now: Timestamp) -> Result<bool, StorageError> {
+    async fn mark_ended(
+        &self,
+        run: &RunRecord,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
         let store = self.store();
         let fence = Fence { run: run.id, epoch: run.epoch };
-        // What is lost may be tried again; nobody wants that of a run that was to stop.
-        let end = match run.status {
-            RunStatus::Canceling => EventBody::RunCanceled,
-            _ => EventBody::run_lost(reason),
-        };
+        let end = run.end_of_process(reason, FailureClass::Lost);
         let marked = store.end_run(fence, end, now).await?;
         if let Some(holder) = &run.holder {
             store.free_slots(holder).await?;

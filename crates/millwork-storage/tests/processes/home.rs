@@ -8,6 +8,7 @@ use millwork_storage::{
     Claim, EventLog, EventQuery, Holder, Home, Lease, Liveness, NewRun, PoolSlots, RunQuery, RunStore,
     StorageError, TakeSlots,
 };
+use tempfile::TempDir;
 
 use crate::child::{Working, at, start_run, step_events};
 
@@ -71,12 +72,18 @@ async fn who_lives_keeps_its_slots_whatever_the_clock_says() {
     assert!(second.store().take_slots(take(1)).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn a_killed_process_loses_its_run_and_slots() {
+/// A home, and a process that works in it and has said this.
+async fn beside(work: &str, says: &str) -> (TempDir, Home, Working) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();
-    let mut child = Working::start(folder.path(), "hold 1");
-    assert_eq!(child.next().unwrap(), "holding");
+    let mut child = Working::start(folder.path(), work);
+    assert_eq!(child.next().unwrap(), says);
+    (folder, home, child)
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_its_run_and_slots() {
+    let (folder, home, mut child) = beside("hold 1", "holding").await;
     assert!(home.recover(at(1)).await.unwrap().is_empty());
     assert!(!take_slot(&home).await);
 
@@ -91,10 +98,7 @@ async fn a_killed_process_loses_its_run_and_slots() {
 
 #[tokio::test]
 async fn a_run_that_was_to_stop_is_canceled_when_its_process_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home::open(folder.path()).await.unwrap();
-    let mut child = Working::start(folder.path(), "hold 1");
-    assert_eq!(child.next().unwrap(), "holding");
+    let (_folder, home, mut child) = beside("hold 1", "holding").await;
     home.store().request_cancel(RunId::from_u128(1), at(1)).await.unwrap();
     child.kill();
     let ended = home.recover(at(2)).await.unwrap();
@@ -103,10 +107,7 @@ async fn a_run_that_was_to_stop_is_canceled_when_its_process_is_killed() {
 
 #[tokio::test]
 async fn a_process_that_requested_a_run_owns_it_before_it_begins() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home::open(folder.path()).await.unwrap();
-    let mut child = Working::start(folder.path(), "request 1");
-    assert_eq!(child.next().unwrap(), "requested");
+    let (folder, home, mut child) = beside("request 1", "requested").await;
     assert!(home.recover(at(99)).await.unwrap().is_empty(), "its process lives, whatever its lease says");
 
     child.kill();

@@ -15,13 +15,13 @@ use tokio::sync::Mutex;
 
 use super::Trend;
 
-/// The log is looked at again after so long at the earliest.
+/// How long the log isn't looked at again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// What depends on the time of day is looked at again after so long.
+/// After how long what depends on the time of day is looked at again.
 const LONGEST: Duration = Duration::from_secs(5);
-/// So many events are read at a time.
+/// How many events are read at a time.
 const PAGE: u32 = 500;
-/// Trends begin with so many of the last materializations.
+/// How many of the last materializations trends begin with.
 const HISTORY: usize = 3_000;
 /// The tag with the label of an asset's main number.
 const METRIC_TAG: &str = "metric";

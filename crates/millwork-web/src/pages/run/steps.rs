@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::StepPartition;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::RunState;
-use millwork_core::run::StepState;
-use millwork_draw::plot::GanttRow;
-use millwork_draw::plot::Segment;
-use millwork_draw::plot::gantt;
+use millwork_core::run::{RunState, StepState};
+use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::words;
 

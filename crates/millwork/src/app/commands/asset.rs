@@ -3,17 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use millwork_core::AssetKey;
-use millwork_core::AssetPartition;
 use millwork_core::Clock as _;
-use millwork_core::MetadataValue;
-use millwork_core::PartitionKey;
-use millwork_core::Problem;
-use millwork_core::SystemClock;
-use millwork_core::Table;
 use millwork_core::asset::plot::short_number;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
+use millwork_core::{AssetKey, AssetPartition};
+use millwork_core::{MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};
 use serde_json::Value;

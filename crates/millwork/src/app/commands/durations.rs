@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use millwork_core::event::EventBody;
-use millwork_core::event::EventKind;
+use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::StepIndex;
 use millwork_core::{AssetKey, Pipeline};
 use millwork_storage::{EventLog as _, EventQuery, Order};

@@ -1,8 +1,6 @@
 //! `graph`: the pipeline as a drawing.
 
-use millwork_core::graph::AssetGraph;
-use millwork_core::graph::AssetIndex;
-use millwork_core::graph::AssetSet;
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_draw::graph::Drawing;
 use serde_json::json;
 
