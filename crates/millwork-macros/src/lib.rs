@@ -4,6 +4,9 @@
 //! them. The function under an attribute is kept as it is, whatever is wrong, and so is the type beside it that other
 //! functions refer to: one mistake is one error. And what the user wrote stands in the output once, with its own
 //! span: that error is where the mistake is.
+//!
+//! The attributes are documented where authors find them, in the façade `millwork`, and tested there and in
+//! `millwork-macros-tests`: a development dependency here would compile the whole stack a second time, for the compiler.
 
 mod asset;
 mod asset_check;
@@ -16,31 +19,31 @@ mod parse;
 
 use proc_macro::TokenStream;
 
-#[doc = include_str!("../docs/asset.md")]
+/// Declares an asset: documented as `millwork::asset`.
 #[proc_macro_attribute]
 pub fn asset(arguments: TokenStream, item: TokenStream) -> TokenStream {
     asset::expand(arguments.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/multi_asset.md")]
+/// Declares assets that one function makes: documented as `millwork::multi_asset`.
 #[proc_macro_attribute]
 pub fn multi_asset(arguments: TokenStream, item: TokenStream) -> TokenStream {
     multi_asset::expand(arguments.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/assets.md")]
+/// Names the outputs of a multi-asset: documented as `millwork::Assets`.
 #[proc_macro_derive(Assets, attributes(asset, assets))]
 pub fn assets(item: TokenStream) -> TokenStream {
     assets::expand(item.into()).into()
 }
 
-#[doc = include_str!("../docs/asset_check.md")]
+/// Declares a check of an asset: documented as `millwork::asset_check`.
 #[proc_macro_attribute]
 pub fn asset_check(arguments: TokenStream, item: TokenStream) -> TokenStream {
     asset_check::expand(arguments.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/external_asset.md")]
+/// Declares an asset that is made elsewhere: documented as `millwork::external_asset`.
 #[proc_macro]
 pub fn external_asset(tokens: TokenStream) -> TokenStream {
     external_asset::expand(tokens.into()).into()

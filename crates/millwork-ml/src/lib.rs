@@ -24,8 +24,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(feature = "linfa")]
-pub mod adapters;
 pub mod boost;
 pub mod drift;
 pub mod encoding;
@@ -40,8 +38,6 @@ pub mod text;
 pub fn register_errors() {
     use millwork_core::advice::register;
 
-    #[cfg(feature = "linfa")]
-    register::<adapters::AdapterError>();
     register::<boost::BoostError>();
     register::<boost::NativeError>();
     register::<drift::DriftError>();

@@ -42,7 +42,19 @@ pub use millwork_core::{
     StepContext, StepFunction, StepLog, StepResult, Table, Trigger, Update, ValueAddress,
 };
 pub use millwork_draw::plot::ToSvg;
-pub use millwork_macros::{Assets, asset, asset_check, external_asset, multi_asset};
+/// Features as data sets of `linfa`.
+#[cfg(feature = "linfa")]
+pub use millwork_linfa as linfa;
+#[doc = include_str!("../docs/assets.md")]
+pub use millwork_macros::Assets;
+#[doc = include_str!("../docs/asset.md")]
+pub use millwork_macros::asset;
+#[doc = include_str!("../docs/asset_check.md")]
+pub use millwork_macros::asset_check;
+#[doc = include_str!("../docs/external_asset.md")]
+pub use millwork_macros::external_asset;
+#[doc = include_str!("../docs/multi_asset.md")]
+pub use millwork_macros::multi_asset;
 /// Machine-learning kernels: splits, text features, metrics, boosting.
 #[cfg(feature = "ml")]
 pub use millwork_ml as ml;

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 15] = [
+const ORDER: [(&str, &[&str]); 17] = [
     ("millwork-new", &[]),
     ("millwork-testing", &[]),
     ("millwork-browser", &["millwork-testing"]),
@@ -14,8 +15,10 @@ const ORDER: [(&str, &[&str]); 15] = [
     ("millwork-layout", &[]),
     ("millwork-draw", &["millwork-core", "millwork-layout"]),
     ("millwork-macros", &[]),
+    ("millwork-macros-tests", &[]),
     ("millwork-boost", &[]),
     ("millwork-ml", &["millwork-boost", "millwork-core"]),
+    ("millwork-linfa", &["millwork-core", "millwork-ml"]),
     ("millwork-polars", &["millwork-core"]),
     ("millwork-storage", &["millwork-core"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
@@ -28,6 +31,7 @@ const ORDER: [(&str, &[&str]); 15] = [
             "millwork-daemon",
             "millwork-draw",
             "millwork-engine",
+            "millwork-linfa",
             "millwork-macros",
             "millwork-ml",
             "millwork-polars",
@@ -116,6 +120,36 @@ fn crates_depend_in_one_order() {
         );
     }
     report(&broken, "the order of the crates is in ARCHITECTURE.md");
+}
+
+/// The packages that are compiled for a command, each with its features; ours are left out.
+fn compiled_for(arguments: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} {f}"])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let ours = format!("({}", root().display());
+    lines
+        .lines()
+        .filter(|line| !line.contains(&ours))
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        .collect()
+}
+
+#[test]
+fn the_tests_compile_no_dependency_again_that_the_reference_job_has_compiled() {
+    let job = compiled_for(&["--package", "hackernews", "--edges", "normal,build"]);
+    let tests = compiled_for(&["--workspace", "--edges", "normal,build,dev"]);
+    let broken: Vec<String> =
+        job.difference(&tests).map(|package| format!("{package}, features of the job only")).collect();
+    report(
+        &broken,
+        "tests ask for other features: add them to the last lines of examples/hackernews/Cargo.toml",
+    );
 }
 
 /// The names that code takes from the root of its crate: `b` of `crate::b::C`, `d` and `F` of `crate::{d::E, F}`.

@@ -14,7 +14,7 @@ use linfa::traits::{Fit, Predict};
 use linfa_clustering::KMeans;
 use linfa_elasticnet::ElasticNet;
 use linfa_nn::distance::L2Dist;
-use millwork::ml::adapters::{Absent, Dense};
+use millwork::linfa::{Absent, Dense};
 use millwork::ml::encoding::{NumberEncoder, NumberParams, Scaling};
 use millwork::ml::features::LabelledFeatures;
 use millwork::ml::{metrics, split};

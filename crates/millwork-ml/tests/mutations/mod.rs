@@ -1,6 +1,7 @@
 //! Damaged bytes, the same ones each time, and how much memory reading them takes.
 //!
 //! `MILLWORK_MUTATIONS` sets the number of mutations of each form, for a long run.
+
 #![allow(unsafe_code, reason = "an allocator is unsafe to implement")]
 #![allow(dead_code, reason = "not every test that has this module needs all of it")]
 

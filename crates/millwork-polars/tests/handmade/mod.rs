@@ -1,4 +1,5 @@
 //! Parquet files of one row, made by hand: of types that Polars has no feature for here, or that say what isn't so.
+
 #![allow(dead_code, reason = "not every test that has this module needs all of it")]
 
 /// A value of Thrift's compact protocol.

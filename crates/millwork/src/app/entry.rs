@@ -54,6 +54,8 @@ impl App {
 
     /// Reads the arguments and does what they say.
     pub fn run(self) -> ExitCode {
+        #[cfg(feature = "linfa")]
+        millwork_linfa::register_errors();
         #[cfg(feature = "ml")]
         millwork_ml::register_errors();
         #[cfg(feature = "polars")]

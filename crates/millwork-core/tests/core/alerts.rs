@@ -1,0 +1,365 @@
+//! Who is told what, occurrence by occurrence.
+
+// Clippy lets tests unwrap, but not what they share.
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::alert::{
+    Alert, AlertKind, AlertMemory, AlertRule, AlertRules, Destination, Mail, Occurrence, Secret, Trigger,
+    What, decide,
+};
+use millwork_core::event::CheckEvaluation;
+use millwork_core::run::{RunId, RunRequest, RunStatus};
+use millwork_core::{AssetDefinition, Definitions, Freshness, Metadata, MetadataValue, Severity};
+
+fn start() -> Timestamp {
+    "2026-05-01T08:00:00Z".parse().unwrap()
+}
+
+fn minute(minute: i64) -> Timestamp {
+    start() + SignedDuration::from_mins(minute)
+}
+
+fn rule(trigger: Trigger) -> AlertRule {
+    AlertRule::new("rule").when(trigger).to(Destination::webhook(Secret::env("HOOK")))
+}
+
+fn definitions() -> Definitions {
+    let asset = |key: &str, group: &str| {
+        let definition = AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
+        definition.describe(|spec| spec.group = Some(group.to_owned()))
+    };
+    Definitions::new().asset(asset("model", "ml")).asset(asset("stories", "ingest"))
+}
+
+fn rules(rule: AlertRule) -> AlertRules {
+    let pipeline = definitions().alert(rule).resolve().unwrap();
+    AlertRules::new(pipeline.alerts(), pipeline.graph(), Some("https://mill.example/"))
+}
+
+/// Something that happens to an asset, in a run of the schedule `hourly`.
+fn of_asset(at: i64, asset: &str, what: What) -> Occurrence {
+    Occurrence {
+        run: Some(RunId::from_u128(7)),
+        tags: [("team".to_owned(), "ranking".to_owned())].into(),
+        assets: vec![asset.into()],
+        ..Occurrence::elsewhere(minute(at), what)
+    }
+}
+
+fn run(at: i64, status: RunStatus) -> Occurrence {
+    let reason = (status == RunStatus::Failed).then(|| "step `model` failed: no memory".to_owned());
+    of_asset(at, "model", What::RunEnded { status, reason, origin: "schedule `hourly`".to_owned() })
+}
+
+fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
+    let metadata = |value: f64| Metadata::from([("r2".to_owned(), MetadataValue::Float(value))]);
+    let previous = previous.map(metadata);
+    of_asset(at, "model", What::Materialized { metadata: metadata(value), previous })
+}
+
+fn fresh(at: i64, state: Freshness) -> Occurrence {
+    let policy = "at most 24h old".to_owned();
+    let last = (state != Freshness::Unknown).then(start);
+    let what = What::Freshness { state, since: None, policy, last };
+    Occurrence { assets: vec!["stories".into()], ..Occurrence::elsewhere(minute(at), what) }
+}
+
+fn verdict(at: i64, passed: bool, severity: Severity) -> Occurrence {
+    let evaluation = CheckEvaluation {
+        check: "is_good".to_owned(),
+        passed,
+        severity,
+        blocking: false,
+        description: "it is worse".to_owned(),
+        metadata: Metadata::new(),
+    };
+    of_asset(at, "model", What::CheckEvaluated(evaluation))
+}
+
+fn tick(at: i64, error: Option<&str>) -> Occurrence {
+    let (of, look) = ("schedule `hourly`".to_owned(), "schedules ticks hourly".to_owned());
+    Occurrence::elsewhere(minute(at), What::Ticked { of, error: error.map(str::to_owned), look })
+}
+
+fn told(rule: AlertRule, occurrences: &[Occurrence]) -> Vec<Alert> {
+    let (rules, mut memory) = (rules(rule), AlertMemory::default());
+    occurrences
+        .iter()
+        .flat_map(|occurrence| {
+            let alerts = decide(&rules, &mut memory, occurrence);
+            // The memory survives being stored.
+            memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+            alerts
+        })
+        .collect()
+}
+
+/// The alerts as `minute title`, and how many were held back before.
+fn check(rule: AlertRule, occurrences: &[Occurrence], expected: &[&str]) {
+    let told = told(rule, occurrences);
+    let lines: Vec<String> = told
+        .iter()
+        .map(|alert| {
+            let minute = alert.at.duration_since(start()).as_mins();
+            let held_back =
+                if alert.held_back > 0 { format!(" +{}", alert.held_back) } else { String::new() };
+            format!("{minute} {}{held_back}", alert.title)
+        })
+        .collect();
+    assert_eq!(lines, expected);
+}
+
+const FAILED: &str = "Run 00000007 of schedule `hourly` failed";
+
+#[test]
+fn runs_are_told_each_time() {
+    use RunStatus::{Canceled, Failed, Lost, Succeeded};
+    let all = [run(1, Failed), run(2, Succeeded), run(3, Lost), run(4, Canceled), run(5, Failed)];
+    let lost = "3 Run 00000007 of schedule `hourly` was lost";
+    check(rule(Trigger::RunFailed), &all, &[&format!("1 {FAILED}"), lost, &format!("5 {FAILED}")]);
+    check(rule(Trigger::Run(Lost)), &all, &[lost]);
+    check(rule(Trigger::Run(Canceled)), &all, &["4 Run 00000007 of schedule `hourly` canceled"]);
+    check(rule(Trigger::Run(Succeeded)), &all, &["2 Run 00000007 of schedule `hourly` succeeded"]);
+    check(rule(Trigger::AssetFailed), &all, &[]);
+}
+
+#[test]
+fn a_cooldown_holds_back_and_counts() {
+    let failures: Vec<Occurrence> = (0..8).map(|minute| run(minute, RunStatus::Failed)).collect();
+    let calm = rule(Trigger::RunFailed).cooldown(Duration::from_secs(180));
+    let expected = [format!("0 {FAILED}"), format!("3 {FAILED} +2"), format!("6 {FAILED} +2")];
+    check(calm, &failures, &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn what_is_read_out_of_order_is_told_all_the_same() {
+    let failures = [run(2, RunStatus::Failed), run(1, RunStatus::Failed), run(3, RunStatus::Failed)];
+    let expected = [2, 1, 3].map(|minute| format!("{minute} {FAILED}"));
+    check(rule(Trigger::RunFailed), &failures, &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn a_clock_that_was_ahead_silences_nothing() {
+    let year = 365 * 24 * 60;
+    let calm = || rule(Trigger::RunFailed).cooldown(Duration::from_secs(180));
+    let failures = [run(year, RunStatus::Failed), run(1, RunStatus::Failed), run(2, RunStatus::Failed)];
+    check(calm(), &failures, &[&format!("{year} {FAILED}"), &format!("1 {FAILED}")]);
+    let falls = [metric(year, 0.2, None), metric(2, 0.4, None), metric(3, 0.2, None)];
+    let below = "r2 of `model` is 0.2, below 0.3";
+    let expected = [format!("{year} {below}"), "2 Over: r2 < 0.3, `model`".to_owned(), format!("3 {below}")];
+    let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(180));
+    let told = told(calm.clone(), &falls);
+    assert!(told[1].text.contains("the clock was set back meanwhile"), "{}", told[1].text);
+    check(calm, &falls, &expected.each_ref().map(String::as_str));
+    let dated = "1 How fresh `stories` is is not known: it is dated in the future";
+    let over = "3 Over: freshness fails, `stories`";
+    let in_the_future = |at: i64| {
+        let (state, policy) = (Freshness::Unknown, "at most 24h old".to_owned());
+        let what = What::Freshness { state, since: None, policy, last: Some(minute(year)) };
+        Occurrence { what, ..fresh(at, state) }
+    };
+    let unknown = [in_the_future(1), in_the_future(2), fresh(3, Freshness::Pass)];
+    check(rule(Trigger::NotFresh(Freshness::Fail)), &unknown, &[dated, over]);
+}
+
+/// What version 0.1 remembered: the names under which it is stored never change.
+#[test]
+fn what_was_told_before_an_upgrade_is_not_told_again() {
+    let told = |what: &str| {
+        let known = r#"{"since":"2026-05-01T08:00:00Z","told_at":"2026-05-01T08:00:00Z","told_level":2}"#;
+        serde_json::from_str::<AlertMemory>(&format!(r#"{{"rule: {what}":{known}}}"#)).unwrap()
+    };
+    let check = |trigger: Trigger, stored: &str, bad: Occurrence| {
+        let alerts = decide(&rules(rule(trigger)), &mut told(stored), &bad);
+        assert_eq!(alerts, [], "{stored}");
+    };
+    check(Trigger::NotFresh(Freshness::Fail), "freshness fails: `stories`", fresh(1, Freshness::Fail));
+    check(
+        Trigger::NotFresh(Freshness::Warn),
+        "freshness warns or fails: `stories`",
+        fresh(1, Freshness::Warn),
+    );
+    check(Trigger::metric_below("r2", 0.3), "r2 < 0.3: `model`", metric(1, 0.2, None));
+    check(Trigger::metric_above("r2", 0.3), "r2 > 0.3: `model`", metric(1, 0.4, None));
+    let failed = |severity| verdict(1, false, severity);
+    check(Trigger::CheckFailed(Severity::Warn), "check failed: `is_good` of `model`", failed(Severity::Warn));
+    let (error, stored) =
+        (Trigger::CheckFailed(Severity::Error), "check failed (error): `is_good` of `model`");
+    check(error, stored, failed(Severity::Error));
+    check(Trigger::TickFailed, "tick failed: schedule `hourly`", tick(1, Some("no such zone")));
+}
+
+#[test]
+fn destinations_of_an_older_home_are_found() {
+    let mail = Mail::new("smtp.example.org", "millwork@example.org", "a@example.org").and_to("b@example.org");
+    let rule = rule(Trigger::RunFailed)
+        .to(Destination::slack(Secret::env("SLACK")))
+        .to(Destination::mail(mail))
+        .to(Destination::command(["notify", "--token", "abc"]));
+    let stored = [
+        "webhook $HOOK",
+        "slack $SLACK",
+        "mail to a@example.org, b@example.org by smtp.example.org:587",
+        "command notify",
+    ];
+    assert_eq!(rule.destinations.iter().map(Destination::stored_name).collect::<Vec<_>>(), stored);
+    assert!(stored.iter().all(|name| rule.destination(name).is_some()));
+}
+
+#[test]
+fn only_what_the_rule_is_for() {
+    let failed = [run(1, RunStatus::Failed)];
+    let told = [format!("1 {FAILED}")];
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let base = || rule(Trigger::RunFailed);
+    check(base().assets("group:ml"), &failed, &told);
+    check(base().assets("group:ingest"), &failed, &[]);
+    check(base().tag("team", "ranking"), &failed, &told);
+    check(base().tag("team", "other"), &failed, &[]);
+    check(rule(Trigger::NotFresh(Freshness::Fail)).assets("model"), &[fresh(1, Freshness::Fail)], &[]);
+}
+
+#[test]
+fn metrics() {
+    let falls = [metric(1, 0.5, None), metric(2, 0.2, None), metric(3, 0.1, None), metric(4, 0.4, None)];
+    let below = "2 r2 of `model` is 0.2, below 0.3";
+    let over = "4 Over: r2 < 0.3, `model`";
+    check(rule(Trigger::metric_below("r2", 0.3)), &falls, &[below, over]);
+    check(rule(Trigger::metric_below("mae", 0.3)), &falls, &[]);
+    check(
+        rule(Trigger::metric_above("r2", 0.45)),
+        &falls,
+        &["1 r2 of `model` is 0.5, above 0.45", "2 Over: r2 > 0.45, `model`"],
+    );
+    let nan = [metric(1, f64::NAN, None)];
+    check(rule(Trigger::metric_below("r2", 0.3)), &nan, &["1 r2 of `model` is NaN, below 0.3"]);
+    // It falls again within the cooldown: that is told when the pause is over and it still is so.
+    let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(300));
+    let again = [metric(2, 0.2, None), metric(3, 0.4, None), metric(4, 0.2, None), metric(8, 0.2, None)];
+    check(calm, &again, &[below, "3 Over: r2 < 0.3, `model`", "8 r2 of `model` is 0.2, below 0.3"]);
+}
+
+#[test]
+fn changes_of_a_metric() {
+    let changed = |value, previous| [metric(1, value, previous)];
+    let by_a_tenth = || rule(Trigger::metric_changed("r2", 10.0));
+    check(by_a_tenth(), &changed(0.5, None), &[]);
+    check(by_a_tenth(), &changed(0.54, Some(0.5)), &[]);
+    check(by_a_tenth(), &changed(0.56, Some(0.5)), &["1 r2 of `model` went from 0.5 to 0.56 (+12.0 %)"]);
+    check(by_a_tenth(), &changed(0.2, Some(-0.2)), &["1 r2 of `model` went from -0.2 to 0.2 (+200.0 %)"]);
+    check(by_a_tenth(), &changed(0.1, Some(0.0)), &["1 r2 of `model` went from 0 to 0.1 (+inf %)"]);
+    check(by_a_tenth(), &changed(0.0, Some(0.0)), &[]);
+}
+
+#[test]
+fn states_are_told_when_they_begin_and_end() {
+    use Freshness::{Fail, Pass, Unknown, Warn};
+    let day = [
+        fresh(0, Unknown),
+        fresh(1, Pass),
+        fresh(2, Warn),
+        fresh(3, Warn),
+        fresh(4, Fail),
+        fresh(5, Fail),
+        fresh(6, Pass),
+    ];
+    let over = "6 Over: freshness warns or fails, `stories`";
+    check(
+        rule(Trigger::NotFresh(Warn)),
+        &day,
+        &["2 `stories` is about to be no longer fresh", "4 `stories` is not fresh", over],
+    );
+    check(
+        rule(Trigger::NotFresh(Fail)),
+        &day,
+        &["4 `stories` is not fresh", "6 Over: freshness fails, `stories`"],
+    );
+    let checks = [
+        verdict(1, false, Severity::Warn),
+        verdict(2, false, Severity::Error),
+        verdict(3, false, Severity::Error),
+        verdict(4, true, Severity::Error),
+    ];
+    check(
+        rule(Trigger::CheckFailed(Severity::Error)),
+        &checks,
+        &["2 Check `is_good` of `model` fails", "4 Over: check failed (error), `is_good` of `model`"],
+    );
+    check(
+        rule(Trigger::CheckFailed(Severity::Warn)),
+        &checks,
+        &["1 Check `is_good` of `model` fails", "4 Over: check failed, `is_good` of `model`"],
+    );
+    check(
+        rule(Trigger::TickFailed),
+        &[tick(1, None), tick(2, Some("no such zone")), tick(3, Some("again")), tick(4, None)],
+        &["2 The schedule `hourly` fails", "4 Over: tick failed, schedule `hourly`"],
+    );
+}
+
+#[test]
+fn texts() {
+    let failures = [run(1, RunStatus::Failed), run(9, RunStatus::Failed)];
+    let alerts = told(rule(Trigger::RunFailed), &failures);
+    insta::assert_snapshot!(alerts[1].text, @r##"
+    step `model` failed: no memory
+    Run: 00000000-0000-0000-0000-000000000007
+    Since: 2026-05-01 08:01:00 UTC
+    Look: runs show 00000007
+    https://mill.example/runs/00000000-0000-0000-0000-000000000007
+    "##);
+    let over = told(rule(Trigger::metric_below("r2", 0.3)), &[metric(2, 0.2, None), metric(4, 0.4, None)]);
+    insta::assert_snapshot!(over[1].text, @r##"
+    Asset: model
+    Run: 00000000-0000-0000-0000-000000000007
+    It lasted from 2026-05-01 08:02:00 UTC to 2026-05-01 08:04:00 UTC.
+    Look: asset history model
+    https://mill.example/runs/00000000-0000-0000-0000-000000000007
+    "##);
+    let stale = told(rule(Trigger::NotFresh(Freshness::Fail)), &[fresh(4, Freshness::Fail)]);
+    insta::assert_snapshot!(stale[0].text, @r##"
+    It was last materialized 2026-05-01 08:00:00 UTC; its policy: at most 24h old.
+    Asset: stories
+    Since: 2026-05-01 08:04:00 UTC
+    Look: asset history stories
+    https://mill.example/assets/stories
+    "##);
+}
+
+#[test]
+fn a_delivery_has_one_key() {
+    let alert = Alert::test("rule", start());
+    assert_eq!(alert.idempotency_key("a"), alert.clone().idempotency_key("a"));
+    assert_ne!(alert.idempotency_key("a"), alert.idempotency_key("b"));
+    let over = Alert { kind: AlertKind::Recovered, ..alert.clone() };
+    assert_ne!(alert.idempotency_key("a"), over.idempotency_key("a"));
+}
+
+#[test]
+fn where_runs_come_from() {
+    let graph = definitions().resolve().unwrap().graph().clone();
+    let origin = |tags: &[(&str, &str)]| {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let request = RunRequest { selection: "+model".to_owned(), tags, ..RunRequest::default() };
+        let ended = millwork_core::event::NewEvent::of_run(
+            RunId::from_u128(7),
+            start(),
+            millwork_core::event::EventBody::RunSucceeded,
+        );
+        let occurrence = Occurrence::of_event(&ended.at_sequence(1), &graph, Some(&request), None).unwrap();
+        let What::RunEnded { origin, .. } = occurrence.what else { panic!("it is the end of a run") };
+        origin
+    };
+    assert_eq!(origin(&[("millwork/schedule", "hourly")]), "schedule `hourly`");
+    assert_eq!(origin(&[("millwork/job", "train")]), "job `train`");
+    assert_eq!(origin(&[]), "selection `+model`");
+}
+
+#[test]
+fn secrets_are_names() {
+    let rule = rule(Trigger::RunFailed).to(Destination::command(["notify", "--token", "abc"]));
+    let shown: Vec<String> = rule.destinations.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["webhook $HOOK", "command notify"]);
+    assert_eq!(format!("{:?}", Secret::env("HOOK")), "Secret($HOOK)");
+}

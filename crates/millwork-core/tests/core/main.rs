@@ -1,0 +1,11 @@
+//! Tests of the vocabulary and its decisions, through what the crate shows.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+mod alerts;
+mod asset_status;
+mod plan;
+mod requests;
+mod resolve;
+mod run_state;
+mod timetable;

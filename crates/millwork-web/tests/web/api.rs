@@ -1,0 +1,372 @@
+//! The API of a pipeline: what it launches, what it refuses, and in which shape.
+
+use std::collections::BTreeSet;
+
+use crate::served::Served;
+use millwork_core::{
+    AssetDefinition, Config, Definitions, FromStep as _, Job, Misfire, PartitionsDefinition, Schedule,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[allow(dead_code, reason = "only the schema is used")]
+struct Load {
+    #[serde(default)]
+    rows: u32,
+    #[serde(default)]
+    source: String,
+}
+
+fn asset(key: &str) -> AssetDefinition {
+    AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8))
+}
+
+fn definitions() -> Definitions {
+    Definitions::new()
+        .asset(
+            asset("load").policy(|computation| Config::<Load>::requirements(&mut computation.requirements)),
+        )
+        .asset(AssetDefinition::new("outside"))
+        .asset(asset("daily").partitions(PartitionsDefinition::fixed(["monday", "tuesday"])))
+        .job(
+            Job::new("nightly", "load")
+                .config(json!({ "load": { "rows": 5, "source": "a" } }))
+                .tag("team", "data"),
+        )
+        .schedule(Schedule::new("hourly", ["@hourly"], "load").misfire(Misfire::All { limit: 3 }))
+}
+
+#[tokio::test]
+async fn a_jobs_configuration_is_laid_under_what_is_given() {
+    let served = Served::start(definitions()).await;
+    let body = json!({ "job": "nightly", "config": { "load": { "rows": 7 } }, "tags": { "why": "x" } });
+    let (status, launched) = served.post("/api/v1/runs", body).await;
+    assert_eq!(status, 201, "{launched}");
+    let run = served.get(&format!("/api/v1/runs/{}", launched["run"].as_str().unwrap())).await;
+    assert_eq!(run["request"]["config"], json!({ "load": { "rows": 7, "source": "a" } }));
+    let tags = json!({ "millwork/job": "nightly", "millwork/queue": "default", "team": "data", "why": "x" });
+    assert_eq!(run["request"]["tags"], tags);
+}
+
+#[tokio::test]
+async fn what_is_launched_is_checked() {
+    let served = Served::start(definitions()).await;
+    let refused = async |body, status: u16, message: &str| {
+        let (found, answer) = served.post("/api/v1/runs", body).await;
+        assert_eq!((found, answer["error"]["message"].as_str()), (status, Some(message)), "{answer}");
+    };
+    refused(json!({ "job": "nightli" }), 404, "no job is called `nightli`").await;
+    refused(json!({ "selection": "laod" }), 422, "no asset is called `laod`").await;
+    let unknown = "asset `daily` has no partition `friday`";
+    refused(json!({ "selection": "daily", "partition": "friday" }), 422, unknown).await;
+    let config = json!({ "load": { "rowz": 1 } });
+    refused(json!({ "selection": "load", "config": config }), 422, "`load` takes no parameter `rowz`").await;
+    let tags = json!({ "millwork/max_runtime": "soon" });
+    let soon = "the tag `millwork/max_runtime` can't be `soon`";
+    refused(json!({ "selection": "load", "tags": tags }), 422, soon).await;
+    assert_eq!(served.get("/api/v1/runs").await["runs"], json!([]));
+    let form = "selection=load&tags=millwork%2Fretries%3Dmany";
+    let page = served.form("/launch", form).await;
+    assert!(page.1.contains("the tag `millwork/retries` can&#39;t be `many`"), "{}", page.1);
+    assert_eq!(page.0, 422);
+}
+
+#[tokio::test]
+async fn what_the_form_takes_out_of_a_job_stays_out() {
+    let served = Served::start(definitions()).await;
+    let (status, _) = served.form("/launch", "job=nightly&config%3Aload%3Arows=7").await;
+    assert_eq!(status, 303);
+    let run = &served.get("/api/v1/runs").await["runs"][0];
+    assert_eq!(run["request"]["config"], json!({ "load": { "rows": 7 } }));
+    assert_eq!(run["request"]["tags"], json!({ "millwork/job": "nightly", "millwork/queue": "default" }));
+}
+
+#[tokio::test]
+async fn a_retry_that_cannot_run_is_refused() {
+    let served = Served::start(definitions()).await;
+    let gone = served.stored(|request| request.assets = vec!["gone".into()]).await;
+    let path = format!("/api/v1/runs/{gone}/retry");
+    let (status, answer) = served.ask(Method::POST, &path, Some(json!({ "from_scratch": true }))).await;
+    let message = "the run asks for asset `gone`, which is not part of the definitions any more";
+    assert_eq!((status, answer["error"]["message"].as_str()), (422, Some(message)));
+}
+
+#[tokio::test]
+async fn errors_have_one_shape() {
+    let served = Served::start(definitions()).await;
+    let check = async |method: Method, path: &str, status: u16, code: &str, message: &str| {
+        let (found, answer) = served.ask(method, path, None).await;
+        let error = &answer["error"];
+        assert_eq!((found, error["code"].as_str()), (status, Some(code)), "{path}: {answer}");
+        assert_eq!(error["message"].as_str(), Some(message), "{path}");
+        assert!(error.as_object().unwrap().contains_key("hint"));
+    };
+    let digits = "failed to deserialize query string: limit: invalid digit found in string";
+    check(Method::GET, "/api/v1/runs?limit=abc", 422, "invalid", digits).await;
+    check(Method::GET, "/api/v1/nothing", 404, "not_found", "there is nothing at `/api/v1/nothing`").await;
+    check(Method::GET, "/nothing", 404, "not_found", "there is nothing at `/nothing`").await;
+    let takes_none = "`/api/v1/runs` takes no DELETE";
+    check(Method::DELETE, "/api/v1/runs", 405, "method_not_allowed", takes_none).await;
+    check(Method::PUT, "/healthz", 405, "method_not_allowed", "`/healthz` takes no PUT").await;
+    let no_number = "invalid URL: Cannot parse `x` to a `u64`";
+    check(Method::POST, "/api/v1/alerts/deliveries/x/retry", 422, "invalid", no_number).await;
+    for path in ["/api/v1/runs", "/api/v1/reports/check/load", "/api/v1/automation"] {
+        let (status, answer) = served.text("application/json", path, "{").await;
+        assert_eq!((status, answer["error"]["code"].as_str()), (422, Some("invalid")), "{path}: {answer}");
+        let large = format!("\"{}\"", "x".repeat(1 << 20));
+        let (status, answer) = served.text("application/json", path, &large).await;
+        assert_eq!((status, answer["error"]["code"].as_str()), (413, Some("too_large")), "{path}: {answer}");
+        assert_eq!(answer["error"]["message"], "the body is larger than 1024 KiB");
+    }
+    let (status, answer) = served.text("text/plain", "/api/v1/runs", "{}").await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (422, Some("invalid")), "{answer}");
+}
+
+#[tokio::test]
+async fn a_browser_is_shown_errors_as_pages() {
+    let served = Served::start(definitions()).await;
+    for (path, status, text) in [
+        ("/api/v1/runs?limit=abc", 422, "limit: invalid digit found in string"),
+        ("/api/v1/runs/nothing", 404, "no run is called `nothing`"),
+        ("/runs/nothing", 404, "no run is called `nothing`"),
+        ("/nothing", 404, "there is nothing at `/nothing`"),
+        ("/launch?stale_only=perhaps", 422, "stale_only"),
+        ("/values/x", 422, "Cannot parse"),
+        ("/runs/x/cancel", 405, "`/runs/x/cancel` takes no GET"),
+    ] {
+        let request = served.client.get(format!("{}{path}", served.url)).header("accept", "text/html");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert!(response.headers().contains_key("content-security-policy"), "{path}");
+        let page = response.text().await.unwrap();
+        assert!(page.to_lowercase().contains("<!doctype html>") && page.contains(text), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn no_rows_are_asked_for_and_none_come() {
+    let served = Served::start(definitions()).await;
+    served.post("/api/v1/runs", json!({ "selection": "load" })).await;
+    assert_eq!(served.get("/api/v1/runs?limit=0").await, json!({ "runs": [], "next": null }));
+    assert_eq!(served.get("/api/v1/assets?limit=0").await, json!({ "assets": [], "next": null }));
+    assert_eq!(served.get("/api/v1/events?limit=0&after=1").await, json!({ "events": [], "next": 1 }));
+    assert_eq!(served.get("/api/v1/alerts/deliveries?limit=0").await, json!([]));
+    assert_eq!(served.get("/api/v1/pending?limit=0").await, json!([]));
+    assert_eq!(served.get("/api/v1/runs?limit=1").await["runs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_limit_of_any_size_is_at_most_the_largest_page() {
+    let served = Served::start(definitions()).await;
+    for path in ["runs", "assets", "events", "alerts/deliveries", "pending", "schedules/hourly/ticks"] {
+        let expected = served.get(&format!("/api/v1/{path}")).await;
+        for limit in ["100000", "4294967295", "4294967296", "18446744073709551616", &"9".repeat(100)] {
+            assert_eq!(
+                served.get(&format!("/api/v1/{path}?limit={limit}")).await,
+                expected,
+                "{path} {limit}"
+            );
+        }
+        for limit in ["-1", "", "1e3", "1.0"] {
+            let (status, answer) =
+                served.ask(Method::GET, &format!("/api/v1/{path}?limit={limit}"), None).await;
+            assert_eq!(status, 422, "{path} {limit}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_is_without_the_content() {
+    let served = Served::start(definitions()).await;
+    for path in
+        ["/api/v1/graph", "/api/v1/runs?limit=3", "/api/v1/openapi.json", "/api/v1/nothing", "/healthz"]
+    {
+        let ask = async |method: Method, known: Option<&reqwest::header::HeaderValue>| {
+            let mut request = served.client.request(method, format!("{}{path}", served.url));
+            if let Some(known) = known {
+                request = request.header("if-none-match", known);
+            }
+            let response = request.send().await.unwrap();
+            let (status, mut headers) = (response.status().as_u16(), response.headers().clone());
+            headers.remove("date");
+            if status == 304 {
+                // An answer without content has no length of its own.
+                headers.remove("content-length");
+            }
+            (status, headers, response.bytes().await.unwrap().len())
+        };
+        let (status, headers, _) = ask(Method::GET, None).await;
+        assert_eq!(ask(Method::HEAD, None).await, (status, headers.clone(), 0), "{path}");
+        if status == 200 && path.starts_with("/api") {
+            let tag = headers.get("etag").unwrap();
+            let known = ask(Method::GET, Some(tag)).await;
+            assert_eq!(known.0, 304, "{path}");
+            assert_eq!(ask(Method::HEAD, Some(tag)).await, known, "{path}");
+        }
+    }
+}
+
+/// Each operation of the document, with its path.
+fn operations(document: &Value) -> Vec<(&String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in paths {
+        operations.extend(methods.as_object().unwrap().values().map(|operation| (path, operation)));
+    }
+    operations
+}
+
+#[tokio::test]
+async fn what_generates_clients_can_read_the_document() {
+    let served = Served::start(definitions()).await;
+    let document = served.get("/api/v1/openapi.json").await;
+    let mut ids = BTreeSet::new();
+    for (path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id), "{id} is the id of several operations");
+        let mut of_path: BTreeSet<&str> =
+            path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let is_of_path = of_path.remove(name);
+            let place = if is_of_path { "path" } else { "query" };
+            assert_eq!(parameter["in"], place, "{name} of {path}");
+            assert_eq!(parameter["required"], is_of_path, "{name} of {path}");
+        }
+        assert!(of_path.is_empty(), "{path} doesn't describe {of_path:?}");
+        let responses = operation["responses"].as_object().unwrap();
+        let is_success = |status: &str| status.starts_with('2');
+        assert!(responses.keys().any(|status| is_success(status)), "{path} never succeeds");
+        for (status, response) in responses.iter().filter(|(status, _)| !is_success(status)) {
+            assert!(response["$ref"].is_string(), "{status} of {path} is no error as others are");
+        }
+        assert!(responses.contains_key("default"), "{path} has no error");
+        let is_open = ["/healthz", "/readyz"].contains(&path.as_str());
+        let is_protected = responses.contains_key("401") && operation["security"][0]["token"].is_array();
+        assert_eq!(is_protected, !is_open, "{path}");
+    }
+    check_references(&document, &document);
+    // As it is documented: `{"metadata": {"rows": 3}}`.
+    let metadata = &document["components"]["schemas"]["Report"]["properties"]["metadata"];
+    assert_eq!(metadata["additionalProperties"]["type"], Value::Null, "{metadata}");
+}
+
+/// Whatever is referred to is there.
+fn check_references(document: &Value, part: &Value) {
+    if let Some(reference) = part["$ref"].as_str() {
+        let found = document.pointer(reference.trim_start_matches('#'));
+        assert!(found.is_some_and(Value::is_object), "{reference}");
+    }
+    let of_object = part.as_object().into_iter().flatten().map(|(_, part)| part);
+    for part in of_object.chain(part.as_array().into_iter().flatten()) {
+        check_references(document, part);
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_shape_that_the_document_says() {
+    let served = Served::start(definitions()).await;
+    let document = served.get("/api/v1/openapi.json").await;
+    let mut checked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let described = &methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]["type"];
+        let path = path
+            .replace("{name}", "hourly")
+            .replace("sensors/hourly", "sensors/{name}")
+            .replace("{key}", "load");
+        if let (Some(described), false) = (described.as_str(), path.contains('{')) {
+            let (status, answer) = served.ask(Method::GET, &path, None).await;
+            let is_as_described = if described == "array" { answer.is_array() } else { answer.is_object() };
+            assert!(status == 404 || is_as_described, "{path} is no {described}: {answer}");
+            checked += usize::from(status == 200);
+        }
+    }
+    assert!(checked >= 15, "{checked}");
+}
+
+#[tokio::test]
+async fn what_is_up_to_date_is_not_launched() {
+    let served = Served::start(definitions()).await;
+    let stale = json!({ "selection": "load", "stale_only": true });
+    assert_eq!(served.post("/api/v1/runs", stale.clone()).await.0, 201);
+    served.make("load").await;
+    let (status, answer) = served.post("/api/v1/runs", stale).await;
+    assert_eq!((status, answer), (200, json!({ "run": null, "status": "up_to_date", "assets": 1 })));
+    let (status, page) = served.form("/launch", "selection=load&stale_only=true").await;
+    assert!(status == 422 && page.contains("everything is up to date"), "{page}");
+    assert_eq!(served.get("/api/v1/runs").await["runs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn reports_are_of_partitions_that_there_are() {
+    let served = Served::start(definitions()).await;
+    let check = async |asset: &str, partition: Option<&str>, status: u16, message: Option<&str>| {
+        for (kind, mut body) in [
+            ("materialization", json!({})),
+            ("observation", json!({})),
+            ("check", json!({ "check": "fresh", "passed": true })),
+        ] {
+            if let Some(partition) = partition {
+                body["partition"] = json!(partition);
+            }
+            let (found, answer) = served.post(&format!("/api/v1/reports/{kind}/{asset}"), body).await;
+            assert_eq!((found, answer["error"]["message"].as_str()), (status, message), "{kind}: {answer}");
+        }
+    };
+    check("load", Some("monday"), 422, Some("asset `load` has no partitions")).await;
+    check("load", Some(""), 422, Some("the partition has no name")).await;
+    check("load", None, 201, None).await;
+    check("daily", Some("friday"), 422, Some("asset `daily` has no partition `friday`")).await;
+    check("daily", None, 422, Some("asset `daily` has partitions, and none is named")).await;
+    check("daily", Some("monday"), 201, None).await;
+    check("outside", Some("any"), 201, None).await;
+    check("outside", None, 201, None).await;
+}
+
+#[tokio::test]
+async fn what_was_made_before_the_partitions_changed_is_history() {
+    let served = Served::start(definitions()).await;
+    served.make("daily").await;
+    served.make("load").await;
+    assert_eq!(served.get("/api/v1/assets/daily").await["latest"], json!([]));
+    assert_eq!(served.get("/api/v1/assets/load").await["latest"].as_array().unwrap().len(), 1);
+    served.post("/api/v1/reports/materialization/daily", json!({ "partition": "monday" })).await;
+    let latest = &served.get("/api/v1/assets/daily").await["latest"];
+    assert_eq!((latest.as_array().unwrap().len(), &latest[0]["partition"]), (1, &json!("monday")));
+}
+
+#[tokio::test]
+async fn what_is_reported_is_not_called_a_change_of_code() {
+    let served = Served::start(definitions()).await;
+    let (status, _) = served.post("/api/v1/reports/materialization/load", json!({})).await;
+    assert_eq!(status, 201);
+    let page = served.page_with("/assets/load", "another system reported its value").await;
+    assert!(!page.contains("code has changed"), "{page}");
+}
+
+#[tokio::test]
+async fn the_document_and_the_numbers() {
+    let served = Served::start(definitions()).await;
+    let document = served.get("/api/v1/openapi.json").await;
+    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/runs"] {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    // What ends before the first look is counted, too.
+    served.make("load").await;
+    let numbers = served.client.get(format!("{}/metrics", served.url)).send().await.unwrap();
+    let numbers = numbers.text().await.unwrap();
+    assert!(numbers.contains("millwork_materializations_total{end=\"made\"} 1"), "{numbers}");
+    let scheduled = served.get("/api/v1/schedules").await;
+    assert_eq!(scheduled[0]["misfire"], json!({ "all": { "limit": 3 } }));
+}
+
+#[tokio::test]
+async fn without_a_daemon_a_run_waits_for_one() {
+    let served = Served::start(definitions()).await;
+    let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "load" })).await;
+    let run = served.get(&format!("/api/v1/runs/{}", launched["run"].as_str().unwrap())).await;
+    assert_eq!(run["waits"], json!("waits for a daemon: `serve` or `daemon` starts one"));
+    let queue = served.get("/api/v1/queue").await;
+    assert_eq!((&queue["max_runs"], &queue["waiting"][0]["run"]), (&json!(null), &launched["run"]));
+}

@@ -1,0 +1,10 @@
+//! Tests of the server, through requests.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+mod api;
+mod connections;
+mod nobody;
+mod queries;
+mod served;
+mod token;

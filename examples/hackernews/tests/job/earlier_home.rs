@@ -1,0 +1,50 @@
+//! The home of the reference job as version 0.1.0 wrote it: values as files, metadata of all kinds, checks, a failed run, a run that a
+//! schedule requested, a condition that was evaluated.
+
+use std::path::Path;
+
+use crate::earlier::EarlierHome;
+
+/// The commands that read values and metadata, and those that work with what was stored.
+const COMMANDS: [&str; 17] = [
+    "status",
+    "status --json",
+    "runs show",
+    "runs list --json",
+    "schedules ticks --json",
+    "automation explain comments_model_test_set_r_squared --json",
+    "asset show xgboost_comments_model",
+    "asset show xgboost_comments_model --json",
+    "asset show comments_model_test_set_r_squared",
+    "asset history comments_model_test_set_r_squared --json",
+    "asset value hackernews_stories --output stories.parquet",
+    "asset value comments_model_test_set_r_squared",
+    "why comments_model_test_set_r_squared --json",
+    "store info --json",
+    "materialize --stale --json",
+    "materialize comments_model_test_set_r_squared --json",
+    "runs retry c1b3248f --json",
+];
+
+fn home() -> EarlierHome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/homes/0.1.0");
+    EarlierHome::copied(&folder, env!("CARGO_BIN_EXE_hackernews"), &[])
+}
+
+#[test]
+fn every_command_opens_it() {
+    home().shows_everything();
+    home().succeeds_with(&COMMANDS);
+}
+
+#[test]
+fn every_page_and_route_shows_it() {
+    home().is_served();
+}
+
+#[test]
+fn its_model_predicts_what_it_predicted() {
+    let home = home();
+    home.makes_again("comments_model_test_set_r_squared");
+    home.makes_again("latest_story_comment_predictions");
+}

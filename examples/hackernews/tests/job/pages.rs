@@ -1,0 +1,176 @@
+//! The pages of the reference job in a real browser: nothing keeps people out, a configured run is launched and watched, and the
+//! palette and the theme work by keyboard and click. Where `SCREENSHOTS` names a folder, pictures are left there.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Child;
+
+use crate::support::Home;
+use millwork_browser::{Browser, Page, View};
+
+const PAGES: [(&str, &str); 12] = [
+    ("overview", "/"),
+    ("assets", "/assets"),
+    ("score", "/assets/comments_model_test_set_r_squared"),
+    ("model", "/assets/xgboost_comments_model"),
+    ("stories", "/assets/hackernews_stories"),
+    ("graph", "/graph?q=%2Bxgboost_comments_model&asset=xgboost_comments_model"),
+    ("runs", "/runs"),
+    ("launch", "/launch?selection=*"),
+    ("automation", "/automation"),
+    ("why", "/automation/comments_model_test_set_r_squared"),
+    ("deployment", "/deployment"),
+    ("missing", "/assets/nothing"),
+];
+
+/// A server that is killed when it is dropped.
+struct Served {
+    process: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(home: &Home) -> Self {
+        let mut process =
+            home.command("serve --address 127.0.0.1:0").env_remove("MILLWORK_TOKEN").spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, url }
+    }
+
+    fn open(&self, browser: &Browser, path: &str) -> Page {
+        let page = browser.page().unwrap();
+        page.goto(&format!("{}{path}", self.url)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        page
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn findings(page: &Page, name: &str) -> Vec<String> {
+    let mut found = page.audit_in_all_views().unwrap();
+    found.extend(page.complaints());
+    // The browser itself says so of a page that isn't there.
+    found.retain(|finding| !finding.contains("404 (Not Found)"));
+    if let Some(folder) = std::env::var_os("SCREENSHOTS") {
+        for view in View::ALL {
+            page.look(view).unwrap();
+            page.screenshot(&Path::new(&folder).join(format!("{name}-{}.png", view.name))).unwrap();
+        }
+        page.look(View::ALL[0]).unwrap();
+    }
+    found.into_iter().map(|finding| format!("{name}: {finding}")).collect()
+}
+
+#[test]
+fn nothing_keeps_people_out_of_the_reference_job() {
+    let Some(browser) = Browser::for_test() else { return };
+    let home = Home::with_everything();
+    for seed in 1..8 {
+        home.succeeds(&format!("materialize --set training_test_data.seed={seed}"));
+    }
+    let served = Served::start(&home);
+    let mut found = Vec::new();
+    for (name, path) in PAGES {
+        found.extend(findings(&served.open(&browser, path), name));
+    }
+    let page = served.open(&browser, "/runs");
+    page.click("main tbody a").unwrap();
+    page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
+    found.extend(findings(&page, "run"));
+    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_configured_run_is_launched_and_watched() {
+    let Some(browser) = Browser::for_test() else { return };
+    let home = Home::new();
+    let served = Served::start(&home);
+    let page = served.open(&browser, "/launch");
+    page.click("#selection").unwrap();
+    page.write("+xgboost_comments_model").unwrap();
+    page.wait_until("document.querySelector('[name=\"config:xgboost_comments_model:rounds\"]') !== null")
+        .unwrap();
+    page.click("[name=\"config:xgboost_comments_model:rounds\"]").unwrap();
+    page.write("none").unwrap();
+    page.click("form[action='/launch'][method=post] button.main").unwrap();
+    page.wait_until(
+        "document.querySelector('.field .problem')?.textContent === 'a whole number is expected'",
+    )
+    .unwrap();
+    page.evaluate("document.querySelector('[name=\"config:xgboost_comments_model:rounds\"]').value = '3'")
+        .unwrap();
+    page.click("form[action='/launch'][method=post] button.main").unwrap();
+    page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
+    page.evaluate("window.isTheSame = true").unwrap();
+    page.wait_until("document.querySelector('h1 .state').textContent === 'succeeded'").unwrap();
+    assert_eq!(page.evaluate("window.isTheSame").unwrap(), true, "the page was loaded again");
+    let shown = home.json("asset show xgboost_comments_model --json");
+    assert_eq!(shown["latest"]["body"]["metadata"]["rounds"]["value"], 3, "{shown}");
+    // The browser itself says so of the form that was refused.
+    let complaints: Vec<String> =
+        page.complaints().into_iter().filter(|complaint| !complaint.contains("422")).collect();
+    assert_eq!(complaints, Vec::<String>::new());
+}
+
+#[test]
+fn the_palette_and_the_theme() {
+    let Some(browser) = Browser::for_test() else { return };
+    let home = Home::new();
+    let served = Served::start(&home);
+    let page = served.open(&browser, "/");
+    page.press("Control+k").unwrap();
+    page.wait_until("document.querySelector('#palette').open").unwrap();
+    page.write("vectorizer").unwrap();
+    page.wait_until("document.querySelector('#found a')?.textContent.startsWith('tfidf_vectorizer')")
+        .unwrap();
+    page.press("Enter").unwrap();
+    page.wait_until("location.pathname === '/assets/tfidf_vectorizer' && document.readyState === 'complete'")
+        .unwrap();
+    let ground = "getComputedStyle(document.body).backgroundColor";
+    let light = page.evaluate(ground).unwrap();
+    page.click("#theme").unwrap();
+    assert_ne!(page.evaluate(ground).unwrap(), light);
+    // It stays for the next page.
+    page.goto(&format!("{}/runs", served.url)).unwrap();
+    assert_ne!(page.evaluate(ground).unwrap(), light);
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
+
+/// On the graph a click shows an asset beside it, on an asset's page two values are compared, and steps of a run are run again.
+#[test]
+fn pages_answer_clicks() {
+    let Some(browser) = Browser::for_test() else { return };
+    let home = Home::with_everything();
+    home.succeeds("materialize --set training_test_data.seed=1");
+    let served = Served::start(&home);
+    let page = served.open(&browser, "/graph");
+    page.click("#graph-view a[href*='asset=xgboost_comments_model'] .card").unwrap();
+    page.wait_until("document.querySelector('.panel h2')?.textContent === 'xgboost_comments_model'").unwrap();
+    page.click("[title=Fold]").unwrap();
+    page.wait_until(
+        "[...document.querySelectorAll('#graph-view .kind')].some((kind) => kind.textContent === '3 assets')",
+    )
+    .unwrap();
+    page.click("#q").unwrap();
+    page.write("group:model").unwrap();
+    page.wait_until("document.querySelectorAll('#graph-view .dimmed').length > 0").unwrap();
+    page.goto(&format!("{}/assets/comments_model_test_set_r_squared", served.url)).unwrap();
+    page.click("form[method=get] table + button, form[method=get] p button").unwrap();
+    page.wait_until("document.readyState === 'complete' && location.search.includes('with=')").unwrap();
+    assert!(page.text("main").unwrap().contains("Compared"));
+    page.goto(&format!("{}/runs", served.url)).unwrap();
+    page.click("main tbody a").unwrap();
+    page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
+    page.click("[name=step][value=comments_model_test_set_r_squared]").unwrap();
+    page.click("[name=which][value=these]").unwrap();
+    page.wait_until("document.readyState === 'complete' && document.querySelector('h1 .state')?.textContent === 'succeeded' && document.querySelectorAll('input[name=step]').length === 2").unwrap();
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}

@@ -1,0 +1,36 @@
+//! `dev`: the sources change, and the new binary takes over, or doesn't.
+
+use std::process::Command;
+
+use crate::support::{Home, Lines};
+
+/// `dev` of a copy of the binary, in a package whose build is a command that looks for a file called `broken`.
+#[test]
+fn new_definitions_take_over_and_broken_ones_dont() {
+    let home = Home::new();
+    let package = home.path().with_extension("package");
+    std::fs::create_dir_all(package.join("src")).unwrap();
+    std::fs::write(package.join("Cargo.toml"), "[workspace]").unwrap();
+    let binary = package.join("service");
+    std::fs::copy(env!("CARGO_BIN_EXE_service"), &binary).unwrap();
+    let mut command = Command::new(&binary);
+    command.args(["dev", "--port", "0", "--build"]);
+    command.arg("if [ -e src/broken.rs ]; then echo 'error[E0308]: mismatched types' >&2; exit 1; fi");
+    command.env("MILLWORK_HOME", home.path()).env("CARGO_MANIFEST_DIR", &package);
+    let dev = Lines::of(command);
+    let lines = dev.until("watching");
+    assert!(lines[0].contains("serving http://127.0.0.1:") && !lines[0].contains("/api"), "{lines:?}");
+    let run = home.queue("work --set work.millis=2500");
+    dev.line("launched as process");
+
+    std::fs::write(package.join("src/broken.rs"), "").unwrap();
+    assert!(dev.line("the old definitions go on").contains("don't build"));
+    dev.line("error[E0308]: mismatched types");
+    std::fs::remove_file(package.join("src/broken.rs")).unwrap();
+    dev.line("the new definitions have taken over");
+    dev.line("serving http://127.0.0.1:");
+    home.becomes(&run, "succeeded");
+    assert_eq!(home.run(&run)["epoch"], 1, "the run went on");
+    let again = home.queue("work");
+    home.becomes(&again, "succeeded");
+}

@@ -1,0 +1,65 @@
+//! A home on a full disk can be looked at, and nothing else: played by a limit on the size of files, under which the memory that processes
+//! share can't be made.
+
+use std::process::{Command, Output};
+
+use crate::support::Home;
+
+const NOTE: &str = "note: the disk is full: this is what was written before, and nothing can be added\n  hint: free some space";
+
+/// Runs a command that can't write to files. The signal that comes with the limit is ignored, as on a disk there is none.
+fn without_room(home: &Home, line: &str) -> Output {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_service")]);
+    home.command_of(shell, line).output().unwrap()
+}
+
+#[test]
+fn what_was_written_can_be_looked_at() {
+    let home = Home::new();
+    home.succeeds("materialize work");
+    for line in [
+        "runs list",
+        "runs list --json",
+        "runs show --json",
+        "runs logs --all --json",
+        "status --json",
+        "asset show work",
+        "asset value work",
+        "sensors list",
+        "store info",
+        "store check",
+    ] {
+        let (with, without) = (home.succeeds(line), without_room(&home, line));
+        let err = String::from_utf8(without.stderr).unwrap();
+        assert!(without.status.success() && err.contains(NOTE), "`{line}`: {err}");
+        // The size of the write-ahead log is another one while it is open.
+        if line != "store info" {
+            assert_eq!(String::from_utf8(without.stdout).unwrap(), with, "`{line}`");
+        }
+    }
+}
+
+#[test]
+fn what_is_only_in_the_write_ahead_log_is_seen() {
+    let home = Home::new();
+    let run = home.left_by_a_killed_daemon();
+    let listed = without_room(&home, "runs list --json");
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(&run));
+}
+
+#[test]
+fn what_would_write_says_why_it_cannot() {
+    let home = Home::new();
+    home.succeeds("materialize work");
+    for line in ["materialize work", "sensors on inbox", "store vacuum", "materialize --queue work"] {
+        let refused = without_room(&home, line);
+        let err = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(4), "`{line}`: {err}");
+        assert!(
+            err.contains("the disk that holds MILLWORK_HOME is full\n  hint: free some space"),
+            "`{line}`: {err}"
+        );
+    }
+    home.succeeds("materialize work");
+}

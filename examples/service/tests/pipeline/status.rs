@@ -1,0 +1,155 @@
+//! The command line, the API and the pages give one answer to how an asset is.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::support::{Home, Lines};
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::run::{Failure, FailureKind, RunId, RunRequest};
+use millwork_core::{Clock as _, SystemClock};
+use millwork_storage::{Batch, EventLog as _, Home as StoredHome, NewRun, RunStore as _};
+use millwork_testing::{PATIENCE, PAUSE};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+/// The state of each asset.
+type States = BTreeMap<String, String>;
+
+fn states_of(list: &Value, key: &str) -> States {
+    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap().to_owned();
+    list.as_array().unwrap().iter().map(|entry| (text(entry, key), text(entry, "state"))).collect()
+}
+
+/// What lies between two texts, at its first place.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
+}
+
+/// A step failed in a run that was canceled thereupon.
+async fn fails_in_a_canceled_run(home: &Home, step: &str) {
+    let home = StoredHome::open(home.path()).await.unwrap();
+    let (store, at) = (home.store(), SystemClock.now());
+    let id = RunId::new(at);
+    store.create_run(NewRun { id, request: RunRequest::default(), at, lease: None }).await.unwrap();
+    let of_step = |body| NewEvent { step: Some(step.into()), attempt: 1, ..NewEvent::of_run(id, at, body) };
+    let failure = Failure::new(FailureKind::Error, "no luck");
+    let events = vec![
+        NewEvent::of_run(id, at, EventBody::RunStarted { epoch: 1 }),
+        of_step(EventBody::StepStarted),
+        of_step(EventBody::StepFailed { failure }),
+        NewEvent::of_run(id, at, EventBody::RunCanceling),
+        NewEvent::of_run(id, at, EventBody::RunCanceled),
+    ];
+    store.append(Batch { fence: None, events }).await.unwrap();
+    store.close().await;
+}
+
+struct Served {
+    _process: Lines,
+    url: String,
+    client: Client,
+}
+
+impl Served {
+    fn start(home: &Home) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let process = Lines::of(home.command("serve --address 127.0.0.1:0"));
+        let line = process.line("serving http://");
+        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
+        Self { _process: process, url, client: Client::new() }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let request = self.client.get(format!("{}{path}", self.url)).header("accept", "text/html");
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+        answer.text().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.url)).body(body.to_string());
+        let answer = request.header("content-type", "application/json").send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn by_the_api(&self) -> States {
+        let answer: Value = serde_json::from_str(&self.get("/api/v1/assets").await).unwrap();
+        states_of(&answer["assets"], "key")
+    }
+
+    /// The states in the rows of the catalog.
+    async fn by_the_catalog(&self) -> States {
+        let page = self.get("/assets").await;
+        let rows = page.split("<tr data-key=\"").skip(1).map(|row| {
+            let key = row.split('"').next().unwrap().to_owned();
+            (key, between(row, "<span class=\"state ", "\"").unwrap().to_owned())
+        });
+        rows.collect()
+    }
+
+    /// The state in the heading of each asset's page, and in the drawing of the graph.
+    async fn by_pages_and_graph(&self, assets: &States) -> (States, States) {
+        let (mut pages, mut drawn) = (States::new(), States::new());
+        let graph = self.get("/graph.svg").await;
+        for key in assets.keys() {
+            let page = self.get(&format!("/assets/{key}")).await;
+            let heading = between(&page, "<h1>", "</h1>").unwrap();
+            pages.insert(key.clone(), between(heading, "class=\"state ", "\"").unwrap().to_owned());
+            let card = graph.split("<g class=\"asset ").skip(1).find(|card| {
+                between(card, "<title>", "</title>").unwrap().lines().next() == Some(key.as_str())
+            });
+            let state = card.unwrap().split([' ', '"']).next().unwrap();
+            drawn.insert(key.clone(), state.to_owned());
+        }
+        (pages, drawn)
+    }
+}
+
+/// Waits until all give the expected answer.
+async fn check(home: &Home, served: &Served, expected: [(&str, &str); 5]) {
+    let expected: States =
+        expected.into_iter().map(|(key, state)| (key.to_owned(), state.to_owned())).collect();
+    let began = Instant::now();
+    while served.by_the_api().await != expected {
+        assert!(began.elapsed() < PATIENCE, "{expected:?} is not {:?}", served.by_the_api().await);
+        tokio::time::sleep(PAUSE).await;
+    }
+    assert_eq!(states_of(&home.json("status --json"), "asset"), expected, "the command line");
+    assert_eq!(served.by_the_catalog().await, expected, "the catalog");
+    let (pages, drawn) = served.by_pages_and_graph(&expected).await;
+    assert_eq!(pages, expected, "the pages");
+    assert_eq!(drawn, expected, "the graph");
+}
+
+#[tokio::test]
+async fn commands_api_pages_and_drawings_say_the_same() {
+    let home = Home::new();
+    home.succeeds("materialize +after_work");
+    home.succeeds("materialize hungry");
+    home.succeeds("materialize work --set work.millis=1");
+    fails_in_a_canceled_run(&home, "leaves_a_process").await;
+    let served = Served::start(&home);
+    let at_rest = [
+        ("after_work", "stale"),
+        ("hungry", "fresh"),
+        ("leaves_a_process", "failed"),
+        ("waits_for_a_process", "missing"),
+        ("work", "fresh"),
+    ];
+    check(&home, &served, at_rest).await;
+
+    let body = json!({ "selection": "work", "config": { "work": { "end": "waits" } } });
+    let run = served.post("/api/v1/runs", body).await["run"].as_str().unwrap().to_owned();
+    check(&home, &served, at_rest.map(|(key, state)| (key, if key == "work" { "running" } else { state })))
+        .await;
+    let work = &home.json("status work --json")[0];
+    assert_eq!(work["run"], run.as_str(), "{work}");
+
+    served.post("/api/v1/reports/check/hungry", json!({ "check": "is_full", "passed": false })).await;
+    served.post(&format!("/api/v1/runs/{run}/cancel"), json!({})).await;
+    check(&home, &served, at_rest).await;
+    assert_eq!(home.json("status hungry --json")[0]["failing_checks"], json!(["is_full"]));
+    assert!(served.get("/assets").await.contains("<span class=\"state fail\">is_full</span>"));
+}

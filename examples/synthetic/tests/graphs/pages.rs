@@ -1,0 +1,136 @@
+//! The pages in a real browser, on a store with 2,000 assets and 10,000 runs: nothing keeps people out of them, they complain
+//! about nothing, and a run that is launched by a click is watched to its end.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use millwork_browser::{Browser, Page, View};
+use millwork_core::run::RunId;
+use millwork_core::{Clock as _, SystemClock};
+use millwork_storage::Home;
+use synthetic::{Past, Shape};
+use tempfile::TempDir;
+
+const ASSETS: usize = 2_000;
+const RUNS: usize = 10_000;
+/// Few: pages are what is looked at here, and a debug build writes them.
+const EVENTS: usize = 100_000;
+
+/// A server on a store that is filled, killed when it is dropped.
+struct Served {
+    process: Child,
+    url: String,
+    largest: RunId,
+    failed: RunId,
+    _folder: TempDir,
+}
+
+impl Served {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let pipeline = Shape::Catalog(ASSETS).definitions().resolve().unwrap();
+        let filled = tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let home = Home::open(folder.path()).await.unwrap();
+            let past = Past::month_until(SystemClock.now(), RUNS, EVENTS);
+            let filled = past.fill(&home, &pipeline).await.unwrap();
+            home.store().close().await;
+            filled
+        });
+        let mut process = Command::new(env!("CARGO_BIN_EXE_synthetic"))
+            .args(["serve", "--address", "127.0.0.1:0"])
+            .env("SYNTHETIC_GRAPH", format!("catalog:{ASSETS}"))
+            .env("MILLWORK_HOME", folder.path())
+            .env_remove("MILLWORK_TOKEN")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let url = line.split_once("serving ").unwrap().1.to_owned();
+        std::thread::spawn(move || lines.for_each(drop));
+        let (largest, failed) = (filled.largest.unwrap(), filled.failed.unwrap());
+        Self { process, url, largest, failed, _folder: folder }
+    }
+
+    /// A page in a tab of its own.
+    fn open(&self, browser: &Browser, path: &str) -> Page {
+        let page = browser.page().unwrap();
+        page.goto(&format!("{}{path}", self.url)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        page
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What is wrong with a page, in every view; where `SCREENSHOTS` names a folder, pictures of it are left there.
+fn findings(page: &Page, path: &str) -> Vec<String> {
+    let mut found = page.audit_in_all_views().unwrap();
+    found.extend(page.complaints());
+    if let Some(folder) = std::env::var_os("SCREENSHOTS") {
+        let name = path.trim_start_matches('/').replace(|char: char| !char.is_ascii_alphanumeric(), "-");
+        for view in View::ALL {
+            page.look(view).unwrap();
+            let file = format!("synthetic-{name}-{}.png", view.name);
+            page.screenshot(&std::path::Path::new(&folder).join(file)).unwrap();
+        }
+    }
+    found.into_iter().map(|finding| format!("{path}: {finding}")).collect()
+}
+
+#[test]
+fn nothing_keeps_people_out_and_a_click_launches_a_run() {
+    let Some(browser) = Browser::for_test() else { return };
+    let served = Served::start();
+    let run = |run: RunId| format!("/runs/{run}");
+    let paths = [
+        "/".to_owned(),
+        "/assets".to_owned(),
+        "/assets?q=group%3Apayments".to_owned(),
+        "/assets/payments/model_3".to_owned(),
+        "/assets/payments/score_1".to_owned(),
+        "/assets/orders/clean_0".to_owned(),
+        "/graph".to_owned(),
+        "/graph?q=2%2Bpayments%2Fmodel_3%2B2".to_owned(),
+        "/runs".to_owned(),
+        "/runs?status=failed".to_owned(),
+        run(served.largest),
+        run(served.failed),
+        "/automation".to_owned(),
+        "/launch".to_owned(),
+        "/deployment".to_owned(),
+        "/nothing".to_owned(),
+    ];
+    let mut found = Vec::new();
+    for path in &paths {
+        found.extend(findings(&served.open(&browser, path), path));
+    }
+    // The browser itself says so of a page that isn't there.
+    found.retain(|finding| !finding.contains("404 (Not Found)"));
+    launched_by_a_click(&served, &browser);
+    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+}
+
+/// Launches two groups by the form of the overview and watches the run without a reload.
+fn launched_by_a_click(served: &Served, browser: &Browser) {
+    let page = served.open(browser, "/");
+    page.click("main form[action='/runs'] input[name=selection]").unwrap();
+    page.write("group:users or group:stories").unwrap();
+    page.click("main form[action='/runs'] button").unwrap();
+    page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
+    page.evaluate("window.isTheSame = true; window.seen = new Set()").unwrap();
+    let state = "document.querySelector('h1 .state').textContent";
+    let note = format!(
+        "window.seen.add(document.querySelectorAll('main tbody tr').length), {state} === 'succeeded'"
+    );
+    page.wait_until(&note).unwrap();
+    assert_eq!(page.evaluate("window.isTheSame").unwrap(), true, "the page was loaded again");
+    let states = page.evaluate("window.seen.size").unwrap().as_u64().unwrap();
+    assert!(states >= 3, "the page showed {states} states of the run");
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
