@@ -16,7 +16,7 @@ use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
 use millwork_daemon::{Daemon, Launcher};
-use millwork_storage::{Batch, EventLog as _, Home, InstigatorStore as _, NewRun, RunQuery, RunStore as _};
+use millwork_storage::{Batch, Home, NewRun, RunQuery};
 use reqwest::Client;
 use tempfile::TempDir;
 

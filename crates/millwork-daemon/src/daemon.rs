@@ -100,7 +100,7 @@ impl DaemonOptions {
 impl Daemon {
     /// A daemon for a pipeline in a home, with the queue limits of its definitions.
     pub fn new(pipeline: Pipeline, home: Home, launcher: Launcher, observer: Observer) -> Self {
-        let store: Arc<dyn Store> = home.store();
+        let store = home.store();
         let queue = pipeline.queue();
         Self {
             pipeline,

@@ -13,7 +13,7 @@ use millwork_core::{
     AssetDefinition, AutomationCondition, BoxError, BoxFuture, Clock as _, Definitions, Instigator, Schedule,
     Sensor, SystemClock,
 };
-use millwork_storage::{Batch, Claim, EventLog as _, Home, InstigatorStore as _, NewRun, RunStore as _};
+use millwork_storage::{Batch, Claim, Home, NewRun};
 use tokio::sync::{mpsc, watch};
 
 use crate::alerts::Alerts;

@@ -185,7 +185,7 @@ mod tests {
 
     use millwork_core::run::RunRequest;
     use millwork_core::{Clock as _, Definitions, SystemClock};
-    use millwork_storage::{Claim, Home, NewRun, RunStore as _};
+    use millwork_storage::{Claim, Home, NewRun};
 
     use super::*;
     use crate::Launcher;

@@ -44,14 +44,14 @@ impl Loop for RetentionRules {
         if self.trusted_from(daemon, now).await? > steady {
             return Ok(REST);
         }
-        let store = daemon.home.store();
+        let store = &daemon.store;
         let forgotten = store.forget(&rules, now).await?;
         let mut values = 0;
         if let Some(kept) = rules.values {
             let folder = ObjectStoreIo::folder(&daemon.home.values_path());
             let named = daemon.pipeline.io_managers().clone();
             let stored = Values::new(store.clone(), std::sync::Arc::new(folder), named);
-            values = forget_values(&store, &stored, kept, now).await?.values;
+            values = forget_values(&**store, &stored, kept, now).await?.values;
         }
         let (events, runs, ticks) = (forgotten.events, forgotten.runs, forgotten.ticks);
         if events + runs + ticks + values > 0 {
@@ -96,7 +96,7 @@ mod tests {
     use millwork_core::run::RunId;
     use millwork_core::run::RunRequest;
     use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
-    use millwork_storage::{Batch, Claim, EventLog as _, Home, NewRun, RunQuery, RunStore as _};
+    use millwork_storage::{Batch, Claim, Home, NewRun, RunQuery};
 
     use super::*;
     use crate::clock_watch::ClockWatch;

@@ -294,7 +294,7 @@ mod tests {
     use std::sync::Arc;
 
     use millwork_core::{AssetDefinition, Definitions, Misfire, Schedule, TestClock};
-    use millwork_storage::{Home, InstigatorStore as _, RunStore as _};
+    use millwork_storage::Home;
 
     use super::*;
     use crate::{DaemonOptions, Launcher};

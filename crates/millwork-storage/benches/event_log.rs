@@ -10,10 +10,7 @@ use millwork_core::event::{
 };
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{AssetKey, AssetPartition};
-use millwork_storage::{
-    Batch, Claim, EventLog, EventQuery, Fence, Home, NewRun, Order, PoolSlots, RunQuery, RunStore,
-    SqliteStore, TakeSlots,
-};
+use millwork_storage::{Batch, Claim, EventQuery, Fence, Home, NewRun, Order, RunQuery, Store, TakeSlots};
 
 const STEPS: usize = 10_000;
 
@@ -26,14 +23,14 @@ async fn main() {
     let store = home.store();
 
     let fence = start(&home, 1).await;
-    write_in_one_batch(&store, fence).await;
-    report("bytes per step, first run", per_step(&store, 0).await);
-    let before = total_bytes(&store).await;
+    write_in_one_batch(&*store, fence).await;
+    report("bytes per step, first run", per_step(&*store, 0).await);
+    let before = total_bytes(&*store).await;
     let second = start(&home, 2).await;
     write_in_many_batches(&store, second).await;
-    report("bytes per step, second run", per_step(&store, before).await);
+    report("bytes per step, second run", per_step(&*store, before).await);
 
-    write_chain(&store, second).await;
+    write_chain(&*store, second).await;
     read(&home, fence).await;
     store.close().await;
     timed("open it again", 1, Home::open(folder.path())).await.expect("the home opens");
@@ -48,7 +45,7 @@ async fn start(home: &Home, number: u128) -> Fence {
     store.claim(claim).await.expect("the run is queued")
 }
 
-async fn write_in_one_batch(store: &SqliteStore, fence: Fence) {
+async fn write_in_one_batch(store: &dyn Store, fence: Fence) {
     let events = (0..STEPS).flat_map(|step| step_events(fence.run, step)).collect();
     let batch = Batch { fence: Some(fence), events };
     timed("append 30,000 events, one batch, per event", STEPS * 3, store.append(batch))
@@ -56,8 +53,8 @@ async fn write_in_one_batch(store: &SqliteStore, fence: Fence) {
         .expect("appended");
 }
 
-async fn write_in_many_batches(store: &Arc<SqliteStore>, fence: Fence) {
-    let commits = store.commits();
+async fn write_in_many_batches(store: &Arc<dyn Store>, fence: Fence) {
+    let commits = store.counts().commits;
     let write = async {
         let mut tasks = tokio::task::JoinSet::new();
         for step in 0..STEPS {
@@ -69,10 +66,10 @@ async fn write_in_many_batches(store: &Arc<SqliteStore>, fence: Fence) {
     };
     let written = timed("append 30,000 events, 10,000 batches at once, per event", STEPS * 3, write).await;
     assert!(written.iter().all(Result::is_ok));
-    report("commits of these", store.commits() - commits);
+    report("commits of these", store.counts().commits - commits);
 }
 
-async fn write_chain(store: &SqliteStore, fence: Fence) {
+async fn write_chain(store: &dyn Store, fence: Fence) {
     let step_started = |_| NewEvent::of_run(fence.run, now(), EventBody::StepStarted);
     let chain = async {
         for event in (0..1000).map(step_started) {
@@ -153,12 +150,12 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_763_000_000).expect("it is a time")
 }
 
-async fn total_bytes(store: &SqliteStore) -> u64 {
-    store.vacuum().await.expect("nobody else uses the file");
+async fn total_bytes(store: &dyn Store) -> u64 {
+    store.compact().await.expect("nobody else uses the file");
     store.info().await.expect("read").database_bytes
 }
 
-async fn per_step(store: &SqliteStore, before: u64) -> u64 {
+async fn per_step(store: &dyn Store, before: u64) -> u64 {
     (total_bytes(store).await - before) / STEPS as u64
 }
 

@@ -79,6 +79,12 @@ pub enum StorageError {
         /// What was tried.
         action: &'static str,
     },
+    /// A URL names no store that is known.
+    #[error("`{scheme}` names no store")]
+    UnknownStore {
+        /// The scheme of the URL with its colon, without the rest, which may hold a password; empty for an empty URL.
+        scheme: String,
+    },
     /// The file is a database of another program, or of one that made another one of it.
     #[error("`{path}` is a database of another program")]
     OfOthers {
@@ -145,6 +151,9 @@ impl Advice for StorageError {
             Self::ReadOnly { .. } => {
                 "it can be looked at; make it writable, or go on with a copy, whose folder is given by `--home`".into()
             }
+            Self::UnknownStore { .. } => {
+                "`sqlite:FILE`, `memory:` and the folder of a home do; write `./` before a folder with a colon in its name".into()
+            }
             Self::OfOthers { .. } => "it is left as it is; use another MILLWORK_HOME".into(),
             Self::Unstorable { .. } => "keep large and deep things as values of assets".into(),
             Self::Unreadable { .. } => {
@@ -158,9 +167,10 @@ impl Advice for StorageError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::NotClaimable { .. } | Self::UnknownRun { .. } | Self::Unstorable { .. } => {
-                ErrorClass::Usage
-            }
+            Self::NotClaimable { .. }
+            | Self::UnknownRun { .. }
+            | Self::UnknownStore { .. }
+            | Self::Unstorable { .. } => ErrorClass::Usage,
             Self::Fenced { .. }
             | Self::AlreadySucceeded { .. }
             | Self::DuplicateRun { .. }

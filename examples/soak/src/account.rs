@@ -9,10 +9,7 @@ use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_daemon::sensor_cursor;
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::{
-    AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home, InstigatorStore as _, Pending,
-    PendingStore as _, PendingWork, PoolSlots as _, RunQuery, RunRecord, RunStore as _, SqliteStore,
-};
+use millwork_storage::{DeliveryState, EventQuery, Home, Pending, PendingWork, RunQuery, RunRecord, Store};
 
 use crate::folder::Folder;
 use crate::journal::{Entry, Journal, counts};
@@ -42,9 +39,9 @@ pub(crate) async fn account(folder: &Folder, receiver: &Receiver, start: Timesta
     ensure!(store.held_slots().await?.is_empty(), "a slot is still held");
     account.every_run_has_ended_as_its_events_say()?;
     account.every_calm_tick_was_run_and_none_twice(start)?;
-    account.every_key_was_requested_once(&store).await?;
+    account.every_key_was_requested_once(&*store).await?;
     account.every_value_is_there(&home).await?;
-    account.every_failure_was_told(&store, receiver).await?;
+    account.every_failure_was_told(&*store, receiver).await?;
     account.report();
     store.close().await;
     Ok(())
@@ -110,7 +107,7 @@ impl Account {
     }
 
     /// A key that can be requested has one run; one that can't is pending until somebody drops it.
-    async fn every_key_was_requested_once(&self, store: &SqliteStore) -> Result<()> {
+    async fn every_key_was_requested_once(&self, store: &dyn Store) -> Result<()> {
         let mut asked: BTreeMap<&str, bool> = BTreeMap::new();
         for entry in &self.entries {
             if let Entry::Asked { key, is_good, .. } = entry {
@@ -162,7 +159,7 @@ impl Account {
     }
 
     /// Each end of a run that is worth an alert has its deliveries, and what counts as delivered was taken.
-    async fn every_failure_was_told(&self, store: &SqliteStore, receiver: &Receiver) -> Result<()> {
+    async fn every_failure_was_told(&self, store: &dyn Store, receiver: &Receiver) -> Result<()> {
         let is_failure =
             |event: &&Event| matches!(event.body, EventBody::RunFailed { .. } | EventBody::RunLost { .. });
         let mut ends: Vec<_> = self.events.iter().filter(is_failure).map(|event| event.run).collect();

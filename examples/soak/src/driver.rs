@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use millwork_core::Instigator;
-use millwork_storage::{Home, InstigatorStore as _};
+use millwork_storage::Home;
 use tokio::process::{Child, Command};
 
 use crate::account::account;

@@ -10,9 +10,7 @@ use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{Clock as _, Pipeline};
 use millwork_daemon::{Daemon, DaemonOptions, Launcher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
-use millwork_storage::{
-    AlertStore as _, DeliveryState, Home, RunQuery, RunRecord, RunStore as _, SqliteStore,
-};
+use millwork_storage::{DeliveryState, Home, RunQuery, RunRecord, Store};
 use tokio::sync::{RwLock, watch};
 
 use crate::clock::FileClock;
@@ -61,7 +59,7 @@ struct Living {
     clock: Arc<FileClock>,
     journal: Arc<Journal>,
     daemon: Daemon,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     folder: Folder,
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use millwork_core::run::RunId;
 use millwork_core::{Clock as _, SystemClock};
-use millwork_storage::{EventLog as _, Home, RunQuery, RunStore as _};
+use millwork_storage::{Home, RunQuery};
 use synthetic::{Past, Shape};
 
 use crate::served::ASSETS;

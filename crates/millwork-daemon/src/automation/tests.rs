@@ -171,9 +171,9 @@ async fn nothing_is_written_where_nothing_happens_and_failures_are_damped() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
-    let commits = bench.daemon.home.store().commits();
+    let commits = bench.daemon.store.counts().commits;
     bench.settle(true).await;
-    assert_eq!(bench.daemon.home.store().commits(), commits);
+    assert_eq!(bench.daemon.store.counts().commits, commits);
     assert_eq!(bench.counts().await, BTreeMap::new(), "what is missing or old at first is left alone");
     // Ten minutes of failures: every minute a tick, but after the second failure a pause of 1, 2, 4 … minutes.
     for _ in 0..20 {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::event::EventBody;
 use millwork_core::retention::KeptValues;
-use millwork_storage::{SqliteStore, StorageError};
+use millwork_storage::{RetentionStore, StorageError};
 use thiserror::Error;
 
 use super::{ValueError, Values};
@@ -51,7 +51,7 @@ pub struct ForgottenValues {
 /// Removes every value that the rule doesn't keep. A value is removed before that is written down, so that one whose
 /// removal was cut off is removed again.
 pub async fn forget_values(
-    store: &SqliteStore,
+    store: &dyn RetentionStore,
     values: &Values,
     kept: KeptValues,
     now: Timestamp,
@@ -66,7 +66,8 @@ pub async fn forget_values(
                 forgotten.bytes += materialization.stored.bytes;
             }
         }
-        store.forget_values(old.iter().map(|event| event.sequence).collect()).await?;
+        let removed: Vec<u64> = old.iter().map(|event| event.sequence).collect();
+        store.forget_values(&removed).await?;
         if old.len() < AT_ONCE as usize {
             return Ok(forgotten);
         }

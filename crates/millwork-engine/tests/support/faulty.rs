@@ -8,13 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
+use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
-    DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
-    LatestAsset, NewRun, Pending, PendingStore, PoolSlots, RunQuery, RunRecord, RunStore, SlotId,
-    StorageError, Store, TakeSlots, Tick,
+    DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
+    InstigatorStore, LatestAsset, Maintenance, NewRun, Pending, PendingStore, PoolSlots, RetentionStore,
+    RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, TakeSlots, Tick,
+    Unwritable,
 };
 use tokio::sync::RwLock;
 
@@ -260,5 +262,56 @@ impl AlertStore for Faulty {
 
     async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
         self.inner.drop_delivery(id, now).await
+    }
+}
+
+#[async_trait]
+impl RetentionStore for Faulty {
+    async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
+        self.inner.forget(rules, now).await
+    }
+
+    async fn old_values(
+        &self,
+        kept: KeptValues,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Event>, StorageError> {
+        self.inner.old_values(kept, now, limit).await
+    }
+
+    async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
+        self.inner.forget_values(sequences).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for Faulty {
+    fn unwritable(&self) -> Option<Unwritable> {
+        self.inner.unwritable()
+    }
+
+    fn counts(&self) -> StoreCounts {
+        self.inner.counts()
+    }
+
+    async fn info(&self) -> Result<StoreInfo, StorageError> {
+        self.inner.info().await
+    }
+
+    async fn compact(&self) -> Result<u64, StorageError> {
+        self.inner.compact().await
+    }
+
+    async fn check(&self) -> Result<Vec<Finding>, StorageError> {
+        self.inner.check().await
+    }
+
+    async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError> {
+        self.inner.repair(now).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
     }
 }

@@ -15,7 +15,7 @@ use millwork_core::graph::Selection;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{Definitions, IoManager, PartitionKey, Pipeline, TestClock};
 use millwork_engine::{Cancel, Engine, EngineOptions, ExecuteError, Observation, Observer, RunOutcome};
-use millwork_storage::{Claim, EventQuery, Fence, Holder, MemoryStore, SqliteStore, Store};
+use millwork_storage::{Claim, EventQuery, Fence, Holder, MemoryStore, Store, connect};
 use tempfile::TempDir;
 
 pub(crate) use assets::*;
@@ -61,8 +61,8 @@ impl Scenario {
     }
 
     pub(crate) async fn in_sqlite(self) -> Self {
-        let store = SqliteStore::open(&self.folder.path().join("millwork.db")).await.unwrap();
-        self.in_store(Arc::new(store))
+        let store = connect(self.folder.path().to_str().unwrap()).await.unwrap();
+        self.in_store(store)
     }
 
     pub(crate) fn in_store(self, store: Arc<dyn Store>) -> Self {

@@ -4,28 +4,46 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Holder, Liveness, Processes};
-use crate::{SqliteStore, StorageError};
+use crate::store_url::StoreUrl;
+use crate::{StorageError, Store};
 
 /// The folder that everything lives in.
 #[derive(Clone, Debug)]
 pub struct Home {
     /// The folder.
     pub path: PathBuf,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     pub(super) processes: Arc<Processes>,
 }
 
 impl Home {
-    /// Opens a home, and makes it if it isn't there.
+    /// Opens the home in a folder, and makes it if it isn't there. Its store is the SQLite database in it.
+    ///
+    /// # Errors
+    ///
+    /// When the folder can't be made, or the database can't be opened or is not Millwork's.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StorageError> {
         let path = path.as_ref().to_owned();
+        Self::with_store(StoreUrl::of_home(&path), path).await
+    }
+
+    /// Opens a home whose store is elsewhere, at a URL that [`connect`](crate::connect) knows. The folder holds its values, and the
+    /// locks by which its processes know of each other.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::UnknownStore`] if the URL names none; otherwise whatever opening the store fails with.
+    pub async fn open_with_store(path: impl AsRef<Path>, url: &str) -> Result<Self, StorageError> {
+        Self::with_store(StoreUrl::parse(url)?, path.as_ref().to_owned()).await
+    }
+
+    async fn with_store(url: StoreUrl, path: PathBuf) -> Result<Self, StorageError> {
         let processes = Arc::new(Processes::new(path.join("processes")));
-        let store = SqliteStore::open_shared(&path.join("millwork.db"), processes.clone()).await?;
-        Ok(Self { path, store: Arc::new(store), processes })
+        Ok(Self { store: url.connect(Some(processes.clone())).await?, path, processes })
     }
 
     /// The events, runs and slots.
-    pub fn store(&self) -> Arc<SqliteStore> {
+    pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use millwork_core::run::{FailureClass, QUEUE_TAG, RunStatus};
 
 use super::{Home, Liveness};
-use crate::{Fence, PoolSlots, RunQuery, RunRecord, RunStore, StorageError};
+use crate::{Fence, RunQuery, RunRecord, StorageError};
 
 impl Home {
     /// Marks every run as lost whose process has ended, even before it began the run, or as canceled if it was asked to stop, frees

@@ -12,7 +12,7 @@ use crate::{AlertStore, AttemptOutcome, Delivery, DeliveryState, StorageError};
 #[async_trait]
 impl AlertStore for MemoryStore {
     async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let pending = state.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Pending);
         let mut next: Vec<&Delivery> = pending.collect();
         next.sort_by_key(|delivery| (delivery.next_at, delivery.id));
@@ -27,7 +27,7 @@ impl AlertStore for MemoryStore {
     }
 
     async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let is_meant = |delivery: &&mut Delivery| {
             (delivery.id, delivery.attempts, delivery.state) == (id, attempts, DeliveryState::Pending)
         };
@@ -43,7 +43,7 @@ impl AlertStore for MemoryStore {
         outcome: AttemptOutcome,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let (mut state, now) = (self.state(), stored(now));
+        let (mut state, now) = (self.state()?, stored(now));
         let is_meant = |delivery: &&mut Delivery| {
             let has_arrived = outcome == AttemptOutcome::Delivered;
             delivery.id == id && (delivery.state == DeliveryState::Pending || has_arrived)
@@ -76,14 +76,14 @@ impl AlertStore for MemoryStore {
         state: Option<DeliveryState>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StorageError> {
-        let all = self.state();
+        let all = self.state()?;
         let wanted =
             all.deliveries.iter().rev().filter(|found| state.is_none_or(|state| found.state == state));
         Ok(wanted.take(limit as usize).cloned().collect())
     }
 
     async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let is_meant =
             |delivery: &&mut Delivery| delivery.id == id && delivery.state != DeliveryState::Delivered;
         let found = state.deliveries.iter_mut().find(is_meant);
@@ -96,7 +96,7 @@ impl AlertStore for MemoryStore {
     }
 
     async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let is_meant = |delivery: &&mut Delivery| {
             delivery.id == id && matches!(delivery.state, DeliveryState::Pending | DeliveryState::Dead)
         };

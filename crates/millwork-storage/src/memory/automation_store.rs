@@ -9,7 +9,7 @@ use crate::{AutomationRow, AutomationStore, StorageError};
 #[async_trait]
 impl AutomationStore for MemoryStore {
     async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let wanted = state.automation.iter().filter(|(key, _)| asset.is_none_or(|asset| asset == *key));
         let row = |(asset, state): (&AssetKey, &String)| AutomationRow {
             asset: asset.clone(),

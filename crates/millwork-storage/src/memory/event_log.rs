@@ -1,10 +1,8 @@
 //! The event log in memory.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use millwork_core::event::{Event, EventBody};
-use millwork_core::{AssetKey, AssetPartition};
+use millwork_core::AssetKey;
+use millwork_core::event::Event;
 
 use super::MemoryStore;
 use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
@@ -12,11 +10,11 @@ use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
 #[async_trait]
 impl EventLog for MemoryStore {
     async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
-        self.state().append(batch)
+        self.state()?.append(batch)
     }
 
     async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let mut found: Vec<&Event> = state.events.iter().map(|stored| &stored.event).collect();
         found.retain(|event| matches(&query, event));
         if query.order == Order::NewestFirst {
@@ -27,31 +25,13 @@ impl EventLog for MemoryStore {
     }
 
     async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
-        let state = self.state();
-        let mut latest = BTreeMap::new();
-        for event in state.events.iter().map(|stored| &stored.event) {
-            let is_wanted = |of: &AssetPartition| assets.contains(&of.asset);
-            let Some(of) = event.asset_partition().filter(is_wanted) else { continue };
-            if event.body.provenance().is_none() {
-                continue;
-            }
-            let AssetPartition { asset, partition } = of.clone();
-            let found = latest.entry(of).or_insert_with(|| LatestAsset {
-                asset,
-                partition,
-                materialization: None,
-                verdict: event.clone(),
-            });
-            found.verdict = event.clone();
-            if let EventBody::Materialized(_) = event.body {
-                found.materialization = Some(event.clone());
-            }
-        }
-        Ok(latest.into_values().collect())
+        let mut latest = self.state()?.latest();
+        latest.retain(|latest| assets.contains(&latest.asset));
+        Ok(latest)
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let found = state.events.iter().find(|stored| stored.event.sequence == sequence);
         Ok(found.and_then(|stored| stored.value.clone()))
     }

@@ -11,7 +11,7 @@ use crate::{Pending, PendingState, PendingStore, StorageError};
 #[async_trait]
 impl PendingStore for MemoryStore {
     async fn pending(&self, of: &[Instigator], limit: u32) -> Result<Vec<Pending>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let is_wanted = |pending: &&Pending| of.is_empty() || of.contains(&pending.instigator);
         Ok(state.pending.iter().filter(is_wanted).take(limit as usize).cloned().collect())
     }
@@ -22,14 +22,14 @@ impl PendingStore for MemoryStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Pending>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let due =
             state.pending.iter().filter(|pending| of.contains(&pending.instigator) && pending.is_due(now));
         Ok(due.take(limit as usize).cloned().collect())
     }
 
     async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let found = state.pending.iter_mut().find(|pending| pending.id == id);
         Ok(found
             .map(|pending| {
@@ -40,7 +40,7 @@ impl PendingStore for MemoryStore {
     }
 
     async fn drop_pending(&self, id: u64) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let before = state.pending.len();
         state.pending.retain(|pending| pending.id != id);
         Ok(state.pending.len() < before)

@@ -15,19 +15,19 @@ use crate::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore, StorageError};
 #[async_trait]
 impl RunStore for MemoryStore {
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
-        self.state().create(run)
+        self.state()?.create(run)
     }
 
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
         let claim = Claim { now: stored(claim.now), until: stored(claim.until), ..claim };
-        let mut state = self.state();
+        let mut state = self.state()?;
         let started = state.run(claim.run)?.course.claim(&claim)?;
         state.append_of_run(claim.run, claim.now, started)?;
         Ok(Fence { run: claim.run, epoch: state.run(claim.run)?.course.epoch })
     }
 
     async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let run = state.run(fence.run)?;
         run.course.check(fence)?;
         run.course.leased_until = Some(stored(until));
@@ -35,7 +35,7 @@ impl RunStore for MemoryStore {
     }
 
     async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         if let Some(event) = state.run(run)?.course.cancel() {
             state.append_of_run(run, now, event)?;
         }
@@ -43,7 +43,7 @@ impl RunStore for MemoryStore {
     }
 
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         if !state.run(fence.run)?.course.can_end(fence) {
             return Ok(false);
         }
@@ -52,18 +52,18 @@ impl RunStore for MemoryStore {
     }
 
     async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let Some(retrying) = state.run(fence.run)?.course.retry(fence.epoch, delay) else { return Ok(false) };
         state.append_of_run(fence.run, now, retrying)?;
         Ok(true)
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
-        Ok(self.state().run(id).ok().map(|run| run.record()))
+        Ok(self.state()?.run(id).ok().map(|run| run.record()))
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let older = match query.before {
             Some(before) => state.runs.iter().position(|run| run.id == before).unwrap_or(0),
             None => state.runs.len(),

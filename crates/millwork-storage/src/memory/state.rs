@@ -1,32 +1,40 @@
 //! What the store in memory holds, and the only ways to change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, NewEvent};
-use millwork_core::run::{RunId, RunRequest};
+use millwork_core::retention::{KeptValues, Retention};
+use millwork_core::run::{RunId, RunRequest, StepKey};
 use millwork_core::stored::stored_json;
-use millwork_core::{AssetKey, Instigator, StepPartition};
+use millwork_core::{AssetKey, AssetPartition, Instigator, PartitionKey, StepPartition};
 
 use crate::course::RunCourse;
 use crate::micros::stored;
+use crate::retention_store::LOGS;
 use crate::{
-    AutomationRow, Batch, Commit, Delivery, DeliveryState, HeldSlots, InstigatorState, NewDelivery,
-    NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState, RunRecord, SlotId,
-    StorageError, Tick,
+    AutomationRow, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots, InstigatorState,
+    LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
+    RunRecord, SlotId, StorageError, StoreInfo, Tick,
 };
 
 #[derive(Debug, Default)]
 pub(super) struct State {
+    pub(super) is_closed: bool,
     /// In the order of their sequence numbers.
     pub(super) events: Vec<StoredEvent>,
+    /// The sequence number of the newest event, also if it was forgotten.
+    last_event: u64,
     /// In the order in which they were created.
     pub(super) runs: Vec<Run>,
     pub(super) slots: Vec<Slots>,
     pub(super) last_slot: u64,
     pub(super) instigators: BTreeMap<Instigator, InstigatorState>,
-    /// In the order in which they were recorded.
-    pub(super) ticks: Vec<Tick>,
+    /// With their numbers, in the order in which they were recorded.
+    pub(super) ticks: Vec<(u64, Tick)>,
+    /// The number of the newest tick, also if it was forgotten.
+    pub(super) last_tick: u64,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) automation: BTreeMap<AssetKey, String>,
     /// In the order of their numbers.
@@ -38,6 +46,8 @@ pub(super) struct State {
 pub(super) struct StoredEvent {
     pub(super) event: Event,
     pub(super) value: Option<Vec<u8>>,
+    /// Whether a rule of retention let the value go, wherever it was.
+    value_is_forgotten: bool,
 }
 
 #[derive(Debug)]
@@ -108,11 +118,10 @@ impl State {
         runs.into_iter().try_for_each(|run| self.create(run))?;
         let state = self.instigators.entry(instigator.clone()).or_default();
         (state.cursor, state.stuck_since) = (Some(cursor), stuck_since.map(stored));
-        self.ticks.extend(ticks.into_iter().map(|tick| Tick {
-            due: stored(tick.due),
-            at: stored(tick.at),
-            ..tick
-        }));
+        for tick in ticks {
+            self.last_tick += 1;
+            self.ticks.push((self.last_tick, Tick { due: stored(tick.due), at: stored(tick.at), ..tick }));
+        }
         for AutomationRow { asset, state } in rows {
             match state {
                 Some(state) => self.automation.insert(asset, state),
@@ -214,9 +223,10 @@ impl State {
         if let Some(id) = event.run {
             self.run(id)?.course.apply(&event.body, event.at);
         }
-        let sequence = self.events.last().map_or(0, |last| last.event.sequence) + 1;
-        let value = event.value.take();
-        self.events.push(StoredEvent { event: event.at_sequence(sequence), value });
+        self.last_event += 1;
+        let (sequence, value) = (self.last_event, event.value.take());
+        let event = event.at_sequence(sequence);
+        self.events.push(StoredEvent { event, value, value_is_forgotten: false });
         Ok(sequence)
     }
 
@@ -226,6 +236,121 @@ impl State {
         let succeeded = |event: &Event| matches!(event.body, EventBody::StepSucceeded { .. });
         self.events.iter().any(|stored| succeeded(&stored.event) && of_step(&stored.event))
     }
+}
+
+impl State {
+    /// What is latest of every asset and partition.
+    pub(super) fn latest(&self) -> Vec<LatestAsset> {
+        let mut latest = BTreeMap::new();
+        let events = self.events.iter().map(|stored| &stored.event);
+        for event in events.filter(|event| event.body.provenance().is_some()) {
+            let Some(of) = event.asset_partition() else { continue };
+            let AssetPartition { asset, partition } = of.clone();
+            let found = latest.entry(of).or_insert_with(|| LatestAsset {
+                asset,
+                partition,
+                materialization: None,
+                verdict: event.clone(),
+            });
+            found.verdict = event.clone();
+            if event.body.is_materialization() {
+                found.materialization = Some(event.clone());
+            }
+        }
+        latest.into_values().collect()
+    }
+
+    /// Forgets what the rules let go.
+    pub(super) fn forget(&mut self, rules: &Retention, now: Timestamp) -> Forgotten {
+        let before = |age: Option<Duration>| age.map(|age| stored(Retention::before(now, age)));
+        let mut forgotten = Forgotten::default();
+        if let Some(before) = before(rules.logs) {
+            let is_old =
+                |StoredEvent { event, .. }: &StoredEvent| event.at < before && event.body.is_one_of(LOGS);
+            forgotten.events += removed(&mut self.events, is_old);
+        }
+        if let Some(before) = before(rules.runs) {
+            let (events, runs) = self.forget_runs(before);
+            forgotten.events += events;
+            forgotten.runs += runs;
+        }
+        if let Some(before) = before(rules.ticks) {
+            forgotten.ticks += removed(&mut self.ticks, |(_, tick)| tick.at < before);
+            // What was given up is known by its last tick.
+            self.pending
+                .retain(|pending| pending.state == PendingState::Waiting || pending.next_at >= before);
+        }
+        forgotten
+    }
+
+    /// Forgets the events of runs that finished before this, other than what is latest of an asset, and the runs of which
+    /// nothing is left. Returns how many of both.
+    fn forget_runs(&mut self, before: Timestamp) -> (u64, u64) {
+        let is_old = |run: &&Run| run.course.finished_at.is_some_and(|at| at < before);
+        let old: BTreeSet<RunId> = self.runs.iter().filter(is_old).map(|run| run.id).collect();
+        let mut latest = BTreeSet::new();
+        for asset in self.latest() {
+            latest.extend(asset.materialization.iter().chain([&asset.verdict]).map(|event| event.sequence));
+        }
+        let events = removed(&mut self.events, |StoredEvent { event, .. }| {
+            event.run.is_some_and(|run| old.contains(&run)) && !latest.contains(&event.sequence)
+        });
+        let left: BTreeSet<RunId> = self.events.iter().filter_map(|stored| stored.event.run).collect();
+        let runs = removed(&mut self.runs, |run| old.contains(&run.id) && !left.contains(&run.id));
+        (events, runs)
+    }
+
+    /// The materializations whose values a rule doesn't keep, oldest first.
+    pub(super) fn old_values(&self, kept: KeptValues, before: Timestamp) -> Vec<Event> {
+        let mut places = BTreeMap::<AssetPartition, u32>::new();
+        let mut old = Vec::new();
+        let is_materialization = |stored: &&StoredEvent| stored.event.body.is_materialization();
+        for StoredEvent { event, value_is_forgotten, .. } in
+            self.events.iter().rev().filter(is_materialization)
+        {
+            let Some(of) = event.asset_partition() else { continue };
+            let place = places.entry(of).or_default();
+            *place += 1;
+            if *place > kept.newest && event.at < before && !value_is_forgotten {
+                old.push(event.clone());
+            }
+        }
+        old.reverse();
+        old
+    }
+
+    /// Forgets the values of these events.
+    pub(super) fn forget_values(&mut self, sequences: &[u64]) {
+        for stored in self.events.iter_mut().filter(|stored| sequences.contains(&stored.event.sequence)) {
+            (stored.value, stored.value_is_forgotten) = (None, true);
+        }
+    }
+
+    /// How much there is.
+    pub(super) fn info(&self) -> StoreInfo {
+        let mut names = BTreeSet::new();
+        for StoredEvent { event, .. } in &self.events {
+            names.extend(event.step.as_ref().map(StepKey::as_str));
+            names.extend(event.asset.as_ref().map(AssetKey::as_str));
+            names.extend(event.partition.as_ref().map(PartitionKey::as_str));
+        }
+        let values = || self.events.iter().filter_map(|stored| stored.value.as_ref());
+        StoreInfo {
+            events: self.events.len() as u64,
+            runs: self.runs.len() as u64,
+            names: names.len() as u64,
+            values_in_database: values().count() as u64,
+            bytes_of_values_in_database: values().map(|value| value.len() as u64).sum(),
+            ..StoreInfo::default()
+        }
+    }
+}
+
+/// Removes what is old, and returns how many that were.
+fn removed<T>(all: &mut Vec<T>, is_old: impl Fn(&T) -> bool) -> u64 {
+    let before = all.len();
+    all.retain(|one| !is_old(one));
+    (before - all.len()) as u64
 }
 
 /// What may succeed only once.

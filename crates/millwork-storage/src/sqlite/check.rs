@@ -1,79 +1,38 @@
 //! Looking for what can't be read, row by row, and setting it aside.
 
-use jiff::Timestamp;
 use millwork_core::automation::AssetState;
 use millwork_core::event::EventBody;
-use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqliteStore;
 use super::read::{deliveries, instigators};
 use super::rows::{self, RUN_COLUMNS, RunRow};
-use super::write::{SetAside, is_verdict, latest_of_group};
-use crate::{EventLog as _, EventQuery, StorageError};
+use super::write::{is_verdict, latest_of_group};
+use crate::{EventLog as _, EventQuery, Finding, StorageError, Table};
 
 const ACTION: &str = "look for what can't be read";
 /// How many events are looked at together.
 const EVENTS_AT_ONCE: u32 = 4_096;
 
-/// Something in the database that can't be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The table that it is in; empty for the file as a whole.
-    pub table: Table,
-    /// The row's number, or its name where it has none.
-    pub row: String,
-    /// What it is, in words.
-    pub what: String,
-    /// Why it can't be read.
-    pub reason: String,
-}
-
-/// Where something can be that can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Table {
-    /// The file as a whole: SQLite finds it damaged. Nothing can be set aside of that.
-    File,
-    /// Events.
-    Events,
-    /// Runs.
-    Runs,
-    /// What came of ticks.
-    Ticks,
-    /// Deliveries of alerts.
-    Deliveries,
-    /// What automation remembers.
-    Automation,
-    /// Slots of pools.
-    Slots,
-    /// What couldn't be done yet.
-    Pending,
-    /// What is latest of assets.
-    Latest,
-}
-
-impl Table {
-    /// The name of the table.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Events => "events",
-            Self::Runs => "runs",
-            Self::Ticks => "ticks",
-            Self::Deliveries => "deliveries",
-            Self::Automation => "automation",
-            Self::Slots => "slots",
-            Self::Pending => "pending",
-            Self::Latest => "latest",
-        }
+/// The name of a table.
+pub(super) fn name_of(table: Table) -> &'static str {
+    match table {
+        Table::File => "file",
+        Table::Events => "events",
+        Table::Runs => "runs",
+        Table::Ticks => "ticks",
+        Table::Deliveries => "deliveries",
+        Table::Automation => "automation",
+        Table::Slots => "slots",
+        Table::Pending => "pending",
+        Table::Latest => "latest",
     }
 }
 
 impl SqliteStore {
     /// Looks at every row, and finds those that can't be read.
-    pub async fn check(&self) -> Result<Vec<Finding>, StorageError> {
+    pub(super) async fn unreadable(&self) -> Result<Vec<Finding>, StorageError> {
         let mut found = self.damage_of_file().await?;
         found.extend(self.unreadable_events().await?);
         found.extend(self.unreadable_runs().await?);
@@ -107,16 +66,6 @@ impl SqliteStore {
                 .await?,
         );
         found.extend(self.latest_of_other_events().await?);
-        Ok(found)
-    }
-
-    /// Sets aside what [`check`](SqliteStore::check) finds, and makes again what follows from other rows. Nothing is destroyed: the table
-    /// `set_aside` holds the statements that would put the rows back.
-    pub async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError> {
-        let found = self.check().await?;
-        for finding in found.iter().filter(|finding| finding.table != Table::File) {
-            self.writer.write(SetAside { finding: finding.clone(), now }).await?;
-        }
         Ok(found)
     }
 

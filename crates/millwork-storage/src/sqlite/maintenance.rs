@@ -1,38 +1,27 @@
 //! What is asked of the file as a whole.
 
-use serde::Serialize;
+use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{Connection, Row};
 
 use super::connect::Patience;
+use super::write::SetAside;
 use super::{SqliteStore, connect, failure};
-use crate::StorageError;
+use crate::{Finding, Maintenance, StorageError, StoreCounts, StoreInfo, Table, Unwritable};
 
 const COUNT: &str = "count what is there";
 
-/// How much there is in a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct StoreInfo {
-    /// The size of the database file.
-    pub database_bytes: u64,
-    /// The size of the write-ahead log beside it.
-    pub wal_bytes: u64,
-    /// How much of the database file is unused, and would be freed by [`SqliteStore::vacuum`].
-    pub free_bytes: u64,
-    /// How many events there are.
-    pub events: u64,
-    /// How many runs.
-    pub runs: u64,
-    /// How many names of steps, assets and partitions.
-    pub names: u64,
-    /// How many values are kept in the database.
-    pub values_in_database: u64,
-    /// How large these are together.
-    pub bytes_of_values_in_database: u64,
-}
+#[async_trait]
+impl Maintenance for SqliteStore {
+    fn unwritable(&self) -> Option<Unwritable> {
+        self.writer.unwritable()
+    }
 
-impl SqliteStore {
-    /// How much there is in the store. It looks at every event.
-    pub async fn info(&self) -> Result<StoreInfo, StorageError> {
+    fn counts(&self) -> StoreCounts {
+        StoreCounts { commits: self.writer.commits(), queries: self.reader.queries(), bytes: self.bytes() }
+    }
+
+    async fn info(&self) -> Result<StoreInfo, StorageError> {
         let text = "SELECT count(*), count(value), ifnull(sum(length(value)), 0), \
                     (SELECT count(*) FROM runs), (SELECT count(*) FROM names), \
                     (SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size) FROM events";
@@ -53,9 +42,7 @@ impl SqliteStore {
         counted.map_err(|error| failure::database(COUNT, error))
     }
 
-    /// Rewrites the database without its unused pages, and returns how many bytes of disk that freed. Nothing else can
-    /// write meanwhile, and there must be room for a copy.
-    pub async fn vacuum(&self) -> Result<u64, StorageError> {
+    async fn compact(&self) -> Result<u64, StorageError> {
         if let Some(unwritable) = self.unwritable() {
             return Err(unwritable.error("free unused space"));
         }
@@ -73,6 +60,26 @@ impl SqliteStore {
         Ok(before.saturating_sub(bytes()))
     }
 
+    async fn check(&self) -> Result<Vec<Finding>, StorageError> {
+        self.unreadable().await
+    }
+
+    async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError> {
+        let found = self.unreadable().await?;
+        for finding in found.iter().filter(|finding| finding.table != Table::File) {
+            self.writer.write(SetAside { finding: finding.clone(), now }).await?;
+        }
+        Ok(found)
+    }
+
+    async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl SqliteStore {
+    /// Rewrites the file without its unused pages.
     async fn rewrite(&self) -> Result<(), sqlx::Error> {
         let mut connection = connect::writer(&self.path).await?;
         sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
@@ -80,7 +87,7 @@ impl SqliteStore {
     }
 
     /// How many bytes of disk the database and its log take now.
-    pub fn bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.file_bytes("") + self.file_bytes("-wal")
     }
 

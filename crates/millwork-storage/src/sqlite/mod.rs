@@ -17,7 +17,4 @@ mod rows;
 mod store;
 mod write;
 
-pub use check::{Finding, Table};
-pub use maintenance::StoreInfo;
-pub use retention::Forgotten;
 pub use store::SqliteStore;

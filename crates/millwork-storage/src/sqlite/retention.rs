@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventKind};
 use millwork_core::retention::{KeptValues, Retention};
@@ -9,31 +10,27 @@ use millwork_core::retention::{KeptValues, Retention};
 use super::SqliteStore;
 use super::write::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 use crate::micros::to_micros;
-use crate::{EventLog as _, EventQuery, StorageError};
+use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
 /// Where a search for what is old has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Position(pub(super) i64);
+pub(crate) struct Position(pub(super) i64);
 
-/// What was forgotten.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgotten {
-    /// So many events.
-    pub events: u64,
-    /// So many runs.
-    pub runs: u64,
-    /// So many ticks.
-    pub ticks: u64,
-    /// Where to look on; nothing if nothing more is old enough.
+/// A part of what is forgotten, in one transaction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Part {
+    /// How much it was.
+    pub(super) forgotten: Forgotten,
+    /// Where to look on; `None` if nothing more is old enough.
     pub(super) next: Option<Position>,
     /// Up to where everything is old enough, and need not be looked at again.
     pub(super) passed: Position,
 }
 
-impl SqliteStore {
-    /// Forgets the events, runs and ticks that the rules let go, in many small transactions. Values are looked for by
-    /// [`old_values`](SqliteStore::old_values), because most are not in the database.
-    pub async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
+#[async_trait]
+impl RetentionStore for SqliteStore {
+    /// In many small transactions, so that nobody waits long for it.
+    async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
         let mut all = Forgotten::default();
         if let Some(age) = rules.logs {
             // What was passed before stays so: later ones come behind it.
@@ -45,25 +42,23 @@ impl SqliteStore {
                 if from.0 == self.logs_forgotten.load(Ordering::Relaxed) {
                     self.logs_forgotten.store(part.passed.0, Ordering::Relaxed);
                 }
-                next = all.add(part);
+                next = add(&mut all, part);
             }
         }
         if let Some(age) = rules.runs {
             let (before, mut next) = (Retention::before(now, age), Some(Position::default()));
             while let Some(from) = next {
-                next = all.add(self.writer.write(ForgetRuns { from, before }).await?);
+                next = add(&mut all, self.writer.write(ForgetRuns { from, before }).await?);
             }
         }
         if let Some(age) = rules.ticks {
             let before = Retention::before(now, age);
-            while all.add(self.writer.write(ForgetTicks { before }).await?).is_some() {}
+            while add(&mut all, self.writer.write(ForgetTicks { before }).await?).is_some() {}
         }
         Ok(all)
     }
 
-    /// The materializations whose values are neither among the newest of their asset and partition nor young enough, nor
-    /// forgotten yet; oldest first, at most `limit`.
-    pub async fn old_values(
+    async fn old_values(
         &self,
         kept: KeptValues,
         now: Timestamp,
@@ -89,19 +84,15 @@ impl SqliteStore {
         Ok(old)
     }
 
-    /// Forgets the values of materializations, by their sequence numbers. What an I/O manager keeps has to be removed
-    /// before.
-    pub async fn forget_values(&self, sequences: Vec<u64>) -> Result<(), StorageError> {
-        self.writer.write(ForgetValues(sequences)).await
+    async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
+        self.writer.write(ForgetValues(sequences.to_vec())).await
     }
 }
 
-impl Forgotten {
-    /// Counts a part in; returns where to look on.
-    fn add(&mut self, part: Self) -> Option<Position> {
-        self.events += part.events;
-        self.runs += part.runs;
-        self.ticks += part.ticks;
-        part.next
-    }
+/// Counts a part in; returns where to look on.
+fn add(all: &mut Forgotten, part: Part) -> Option<Position> {
+    all.events += part.forgotten.events;
+    all.runs += part.forgotten.runs;
+    all.ticks += part.forgotten.ticks;
+    part.next
 }

@@ -33,8 +33,8 @@ use crate::{
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
 ///
-/// Dropping it writes what is waiting only as long as the runtime goes on; [`close`](SqliteStore::close) waits for
-/// that.
+/// Dropping it writes what is waiting only as long as the runtime goes on; [`close`](crate::Maintenance::close) waits for that. The last
+/// process to close the file leaves one tidy file behind; without that, the next one to open it cleans up.
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(super) path: PathBuf,
@@ -50,15 +50,14 @@ impl SqliteStore {
     /// Opens the database at `path`, and makes it if it isn't there. Must be called within a Tokio runtime, on which
     /// the writer runs from then on.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
-        Self::open_in(path, None).await
+        Self::open_for(path, None).await
     }
 
-    /// Opens the database of a home, whose processes vouch for what they hold.
-    pub(crate) async fn open_shared(path: &Path, processes: Arc<Processes>) -> Result<Self, StorageError> {
-        Self::open_in(path, Some(processes)).await
-    }
-
-    async fn open_in(path: &Path, processes: Option<Arc<Processes>>) -> Result<Self, StorageError> {
+    /// Opens the database for the processes of a home, which vouch for what they hold.
+    pub(crate) async fn open_for(
+        path: &Path,
+        processes: Option<Arc<Processes>>,
+    ) -> Result<Self, StorageError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| StorageError::Home {
                 action: "make the folder",
@@ -106,32 +105,9 @@ impl SqliteStore {
         is_known.then(|| Self { path, writer, reader, logs_forgotten, processes })
     }
 
-    /// Why nothing could be written when the store was opened, if so. Then all of it can be read, and every change fails with
-    /// [`StorageError::FullDisk`] or [`StorageError::ReadOnly`].
-    pub fn unwritable(&self) -> Option<Unwritable> {
-        self.writer.unwritable()
-    }
-
-    /// Writes what is waiting and closes the file, after which the store fails. The last process to close it leaves
-    /// one tidy file behind; without this, the next one to open it cleans up.
-    pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
-    }
-
-    /// How many transactions this process has committed through this store.
-    pub fn commits(&self) -> u64 {
-        self.writer.commits()
-    }
-
-    /// The number of queries that this store has asked since it was opened.
-    pub fn queries(&self) -> u64 {
-        self.reader.queries()
-    }
-
     /// Before this process claims something, others must be able to tell whether it lives.
     fn vouch_for(&self, holder: &Holder, action: &'static str) -> Result<(), StorageError> {
-        if let Some(unwritable) = self.unwritable() {
+        if let Some(unwritable) = self.writer.unwritable() {
             return Err(unwritable.error(action));
         }
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use millwork_storage::{MemoryStore, SqliteStore, Store};
+use millwork_storage::{Store, connect};
 use tempfile::TempDir;
 
 /// A new, empty store, and what it needs to exist.
@@ -22,11 +22,11 @@ impl Deref for Backend {
 }
 
 pub(crate) async fn memory() -> Backend {
-    Backend { store: Arc::new(MemoryStore::new()), _folder: None }
+    Backend { store: connect("memory:").await.unwrap(), _folder: None }
 }
 
 pub(crate) async fn sqlite() -> Backend {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("millwork.db")).await.unwrap();
-    Backend { store: Arc::new(store), _folder: Some(Arc::new(folder)) }
+    let url = format!("sqlite:{}/millwork.db", folder.path().display());
+    Backend { store: connect(&url).await.unwrap(), _folder: Some(Arc::new(folder)) }
 }

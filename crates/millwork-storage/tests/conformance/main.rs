@@ -10,8 +10,10 @@ mod event_log;
 mod every_event;
 mod instigators;
 mod latest;
+mod maintenance;
 mod pending;
 mod pool_slots;
+mod retention;
 mod runs;
 mod runs_found;
 mod samples;
@@ -79,4 +81,16 @@ for_each_backend! {
     crate::runs::retried as runs_are_retried,
     crate::pool_slots::leases as slots_have_leases,
     crate::pool_slots::many_at_once as many_take_slots_at_once,
+    crate::retention::logs as logs_go_and_the_rest_stays,
+    crate::retention::logs_out_of_order as logs_go_whatever_their_order,
+    crate::retention::runs as old_runs_go_but_never_the_last_materialization,
+    crate::retention::verdicts as the_last_verdict_stays,
+    crate::retention::numbers as numbers_of_forgotten_events_are_not_used_again,
+    crate::retention::ticks as old_ticks_go_with_what_was_given_up,
+    crate::retention::values as values_are_kept_by_number_and_by_age,
+    crate::retention::nothing_by_default as nothing_is_forgotten_without_a_rule,
+    crate::maintenance::counted as what_is_there_is_counted,
+    crate::maintenance::compacted as a_store_can_be_compacted,
+    crate::maintenance::whole as nothing_is_found_in_a_whole_store,
+    crate::maintenance::closed as a_closed_store_fails,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest};
-use millwork_storage::{Batch, Claim, EventLog, Fence, Home, Lease, NewRun, PoolSlots, RunStore, TakeSlots};
+use millwork_storage::{Batch, Claim, Fence, Home, Lease, NewRun, TakeSlots};
 
 const TASK: &str = "MILLWORK_TEST_CHILD";
 const HOME: &str = "MILLWORK_TEST_HOME";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use millwork_core::event::Event;
 use millwork_core::run::RunId;
-use millwork_storage::{EventLog, EventQuery, Home};
+use millwork_storage::{EventQuery, Home};
 
 use crate::child::{Working, at};
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use millwork_core::event::EventBody;
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_storage::{
-    Claim, EventLog, EventQuery, Holder, Home, Lease, Liveness, NewRun, PoolSlots, RunQuery, RunStore,
-    StorageError, TakeSlots,
+    Claim, EventQuery, Holder, Home, Lease, Liveness, NewRun, RunQuery, StorageError, TakeSlots,
 };
 use tempfile::TempDir;
 
@@ -187,6 +186,27 @@ async fn a_run_on_another_machine_is_lost_with_its_lease() {
     );
     let late = home.store().append(step_events(fence, "late")).await;
     assert!(matches!(late, Err(StorageError::Fenced { .. })));
+}
+
+/// The folder of a home and its store needn't be in one place, and the store needn't be SQLite's.
+#[tokio::test]
+async fn a_home_may_have_its_store_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = format!("sqlite:{}/elsewhere.db", folder.path().display());
+    for url in ["memory:", &elsewhere] {
+        let path = folder.path().join("home");
+        let home = Home::open_with_store(&path, url).await.unwrap();
+        let holder = Holder { id: "x".to_owned(), ..home.holder().clone() };
+        let lease = Some(Lease { holder, until: at(30) });
+        let run = NewRun { id: RunId::from_u128(1), request: RunRequest::default(), at: at(0), lease };
+        home.store().create_run(run).await.unwrap();
+        let lost = home.recover(at(1)).await.unwrap();
+        assert_eq!(lost.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Lost], "{url}");
+        home.store().close().await;
+        assert!(!path.join("millwork.db").exists(), "{url}");
+    }
+    let refused = Home::open_with_store(folder.path(), "postgres://host/db").await.unwrap_err();
+    assert!(matches!(refused, StorageError::UnknownStore { .. }), "{refused}");
 }
 
 /// A process that is killed while it holds nothing leaves a lock that nobody looks for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millwork_storage::{EventLog, SqliteStore};
+use millwork_storage::{EventLog, Maintenance, SqliteStore};
 
 use crate::samples::{batch, create, open, sequences, step_events};
 
@@ -11,7 +11,7 @@ async fn waiting_batches_share_a_commit() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(folder.path()).await);
     let run = create(&store, 1).await;
-    let before = store.commits();
+    let before = store.counts().commits;
     let append = |store: Arc<SqliteStore>, step: usize| async move {
         store.append(batch(step_events(run, &step.to_string()))).await.unwrap()
     };
@@ -19,7 +19,7 @@ async fn waiting_batches_share_a_commit() {
     for task in tasks {
         task.await.unwrap();
     }
-    let commits = store.commits() - before;
+    let commits = store.counts().commits - before;
     assert!((1..=20).contains(&commits), "{commits} commits for 1000 batches");
     assert_eq!(sequences(&store).await.len(), 3001);
 }
@@ -29,9 +29,9 @@ async fn alone_each_has_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let run = create(&store, 1).await;
-    let before = store.commits();
+    let before = store.counts().commits;
     for step in 0..10 {
         store.append(batch(step_events(run, &step.to_string()))).await.unwrap();
     }
-    assert_eq!(store.commits() - before, 10);
+    assert_eq!(store.counts().commits - before, 10);
 }

@@ -6,8 +6,9 @@ use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{
-    AlertStore as _, Claim, Commit, EventLog as _, EventQuery, Fence, Holder, InstigatorStore as _, NewRun,
-    PoolShare, PoolSlots as _, RunQuery, RunStore as _, SqliteStore, Table, TakeSlots, Tick, TickOutcome,
+    AlertStore as _, Claim, Commit, EventLog as _, EventQuery, Fence, Holder, InstigatorStore as _,
+    Maintenance as _, NewRun, PoolShare, PoolSlots as _, RunQuery, RunStore as _, SqliteStore, Table,
+    TakeSlots, Tick, TickOutcome,
 };
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use millwork_core::Advice as _;
-use millwork_storage::{SqliteStore, StorageError};
+use millwork_storage::{Maintenance as _, SqliteStore, StorageError};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use millwork_core::Advice as _;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
-use millwork_storage::{Claim, EventLog, EventQuery, Fence, Holder, RunStore, SqliteStore, StorageError};
+use millwork_storage::{
+    Claim, EventLog, EventQuery, Fence, Holder, Maintenance as _, RunStore, SqliteStore, StorageError,
+};
 
 use crate::samples::{at, batch, create, open, sequences, step_events};
 

@@ -10,6 +10,5 @@ mod former_tags;
 mod handles;
 mod long_reads;
 mod maintenance;
-mod retention;
 mod samples;
 mod size;

@@ -1,31 +1,27 @@
 //! What is asked of the file as a whole.
 
-use millwork_storage::EventLog;
+use millwork_storage::{EventLog as _, Maintenance as _};
 
 use crate::samples::{batch, create, open, sequences, step_events};
 
 #[tokio::test]
-async fn info_counts() {
+async fn files_have_sizes() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let run = create(&store, 1).await;
-    for step in ["a", "b"] {
-        store.append(batch(step_events(run, step))).await.unwrap();
-    }
+    store.append(batch(step_events(run, "a"))).await.unwrap();
     let info = store.info().await.unwrap();
-    assert_eq!((info.events, info.runs, info.names), (7, 1, 2));
-    assert_eq!((info.values_in_database, info.bytes_of_values_in_database), (2, 200));
     assert!(info.wal_bytes > 0 && info.database_bytes > 0);
 }
 
 #[tokio::test]
-async fn vacuum_frees_and_keeps() {
+async fn compacting_frees_and_keeps() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let run = create(&store, 1).await;
     let events = (0..500).flat_map(|step| step_events(run, &step.to_string())).collect();
     store.append(batch(events)).await.unwrap();
-    assert!(store.vacuum().await.unwrap() > 0, "the write-ahead log is gone");
+    assert!(store.compact().await.unwrap() > 0, "the write-ahead log is gone");
     assert_eq!(store.info().await.unwrap().wal_bytes, 0);
     assert_eq!(store.append(batch(step_events(run, "next"))).await.unwrap(), [1502, 1503, 1504]);
     assert_eq!(sequences(&store).await.len(), 1504);

@@ -1,6 +1,6 @@
 //! How much room steps take.
 
-use millwork_storage::EventLog;
+use millwork_storage::{EventLog, Maintenance};
 
 use crate::samples::{batch, create, open, step_events};
 

@@ -10,7 +10,7 @@ use millwork_core::Definitions;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
+use millwork_storage::{Batch, Home, NewRun, Store};
 use millwork_testing::PATIENCE;
 use millwork_web::{ConnectionLimits, ServeOptions, Serving};
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ const LONG: Duration = Duration::from_secs(24 * 3600);
 /// A server that listens, and answers once it is told to.
 struct Listening {
     address: SocketAddr,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     serving: Option<Serving>,
     stop: (watch::Sender<bool>, watch::Receiver<bool>),
     _folder: TempDir,
@@ -144,7 +144,7 @@ async fn a_connection_on_which_nothing_whole_is_sent_is_closed() {
 const MUCH: &str = "GET /api/v1/events?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 /// Fills a store, so that the answer to [`MUCH`] is longer than what fits into the system's buffers.
-async fn fill(store: &SqliteStore) {
+async fn fill(store: &dyn Store) {
     let run = RunId::from_u128(7);
     let new = NewRun { id: run, request: RunRequest::default(), at: Timestamp::UNIX_EPOCH, lease: None };
     store.create_run(new).await.unwrap();
@@ -164,7 +164,7 @@ async fn fill(store: &SqliteStore) {
 #[tokio::test]
 async fn an_answer_that_takes_long_to_read_is_not_cut_off() {
     let mut server = Listening::start(1, LONG).await;
-    fill(&server.store).await;
+    fill(&*server.store).await;
     server.answer();
     let mut slow = server.connection(MUCH).await;
     let mut head = Vec::new();
@@ -185,7 +185,7 @@ async fn an_answer_that_takes_long_to_read_is_not_cut_off() {
 #[tokio::test]
 async fn an_answer_that_nobody_takes_is_given_up() {
     let mut server = Listening::start(1, Duration::from_millis(1)).await;
-    fill(&server.store).await;
+    fill(&*server.store).await;
     // As above, what was sent before anything is read is in time.
     let _slow = server.connection(MUCH).await;
     let mut waits = server.connection(HEALTH).await;

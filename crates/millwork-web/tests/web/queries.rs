@@ -10,7 +10,7 @@ use millwork_core::event::{
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Pipeline, Schedule};
-use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
+use millwork_storage::{Batch, Home, NewRun, Store};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -42,7 +42,7 @@ fn pipeline(assets: usize) -> Pipeline {
 }
 
 /// Runs that made some asset and logged a line each.
-async fn fill(store: &SqliteStore, runs: usize, assets: usize) -> RunId {
+async fn fill(store: &dyn Store, runs: usize, assets: usize) -> RunId {
     let mut last = RunId::from_u128(1);
     for number in 0..runs {
         let at = Timestamp::from_second(1_800_000_000 + number as i64).unwrap();
@@ -83,7 +83,7 @@ async fn fill(store: &SqliteStore, runs: usize, assets: usize) -> RunId {
 async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     let folder = TempDir::new().unwrap();
     let store = Home::open(folder.path()).await.unwrap().store();
-    let run = fill(&store, runs, assets).await;
+    let run = fill(&*store, runs, assets).await;
     let serving = millwork_web::serve(pipeline(assets), store.clone(), options()).await.unwrap();
     let (url, (_stop, stopped)) = (format!("http://{}", serving.address), watch::channel(false));
     tokio::spawn(serving.run(stopped));
@@ -94,11 +94,11 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
         for _ in 0..2 {
             // What was looked at a moment ago isn't looked at again.
             tokio::time::sleep(Duration::from_millis(120)).await;
-            let before = store.queries();
+            let before = store.counts().queries;
             let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
             assert!(answer.status().is_success(), "{path}: {}", answer.status());
             answer.text().await.unwrap();
-            asked = store.queries() - before;
+            asked = store.counts().queries - before;
         }
         counted.push((path.replace(&run.to_string(), "RUN"), asked));
     }

@@ -9,7 +9,7 @@ use millwork_core::Definitions;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_storage::{Batch, EventLog as _, Home, NewRun, RunStore as _, SqliteStore};
+use millwork_storage::{Batch, Home, NewRun, Store};
 use millwork_testing::{PATIENCE, PAUSE};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 /// A server without a daemon: runs stay queued.
 pub(crate) struct Served {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) client: Client,
     pub(crate) url: String,
     graph: Arc<AssetGraph>,

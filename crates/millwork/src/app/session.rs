@@ -9,9 +9,7 @@ use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::{
-    EventLog as _, EventQuery, Home, RunQuery, RunRecord, RunStore as _, SqliteStore, Unwritable,
-};
+use millwork_storage::{EventQuery, Home, RunQuery, RunRecord, Store, Unwritable};
 use tokio::runtime::Runtime;
 
 use super::arguments::Arguments;
@@ -109,7 +107,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> R
 /// An opened home.
 pub(super) struct Opened {
     pub(super) home: Home,
-    pub(super) store: std::sync::Arc<SqliteStore>,
+    pub(super) store: std::sync::Arc<dyn Store>,
 }
 
 impl Opened {

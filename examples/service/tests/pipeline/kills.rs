@@ -13,10 +13,7 @@ use axum::routing::post;
 use crate::support::Home;
 use millwork_core::event::{EventBody, EventKind, KindSet};
 use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, RunTag};
-use millwork_storage::{
-    AlertStore as _, DeliveryState, EventLog as _, EventQuery, Home as StoredHome, NewRun, PoolSlots as _,
-    RunQuery, RunStore as _, SqliteStore,
-};
+use millwork_storage::{DeliveryState, EventQuery, Home as StoredHome, NewRun, RunQuery, Store};
 use millwork_testing::PATIENCE;
 
 /// How many rounds: 30, and in CI, where `KILL_TEST_ROUNDS` says so, 200.
@@ -61,7 +58,7 @@ async fn receiver() -> (String, Told) {
 }
 
 /// Keeps some runs waiting; one of ten fails, whatever is done.
-async fn feed(store: &SqliteStore, random: &mut fastrand::Rng, wanted: &mut Vec<RunId>) {
+async fn feed(store: &dyn Store, random: &mut fastrand::Rng, wanted: &mut Vec<RunId>) {
     let statuses = vec![RunStatus::Queued];
     let waiting = store.runs(RunQuery { statuses, ..RunQuery::default() }).await.unwrap().len();
     for _ in waiting..6 {
@@ -98,7 +95,7 @@ fn nothing_is_lost_and_nothing_left_behind() {
         let variables = [("SERVICE_WEBHOOK", url.as_str())];
         let mut daemon = home.daemon_with("", &variables);
         for _ in 0..rounds() {
-            feed(&store, &mut random, &mut wanted).await;
+            feed(&*store, &mut random, &mut wanted).await;
             tokio::time::sleep(Duration::from_millis(random.u64(30..250))).await;
             let (kills_daemon, kills_run) = [(true, false), (false, true), (true, true)][random.usize(..3)];
             if kills_daemon {
@@ -115,8 +112,8 @@ fn nothing_is_lost_and_nothing_left_behind() {
             }
             assert!(daemon.process.try_wait().unwrap().is_none(), "the daemon has ended by itself");
         }
-        everything_ends_well(&store, &wanted).await;
-        let alerts = each_is_told_once(&store, &told, deaths["daemon"]).await;
+        everything_ends_well(&*store, &wanted).await;
+        let alerts = each_is_told_once(&*store, &told, deaths["daemon"]).await;
         drop(daemon);
         crate::support::eventually(|| run_processes(&home).is_empty(), "a process of a run goes on");
         assert_eq!(store.held_slots().await.unwrap(), [], "a slot is still held");
@@ -124,7 +121,7 @@ fn nothing_is_lost_and_nothing_left_behind() {
     });
 }
 
-async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
+async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
     let began = Instant::now();
     for run in wanted {
         loop {
@@ -163,7 +160,7 @@ async fn everything_ends_well(store: &SqliteStore, wanted: &[RunId]) {
 
 /// Each end of a run that is worth an alert is told under a key of its own. The same key comes twice only where a daemon was
 /// killed between the answer and writing it down.
-async fn each_is_told_once(store: &SqliteStore, told: &Told, deaths: usize) -> usize {
+async fn each_is_told_once(store: &dyn Store, told: &Told, deaths: usize) -> usize {
     let kinds = Some(KindSet::RUN_FAILURES);
     let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();
     let began = Instant::now();

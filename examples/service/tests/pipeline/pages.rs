@@ -8,7 +8,7 @@ use crate::support::{Home, Lines};
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::{Clock as _, SystemClock};
-use millwork_storage::{Batch, EventLog as _, Home as StoredHome};
+use millwork_storage::{Batch, Home as StoredHome};
 use millwork_testing::{PATIENCE, PAUSE, require};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};

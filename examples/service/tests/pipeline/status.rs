@@ -7,7 +7,7 @@ use crate::support::{Home, Lines};
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{Failure, FailureKind, RunId, RunRequest};
 use millwork_core::{Clock as _, SystemClock};
-use millwork_storage::{Batch, EventLog as _, Home as StoredHome, NewRun, RunStore as _};
+use millwork_storage::{Batch, Home as StoredHome, NewRun};
 use millwork_testing::{PATIENCE, PAUSE};
 use reqwest::Client;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::Pipeline;
 use millwork_core::plan::PlanError;
 use millwork_core::run::{RunId, RunStatus};
-use millwork_storage::{Batch, Claim, EventLog as _, Home, RunStore as _, SqliteStore, StorageError};
+use millwork_storage::{Batch, Claim, Home, StorageError, Store};
 use thiserror::Error;
 
 use super::course::{PastRun, Teller};
@@ -83,9 +83,9 @@ impl Past {
                 filled.failed = if is_failed { Some(run.new.id) } else { filled.failed };
                 filled.events += run.events.len() as u64 + 2;
             }
-            write(home, &store, runs).await?;
+            write(home, &*store, runs).await?;
         }
-        ticks::write(&store, pipeline, &ids).await?;
+        ticks::write(&*store, pipeline, &ids).await?;
         Ok(filled)
     }
 
@@ -114,7 +114,7 @@ impl Past {
 }
 
 /// Writes runs from their request to their end.
-async fn write(home: &Home, store: &SqliteStore, runs: Vec<PastRun>) -> Result<(), StorageError> {
+async fn write(home: &Home, store: &dyn Store, runs: Vec<PastRun>) -> Result<(), StorageError> {
     try_join_all(runs.iter().map(|run| store.create_run(run.new.clone()))).await?;
     let claims = runs.iter().map(|run| {
         let (holder, now) = (home.holder().clone(), run.started_at);

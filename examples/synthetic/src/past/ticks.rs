@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleCursor;
 use millwork_core::{Instigator, Pipeline};
-use millwork_storage::{Commit, InstigatorStore as _, SqliteStore, StorageError, Tick, TickOutcome};
+use millwork_storage::{Commit, StorageError, Store, Tick, TickOutcome};
 
 /// So many ticks each schedule and sensor has.
 const TICKS: usize = 200;
 
 /// Writes ticks that say that they requested these runs, or failed to, or had nothing to do.
 pub(super) async fn write(
-    store: &SqliteStore,
+    store: &dyn Store,
     pipeline: &Pipeline,
     runs: &[(RunId, Timestamp)],
 ) -> Result<(), StorageError> {
@@ -29,7 +29,7 @@ pub(super) async fn write(
 }
 
 async fn record(
-    store: &SqliteStore,
+    store: &dyn Store,
     instigator: Instigator,
     cursor: String,
     index: usize,

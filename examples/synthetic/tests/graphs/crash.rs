@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use millwork_core::event::EventBody;
 use millwork_core::run::{RunState, RunStatus, StepStatus};
-use millwork_storage::{EventLog as _, EventQuery, Home, RunQuery, RunStore as _};
+use millwork_storage::{EventQuery, Home, RunQuery};
 
 const KILLS: usize = 100;
 const LAYERS: usize = 100;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use millwork_core::run::{RunState, RunStatus, StepStatus};
-use millwork_storage::{EventLog as _, EventQuery, Home, InstigatorStore as _, RunQuery, RunStore as _};
+use millwork_storage::{EventQuery, Home, RunQuery};
 use synthetic::{Past, Shape};
 
 const RUNS: usize = 600;

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::event::{EventKind, KindSet};
 use sqlx::AssertSqlSafe;
 
 use super::change::{Change, Stop};
 use super::insert::is_one_of;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
-use crate::sqlite::retention::{Forgotten, Position};
+use crate::retention_store::{Forgotten, LOGS};
+use crate::sqlite::retention::{Part, Position};
 
 /// So many events are looked at in one transaction, so that nobody waits long for it.
 const EVENTS_AT_ONCE: i64 = 20_000;
@@ -17,9 +17,6 @@ const EVENTS_AT_ONCE: i64 = 20_000;
 const RUNS_AT_ONCE: i64 = 100;
 /// So many ticks.
 const TICKS_AT_ONCE: i64 = 5_000;
-
-/// What counts as logs to a retention rule: nothing follows from it once its run is over.
-const LOGS: KindSet = KindSet::of(&[EventKind::Logged, EventKind::StepProgressed]);
 
 /// Forgets old log lines and progress.
 #[derive(Debug)]
@@ -32,10 +29,10 @@ pub(crate) struct ForgetLogs {
 
 #[async_trait]
 impl Change for ForgetLogs {
-    type Outcome = Forgotten;
+    type Outcome = Part;
     const ACTION: &'static str = "forget log lines";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Forgotten, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
         let text = "SELECT ifnull(max(sequence), 0), count(*) FROM (SELECT sequence FROM (SELECT sequence, at FROM events \
                     WHERE sequence > ?1 ORDER BY sequence LIMIT ?2) WHERE at < ?3)";
         let query = sqlx::query_as(text).bind(self.from.0).bind(EVENTS_AT_ONCE).bind(to_micros(self.before));
@@ -54,7 +51,7 @@ impl Change for ForgetLogs {
             sqlx::query_scalar(text).bind(self.from.0).bind(EVENTS_AT_ONCE).bind(to_micros(self.before));
         let young: Option<i64> = query.fetch_one(transaction.connection()).await?;
         let passed = Position(young.map_or(last, |young| young - 1).max(self.from.0));
-        Ok(Forgotten { events, next, passed, ..Forgotten::default() })
+        Ok(Part { forgotten: Forgotten { events, ..Forgotten::default() }, next, passed })
     }
 }
 
@@ -69,10 +66,10 @@ pub(crate) struct ForgetRuns {
 
 #[async_trait]
 impl Change for ForgetRuns {
-    type Outcome = Forgotten;
+    type Outcome = Part;
     const ACTION: &'static str = "forget runs";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Forgotten, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
         let text = "SELECT number FROM runs WHERE number > ? AND finished_at < ? ORDER BY number LIMIT ?";
         let query =
             sqlx::query_scalar(text).bind(self.from.0).bind(to_micros(self.before)).bind(RUNS_AT_ONCE);
@@ -91,8 +88,8 @@ impl Change for ForgetRuns {
             forgotten.runs += query.execute(transaction.connection()).await?.rows_affected();
         }
         let is_full = old.len() as i64 == RUNS_AT_ONCE;
-        forgotten.next = old.last().filter(|_| is_full).map(|last| Position(*last));
-        Ok(forgotten)
+        let next = old.last().filter(|_| is_full).map(|last| Position(*last));
+        Ok(Part { forgotten, next, ..Part::default() })
     }
 }
 
@@ -105,10 +102,10 @@ pub(crate) struct ForgetTicks {
 
 #[async_trait]
 impl Change for ForgetTicks {
-    type Outcome = Forgotten;
+    type Outcome = Part;
     const ACTION: &'static str = "forget ticks";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Forgotten, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
         let text = "DELETE FROM ticks WHERE id IN (SELECT id FROM ticks WHERE at < ? ORDER BY at LIMIT ?)";
         let query = sqlx::query(text).bind(to_micros(self.before)).bind(TICKS_AT_ONCE);
         let ticks = query.execute(transaction.connection()).await?.rows_affected();
@@ -116,7 +113,7 @@ impl Change for ForgetTicks {
         let text = "DELETE FROM pending WHERE state = 'given_up' AND next_at < ?";
         sqlx::query(text).bind(to_micros(self.before)).execute(transaction.connection()).await?;
         let next = (ticks.cast_signed() == TICKS_AT_ONCE).then_some(Position::default());
-        Ok(Forgotten { ticks, next, ..Forgotten::default() })
+        Ok(Part { forgotten: Forgotten { ticks, ..Forgotten::default() }, next, ..Part::default() })
     }
 }
 

@@ -10,7 +10,8 @@ use super::change::{Change, Stop};
 use super::insert::{is_one_of, is_verdict, latest_of_group};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
-use crate::sqlite::check::{Finding, Table};
+use crate::sqlite::check::name_of;
+use crate::{Finding, Table};
 
 /// Sets one row aside. A run stays, without what of it can't be read, as events belong to it.
 #[derive(Debug)]
@@ -108,7 +109,7 @@ impl SetAside {
         which: &str,
         row: impl RowKey<'v>,
     ) -> Result<(), sqlx::Error> {
-        let table = self.finding.table.name();
+        let table = name_of(self.finding.table);
         let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
             .bind(table)
             .fetch_all(transaction.connection())
@@ -144,7 +145,7 @@ impl SetAside {
         which: &str,
         row: impl RowKey<'v>,
     ) -> Result<(), sqlx::Error> {
-        let text = AssertSqlSafe(format!("DELETE FROM {} WHERE {which}", self.finding.table.name()));
+        let text = AssertSqlSafe(format!("DELETE FROM {} WHERE {which}", name_of(self.finding.table)));
         sqlx::query(text).bind(row).execute(transaction.connection()).await?;
         Ok(())
     }

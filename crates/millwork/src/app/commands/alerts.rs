@@ -4,7 +4,7 @@ use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_daemon::deliveries_of;
-use millwork_storage::{AlertStore as _, Commit, Delivery, DeliveryState, InstigatorStore as _};
+use millwork_storage::{Commit, Delivery, DeliveryState};
 use serde_json::{Value, json};
 
 use crate::app::arguments::{Alerts, Deliveries};

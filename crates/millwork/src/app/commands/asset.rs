@@ -10,7 +10,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::{AssetKey, AssetPartition};
 use millwork_core::{MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventLog as _, EventQuery, LatestAsset, Order};
+use millwork_storage::{EventQuery, LatestAsset, Order};
 use serde_json::Value;
 
 use super::list::asset_json;

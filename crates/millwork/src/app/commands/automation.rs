@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
-use millwork_storage::{AutomationStore as _, EventLog as _, InstigatorStore as _};
 use serde_json::{Value, json};
 
 use super::durations;

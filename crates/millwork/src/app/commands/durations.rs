@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::StepIndex;
 use millwork_core::{AssetKey, Pipeline};
-use millwork_storage::{EventLog as _, EventQuery, Order};
+use millwork_storage::{EventQuery, Order};
 
 use crate::app::failure::Failure;
 use crate::app::session::Opened;

@@ -13,7 +13,7 @@ use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
     capture_output, end_descendants,
 };
-use millwork_storage::{RunStore as _, SqliteStore, StorageError};
+use millwork_storage::{StorageError, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -221,7 +221,7 @@ pub(super) async fn execute(
 async fn cancel_when_asked(
     mut signals: EndSignals,
     first: watch::Sender<Option<EndSignal>>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     run: RunId,
     cancel: Cancel,
     progress: Arc<Progress>,

@@ -1,9 +1,7 @@
 //! `sensors pending` and `schedules pending`: what was asked for and couldn't be done yet.
 
 use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
-use millwork_storage::{
-    InstigatorState, Pending as StoredPending, PendingState, PendingStore as _, PendingWork,
-};
+use millwork_storage::{InstigatorState, Pending as StoredPending, PendingState, PendingWork};
 use serde_json::json;
 
 use super::{schedules, sensors};

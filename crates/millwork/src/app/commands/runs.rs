@@ -5,7 +5,7 @@ use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus, WaitReason};
 use millwork_core::{Clock as _, StepPartition, SystemClock};
 use millwork_engine::EngineOptions;
-use millwork_storage::{RunQuery, RunRecord, RunStore as _, waiting_runs};
+use millwork_storage::{RunQuery, RunRecord, waiting_runs};
 use serde_json::{Value, json};
 
 use super::materialize::{self, Execution};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use millwork_core::Problem;
 use millwork_core::schedule::{Schedule, ScheduleCursor};
 use millwork_core::{Clock as _, Instigator, SystemClock};
-use millwork_storage::{InstigatorState, InstigatorStore as _, Tick, TickOutcome};
+use millwork_storage::{InstigatorState, Tick, TickOutcome};
 use serde_json::{Value, json};
 
 use super::pending::{self, Kind, state_word};

@@ -4,7 +4,6 @@ use millwork_core::run::RunSpec;
 use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
 use millwork_core::{Advice as _, Clock as _, Instigator, Problem, SystemClock};
 use millwork_daemon::{preview_sensor, sensor_cursor};
-use millwork_storage::InstigatorStore as _;
 use serde_json::{Value, json};
 
 use super::pending::{self, Kind, state_word};

@@ -7,14 +7,14 @@ use millwork_core::event::Event;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
 use millwork_daemon::{ClockJump, Pulse};
 use millwork_engine::Values;
-use millwork_storage::{Home, SqliteStore};
+use millwork_storage::{Home, Store, StoreCounts};
 use millwork_web::{Host, LoopBeat};
 
 /// The process of `serve`.
 #[derive(Debug)]
 pub(super) struct ServingProcess {
     pub(super) pulse: Pulse,
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) values: Values,
     pub(super) home: Home,
     /// The home's whole path.
@@ -23,7 +23,7 @@ pub(super) struct ServingProcess {
 
 impl Host for ServingProcess {
     fn metrics(&self) -> String {
-        let (commits, queries, bytes) = (self.store.commits(), self.store.queries(), self.store.bytes());
+        let StoreCounts { commits, queries, bytes } = self.store.counts();
         format!(
             "{}# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
              # TYPE millwork_store_queries_total counter\nmillwork_store_queries_total {queries}\n\
@@ -45,13 +45,14 @@ impl Host for ServingProcess {
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
+        let counts = self.store.counts();
         let clock = self.pulse.last_jump().map(|jump| ("Clock", clock_in_words(&jump)));
         let facts = [
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
             ("Process", std::process::id().to_string()),
             ("Home", self.path.display().to_string()),
-            ("Database", format!("{:.1} MB", self.store.bytes() as f64 / 1e6)),
-            ("Commits", self.store.commits().to_string()),
+            ("Database", format!("{:.1} MB", counts.bytes as f64 / 1e6)),
+            ("Commits", counts.commits.to_string()),
         ];
         facts.into_iter().chain(clock).collect()
     }

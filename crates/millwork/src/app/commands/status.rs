@@ -5,7 +5,7 @@ use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Staleness};
 use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
-use millwork_storage::{EventLog as _, EventQuery, Order, read_status};
+use millwork_storage::{EventQuery, Order, read_status};
 use serde_json::{Value, json};
 
 use crate::app::arguments::{Status, Why};

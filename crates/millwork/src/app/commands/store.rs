@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
             Store::Check(json) => check(&opened, json.json).await,
             Store::Repair(json) => repair(&opened, json.json).await,
             Store::Vacuum(json) => {
-                let freed = opened.store.vacuum().await?;
+                let freed = opened.store.compact().await?;
                 if json.json {
                     outln!("{}", json!({ "freed_bytes": freed }));
                 } else {
@@ -54,7 +54,7 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
     let mut values = ForgottenValues::default();
     if let Some(kept) = rules.values {
         let engine = session.engine(opened, EngineOptions::default())?;
-        values = forget_values(&opened.store, engine.values(), kept, now).await?;
+        values = forget_values(&*opened.store, engine.values(), kept, now).await?;
     }
     opened.store.close().await;
     if json {

@@ -1,0 +1,199 @@
+//! Retention rules: what goes, and what stays whatever they say.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::event::{Event, EventBody, EventKind, LogLine, NewEvent};
+use millwork_core::param::LogLevel;
+use millwork_core::retention::{KeptValues, Retention, days};
+use millwork_core::run::RunId;
+use millwork_core::{AssetKey, Instigator};
+use millwork_storage::{
+    Commit, EventQuery, NewPending, PendingAttempt, PendingOutcome, PendingWork, RunQuery, Store, Tick,
+    TickOutcome,
+};
+
+use crate::backend::Backend;
+use crate::samples::{append, at, create, events, materialized, not_materialized, of_step, success};
+
+fn line(run: RunId) -> NewEvent {
+    let (level, target, message) = (LogLevel::Info, "test".to_owned(), "a line".to_owned());
+    NewEvent::of_run(run, at(2), EventBody::Logged(LogLine { level, target, message, fields: [].into() }))
+}
+
+/// The three events of a step that makes an asset, in a run of its own.
+fn made(run: RunId, asset: &str) -> Vec<NewEvent> {
+    let materialized =
+        NewEvent { value: Some(vec![7; 100]), ..of_step(run, asset, None, materialized("d1")) };
+    vec![
+        of_step(run, asset, None, EventBody::StepStarted),
+        materialized,
+        of_step(run, asset, None, success()),
+    ]
+}
+
+/// A run that made an asset and logged a line.
+async fn finished(store: &dyn Store, number: u128, asset: &str) -> RunId {
+    let run = create(store, number, &[]).await;
+    let mut events = made(run, asset);
+    events.push(line(run));
+    events.push(NewEvent::of_run(run, at(2), EventBody::run_failed("so that it has an end")));
+    append(store, events).await;
+    run
+}
+
+/// Some hours after what happens in these tests.
+fn later(hours: i64) -> Timestamp {
+    at(2) + SignedDuration::from_hours(hours)
+}
+
+async fn kinds(store: &dyn Store, run: RunId) -> Vec<EventKind> {
+    let of_run = EventQuery { run: Some(run), ..EventQuery::default() };
+    events(store, of_run).await.iter().filter_map(|event| event.body.kind()).collect()
+}
+
+fn sequences(events: &[Event]) -> Vec<u64> {
+    events.iter().map(|event| event.sequence).collect()
+}
+
+pub(crate) async fn logs(store: Backend) {
+    let run = finished(&*store, 1, "a").await;
+    let rules = Retention::new().logs(days(1));
+    assert_eq!(store.forget(&rules, later(23)).await.unwrap().events, 0);
+    assert_eq!(store.forget(&rules, later(24)).await.unwrap().events, 0, "of exactly that age");
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().events, 1);
+    let left = [
+        EventKind::RunQueued,
+        EventKind::StepStarted,
+        EventKind::Materialized,
+        EventKind::StepSucceeded,
+        EventKind::RunFailed,
+    ];
+    assert_eq!(kinds(&*store, run).await, left);
+}
+
+/// An event that is older than those before it, as a clock that was set back writes it.
+pub(crate) async fn logs_out_of_order(store: Backend) {
+    let run = create(&*store, 1, &[]).await;
+    let young = NewEvent { at: later(48), ..line(run) };
+    append(&*store, vec![young, line(run), line(run)]).await;
+    let rules = Retention::new().logs(days(1));
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().events, 2);
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().events, 0);
+    append(&*store, vec![line(run)]).await;
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().events, 1);
+    assert_eq!(store.forget(&rules, later(73)).await.unwrap().events, 1);
+}
+
+pub(crate) async fn runs(store: Backend) {
+    let first = finished(&*store, 1, "a").await;
+    let second = finished(&*store, 2, "a").await;
+    let going_on = create(&*store, 3, &[]).await;
+    let rules = Retention::new().runs(days(1));
+    let forgotten = store.forget(&rules, later(25)).await.unwrap();
+    assert_eq!((forgotten.runs, forgotten.events), (1, 6 + 5));
+    assert_eq!(kinds(&*store, first).await, []);
+    assert_eq!(kinds(&*store, second).await, [EventKind::Materialized]);
+    assert_eq!(kinds(&*store, going_on).await, [EventKind::RunQueued]);
+    let latest = store.latest(&[AssetKey::from("a")]).await.unwrap();
+    let materialization = latest[0].materialization.as_ref().unwrap();
+    assert_eq!(materialization.run, Some(second));
+    assert!(store.value(materialization.sequence).await.unwrap().is_some());
+    assert_eq!(store.runs(RunQuery::default()).await.unwrap().len(), 2);
+    assert_eq!(store.forget(&rules, later(26)).await.unwrap().events, 0);
+    // What was forgotten can be written again, by the same name.
+    let again = create(&*store, 4, &[]).await;
+    append(&*store, made(again, "a")).await;
+}
+
+/// What is latest of an asset are two events where the last verdict made no value: each keeps its run.
+pub(crate) async fn verdicts(store: Backend) {
+    let runs = [finished(&*store, 1, "a").await, create(&*store, 2, &[]).await];
+    append(&*store, vec![of_step(runs[1], "a", None, not_materialized())]).await;
+    append(&*store, vec![NewEvent::of_run(runs[1], at(2), EventBody::RunSucceeded)]).await;
+    let before = store.latest(&[AssetKey::from("a")]).await.unwrap();
+    let forgotten = store.forget(&Retention::new().runs(days(1)), later(25)).await.unwrap();
+    assert_eq!((forgotten.runs, forgotten.events), (0, 5 + 2));
+    assert_eq!(store.latest(&[AssetKey::from("a")]).await.unwrap(), before);
+}
+
+pub(crate) async fn numbers(store: Backend) {
+    finished(&*store, 1, "a").await;
+    let run = finished(&*store, 2, "b").await;
+    let newest = append(&*store, vec![line(run)]).await[0];
+    let rules = Retention::new().logs(days(1)).ticks(days(1));
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().events, 3);
+    assert_eq!(append(&*store, vec![line(run)]).await, [newest + 1], "no number is used again");
+}
+
+pub(crate) async fn ticks(store: Backend) {
+    let hourly = Instigator::from_stored("hourly");
+    let tick = |second: i64| Tick {
+        instigator: hourly.clone(),
+        due: at(second),
+        at: at(second),
+        micros: None,
+        outcome: TickOutcome::Idle { reason: "nothing".to_owned() },
+    };
+    let pending = |reason: &str| NewPending {
+        work: PendingWork::Event { sequence: 1 },
+        reason: reason.to_owned(),
+        next_at: at(2),
+        at: at(2),
+    };
+    let ticks = vec![tick(2), tick(2), tick(3 * 3600)];
+    let pending = vec![pending("goes on"), pending("given up")];
+    let commit = Commit { ticks, pending, ..Commit::new(hourly.clone(), None, "1") };
+    assert!(store.commit(commit).await.unwrap());
+    let given_up = store.pending(&[], 9).await.unwrap().pop().unwrap();
+    let outcome = PendingOutcome::GivenUp { reason: "given up".to_owned() };
+    let attempts = vec![PendingAttempt { id: given_up.id, attempts: given_up.attempts, outcome }];
+    let commit = Commit { attempts, ..Commit::new(hourly.clone(), Some("1".to_owned()), "2") };
+    assert!(store.commit(commit).await.unwrap());
+
+    let rules = Retention::new().ticks(days(1));
+    assert_eq!(store.forget(&rules, later(25)).await.unwrap().ticks, 2);
+    assert_eq!(store.ticks_behind(0, 9).await.unwrap(), [(3, tick(3 * 3600))]);
+    assert_eq!(store.newest_tick().await.unwrap(), 3);
+    let left: Vec<String> =
+        store.pending(&[], 9).await.unwrap().into_iter().map(|pending| pending.reason).collect();
+    assert_eq!(left, ["goes on"]);
+    assert_eq!(store.forget(&rules, later(999)).await.unwrap().ticks, 1);
+    let commit = Commit { ticks: vec![tick(4)], ..Commit::new(hourly, Some("2".to_owned()), "3") };
+    assert!(store.commit(commit).await.unwrap());
+    assert_eq!(store.newest_tick().await.unwrap(), 4, "no number is used again");
+}
+
+fn kept(newest: u32) -> KeptValues {
+    Retention::new().values(newest, Duration::from_secs(3600)).values.unwrap()
+}
+
+pub(crate) async fn values(store: Backend) {
+    let mut made_of_a = Vec::new();
+    for number in 1..=4 {
+        let run = create(&*store, number, &[]).await;
+        made_of_a.push(append(&*store, made(run, "a")).await[1]);
+    }
+    let run = create(&*store, 5, &[]).await;
+    let of_partition = of_step(run, "a", Some("mon"), materialized("d1"));
+    append(&*store, vec![of_partition]).await;
+    assert!(store.old_values(kept(2), later(0), 9).await.unwrap().is_empty(), "they are young");
+    let old = store.old_values(kept(2), later(2), 9).await.unwrap();
+    assert_eq!(sequences(&old), made_of_a[..2]);
+    assert_eq!(sequences(&store.old_values(kept(2), later(2), 1).await.unwrap()), made_of_a[..1]);
+    let history = events(&*store, EventQuery::default()).await;
+    store.forget_values(&made_of_a[..2]).await.unwrap();
+    assert!(store.old_values(kept(2), later(2), 9).await.unwrap().is_empty());
+    assert_eq!(store.value(made_of_a[0]).await.unwrap(), None);
+    assert!(store.value(made_of_a[3]).await.unwrap().is_some());
+    assert_eq!(events(&*store, EventQuery::default()).await, history, "the history stays");
+    store.forget_values(&made_of_a[..3]).await.unwrap();
+    assert_eq!(store.value(made_of_a[2]).await.unwrap(), None);
+}
+
+pub(crate) async fn nothing_by_default(store: Backend) {
+    finished(&*store, 1, "a").await;
+    let forgotten = store.forget(&Retention::new(), later(1_000_000)).await.unwrap();
+    assert_eq!(forgotten, Default::default());
+    assert_eq!(events(&*store, EventQuery::default()).await.len(), 6);
+}
