@@ -8,7 +8,6 @@
 mod alert_store;
 mod asset_status;
 mod automation_store;
-mod course;
 mod error;
 mod event_log;
 mod follow;
@@ -20,6 +19,7 @@ mod micros;
 mod pending_store;
 mod pool_slots;
 mod retention_store;
+mod run_projection;
 mod run_store;
 mod sqlite;
 mod store_url;

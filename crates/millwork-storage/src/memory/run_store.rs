@@ -21,30 +21,30 @@ impl RunStore for MemoryStore {
     async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
         let claim = Claim { now: stored(claim.now), until: stored(claim.until), ..claim };
         let mut state = self.state()?;
-        let started = state.run(claim.run)?.course.claim(&claim)?;
+        let started = state.run(claim.run)?.projection.claim(&claim)?;
         state.append_of_run(claim.run, claim.now, started)?;
-        Ok(Fence { run: claim.run, epoch: state.run(claim.run)?.course.epoch })
+        Ok(Fence { run: claim.run, epoch: state.run(claim.run)?.projection.epoch })
     }
 
     async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
         let mut state = self.state()?;
         let run = state.run(fence.run)?;
-        run.course.check(fence)?;
-        run.course.leased_until = Some(stored(until));
+        run.projection.check(fence)?;
+        run.projection.leased_until = Some(stored(until));
         Ok(())
     }
 
     async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
         let mut state = self.state()?;
-        if let Some(event) = state.run(run)?.course.cancel() {
+        if let Some(event) = state.run(run)?.projection.cancel() {
             state.append_of_run(run, now, event)?;
         }
-        Ok(state.run(run)?.course.status)
+        Ok(state.run(run)?.projection.status)
     }
 
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
         let mut state = self.state()?;
-        if !state.run(fence.run)?.course.can_end(fence) {
+        if !state.run(fence.run)?.projection.can_end(fence) {
             return Ok(false);
         }
         state.append_of_run(fence.run, now, end)?;
@@ -53,7 +53,9 @@ impl RunStore for MemoryStore {
 
     async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
         let mut state = self.state()?;
-        let Some(retrying) = state.run(fence.run)?.course.retry(fence.epoch, delay) else { return Ok(false) };
+        let Some(retrying) = state.run(fence.run)?.projection.retry(fence.epoch, delay) else {
+            return Ok(false);
+        };
         state.append_of_run(fence.run, now, retrying)?;
         Ok(true)
     }
@@ -81,9 +83,9 @@ fn matches(query: &RunQuery, run: &Run) -> bool {
         text.starts_with(&part) || text.ends_with(&part)
     };
     let of_tag = |(key, value): &(String, String)| run.request.tags.get(key) == Some(value);
-    (query.statuses.is_empty() || query.statuses.contains(&run.course.status))
+    (query.statuses.is_empty() || query.statuses.contains(&run.projection.status))
         && query.tag.as_ref().is_none_or(of_tag)
         && !query.without_tag.as_ref().is_some_and(of_tag)
-        && query.finished_since.is_none_or(|since| run.course.finished_at.is_some_and(|at| at >= since))
+        && query.finished_since.is_none_or(|since| run.projection.finished_at.is_some_and(|at| at >= since))
         && query.id_part.as_ref().is_none_or(of_part)
 }

@@ -10,9 +10,9 @@ use millwork_core::run::{RunId, RunRequest, StepKey};
 use millwork_core::stored::stored_json;
 use millwork_core::{AssetKey, AssetPartition, Instigator, PartitionKey, StepPartition};
 
-use crate::course::RunCourse;
 use crate::micros::stored;
 use crate::retention_store::LOGS;
+use crate::run_projection::RunProjection;
 use crate::{
     AutomationRow, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots, InstigatorState,
     LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
@@ -55,7 +55,7 @@ pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) request: RunRequest,
     pub(super) created_at: Timestamp,
-    pub(super) course: RunCourse,
+    pub(super) projection: RunProjection,
 }
 
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub(super) struct Slots {
 
 impl Run {
     pub(super) fn record(&self) -> RunRecord {
-        self.course.clone().record(self.id, self.request.clone(), self.created_at)
+        self.projection.clone().record(self.id, self.request.clone(), self.created_at)
     }
 }
 
@@ -85,7 +85,7 @@ impl State {
         if self.run(id).is_ok() {
             return Err(StorageError::DuplicateRun { run: id });
         }
-        self.runs.push(Run { id, request, created_at: stored(at), course: RunCourse::queued(lease) });
+        self.runs.push(Run { id, request, created_at: stored(at), projection: RunProjection::queued(lease) });
         self.append_of_run(id, at, EventBody::RunQueued)
     }
 
@@ -189,7 +189,7 @@ impl State {
     /// Appends a batch, or nothing of it.
     pub(super) fn append(&mut self, batch: Batch) -> Result<Vec<u64>, StorageError> {
         if let Some(fence) = batch.fence {
-            self.run(fence.run)?.course.check(fence)?;
+            self.run(fence.run)?.projection.check(fence)?;
         }
         for (index, event) in batch.events.iter().enumerate() {
             event.body.to_stored().map_err(|reason| StorageError::Unstorable {
@@ -221,7 +221,7 @@ impl State {
     fn push(&mut self, mut event: NewEvent) -> Result<u64, StorageError> {
         event.at = stored(event.at);
         if let Some(id) = event.run {
-            self.run(id)?.course.apply(&event.body, event.at);
+            self.run(id)?.projection.apply(&event.body, event.at);
         }
         self.last_event += 1;
         let (sequence, value) = (self.last_event, event.value.take());
@@ -286,7 +286,7 @@ impl State {
     /// Forgets the events of runs that finished before this, other than what is latest of an asset, and the runs of which
     /// nothing is left. Returns how many of both.
     fn forget_runs(&mut self, before: Timestamp) -> (u64, u64) {
-        let is_old = |run: &&Run| run.course.finished_at.is_some_and(|at| at < before);
+        let is_old = |run: &&Run| run.projection.finished_at.is_some_and(|at| at < before);
         let old: BTreeSet<RunId> = self.runs.iter().filter(is_old).map(|run| run.id).collect();
         let mut latest = BTreeSet::new();
         for asset in self.latest() {

@@ -95,13 +95,13 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Waiting for another process that is in the way, within bounds.
+/// Tries again what another process was in the way of: six times, after a pause that doubles.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct BusyRetry {
     retries: u32,
 }
 
-impl Patience {
+impl BusyRetry {
     /// Whether to try once more after this error; if so, waits first.
     pub(super) async fn allows(&mut self, error: &Error) -> bool {
         if !is_busy(error) || self.retries == BUSY_RETRIES {

@@ -7,7 +7,7 @@ use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest};
 
 use super::SqliteStore;
-use super::write::{Change, Stop, Transaction};
+use super::write::{Change, ChangeError, Transaction};
 use crate::{Batch, EventLog, EventQuery, NewRun, RunStore};
 
 /// Limits the size of the database.
@@ -18,7 +18,7 @@ impl Change for LimitPages {
     type Outcome = ();
     const ACTION: &'static str = "limit the database";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let text = format!("PRAGMA max_page_count = {}", self.0);
         sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(transaction.connection()).await?;
         Ok(())

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Connection, Row};
 
-use super::connect::Patience;
+use super::connect::BusyRetry;
 use super::write::SetAside;
 use super::{SqliteStore, connect, failure};
 use crate::{Finding, Maintenance, StorageError, StoreCounts, StoreInfo, Table, Unwritable};
@@ -48,10 +48,10 @@ impl Maintenance for SqliteStore {
         }
         let bytes = || self.bytes();
         let before = bytes();
-        let mut patience = Patience::default();
+        let mut retry = BusyRetry::default();
         loop {
             match self.rewrite().await {
-                Err(error) if patience.allows(&error).await => {}
+                Err(error) if retry.allows(&error).await => {}
                 rewritten => {
                     break rewritten.map_err(|error| failure::database("free unused space", error))?;
                 }

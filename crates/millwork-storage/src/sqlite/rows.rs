@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row};
 
 use super::failure::unreadable;
-use crate::course::RunCourse;
 use crate::micros::from_micros;
+use crate::run_projection::RunProjection;
 use crate::{Holder, RunRecord, StorageError};
 
 /// The columns that the functions here read.
@@ -32,7 +32,7 @@ impl RunRow {
     /// Reads a row, as far as that is possible.
     pub(super) fn of(row: &SqliteRow) -> Self {
         let mut columns = Columns { row, unreadable: Vec::new() };
-        let course = columns.course();
+        let projection = columns.projection();
         let created_at = columns.moment("created_at").unwrap_or_default();
         let request = columns.read("request", |text: &str| {
             serde_json::from_str::<RunRequest>(text).map_err(|error| error.to_string())
@@ -41,18 +41,18 @@ impl RunRow {
         let id = columns.read("id", |bytes: &[u8]| run_id(bytes).map_err(|error| reason_of(&error)));
         let unreadable = columns.unreadable;
         let damage = known.or_else(|| described(&unreadable));
-        let record =
-            id.map(|id| RunRecord { damage, ..course.record(id, request.unwrap_or_default(), created_at) });
+        let record = id
+            .map(|id| RunRecord { damage, ..projection.record(id, request.unwrap_or_default(), created_at) });
         Self { record, unreadable }
     }
 }
 
 /// The part of a run's row that changes.
-pub(super) fn course(row: &SqliteRow) -> Result<RunCourse, StorageError> {
+pub(super) fn projection(row: &SqliteRow) -> Result<RunProjection, StorageError> {
     let mut columns = Columns { row, unreadable: Vec::new() };
-    let course = columns.course();
+    let projection = columns.projection();
     match described(&columns.unreadable) {
-        None => Ok(course),
+        None => Ok(projection),
         Some(reason) => Err(unreadable("the record of a run")(reason)),
     }
 }
@@ -73,10 +73,10 @@ struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    fn course(&mut self) -> RunCourse {
+    fn projection(&mut self) -> RunProjection {
         let status =
             |name: &str| RunStatus::from_name(name).ok_or_else(|| format!("there is no status `{name}`"));
-        RunCourse {
+        RunProjection {
             // Nobody executes it, so that loops leave it alone, and people can start it again.
             status: self.read("status", status).unwrap_or(RunStatus::Lost),
             epoch: self.plain("epoch").unwrap_or_default(),

@@ -14,7 +14,7 @@ use millwork_core::{AssetKey, Instigator};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::connect::Patience;
+use super::connect::BusyRetry;
 use super::open_file::OpenFile;
 use super::read::Reader;
 use super::write::{
@@ -151,7 +151,7 @@ fn is_read_only(path: &Path) -> bool {
 /// Connects to the database and brings it up to date; returns its version, or nothing if it is another program's, which is left as it
 /// is.
 async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::Error> {
-    let mut patience = Patience::default();
+    let mut retry = BusyRetry::default();
     loop {
         let connected = async {
             let mut connection = connect::writer(path).await?;
@@ -164,7 +164,7 @@ async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::E
         };
         match connected.await {
             // Turning on WAL in a new file fails at once if another process does the same.
-            Err(error) if patience.allows(&error).await => {}
+            Err(error) if retry.allows(&error).await => {}
             connected => return connected,
         }
     }

@@ -9,7 +9,7 @@ use millwork_core::event::EventKind;
 use millwork_core::run::RunId;
 use sqlx::AssertSqlSafe;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::encoded_event::EncodedEvent;
 use super::transaction::Transaction;
 use crate::{Batch, Fence, StorageError};
@@ -40,7 +40,7 @@ impl Change for Append {
     type Outcome = Vec<u64>;
     const ACTION: &'static str = "append events";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Vec<u64>, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Vec<u64>, ChangeError> {
         if let Some(fence) = self.fence {
             transaction.run(fence.run).await?.check(fence)?;
         }
@@ -62,7 +62,7 @@ impl Change for Append {
 async fn refuse_repeated_success(
     events: &[Arc<EncodedEvent>],
     transaction: &mut Transaction<'_>,
-) -> Result<(), Stop> {
+) -> Result<(), ChangeError> {
     let successes: Vec<_> = events.iter().filter(|event| event.kind == EventKind::StepSucceeded).collect();
     transaction.intern(successes.iter().flat_map(|event| event.names()).flatten().collect()).await?;
     transaction.flush().await?;

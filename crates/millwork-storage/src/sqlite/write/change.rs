@@ -18,24 +18,24 @@ pub(crate) trait Change: Send + Sync + 'static {
     const ACTION: &'static str;
 
     /// Makes the change, or refuses before anything of it is written. It may be asked again, in another transaction.
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Self::Outcome, Stop>;
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Self::Outcome, ChangeError>;
 }
 
 /// Why a change isn't made.
-pub(crate) enum Stop {
+pub(crate) enum ChangeError {
     /// It isn't allowed. Other changes are not concerned.
     Refused(StorageError),
     /// The database failed, and the transaction with it.
     Broken(sqlx::Error),
 }
 
-impl From<StorageError> for Stop {
+impl From<StorageError> for ChangeError {
     fn from(error: StorageError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<sqlx::Error> for Stop {
+impl From<sqlx::Error> for ChangeError {
     fn from(error: sqlx::Error) -> Self {
         Self::Broken(error)
     }
@@ -69,8 +69,8 @@ impl<C: Change> AnyChange for Pending<C> {
     async fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), sqlx::Error> {
         self.outcome = Some(match self.change.apply(transaction).await {
             Ok(outcome) => Ok(outcome),
-            Err(Stop::Refused(error)) => Err(error),
-            Err(Stop::Broken(error)) => return Err(error),
+            Err(ChangeError::Refused(error)) => Err(error),
+            Err(ChangeError::Broken(error)) => return Err(error),
         });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::{AttemptOutcome, NewDelivery};
@@ -12,7 +12,7 @@ use crate::{AttemptOutcome, NewDelivery};
 pub(super) async fn insert_delivery(
     transaction: &mut Transaction<'_>,
     NewDelivery { key, destination, alert, at }: &NewDelivery,
-) -> Result<(), Stop> {
+) -> Result<(), ChangeError> {
     let text = "INSERT OR IGNORE INTO deliveries (key, rule, destination, alert, state, next_at, created_at) \
                 VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)";
     let query = sqlx::query(text)
@@ -38,7 +38,7 @@ impl Change for BeginDelivery {
     type Outcome = bool;
     const ACTION: &'static str = "begin to deliver an alert";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE deliveries SET attempts = attempts + 1, next_at = ? \
                     WHERE id = ? AND attempts = ? AND state = 'pending'";
         let query = sqlx::query(text)
@@ -62,7 +62,7 @@ impl Change for EndDelivery {
     type Outcome = ();
     const ACTION: &'static str = "write down how an alert was delivered";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let (state, next_at, error, finished) = match &self.outcome {
             AttemptOutcome::Delivered => ("delivered", self.now, None, Some(self.now)),
             AttemptOutcome::Retry { at, error } | AttemptOutcome::Hold { until: at, error } => {
@@ -101,7 +101,7 @@ impl Change for RetryDelivery {
     type Outcome = bool;
     const ACTION: &'static str = "deliver an alert again";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = ?, finished_at = NULL \
                     WHERE id = ? AND state IN ('pending', 'dead', 'dropped')";
         let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());
@@ -121,7 +121,7 @@ impl Change for DropDelivery {
     type Outcome = bool;
     const ACTION: &'static str = "drop an alert";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE deliveries SET state = 'dropped', finished_at = ? \
                     WHERE id = ? AND state IN ('pending', 'dead')";
         let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::insert::is_one_of;
 use super::transaction::Transaction;
 use crate::micros::to_micros;
@@ -32,7 +32,7 @@ impl Change for ForgetLogs {
     type Outcome = Part;
     const ACTION: &'static str = "forget log lines";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, ChangeError> {
         let text = "SELECT ifnull(max(sequence), 0), count(*) FROM (SELECT sequence FROM (SELECT sequence, at FROM events \
                     WHERE sequence > ?1 ORDER BY sequence LIMIT ?2) WHERE at < ?3)";
         let query = sqlx::query_as(text).bind(self.from.0).bind(EVENTS_AT_ONCE).bind(to_micros(self.before));
@@ -69,7 +69,7 @@ impl Change for ForgetRuns {
     type Outcome = Part;
     const ACTION: &'static str = "forget runs";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, ChangeError> {
         let text = "SELECT number FROM runs WHERE number > ? AND finished_at < ? ORDER BY number LIMIT ?";
         let query =
             sqlx::query_scalar(text).bind(self.from.0).bind(to_micros(self.before)).bind(RUNS_AT_ONCE);
@@ -105,7 +105,7 @@ impl Change for ForgetTicks {
     type Outcome = Part;
     const ACTION: &'static str = "forget ticks";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Part, ChangeError> {
         let text = "DELETE FROM ticks WHERE id IN (SELECT id FROM ticks WHERE at < ? ORDER BY at LIMIT ?)";
         let query = sqlx::query(text).bind(to_micros(self.before)).bind(TICKS_AT_ONCE);
         let ticks = query.execute(transaction.connection()).await?.rows_affected();
@@ -126,7 +126,7 @@ impl Change for ForgetValues {
     type Outcome = ();
     const ACTION: &'static str = "forget values";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         for sequence in &self.0 {
             let text = "UPDATE events SET value = NULL WHERE sequence = ?1; \
                         INSERT OR IGNORE INTO removed_values (sequence) VALUES (?1)";

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use millwork_core::Instigator;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::delivery_changes::insert_delivery;
 use super::pending_changes::{are_untouched, insert_pending, settle};
 use super::run_changes::CreateRun;
@@ -24,7 +24,7 @@ impl Change for SwitchInstigator {
     type Outcome = ();
     const ACTION: &'static str = "switch a schedule";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let text = "INSERT INTO schedules (name, is_on) VALUES (?1, ?2) \
                     ON CONFLICT (name) DO UPDATE SET is_on = excluded.is_on, \
                     cursor = CASE WHEN is_on IS excluded.is_on THEN cursor END";
@@ -53,7 +53,7 @@ impl Change for CommitEvaluation {
     type Outcome = bool;
     const ACTION: &'static str = "record an evaluation";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let Commit {
             instigator,
             from,
@@ -100,7 +100,7 @@ impl Change for CommitEvaluation {
     }
 }
 
-async fn insert_tick(transaction: &mut Transaction<'_>, tick: &Tick) -> Result<(), Stop> {
+async fn insert_tick(transaction: &mut Transaction<'_>, tick: &Tick) -> Result<(), ChangeError> {
     let outcome = serde_json::to_string(&tick.outcome).expect("outcomes have string keys only");
     let query = sqlx::query("INSERT INTO ticks (schedule, due, at, outcome, micros) VALUES (?, ?, ?, ?, ?)")
         .bind(tick.instigator.stored())
@@ -113,7 +113,7 @@ async fn insert_tick(transaction: &mut Transaction<'_>, tick: &Tick) -> Result<(
 }
 
 /// Writes what automation remembers. One statement writes all rows that are kept, and one removes the others.
-async fn remember(transaction: &mut Transaction<'_>, rows: &[AutomationRow]) -> Result<(), Stop> {
+async fn remember(transaction: &mut Transaction<'_>, rows: &[AutomationRow]) -> Result<(), ChangeError> {
     let (kept, forgotten): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_some());
     if !kept.is_empty() {
         let pairs: Vec<_> = kept.iter().map(|row| (&row.asset, &row.state)).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use millwork_core::run::RunId;
 
-use crate::course::RunCourse;
+use crate::run_projection::RunProjection;
 
 /// What the writer remembers from one transaction to the next.
 #[derive(Debug, Default)]
@@ -23,13 +23,13 @@ pub(super) struct Memo {
 #[derive(Debug)]
 pub(super) struct KnownRun {
     pub(super) number: i64,
-    pub(super) course: RunCourse,
+    pub(super) projection: RunProjection,
 }
 
 impl Memo {
     /// After a commit: finished runs are seldom written to again.
     pub(super) fn tidy(&mut self) {
-        self.runs.retain(|_, run| !run.course.status.is_finished());
+        self.runs.retain(|_, run| !run.projection.status.is_finished());
     }
 
     /// The number of a name; 0 for none.

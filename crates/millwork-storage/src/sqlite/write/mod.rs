@@ -28,7 +28,7 @@ mod writer;
 pub(super) use append::Append;
 pub(super) use change::Change;
 #[cfg(test)]
-pub(super) use change::Stop;
+pub(super) use change::ChangeError;
 pub(super) use delivery_changes::{BeginDelivery, DropDelivery, EndDelivery, RetryDelivery};
 pub(super) use forget::{ForgetLogs, ForgetRuns, ForgetTicks, ForgetValues};
 pub(super) use insert::{is_one_of, is_verdict, latest_of_group};

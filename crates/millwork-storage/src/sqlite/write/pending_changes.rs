@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::Instigator;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::{NewPending, PendingAttempt, PendingOutcome};
@@ -13,7 +13,7 @@ use crate::{NewPending, PendingAttempt, PendingOutcome};
 pub(super) async fn are_untouched(
     transaction: &mut Transaction<'_>,
     attempts: &[PendingAttempt],
-) -> Result<bool, Stop> {
+) -> Result<bool, ChangeError> {
     for attempt in attempts {
         let query =
             sqlx::query_scalar("SELECT attempts FROM pending WHERE id = ?").bind(attempt.id.cast_signed());
@@ -26,7 +26,10 @@ pub(super) async fn are_untouched(
 }
 
 /// Writes down what came of an attempt.
-pub(super) async fn settle(transaction: &mut Transaction<'_>, attempt: &PendingAttempt) -> Result<(), Stop> {
+pub(super) async fn settle(
+    transaction: &mut Transaction<'_>,
+    attempt: &PendingAttempt,
+) -> Result<(), ChangeError> {
     let id = attempt.id.cast_signed();
     let query = match &attempt.outcome {
         PendingOutcome::Done => sqlx::query("DELETE FROM pending WHERE id = ?").bind(id),
@@ -51,7 +54,7 @@ pub(super) async fn insert_pending(
     transaction: &mut Transaction<'_>,
     instigator: &Instigator,
     NewPending { work, reason, next_at, at }: &NewPending,
-) -> Result<(), Stop> {
+) -> Result<(), ChangeError> {
     let text = "INSERT INTO pending (instigator, work, state, reason, attempts, next_at, created_at) \
                 VALUES (?, ?, 'waiting', ?, 1, ?, ?)";
     let query = sqlx::query(text)
@@ -76,7 +79,7 @@ impl Change for RetryPending {
     type Outcome = bool;
     const ACTION: &'static str = "retry something pending";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE pending SET state = 'waiting', attempts = 0, next_at = ? WHERE id = ?";
         let query = sqlx::query(text).bind(to_micros(self.now)).bind(self.id.cast_signed());
         Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
@@ -92,7 +95,7 @@ impl Change for DropPending {
     type Outcome = bool;
     const ACTION: &'static str = "drop something pending";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let query = sqlx::query("DELETE FROM pending WHERE id = ?").bind(self.0.cast_signed());
         Ok(query.execute(transaction.connection()).await?.rows_affected() == 1)
     }

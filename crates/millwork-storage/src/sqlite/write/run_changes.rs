@@ -8,10 +8,10 @@ use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::stored::stored_json;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::transaction::Transaction;
-use crate::course::RunCourse;
 use crate::micros::to_micros;
+use crate::run_projection::RunProjection;
 use crate::{Claim, Fence, NewRun, StorageError};
 
 /// Creates a run.
@@ -31,10 +31,10 @@ impl CreateRun {
     }
 
     /// Refuses a run that is there already.
-    pub(super) async fn check(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    pub(super) async fn check(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         match transaction.run(self.run.id).await {
-            Err(Stop::Refused(StorageError::UnknownRun { .. })) => Ok(()),
-            Err(stop) => Err(stop),
+            Err(ChangeError::Refused(StorageError::UnknownRun { .. })) => Ok(()),
+            Err(error) => Err(error),
             Ok(_) => Err(StorageError::DuplicateRun { run: self.run.id }.into()),
         }
     }
@@ -45,7 +45,7 @@ impl Change for CreateRun {
     type Outcome = ();
     const ACTION: &'static str = "create a run";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         self.check(transaction).await?;
         let NewRun { id, request, at, lease } = &self.run;
         let insert = "INSERT INTO runs (id, status, epoch, created_at, request) VALUES (?, ?, 0, ?, ?)";
@@ -61,7 +61,7 @@ impl Change for CreateRun {
             insert.execute(transaction.connection()).await?;
         }
         // The event saves the run with its holder.
-        transaction.know(*id, number, RunCourse::queued(lease.clone()));
+        transaction.know(*id, number, RunProjection::queued(lease.clone()));
         transaction.push_new(NewEvent::of_run(*id, *at, EventBody::RunQueued)).await?;
         Ok(())
     }
@@ -72,10 +72,10 @@ impl Change for Claim {
     type Outcome = Fence;
     const ACTION: &'static str = "claim a run";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Fence, Stop> {
-        let course = transaction.run(self.run).await?;
-        let started = course.claim(self)?;
-        let fence = Fence { run: self.run, epoch: course.epoch };
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Fence, ChangeError> {
+        let projection = transaction.run(self.run).await?;
+        let started = projection.claim(self)?;
+        let fence = Fence { run: self.run, epoch: projection.epoch };
         // The event saves the run with its holder.
         transaction.push_new(NewEvent::of_run(self.run, self.now, started)).await?;
         Ok(fence)
@@ -96,10 +96,10 @@ impl Change for Renew {
     type Outcome = ();
     const ACTION: &'static str = "renew the claim of a run";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
-        let course = transaction.run(self.fence.run).await?;
-        course.check(self.fence)?;
-        course.leased_until = Some(self.until);
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
+        let projection = transaction.run(self.fence.run).await?;
+        projection.check(self.fence)?;
+        projection.leased_until = Some(self.until);
         Ok(transaction.save(self.fence.run).await?)
     }
 }
@@ -118,7 +118,7 @@ impl Change for Cancel {
     type Outcome = RunStatus;
     const ACTION: &'static str = "cancel a run";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<RunStatus, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<RunStatus, ChangeError> {
         if let Some(event) = transaction.run(self.run).await?.cancel() {
             transaction.push_new(NewEvent::of_run(self.run, self.now, event)).await?;
         }
@@ -142,7 +142,7 @@ impl Change for EndRun {
     type Outcome = bool;
     const ACTION: &'static str = "end a run";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let run = self.fence.run;
         if !transaction.run(run).await?.can_end(self.fence) {
             return Ok(false);
@@ -168,7 +168,7 @@ impl Change for RetryRun {
     type Outcome = bool;
     const ACTION: &'static str = "queue a run again";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let run = self.fence.run;
         let Some(retrying) = transaction.run(run).await?.retry(self.fence.epoch, self.delay) else {
             return Ok(false);

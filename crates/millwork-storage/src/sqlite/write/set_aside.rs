@@ -6,7 +6,7 @@ use millwork_core::event::KindSet;
 use millwork_core::run::RunStatus;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::insert::{is_one_of, is_verdict, latest_of_group};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
@@ -30,7 +30,7 @@ impl Change for SetAside {
     type Outcome = ();
     const ACTION: &'static str = "set aside what can't be read";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let number = || self.finding.row.parse::<i64>().unwrap_or_default();
         match self.finding.table {
             // Nothing can be set aside of the file as a whole.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::change::{Change, Stop};
+use super::change::{Change, ChangeError};
 use super::transaction::Transaction;
 use crate::micros::to_micros;
 use crate::sqlite::rows;
@@ -14,7 +14,7 @@ impl Change for TakeSlots {
     type Outcome = Option<Vec<SlotId>>;
     const ACTION: &'static str = "take slots of pools";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Option<Vec<SlotId>>, Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Option<Vec<SlotId>>, ChangeError> {
         for share in &self.of {
             let text = "SELECT ifnull(sum(slots), 0) FROM slots WHERE pool = ?";
             let query = sqlx::query_scalar(text).bind(share.pool.as_str());
@@ -54,7 +54,7 @@ impl Change for RenewSlots {
     type Outcome = ();
     const ACTION: &'static str = "renew slots of pools";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let query = sqlx::query("UPDATE slots SET leased_until = ? WHERE holder_id = ?");
         let query = query.bind(to_micros(self.until)).bind(self.holder_id.as_str());
         query.execute(transaction.connection()).await?;
@@ -71,7 +71,7 @@ impl Change for GiveSlotsBack {
     type Outcome = ();
     const ACTION: &'static str = "give slots back";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         for slot in &self.0 {
             let query = sqlx::query("DELETE FROM slots WHERE id = ?").bind(slot.0.cast_signed());
             query.execute(transaction.connection()).await?;
@@ -94,7 +94,7 @@ impl Change for FreeSlots {
     type Outcome = ();
     const ACTION: &'static str = "free slots of pools";
 
-    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), Stop> {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let text = "DELETE FROM slots WHERE holder_id = ?1 AND (?2 IS NULL OR leased_until <= ?2)";
         let query = sqlx::query(text).bind(self.holder_id.as_str()).bind(self.leased_until.map(to_micros));
         query.execute(transaction.connection()).await?;

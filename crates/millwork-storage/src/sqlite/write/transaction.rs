@@ -8,14 +8,14 @@ use millwork_core::run::{FailureClass, RunId};
 use sqlx::Error;
 use sqlx::sqlite::SqliteConnection;
 
-use super::change::Stop;
+use super::change::ChangeError;
 use super::encoded_event::EncodedEvent;
 use super::insert::{Ending, PlacedEvent, insert_events};
 use super::memo::{KnownRun, Memo};
 use crate::StorageError;
-use crate::course::RunCourse;
 use crate::micros::to_micros;
-use crate::sqlite::connect::Patience;
+use crate::run_projection::RunProjection;
+use crate::sqlite::connect::BusyRetry;
 use crate::sqlite::rows;
 
 /// A transaction that is under way.
@@ -80,7 +80,7 @@ impl<'w> Transaction<'w> {
     /// Appends an event of a run that was looked up with [`run`](Transaction::run), and updates that run.
     pub(super) async fn push(&mut self, event: Arc<EncodedEvent>) -> Result<i64, Error> {
         if let (Some(run), Some((body, at))) = (event.run, &event.run_event) {
-            self.known(run).course.apply(body, *at);
+            self.known(run).projection.apply(body, *at);
             self.save(run).await?;
         }
         let run = event.run.map(|run| self.known(run).number);
@@ -92,22 +92,24 @@ impl<'w> Transaction<'w> {
     }
 
     /// Appends an event that a change made itself.
-    pub(super) async fn push_new(&mut self, event: NewEvent) -> Result<i64, Stop> {
+    pub(super) async fn push_new(&mut self, event: NewEvent) -> Result<i64, ChangeError> {
         let event = EncodedEvent::new(event)?;
         Ok(self.push(Arc::new(event)).await?)
     }
 
     /// A run as it is now.
-    pub(super) async fn run(&mut self, id: RunId) -> Result<&mut RunCourse, Stop> {
+    pub(super) async fn run(&mut self, id: RunId) -> Result<&mut RunProjection, ChangeError> {
         if !self.memo.runs.contains_key(&id) {
             let text = "SELECT number, status, epoch, started_at, finished_at, reason, class, not_before, holder, \
                         leased_until FROM runs WHERE id = ?";
             let query = sqlx::query(text).bind(id.as_bytes().as_slice());
             let row = query.fetch_optional(&mut *self.connection).await?;
             let row = row.ok_or(StorageError::UnknownRun { run: id })?;
-            self.memo.runs.insert(id, KnownRun { number: rows::number(&row)?, course: rows::course(&row)? });
+            self.memo
+                .runs
+                .insert(id, KnownRun { number: rows::number(&row)?, projection: rows::projection(&row)? });
         }
-        Ok(&mut self.known(id).course)
+        Ok(&mut self.known(id).projection)
     }
 
     /// The number of a run that was looked up.
@@ -116,25 +118,25 @@ impl<'w> Transaction<'w> {
     }
 
     /// Takes note of a run that was just created.
-    pub(super) fn know(&mut self, id: RunId, number: i64, course: RunCourse) {
-        self.memo.runs.insert(id, KnownRun { number, course });
+    pub(super) fn know(&mut self, id: RunId, number: i64, projection: RunProjection) {
+        self.memo.runs.insert(id, KnownRun { number, projection });
     }
 
     /// Writes down what became of a run that was looked up.
     pub(super) async fn save(&mut self, id: RunId) -> Result<(), Error> {
-        let KnownRun { number, course } = &self.memo.runs[&id];
+        let KnownRun { number, projection } = &self.memo.runs[&id];
         let text = "UPDATE runs SET status = ?, epoch = ?, started_at = ?, finished_at = ?, reason = ?, class = ?, \
                     not_before = ?, holder = ?, leased_until = ? WHERE number = ?";
         let query = sqlx::query(text)
-            .bind(course.status.as_str())
-            .bind(i64::from(course.epoch))
-            .bind(course.started_at.map(to_micros))
-            .bind(course.finished_at.map(to_micros))
-            .bind(course.reason.as_deref())
-            .bind(course.class.map(FailureClass::as_str))
-            .bind(course.not_before.map(to_micros))
-            .bind(course.holder.as_ref().map(rows::holder_json))
-            .bind(course.leased_until.map(to_micros))
+            .bind(projection.status.as_str())
+            .bind(i64::from(projection.epoch))
+            .bind(projection.started_at.map(to_micros))
+            .bind(projection.finished_at.map(to_micros))
+            .bind(projection.reason.as_deref())
+            .bind(projection.class.map(FailureClass::as_str))
+            .bind(projection.not_before.map(to_micros))
+            .bind(projection.holder.as_ref().map(rows::holder_json))
+            .bind(projection.leased_until.map(to_micros))
             .bind(number);
         query.execute(&mut *self.connection).await?;
         Ok(())
@@ -181,11 +183,11 @@ impl<'w> Transaction<'w> {
 /// Becomes the writer of the database, and returns its `data_version`: as long as it stays the same, no other
 /// connection has written.
 async fn begin_immediate(connection: &mut SqliteConnection) -> Result<i64, Error> {
-    let mut patience = Patience::default();
+    let mut retry = BusyRetry::default();
     loop {
         let begin = sqlx::query_scalar("BEGIN IMMEDIATE; PRAGMA data_version");
         match begin.fetch_one(&mut *connection).await {
-            Err(error) if patience.allows(&error).await => {}
+            Err(error) if retry.allows(&error).await => {}
             begun => return begun,
         }
     }

@@ -1,4 +1,11 @@
-//! How a run's record moves on: the decisions that every backend shares.
+//! A run's record as a projection of its events, and the decisions about claims, cancellation and retries that every backend shares.
+//!
+//! The log is the truth: a backend calls [`apply`](RunProjection::apply) for every event about the run as a whole, and stores what comes
+//! out in the same transaction. The other functions decide: each returns the event that follows, or refuses. What no event has is who
+//! holds the run and until when, as a lease is renewed every few seconds; [`claim`](RunProjection::claim) sets that itself.
+//!
+//! A claim is fenced by its *epoch*, the number of times that the run was claimed. Whoever holds an earlier epoch was taken for dead;
+//! [`check`](RunProjection::check) refuses whatever it writes, in the transaction that would have written it.
 
 use std::time::Duration;
 
@@ -8,9 +15,9 @@ use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
 use crate::{Claim, Fence, Holder, Lease, RunRecord, StorageError};
 
-/// The part of a run's record that changes.
+/// The part of a run's record that changes; what the fields mean stands at [`RunRecord`].
 #[derive(Clone, Debug)]
-pub(crate) struct RunCourse {
+pub(crate) struct RunProjection {
     pub(crate) status: RunStatus,
     pub(crate) epoch: u32,
     pub(crate) started_at: Option<Timestamp>,
@@ -22,7 +29,7 @@ pub(crate) struct RunCourse {
     pub(crate) leased_until: Option<Timestamp>,
 }
 
-impl RunCourse {
+impl RunProjection {
     /// Of a run that was just asked for.
     pub(crate) fn queued(lease: Option<Lease>) -> Self {
         let (holder, leased_until) = lease.map(|lease| (lease.holder, lease.until)).unzip();
@@ -39,7 +46,7 @@ impl RunCourse {
         }
     }
 
-    /// Takes in an event about the run as a whole; other events change nothing.
+    /// Applies an event about the run as a whole; other events change nothing.
     pub(crate) fn apply(&mut self, body: &EventBody, at: Timestamp) {
         let Some(status) = body.run_status() else { return };
         self.status = status;
@@ -62,7 +69,7 @@ impl RunCourse {
         }
     }
 
-    /// Gives the run to whoever claims it, and returns the event that says so.
+    /// Claims the run, and returns the event that says so.
     pub(crate) fn claim(&mut self, claim: &Claim) -> Result<EventBody, StorageError> {
         use RunStatus::{Canceled, Failed, Lost, Queued};
         let is_resumed = claim.resumes && matches!(self.status, Failed | Canceled | Lost);
