@@ -49,7 +49,7 @@ impl Home {
         Ok(Announced { path })
     }
 
-    /// The limits by which runs are launched now, those of the most generous daemon; nothing if no daemon is known to live.
+    /// The limits by which runs are launched now, those of the most generous daemon; `None` if no daemon is known to live.
     pub fn queue_limits(&self) -> Option<QueueLimits> {
         let living = self.announcements().into_iter().filter(|(_, found)| self.lives(found));
         living.map(|(_, found)| found.queue).max_by_key(|queue| queue.max_runs)

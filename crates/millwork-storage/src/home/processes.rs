@@ -1,4 +1,12 @@
-//! The locks by which processes of one machine tell each other that they live.
+//! The processes that share a home, and whether each still lives.
+//!
+//! Nobody announces that a process has died, so the operating system is asked: a process that executes runs keeps an exclusive lock on
+//! `processes/<its id>.lock`, and the system releases the lock however the process ends. Whoever can take a shared lock on the file
+//! knows that its owner is gone. The file is locked before the process's first claim is written, so a run that is found running always
+//! has a lock to ask; a process that only reads creates nothing.
+//!
+//! A lock says nothing about processes of other machines, and nothing after a restart of this one, which ends all processes. The host and
+//! the machine's boot id are therefore parts of a [`Holder`], and where a lock can't be asked, leases decide.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -6,15 +14,69 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Holder, Liveness};
+use millwork_core::run::RunId;
+use millwork_core::{Clock as _, SystemClock};
+use serde::{Deserialize, Serialize};
+
 use crate::StorageError;
+
+/// A process that holds runs and slots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its name: a UUID, as process numbers are used again.
+    pub id: String,
+    /// The machine it runs on.
+    pub host: String,
+    /// Its process number there.
+    pub pid: u32,
+    /// Names the time since the machine was started; empty where the system doesn't tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub boot: String,
+}
+
+impl Holder {
+    /// This process, under a new id.
+    pub fn this_process() -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        // It sorts by age as ids of runs do, whatever the clock says.
+        let id = RunId::new(SystemClock.now()).to_string();
+        Self { id, host, pid: std::process::id(), boot: boot.trim().to_owned() }
+    }
+}
+
+/// Whether a process still lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It does.
+    Alive,
+    /// It has ended.
+    Ended {
+        /// How, as far as is known.
+        reason: String,
+    },
+    /// It runs, or ran, on a machine that can't be asked.
+    Unknown,
+}
+
+impl Liveness {
+    fn restarted() -> Self {
+        Self::Ended { reason: "the machine was restarted".to_owned() }
+    }
+
+    fn ended(Holder { pid, host, .. }: &Holder) -> Self {
+        let process = format!("its process (pid {pid} on host {host})");
+        let reason = format!("{process} ended without finishing the run: killed, crashed, or out of memory");
+        Self::Ended { reason }
+    }
+}
 
 /// The processes that share a home.
 #[derive(Debug)]
 pub(crate) struct Processes {
     folder: PathBuf,
     this: Holder,
-    /// This process's own lock; nothing until it claims something.
+    /// This process's own lock; `None` until it claims something.
     lock: Mutex<Option<File>>,
 }
 

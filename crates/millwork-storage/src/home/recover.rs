@@ -76,7 +76,7 @@ impl Home {
         Ok(marked)
     }
 
-    /// Why a run that isn't finished never will be; nothing while it may.
+    /// The reason why a run that isn't finished never will be; `None` while it may.
     fn reason_of_loss(&self, run: &RunRecord, now: Timestamp) -> Option<String> {
         let Some(holder) = &run.holder else {
             let never_began = run.status == RunStatus::Queued;

@@ -1,14 +1,12 @@
-//! Looking for what can't be read, row by row, and setting it aside.
+//! Looking for what can't be read, row by row.
 
 use millwork_core::automation::AssetState;
 use millwork_core::event::EventBody;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::SqliteStore;
-use super::read::{deliveries, instigators};
 use super::rows::{self, RUN_COLUMNS, RunRow};
-use super::write::{is_verdict, latest_of_group};
+use super::{SqliteStore, deliveries, failure, instigators, latest};
 use crate::{EventLog as _, EventQuery, Finding, StorageError, Table};
 
 const ACTION: &str = "look for what can't be read";
@@ -105,7 +103,7 @@ impl SqliteStore {
         let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY number"));
         let mut found = Vec::new();
         for row in self.reader.rows(ACTION, sqlx::query(text)).await? {
-            let number = rows::number(&row).map_err(super::failure::unreadable("a run"))?;
+            let number = rows::number(&row).map_err(failure::unreadable("a run"))?;
             let RunRow { record, unreadable } = RunRow::of(&row);
             let name = record.map_or_else(|| format!("run number {number}"), |run| format!("run {}", run.id));
             found.extend(unreadable.into_iter().map(|unreadable| Finding {
@@ -139,17 +137,9 @@ impl SqliteStore {
 
     /// What is latest is compared with the events that it follows from.
     async fn latest_of_other_events(&self) -> Result<Vec<Finding>, StorageError> {
-        let (latest, is_verdict) = (latest_of_group(), is_verdict());
-        let text = format!(
-            "WITH made AS (SELECT asset, partition, {latest} FROM events WHERE {is_verdict} GROUP BY asset, partition), \
-             every AS (SELECT asset, partition FROM made UNION SELECT asset, partition FROM latest) \
-             SELECT CAST(every.asset || ':' || every.partition AS TEXT), ifnull(names.name, every.asset) FROM every \
-             LEFT JOIN made USING (asset, partition) LEFT JOIN latest USING (asset, partition) \
-             LEFT JOIN names ON names.id = every.asset \
-             WHERE made.verdict IS NOT latest.verdict OR made.materialization IS NOT latest.materialization"
-        );
         let differs = |_: &SqliteRow| Err("it isn't what the events say".to_owned());
-        self.unreadable_rows(Table::Latest, AssertSqlSafe(text), "what is latest of", differs).await
+        self.unreadable_rows(Table::Latest, AssertSqlSafe(latest::differing()), "what is latest of", differs)
+            .await
     }
 }
 

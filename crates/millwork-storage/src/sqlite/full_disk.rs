@@ -7,7 +7,7 @@ use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{RunId, RunRequest};
 
 use super::SqliteStore;
-use super::write::{Change, ChangeError, Transaction};
+use super::writer::{Change, ChangeError, Transaction};
 use crate::{Batch, EventLog, EventQuery, NewRun, RunStore};
 
 /// Limits the size of the database.

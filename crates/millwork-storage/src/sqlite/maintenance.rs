@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::{Connection, Row};
 
 use super::connect::BusyRetry;
-use super::write::SetAside;
+use super::set_aside::SetAside;
 use super::{SqliteStore, connect, failure};
 use crate::{Finding, Maintenance, StorageError, StoreCounts, StoreInfo, Table, Unwritable};
 

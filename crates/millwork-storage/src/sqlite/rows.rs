@@ -16,7 +16,7 @@ pub(super) const RUN_COLUMNS: &str = "number, id, status, epoch, created_at, sta
 
 /// A run's row, with what of it can't be read.
 pub(super) struct RunRow {
-    /// The run; nothing if its id can't be read, and then nobody can ask for it.
+    /// The run; `None` if its id can't be read, and then nobody can ask for it.
     pub(super) record: Option<RunRecord>,
     /// What can't be read, and why.
     pub(super) unreadable: Vec<Unreadable>,
@@ -57,7 +57,7 @@ pub(super) fn projection(row: &SqliteRow) -> Result<RunProjection, StorageError>
     }
 }
 
-/// What can't be read, in words; nothing if all can.
+/// What can't be read, in words; `None` if all can.
 fn described(unreadable: &[Unreadable]) -> Option<String> {
     let parts: Vec<String> = unreadable
         .iter()

@@ -1,35 +1,18 @@
 //! The store itself: it hands every request to the writer or to the readers.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::connect::BusyRetry;
-use super::open_file::OpenFile;
-use super::read::Reader;
-use super::write::{
-    Append, BeginDelivery, Cancel, Change as _, CommitEvaluation, CreateRun, DropDelivery, DropPending,
-    EndDelivery, EndRun, FreeSlots, GiveSlotsBack, Renew, RenewSlots, RetryDelivery, RetryPending, RetryRun,
-    SwitchInstigator, Writer,
-};
+use super::connect::{BusyRetry, OpenFile};
+use super::reader::Reader;
+use super::writer::Writer;
 use super::{connect, failure, migrate};
 use crate::home::Processes;
-use crate::{
-    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
-    DeliveryState, EventLog, EventQuery, Fence, HeldSlots, Holder, InstigatorState, InstigatorStore,
-    LatestAsset, Liveness, NewRun, Pending, PendingStore, PoolSlots, RunQuery, RunRecord, RunStore, SlotId,
-    StorageError, TakeSlots, Tick, Unwritable,
-};
+use crate::{Holder, StorageError, Unwritable};
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
 ///
@@ -43,7 +26,7 @@ pub struct SqliteStore {
     /// Up to this event, log lines were forgotten by a rule of retention that is in force.
     pub(super) logs_forgotten: AtomicI64,
     /// Who can be asked whether a holder still lives, for a store that belongs to a home.
-    processes: Option<Arc<Processes>>,
+    pub(super) processes: Option<Arc<Processes>>,
 }
 
 impl SqliteStore {
@@ -106,35 +89,11 @@ impl SqliteStore {
     }
 
     /// Before this process claims something, others must be able to tell whether it lives.
-    fn vouch_for(&self, holder: &Holder, action: &'static str) -> Result<(), StorageError> {
+    pub(super) fn vouch_for(&self, holder: &Holder, action: &'static str) -> Result<(), StorageError> {
         if let Some(unwritable) = self.writer.unwritable() {
             return Err(unwritable.error(action));
         }
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
-    }
-
-    /// Frees the slots of pools whose holders have ended, or, where their processes can't be asked, have not renewed them: the
-    /// wall clock decides about nobody who is known to live. Returns whether there were any.
-    async fn free_abandoned_slots(&self, take: &TakeSlots) -> Result<bool, StorageError> {
-        let mut freed = false;
-        for held in self.reader.held_slots().await? {
-            let holder_id = held.holder.id.clone();
-            let liveness = self.processes.as_ref().map(|processes| processes.liveness(&held.holder));
-            let abandoned = match liveness {
-                Some(Liveness::Alive) => None,
-                Some(Liveness::Ended { .. }) => Some(FreeSlots { holder_id, leased_until: None }),
-                Some(Liveness::Unknown) | None => {
-                    let leased_until = Some(take.now).filter(|now| held.until <= *now);
-                    leased_until.map(|_| FreeSlots { holder_id, leased_until })
-                }
-            };
-            let is_wanted = take.of.iter().any(|share| share.pool == held.pool);
-            if let Some(abandoned) = abandoned.filter(|_| is_wanted) {
-                self.writer.write(abandoned).await?;
-                freed = true;
-            }
-        }
-        Ok(freed)
     }
 }
 
@@ -167,189 +126,5 @@ async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::E
             Err(error) if retry.allows(&error).await => {}
             connected => return connected,
         }
-    }
-}
-
-#[async_trait]
-impl EventLog for SqliteStore {
-    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
-        self.writer.write(Append::new(batch)?).await
-    }
-
-    async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError> {
-        self.reader.events(query).await
-    }
-
-    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
-        self.reader.latest(assets).await
-    }
-
-    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
-        self.reader.value(sequence).await
-    }
-}
-
-#[async_trait]
-impl RunStore for SqliteStore {
-    async fn create_run(&self, run: NewRun) -> Result<(), StorageError> {
-        if let Some(lease) = &run.lease {
-            self.vouch_for(&lease.holder, CreateRun::ACTION)?;
-        }
-        self.writer.write(CreateRun::new(run)?).await
-    }
-
-    async fn claim(&self, claim: Claim) -> Result<Fence, StorageError> {
-        self.vouch_for(&claim.holder, Claim::ACTION)?;
-        self.writer.write(claim).await
-    }
-
-    async fn renew(&self, fence: Fence, until: Timestamp) -> Result<(), StorageError> {
-        self.writer.write(Renew { fence, until }).await
-    }
-
-    async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError> {
-        self.writer.write(Cancel { run, now }).await
-    }
-
-    async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(EndRun { fence, end, now }).await
-    }
-
-    async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(RetryRun { fence, delay, now }).await
-    }
-
-    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError> {
-        self.reader.run(id).await
-    }
-
-    async fn runs(&self, query: RunQuery) -> Result<Vec<RunRecord>, StorageError> {
-        self.reader.runs(query).await
-    }
-}
-
-#[async_trait]
-impl PoolSlots for SqliteStore {
-    async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError> {
-        self.vouch_for(&take.holder, TakeSlots::ACTION)?;
-        let taken = self.writer.write(take.clone()).await?;
-        if taken.is_none() && self.free_abandoned_slots(&take).await? {
-            return self.writer.write(take).await;
-        }
-        Ok(taken)
-    }
-
-    async fn renew_slots(&self, holder: &Holder, until: Timestamp) -> Result<(), StorageError> {
-        self.writer.write(RenewSlots { holder_id: holder.id.clone(), until }).await
-    }
-
-    async fn give_slots_back(&self, slots: &[SlotId]) -> Result<(), StorageError> {
-        self.writer.write(GiveSlotsBack(slots.to_vec())).await
-    }
-
-    async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError> {
-        self.writer.write(FreeSlots { holder_id: holder.id.clone(), leased_until: None }).await
-    }
-
-    async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError> {
-        self.reader.held_slots().await
-    }
-}
-
-#[async_trait]
-impl InstigatorStore for SqliteStore {
-    async fn states(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
-        self.reader.states().await
-    }
-
-    async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError> {
-        self.reader.state(instigator).await
-    }
-
-    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
-        self.writer.write(SwitchInstigator { instigator: instigator.clone(), on }).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
-        self.writer.write(CommitEvaluation::new(commit)?).await
-    }
-
-    async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError> {
-        self.reader.ticks(of, limit).await
-    }
-
-    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
-        self.reader.ticks_behind(behind, limit).await
-    }
-
-    async fn newest_tick(&self) -> Result<u64, StorageError> {
-        self.reader.newest_tick().await
-    }
-}
-
-#[async_trait]
-impl PendingStore for SqliteStore {
-    async fn pending(&self, of: &[Instigator], limit: u32) -> Result<Vec<Pending>, StorageError> {
-        self.reader.pending(of, limit).await
-    }
-
-    async fn due_pending(
-        &self,
-        of: &[Instigator],
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Pending>, StorageError> {
-        self.reader.due_pending(of, now, limit).await
-    }
-
-    async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(RetryPending { id, now }).await
-    }
-
-    async fn drop_pending(&self, id: u64) -> Result<bool, StorageError> {
-        self.writer.write(DropPending(id)).await
-    }
-}
-
-#[async_trait]
-impl AutomationStore for SqliteStore {
-    async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError> {
-        self.reader.automation_rows(asset).await
-    }
-}
-
-#[async_trait]
-impl AlertStore for SqliteStore {
-    async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError> {
-        self.reader.pending_deliveries(each).await
-    }
-
-    async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(BeginDelivery { id, attempts, until }).await
-    }
-
-    async fn end_delivery(
-        &self,
-        id: u64,
-        outcome: AttemptOutcome,
-        now: Timestamp,
-    ) -> Result<(), StorageError> {
-        self.writer.write(EndDelivery { id, outcome, now }).await
-    }
-
-    async fn deliveries(
-        &self,
-        state: Option<DeliveryState>,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, StorageError> {
-        self.reader.deliveries(state, limit).await
-    }
-
-    async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(RetryDelivery { id, now }).await
-    }
-
-    async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
-        self.writer.write(DropDelivery { id, now }).await
     }
 }

@@ -1,32 +1,81 @@
-//! The connections that read.
+//! Reading, on connections of its own: in WAL mode a reader sees the last commit and never waits for the writer.
 //!
-//! sqlx's own pool takes a connection back in a task that first makes a trip to SQLite's thread, so that the next
-//! query finds none and opens another one. Here it is back at once: a connection has no state beyond its query.
+//! sqlx's own pool takes a connection back in a task that first makes a trip to SQLite's thread, so that the next query finds none and
+//! opens another one. Here it is back at once: a connection has no state beyond its query.
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Error};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::{Connection, Error, Sqlite};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::sqlite::connect;
-use crate::sqlite::open_file::OpenFile;
+use super::connect::{self, OpenFile};
+use super::dictionary::Dictionary;
+use super::failure;
+use crate::StorageError;
 
 /// How many queries can read at once.
 const READERS: usize = 4;
 
+/// Everything that reads.
+#[derive(Debug)]
+pub(super) struct Reader {
+    connections: Connections,
+    pub(super) dictionary: Dictionary,
+    queries: AtomicU64,
+}
+
+impl Reader {
+    /// A reader of the database at `path`. It connects when it is needed.
+    pub(super) fn new(path: &Path) -> Self {
+        Self::on(Connections::new(path))
+    }
+
+    /// A reader on the only connection that there can be.
+    pub(super) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
+        Self::on(Connections::of_one(path, connection))
+    }
+
+    fn on(connections: Connections) -> Self {
+        Self { connections, dictionary: Dictionary::default(), queries: AtomicU64::new(0) }
+    }
+
+    /// The number of queries that were asked.
+    pub(super) fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
+    }
+
+    /// Closes the connections.
+    pub(super) async fn close(&self) {
+        self.connections.close().await;
+    }
+
+    /// The rows that a query finds; `action` says what for, if it fails.
+    pub(super) async fn rows(
+        &self,
+        action: &'static str,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<Vec<SqliteRow>, StorageError> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        let rows = async { query.fetch_all(&mut *self.connections.borrow().await?).await };
+        rows.await.map_err(|error| failure::database(action, error))
+    }
+}
+
 /// The connections that read. They are opened when they are needed.
 #[derive(Debug)]
-pub(in crate::sqlite) struct Connections {
+struct Connections {
     file: OpenFile,
     idle: Mutex<Vec<SqliteConnection>>,
     permits: Semaphore,
 }
 
 /// A connection for one query.
-pub(in crate::sqlite) struct Borrowed<'c> {
+struct Borrowed<'c> {
     connection: Option<SqliteConnection>,
     owner: &'c Connections,
     _permit: SemaphorePermit<'c>,
@@ -34,18 +83,18 @@ pub(in crate::sqlite) struct Borrowed<'c> {
 
 impl Connections {
     /// Connections to the database at `path`.
-    pub(super) fn new(path: &Path) -> Self {
+    fn new(path: &Path) -> Self {
         Self { file: OpenFile::at(path), idle: Mutex::default(), permits: Semaphore::new(READERS) }
     }
 
     /// The only connection that there can be.
-    pub(super) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
+    fn of_one(path: &Path, connection: SqliteConnection) -> Self {
         let idle = Mutex::new(vec![connection]);
         Self { file: OpenFile::at(path), idle, permits: Semaphore::new(1) }
     }
 
     /// A connection that nobody else uses now.
-    pub(in crate::sqlite) async fn borrow(&self) -> Result<Borrowed<'_>, Error> {
+    async fn borrow(&self) -> Result<Borrowed<'_>, Error> {
         self.file.check()?;
         let permit = self.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
         // The one used last has the warmest cache.
@@ -58,7 +107,7 @@ impl Connections {
     }
 
     /// Closes the connections that are idle now, and lets nobody borrow any more.
-    pub(super) async fn close(&self) {
+    async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {

@@ -1,13 +1,14 @@
-//! Finding events.
+//! The event log: finding events.
 
-use millwork_core::event::Event;
-use sqlx::{QueryBuilder, Sqlite};
+use async_trait::async_trait;
+use millwork_core::AssetKey;
+use millwork_core::event::{Event, KindSet};
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::Reader;
+use super::append::Append;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
-use crate::sqlite::failure;
-use crate::sqlite::write::is_one_of;
-use crate::{EventQuery, Order, StorageError};
+use super::{SqliteStore, failure};
+use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
 
 /// The number of a name, to be bound; nothing equals what it gives for an unknown one.
 const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
@@ -16,14 +17,18 @@ const NUMBER_OF_RUN: &str = "(SELECT number FROM runs WHERE id = ";
 /// How many events one statement asks for, so that its answer stays in bounds.
 const EVENTS_AT_ONCE: u32 = 16_384;
 
-impl Reader {
-    /// The events that fulfil all conditions of a query.
-    pub(in crate::sqlite) async fn events(&self, mut query: EventQuery) -> Result<Vec<Event>, StorageError> {
+#[async_trait]
+impl EventLog for SqliteStore {
+    async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError> {
+        self.writer.write(Append::new(batch)?).await
+    }
+
+    async fn events(&self, mut query: EventQuery) -> Result<Vec<Event>, StorageError> {
         let mut wanted = query.limit.unwrap_or(u32::MAX);
         let (mut events, mut at_once) = (Vec::new(), EVENTS_AT_ONCE);
         loop {
             query.limit = Some(wanted.min(at_once));
-            let found = match self.unpacked("read events", statement(&query).build()).await {
+            let found = match self.reader.unpacked("read events", statement(&query).build()).await {
                 // Long events don't fit into one answer together.
                 Err(error) if failure::is_too_long(&error) && at_once > 1 => {
                     at_once /= 2;
@@ -44,6 +49,17 @@ impl Reader {
                 Order::NewestFirst => query.before = last,
             }
         }
+    }
+
+    async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest(assets).await
+    }
+
+    async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        let query = sqlx::query("SELECT value FROM events WHERE sequence = ?").bind(sequence.cast_signed());
+        let rows = self.reader.rows("read a value", query).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        row.try_get(0).map_err(|error| failure::database("read a value", error))
     }
 }
 
@@ -103,4 +119,10 @@ fn about_step(statement: &mut QueryBuilder<Sqlite>, query: &EventQuery) {
 /// A sequence number as SQLite knows it: no event has a higher one.
 fn bounded(sequence: u64) -> i64 {
     i64::try_from(sequence).unwrap_or(i64::MAX)
+}
+
+/// The condition by which events are of one of these kinds.
+pub(super) fn is_one_of(kinds: KindSet) -> String {
+    let numbers: Vec<String> = kinds.iter().map(|kind| kind.number().to_string()).collect();
+    format!("kind IN ({})", numbers.join(", "))
 }

@@ -13,11 +13,11 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite};
 
-use super::Reader;
 use super::dictionary::Meanings;
+use super::failure::unreadable;
+use super::reader::Reader;
+use super::rows;
 use crate::StorageError;
-use crate::sqlite::failure::unreadable;
-use crate::sqlite::rows;
 
 const BETWEEN_FIELDS: u8 = 0x1f;
 const BETWEEN_EVENTS: u8 = 0x1e;
@@ -156,7 +156,7 @@ fn number(field: &[u8]) -> Option<i64> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-/// A number that may be missing; nothing if there is something else.
+/// A number that may be missing; `None` if there is something else.
 fn optional(field: &[u8]) -> Option<Option<i64>> {
     if field.is_empty() { Some(None) } else { number(field).map(Some) }
 }

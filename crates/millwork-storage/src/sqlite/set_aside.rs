@@ -6,18 +6,18 @@ use millwork_core::event::KindSet;
 use millwork_core::run::RunStatus;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::change::{Change, ChangeError};
-use super::insert::{is_one_of, is_verdict, latest_of_group};
-use super::transaction::Transaction;
+use super::check::name_of;
+use super::events::is_one_of;
+use super::latest;
+use super::writer::{Change, ChangeError, Transaction};
 use crate::micros::to_micros;
-use crate::sqlite::check::name_of;
 use crate::{Finding, Table};
 
 /// Sets one row aside. A run stays, without what of it can't be read, as events belong to it.
 #[derive(Debug)]
-pub(crate) struct SetAside {
-    pub(crate) finding: Finding,
-    pub(crate) now: Timestamp,
+pub(super) struct SetAside {
+    pub(super) finding: Finding,
+    pub(super) now: Timestamp,
 }
 
 /// What a row is found by: a number, or a text.
@@ -48,7 +48,7 @@ impl Change for SetAside {
             Table::Latest => {
                 let (asset, partition) = self.finding.row.split_once(':').unwrap_or_default();
                 let part = |text: &str| text.parse::<i64>().unwrap_or_default();
-                make_latest_again(transaction, part(asset), part(partition)).await?;
+                latest::make_again(transaction, part(asset), part(partition)).await?;
             }
         }
         Ok(())
@@ -70,7 +70,7 @@ impl SetAside {
             sqlx::query(text).bind(run).bind(damage).execute(transaction.connection()).await?;
         }
         match asset {
-            Some(asset) => make_latest_again(transaction, asset, partition).await,
+            Some(asset) => latest::make_again(transaction, asset, partition).await,
             None => Ok(()),
         }
     }
@@ -163,22 +163,4 @@ fn status_of_last_event() -> String {
         is_one_of(KindSet::RUN),
         RunStatus::Lost
     )
-}
-
-/// Makes what is latest of an asset and partition again, from the events that there are.
-async fn make_latest_again(
-    transaction: &mut Transaction<'_>,
-    asset: i64,
-    partition: i64,
-) -> Result<(), sqlx::Error> {
-    let text = "DELETE FROM latest WHERE asset = ?1 AND partition = ?2";
-    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
-    let (latest, is_verdict) = (latest_of_group(), is_verdict());
-    let text = AssertSqlSafe(format!(
-        "INSERT INTO latest (asset, partition, materialization, verdict) \
-         SELECT asset, partition, {latest} FROM events \
-         WHERE asset = ?1 AND partition = ?2 AND {is_verdict} GROUP BY asset, partition"
-    ));
-    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
-    Ok(())
 }

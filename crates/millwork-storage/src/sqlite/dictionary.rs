@@ -1,18 +1,22 @@
-//! What the numbers in events stand for.
+//! The dictionary: names of steps, assets and partitions, and ids of runs, by number.
+//!
+//! Events hold numbers. The writer gives a new name the next one (*interns* it) in the transaction of the first event that has it; the
+//! reader looks up the numbers that it hasn't met. Numbers are never used again, so what either has in memory stays true.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
-use sqlx::Row;
+use sqlx::{Error, Row as _};
 
-use super::Reader;
+use super::failure::unreadable;
+use super::reader::Reader;
+use super::rows;
+use super::writer::{Memo, Transaction};
 use crate::StorageError;
-use crate::sqlite::failure::unreadable;
-use crate::sqlite::rows;
 
-/// What the numbers in events stand for, as far as it was asked. Numbers are never used again, so it stays true.
+/// What the numbers in events stand for, as far as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary(RwLock<Meanings>);
 
@@ -83,7 +87,41 @@ impl Reader {
     }
 }
 
-/// Numbers as JSON, each once; nothing if there are none.
+impl Transaction<'_> {
+    /// The numbers of names, new ones included.
+    pub(super) async fn intern(&mut self, names: HashSet<&str>) -> Result<(), Error> {
+        let Some(json) = self.unknown(names) else { return Ok(()) };
+        let text = "INSERT INTO names (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING; \
+                    SELECT name, id FROM names WHERE name IN (SELECT value FROM json_each(?1))";
+        let found: Vec<(String, i64)> = sqlx::query_as(text).bind(json).fetch_all(self.connection()).await?;
+        self.memo.names.extend(found.into_iter().map(|(name, id)| (name.into_boxed_str(), id)));
+        Ok(())
+    }
+
+    /// Those of the names that have no number yet, as JSON.
+    fn unknown(&self, names: HashSet<&str>) -> Option<String> {
+        let mut names: Vec<&str> = names.into_iter().collect();
+        names.retain(|name| !self.memo.names.contains_key(*name));
+        // In order, the index grows at few places.
+        names.sort_unstable();
+        let json = || serde_json::to_string(&names).expect("names are strings");
+        (!names.is_empty()).then(json)
+    }
+
+    /// The number of a name that was interned.
+    pub(super) fn name(&self, name: Option<&str>) -> i64 {
+        self.memo.name(name)
+    }
+}
+
+impl Memo {
+    /// The number of a name; 0 for none.
+    pub(super) fn name(&self, name: Option<&str>) -> i64 {
+        name.map_or(0, |name| self.names.get(name).copied().expect("names are interned before they are used"))
+    }
+}
+
+/// Numbers as JSON, each once; `None` if there are none.
 fn json(numbers: impl Iterator<Item = i64>) -> Option<String> {
     let mut numbers: Vec<i64> = numbers.collect();
     numbers.sort_unstable();

@@ -1,0 +1,245 @@
+//! Appending events: their stored form, and inserting many with few statements.
+//!
+//! An event is encoded by its caller, so that the writer has less to do. Statements come in sizes of powers of two, so that a handful of
+//! prepared ones serve any number of rows. The end of the transaction is part of the text of its last statement, which saves a trip to
+//! SQLite's thread.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use millwork_core::event::{EventBody, EventKind, FORMAT, NewEvent};
+use millwork_core::run::{RunId, StepKey};
+use millwork_core::{AssetKey, PartitionKey};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, Error};
+
+use super::latest;
+use super::writer::{Change, ChangeError, Memo, Transaction};
+use crate::micros::to_micros;
+use crate::{Batch, Fence, StorageError};
+
+/// The most rows of one statement: beyond, a trip is nothing beside its rows.
+const MOST_ROWS: usize = 128;
+
+/// Appends a batch of events.
+#[derive(Debug)]
+pub(super) struct Append {
+    fence: Option<Fence>,
+    /// The runs of the events, each once.
+    runs: Vec<RunId>,
+    events: Vec<Arc<EncodedEvent>>,
+}
+
+impl Append {
+    /// Encodes a batch.
+    pub(super) fn new(batch: Batch) -> Result<Self, StorageError> {
+        let encode = |event| EncodedEvent::new(event).map(Arc::new);
+        let events = batch.events.into_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+        let mut runs: Vec<RunId> = events.iter().filter_map(|event| event.run).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        Ok(Self { fence: batch.fence, runs, events })
+    }
+}
+
+#[async_trait]
+impl Change for Append {
+    type Outcome = Vec<u64>;
+    const ACTION: &'static str = "append events";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Vec<u64>, ChangeError> {
+        if let Some(fence) = self.fence {
+            transaction.run(fence.run).await?.check(fence)?;
+        }
+        for run in &self.runs {
+            transaction.run(*run).await?;
+        }
+        if transaction.is_careful() {
+            refuse_repeated_success(&self.events, transaction).await?;
+        }
+        let mut sequences = Vec::with_capacity(self.events.len());
+        for event in &self.events {
+            sequences.push(transaction.push(event.clone()).await?.unsigned_abs());
+        }
+        Ok(sequences)
+    }
+}
+
+/// Refuses a batch in which a step succeeds that has succeeded before, also earlier in the batch.
+async fn refuse_repeated_success(
+    events: &[Arc<EncodedEvent>],
+    transaction: &mut Transaction<'_>,
+) -> Result<(), ChangeError> {
+    let successes: Vec<_> = events.iter().filter(|event| event.kind == EventKind::StepSucceeded).collect();
+    transaction.intern(successes.iter().flat_map(|event| event.names()).flatten().collect()).await?;
+    transaction.flush().await?;
+    let mut seen = HashSet::new();
+    for event in successes {
+        let (Some(run), Some(step)) = (event.run, &event.step) else { continue };
+        let numbers = [
+            transaction.number_of(run),
+            transaction.name(Some(step.as_str())),
+            transaction.name(event.partition.as_ref().map(PartitionKey::as_str)),
+        ];
+        // Of a kind by its number in the text, as the index has it.
+        let text = format!(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE run = ? AND step = ? AND partition = ? AND kind = {})",
+            EventKind::StepSucceeded.number()
+        );
+        let mut query = sqlx::query_scalar(AssertSqlSafe(text));
+        for number in numbers {
+            query = query.bind(number);
+        }
+        let exists: bool = query.fetch_one(transaction.connection()).await?;
+        if exists || !seen.insert(numbers) {
+            return Err(StorageError::AlreadySucceeded { run, step: step.to_string() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// An event in its stored form.
+#[derive(Debug)]
+pub(super) struct EncodedEvent {
+    pub(super) run: Option<RunId>,
+    pub(super) at: i64,
+    pub(super) kind: EventKind,
+    pub(super) step: Option<StepKey>,
+    pub(super) asset: Option<AssetKey>,
+    pub(super) partition: Option<PartitionKey>,
+    pub(super) attempt: u32,
+    pub(super) body: Option<Arc<str>>,
+    pub(super) value: Option<Vec<u8>>,
+    /// What it does to its run, if it is about the run as a whole.
+    pub(super) run_event: Option<(EventBody, Timestamp)>,
+}
+
+impl EncodedEvent {
+    /// The stored form of an event.
+    pub(super) fn new(event: NewEvent) -> Result<Self, StorageError> {
+        let NewEvent { run, at, step, asset, partition, attempt, body, value } = event;
+        let unstorable =
+            |reason| StorageError::Unstorable { what: format!("the event `{}`", body.name()), reason };
+        let (kind, stored_body) = body.to_stored().map_err(unstorable)?;
+        Ok(Self {
+            run,
+            at: to_micros(at),
+            kind,
+            step,
+            asset,
+            partition,
+            attempt,
+            body: stored_body.map(Into::into),
+            value,
+            run_event: body.run_status().map(|_| (body, at)),
+        })
+    }
+
+    /// The names in it: step, asset, partition.
+    pub(super) fn names(&self) -> [Option<&str>; 3] {
+        [
+            self.step.as_ref().map(StepKey::as_str),
+            self.asset.as_ref().map(AssetKey::as_str),
+            self.partition.as_ref().map(PartitionKey::as_str),
+        ]
+    }
+}
+
+/// An event that has its place in the log.
+#[derive(Debug)]
+pub(super) struct PlacedEvent {
+    pub(super) sequence: i64,
+    pub(super) run: Option<i64>,
+    pub(super) event: Arc<EncodedEvent>,
+}
+
+/// What follows the rows of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending {
+    /// More rows.
+    Continue,
+    /// The end of the transaction.
+    Commit,
+    /// The same, after the verdicts behind this sequence number became the latest of their assets.
+    ProjectAndCommit(i64),
+}
+
+/// Inserts events whose names are known to the memo.
+pub(super) async fn insert_events(
+    connection: &mut SqliteConnection,
+    memo: &Memo,
+    mut events: &[PlacedEvent],
+    ending: Ending,
+) -> Result<(), Error> {
+    loop {
+        let rows = largest_power_of_two(events.len().min(MOST_ROWS));
+        let (chunk, rest) = events.split_at(rows);
+        let ending = if rest.is_empty() { ending } else { Ending::Continue };
+        let text: Arc<str> = statement(rows, ending).into();
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for event in chunk {
+            query = bind(query, memo, event);
+        }
+        if let Ending::ProjectAndCommit(after) = ending {
+            query = query.bind(after);
+        }
+        query.execute(&mut *connection).await?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        events = rest;
+    }
+}
+
+fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    memo: &Memo,
+    placed: &'q PlacedEvent,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let event = &placed.event;
+    let [step, asset, partition] = event.names();
+    query
+        .bind(placed.sequence)
+        .bind(placed.run)
+        .bind(event.at)
+        .bind(event.kind.number())
+        .bind(step.map(|step| memo.name(Some(step))))
+        .bind(asset.map(|asset| memo.name(Some(asset))))
+        .bind(memo.name(partition))
+        .bind(i64::from(event.attempt))
+        .bind(event.body.clone())
+        .bind(event.value.as_deref())
+}
+
+/// The text of a statement; an ending without rows stands alone.
+fn statement(rows: usize, ending: Ending) -> String {
+    let mut text = String::with_capacity(512 + rows * 32);
+    if rows > 0 {
+        text.push_str(
+            "INSERT INTO events (sequence, run, at, kind, step, asset, partition, attempt, body, value, format) VALUES ",
+        );
+        let row = format!("(?,?,?,?,?,?,?,?,?,?,{FORMAT})");
+        for index in 0..rows {
+            text.push_str(if index == 0 { "" } else { "," });
+            text.push_str(&row);
+        }
+        text.push(';');
+    }
+    match ending {
+        Ending::Continue => {}
+        Ending::Commit => text.push_str("COMMIT"),
+        Ending::ProjectAndCommit(_) => {
+            text.push_str(&latest::projection());
+            text.push_str("COMMIT");
+        }
+    }
+    text
+}
+
+/// The largest power of two up to a number; 0 for 0, as no power of two is that small.
+fn largest_power_of_two(number: usize) -> usize {
+    number.checked_ilog2().map_or(0, |exponent| 1 << exponent)
+}

@@ -1,0 +1,221 @@
+//! Instigators: their switches, cursors and ticks, and the commits of their evaluations.
+//!
+//! The table `schedules` holds a row for every instigator, by the name that it has in the store, as it was made when there were only
+//! schedules.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use millwork_core::Instigator;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::automation::remember;
+use super::deliveries::insert_delivery;
+use super::pending::{are_untouched, insert_pending, settle};
+use super::runs::CreateRun;
+use super::writer::{Change, ChangeError, Transaction};
+use super::{SqliteStore, failure};
+use crate::micros::{from_micros, to_micros};
+use crate::{Commit, InstigatorState, InstigatorStore, StorageError, Tick, TickOutcome};
+
+#[async_trait]
+impl InstigatorStore for SqliteStore {
+    async fn states(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
+        let query = sqlx::query("SELECT is_on, cursor, stuck_since, name FROM schedules");
+        let named = |row: &SqliteRow| {
+            let name: String = row.try_get(3).map_err(failure::unreadable("a schedule"))?;
+            Ok((Instigator::from_stored(&name), state(row)?))
+        };
+        self.reader.rows("look for schedules", query).await?.iter().map(named).collect()
+    }
+
+    async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError> {
+        let text = "SELECT is_on, cursor, stuck_since FROM schedules WHERE name = ?";
+        let query = sqlx::query(text).bind(instigator.stored().into_owned());
+        let rows = self.reader.rows("look for a schedule", query).await?;
+        Ok(rows.first().map(state).transpose()?.unwrap_or_default())
+    }
+
+    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
+        self.writer.write(SwitchInstigator { instigator: instigator.clone(), on }).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
+        self.writer.write(CommitEvaluation::new(commit)?).await
+    }
+
+    async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError> {
+        let limit = i64::from(limit);
+        let query = match of {
+            [] => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks ORDER BY id DESC LIMIT ?",
+            )
+            .bind(limit),
+            [one] => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks WHERE schedule = ? ORDER BY id DESC LIMIT ?",
+            )
+            .bind(one.stored().into_owned())
+            .bind(limit),
+            many => sqlx::query(
+                "SELECT schedule, due, at, outcome, micros FROM ticks \
+                 WHERE schedule IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+            )
+            .bind(serde_json::to_string(many).expect("texts are JSON"))
+            .bind(limit),
+        };
+        self.reader.rows("look for ticks", query).await?.iter().map(tick).collect()
+    }
+
+    async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
+        let text =
+            "SELECT schedule, due, at, outcome, micros, id FROM ticks WHERE id > ? ORDER BY id LIMIT ?";
+        let query = sqlx::query(text).bind(behind.cast_signed()).bind(i64::from(limit));
+        let numbered = |row: &SqliteRow| {
+            let number: i64 = row.try_get(5).map_err(failure::unreadable("a tick"))?;
+            Ok((number.cast_unsigned(), tick(row)?))
+        };
+        self.reader.rows("look for ticks", query).await?.iter().map(numbered).collect()
+    }
+
+    async fn newest_tick(&self) -> Result<u64, StorageError> {
+        let query = sqlx::query("SELECT seq FROM sqlite_sequence WHERE name = 'ticks'");
+        let rows = self.reader.rows("look for the newest tick", query).await?;
+        let newest = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
+        Ok(newest.map_err(failure::unreadable("a tick"))?.unwrap_or(0).cast_unsigned())
+    }
+}
+
+fn state(row: &SqliteRow) -> Result<InstigatorState, StorageError> {
+    let unreadable = || failure::unreadable("a schedule");
+    let on = row.try_get(0).map_err(unreadable())?;
+    let cursor = row.try_get(1).map_err(unreadable())?;
+    let stuck_since: Option<i64> = row.try_get(2).map_err(unreadable())?;
+    let stuck_since = stuck_since.map(from_micros).transpose().map_err(failure::unreadable("a schedule"))?;
+    Ok(InstigatorState { on, cursor, stuck_since })
+}
+
+fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
+    let unreadable = || failure::unreadable("a tick");
+    let moment = |column: usize| {
+        let micros = row.try_get(column).map_err(failure::unreadable("a tick"))?;
+        Ok(from_micros(micros).unwrap_or_default())
+    };
+    let name: String = row.try_get(0).map_err(unreadable())?;
+    Ok(Tick {
+        instigator: Instigator::from_stored(&name),
+        due: moment(1)?,
+        at: moment(2)?,
+        micros: row.try_get::<Option<i64>, _>(4).map_err(unreadable())?.map(i64::unsigned_abs),
+        outcome: outcome(row).unwrap_or_else(|reason| TickOutcome::Failed {
+            reason: format!("what came of it can't be read: {reason}"),
+        }),
+    })
+}
+
+/// What came of a tick, or the reason why that can't be read.
+pub(super) fn outcome(row: &SqliteRow) -> Result<TickOutcome, String> {
+    let json: &str = row.try_get("outcome").map_err(|error| error.to_string())?;
+    serde_json::from_str(json).map_err(|error| error.to_string())
+}
+
+/// Switches an instigator on or off, or leaves it to its definition.
+#[derive(Debug)]
+pub(super) struct SwitchInstigator {
+    pub(super) instigator: Instigator,
+    /// Whether it is on.
+    pub(super) on: Option<bool>,
+}
+
+#[async_trait]
+impl Change for SwitchInstigator {
+    type Outcome = ();
+    const ACTION: &'static str = "switch a schedule";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
+        let text = "INSERT INTO schedules (name, is_on) VALUES (?1, ?2) \
+                    ON CONFLICT (name) DO UPDATE SET is_on = excluded.is_on, \
+                    cursor = CASE WHEN is_on IS excluded.is_on THEN cursor END";
+        let query = sqlx::query(text).bind(self.instigator.stored()).bind(self.on);
+        query.execute(transaction.connection()).await?;
+        Ok(())
+    }
+}
+
+/// Writes an evaluation down, if nobody was faster.
+#[derive(Debug)]
+pub(super) struct CommitEvaluation {
+    commit: Commit,
+    runs: Vec<CreateRun>,
+}
+
+impl CommitEvaluation {
+    pub(super) fn new(mut commit: Commit) -> Result<Self, StorageError> {
+        let runs = std::mem::take(&mut commit.runs).into_iter().map(CreateRun::new);
+        Ok(Self { runs: runs.collect::<Result<_, _>>()?, commit })
+    }
+}
+
+#[async_trait]
+impl Change for CommitEvaluation {
+    type Outcome = bool;
+    const ACTION: &'static str = "record an evaluation";
+
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
+        let Commit {
+            instigator,
+            from,
+            cursor,
+            stuck_since,
+            runs: _,
+            ticks,
+            rows,
+            deliveries,
+            pending,
+            attempts,
+        } = &self.commit;
+        let name = instigator.stored();
+        let query = sqlx::query_scalar("SELECT cursor FROM schedules WHERE name = ?").bind(&*name);
+        let known: Option<Option<String>> = query.fetch_optional(transaction.connection()).await?;
+        if known.flatten() != *from || !are_untouched(transaction, attempts).await? {
+            return Ok(false);
+        }
+        // What is refused has to be refused before anything is written.
+        for run in &self.runs {
+            run.check(transaction).await?;
+        }
+        let text = "INSERT INTO schedules (name, cursor, stuck_since) VALUES (?1, ?2, ?3) \
+                    ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since";
+        let query = sqlx::query(text).bind(&*name).bind(cursor.as_str()).bind(stuck_since.map(to_micros));
+        query.execute(transaction.connection()).await?;
+        for run in &self.runs {
+            run.apply(transaction).await?;
+        }
+        for tick in ticks {
+            insert_tick(transaction, tick).await?;
+        }
+        remember(transaction, rows).await?;
+        for delivery in deliveries {
+            insert_delivery(transaction, delivery).await?;
+        }
+        for attempt in attempts {
+            settle(transaction, attempt).await?;
+        }
+        for pending in pending {
+            insert_pending(transaction, instigator, pending).await?;
+        }
+        Ok(true)
+    }
+}
+
+async fn insert_tick(transaction: &mut Transaction<'_>, tick: &Tick) -> Result<(), ChangeError> {
+    let outcome = serde_json::to_string(&tick.outcome).expect("outcomes have string keys only");
+    let query = sqlx::query("INSERT INTO ticks (schedule, due, at, outcome, micros) VALUES (?, ?, ?, ?, ?)")
+        .bind(tick.instigator.stored())
+        .bind(to_micros(tick.due))
+        .bind(to_micros(tick.at))
+        .bind(outcome)
+        .bind(tick.micros.map(u64::cast_signed));
+    query.execute(transaction.connection()).await?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! What is latest of each asset and partition: a projection of the events, in a table of its own.
+//!
+//! The table holds two sequence numbers of each asset and partition, of its last materialization and of its last verdict. They are mostly
+//! the same event.
+
+use std::sync::Arc;
+
+use millwork_core::AssetKey;
+use millwork_core::event::{Event, EventKind, KindSet};
+use sqlx::AssertSqlSafe;
+
+use super::events::is_one_of;
+use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
+use super::reader::Reader;
+use super::writer::Transaction;
+use crate::{LatestAsset, StorageError};
+
+/// How many assets one statement asks for, so that its answer stays in bounds.
+const ASSETS_AT_ONCE: usize = 4096;
+
+impl Reader {
+    /// What is latest of these assets, in the order of their keys.
+    pub(super) async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
+        // The verdict and the materialization are mostly the same event, and then it is found once.
+        let text: Arc<str> = format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?) AS wanted \
+             CROSS JOIN names ON names.name = wanted.value \
+             CROSS JOIN latest ON latest.asset = names.id \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+        )
+        .into();
+        let mut events = Vec::with_capacity(assets.len());
+        for assets in assets.chunks(ASSETS_AT_ONCE) {
+            let wanted = serde_json::to_string(assets).expect("keys are strings");
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted);
+            events.extend(self.unpacked("read what is latest", query).await?);
+        }
+        Ok(fold(events))
+    }
+}
+
+/// Puts together the one or two events of each asset and partition.
+fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
+    events.sort_by_cached_key(|event| (event.asset_partition(), event.sequence));
+    let mut latest: Vec<LatestAsset> = Vec::with_capacity(events.len());
+    for event in events {
+        let Some(asset) = event.asset.clone() else { continue };
+        let partition = event.partition.clone();
+        match latest.last_mut() {
+            // The materialization came first, and something else was decided since.
+            Some(last) if last.asset == asset && last.partition == partition => last.verdict = event,
+            _ => {
+                let materialization = event.body.is_materialization().then(|| event.clone());
+                latest.push(LatestAsset { asset, partition, materialization, verdict: event });
+            }
+        }
+    }
+    latest
+}
+
+/// Makes the new verdicts the latest of their assets. It reads the events just inserted instead of being told of them.
+pub(super) fn projection() -> String {
+    let (latest, is_verdict) = (latest_of_group(), is_verdict());
+    format!(
+        "INSERT INTO latest (asset, partition, materialization, verdict) \
+         SELECT asset, partition, {latest} FROM events WHERE sequence > ? AND {is_verdict} \
+         GROUP BY asset, partition \
+         ON CONFLICT (asset, partition) DO UPDATE SET \
+         materialization = ifnull(excluded.materialization, materialization), verdict = excluded.verdict;"
+    )
+}
+
+/// Makes what is latest of an asset and partition again, from the events that there are.
+pub(super) async fn make_again(
+    transaction: &mut Transaction<'_>,
+    asset: i64,
+    partition: i64,
+) -> Result<(), sqlx::Error> {
+    let text = "DELETE FROM latest WHERE asset = ?1 AND partition = ?2";
+    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
+    let (latest, is_verdict) = (latest_of_group(), is_verdict());
+    let text = AssertSqlSafe(format!(
+        "INSERT INTO latest (asset, partition, materialization, verdict) \
+         SELECT asset, partition, {latest} FROM events \
+         WHERE asset = ?1 AND partition = ?2 AND {is_verdict} GROUP BY asset, partition"
+    ));
+    sqlx::query(text).bind(asset).bind(partition).execute(transaction.connection()).await?;
+    Ok(())
+}
+
+/// The query for the numbers `asset:partition` and the names of the assets whose latest events are not those that the events say.
+pub(super) fn differing() -> String {
+    let (latest, is_verdict) = (latest_of_group(), is_verdict());
+    format!(
+        "WITH made AS (SELECT asset, partition, {latest} FROM events WHERE {is_verdict} GROUP BY asset, partition), \
+             every AS (SELECT asset, partition FROM made UNION SELECT asset, partition FROM latest) \
+             SELECT CAST(every.asset || ':' || every.partition AS TEXT), ifnull(names.name, every.asset) FROM every \
+             LEFT JOIN made USING (asset, partition) LEFT JOIN latest USING (asset, partition) \
+             LEFT JOIN names ON names.id = every.asset \
+             WHERE made.verdict IS NOT latest.verdict OR made.materialization IS NOT latest.materialization"
+    )
+}
+
+/// What is latest of an asset and partition, of a group of events.
+fn latest_of_group() -> String {
+    let materialized = EventKind::Materialized.number();
+    format!("max(iif(kind = {materialized}, sequence, NULL)) AS materialization, max(sequence) AS verdict")
+}
+
+/// The condition by which events are verdicts about assets.
+fn is_verdict() -> String {
+    format!("{} AND asset IS NOT NULL", is_one_of(KindSet::VERDICTS))
+}
