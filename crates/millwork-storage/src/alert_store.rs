@@ -30,7 +30,7 @@ pub enum DeliveryState {
     Delivered,
     /// It was refused for good, or tried too often.
     Dead,
-    /// Somebody decided that it is not to be delivered any more.
+    /// A person decided that it is not to be delivered any more.
     Dropped,
 }
 

@@ -22,8 +22,8 @@ const LOOK_BACK: u64 = 500_000;
 /// How many events are read at a time.
 const PAGE: u32 = 500;
 
-/// What the log says now of all assets of a graph. Whoever goes on from here with the events behind a number that was the newest
-/// before misses none.
+/// What the log says now of all assets of a graph. A caller that asked for the newest sequence number before, and goes on with the
+/// events behind it, misses none.
 pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<StatusFold, StorageError> {
     let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |event| {
         if let EventBody::CheckEvaluated(check) = &mut event.body {

@@ -5,12 +5,12 @@ use millwork_core::AssetKey;
 
 use crate::StorageError;
 
-/// What automation remembers of an asset, in the words of whoever evaluates it.
+/// The state of automation for an asset, in a form that only its evaluation reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutomationRow {
     /// The asset.
     pub asset: AssetKey,
-    /// What is remembered; nothing if it is to be forgotten.
+    /// The state; `None` if it is to be forgotten.
     pub state: Option<String>,
 }
 

@@ -73,7 +73,7 @@ pub enum StorageError {
         /// What was tried.
         action: &'static str,
     },
-    /// The home is on a read-only disk, or belongs to somebody else, and is only looked at.
+    /// The home is on a read-only disk, or belongs to another user, and is only looked at.
     #[error("failed to {action}: MILLWORK_HOME is read-only")]
     ReadOnly {
         /// What was tried.

@@ -89,7 +89,7 @@ pub struct EventQuery {
     pub before: Option<u64>,
     /// Which end to start from.
     pub order: Order,
-    /// At most so many.
+    /// The maximum number of events; `None` for all.
     pub limit: Option<u32>,
 }
 

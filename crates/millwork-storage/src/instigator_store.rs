@@ -1,6 +1,6 @@
 //! The contract of the instigator store: what is switched on, how far it has come, and what came of it.
 //!
-//! Whoever asks for runs decides by a cursor and writes what it decided in one [`Commit`]: the new cursor together with
+//! A loop that asks for runs decides by a cursor and writes what it decided in one [`Commit`]: the new cursor together with
 //! everything that follows from the decision. A commit counts only if the cursor is still the one that was decided by, so
 //! of two daemons that decide the same, one is refused.
 
@@ -17,11 +17,11 @@ use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, Stor
 /// What the store knows of an instigator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstigatorState {
-    /// Whether someone switched it on or off; nothing if it is as it is defined.
+    /// Whether it was switched on or off; `None` if it is as its definition says.
     pub on: Option<bool>,
-    /// How far it has come, in the words of whoever evaluates it.
+    /// How far it has come, in a form that only its own loop reads; `None` before its first commit and after a switch.
     pub cursor: Option<String>,
-    /// Since when its function hasn't returned, although its time is up; nothing if it isn't stuck.
+    /// Since when its function hasn't returned, although its time is up; `None` if it isn't stuck.
     pub stuck_since: Option<Timestamp>,
 }
 

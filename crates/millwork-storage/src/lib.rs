@@ -2,8 +2,33 @@
 //!
 //! Nine small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
 //! [`AlertStore`], [`PendingStore`], [`RetentionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
-//! [`MemoryStore`] is for tests, and one conformance suite holds for both. Whoever works with a store has a `dyn Store`, from a [`Home`]
-//! or from [`connect`], and names no backend.
+//! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
+//! [`connect`], and name no backend.
+//!
+//! # What every store promises
+//!
+//! **A change is whole, and it lasts.** When a method that changes something returns, all of it is durable; when it fails, none of it is
+//! there. A [`Batch`] of events and a [`Commit`] of an evaluation are single changes, however much they hold.
+//!
+//! **The log only grows at its end.** Sequence numbers become visible in their order: a reader that has come to a number and goes on behind
+//! it misses no event. There may be gaps, since retention forgets; no number is used again.
+//!
+//! **Projections are never late.** A run's status and what is latest of an asset change in the commit of the events that they follow
+//! from. A reader sees both or neither.
+//!
+//! **A refusal concerns one caller.** Callers that write at the same time may share a commit, and don't notice: one that isn't allowed
+//! to do what it asks ([`StorageError::Fenced`], [`StorageError::AlreadySucceeded`], [`StorageError::DuplicateRun`] and others) is
+//! refused, and the others aren't. [`StorageError::Database`] is no refusal, but a failure of the store itself.
+//!
+//! **A run has one writer.** [`RunStore::claim`] raises the run's *epoch* by one and returns it as a [`Fence`]. Appends carry the fence and
+//! are compared with the epoch in their own commit, so that a process that was taken for dead, and wasn't, writes nothing into a run
+//! that another process has claimed since. Leases, and the locks of a [`Home`], decide whether a process is dead; where they are wrong,
+//! the fence keeps the log right.
+//!
+//! **What can't be read costs only itself.** A row that is damaged, or of a later version, is passed and shown as such; see
+//! [`Maintenance::check`].
+//!
+//! A store decides nothing about steps, schedules or alerts: it keeps order, fences and projections.
 
 mod alert_store;
 mod asset_status;

@@ -7,7 +7,7 @@ pub(crate) fn to_micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
-/// The moment of so many microseconds since 1970.
+/// The moment that is this many microseconds after the beginning of 1970.
 pub(crate) fn from_micros(micros: i64) -> Result<Timestamp, jiff::Error> {
     Timestamp::from_microsecond(micros)
 }

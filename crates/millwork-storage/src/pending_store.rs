@@ -44,7 +44,7 @@ pub enum PendingWork {
 pub enum PendingState {
     /// It is tried again.
     Waiting,
-    /// It was tried too often. It stays until somebody has it tried again or drops it.
+    /// It was tried too often. It stays until a person has it tried again or drops it.
     GivenUp,
 }
 

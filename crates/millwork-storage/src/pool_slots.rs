@@ -40,7 +40,7 @@ pub struct PoolShare {
     pub of: u32,
 }
 
-/// Slots that somebody holds.
+/// Slots that a process holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldSlots {
     /// The pool.
@@ -56,7 +56,7 @@ pub struct HeldSlots {
 /// Named pools with a number of slots each; a step holds some while it runs.
 #[async_trait]
 pub trait PoolSlots: Send + Sync {
-    /// Takes slots of all these pools; nothing if one of them has too few that are free. Slots whose holder's process is
+    /// Takes slots of all these pools; takes none and returns `None` if one of them has too few that are free. Slots whose holder's process is
     /// known to have ended are free; so are those whose lease has run out, unless the process is known to live.
     async fn take_slots(&self, take: TakeSlots) -> Result<Option<Vec<SlotId>>, StorageError>;
 

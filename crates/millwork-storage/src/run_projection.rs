@@ -4,7 +4,7 @@
 //! out in the same transaction. The other functions decide: each returns the event that follows, or refuses. What no event has is who
 //! holds the run and until when, as a lease is renewed every few seconds; [`claim`](RunProjection::claim) sets that itself.
 //!
-//! A claim is fenced by its *epoch*, the number of times that the run was claimed. Whoever holds an earlier epoch was taken for dead;
+//! A claim is fenced by its *epoch*, the number of times that the run was claimed. A process with an earlier epoch was taken for dead;
 //! [`check`](RunProjection::check) refuses whatever it writes, in the transaction that would have written it.
 
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl RunProjection {
         Ok(started)
     }
 
-    /// The event by which a run that ended under the claim `epoch` waits to be tried again; nothing if it has gone on.
+    /// The event by which a run that ended under the claim `epoch` waits to be tried again; `None` if it has gone on.
     pub(crate) fn retry(&self, epoch: u32, delay: Duration) -> Option<EventBody> {
         use RunStatus::{Canceled, Failed, Lost};
         let has_ended = matches!(self.status, Failed | Canceled | Lost) && self.epoch == epoch;

@@ -18,7 +18,7 @@ pub struct NewRun {
     pub request: RunRequest,
     /// When it was asked for.
     pub at: Timestamp,
-    /// Who is about to execute it; nothing for a run that is left to daemons.
+    /// Who is about to execute it; `None` for a run that is left to daemons.
     pub lease: Option<Lease>,
 }
 
@@ -54,11 +54,11 @@ pub struct RunRecord {
     pub class: Option<FailureClass>,
     /// Before when it must not start, for a run that is tried again.
     pub not_before: Option<Timestamp>,
-    /// Who executes it, or requested it and is about to; nothing once it is finished.
+    /// Who executes it, or requested it and is about to; `None` once it is finished.
     pub holder: Option<Holder>,
     /// Until when, unless the holder renews it.
     pub leased_until: Option<Timestamp>,
-    /// What of its record can't be read or was set aside, and why; nothing if all is there. What can't be read is empty above, and
+    /// What of its record can't be read or was set aside, and why; `None` if all is there. What can't be read is empty above, and
     /// a status that can't be read is `lost`.
     pub damage: Option<String>,
 }
@@ -77,7 +77,7 @@ impl RunRecord {
     ///
     /// # Errors
     ///
-    /// When it can't be read: nobody knows any more what was asked for.
+    /// When it can't be read: it isn't known any more what was asked for.
     pub fn request_again(&self) -> Result<RunRequest, StorageError> {
         match &self.damage {
             Some(damage) if self.request.assets.is_empty() => {
@@ -137,7 +137,7 @@ pub trait RunStore: Send + Sync {
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError>;
 
     /// Queues a run again that failed, was canceled or was lost under this claim: it goes on where it stopped, after
-    /// `delay`. Returns whether it did; somebody else may have been faster.
+    /// `delay`. Returns whether it did; another process may have been faster.
     async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError>;
 
     /// A run.
@@ -162,6 +162,6 @@ pub struct RunQuery {
     pub id_part: Option<String>,
     /// Created before this run.
     pub before: Option<RunId>,
-    /// At most so many.
+    /// The maximum number of runs; `None` for all.
     pub limit: Option<u32>,
 }

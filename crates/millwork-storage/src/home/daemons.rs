@@ -1,5 +1,5 @@
 //! What the daemons of a home say of themselves while they live: the limits that they launch runs by, which the command
-//! line may have changed. Whoever explains why a run waits has to know them.
+//! line may have changed. They say why a run waits.
 
 use std::path::{Path, PathBuf};
 

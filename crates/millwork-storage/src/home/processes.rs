@@ -1,7 +1,7 @@
 //! The processes that share a home, and whether each still lives.
 //!
 //! Nobody announces that a process has died, so the operating system is asked: a process that executes runs keeps an exclusive lock on
-//! `processes/<its id>.lock`, and the system releases the lock however the process ends. Whoever can take a shared lock on the file
+//! `processes/<its id>.lock`, and the system releases the lock however the process ends. A process that can take a shared lock on the file
 //! knows that its owner is gone. The file is locked before the process's first claim is written, so a run that is found running always
 //! has a lock to ask; a process that only reads creates nothing.
 //!
@@ -168,7 +168,7 @@ impl Processes {
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        // Removed while it is still locked: whoever finds no file knows that the owner has ended.
+        // Removed while it is still locked: a process that finds no file knows that the owner has ended.
         if self.lock.get_mut().is_ok_and(|lock| lock.is_some()) {
             let _ = std::fs::remove_file(self.path_of(&self.this));
         }

@@ -57,7 +57,7 @@ impl Change for Append {
         for run in &self.runs {
             transaction.run(*run).await?;
         }
-        if transaction.is_careful() {
+        if transaction.looks_first() {
             refuse_repeated_success(&self.events, transaction).await?;
         }
         let mut sequences = Vec::with_capacity(self.events.len());
@@ -105,14 +105,14 @@ async fn refuse_repeated_success(
 #[derive(Debug)]
 pub(super) struct EncodedEvent {
     pub(super) run: Option<RunId>,
-    pub(super) at: i64,
+    at: i64,
     pub(super) kind: EventKind,
-    pub(super) step: Option<StepKey>,
-    pub(super) asset: Option<AssetKey>,
-    pub(super) partition: Option<PartitionKey>,
-    pub(super) attempt: u32,
-    pub(super) body: Option<Arc<str>>,
-    pub(super) value: Option<Vec<u8>>,
+    step: Option<StepKey>,
+    asset: Option<AssetKey>,
+    partition: Option<PartitionKey>,
+    attempt: u32,
+    body: Option<Arc<str>>,
+    value: Option<Vec<u8>>,
     /// What it does to its run, if it is about the run as a whole.
     pub(super) run_event: Option<(EventBody, Timestamp)>,
 }

@@ -1,11 +1,11 @@
-//! Looking for what can't be read, row by row.
+//! Looking for what can't be read, row by row: what SQLite says of the file, and each row by the function that reads it elsewhere.
 
 use millwork_core::automation::AssetState;
 use millwork_core::event::EventBody;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::rows::{self, RUN_COLUMNS, RunRow};
+use super::rows::{self, RUN_COLUMNS, RunRow, Unreadable};
 use super::{SqliteStore, deliveries, failure, instigators, latest};
 use crate::{EventLog as _, EventQuery, Finding, StorageError, Table};
 
@@ -28,12 +28,32 @@ pub(super) fn name_of(table: Table) -> &'static str {
     }
 }
 
+/// A finding, with what setting it aside has to know besides.
+pub(super) struct Damage {
+    pub(super) finding: Finding,
+    /// The column that can't be read, where the rest of the row stays.
+    pub(super) column: Option<&'static str>,
+}
+
+impl From<Finding> for Damage {
+    fn from(finding: Finding) -> Self {
+        Self { finding, column: None }
+    }
+}
+
 impl SqliteStore {
     /// Looks at every row, and finds those that can't be read.
-    pub(super) async fn unreadable(&self) -> Result<Vec<Finding>, StorageError> {
-        let mut found = self.damage_of_file().await?;
-        found.extend(self.unreadable_events().await?);
-        found.extend(self.unreadable_runs().await?);
+    pub(super) async fn damage(&self) -> Result<Vec<Damage>, StorageError> {
+        let mut damage: Vec<Damage> = self.damage_of_file().await?.into_iter().map(Damage::from).collect();
+        damage.extend(self.unreadable_events().await?.into_iter().map(Damage::from));
+        damage.extend(self.unreadable_runs().await?);
+        damage.extend(self.unreadable_rest().await?.into_iter().map(Damage::from));
+        Ok(damage)
+    }
+
+    /// The tables whose rows name what they are about, and what follows from events.
+    async fn unreadable_rest(&self) -> Result<Vec<Finding>, StorageError> {
+        let mut found = Vec::new();
         let ticks = "SELECT CAST(id AS TEXT), schedule, outcome FROM ticks ORDER BY id";
         found.extend(
             self.unreadable_rows(Table::Ticks, ticks, "a tick of", |row| instigators::outcome(row).map(drop))
@@ -99,18 +119,17 @@ impl SqliteStore {
         }
     }
 
-    async fn unreadable_runs(&self) -> Result<Vec<Finding>, StorageError> {
+    async fn unreadable_runs(&self) -> Result<Vec<Damage>, StorageError> {
         let text = AssertSqlSafe(format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY number"));
         let mut found = Vec::new();
         for row in self.reader.rows(ACTION, sqlx::query(text)).await? {
             let number = rows::number(&row).map_err(failure::unreadable("a run"))?;
             let RunRow { record, unreadable } = RunRow::of(&row);
             let name = record.map_or_else(|| format!("run number {number}"), |run| format!("run {}", run.id));
-            found.extend(unreadable.into_iter().map(|unreadable| Finding {
-                table: Table::Runs,
-                row: number.to_string(),
-                what: format!("the {} of {name}", unreadable.column),
-                reason: unreadable.reason,
+            found.extend(unreadable.into_iter().map(|Unreadable { column, reason }| {
+                let what = format!("the {column} of {name}");
+                let finding = Finding { table: Table::Runs, row: number.to_string(), what, reason };
+                Damage { finding, column: Some(column) }
             }));
         }
         Ok(found)

@@ -135,12 +135,12 @@ pub(super) async fn insert_delivery(
     Ok(())
 }
 
-/// Begins an attempt, unless somebody was faster.
+/// Begins an attempt, unless another process was faster.
 #[derive(Debug)]
-pub(super) struct BeginDelivery {
-    pub(super) id: u64,
-    pub(super) attempts: u32,
-    pub(super) until: Timestamp,
+struct BeginDelivery {
+    id: u64,
+    attempts: u32,
+    until: Timestamp,
 }
 
 #[async_trait]
@@ -161,10 +161,10 @@ impl Change for BeginDelivery {
 
 /// Writes down how an attempt ended.
 #[derive(Debug)]
-pub(super) struct EndDelivery {
-    pub(super) id: u64,
-    pub(super) outcome: AttemptOutcome,
-    pub(super) now: Timestamp,
+struct EndDelivery {
+    id: u64,
+    outcome: AttemptOutcome,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -201,9 +201,9 @@ impl Change for EndDelivery {
 
 /// Lets a delivery be tried again that hasn't arrived.
 #[derive(Debug)]
-pub(super) struct RetryDelivery {
-    pub(super) id: u64,
-    pub(super) now: Timestamp,
+struct RetryDelivery {
+    id: u64,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -221,9 +221,9 @@ impl Change for RetryDelivery {
 
 /// Lets a delivery never be tried again that hasn't arrived.
 #[derive(Debug)]
-pub(super) struct DropDelivery {
-    pub(super) id: u64,
-    pub(super) now: Timestamp,
+struct DropDelivery {
+    id: u64,
+    now: Timestamp,
 }
 
 #[async_trait]

@@ -1,4 +1,8 @@
 //! The event log: finding events.
+//!
+//! A row of `events` names runs, steps, assets and partitions by number, so a query compares numbers, which it looks up as it goes. There
+//! are indices of runs and of assets, and none of kinds, steps or times, as each would cost every append. A query for anything else walks
+//! the log from one end or from a sequence number; a caller that looks for a rare kind bounds how far.
 
 use async_trait::async_trait;
 use millwork_core::AssetKey;
@@ -10,8 +14,9 @@ use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::{SqliteStore, failure};
 use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
 
-/// The number of a name, to be bound; nothing equals what it gives for an unknown one.
+/// The number of a name, to be bound: NULL for an unknown one, which equals nothing.
 const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
+/// The number of a run, to be bound.
 const NUMBER_OF_RUN: &str = "(SELECT number FROM runs WHERE id = ";
 
 /// How many events one statement asks for, so that its answer stays in bounds.

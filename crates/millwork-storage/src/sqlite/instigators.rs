@@ -121,10 +121,10 @@ pub(super) fn outcome(row: &SqliteRow) -> Result<TickOutcome, String> {
 
 /// Switches an instigator on or off, or leaves it to its definition.
 #[derive(Debug)]
-pub(super) struct SwitchInstigator {
-    pub(super) instigator: Instigator,
+struct SwitchInstigator {
+    instigator: Instigator,
     /// Whether it is on.
-    pub(super) on: Option<bool>,
+    on: Option<bool>,
 }
 
 #[async_trait]
@@ -142,15 +142,15 @@ impl Change for SwitchInstigator {
     }
 }
 
-/// Writes an evaluation down, if nobody was faster.
+/// Writes an evaluation down, unless another process was faster.
 #[derive(Debug)]
-pub(super) struct CommitEvaluation {
+struct CommitEvaluation {
     commit: Commit,
     runs: Vec<CreateRun>,
 }
 
 impl CommitEvaluation {
-    pub(super) fn new(mut commit: Commit) -> Result<Self, StorageError> {
+    fn new(mut commit: Commit) -> Result<Self, StorageError> {
         let runs = std::mem::take(&mut commit.runs).into_iter().map(CreateRun::new);
         Ok(Self { runs: runs.collect::<Result<_, _>>()?, commit })
     }

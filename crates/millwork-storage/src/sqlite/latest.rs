@@ -58,7 +58,8 @@ fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
     latest
 }
 
-/// Makes the new verdicts the latest of their assets. It reads the events just inserted instead of being told of them.
+/// The statement that makes new verdicts the latest of their assets. It reads the events behind a sequence number, which were just
+/// inserted, so that it needn't be told of them.
 pub(super) fn projection() -> String {
     let (latest, is_verdict) = (latest_of_group(), is_verdict());
     format!(
@@ -93,11 +94,11 @@ pub(super) fn differing() -> String {
     let (latest, is_verdict) = (latest_of_group(), is_verdict());
     format!(
         "WITH made AS (SELECT asset, partition, {latest} FROM events WHERE {is_verdict} GROUP BY asset, partition), \
-             every AS (SELECT asset, partition FROM made UNION SELECT asset, partition FROM latest) \
-             SELECT CAST(every.asset || ':' || every.partition AS TEXT), ifnull(names.name, every.asset) FROM every \
-             LEFT JOIN made USING (asset, partition) LEFT JOIN latest USING (asset, partition) \
-             LEFT JOIN names ON names.id = every.asset \
-             WHERE made.verdict IS NOT latest.verdict OR made.materialization IS NOT latest.materialization"
+         every AS (SELECT asset, partition FROM made UNION SELECT asset, partition FROM latest) \
+         SELECT CAST(every.asset || ':' || every.partition AS TEXT), ifnull(names.name, every.asset) FROM every \
+         LEFT JOIN made USING (asset, partition) LEFT JOIN latest USING (asset, partition) \
+         LEFT JOIN names ON names.id = every.asset \
+         WHERE made.verdict IS NOT latest.verdict OR made.materialization IS NOT latest.materialization"
     )
 }
 

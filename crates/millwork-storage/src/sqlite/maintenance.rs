@@ -1,9 +1,10 @@
-//! What is asked of the file as a whole.
+//! Maintenance: what is asked of the file as a whole.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Connection, Row};
 
+use super::check::Damage;
 use super::connect::BusyRetry;
 use super::set_aside::SetAside;
 use super::{SqliteStore, connect, failure};
@@ -61,13 +62,16 @@ impl Maintenance for SqliteStore {
     }
 
     async fn check(&self) -> Result<Vec<Finding>, StorageError> {
-        self.unreadable().await
+        Ok(self.damage().await?.into_iter().map(|damage| damage.finding).collect())
     }
 
     async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError> {
-        let found = self.unreadable().await?;
-        for finding in found.iter().filter(|finding| finding.table != Table::File) {
-            self.writer.write(SetAside { finding: finding.clone(), now }).await?;
+        let mut found = Vec::new();
+        for Damage { finding, column } in self.damage().await? {
+            if finding.table != Table::File {
+                self.writer.write(SetAside { finding: finding.clone(), column, now }).await?;
+            }
+            found.push(finding);
         }
         Ok(found)
     }

@@ -19,13 +19,13 @@
 //!
 //! Sharing must not be felt. A change is *refused* when it isn't allowed: its claim is fenced, its step has succeeded before, its run is
 //! there already. It says so before it writes anything, and the others of its transaction go on. A change *fails* when the database
-//! does. Then the transaction is rolled back, and everybody in it is told. One kind of refusal is found out only by a unique index: the
+//! does. Then the transaction is rolled back, and every caller in it gets the error. One kind of refusal is found out only by a unique index: the
 //! transaction then runs a second time, *carefully*, and looks up what it would violate before it writes.
 //!
 //! # Fencing by epoch
 //!
 //! An append carries the epoch of the claim under which it is made, and is compared with the run's row in its own transaction. SQLite lets
-//! one process write at a time, so nobody can claim the run between the comparison and the write. A process that was suspended, and whose
+//! one process write at a time, so no other process can claim the run between the comparison and the write. A process that was suspended, and whose
 //! run was given to another, learns it by its next append, whose events are not written.
 //!
 //! # Numbers for names

@@ -76,7 +76,7 @@ fn pending(row: &SqliteRow) -> Result<Pending, StorageError> {
     })
 }
 
-/// Whether nobody else has tried these since they were read.
+/// Whether these haven't been tried by another process since they were read.
 pub(super) async fn are_untouched(
     transaction: &mut Transaction<'_>,
     attempts: &[PendingAttempt],
@@ -136,9 +136,9 @@ pub(super) async fn insert_pending(
 
 /// Lets something pending be tried now.
 #[derive(Debug)]
-pub(super) struct RetryPending {
-    pub(super) id: u64,
-    pub(super) now: Timestamp,
+struct RetryPending {
+    id: u64,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -155,7 +155,7 @@ impl Change for RetryPending {
 
 /// Drops something pending.
 #[derive(Debug)]
-pub(super) struct DropPending(pub(super) u64);
+struct DropPending(u64);
 
 #[async_trait]
 impl Change for DropPending {

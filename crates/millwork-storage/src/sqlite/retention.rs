@@ -28,17 +28,17 @@ const TICKS_AT_ONCE: i64 = 5_000;
 
 /// Where a search for what is old has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Position(pub(super) i64);
+struct Position(i64);
 
 /// A part of what is forgotten, in one transaction.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Part {
+struct Part {
     /// How much it was.
-    pub(super) forgotten: Forgotten,
+    forgotten: Forgotten,
     /// Where to look on; `None` if nothing more is old enough.
-    pub(super) next: Option<Position>,
+    next: Option<Position>,
     /// Up to where everything is old enough, and need not be looked at again.
-    pub(super) passed: Position,
+    passed: Position,
 }
 
 #[async_trait]
@@ -111,11 +111,11 @@ fn add(all: &mut Forgotten, part: Part) -> Option<Position> {
 
 /// Forgets old log lines and progress.
 #[derive(Debug)]
-pub(super) struct ForgetLogs {
+struct ForgetLogs {
     /// Where to look on.
-    pub(super) from: Position,
+    from: Position,
     /// What is older than this.
-    pub(super) before: Timestamp,
+    before: Timestamp,
 }
 
 #[async_trait]
@@ -148,11 +148,11 @@ impl Change for ForgetLogs {
 
 /// Forgets old runs with their events, other than what is latest of an asset.
 #[derive(Debug)]
-pub(super) struct ForgetRuns {
+struct ForgetRuns {
     /// Where to look on.
-    pub(super) from: Position,
+    from: Position,
     /// What finished before this.
-    pub(super) before: Timestamp,
+    before: Timestamp,
 }
 
 #[async_trait]
@@ -186,9 +186,9 @@ impl Change for ForgetRuns {
 
 /// Forgets old ticks.
 #[derive(Debug)]
-pub(super) struct ForgetTicks {
+struct ForgetTicks {
     /// What is older than this.
-    pub(super) before: Timestamp,
+    before: Timestamp,
 }
 
 #[async_trait]
@@ -210,7 +210,7 @@ impl Change for ForgetTicks {
 
 /// Forgets the values of materializations; those outside of the database were removed before.
 #[derive(Debug)]
-pub(super) struct ForgetValues(pub(super) Vec<u64>);
+struct ForgetValues(Vec<u64>);
 
 #[async_trait]
 impl Change for ForgetValues {

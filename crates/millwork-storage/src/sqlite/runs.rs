@@ -192,11 +192,11 @@ impl Change for Claim {
 
 /// Extends a claim.
 #[derive(Debug)]
-pub(super) struct Renew {
+struct Renew {
     /// The claim.
-    pub(super) fence: Fence,
+    fence: Fence,
     /// Until when.
-    pub(super) until: Timestamp,
+    until: Timestamp,
 }
 
 #[async_trait]
@@ -214,11 +214,11 @@ impl Change for Renew {
 
 /// Asks a run to stop.
 #[derive(Debug)]
-pub(super) struct Cancel {
+struct Cancel {
     /// The run.
-    pub(super) run: RunId,
+    run: RunId,
     /// Now.
-    pub(super) now: Timestamp,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -236,13 +236,13 @@ impl Change for Cancel {
 
 /// Ends a run.
 #[derive(Debug)]
-pub(super) struct EndRun {
+struct EndRun {
     /// The claim under which it is executed.
-    pub(super) fence: Fence,
+    fence: Fence,
     /// The event that ends it.
-    pub(super) end: EventBody,
+    end: EventBody,
     /// Now.
-    pub(super) now: Timestamp,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -262,13 +262,13 @@ impl Change for EndRun {
 
 /// Queues a run again.
 #[derive(Debug)]
-pub(super) struct RetryRun {
+struct RetryRun {
     /// The claim under which it ended.
-    pub(super) fence: Fence,
+    fence: Fence,
     /// The pause before it starts.
-    pub(super) delay: Duration,
+    delay: Duration,
     /// Now.
-    pub(super) now: Timestamp,
+    now: Timestamp,
 }
 
 #[async_trait]

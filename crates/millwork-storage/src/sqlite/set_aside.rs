@@ -1,4 +1,8 @@
 //! Setting aside a row that can't be read, and making again what follows from other rows.
+//!
+//! The row goes into the table `set_aside` as the SQL statement that would put it back, byte by byte: what can't be read by this version may
+//! be by another, or by a person. What the row meant to others is made good: `latest` is made again from the events that are left, and a
+//! run says in `damage` that it lacks an event.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,6 +21,8 @@ use crate::{Finding, Table};
 #[derive(Debug)]
 pub(super) struct SetAside {
     pub(super) finding: Finding,
+    /// The column of a run that can't be read.
+    pub(super) column: Option<&'static str>,
     pub(super) now: Timestamp,
 }
 
@@ -81,8 +87,7 @@ impl SetAside {
         let text = "UPDATE runs SET damage = ifnull(damage || ', ', '') || ?2 WHERE number = ?1";
         let damage = format!("{} was set aside ({})", self.finding.what, self.finding.reason);
         sqlx::query(text).bind(number).bind(damage).execute(transaction.connection()).await?;
-        let column = self.finding.what.split_whitespace().nth(1).unwrap_or_default();
-        let replacement: &str = match column {
+        let replacement: &str = match self.column.unwrap_or_default() {
             "id" => "id = randomblob(16)",
             "request" => "request = '{\"selection\":\"\",\"assets\":[]}'",
             "status" => &status_of_last_event(),

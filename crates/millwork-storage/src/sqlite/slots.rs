@@ -108,11 +108,11 @@ impl Change for TakeSlots {
 
 /// Extends all slots of a holder.
 #[derive(Debug)]
-pub(super) struct RenewSlots {
+struct RenewSlots {
     /// The holder.
-    pub(super) holder_id: String,
+    holder_id: String,
     /// Until when.
-    pub(super) until: Timestamp,
+    until: Timestamp,
 }
 
 #[async_trait]
@@ -130,7 +130,7 @@ impl Change for RenewSlots {
 
 /// Gives slots back.
 #[derive(Debug)]
-pub(super) struct GiveSlotsBack(pub(super) Vec<SlotId>);
+struct GiveSlotsBack(Vec<SlotId>);
 
 #[async_trait]
 impl Change for GiveSlotsBack {
@@ -148,11 +148,11 @@ impl Change for GiveSlotsBack {
 
 /// Frees what a holder holds.
 #[derive(Debug)]
-pub(super) struct FreeSlots {
+struct FreeSlots {
     /// The holder.
-    pub(super) holder_id: String,
+    holder_id: String,
     /// Only what it has not renewed beyond this moment; without one, everything.
-    pub(super) leased_until: Option<Timestamp>,
+    leased_until: Option<Timestamp>,
 }
 
 #[async_trait]

@@ -1,4 +1,8 @@
-//! The store itself: it hands every request to the writer or to the readers.
+//! The store itself, and opening it.
+//!
+//! A home that can't be written is opened all the same where it can be read: on a full disk and on one that is read-only, people want to
+//! see what was there before. The writer of such a store refuses everything. A file that is another program's, or of a later version, is
+//! left as it is.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,7 +77,7 @@ impl SqliteStore {
         Ok(Self { path: path.to_owned(), writer, reader, logs_forgotten: AtomicI64::default(), processes })
     }
 
-    /// A store that can be read though it can't be written; nothing if it can't be read either, or would have to be brought up to date
+    /// A store that can be read though it can't be written; `None` if it can't be read either, or would have to be brought up to date
     /// first.
     async fn look(path: &Path, why: Unwritable, processes: Option<Arc<Processes>>) -> Option<Self> {
         let connected = match why {
@@ -107,7 +111,7 @@ fn is_read_only(path: &Path) -> bool {
         && path.is_file()
 }
 
-/// Connects to the database and brings it up to date; returns its version, or nothing if it is another program's, which is left as it
+/// Connects to the database and brings it up to date; returns its version, or `None` if it is another program's, which is left as it
 /// is.
 async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::Error> {
     let mut retry = BusyRetry::default();

@@ -26,9 +26,9 @@ use super::failure;
 use crate::run_projection::RunProjection;
 use crate::{StorageError, Unwritable};
 
-/// How many changes may wait before those who ask for more have to.
+/// The number of changes that may wait in the channel; beyond, callers wait to send theirs.
 const MOST_WAITING: usize = 1024;
-/// How many changes share a transaction at most, so that none waits for too many others.
+/// The most changes that share a transaction, so that none waits for too many others.
 const LARGEST_GROUP: usize = 512;
 
 /// The writer, as its callers have it.
@@ -39,6 +39,7 @@ pub(super) struct Writer {
     commits: Arc<AtomicU64>,
 }
 
+/// What the task is sent.
 enum Message {
     Change(Box<dyn AnyChange>),
     Close(oneshot::Sender<()>),
@@ -49,7 +50,7 @@ impl Writer {
     pub(super) fn start(connection: SqliteConnection, file: OpenFile) -> Self {
         let (inbox, messages) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        let task = Task { connection, file, memo: Memo::default(), commits: commits.clone() };
+        let task = WriterTask { connection, file, memo: Memo::default(), commits: commits.clone() };
         tokio::spawn(task.run(messages));
         Self { inbox: Ok(inbox), commits }
     }
@@ -89,14 +90,15 @@ impl Writer {
     }
 }
 
-struct Task {
+/// What the task owns.
+struct WriterTask {
     connection: SqliteConnection,
     file: OpenFile,
     memo: Memo,
     commits: Arc<AtomicU64>,
 }
 
-impl Task {
+impl WriterTask {
     async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut messages = Vec::new();
         let mut closing = None;
@@ -119,9 +121,9 @@ impl Task {
 
     /// Writes a group in one transaction, and replies to each caller.
     async fn write(&mut self, mut group: Vec<Box<dyn AnyChange>>) {
-        let mut written = self.attempt(&mut group, false).await;
+        let mut written = self.attempt(&mut group, Care::Usual).await;
         if written.as_ref().is_err_and(failure::is_duplicate) {
-            written = self.attempt(&mut group, true).await;
+            written = self.attempt(&mut group, Care::LookFirst).await;
         }
         let committed = written.map_err(Arc::new);
         for change in group {
@@ -129,8 +131,8 @@ impl Task {
         }
     }
 
-    async fn attempt(&mut self, group: &mut [Box<dyn AnyChange>], careful: bool) -> Result<(), Error> {
-        let attempted = self.transact(group, careful).await;
+    async fn attempt(&mut self, group: &mut [Box<dyn AnyChange>], care: Care) -> Result<(), Error> {
+        let attempted = self.transact(group, care).await;
         match attempted {
             Ok(()) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
@@ -144,9 +146,9 @@ impl Task {
         attempted
     }
 
-    async fn transact(&mut self, group: &mut [Box<dyn AnyChange>], careful: bool) -> Result<(), Error> {
+    async fn transact(&mut self, group: &mut [Box<dyn AnyChange>], care: Care) -> Result<(), Error> {
         self.file.check()?;
-        let mut transaction = Transaction::begin(&mut self.connection, &mut self.memo, careful).await?;
+        let mut transaction = Transaction::begin(&mut self.connection, &mut self.memo, care).await?;
         let mut rest = group;
         while let Some((change, others)) = rest.split_first_mut() {
             change.apply(&mut transaction).await?;
@@ -235,12 +237,21 @@ impl<C: Change> AnyChange for WaitingChange<C> {
     }
 }
 
+/// What is done about constraints of the database, which fail a transaction as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    /// Nothing is looked up: this is fast, and nearly always right.
+    Usual,
+    /// What would violate a constraint is looked up before it is written, so that the one change is refused. The group whose usual
+    /// transaction failed is tried again like this.
+    LookFirst,
+}
+
 /// A transaction that is under way: what changes can do in it.
 pub(super) struct Transaction<'w> {
     connection: &'w mut SqliteConnection,
     pub(super) memo: &'w mut Memo,
-    /// Whether successes are looked up before they are inserted.
-    careful: bool,
+    care: Care,
     /// The last sequence number before the transaction.
     first_head: i64,
     /// Events that aren't inserted yet.
@@ -249,12 +260,11 @@ pub(super) struct Transaction<'w> {
 }
 
 impl<'w> Transaction<'w> {
-    /// Begins. A careful transaction finds out beforehand which change would violate a constraint; the usual one is
-    /// faster, fails as a whole, and is then tried again with care.
+    /// Begins a transaction, after which no other process can write.
     async fn begin(
         connection: &'w mut SqliteConnection,
         memo: &'w mut Memo,
-        careful: bool,
+        care: Care,
     ) -> Result<Self, Error> {
         let data_version = begin_immediate(connection).await?;
         if memo.data_version != Some(data_version) {
@@ -264,10 +274,10 @@ impl<'w> Transaction<'w> {
             memo.data_version = Some(data_version);
         }
         let first_head = memo.head;
-        Ok(Self { connection, memo, careful, first_head, placed: Vec::new(), has_verdicts: false })
+        Ok(Self { connection, memo, care, first_head, placed: Vec::new(), has_verdicts: false })
     }
 
-    /// Commits.
+    /// Inserts the events that are left and commits.
     async fn commit(mut self) -> Result<(), Error> {
         let ending =
             if self.has_verdicts { Ending::ProjectAndCommit(self.first_head) } else { Ending::Commit };
@@ -282,8 +292,8 @@ impl<'w> Transaction<'w> {
     }
 
     /// Whether successes are looked up before they are inserted.
-    pub(super) fn is_careful(&self) -> bool {
-        self.careful
+    pub(super) fn looks_first(&self) -> bool {
+        self.care == Care::LookFirst
     }
 
     /// Inserts the events that were pushed so far, and returns the connection, which sees them.
@@ -322,8 +332,8 @@ impl<'w> Transaction<'w> {
     }
 }
 
-/// Becomes the writer of the database, and returns its `data_version`: as long as it stays the same, no other
-/// connection has written.
+/// Locks the database for writing, and returns its `data_version`: as long as it stays the same, no other connection has
+/// written.
 async fn begin_immediate(connection: &mut SqliteConnection) -> Result<i64, Error> {
     let mut retry = BusyRetry::default();
     loop {
