@@ -49,6 +49,7 @@ impl Append {
 impl Change for Append {
     type Outcome = Vec<u64>;
     const ACTION: &'static str = "append events";
+    const ASKS_MEMO_ONLY: bool = true;
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Vec<u64>, ChangeError> {
         if let Some(fence) = self.fence {
@@ -240,6 +241,6 @@ fn statement(rows: usize, ending: Ending) -> String {
 }
 
 /// The largest power of two up to a number; 0 for 0, as no power of two is that small.
-fn largest_power_of_two(number: usize) -> usize {
+pub(super) fn largest_power_of_two(number: usize) -> usize {
     number.checked_ilog2().map_or(0, |exponent| 1 << exponent)
 }

@@ -160,6 +160,7 @@ impl CommitEvaluation {
 impl Change for CommitEvaluation {
     type Outcome = bool;
     const ACTION: &'static str = "record an evaluation";
+    const ASKS_MEMO_ONLY: bool = true;
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let Commit {
@@ -174,25 +175,30 @@ impl Change for CommitEvaluation {
             pending,
             attempts,
         } = &self.commit;
-        let name = instigator.stored();
-        let query = sqlx::query_scalar("SELECT cursor FROM schedules WHERE name = ?").bind(&*name);
-        let known: Option<Option<String>> = query.fetch_optional(transaction.connection()).await?;
-        if known.flatten() != *from || !are_untouched(transaction, attempts).await? {
+        if !are_untouched(transaction, attempts).await? {
             return Ok(false);
         }
         // What is refused has to be refused before anything is written.
         for run in &self.runs {
             run.check(transaction).await?;
         }
-        let text = "INSERT INTO schedules (name, cursor, stuck_since) VALUES (?1, ?2, ?3) \
+        // Nothing is inserted or updated unless the cursor is the one from which was evaluated.
+        let text = "INSERT INTO schedules (name, cursor, stuck_since) SELECT ?1, ?2, ?3 \
+                    WHERE ?4 IS (SELECT cursor FROM schedules WHERE name = ?1) \
                     ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since";
-        let query = sqlx::query(text).bind(&*name).bind(cursor.as_str()).bind(stuck_since.map(to_micros));
-        query.execute(transaction.connection()).await?;
+        let query = sqlx::query(text)
+            .bind(instigator.stored())
+            .bind(cursor.as_str())
+            .bind(stuck_since.map(to_micros))
+            .bind(from.as_deref());
+        if query.execute(transaction.connection()).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
         for run in &self.runs {
             run.apply(transaction).await?;
         }
         for tick in ticks {
-            insert_tick(transaction, tick).await?;
+            transaction.add_tick(tick);
         }
         remember(transaction, rows).await?;
         for delivery in deliveries {
@@ -206,16 +212,4 @@ impl Change for CommitEvaluation {
         }
         Ok(true)
     }
-}
-
-async fn insert_tick(transaction: &mut Transaction<'_>, tick: &Tick) -> Result<(), ChangeError> {
-    let outcome = serde_json::to_string(&tick.outcome).expect("outcomes have string keys only");
-    let query = sqlx::query("INSERT INTO ticks (schedule, due, at, outcome, micros) VALUES (?, ?, ?, ?, ?)")
-        .bind(tick.instigator.stored())
-        .bind(to_micros(tick.due))
-        .bind(to_micros(tick.at))
-        .bind(outcome)
-        .bind(tick.micros.map(u64::cast_signed));
-    query.execute(transaction.connection()).await?;
-    Ok(())
 }

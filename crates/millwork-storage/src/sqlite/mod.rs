@@ -56,6 +56,7 @@ mod runs;
 mod set_aside;
 mod slots;
 mod store;
+mod waiting_rows;
 mod writer;
 
 pub use store::SqliteStore;

@@ -1,5 +1,6 @@
 //! Runs: their rows and tags, creating and finding them, and changing who executes them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -125,9 +126,9 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
 /// Creates a run.
 #[derive(Debug)]
 pub(super) struct CreateRun {
-    run: NewRun,
+    run: Arc<NewRun>,
     /// Its request as JSON.
-    request: String,
+    request: Arc<str>,
 }
 
 impl CreateRun {
@@ -135,11 +136,14 @@ impl CreateRun {
         let unstorable =
             |reason| StorageError::Unstorable { what: "the request of the run".to_owned(), reason };
         let request = stored_json(&run.request).map_err(unstorable)?;
-        Ok(Self { run, request })
+        Ok(Self { run: Arc::new(run), request: request.into() })
     }
 
-    /// Refuses a run that is there already.
+    /// Refuses a run that is there already, in a transaction that looks first.
     pub(super) async fn check(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
+        if !transaction.looks_first() {
+            return Ok(());
+        }
         match transaction.run(self.run.id).await {
             Err(ChangeError::Refused(StorageError::UnknownRun { .. })) => Ok(()),
             Err(error) => Err(error),
@@ -152,25 +156,12 @@ impl CreateRun {
 impl Change for CreateRun {
     type Outcome = ();
     const ACTION: &'static str = "create a run";
+    const ASKS_MEMO_ONLY: bool = true;
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         self.check(transaction).await?;
-        let NewRun { id, request, at, lease } = &self.run;
-        let insert = "INSERT INTO runs (id, status, epoch, created_at, request) VALUES (?, ?, 0, ?, ?)";
-        let insert = sqlx::query(insert)
-            .bind(id.as_bytes().as_slice())
-            .bind(RunStatus::Queued.as_str())
-            .bind(to_micros(*at))
-            .bind(self.request.as_str());
-        let number = insert.execute(transaction.connection()).await?.last_insert_rowid();
-        for (key, value) in &request.tags {
-            let insert = "INSERT INTO run_tags (key, value, run) VALUES (?, ?, ?)";
-            let insert = sqlx::query(insert).bind(key.as_str()).bind(value.as_str()).bind(number);
-            insert.execute(transaction.connection()).await?;
-        }
-        // The event saves the run with its holder.
-        transaction.know(*id, number, RunProjection::queued(lease.clone()));
-        transaction.push_new(NewEvent::of_run(*id, *at, EventBody::RunQueued)).await?;
+        transaction.create_run(self.run.clone(), self.request.clone());
+        transaction.push_new(NewEvent::of_run(self.run.id, self.run.at, EventBody::RunQueued)).await?;
         Ok(())
     }
 }
@@ -179,6 +170,7 @@ impl Change for CreateRun {
 impl Change for Claim {
     type Outcome = Fence;
     const ACTION: &'static str = "claim a run";
+    const ASKS_MEMO_ONLY: bool = true;
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Fence, ChangeError> {
         let projection = transaction.run(self.run).await?;
@@ -307,14 +299,12 @@ impl Transaction<'_> {
         self.known(id).number
     }
 
-    /// Takes note of a run that was just created.
-    pub(super) fn know(&mut self, id: RunId, number: i64, projection: RunProjection) {
-        self.memo.runs.insert(id, KnownRun { number, projection });
-    }
-
-    /// Writes down what became of a run that was looked up.
+    /// Writes down what became of a run that was looked up. A row that waits is inserted as the memo has it then.
     pub(super) async fn save(&mut self, id: RunId) -> Result<(), Error> {
         let KnownRun { number, projection } = &self.memo.runs[&id];
+        if self.waiting.have_run(*number) {
+            return Ok(());
+        }
         let text = "UPDATE runs SET status = ?, epoch = ?, started_at = ?, finished_at = ?, reason = ?, class = ?, \
                     not_before = ?, holder = ?, leased_until = ? WHERE number = ?";
         let query = sqlx::query(text)

@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::append::{EncodedEvent, Ending, PlacedEvent, insert_events};
 use super::connect::{BusyRetry, OpenFile};
 use super::failure;
+use super::waiting_rows::WaitingRows;
 use crate::run_projection::RunProjection;
 use crate::{StorageError, Unwritable};
 
@@ -165,6 +166,8 @@ pub(super) trait Change: Send + Sync + 'static {
     type Outcome: Send;
     /// What is being done, for messages: "append events".
     const ACTION: &'static str;
+    /// Whether all that it reads of runs and ticks is in the memo; else rows that wait are inserted before it.
+    const ASKS_MEMO_ONLY: bool = false;
 
     /// Makes the change, or refuses before anything of it is written. It may be asked again, in another transaction.
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Self::Outcome, ChangeError>;
@@ -216,6 +219,9 @@ impl<C: Change> WaitingChange<C> {
 #[async_trait]
 impl<C: Change> AnyChange for WaitingChange<C> {
     async fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), sqlx::Error> {
+        if !C::ASKS_MEMO_ONLY {
+            transaction.insert_waiting().await?;
+        }
         self.outcome = Some(match self.change.apply(transaction).await {
             Ok(outcome) => Ok(outcome),
             Err(ChangeError::Refused(error)) => Err(error),
@@ -249,9 +255,11 @@ enum Care {
 
 /// A transaction that is under way: what changes can do in it.
 pub(super) struct Transaction<'w> {
-    connection: &'w mut SqliteConnection,
+    pub(super) connection: &'w mut SqliteConnection,
     pub(super) memo: &'w mut Memo,
     care: Care,
+    /// Runs and ticks that aren't inserted yet.
+    pub(super) waiting: WaitingRows,
     /// The last sequence number before the transaction.
     first_head: i64,
     /// Events that aren't inserted yet.
@@ -269,12 +277,14 @@ impl<'w> Transaction<'w> {
         let data_version = begin_immediate(connection).await?;
         if memo.data_version != Some(data_version) {
             memo.runs.clear();
-            let head = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
-            memo.head = sqlx::query_scalar(head).fetch_optional(&mut *connection).await?.unwrap_or(0);
+            let last = "SELECT coalesce(max(seq) FILTER (WHERE name = 'events'), 0), \
+                        coalesce(max(seq) FILTER (WHERE name = 'runs'), 0) FROM sqlite_sequence";
+            (memo.head, memo.last_run) = sqlx::query_as(last).fetch_one(&mut *connection).await?;
             memo.data_version = Some(data_version);
         }
         let first_head = memo.head;
-        Ok(Self { connection, memo, care, first_head, placed: Vec::new(), has_verdicts: false })
+        let waiting = WaitingRows::default();
+        Ok(Self { connection, memo, care, waiting, first_head, placed: Vec::new(), has_verdicts: false })
     }
 
     /// Inserts the events that are left and commits.
@@ -296,8 +306,9 @@ impl<'w> Transaction<'w> {
         self.care == Care::LookFirst
     }
 
-    /// Inserts the events that were pushed so far, and returns the connection, which sees them.
+    /// Inserts the rows that wait and the events that were pushed so far, and returns the connection, which sees them.
     pub(super) async fn flush(&mut self) -> Result<&mut SqliteConnection, Error> {
+        self.insert_waiting().await?;
         if !self.placed.is_empty() {
             self.insert(Ending::Continue).await?;
         }
@@ -325,6 +336,7 @@ impl<'w> Transaction<'w> {
     }
 
     async fn insert(&mut self, ending: Ending) -> Result<(), Error> {
+        self.insert_waiting().await?;
         let placed = std::mem::take(&mut self.placed);
         let names = placed.iter().flat_map(|placed| placed.event.names()).flatten().collect();
         self.intern(names).await?;
@@ -352,6 +364,8 @@ pub(super) struct Memo {
     data_version: Option<i64>,
     /// The last sequence number.
     head: i64,
+    /// The last number of a run.
+    pub(super) last_run: i64,
     /// Runs that aren't finished.
     pub(super) runs: HashMap<RunId, KnownRun>,
     /// Numbers of names. They never change, so they survive what other processes write.

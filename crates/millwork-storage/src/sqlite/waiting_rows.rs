@@ -1,0 +1,157 @@
+//! Rows that wait in a transaction and are inserted many per statement.
+//!
+//! Each statement is a trip to SQLite's thread and back, which costs more than inserting a row. A thousand schedules that are due at one
+//! moment request a thousand runs in a few transactions, so new runs, their tags and the ticks of instigators are collected, as events
+//! are. They wait until events are inserted, which refer to runs, or until a change looks at the tables itself. Changes that only ask the
+//! memo for runs find those that wait there too ([`Change::ASKS_MEMO_ONLY`](super::writer::Change::ASKS_MEMO_ONLY)).
+
+use std::sync::Arc;
+
+use millwork_core::run::FailureClass;
+use sqlx::{Error, QueryBuilder, Sqlite};
+
+use super::append::largest_power_of_two;
+use super::rows;
+use super::writer::{KnownRun, Transaction};
+use crate::micros::to_micros;
+use crate::run_projection::RunProjection;
+use crate::{NewRun, Tick};
+
+/// The most rows of one statement.
+const MOST_ROWS: usize = 64;
+
+/// What waits.
+#[derive(Debug, Default)]
+pub(super) struct WaitingRows {
+    runs: Vec<WaitingRun>,
+    ticks: Vec<WaitingTick>,
+}
+
+/// A run that isn't inserted yet. The part of its row that changes is in the memo.
+#[derive(Debug)]
+struct WaitingRun {
+    number: i64,
+    run: Arc<NewRun>,
+    /// Its request as JSON.
+    request: Arc<str>,
+}
+
+#[derive(Debug)]
+struct WaitingTick {
+    instigator: String,
+    due: i64,
+    at: i64,
+    outcome: String,
+    micros: Option<i64>,
+}
+
+impl WaitingRows {
+    /// Whether the row of a run waits: numbers are given in order.
+    pub(super) fn have_run(&self, number: i64) -> bool {
+        self.runs.first().is_some_and(|first| number >= first.number)
+    }
+}
+
+impl Transaction<'_> {
+    /// Creates a run that is queued.
+    pub(super) fn create_run(&mut self, run: Arc<NewRun>, request: Arc<str>) {
+        self.memo.last_run += 1;
+        let number = self.memo.last_run;
+        let projection = RunProjection::queued(run.lease.clone());
+        self.memo.runs.insert(run.id, KnownRun { number, projection });
+        self.waiting.runs.push(WaitingRun { number, run, request });
+    }
+
+    /// Writes a tick down.
+    pub(super) fn add_tick(&mut self, tick: &Tick) {
+        self.waiting.ticks.push(WaitingTick {
+            instigator: tick.instigator.stored().into_owned(),
+            due: to_micros(tick.due),
+            at: to_micros(tick.at),
+            outcome: serde_json::to_string(&tick.outcome).expect("outcomes have string keys only"),
+            micros: tick.micros.map(u64::cast_signed),
+        });
+    }
+
+    /// Inserts what waits.
+    pub(super) async fn insert_waiting(&mut self) -> Result<(), Error> {
+        let WaitingRows { runs, ticks } = std::mem::take(&mut self.waiting);
+        for chunk in Chunks(&runs) {
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO runs (number, id, created_at, request, status, epoch, started_at, finished_at, reason, \
+                 class, not_before, holder, leased_until) ",
+            );
+            insert.push_values(chunk, |mut row, WaitingRun { number, run, request }| {
+                let projection = &self.memo.runs[&run.id].projection;
+                row.push_bind(*number)
+                    .push_bind(run.id.as_bytes().to_vec())
+                    .push_bind(to_micros(run.at))
+                    .push_bind(request.to_string())
+                    .push_bind(projection.status.as_str())
+                    .push_bind(i64::from(projection.epoch))
+                    .push_bind(projection.started_at.map(to_micros))
+                    .push_bind(projection.finished_at.map(to_micros))
+                    .push_bind(projection.reason.clone())
+                    .push_bind(projection.class.map(FailureClass::as_str))
+                    .push_bind(projection.not_before.map(to_micros))
+                    .push_bind(projection.holder.as_ref().map(rows::holder_json))
+                    .push_bind(projection.leased_until.map(to_micros));
+            });
+            insert.build().execute(&mut *self.connection).await?;
+        }
+        let tags: Vec<(&str, &str, i64)> = runs
+            .iter()
+            .flat_map(|WaitingRun { number, run, .. }| {
+                run.request.tags.iter().map(|(key, value)| (key.as_str(), value.as_str(), *number))
+            })
+            .collect();
+        for chunk in Chunks(&tags) {
+            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO run_tags (key, value, run) ");
+            insert.push_values(chunk, |mut row, (key, value, run)| {
+                row.push_bind((*key).to_owned()).push_bind((*value).to_owned()).push_bind(*run);
+            });
+            insert.build().execute(&mut *self.connection).await?;
+        }
+        for chunk in Chunks(&ticks) {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO ticks (schedule, due, at, outcome, micros) ");
+            insert.push_values(chunk, |mut row, tick| {
+                row.push_bind(tick.instigator.clone())
+                    .push_bind(tick.due)
+                    .push_bind(tick.at)
+                    .push_bind(tick.outcome.clone())
+                    .push_bind(tick.micros);
+            });
+            insert.build().execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Parts of a slice whose lengths are powers of two, so that a handful of prepared statements serve any number of rows.
+struct Chunks<'r, T>(&'r [T]);
+
+impl<'r, T> Iterator for Chunks<'r, T> {
+    type Item = &'r [T];
+
+    fn next(&mut self) -> Option<&'r [T]> {
+        let rows = largest_power_of_two(self.0.len().min(MOST_ROWS));
+        let (chunk, rest) = self.0.split_at(rows);
+        self.0 = rest;
+        (rows > 0).then_some(chunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_powers_of_two() {
+        let lengths = |rows: usize| Chunks(&vec![(); rows]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(0), [0; 0]);
+        assert_eq!(lengths(1), [1]);
+        assert_eq!(lengths(7), [4, 2, 1]);
+        assert_eq!(lengths(200), [64, 64, 64, 8]);
+    }
+}
