@@ -1,11 +1,11 @@
 //! Instigators: switches, evaluations and ticks.
 
 use millwork_core::Instigator;
-use millwork_core::run::RunId;
+use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{Commit, InstigatorState, NewRun, RunQuery, Tick, TickOutcome};
 
 use crate::backend::Backend;
-use crate::samples::at;
+use crate::samples::{at, claim_of};
 
 fn schedule(name: &str) -> Instigator {
     Instigator::Schedule(name.to_owned())
@@ -114,6 +114,46 @@ pub(crate) async fn one_of_many(store: Backend) {
         won += usize::from(attempt.await.unwrap());
     }
     assert_eq!((won, runs(&store).await), (1, 1));
+}
+
+/// Evaluations that share commits, with claims and cancellations of runs in between: all is there, and a run that was requested twice is
+/// refused alone.
+pub(crate) async fn many_at_once(store: Backend) {
+    const MANY: i64 = 300;
+    let request = |number: i64| {
+        let mut commit = evaluation_of(schedule(&format!("s{number}")), None, "1", 10 + number);
+        let tags = (0..3).map(|tag| (format!("tag{tag}"), format!("{number}.{tag}")));
+        commit.runs[0].request.tags = tags.collect();
+        commit
+    };
+    let commits: Vec<Commit> = (0..MANY).map(request).collect();
+    let again = Commit { instigator: schedule("again"), ..commits[0].clone() };
+    let tries = commits.iter().cloned().chain([again]).map(|commit| {
+        let (store, run) = (store.clone(), commit.runs[0].id);
+        tokio::spawn(async move {
+            let committed = store.commit(commit).await;
+            let claimed = store.claim(claim_of(run, "holder")).await;
+            store.request_cancel(run, at(400)).await.unwrap();
+            (committed.is_ok_and(|committed| committed), claimed.is_ok())
+        })
+    });
+    let mut counts = (0, 0);
+    for attempt in tries.collect::<Vec<_>>() {
+        let (committed, claimed) = attempt.await.unwrap();
+        counts = (counts.0 + usize::from(committed), counts.1 + usize::from(claimed));
+    }
+    assert_eq!(counts, (MANY as usize, MANY as usize));
+    for (number, commit) in commits.iter().enumerate() {
+        let (id, tag) = (commit.runs[0].id, ("tag2".to_owned(), format!("{number}.2")));
+        let found = store.runs(RunQuery { tag: Some(tag), ..RunQuery::default() }).await.unwrap();
+        assert_eq!(found.iter().map(|run| (run.id, run.epoch)).collect::<Vec<_>>(), [(id, 1)]);
+        assert_eq!((found[0].status, &found[0].request), (RunStatus::Canceling, &commit.runs[0].request));
+    }
+    assert_eq!(
+        (runs(&store).await, store.ticks(&[], 999).await.unwrap().len()),
+        (MANY as usize, MANY as usize)
+    );
+    assert_eq!(store.states().await.unwrap().len(), MANY as usize);
 }
 
 /// A schedule that is called like a sensor, or like something of Millwork's own, has a state and ticks of its own.

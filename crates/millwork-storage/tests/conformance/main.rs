@@ -66,6 +66,7 @@ for_each_backend! {
     crate::instigators::a_switch_forgets as a_switch_forgets_the_cursor,
     crate::instigators::whole_or_not as an_evaluation_is_whole,
     crate::instigators::one_of_many as one_of_many_evaluations_wins,
+    crate::instigators::many_at_once as evaluations_of_many_at_once,
     crate::pending::kept as what_is_pending_is_kept,
     crate::pending::tried_again as what_is_pending_is_tried_again,
     crate::pending::stuck as a_stuck_function_is_known,
