@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::markdown::{Document, code_spans, documents, links, outside_of_fences};
-use crate::{report, root, text_of};
+use crate::markdown::{Document, code_spans, documents, links, outside_of_fences, rows};
+use crate::{report, root, rust_files, string_literals, text_of};
 
 #[test]
 fn every_page_of_the_documentation_is_listed() {
@@ -86,4 +86,36 @@ fn files_that_are_named_exist() {
         }
     }
     report(&broken.into_iter().collect::<Vec<_>>(), "files that are named exist");
+}
+
+/// A route as the documents write it: `POST /api/v1/runs/RUN/retry` for `{run}`.
+fn as_documented(method: &str, path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
+        Some(name) => name.trim_matches(['*', '}']).to_uppercase(),
+        None => segment.to_owned(),
+    });
+    format!("{} {}", method.to_uppercase(), segments.collect::<Vec<_>>().join("/"))
+}
+
+#[test]
+fn every_route_of_the_api_is_documented() {
+    let mut routes = BTreeSet::new();
+    for path in rust_files(&root().join("crates/millwork-web/src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for attribute in text.split("utoipa::path(").skip(1) {
+            let method = attribute.split(',').next().unwrap_or_default();
+            routes.extend(string_literals(attribute).first().map(|path| as_documented(method, path)));
+        }
+    }
+    assert!(routes.contains("GET /api/v1/runs/RUN"), "routes are found: {routes:?}");
+    let page = Document::read("docs/http-api.md");
+    let cells = rows(&page.text);
+    let spans = cells.iter().flat_map(|cells| code_spans(&cells[0]));
+    let documented: BTreeSet<String> = spans
+        .filter(|span| span.starts_with("GET /") || span.starts_with("POST /"))
+        .map(|span| span.split('?').next().unwrap_or_default().to_owned())
+        .collect();
+    let absent = routes.difference(&documented).map(|route| format!("`{route}` is not documented"));
+    let gone = documented.difference(&routes).map(|route| format!("`{route}` is no route"));
+    report(&absent.chain(gone).collect::<Vec<_>>(), "docs/http-api.md has every route");
 }

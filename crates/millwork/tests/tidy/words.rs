@@ -21,10 +21,9 @@ const WORDS: [(&str, &str); 13] = [
 ];
 
 /// Lines that may, by a part of them. One that no document has any more is taken out.
-const MAY: [(&str, &str); 3] = [
+const MAY: [(&str, &str); 2] = [
     ("README.md", "isn't published yet, so the pipeline names it by path:"),
     ("README.md", "Planned, and not there yet:"),
-    ("docs/errors.md", "assets depend on each other in a circle: …"),
 ];
 
 /// Whether a line has a word, or several in a row, in any case.
@@ -43,7 +42,10 @@ fn documents_say_what_is_in_the_words_of_the_field() {
     let mut broken = Vec::new();
     for document in &documents {
         for line in outside_of_fences(&document.text) {
-            let may = MAY.iter().any(|(name, part)| *name == document.name && line.contains(part));
+            // The index of errors has messages as the code has them.
+            let is_message = document.name == "docs/errors.md" && line.starts_with('|');
+            let may =
+                is_message || MAY.iter().any(|(name, part)| *name == document.name && line.contains(part));
             let found = WORDS.iter().filter(|(word, _)| !may && has(line, word));
             broken.extend(
                 found.map(|(word, instead)| format!("{}: `{word}` (write {instead}): {line}", document.name)),

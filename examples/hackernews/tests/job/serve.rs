@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 const TOKEN: &str = "0123456789abcdef0123";
 
 /// A server that is killed when it is dropped.
-struct Served {
+pub(crate) struct Served {
     process: Child,
     url: String,
 }
 
 impl Served {
-    fn start(home: &Home, token: Option<&str>) -> Self {
+    pub(crate) fn start(home: &Home, token: Option<&str>) -> Self {
         // Another test may have been faster.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = home.command("serve --address 127.0.0.1:0");
@@ -43,7 +43,7 @@ impl Served {
         request.send().await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let response = self.ask(Method::GET, path, None).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         serde_json::from_str(&response.text().await.unwrap()).unwrap()
