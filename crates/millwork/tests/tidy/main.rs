@@ -68,7 +68,8 @@ fn string_literals(code: &str) -> Vec<String> {
                     match characters.next() {
                         None | Some('"') => break,
                         Some('\\') => {
-                            literal.extend(characters.next().filter(|escaped| "\"\\".contains(*escaped)))
+                            let escaped = characters.next();
+                            literal.extend(escaped.filter(|escaped| "\"\\".contains(*escaped)));
                         }
                         Some(character) => literal.push(character),
                     }
