@@ -1,9 +1,10 @@
 //! The crates: which may depend on which, and where versions and reasons of dependencies stand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{report, root, text_of};
+use crate::{report, root, sources, text_of};
 
 /// Each crate and those of ours that it may depend on.
 const ORDER: [(&str, &[&str]); 17] = [
@@ -157,4 +158,21 @@ fn every_dependency_says_what_it_is_for() {
     let gone = gone.filter(|name| !dependencies.contains_key(**name));
     broken.extend(gone.map(|name| format!("{name} is no dependency")));
     report(&broken, "the table of dependencies in ARCHITECTURE.md is complete");
+}
+
+/// A home has a `dyn Store`, so that another backend is a matter of the storage crate.
+#[test]
+fn nothing_outside_of_storage_names_a_backend() {
+    const BACKENDS: [&str; 2] = ["SqliteStore", "MemoryStore"];
+    let is_outside = |path: &&PathBuf| {
+        let name = path.to_string_lossy();
+        name.contains("/src/") && !name.contains("crates/millwork-storage/")
+    };
+    let mut broken = Vec::new();
+    for path in sources().iter().filter(is_outside) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let named = BACKENDS.into_iter().filter(|backend| text.contains(backend));
+        broken.extend(named.map(|backend| format!("{}: {backend}", path.display())));
+    }
+    report(&broken, "what is asked of a store stands in its traits");
 }
