@@ -10,7 +10,7 @@ use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
-use millwork_core::plan::{LatestVerdicts, Plan, StalenessReport};
+use millwork_core::plan::{LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
@@ -283,7 +283,7 @@ impl Engine {
         Ok(self.pipeline.check_config(&request.config, steps)?)
     }
 
-    async fn verdicts(&self, plan: &Plan) -> Result<LatestVerdicts, StorageError> {
+    async fn verdicts(&self, plan: &Plan) -> Result<LatestEvaluations, StorageError> {
         let latest = self.store.latest(&plan.assets(self.pipeline.graph())).await?;
         Ok(latest.into_iter().map(LatestAsset::into_verdict).collect())
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use millwork_core::event::{Event, KindSet, NewEvent};
-use millwork_core::plan::LatestVerdict;
+use millwork_core::plan::LatestEvaluation;
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 
@@ -61,8 +61,8 @@ pub struct LatestAsset {
 
 impl LatestAsset {
     /// What staleness is decided by.
-    pub fn into_verdict(self) -> (AssetPartition, LatestVerdict) {
-        let mut verdict = LatestVerdict::default();
+    pub fn into_verdict(self) -> (AssetPartition, LatestEvaluation) {
+        let mut verdict = LatestEvaluation::default();
         self.materialization.iter().chain([&self.verdict]).for_each(|event| verdict.apply(event));
         (AssetPartition::new(self.asset, self.partition), verdict)
     }

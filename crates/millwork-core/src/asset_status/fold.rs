@@ -8,13 +8,13 @@ use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::id::RunId;
 use crate::outcome::Failure;
 use crate::partition::{AssetPartition, StepPartition};
-use crate::plan::LatestVerdicts;
+use crate::plan::LatestEvaluations;
 
 /// What the log has said so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
 /// changes nothing, so that a reader may begin with what is latest and go on from an earlier place.
 #[derive(Clone, Debug, Default)]
 pub struct StatusFold {
-    pub(super) verdicts: LatestVerdicts,
+    pub(super) verdicts: LatestEvaluations,
     /// The last verdict's place in the log.
     verdict_at: HashMap<AssetPartition, u64>,
     pub(super) materialized_at: HashMap<AssetPartition, Timestamp>,

@@ -7,4 +7,4 @@ mod staleness;
 
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
 pub use ready_queue::ReadyQueue;
-pub use staleness::{Cause, LatestVerdict, LatestVerdicts, Staleness, StalenessReport};
+pub use staleness::{Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport};

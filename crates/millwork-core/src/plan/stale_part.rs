@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{LatestVerdicts, Plan, PlanIndex, StalenessReport};
+use super::{LatestEvaluations, Plan, PlanIndex, StalenessReport};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex};
 use crate::partition::{AssetPartition, StepPartition};
@@ -12,7 +12,7 @@ impl Plan {
     /// The part of the plan that is stale or missing, or that the run has been through already. `latest` has to cover the
     /// plan's outputs and inputs.
     #[must_use]
-    pub fn stale_part(&self, graph: &AssetGraph, latest: &LatestVerdicts, state: &RunState) -> Self {
+    pub fn stale_part(&self, graph: &AssetGraph, latest: &LatestEvaluations, state: &RunState) -> Self {
         let report = StalenessReport::new(graph, self, latest);
         let is_done = |step: &StepPartition| {
             state.steps.get(step).is_some_and(|step| step.status == StepStatus::Succeeded)
@@ -42,7 +42,7 @@ impl Plan {
 fn lacking_inputs(
     graph: &AssetGraph,
     plan: &Plan,
-    verdicts: &LatestVerdicts,
+    verdicts: &LatestEvaluations,
     report: &StalenessReport,
 ) -> HashSet<PlanIndex> {
     let mut steps = HashSet::new();

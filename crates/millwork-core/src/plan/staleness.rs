@@ -90,14 +90,14 @@ impl fmt::Display for Cause {
 
 /// The last verdict about an asset or one of its partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LatestVerdict {
+pub struct LatestEvaluation {
     /// The version of the value it has; nothing if it has none.
     pub data_version: Option<DataVersion>,
     /// What the last verdict was made from; nothing if there was none.
     pub provenance: Option<Provenance>,
 }
 
-impl LatestVerdict {
+impl LatestEvaluation {
     /// Takes in a later verdict. One that keeps the value, or declines to make one, leaves the value that there is; one that can't be
     /// read leaves nothing to compare with.
     pub fn apply(&mut self, verdict: &Event) {
@@ -111,7 +111,7 @@ impl LatestVerdict {
 }
 
 /// The last verdicts by asset and partition.
-pub type LatestVerdicts = HashMap<AssetPartition, LatestVerdict>;
+pub type LatestEvaluations = HashMap<AssetPartition, LatestEvaluation>;
 
 /// The staleness of everything that a plan would make.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ pub struct StalenessReport {
 impl StalenessReport {
     /// Compares everything that `plan` makes with its last verdict. `latest` has to cover the plan's outputs and
     /// inputs.
-    pub fn new(graph: &AssetGraph, plan: &Plan, latest: &LatestVerdicts) -> Self {
+    pub fn new(graph: &AssetGraph, plan: &Plan, latest: &LatestEvaluations) -> Self {
         let mut report = Self { by_output: HashMap::new() };
         for step in &plan.steps {
             for &output in graph.outputs(step.step) {
@@ -154,7 +154,7 @@ impl StalenessReport {
     fn of_output(
         &self,
         graph: &AssetGraph,
-        latest: &LatestVerdicts,
+        latest: &LatestEvaluations,
         step: &PlannedStep,
         output: &AssetPartition<AssetIndex>,
     ) -> Staleness {
@@ -181,7 +181,7 @@ impl StalenessReport {
 }
 
 /// The versions of a step's inputs as they are now, in the order of its parameters.
-fn input_versions(graph: &AssetGraph, latest: &LatestVerdicts, step: &PlannedStep) -> Vec<InputVersion> {
+fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &PlannedStep) -> Vec<InputVersion> {
     let version = |input: AssetPartition<AssetIndex>| {
         let upstream = input.by_key(graph);
         let data_version = latest.get(&upstream).and_then(|verdict| verdict.data_version.clone());

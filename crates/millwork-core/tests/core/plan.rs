@@ -4,7 +4,7 @@ use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation};
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetGraph, Selection};
-use millwork_core::plan::{LatestVerdict, LatestVerdicts, Plan, PlanIndex, StalenessReport};
+use millwork_core::plan::{LatestEvaluation, LatestEvaluations, Plan, PlanIndex, StalenessReport};
 use millwork_core::{
     AssetDefinition, AssetPartition, CheckResult, Definitions, InputMapping, PartitionKey,
     PartitionsDefinition, Pipeline, Requirements, Severity, StepFunction, StepResult,
@@ -125,7 +125,7 @@ fn a_gathering_input_takes_every_partition() {
 }
 
 /// What was recorded when everything was made once: `asset=version<input@version,…`.
-fn recorded(entries: &[&str]) -> LatestVerdicts {
+fn recorded(entries: &[&str]) -> LatestEvaluations {
     let name = |text: &str| match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
         Some((asset, partition)) => AssetPartition::new(asset.into(), Some(partition.into())),
         None => AssetPartition::new(text.into(), None),
@@ -141,7 +141,7 @@ fn recorded(entries: &[&str]) -> LatestVerdicts {
         let (data_version, code) = version.split_once('/').unwrap_or((version, "1"));
         let provenance = Some(Provenance { code_version: code.into(), inputs });
         let data_version = (data_version != "none").then(|| data_version.into());
-        (name(asset), LatestVerdict { data_version, provenance })
+        (name(asset), LatestEvaluation { data_version, provenance })
     };
     entries.iter().map(verdict).collect()
 }
@@ -235,7 +235,7 @@ fn forty_thousand_partitions_are_resolved_planned_and_judged() {
     let whole = plan(graph, "*", None).unwrap();
     assert_eq!(whole.steps.len(), 3 * KEYS + 1);
     assert_eq!(whole.steps.iter().next_back().unwrap().upstream.len(), KEYS);
-    let report = StalenessReport::new(graph, &whole, &LatestVerdicts::new());
+    let report = StalenessReport::new(graph, &whole, &LatestEvaluations::new());
     assert!(whole.steps.iter().all(|step| report.needs(graph, step)));
     assert_eq!(plan(graph, "b", Some("key-39999")).unwrap().steps.len(), 1);
 }

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
 use millwork_core::index::IndexVec;
-use millwork_core::plan::{LatestVerdicts, Plan, PlanIndex, ReadyQueue};
+use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex, ReadyQueue};
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId};
 use millwork_core::{AssetPartition, Clock, LogLevel, Pipeline, StepPartition};
 use millwork_storage::{SlotId, StorageError, Store};
@@ -40,7 +40,7 @@ pub(crate) struct RunContext {
     pub(crate) values: Values,
     pub(crate) stored: StoredInputs,
     /// The last verdicts about what the plan makes, for a run of stale steps only.
-    pub(crate) verdicts: Option<LatestVerdicts>,
+    pub(crate) verdicts: Option<LatestEvaluations>,
     pub(crate) recorder: RecorderHandle,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cancel: Cancel,
