@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::alert::{Alert, AlertMemory, AlertRules, Occurrence, What, decide};
+use millwork_core::alert::{Alert, AlertRules, AlertStates, Occurrence, OccurrenceKind, decide};
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{Commit, EventQuery, Followed, Order, TickOutcome, follow};
@@ -37,7 +37,7 @@ struct Position {
     /// Behind which tick; nothing if none was looked at.
     #[serde(default)]
     behind_tick: Option<u64>,
-    memory: AlertMemory,
+    memory: AlertStates,
 }
 
 impl Loop for Alerts {
@@ -84,7 +84,7 @@ impl Loop for Alerts {
 async fn first(daemon: &Daemon) -> Result<Position, DaemonError> {
     let behind = daemon.store.head().await?;
     let behind_tick = Some(daemon.store.newest_tick().await?);
-    Ok(Position { behind, behind_tick, memory: AlertMemory::default() })
+    Ok(Position { behind, behind_tick, memory: AlertStates::default() })
 }
 
 async fn look(
@@ -162,8 +162,8 @@ async fn fresh(daemon: &Daemon, now: Timestamp) -> Result<Vec<Occurrence>, Daemo
         let of_asset = latest.iter().filter(|latest| latest.asset == **key);
         let last = of_asset.filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
         let (state, since) = (policy.state(last, now), policy.since(last, now));
-        let what = What::Freshness { state, since, policy: policy.to_string(), last };
-        Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, what) }
+        let kind = OccurrenceKind::Freshness { state, since, policy: policy.to_string(), last };
+        Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, kind) }
     };
     Ok(policies.iter().map(occurrence).collect())
 }
@@ -184,12 +184,12 @@ async fn ticked(daemon: &Daemon, position: &mut Position) -> Result<Vec<Occurren
         ticks.extend(read.into_iter().map(|(_, tick)| tick));
     }
     let occurrence = |tick: millwork_storage::Tick| {
-        let (of, look) = (tick.instigator.to_string(), ticks_command(&tick.instigator));
+        let look = ticks_command(&tick.instigator);
         let error = match tick.outcome {
             TickOutcome::Failed { reason } => Some(reason),
             TickOutcome::Requested { .. } | TickOutcome::Skipped { .. } | TickOutcome::Idle { .. } => None,
         };
-        Occurrence::elsewhere(tick.at, What::Ticked { of, error, look })
+        Occurrence::elsewhere(tick.at, OccurrenceKind::Ticked { of: tick.instigator, error, look })
     };
     Ok(ticks.into_iter().map(occurrence).collect())
 }
@@ -210,7 +210,7 @@ fn ticks_command(instigator: &Instigator) -> String {
 /// How the daemon's own loops do.
 fn looped(daemon: &Daemon, now: Timestamp) -> Vec<Occurrence> {
     let occurrence = |(of, pulse): (&str, crate::LoopPulse)| {
-        Occurrence::elsewhere(now, What::Looped { of: of.to_owned(), error: pulse.trouble })
+        Occurrence::elsewhere(now, OccurrenceKind::Looped { of: of.to_owned(), error: pulse.trouble })
     };
     daemon.pulse.loops().into_iter().map(occurrence).collect()
 }

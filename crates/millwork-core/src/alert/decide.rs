@@ -1,11 +1,23 @@
-//! Whether an occurrence is told.
+//! Whether an occurrence is worth an alert.
+//!
+//! [`matches`] says what an occurrence means to a trigger: of which subject (a run's origin, an asset, a check) it says what state it is in.
+//! [`transition`] compares that with the subject's state before, and says whether an alert is sent now: each time for what happens, when it begins,
+//! gets worse and is over for what lasts, and nothing while the rule cools down.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
-use super::verdict::{Standing, Verdict, verdicts};
-use super::{Alert, AlertKind, AlertMemory, AlertRule, Known, Occurrence, Trigger, words};
-use crate::asset::AssetKey;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::message::{moment, text};
+use super::{Alert, AlertKind, AlertRule, Occurrence, OccurrenceKind, Trigger};
+use crate::asset::{AssetKey, MetadataValue, Severity};
+use crate::clock::CLOCK_TOLERANCE;
+use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
+use crate::instigator::Instigator;
+use crate::run::RunStatus;
 
 /// The rules of a pipeline, with the assets that they are for.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +62,9 @@ impl AlertRules {
     }
 }
 
-/// The alerts that follow from an occurrence. The memory is what was told before, and is changed to what was told after: both
-/// are to be stored together, or the same is told again.
-pub fn decide(rules: &AlertRules, memory: &mut AlertMemory, occurrence: &Occurrence) -> Vec<Alert> {
+/// The alerts that follow from an occurrence. The states are those before, and are changed to those after: both are to be stored
+/// together, or the same alerts are sent again.
+pub fn decide(rules: &AlertRules, states: &mut AlertStates, occurrence: &Occurrence) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for (rule, assets) in &rules.rules {
         if !has_tags(rule, occurrence) {
@@ -60,13 +72,13 @@ pub fn decide(rules: &AlertRules, memory: &mut AlertMemory, occurrence: &Occurre
         }
         let wanted = |asset: &AssetKey| assets.as_ref().is_none_or(|assets| assets.contains(asset));
         for trigger in &rule.triggers {
-            for verdict in verdicts(trigger, occurrence) {
-                let concerns = match &verdict.asset {
+            for found in matches(trigger, occurrence) {
+                let concerns = match &found.asset {
                     Some(asset) => wanted(asset),
                     None => assets.is_none() || occurrence.assets.iter().any(wanted),
                 };
                 if concerns {
-                    alerts.extend(told(rules, rule, trigger, memory, occurrence, &verdict));
+                    alerts.extend(alert_for(rules, rule, trigger, states, occurrence, &found));
                 }
             }
         }
@@ -78,74 +90,359 @@ fn has_tags(rule: &AlertRule, occurrence: &Occurrence) -> bool {
     rule.tags.iter().all(|(key, value)| occurrence.tags.get(key) == Some(value))
 }
 
-/// The alert of one verdict, if it is told.
-fn told(
+/// The alert of one match, if one is sent.
+fn alert_for(
     rules: &AlertRules,
     rule: &AlertRule,
     trigger: &Trigger,
-    memory: &mut AlertMemory,
+    states: &mut AlertStates,
     occurrence: &Occurrence,
-    verdict: &Verdict,
+    found: &Match,
 ) -> Option<Alert> {
-    let key = format!("{}: {}", trigger.stored_name(), verdict.subject);
+    let key = format!("{}: {}", trigger.stored_name(), found.stored_subject);
     let slot = format!("{}: {key}", rule.name);
-    let mut known = memory.0.remove(&slot).unwrap_or_default();
-    let told = weigh(rule, &mut known, occurrence, verdict.standing);
-    // What is good, and could be told again at once, is not worth remembering.
-    if known.since.is_some() || known.is_cooling(rule.cooldown, occurrence.at) {
-        memory.0.insert(slot, known);
+    let mut state = states.0.remove(&slot).unwrap_or_default();
+    let change = transition(rule, &mut state, occurrence, found.state);
+    // What is good, and could have another alert at once, is not worth remembering.
+    if state.since.is_some() || state.is_cooling(rule.cooldown, occurrence.at) {
+        states.0.insert(slot, state);
     }
-    let (kind, since, held_back) = told?;
-    let url = rules.url(occurrence, verdict.asset.as_ref());
+    let (kind, since, held_back) = change?;
+    let url = rules.url(occurrence, found.asset.as_ref());
     Some(Alert {
         rule: rule.name.clone(),
         key,
         kind,
         title: match kind {
-            AlertKind::Recovered => format!("Over: {}", verdict_subject(verdict, trigger)),
-            AlertKind::Raised | AlertKind::Test => verdict.title.clone(),
+            AlertKind::Recovered => format!("Over: {trigger}, {}", found.subject),
+            AlertKind::Raised | AlertKind::Test => found.title.clone(),
         },
-        text: words::text(verdict, occurrence, kind, since, held_back, url.as_deref()),
+        text: text(found, occurrence, kind, since, held_back, url.as_deref()),
         at: occurrence.at,
         since,
         run: occurrence.run,
-        asset: verdict.asset.clone(),
+        asset: found.asset.clone(),
         partition: occurrence.partition.clone(),
         url,
         held_back,
     })
 }
 
-fn verdict_subject(verdict: &Verdict, trigger: &Trigger) -> String {
-    format!("{trigger}, {}", verdict.subject)
+/// Changes the state of a subject by what was found of it. Returns which alert that makes, since when it is so, and how many alerts were
+/// held back before; none if no alert is sent.
+fn transition(
+    rule: &AlertRule,
+    state: &mut AlertState,
+    occurrence: &Occurrence,
+    found: SubjectState,
+) -> Option<(AlertKind, Timestamp, u32)> {
+    let at = occurrence.at;
+    let (level, since) = match found {
+        SubjectState::Good => {
+            let since = state.since.take()?;
+            state.held_back = 0;
+            return state.alerted_level.take().map(|_| (AlertKind::Recovered, since, 0));
+        }
+        SubjectState::Happened => (None, at),
+        SubjectState::Failed => (None, *state.since.get_or_insert(at)),
+        SubjectState::Bad(level, since) => (Some(level), *state.since.get_or_insert(since.unwrap_or(at))),
+    };
+    if level.is_some() && state.alerted_level >= level {
+        return None;
+    }
+    if state.is_cooling(rule.cooldown, at) {
+        // A state is looked at again; what happens does so once.
+        state.held_back += u32::from(level.is_none());
+        return None;
+    }
+    (state.alerted_at, state.alerted_level) = (Some(at), level);
+    Some((AlertKind::Raised, since, std::mem::take(&mut state.held_back)))
 }
 
-/// Whether something is told, since when it is so, and how many were held back.
-fn weigh(
-    rule: &AlertRule,
-    known: &mut Known,
-    occurrence: &Occurrence,
-    standing: Standing,
-) -> Option<(AlertKind, jiff::Timestamp, u32)> {
-    let at = occurrence.at;
-    let (level, since) = match standing {
-        Standing::Good => {
-            let since = known.since.take()?;
-            known.held_back = 0;
-            return known.told_level.take().map(|_| (AlertKind::Recovered, since, 0));
+/// The state of every subject that there was an alert about, by rule, trigger and subject. It is stored with the alerts that follow from
+/// it, in one commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AlertStates(pub BTreeMap<String, AlertState>);
+
+/// The state of one subject of a rule: a run's origin, an asset, a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertState {
+    /// Since when it is in trouble; none if it isn't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// When the last alert about it was sent.
+    #[serde(rename = "told_at", default, skip_serializing_if = "Option::is_none")]
+    pub alerted_at: Option<Timestamp>,
+    /// How bad it was then, until an alert has said that it is over.
+    #[serde(rename = "told_level", default, skip_serializing_if = "Option::is_none")]
+    pub alerted_level: Option<u8>,
+    /// The number of alerts that were held back since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held_back: u32,
+}
+
+impl AlertState {
+    /// Whether an alert at `at` is held back, because one was sent shortly before. What happens in several processes is read a
+    /// little out of order; but an alert that was sent well after `at` was sent by a clock that was ahead, and holds
+    /// nothing back.
+    fn is_cooling(&self, cooldown: Duration, at: Timestamp) -> bool {
+        let cooldown = SignedDuration::try_from(cooldown).unwrap_or(SignedDuration::MAX);
+        let is_within = |since: SignedDuration| -CLOCK_TOLERANCE.min(cooldown) < since && since < cooldown;
+        self.alerted_at.is_some_and(|last| is_within(at.duration_since(last)))
+    }
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// What an occurrence says of one subject of a trigger.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Match {
+    /// The subject's name in the store, under which its state is kept. It never changes.
+    stored_subject: String,
+    /// The subject in words.
+    subject: String,
+    /// The asset, if it is about one.
+    pub(super) asset: Option<AssetKey>,
+    state: SubjectState,
+    /// What happened, in one line.
+    title: String,
+    /// The particulars; may be empty.
+    pub(super) detail: String,
+    /// The command that shows more.
+    pub(super) look: String,
+}
+
+/// The state of a trigger's subject by an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum SubjectState {
+    /// All is well.
+    Good,
+    /// Something happened, and each time is worth an alert.
+    Happened,
+    /// Something failed, and each time is worth an alert; it began with the first since it was good.
+    Failed,
+    /// Something is wrong until it is good: how badly, and since when if that is known.
+    Bad(u8, Option<Timestamp>),
+}
+
+/// What an occurrence says of a trigger's subjects, one for each asset that it is about.
+fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
+    let of_assets =
+        || occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect();
+    match &occurrence.kind {
+        OccurrenceKind::RunEnded { status, reason, origin } => {
+            run_ended(trigger, occurrence, *status, reason.as_deref(), origin).into_iter().collect()
         }
-        Standing::Happened => (None, at),
-        Standing::Failed => (None, *known.since.get_or_insert(at)),
-        Standing::Bad(level, since) => (Some(level), *known.since.get_or_insert(since.unwrap_or(at))),
+        OccurrenceKind::AssetFailed { .. }
+        | OccurrenceKind::Materialized { .. }
+        | OccurrenceKind::CheckEvaluated(_)
+        | OccurrenceKind::Freshness { .. } => of_assets(),
+        OccurrenceKind::Ticked { of, error, look } => {
+            let title = format!("The {of} fails");
+            let is_meant = *trigger == Trigger::TickFailed;
+            let found = || Match {
+                subject: of.to_string(),
+                ..of_error(stored_instigator(of), title, error.as_deref(), look)
+            };
+            is_meant.then(found).into_iter().collect()
+        }
+        OccurrenceKind::Looped { of, error } => {
+            let title = format!("The daemon has trouble with {of}");
+            let is_meant = *trigger == Trigger::DaemonTrouble;
+            let look = "what the daemon prints";
+            is_meant.then(|| of_error(of.clone(), title, error.as_deref(), look)).into_iter().collect()
+        }
+    }
+}
+
+fn run_ended(
+    trigger: &Trigger,
+    occurrence: &Occurrence,
+    status: RunStatus,
+    reason: Option<&str>,
+    origin: &str,
+) -> Option<Match> {
+    let state = match trigger {
+        Trigger::RunFailed => match status {
+            RunStatus::Failed | RunStatus::Lost => SubjectState::Failed,
+            RunStatus::Succeeded => SubjectState::Good,
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Canceled => {
+                return None;
+            }
+        },
+        Trigger::Run(wanted) if *wanted == status => SubjectState::Happened,
+        Trigger::Run(_)
+        | Trigger::AssetFailed
+        | Trigger::CheckFailed(_)
+        | Trigger::NotFresh(_)
+        | Trigger::MetricBelow { .. }
+        | Trigger::MetricAbove { .. }
+        | Trigger::MetricChanged { .. }
+        | Trigger::TickFailed
+        | Trigger::DaemonTrouble => return None,
     };
-    if level.is_some() && known.told_level >= level {
-        return None;
+    let short = occurrence.run.map(|run| run.short()).unwrap_or_default();
+    let ended = if status == RunStatus::Lost { "was lost" } else { status.as_str() };
+    Some(Match {
+        stored_subject: origin.to_owned(),
+        subject: origin.to_owned(),
+        asset: None,
+        state,
+        title: format!("Run {short} of {origin} {ended}"),
+        detail: reason.unwrap_or_default().to_owned(),
+        look: format!("runs show {short}"),
+    })
+}
+
+/// A schedule, sensor or automation by its name in the store.
+fn stored_instigator(of: &Instigator) -> String {
+    match of {
+        Instigator::Schedule(name) => format!("schedule `{name}`"),
+        Instigator::Sensor(name) => format!("sensor `{name}`"),
+        Instigator::Automation(None) => "automation".to_owned(),
+        Instigator::Automation(Some(asset)) => format!("automation of `{asset}`"),
+        Instigator::Alerts => "alerts".to_owned(),
+        Instigator::AlertTests => "tests of alerts".to_owned(),
+        Instigator::Retries => "retries of runs".to_owned(),
+        Instigator::Traces => "traces".to_owned(),
     }
-    if known.is_cooling(rule.cooldown, at) {
-        // A state is looked at again; what happens does so once.
-        known.held_back += u32::from(level.is_none());
-        return None;
+}
+
+fn of_error(of: String, title: String, error: Option<&str>, look: &str) -> Match {
+    Match {
+        stored_subject: of.clone(),
+        subject: of,
+        asset: None,
+        state: bad_if(error.is_some()),
+        title,
+        detail: error.unwrap_or_default().to_owned(),
+        look: look.to_owned(),
     }
-    (known.told_at, known.told_level) = (Some(at), level);
-    Some((AlertKind::Raised, since, std::mem::take(&mut known.held_back)))
+}
+
+fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Option<Match> {
+    let name = match &occurrence.partition {
+        Some(partition) => format!("`{asset}` ({partition})"),
+        None => format!("`{asset}`"),
+    };
+    let stored = match &occurrence.partition {
+        Some(partition) => format!("`{asset}` ({partition})"),
+        None => format!("`{asset}`"),
+    };
+    let found = |state, title: String, detail: String| Match {
+        stored_subject: stored.clone(),
+        subject: name.clone(),
+        asset: Some(asset.clone()),
+        state,
+        title,
+        detail,
+        look: format!("asset history {asset}"),
+    };
+    match trigger {
+        Trigger::AssetFailed => match &occurrence.kind {
+            OccurrenceKind::AssetFailed { reason } => Some(Match {
+                look: run_look(occurrence, asset),
+                ..found(SubjectState::Failed, format!("Asset {name} failed"), reason.clone())
+            }),
+            OccurrenceKind::Materialized { .. } => {
+                Some(found(SubjectState::Good, String::new(), String::new()))
+            }
+            OccurrenceKind::RunEnded { .. }
+            | OccurrenceKind::CheckEvaluated(_)
+            | OccurrenceKind::Freshness { .. }
+            | OccurrenceKind::Ticked { .. }
+            | OccurrenceKind::Looped { .. } => None,
+        },
+        Trigger::CheckFailed(least) => {
+            let OccurrenceKind::CheckEvaluated(evaluation) = &occurrence.kind else { return None };
+            let is_bad =
+                !evaluation.passed && (*least == Severity::Warn || evaluation.severity == Severity::Error);
+            let state = bad_if(is_bad);
+            let title = format!("Check `{}` of {name} fails", evaluation.check);
+            Some(Match {
+                stored_subject: format!("`{}` of {stored}", evaluation.check),
+                subject: format!("`{}` of {name}", evaluation.check),
+                look: run_look(occurrence, asset),
+                ..found(state, title, evaluation.description.clone())
+            })
+        }
+        Trigger::NotFresh(least) => {
+            let OccurrenceKind::Freshness { state, since, policy, last } = &occurrence.kind else {
+                return None;
+            };
+            let (found_state, title) = freshness(*least, *state, *since, *last, &name)?;
+            let last = last.map_or_else(|| "never".to_owned(), moment);
+            Some(found(found_state, title, format!("It was last materialized {last}; its policy: {policy}.")))
+        }
+        Trigger::MetricBelow { metric, threshold } => {
+            let value = number(occurrence, metric)?;
+            // What is not a number is not known to be good.
+            let is_bad = value.is_nan() || value < *threshold;
+            let title = format!("{metric} of {name} is {value}, below {threshold}");
+            Some(found(bad_if(is_bad), title, String::new()))
+        }
+        Trigger::MetricAbove { metric, threshold } => {
+            let value = number(occurrence, metric)?;
+            let is_bad = value.is_nan() || value > *threshold;
+            let title = format!("{metric} of {name} is {value}, above {threshold}");
+            Some(found(bad_if(is_bad), title, String::new()))
+        }
+        Trigger::MetricChanged { metric, percent } => {
+            let (value, before) = (number(occurrence, metric)?, number_before(occurrence, metric)?);
+            let change = (value - before) / before.abs() * 100.0;
+            let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
+            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %)");
+            has_changed.then(|| found(SubjectState::Happened, title, String::new()))
+        }
+        Trigger::RunFailed | Trigger::Run(_) | Trigger::TickFailed | Trigger::DaemonTrouble => None,
+    }
+}
+
+/// How the freshness of an asset stands, and what is said of it; none if it isn't known whether it is good.
+fn freshness(
+    least: Freshness,
+    state: Freshness,
+    since: Option<Timestamp>,
+    last: Option<Timestamp>,
+    name: &str,
+) -> Option<(SubjectState, String)> {
+    match state {
+        Freshness::Fail => Some((SubjectState::Bad(2, since), format!("{name} is not fresh"))),
+        Freshness::Warn if least == Freshness::Warn => {
+            Some((SubjectState::Bad(1, since), format!("{name} is about to be no longer fresh")))
+        }
+        Freshness::Warn | Freshness::Pass => Some((SubjectState::Good, String::new())),
+        Freshness::Unknown => {
+            let title = format!("How fresh {name} is is not known: it is dated in the future");
+            last.map(|_| (SubjectState::Bad(1, None), title))
+        }
+    }
+}
+
+fn bad_if(is_bad: bool) -> SubjectState {
+    if is_bad { SubjectState::Bad(1, None) } else { SubjectState::Good }
+}
+
+/// A metric of what was materialized.
+fn number(occurrence: &Occurrence, metric: &str) -> Option<f64> {
+    let OccurrenceKind::Materialized { metadata, .. } = &occurrence.kind else { return None };
+    metadata.get(metric).and_then(MetadataValue::as_f64)
+}
+
+/// The same of the materialization before.
+fn number_before(occurrence: &Occurrence, metric: &str) -> Option<f64> {
+    let OccurrenceKind::Materialized { previous, .. } = &occurrence.kind else { return None };
+    previous.as_ref()?.get(metric).and_then(MetadataValue::as_f64)
+}
+
+/// The run where there is one, else the asset.
+fn run_look(occurrence: &Occurrence, asset: &AssetKey) -> String {
+    occurrence
+        .run
+        .map_or_else(|| format!("asset history {asset}"), |run| format!("runs show {}", run.short()))
 }

@@ -1,8 +1,7 @@
-//! Where alerts go.
+//! Where alerts go, and the secrets that it takes to get there: names that stand for what must not be seen.
 
 use std::fmt;
 
-use super::Secret;
 use crate::problem::Problem;
 
 /// Where an alert goes.
@@ -213,5 +212,36 @@ impl fmt::Display for Destination {
                 write!(f, "command {}", argv.first().map_or("", String::as_str))
             }
         }
+    }
+}
+
+/// A secret that stands in an environment variable: the address of a webhook, a password. Only its name is ever shown or
+/// stored; its value is looked up when it is needed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Secret {
+    variable: String,
+}
+
+impl Secret {
+    /// The value of an environment variable.
+    pub fn env(variable: impl Into<String>) -> Self {
+        Self { variable: variable.into() }
+    }
+
+    /// The name of the variable.
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${}", self.variable)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret(${})", self.variable)
     }
 }

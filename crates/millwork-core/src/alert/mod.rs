@@ -1,26 +1,21 @@
-//! Alerts: who is told what, and when.
+//! Alerts: what is sent to whom, and when.
 //!
-//! An [`AlertRule`] says on which [`Trigger`] whom to tell: one or several [`Destination`]s. Events, freshness, ticks and the
-//! daemon's own troubles become [`Occurrence`]s; [`decide`] turns an occurrence into [`Alert`]s, given what was told before
-//! ([`AlertMemory`]), which is stored with the alerts in one commit. Sending is for a daemon. All of it is pure: the time is the
+//! An [`AlertRule`] says which [`Trigger`]s fire it, and where its alerts go: one or several [`Destination`]s. Events, freshness, ticks and the
+//! daemon's own troubles become [`Occurrence`]s; [`decide`] turns an occurrence into [`Alert`]s, given the states before
+//! ([`AlertStates`]), which are stored with the alerts in one commit. Sending is for a daemon. All of it is pure: the time is the
 //! occurrence's, and a [`Secret`] is only a name here.
+//!
+//! Three names are stored and are not words that people read: [`Trigger::stored_name`], [`Destination::stored_name`], and that of what an
+//! alert is about. They are spelt out where they are made, so that a title may be reworded without an alert being sent again.
 
 mod decide;
 mod destination;
-mod memory;
+mod message;
 mod occurrence;
 mod rule;
-mod secret;
-mod told;
-mod trigger;
-mod verdict;
-mod words;
 
-pub use decide::{AlertRules, decide};
-pub use destination::{Channel, Destination, Encryption, Mail, WebhookShape};
-pub use memory::{AlertMemory, Known};
-pub use occurrence::{Occurrence, What};
-pub use rule::AlertRule;
-pub use secret::Secret;
-pub use told::{Alert, AlertKind};
-pub use trigger::Trigger;
+pub use decide::{AlertRules, AlertState, AlertStates, decide};
+pub use destination::{Channel, Destination, Encryption, Mail, Secret, WebhookShape};
+pub use message::{Alert, AlertKind};
+pub use occurrence::{Occurrence, OccurrenceKind};
+pub use rule::{AlertRule, Trigger};

@@ -1,4 +1,4 @@
-//! Something that rules may want to tell.
+//! Something that may fire an alert: an event, the freshness of an asset, a tick, the state of a loop of the daemon.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use crate::asset::{AssetKey, Metadata};
 use crate::event::{CheckEvaluation, Event, EventBody, EventKind, KindSet};
 use crate::freshness::Freshness;
 use crate::graph::AssetGraph;
+use crate::instigator::Instigator;
 use crate::partition::PartitionKey;
-use crate::run::{RunId, RunRequest, RunStatus};
+use crate::run::{self, RunId, RunRequest, RunStatus};
 
-/// Something that rules may want to tell.
+/// Something that may fire an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occurrence {
     /// When it happened.
@@ -25,24 +26,24 @@ pub struct Occurrence {
     /// The partition that it is about.
     pub partition: Option<PartitionKey>,
     /// What happened.
-    pub what: What,
+    pub kind: OccurrenceKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum OccurrenceKind {
     /// A run ended.
     RunEnded {
-        /// How.
+        /// The status it ended in.
         status: RunStatus,
-        /// Why.
+        /// Why it failed or was lost; none for other statuses.
         reason: Option<String>,
-        /// What asked for it, or what it was to make: runs of the same origin are compared with each other.
+        /// What asked for it, or what it was to make: runs of the same origin are compared with each other. Alerts are stored under it.
         origin: String,
     },
     /// The step of an asset failed for good.
     AssetFailed {
-        /// Why.
+        /// Why it failed, with causes.
         reason: String,
     },
     /// An asset has a new value.
@@ -58,7 +59,7 @@ pub enum What {
     Freshness {
         /// The state.
         state: Freshness,
-        /// Since when.
+        /// Since when it is in that state, if that follows from the policy.
         since: Option<Timestamp>,
         /// The policy in words.
         policy: String,
@@ -67,18 +68,18 @@ pub enum What {
     },
     /// A schedule, a sensor or an automation was evaluated.
     Ticked {
-        /// Which one, with its kind: ``schedule `hourly` ``.
-        of: String,
-        /// Why it could not be.
+        /// Which one.
+        of: Instigator,
+        /// Why it could not be evaluated; none if it was.
         error: Option<String>,
         /// The command that shows more.
         look: String,
     },
     /// A loop of the daemon did its work, or failed to.
     Looped {
-        /// Which one.
+        /// The loop's name. Alerts are stored under it.
         of: String,
-        /// Why it failed.
+        /// Why it failed; none if it didn't.
         error: Option<String>,
     },
 }
@@ -91,7 +92,7 @@ impl Occurrence {
         EventKind::CheckEvaluated,
     ]));
 
-    /// What an event means to rules; nothing if it means nothing. The request is that of the event's run, `previous` the
+    /// What an event means to rules; none if it can't fire any. The request is that of the event's run, `previous` the
     /// metadata of the value before a materialization.
     pub fn of_event(
         event: &Event,
@@ -100,7 +101,12 @@ impl Occurrence {
         previous: Option<Metadata>,
     ) -> Option<Self> {
         let mut assets: Vec<AssetKey> = event.asset.iter().cloned().collect();
-        let what = match &event.body {
+        let ended = |assets: &mut Vec<AssetKey>, reason| {
+            *assets = request.map(|request| request.assets.clone()).unwrap_or_default();
+            let origin = request.map(origin).unwrap_or_default();
+            Some(OccurrenceKind::RunEnded { status: event.body.run_status()?, reason, origin })
+        };
+        let kind = match &event.body {
             EventBody::StepFailed { failure } => {
                 let step = graph.step_index(event.step.as_ref()?.as_str())?;
                 // A failed check says so itself, or makes its run fail.
@@ -108,37 +114,48 @@ impl Occurrence {
                 if assets.is_empty() {
                     return None;
                 }
-                What::AssetFailed { reason: failure.to_string() }
+                OccurrenceKind::AssetFailed { reason: failure.to_string() }
             }
             EventBody::Materialized(materialization) => {
-                What::Materialized { metadata: materialization.metadata.clone(), previous }
+                OccurrenceKind::Materialized { metadata: materialization.metadata.clone(), previous }
             }
-            EventBody::CheckEvaluated(evaluation) => What::CheckEvaluated(evaluation.clone()),
-            body => {
-                let status = body.run_status().filter(|status| status.is_finished())?;
-                assets = request.map(|request| request.assets.clone()).unwrap_or_default();
-                let reason = match body {
-                    EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
-                        Some(reason.clone())
-                    }
-                    _ => None,
-                };
-                What::RunEnded { status, reason, origin: request.map(origin).unwrap_or_default() }
+            EventBody::CheckEvaluated(evaluation) => OccurrenceKind::CheckEvaluated(evaluation.clone()),
+            EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
+                ended(&mut assets, Some(reason.clone()))?
             }
+            EventBody::RunSucceeded | EventBody::RunCanceled => ended(&mut assets, None)?,
+            EventBody::RunQueued
+            | EventBody::RunRetrying { .. }
+            | EventBody::RunStarted { .. }
+            | EventBody::RunCanceling
+            | EventBody::StepStarted
+            | EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepSkipped { .. }
+            | EventBody::StepCanceled
+            | EventBody::Kept { .. }
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => return None,
         };
         let tags = request.map(|request| request.tags.clone()).unwrap_or_default();
         let partition = event.partition.clone();
-        Some(Self { at: event.at, run: event.run, tags, assets, partition, what })
+        Some(Self { at: event.at, run: event.run, tags, assets, partition, kind })
     }
 
     /// Something that happened outside of runs, to no asset.
-    pub fn elsewhere(at: Timestamp, what: What) -> Self {
+    pub fn elsewhere(at: Timestamp, kind: OccurrenceKind) -> Self {
         let (tags, assets) = (BTreeMap::new(), Vec::new());
-        Self { at, run: None, tags, assets, partition: None, what }
+        Self { at, run: None, tags, assets, partition: None, kind }
     }
 }
 
-/// What asked for a run, or what it was to make.
+/// What asked for a run, or what it was to make. It is part of the name under which alerts are stored, so it never changes.
 fn origin(request: &RunRequest) -> String {
-    request.origin().unwrap_or_else(|| format!("selection `{}`", request.selection))
+    match run::origin(&request.tags) {
+        Some((kind, name)) => format!("{kind} `{name}`"),
+        None => format!("selection `{}`", request.selection),
+    }
 }

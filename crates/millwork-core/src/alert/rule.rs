@@ -1,15 +1,19 @@
-//! Who is told what.
+//! Alert rules: on which triggers, about which assets and runs, and to whom alerts go.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Destination, Trigger};
+use super::Destination;
+use crate::asset::Severity;
+use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
 use crate::problem::Problem;
+use crate::run::RunStatus;
 
-/// Says on what, about what, and whom to tell.
+/// An alert rule: what fires it, for which assets and runs, and where its alerts go.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,24 +30,24 @@ use crate::problem::Problem;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertRule {
-    /// Its name.
+    /// Its name, unique among the pipeline's rules.
     pub name: String,
-    /// What it is for.
+    /// What it is for, in Markdown; may be empty.
     pub description: String,
-    /// On what it tells: any of these.
+    /// What fires it: any of these.
     pub triggers: Vec<Trigger>,
-    /// About which assets, in the selection syntax; about all without one.
+    /// The assets it is for, in the selection syntax; without one, all.
     pub selection: Option<String>,
-    /// Of runs with these tags only.
+    /// The tags that a run must have; only what happens in such a run counts.
     pub tags: BTreeMap<String, String>,
-    /// How long nothing more is told about the same after something was.
+    /// The pause after an alert, during which nothing more is sent about the same subject.
     pub cooldown: Duration,
-    /// Whom it tells: all of these.
+    /// Where its alerts go: all of these.
     pub destinations: Vec<Destination>,
 }
 
 impl AlertRule {
-    /// A rule that says nothing yet.
+    /// A rule without triggers and destinations.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -84,8 +88,8 @@ impl AlertRule {
         self
     }
 
-    /// The rule with a pause after each alert, during which nothing more is told about the same. What was held back is
-    /// counted in the next alert; a state that lasts is told when the pause is over.
+    /// The rule with a pause after each alert, during which nothing more is sent about the same subject. What was held
+    /// back is counted in the next alert; a state that lasts is alerted when the pause is over.
     #[must_use]
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.cooldown = cooldown;
@@ -149,5 +153,173 @@ impl AlertRule {
                 .extend(selected.err().map(|error| Problem::from(&error).within("its selection is wrong")));
         }
         problems
+    }
+}
+
+/// The condition that fires an alert.
+///
+/// Event triggers (runs, failures of assets, changes of a metric) fire on each occurrence. State triggers fire once when the state
+/// begins, and are resolved once, by an alert that it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// A run failed or was lost. Fires each time.
+    RunFailed,
+    /// A run ended in this status. Fires each time.
+    Run(RunStatus),
+    /// The step of an asset failed for good. Fires each time.
+    AssetFailed,
+    /// A check of at least this severity failed, also where the run succeeded. Fires when it begins and when it is over.
+    CheckFailed(Severity),
+    /// An asset is as bad as this by its freshness policy: [`Freshness::Warn`] or [`Freshness::Fail`]. Fires when it begins, when
+    /// it gets worse, and when it is over.
+    NotFresh(Freshness),
+    /// A metric, which is a number in the metadata of an asset, is below a threshold. Fires when it begins and when it is over.
+    MetricBelow {
+        /// Its name.
+        metric: String,
+        /// The threshold.
+        threshold: f64,
+    },
+    /// A metric is above a threshold. Fires when it begins and when it is over.
+    MetricAbove {
+        /// Its name.
+        metric: String,
+        /// The threshold.
+        threshold: f64,
+    },
+    /// A metric differs from that of the last materialization by more than a percentage of it. Fires each time.
+    MetricChanged {
+        /// Its name.
+        metric: String,
+        /// The change that is still tolerated, in per cent.
+        percent: f64,
+    },
+    /// A schedule, a sensor or an automation could not be evaluated. Fires when it begins and when it is over.
+    TickFailed,
+    /// One of the daemon's loops fails. Fires when it begins and when it is over.
+    DaemonTrouble,
+}
+
+impl Trigger {
+    /// A metric below a threshold.
+    pub fn metric_below(metric: impl Into<String>, threshold: f64) -> Self {
+        Self::MetricBelow { metric: metric.into(), threshold }
+    }
+
+    /// A metric above a threshold.
+    pub fn metric_above(metric: impl Into<String>, threshold: f64) -> Self {
+        Self::MetricAbove { metric: metric.into(), threshold }
+    }
+
+    /// A metric that changes by more than `percent` per cent.
+    pub fn metric_changed(metric: impl Into<String>, percent: f64) -> Self {
+        Self::MetricChanged { metric: metric.into(), percent }
+    }
+
+    /// Whether it is about assets, so that a rule can be for some of them.
+    pub(crate) fn has_assets(&self) -> bool {
+        match self {
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::NotFresh(_)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. } => true,
+            Self::TickFailed | Self::DaemonTrouble => false,
+        }
+    }
+
+    /// Whether it is about runs, so that a rule can be for those with a tag.
+    pub(crate) fn has_tags(&self) -> bool {
+        match self {
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. } => true,
+            Self::NotFresh(_) | Self::TickFailed | Self::DaemonTrouble => false,
+        }
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::Run(status) if !status.is_finished() => {
+                let problem = Problem::new(format!("no run ends as `{status}`"));
+                Some(problem.with_hint("succeeded, failed, canceled or lost"))
+            }
+            Self::NotFresh(state @ (Freshness::Pass | Freshness::Unknown)) => {
+                let problem = Problem::new(format!("`{state}` is no trouble"));
+                Some(problem.with_hint("`Freshness::Warn` or `Freshness::Fail`"))
+            }
+            Self::MetricBelow { threshold: number, .. }
+            | Self::MetricAbove { threshold: number, .. }
+            | Self::MetricChanged { percent: number, .. }
+                if number.is_nan() =>
+            {
+                Some(Problem::new("its threshold is not a number"))
+            }
+            Self::MetricChanged { percent, .. } if *percent < 0.0 => {
+                let problem = Problem::new(format!("a change of more than {percent} % is any change"));
+                Some(problem.with_hint("a change in either direction counts; 0 stands for any"))
+            }
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::NotFresh(Freshness::Warn | Freshness::Fail)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::MetricChanged { .. }
+            | Self::TickFailed
+            | Self::DaemonTrouble => None,
+        }
+    }
+
+    /// Its name in the store, under which it is remembered what was sent. It never changes: under another name, what was
+    /// sent before would be sent again.
+    pub fn stored_name(&self) -> String {
+        match self {
+            Self::RunFailed => "run failed or lost".to_owned(),
+            Self::Run(status) => format!("run {}", status.as_str()),
+            Self::AssetFailed => "asset failed".to_owned(),
+            Self::CheckFailed(Severity::Warn) => "check failed".to_owned(),
+            Self::CheckFailed(Severity::Error) => "check failed (error)".to_owned(),
+            Self::NotFresh(Freshness::Warn) => "freshness warns or fails".to_owned(),
+            Self::NotFresh(Freshness::Pass | Freshness::Fail | Freshness::Unknown) => {
+                "freshness fails".to_owned()
+            }
+            Self::MetricBelow { metric, threshold } => format!("{metric} < {threshold}"),
+            Self::MetricAbove { metric, threshold } => format!("{metric} > {threshold}"),
+            Self::MetricChanged { metric, percent } => format!("{metric} changes by more than {percent} %"),
+            Self::TickFailed => "tick failed".to_owned(),
+            Self::DaemonTrouble => "daemon trouble".to_owned(),
+        }
+    }
+}
+
+/// The trigger in words.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunFailed => f.write_str("run failed or lost"),
+            Self::Run(status) => write!(f, "run {status}"),
+            Self::AssetFailed => f.write_str("asset failed"),
+            Self::CheckFailed(Severity::Warn) => f.write_str("check failed"),
+            Self::CheckFailed(Severity::Error) => f.write_str("check failed (error)"),
+            Self::NotFresh(Freshness::Warn) => f.write_str("freshness warns or fails"),
+            Self::NotFresh(Freshness::Pass | Freshness::Fail | Freshness::Unknown) => {
+                f.write_str("freshness fails")
+            }
+            Self::MetricBelow { metric, threshold } => write!(f, "{metric} < {threshold}"),
+            Self::MetricAbove { metric, threshold } => write!(f, "{metric} > {threshold}"),
+            Self::MetricChanged { metric, percent } => write!(f, "{metric} changes by more than {percent} %"),
+            Self::TickFailed => f.write_str("tick failed"),
+            Self::DaemonTrouble => f.write_str("daemon trouble"),
+        }
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::alert::{
-    Alert, AlertKind, AlertMemory, AlertRule, AlertRules, Destination, Mail, Occurrence, Secret, Trigger,
-    What, decide,
+    Alert, AlertKind, AlertRule, AlertRules, AlertStates, Destination, Mail, Occurrence, OccurrenceKind,
+    Secret, Trigger, decide,
 };
 use millwork_core::event::CheckEvaluation;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
-use millwork_core::{AssetDefinition, Definitions, Freshness, Metadata, MetadataValue, Severity};
+use millwork_core::{AssetDefinition, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity};
 
 fn start() -> Timestamp {
     "2026-05-01T08:00:00Z".parse().unwrap()
@@ -38,31 +38,31 @@ fn rules(rule: AlertRule) -> AlertRules {
 }
 
 /// Something that happens to an asset, in a run of the schedule `hourly`.
-fn of_asset(at: i64, asset: &str, what: What) -> Occurrence {
+fn of_asset(at: i64, asset: &str, kind: OccurrenceKind) -> Occurrence {
     Occurrence {
         run: Some(RunId::from_u128(7)),
         tags: [("team".to_owned(), "ranking".to_owned())].into(),
         assets: vec![asset.into()],
-        ..Occurrence::elsewhere(minute(at), what)
+        ..Occurrence::elsewhere(minute(at), kind)
     }
 }
 
 fn run(at: i64, status: RunStatus) -> Occurrence {
     let reason = (status == RunStatus::Failed).then(|| "step `model` failed: no memory".to_owned());
-    of_asset(at, "model", What::RunEnded { status, reason, origin: "schedule `hourly`".to_owned() })
+    of_asset(at, "model", OccurrenceKind::RunEnded { status, reason, origin: "schedule `hourly`".to_owned() })
 }
 
 fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
     let metadata = |value: f64| Metadata::from([("r2".to_owned(), MetadataValue::Float(value))]);
     let previous = previous.map(metadata);
-    of_asset(at, "model", What::Materialized { metadata: metadata(value), previous })
+    of_asset(at, "model", OccurrenceKind::Materialized { metadata: metadata(value), previous })
 }
 
 fn fresh(at: i64, state: Freshness) -> Occurrence {
     let policy = "at most 24h old".to_owned();
     let last = (state != Freshness::Unknown).then(start);
-    let what = What::Freshness { state, since: None, policy, last };
-    Occurrence { assets: vec!["stories".into()], ..Occurrence::elsewhere(minute(at), what) }
+    let kind = OccurrenceKind::Freshness { state, since: None, policy, last };
+    Occurrence { assets: vec!["stories".into()], ..Occurrence::elsewhere(minute(at), kind) }
 }
 
 fn verdict(at: i64, passed: bool, severity: Severity) -> Occurrence {
@@ -74,22 +74,22 @@ fn verdict(at: i64, passed: bool, severity: Severity) -> Occurrence {
         description: "it is worse".to_owned(),
         metadata: Metadata::new(),
     };
-    of_asset(at, "model", What::CheckEvaluated(evaluation))
+    of_asset(at, "model", OccurrenceKind::CheckEvaluated(evaluation))
 }
 
 fn tick(at: i64, error: Option<&str>) -> Occurrence {
-    let (of, look) = ("schedule `hourly`".to_owned(), "schedules ticks hourly".to_owned());
-    Occurrence::elsewhere(minute(at), What::Ticked { of, error: error.map(str::to_owned), look })
+    let (of, look) = (Instigator::Schedule("hourly".to_owned()), "schedules ticks hourly".to_owned());
+    Occurrence::elsewhere(minute(at), OccurrenceKind::Ticked { of, error: error.map(str::to_owned), look })
 }
 
 fn told(rule: AlertRule, occurrences: &[Occurrence]) -> Vec<Alert> {
-    let (rules, mut memory) = (rules(rule), AlertMemory::default());
+    let (rules, mut states) = (rules(rule), AlertStates::default());
     occurrences
         .iter()
         .flat_map(|occurrence| {
-            let alerts = decide(&rules, &mut memory, occurrence);
-            // The memory survives being stored.
-            memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+            let alerts = decide(&rules, &mut states, occurrence);
+            // The states survive being stored.
+            states = serde_json::from_str(&serde_json::to_string(&states).unwrap()).unwrap();
             alerts
         })
         .collect()
@@ -156,8 +156,8 @@ fn a_clock_that_was_ahead_silences_nothing() {
     let over = "3 Over: freshness fails, `stories`";
     let in_the_future = |at: i64| {
         let (state, policy) = (Freshness::Unknown, "at most 24h old".to_owned());
-        let what = What::Freshness { state, since: None, policy, last: Some(minute(year)) };
-        Occurrence { what, ..fresh(at, state) }
+        let kind = OccurrenceKind::Freshness { state, since: None, policy, last: Some(minute(year)) };
+        Occurrence { kind, ..fresh(at, state) }
     };
     let unknown = [in_the_future(1), in_the_future(2), fresh(3, Freshness::Pass)];
     check(rule(Trigger::NotFresh(Freshness::Fail)), &unknown, &[dated, over]);
@@ -168,7 +168,7 @@ fn a_clock_that_was_ahead_silences_nothing() {
 fn what_was_told_before_an_upgrade_is_not_told_again() {
     let told = |what: &str| {
         let known = r#"{"since":"2026-05-01T08:00:00Z","told_at":"2026-05-01T08:00:00Z","told_level":2}"#;
-        serde_json::from_str::<AlertMemory>(&format!(r#"{{"rule: {what}":{known}}}"#)).unwrap()
+        serde_json::from_str::<AlertStates>(&format!(r#"{{"rule: {what}":{known}}}"#)).unwrap()
     };
     let check = |trigger: Trigger, stored: &str, bad: Occurrence| {
         let alerts = decide(&rules(rule(trigger)), &mut told(stored), &bad);
@@ -188,6 +188,26 @@ fn what_was_told_before_an_upgrade_is_not_told_again() {
         (Trigger::CheckFailed(Severity::Error), "check failed (error): `is_good` of `model`");
     check(error, stored, failed(Severity::Error));
     check(Trigger::TickFailed, "tick failed: schedule `hourly`", tick(1, Some("no such zone")));
+    let of = |of: Instigator| {
+        let (error, look) = (Some("no such zone".to_owned()), String::new());
+        Occurrence::elsewhere(minute(1), OccurrenceKind::Ticked { of, error, look })
+    };
+    check(Trigger::TickFailed, "tick failed: sensor `inbox`", of(Instigator::Sensor("inbox".to_owned())));
+    check(Trigger::TickFailed, "tick failed: automation", of(Instigator::Automation(None)));
+    let model = Instigator::Automation(Some("model".into()));
+    check(Trigger::TickFailed, "tick failed: automation of `model`", of(model));
+    let looped = OccurrenceKind::Looped { of: "retention".to_owned(), error: Some("full".to_owned()) };
+    check(Trigger::DaemonTrouble, "daemon trouble: retention", Occurrence::elsewhere(minute(1), looped));
+    let partition = Occurrence { partition: Some("monday".into()), ..metric(1, 0.2, None) };
+    check(Trigger::metric_below("r2", 0.3), "r2 < 0.3: `model` (monday)", partition);
+}
+
+/// A receiver takes alerts with the same key for the same alert, also after an upgrade.
+#[test]
+fn keys_of_an_older_version_are_made_again() {
+    let alerts = told(rule(Trigger::RunFailed), &[run(1, RunStatus::Failed)]);
+    assert_eq!(alerts[0].key, "run failed or lost: schedule `hourly`");
+    assert_eq!(alerts[0].idempotency_key("webhook $HOOK"), "c66db10b272e9340479bb383616e43c4");
 }
 
 #[test]
@@ -348,7 +368,9 @@ fn where_runs_come_from() {
             millwork_core::event::EventBody::RunSucceeded,
         );
         let occurrence = Occurrence::of_event(&ended.at_sequence(1), &graph, Some(&request), None).unwrap();
-        let What::RunEnded { origin, .. } = occurrence.what else { panic!("it is the end of a run") };
+        let OccurrenceKind::RunEnded { origin, .. } = occurrence.kind else {
+            panic!("it is the end of a run")
+        };
         origin
     };
     assert_eq!(origin(&[("millwork/schedule", "hourly")]), "schedule `hourly`");

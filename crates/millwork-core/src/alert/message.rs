@@ -1,16 +1,21 @@
-//! What is told.
+//! An alert: what is stored of it and sent, and its text.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Occurrence;
+use super::decide::Match;
 use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
-use crate::run::RunId;
+use crate::run::{self, RunId};
 
-/// What is told: one alert of a rule, the same for all its destinations. It is stored, and sent as JSON; names never change.
+/// The longest that a reason may be, in characters: some receivers refuse long messages.
+const LONGEST: usize = 1_500;
+
+/// One alert of a rule, the same for all its destinations. It is stored, and sent as JSON; names never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
-    /// The rule.
+    /// The rule's name.
     pub rule: String,
     /// What it is about: alerts of a rule about the same have the same key.
     pub key: String,
@@ -24,13 +29,13 @@ pub struct Alert {
     pub at: Timestamp,
     /// Since when it is like that.
     pub since: Timestamp,
-    /// The run.
+    /// The run it happened in; none outside of runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
-    /// The asset.
+    /// The asset it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<AssetKey>,
-    /// Its partition.
+    /// The asset's partition, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
     /// Where to look, if the pages have an address.
@@ -94,5 +99,61 @@ impl Alert {
             hasher.update(part.as_bytes());
         }
         hasher.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// The text: what happened, where, since when, and how to look.
+pub(super) fn text(
+    found: &Match,
+    occurrence: &Occurrence,
+    kind: AlertKind,
+    since: Timestamp,
+    held_back: u32,
+    url: Option<&str>,
+) -> String {
+    let mut lines = Vec::new();
+    if kind == AlertKind::Raised && !found.detail.is_empty() {
+        lines.push(shortened(&found.detail));
+    }
+    if let Some(asset) = &found.asset {
+        let partition = occurrence.partition.as_ref();
+        let partition = partition.map(|partition| format!(", partition {partition}")).unwrap_or_default();
+        lines.push(format!("Asset: {asset}{partition}"));
+    }
+    if let Some(run) = occurrence.run {
+        lines.push(format!("Run: {run}"));
+    }
+    let origin = run::origin(&occurrence.tags);
+    lines.extend(origin.map(|(kind, name)| format!("Requested by: {kind} {name}")));
+    match kind {
+        AlertKind::Recovered if since > occurrence.at => {
+            let (since, over) = (moment(since), moment(occurrence.at));
+            lines.push(format!(
+                "It began {since}, and is over since {over}: the clock was set back meanwhile."
+            ));
+        }
+        AlertKind::Recovered => {
+            lines.push(format!("It lasted from {} to {}.", moment(since), moment(occurrence.at)));
+        }
+        AlertKind::Raised | AlertKind::Test => lines.push(format!("Since: {}", moment(since))),
+    }
+    if held_back > 0 {
+        let plural = if held_back == 1 { "" } else { "s" };
+        lines.push(format!("{held_back} alert{plural} about the same were held back since the last one."));
+    }
+    lines.push(format!("Look: {}", found.look));
+    lines.extend(url.map(str::to_owned));
+    lines.join("\n")
+}
+
+/// A moment, to the second.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
     }
 }
