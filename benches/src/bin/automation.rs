@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::automation::{
-    Automation, AutomationState, Change, ChangeKind, Damping, RunScope, Timetables,
+    Automation, AutomationState, Change, ChangeKind, FailureBackoff, RunScope, Timetables,
 };
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Pipeline};
 
@@ -14,7 +14,7 @@ const ROUNDS: usize = 21;
 
 fn main() -> anyhow::Result<()> {
     let pipeline = pipeline()?;
-    let automation = Automation::of_graph(pipeline.graph(), Damping::default())?;
+    let automation = Automation::of_graph(pipeline.graph(), FailureBackoff::default())?;
     let timetables = Timetables::of(&automation);
     println!(
         "{ASSETS} assets in a tree of fan-out 2, each `eager`, one in ten with `on_cron` as well; medians of {ROUNDS}"

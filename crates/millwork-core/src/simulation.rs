@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
-    Automation, AutomationState, Change, ChangeKind, ConditionError, Damping, RunScope, Timetables, explain,
-    scope,
+    Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, RunScope, Timetables,
+    explain, scope,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
@@ -102,7 +102,7 @@ impl Simulation<'_> {
         let graph = self.pipeline.graph();
         let on = graph.assets().iter().filter(|node| (self.condition_on)(&node.spec.key));
         let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
-        let automation = Automation::new(graph, conditions, Damping::default())?;
+        let automation = Automation::new(graph, conditions, FailureBackoff::default())?;
         let on = self.pipeline.schedules().iter().filter(|schedule| (self.schedule_on)(&schedule.name));
         let schedules = on.map(|schedule| {
             let timetable = schedule.timetable()?;
@@ -174,7 +174,7 @@ impl Course<'_> {
 
     fn why(&self, key: &AssetKey) -> Option<String> {
         let memory = self.state.asset(key)?.memory.as_ref()?;
-        let explanation = explain(key, self.automation.condition(key)?, memory);
+        let explanation = explain(key, self.automation.condition(key)?, memory)?;
         Some(format!("`{key}` {}", explanation.verdict))
     }
 

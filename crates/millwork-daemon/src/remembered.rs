@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
-    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Damping, Evaluation,
-    KINDS, RunScope, Timetables, changes, scope,
+    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Evaluation,
+    FailureBackoff, KINDS, RunScope, Timetables, from_event, scope,
 };
 use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
@@ -115,7 +115,7 @@ impl Remembered {
                     Some(run) => self.scope(daemon, run).await?,
                     None => None,
                 };
-                found.extend(changes(graph, event, scope.as_ref()));
+                found.extend(from_event(graph, event, scope.as_ref()));
             }
             self.events = match events.last() {
                 Some(event) if events.len() == PAGE as usize => event.sequence,
@@ -146,7 +146,7 @@ impl Remembered {
         let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
         for latest in daemon.store.latest(&keys).await? {
             if let Some(event) = latest.materialization {
-                self.first.extend(changes(graph, &event, None));
+                self.first.extend(from_event(graph, &event, None));
             }
         }
         for node in graph.assets().iter().filter(|node| !node.checks.is_empty()) {
@@ -158,7 +158,7 @@ impl Remembered {
                 ..EventQuery::default()
             };
             let verdicts = daemon.store.events(query).await?;
-            self.first.extend(verdicts.iter().rev().flat_map(|event| changes(graph, event, None)));
+            self.first.extend(verdicts.iter().rev().flat_map(|event| from_event(graph, event, None)));
         }
         let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
         for run in daemon.store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
@@ -191,7 +191,7 @@ fn conditions(pipeline: &Pipeline, off: &BTreeSet<AssetKey>) -> Result<Automatio
         let condition = node.spec.automation.clone()?;
         Some((node.spec.key.clone(), condition))
     });
-    Ok(Automation::new(graph, conditions, Damping::default())?)
+    Ok(Automation::new(graph, conditions, FailureBackoff::default())?)
 }
 
 /// The versions of the code that aren't known yet.

@@ -1,13 +1,19 @@
-//! What can happen to an asset, as far as conditions are concerned.
+//! What can happen to an asset as far as conditions are concerned, which events say so, and what is known of the asset then.
+//!
+//! [`from_event`] makes [`Change`]s of an event; [`AssetFacts`] is the fold of an asset's changes. A fact stays until another change, while
+//! what is only [`News`] is seen by the one evaluation that takes the change in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
+use crate::event::{Event, EventBody, EventKind, KindSet};
+use crate::graph::{AssetGraph, StepIndex};
 use crate::partition::PartitionKey;
-use crate::run::RunId;
+use crate::run::{RunId, RunRequest};
 
 /// Something that has happened to an asset since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,4 +73,177 @@ pub struct RunScope {
     pub targets: BTreeSet<AssetKey>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// The kinds of events that change what conditions ask for. That a run was asked to stop changes nothing before it has.
+pub const KINDS: KindSet = KindSet::RUN
+    .without(KindSet::of(&[EventKind::RunCanceling]))
+    .union(KindSet::ASSET)
+    .union(KindSet::of(&[EventKind::StepFailed]));
+
+/// What a requested run makes: its assets, and those that the same steps make.
+pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
+    let steps = request.assets.iter().filter_map(|key| graph.asset(key.as_str())?.step);
+    let steps: BTreeSet<StepIndex> = steps.collect();
+    let targets = steps.into_iter().flat_map(|step| graph.outputs(step));
+    RunScope { targets: targets.map(|asset| graph.key(*asset).clone()).collect(), tags: request.tags.clone() }
+}
+
+/// What an event changes; `run` is the scope of its run.
+pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>) -> Vec<Change> {
+    let change = |asset: &AssetKey, kind: ChangeKind| Change {
+        asset: asset.clone(),
+        partition: event.partition.clone(),
+        at: event.at,
+        run: event.run,
+        kind,
+    };
+    let of_asset = |kind| event.asset.as_ref().map(|asset| change(asset, kind)).into_iter().collect();
+    let of_targets = |kind: ChangeKind| {
+        run.iter().flat_map(|run| &run.targets).map(|asset| change(asset, kind.clone())).collect()
+    };
+    match &event.body {
+        EventBody::RunQueued | EventBody::RunRetrying { .. } | EventBody::RunStarted { .. } => {
+            of_targets(ChangeKind::Started)
+        }
+        EventBody::RunFailed { .. } | EventBody::RunLost { .. } => of_targets(ChangeKind::Failed),
+        EventBody::RunSucceeded | EventBody::RunCanceled => of_targets(ChangeKind::Ended),
+        EventBody::StepFailed { .. } => {
+            let step = event.step.as_ref().and_then(|step| graph.step_index(step.as_str()));
+            let outputs = step.into_iter().flat_map(|step| graph.outputs(step));
+            outputs.map(|asset| change(graph.key(*asset), ChangeKind::Failed)).collect()
+        }
+        EventBody::Materialized(materialization) => of_asset(ChangeKind::Updated {
+            by: run.cloned().unwrap_or_default(),
+            data_version: Some(materialization.data_version.clone()),
+        }),
+        EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => of_asset(ChangeKind::Kept),
+        EventBody::Observed { data_version, .. } => {
+            of_asset(ChangeKind::Observed { data_version: data_version.clone() })
+        }
+        EventBody::CheckEvaluated(check) => {
+            of_asset(ChangeKind::Check { name: check.check.clone(), passed: check.passed })
+        }
+        EventBody::RunCanceling
+        | EventBody::StepStarted
+        | EventBody::StepProgressed { .. }
+        | EventBody::StepRetrying { .. }
+        | EventBody::StepSucceeded { .. }
+        | EventBody::StepSkipped { .. }
+        | EventBody::StepCanceled
+        | EventBody::Logged(_)
+        | EventBody::Unreadable(_) => Vec::new(),
+    }
+}
+
+/// What is known of an asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssetFacts {
+    /// The last materialization; nothing if there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// The run that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<RunId>,
+    /// The version of its data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_version: Option<DataVersion>,
+    /// What else that run made, as far as a condition can ask for it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub targets: BTreeSet<AssetKey>,
+    /// That run's tags, as far as a condition asks for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The runs that are making it, or are going to.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub runs: BTreeSet<RunId>,
+    /// The failures in a row.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub failures: u32,
+    /// The last failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+    /// The version of its code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeVersion>,
+    /// When the code last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_changed_at: Option<Timestamp>,
+    /// The last verdicts of its checks.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, bool>,
+}
+
+/// What is new after a change, beyond the facts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    pub(super) updated: bool,
+    pub(super) other_data: bool,
+    pub(super) other_code: bool,
+}
+
+impl AssetFacts {
+    /// Takes in one change. Of the scope of a run, `narrow` says what is worth keeping.
+    pub(super) fn apply(&mut self, change: &Change, narrow: impl FnOnce(&RunScope) -> RunScope) -> News {
+        let over = |facts: &mut Self| {
+            if let (Some(run), None) = (&change.run, &change.partition) {
+                facts.runs.remove(run);
+            }
+        };
+        let mut news = News::default();
+        match &change.kind {
+            // A run that is resumed doesn't make again what it has made.
+            ChangeKind::Started if change.run == self.updated_by => {}
+            ChangeKind::Started => self.runs.extend(change.run),
+            ChangeKind::Updated { by, data_version } => {
+                over(self);
+                news = News { updated: true, other_data: self.data_version != *data_version, ..news };
+                (RunScope { targets: self.targets, tags: self.tags }) = narrow(by);
+                self.data_version.clone_from(data_version);
+                (self.updated_at, self.updated_by, self.failures) = (Some(change.at), change.run, 0);
+            }
+            // The same data again is no news.
+            ChangeKind::Observed { data_version }
+                if data_version.is_some() && self.data_version == *data_version => {}
+            ChangeKind::Observed { data_version } => {
+                news = News { updated: true, other_data: true, ..news };
+                self.data_version.clone_from(data_version);
+                (self.updated_at, self.updated_by) = (Some(change.at), None);
+            }
+            ChangeKind::Kept => {
+                over(self);
+                self.failures = 0;
+            }
+            // The end of a run says of everything it didn't make that it failed: once is enough.
+            ChangeKind::Failed if change.run.is_some_and(|run| !self.runs.contains(&run)) => {}
+            ChangeKind::Failed => {
+                over(self);
+                self.failures = self.failures.saturating_add(1);
+                self.failed_at = Some(change.at);
+            }
+            ChangeKind::Ended => over(self),
+            ChangeKind::Wiped => self.updated_at = None,
+            ChangeKind::Code(version) => news.other_code = self.set_code(version, change.at),
+            ChangeKind::Check { name, passed } => {
+                self.checks.insert(name.clone(), *passed);
+            }
+        }
+        news
+    }
+
+    fn set_code(&mut self, version: &CodeVersion, at: Timestamp) -> bool {
+        let changed = self.code.as_ref().is_some_and(|code| code != version);
+        if changed {
+            self.code_changed_at = Some(at);
+            self.failures = 0;
+        }
+        self.code = Some(version.clone());
+        changed
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

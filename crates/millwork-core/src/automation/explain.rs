@@ -1,12 +1,16 @@
 //! Why an asset was requested, or wasn't: as a tree, and as text.
+//!
+//! An explanation is made of what the last evaluation left in the asset's row, not of another evaluation: it says what was decided, and
+//! because of what, also after things have changed.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AssetMemory, AutomationCondition, Outcome, Truth};
+use super::{AssetMemory, AutomationCondition, NodeId, Outcome, Truth};
 use crate::asset::AssetKey;
+use crate::condition::{Nodes, Operator};
 
 /// What the last evaluation of an asset's condition found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,116 +44,179 @@ pub struct Part {
     pub parts: Vec<Part>,
 }
 
-/// Explains what the last evaluation of an asset found. As text, what was true is marked with `+` and says since when,
-/// what wasn't with `-`. Parts about upstream assets name those for which they held.
-pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMemory) -> Explanation {
-    Explanation {
+/// Explains what the last evaluation of an asset found; none if it was of another condition, as the pipeline has changed since. As
+/// text, what was true is marked with `+` and says since when, what wasn't with `-`. Parts about upstream assets name
+/// those for which they held.
+pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMemory) -> Option<Explanation> {
+    let nodes = Nodes::of(condition);
+    // The numbers of another condition's nodes mean nothing for this one.
+    if nodes.identity() != memory.condition {
+        return None;
+    }
+    let evaluated = Evaluated { nodes, truths: &memory.truths };
+    Some(Explanation {
         asset: key.clone(),
         evaluated_at: memory.evaluated_at,
         requested_at: memory.requested_at,
         outcome: memory.outcome,
-        verdict: verdict(condition, memory),
-        condition: part(condition, memory, 0),
-    }
+        verdict: evaluated.verdict(memory.outcome),
+        condition: evaluated.into_part(),
+    })
 }
 
-fn verdict(condition: &AutomationCondition, memory: &AssetMemory) -> String {
-    let hold = match memory.outcome {
-        Outcome::Requested => {
-            let mut causes = Vec::new();
-            found(condition, memory, 0, &mut causes);
-            return format!("requested: {}", causes.join(", "));
-        }
-        Outcome::Underway => return "not requested again: the run that was requested goes on".into(),
-        Outcome::NotDue => {
-            let mut reasons = Vec::new();
-            missing(condition, memory, 0, &mut reasons);
-            return format!("not requested: {}", reasons.join(", "));
-        }
-        Outcome::Held(hold) => hold,
-    };
-    match hold.until {
-        Some(until) => format!("held back until {until} after {} failures", hold.failures),
-        None => {
-            format!("held back after {} failures, until it is updated or its code changes", hold.failures)
-        }
-    }
+/// A condition, and what was true of it.
+struct Evaluated<'a> {
+    nodes: Nodes,
+    /// By node and asset.
+    truths: &'a [Truth],
 }
 
-/// The parts without which nothing is requested.
-fn missing(condition: &AutomationCondition, memory: &AssetMemory, node: usize, reasons: &mut Vec<String>) {
-    match condition {
-        AutomationCondition::And(children) => {
-            let mut next = node + 1;
-            for child in children {
-                if !holds(memory, next) {
-                    missing(child, memory, next, reasons);
+impl Evaluated<'_> {
+    fn verdict(&self, outcome: Outcome) -> String {
+        let hold = match outcome {
+            Outcome::Requested => return format!("requested: {}", self.causes().join(", ")),
+            Outcome::Underway => return "not requested again: the run that was requested goes on".into(),
+            Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),
+            Outcome::Held(hold) => hold,
+        };
+        match hold.until {
+            Some(until) => format!("held back until {until} after {} failures", hold.failures),
+            None => {
+                format!("held back after {} failures, until it is updated or its code changes", hold.failures)
+            }
+        }
+    }
+
+    /// What was true of a node.
+    fn truths(&self, node: NodeId) -> &[Truth] {
+        let start = self.truths.partition_point(|truth| truth.node < node);
+        let end = self.truths.partition_point(|truth| truth.node <= node);
+        &self.truths[start..end]
+    }
+
+    fn holds(&self, node: NodeId) -> bool {
+        !self.truths(node).is_empty()
+    }
+
+    /// The child of a label.
+    fn labelled(&self, node: NodeId) -> &Operator {
+        self.nodes.operator(node.first_child())
+    }
+
+    /// The parts without which nothing is requested.
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let mut next = vec![NodeId::ROOT];
+        while let Some(node) = next.pop() {
+            match self.nodes.operator(node) {
+                Operator::And { .. } => {
+                    let children = self.nodes.children(node).filter(|child| !self.holds(*child));
+                    push_reversed(&mut next, children);
                 }
-                next += child.size();
+                Operator::Labelled(_) if matches!(self.labelled(node), Operator::And { .. }) => {
+                    next.push(node.first_child());
+                }
+                Operator::Not => reasons.push(format!("`{}` holds", self.short(node.first_child()))),
+                Operator::Operand(_)
+                | Operator::Or { .. }
+                | Operator::Since
+                | Operator::NewlyTrue
+                | Operator::Deps { .. }
+                | Operator::Labelled(_) => reasons.push(format!("`{}` doesn't hold", self.short(node))),
             }
         }
-        AutomationCondition::Labelled { condition, .. }
-            if matches!(**condition, AutomationCondition::And(_)) =>
-        {
-            missing(condition, memory, node + 1, reasons);
-        }
-        AutomationCondition::Not(inner) => reasons.push(format!("`{}` holds", short(inner))),
-        other => reasons.push(format!("`{}` doesn't hold", short(other))),
+        reasons
     }
-}
 
-/// The parts because of which something is requested.
-fn found(condition: &AutomationCondition, memory: &AssetMemory, node: usize, causes: &mut Vec<String>) {
-    if !holds(memory, node) {
-        return;
-    }
-    match condition {
-        AutomationCondition::Not(_) => {}
-        AutomationCondition::Operand(operand) => causes.push(operand.to_string()),
-        AutomationCondition::Deps { .. } => causes.push(among(&condition.name(), memory, node + 1)),
-        AutomationCondition::Labelled { label, condition }
-            if matches!(**condition, AutomationCondition::Deps { .. }) =>
-        {
-            causes.push(among(label, memory, node + 2));
+    /// The parts because of which something is requested.
+    fn causes(&self) -> Vec<String> {
+        enum Next {
+            Part(NodeId),
+            /// A trigger that may have held at an earlier evaluation, and the number of causes before it was looked at.
+            Trigger(NodeId, usize),
         }
-        AutomationCondition::Since { trigger, .. } => {
-            let before = causes.len();
-            found(trigger, memory, node + 1, causes);
-            // The trigger may have held at an earlier evaluation.
-            if causes.len() == before {
-                causes.push(short(trigger));
+        let mut causes = Vec::new();
+        let mut next = vec![Next::Part(NodeId::ROOT)];
+        while let Some(one) = next.pop() {
+            let node = match one {
+                Next::Part(node) if self.holds(node) => node,
+                Next::Part(_) => continue,
+                Next::Trigger(trigger, before) => {
+                    if causes.len() == before {
+                        causes.push(self.short(trigger));
+                    }
+                    continue;
+                }
+            };
+            let operator = self.nodes.operator(node);
+            match operator {
+                Operator::Not => {}
+                Operator::Operand(operand) => causes.push(operand.to_string()),
+                Operator::Deps { .. } => causes.push(self.among(&operator.name(), node.first_child())),
+                Operator::Labelled(label) if matches!(self.labelled(node), Operator::Deps { .. }) => {
+                    causes.push(self.among(label, node.first_child().first_child()));
+                }
+                Operator::Since => {
+                    let trigger = node.first_child();
+                    next.extend([Next::Trigger(trigger, causes.len()), Next::Part(trigger)]);
+                }
+                Operator::And { .. } | Operator::Or { .. } | Operator::NewlyTrue | Operator::Labelled(_) => {
+                    push_reversed(&mut next, self.nodes.children(node).map(Next::Part));
+                }
             }
         }
-        _ => {
-            let mut next = node + 1;
-            for child in condition.children() {
-                found(child, memory, next, causes);
-                next += child.size();
+        causes
+    }
+
+    /// A name, and the assets for which a part held.
+    fn among(&self, name: &str, node: NodeId) -> String {
+        let assets: Vec<String> =
+            self.truths(node).iter().map(|truth| format!("`{}`", truth.asset)).collect();
+        if assets.is_empty() { name.to_owned() } else { format!("{name} ({})", assets.join(", ")) }
+    }
+
+    /// A part in one line, its own parts left out where it has a name.
+    fn short(&self, part: NodeId) -> String {
+        let mut names = Vec::new();
+        let mut next = vec![part];
+        while let Some(node) = next.pop() {
+            match self.nodes.operator(node) {
+                Operator::Labelled(label) => names.push(label.clone()),
+                Operator::Since => next.push(node.first_child()),
+                Operator::Or { .. } => push_reversed(&mut next, self.nodes.children(node)),
+                Operator::Operand(_)
+                | Operator::And { .. }
+                | Operator::Not
+                | Operator::NewlyTrue
+                | Operator::Deps { .. } => names.push(self.nodes.text(node)),
             }
         }
+        names.join(" or ")
+    }
+
+    /// All parts. Backwards, the parts that a part is made of are the last ones made.
+    fn into_part(self) -> Part {
+        let mut made: Vec<Part> = Vec::new();
+        for node in self.nodes.ids().rev() {
+            let mut parts = made.split_off(made.len() - self.nodes.children(node).count());
+            parts.reverse();
+            let truths = self.truths(node).to_vec();
+            made.push(Part {
+                name: self.nodes.operator(node).name(),
+                holds: !truths.is_empty(),
+                truths,
+                parts,
+            });
+        }
+        made.pop().expect("a condition has a root")
     }
 }
 
-/// A name, and the assets for which a part held.
-fn among(name: &str, memory: &AssetMemory, node: usize) -> String {
-    let truths = memory.truths.iter().filter(|truth| truth.node == node);
-    let assets: Vec<String> = truths.map(|truth| format!("`{}`", truth.asset)).collect();
-    if assets.is_empty() { name.to_owned() } else { format!("{name} ({})", assets.join(", ")) }
-}
-
-fn holds(memory: &AssetMemory, node: usize) -> bool {
-    memory.truths.iter().any(|truth| truth.node == node)
-}
-
-fn part(condition: &AutomationCondition, memory: &AssetMemory, node: usize) -> Part {
-    let mut next = node + 1;
-    let mut parts = Vec::new();
-    for child in condition.children() {
-        parts.push(part(child, memory, next));
-        next += child.size();
-    }
-    let truths = memory.truths.iter().filter(|truth| truth.node == node).cloned().collect();
-    Part { name: condition.name(), holds: holds(memory, node), truths, parts }
+/// Puts something on a stack so that the first is taken first.
+fn push_reversed<T>(stack: &mut Vec<T>, items: impl Iterator<Item = T>) {
+    let start = stack.len();
+    stack.extend(items);
+    stack[start..].reverse();
 }
 
 impl fmt::Display for Explanation {
@@ -171,14 +238,4 @@ fn draw(part: &Part, key: &AssetKey, depth: usize, f: &mut fmt::Formatter<'_>) -
     }
     writeln!(f)?;
     part.parts.iter().try_for_each(|part| draw(part, key, depth + 1, f))
-}
-
-/// The condition in one line, its parts left out where it has a name.
-fn short(condition: &AutomationCondition) -> String {
-    match condition {
-        AutomationCondition::Labelled { label, .. } => label.clone(),
-        AutomationCondition::Since { trigger, .. } => short(trigger),
-        AutomationCondition::Or(children) => children.iter().map(short).collect::<Vec<_>>().join(" or "),
-        other => other.to_string(),
-    }
 }

@@ -1,36 +1,45 @@
-//! Automation conditions: when an asset is to be made, decided from what has happened.
+//! Automation: which assets to request, decided from what has happened.
 //!
-//! An [`AutomationCondition`] is a tree. An [`Automation`] evaluates the trees of a pipeline: it takes the changes since
-//! the last evaluation and an [`AutomationState`], and says which assets to request. Only assets whose operands can
-//! have changed are looked at, so an evaluation in which little happened is cheap however many assets there are. What
-//! was true, and since when, is kept for each asset: it is the memory of the operators and the source of explanations.
+//! An asset's condition ([`AutomationCondition`]) says when it is to be made. From events to requests:
+//!
+//! 1. **Events become changes.** [`from_event`] says what an event means to assets: one was started, updated, failed, checked. A run's
+//!    assets and tags come with its changes ([`RunScope`]), since a condition may ask which run made a value.
+//! 2. **Changes become facts.** Each asset has a row ([`AssetState`]): the fold of its changes ([`AssetFacts`]), and what was found of its
+//!    condition the last time ([`AssetMemory`]). Facts last; that something is *newly* so lasts for one evaluation, of which the changes are.
+//! 3. **What can have changed is looked at.** [`Automation::evaluate`] looks at assets for which the outcome can be another than last
+//!    time, upstream first, so an evaluation in which little happened is cheap however many assets there are. That this decides as if
+//!    all had been looked at is tested against an evaluation of all.
+//! 4. **A condition holds since a moment.** Its nodes are numbered once ([`Automation::new`]) and evaluated from below. Those that held are kept as
+//!    [`Truth`]s, with the evaluation since which they do: the memory of `since` and `newly_true`, and what [`explain`] draws. They
+//!    are kept beside the condition's identity, a hash: a condition that was edited begins anew.
+//! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except where the run goes on that was requested when the
+//!    same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row says when that ends, and
+//!    the asset is looked at then.
+//! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions.
+//!
+//! The rows that were touched, the cursor and the requested runs are written in one commit. If that fails or another daemon was faster,
+//! nothing was decided; if it succeeds, the next evaluation begins with exactly what this one found.
+//!
+//! Time comes in as a parameter and from events. What happened in the future by the present clock is dated now, and an evaluation after the
+//! clock was set back goes on with the later time for what it compares; ticks that were taken aren't taken again ([`Timetables`]).
 
 mod change;
-mod damping;
-mod entry;
-mod evaluation;
+mod evaluate;
 mod explain;
-mod facts;
-mod happened;
-mod look;
-mod parts;
 mod prepare;
 mod state;
-mod taken_ticks;
-mod timetables;
-mod truth;
+mod ticks;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::condition::{AutomationCondition, Operand, Quantifier};
-pub use change::{Change, ChangeKind, RunScope};
-pub use damping::{Damping, Hold};
-pub use entry::{AutomationEntry, entries};
-pub use evaluation::{Evaluation, Outcome, Ticks};
+pub use crate::condition::{AutomationCondition, NodeId};
+pub use change::{AssetFacts, Change, ChangeKind, KINDS, RunScope, from_event, scope};
+pub use evaluate::{Evaluation, Outcome};
 pub use explain::{Explanation, Part, explain};
-pub use facts::AssetFacts;
-pub use happened::{KINDS, changes, scope};
 pub use prepare::{Automation, ConditionError};
-pub use state::{AssetMemory, AssetState, AutomationCursor, AutomationState, Truth};
-pub use timetables::Timetables;
+pub use state::{
+    AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
+    entries,
+};
+pub use ticks::{Ticks, Timetables};

@@ -1,14 +1,18 @@
 //! The conditions of a pipeline, made ready to be evaluated.
+//!
+//! A condition's nodes are numbered, its selections of upstream assets are resolved, and what it asks for (schedules, tags, checks, how far
+//! upstream it looks) is gathered, all by loops over its nodes. So an evaluation knows from which assets a change is seen, and what of a
+//! run is worth keeping.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::parts::{checks, narrow, own_checks, schedules, tags};
-use super::{AutomationCondition, Damping, RunScope};
-use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, SelectionError};
+use super::{AutomationCondition, FailureBackoff, NodeId, RunScope};
+use crate::asset::{AssetKey, CheckDefinition};
+use crate::condition::{Nodes, Operand, Operator};
+use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Selection, SelectionError, StepKind};
 use crate::index::IndexVec;
 use crate::problem::{Advice, ErrorClass};
 use crate::schedule::{ScheduleError, Timetable};
@@ -26,20 +30,43 @@ pub struct Automation {
     /// Whether something else makes it.
     pub(super) external: IndexVec<AssetIndex, bool>,
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
-    pub(super) conditions: BTreeMap<AssetIndex, Prepared>,
+    pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
-    pub(super) damping: Damping,
+    pub(super) backoff: FailureBackoff,
+    /// How many levels of upstream assets the conditions look at.
     depth: usize,
     tags: BTreeSet<String>,
 }
 
+/// A condition that has been numbered and analysed.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct PreparedCondition {
     pub(super) condition: AutomationCondition,
     pub(super) identity: String,
-    /// The upstream assets that count, by part.
-    pub(super) narrowed: BTreeMap<usize, AssetSet>,
+    pub(super) nodes: Nodes,
+    /// The innermost operator about upstream assets above each node; none above nodes about the asset itself.
+    pub(super) below: IndexVec<NodeId, Option<NodeId>>,
+    /// The operators about upstream assets, and which of those count.
+    pub(super) deps: BTreeMap<NodeId, Counted>,
+}
+
+/// Which upstream assets count.
+#[derive(Debug)]
+pub(super) enum Counted {
+    /// All.
+    All,
+    /// These of them.
+    Only(AssetSet),
+}
+
+impl Counted {
+    pub(super) fn includes(&self, asset: AssetIndex) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(assets) => assets.contains(&asset),
+        }
+    }
 }
 
 /// What is wrong with a condition.
@@ -52,6 +79,12 @@ pub enum ConditionError {
     /// A schedule that it waits for can't be kept.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// It is nested too deep.
+    #[error("a condition is nested {levels} levels deep, and may be {}", AutomationCondition::MOST_LEVELS)]
+    TooDeep {
+        /// How many operators and operands lie one below the other.
+        levels: usize,
+    },
     /// It asks for a check that the asset doesn't have.
     #[error("`{asset}` has no check `{check}`")]
     Check {
@@ -67,6 +100,7 @@ impl Advice for ConditionError {
         Some(match self {
             Self::Selection(error) => return error.hint(),
             Self::Schedule(error) => return error.hint(),
+            Self::TooDeep { .. } => "`&` and `|` join any number of conditions on one level".into(),
             Self::Check { .. } => "`list checks` shows what there is".into(),
         })
     }
@@ -82,11 +116,11 @@ impl Automation {
     ///
     /// # Errors
     ///
-    /// A selection in `allow` or `ignore` that can't be read or names an unknown asset.
+    /// A selection in `allow` or `ignore` that can't be read or names an unknown asset; a condition that is nested too deep.
     pub fn new(
         graph: &AssetGraph,
         conditions: impl IntoIterator<Item = (AssetKey, AutomationCondition)>,
-        damping: Damping,
+        backoff: FailureBackoff,
     ) -> Result<Self, ConditionError> {
         let nodes = graph.assets();
         let keys = nodes.map(|node| node.spec.key.clone());
@@ -96,19 +130,23 @@ impl Automation {
         };
         let is_partitioned =
             |asset| graph.definition(asset).is_some_and(|definition| definition.partitions.is_some());
+        let blocking_checks = |asset| {
+            let blocking = checks(graph, asset).filter(|check| check.blocking);
+            blocking.map(|check| check.name.clone()).collect()
+        };
         let mut automation = Self {
             index: keys.iter_enumerated().map(|(asset, key)| (key.clone(), asset)).collect(),
             keys,
             upstream: nodes.map(|node| node.upstream.clone()),
             downstream: nodes.map(|node| node.downstream.clone()),
             together: nodes.iter_enumerated().map(together).collect(),
-            blocking_checks: nodes.indices().map(|asset| checks(graph, asset, true)).collect(),
+            blocking_checks: nodes.indices().map(blocking_checks).collect(),
             external: nodes.map(|node| node.step.is_none()),
             partitioned: nodes.indices().map(is_partitioned).collect(),
             conditions: BTreeMap::new(),
             schedules: BTreeMap::new(),
             identity: String::new(),
-            damping,
+            backoff,
             depth: 0,
             tags: BTreeSet::new(),
         };
@@ -120,7 +158,7 @@ impl Automation {
         let parts = automation.conditions.iter();
         let parts: String =
             parts.map(|(index, one)| format!("{}={};", automation.keys[*index], one.identity)).collect();
-        automation.identity = identity(parts.as_bytes());
+        automation.identity = identity(&parts);
         Ok(automation)
     }
 
@@ -129,12 +167,12 @@ impl Automation {
     /// # Errors
     ///
     /// As [`Automation::new`]; a resolved pipeline's conditions have been checked.
-    pub fn of_graph(graph: &AssetGraph, damping: Damping) -> Result<Self, ConditionError> {
+    pub fn of_graph(graph: &AssetGraph, backoff: FailureBackoff) -> Result<Self, ConditionError> {
         let conditions = graph.assets().iter().filter_map(|node| {
             let condition = node.spec.automation.clone()?;
             Some((node.spec.key.clone(), condition))
         });
-        Self::new(graph, conditions, damping)
+        Self::new(graph, conditions, backoff)
     }
 
     /// Whether the condition makes sense for an asset of the graph.
@@ -142,18 +180,19 @@ impl Automation {
     /// # Errors
     ///
     /// A selection that can't be read or names an unknown asset, a schedule that can't be kept, a check that the asset
-    /// doesn't have.
+    /// doesn't have, or too many levels.
     pub fn check(
         graph: &AssetGraph,
         asset: AssetIndex,
         condition: &AutomationCondition,
     ) -> Result<(), ConditionError> {
-        narrow(graph, condition, 0, &mut BTreeMap::new())?;
-        for (cron, zone) in schedules(condition) {
-            Timetable::new([cron.as_str()], &zone)?;
+        let prepared = PreparedCondition::new(graph, condition.clone())?;
+        for (cron, zone) in prepared.schedules() {
+            Timetable::new([cron.as_str()], zone)?;
         }
-        let known = checks(graph, asset, false);
-        match own_checks(condition).into_iter().find(|check| !known.contains(check)) {
+        let known: Vec<&String> = checks(graph, asset).map(|check| &check.name).collect();
+        let unknown = prepared.own_checks().find(|check| !known.contains(check)).cloned();
+        match unknown {
             Some(check) => Err(ConditionError::Check { asset: graph.key(asset).clone(), check }),
             None => Ok(()),
         }
@@ -165,16 +204,13 @@ impl Automation {
         index: AssetIndex,
         condition: AutomationCondition,
     ) -> Result<(), ConditionError> {
-        let mut narrowed = BTreeMap::new();
-        narrow(graph, &condition, 0, &mut narrowed)?;
-        for schedule in schedules(&condition) {
-            self.schedules.entry(schedule).or_default().insert(index);
+        let prepared = PreparedCondition::new(graph, condition)?;
+        for (cron, zone) in prepared.schedules() {
+            self.schedules.entry((cron.clone(), zone.clone())).or_default().insert(index);
         }
-        self.depth = self.depth.max(condition.depth());
-        self.tags.extend(tags(&condition));
-        let written = serde_json::to_vec(&condition).expect("a condition is plain data");
-        let identity = identity(&written);
-        self.conditions.insert(index, Prepared { condition, identity, narrowed });
+        self.depth = self.depth.max(prepared.upstream_levels());
+        self.tags.extend(prepared.tags().cloned());
+        self.conditions.insert(index, prepared);
         Ok(())
     }
 
@@ -222,7 +258,102 @@ impl Automation {
     }
 }
 
-/// Short, because each asset's row holds it.
-fn identity(written: &[u8]) -> String {
-    blake3::hash(written).to_hex().as_str()[..16].to_owned()
+impl PreparedCondition {
+    fn new(graph: &AssetGraph, condition: AutomationCondition) -> Result<Self, ConditionError> {
+        let nodes = Nodes::of(&condition);
+        let levels = nodes.levels();
+        if levels > AutomationCondition::MOST_LEVELS {
+            return Err(ConditionError::TooDeep { levels });
+        }
+        let mut below: IndexVec<NodeId, Option<NodeId>> = nodes.ids().map(|_| None).collect();
+        let mut deps = BTreeMap::new();
+        for (node, operator) in nodes.iter() {
+            let inner = match operator {
+                Operator::Deps { allow, ignore, .. } => {
+                    deps.insert(node, counted(graph, allow.as_deref(), ignore.as_deref())?);
+                    Some(node)
+                }
+                Operator::Operand(_)
+                | Operator::And { .. }
+                | Operator::Or { .. }
+                | Operator::Not
+                | Operator::Since
+                | Operator::NewlyTrue
+                | Operator::Labelled(_) => below[node],
+            };
+            nodes.children(node).for_each(|child| below[child] = inner);
+        }
+        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps })
+    }
+
+    fn operands(&self) -> impl Iterator<Item = (NodeId, &Operand)> {
+        self.nodes.iter().filter_map(|(node, operator)| match operator {
+            Operator::Operand(operand) => Some((node, operand)),
+            _ => None,
+        })
+    }
+
+    /// The schedules that the condition waits for: a line of cron and a time zone each.
+    fn schedules(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.operands().filter_map(|(_, operand)| match operand {
+            Operand::CronTickPassed { cron, zone } => Some((cron, zone)),
+            _ => None,
+        })
+    }
+
+    /// The tags that the condition asks for.
+    fn tags(&self) -> impl Iterator<Item = &String> {
+        self.operands().filter_map(|(_, operand)| match operand {
+            Operand::ExecutedWithTag { tag, .. } => Some(tag),
+            _ => None,
+        })
+    }
+
+    /// The checks of the asset itself that the condition asks for.
+    fn own_checks(&self) -> impl Iterator<Item = &String> {
+        let own = self.operands().filter(|(node, _)| self.below[*node].is_none());
+        own.filter_map(|(_, operand)| match operand {
+            Operand::CheckPassed(check) | Operand::CheckFailed(check) => Some(check),
+            _ => None,
+        })
+    }
+
+    /// How many levels of upstream assets the condition looks at.
+    fn upstream_levels(&self) -> usize {
+        let mut levels = BTreeMap::new();
+        for node in self.deps.keys() {
+            let above = self.below[*node].map_or(0, |above| levels[&above]);
+            levels.insert(*node, above + 1_usize);
+        }
+        levels.into_values().max().unwrap_or(0)
+    }
+}
+
+/// The upstream assets that count by these selections.
+fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Result<Counted, SelectionError> {
+    if allow.is_none() && ignore.is_none() {
+        return Ok(Counted::All);
+    }
+    let select = |text: &str| match Selection::parse(text)?.select(graph) {
+        Err(SelectionError::Empty) => Ok(AssetSet::new()),
+        other => other,
+    };
+    let all = || Ok(graph.assets().indices().collect());
+    let allowed = allow.map_or_else(all, select)?;
+    let ignored = ignore.map_or(Ok(AssetSet::new()), select)?;
+    Ok(Counted::Only(&allowed - &ignored))
+}
+
+/// An asset's checks.
+fn checks(graph: &AssetGraph, asset: AssetIndex) -> impl Iterator<Item = &CheckDefinition> {
+    let steps = graph.assets()[asset].checks.iter();
+    steps.filter_map(|step| match &graph.steps()[*step].kind {
+        StepKind::Check { definition, .. } => Some(definition),
+        StepKind::Assets { .. } => None,
+    })
+}
+
+/// Tells a pipeline's conditions from others, as [`Nodes::identity`] does one.
+fn identity(conditions: &str) -> String {
+    blake3::hash(conditions.as_bytes()).to_hex().as_str()[..16].to_owned()
 }

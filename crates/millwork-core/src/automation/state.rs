@@ -1,19 +1,26 @@
-//! What is kept from one evaluation to the next, and the rows it is stored in.
+//! What is kept from one evaluation to the next, the rows it is stored in, and what of it is shown.
+//!
+//! An evaluation changes the memory of a few assets among thousands, so each asset has a row of its own ([`AssetState`]), and those that were
+//! touched are written with the requests in one commit. What was true of a condition is kept under the numbers of its nodes, beside
+//! the condition's identity: the memory of another condition is never read as that of the present one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::taken_ticks::TakenTicks;
-use super::{AssetFacts, Hold, Outcome};
+use super::ticks::TakenTicks;
+use super::{AssetFacts, AutomationCondition, NodeId, Outcome};
 use crate::asset::AssetKey;
+use crate::clock::CLOCK_TOLERANCE;
+use crate::graph::AssetGraph;
+use crate::instigator::Instigator;
 
 /// A part of a condition that was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
-    /// The position of the part in its tree, counted from above and from the left.
-    pub node: usize,
+    /// The part's node.
+    pub node: NodeId,
     /// The asset it was true for.
     pub asset: AssetKey,
     /// The evaluation at which it became true.
@@ -23,7 +30,7 @@ pub struct Truth {
 /// What is remembered of an asset's condition: also the record that an explanation is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetMemory {
-    /// Identifies the condition; another one is evaluated from scratch.
+    /// Identifies the condition, by a hash; another one is evaluated from scratch.
     pub condition: String,
     /// The parts that were true, sorted by part and asset.
     pub truths: Vec<Truth>,
@@ -193,8 +200,115 @@ impl AssetState {
     fn marks(&self) -> Marks {
         let held_until = self.memory.as_ref().and_then(|memory| match memory.outcome {
             Outcome::Held(Hold { until, .. }) => until,
-            _ => None,
+            Outcome::Requested | Outcome::NotDue | Outcome::Underway => None,
         });
         Marks { unsettled: self.unsettled, requested: self.requested, held_until }
+    }
+}
+
+/// How long an asset is held back after failures in a row:
+/// `min(first · 2^(failures − free − 1), longest)`, and for good after `budget` failures, until it is updated or its code
+/// changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureBackoff {
+    /// So many failures have no consequence.
+    pub free: u32,
+    /// The pause after the first failure that has one.
+    pub first: SignedDuration,
+    /// The longest pause.
+    pub longest: SignedDuration,
+    /// After so many failures nothing is requested any more.
+    pub budget: u32,
+}
+
+impl Default for FailureBackoff {
+    fn default() -> Self {
+        let (first, longest) = (SignedDuration::from_mins(1), SignedDuration::from_hours(6));
+        Self { free: 1, first, longest, budget: 50 }
+    }
+}
+
+/// Why a request that was due isn't made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The failures in a row.
+    pub failures: u32,
+    /// When it ends; nothing if only an update or other code ends it.
+    pub until: Option<Timestamp>,
+}
+
+impl FailureBackoff {
+    /// Whether an asset that has failed `failures` times in a row, last at `failed_at`, is held back at `now`. A failure in the
+    /// future was dated by a clock that was ahead, and holds nothing back.
+    pub fn hold(&self, failures: u32, failed_at: Timestamp, now: Timestamp) -> Option<Hold> {
+        if failures <= self.free {
+            return None;
+        }
+        if failures >= self.budget {
+            return Some(Hold { failures, until: None });
+        }
+        if failed_at.duration_since(now) > CLOCK_TOLERANCE {
+            return None;
+        }
+        let doublings = (failures - self.free - 1).min(30);
+        let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let until = failed_at.saturating_add(pause).unwrap_or(Timestamp::MAX);
+        (now < until).then_some(Hold { failures, until: Some(until) })
+    }
+}
+
+/// An asset that has a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AutomationEntry {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Whether its condition is evaluated, if automation as a whole is.
+    pub on: bool,
+    /// The condition: its name, or all of it.
+    pub condition: String,
+    /// What became of it at the last evaluation that looked at it; nothing if there was none.
+    pub outcome: Option<Outcome>,
+    /// When that was.
+    pub evaluated_at: Option<Timestamp>,
+    /// The last request.
+    pub requested_at: Option<Timestamp>,
+    /// The failures in a row.
+    pub failures: u32,
+}
+
+/// The assets that have a condition, upstream first; `switched` says whether someone switched an instigator.
+pub fn entries(
+    graph: &AssetGraph,
+    states: &BTreeMap<AssetKey, AssetState>,
+    switched: impl Fn(&Instigator) -> Option<bool>,
+) -> Vec<AutomationEntry> {
+    let entry = |asset: &AssetKey, condition: &AutomationCondition| {
+        let state = states.get(asset);
+        let memory = state.and_then(|state| state.memory.as_ref());
+        AutomationEntry {
+            asset: asset.clone(),
+            on: switched(&Instigator::Automation(Some(asset.clone()))).unwrap_or(true),
+            condition: condition.title(),
+            outcome: memory.map(|memory| memory.outcome),
+            evaluated_at: memory.map(|memory| memory.evaluated_at),
+            requested_at: memory.and_then(|memory| memory.requested_at),
+            failures: state.map_or(0, |state| state.facts.failures),
+        }
+    };
+    let nodes = graph.assets().iter();
+    nodes.filter_map(|node| Some(entry(&node.spec.key, node.spec.automation.as_ref()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_ahead_holds_nothing_back() {
+        let now = Timestamp::from_second(1_000_000_000).expect("an instant");
+        let holds = |hours: i64| {
+            FailureBackoff::default().hold(5, now + SignedDuration::from_hours(hours), now).is_some()
+        };
+        assert_eq!([-9_000, 0, 1, 9_000].map(holds), [false, true, false, false]);
     }
 }

@@ -1,12 +1,15 @@
 //! When an asset is to be made, as its author says it.
 //!
-//! An [`AutomationCondition`] is a tree of operators over [`Operand`]s, and is data: part of an asset's specification. Whether it
-//! holds is decided in [`automation`](crate::automation).
+//! An [`AutomationCondition`] is a tree of operators over operands, and is data: part of an asset's specification. Whether it
+//! holds is decided in [`automation`](crate::automation), over its [`Nodes`].
 
+mod nodes;
 mod operand;
 mod presets;
-mod rewrite;
 mod tree;
 
-pub use operand::Operand;
-pub use tree::{AutomationCondition, Quantifier};
+pub use nodes::NodeId;
+pub(crate) use nodes::Nodes;
+pub(crate) use operand::Operand;
+pub use tree::AutomationCondition;
+pub(crate) use tree::{Operator, Quantifier};

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::AutomationCondition;
 
-/// A fact about one asset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A fact about one asset. Its JSON is part of the condition's identity, and never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Operand {
+pub(crate) enum Operand {
     /// It has no value.
     Missing,
     /// A run is making it, or is going to.
@@ -57,7 +57,7 @@ pub enum Operand {
 macro_rules! operands {
     ($($(#[$doc:meta])* $name:ident = $operand:ident;)*) => {
         impl AutomationCondition {
-            $($(#[$doc])* pub fn $name() -> Self { Self::Operand(Operand::$operand) })*
+            $($(#[$doc])* pub fn $name() -> Self { Self::operand(Operand::$operand) })*
         }
     };
 }
@@ -93,22 +93,22 @@ impl AutomationCondition {
     /// A tick of the schedule `cron`, in the IANA time zone `zone`, has passed since the last evaluation. False at the
     /// first evaluation.
     pub fn cron_tick_passed(cron: &str, zone: &str) -> Self {
-        Self::Operand(Operand::CronTickPassed { cron: cron.into(), zone: zone.into() })
+        Self::operand(Operand::CronTickPassed { cron: cron.into(), zone: zone.into() })
     }
 
     /// The run that materialized the asset last had the tag `tag` with the value `value`.
     pub fn executed_with_tag(tag: &str, value: &str) -> Self {
-        Self::Operand(Operand::ExecutedWithTag { tag: tag.into(), value: value.into() })
+        Self::operand(Operand::ExecutedWithTag { tag: tag.into(), value: value.into() })
     }
 
     /// The check's last verdict was that all is well.
     pub fn check_passed(name: &str) -> Self {
-        Self::Operand(Operand::CheckPassed(name.into()))
+        Self::operand(Operand::CheckPassed(name.into()))
     }
 
     /// The check's last verdict was a failure.
     pub fn check_failed(name: &str) -> Self {
-        Self::Operand(Operand::CheckFailed(name.into()))
+        Self::operand(Operand::CheckFailed(name.into()))
     }
 }
 

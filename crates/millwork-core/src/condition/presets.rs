@@ -1,17 +1,17 @@
 //! The conditions that most assets need, and the parts they are made of.
 
 use super::AutomationCondition as Condition;
-use super::Quantifier;
+use super::tree::Quantifier;
 
 impl Condition {
     /// The condition holds for any upstream asset.
     pub fn any_deps_match(condition: Self) -> Self {
-        Self::Deps { quantifier: Quantifier::Any, condition: Box::new(condition), allow: None, ignore: None }
+        condition.deps(Quantifier::Any)
     }
 
     /// The condition holds for every upstream asset.
     pub fn all_deps_match(condition: Self) -> Self {
-        Self::Deps { quantifier: Quantifier::All, condition: Box::new(condition), allow: None, ignore: None }
+        condition.deps(Quantifier::All)
     }
 
     /// An upstream asset was updated, though not by a run that makes this asset as well, or will be requested.

@@ -1,13 +1,17 @@
-//! What a condition is made of.
+//! A condition as its author writes it: operands joined by operators.
+//!
+//! The tree is one vector in which an operator comes behind what it joins, as a stack machine reads it: to join two conditions is
+//! to append one to the other. Nothing here is recursive (the compiler's own copying and dropping of boxes would be), so a condition that a
+//! loop has nested a hundred thousand deep is refused with the pipeline's other problems, and overflows no stack.
 
 use std::fmt;
-use std::ops::{BitAnd, BitOr, Not};
+use std::ops::{BitAnd, BitOr, Not, Range};
 
-use serde::{Deserialize, Serialize};
+use super::nodes::{NodeId, Nodes};
+use super::operand::Operand;
 
-use super::Operand;
-
-/// When an asset is to be made: operands about the asset, joined by operators.
+/// When an asset is to be made: operands about the asset, joined by operators. It may be nested
+/// [`MOST_LEVELS`](Self::MOST_LEVELS) deep.
 ///
 /// ```
 /// use millwork_core::automation::AutomationCondition;
@@ -15,120 +19,226 @@ use super::Operand;
 /// let condition = AutomationCondition::eager() | AutomationCondition::code_version_changed();
 /// assert!(condition.to_string().contains("code_version_changed"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AutomationCondition {
-    /// A fact about the asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutomationCondition {
+    /// Never empty; the last operator is the root.
+    operators: Vec<Operator>,
+}
+
+/// A node of a condition: what it makes of its children.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// A fact about the asset; it has no children.
     Operand(Operand),
-    /// All of them hold.
-    And(Vec<AutomationCondition>),
-    /// One of them holds.
-    Or(Vec<AutomationCondition>),
-    /// It doesn't hold.
-    Not(Box<AutomationCondition>),
-    /// The trigger has held more recently than the reset; where both held last at the same moment, the reset counts.
-    Since {
-        /// What makes it true.
-        trigger: Box<AutomationCondition>,
-        /// What makes it false again.
-        reset: Box<AutomationCondition>,
+    /// All children hold.
+    And {
+        /// The number of children.
+        children: usize,
     },
-    /// It holds and didn't at the last evaluation.
-    NewlyTrue(Box<AutomationCondition>),
-    /// It holds for any, or all, of the upstream assets.
+    /// One of the children holds.
+    Or {
+        /// The number of children.
+        children: usize,
+    },
+    /// Its child doesn't hold.
+    Not,
+    /// The first child, the trigger, has held more recently than the second, the reset; where both held last at the same moment, the
+    /// reset counts.
+    Since,
+    /// Its child holds and didn't at the last evaluation.
+    NewlyTrue,
+    /// Its child holds for any, or all, of the upstream assets.
     Deps {
         /// For how many.
         quantifier: Quantifier,
-        /// What.
-        condition: Box<AutomationCondition>,
-        /// The selection of upstream assets that count; nothing for all.
+        /// The selection of upstream assets that count; without one, all do.
         allow: Option<String>,
-        /// The selection of upstream assets that don't.
+        /// The selection of upstream assets that don't count.
         ignore: Option<String>,
     },
-    /// A condition with a name for the explanation.
-    Labelled {
-        /// The name.
-        label: String,
-        /// The condition.
-        condition: Box<AutomationCondition>,
-    },
+    /// Its child, with this name in explanations.
+    Labelled(String),
 }
 
 /// For how many upstream assets a condition has to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantifier {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantifier {
     /// At least one.
     Any,
     /// Every one; true where there is none.
     All,
 }
 
-impl AutomationCondition {
-    /// The condition has held more recently than `reset`.
-    #[must_use]
-    pub fn since(self, reset: Self) -> Self {
-        Self::Since { trigger: Box::new(self), reset: Box::new(reset) }
-    }
-
-    /// The condition holds and didn't at the last evaluation.
-    #[must_use]
-    pub fn newly_true(self) -> Self {
-        Self::NewlyTrue(Box::new(self))
-    }
-
-    /// The condition with a name for the explanation and for [`replace`](Self::replace).
-    #[must_use]
-    pub fn with_label(self, label: &str) -> Self {
-        Self::Labelled { label: label.into(), condition: Box::new(self) }
-    }
-
-    /// The conditions directly below this one.
-    pub fn children(&self) -> Vec<&Self> {
+impl Operator {
+    pub(super) fn children(&self) -> usize {
         match self {
-            Self::Operand(_) => Vec::new(),
-            Self::And(children) | Self::Or(children) => children.iter().collect(),
-            Self::Since { trigger, reset } => vec![trigger, reset],
-            Self::Not(condition)
-            | Self::NewlyTrue(condition)
-            | Self::Deps { condition, .. }
-            | Self::Labelled { condition, .. } => vec![condition],
+            Self::Operand(_) => 0,
+            Self::And { children } | Self::Or { children } => *children,
+            Self::Not | Self::NewlyTrue | Self::Deps { .. } | Self::Labelled(_) => 1,
+            Self::Since => 2,
         }
-    }
-
-    /// The condition in a word: its label, or all of it.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Labelled { label, .. } => label.clone(),
-            other => other.to_string(),
-        }
-    }
-
-    /// How many conditions the tree has.
-    pub(crate) fn size(&self) -> usize {
-        1 + self.children().into_iter().map(Self::size).sum::<usize>()
-    }
-
-    /// How many levels of upstream assets it looks at.
-    pub(crate) fn depth(&self) -> usize {
-        let below = self.children().into_iter().map(Self::depth).max().unwrap_or(0);
-        below + usize::from(matches!(self, Self::Deps { .. }))
     }
 
     /// What an explanation calls it: the name it was given, or its operator.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Operand(operand) => operand.to_string(),
-            Self::And(_) => "all of".into(),
-            Self::Or(_) => "any of".into(),
-            Self::Not(_) => "not".into(),
-            Self::Since { .. } => "the first more recently than the second".into(),
-            Self::NewlyTrue(_) => "newly true".into(),
+            Self::And { .. } => "all of".into(),
+            Self::Or { .. } => "any of".into(),
+            Self::Not => "not".into(),
+            Self::Since => "the first more recently than the second".into(),
+            Self::NewlyTrue => "newly true".into(),
             Self::Deps { quantifier: Quantifier::Any, .. } => "any upstream asset".into(),
             Self::Deps { quantifier: Quantifier::All, .. } => "every upstream asset".into(),
-            Self::Labelled { label, .. } => label.clone(),
+            Self::Labelled(label) => label.clone(),
         }
+    }
+}
+
+impl AutomationCondition {
+    /// How many operators and operands may lie one below the other: the JSON of an explanation is nested twice as deep, and
+    /// many readers take no more than 128 levels. `Definitions::resolve` refuses more.
+    pub const MOST_LEVELS: usize = 50;
+
+    pub(super) fn operand(operand: Operand) -> Self {
+        Self { operators: vec![Operator::Operand(operand)] }
+    }
+
+    pub(super) fn deps(self, quantifier: Quantifier) -> Self {
+        self.then(Operator::Deps { quantifier, allow: None, ignore: None })
+    }
+
+    /// The condition has held more recently than `reset`.
+    #[must_use]
+    pub fn since(mut self, reset: Self) -> Self {
+        self.operators.extend(reset.operators);
+        self.then(Operator::Since)
+    }
+
+    /// The condition holds and didn't at the last evaluation.
+    #[must_use]
+    pub fn newly_true(self) -> Self {
+        self.then(Operator::NewlyTrue)
+    }
+
+    /// The condition with a name for the explanation and for [`replace`](Self::replace).
+    #[must_use]
+    pub fn with_label(self, label: &str) -> Self {
+        self.then(Operator::Labelled(label.into()))
+    }
+
+    /// The condition with every part labelled `label` replaced.
+    #[must_use]
+    pub fn replace(self, label: &str, by: &Self) -> Self {
+        self.rewritten(|written, operator, children| match operator {
+            Operator::Labelled(own) if own == label => {
+                let start = children.first().map_or(written.len(), |child| child.start);
+                written.truncate(start);
+                written.extend_from_slice(&by.operators);
+            }
+            operator => written.push(operator),
+        })
+    }
+
+    /// The condition without the parts labelled `label`: from "all of" and "any of" they are left out, anything else
+    /// stays.
+    #[must_use]
+    pub fn without(self, label: &str) -> Self {
+        let cut = |written: &mut Vec<Operator>, children: &[Range<usize>]| {
+            let mut left = children.len();
+            for child in children.iter().rev() {
+                if matches!(&written[child.end - 1], Operator::Labelled(own) if own == label) {
+                    written.drain(child.clone());
+                    left -= 1;
+                }
+            }
+            left
+        };
+        self.rewritten(|written, operator, children| {
+            let operator = match operator {
+                Operator::And { .. } => Operator::And { children: cut(written, children) },
+                Operator::Or { .. } => Operator::Or { children: cut(written, children) },
+                other => other,
+            };
+            written.push(operator);
+        })
+    }
+
+    /// The condition with every part about upstream assets narrowed to those in `selection`.
+    #[must_use]
+    pub fn allow(mut self, selection: &str) -> Self {
+        for operator in &mut self.operators {
+            if let Operator::Deps { allow, .. } = operator {
+                *allow = Some(match allow.take() {
+                    Some(old) => format!("({old}) and ({selection})"),
+                    None => selection.into(),
+                });
+            }
+        }
+        self
+    }
+
+    /// The condition with every part about upstream assets narrowed to those that aren't in `selection`.
+    #[must_use]
+    pub fn ignore(mut self, selection: &str) -> Self {
+        for operator in &mut self.operators {
+            if let Operator::Deps { ignore, .. } = operator {
+                *ignore = Some(match ignore.take() {
+                    Some(old) => format!("({old}) or ({selection})"),
+                    None => selection.into(),
+                });
+            }
+        }
+        self
+    }
+
+    /// The condition in a word: its label, or all of it.
+    pub fn title(&self) -> String {
+        match self.operators.last() {
+            Some(Operator::Labelled(label)) => label.clone(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The operators, each behind its children.
+    pub(super) fn operators(&self) -> &[Operator] {
+        &self.operators
+    }
+
+    fn then(mut self, operator: Operator) -> Self {
+        self.operators.push(operator);
+        self
+    }
+
+    fn joined(
+        mut self,
+        other: Self,
+        join: fn(usize) -> Operator,
+        known: fn(&Operator) -> Option<usize>,
+    ) -> Self {
+        let children = match self.operators.last().and_then(known) {
+            Some(children) => {
+                self.operators.pop();
+                children + 1
+            }
+            None => 2,
+        };
+        self.operators.extend(other.operators);
+        self.then(join(children))
+    }
+
+    /// Writes the operators anew, one after the other. `write` is given what is written so far, an operator, and where its children
+    /// stand in what is written.
+    fn rewritten(self, mut write: impl FnMut(&mut Vec<Operator>, Operator, &[Range<usize>])) -> Self {
+        let mut written = Vec::with_capacity(self.operators.len());
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for operator in self.operators {
+            let children = parts.split_off(parts.len() - operator.children());
+            let start = children.first().map_or(written.len(), |child| child.start);
+            write(&mut written, operator, &children);
+            parts.push(start..written.len());
+        }
+        Self { operators: written }
     }
 }
 
@@ -136,9 +246,11 @@ impl BitAnd for AutomationCondition {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
-        let mut children = if let Self::And(children) = self { children } else { vec![self] };
-        children.push(other);
-        Self::And(children)
+        let known = |operator: &Operator| match operator {
+            Operator::And { children } => Some(*children),
+            _ => None,
+        };
+        self.joined(other, |children| Operator::And { children }, known)
     }
 }
 
@@ -146,9 +258,11 @@ impl BitOr for AutomationCondition {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        let mut children = if let Self::Or(children) = self { children } else { vec![self] };
-        children.push(other);
-        Self::Or(children)
+        let known = |operator: &Operator| match operator {
+            Operator::Or { children } => Some(*children),
+            _ => None,
+        };
+        self.joined(other, |children| Operator::Or { children }, known)
     }
 }
 
@@ -156,19 +270,12 @@ impl Not for AutomationCondition {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::Not(Box::new(self))
+        self.then(Operator::Not)
     }
 }
 
 impl fmt::Display for AutomationCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Operand(operand) = self {
-            return operand.fmt(f);
-        }
-        write!(f, "{}(", self.name())?;
-        for (index, child) in self.children().into_iter().enumerate() {
-            write!(f, "{}{child}", if index == 0 { "" } else { ", " })?;
-        }
-        f.write_str(")")
+        f.write_str(&Nodes::of(self).text(NodeId::ROOT))
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn show(
     let key = known(&state, &key)?;
     let condition = state.pipeline.graph().asset(key.as_str()).and_then(|node| node.spec.automation.as_ref());
     let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
-    let explanation = condition.zip(memory).map(|(condition, memory)| explain(&key, condition, &memory));
+    let explanation = condition.zip(memory).and_then(|(condition, memory)| explain(&key, condition, &memory));
     let text = explanation.as_ref().map(ToString::to_string);
     Ok(Json(json!({
         "asset": key,

@@ -17,7 +17,7 @@ fn an_evaluation_costs_what_has_changed() {
     let pipeline =
         Definitions::new().asset(asset(0).blocking(|_| Ok(0_u8))).assets(definitions).resolve().unwrap();
     let conditions = (0..count).map(|index| (format!("x{index}").into(), Condition::eager()));
-    let automation = Automation::new(pipeline.graph(), conditions, Damping::default()).unwrap();
+    let automation = Automation::new(pipeline.graph(), conditions, FailureBackoff::default()).unwrap();
     let mut state = AutomationState::default();
     let mut looked_at = |happened: Vec<Change>, second| {
         automation.evaluate(&mut state, &happened, at(second), &Every).outcomes.len()

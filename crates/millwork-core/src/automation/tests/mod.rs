@@ -3,5 +3,6 @@
 mod incremental;
 mod operators;
 mod presets;
+mod stored;
 mod storms;
 mod support;

@@ -1,7 +1,11 @@
 //! Each operand and operator by itself.
 
-use super::support::{automation, chain, check};
-use crate::automation::{Automation, AutomationCondition as Condition, ConditionError};
+use super::support::{Every, at, automation, chain, check};
+use crate::asset::AssetDefinition;
+use crate::automation::{
+    Automation, AutomationCondition as Condition, AutomationState, ConditionError, FailureBackoff, explain,
+};
+use crate::definitions::Definitions;
 
 #[test]
 fn operands_and_operators() {
@@ -81,6 +85,42 @@ fn parts_are_left_out() {
     check(&[("b", Condition::eager().without("nothing"))], &[(10, "a b", ""), (20, "a", "b")]);
 }
 
+/// A condition of so many levels.
+fn nested(levels: usize) -> Condition {
+    (1..levels).fold(Condition::missing(), |condition, _| !condition)
+}
+
+/// The JSON of its explanation is nested twice as deep, which most readers take.
+#[test]
+fn a_condition_may_be_nested_to_a_limit() {
+    let automation = automation(&[("b", nested(50))]);
+    let mut state = AutomationState::default();
+    automation.evaluate(&mut state, &[], at(10), &Every);
+    let memory = state.asset(&"b".into()).unwrap().memory.as_ref().unwrap();
+    let explanation = explain(&"b".into(), &nested(50), memory).unwrap();
+    assert_eq!(explanation.verdict, format!("not requested: `{}` holds", nested(49)));
+    let json = serde_json::to_string(&explanation).unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+}
+
+/// Forty layers of two assets, each made from both of the layer before: the topmost is reached on 2⁴⁰ ways.
+#[test]
+fn an_asset_is_looked_at_once_however_many_ways_lead_there() {
+    let asset = |layer: usize, side: usize| {
+        let asset = AssetDefinition::new(format!("x{layer}_{side}")).produces::<u8, _>();
+        let above = (0..2).filter(|_| layer > 0).map(|side| format!("x{}_{side}", layer - 1));
+        above.fold(asset, |asset, above| asset.after(&above)).blocking(|_| Ok(0_u8))
+    };
+    let assets = (0..=40).flat_map(|layer| [asset(layer, 0), asset(layer, 1)]);
+    let pipeline = Definitions::new().assets(assets).resolve().unwrap();
+    let condition = (0..40).fold(Condition::missing(), |condition, _| Condition::any_deps_match(condition));
+    let automation =
+        Automation::new(pipeline.graph(), [("x40_0".into(), condition)], FailureBackoff::default()).unwrap();
+    let mut state = AutomationState::default();
+    let evaluation = automation.evaluate(&mut state, &[], at(10), &Every);
+    assert_eq!(evaluation.runs, [["x40_0".into()]]);
+}
+
 #[test]
 fn what_makes_no_sense_is_told() {
     let pipeline = chain();
@@ -92,6 +132,8 @@ fn what_makes_no_sense_is_told() {
     assert!(problem(Condition::on_cron("x y", "UTC")).contains("must have five"));
     assert!(problem(Condition::on_cron("@daily", "Mars")).contains("`Mars`"));
     assert!(problem(Condition::check_failed("x")).contains("no check `x`"));
+    assert!(problem(nested(51)).contains("nested 51 levels deep, and may be 50"));
+    assert!(problem(nested(100_000)).contains("nested 100000 levels deep"));
     let of_upstream = Condition::any_deps_match(Condition::check_failed("ok"));
     assert_eq!(Automation::check(pipeline.graph(), b, &of_upstream), Ok::<(), ConditionError>(()));
     assert!(automation(&[("b", Condition::eager())]).condition(&"b".into()).is_some());

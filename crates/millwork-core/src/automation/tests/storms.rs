@@ -3,7 +3,8 @@
 use super::support::{Every, Runs, at, automation, changes, check};
 use crate::asset::{AssetDefinition, AssetKey};
 use crate::automation::{
-    Automation, AutomationCondition as Condition, AutomationState, Change, ChangeKind, Damping, explain,
+    Automation, AutomationCondition as Condition, AutomationState, Change, ChangeKind, FailureBackoff,
+    explain,
 };
 use crate::definitions::Definitions;
 use crate::partition::PartitionsDefinition;
@@ -16,7 +17,8 @@ fn failures_are_damped_and_explained() {
     let automation = automation(&b);
     let mut state = AutomationState::default();
     automation.evaluate(&mut state, &changes("!b !b", 9, &mut Runs::new()), at(10), &Every);
-    let text = explain(&"b".into(), &condition, state.asset(&"b".into()).unwrap().memory.as_ref().unwrap());
+    let memory = state.asset(&"b".into()).unwrap().memory.as_ref().unwrap();
+    let text = explain(&"b".into(), &condition, memory).unwrap();
     assert_eq!(
         text.to_string(),
         "b, evaluated at 1970-01-01T00:00:10Z: held back until 1970-01-01T00:01:09Z after 2 failures\n  \
@@ -33,7 +35,7 @@ fn why_and_why_not() {
     let mut verdict = |happened: &str, second| {
         automation.evaluate(&mut state, &changes(happened, second - 1, &mut runs), at(second), &Every);
         let memory = state.asset(&"b".into()).unwrap().memory.as_ref().unwrap();
-        explain(&"b".into(), &condition, memory).verdict
+        explain(&"b".into(), &condition, memory).unwrap().verdict
     };
     assert_eq!(
         verdict("", 10),
@@ -96,7 +98,7 @@ fn siblings_share_a_run_and_partitions_stand_apart() {
         .asset(gathered)
         .resolve()
         .unwrap();
-    let automation = Automation::of_graph(pipeline.graph(), Damping::default()).unwrap();
+    let automation = Automation::of_graph(pipeline.graph(), FailureBackoff::default()).unwrap();
     let mut state = AutomationState::default();
     let change = |asset: &AssetKey, second| Change {
         asset: asset.clone(),

@@ -46,7 +46,7 @@ pub(super) fn chain() -> Pipeline {
 
 pub(super) fn automation(conditions: &[(&str, AutomationCondition)]) -> Automation {
     let conditions = conditions.iter().map(|(key, condition)| (AssetKey::from(*key), condition.clone()));
-    Automation::new(chain().graph(), conditions, Damping::default()).unwrap()
+    Automation::new(chain().graph(), conditions, FailureBackoff::default()).unwrap()
 }
 
 /// The run that makes each asset.

@@ -52,7 +52,7 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let entry = entries(graph, &states, switched).into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
-    let explanation: Option<Explanation> = memory.map(|memory| explain(&key, condition, memory));
+    let explanation: Option<Explanation> = memory.and_then(|memory| explain(&key, condition, memory));
     Ok(Explained {
         head,
         stored: Instigator::Automation(Some(key.clone())).stored().into_owned(),

@@ -102,12 +102,14 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
         Ok(states(&opened, Some(&key)).await?.remove(&key))
     })?;
     let memory = state.and_then(|state| state.memory);
-    let explanation = memory.map(|memory| explain(&key, condition, &memory));
+    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
     match explanation {
         Some(explanation) if json => outln!("{}", json!(explanation)),
         Some(explanation) => out!("{explanation}"),
         None if json => outln!("{}", Value::Null),
-        None => outln!("The condition of `{key}` was never evaluated; `daemon` does so.\n  {condition}"),
+        None => {
+            outln!("The condition of `{key}` hasn't been evaluated yet; `daemon` does so.\n  {condition}")
+        }
     }
     Ok(Exit::Success)
 }

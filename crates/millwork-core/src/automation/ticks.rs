@@ -1,0 +1,133 @@
+//! When the schedules tick that conditions wait for, and which ticks were taken.
+//!
+//! An evaluation asks for the latest tick since the one before. Where the clock was set back meanwhile, the same ticks come again: so those
+//! that were taken are remembered, and none is taken twice.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Automation;
+use crate::schedule::Timetable;
+
+/// Tells when schedules tick.
+pub trait Ticks {
+    /// The latest tick of `cron` in the IANA time zone `zone` that is later than `after` and not later than `until`.
+    fn latest(&self, cron: &str, zone: &str, after: Timestamp, until: Timestamp) -> Option<Timestamp>;
+}
+
+/// The timetables of conditions. What comes next is remembered, as it is asked for far more often than it comes.
+#[derive(Debug, Default)]
+pub struct Timetables {
+    known: Mutex<BTreeMap<(String, String), Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    timetable: Timetable,
+    /// An instant, and the first tick after it.
+    next: Option<(Timestamp, Option<Timestamp>)>,
+}
+
+impl Known {
+    fn next(&mut self, after: Timestamp) -> Option<Timestamp> {
+        if let Some((asked, next)) = self.next
+            && asked <= after
+            && next.is_none_or(|next| next > after)
+        {
+            return next;
+        }
+        let next = self.timetable.next(after);
+        self.next = Some((after, next));
+        next
+    }
+}
+
+impl Timetables {
+    /// The timetables that the conditions wait for.
+    pub fn of(automation: &Automation) -> Self {
+        let known = automation.schedules().filter_map(|(cron, zone)| {
+            // They were checked when the conditions were prepared.
+            let timetable = Timetable::new([cron], zone).ok()?;
+            Some(((cron.to_owned(), zone.to_owned()), Known { timetable, next: None }))
+        });
+        Self { known: Mutex::new(known.collect()) }
+    }
+
+    /// The first tick of any of them after an instant.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.known().values_mut().filter_map(|known| known.next(after)).min()
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<(String, String), Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticks for Timetables {
+    fn latest(&self, cron: &str, zone: &str, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let mut all = self.known();
+        let known = all.get_mut(&(cron.to_owned(), zone.to_owned()))?;
+        known.next(after).filter(|next| *next <= until)?;
+        known.timetable.previous(until)
+    }
+}
+
+/// So many stretches of a schedule's ticks are remembered: there is a new one whenever ticks were passed over.
+const MOST_STRETCHES: usize = 8;
+
+/// The ticks that were taken, by schedule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct TakenTicks(Vec<OfSchedule>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OfSchedule {
+    cron: String,
+    zone: String,
+    /// Ticks in a row: the first and the last.
+    stretches: Vec<(Timestamp, Timestamp)>,
+}
+
+impl TakenTicks {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a tick. Returns whether it wasn't taken before.
+    pub(super) fn take(
+        &mut self,
+        (cron, zone): &(String, String),
+        tick: Timestamp,
+        ticks: &dyn Ticks,
+    ) -> bool {
+        let known = self.0.iter().position(|taken| taken.cron == *cron && taken.zone == *zone);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(OfSchedule { cron: cron.clone(), zone: zone.clone(), stretches: Vec::new() });
+            self.0.len() - 1
+        });
+        let stretches = &mut self.0[index].stretches;
+        if stretches.iter().any(|(first, last)| (first..=last).contains(&&tick)) {
+            return false;
+        }
+        let before = tick.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(tick);
+        let is_next = |last: Timestamp| last < tick && ticks.latest(cron, zone, last, before).is_none();
+        match stretches.iter_mut().find(|(_, last)| is_next(*last)) {
+            Some((_, last)) => *last = tick,
+            None => stretches.push((tick, tick)),
+        }
+        if stretches.len() > MOST_STRETCHES {
+            // What lies furthest back comes last again.
+            stretches.sort_by_key(|(_, last)| *last);
+            stretches.remove(0);
+        }
+        true
+    }
+
+    /// Forgets schedules that nothing waits for any more.
+    pub(super) fn retain(&mut self, is_used: impl Fn(&str, &str) -> bool) {
+        self.0.retain(|taken| is_used(&taken.cron, &taken.zone));
+    }
+}
