@@ -1,13 +1,15 @@
-//! Collects what a pipeline declares.
+//! Collects what a pipeline declares: assets and checks, jobs, what requests runs, and how a daemon treats them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Declaration, DefinitionError, DefinitionErrors, Job, Pipeline, RunPolicies, resolve};
+use super::{DefinitionError, DefinitionErrors, Job, Pipeline, resolve};
 use crate::BoxError;
 use crate::alert::AlertRule;
-use crate::asset::{AssetDefinition, CheckDefinition, IoManager};
+use crate::asset::{AssetDefinition, AssetSpec, CheckDefinition, IoManager, Produced};
 use crate::param::Resources;
+use crate::problem::Problem;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
@@ -189,5 +191,66 @@ impl Definitions {
 
     fn duplicate_resource(&mut self, type_name: &str) {
         self.errors.push(DefinitionError::DuplicateResource { type_name: type_name.into() });
+    }
+}
+
+/// The assets that one function makes together: a struct with `#[derive(Assets)]`, each field one asset.
+#[diagnostic::on_unimplemented(
+    message = "a `#[multi_asset]` cannot return `{Self}`",
+    label = "not a struct of assets",
+    note = "return a struct with `#[derive(Assets)]`, each field one asset, or a `Result` of it"
+)]
+pub trait Assets: Sized {
+    /// Describes the assets, in the order of the fields.
+    fn specs() -> Vec<AssetSpec>;
+
+    /// The verdict about each asset, in the order of the fields.
+    fn into_produced(self) -> Vec<Produced>;
+}
+
+/// Something that `definitions![…]` can list: an asset, several made by one function, a check.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` declares nothing",
+    label = "neither an asset nor a check",
+    note = "list functions with `#[asset]`, `#[multi_asset]` or `#[asset_check]`, and names from `external_asset!`"
+)]
+pub trait Declaration {
+    /// Adds it to `definitions`.
+    fn declare(definitions: Definitions) -> Definitions;
+}
+
+/// How a daemon treats the pipeline's runs, and what it forgets; none for what is left to the defaults.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RunPolicies {
+    pub(super) queue: Option<QueueLimits>,
+    pub(super) retries: Option<RunRetries>,
+    pub(super) limits: Option<RunLimits>,
+    pub(super) retention: Option<Retention>,
+}
+
+impl RunPolicies {
+    /// Limits that let nothing pass.
+    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
+        let queue = self.queue.as_ref().filter(|queue| queue.max_runs == 0);
+        let queue = queue.map(|_| {
+            Problem::new("the queue lets no run go on").with_hint("`QueueLimits::of(…)` takes one at least")
+        });
+        let limits = self.limits.as_ref().map(|limits| {
+            [("start", Some(limits.start)), ("run", limits.runtime)].map(|(what, limit)| {
+                (limit == Some(Duration::ZERO)).then(|| {
+                    Problem::new(format!("a run has no time to {what}"))
+                        .with_hint("`RunLimits` are above zero")
+                })
+            })
+        });
+        queue.into_iter().chain(limits.into_iter().flatten().flatten())
+    }
+
+    /// Takes over what `other` says.
+    pub(super) fn take_over(&mut self, other: Self) {
+        self.queue = other.queue.or(self.queue.take());
+        self.retries = other.retries.or(self.retries.take());
+        self.limits = other.limits.or(self.limits.take());
+        self.retention = other.retention.or(self.retention.take());
     }
 }

@@ -2,7 +2,6 @@
 
 mod build;
 mod ready_queue;
-mod stale_part;
 mod staleness;
 
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};

@@ -1,10 +1,37 @@
 //! Which assets are out of date, and because of what.
 //!
-//! An asset is compared with what its last verdict recorded: the version of the code, and the versions of the upstream
-//! data that it was made from. A verdict is usually a materialization, but an asset that decided to keep its value, or
-//! to produce none, has looked at code and data just as well.
+//! Each output of a plan is compared with its latest evaluation: the last event that says what became of it. That is usually a
+//! materialization, but an asset that decided to keep its value, or to produce none, has looked at code and data just as well; if only values
+//! counted, an optional asset that declined would be stale for ever. An evaluation records its [`Provenance`]: the version of the
+//! code, and the version of each input's data. An output is [stale](Staleness::Stale) where
+//!
+//! - the version of its code isn't the recorded one: a hash of the function's tokens, or the version that it was given by hand;
+//! - an input's data has another version than the one recorded, or the inputs aren't the same any more;
+//! - an input that the plan makes is itself stale or missing: it will probably be another one;
+//! - its value was reported from outside, so what it was made from isn't known.
+//!
+//! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are looked at in the order of the plan, so that
+//! an input's staleness is known before that of what is made from it. Data is compared by version and not by time: an upstream asset that
+//! was made again with the same result leaves everything below it fresh, and no clock decides anything.
+//!
+//! What this promises: two processes with the same definitions and the same log come to the same answer, since it is a function of both;
+//! and an output that is fresh was made by code and from data of the versions that there are.
+//!
+//! What it doesn't promise:
+//!
+//! - **That the function would give the same value.** A code version sees one function: not those that it calls, not the versions of its
+//!   dependencies, not the compiler. After such a change give the asset another version, or run it without `--stale`.
+//! - **That configuration, resources and the environment are the same.** They aren't part of the provenance. What a function fetches from
+//!   outside changes without being noticed; that is what schedules and freshness policies are for.
+//! - **That stale values would change.** An input that is stale is reason enough. A run of stale steps looks again when the inputs are
+//!   there, and skips what turns out to be unchanged.
+//! - **That a value is still there.** Only the log is read. A stored object that somebody has deleted is noticed when it is loaded.
+//! - **That a check has passed.** A failed check makes nothing stale.
+//!
+//! [`Plan::stale_part`] is what a run of stale steps is left with. It also leaves out what can't be made, because the last word of an
+//! upstream asset was that it has no value.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -12,8 +39,9 @@ use serde::Serialize;
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{Event, EventBody, InputVersion, Provenance};
 use crate::graph::{AssetGraph, AssetIndex};
-use crate::partition::{AssetPartition, PartitionKey};
-use crate::plan::{Plan, PlannedStep};
+use crate::partition::{AssetPartition, PartitionKey, StepPartition};
+use crate::plan::{Plan, PlanIndex, PlannedStep};
+use crate::run::{RunState, StepStatus};
 
 /// Whether an asset's value is what running its function now would be based on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,29 +116,29 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The last verdict about an asset or one of its partitions.
+/// The latest evaluation of an asset or one of its partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LatestEvaluation {
-    /// The version of the value it has; nothing if it has none.
+    /// The version of the value it has; none if it has no value.
     pub data_version: Option<DataVersion>,
-    /// What the last verdict was made from; nothing if there was none.
+    /// What that evaluation was made from; none if there was no evaluation.
     pub provenance: Option<Provenance>,
 }
 
 impl LatestEvaluation {
-    /// Takes in a later verdict. One that keeps the value, or declines to make one, leaves the value that there is; one that can't be
+    /// Takes in a later event. One that keeps the value, or declines to make one, leaves the value that there is; one that can't be
     /// read leaves nothing to compare with.
-    pub fn apply(&mut self, verdict: &Event) {
-        self.provenance = verdict.body.provenance().cloned();
-        if let EventBody::Materialized(materialization) = &verdict.body {
+    pub fn apply(&mut self, event: &Event) {
+        self.provenance = event.body.provenance().cloned();
+        if let EventBody::Materialized(materialization) = &event.body {
             self.data_version = Some(materialization.data_version.clone());
-        } else if verdict.body.is_materialization() {
+        } else if event.body.is_materialization() {
             self.data_version = None;
         }
     }
 }
 
-/// The last verdicts by asset and partition.
+/// The latest evaluations by asset and partition.
 pub type LatestEvaluations = HashMap<AssetPartition, LatestEvaluation>;
 
 /// The staleness of everything that a plan would make.
@@ -120,7 +148,7 @@ pub struct StalenessReport {
 }
 
 impl StalenessReport {
-    /// Compares everything that `plan` makes with its last verdict. `latest` has to cover the plan's outputs and
+    /// Compares everything that `plan` makes with its latest evaluation. `latest` has to cover the plan's outputs and
     /// inputs.
     pub fn new(graph: &AssetGraph, plan: &Plan, latest: &LatestEvaluations) -> Self {
         let mut report = Self { by_output: HashMap::new() };
@@ -140,7 +168,7 @@ impl StalenessReport {
     }
 
     /// Whether the plan makes this and it isn't fresh.
-    pub(super) fn is_stale(&self, output: &AssetPartition<AssetIndex>) -> bool {
+    fn is_stale(&self, output: &AssetPartition<AssetIndex>) -> bool {
         self.get(output).is_some_and(|staleness| *staleness != Staleness::Fresh)
     }
 
@@ -158,8 +186,8 @@ impl StalenessReport {
         step: &PlannedStep,
         output: &AssetPartition<AssetIndex>,
     ) -> Staleness {
-        let verdict = latest.get(&output.by_key(graph));
-        let Some(provenance) = verdict.and_then(|verdict| verdict.provenance.as_ref()) else {
+        let evaluation = latest.get(&output.by_key(graph));
+        let Some(provenance) = evaluation.and_then(|evaluation| evaluation.provenance.as_ref()) else {
             return Staleness::Missing;
         };
         let mut causes = Vec::new();
@@ -184,7 +212,7 @@ impl StalenessReport {
 fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &PlannedStep) -> Vec<InputVersion> {
     let version = |input: AssetPartition<AssetIndex>| {
         let upstream = input.by_key(graph);
-        let data_version = latest.get(&upstream).and_then(|verdict| verdict.data_version.clone());
+        let data_version = latest.get(&upstream).and_then(|evaluation| evaluation.data_version.clone());
         InputVersion { upstream, data_version }
     };
     step.input_partitions().map(version).collect()
@@ -214,4 +242,57 @@ fn data_causes(then: &[InputVersion], now: &[InputVersion]) -> Vec<Cause> {
         .filter(|input| !after.contains_key(&input.upstream))
         .map(|input| cause(input, Some(&input.data_version), None));
     changed.chain(removed).collect()
+}
+
+impl Plan {
+    /// The part of the plan that is stale or missing, or that the run has been through already. `latest` has to cover the
+    /// plan's outputs and inputs.
+    #[must_use]
+    pub fn stale_part(&self, graph: &AssetGraph, latest: &LatestEvaluations, state: &RunState) -> Self {
+        let report = StalenessReport::new(graph, self, latest);
+        let is_done = |step: &StepPartition| {
+            state.steps.get(step).is_some_and(|step| step.status == StepStatus::Succeeded)
+        };
+        let lacking = lacking_inputs(graph, self, latest, &report);
+        self.filtered(|position, step| {
+            // A check belongs to the run that made its asset, also if that was before the run was interrupted.
+            let maker =
+                graph.checked_asset(step.step).and_then(|asset| graph.maker(&step.at_partition(asset)));
+            is_done(&maker.unwrap_or_else(|| step.by_key(graph)))
+                || report.needs(graph, step) && !lacking.contains(&position)
+        })
+    }
+
+    /// The assets that the plan makes or takes, whose latest evaluations its staleness depends on.
+    pub fn assets(&self, graph: &AssetGraph) -> Vec<AssetKey> {
+        let mut assets: BTreeSet<AssetIndex> = BTreeSet::new();
+        for step in &self.steps {
+            assets.extend(graph.outputs(step.step));
+            assets.extend(step.inputs.iter().map(|input| input.asset));
+        }
+        assets.into_iter().map(|asset| graph.key(asset).clone()).collect()
+    }
+}
+
+/// The steps that can't be made, because the last word of an upstream asset was that it has no value.
+fn lacking_inputs(
+    graph: &AssetGraph,
+    plan: &Plan,
+    latest: &LatestEvaluations,
+    report: &StalenessReport,
+) -> HashSet<PlanIndex> {
+    let mut steps = HashSet::new();
+    let mut assets: HashSet<AssetPartition<AssetIndex>> = HashSet::new();
+    for (position, step) in plan.steps.iter_enumerated() {
+        let has_no_value = |input: AssetPartition<AssetIndex>| {
+            let evaluation = latest.get(&input.by_key(graph));
+            let is_declined = evaluation.is_some_and(|evaluation| evaluation.data_version.is_none());
+            assets.contains(&input) || is_declined && !report.is_stale(&input)
+        };
+        if step.input_partitions().any(has_no_value) {
+            steps.insert(position);
+            assets.extend(graph.outputs(step.step).iter().map(|output| step.at_partition(*output)));
+        }
+    }
+    steps
 }

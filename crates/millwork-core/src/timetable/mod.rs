@@ -6,7 +6,6 @@
 mod count;
 mod cron;
 mod error;
-mod field;
 mod offset_span;
 mod ticks;
 

@@ -1,4 +1,7 @@
-//! How old an asset's value may be, and what that means at a moment.
+//! Freshness: how old an asset's value may be, and what that means at a moment.
+//!
+//! A [`FreshnessPolicy`] is part of an asset's specification. [`FreshnessPolicy::state`] says what it means at a moment; nothing
+//! is stored, and nothing is run because of it.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +9,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Freshness;
 use crate::problem::Problem;
 use crate::timetable::Timetable;
 
@@ -142,6 +144,39 @@ impl fmt::Display for FreshnessPolicy {
                 write!(f, "by `{deadline}` {zone}, made within {} before", words(lower_bound))
             }
         }
+    }
+}
+
+/// Whether an asset is as fresh as its policy wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// It is.
+    Pass,
+    /// It soon won't be.
+    Warn,
+    /// It isn't.
+    Fail,
+    /// It has never been materialized, or its last materialization is dated further in the future than its policy reaches
+    /// back: then the clock was set back since, and how old it is isn't known.
+    Unknown,
+}
+
+impl Freshness {
+    /// The state as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
