@@ -1,8 +1,8 @@
 //! Whether an occurrence is worth an alert.
 //!
-//! [`matches`] says what an occurrence means to a trigger: of which subject (a run's origin, an asset, a check) it says what state it is in.
-//! [`transition`] compares that with the subject's state before, and says whether an alert is sent now: each time for what happens, when it begins,
-//! gets worse and is over for what lasts, and nothing while the rule cools down.
+//! `matches` says what an occurrence means to a trigger: it finds the subject (a run's origin, an asset, a check) in a state. `transition`
+//! compares that with the subject's state before, and says whether an alert is sent now. What happens is worth one each time; what lasts
+//! is worth one when it begins, when it gets worse and when it is over; and while the rule cools down, none is sent.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;

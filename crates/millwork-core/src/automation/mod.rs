@@ -9,9 +9,9 @@
 //! 3. **What can have changed is looked at.** [`Automation::evaluate`] looks at assets for which the outcome can be another than last
 //!    time, upstream first, so an evaluation in which little happened is cheap however many assets there are. That this decides as if
 //!    all had been looked at is tested against an evaluation of all.
-//! 4. **A condition holds since a moment.** Its nodes are numbered once ([`Automation::new`]) and evaluated from below. Those that held are kept as
-//!    [`Truth`]s, with the evaluation since which they do: the memory of `since` and `newly_true`, and what [`explain`] draws. They
-//!    are kept beside the condition's identity, a hash: a condition that was edited begins anew.
+//! 4. **A condition holds since a moment.** Its nodes are numbered once ([`Automation::new`]) and evaluated from below. Those that held are
+//!    kept as [`Truth`]s, with the evaluation since which they do: the memory of `since` and `newly_true`, and what [`explain`] draws.
+//!    They are kept beside the condition's identity, a hash: a condition that was edited begins anew.
 //! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except where the run goes on that was requested when the
 //!    same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row says when that ends, and
 //!    the asset is looked at then.
@@ -20,8 +20,9 @@
 //! The rows that were touched, the cursor and the requested runs are written in one commit. If that fails or another daemon was faster,
 //! nothing was decided; if it succeeds, the next evaluation begins with exactly what this one found.
 //!
-//! Time comes in as a parameter and from events. What happened in the future by the present clock is dated now, and an evaluation after the
-//! clock was set back goes on with the later time for what it compares; ticks that were taken aren't taken again ([`Timetables`]).
+//! Time comes in as a parameter and from events. What happened in the future by the present clock is dated now. Where the clock was set
+//! right by seconds, evaluations go on with the later time; where it was set back further, everything that is remembered with a later time
+//! is dated now and looked at again, and ticks that were taken aren't taken twice ([`Timetables`]).
 
 mod change;
 mod evaluate;

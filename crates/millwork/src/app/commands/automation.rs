@@ -107,9 +107,7 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
         Some(explanation) if json => outln!("{}", json!(explanation)),
         Some(explanation) => out!("{explanation}"),
         None if json => outln!("{}", Value::Null),
-        None => {
-            outln!("The condition of `{key}` hasn't been evaluated yet; `daemon` does so.\n  {condition}")
-        }
+        None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
     Ok(Exit::Success)
 }
