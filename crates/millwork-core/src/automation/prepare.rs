@@ -49,6 +49,56 @@ pub(super) struct PreparedCondition {
     pub(super) below: IndexVec<NodeId, Option<NodeId>>,
     /// The operators about upstream assets, and which of those count.
     pub(super) deps: BTreeMap<NodeId, Counted>,
+    asked: Asked,
+}
+
+/// What a condition's operands ask for that a pipeline has to have, or an evaluation to keep.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The schedules: a line of cron and a time zone each.
+    schedules: BTreeSet<(String, String)>,
+    /// The tags of runs.
+    tags: BTreeSet<String>,
+    /// The checks of the asset that has the condition.
+    own_checks: Vec<String>,
+}
+
+/// Whom an operand is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    /// The asset that has the condition.
+    Own,
+    /// An upstream asset.
+    Upstream,
+}
+
+impl Asked {
+    fn add(&mut self, operand: &Operand, subject: Subject) {
+        match operand {
+            Operand::CronTickPassed { cron, zone } => {
+                self.schedules.insert((cron.clone(), zone.clone()));
+            }
+            Operand::ExecutedWithTag { tag, .. } => {
+                self.tags.insert(tag.clone());
+            }
+            Operand::CheckPassed(check) | Operand::CheckFailed(check) => match subject {
+                Subject::Own => self.own_checks.push(check.clone()),
+                Subject::Upstream => {}
+            },
+            Operand::Missing
+            | Operand::InProgress
+            | Operand::ExecutionFailed
+            | Operand::NewlyUpdated
+            | Operand::NewlyRequested
+            | Operand::WillBeRequested
+            | Operand::ExecutedWithRootTarget
+            | Operand::CodeVersionChanged
+            | Operand::DataVersionChanged
+            | Operand::InitialEvaluation
+            | Operand::AnyCheckFailed
+            | Operand::BlockingChecksPassed => {}
+        }
+    }
 }
 
 /// Which upstream assets count.
@@ -187,11 +237,11 @@ impl Automation {
         condition: &AutomationCondition,
     ) -> Result<(), ConditionError> {
         let prepared = PreparedCondition::new(graph, condition.clone())?;
-        for (cron, zone) in prepared.schedules() {
+        for (cron, zone) in &prepared.asked.schedules {
             Timetable::new([cron.as_str()], zone)?;
         }
         let known: Vec<&String> = checks(graph, asset).map(|check| &check.name).collect();
-        let unknown = prepared.own_checks().find(|check| !known.contains(check)).cloned();
+        let unknown = prepared.asked.own_checks.into_iter().find(|check| !known.contains(&check));
         match unknown {
             Some(check) => Err(ConditionError::Check { asset: graph.key(asset).clone(), check }),
             None => Ok(()),
@@ -205,11 +255,11 @@ impl Automation {
         condition: AutomationCondition,
     ) -> Result<(), ConditionError> {
         let prepared = PreparedCondition::new(graph, condition)?;
-        for (cron, zone) in prepared.schedules() {
-            self.schedules.entry((cron.clone(), zone.clone())).or_default().insert(index);
+        for schedule in &prepared.asked.schedules {
+            self.schedules.entry(schedule.clone()).or_default().insert(index);
         }
         self.depth = self.depth.max(prepared.upstream_levels());
-        self.tags.extend(prepared.tags().cloned());
+        self.tags.extend(prepared.asked.tags.iter().cloned());
         self.conditions.insert(index, prepared);
         Ok(())
     }
@@ -266,8 +316,11 @@ impl PreparedCondition {
             return Err(ConditionError::TooDeep { levels });
         }
         let mut below: IndexVec<NodeId, Option<NodeId>> = nodes.ids().map(|_| None).collect();
-        let mut deps = BTreeMap::new();
+        let (mut deps, mut asked) = (BTreeMap::new(), Asked::default());
         for (node, operator) in nodes.iter() {
+            if let Operator::Operand(operand) = operator {
+                asked.add(operand, below[node].map_or(Subject::Own, |_| Subject::Upstream));
+            }
             let inner = match operator {
                 Operator::Deps { allow, ignore, .. } => {
                     deps.insert(node, counted(graph, allow.as_deref(), ignore.as_deref())?);
@@ -283,39 +336,7 @@ impl PreparedCondition {
             };
             nodes.children(node).for_each(|child| below[child] = inner);
         }
-        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps })
-    }
-
-    fn operands(&self) -> impl Iterator<Item = (NodeId, &Operand)> {
-        self.nodes.iter().filter_map(|(node, operator)| match operator {
-            Operator::Operand(operand) => Some((node, operand)),
-            _ => None,
-        })
-    }
-
-    /// The schedules that the condition waits for: a line of cron and a time zone each.
-    fn schedules(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.operands().filter_map(|(_, operand)| match operand {
-            Operand::CronTickPassed { cron, zone } => Some((cron, zone)),
-            _ => None,
-        })
-    }
-
-    /// The tags that the condition asks for.
-    fn tags(&self) -> impl Iterator<Item = &String> {
-        self.operands().filter_map(|(_, operand)| match operand {
-            Operand::ExecutedWithTag { tag, .. } => Some(tag),
-            _ => None,
-        })
-    }
-
-    /// The checks of the asset itself that the condition asks for.
-    fn own_checks(&self) -> impl Iterator<Item = &String> {
-        let own = self.operands().filter(|(node, _)| self.below[*node].is_none());
-        own.filter_map(|(_, operand)| match operand {
-            Operand::CheckPassed(check) | Operand::CheckFailed(check) => Some(check),
-            _ => None,
-        })
+        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, asked })
     }
 
     /// How many levels of upstream assets the condition looks at.

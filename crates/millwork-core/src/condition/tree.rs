@@ -130,13 +130,14 @@ impl AutomationCondition {
     /// The condition with every part labelled `label` replaced.
     #[must_use]
     pub fn replace(self, label: &str, by: &Self) -> Self {
-        self.rewritten(|written, operator, children| match operator {
-            Operator::Labelled(own) if own == label => {
+        self.rewritten(|written, operator, children| {
+            if matches!(&operator, Operator::Labelled(own) if own == label) {
                 let start = children.first().map_or(written.len(), |child| child.start);
                 written.truncate(start);
                 written.extend_from_slice(&by.operators);
+            } else {
+                written.push(operator);
             }
-            operator => written.push(operator),
         })
     }
 
@@ -158,7 +159,12 @@ impl AutomationCondition {
             let operator = match operator {
                 Operator::And { .. } => Operator::And { children: cut(written, children) },
                 Operator::Or { .. } => Operator::Or { children: cut(written, children) },
-                other => other,
+                other @ (Operator::Operand(_)
+                | Operator::Not
+                | Operator::Since
+                | Operator::NewlyTrue
+                | Operator::Deps { .. }
+                | Operator::Labelled(_)) => other,
             };
             written.push(operator);
         })
@@ -246,9 +252,8 @@ impl BitAnd for AutomationCondition {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
-        let known = |operator: &Operator| match operator {
-            Operator::And { children } => Some(*children),
-            _ => None,
+        let known = |operator: &Operator| {
+            if let Operator::And { children } = operator { Some(*children) } else { None }
         };
         self.joined(other, |children| Operator::And { children }, known)
     }
@@ -258,9 +263,8 @@ impl BitOr for AutomationCondition {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        let known = |operator: &Operator| match operator {
-            Operator::Or { children } => Some(*children),
-            _ => None,
+        let known = |operator: &Operator| {
+            if let Operator::Or { children } = operator { Some(*children) } else { None }
         };
         self.joined(other, |children| Operator::Or { children }, known)
     }

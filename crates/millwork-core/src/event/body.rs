@@ -355,17 +355,35 @@ impl EventBody {
             | Self::Kept { metadata, .. }
             | Self::Observed { metadata, .. }
             | Self::CheckEvaluated(CheckEvaluation { metadata, .. }) => Some(metadata),
-            _ => None,
+            Self::RunQueued
+            | Self::RunStarted { .. }
+            | Self::RunCanceling
+            | Self::RunSucceeded
+            | Self::RunFailed { .. }
+            | Self::RunCanceled
+            | Self::RunLost { .. }
+            | Self::RunRetrying { .. }
+            | Self::StepStarted
+            | Self::StepProgressed { .. }
+            | Self::StepRetrying { .. }
+            | Self::StepSucceeded { .. }
+            | Self::StepFailed { .. }
+            | Self::StepSkipped { .. }
+            | Self::StepCanceled
+            | Self::NotMaterialized { .. }
+            | Self::Logged(_)
+            | Self::Unreadable(_) => None,
         }
     }
 
     /// The whole as JSON. What holds things that people hand in is read back; the other bodies are texts and whole numbers, which
     /// always are.
     fn json(&self) -> Result<String, Unstorable> {
-        match self {
-            Self::Logged(line) if !line.fields.is_empty() => stored_json(self),
-            body if body.metadata().is_some_and(|metadata| !metadata.is_empty()) => stored_json(self),
-            _ => limited_json(self, MAX_STORED_DEPTH, MAX_STORED_BYTES),
+        let has_fields = matches!(self, Self::Logged(line) if !line.fields.is_empty());
+        if has_fields || self.metadata().is_some_and(|metadata| !metadata.is_empty()) {
+            stored_json(self)
+        } else {
+            limited_json(self, MAX_STORED_DEPTH, MAX_STORED_BYTES)
         }
     }
 
@@ -396,10 +414,8 @@ impl EventBody {
 
     /// Whether it is a materialization, also one that can't be read.
     pub fn is_materialization(&self) -> bool {
-        match self {
-            Self::Unreadable(unreadable) => unreadable.kind == Some(EventKind::Materialized),
-            readable => readable.kind() == Some(EventKind::Materialized),
-        }
+        let kind = if let Self::Unreadable(unreadable) = self { unreadable.kind } else { self.kind() };
+        kind == Some(EventKind::Materialized)
     }
 
     /// What an asset's new verdict was made from, if this is one.
@@ -407,7 +423,25 @@ impl EventBody {
         match self {
             Self::Materialized(materialization) => Some(&materialization.provenance),
             Self::Kept { provenance, .. } | Self::NotMaterialized { provenance } => Some(provenance),
-            _ => None,
+            Self::RunQueued
+            | Self::RunStarted { .. }
+            | Self::RunCanceling
+            | Self::RunSucceeded
+            | Self::RunFailed { .. }
+            | Self::RunCanceled
+            | Self::RunLost { .. }
+            | Self::RunRetrying { .. }
+            | Self::StepStarted
+            | Self::StepProgressed { .. }
+            | Self::StepRetrying { .. }
+            | Self::StepSucceeded { .. }
+            | Self::StepFailed { .. }
+            | Self::StepSkipped { .. }
+            | Self::StepCanceled
+            | Self::Observed { .. }
+            | Self::CheckEvaluated(_)
+            | Self::Logged(_)
+            | Self::Unreadable(_) => None,
         }
     }
 }

@@ -100,23 +100,43 @@ impl RunState {
 
     /// Takes in an event whose predecessor is missing.
     fn force(&mut self, event: &Event) {
-        if event.body.is_run_event() {
-            self.status = match event.body {
-                EventBody::RunQueued => None,
-                EventBody::RunStarted { .. } => Some(RunStatus::Queued),
-                EventBody::RunRetrying { .. } => Some(RunStatus::Failed),
-                _ => Some(RunStatus::Running),
-            };
-        } else if let Some(step) = event.step_partition() {
-            let state = self.steps.entry(step).or_default();
-            (state.status, state.attempt) = match event.body {
-                EventBody::StepStarted => (StepStatus::Pending, event.attempt.saturating_sub(1)),
-                EventBody::StepSkipped { .. } => (StepStatus::Pending, state.attempt),
-                _ => (StepStatus::Running, event.attempt),
-            };
+        match event.body {
+            EventBody::RunQueued => self.status = None,
+            EventBody::RunStarted { .. } => self.status = Some(RunStatus::Queued),
+            EventBody::RunRetrying { .. } => self.status = Some(RunStatus::Failed),
+            EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCanceled
+            | EventBody::RunLost { .. } => self.status = Some(RunStatus::Running),
+            EventBody::StepStarted => {
+                self.force_step(event, StepStatus::Pending, Some(event.attempt.saturating_sub(1)));
+            }
+            EventBody::StepSkipped { .. } => self.force_step(event, StepStatus::Pending, None),
+            EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepCanceled
+            | EventBody::Materialized(_)
+            | EventBody::Kept { .. }
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => {
+                self.force_step(event, StepStatus::Running, Some(event.attempt));
+            }
         }
         // It can't be refused now, and if it were, it would be left out like one that can't be read.
         let _ = self.apply(event);
+    }
+
+    /// Gives the step of an event a status and, unless it keeps its own, an attempt.
+    fn force_step(&mut self, event: &Event, status: StepStatus, attempt: Option<u32>) {
+        let Some(step) = event.step_partition() else { return };
+        let state = self.steps.entry(step).or_default();
+        (state.status, state.attempt) = (status, attempt.unwrap_or(state.attempt));
     }
 
     /// Takes in one event; an illegal one changes nothing.
@@ -150,7 +170,24 @@ impl RunState {
             EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
                 self.reason = Some(reason.clone());
             }
-            _ => {}
+            EventBody::RunQueued
+            | EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunCanceled
+            | EventBody::StepStarted
+            | EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepSkipped { .. }
+            | EventBody::StepCanceled
+            | EventBody::Materialized(_)
+            | EventBody::Kept { .. }
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => {}
         }
         if status.is_finished() {
             self.finished_at = Some(event.at);

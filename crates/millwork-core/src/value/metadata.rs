@@ -207,7 +207,19 @@ impl MetadataValue {
         match self {
             Self::Int(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),
-            _ => None,
+            Self::Bool(_)
+            | Self::Text(_)
+            | Self::Markdown(_)
+            | Self::Json(_)
+            | Self::Url(_)
+            | Self::Path(_)
+            | Self::Timestamp(_)
+            | Self::Table(_)
+            | Self::Series(_)
+            | Self::Plot(_)
+            | Self::Image(_)
+            | Self::Asset(_)
+            | Self::Run(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::parse::ParseStream;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, Type, parenthesized};
 
@@ -98,44 +98,39 @@ impl Form {
         let is_value = input.peek(Token![=]) && !input.peek(Token![==]);
         match self {
             Self::Flag if !is_list && !is_value => Ok(Value::Flag),
-            Self::Texts | Self::Expressions | Self::Tags | Self::Assets if is_list => self.parse_list(input),
-            Self::Flag | Self::Texts | Self::Expressions | Self::Tags | Self::Assets => {
-                Err(self.misspelt(name, name))
-            }
-            _ if !is_value => Err(self.misspelt(name, name)),
-            _ => {
+            Self::Texts | Self::Expressions if is_list => list::<Expr>(input),
+            Self::Assets if is_list => list::<Path>(input),
+            Self::Tags if is_list => pairs(input),
+            Self::Format | Self::Asset if is_value => {
                 input.parse::<Token![=]>()?;
-                self.parse_value(name, input)
+                Ok(Value::Tokens(input.parse::<Type>()?.into_token_stream()))
             }
+            Self::Name
+            | Self::Prefix
+            | Self::Text
+            | Self::Duration
+            | Self::Retry
+            | Self::Automation
+            | Self::Partitions
+            | Self::Freshness
+            | Self::Severity => {
+                if !is_value {
+                    return Err(self.misspelt(name, name));
+                }
+                input.parse::<Token![=]>()?;
+                self.parse_expression(name, input)
+            }
+            Self::Texts
+            | Self::Expressions
+            | Self::Tags
+            | Self::Assets
+            | Self::Asset
+            | Self::Format
+            | Self::Flag => Err(self.misspelt(name, name)),
         }
     }
 
-    fn parse_list(self, input: ParseStream<'_>) -> syn::Result<Value> {
-        let content;
-        parenthesized!(content in input);
-        Ok(match self {
-            Self::Tags => {
-                let tags = Punctuated::<_, Token![,]>::parse_terminated_with(&content, tag)?;
-                Value::Pairs(tags.into_iter().collect())
-            }
-            Self::Texts | Self::Expressions => {
-                let texts = Punctuated::<Expr, Token![,]>::parse_terminated(&content)?;
-                Value::List(texts.into_iter().map(ToTokens::into_token_stream).collect())
-            }
-            _ => {
-                let paths = Punctuated::<Path, Token![,]>::parse_terminated(&content)?;
-                Value::List(paths.into_iter().map(ToTokens::into_token_stream).collect())
-            }
-        })
-    }
-
-    fn parse_value(self, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
-        match self {
-            Self::Format | Self::Asset => {
-                return Ok(Value::Tokens(input.parse::<Type>()?.into_token_stream()));
-            }
-            _ => {}
-        }
+    fn parse_expression(self, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
         let expression: Expr = input.parse()?;
         let misspelt = || self.misspelt(name, &expression);
         match (self, literal(&expression)) {
@@ -153,6 +148,22 @@ impl Form {
     fn misspelt(self, name: &Ident, place: impl ToTokens) -> syn::Error {
         syn::Error::new_spanned(place, format!("`{name}` is written `{}`", self.example(name)))
     }
+}
+
+/// Expressions or paths in parentheses.
+fn list<T: Parse + ToTokens>(input: ParseStream<'_>) -> syn::Result<Value> {
+    let content;
+    parenthesized!(content in input);
+    let items = Punctuated::<T, Token![,]>::parse_terminated(&content)?;
+    Ok(Value::List(items.into_iter().map(ToTokens::into_token_stream).collect()))
+}
+
+/// Tags in parentheses.
+fn pairs(input: ParseStream<'_>) -> syn::Result<Value> {
+    let content;
+    parenthesized!(content in input);
+    let tags = Punctuated::<_, Token![,]>::parse_terminated_with(&content, tag)?;
+    Ok(Value::Pairs(tags.into_iter().collect()))
 }
 
 fn literal(expression: &Expr) -> Option<&Lit> {

@@ -72,7 +72,7 @@ impl Arguments {
     pub(crate) fn literal(&self, name: &str) -> Option<&LitStr> {
         match self.value(name)? {
             Value::Literal(text) => Some(text),
-            _ => None,
+            Value::Tokens(_) | Value::List(_) | Value::Pairs(_) | Value::Flag => None,
         }
     }
 
@@ -81,7 +81,7 @@ impl Arguments {
         match self.value(name)? {
             Value::Tokens(tokens) => Some(tokens.clone()),
             Value::Literal(text) => Some(text.to_token_stream()),
-            _ => None,
+            Value::List(_) | Value::Pairs(_) | Value::Flag => None,
         }
     }
 
