@@ -20,8 +20,8 @@ use tokio::sync::watch;
 
 use crate::error::register_errors;
 use crate::runs::{
-    Cancel, Dispatcher, LEASE, Observer, Pools, RecordError, RunContext, RunOutcome, StoredInputs,
-    keep_lease, start_recorder,
+    Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, PlannedRun, Pools, RecordError, RunContext,
+    RunOutcome, StoredInputs, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};
@@ -39,8 +39,8 @@ pub struct Engine {
 /// How an engine works.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// How many steps of a run are executed at a time.
-    pub workers: usize,
+    /// How many steps of a run are executed at a time; 0 counts as 1.
+    pub max_parallel_steps: usize,
     /// How long a blocking step may go on after its run was asked to stop.
     pub grace: Duration,
     /// Whether a step that takes too long, and runs alone, loses the processes that it has started: only in a process
@@ -51,12 +51,12 @@ pub struct EngineOptions {
 }
 
 impl Default for EngineOptions {
-    /// Twice as many workers as processors, and no fewer than eight, as most steps wait for something most of the
+    /// Twice as many parallel steps as processors, and no fewer than eight, as most steps wait for something most of the
     /// time; ten seconds of grace; the system's clock.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            workers: (2 * processors).max(8),
+            max_parallel_steps: (2 * processors).max(8),
             grace: Duration::from_secs(10),
             end_descendants: false,
             clock: Arc::new(SystemClock),
@@ -212,15 +212,11 @@ impl Engine {
         let without_previous = request.is_without_previous();
         let context = Arc::new(RunContext {
             run,
+            planned: Arc::new(PlannedRun { graph, plan, stored, verdicts, without_previous }),
             pipeline: self.pipeline.clone(),
-            graph,
-            plan,
             config: request.config,
-            without_previous,
             store: self.store.clone(),
             values: self.values.clone(),
-            stored,
-            verdicts,
             recorder: recorder.clone(),
             clock: self.options.clock.clone(),
             cancel: cancel.clone(),
@@ -252,11 +248,14 @@ impl Engine {
         recorder_failed: watch::Receiver<bool>,
     ) -> Result<EventBody, StorageError> {
         let (store, clock, holder) = (self.store.clone(), self.options.clock.clone(), self.holder.clone());
-        let mut dispatcher = Dispatcher::new(context, Pools { store, clock, holder }, self.options.workers);
+        let planned = context.planned.clone();
+        let pools = Pools { store, clock, holder };
+        let mut dispatch_loop =
+            DispatchLoop::new(context, pools, self.options.max_parallel_steps, recorder_failed);
         if state.epoch > 1 {
-            dispatcher.resume(events, state).await?;
+            dispatch_loop.resume(EarlierExecutions::of(&planned, events, state)).await?;
         }
-        dispatcher.dispatch(recorder_failed).await
+        dispatch_loop.run().await
     }
 
     async fn claim(&self, run: RunId, resumes: bool) -> Result<Fence, StorageError> {

@@ -1,7 +1,7 @@
-//! Executes runs: dispatcher, executors, values at rest, logs.
+//! Executes runs: dispatcher, attempts of steps, values at rest, logs.
 //!
 //! [`Engine::execute`] claims a run and works through its plan. One *dispatcher* owns the run's state and decides what
-//! comes next; each attempt of a step is an *executor* of its own, which loads inputs, calls the function, stores the
+//! comes next; each *attempt* of a step is a task of its own, which loads inputs, calls the function, stores the
 //! outputs, and reports back by message; one *recorder* appends events to the log, in order, and shows them to an
 //! observer once they are on disk.
 

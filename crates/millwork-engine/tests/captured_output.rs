@@ -106,7 +106,7 @@ async fn a_loud_step_costs_a_quiet_one_nothing() {
         step.sink().line(LogLevel::Error, "the one line that matters".to_owned());
         Ok(1_u64)
     });
-    let lines = lines_of_run(&Scenario::of([loud, quiet]).workers(2)).await;
+    let lines = lines_of_run(&Scenario::of([loud, quiet]).max_parallel_steps(2)).await;
     let (own, shared): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.step.is_some());
     let own: Vec<_> = own.iter().map(|line| (line.step.as_deref(), line.level, line.text.as_str())).collect();
     assert_eq!(own, [(Some("a_quiet"), LogLevel::Error, "the one line that matters")]);
@@ -183,7 +183,7 @@ async fn a_thread_that_is_left_alone_is_nobody_elses() {
         of_bystander.wait();
         Ok(1_u64)
     });
-    let lines = lines_of_run(&Scenario::of([deaf, bystander]).workers(2)).await;
+    let lines = lines_of_run(&Scenario::of([deaf, bystander]).max_parallel_steps(2)).await;
     let running = r#"["bystander","deaf"]"#.to_owned();
     let expected = Line { step: None, level: LogLevel::Info, text: "from deaf".to_owned(), running };
     assert_eq!(lines, [expected]);
@@ -203,7 +203,10 @@ async fn printed_lines() {
     });
     let told = Scenario::of([alone]).run().await;
     let barrier = Arc::new(Barrier::new(2));
-    let both = Scenario::of([printing("one", &barrier), printing("two", &barrier)]).workers(2).run().await;
+    let both = Scenario::of([printing("one", &barrier), printing("two", &barrier)])
+        .max_parallel_steps(2)
+        .run()
+        .await;
     let asynchronous = number("asynchronous").non_blocking(|_| async {
         print("from an async step\n");
         Ok(1_u64)

@@ -54,7 +54,7 @@ async fn events_of_steps() {
     });
     tracing::info!("outside of any step");
     tracing::debug!(target: "elsewhere", "for somebody else");
-    let scenario = Scenario::of([blocking, asynchronous, other]).workers(3);
+    let scenario = Scenario::of([blocking, asynchronous, other]).max_parallel_steps(3);
     let told = scenario.run().await;
     let mut lines: Vec<&str> = told.lines().filter(|line| line.contains("logged")).collect();
     lines.sort_by_key(|line| line.split(' ').next());

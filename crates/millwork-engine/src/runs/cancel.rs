@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 /// How urgently a run is to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
+pub(crate) enum StopMode {
     /// It isn't.
     #[default]
     No,
@@ -17,33 +17,33 @@ pub(crate) enum Stop {
 /// Stops a run that is being executed. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
-    stop: watch::Sender<Stop>,
+    stop: watch::Sender<StopMode>,
 }
 
 impl Cancel {
     /// Asks the run to stop. Asking again stops it at once.
     pub fn request(&self) {
         self.stop.send_modify(|stop| {
-            *stop = if *stop == Stop::No { Stop::Asked } else { Stop::AtOnce };
+            *stop = if *stop == StopMode::No { StopMode::Asked } else { StopMode::AtOnce };
         });
     }
 
     /// Asks the run to stop; asking again changes nothing.
     pub(crate) fn request_kindly(&self) {
-        self.stop.send_modify(|stop| *stop = (*stop).max(Stop::Asked));
+        self.stop.send_modify(|stop| *stop = (*stop).max(StopMode::Asked));
     }
 
     /// Stops the run at once.
     pub(crate) fn force(&self) {
-        self.stop.send_replace(Stop::AtOnce);
+        self.stop.send_replace(StopMode::AtOnce);
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<Stop> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<StopMode> {
         self.stop.subscribe()
     }
 
     /// How urgently the run is to stop now.
-    pub(crate) fn stop(&self) -> Stop {
+    pub(crate) fn stop(&self) -> StopMode {
         *self.stop.borrow()
     }
 }

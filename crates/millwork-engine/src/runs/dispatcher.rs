@@ -1,172 +1,272 @@
-//! Owns the state of a run: decides which step comes next, and what the end of a step means for the others.
+//! The dispatcher owns the state of a run: it decides which step comes next, and what the end of a step means for the others.
+//!
+//! It does no I/O, waits for nothing and knows neither time nor chance. [`Dispatcher::handle`] takes one [`Input`], something that has
+//! happened, and returns [`Effect`]s, what is to be done about it, in the order in which it has to be done. The loop around it
+//! ([`DispatchLoop`](super::dispatch_loop::DispatchLoop)) waits for inputs and carries effects out. The reason is that everything which
+//! makes a scheduler hard to test (two steps that end at once, a stop between a question and its answer, a store that fails halfway) is
+//! an order of inputs here, and `tests/model.rs` draws such orders at random. The same inputs always give the same effects.
+//!
+//! # Where a step is
+//!
+//! Each step of the plan is in one place at a time:
+//!
+//! ```text
+//!             everything upstream is finished
+//!  queue ───────────────────────────────────────┐
+//!                                               ▼      all slots at once
+//!  retry_ready ──────────────────────────► start_ready ─────────────────► running ──► over
+//!      ▲                                      │     ▲                        │
+//!      │ PauseOver            a pool is full  ▼     │ the next round         │ failed, retries are left
+//!      │                              waiting_for_slots                      │
+//!   pausing ◄────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! - `queue` ([`ReadyQueue`]) hands out steps whose upstream steps are finished, the one with the longest path below it first.
+//! - `retry_ready` holds steps whose pause between two attempts is over. They go before the queue: what depends on them has
+//!   waited longest.
+//! - `waiting_for_slots` holds steps whose pools were full. They go before everything else, and those that want the same pools wait in
+//!   line: a step isn't overtaken by one that became ready later. Steps that want no pool, or other pools, aren't held up by them.
+//! - `running` counts towards the limit of parallel steps. A step that pauses or waits for slots doesn't: it holds neither a place nor
+//!   slots.
+//!
+//! A step is over when it has succeeded, was skipped, failed for good, or was canceled; it then gives up its inputs, so that values in
+//! memory which no other step loads are let go.
+//!
+//! # When steps are started
+//!
+//! Not with every input. The loop hands in all messages that have come, and then [`Input::Poll`]; only then is something started. Of
+//! what two steps that end together have made ready, the step on the longest path therefore starts first, whichever report came first.
+//! `Poll` also comes from time to time while a step waits for slots, as another process can give them back without a message.
+//!
+//! Slots are in the store, so taking them is a question, [`Effect::TakeSlots`], whose answer is [`Input::Slots`]. One question is open
+//! at a time, and nothing is started before its answer: the order of starts doesn't depend on how long the store takes. The answer
+//! goes on where the question interrupted. Within one round, from a `Poll` to the next, no pool is asked again that was found to be
+//! full, so a round ends.
+//!
+//! # What the end of a step means
+//!
+//! - *Success:* its outputs become inputs of others. What takes an output that has no value is skipped, with everything below it.
+//! - *Failure:* it is tried again after a pause if its policy allows that. A failed check and an input that couldn't be loaded are not
+//!   tried again, as nothing would be different. When it has failed for good, everything below it is skipped; steps beside it go on, so
+//!   a run does as much as it can.
+//! - *Nothing to do:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
+//!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value stands for it.
+//!
+//! # How a run ends
+//!
+//! When no step is left, or, after a stop, when no attempt is running any more. A stop starts nothing new and takes back what waits.
+//! How urgent it is (see [`StopMode`](super::StopMode)) makes no difference here: attempts read that from the same switch
+//! ([`Cancel`](super::Cancel)), and report their end as ever. When the store fails, or the recorder, nothing that follows could be
+//! recorded: the dispatcher stops the run at once ([`Effect::StopAtOnce`]), and reports the first error of the store when all attempts
+//! have ended.
+//!
+//! # Guarantees
+//!
+//! As long as each attempt that is started is reported once, each pause ends, each question is answered, and `Poll` follows:
+//!
+//! - A step starts when all steps upstream of it have finished, and no more than once at a time.
+//! - No more than `max_parallel_steps` run, each with all of its slots; slots are given back exactly once.
+//! - Every step that has started ends in exactly one of the states success, failure and canceled; without a stop, every step ends.
+//! - After a stop nothing starts. The slots that an open question may still bring are given back.
+//! - While the run isn't over, an attempt is running, a step pauses, a question is open, or a step waits for slots.
+//!
+//! # Not guaranteed
+//!
+//! - The order of steps that aren't connected: it is the same for the same inputs, but reports come as the machine pleases.
+//! - Fairness between runs that want the same pool: each asks anew, and the store gives to the one that asks when slots are free. A step
+//!   that wants many slots can wait for long while others take single ones.
+//! - That a step runs once. One whose process died is run again by the next execution; its number shows it
+//!   ([`EarlierExecutions`](super::resume::EarlierExecutions)).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::panic::AssertUnwindSafe;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use millwork_core::event::{EventBody, LogLine, NewEvent};
-use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
+use millwork_core::AssetPartition;
+use millwork_core::event::{EventBody, NewEvent};
+use millwork_core::graph::AssetIndex;
 use millwork_core::index::IndexVec;
-use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex, ReadyQueue};
-use millwork_core::run::{Failure, FailureClass, FailureKind, RunId};
-use millwork_core::{AssetPartition, Clock, LogLevel, Pipeline, StepPartition};
-use millwork_storage::{SlotId, StorageError, Store};
-use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use millwork_core::plan::{PlanIndex, ReadyQueue};
+use millwork_core::run::{Failure, FailureClass, FailureKind};
+use millwork_storage::{SlotId, StorageError};
 
-use super::handed_over::{HandedOver, Made};
-use super::pools::{Pools, WaitingForSlots};
-use super::{Cancel, RecorderHandle, Stop, StoredInputs};
+use super::inputs::{InMemoryValues, ProducedValue};
+use super::pools::WaitingForSlots;
+use super::resume::EarlierExecutions;
+use super::{PlannedRun, StoredInputs};
 use crate::logs::shorten;
-use crate::steps::{AttemptEnd, OutputMade, Report, execute};
-use crate::values::Values;
+use crate::steps::{Attempt, AttemptEnd, Report, StepOutput};
 
-mod inputs;
-mod resumed;
+#[cfg(test)]
+mod tests;
 
-/// What all steps of a run share.
-#[derive(Debug)]
-pub(crate) struct RunContext {
-    pub(crate) run: RunId,
-    pub(crate) pipeline: Pipeline,
-    pub(crate) graph: Arc<AssetGraph>,
-    pub(crate) plan: Plan,
-    pub(crate) config: Value,
-    /// Whether steps look back at nothing.
-    pub(crate) without_previous: bool,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) values: Values,
-    pub(crate) stored: StoredInputs,
-    /// The last verdicts about what the plan makes, for a run of stale steps only.
-    pub(crate) verdicts: Option<LatestEvaluations>,
-    pub(crate) recorder: RecorderHandle,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cancel: Cancel,
-    pub(crate) grace: Duration,
-    pub(crate) end_descendants: bool,
-}
-
-impl RunContext {
-    pub(crate) fn step(&self, position: PlanIndex) -> &StepNode {
-        &self.graph.steps()[self.plan.steps[position].step]
-    }
-
-    pub(crate) fn step_partition(&self, position: PlanIndex) -> StepPartition {
-        self.plan.steps[position].by_key(&self.graph)
-    }
-
-    /// An asset at the partition of a step that makes it.
-    pub(crate) fn output(&self, position: PlanIndex, asset: AssetIndex) -> AssetPartition<AssetIndex> {
-        self.plan.steps[position].at_partition(asset)
-    }
-}
-
-/// How long a full pool is left alone; another process may hold its slots.
-const POOL_PAUSE: Duration = Duration::from_millis(50);
-
-/// Each message of a failure may be so many bytes long.
+/// The longest message of a failure, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
-pub(crate) struct Dispatcher {
-    context: Arc<RunContext>,
-    queue: ReadyQueue<PlanIndex>,
-    handed_over: HandedOver,
-    /// The number of each step's last attempt.
-    attempts: IndexVec<PlanIndex, u32>,
-    /// How often each step was retried in this execution.
-    retries: IndexVec<PlanIndex, u32>,
-    running: HashMap<PlanIndex, Vec<SlotId>>,
-    /// Steps whose pause between two attempts is over.
-    again: VecDeque<PlanIndex>,
-    pausing: Vec<PlanIndex>,
-    waiting_for_slots: WaitingForSlots,
-    pools: Pools,
-    workers: usize,
-    failures: Vec<String>,
-    /// Whether all of them took too long.
-    all_timed_out: bool,
-    /// Why the run can't go on: the store failed.
-    trouble: Option<StorageError>,
-    sender: mpsc::UnboundedSender<Message>,
-    messages: mpsc::UnboundedReceiver<Message>,
+/// Why a step of a run of stale steps isn't run after all.
+const UNCHANGED: &str = "code and inputs are unchanged";
+
+/// Something that has happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The run was executed before. Comes first, if at all.
+    Resumed {
+        earlier: EarlierExecutions,
+        /// The last values of the outputs that were kept.
+        last_values: StoredInputs,
+    },
+    /// An attempt has ended.
+    Report {
+        report: Report,
+        /// The last values of those outputs that it kept.
+        last_values: Result<StoredInputs, StorageError>,
+        /// A random number in 0..1, from which a pause with jitter is drawn.
+        jitter: f64,
+    },
+    /// The pause between two attempts of a step is over.
+    PauseOver(PlanIndex),
+    /// The answer to [`Effect::TakeSlots`]: all slots that the step wants, or `None` while a pool is full.
+    Slots(Result<Option<Vec<SlotId>>, StorageError>),
+    /// The run was asked to stop.
+    Stop,
+    /// Events can't be recorded any more.
+    RecorderFailed,
+    /// What an effect asked of the store has failed.
+    StoreFailed(StorageError),
+    /// Nothing else has come in for now: what can start is to be started. Comes after all other inputs, and again and again
+    /// while [`Dispatcher::waits_for_slots`].
+    Poll,
 }
 
-enum Message {
-    Ended(Report),
-    PauseOver(PlanIndex),
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Append to the run's log, in one piece: the events of an attempt, then one of its step.
+    Record { of_attempt: Vec<NewEvent>, position: PlanIndex, attempt: u32, body: EventBody },
+    /// Start an attempt, which ends with an [`Input::Report`].
+    Start(Attempt),
+    /// Wait, and then hand in [`Input::PauseOver`].
+    Pause(PlanIndex, Duration),
+    /// Take the slots that a step wants, all or none; [`Input::Slots`] is the answer. No other input is needed in between, but
+    /// may come.
+    TakeSlots(PlanIndex),
+    /// Append to the run's log which processes hold the slots that a step waits for.
+    RecordSlotHolders { position: PlanIndex, attempt: u32 },
+    /// Give slots back to their pools.
+    GiveBack(Vec<SlotId>),
+    /// Stop all attempts without waiting for any.
+    StopAtOnce,
+    /// The run is over: with this event, or with the error of the store that stopped it.
+    Finish(Result<EventBody, StorageError>),
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    run: Arc<PlannedRun>,
+    queue: ReadyQueue<PlanIndex>,
+    values: InMemoryValues,
+    /// The number of each step's last attempt.
+    attempts: IndexVec<PlanIndex, u32>,
+    /// The number of each step's retries in this execution.
+    retries: IndexVec<PlanIndex, u32>,
+    /// The slots of each step that is running.
+    running: HashMap<PlanIndex, Vec<SlotId>>,
+    /// Steps between two attempts.
+    pausing: Vec<PlanIndex>,
+    /// Steps whose pause between two attempts is over.
+    retry_ready: VecDeque<PlanIndex>,
+    waiting_for_slots: WaitingForSlots,
+    /// The step for which slots are being taken.
+    open_question: Option<(PlanIndex, Asked)>,
+    max_parallel_steps: usize,
+    /// What has failed, in words.
+    failures: Vec<String>,
+    /// Whether everything that has failed took too long.
+    all_timed_out: bool,
+    is_stopping: bool,
+    /// Why the run can't go on: the first error of the store.
+    store_error: Option<StorageError>,
+    /// What the input that is being handled leads to.
+    effects: Vec<Effect>,
+}
+
+/// How often a step has asked for slots.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    First,
+    Again,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(context: Arc<RunContext>, pools: Pools, workers: usize) -> Self {
-        let (sender, messages) = mpsc::unbounded_channel();
+    pub(crate) fn new(run: Arc<PlannedRun>, max_parallel_steps: usize) -> Self {
         Self {
-            queue: ReadyQueue::new(&context.plan.upstream()),
-            handed_over: HandedOver::new(&context.plan),
-            attempts: context.plan.steps.map(|_| 0),
-            retries: context.plan.steps.map(|_| 0),
+            queue: ReadyQueue::new(&run.plan.upstream()),
+            values: InMemoryValues::new(&run.plan),
+            attempts: run.plan.steps.map(|_| 0),
+            retries: run.plan.steps.map(|_| 0),
             running: HashMap::new(),
-            again: VecDeque::new(),
             pausing: Vec::new(),
+            retry_ready: VecDeque::new(),
             waiting_for_slots: WaitingForSlots::default(),
-            pools,
-            workers: workers.max(1),
+            open_question: None,
+            max_parallel_steps: max_parallel_steps.max(1),
             failures: Vec::new(),
             all_timed_out: true,
-            trouble: None,
-            sender,
-            messages,
-            context,
+            is_stopping: false,
+            store_error: None,
+            effects: Vec::new(),
+            run,
         }
     }
 
-    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run. If the store
-    /// fails, what is running is stopped, and slots are given back, before the error is returned.
-    pub(crate) async fn dispatch(
-        mut self,
-        mut recorder_failed: watch::Receiver<bool>,
-    ) -> Result<EventBody, StorageError> {
-        let mut stop = self.context.cancel.subscribe();
-        let mut is_recorded = true;
-        loop {
-            let stopping = *stop.borrow_and_update() != Stop::No;
-            if stopping {
-                self.give_up_waiting();
-            } else {
-                let started = self.start_ready().await;
-                self.note(started);
+    /// Takes in what has happened. The effects have to be carried out in their order.
+    pub(crate) fn handle(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Resumed { earlier, last_values } => self.resume(earlier, &last_values),
+            Input::Report { report, last_values, jitter } => self.end_attempt(report, last_values, jitter),
+            Input::PauseOver(position) => self.end_pause(position),
+            Input::Slots(slots) => {
+                self.receive_slots(slots);
+                self.settle();
             }
-            if self.running.is_empty() && self.pausing.is_empty() && (stopping || self.nothing_is_left()) {
-                return match self.trouble.take() {
-                    Some(error) => Err(error),
-                    None => Ok(self.end(stopping)),
-                };
+            Input::Stop => self.is_stopping = true,
+            Input::RecorderFailed => self.stop_at_once(),
+            Input::StoreFailed(error) => {
+                self.record_error(error);
+                self.settle();
             }
-            tokio::select! {
-                message = self.messages.recv() => {
-                    let mut next = message;
-                    while let Some(message) = next {
-                        let taken = self.take(message).await;
-                        self.note(taken);
-                        next = self.messages.try_recv().ok();
-                    }
-                }
-                _ = stop.changed() => {}
-                () = given_up(&mut recorder_failed), if is_recorded => {
-                    is_recorded = false;
-                    self.context.cancel.force();
-                }
-                () = tokio::time::sleep(POOL_PAUSE), if !self.waiting_for_slots.pools().is_empty() => {}
+            // A round that is under way goes on with the answer that it waits for.
+            Input::Poll if self.open_question.is_some() => {}
+            Input::Poll => {
+                self.waiting_for_slots.begin_round();
+                self.settle();
             }
         }
+        std::mem::take(&mut self.effects)
     }
 
-    /// The run can't go on after an error of the store.
-    fn note(&mut self, result: Result<(), StorageError>) {
-        if let Err(error) = result {
-            self.trouble.get_or_insert(error);
-            self.context.cancel.force();
+    /// Whether nothing is started any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping
+    }
+
+    /// Whether a step waits for slots, which another process may hold.
+    pub(crate) fn waits_for_slots(&self) -> bool {
+        !self.waiting_for_slots.is_empty()
+    }
+
+    /// Starts what can be started, or finds that the run is over.
+    fn settle(&mut self) {
+        if self.is_stopping {
+            self.give_up_waiting();
+        } else {
+            self.start_ready();
+        }
+        let is_idle = self.running.is_empty() && self.pausing.is_empty() && self.open_question.is_none();
+        if is_idle && (self.is_stopping || self.nothing_is_left()) {
+            let end = self.store_error.take().map_or_else(|| Ok(self.end()), Err);
+            self.effects.push(Effect::Finish(end));
         }
     }
 
@@ -174,12 +274,12 @@ impl Dispatcher {
         self.queue.unfinished() == 0
     }
 
-    fn end(&self, stopping: bool) -> EventBody {
-        match (&*self.failures, stopping && !self.nothing_is_left()) {
-            (_, true) => EventBody::RunCanceled,
-            ([], false) => EventBody::RunSucceeded,
-            ([one], false) => EventBody::RunFailed { reason: one.clone(), class: self.class() },
-            ([first, rest @ ..], false) => {
+    fn end(&self) -> EventBody {
+        match (&*self.failures, self.nothing_is_left()) {
+            (_, false) => EventBody::RunCanceled,
+            ([], true) => EventBody::RunSucceeded,
+            ([one], true) => EventBody::RunFailed { reason: one.clone(), class: self.class() },
+            ([first, rest @ ..], true) => {
                 let reason = format!("{first}; and {} more", rest.len());
                 EventBody::RunFailed { reason, class: self.class() }
             }
@@ -191,177 +291,153 @@ impl Dispatcher {
         if self.all_timed_out { FailureClass::Timeout } else { FailureClass::Error }
     }
 
-    /// Starts what can be started.
-    async fn start_ready(&mut self) -> Result<(), StorageError> {
-        self.context.recorder.catch_up().await;
-        for pools in self.waiting_for_slots.pools() {
-            while self.running.len() < self.workers
-                && let Some(position) = self.waiting_for_slots.pop(&pools)
-            {
-                match self.take_slots(position).await? {
-                    Some(slots) => self.start(position, slots).await?,
-                    None => {
-                        self.waiting_for_slots.push_front(&pools, position);
-                        break;
-                    }
-                }
-            }
-        }
-        while self.running.len() < self.workers
-            && let Some(position) = self.again.pop_front().or_else(|| self.queue.pop())
-        {
-            let pools = WaitingForSlots::names(&self.context.step(position).computation().pools);
-            if self.waiting_for_slots.is_awaited(&pools) {
-                self.waiting_for_slots.push(&pools, position);
+    fn start_ready(&mut self) {
+        while self.open_question.is_none() && self.running.len() < self.max_parallel_steps {
+            if let Some(position) = self.waiting_for_slots.pop() {
+                self.ask_for_slots(position, Asked::Again);
                 continue;
             }
-            match self.take_slots(position).await? {
-                Some(slots) => self.start(position, slots).await?,
-                None => {
-                    self.tell_what_is_awaited(position).await?;
-                    self.waiting_for_slots.push(&pools, position);
-                }
+            let Some(position) = self.retry_ready.pop_front().or_else(|| self.queue.pop()) else { return };
+            let pools = &self.run.step(position).computation().pools;
+            if pools.is_empty() {
+                self.start(position, Vec::new());
+            } else if self.waiting_for_slots.is_awaited(pools) {
+                self.waiting_for_slots.push(pools, position);
+            } else {
+                self.ask_for_slots(position, Asked::First);
             }
         }
-        Ok(())
     }
 
-    async fn take_slots(&self, position: PlanIndex) -> Result<Option<Vec<SlotId>>, StorageError> {
-        self.pools.take(&self.context.pipeline, &self.context.step(position).computation().pools).await
+    fn ask_for_slots(&mut self, position: PlanIndex, asked: Asked) {
+        self.open_question = Some((position, asked));
+        self.effects.push(Effect::TakeSlots(position));
     }
 
-    /// Says in the log who holds what a step waits for.
-    async fn tell_what_is_awaited(&self, position: PlanIndex) -> Result<(), StorageError> {
-        let wanted = &self.context.step(position).computation().pools;
-        let message = self.pools.awaited(&self.context.pipeline, wanted).await?;
-        let (level, target) = (LogLevel::Info, "millwork".to_owned());
-        let line = LogLine { level, target, message, fields: BTreeMap::new() };
-        self.record(vec![self.step_event(position, EventBody::Logged(line))]);
-        Ok(())
+    fn receive_slots(&mut self, slots: Result<Option<Vec<SlotId>>, StorageError>) {
+        let (position, asked) = self.open_question.take().expect("slots come as an answer only");
+        let pools = &self.run.step(position).computation().pools;
+        match (slots, asked) {
+            (Ok(Some(slots)), _) if self.is_stopping => {
+                self.give_back(slots);
+                self.cancel_waiting(vec![position]);
+            }
+            (Ok(Some(slots)), _) => self.start(position, slots),
+            (Ok(None), Asked::First) => {
+                self.waiting_for_slots.refuse(pools, position);
+                let attempt = self.attempts[position];
+                self.effects.push(Effect::RecordSlotHolders { position, attempt });
+            }
+            (Ok(None), Asked::Again) => self.waiting_for_slots.refuse(pools, position),
+            (Err(error), _) => self.record_error(error),
+        }
     }
 
-    async fn start(&mut self, position: PlanIndex, slots: Vec<SlotId>) -> Result<(), StorageError> {
-        if self.is_unchanged(position) {
-            let reason = "nothing that it is made from has changed after all".to_owned();
-            self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
-            self.hand_over(position, self.stored_outputs(position)).await?;
-            return self.give_back(slots).await;
+    fn start(&mut self, position: PlanIndex, slots: Vec<SlotId>) {
+        if self.run.is_unchanged(position, &self.values) {
+            self.record(position, EventBody::StepSkipped { reason: UNCHANGED.to_owned() });
+            self.hand_over(position, self.run.stored_outputs(position), &StoredInputs::default());
+            self.give_back(slots);
+            return;
         }
         self.attempts[position] += 1;
-        self.record(vec![self.step_event(position, EventBody::StepStarted)]);
-        let attempt = match self.attempt(position) {
-            Ok(attempt) => attempt,
+        self.record(position, EventBody::StepStarted);
+        match self.run.attempt(position, self.attempts[position], &self.values) {
+            Ok(attempt) => {
+                self.running.insert(position, slots);
+                self.effects.push(Effect::Start(attempt));
+            }
             Err(failure) => {
                 self.fail(position, failure, Vec::new());
-                return self.give_back(slots).await;
+                self.give_back(slots);
             }
-        };
-        self.running.insert(position, slots);
-        let (context, sender) = (self.context.clone(), self.sender.clone());
-        let number = self.attempts[position];
-        tokio::spawn(async move {
-            let report = AssertUnwindSafe(execute(context, attempt)).catch_unwind().await;
-            let report = report.unwrap_or_else(|_| {
-                let failure = Failure::new(FailureKind::Panic, "the executor itself panicked");
-                Report { position, number, end: failure.into(), micros: 0 }
-            });
-            // A dispatcher that is gone has no use for it.
-            let _ = sender.send(Message::Ended(report));
-        });
-        Ok(())
+        }
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), StorageError> {
-        let report = match message {
-            Message::PauseOver(position) => {
-                // A pause that was given up is over already.
-                if let Some(index) = self.pausing.iter().position(|pausing| *pausing == position) {
-                    self.pausing.swap_remove(index);
-                    self.again.push_back(position);
+    /// Takes over what earlier executions have finished.
+    fn resume(&mut self, earlier: EarlierExecutions, last_values: &StoredInputs) {
+        self.attempts = earlier.attempts;
+        for (position, outputs) in earlier.succeeded {
+            self.hand_over(position, outputs, last_values);
+        }
+    }
+
+    fn end_attempt(&mut self, report: Report, last_values: Result<StoredInputs, StorageError>, jitter: f64) {
+        let Report { position, number, end, micros } = report;
+        if number != self.attempts[position] {
+            return;
+        }
+        let Some(slots) = self.running.remove(&position) else { return };
+        self.give_back(slots);
+        match end {
+            AttemptEnd::Succeeded { outputs, events } => {
+                self.record_with(events, position, EventBody::StepSucceeded { micros });
+                match last_values {
+                    Ok(last_values) => self.hand_over(position, outputs, &last_values),
+                    Err(error) => self.record_error(error),
                 }
-                return Ok(());
             }
-            Message::Ended(report) => report,
-        };
-        let position = report.position;
-        if report.number != self.attempts[position] {
-            return Ok(());
+            AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events, jitter),
+            AttemptEnd::Canceled => self.record(position, EventBody::StepCanceled),
         }
-        let slots = self.running.remove(&position).unwrap_or_default();
-        let given_back = self.give_back(slots).await;
-        match report.end {
-            AttemptEnd::Succeeded { outputs, mut events } => {
-                let micros = report.micros;
-                events.push(self.step_event(position, EventBody::StepSucceeded { micros }));
-                self.record(events);
-                self.hand_over(position, outputs).await?;
-            }
-            AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events),
-            AttemptEnd::Canceled => {
-                self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
-            }
-        }
-        given_back
     }
 
-    /// Hands on what a step has made, and drops what waits for an output that has no value.
-    async fn hand_over(&mut self, position: PlanIndex, outputs: Vec<OutputMade>) -> Result<(), StorageError> {
-        let assets = self.context.graph.outputs(self.context.plan.steps[position].step).to_vec();
+    fn end_pause(&mut self, position: PlanIndex) {
+        // A pause that was given up is over already.
+        if let Some(index) = self.pausing.iter().position(|pausing| *pausing == position) {
+            self.pausing.swap_remove(index);
+            self.retry_ready.push_back(position);
+        }
+    }
+
+    /// Hands on what a step has produced, and drops what waits for an output that has no value.
+    fn hand_over(&mut self, position: PlanIndex, outputs: Vec<StepOutput>, last_values: &StoredInputs) {
+        let run = self.run.clone();
         let mut without_value = Vec::new();
-        for (asset, output) in assets.into_iter().zip(outputs) {
-            let key = self.context.output(position, asset);
-            let made = match output {
-                OutputMade::New(value, version) if self.handed_over.is_wanted(&key) => {
-                    Made::Value(value, version)
+        for (&asset, output) in run.outputs(position).iter().zip(outputs) {
+            let key = run.output(position, asset);
+            let produced = match output {
+                StepOutput::New(value, version) => ProducedValue::InMemory(value, version),
+                StepOutput::Recorded(stored) => ProducedValue::Stored(stored),
+                StepOutput::Kept => {
+                    last_values.get(&key).cloned().map_or(ProducedValue::Nothing, ProducedValue::Stored)
                 }
-                OutputMade::New(_, version) => Made::Value(Arc::new(()), version),
-                OutputMade::Recorded(stored) => Made::Stored(stored),
-                OutputMade::Kept => self.last_value(&key).await?.map_or(Made::Nothing, Made::Stored),
-                OutputMade::Nothing => Made::Nothing,
+                StepOutput::Nothing => ProducedValue::Nothing,
             };
-            if matches!(made, Made::Nothing) {
+            if matches!(produced, ProducedValue::Nothing) {
                 without_value.push(key.clone());
             }
-            self.handed_over.put(key, made);
+            self.values.put(key, produced);
         }
         for output in without_value {
             self.skip_takers(position, &output);
         }
-        self.finish(position);
-        Ok(())
-    }
-
-    fn finish(&mut self, position: PlanIndex) {
         self.release_inputs(position);
         self.queue.finish(position);
-    }
-
-    fn release_inputs(&mut self, position: PlanIndex) {
-        self.handed_over.release_inputs(&self.context.plan.steps[position], &self.context.stored);
     }
 
     /// Skips everything that takes an output of a step that has no value.
     fn skip_takers(&mut self, position: PlanIndex, output: &AssetPartition<AssetIndex>) {
         let takes = |step: &PlanIndex| {
-            let inputs = &self.context.plan.steps[*step].inputs;
+            let inputs = &self.run.plan.steps[*step].inputs;
             inputs
                 .iter()
                 .any(|input| input.asset == output.asset && input.partitions.contains(&output.partition))
         };
         let takers: Vec<PlanIndex> = self.queue.downstream(position).iter().copied().filter(takes).collect();
         let dropped = self.queue.drop_nodes(takers);
-        let asset = output.by_key(&self.context.graph).quoted();
+        let asset = output.by_key(&self.run.graph).quoted();
         let reason = format!("upstream asset {asset} was not materialized");
         self.skip(&dropped, &reason);
     }
 
-    fn retry_or_fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>) {
-        let retry = &self.context.step(position).computation().retry;
+    fn retry_or_fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>, jitter: f64) {
         let number = self.retries[position] + 1;
-        let pause = if matches!(failure.kind, FailureKind::Check | FailureKind::Input) {
-            None
-        } else {
-            retry.pause(number, fastrand::f64())
+        let pause = match failure.kind {
+            FailureKind::Check | FailureKind::Input => None,
+            FailureKind::Error | FailureKind::Panic | FailureKind::Timeout | FailureKind::Output => {
+                self.run.step(position).computation().retry.pause(number, jitter)
+            }
         };
         let Some(pause) = pause else {
             self.fail(position, failure, events);
@@ -369,24 +445,17 @@ impl Dispatcher {
         };
         self.retries[position] = number;
         let delay_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        let failure = shortened(failure);
-        let event = self.step_event(position, EventBody::StepRetrying { failure, delay_ms });
-        self.record(vec![event]);
+        self.record(position, EventBody::StepRetrying { failure: shortened(failure), delay_ms });
         self.pausing.push(position);
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(pause).await;
-            let _ = sender.send(Message::PauseOver(position));
-        });
+        self.effects.push(Effect::Pause(position, pause));
     }
 
-    fn fail(&mut self, position: PlanIndex, failure: Failure, mut events: Vec<NewEvent>) {
+    fn fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>) {
         let failure = shortened(failure);
-        let step = self.context.step_partition(position).quoted();
+        let step = self.run.step_partition(position).quoted();
         self.failures.push(format!("step {step} failed: {failure}"));
         self.all_timed_out &= failure.kind == FailureKind::Timeout;
-        events.push(self.step_event(position, EventBody::StepFailed { failure }));
-        self.record(events);
+        self.record_with(events, position, EventBody::StepFailed { failure });
         self.release_inputs(position);
         let dropped = self.queue.drop_below(position);
         self.skip(&dropped, &format!("upstream step {step} failed"));
@@ -394,51 +463,60 @@ impl Dispatcher {
 
     fn skip(&mut self, positions: &[PlanIndex], reason: &str) {
         for &position in positions {
-            let reason = reason.to_owned();
-            self.record(vec![self.step_event(position, EventBody::StepSkipped { reason })]);
+            self.record(position, EventBody::StepSkipped { reason: reason.to_owned() });
             self.release_inputs(position);
         }
+    }
+
+    fn release_inputs(&mut self, position: PlanIndex) {
+        self.values.release_inputs(&self.run.plan.steps[position], &self.run.stored);
     }
 
     /// The run is to stop: what waits for its next attempt, or for a slot, doesn't come to it.
     fn give_up_waiting(&mut self) {
         let mut waiting = std::mem::take(&mut self.pausing);
-        waiting.extend(self.again.drain(..));
+        waiting.extend(self.retry_ready.drain(..));
         waiting.extend(self.waiting_for_slots.drain());
-        for position in waiting.into_iter().filter(|position| self.retries[*position] > 0) {
-            self.record(vec![self.step_event(position, EventBody::StepCanceled)]);
+        self.cancel_waiting(waiting);
+    }
+
+    /// Records as canceled what has been tried in this execution; the rest was never begun.
+    fn cancel_waiting(&mut self, waiting: Vec<PlanIndex>) {
+        for position in waiting {
+            if self.retries[position] > 0 {
+                self.record(position, EventBody::StepCanceled);
+            }
         }
     }
 
-    async fn give_back(&self, slots: Vec<SlotId>) -> Result<(), StorageError> {
-        if slots.is_empty() { Ok(()) } else { self.pools.give_back(&slots).await }
+    /// The run can't go on after an error of the store.
+    fn record_error(&mut self, error: StorageError) {
+        self.store_error.get_or_insert(error);
+        self.stop_at_once();
     }
 
-    fn step_event(&self, position: PlanIndex, body: EventBody) -> NewEvent {
-        let StepPartition { step, partition } = self.context.step_partition(position);
-        NewEvent {
-            run: Some(self.context.run),
-            at: self.context.clock.now(),
-            step: Some(step),
-            asset: None,
-            partition,
-            attempt: self.attempts[position],
-            body,
-            value: None,
+    fn stop_at_once(&mut self) {
+        self.is_stopping = true;
+        self.effects.push(Effect::StopAtOnce);
+    }
+
+    fn give_back(&mut self, slots: Vec<SlotId>) {
+        if !slots.is_empty() {
+            self.effects.push(Effect::GiveBack(slots));
         }
     }
 
-    fn record(&self, events: Vec<NewEvent>) {
-        self.context.recorder.record(events);
+    fn record(&mut self, position: PlanIndex, body: EventBody) {
+        self.record_with(Vec::new(), position, body);
+    }
+
+    fn record_with(&mut self, of_attempt: Vec<NewEvent>, position: PlanIndex, body: EventBody) {
+        let attempt = self.attempts[position];
+        self.effects.push(Effect::Record { of_attempt, position, attempt, body });
     }
 }
 
-/// Waits until the recorder has given up.
-async fn given_up(recorder_failed: &mut watch::Receiver<bool>) {
-    let _ = recorder_failed.wait_for(|failed| *failed).await;
-}
-
-/// The failure without the better part of what it quotes: some errors hold the whole of what they could not read.
+/// The failure with its messages cut to a readable length: some errors hold the whole of what they could not read.
 fn shortened(mut failure: Failure) -> Failure {
     failure.chain.iter_mut().for_each(|message| shorten(message, LONGEST_MESSAGE));
     failure

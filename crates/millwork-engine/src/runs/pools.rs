@@ -9,44 +9,61 @@ use millwork_storage::{Holder, PoolShare, SlotId, StorageError, Store, TakeSlots
 
 use super::lease::LEASE;
 
-/// The steps of a run that wait for slots, by the pools that they want.
+/// The steps of a run that wait for slots. Those that want the same pools wait in one line.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingForSlots {
-    by_pools: BTreeMap<String, VecDeque<PlanIndex>>,
+    by_pools: BTreeMap<String, Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    steps: VecDeque<PlanIndex>,
+    /// Whether slots were refused in this round, so that asking again is of no use before the next one.
+    is_full: bool,
 }
 
 impl WaitingForSlots {
-    /// The names of pools as one text, under which steps wait.
-    pub(crate) fn names(pools: &[PoolUse]) -> String {
-        pools.iter().map(|taken| &*taken.pool).collect::<Vec<_>>().join(", ")
+    /// Begins a round: the pools may be asked again.
+    pub(crate) fn begin_round(&mut self) {
+        self.by_pools.values_mut().for_each(|line| line.is_full = false);
     }
 
-    pub(crate) fn push(&mut self, pools: &str, position: PlanIndex) {
-        self.by_pools.entry(pools.to_owned()).or_default().push_back(position);
+    /// Takes out the first step of a line whose pools may be asked.
+    pub(crate) fn pop(&mut self) -> Option<PlanIndex> {
+        self.by_pools.values_mut().filter(|line| !line.is_full).find_map(|line| line.steps.pop_front())
     }
 
-    pub(crate) fn push_front(&mut self, pools: &str, position: PlanIndex) {
-        self.by_pools.entry(pools.to_owned()).or_default().push_front(position);
+    /// Puts a step that was refused its slots at the head of its line, where it was if it has waited before.
+    pub(crate) fn refuse(&mut self, pools: &[PoolUse], position: PlanIndex) {
+        let line = self.by_pools.entry(names(pools)).or_default();
+        line.steps.push_front(position);
+        line.is_full = true;
     }
 
-    /// Whether any step waits for slots of these pools.
-    pub(crate) fn is_awaited(&self, pools: &str) -> bool {
-        self.by_pools.get(pools).is_some_and(|waiting| !waiting.is_empty())
+    /// Puts a step at the end of its line.
+    pub(crate) fn push(&mut self, pools: &[PoolUse], position: PlanIndex) {
+        self.by_pools.entry(names(pools)).or_default().steps.push_back(position);
     }
 
-    pub(crate) fn pop(&mut self, pools: &str) -> Option<PlanIndex> {
-        self.by_pools.get_mut(pools)?.pop_front()
+    /// Whether a step waits for slots of these pools.
+    pub(crate) fn is_awaited(&self, pools: &[PoolUse]) -> bool {
+        self.by_pools.get(&names(pools)).is_some_and(|line| !line.steps.is_empty())
     }
 
-    pub(crate) fn pools(&self) -> Vec<String> {
-        let awaited = self.by_pools.iter().filter(|(_, waiting)| !waiting.is_empty());
-        awaited.map(|(pools, _)| pools.clone()).collect()
+    /// Whether no step waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_pools.values().all(|line| line.steps.is_empty())
     }
 
     /// Takes out everything that waits.
-    pub(crate) fn drain(&mut self) -> Vec<PlanIndex> {
-        std::mem::take(&mut self.by_pools).into_values().flatten().collect()
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = PlanIndex> + use<> {
+        std::mem::take(&mut self.by_pools).into_values().flat_map(|line| line.steps)
     }
+}
+
+/// The names of pools as one text, under which steps wait.
+fn names(pools: &[PoolUse]) -> String {
+    pools.iter().map(|taken| &*taken.pool).collect::<Vec<_>>().join(", ")
 }
 
 /// Takes slots of the home's pools.

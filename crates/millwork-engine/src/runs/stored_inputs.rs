@@ -83,6 +83,11 @@ impl StoredInputs {
         Ok(pinned)
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(inputs: impl IntoIterator<Item = (AssetPartition<AssetIndex>, StoredInput)>) -> Self {
+        Self { by_asset: inputs.into_iter().collect() }
+    }
+
     pub(crate) fn get(&self, input: &AssetPartition<AssetIndex>) -> Option<&StoredInput> {
         self.by_asset.get(input)
     }

@@ -1,4 +1,4 @@
-//! An executor: loads inputs, calls the function, stores the outputs, and tells how it went.
+//! One attempt of a step: loads inputs, calls the function, stores the outputs, and reports how it went.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 
 use super::call::{Called, call};
 use super::descendants::end_descendants;
-use super::finish::{self, OutputMade};
+use super::finish::{self, StepOutput};
 use super::load::{self, AttemptInput};
 use crate::logs::{StepRecorder, no_step_runs};
-use crate::runs::{RunContext, Stop, StoredInput};
+use crate::runs::{RunContext, StopMode, StoredInput};
 
-/// What an executor needs to know.
+/// What an attempt is given.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// The step's position in the plan.
@@ -32,7 +32,7 @@ pub(crate) struct Attempt {
     pub(crate) previous: Vec<(AssetKey, ValueType, StoredInput)>,
 }
 
-/// What an executor tells the dispatcher.
+/// What an attempt tells the dispatcher when it has ended.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) position: PlanIndex,
@@ -45,7 +45,7 @@ pub(crate) struct Report {
 #[derive(Debug)]
 pub(crate) enum AttemptEnd {
     /// Its outputs are durable; the events are to be recorded together with the step's success.
-    Succeeded { outputs: Vec<OutputMade>, events: Vec<NewEvent> },
+    Succeeded { outputs: Vec<StepOutput>, events: Vec<NewEvent> },
     /// It failed; the events (of a check's verdict) are to be recorded with the failure.
     Failed { failure: Failure, events: Vec<NewEvent> },
     /// It was stopped.
@@ -65,10 +65,10 @@ const LONGEST_DROP: Duration = Duration::from_secs(1);
 pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Report {
     let started = Instant::now();
     let (position, number) = (attempt.position, attempt.number);
-    let step = context.step(position);
+    let step = context.planned.step(position);
     let recorder = Arc::new(StepRecorder::new(
         context.run,
-        context.step_partition(position),
+        context.planned.step_partition(position),
         number,
         context.recorder.clone(),
         context.clock.clone(),
@@ -80,7 +80,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     let end = tokio::select! {
         biased;
         end = attempt_step(&context, step, attempt, &recorder, &cancellation, life) => end,
-        () = stopped(&context, Stop::AtOnce) => AttemptEnd::Canceled,
+        () = stopped(&context, StopMode::AtOnce) => AttemptEnd::Canceled,
         () = too_long(timeout) => {
             is_late = true;
             timed_out(timeout).into()
@@ -91,7 +91,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     if is_late && context.end_descendants && no_step_runs() {
         end_descendants();
     }
-    // A blocking function that was left alone is told, and told off.
+    // A blocking function that was left alone is signalled and detached.
     cancellation.request();
     recorder.close();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -112,7 +112,7 @@ async fn attempt_step(
             Ok(step_context) => step_context,
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
-        () = stopped(context, Stop::Asked) => return AttemptEnd::Canceled,
+        () = stopped(context, StopMode::Asked) => return AttemptEnd::Canceled,
     };
     let called = tokio::select! {
         called = call(step, step_context, recorder.clone(), life) => called,
@@ -125,13 +125,13 @@ async fn attempt_step(
             .await
             .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into()),
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
-        Called::Failed(_) if context.cancel.stop() != Stop::No => AttemptEnd::Canceled,
+        Called::Failed(_) if context.cancel.stop() != StopMode::No => AttemptEnd::Canceled,
         Called::Failed(failure) => failure.into(),
     }
 }
 
 /// Waits until the run is to stop this urgently.
-async fn stopped(context: &RunContext, urgency: Stop) {
+async fn stopped(context: &RunContext, urgency: StopMode) {
     let mut stop = context.cancel.subscribe();
     if stop.wait_for(|stop| *stop >= urgency).await.is_err() {
         std::future::pending::<()>().await;
@@ -141,7 +141,7 @@ async fn stopped(context: &RunContext, urgency: Stop) {
 /// Waits until a step that is running should be given up: an async one at once, as dropping it ends it cleanly; a
 /// blocking one after its grace period, as it can only be left alone.
 async fn stopped_after_grace(context: &RunContext, function: &StepFunction, cancellation: &Cancellation) {
-    stopped(context, Stop::Asked).await;
+    stopped(context, StopMode::Asked).await;
     cancellation.request();
     if let StepFunction::Blocking(_) = function {
         tokio::time::sleep(context.grace).await;

@@ -20,7 +20,7 @@ use crate::values::{EncodedValue, ValueError};
 
 /// What has become of one output.
 #[derive(Debug)]
-pub(crate) enum OutputMade {
+pub(crate) enum StepOutput {
     /// A new value, stored.
     New(SharedValue, DataVersion),
     /// A value that an earlier execution of the run has stored.
@@ -69,7 +69,7 @@ struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
-    async fn store(&self, spec: &AssetSpec, output: Encoded) -> Result<(OutputMade, NewEvent), ValueError> {
+    async fn store(&self, spec: &AssetSpec, output: Encoded) -> Result<(StepOutput, NewEvent), ValueError> {
         let provenance = self.provenance.clone();
         let (made, body, value) = match output {
             Encoded::New { value, encoded, metadata, data_version } => {
@@ -81,12 +81,12 @@ impl Outputs<'_> {
                 stored.hash = (hash != data_version).then_some(hash);
                 let materialization =
                     Materialization { data_version: data_version.clone(), provenance, stored, metadata };
-                (OutputMade::New(value, data_version), EventBody::Materialized(materialization), bytes)
+                (StepOutput::New(value, data_version), EventBody::Materialized(materialization), bytes)
             }
-            Encoded::Nothing => (OutputMade::Nothing, EventBody::NotMaterialized { provenance }, None),
+            Encoded::Nothing => (StepOutput::Nothing, EventBody::NotMaterialized { provenance }, None),
             Encoded::Kept { reason, metadata } => {
                 let metadata = self.with_told(metadata)?;
-                (OutputMade::Kept, EventBody::Kept { reason, metadata, provenance }, None)
+                (StepOutput::Kept, EventBody::Kept { reason, metadata, provenance }, None)
             }
         };
         let event = NewEvent { asset: Some(spec.key.clone()), value, ..self.recorder.event(body) };
@@ -144,7 +144,7 @@ pub(super) fn conclude_check(
         description: result.description.clone(),
         metadata,
     };
-    let asset = context.graph.key(*asset);
+    let asset = context.planned.graph.key(*asset);
     let event =
         NewEvent { asset: Some(asset.clone()), ..recorder.event(EventBody::CheckEvaluated(evaluation)) };
     let events = vec![event];

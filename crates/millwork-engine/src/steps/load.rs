@@ -53,7 +53,7 @@ pub(crate) async fn step_context(
         .sink(recorder.clone())
         .cancellation(cancellation.clone());
     for AttemptInput { asset, gathered, values } in inputs {
-        let spec = &context.graph.assets()[asset].spec;
+        let spec = &context.planned.graph.assets()[asset].spec;
         let mut loaded = Vec::with_capacity(values.len());
         for (partition, source) in values {
             loaded.push((partition, source.load(context, &spec.key, spec.value_type).await?));

@@ -37,7 +37,8 @@ fn endless(key: &str) -> (AssetDefinition, UnboundedReceiver<()>, Arc<AtomicBool
 #[tokio::test(start_paused = true)]
 async fn an_async_step_ends_at_its_next_await() {
     let (endless, mut has_started, dropped) = endless("endless");
-    let scenario = Scenario::of([instant("before", 1), endless, sum("below", &["endless"])]).workers(2);
+    let scenario =
+        Scenario::of([instant("before", 1), endless, sum("below", &["endless"])]).max_parallel_steps(2);
     let (run, cancel) = (scenario.queued().await, Cancel::default());
     let running = scenario.spawn(run, &cancel);
     has_started.recv().await.unwrap();
@@ -200,7 +201,7 @@ async fn pending_retries() {
     let pooled = |definition: AssetDefinition| definition.pool("api");
     let scenario =
         Scenario::of([deaf, retrying("soon", 5), retrying("late", 3600), pooled(retrying("pooled", 2))])
-            .workers(9);
+            .max_parallel_steps(9);
     let other =
         scenario.with_code(millwork_core::Definitions::new().asset(pooled(holding))).in_another_process();
     let (run, cancel) = (scenario.queued().await, Cancel::default());

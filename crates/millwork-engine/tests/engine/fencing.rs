@@ -22,7 +22,7 @@ async fn whoever_was_taken_for_dead_stops() {
         }
     });
     let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
-    let scenario = Scenario::of([slow, sum("below", &["slow"]), endless]).workers(2);
+    let scenario = Scenario::of([slow, sum("below", &["slow"]), endless]).max_parallel_steps(2);
     let run = scenario.queued().await;
     let first = scenario.spawn(run, &Cancel::default());
     has_started.recv().await.unwrap();

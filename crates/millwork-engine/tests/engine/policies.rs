@@ -153,7 +153,7 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     let retry = Retry::constant(1, Duration::from_secs(1));
     let held = impatient(held).policy(|computation| computation.retry = retry);
     let (gate, mut gate_started, open, _gate_is_over) = self::held("gate");
-    let scenario = Scenario::of([held, gate.after("below"), sum("below", &["held"])]).workers(2);
+    let scenario = Scenario::of([held, gate.after("below"), sum("below", &["held"])]).max_parallel_steps(2);
     let run = scenario.queued().await;
     let running = scenario.spawn(run, &Default::default());
     assert_eq!(has_started.recv().await, Some(1));

@@ -37,7 +37,8 @@ async fn no_more_at_a_time_than_slots() {
     for slots in [1, 2] {
         let (inside, most) = (Arc::default(), Arc::default());
         let steps = (0..20).map(|index| counted(&format!("step_{index:02}"), &inside, &most));
-        let scenario = Scenario::new(Definitions::new().assets(steps).pool("api", slots)).workers(8);
+        let scenario =
+            Scenario::new(Definitions::new().assets(steps).pool("api", slots)).max_parallel_steps(8);
         let store = Faulty::new(scenario.store.clone());
         let scenario = scenario.in_store(store.clone());
         let (first, second) = (scenario.queued().await, scenario.queued().await);
@@ -75,7 +76,7 @@ async fn a_full_pool_holds_nothing_else_up() {
             Ok(1_u64)
         })
     });
-    let scenario = Scenario::new(Definitions::new().assets(pooled).assets(others)).workers(2);
+    let scenario = Scenario::new(Definitions::new().assets(pooled).assets(others)).max_parallel_steps(2);
     let running = tokio::time::timeout(Duration::from_secs(300), scenario.run());
     assert!(running.await.unwrap().ends_with("run succeeded\n"));
 }

@@ -20,7 +20,7 @@ fn chain() -> Definitions {
 #[tokio::test]
 async fn a_run_goes_on_where_the_log_broke_off() {
     for events in 0..3 * STEPS {
-        let scenario = Scenario::new(chain()).workers(4);
+        let scenario = Scenario::new(chain()).max_parallel_steps(4);
         let store = Faulty::new(scenario.store.clone());
         let scenario = scenario.in_store(store.clone());
         let run = scenario.queued().await;
@@ -55,7 +55,7 @@ async fn a_run_goes_on_where_the_log_broke_off() {
 #[tokio::test]
 async fn steps_stop_when_nothing_can_be_recorded() {
     let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
-    let scenario = Scenario::of([endless, constant("short", 1)]).workers(2);
+    let scenario = Scenario::of([endless, constant("short", 1)]).max_parallel_steps(2);
     let store = Faulty::new(scenario.store.clone());
     let scenario = scenario.in_store(store.clone());
     store.fail_after(2);
@@ -84,7 +84,7 @@ async fn slots_that_cannot_be_taken_or_given_back() {
     for fault in [Fault::TakeSlot, Fault::GiveSlotBack] {
         let pooled = |key| constant(key, 1).pool("api");
         let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
-        let scenario = Scenario::of([endless, pooled("a"), pooled("b")]).workers(3);
+        let scenario = Scenario::of([endless, pooled("a"), pooled("b")]).max_parallel_steps(3);
         let store = Faulty::new(scenario.store.clone());
         let scenario = scenario.in_store(store.clone());
         let run = scenario.queued().await;
@@ -131,7 +131,7 @@ async fn a_disk_that_falls_behind() {
                 Ok(1_u64)
             })
         });
-        let scenario = Scenario::of(chatty).workers(4);
+        let scenario = Scenario::of(chatty).max_parallel_steps(4);
         let store = Faulty::new(scenario.store.clone());
         let scenario = scenario.in_store(store.clone());
         let run = scenario.queued().await;

@@ -29,7 +29,7 @@ fn layers() -> Definitions {
 }
 
 async fn check(scenario: Scenario, steps: usize, last: &str, value: u64) {
-    let scenario = scenario.workers(8);
+    let scenario = scenario.max_parallel_steps(8);
     let run = scenario.queued().await;
     let outcome = scenario.execute(run).await.unwrap();
     assert_eq!(outcome.status, RunStatus::Succeeded);
@@ -71,7 +71,8 @@ async fn a_slow_branch_holds_nothing_up() {
         Ok(1_u64)
     });
     let definitions = Definitions::new().asset(constant(&key(0), 1)).assets(chain).assets([straggler, last]);
-    let scenario = Scenario::new(definitions.asset(sum("both", &["straggler", "last"]))).workers(2);
+    let scenario =
+        Scenario::new(definitions.asset(sum("both", &["straggler", "last"]))).max_parallel_steps(2);
     let run = scenario.queued().await;
     let running = tokio::time::timeout(Duration::from_secs(300), scenario.execute(run));
     assert_eq!(running.await.unwrap().unwrap().status, RunStatus::Succeeded);

@@ -40,7 +40,7 @@ async fn new_code_with_another_value() {
     b/1 started
     b/1 materialized
     b/1 succeeded
-    c/0 skipped: nothing that it is made from has changed after all
+    c/0 skipped: code and inputs are unchanged
     run succeeded
     ");
 }
@@ -55,8 +55,8 @@ async fn new_code_with_the_same_value() {
     a/1 started
     a/1 materialized
     a/1 succeeded
-    b/0 skipped: nothing that it is made from has changed after all
-    c/0 skipped: nothing that it is made from has changed after all
+    b/0 skipped: code and inputs are unchanged
+    c/0 skipped: code and inputs are unchanged
     run succeeded
     ");
 }
@@ -80,11 +80,11 @@ async fn below_an_unchanged_step() {
     a/1 started
     a/1 materialized
     a/1 succeeded
-    b/0 skipped: nothing that it is made from has changed after all
+    b/0 skipped: code and inputs are unchanged
     c/1 started
     c/1 materialized
     c/1 succeeded
-    d/0 skipped: nothing that it is made from has changed after all
+    d/0 skipped: code and inputs are unchanged
     run succeeded
     ");
     assert_eq!(scenario.value::<u64>("d").await, 6);
@@ -118,7 +118,7 @@ async fn absent_and_kept_values_are_up_to_date() {
     a/1 started
     a/1 materialized
     a/1 succeeded
-    decides/0 skipped: nothing that it is made from has changed after all
+    decides/0 skipped: code and inputs are unchanged
     below/0 skipped: upstream asset `decides` was not materialized
     further/0 skipped: upstream asset `decides` was not materialized
     run succeeded
@@ -159,11 +159,11 @@ async fn a_check_is_run_with_its_asset() {
     a/1 started
     a/1 materialized
     a/1 succeeded
-    b/0 skipped: nothing that it is made from has changed after all
+    b/0 skipped: code and inputs are unchanged
     b:fine/1 started
     b:fine/1 check passed (error, blocking)
     b:fine/1 succeeded
-    c/0 skipped: nothing that it is made from has changed after all
+    c/0 skipped: code and inputs are unchanged
     run succeeded
     ");
 }
@@ -193,7 +193,7 @@ async fn resumed() {
     b/2 started
     b/2 materialized
     b/2 succeeded
-    c/1 skipped: nothing that it is made from has changed after all
+    c/1 skipped: code and inputs are unchanged
     run succeeded
     ");
 }

@@ -22,7 +22,7 @@ pub(crate) use assets::*;
 pub(crate) use faulty::{Fault, Faulty};
 pub(crate) use transcript::{transcript, transcript_of, without_lines};
 
-/// Definitions in a home of their own. One worker, so that the order of events is certain.
+/// Definitions in a home of their own. One step at a time, so that the order of events is certain.
 #[derive(Clone)]
 pub(crate) struct Scenario {
     pub(crate) pipeline: Pipeline,
@@ -31,7 +31,7 @@ pub(crate) struct Scenario {
     pub(crate) holder: Holder,
     folder: Arc<TempDir>,
     io_manager: Option<Arc<dyn IoManager>>,
-    workers: usize,
+    max_parallel_steps: usize,
     grace: Duration,
     request: RunRequest,
 }
@@ -45,7 +45,7 @@ impl Scenario {
             holder: Holder::this_process(),
             folder: Arc::new(TempDir::new().unwrap()),
             io_manager: None,
-            workers: 1,
+            max_parallel_steps: 1,
             grace: Duration::from_secs(10),
             request: RunRequest { selection: "*".into(), ..RunRequest::default() },
         }
@@ -73,8 +73,8 @@ impl Scenario {
         Self { io_manager: Some(Arc::new(io_manager)), ..self }
     }
 
-    pub(crate) fn workers(self, workers: usize) -> Self {
-        Self { workers, ..self }
+    pub(crate) fn max_parallel_steps(self, max_parallel_steps: usize) -> Self {
+        Self { max_parallel_steps, ..self }
     }
 
     /// The same home seen from another process.
@@ -113,8 +113,8 @@ impl Scenario {
             Some(io_manager) => Engine::with_io_manager(pipeline, store, io_manager.clone(), holder),
             None => Engine::new(pipeline, store, &self.values_path(), holder),
         };
-        let (workers, grace, clock) = (self.workers, self.grace, self.clock.clone());
-        engine.options(EngineOptions { workers, grace, clock, end_descendants: false })
+        let (max_parallel_steps, grace, clock) = (self.max_parallel_steps, self.grace, self.clock.clone());
+        engine.options(EngineOptions { max_parallel_steps, grace, clock, end_descendants: false })
     }
 
     pub(crate) fn request(&self) -> RunRequest {

@@ -88,9 +88,10 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     }
 }
 
-fn options(workers: Option<NonZero<usize>>) -> EngineOptions {
+fn options(max_parallel_steps: Option<NonZero<usize>>) -> EngineOptions {
     let options = EngineOptions::default();
-    EngineOptions { workers: workers.map_or(options.workers, NonZero::get), ..options }
+    let max_parallel_steps = max_parallel_steps.map_or(options.max_parallel_steps, NonZero::get);
+    EngineOptions { max_parallel_steps, ..options }
 }
 
 fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {

@@ -1,0 +1,69 @@
+//! What the steps of a run share.
+//!
+//! It comes in two parts. [`PlannedRun`] is what decisions are made from: values that stand still from the run's start to its end, so
+//! that the dispatcher is a function of them and of its inputs. [`RunContext`] adds what acts: the store, the recorder, the clock, the
+//! switch that stops the run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
+use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex};
+use millwork_core::run::RunId;
+use millwork_core::{AssetPartition, Clock, Pipeline, StepPartition};
+use millwork_storage::Store;
+use serde_json::Value;
+
+use super::{Cancel, RecorderHandle, StoredInputs};
+use crate::values::Values;
+
+/// The steps of a run, and the stored values that it works with.
+#[derive(Debug)]
+pub(crate) struct PlannedRun {
+    pub(crate) graph: Arc<AssetGraph>,
+    pub(crate) plan: Plan,
+    /// What was stored when the run started.
+    pub(crate) stored: StoredInputs,
+    /// The last verdicts about what the plan makes; `None` for a run that isn't limited to stale steps.
+    pub(crate) verdicts: Option<LatestEvaluations>,
+    /// Whether steps are given no values of earlier runs.
+    pub(crate) without_previous: bool,
+}
+
+impl PlannedRun {
+    pub(crate) fn step(&self, position: PlanIndex) -> &StepNode {
+        &self.graph.steps()[self.plan.steps[position].step]
+    }
+
+    pub(crate) fn step_partition(&self, position: PlanIndex) -> StepPartition {
+        self.plan.steps[position].by_key(&self.graph)
+    }
+
+    /// The assets that a step makes, in the order of its function's results; none for a check.
+    pub(crate) fn outputs(&self, position: PlanIndex) -> &[AssetIndex] {
+        self.graph.outputs(self.plan.steps[position].step)
+    }
+
+    /// An asset at the partition of a step that makes it.
+    pub(crate) fn output(&self, position: PlanIndex, asset: AssetIndex) -> AssetPartition<AssetIndex> {
+        self.plan.steps[position].at_partition(asset)
+    }
+}
+
+/// What every attempt of a step, and the loop that starts them, can reach.
+#[derive(Debug)]
+pub(crate) struct RunContext {
+    pub(crate) run: RunId,
+    pub(crate) planned: Arc<PlannedRun>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) config: Value,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) values: Values,
+    pub(crate) recorder: RecorderHandle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cancel: Cancel,
+    /// How long a blocking function may go on after the run was asked to stop.
+    pub(crate) grace: Duration,
+    /// Whether an attempt that took too long, and ran alone, loses the processes that it has started.
+    pub(crate) end_descendants: bool,
+}

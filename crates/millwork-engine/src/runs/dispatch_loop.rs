@@ -1,0 +1,251 @@
+//! The loop around the dispatcher: waits for what happens to a run, hands it in, and carries out what the dispatcher decides.
+//!
+//! All waiting for other tasks is in [`next_input`](DispatchLoop::next_input), all acting in
+//! [`carry_out`](DispatchLoop::carry_out). Effects are carried out one after the other, and a question to the store is answered before the
+//! next effect, so what the log says is in the order in which it was decided. Attempts and pauses are tasks of their own that end
+//! with a message.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use millwork_core::LogLevel;
+use millwork_core::StepPartition;
+use millwork_core::event::{EventBody, LogLine, NewEvent};
+use millwork_core::plan::PlanIndex;
+use millwork_core::run::{Failure, FailureKind};
+use millwork_storage::{SlotId, StorageError};
+use tokio::sync::{mpsc, watch};
+
+use super::dispatcher::{Dispatcher, Effect, Input};
+use super::pools::Pools;
+use super::resume::EarlierExecutions;
+use super::{RunContext, StopMode, StoredInputs};
+use crate::steps::{Attempt, AttemptEnd, Report, StepOutput, execute};
+
+/// How long a full pool is left alone; another process may hold its slots.
+const POOL_PAUSE: Duration = Duration::from_millis(50);
+
+/// Works through a run, from its first step to its last.
+pub(crate) struct DispatchLoop {
+    context: Arc<RunContext>,
+    dispatcher: Dispatcher,
+    pools: Pools,
+    stop: watch::Receiver<StopMode>,
+    /// Turns true when the recorder has given up; `None` once that was handed in.
+    recorder_failed: Option<watch::Receiver<bool>>,
+    sender: mpsc::UnboundedSender<Message>,
+    messages: mpsc::UnboundedReceiver<Message>,
+    /// Whether the dispatcher knows that no more messages have come.
+    is_polled: bool,
+}
+
+/// What tasks that were started for the run send back.
+enum Message {
+    Ended(Report),
+    PauseOver(PlanIndex),
+}
+
+impl DispatchLoop {
+    pub(crate) fn new(
+        context: Arc<RunContext>,
+        pools: Pools,
+        max_parallel_steps: usize,
+        recorder_failed: watch::Receiver<bool>,
+    ) -> Self {
+        let (sender, messages) = mpsc::unbounded_channel();
+        Self {
+            dispatcher: Dispatcher::new(context.planned.clone(), max_parallel_steps),
+            pools,
+            stop: context.cancel.subscribe(),
+            recorder_failed: Some(recorder_failed),
+            sender,
+            messages,
+            is_polled: false,
+            context,
+        }
+    }
+
+    /// Takes up the run where earlier executions of it have ended.
+    pub(crate) async fn resume(&mut self, earlier: EarlierExecutions) -> Result<(), StorageError> {
+        let outputs = earlier.succeeded.iter().map(|(position, outputs)| (*position, &**outputs));
+        let last_values = self.last_values(outputs).await?;
+        let effects = self.dispatcher.handle(Input::Resumed { earlier, last_values });
+        let end = self.carry_out(effects).await;
+        debug_assert!(end.is_none(), "a run ends when it is polled");
+        Ok(())
+    }
+
+    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run. If the store
+    /// fails, what is running is stopped, and slots are given back, before the error is returned.
+    pub(crate) async fn run(mut self) -> Result<EventBody, StorageError> {
+        loop {
+            let input = self.next_input().await;
+            let effects = self.dispatcher.handle(input);
+            if let Some(end) = self.carry_out(effects).await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for what happens next. A stop goes before everything else, so that nothing is started after it.
+    async fn next_input(&mut self) -> Input {
+        if !self.dispatcher.is_stopping() && *self.stop.borrow() != StopMode::No {
+            return Input::Stop;
+        }
+        if let Ok(message) = self.messages.try_recv() {
+            return self.received(message).await;
+        }
+        if self.is_polled {
+            tokio::select! {
+                Some(message) = self.messages.recv() => return self.received(message).await,
+                () = asked_to_stop(&mut self.stop), if !self.dispatcher.is_stopping() => {
+                    self.is_polled = false;
+                    return Input::Stop;
+                }
+                () = given_up(&mut self.recorder_failed) => {
+                    self.recorder_failed = None;
+                    self.is_polled = false;
+                    return Input::RecorderFailed;
+                }
+                () = tokio::time::sleep(POOL_PAUSE), if self.dispatcher.waits_for_slots() => {}
+            }
+        }
+        self.is_polled = true;
+        if !self.dispatcher.is_stopping() {
+            self.context.recorder.catch_up().await;
+        }
+        Input::Poll
+    }
+
+    async fn received(&mut self, message: Message) -> Input {
+        self.is_polled = false;
+        let report = match message {
+            Message::Ended(report) => report,
+            Message::PauseOver(position) => return Input::PauseOver(position),
+        };
+        let last_values = match &report.end {
+            AttemptEnd::Succeeded { outputs, .. } => self.last_values([(report.position, &**outputs)]).await,
+            AttemptEnd::Failed { .. } | AttemptEnd::Canceled => Ok(StoredInputs::default()),
+        };
+        Input::Report { report, last_values, jitter: fastrand::f64() }
+    }
+
+    /// Carries out effects, and those of the answers to them. Returns the end of the run, if it is over.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Result<EventBody, StorageError>> {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            let answer = match effect {
+                Effect::Record { of_attempt, position, attempt, body } => {
+                    self.record(of_attempt, position, attempt, body);
+                    None
+                }
+                Effect::Start(attempt) => {
+                    self.start(attempt);
+                    None
+                }
+                Effect::Pause(position, pause) => {
+                    self.pause(position, pause);
+                    None
+                }
+                Effect::TakeSlots(position) => Some(Input::Slots(self.take_slots(position).await)),
+                Effect::RecordSlotHolders { position, attempt } => {
+                    self.record_slot_holders(position, attempt).await.err().map(Input::StoreFailed)
+                }
+                Effect::GiveBack(slots) => self.pools.give_back(&slots).await.err().map(Input::StoreFailed),
+                Effect::StopAtOnce => {
+                    self.context.cancel.force();
+                    None
+                }
+                Effect::Finish(end) => return Some(end),
+            };
+            if let Some(answer) = answer {
+                effects.extend(self.dispatcher.handle(answer));
+            }
+        }
+        None
+    }
+
+    fn record(&self, mut events: Vec<NewEvent>, position: PlanIndex, attempt: u32, body: EventBody) {
+        let StepPartition { step, partition } = self.context.planned.step_partition(position);
+        events.reserve_exact(1);
+        events.push(NewEvent {
+            run: Some(self.context.run),
+            at: self.context.clock.now(),
+            step: Some(step),
+            asset: None,
+            partition,
+            attempt,
+            body,
+            value: None,
+        });
+        self.context.recorder.record(events);
+    }
+
+    fn start(&self, attempt: Attempt) {
+        let (context, sender) = (self.context.clone(), self.sender.clone());
+        let (position, number) = (attempt.position, attempt.number);
+        tokio::spawn(async move {
+            let report = AssertUnwindSafe(execute(context, attempt)).catch_unwind().await;
+            let report = report.unwrap_or_else(|_| {
+                let failure = Failure::new(FailureKind::Panic, "the attempt itself panicked");
+                Report { position, number, end: failure.into(), micros: 0 }
+            });
+            // A loop that has ended has no use for it.
+            let _ = sender.send(Message::Ended(report));
+        });
+    }
+
+    fn pause(&self, position: PlanIndex, pause: Duration) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            let _ = sender.send(Message::PauseOver(position));
+        });
+    }
+
+    async fn take_slots(&self, position: PlanIndex) -> Result<Option<Vec<SlotId>>, StorageError> {
+        let wanted = &self.context.planned.step(position).computation().pools;
+        self.pools.take(&self.context.pipeline, wanted).await
+    }
+
+    async fn record_slot_holders(&self, position: PlanIndex, attempt: u32) -> Result<(), StorageError> {
+        let wanted = &self.context.planned.step(position).computation().pools;
+        let message = self.pools.awaited(&self.context.pipeline, wanted).await?;
+        let (level, target) = (LogLevel::Info, "millwork".to_owned());
+        let line = LogLine { level, target, message, fields: BTreeMap::new() };
+        self.record(Vec::new(), position, attempt, EventBody::Logged(line));
+        Ok(())
+    }
+
+    /// The last values, by other runs, of those outputs that were kept.
+    async fn last_values<'a>(
+        &self,
+        outputs: impl IntoIterator<Item = (PlanIndex, &'a [StepOutput])>,
+    ) -> Result<StoredInputs, StorageError> {
+        let RunContext { planned, store, run, .. } = &*self.context;
+        let mut kept = BTreeSet::new();
+        for (position, outputs) in outputs {
+            let outputs = planned.outputs(position).iter().zip(outputs);
+            kept.extend(
+                outputs.filter(|(_, output)| matches!(output, StepOutput::Kept)).map(|(asset, _)| *asset),
+            );
+        }
+        StoredInputs::pin(&**store, &planned.graph, *run, &kept).await
+    }
+}
+
+async fn asked_to_stop(stop: &mut watch::Receiver<StopMode>) {
+    // The context holds the sender, so this is no end of the channel.
+    drop(stop.wait_for(|stop| *stop != StopMode::No).await);
+}
+
+/// Waits until the recorder has given up. One that has gone without a word has, too.
+async fn given_up(recorder_failed: &mut Option<watch::Receiver<bool>>) {
+    match recorder_failed {
+        Some(recorder_failed) => drop(recorder_failed.wait_for(|failed| *failed).await),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,71 @@
+//! What earlier executions of a run have left to one that goes on where they stopped.
+//!
+//! A step that has succeeded isn't run again: its success is in the log, so its values are durable, and what it has produced is read
+//! back from the events of its outputs. Everything else is run, whatever had become of it.
+//!
+//! Starts are recorded, but nothing waits for their commit; so a step without a recorded start may have run when the process died.
+//! Therefore every step that is taken up counts each earlier execution as one attempt at least: none is run twice without its number
+//! showing it, and no two attempts share the address of a stored value.
+
+use std::collections::HashMap;
+
+use millwork_core::AssetPartition;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::graph::AssetIndex;
+use millwork_core::index::IndexVec;
+use millwork_core::plan::PlanIndex;
+use millwork_core::run::{RunState, StepStatus};
+
+use super::{PlannedRun, StoredInput};
+use crate::steps::StepOutput;
+
+/// How far earlier executions of a run have come.
+#[derive(Debug)]
+pub(crate) struct EarlierExecutions {
+    /// For each step the number of attempts that count as made.
+    pub(crate) attempts: IndexVec<PlanIndex, u32>,
+    /// The steps that have succeeded, and what has become of their outputs.
+    pub(crate) succeeded: Vec<(PlanIndex, Vec<StepOutput>)>,
+}
+
+impl EarlierExecutions {
+    /// Reads from the run's `events` so far, whose fold is `state`.
+    pub(crate) fn of(run: &PlannedRun, events: Vec<Event>, state: &RunState) -> Self {
+        let mut verdicts = verdicts(run, events);
+        let recorded = run.plan.steps.map(|planned| state.steps.get(&planned.by_key(&run.graph)));
+        let executions = state.epoch.saturating_sub(1);
+        let attempts = recorded.map(|step| step.map_or(0, |step| step.attempt).max(executions));
+        let has_succeeded = |position: &PlanIndex| {
+            recorded[*position].is_some_and(|step| step.status == StepStatus::Succeeded)
+        };
+        let succeeded = recorded.indices().filter(has_succeeded).map(|position| {
+            let outputs = run.outputs(position).iter();
+            let verdicts = outputs.map(|asset| verdicts.remove(&run.output(position, *asset)));
+            (position, verdicts.map(output_of).collect())
+        });
+        Self { attempts, succeeded: succeeded.collect() }
+    }
+}
+
+/// The last verdict about each output.
+fn verdicts(run: &PlannedRun, events: Vec<Event>) -> HashMap<AssetPartition<AssetIndex>, Event> {
+    let mut verdicts = HashMap::new();
+    for event in events {
+        if event.body.provenance().is_some()
+            && let Some(output) = event.asset_partition().and_then(|asset| asset.by_index(&run.graph))
+        {
+            verdicts.insert(output, event);
+        }
+    }
+    verdicts
+}
+
+fn output_of(verdict: Option<Event>) -> StepOutput {
+    match verdict {
+        Some(event) if matches!(event.body, EventBody::Materialized(_)) => {
+            StepOutput::Recorded(StoredInput::new(event))
+        }
+        Some(event) if matches!(event.body, EventBody::Kept { .. }) => StepOutput::Kept,
+        _ => StepOutput::Nothing,
+    }
+}
