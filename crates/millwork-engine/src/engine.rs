@@ -11,7 +11,7 @@ use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{LatestEvaluations, Plan, StalenessReport};
-use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
+use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::{Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
     Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::error::register_errors;
 use crate::runs::{
     Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, PlannedRun, Pools, RecordError, RunContext,
-    RunOutcome, StoredInputs, keep_lease, start_recorder,
+    StoredInputs, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};
@@ -61,6 +61,26 @@ impl Default for EngineOptions {
             end_descendants: false,
             clock: Arc::new(SystemClock),
         }
+    }
+}
+
+/// What has become of an executed run: its final state, as its events tell it.
+#[derive(Clone, Debug)]
+pub struct RunOutcome {
+    /// The run.
+    pub run: RunId,
+    /// Its status.
+    pub status: RunStatus,
+    /// The fold of its events.
+    pub state: RunState,
+    /// How long this execution took.
+    pub duration: Duration,
+}
+
+impl RunOutcome {
+    /// How many steps have a status.
+    pub fn count(&self, status: StepStatus) -> usize {
+        self.state.count(status)
     }
 }
 

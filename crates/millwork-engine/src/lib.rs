@@ -13,9 +13,9 @@ mod steps;
 mod tasks;
 mod values;
 
-pub use engine::{Engine, EngineOptions};
+pub use engine::{Engine, EngineOptions, RunOutcome};
 pub use error::ExecuteError;
 pub use logs::{CapturedOutput, LogLayer, capture_output};
-pub use runs::{Cancel, Observation, Observer, RunOutcome};
+pub use runs::{Cancel, Observation, Observer};
 pub use steps::{ask_descendants_to_end, end_descendants};
 pub use values::{ForgetError, ForgottenValues, ObjectStoreIo, ValueError, Values, forget_values};
