@@ -1,7 +1,9 @@
 //! Damaged Parquet: an error or a frame, never a panic, and no more memory than the bytes allow.
+//!
+//! A binary of its own, for its allocator counts what every thread of the process allocates.
 
 mod handmade;
-#[path = "../../millwork-ml/tests/mutations/mod.rs"]
+#[path = "../../millwork-ml/tests/damaged/mutations.rs"]
 mod mutations;
 
 use handmade::{Chunk, Page, Thrift, file, leaf};

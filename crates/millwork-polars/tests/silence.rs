@@ -1,4 +1,6 @@
 //! A panic of Polars while it decodes isn't printed; other panics are.
+//!
+//! A binary of its own, for the panic hook belongs to the process.
 
 mod handmade;
 

@@ -14,7 +14,7 @@
 //! | [`NumberEncoder`] | numbers: scaled, with a rule for nulls |
 //!
 //! Parameters, and what comes out, are those of scikit-learn's classes of these names (`StandardScaler` and others for
-//! numbers), with which `tests/encoders.rs` compares.
+//! numbers), with which `tests/ml/encoders.rs` compares.
 
 mod categories;
 mod error;

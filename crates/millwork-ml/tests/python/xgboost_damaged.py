@@ -1,4 +1,4 @@
-"""Writes the small models of `tests/models`, which `damaged_models.rs` damages: `xgboost_damaged.py FOLDER VERSION`.
+"""Writes the small models of `tests/models`, which `tests/damaged/models.rs` damages: `xgboost_damaged.py FOLDER VERSION`.
 
 They are what our own training doesn't write. Run with XGBoost 1.7, 2.1 and 3.4.
 """

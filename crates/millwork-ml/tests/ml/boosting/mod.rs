@@ -8,15 +8,8 @@
 //! the native one is compared with the version that it finds itself, that of `MILLWORK_PYTHON`.
 
 mod cases;
-#[path = "../explained/mod.rs"]
-mod explained;
-#[path = "../interpreter/mod.rs"]
-mod interpreter;
 mod trees;
 
-use cases::{CASES, Case, Numbers};
-use explained::contributions;
-use interpreter::{Python, Started, Xgboost};
 use millwork_core::{Advice as _, AssetValue};
 use millwork_ml::boost::{
     Backend, Booster, BoosterParams, GrowPolicy, Monotone, Objective, TreeMethod, XgboostJson,
@@ -25,7 +18,10 @@ use millwork_ml::features::{Features, LabelledFeatures, Npz};
 use millwork_ml::metrics;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use trees::{Comparison, Growth, close, compare};
+
+use crate::boosting::cases::{CASES, Case, Numbers};
+use crate::boosting::trees::{Comparison, Growth, close, compare};
+use crate::support::{Python, Started, Xgboost, contributions};
 
 /// Rounds of every training.
 const ROUNDS: usize = 4;

@@ -2,9 +2,7 @@
 //!
 //! Bytes are damaged, which mostly breaks the syntax, and values of documents, which mostly breaks what they mean. The
 //! mutations are the same ones each time. `MILLWORK_MUTATIONS` sets their number, for a long run:
-//! `MILLWORK_MUTATIONS=1000000 cargo test --release -p millwork-ml --test damaged_models`.
-
-mod mutations;
+//! `MILLWORK_MUTATIONS=1000000 cargo test --release -p millwork-ml --test damaged -- models`.
 
 use std::path::Path;
 
@@ -15,10 +13,7 @@ use millwork_ml::boost::{
 use millwork_ml::features::{Features, LabelledFeatures};
 use serde_json::Value;
 
-use mutations::{Counting, Numbers, altered, damaged, with_own_peak};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use crate::mutations::{self, Numbers, alone, altered, damaged, with_own_peak};
 
 /// How many mutations are tried by default.
 const USUAL: usize = 20_000;
@@ -211,6 +206,7 @@ fn is_a_model(models: &[Model], rows: &Features, mutation: usize) -> bool {
 
 #[test]
 fn damaged_models_are_errors_or_models() {
+    let _alone = alone();
     let mutations = mutations::mutations(USUAL);
     let data = data();
     let models = models(&data);

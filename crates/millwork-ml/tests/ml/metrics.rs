@@ -1,14 +1,14 @@
 //! Metrics against scikit-learn, SciPy and XGBoost, by the interpreter that `MILLWORK_PYTHON` names.
 
 mod cases;
-mod interpreter;
-mod peer;
 
 use std::collections::BTreeMap;
 
-use cases::Case;
 use millwork_ml::metrics::*;
 use proptest::prelude::*;
+
+use crate::metrics::cases::Case;
+use crate::support::ask;
 
 /// What the libraries answer: numbers, or nothing where they raise or don't know.
 type Answers = BTreeMap<String, Option<Vec<f64>>>;
@@ -19,7 +19,7 @@ type Values = BTreeMap<String, Result<Vec<f64>, MetricError>>;
 #[test]
 fn metrics_equal_scikit_learn_s() {
     let cases = cases::all();
-    let Some(answers) = peer::ask::<Vec<Answers>>("metrics.py", &cases) else { return };
+    let Some(answers) = ask::<Vec<Answers>>("metrics.py", &cases) else { return };
     assert_eq!(answers.len(), cases.len());
     let (mut numbers, mut errors) = (BTreeMap::new(), BTreeMap::new());
     for (case, answers) in cases.iter().zip(answers) {

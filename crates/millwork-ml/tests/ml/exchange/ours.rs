@@ -8,7 +8,7 @@ use millwork_ml::boost::{
 };
 use millwork_ml::features::LabelledFeatures;
 
-use crate::data::{CATEGORIES, Data};
+use crate::exchange::data::{CATEGORIES, Data};
 
 /// A kind of model.
 pub(crate) struct Kind {

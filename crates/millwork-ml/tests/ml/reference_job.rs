@@ -1,12 +1,11 @@
 //! The reference job on real titles: how many comments will a story get?
 
-mod stories;
-
 use millwork_ml::boost::{BoosterParams, EvalMetric, Training};
 use millwork_ml::features::LabelledFeatures;
 use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
-use stories::Stories;
+
+use crate::support::Stories;
 
 fn check<T: Copy + PartialOrd + std::fmt::Debug>(
     name: &str,

@@ -5,22 +5,18 @@
 //! different precision, to 1e-4.
 
 mod data;
-#[path = "../explained/mod.rs"]
-mod explained;
-#[path = "../interpreter/mod.rs"]
-mod interpreter;
 mod ours;
 mod theirs;
 
 use std::collections::BTreeMap;
 
-use data::Data;
-use explained::contributions;
-use interpreter::{Python, Started, Xgboost};
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, XgboostJson};
 use millwork_ml::features::Features;
 use serde::{Deserialize, Serialize};
+
+use crate::exchange::data::Data;
+use crate::support::{Python, Started, Xgboost, contributions};
 
 /// What a version says of the rows of a matrix by a model.
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,5 @@
 //! Damaged stored forms: an error or a value that works, never a panic, and no more memory than the bytes allow.
 
-mod mutations;
-
 use std::fmt::Display;
 use std::io::Write as _;
 
@@ -17,13 +15,11 @@ use millwork_ml::search::{Candidates, Found, Goal, Search, Space};
 use millwork_ml::text::{
     CountParams, CountVectorizer, HashingParams, HashingVectorizer, TfidfParams, TfidfVectorizer,
 };
-use mutations::{Counting, Numbers, alone, damaged, with_peak};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zip::write::SimpleFileOptions;
 
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use crate::mutations::{self, Numbers, alone, damaged, with_peak};
 
 /// How many mutations of a form are tried by default.
 const USUAL: usize = 2_000;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use millwork_ml::features::{Features, LabelledFeatures, Npz};
 use serde_json::json;
 
-use crate::interpreter::Python;
+use crate::support::Python;
 
 /// How many rows every matrix has.
 const ROWS: usize = 160;

@@ -1,12 +1,11 @@
 //! Every type that Parquet has: a column of it is decoded, or an error that says which feature of Polars reads it.
 
-mod handmade;
-
-use handmade::Thrift::{self, Bool, I8, I32, Struct};
-use handmade::{Chunk, Page, file, group, leaf};
 use millwork_core::{Advice as _, AssetValue, BoxError};
 use millwork_polars::ParquetError;
 use polars::prelude::DataFrame;
+
+use crate::handmade::Thrift::{self, Bool, I8, I32, Struct};
+use crate::handmade::{Chunk, Page, file, group, leaf};
 
 const INT32: i32 = 1;
 const INT64: i32 = 2;

@@ -1,18 +1,15 @@
 //! Comparison with scikit-learn, SciPy and XGBoost, by the interpreter that `MILLWORK_PYTHON` names.
 
-mod interpreter;
-mod stories;
-
 use std::collections::BTreeMap;
 
-use interpreter::Python;
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterParams, EvalMetric, Importance, Training};
 use millwork_ml::features::{Features, LabelledFeatures};
 use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
 use serde_json::json;
-use stories::Stories;
+
+use crate::support::{Python, Stories};
 
 /// The reference job's data: four fifths to train on.
 struct Job {

@@ -1,13 +1,12 @@
 //! Splits against their invariants, against what they gave before, and against scikit-learn.
 
-mod interpreter;
-mod peer;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use millwork_ml::split::{self, Folds, SplitError, ThreeParts, TwoParts};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::support::ask;
 
 /// Labels as they occur: few or many, balanced or with one that most rows have.
 fn labels() -> impl Strategy<Value = Vec<u8>> {
@@ -242,7 +241,7 @@ fn folds_are_as_scikit_learn_s() {
             gap: number % 3,
         })
         .collect();
-    let Some(answers) = peer::ask::<Vec<Answer>>("splits.py", &cases) else { return };
+    let Some(answers) = ask::<Vec<Answer>>("splits.py", &cases) else { return };
     let mut compared = [0; 4];
     for (case, answer) in cases.iter().zip(answers) {
         let found = check_case(case, &answer);

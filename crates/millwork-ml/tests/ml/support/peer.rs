@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::interpreter::Python;
+use crate::support::Python;
 
 /// What a script of `tests/python` answers to `question`, or `None` (and the reason, printed) without an interpreter.
 pub(crate) fn ask<T: DeserializeOwned>(script: &str, question: &impl Serialize) -> Option<T> {

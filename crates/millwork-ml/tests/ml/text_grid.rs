@@ -2,16 +2,13 @@
 //! `MILLWORK_PYTHON` names.
 
 mod grid;
-mod interpreter;
-#[allow(dead_code, reason = "only the titles are compared here")]
-mod stories;
 
-use grid::{Case, Kind, error_cases, grid};
-use interpreter::Python;
 use millwork_ml::features::Features;
 use millwork_ml::text::{CountParams, HashingParams, HashingVectorizer, TextError, TfidfParams};
 use serde_json::{Value, json};
-use stories::Stories;
+
+use crate::support::{Python, Stories};
+use crate::text_grid::grid::{Case, Kind, error_cases, grid};
 
 /// Documents that split differently where Unicode or white space is taken differently.
 const ODD_DOCUMENTS: &[&str] = &[

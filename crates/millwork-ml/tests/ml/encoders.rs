@@ -1,8 +1,5 @@
 //! Encoders against scikit-learn's, on generated columns with nulls, empty texts, ties and Unicode.
 
-mod interpreter;
-mod peer;
-
 use millwork_core::Advice as _;
 use millwork_ml::encoding::{
     Drop, EncodingError, Frequency, NullNumber, Nulls, NumberEncoder, NumberParams, OneHotEncoder,
@@ -11,6 +8,8 @@ use millwork_ml::encoding::{
 };
 use millwork_ml::features::Features;
 use serde_json::{Value, json};
+
+use crate::support::ask;
 
 /// Random numbers, the same ones each time.
 struct Numbers(u64);
@@ -148,7 +147,7 @@ fn cases() -> Vec<(Value, Vec<Vec<Option<f64>>>)> {
 fn encodings_are_scikit_learn_s() {
     let cases = cases();
     let question: Vec<&Value> = cases.iter().map(|(case, _)| case).collect();
-    let Some(theirs) = peer::ask::<Vec<Vec<Vec<Option<f64>>>>>("sklearn_encoders.py", &question) else {
+    let Some(theirs) = ask::<Vec<Vec<Vec<Option<f64>>>>>("sklearn_encoders.py", &question) else {
         return;
     };
     assert_eq!(theirs.len(), cases.len());

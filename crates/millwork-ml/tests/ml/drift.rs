@@ -1,11 +1,10 @@
 //! Measures of drift against SciPy's, on generated samples with ties, empty bins and rare tails.
 
-mod interpreter;
-mod peer;
-
 use millwork_core::Advice as _;
 use millwork_ml::drift;
 use serde_json::{Value, json};
+
+use crate::support::ask;
 
 /// Random numbers, the same ones each time.
 struct Numbers(u64);
@@ -52,7 +51,7 @@ fn cases() -> Vec<(Value, Vec<f64>)> {
 fn measures_are_scipy_s() {
     let cases = cases();
     let question: Vec<&Value> = cases.iter().map(|(case, _)| case).collect();
-    let Some(theirs) = peer::ask::<Vec<Vec<f64>>>("scipy_drift.py", &question) else { return };
+    let Some(theirs) = ask::<Vec<Vec<f64>>>("scipy_drift.py", &question) else { return };
     assert_eq!(theirs.len(), cases.len());
     for ((case, ours), theirs) in cases.iter().zip(&theirs) {
         for (ours, theirs) in ours.iter().zip(theirs) {
