@@ -77,37 +77,3 @@ impl Advice for DriftError {
         })
     }
 }
-
-/// What the two samples are called in errors.
-pub(super) const SAMPLES: [&str; 2] = ["reference", "current sample"];
-
-/// Checks counts per bin: as many, none negative, and some in each sample.
-pub(super) fn check_counts(reference: &[f64], current: &[f64]) -> Result<(), DriftError> {
-    if reference.len() != current.len() {
-        return Err(DriftError::Bins { reference: reference.len(), current: current.len() });
-    }
-    for (sample, counts) in SAMPLES.into_iter().zip([reference, current]) {
-        if let Some(index) = counts.iter().position(|&count| !(count.is_finite() && count >= 0.0)) {
-            return Err(DriftError::Number { sample, index, number: counts[index] });
-        }
-        if counts.iter().sum::<f64>() <= 0.0 {
-            return Err(DriftError::Empty { sample });
-        }
-    }
-    Ok(())
-}
-
-/// Checks that both samples have finite numbers, and sorts them.
-pub(super) fn sorted(reference: &[f64], current: &[f64]) -> Result<[Vec<f64>; 2], DriftError> {
-    let mut sorted = [reference.to_vec(), current.to_vec()];
-    for (sample, numbers) in SAMPLES.into_iter().zip(&mut sorted) {
-        if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
-            return Err(DriftError::Number { sample, index, number: numbers[index] });
-        }
-        if numbers.is_empty() {
-            return Err(DriftError::Empty { sample });
-        }
-        numbers.sort_by(f64::total_cmp);
-    }
-    Ok(sorted)
-}

@@ -17,23 +17,15 @@
 //! "Statistical properties of population stability index", 2018): with ten bins and no drift, of 100 rows it is below 0.25 and
 //! often above 0.1, of 30 rows mostly above 0.25.
 
-mod bins;
-mod chi_square;
 mod error;
-mod jensen_shannon;
-mod kolmogorov_smirnov;
+mod measures;
 mod profile;
 mod report;
-mod stability;
-mod stored;
-mod tail;
-mod wasserstein;
 
-pub use chi_square::{ChiSquare, chi_square};
 pub use error::DriftError;
-pub use jensen_shannon::jensen_shannon_distance;
-pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
+pub use measures::{
+    ChiSquare, KolmogorovSmirnov, chi_square, jensen_shannon_distance, kolmogorov_smirnov,
+    population_stability_index, wasserstein_distance,
+};
 pub use profile::Profile;
-pub use report::{ColumnDrift, DriftReport, DriftThresholds, Verdict};
-pub use stability::population_stability_index;
-pub use wasserstein::wasserstein_distance;
+pub use report::{ColumnDrift, DriftLevel, DriftReport, DriftThresholds};

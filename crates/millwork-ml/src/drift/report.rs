@@ -1,12 +1,17 @@
-//! How far a sample is from the reference, column by column.
+//! How far a sample is from the reference, column by column, by counting both in the same bins.
+//!
+//! What a sample has and the other has not must fall into a bin of its own, or no measure over the bins can see it. So a
+//! value that takes a tenth of the reference and more is a bin by itself, and not the start of one that reaches to the next
+//! quantile: a reference of one value would else share a bin with everything above.
+
+use std::collections::BTreeMap;
 
 use millwork_core::asset::plot::Plot;
 use millwork_core::{MetadataValue, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::bins::{binned, by_category};
-use crate::drift::profile::{Column, Kept};
+use crate::drift::profile::{CategoryCounts, Column, Kept};
 use crate::drift::{
     ChiSquare, DriftError, KolmogorovSmirnov, Profile, chi_square, jensen_shannon_distance,
     kolmogorov_smirnov, population_stability_index, wasserstein_distance,
@@ -33,7 +38,7 @@ impl Default for DriftThresholds {
 /// How much a column has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum DriftLevel {
     /// Little.
     Stable,
     /// Enough to look at.
@@ -77,7 +82,8 @@ pub struct ColumnDrift {
     /// The share of nulls in the current sample.
     pub current_nulls: f64,
     /// How much it has changed, by the population stability index.
-    pub verdict: Verdict,
+    #[serde(rename = "verdict")]
+    pub level: DriftLevel,
 }
 
 impl Profile {
@@ -112,7 +118,7 @@ impl Profile {
 impl DriftReport {
     /// The columns with a significant change.
     pub fn drifted(&self) -> impl Iterator<Item = &ColumnDrift> {
-        self.columns.iter().filter(|column| column.verdict == Verdict::Significant)
+        self.columns.iter().filter(|column| column.level == DriftLevel::Significant)
     }
 }
 
@@ -149,7 +155,7 @@ impl ColumnDrift {
             chi_square: None,
             reference_nulls: reference.nulls as f64 / reference.rows as f64,
             current_nulls: current.nulls as f64 / current.rows as f64,
-            verdict: thresholds.verdict(index),
+            level: thresholds.level(index),
         };
         match (&reference.kept, &current.kept) {
             (Kept::Numbers(numbers), Kept::Numbers(others)) if !numbers.is_empty() && !others.is_empty() => {
@@ -168,13 +174,13 @@ impl ColumnDrift {
 }
 
 impl DriftThresholds {
-    fn verdict(&self, index: f64) -> Verdict {
+    fn level(&self, index: f64) -> DriftLevel {
         if index >= self.significant {
-            Verdict::Significant
+            DriftLevel::Significant
         } else if index >= self.moderate {
-            Verdict::Moderate
+            DriftLevel::Moderate
         } else {
-            Verdict::Stable
+            DriftLevel::Stable
         }
     }
 }
@@ -211,7 +217,7 @@ impl From<&DriftReport> for MetadataValue {
                 .or(column.chi_square.map(|test| test.p_value));
             table.row([
                 column.column.as_str().into(),
-                serde_json::to_value(column.verdict).unwrap_or_default(),
+                serde_json::to_value(column.level).unwrap_or_default(),
                 column.population_stability_index.into(),
                 column.jensen_shannon.into(),
                 column.wasserstein.into(),
@@ -223,6 +229,68 @@ impl From<&DriftReport> for MetadataValue {
     }
 }
 
+/// Into how many bins numbers are put, by the reference's quantiles.
+const BINS: usize = 10;
+
+/// Ascending numbers of the reference and of the current sample, counted in bins that start at the reference's quantiles.
+/// Equal quantiles are one bin, of that value alone.
+fn binned(reference: &[f64], current: &[f64]) -> [Vec<f64>; 2] {
+    let starts = starts(reference);
+    [reference, current].map(|numbers| {
+        let mut places = vec![0];
+        places.extend(starts.iter().map(|&start| numbers.partition_point(|&number| number < start)));
+        places.push(numbers.len());
+        places.windows(2).map(|bin| (bin[1] - bin[0]) as f64).collect()
+    })
+}
+
+/// Where the bins after the first start.
+fn starts(ascending: &[f64]) -> Vec<f64> {
+    // All of a reference that is one number is equal, also if that is too few numbers to make equal quantiles.
+    let is_one = ascending.first() == ascending.last();
+    // Of fewer numbers than bins, each is one quantile: only equal numbers make equal quantiles.
+    let mut rows: Vec<usize> = (1..BINS).map(|bin| bin * ascending.len() / BINS).collect();
+    rows.dedup();
+    let quantiles: Vec<f64> = rows.into_iter().filter_map(|row| ascending.get(row).copied()).collect();
+    let mut starts = Vec::new();
+    for equal in quantiles.chunk_by(|left, right| left == right) {
+        starts.push(equal[0]);
+        if equal.len() > 1 || is_one {
+            starts.push(equal[0].next_up());
+        }
+    }
+    starts.dedup();
+    starts
+}
+
+/// What is counted in a bin of categories.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CategoryBin<'a> {
+    Named(&'a str),
+    Others,
+}
+
+/// The counts of both samples, category by category, and of the others last.
+///
+/// A category that one sample has by name, and that may be among the others of the other sample, is counted among the
+/// others in both: which of many rare categories are kept is chance.
+fn by_category(reference: &CategoryCounts, current: &CategoryCounts) -> [Vec<f64>; 2] {
+    let samples = [reference, current];
+    let may_be_other =
+        |name: &str| samples.iter().any(|counts| counts.others > 0 && !counts.named.contains_key(name));
+    let mut bins = BTreeMap::<CategoryBin<'_>, [f64; 2]>::new();
+    for (sample, counts) in samples.into_iter().enumerate() {
+        let named = counts.named.iter().map(|(name, &count)| {
+            (if may_be_other(name) { CategoryBin::Others } else { CategoryBin::Named(name) }, count)
+        });
+        let others = (counts.others > 0).then_some((CategoryBin::Others, counts.others));
+        for (bin, count) in named.chain(others) {
+            bins.entry(bin).or_default()[sample] += count as f64;
+        }
+    }
+    [0, 1].map(|sample| bins.values().map(|counts| counts[sample]).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,20 +299,20 @@ mod tests {
         Profile::new().numbers("x", numbers).expect("a profile")
     }
 
-    fn check(reference: &Profile, current: &Profile, expected: Verdict) -> ColumnDrift {
+    fn check(reference: &Profile, current: &Profile, expected: DriftLevel) -> ColumnDrift {
         let report = current.drift_from(reference, &DriftThresholds::default()).expect("a report");
-        assert_eq!(report.columns[0].verdict, expected, "{report:?}");
+        assert_eq!(report.columns[0].level, expected, "{report:?}");
         report.columns[0].clone()
     }
 
     #[test]
     fn a_sample_of_the_same_is_stable() {
         let of = |rows: u32| numbers((0..rows).map(|row| Some(f64::from(row * 7 % 1000))));
-        check(&of(1000), &of(1000), Verdict::Stable);
+        check(&of(1000), &of(1000), DriftLevel::Stable);
         // Of 100,000 numbers only 10,000 are kept.
-        check(&of(100_000), &of(30_000), Verdict::Stable);
+        check(&of(100_000), &of(30_000), DriftLevel::Stable);
         let constant = || numbers([Some(3.0); 40]);
-        let drift = check(&constant(), &constant(), Verdict::Stable);
+        let drift = check(&constant(), &constant(), DriftLevel::Stable);
         assert_eq!((drift.population_stability_index, drift.wasserstein), (0.0, Some(0.0)));
     }
 
@@ -252,12 +320,12 @@ mod tests {
     fn what_moves_or_vanishes_has_drifted() {
         let reference = numbers((0..1000).map(|row| Some(f64::from(row))));
         let moved = numbers((0..1000).map(|row| Some(f64::from(row) + 400.0)));
-        let drift = check(&reference, &moved, Verdict::Significant);
+        let drift = check(&reference, &moved, DriftLevel::Significant);
         assert!(drift.wasserstein.is_some_and(|distance| (distance - 400.0).abs() < 1e-9));
         let gone = numbers((0..1000).map(|row| if row % 2 == 0 { None } else { Some(f64::from(row)) }));
-        assert_eq!(check(&reference, &gone, Verdict::Significant).current_nulls, 0.5);
+        assert_eq!(check(&reference, &gone, DriftLevel::Significant).current_nulls, 0.5);
         let nothing = numbers([None; 10]);
-        assert_eq!(check(&reference, &nothing, Verdict::Significant).kolmogorov_smirnov, None);
+        assert_eq!(check(&reference, &nothing, DriftLevel::Significant).kolmogorov_smirnov, None);
     }
 
     #[test]
@@ -266,8 +334,8 @@ mod tests {
             let rows = names.iter().cycle().take(300).map(|name| Some(*name));
             Profile::new().categories("x", rows).expect("a profile")
         };
-        check(&of(&["a", "b"]), &of(&["b", "a"]), Verdict::Stable);
-        let drift = check(&of(&["a", "b"]), &of(&["a", "c"]), Verdict::Significant);
+        check(&of(&["a", "b"]), &of(&["b", "a"]), DriftLevel::Stable);
+        let drift = check(&of(&["a", "b"]), &of(&["a", "c"]), DriftLevel::Significant);
         assert!(drift.chi_square.is_some_and(|test| test.p_value < 1e-9 && test.degrees_of_freedom == 2));
     }
 
@@ -278,7 +346,7 @@ mod tests {
             Profile::new().categories("x", rows).expect("a profile")
         };
         for name in ["(other)", "(null)", ""] {
-            let drift = check(&of([name, "a"]), &of(["a", "b"]), Verdict::Significant);
+            let drift = check(&of([name, "a"]), &of(["a", "b"]), DriftLevel::Significant);
             assert!(drift.population_stability_index > 5.0, "{name}: {drift:?}");
         }
     }
@@ -286,12 +354,12 @@ mod tests {
     #[test]
     fn what_the_reference_hardly_varies_in_can_drift() {
         let (three, five) = (numbers([Some(3.0); 500]), numbers([Some(5.0); 500]));
-        check(&three, &five, Verdict::Significant);
-        check(&five, &three, Verdict::Significant);
+        check(&three, &five, DriftLevel::Significant);
+        check(&five, &three, DriftLevel::Significant);
         let rare = numbers((0..1000).map(|row| Some(f64::from(row % 20 == 0))));
-        check(&rare, &numbers([Some(1.0); 1000]), Verdict::Significant);
-        check(&numbers([Some(1.0)]), &numbers([Some(2.0); 500]), Verdict::Significant);
-        check(&numbers([Some(1.0)]), &numbers([Some(1.0); 500]), Verdict::Stable);
+        check(&rare, &numbers([Some(1.0); 1000]), DriftLevel::Significant);
+        check(&numbers([Some(1.0)]), &numbers([Some(2.0); 500]), DriftLevel::Significant);
+        check(&numbers([Some(1.0)]), &numbers([Some(1.0); 500]), DriftLevel::Stable);
     }
 
     #[test]
@@ -302,9 +370,9 @@ mod tests {
             let rows = names.iter().cycle().take(30_000).chain(&names[kept..kept + 1_000]);
             Profile::new().categories("x", rows.map(|name| Some(name.as_str()))).expect("a profile")
         };
-        let drift = check(&of(0), &of(1_500), Verdict::Stable);
+        let drift = check(&of(0), &of(1_500), DriftLevel::Stable);
         assert!(drift.chi_square.is_some_and(|test| test.p_value > 0.01), "{drift:?}");
-        check(&of(0), &of(500), Verdict::Stable);
+        check(&of(0), &of(500), DriftLevel::Stable);
     }
 
     #[test]
@@ -335,5 +403,60 @@ mod tests {
             (table.rows.len(), table.rows[0][0].as_str(), table.rows[0][1].as_str()),
             (2, Some("x"), Some("significant"))
         );
+    }
+
+    fn check_bins(reference: &[f64], current: &[f64], expected: [&[f64]; 2]) {
+        assert_eq!(binned(reference, current), expected, "{reference:?} {current:?}");
+    }
+
+    #[test]
+    fn a_frequent_value_is_a_bin_by_itself() {
+        check_bins(&[3.0; 40], &[2.0, 3.0, 5.0, 5.0], [&[0.0, 40.0, 0.0], &[1.0, 1.0, 2.0]]);
+        check_bins(&[3.0; 2], &[5.0], [&[0.0, 2.0, 0.0], &[0.0, 0.0, 1.0]]);
+        check_bins(&[1.0], &[1.0, 2.0], [&[0.0, 1.0, 0.0], &[0.0, 1.0, 1.0]]);
+        let rare = [[0.0; 19].as_slice(), &[1.0]].concat();
+        check_bins(&rare, &[1.0; 4], [&[0.0, 19.0, 1.0], &[0.0, 0.0, 4.0]]);
+        let signs = [[-0.0; 10].as_slice(), &[0.0; 10]].concat();
+        check_bins(&signs, &[-0.0, 0.0], [&[0.0, 20.0, 0.0], &[0.0, 2.0, 0.0]]);
+        check_bins(&[f64::MAX; 20], &[f64::MAX], [&[0.0, 20.0, 0.0], &[0.0, 1.0, 0.0]]);
+    }
+
+    #[test]
+    fn different_quantiles_start_a_bin_each() {
+        let ascending: Vec<f64> = (0..100).map(f64::from).collect();
+        check_bins(
+            &ascending,
+            &[-1.0, 10.0, 1e9],
+            [&[10.0; 10], &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]],
+        );
+        check_bins(&[1.0, 2.0, 3.0], &[1.5], [&[0.0, 1.0, 1.0, 1.0], &[0.0, 1.0, 0.0, 0.0]]);
+        check_bins(&[], &[1.0], [&[0.0], &[1.0]]);
+    }
+
+    fn counts(named: &[(&str, usize)], others: usize) -> CategoryCounts {
+        let named = named.iter().map(|&(name, count)| (name.to_owned(), count)).collect();
+        CategoryCounts { named, others }
+    }
+
+    #[test]
+    fn what_may_be_among_the_others_is_counted_there() {
+        let whole = counts(&[("a", 5), ("b", 2)], 0);
+        assert_eq!(
+            by_category(&whole, &counts(&[("a", 1), ("c", 3)], 0)),
+            [[5.0, 2.0, 0.0], [1.0, 0.0, 3.0]]
+        );
+        let cut = counts(&[("a", 1), ("c", 3)], 9);
+        // Ordered by name: `a`, `c`, the others. That `whole` has no `c` is certain.
+        assert_eq!(by_category(&whole, &cut), [[5.0, 0.0, 2.0], [1.0, 3.0, 9.0]]);
+        assert_eq!(by_category(&cut, &counts(&[("d", 1)], 2)), [[13.0], [3.0]]);
+    }
+
+    #[test]
+    fn every_text_can_be_a_category() {
+        for text in ["(other)", "(others)", "other", "", "(null)"] {
+            let both = [counts(&[("a", 5), (text, 5)], 0), counts(&[("a", 5), ("b", 5)], 0)];
+            let [reference, current] = by_category(&both[0], &both[1]);
+            assert_eq!((reference.len(), current.len()), (3, 3), "{text}");
+        }
     }
 }

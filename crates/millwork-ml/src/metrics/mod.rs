@@ -19,7 +19,9 @@
 //!
 //! Curves and the confusion matrix are values to store, and become metadata: `output.metadata("ROC", &curve)`.
 
+mod calibration;
 mod classification;
+mod confusion;
 mod correlation;
 mod curve;
 mod error;
@@ -27,17 +29,29 @@ mod probability;
 mod ranking;
 mod regression;
 mod rows;
-mod sum;
 mod targets;
 
-pub use classification::*;
+pub use calibration::{
+    Bins, CalibrationBin, CalibrationCurve, calibration_curve, expected_calibration_error,
+};
+pub use classification::{
+    Average, accuracy, balanced_accuracy, cohen_kappa, f_beta, f1, matthews_correlation, precision, recall,
+};
+pub use confusion::{ClassNumbers, ConfusionMatrix};
 pub use correlation::{kendall_tau, spearman_correlation};
-pub use curve::*;
+pub use curve::{
+    PrecisionRecallCurve, PrecisionRecallPoint, RocCurve, RocPoint, average_precision,
+    average_precision_one_vs_rest, precision_recall_curve, roc_auc, roc_auc_one_vs_rest, roc_curve,
+};
 pub use error::MetricError;
 pub use probability::{
-    Bins, CalibrationBin, CalibrationCurve, ClassProbabilities, Probability, brier_score, calibration_curve,
-    expected_calibration_error, log_loss, multiclass_brier_score, multiclass_log_loss,
+    ClassProbabilities, Probability, brier_score, log_loss, multiclass_brier_score, multiclass_log_loss,
 };
-pub use ranking::*;
-pub use regression::*;
+pub use ranking::{Gain, dcg, mean_average_precision, mean_reciprocal_rank, ndcg};
+pub use regression::{
+    explained_variance, max_error, mean_absolute_error, mean_absolute_percentage_error, mean_gamma_deviance,
+    mean_pinball_loss, mean_poisson_deviance, mean_squared_error, mean_squared_log_error,
+    mean_tweedie_deviance, median_absolute_error, r_squared, root_mean_squared_error,
+    root_mean_squared_log_error,
+};
 pub use targets::{Binary, Label, Number, Targets, Weighted};

@@ -1,7 +1,6 @@
-//! Checked rows of numbers, which every metric of quantities starts from.
+//! Checked rows, which every metric starts from: of numbers, and of two classes with scores; and sums that don't lose small numbers.
 
-use crate::metrics::sum::compensated;
-use crate::metrics::{MetricError, Number, Targets};
+use crate::metrics::{Binary, MetricError, Number, Targets};
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
@@ -111,5 +110,84 @@ pub(super) fn finite(value: &'static str, numbers: &[impl Number]) -> Result<Vec
     match numbers.iter().position(|number| !number.is_finite()) {
         Some(row) => Err(MetricError::NotFinite { value, row }),
         None => Ok(numbers),
+    }
+}
+
+/// The sum with its rounding errors carried along (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
+/// endlicher Summen", ZAMM 1974): the error stays near one rounding, however many numbers there are.
+pub(super) fn compensated(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
+    for number in numbers {
+        let next = sum + number;
+        lost += if sum.abs() >= number.abs() { (sum - next) + number } else { (number - next) + sum };
+        sum = next;
+    }
+    sum + lost
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BinaryRow {
+    pub(super) positive: bool,
+    pub(super) score: f64,
+    pub(super) weight: f64,
+}
+
+/// Rows of two classes with a finite score each, not all of weight 0.
+pub(super) struct BinaryRows {
+    pub(super) metric: &'static str,
+    pub(super) rows: Vec<BinaryRow>,
+}
+
+impl BinaryRows {
+    pub(super) fn read(
+        metric: &'static str,
+        targets: &impl Targets<Target: Binary>,
+        scores: &[impl Number],
+    ) -> Result<Self, MetricError> {
+        let weights = checked_weights(metric, 1, targets, scores.len())?;
+        let scores = finite("prediction", scores)?;
+        let rows = targets.targets().iter().zip(scores).zip(weights).enumerate();
+        let rows = rows.map(|(row, ((target, score), weight))| {
+            let positive = target.positive().ok_or(MetricError::NotBinary { row })?;
+            Ok(BinaryRow { positive, score, weight })
+        });
+        Ok(Self { metric, rows: rows.collect::<Result<_, MetricError>>()? })
+    }
+
+    /// As [`BinaryRows::read`], for scores that are probabilities.
+    pub(super) fn read_probabilities(
+        metric: &'static str,
+        targets: &impl Targets<Target: Binary>,
+        probabilities: &[impl Number],
+    ) -> Result<Self, MetricError> {
+        let rows = Self::read(metric, targets, probabilities)?;
+        match rows.rows.iter().position(|row| !(0.0..=1.0).contains(&row.score)) {
+            Some(row) => Err(not_a_probability(metric, row, rows.rows[row].score)),
+            None => Ok(rows),
+        }
+    }
+
+    /// The weighted mean of a number per row, `Σ wᵢ f(rowᵢ) / Σ wᵢ`.
+    pub(super) fn mean(&self, number: impl Fn(&BinaryRow) -> f64) -> f64 {
+        let weight = compensated(self.rows.iter().map(|row| row.weight));
+        compensated(self.rows.iter().map(|row| row.weight * number(row))) / weight
+    }
+}
+
+pub(super) fn not_a_probability(metric: &'static str, row: usize, number: f64) -> MetricError {
+    let (value, needed) = ("prediction", "probabilities from 0 to 1");
+    MetricError::OutOfRange { metric, value, row, number, needed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_numbers_are_not_lost() {
+        assert_eq!(compensated([1.0, 1e100, 1.0, -1e100]), 2.0);
+        assert_eq!(compensated([0.1; 10]), 1.0);
+        assert_eq!(compensated([]), 0.0);
     }
 }

@@ -1,10 +1,10 @@
-//! Splits by chance that never divide a group: all rows of a user, a site or a story are in one part.
+//! Splits that never divide a group: all rows of a user, a site or a story are in one part.
 
 use millwork_boost::random::SplitMix64;
 
-use crate::split::class::rows_by_label;
-use crate::split::size::held_out_sizes;
-use crate::split::{SplitError, ThreeParts, TwoParts};
+use crate::split::parts::{check_folds, held_out_sizes};
+use crate::split::random::rows_by_label;
+use crate::split::{Folds, SplitError, ThreeParts, TwoParts};
 
 /// Splits rows at random, whole groups at a time: about `ceil(test_share × rows)` rows to test on, the rest to train on.
 ///
@@ -56,7 +56,7 @@ pub fn grouped_in_three<G: Ord>(
 }
 
 /// The rows of each group, the groups in a random order.
-pub(super) fn shuffled_groups<G: Ord>(groups: &[G], seed: u64) -> Vec<Vec<usize>> {
+fn shuffled_groups<G: Ord>(groups: &[G], seed: u64) -> Vec<Vec<usize>> {
     let rows: Vec<usize> = (0..groups.len()).collect();
     let mut groups = rows_by_label(&rows, groups);
     SplitMix64::new(seed).shuffle(&mut groups);
@@ -123,6 +123,48 @@ fn ascending(groups: &[Vec<usize>]) -> Vec<usize> {
     rows
 }
 
+/// `folds` splits of rows, each row tested on once, that never divide a group and have test parts of about the same size.
+///
+/// The largest group goes to the fold with the fewest rows so far (the first of several), and so on, as in scikit-learn's
+/// `GroupKFold`, whose fold sizes these are. The same groups always give the same folds: of groups of the same size,
+/// the one that appears first comes first.
+///
+/// # Errors
+///
+/// When there are fewer than two folds, or fewer groups than folds.
+pub fn group_k_fold<G: Ord>(groups: &[G], folds: usize) -> Result<Folds, SplitError> {
+    let rows: Vec<usize> = (0..groups.len()).collect();
+    balanced(rows_by_label(&rows, groups), groups.len(), folds)
+}
+
+/// As [`group_k_fold`] with the same fold sizes, but groups of the same size come in a random order, so that repetitions
+/// with other seeds combine other groups.
+///
+/// # Errors
+///
+/// As [`group_k_fold`].
+pub fn group_k_fold_shuffled<G: Ord>(groups: &[G], folds: usize, seed: u64) -> Result<Folds, SplitError> {
+    balanced(shuffled_groups(groups, seed), groups.len(), folds)
+}
+
+fn balanced(mut groups: Vec<Vec<usize>>, rows: usize, folds: usize) -> Result<Folds, SplitError> {
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
+    check_folds(folds, "groups", groups.len())?;
+    groups.sort_by_key(|rows| Reverse(rows.len()));
+    let mut lightest: BinaryHeap<_> = (0..folds).map(|fold| Reverse((0, fold))).collect();
+    let mut numbers = vec![0; rows];
+    for group in groups {
+        let Reverse((rows, fold)) = lightest.pop().expect("there are two folds or more");
+        lightest.push(Reverse((rows + group.len(), fold)));
+        for row in group {
+            numbers[row] = fold;
+        }
+    }
+    Ok(Folds::by_number(&numbers, folds))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +195,25 @@ mod tests {
         let error = grouped_in_three(&halves, 0.2, 0.5, 0).expect_err("no group is left");
         assert_eq!(error, SplitError::GroupsMissShare { part: "validation", wanted: 2, closest: 0 });
         assert_eq!(grouped::<u8>(&[], 0.5, 0), Err(SplitError::NoRows));
+    }
+
+    fn check_group_fold(groups: &[char], folds: usize, expected: &[&[usize]]) {
+        let found = group_k_fold(groups, folds).expect("folds");
+        let test: Vec<_> = found.iter().map(|parts| parts.test).collect();
+        assert_eq!(test, expected, "{groups:?}");
+    }
+
+    #[test]
+    fn large_groups_come_first_and_go_to_the_lightest_fold() {
+        check_group_fold(&['a', 'b', 'b', 'c'], 2, &[&[1, 2], &[0, 3]]);
+        check_group_fold(&['a', 'b', 'c', 'd'], 2, &[&[0, 2], &[1, 3]]);
+        check_group_fold(&['c', 'a', 'c', 'b', 'c', 'b'], 3, &[&[0, 2, 4], &[3, 5], &[1]]);
+    }
+
+    #[test]
+    fn there_are_as_many_groups_as_folds() {
+        let error = group_k_fold(&['a', 'b', 'a'], 3).expect_err("too few groups");
+        assert_eq!(error, SplitError::TooManyFolds { folds: 3, units: "groups", count: 2 });
+        assert_eq!(group_k_fold::<u8>(&[], 3), Err(SplitError::NoRows));
     }
 }

@@ -14,26 +14,14 @@
 //! The held-out parts have `ceil(share × rows)` rows, as in scikit-learn's `train_test_split`; training gets the rest. Where
 //! that can't be met exactly, because of small classes, whole groups or equal keys, the function says what it does.
 
-mod class;
 mod error;
-mod fold_count;
-mod folds;
-mod generator;
-mod group_fold;
 mod grouped;
 mod parts;
 mod random;
-mod size;
-mod stratified;
 mod temporal;
-mod temporal_fold;
 
 pub use error::SplitError;
-pub use folds::{Folds, FoldsIter};
-pub use group_fold::{group_k_fold, group_k_fold_shuffled};
-pub use grouped::{grouped, grouped_in_three};
-pub use parts::{ThreeParts, TwoParts};
-pub use random::{k_fold, random, random_in_three};
-pub use stratified::{stratified, stratified_in_three, stratified_k_fold};
-pub use temporal::{temporal, temporal_in_three};
-pub use temporal_fold::{temporal_k_fold, temporal_k_fold_with_gap};
+pub use grouped::{group_k_fold, group_k_fold_shuffled, grouped, grouped_in_three};
+pub use parts::{Folds, FoldsIter, ThreeParts, TwoParts};
+pub use random::{k_fold, random, random_in_three, stratified, stratified_in_three, stratified_k_fold};
+pub use temporal::{temporal, temporal_in_three, temporal_k_fold, temporal_k_fold_with_gap};

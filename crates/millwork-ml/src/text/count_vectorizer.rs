@@ -9,7 +9,8 @@ use crate::text::analysis::Analysis;
 use crate::text::counting::{Fit, Rows, Weigh, collect, features, fit};
 use crate::text::params::Norm;
 use crate::text::stored::StoredCounts;
-use crate::text::terms::{Term, Vocabulary};
+use crate::text::terms::Term;
+use crate::text::vocabulary::Vocabulary;
 use crate::text::{CountParams, TextError};
 
 /// A fitted vocabulary that turns documents into counts of its terms.

@@ -24,6 +24,7 @@ mod params;
 mod stored;
 mod terms;
 mod vectorizer;
+mod vocabulary;
 
 pub use count_vectorizer::CountVectorizer;
 pub use error::TextError;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::text::terms::Vocabulary;
+use crate::text::vocabulary::Vocabulary;
 use crate::text::{
     CountParams, CountVectorizer, HashingParams, HashingVectorizer, TextError, TfidfParams, TfidfVectorizer,
 };

@@ -8,7 +8,8 @@ use crate::features::Features;
 use crate::text::analysis::Analysis;
 use crate::text::counting::{Fit, Rows, Weigh, collect, features, fit};
 use crate::text::stored::StoredTfidf;
-use crate::text::terms::{Term, Vocabulary};
+use crate::text::terms::Term;
+use crate::text::vocabulary::Vocabulary;
 use crate::text::{TextError, TfidfParams};
 
 /// A fitted vocabulary that turns documents into TF-IDF features.

@@ -18,10 +18,8 @@
 //! from SciPy: compressed or not, with 32 or 64-bit indices, `float32` or `float64` values, and rows whose entries are
 //! not sorted.
 
-mod archive;
 mod array;
 mod error;
-mod names;
 mod value;
 
 pub use error::NpzError;

@@ -1,15 +1,13 @@
-//! Matrices of features, with targets and without, as asset values in the [`Npz`] format.
+//! Matrices of features, with targets and without, as asset values in the [`Npz`] format; and the names of their columns.
 
 use millwork_core::{AssetValue, BoxError};
 
 use crate::features::npz::NpzError;
-use crate::features::npz::archive::{ArchiveReader, ArchiveWriter};
 use crate::features::npz::array::{
-    IntegerWidth, read_bytes, read_floats, read_integers, read_text, write_bytes, write_floats,
-    write_integers, write_text,
+    ArchiveReader, ArchiveWriter, IntegerWidth, read_bytes, read_floats, read_integers, read_text,
+    write_bytes, write_floats, write_integers, write_text,
 };
-use crate::features::npz::names::{read_names, write_names};
-use crate::features::{Features, LabelledFeatures};
+use crate::features::{ColumnNames, Features, FeaturesError, LabelledFeatures};
 
 /// The format of [`Features`] and [`LabelledFeatures`]: the `.npz` layout of `scipy.sparse.save_npz`.
 ///
@@ -158,7 +156,7 @@ fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> 
 }
 
 /// Checks how many elements an array has before it is read.
-pub(super) fn check_count(
+fn check_count(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
     fits: impl Fn(usize) -> bool,
@@ -167,7 +165,7 @@ pub(super) fn check_count(
     if fits(archive.count(entry)?) { Ok(()) } else { Err(NpzError::Array { entry, problem }) }
 }
 
-pub(super) fn read<T>(
+fn read<T>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
     elements: fn(&[u8]) -> Result<T, &'static str>,
@@ -175,7 +173,7 @@ pub(super) fn read<T>(
     elements(&archive.read(entry)?).map_err(|problem| NpzError::Array { entry, problem })
 }
 
-pub(super) fn read_narrowed<T: TryFrom<u64>>(
+fn read_narrowed<T: TryFrom<u64>>(
     archive: &mut ArchiveReader<'_>,
     entry: &'static str,
 ) -> Result<Vec<T>, NpzError> {
@@ -203,6 +201,47 @@ fn sort_rows(row_offsets: &[usize], indices: &mut [u32], values: &mut [f64]) {
         for (entry, &(column, value)) in row.iter().enumerate() {
             (indices[entry], values[entry]) = (column, value);
         }
+    }
+}
+
+/// The array of letters.
+const TEXT: &str = "names.npy";
+/// The array of ends.
+const OFFSETS: &str = "name_offsets.npy";
+
+/// Adds the two arrays.
+fn write_names(names: &ColumnNames, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
+    let (text, offsets) = names.stored();
+    let mut array = Vec::new();
+    write_bytes(text.as_bytes(), &mut array);
+    archive.add(TEXT, &array)?;
+    array.clear();
+    let width = IntegerWidth::for_largest(text.len() as u64);
+    write_integers(offsets.iter().map(|&offset| offset as u64), width, &mut array);
+    archive.add(OFFSETS, &array)
+}
+
+/// Reads the two arrays, if they are there.
+fn read_names(archive: &mut ArchiveReader<'_>, columns: usize) -> Result<Option<ColumnNames>, NpzError> {
+    if !archive.has(TEXT) {
+        return Ok(None);
+    }
+    let names = archive.count(OFFSETS)?.saturating_sub(1);
+    if names != columns {
+        return Err(FeaturesError::NameCount { names, columns }.into());
+    }
+    let offsets = read_narrowed::<usize>(archive, OFFSETS)?;
+    let end = offsets.last().copied().unwrap_or(0);
+    check_count(archive, TEXT, |count| count == end, "its length is not where the last name ends")?;
+    let text = read(archive, TEXT, read_bytes)?;
+    let text =
+        String::from_utf8(text).map_err(|_| NpzError::Array { entry: TEXT, problem: "it is not UTF-8" })?;
+    let names: Option<Vec<&str>> = offsets.windows(2).map(|ends| text.get(ends[0]..ends[1])).collect();
+    match names {
+        Some(names) if offsets.first() == Some(&0) && offsets.last() == Some(&text.len()) => {
+            Ok(Some(ColumnNames::new(names)?))
+        }
+        _ => Err(NpzError::Array { entry: OFFSETS, problem: "it does not partition the names" }),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::text::analysis::pattern::Pattern;
 use crate::text::analysis::preprocess::{Preprocess, Text};
 use crate::text::analysis::{ngrams, runs};
 use crate::text::params::{Analyzer, StripAccents};
-use crate::text::terms::{Term, Terms, Vocabulary};
+use crate::text::terms::{Term, Terms};
+use crate::text::vocabulary::Vocabulary;
 
 /// The parameters of an analysis, before they are checked.
 pub(in crate::text) struct AnalysisParams<'a> {

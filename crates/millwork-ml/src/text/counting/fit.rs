@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::text::analysis::Analysis;
 use crate::text::counting::chunk::{Collected, Rows, by_threads, collect};
 use crate::text::counting::limit::most_frequent;
-use crate::text::terms::{Interner, Vocabulary};
+use crate::text::vocabulary::{Interner, Vocabulary};
 use crate::text::{CountParams, TextError};
 
 /// The column of a term that was dropped.

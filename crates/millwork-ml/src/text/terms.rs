@@ -1,12 +1,106 @@
-//! Which number a term has: an open-addressing table.
+//! Terms as numbers: the table that every occurrence of a term is looked up in.
+//!
+//! A million titles have some hundred thousand different terms and many million occurrences, so what an occurrence costs
+//! decides. It costs one multiplication and, nearly always, one slot of a table: a term of up to eight bytes, as most
+//! words are, *is* its slot's key, and a longer one is compared with the stored bytes once its 64-bit hash agrees.
+//! Nothing is allocated for an occurrence; a new term's bytes are appended to one buffer.
 //!
 //! Looking a term up is mostly waiting for its slot to come from memory. So terms are looked up in groups: the slots of
 //! all of them are read before the first one is looked at, and the waits run side by side.
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::text::terms::Term;
-use crate::text::terms::term::word;
+/// What a text ends with, so that the eight bytes from any term's start can be read as one word.
+pub(super) const PADDING: [u8; 16] = [0; 16];
+
+/// A term: some bytes of a text, the text being longer.
+#[derive(Clone, Copy)]
+pub(super) struct Term<'a> {
+    text: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Term<'a> {
+    /// The term from `start` to `end`. The text should go on with [`PADDING`]; without, looking it up takes longer.
+    #[inline]
+    pub(super) fn new(text: &'a [u8], start: usize, end: usize) -> Self {
+        Self { text, start, end }
+    }
+
+    #[inline]
+    pub(super) fn bytes(self) -> &'a [u8] {
+        &self.text[self.start..self.end]
+    }
+
+    #[inline]
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// A number that orders terms like their bytes, but for those that agree in the first eight.
+    pub(super) fn rank(self) -> u64 {
+        self.first_word().swap_bytes()
+    }
+
+    /// The last eight bytes of a term that has so many.
+    #[inline]
+    fn last_word(self) -> u64 {
+        word(&self.text[self.end - 8..self.end])
+    }
+
+    /// The first eight bytes, the first the least significant, with zeros after the end.
+    #[inline]
+    fn first_word(self) -> u64 {
+        match self.text.get(self.start..self.start + 8) {
+            Some(bytes) => word(bytes) & low_bytes(self.len()),
+            None => short_word(self.bytes()),
+        }
+    }
+}
+
+/// Terms of one text, in an order that means nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) bounds: &'a [(usize, usize)],
+}
+
+impl<'a> Terms<'a> {
+    #[inline]
+    pub(super) fn iter(self) -> impl Iterator<Item = Term<'a>> {
+        self.bounds.iter().map(move |&(start, end)| Term::new(self.text, start, end))
+    }
+
+    /// The terms by groups of at most `size`.
+    #[inline]
+    pub(super) fn groups(self, size: usize) -> impl Iterator<Item = Self> {
+        self.bounds.chunks(size).map(move |bounds| Self { text: self.text, bounds })
+    }
+}
+
+impl<'a> From<&'a str> for Term<'a> {
+    fn from(term: &'a str) -> Self {
+        Self::new(term.as_bytes(), 0, term.len())
+    }
+}
+
+/// Eight bytes as a number.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+/// Up to eight bytes as a number; more are left out.
+fn short_word(bytes: &[u8]) -> u64 {
+    bytes.iter().take(8).rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+}
+
+/// A mask of the first `count` bytes of a word; all of them from eight on.
+#[inline]
+fn low_bytes(count: usize) -> u64 {
+    if count >= 8 { u64::MAX } else { (1 << (8 * count)) - 1 }
+}
 
 /// How many terms are best looked up side by side.
 pub(super) const GROUP: usize = 16;
@@ -190,6 +284,22 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+
+    fn check(text: &str, range: std::ops::Range<usize>, expected: u64) {
+        let found = Term::new(text.as_bytes(), range.start, range.end).first_word();
+        assert_eq!(found, expected, "{text:?} {range:?}");
+    }
+
+    #[test]
+    fn the_first_word_is_the_same_with_and_without_padding() {
+        for text in ["xab\0", "xab", "xabcdefghijklmnop"] {
+            check(text, 1..3, 0x6261);
+            check(text, 1..1, 0);
+        }
+        check("abcdefgh", 0..8, 0x6867_6665_6463_6261);
+        check("abcdefghij", 0..10, 0x6867_6665_6463_6261);
+        check("\0\0\0", 0..3, 0);
+    }
 
     #[test]
     fn terms_keep_their_numbers_while_the_table_grows() {

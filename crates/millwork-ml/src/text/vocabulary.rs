@@ -1,10 +1,11 @@
-//! Numbering terms as they come, and counting the documents of each.
+//! A vocabulary while it grows, with the documents of each term counted, and once it is fixed, by column and by name.
 
-use crate::text::terms::table::{Entry, GROUP, Look, TermTable};
-use crate::text::terms::{Term, Terms};
+use std::sync::Arc;
+
+use crate::text::terms::{Entry, GROUP, Look, Term, TermTable, Terms};
 
 /// Terms in the order of their first occurrence, each once.
-pub(in crate::text) struct Interner {
+pub(super) struct Interner {
     table: TermTable,
     bytes: Vec<u8>,
     /// Where each term starts and ends in `bytes`.
@@ -20,7 +21,7 @@ struct Occurrences {
 }
 
 impl Interner {
-    pub(in crate::text) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             table: TermTable::with_capacity(0),
             bytes: Vec::new(),
@@ -32,7 +33,7 @@ impl Interner {
     /// Appends the numbers of terms to `numbers`, given to them now if they are new, having counted that they occur in
     /// `document`.
     #[inline]
-    pub(in crate::text) fn see(&mut self, document: usize, terms: Terms<'_>, numbers: &mut Vec<u32>) {
+    pub(super) fn see(&mut self, document: usize, terms: Terms<'_>, numbers: &mut Vec<u32>) {
         for group in terms.groups(GROUP) {
             let before = numbers.len();
             self.intern(group, numbers);
@@ -48,7 +49,7 @@ impl Interner {
 
     /// Takes over the terms and counts of another one, which saw other documents; gives the number here of each of
     /// the other's terms.
-    pub(in crate::text) fn merge(&mut self, other: &Self) -> Vec<u32> {
+    pub(super) fn merge(&mut self, other: &Self) -> Vec<u32> {
         let mut numbers = Vec::with_capacity(other.len());
         for group in (Terms { text: &other.bytes, bounds: &other.bounds }).groups(GROUP) {
             self.intern(group, &mut numbers);
@@ -60,18 +61,18 @@ impl Interner {
     }
 
     /// How many terms there are.
-    pub(in crate::text) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.occurrences.len()
     }
 
     /// The term with a number.
-    pub(in crate::text) fn term(&self, number: usize) -> Term<'_> {
+    pub(super) fn term(&self, number: usize) -> Term<'_> {
         let (start, end) = self.bounds[number];
         Term::new(&self.bytes, start, end)
     }
 
     /// In how many documents the term with a number occurs.
-    pub(in crate::text) fn documents(&self, number: usize) -> usize {
+    pub(super) fn documents(&self, number: usize) -> usize {
         self.occurrences[number].documents
     }
 
@@ -107,6 +108,57 @@ impl Interner {
     }
 }
 
+/// Terms in the order of their columns.
+#[derive(Debug, Clone)]
+pub(super) struct Vocabulary {
+    terms: Arc<[String]>,
+    table: TermTable,
+}
+
+impl Vocabulary {
+    /// The vocabulary of `terms`. Of equal terms, the first is found.
+    pub(super) fn new(terms: Arc<[String]>) -> Self {
+        let mut table = TermTable::with_capacity(terms.len());
+        for (term, column) in terms.iter().zip(0..) {
+            let entry = table.entry(Term::from(term.as_str()), |column| terms[column as usize].as_bytes());
+            if let Entry::Vacant(vacancy) = entry {
+                table.insert(vacancy, column);
+            }
+        }
+        Self { terms, table }
+    }
+
+    /// The column of a term.
+    pub(super) fn column(&self, term: Term<'_>) -> Option<u32> {
+        self.column_at(&self.table.look(term), term)
+    }
+
+    /// Appends the columns of those terms that have one to `columns`.
+    #[inline]
+    pub(super) fn columns(&self, terms: Terms<'_>, columns: &mut Vec<u32>) {
+        for group in terms.groups(GROUP) {
+            let mut looks = [Look::NONE; GROUP];
+            for (look, term) in looks.iter_mut().zip(group.iter()) {
+                *look = self.table.look(term);
+            }
+            columns
+                .extend(looks.iter().zip(group.iter()).filter_map(|(look, term)| self.column_at(look, term)));
+        }
+    }
+
+    #[inline]
+    fn column_at(&self, look: &Look, term: Term<'_>) -> Option<u32> {
+        match self.table.entry_at(look, term, |column| self.terms[column as usize].as_bytes()) {
+            Entry::Occupied(column) => Some(column),
+            Entry::Vacant(_) => None,
+        }
+    }
+
+    pub(super) fn terms(&self) -> &Arc<[String]> {
+        &self.terms
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +186,19 @@ mod tests {
         right.see(0, Terms { text: b"ccincomprehensiblebb", bounds: &bounds }, &mut Vec::new());
         assert_eq!(left.merge(&right), [3, 2, 0]);
         check(&left, &[("bb", 3), ("aa", 1), ("incomprehensible", 2), ("cc", 1)]);
+    }
+
+    #[test]
+    fn terms_are_found_by_name() {
+        let terms = ["bb", "", "incomprehensible"].map(str::to_owned);
+        let vocabulary = Vocabulary::new(Arc::from(terms.to_vec()));
+        let check = |term: &str, expected: Option<u32>| {
+            assert_eq!(vocabulary.column(Term::from(term)), expected, "{term:?}");
+        };
+        check("bb", Some(0));
+        check("", Some(1));
+        check("incomprehensible", Some(2));
+        check("incomprehensibly", None);
+        check("b", None);
     }
 }
