@@ -56,6 +56,14 @@ pub enum TextError {
         /// The latest version that can be read.
         supported: u32,
     },
+    /// A stored vectorizer has a token pattern that has come to mean something else.
+    #[error(
+        "the stored vectorizer has the token pattern `{pattern}`, which an earlier version read as Python's `re` does"
+    )]
+    EarlierPattern {
+        /// The pattern.
+        pattern: String,
+    },
     /// A stored vectorizer contradicts itself.
     #[error("the stored vectorizer is damaged: {problem}")]
     Damaged {
@@ -76,6 +84,9 @@ impl Advice for TextError {
             Self::NothingLeft { .. } => "lower `min_df` or raise `max_df`".into(),
             Self::InfiniteWeight { .. } => "set `smooth_idf` or leave the term out of `vocabulary`".into(),
             Self::Version { .. } => "fit it again or update the program".into(),
+            Self::EarlierPattern { .. } => {
+                "fit it again: but for runs of word characters, a token pattern is one of the `regex` crate now".into()
+            }
             Self::Damaged { .. } => "fit it again".into(),
             Self::Params { .. } => return None,
         })

@@ -9,10 +9,12 @@
 //!
 //! - Characters are classified by the Unicode version of this program; those that Unicode added after the version of a
 //!   Python may be letters here and nothing there.
-//! - A token pattern that the `regex` crate cannot follow to the letter is refused, and so are n-grams of nothing.
-//! - A weight that would be infinite is an error.
-//! - Which of equally frequent terms `max_features` keeps follows from NumPy's portable sort; on some processors NumPy uses
-//!   another.
+//! - The default token pattern, and others for runs of word characters (`\b\w+\b`, `\w{3,}`), are Python's to the letter. Any other
+//!   pattern is one of the `regex` crate, whose `\w`, `\b` and `\s` take combining marks for parts of words, `²` and `½` for none, and the
+//!   separators U+001C to U+001F for no white space.
+//! - N-grams of nothing are refused, and a weight that would be infinite is an error.
+//! - Of equally frequent terms `max_features` keeps the first ones in code point order. scikit-learn keeps those that NumPy's sort
+//!   happens to leave first, which depends on the processor.
 
 mod analysis;
 mod count_vectorizer;

@@ -2,19 +2,28 @@
 //!
 //! Only parameters, integers and terms are stored, so the form is compact, and a weight cannot disagree with the counts.
 //! A vocabulary that was given is stored once, among the parameters. Version 1 of the stored form had no parameters: they
-//! were the defaults.
+//! were the defaults. Version 2 has the form of version 3, but its token patterns are Python's: of those only the ones that mean the same
+//! are taken.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::text::analysis::had_the_same_words;
 use crate::text::vocabulary::Vocabulary;
 use crate::text::{
-    CountParams, CountVectorizer, HashingParams, HashingVectorizer, TextError, TfidfParams, TfidfVectorizer,
+    Analyzer, CountParams, CountVectorizer, HashingParams, HashingVectorizer, TextError, TfidfParams,
+    TfidfVectorizer,
 };
 
 /// The version of the stored form.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// The last version whose token patterns are in the syntax of Python's `re`.
+const LAST_OF_PYTHON_S: u32 = 2;
+
+/// The first version that has parameters.
+const FIRST_WITH_PARAMS: u32 = 2;
 
 /// What is read back of a TF-IDF vectorizer, before it is trusted.
 #[derive(Debug, Deserialize)]
@@ -108,6 +117,7 @@ impl TryFrom<StoredTfidf> for TfidfVectorizer {
             Some(params) if version > 1 => params,
             _ => return Err(TextError::Damaged { problem: "its version and its parameters do not fit" }),
         };
+        check_pattern(version, params.counts.analyzer, &params.counts.token_pattern)?;
         let analysis = params.counts.check()?;
         let terms = checked_terms(&params.counts, terms)?;
         let is_given = params.counts.vocabulary.is_some();
@@ -121,7 +131,8 @@ impl TryFrom<StoredCounts> for CountVectorizer {
     type Error = TextError;
 
     fn try_from(stored: StoredCounts) -> Result<Self, TextError> {
-        check_version(stored.version, VERSION)?;
+        check_version(stored.version, FIRST_WITH_PARAMS)?;
+        check_pattern(stored.version, stored.params.analyzer, &stored.params.token_pattern)?;
         let terms = checked_terms(&stored.params, stored.terms)?;
         Self::new(stored.params, terms)
     }
@@ -131,7 +142,8 @@ impl TryFrom<StoredHashing> for HashingVectorizer {
     type Error = TextError;
 
     fn try_from(stored: StoredHashing) -> Result<Self, TextError> {
-        check_version(stored.version, VERSION)?;
+        check_version(stored.version, FIRST_WITH_PARAMS)?;
+        check_pattern(stored.version, stored.params.analyzer, &stored.params.token_pattern)?;
         Self::new(&stored.params)
     }
 }
@@ -141,6 +153,15 @@ fn check_version(version: u32, oldest: u32) -> Result<(), TextError> {
         Ok(())
     } else {
         Err(TextError::Version { version, supported: VERSION })
+    }
+}
+
+/// Refuses a pattern that finds other words than it found when it was stored.
+fn check_pattern(version: u32, analyzer: Analyzer, pattern: &str) -> Result<(), TextError> {
+    if version > LAST_OF_PYTHON_S || analyzer != Analyzer::Word || had_the_same_words(pattern) {
+        Ok(())
+    } else {
+        Err(TextError::EarlierPattern { pattern: pattern.to_owned() })
     }
 }
 
@@ -234,6 +255,30 @@ mod tests {
         assert_eq!(loaded.transform(&DOCUMENTS), features);
     }
 
+    #[test]
+    fn version_2_is_read_unless_its_pattern_means_something_else() {
+        let stored = |params: &str| format!(r#"{{"version":2,"params":{params},"terms":["ab","cd"]}}"#);
+        for params in [
+            r"{}",
+            r#"{"token_pattern":"\\b\\w+\\b"}"#,
+            r#"{"token_pattern":"[a-z]+"}"#,
+            r#"{"token_pattern":"\\S+","analyzer":"char"}"#,
+        ] {
+            let loaded: CountVectorizer = serde_json::from_str(&stored(params)).expect(params);
+            let given = CountParams { vocabulary: Some(loaded.terms().to_vec()), ..loaded.params().clone() };
+            let fitted = given.fit(&DOCUMENTS).expect("a given vocabulary");
+            assert_eq!(loaded.transform(&DOCUMENTS), fitted.transform(&DOCUMENTS), "{params}");
+        }
+        let other = r#"{"token_pattern":"\\S+"}"#;
+        let error = serde_json::from_str::<CountVectorizer>(&stored(other)).expect_err("another meaning");
+        assert!(error.to_string().contains(r"the token pattern `\S+`, which an earlier version"), "{error}");
+        let newer = stored(other).replacen('2', "3", 1);
+        serde_json::from_str::<CountVectorizer>(&newer).expect("a pattern of this version");
+        let hashing = format!(r#"{{"version":2,"params":{other}}}"#);
+        let error = serde_json::from_str::<HashingVectorizer>(&hashing).expect_err("another meaning");
+        assert!(error.to_string().contains("an earlier version"), "{error}");
+    }
+
     fn check(stored: &str, expected: &str) {
         let error = serde_json::from_str::<TfidfVectorizer>(stored).expect_err(stored);
         assert!(error.to_string().contains(expected), "{stored}: {error}");
@@ -279,8 +324,8 @@ mod tests {
         let error =
             serde_json::from_str::<CountVectorizer>(r#"{"version":2,"params":{}}"#).expect_err("no terms");
         assert!(error.to_string().contains("no terms"), "{error}");
-        let stored = r#"{"version":3,"params":{}}"#;
+        let stored = r#"{"version":4,"params":{}}"#;
         let error = serde_json::from_str::<HashingVectorizer>(stored).expect_err("a later version");
-        assert!(error.to_string().contains("has version 3"), "{error}");
+        assert!(error.to_string().contains("has version 4"), "{error}");
     }
 }

@@ -14,7 +14,31 @@ from pathlib import Path
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 
-KINDS = {"count": CountVectorizer, "tfidf": TfidfVectorizer, "hashing": HashingVectorizer}
+
+class FirstOfEqual:
+    """Keeps the first of equally frequent terms, where scikit-learn keeps those that NumPy's sort happens to leave first."""
+
+    def _limit_features(self, X, vocabulary, high=None, low=None, limit=None):
+        X = super()._limit_features(X, vocabulary, high, low)
+        if limit is None or X.shape[1] <= limit:
+            return X
+        totals = np.asarray(X.sum(axis=0)).ravel()
+        kept = np.sort(np.argsort(-totals, kind="stable")[:limit])
+        names = sorted(vocabulary, key=vocabulary.get)
+        vocabulary.clear()
+        vocabulary.update((names[column], place) for place, column in enumerate(kept))
+        return X[:, kept]
+
+
+class Count(FirstOfEqual, CountVectorizer):
+    pass
+
+
+class Tfidf(FirstOfEqual, TfidfVectorizer):
+    pass
+
+
+KINDS = {"count": Count, "tfidf": Tfidf, "hashing": HashingVectorizer}
 
 warnings.simplefilter("ignore")
 documents = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::text::analysis::batch::{Batch, Bounds};
-use crate::text::analysis::pattern::Pattern;
+use crate::text::analysis::pattern::{Pattern, is_same_in_python};
 use crate::text::analysis::preprocess::{Preprocess, Text};
 use crate::text::analysis::{ngrams, runs};
 use crate::text::params::{Analyzer, StripAccents};
@@ -149,6 +149,11 @@ impl Words {
             Tokens::Pattern(pattern) => pattern.for_each(text.as_str(), &mut push),
         }
     }
+}
+
+/// Whether earlier versions, which read token patterns as Python's `re` does, found the same words by a pattern.
+pub(in crate::text) fn had_the_same_words(pattern: &str) -> bool {
+    runs::least_length(pattern).is_some() || is_same_in_python(pattern)
 }
 
 impl Tokens {

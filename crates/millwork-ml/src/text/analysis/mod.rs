@@ -1,6 +1,6 @@
 //! Which terms a document has, as scikit-learn's analyzers find them.
 //!
-//! Python is the reference: `str.lower`, `unicodedata.normalize` and the classes of `re`. Everything that depends on
+//! Python is the reference: `str.lower`, `unicodedata.normalize`, and its `re` for the default pattern of tokens. Everything that depends on
 //! the parameters alone (the compiled pattern, the table of stop words) is made once; what depends on the document is
 //! written over buffers that are used again, and terms are handed out as slices of them.
 
@@ -12,4 +12,4 @@ mod pattern;
 mod preprocess;
 mod runs;
 
-pub(super) use analyze::{Analysis, AnalysisParams, Scratch};
+pub(super) use analyze::{Analysis, AnalysisParams, Scratch, had_the_same_words};

@@ -6,7 +6,6 @@ use rayon::prelude::*;
 
 use crate::text::analysis::Analysis;
 use crate::text::counting::chunk::{Collected, Rows, by_threads, collect};
-use crate::text::counting::limit::most_frequent;
 use crate::text::vocabulary::{Interner, Vocabulary};
 use crate::text::{CountParams, TextError};
 
@@ -115,6 +114,15 @@ fn kept(
         }
         _ => numbers,
     })
+}
+
+/// The `limit` numbers with the largest totals, in the order in which they are given; of equal totals the first.
+fn most_frequent(numbers: &[u32], totals: &[u64], limit: usize) -> Vec<u32> {
+    let mut positions: Vec<usize> = (0..numbers.len()).collect();
+    positions.sort_by_key(|&position| std::cmp::Reverse(totals[numbers[position] as usize]));
+    positions.truncate(limit);
+    positions.sort_unstable();
+    positions.into_iter().map(|position| numbers[position]).collect()
 }
 
 /// Numbers in the order of their terms' bytes, which is the order of code points.
@@ -255,6 +263,8 @@ mod tests {
         check(&limit(1, false), &documents, Ok(&[("aa", 1)]));
         check(&limit(2, false), &documents, Ok(&[("aa", 1), ("bb", 2)]));
         check(&limit(1, true), &documents, Ok(&[("bb", 2)]));
+        check(&limit(3, false), &documents, Ok(&[("aa", 1), ("bb", 2), ("cc", 1)]));
+        check(&limit(2, false), &["dd cc bb aa"], Ok(&[("aa", 1), ("bb", 1)]));
         check(&limit(9, false), &documents, Ok(&[("aa", 1), ("bb", 2), ("cc", 1), ("dd", 1)]));
     }
 

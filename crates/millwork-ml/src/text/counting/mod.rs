@@ -14,8 +14,6 @@
 
 mod chunk;
 mod fit;
-mod limit;
-mod portable_sort;
 mod rows;
 
 pub(super) use chunk::{Rows, collect};

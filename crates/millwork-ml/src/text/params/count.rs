@@ -39,9 +39,9 @@ pub struct CountParams {
     /// Words that are dropped before they are joined to terms; they must be as the tokenizer gives them. Only for
     /// `analyzer = "word"`.
     pub stop_words: Vec<String>,
-    /// What a word is: a regular expression of Python's `re` with at most one capture group, which is the word if
-    /// there is one. Only for `analyzer = "word"`. Look-around, back-references, flags other than `u`, `s` and `m`,
-    /// and patterns that match the empty string are refused.
+    /// What a word is: a regular expression with at most one capture group, which is the word if there is one. Only for
+    /// `analyzer = "word"`. Runs of word characters, as the default and `\b\w{3,}\b`, are those of Python's `re`; any other pattern is
+    /// one of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate. Patterns that match the empty string are refused.
     pub token_pattern: String,
     /// Terms in fewer documents are dropped; without effect if a vocabulary is given.
     pub min_df: DocumentFrequency,

@@ -101,16 +101,10 @@ impl Python {
 
     /// Runs a script of `tests/python` with file names in the exchange folder.
     pub(crate) fn run(&self, script: &str, names: &[&str]) {
-        self.run_with(script, names, &[]);
-    }
-
-    /// Runs a script as [`run`](Self::run) does, with environment variables.
-    pub(crate) fn run_with(&self, script: &str, names: &[&str], variables: &[(&str, &str)]) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
         let status = Command::new(&self.interpreter)
             .arg(&script)
             .args(names.iter().map(|name| self.path(name)))
-            .envs(variables.iter().copied())
             .status()
             .expect("the interpreter starts");
         assert!(status.success(), "{} failed: {status}", script.display());

@@ -76,6 +76,7 @@ fn choices(kind: Kind) -> Vec<(&'static str, Vec<Value>)> {
     choices
 }
 
+/// The default and its kin, and patterns that mean the same to the `regex` crate as to Python's `re`.
 fn token_patterns() -> Vec<Value> {
     let patterns = [
         r"(?u)\b\w\w+\b",
@@ -83,11 +84,11 @@ fn token_patterns() -> Vec<Value> {
         r"(?u)\b\w+\b",
         r"\w{3,}",
         r"[a-zA-Z]{3,}",
-        r"\b[^\W\d_]+\b",
-        r"[#@]?(\w+)",
-        r"\S+",
-        r"\b\w+(?:['’-]\w+)*\b|\$[\d.]+",
-        r"\B\w+?\B|\d+",
+        r"[^ -/\t\n]+",
+        r"[#@]?([a-zA-Zéß一-龥]+)",
+        r"[^ \t\n]+",
+        r"[a-z0-9]+(?:['’-][a-z0-9]+)*|\$[0-9.]+",
+        r".[^a-z]+?.|[0-9]+",
     ];
     patterns.map(|pattern| json!(pattern)).to_vec()
 }
