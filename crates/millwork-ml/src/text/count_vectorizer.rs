@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::features::Features;
 use crate::text::analysis::Analysis;
-use crate::text::counting::{Fit, Rows, Weigh, collect, features, fit};
+use crate::text::counting::{Fit, Rows, Weigh, collect_columns, features, fit, texts};
 use crate::text::params::Norm;
 use crate::text::stored::StoredCounts;
 use crate::text::terms::Term;
@@ -59,9 +59,7 @@ impl CountVectorizer {
     /// Terms outside the vocabulary are ignored; a document without a known term is a row without entries, and no
     /// documents are no rows.
     pub fn transform(&self, documents: &[impl AsRef<str> + Sync]) -> Features {
-        self.features(collect(&self.analysis, documents, |terms, columns| {
-            self.vocabulary.columns(terms, columns);
-        }))
+        self.features(collect_columns(&self.analysis, &self.vocabulary, &texts(documents)))
     }
 
     /// The vocabulary in column order.
@@ -89,10 +87,7 @@ impl CountVectorizer {
         Ok(Self { analysis: params.check()?, params, vocabulary: Vocabulary::new(terms) })
     }
 
-    pub(super) fn fit_rows(
-        params: &CountParams,
-        documents: &[impl AsRef<str> + Sync],
-    ) -> Result<(Self, Vec<Rows>), TextError> {
+    pub(super) fn fit_rows(params: &CountParams, documents: &[&str]) -> Result<(Self, Vec<Rows>), TextError> {
         let analysis = params.check()?;
         let Fit { vocabulary, rows, .. } = fit(params, &analysis, documents)?;
         Ok((Self { params: params.clone(), analysis, vocabulary }, rows))

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::features::Features;
 use crate::text::analysis::Analysis;
-use crate::text::counting::{Weigh, collect, features};
+use crate::text::counting::{Weigh, collect, features, texts};
 use crate::text::murmur::murmur3;
 use crate::text::stored::StoredHashing;
 use crate::text::terms::Term;
@@ -46,6 +46,10 @@ impl HashingVectorizer {
     ///
     /// A document without terms is a row without entries, and no documents are no rows (scikit-learn refuses them).
     pub fn transform(&self, documents: &[impl AsRef<str> + Sync]) -> Features {
+        self.transform_texts(&texts(documents))
+    }
+
+    fn transform_texts(&self, documents: &[&str]) -> Features {
         let columns = self.params.n_features as u32;
         let number = |term: Term<'_>| {
             let hash = murmur3(term.bytes());

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::features::Features;
 use crate::text::analysis::Analysis;
-use crate::text::counting::{Fit, Rows, Weigh, collect, features, fit};
+use crate::text::counting::{Fit, Rows, Weigh, collect_columns, features, fit, texts};
 use crate::text::stored::StoredTfidf;
 use crate::text::terms::Term;
 use crate::text::vocabulary::Vocabulary;
@@ -76,9 +76,7 @@ impl TfidfVectorizer {
     /// Terms outside the vocabulary are ignored; a document without a known term is a row without entries, and no
     /// documents are no rows.
     pub fn transform(&self, documents: &[impl AsRef<str> + Sync]) -> Features {
-        self.features(collect(&self.analysis, documents, |terms, columns| {
-            self.vocabulary.columns(terms, columns);
-        }))
+        self.features(collect_columns(&self.analysis, &self.vocabulary, &texts(documents)))
     }
 
     /// The vocabulary in column order, which is code point order unless the vocabulary was given.
@@ -117,10 +115,7 @@ impl TfidfVectorizer {
         &self.params
     }
 
-    pub(super) fn fit_rows(
-        params: &TfidfParams,
-        documents: &[impl AsRef<str> + Sync],
-    ) -> Result<(Self, Vec<Rows>), TextError> {
+    pub(super) fn fit_rows(params: &TfidfParams, documents: &[&str]) -> Result<(Self, Vec<Rows>), TextError> {
         let analysis = params.counts.check()?;
         if documents.is_empty() {
             return Err(TextError::NoDocuments);

@@ -1,7 +1,7 @@
 //! Which terms a document has, as scikit-learn's analyzers find them.
 //!
-//! Python is the reference: `str.lower`, `unicodedata.normalize`, and its `re` for the default pattern of tokens. Everything that depends on
-//! the parameters alone (the compiled pattern, the table of stop words) is made once; what depends on the document is
+//! Python is the reference: `str.lower`, `unicodedata.normalize`, and its `re` for the default pattern of tokens. Everything that
+//! depends on the parameters alone (the compiled pattern, the table of stop words) is made once; what depends on the document is
 //! written over buffers that are used again, and terms are handed out as slices of them.
 
 mod analyze;

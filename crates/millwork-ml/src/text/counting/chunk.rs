@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::optimization::warn_if_unoptimized;
 use crate::text::analysis::{Analysis, Scratch};
 use crate::text::terms::Terms;
+use crate::text::vocabulary::Vocabulary;
 
 /// The most documents that a thread takes at once.
 const LARGEST: usize = 1024;
@@ -44,10 +45,16 @@ pub(super) struct Collected<S> {
     pub(super) chunks: Vec<(usize, Rows)>,
 }
 
+/// The documents as they are read from here on. What is generic over the kind of text is compiled in the crate that calls it, with
+/// that crate's optimization or none; so nothing is, but for this.
+pub(in crate::text) fn texts(documents: &[impl AsRef<str>]) -> Vec<&str> {
+    documents.iter().map(AsRef::as_ref).collect()
+}
+
 /// Rows of documents whose terms have numbers that are known beforehand, sorted; terms without a number are left out.
 pub(in crate::text) fn collect(
     analysis: &Analysis,
-    documents: &[impl AsRef<str> + Sync],
+    documents: &[&str],
     number: impl Fn(Terms<'_>, &mut Vec<u32>) + Sync,
 ) -> Vec<Rows> {
     let collected =
@@ -58,11 +65,20 @@ pub(in crate::text) fn collect(
     chunks.into_iter().map(|(_, rows)| rows).collect()
 }
 
+/// Rows of columns of a vocabulary, sorted; terms outside of it are left out.
+pub(in crate::text) fn collect_columns(
+    analysis: &Analysis,
+    vocabulary: &Vocabulary,
+    documents: &[&str],
+) -> Vec<Rows> {
+    collect(analysis, documents, |terms, columns| vocabulary.columns(terms, columns))
+}
+
 /// Numbers the terms of all documents, each thread with a state of its own. `number` is given the state, the
 /// position of the document among all and some of its terms, and appends their numbers; `finish` is given each chunk.
 pub(super) fn by_threads<S: Send>(
     analysis: &Analysis,
-    documents: &[impl AsRef<str> + Sync],
+    documents: &[&str],
     state: impl Fn() -> S + Sync,
     number: impl Fn(&mut S, usize, Terms<'_>, &mut Vec<u32>) + Sync,
     finish: impl Fn(&mut Rows) + Sync,
@@ -80,7 +96,7 @@ pub(super) fn by_threads<S: Send>(
             let mut ends = Vec::with_capacity(chunk.len());
             numbers.clear();
             for (document, text) in (position * size..).zip(chunk) {
-                analysis.for_terms(text.as_ref(), &mut scratch, |terms| {
+                analysis.for_terms(text, &mut scratch, |terms| {
                     number(&mut collected.state, document, terms, &mut numbers);
                 });
                 ends.push(numbers.len());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::text::analysis::Analysis;
-use crate::text::counting::chunk::{Collected, Rows, by_threads, collect};
+use crate::text::counting::chunk::{Collected, Rows, by_threads, collect_columns};
 use crate::text::vocabulary::{Interner, Vocabulary};
 use crate::text::{CountParams, TextError};
 
@@ -29,7 +29,7 @@ pub(in crate::text) struct Fit {
 pub(in crate::text) fn fit(
     params: &CountParams,
     analysis: &Analysis,
-    documents: &[impl AsRef<str> + Sync],
+    documents: &[&str],
 ) -> Result<Fit, TextError> {
     match &params.vocabulary {
         Some(terms) => Ok(with_vocabulary(terms, analysis, documents)),
@@ -37,9 +37,9 @@ pub(in crate::text) fn fit(
     }
 }
 
-fn with_vocabulary(terms: &[String], analysis: &Analysis, documents: &[impl AsRef<str> + Sync]) -> Fit {
+fn with_vocabulary(terms: &[String], analysis: &Analysis, documents: &[&str]) -> Fit {
     let vocabulary = Vocabulary::new(Arc::from(terms));
-    let rows = collect(analysis, documents, |terms, columns| vocabulary.columns(terms, columns));
+    let rows = collect_columns(analysis, &vocabulary, documents);
     let mut document_frequencies = vec![0; terms.len()];
     for row in rows.iter().flat_map(Rows::iter) {
         for run in row.chunk_by(|left, right| left == right) {
@@ -49,11 +49,7 @@ fn with_vocabulary(terms: &[String], analysis: &Analysis, documents: &[impl AsRe
     Fit { vocabulary, document_frequencies, rows }
 }
 
-fn learn(
-    params: &CountParams,
-    analysis: &Analysis,
-    documents: &[impl AsRef<str> + Sync],
-) -> Result<Fit, TextError> {
+fn learn(params: &CountParams, analysis: &Analysis, documents: &[&str]) -> Result<Fit, TextError> {
     if documents.is_empty() {
         return Err(TextError::NoDocuments);
     }

@@ -9,13 +9,13 @@
 //! them up (the slots of rare terms wait for memory beyond the second-level cache), a fifth into writing values (mostly
 //! fresh memory from the system), a seventh into sorting rows, and the rest into the vocabulary. On several threads the
 //! merging of tables is what stays on one. Beside the result (12 bytes per entry and 8 per row) there are, until the rows
-//! are written, 4 bytes per occurrence of a term and 8 per document; at its peak a fit on a million titles holds 1.7 times
+//! are written, 4 bytes per occurrence of a term and 24 per document; at its peak a fit on a million titles holds 1.7 times
 //! the result, vocabulary included.
 
 mod chunk;
 mod fit;
 mod rows;
 
-pub(super) use chunk::{Rows, collect};
+pub(super) use chunk::{Rows, collect, collect_columns, texts};
 pub(super) use fit::{Fit, fit};
 pub(super) use rows::{Weigh, features};

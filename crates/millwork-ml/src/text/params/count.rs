@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::Features;
 use crate::text::analysis::{Analysis, AnalysisParams};
+use crate::text::counting::texts;
 use crate::text::params::{Analyzer, DocumentFrequency, StripAccents};
 use crate::text::{CountVectorizer, TextError};
 
@@ -82,7 +83,7 @@ impl CountParams {
     ///
     /// When a parameter is invalid, or the documents give no vocabulary.
     pub fn fit(&self, documents: &[impl AsRef<str> + Sync]) -> Result<CountVectorizer, TextError> {
-        Ok(CountVectorizer::fit_rows(self, documents)?.0)
+        Ok(CountVectorizer::fit_rows(self, &texts(documents))?.0)
     }
 
     /// Fits, and transforms the same documents: `documents.len()` rows × one column per term.
@@ -94,7 +95,7 @@ impl CountParams {
         &self,
         documents: &[impl AsRef<str> + Sync],
     ) -> Result<(CountVectorizer, Features), TextError> {
-        let (vectorizer, rows) = CountVectorizer::fit_rows(self, documents)?;
+        let (vectorizer, rows) = CountVectorizer::fit_rows(self, &texts(documents))?;
         let features = vectorizer.features(rows);
         Ok((vectorizer, features))
     }

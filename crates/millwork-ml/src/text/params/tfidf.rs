@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::features::Features;
+use crate::text::counting::texts;
 use crate::text::params::{CountParams, Norm};
 use crate::text::{TextError, TfidfVectorizer};
 
@@ -62,7 +63,7 @@ impl TfidfParams {
     ///
     /// When a parameter is invalid, or the documents give no vocabulary or an infinite weight.
     pub fn fit(&self, documents: &[impl AsRef<str> + Sync]) -> Result<TfidfVectorizer, TextError> {
-        Ok(TfidfVectorizer::fit_rows(self, documents)?.0)
+        Ok(TfidfVectorizer::fit_rows(self, &texts(documents))?.0)
     }
 
     /// Fits, and transforms the same documents: `documents.len()` rows × one column per term.
@@ -74,7 +75,7 @@ impl TfidfParams {
         &self,
         documents: &[impl AsRef<str> + Sync],
     ) -> Result<(TfidfVectorizer, Features), TextError> {
-        let (vectorizer, rows) = TfidfVectorizer::fit_rows(self, documents)?;
+        let (vectorizer, rows) = TfidfVectorizer::fit_rows(self, &texts(documents))?;
         let features = vectorizer.features(rows);
         Ok((vectorizer, features))
     }
