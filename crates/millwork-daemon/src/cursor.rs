@@ -5,7 +5,7 @@ use millwork_storage::{Commit, InstigatorState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// How far an instigator has come, and the text that a commit has to begin from.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
         let stored = state.cursor;
         let position = stored.as_deref().map(serde_json::from_str).transpose().unwrap_or_else(|error| {
             let error = format!("the cursor of {instigator} can't be read, and begins anew: {error}");
-            daemon.tell(&Happening::Trouble { of: "cursors", error });
+            daemon.tell(&DaemonEvent::Trouble { of: "cursors", error });
             None
         });
         Self { instigator, stored, position }

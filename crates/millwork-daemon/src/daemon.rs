@@ -12,19 +12,19 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::alerts::Alerts;
-use crate::automation::Conditions;
-use crate::clock_watch::ClockWatch;
-use crate::deliveries::Deliveries;
 use crate::functions::Functions;
-use crate::monitor::Monitor;
-use crate::queue::Queue;
-use crate::retention::RetentionRules;
-use crate::retries::Retries;
-use crate::schedules::Schedules;
-use crate::sensors::Sensors;
-use crate::traces::Traces;
-use crate::{DaemonError, Environment, Happening, Launcher, Observer, Pulse};
+use crate::loops::alerts::Alerts;
+use crate::loops::automation::Conditions;
+use crate::loops::clock_watch::ClockWatch;
+use crate::loops::deliveries::Deliveries;
+use crate::loops::monitor::Monitor;
+use crate::loops::queue::Queue;
+use crate::loops::retention::RetentionRules;
+use crate::loops::retries::Retries;
+use crate::loops::schedules::Schedules;
+use crate::loops::sensors::Sensors;
+use crate::loops::traces::Traces;
+use crate::{DaemonError, DaemonEvent, DaemonMetrics, Environment, Launcher, Observer};
 
 /// One of the daemon's loops.
 pub(crate) trait Loop: Send + 'static {
@@ -66,7 +66,7 @@ pub struct Daemon {
     pub(crate) launched: Arc<Mutex<BTreeSet<RunId>>>,
     /// The runs that an earlier daemon has launched and that went on when this one began.
     pub(crate) inherited: Arc<Mutex<BTreeSet<RunId>>>,
-    pub(crate) pulse: Pulse,
+    pub(crate) pulse: DaemonMetrics,
     /// The threads on which functions of the definitions are called.
     pub(crate) functions: Functions,
     pub(crate) environment: Arc<Environment>,
@@ -111,7 +111,7 @@ impl Daemon {
             observer,
             launched: Arc::default(),
             inherited: Arc::default(),
-            pulse: Pulse::default(),
+            pulse: DaemonMetrics::default(),
             functions: Functions::default(),
             environment: Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
             wake: Arc::default(),
@@ -136,7 +136,7 @@ impl Daemon {
     }
 
     /// What its loops have done.
-    pub fn pulse(&self) -> Pulse {
+    pub fn pulse(&self) -> DaemonMetrics {
         self.pulse.clone()
     }
 
@@ -155,7 +155,7 @@ impl Daemon {
         // Those who explain why runs wait read there by which limits they are launched.
         let announced = self.home.announce_daemon(&self.options.queue);
         if let Err(error) = &announced {
-            self.tell(&Happening::Trouble { of: "announcing the daemon", error: one_line_of(error) });
+            self.tell(&DaemonEvent::Trouble { of: "announcing the daemon", error: one_line_of(error) });
         }
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().keep(ClockWatch::default(), stop.clone()));
@@ -178,7 +178,7 @@ impl Daemon {
         let mut stop = stop.clone();
         while !*stop.borrow() {
             let Err(error) = work.begin(self).await else { return };
-            self.tell(&Happening::Trouble { of: work.name(), error: one_line_of(&error) });
+            self.tell(&DaemonEvent::Trouble { of: work.name(), error: one_line_of(&error) });
             tokio::select! {
                 () = sleep(AFTER_TROUBLE) => {}
                 changed = stop.changed() => if changed.is_err() { return },
@@ -194,7 +194,7 @@ impl Daemon {
             let trouble = turned.as_ref().err().map(|error| one_line_of(error));
             self.pulse.turned(work.name(), began.elapsed(), trouble.clone(), self.options.clock.now());
             if let Some(error) = trouble {
-                self.tell(&Happening::Trouble { of: work.name(), error });
+                self.tell(&DaemonEvent::Trouble { of: work.name(), error });
             }
             let rest = turned.unwrap_or(AFTER_TROUBLE);
             tokio::select! {
@@ -216,7 +216,7 @@ impl Daemon {
         self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn tell(&self, happening: &Happening) {
+    pub(crate) fn tell(&self, happening: &DaemonEvent) {
         (self.observer)(happening);
     }
 }

@@ -16,7 +16,7 @@ use millwork_storage::{
 };
 
 use crate::cursor::Cursor;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// One look at what is pending takes so much at most.
 const MOST_RETRIED: u32 = 500;
@@ -44,7 +44,7 @@ pub(crate) struct Decision<'a> {
     commit: Commit,
     /// Why nothing was requested.
     pub(crate) idle: Option<String>,
-    happenings: Vec<Happening>,
+    happenings: Vec<DaemonEvent>,
 }
 
 impl<'a> Decision<'a> {
@@ -123,7 +123,7 @@ impl<'a> Decision<'a> {
             Some(due) => format!("{} at {due}: {reason}", self.instigator),
             None => format!("{}: {reason}", self.instigator),
         };
-        self.happenings.push(Happening::Trouble { of: self.kind(), error });
+        self.happenings.push(DaemonEvent::Trouble { of: self.kind(), error });
         self.tick(due, TickOutcome::Failed { reason });
     }
 
@@ -172,7 +172,7 @@ impl<'a> Decision<'a> {
     }
 
     /// What is to be told once it is committed.
-    pub(crate) fn tell(&mut self, happening: Happening) {
+    pub(crate) fn tell(&mut self, happening: DaemonEvent) {
         self.happenings.push(happening);
     }
 
@@ -214,7 +214,7 @@ impl<'a> Decision<'a> {
     fn add(&mut self, run: NewRun, due: Option<Timestamp>) {
         self.keys.extend(RunTag::RunKey.of(&run.request.tags).map(str::to_owned));
         let by = self.instigator.to_string();
-        self.happenings.push(Happening::Requested { by, due, run: run.id });
+        self.happenings.push(DaemonEvent::Requested { by, due, run: run.id });
         self.tick(due, TickOutcome::Requested { run: run.id });
         self.commit.runs.push(run);
     }

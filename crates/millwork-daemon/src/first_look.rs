@@ -16,8 +16,8 @@ use millwork_core::{
 use millwork_storage::{Batch, Claim, Home, NewRun};
 use tokio::sync::{mpsc, watch};
 
-use crate::alerts::Alerts;
 use crate::daemon::Loop as _;
+use crate::loops::alerts::Alerts;
 use crate::{Daemon, ExecuteRun, Launcher};
 
 fn definitions() -> Definitions {

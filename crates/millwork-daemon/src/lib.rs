@@ -7,47 +7,37 @@
 //! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm.
 
-mod alerts;
-mod automation;
-mod clock_watch;
 mod cursor;
 mod daemon;
 mod decision;
-mod deliveries;
 mod error;
+mod evaluation_state;
+mod event;
 #[cfg(test)]
 mod first_look;
 mod functions;
-mod happening;
 mod http;
 mod launcher;
+mod loops;
 mod memory;
-mod monitor;
+mod metrics;
 mod pauses;
 mod processes;
-mod pulse;
-mod queue;
 mod reactions;
-mod remembered;
-mod retention;
-mod retries;
-mod schedules;
 mod send;
 mod sensor_call;
-mod sensors;
 #[cfg(test)]
 mod set_clocks;
 mod settle;
 mod stopwatch;
-mod traces;
 mod webhook_body;
 
 pub use daemon::{Daemon, DaemonOptions};
-pub use deliveries::deliveries_of;
 pub use error::DaemonError;
-pub use happening::{Happening, Observer};
+pub use event::{DaemonEvent, Observer};
 pub use launcher::{ExecuteRun, Launcher};
+pub use loops::deliveries::deliveries_of;
+pub use metrics::{ClockJump, DaemonMetrics, LoopMetrics};
 pub use processes::end_rest_of_group;
-pub use pulse::{ClockJump, LoopPulse, Pulse};
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::DaemonError;
 use crate::functions::{Answer, Call, Functions, stuck};
-use crate::sensors::Position;
+use crate::loops::sensors::Position;
 
 /// What a sensor's function answers, once or for each event.
 pub(crate) type Answered = Result<SensorOutcome, String>;

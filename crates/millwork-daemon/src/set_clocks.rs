@@ -11,8 +11,8 @@ use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Claim, Fence, Home, NewRun};
 
 use crate::daemon::Loop as _;
-use crate::monitor::Monitor;
-use crate::queue::Queue;
+use crate::loops::monitor::Monitor;
+use crate::loops::queue::Queue;
 use crate::{Daemon, DaemonOptions, Launcher};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -13,7 +13,7 @@ use millwork_storage::{Batch, Claim, Fence, RunRecord};
 use crate::launcher::Exit;
 use crate::memory::OutOfMemory;
 use crate::processes::end_group;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// The most that is kept of what a process printed outside of its steps, in bytes: the end says why it died.
 const MOST_OUTPUT: usize = 64 * 1024;
@@ -62,7 +62,7 @@ pub(crate) async fn settle(daemon: &Daemon, launched: LaunchedRun, exit: &Exit) 
             daemon.inherited().insert(run);
             return Ok(());
         }
-        daemon.tell(&Happening::Ended { run, status, reason });
+        daemon.tell(&DaemonEvent::Ended { run, status, reason });
         daemon.wake().notify_waiters();
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use millwork_core::{Problem, QueueLimits};
-use millwork_daemon::{Daemon, DaemonOptions, Happening, Launcher};
+use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, Launcher};
 use millwork_engine::{
     CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
 };
@@ -148,7 +148,7 @@ impl Service {
         let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
         let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;
         let says = log.clone();
-        let observer = Arc::new(move |happening: &Happening| says.say(&happening.to_string()));
+        let observer = Arc::new(move |happening: &DaemonEvent| says.say(&happening.to_string()));
         let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
         let daemon = Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer);
         Ok(Self { daemon: daemon.options(options), runs, log, last, captured })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
-use millwork_daemon::{ClockJump, Pulse};
+use millwork_daemon::{ClockJump, DaemonMetrics};
 use millwork_engine::Values;
 use millwork_storage::{Home, Store, StoreCounts};
 use millwork_web::{Host, LoopBeat};
@@ -13,7 +13,7 @@ use millwork_web::{Host, LoopBeat};
 /// The process of `serve`.
 #[derive(Debug)]
 pub(super) struct ServingProcess {
-    pub(super) pulse: Pulse,
+    pub(super) pulse: DaemonMetrics,
     pub(super) store: Arc<dyn Store>,
     pub(super) values: Values,
     pub(super) home: Home,
@@ -33,7 +33,7 @@ impl Host for ServingProcess {
     }
 
     fn loops(&self) -> Vec<LoopBeat> {
-        let beat = |(name, pulse): (&'static str, millwork_daemon::LoopPulse)| LoopBeat {
+        let beat = |(name, pulse): (&'static str, millwork_daemon::LoopMetrics)| LoopBeat {
             name,
             last: pulse.last,
             since_last: pulse.since_last(),

@@ -18,7 +18,7 @@ use crate::cursor::Cursor;
 use crate::daemon::Loop;
 use crate::decision::{Decision, due_again};
 use crate::functions::{Answer, Call, guarded, stuck};
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// The longest rest: someone may switch a schedule on.
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -138,7 +138,7 @@ async fn kept(daemon: Daemon, evaluation: Evaluation) {
         Ok(None) => {}
         Err(error) => {
             let error = format!("{instigator}: {}", one_line_of(&error));
-            daemon.tell(&Happening::Trouble { of: "schedules", error });
+            daemon.tell(&DaemonEvent::Trouble { of: "schedules", error });
         }
     }
     daemon.wake().notify_waiters();
@@ -175,12 +175,12 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
         let reason = set_back(by);
         let error = format!("schedule `{}`: {reason}", schedule.name);
         decision.tick(Some(now), TickOutcome::Idle { reason });
-        decision.tell(Happening::Trouble { of: "schedules", error });
+        decision.tell(DaemonEvent::Trouble { of: "schedules", error });
     }
     if due.skipped > 0 {
         let missed = usize::try_from(due.skipped).unwrap_or(usize::MAX);
         decision.tick(Some(now), TickOutcome::Skipped { ticks: missed });
-        decision.tell(Happening::Missed { schedule: schedule.name.clone(), ticks: missed });
+        decision.tell(DaemonEvent::Missed { schedule: schedule.name.clone(), ticks: missed });
     }
     for at in repeated {
         let reason = "it was requested before the clock was set back".to_owned();

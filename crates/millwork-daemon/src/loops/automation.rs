@@ -10,9 +10,9 @@ use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
 
 use crate::daemon::Loop;
-use crate::remembered::Remembered;
-use crate::schedules::set_back;
-use crate::{Daemon, DaemonError, Happening};
+use crate::evaluation_state::EvaluationState;
+use crate::loops::schedules::set_back;
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// How long nothing is looked at where no condition is on: someone may switch one on.
 const OFF: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ const OFF: Duration = Duration::from_secs(1);
 /// What the store says of automation, as long as nobody else has written since.
 #[derive(Debug, Default)]
 pub(crate) struct Conditions {
-    remembered: Option<Remembered>,
+    remembered: Option<EvaluationState>,
 }
 
 impl Loop for Conditions {
@@ -45,7 +45,7 @@ impl Loop for Conditions {
         let cursor = whole.and_then(|state| state.cursor.clone());
         let mut remembered = match kept.filter(|kept| kept.cursor == cursor) {
             Some(kept) => kept.with_switches(daemon, &switches)?,
-            None => Remembered::read(daemon, &switches, cursor, now).await?,
+            None => EvaluationState::read(daemon, &switches, cursor, now).await?,
         };
         let began = Instant::now();
         let changes = remembered.changes(daemon).await?;
@@ -68,7 +68,7 @@ impl Loop for Conditions {
         if whole.cursor.is_none()
             && let Err(error) = self.turn(daemon).await
         {
-            daemon.tell(&Happening::Trouble { of: self.name(), error: one_line_of(&error) });
+            daemon.tell(&DaemonEvent::Trouble { of: self.name(), error: one_line_of(&error) });
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Loop for Conditions {
 /// another daemon was faster: then nothing is written or told.
 async fn record(
     daemon: &Daemon,
-    remembered: &mut Remembered,
+    remembered: &mut EvaluationState,
     decided: Evaluation,
     micros: Option<u64>,
     now: Timestamp,
@@ -102,13 +102,13 @@ async fn record(
         let error = reason.clone();
         let outcome = TickOutcome::Idle { reason };
         ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-        happenings.push(Happening::Trouble { of: "automation", error });
+        happenings.push(DaemonEvent::Trouble { of: "automation", error });
     }
     for assets in decided.runs {
         let run = RunId::new(now);
         let outcome = TickOutcome::Requested { run };
         ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-        happenings.push(Happening::Automated { assets: assets.clone(), run });
+        happenings.push(DaemonEvent::Automated { assets: assets.clone(), run });
         runs.push(NewRun { id: run, request: request(assets), at: now, lease: None });
     }
     let from = remembered.cursor.replace(cursor.clone());

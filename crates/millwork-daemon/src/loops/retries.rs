@@ -13,7 +13,7 @@ use millwork_storage::{Fence, Followed, NewRun, RunRecord, StorageError, follow}
 
 use crate::cursor::{Cursor, begin_at_head};
 use crate::daemon::Loop;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
@@ -82,7 +82,7 @@ async fn retry(daemon: &Daemon, record: &RunRecord, class: FailureClass) -> Resu
         RetryStrategy::FromScratch => repeat(daemon, record, failures).await?,
     };
     if is_queued {
-        daemon.tell(&Happening::Retrying { run, of: record.id, number: failures, after: pause });
+        daemon.tell(&DaemonEvent::Retrying { run, of: record.id, number: failures, after: pause });
     }
     Ok(())
 }

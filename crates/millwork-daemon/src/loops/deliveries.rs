@@ -17,7 +17,7 @@ use millwork_storage::{AttemptOutcome, Delivery, NewDelivery};
 use crate::daemon::Loop;
 use crate::pauses::Pauses;
 use crate::send::{Refusal, send};
-use crate::{Daemon, DaemonError, Environment, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent, Environment};
 
 /// How long an attempt may take; and a little more, after which another daemon may begin the next one.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -107,7 +107,7 @@ impl Loop for Deliveries {
                 if let Err(error) = written {
                     // The lease runs out, and the alert is sent again.
                     let error = one_line_of(&error);
-                    daemon.tell(&Happening::Trouble { of: "deliveries of alerts", error });
+                    daemon.tell(&DaemonEvent::Trouble { of: "deliveries of alerts", error });
                 }
                 lock(&lanes).end(&delivery.destination, Some(&outcome), held, clock.steady());
                 daemon.wake().notify_waiters();
@@ -140,7 +140,7 @@ async fn attempt(daemon: &Daemon, delivery: &Delivery) -> (AttemptOutcome, Durat
     {
         let (delivery, destination) = (delivery.id, delivery.destination.clone());
         let is_given_up = matches!(outcome, AttemptOutcome::Dead { .. });
-        daemon.tell(&Happening::Undelivered { delivery, destination, error: error.clone(), is_given_up });
+        daemon.tell(&DaemonEvent::Undelivered { delivery, destination, error: error.clone(), is_given_up });
     }
     (outcome, held)
 }

@@ -11,7 +11,7 @@ use millwork_engine::{ObjectStoreIo, Values, forget_values};
 use millwork_storage::{EventQuery, Order};
 
 use crate::daemon::Loop;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// How often it looks.
 const REST: Duration = Duration::from_secs(3600);
@@ -55,7 +55,7 @@ impl Loop for RetentionRules {
         }
         let (events, runs, ticks) = (forgotten.events, forgotten.runs, forgotten.ticks);
         if events + runs + ticks + values > 0 {
-            daemon.tell(&Happening::Forgotten { events, runs, ticks, values });
+            daemon.tell(&DaemonEvent::Forgotten { events, runs, ticks, values });
         }
         Ok(REST)
     }
@@ -68,14 +68,14 @@ impl RetentionRules {
             Some(known) => known,
             None if agrees(daemon, now).await? => Duration::ZERO,
             None => {
-                daemon.tell(&Happening::RetentionWaits);
+                daemon.tell(&DaemonEvent::RetentionWaits);
                 daemon.options.clock.steady() + PROBATION
             }
         };
         let jump = daemon.pulse.last_jump().filter(|jump| jump.by.abs() > TRUSTED);
         let after_jump = jump.map_or(Duration::ZERO, |jump| jump.steady + PROBATION);
         if after_jump > trusted_from {
-            daemon.tell(&Happening::RetentionWaits);
+            daemon.tell(&DaemonEvent::RetentionWaits);
         }
         Ok(*self.trusted_from.insert(trusted_from.max(after_jump)))
     }
@@ -99,7 +99,7 @@ mod tests {
     use millwork_storage::{Batch, Claim, Home, NewRun, RunQuery};
 
     use super::*;
-    use crate::clock_watch::ClockWatch;
+    use crate::loops::clock_watch::ClockWatch;
     use crate::{DaemonOptions, Launcher};
 
     fn hours(hours: i64) -> SignedDuration {

@@ -16,7 +16,7 @@ use crate::daemon::Loop;
 use crate::decision::{Decision, MOST_PENDING, due_again};
 use crate::reactions::{keyed, reactions};
 use crate::sensor_call::{Asked, Stuck, Subject, asked_outside};
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// The evaluations that are under way, and when each sensor was last asked.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ async fn kept(daemon: Daemon, sensor: Sensor, state: InstigatorState, pending: V
         Ok(None) => {}
         Err(error) => {
             let error = format!("{}: {}", sensor.instigator(), one_line_of(&error));
-            daemon.tell(&Happening::Trouble { of: "sensors", error });
+            daemon.tell(&DaemonEvent::Trouble { of: "sensors", error });
         }
     }
 }

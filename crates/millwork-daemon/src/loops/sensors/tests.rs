@@ -114,7 +114,7 @@ async fn daemon(
     let pipeline = definitions.resolve().expect("definitions that fit together");
     let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
     let told = told.clone();
-    let observer = Arc::new(move |happening: &Happening| told.lock().unwrap().push(happening.to_string()));
+    let observer = Arc::new(move |happening: &DaemonEvent| told.lock().unwrap().push(happening.to_string()));
     Daemon::new(pipeline, home, Launcher::new("nothing is launched", folder), observer).options(options)
 }
 

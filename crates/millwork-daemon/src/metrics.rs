@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 /// What the loops of one daemon have done. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Pulse(Arc<Mutex<State>>);
+pub struct DaemonMetrics(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    loops: BTreeMap<&'static str, LoopPulse>,
+    loops: BTreeMap<&'static str, LoopMetrics>,
     lateness: Lateness,
     jump: Option<ClockJump>,
 }
@@ -33,7 +33,7 @@ pub struct ClockJump {
 
 /// What one loop has done.
 #[derive(Clone, Debug, Default)]
-pub struct LoopPulse {
+pub struct LoopMetrics {
     /// How many turns.
     pub turns: u64,
     /// How many of them failed.
@@ -47,7 +47,7 @@ pub struct LoopPulse {
     pub trouble: Option<String>,
 }
 
-impl LoopPulse {
+impl LoopMetrics {
     /// How long ago the last turn ended, whatever became of the wall clock since.
     pub fn since_last(&self) -> Option<Duration> {
         self.ended.map(|ended| ended.elapsed())
@@ -65,9 +65,9 @@ struct Lateness {
     seconds: f64,
 }
 
-impl Pulse {
+impl DaemonMetrics {
     /// What each loop has done.
-    pub fn loops(&self) -> BTreeMap<&'static str, LoopPulse> {
+    pub fn loops(&self) -> BTreeMap<&'static str, LoopMetrics> {
         self.state().loops.clone()
     }
 
@@ -108,7 +108,7 @@ impl Pulse {
     pub fn metrics(&self) -> String {
         let state = self.state();
         let mut text = String::new();
-        let mut series = |name: &str, kind: &str, help: &str, value: &dyn Fn(&LoopPulse) -> f64| {
+        let mut series = |name: &str, kind: &str, help: &str, value: &dyn Fn(&LoopMetrics) -> f64| {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
             for (of, pulse) in &state.loops {
                 let _ = writeln!(text, "{name}{{loop=\"{of}\"}} {}", value(pulse));
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn in_prometheus_words() {
-        let pulse = Pulse::default();
+        let pulse = DaemonMetrics::default();
         let now = Timestamp::from_second(7).expect("an instant");
         pulse.turned("the run queue", Duration::from_millis(250), None, now);
         pulse.turned("the run queue", Duration::from_millis(250), Some("no".to_owned()), now);

@@ -16,7 +16,7 @@ use crate::memory::OutOfMemory;
 use crate::pauses::Pauses;
 use crate::processes::end_group;
 use crate::settle::{LaunchedRun, settle};
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// The runs that this daemon has launched.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl Queue {
         let (id, memory) = (record.id, OutOfMemory::now());
         let launched = daemon.launcher.launch(id)?;
         daemon.launched().insert(id);
-        daemon.tell(&Happening::Launched { run: id, pid: launched.pid });
+        daemon.tell(&DaemonEvent::Launched { run: id, pid: launched.pid });
         let run = LaunchedRun { id, pid: launched.pid, memory };
         let running = Running { run, record: record.clone(), since: Instant::now(), has_started: false };
         self.running.insert(id, running);
@@ -147,7 +147,7 @@ impl Queue {
                 running.has_started = true;
                 let (run, class) = (running.run.id, FailureClass::Timeout);
                 let reason = format!("it has not started within {longest:?}");
-                daemon.tell(&Happening::Ending { run, class, reason });
+                daemon.tell(&DaemonEvent::Ending { run, class, reason });
                 end_group(pid);
             }
         }

@@ -9,11 +9,11 @@ use millwork_core::AssetKey;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 
 /// Told what happens.
-pub type Observer = Arc<dyn Fn(&Happening) + Send + Sync>;
+pub type Observer = Arc<dyn Fn(&DaemonEvent) + Send + Sync>;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum DaemonEvent {
     /// A run was requested.
     Requested {
         /// By which schedule or sensor.
@@ -127,7 +127,7 @@ pub enum Happening {
     },
 }
 
-impl fmt::Display for Happening {
+impl fmt::Display for DaemonEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Requested { by, due: Some(due), run } => {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cursor::Cursor;
 use crate::daemon::Loop;
-use crate::deliveries::deliveries_of;
-use crate::{Daemon, DaemonError, Happening};
+use crate::loops::deliveries::deliveries_of;
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
@@ -209,7 +209,7 @@ fn ticks_command(instigator: &Instigator) -> String {
 
 /// How the daemon's own loops do.
 fn looped(daemon: &Daemon, now: Timestamp) -> Vec<Occurrence> {
-    let occurrence = |(of, pulse): (&str, crate::LoopPulse)| {
+    let occurrence = |(of, pulse): (&str, crate::LoopMetrics)| {
         Occurrence::elsewhere(now, OccurrenceKind::Looped { of: of.to_owned(), error: pulse.trouble })
     };
     daemon.pulse.loops().into_iter().map(occurrence).collect()
@@ -226,7 +226,7 @@ async fn record(
     if daemon.store.commit(Commit { deliveries: to_send, ..commit }).await? {
         for alert in alerts {
             let destinations = deliveries(&alert).len();
-            daemon.tell(&Happening::Alerted { rule: alert.rule, title: alert.title, destinations });
+            daemon.tell(&DaemonEvent::Alerted { rule: alert.rule, title: alert.title, destinations });
         }
         daemon.wake().notify_waiters();
     }

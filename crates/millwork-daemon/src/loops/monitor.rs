@@ -12,7 +12,7 @@ use crate::daemon::Loop;
 use crate::processes::{age, end_group, terminate_group};
 use crate::settle::keep_output;
 use crate::stopwatch::Stopwatch;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// How often it looks.
 const REST: Duration = Duration::from_secs(1);
@@ -40,8 +40,8 @@ impl Loop for Monitor {
             daemon.inherited().remove(&run);
             keep_output(daemon, run, daemon.launcher.take_output(run)).await?;
             daemon.tell(&match status {
-                RunStatus::Lost => Happening::Lost { run, reason: reason.unwrap_or_default() },
-                _ => Happening::Ended { run, status, reason },
+                RunStatus::Lost => DaemonEvent::Lost { run, reason: reason.unwrap_or_default() },
+                _ => DaemonEvent::Ended { run, status, reason },
             });
         }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
@@ -75,7 +75,7 @@ async fn tell_ends_of_inherited(daemon: &Daemon) -> Result<(), DaemonError> {
         }
         daemon.inherited().remove(&run);
         if status.is_finished() {
-            daemon.tell(&Happening::Ended { run, status, reason });
+            daemon.tell(&DaemonEvent::Ended { run, status, reason });
         }
     }
     Ok(())
@@ -95,7 +95,7 @@ impl Monitor {
         if !daemon.store.end_run(fence, end, daemon.options.clock.now()).await? {
             return Ok(());
         }
-        daemon.tell(&Happening::Ending { run: run.id, class, reason });
+        daemon.tell(&DaemonEvent::Ending { run: run.id, class, reason });
         let Some(holder) = run.holder.as_ref().filter(|holder| holder.host == daemon.home.holder().host)
         else {
             return Ok(());

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::Clock;
 
 use crate::daemon::Loop;
-use crate::{Daemon, DaemonError, Happening};
+use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// How often the clocks are compared.
 const REST: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ impl Loop for ClockWatch {
                 // How it was measured has no place in what is said.
                 let by = SignedDuration::from_secs(by.as_secs_f64().round() as i64);
                 daemon.pulse.jumped(now, by, steady);
-                daemon.tell(&Happening::ClockJumped { by });
+                daemon.tell(&DaemonEvent::ClockJumped { by });
                 // What waits looks at what time it is now.
                 daemon.wake().notify_waiters();
             }
@@ -69,7 +69,7 @@ mod tests {
         let (told, home) =
             (Arc::<Mutex<Vec<String>>>::default(), Home::open(folder.path()).await.expect("a home"));
         let kept = told.clone();
-        let observer = Arc::new(move |happening: &Happening| {
+        let observer = Arc::new(move |happening: &DaemonEvent| {
             kept.lock().expect("the list").push(happening.to_string());
         });
         let pipeline = Definitions::new().resolve().expect("definitions");

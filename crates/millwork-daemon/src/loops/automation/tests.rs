@@ -11,7 +11,7 @@ use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, 
 use millwork_storage::{Batch, Claim, Home, RunQuery};
 
 use super::*;
-use crate::schedules::Schedules;
+use crate::loops::schedules::Schedules;
 use crate::{DaemonOptions, Launcher};
 
 /// The reference job's shape: an hourly schedule, features that follow it, a model that is trained once a day, and

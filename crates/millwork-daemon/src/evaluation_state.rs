@@ -26,7 +26,7 @@ type Switches = BTreeMap<Instigator, InstigatorState>;
 
 /// What automation remembers, at a cursor.
 #[derive(Debug)]
-pub(crate) struct Remembered {
+pub(crate) struct EvaluationState {
     /// As the store has it.
     pub(crate) cursor: Option<String>,
     pub(crate) state: AutomationState,
@@ -42,7 +42,7 @@ pub(crate) struct Remembered {
     scopes: BTreeMap<RunId, Arc<RunScope>>,
 }
 
-impl Remembered {
+impl EvaluationState {
     /// Reads what the store says at a cursor; without one, automation begins with what there is now.
     pub(crate) async fn read(
         daemon: &Daemon,

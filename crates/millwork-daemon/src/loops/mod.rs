@@ -1,0 +1,13 @@
+//! The loops of the daemon, one a file. None of them knows another one: what one has to tell the others is in the store.
+
+pub(crate) mod alerts;
+pub(crate) mod automation;
+pub(crate) mod clock_watch;
+pub(crate) mod deliveries;
+pub(crate) mod monitor;
+pub(crate) mod queue;
+pub(crate) mod retention;
+pub(crate) mod retries;
+pub(crate) mod schedules;
+pub(crate) mod sensors;
+pub(crate) mod traces;
