@@ -15,7 +15,7 @@ use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
-use millwork_daemon::{Daemon, Launcher};
+use millwork_daemon::{Daemon, InProcessLauncher};
 use millwork_storage::{Batch, Home, NewRun, RunQuery};
 use reqwest::Client;
 use tempfile::TempDir;
@@ -250,7 +250,7 @@ async fn lateness() -> Result<()> {
         let schedule = Schedule::new(format!("every_minute_{number}"), ["* * * * *"], "work");
         definitions = definitions.schedule(schedule.on_by_default());
     }
-    let launcher = Launcher::in_process(Arc::new(|_| Box::pin(async { Ok(()) })));
+    let launcher = Arc::new(InProcessLauncher::new(&home, Arc::new(|_| Box::pin(async { Ok(()) }))));
     let daemon = Daemon::new(definitions.resolve()?, home.clone(), launcher, Arc::new(|_| {}));
     let pulse = daemon.pulse();
     let (stop, stopped) = tokio::sync::watch::channel(false);

@@ -59,7 +59,7 @@ pub struct Daemon {
     pub(crate) pipeline: Pipeline,
     pub(crate) home: Home,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) launcher: Launcher,
+    pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) options: DaemonOptions,
     pub(crate) observer: Observer,
     /// The runs that this daemon has launched and not settled yet.
@@ -99,7 +99,7 @@ impl DaemonOptions {
 
 impl Daemon {
     /// A daemon for a pipeline in a home, with the queue limits of its definitions.
-    pub fn new(pipeline: Pipeline, home: Home, launcher: Launcher, observer: Observer) -> Self {
+    pub fn new(pipeline: Pipeline, home: Home, launcher: Arc<dyn Launcher>, observer: Observer) -> Self {
         let store = home.store();
         let queue = pipeline.queue();
         Self {
@@ -237,6 +237,7 @@ mod tests {
     use millwork_core::Definitions;
 
     use super::*;
+    use crate::launcher::fake::FakeLauncher;
 
     /// Counts its turns, and rests long.
     struct Counting<const WOKEN: bool>(Arc<AtomicUsize>);
@@ -259,7 +260,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::open(folder.path()).await.expect("a home");
         let pipeline = Definitions::new().resolve().expect("definitions that fit together");
-        let launcher = Launcher::new("nothing is launched", folder.path());
+        let launcher = Arc::new(FakeLauncher::default());
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {}));
         let (stop, stopped) = watch::channel(false);
         let (woken, left_alone) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -1,13 +1,12 @@
 //! What keeps a loop from its work.
 
 use std::borrow::Cow;
-use std::io;
 
-use millwork_core::Instigator;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::automation::ConditionError;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleError;
+use millwork_core::{BoxError, Instigator};
 use millwork_storage::StorageError;
 use thiserror::Error;
 
@@ -33,13 +32,13 @@ pub enum DaemonError {
         /// Why.
         source: reqwest::Error,
     },
-    /// A process could not be started.
-    #[error("failed to start a process for run {}", run.short())]
+    /// A run could not be launched.
+    #[error("failed to launch run {}", run.short())]
     Launch {
         /// The run.
         run: RunId,
-        /// Why.
-        source: io::Error,
+        /// Why, by its launcher.
+        source: BoxError,
     },
     /// Too many functions of the definitions are being called.
     #[error("too many functions of sensors and schedules are running")]

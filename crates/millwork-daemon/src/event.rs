@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::AssetKey;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 
+use crate::launcher::LaunchedRunId;
+
 /// Told what happens.
 pub type Observer = Arc<dyn Fn(&DaemonEvent) + Send + Sync>;
 
@@ -37,12 +39,12 @@ pub enum DaemonEvent {
         /// How many.
         ticks: usize,
     },
-    /// A run was launched as a process.
+    /// A run was launched.
     Launched {
         /// The run.
         run: RunId,
-        /// Its process; nothing if it is this one.
-        pid: Option<u32>,
+        /// What executes it.
+        launched: LaunchedRunId,
     },
     /// A run is ended by force.
     Ending {
@@ -144,10 +146,7 @@ impl fmt::Display for DaemonEvent {
                 let rest = if *ticks == 1 { "tick, which is not run" } else { "ticks, which are not run" };
                 write!(f, "schedule `{schedule}` missed {ticks} {rest}")
             }
-            Self::Launched { run, pid: Some(pid) } => {
-                write!(f, "run {} launched as process {pid}", run.short())
-            }
-            Self::Launched { run, pid: None } => write!(f, "run {} launched in this process", run.short()),
+            Self::Launched { run, launched } => write!(f, "run {} launched as {launched}", run.short()),
             Self::Ending { run, class, reason } => {
                 write!(f, "run {} is ended by force ({class}): {reason}", run.short())
             }

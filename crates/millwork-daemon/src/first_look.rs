@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::daemon::Loop as _;
 use crate::loops::alerts::Alerts;
-use crate::{Daemon, ExecuteRun, Launcher};
+use crate::{Daemon, ExecuteRun, InProcessLauncher};
 
 fn definitions() -> Definitions {
     let asset = AssetDefinition::new("asset").produces::<u32, _>().blocking(|_| Ok(1_u32));
@@ -35,8 +35,8 @@ async fn daemon(folder: &Path, execute: Arc<ExecuteRun>) -> Daemon {
     let pipeline = definitions().resolve().expect("definitions that fit together");
     let environment =
         |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://127.0.0.1:1".to_owned());
-    Daemon::new(pipeline, home, Launcher::in_process(execute), Arc::new(|_| {}))
-        .environment(Arc::new(environment))
+    let launcher = Arc::new(InProcessLauncher::new(&home, execute));
+    Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).environment(Arc::new(environment))
 }
 
 /// A run that waits for a daemon.

@@ -19,10 +19,8 @@ mod functions;
 mod http;
 mod launcher;
 mod loops;
-mod memory;
 mod metrics;
 mod pauses;
-mod processes;
 mod reactions;
 mod send;
 mod sensor_call;
@@ -35,9 +33,11 @@ mod webhook_body;
 pub use daemon::{Daemon, DaemonOptions};
 pub use error::DaemonError;
 pub use event::{DaemonEvent, Observer};
-pub use launcher::{ExecuteRun, Launcher};
+pub use launcher::{
+    ExecuteRun, Exit, InProcessLauncher, Launch, LaunchedRun, LaunchedRunId, Launcher, ProcessLauncher,
+    end_rest_of_group,
+};
 pub use loops::deliveries::deliveries_of;
 pub use metrics::{ClockJump, DaemonMetrics, LoopMetrics};
-pub use processes::end_rest_of_group;
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};

@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{QUEUE_TAG, RunId, RunLimits, RunRequest, RunStatus};
-use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
+use millwork_core::{AssetDefinition, BoxError, BoxFuture, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Claim, Fence, Home, NewRun};
 
 use crate::daemon::Loop as _;
 use crate::loops::monitor::Monitor;
 use crate::loops::queue::Queue;
-use crate::{Daemon, DaemonOptions, Launcher};
+use crate::{Daemon, DaemonOptions, InProcessLauncher};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -31,12 +31,13 @@ impl Bench {
         let pipeline = Definitions::new().asset(asset).run_limits(limits).resolve().expect("definitions");
         let launched = Arc::<Mutex<Vec<RunId>>>::default();
         let kept = launched.clone();
-        let launcher = Launcher::in_process(Arc::new(move |run| {
+        let execute = Arc::new(move |run| -> BoxFuture<Result<(), BoxError>> {
             kept.lock().expect("the list").push(run);
             Box::pin(std::future::pending())
-        }));
+        });
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let home = Home::open(folder).await.expect("a home");
+        let launcher = Arc::new(InProcessLauncher::new(&home, execute));
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);
         Self { daemon, clock, launched }
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{Clock as _, Pipeline};
-use millwork_daemon::{Daemon, DaemonOptions, Launcher};
+use millwork_core::{BoxError, BoxFuture, Clock as _, Pipeline};
+use millwork_daemon::{Daemon, DaemonOptions, InProcessLauncher, Launcher, ProcessLauncher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
 use millwork_storage::{DeliveryState, Home, RunQuery, RunRecord, Store};
 use tokio::sync::{RwLock, watch};
@@ -72,9 +72,9 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     let store = home.store();
     home.recover(clock.now()).await?;
     let going_on = Arc::new(RwLock::new(()));
-    let launcher = match life.launches_processes {
-        true => Launcher::new(std::env::current_exe()?, &home.path),
-        false => in_process(engine(&pipeline, &home, &clock), going_on.clone()),
+    let launcher: Arc<dyn Launcher> = match life.launches_processes {
+        true => Arc::new(ProcessLauncher::new(std::env::current_exe()?, &home)?),
+        false => Arc::new(in_process(&home, engine(&pipeline, &home, &clock), going_on.clone())),
     };
     let receiver = life.receiver.clone();
     let environment = move |name: &str| (name == pipeline::RECEIVER).then(|| receiver.clone());
@@ -124,15 +124,16 @@ fn engine(pipeline: &Pipeline, home: &Home, clock: &Arc<FileClock>) -> Engine {
 }
 
 /// Executes runs here. While one goes on, `going_on` is read.
-fn in_process(engine: Engine, going_on: Arc<RwLock<()>>) -> Launcher {
-    Launcher::in_process(Arc::new(move |run| {
+fn in_process(home: &Home, engine: Engine, going_on: Arc<RwLock<()>>) -> InProcessLauncher {
+    let execute = Arc::new(move |run| -> BoxFuture<Result<(), BoxError>> {
         let (engine, going_on) = (engine.clone(), going_on.clone());
         Box::pin(async move {
             let _going_on = going_on.read().await;
             engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await?;
             Ok(())
         })
-    }))
+    });
+    InProcessLauncher::new(home, execute)
 }
 
 impl Living {

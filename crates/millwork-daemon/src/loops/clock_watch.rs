@@ -60,7 +60,8 @@ mod tests {
     use millwork_storage::Home;
 
     use super::*;
-    use crate::{DaemonOptions, Launcher};
+    use crate::DaemonOptions;
+    use crate::launcher::fake::FakeLauncher;
 
     #[tokio::test]
     async fn a_jump_in_either_direction_is_noticed_once() {
@@ -74,7 +75,7 @@ mod tests {
         });
         let pipeline = Definitions::new().resolve().expect("definitions");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-        let launcher = Launcher::new("nothing is launched", folder.path());
+        let launcher = Arc::new(FakeLauncher::default());
         let daemon = Daemon::new(pipeline, home, launcher, observer).options(options);
         let mut watch = ClockWatch::default();
         for (jump, passed) in [(0, 1), (0, 3_600), (1, 5), (-1, 1), (31_536_000, 1), (0, 1), (-3_600, 1)] {

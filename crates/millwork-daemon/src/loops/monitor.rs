@@ -6,10 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
-use millwork_storage::{EventQuery, Fence, Liveness, Order, RunRecord, queued_runs};
+use millwork_storage::{EventQuery, Fence, Order, RunRecord, queued_runs};
 
 use crate::daemon::Loop;
-use crate::processes::{age, end_group, terminate_group};
 use crate::settle::keep_output;
 use crate::stopwatch::Stopwatch;
 use crate::{Daemon, DaemonError, DaemonEvent};
@@ -38,7 +37,7 @@ impl Loop for Monitor {
     async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
         for RunRecord { id: run, status, reason, .. } in ended(daemon).await? {
             daemon.inherited().remove(&run);
-            keep_output(daemon, run, daemon.launcher.take_output(run)).await?;
+            keep_output(daemon, run, daemon.launcher.take_output(run).await).await?;
             daemon.tell(&match status {
                 RunStatus::Lost => DaemonEvent::Lost { run, reason: reason.unwrap_or_default() },
                 _ => DaemonEvent::Ended { run, status, reason },
@@ -96,20 +95,13 @@ impl Monitor {
             return Ok(());
         }
         daemon.tell(&DaemonEvent::Ending { run: run.id, class, reason });
-        let Some(holder) = run.holder.as_ref().filter(|holder| holder.host == daemon.home.holder().host)
-        else {
-            return Ok(());
-        };
-        // A run in this process finds out by itself that it is fenced off.
-        if daemon.home.is_alive(holder) == Liveness::Alive && holder.pid != std::process::id() {
-            let (pid, grace) = (holder.pid, daemon.pipeline.run_limits().cancel);
-            let (home, holder) = (daemon.home.clone(), holder.clone());
-            terminate_group(pid);
+        let Some(holder) = &run.holder else { return Ok(()) };
+        if let Some(launched) = daemon.launcher.find(run.id, holder).await {
+            let grace = daemon.pipeline.run_limits().cancel;
+            launched.terminate().await;
             tokio::spawn(async move {
                 tokio::time::sleep(grace).await;
-                if home.is_alive(&holder) == Liveness::Alive {
-                    end_group(pid);
-                }
+                launched.kill().await;
             });
         }
         Ok(())
@@ -124,12 +116,13 @@ impl Monitor {
         let limits = daemon.pipeline.run_limits();
         if run.status == RunStatus::Canceling {
             let since = canceling_since(daemon, run).await?;
-            let is_late = since.is_some_and(|since| self.passed(daemon, run, since) > limits.cancel);
+            let Some(since) = since else { return Ok(None) };
+            let is_late = self.passed(daemon, run, since).await > limits.cancel;
             let reason = format!("it did not stop within {:?}", limits.cancel);
             return Ok(is_late.then_some((EventBody::RunCanceled, FailureClass::Killed, reason)));
         }
         let Some(started) = run.started_at else { return Ok(None) };
-        let passed = self.passed(daemon, run, started);
+        let passed = self.passed(daemon, run, started).await;
         let limit = limits.runtime_of(&run.request.tags).filter(|limit| passed > *limit);
         Ok(limit.map(|limit| {
             let (reason, class) = (format!("it took longer than {limit:?}"), FailureClass::Timeout);
@@ -138,22 +131,25 @@ impl Monitor {
     }
 
     /// How long a run has been in its status.
-    fn passed(&mut self, daemon: &Daemon, run: &RunRecord, since: Timestamp) -> Duration {
-        let here = run.holder.as_ref().filter(|holder| holder.host == daemon.home.holder().host);
-        let oldest = here.and_then(|holder| age(holder.pid));
+    async fn passed(&mut self, daemon: &Daemon, run: &RunRecord, since: Timestamp) -> Duration {
+        let found = match &run.holder {
+            Some(holder) => daemon.launcher.find(run.id, holder).await,
+            None => None,
+        };
+        let oldest = found.and_then(|launched| launched.age());
         self.times.passed((run.id, run.epoch, run.status), since, oldest, &*daemon.options.clock)
     }
 }
 
 /// Takes away what processes have printed whose daemon did not live to see their ends. Of a run that was lost, it says why.
 async fn take_what_is_left(daemon: &Daemon, going_on: &HashSet<RunId>) -> Result<(), DaemonError> {
-    for run in daemon.launcher.outputs() {
+    for run in daemon.launcher.runs_with_output().await {
         if going_on.contains(&run) || daemon.launched().contains(&run) {
             continue;
         }
         let status = daemon.store.run(run).await?.map(|record| record.status);
         if status.is_none_or(RunStatus::is_finished) {
-            let output = daemon.launcher.take_output(run);
+            let output = daemon.launcher.take_output(run).await;
             if status == Some(RunStatus::Lost) {
                 keep_output(daemon, run, output).await?;
             }
@@ -188,15 +184,14 @@ mod tests {
     use millwork_storage::{Claim, Home, NewRun};
 
     use super::*;
-    use crate::Launcher;
+    use crate::launcher::fake::FakeLauncher;
 
     #[tokio::test]
     async fn what_a_process_printed_is_taken_away_whoever_saw_its_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::open(folder.path()).await.expect("a home");
         let (store, now) = (home.store(), SystemClock.now());
-        let output = |run: RunId| folder.path().join("launches").join(format!("{run}.log"));
-        std::fs::create_dir_all(folder.path().join("launches")).expect("a folder");
+        let launcher = FakeLauncher::default();
         let mut runs = Vec::new();
         for end in [None, Some(EventBody::RunSucceeded), Some(EventBody::run_lost("it is gone"))] {
             let run = RunId::new(now);
@@ -207,15 +202,14 @@ mod tests {
                 let fence = store.claim(claim).await.expect("a claim");
                 assert!(store.end_run(fence, end, now).await.expect("an end"));
             }
-            std::fs::write(output(run), "last words").expect("a file");
+            launcher.print(run, "last words");
             runs.push(run);
         }
-        std::fs::write(output(RunId::new(now)), "of a run that is forgotten").expect("a file");
+        launcher.print(RunId::new(now), "of a run that is forgotten");
         let pipeline = Definitions::new().resolve().expect("definitions that fit together");
-        let launcher = Launcher::new("true", folder.path());
-        let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {}));
+        let daemon = Daemon::new(pipeline, home, Arc::new(launcher), Arc::new(|_| {}));
         Monitor::default().turn(&daemon).await.expect("a look");
-        assert_eq!(daemon.launcher.outputs(), [runs[0]], "only what waits may print more");
+        assert_eq!(daemon.launcher.runs_with_output().await, [runs[0]], "only what waits may print more");
         for (run, kept) in runs.iter().zip([0, 0, 1]) {
             let kinds = Some(EventKind::Logged.into());
             let logged = EventQuery { run: Some(*run), kinds, ..EventQuery::default() };

@@ -1,6 +1,7 @@
 //! The run queue: requested runs are launched, so many at a time.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,11 +12,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use crate::daemon::Loop;
-use crate::launcher::Exit;
-use crate::memory::OutOfMemory;
+use crate::launcher::{Exit, Launch, LaunchedRun};
 use crate::pauses::Pauses;
-use crate::processes::end_group;
-use crate::settle::{LaunchedRun, settle};
+use crate::settle::settle;
 use crate::{Daemon, DaemonError, DaemonEvent};
 
 /// The runs that this daemon has launched.
@@ -43,7 +42,7 @@ impl Default for Ends {
 
 #[derive(Debug)]
 struct Running {
-    run: LaunchedRun,
+    launched: Arc<dyn LaunchedRun>,
     record: RunRecord,
     since: Instant,
     has_started: bool,
@@ -61,20 +60,20 @@ impl Loop for Queue {
         }
         while let Some((run, exit)) = self.ended.last() {
             if let Some(running) = self.running.get(run) {
-                settle(daemon, running.run, exit).await?;
+                settle(daemon, *run, &*running.launched, exit).await?;
             }
             self.running.remove(run);
             daemon.launched().remove(run);
             self.ended.pop();
         }
         let going_on = queued_runs(&*daemon.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
-        self.end_what_does_not_start(daemon, &going_on);
+        self.end_what_does_not_start(daemon, &going_on).await;
         let mut waiting = queued_runs(&*daemon.store, vec![RunStatus::Queued]).await?;
         waiting.retain(|run| !self.running.contains_key(&run.id));
         waiting.reverse();
         self.let_wait(daemon, &mut waiting);
         for run in self.admitted(daemon, &going_on, &waiting) {
-            self.launch(daemon, run)?;
+            self.launch(daemon, run).await?;
         }
         Ok(daemon.options.beat)
     }
@@ -118,38 +117,41 @@ impl Queue {
         admitted.filter_map(|id| waiting.iter().find(|run| run.id == id)).collect()
     }
 
-    fn launch(&mut self, daemon: &Daemon, record: &RunRecord) -> Result<(), DaemonError> {
-        let (id, memory) = (record.id, OutOfMemory::now());
-        let launched = daemon.launcher.launch(id)?;
-        daemon.launched().insert(id);
-        daemon.tell(&DaemonEvent::Launched { run: id, pid: launched.pid });
-        let run = LaunchedRun { id, pid: launched.pid, memory };
-        let running = Running { run, record: record.clone(), since: Instant::now(), has_started: false };
-        self.running.insert(id, running);
+    async fn launch(&mut self, daemon: &Daemon, record: &RunRecord) -> Result<(), DaemonError> {
+        let run = record.id;
+        // Before it can claim the run: what is launched is settled here, however early it ends.
+        daemon.launched().insert(run);
+        let launched = daemon.launcher.launch(run).await;
+        let Launch { run: launched, end } = launched.map_err(|source| {
+            daemon.launched().remove(&run);
+            DaemonError::Launch { run, source }
+        })?;
+        daemon.tell(&DaemonEvent::Launched { run, launched: launched.id() });
+        let running = Running { launched, record: record.clone(), since: Instant::now(), has_started: false };
+        self.running.insert(run, running);
         let sender = self.ends.sender.clone();
         tokio::spawn(async move {
             // A queue that is gone leaves the run to the next daemon.
-            let _ = sender.send((id, launched.ended().await));
+            let _ = sender.send((run, end.await));
         });
         Ok(())
     }
 
-    /// Ends the processes that have not begun with their run in time; what becomes of the run is settled when they have
-    /// ended.
-    fn end_what_does_not_start(&mut self, daemon: &Daemon, going_on: &[RunRecord]) {
+    /// Ends what has not begun with its run in time; what becomes of the run is settled when it has ended.
+    async fn end_what_does_not_start(&mut self, daemon: &Daemon, going_on: &[RunRecord]) {
         let longest = daemon.pipeline.run_limits().start;
-        for running in self.running.values_mut() {
-            running.has_started |= going_on.iter().any(|run| run.id == running.run.id);
-            if !running.has_started
-                && running.since.elapsed() > longest
-                && let Some(pid) = running.run.pid
-            {
+        for (&run, running) in &mut self.running {
+            running.has_started |= going_on.iter().any(|other| other.id == run);
+            if !running.has_started && running.since.elapsed() > longest && running.launched.can_be_killed() {
                 running.has_started = true;
-                let (run, class) = (running.run.id, FailureClass::Timeout);
+                let class = FailureClass::Timeout;
                 let reason = format!("it has not started within {longest:?}");
                 daemon.tell(&DaemonEvent::Ending { run, class, reason });
-                end_group(pid);
+                running.launched.kill().await;
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

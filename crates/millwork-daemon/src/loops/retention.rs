@@ -99,8 +99,9 @@ mod tests {
     use millwork_storage::{Batch, Claim, Home, NewRun, RunQuery};
 
     use super::*;
+    use crate::DaemonOptions;
+    use crate::launcher::fake::FakeLauncher;
     use crate::loops::clock_watch::ClockWatch;
-    use crate::{DaemonOptions, Launcher};
 
     fn hours(hours: i64) -> SignedDuration {
         SignedDuration::from_hours(hours)
@@ -125,7 +126,7 @@ mod tests {
         let events = vec![NewEvent::of_run(id, at, EventBody::RunSucceeded)];
         store.append(Batch { fence: Some(fence), events }).await.expect("its end");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-        let launcher = Launcher::new("nothing is launched", folder);
+        let launcher = Arc::new(FakeLauncher::default());
         Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options)
     }
 

@@ -297,7 +297,8 @@ mod tests {
     use millwork_storage::Home;
 
     use super::*;
-    use crate::{DaemonOptions, Launcher};
+    use crate::DaemonOptions;
+    use crate::launcher::fake::FakeLauncher;
 
     fn asset(name: &str) -> AssetDefinition {
         AssetDefinition::new(name).produces::<u32, _>().blocking(|_| Ok(1_u32))
@@ -318,7 +319,7 @@ mod tests {
     async fn daemon(folder: &std::path::Path, clock: &Arc<TestClock>) -> Daemon {
         let home = Home::open(folder).await.expect("a home");
         let pipeline = definitions().resolve().expect("definitions that fit together");
-        let launcher = Launcher::new("nothing is launched", folder);
+        let launcher = Arc::new(FakeLauncher::default());
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options)
     }

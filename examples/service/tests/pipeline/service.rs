@@ -142,7 +142,7 @@ fn runs_in_the_daemons_own_process() {
     let daemon = home.daemon("--in-process");
     let run = home.queue("work");
     home.becomes(&run, "succeeded");
-    daemon.line("launched in this process");
+    daemon.line("launched as a task of this process");
     let run = home.queue("work --set work.end=panic");
     home.becomes(&run, "failed");
 }

@@ -11,8 +11,9 @@ use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, 
 use millwork_storage::{Batch, Claim, Home, RunQuery};
 
 use super::*;
+use crate::DaemonOptions;
+use crate::launcher::fake::FakeLauncher;
 use crate::loops::schedules::Schedules;
-use crate::{DaemonOptions, Launcher};
 
 /// The reference job's shape: an hourly schedule, features that follow it, a model that is trained once a day, and
 /// predictions with the current model every minute.
@@ -114,7 +115,7 @@ async fn daemon(folder: &Path, clock: &Arc<TestClock>) -> Daemon {
     let home = Home::open(folder).await.expect("a home");
     let pipeline = definitions().resolve().expect("definitions that fit together");
     let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-    let launcher = Launcher::new("nothing is launched", folder);
+    let launcher = Arc::new(FakeLauncher::default());
     Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options)
 }
 

@@ -9,7 +9,8 @@ use millwork_core::{AssetDefinition, Clock as _, Definitions, Instigator, TestCl
 use millwork_storage::{Commit, DeliveryState, Home};
 
 use super::*;
-use crate::{DaemonOptions, Launcher};
+use crate::DaemonOptions;
+use crate::launcher::fake::FakeLauncher;
 
 /// What a receiver was sent: when, and the title of the alert.
 type Sent = Arc<Mutex<Vec<(Timestamp, String)>>>;
@@ -74,7 +75,7 @@ impl Bench {
         let asset = AssetDefinition::new("asset").produces::<u32, _>().blocking(|_| Ok(1_u32));
         let pipeline = Definitions::new().asset(asset).alert(rule).resolve().expect("definitions that fit");
         let home = Home::open(folder.path()).await.expect("a home");
-        let launcher = Launcher::new("nothing is launched", folder.path());
+        let launcher = Arc::new(FakeLauncher::default());
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let environment = Arc::new(move |_: &str| Some(url.clone()));
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);

@@ -9,7 +9,8 @@ use millwork_core::{AssetDefinition, BoxError, Definitions, TestClock};
 use millwork_storage::{Home, RunQuery, Tick};
 
 use super::*;
-use crate::{DaemonOptions, Launcher};
+use crate::DaemonOptions;
+use crate::launcher::fake::FakeLauncher;
 
 const LONG: Duration = Duration::from_secs(300);
 
@@ -38,7 +39,7 @@ impl Bench {
             .schedule(minutely("plain", "two"))
             .resolve()
             .expect("definitions that fit together");
-        let launcher = Launcher::new("nothing is launched", folder.path());
+        let launcher = Arc::new(FakeLauncher::default());
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);
         let mut bench = Self { daemon, schedules: Schedules::default(), clock, _folder: folder };

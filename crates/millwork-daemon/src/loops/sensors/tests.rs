@@ -12,7 +12,8 @@ use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Home, PendingState, RunQuery, Tick};
 
 use super::*;
-use crate::{DaemonOptions, Launcher};
+use crate::DaemonOptions;
+use crate::launcher::fake::FakeLauncher;
 
 /// A daemon whose sensors are evaluated one turn at a time.
 struct Bench {
@@ -115,7 +116,7 @@ async fn daemon(
     let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
     let told = told.clone();
     let observer = Arc::new(move |happening: &DaemonEvent| told.lock().unwrap().push(happening.to_string()));
-    Daemon::new(pipeline, home, Launcher::new("nothing is launched", folder), observer).options(options)
+    Daemon::new(pipeline, home, Arc::new(FakeLauncher::default()), observer).options(options)
 }
 
 type Said = Result<SensorOutcome, &'static str>;

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use millwork_core::{Problem, QueueLimits};
-use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, Launcher};
+use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, Launcher, ProcessLauncher};
 use millwork_engine::{
     CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
 };
@@ -136,14 +136,15 @@ struct Service {
 
 impl Service {
     fn new(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Self, Failure> {
-        let (launcher, runs, captured) = if arguments.in_process {
+        let (launcher, runs, captured): (Arc<dyn Launcher>, _, _) = if arguments.in_process {
             log::install()?;
             let runs = InProcessRuns::new(session.engine(opened, EngineOptions::default())?);
-            (runs.launcher(), Some(runs), Some(capture_output().map_err(Failure::failed)?))
+            let captured = capture_output().map_err(Failure::failed)?;
+            (Arc::new(runs.launcher(&opened.home)), Some(runs), Some(captured))
         } else {
-            // The processes of runs get the same folder, wherever they start.
-            let folder = std::path::absolute(&opened.home.path).map_err(Failure::failed)?;
-            (Launcher::new(std::env::current_exe().map_err(Failure::failed)?, &folder), None, None)
+            let program = std::env::current_exe().map_err(Failure::failed)?;
+            let launcher = ProcessLauncher::new(program, &opened.home).map_err(Failure::failed)?;
+            (Arc::new(launcher), None, None)
         };
         let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
         let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use millwork_core::BoxError;
 use millwork_core::run::{RunId, RunStatus};
-use millwork_daemon::Launcher;
+use millwork_core::{BoxError, BoxFuture};
+use millwork_daemon::InProcessLauncher;
 use millwork_engine::{Cancel, Engine};
+use millwork_storage::Home;
 use tokio::sync::Notify;
 
 /// The runs of this process.
@@ -32,12 +33,13 @@ impl InProcessRuns {
     }
 
     /// What executes runs here.
-    pub(super) fn launcher(self: &Arc<Self>) -> Launcher {
+    pub(super) fn launcher(self: &Arc<Self>, home: &Home) -> InProcessLauncher {
         let runs = self.clone();
-        Launcher::in_process(Arc::new(move |run| {
+        let execute = Arc::new(move |run| -> BoxFuture<Result<(), BoxError>> {
             let runs = runs.clone();
             Box::pin(async move { runs.execute(run).await })
-        }))
+        });
+        InProcessLauncher::new(home, execute)
     }
 
     /// Executes a run to its end. One that comes too late stays queued, for the next daemon.

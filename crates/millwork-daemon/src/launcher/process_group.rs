@@ -1,11 +1,11 @@
-//! Ending processes of runs, with all that they have started.
+//! Groups of processes: a run's process with all that it has started.
 
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// How long a process of this machine has been running, where the system tells.
-pub(crate) fn age(pid: u32) -> Option<Duration> {
+pub(super) fn age(pid: u32) -> Option<Duration> {
     // The clock ticks of `/proc`, whatever the kernel's own are.
     const TICKS_A_SECOND: f64 = 100.0;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -19,7 +19,7 @@ pub(crate) fn age(pid: u32) -> Option<Duration> {
 
 /// Ends what is left of the group of a run's process. Its process leads the group, whose number is not used again as
 /// long as anything of the group lives.
-pub(crate) fn end_group(leader: u32) {
+pub(super) fn end_group(leader: u32) {
     signal(leader, Signal::KILL);
 }
 
@@ -33,7 +33,7 @@ pub fn end_rest_of_group() {
 }
 
 /// Asks a group to end.
-pub(crate) fn terminate_group(leader: u32) {
+pub(super) fn terminate_group(leader: u32) {
     signal(leader, Signal::TERM);
 }
 
