@@ -252,7 +252,7 @@ async fn lateness() -> Result<()> {
     }
     let launcher = Arc::new(InProcessLauncher::new(&home, Arc::new(|_| Box::pin(async { Ok(()) }))));
     let daemon = Daemon::new(definitions.resolve()?, home.clone(), launcher, Arc::new(|_| {}));
-    let pulse = daemon.pulse();
+    let metrics = daemon.metrics();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let working = tokio::spawn(async move { daemon.run(stopped).await });
     loop {
@@ -265,7 +265,7 @@ async fn lateness() -> Result<()> {
     stop.send(true)?;
     working.await?;
     // Until the commit of the run that was requested, as `/metrics` counts it.
-    let metrics = pulse.metrics();
+    let metrics = metrics.exposition();
     let within =
         metrics.lines().filter_map(|line| line.strip_prefix("millwork_tick_lateness_seconds_bucket"));
     let within: Vec<&str> = within.collect();

@@ -1,11 +1,15 @@
 //! How far an instigator has come: read from the store, and written back with what follows.
+//!
+//! The text that was read is the condition of the commit: if another daemon has moved the cursor meanwhile, nothing of the commit is
+//! written, so what follows from a look at the log follows once.
 
 use millwork_core::Instigator;
-use millwork_storage::{Commit, InstigatorState};
+use millwork_storage::{Commit, InstigatorState, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
 
 /// How far an instigator has come, and the text that a commit has to begin from.
 #[derive(Clone, Debug)]
@@ -18,18 +22,22 @@ pub(crate) struct Cursor<T> {
 
 impl<T: Serialize + DeserializeOwned> Cursor<T> {
     /// What the store says now.
-    pub(crate) async fn read(daemon: &Daemon, instigator: Instigator) -> Result<Self, DaemonError> {
-        let state = daemon.store.state(&instigator).await?;
-        Ok(Self::of(daemon, instigator, state))
+    pub(crate) async fn read(
+        store: &dyn Store,
+        observer: &Observer,
+        instigator: Instigator,
+    ) -> Result<Self, DaemonError> {
+        let state = store.state(&instigator).await?;
+        Ok(Self::of(observer, instigator, state))
     }
 
     /// What a state says that was read before. A cursor that can't be read begins anew, as there is no better way to
     /// go on; the daemon says so.
-    pub(crate) fn of(daemon: &Daemon, instigator: Instigator, state: InstigatorState) -> Self {
+    pub(crate) fn of(observer: &Observer, instigator: Instigator, state: InstigatorState) -> Self {
         let stored = state.cursor;
         let position = stored.as_deref().map(serde_json::from_str).transpose().unwrap_or_else(|error| {
-            let error = format!("the cursor of {instigator} can't be read, and begins anew: {error}");
-            daemon.tell(&DaemonEvent::Trouble { of: "cursors", error });
+            let (instigator, error) = (instigator.clone(), error.to_string());
+            observer(&DaemonEvent::UnreadableCursor { instigator, error });
             None
         });
         Self { instigator, stored, position }
@@ -50,12 +58,16 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
 }
 
 /// Writes down that an instigator that follows the log begins with what happens from now on, if it never did.
-pub(crate) async fn begin_at_head(daemon: &Daemon, instigator: Instigator) -> Result<(), DaemonError> {
-    let cursor: Cursor<u64> = Cursor::read(daemon, instigator).await?;
+pub(crate) async fn begin_at_head(
+    store: &dyn Store,
+    observer: &Observer,
+    instigator: Instigator,
+) -> Result<(), DaemonError> {
+    let cursor: Cursor<u64> = Cursor::read(store, observer, instigator).await?;
     if cursor.position.is_none() {
-        let head = daemon.store.head().await?;
+        let head = store.head().await?;
         // Another daemon may have been faster; its beginning is as good.
-        daemon.store.commit(cursor.moved_to(&head)?).await?;
+        store.commit(cursor.moved_to(&head)?).await?;
     }
     Ok(())
 }

@@ -12,11 +12,15 @@ use millwork_core::run::{RunId, RunSpec, RunTag};
 use millwork_core::{Instigator, Retry};
 use millwork_storage::{
     Commit, LONGEST_PAUSE, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
-    PendingWork, RunQuery, StorageError, Tick, TickOutcome,
+    PendingWork, RunQuery, StorageError, Store, Tick, TickOutcome,
 };
 
+use crate::activation::Activation;
 use crate::cursor::Cursor;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::error::DaemonError;
+use crate::evaluation_context::EvaluationContext;
+use crate::event::DaemonEvent;
+use crate::loop_name::LoopName;
 
 /// One look at what is pending takes so much at most.
 const MOST_RETRIED: u32 = 500;
@@ -29,7 +33,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What an evaluation decides.
 pub(crate) struct Decision<'a> {
-    daemon: &'a Daemon,
+    context: &'a EvaluationContext,
     instigator: Instigator,
     dedup_window: Duration,
     now: Timestamp,
@@ -44,23 +48,23 @@ pub(crate) struct Decision<'a> {
     commit: Commit,
     /// Why nothing was requested.
     pub(crate) idle: Option<String>,
-    happenings: Vec<DaemonEvent>,
+    events: Vec<DaemonEvent>,
 }
 
 impl<'a> Decision<'a> {
     /// Nothing decided yet, but what is pending is known.
     pub(crate) async fn new(
-        daemon: &'a Daemon,
+        context: &'a EvaluationContext,
         instigator: Instigator,
         dedup_window: Duration,
         now: Timestamp,
     ) -> Result<Self, DaemonError> {
-        let waiting = daemon.store.pending(std::slice::from_ref(&instigator), MOST_PENDING).await?;
+        let waiting = context.store.pending(std::slice::from_ref(&instigator), MOST_PENDING).await?;
         let known = waiting.iter().map(|pending| text(&pending.work)).collect();
         let commit = Commit::new(instigator.clone(), None, String::new());
-        let (keys, happenings) = (HashSet::new(), Vec::new());
+        let (keys, events) = (HashSet::new(), Vec::new());
         Ok(Self {
-            daemon,
+            context,
             instigator,
             dedup_window,
             now,
@@ -70,7 +74,7 @@ impl<'a> Decision<'a> {
             keys,
             commit,
             idle: None,
-            happenings,
+            events,
         })
     }
 
@@ -123,7 +127,7 @@ impl<'a> Decision<'a> {
             Some(due) => format!("{} at {due}: {reason}", self.instigator),
             None => format!("{}: {reason}", self.instigator),
         };
-        self.happenings.push(DaemonEvent::Trouble { of: self.kind(), error });
+        self.events.push(DaemonEvent::Trouble { of: self.of(), error });
         self.tick(due, TickOutcome::Failed { reason });
     }
 
@@ -172,8 +176,8 @@ impl<'a> Decision<'a> {
     }
 
     /// What is to be told once it is committed.
-    pub(crate) fn tell(&mut self, happening: DaemonEvent) {
-        self.happenings.push(happening);
+    pub(crate) fn tell(&mut self, event: DaemonEvent) {
+        self.events.push(event);
     }
 
     /// Writes down what came of a tick.
@@ -203,10 +207,15 @@ impl<'a> Decision<'a> {
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
         let Commit { from, cursor, .. } = cursor.moved_to(position)?;
-        let committed = self.daemon.store.commit(Commit { from, cursor, stuck_since, ..self.commit }).await?;
+        let requests = !self.commit.runs.is_empty();
+        let committed =
+            self.context.store.commit(Commit { from, cursor, stuck_since, ..self.commit }).await?;
         if committed {
-            self.happenings.iter().for_each(|happening| self.daemon.tell(happening));
-            self.daemon.wake().notify_waiters();
+            self.events.iter().for_each(|event| (self.context.observer)(event));
+            self.context.activations.send(Activation::Ticked);
+            if requests {
+                self.context.activations.send(Activation::RunQueued);
+            }
         }
         Ok(committed)
     }
@@ -214,7 +223,7 @@ impl<'a> Decision<'a> {
     fn add(&mut self, run: NewRun, due: Option<Timestamp>) {
         self.keys.extend(RunTag::RunKey.of(&run.request.tags).map(str::to_owned));
         let by = self.instigator.to_string();
-        self.happenings.push(DaemonEvent::Requested { by, due, run: run.id });
+        self.events.push(DaemonEvent::Requested { by, due, run: run.id });
         self.tick(due, TickOutcome::Requested { run: run.id });
         self.commit.runs.push(run);
     }
@@ -225,7 +234,7 @@ impl<'a> Decision<'a> {
     }
 
     fn requested(&self, run: &RunSpec) -> Result<NewRun, String> {
-        let request = run.clone().resolve(&self.daemon.pipeline);
+        let request = run.clone().resolve(&self.context.pipeline);
         let mut request = request.map_err(|error| error.one_line())?.queued();
         if let Some(key) = self.key(run) {
             request = request.tagged(RunTag::RunKey, key);
@@ -271,7 +280,7 @@ impl<'a> Decision<'a> {
             ..RunQuery::default()
         };
         let window = SignedDuration::try_from(self.dedup_window).unwrap_or(SignedDuration::MAX);
-        let newest = self.daemon.store.runs(query).await?.into_iter().next();
+        let newest = self.context.store.runs(query).await?.into_iter().next();
         // A run that seems to come from the future was requested before the clock was set back.
         let taken = newest.filter(|taken| self.now.duration_since(taken.created_at) < window);
         Ok(taken.map(|taken| format!("run {} has the key `{key}` already", taken.id.short())))
@@ -283,32 +292,41 @@ impl<'a> Decision<'a> {
         self.now.checked_add(pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)).unwrap_or(Timestamp::MAX)
     }
 
-    fn kind(&self) -> &'static str {
+    fn of(&self) -> LoopName {
         match self.instigator {
-            Instigator::Sensor(_) => "sensors",
-            Instigator::Schedule(_) => "schedules",
+            Instigator::Sensor(_) => LoopName::Sensors,
+            Instigator::Schedule(_) => LoopName::Schedules,
             Instigator::Automation(_)
             | Instigator::Alerts
             | Instigator::AlertTests
             | Instigator::Retries
-            | Instigator::Traces => "evaluations",
+            | Instigator::Traces => LoopName::Automation,
         }
     }
 }
 
 /// What is to be tried again now, by who asked for it, of those that can be evaluated.
 pub(crate) async fn due_again(
-    daemon: &Daemon,
+    store: &dyn Store,
+    now: Timestamp,
     of: &[Instigator],
 ) -> Result<HashMap<Instigator, Vec<Pending>>, StorageError> {
     let mut due: HashMap<Instigator, Vec<Pending>> = HashMap::new();
     if of.is_empty() {
         return Ok(due);
     }
-    for one in daemon.store.due_pending(of, daemon.options.clock.now(), MOST_RETRIED).await? {
+    for one in store.due_pending(of, now, MOST_RETRIED).await? {
         due.entry(one.instigator.clone()).or_default().push(one);
     }
     Ok(due)
+}
+
+/// What is said once when the clock was set back.
+pub(crate) fn set_back(by: SignedDuration) -> String {
+    let by = SignedDuration::from_secs(by.as_secs());
+    format!(
+        "the clock was set back by {by:#}: ticks go on from now, and those that were requested before are not requested again"
+    )
 }
 
 fn text(work: &PendingWork) -> String {

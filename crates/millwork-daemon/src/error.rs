@@ -1,4 +1,6 @@
 //! What keeps a loop from its work.
+//!
+//! No error ends the daemon: the driver counts and reports it, and the loop ticks again.
 
 use std::borrow::Cow;
 

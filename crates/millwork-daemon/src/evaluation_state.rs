@@ -1,4 +1,7 @@
-//! What automation remembers: read from the store, or begun.
+//! What automation remembers between two evaluations: read from the store, or begun.
+//!
+//! The state is many rows, one for each asset, so a daemon keeps it in memory as long as the stored cursor is its own. What has
+//! happened since is read from the log in pages and becomes changes, which is all that an evaluation sees of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,9 +15,9 @@ use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Instigator, Pipeline};
-use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery};
+use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store};
 
-use crate::{Daemon, DaemonError};
+use crate::error::DaemonError;
 
 /// So many events are read at a time.
 const PAGE: u32 = 2_000;
@@ -45,19 +48,20 @@ pub(crate) struct EvaluationState {
 impl EvaluationState {
     /// Reads what the store says at a cursor; without one, automation begins with what there is now.
     pub(crate) async fn read(
-        daemon: &Daemon,
+        pipeline: &Pipeline,
+        store: &dyn Store,
         switches: &Switches,
         cursor: Option<String>,
         now: Timestamp,
     ) -> Result<Self, DaemonError> {
-        let off = switched_off(&daemon.pipeline, switches);
-        let automation = conditions(&daemon.pipeline, &off)?;
+        let off = switched_off(pipeline, switches);
+        let automation = conditions(pipeline, &off)?;
         let timetables = Timetables::of(&automation);
         let (state, outdated) = (AutomationState::default(), Vec::new());
         let (first, scopes) = (Vec::new(), BTreeMap::new());
         let mut remembered =
             Self { cursor, state, events: 0, timetables, outdated, automation, off, first, scopes };
-        let rows = daemon.store.automation_rows(None).await?;
+        let rows = store.automation_rows(None).await?;
         match remembered.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()) {
             Some(cursor) => {
                 let cursor: AutomationCursor = cursor;
@@ -70,18 +74,22 @@ impl EvaluationState {
             }
             None => {
                 remembered.outdated = rows.into_iter().map(|row| row.asset).collect();
-                remembered.begin(daemon, now).await?;
+                remembered.begin(pipeline.graph(), store, now).await?;
             }
         }
-        remembered.first.extend(codes(daemon.pipeline.graph(), &remembered.state, now));
+        remembered.first.extend(codes(pipeline.graph(), &remembered.state, now));
         Ok(remembered)
     }
 
     /// The same, with what is switched off now.
-    pub(crate) fn with_switches(mut self, daemon: &Daemon, switches: &Switches) -> Result<Self, DaemonError> {
-        let off = switched_off(&daemon.pipeline, switches);
+    pub(crate) fn with_switches(
+        mut self,
+        pipeline: &Pipeline,
+        switches: &Switches,
+    ) -> Result<Self, DaemonError> {
+        let off = switched_off(pipeline, switches);
         if off != self.off {
-            self.automation = conditions(&daemon.pipeline, &off)?;
+            self.automation = conditions(pipeline, &off)?;
             self.timetables = Timetables::of(&self.automation);
             self.off = off;
         }
@@ -97,10 +105,13 @@ impl EvaluationState {
     }
 
     /// What has happened since the cursor.
-    pub(crate) async fn changes(&mut self, daemon: &Daemon) -> Result<Vec<Change>, DaemonError> {
+    pub(crate) async fn changes(
+        &mut self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+    ) -> Result<Vec<Change>, DaemonError> {
         let mut found = std::mem::take(&mut self.first);
-        let last = daemon.store.head().await?;
-        let graph = daemon.pipeline.graph();
+        let last = store.head().await?;
         while self.events < last {
             let query = EventQuery {
                 kinds: Some(KINDS),
@@ -109,10 +120,10 @@ impl EvaluationState {
                 limit: Some(PAGE),
                 ..EventQuery::default()
             };
-            let events = daemon.store.events(query).await?;
+            let events = store.events(query).await?;
             for event in &events {
                 let scope = match event.run {
-                    Some(run) => self.scope(daemon, run).await?,
+                    Some(run) => self.scope(graph, store, run).await?,
                     None => None,
                 };
                 found.extend(from_event(graph, event, scope.as_ref()));
@@ -125,12 +136,17 @@ impl EvaluationState {
         Ok(found)
     }
 
-    async fn scope(&mut self, daemon: &Daemon, run: RunId) -> Result<Option<Arc<RunScope>>, DaemonError> {
+    async fn scope(
+        &mut self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        run: RunId,
+    ) -> Result<Option<Arc<RunScope>>, DaemonError> {
         if let Some(known) = self.scopes.get(&run) {
             return Ok(Some(known.clone()));
         }
-        let Some(record) = daemon.store.run(run).await? else { return Ok(None) };
-        let scope = Arc::new(scope(daemon.pipeline.graph(), &record.request));
+        let Some(record) = store.run(run).await? else { return Ok(None) };
+        let scope = Arc::new(scope(graph, &record.request));
         self.scopes.insert(run, scope.clone());
         if self.scopes.len() > SCOPES {
             self.scopes.pop_first();
@@ -139,12 +155,16 @@ impl EvaluationState {
     }
 
     /// Begins with what is there: the values, the verdicts of checks, and the runs that go on.
-    async fn begin(&mut self, daemon: &Daemon, now: Timestamp) -> Result<(), DaemonError> {
+    async fn begin(
+        &mut self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(), DaemonError> {
         // What is written meanwhile is seen twice, once here and once as an event.
-        self.events = daemon.store.head().await?;
-        let graph = daemon.pipeline.graph();
+        self.events = store.head().await?;
         let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
-        for latest in daemon.store.latest(&keys).await? {
+        for latest in store.latest(&keys).await? {
             if let Some(event) = latest.materialization {
                 self.first.extend(from_event(graph, &event, None));
             }
@@ -157,11 +177,11 @@ impl EvaluationState {
                 limit: Some(4 * u32::try_from(node.checks.len()).unwrap_or(u32::MAX)),
                 ..EventQuery::default()
             };
-            let verdicts = daemon.store.events(query).await?;
+            let verdicts = store.events(query).await?;
             self.first.extend(verdicts.iter().rev().flat_map(|event| from_event(graph, event, None)));
         }
         let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
-        for run in daemon.store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
+        for run in store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
             let started = |asset| Change {
                 asset,
                 partition: None,

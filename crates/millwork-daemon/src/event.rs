@@ -1,16 +1,20 @@
-//! What a daemon tells while it works.
+//! What a daemon reports while it works.
+//!
+//! An event is data with a text for people, so that the log of a service and tests read the same thing. Nothing is decided by these events:
+//! what counts is in the store, and what others are to be alerted of is found there.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::AssetKey;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
+use millwork_core::{AssetKey, Instigator};
 
 use crate::launcher::LaunchedRunId;
+use crate::loop_name::LoopName;
 
-/// Told what happens.
+/// Called with each event, on the thread of the loop that it comes from: it must not block.
 pub type Observer = Arc<dyn Fn(&DaemonEvent) + Send + Sync>;
 
 /// Something that happened.
@@ -123,8 +127,20 @@ pub enum DaemonEvent {
     /// A loop could not do its work, and tries again.
     Trouble {
         /// Which one.
-        of: &'static str,
+        of: LoopName,
         /// What happened.
+        error: String,
+    },
+    /// How far an instigator has come can't be read, so it begins anew.
+    UnreadableCursor {
+        /// Whose cursor it is.
+        instigator: Instigator,
+        /// Why it can't be read.
+        error: String,
+    },
+    /// The limits by which this daemon launches runs could not be written down, so others can't say why runs wait.
+    Unannounced {
+        /// Why.
         error: String,
     },
 }
@@ -189,6 +205,12 @@ impl fmt::Display for DaemonEvent {
                  it has gone on steadily for a day",
             ),
             Self::Trouble { of, error } => write!(f, "trouble with {of}: {error}"),
+            Self::UnreadableCursor { instigator, error } => {
+                write!(f, "the cursor of {instigator} can't be read, and begins anew: {error}")
+            }
+            Self::Unannounced { error } => {
+                write!(f, "failed to announce the daemon to commands and pages: {error}")
+            }
         }
     }
 }

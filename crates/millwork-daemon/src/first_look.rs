@@ -16,9 +16,9 @@ use millwork_core::{
 use millwork_storage::{Batch, Claim, Home, NewRun};
 use tokio::sync::{mpsc, watch};
 
-use crate::daemon::Loop as _;
-use crate::loops::alerts::Alerts;
-use crate::{Daemon, ExecuteRun, InProcessLauncher};
+use crate::daemon::Daemon;
+use crate::daemon_loop::DaemonLoop as _;
+use crate::launcher::{ExecuteRun, InProcessLauncher};
 
 fn definitions() -> Definitions {
     let asset = AssetDefinition::new("asset").produces::<u32, _>().blocking(|_| Ok(1_u32));
@@ -95,6 +95,6 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
 
     // However early the first daemon ended: the next one tells of it.
     let next = daemon(folder.path(), Arc::new(|_| Box::pin(std::future::ready(Ok(()))))).await;
-    Alerts::default().turn(&next).await.expect("a turn");
+    next.alerts().tick().await.expect("a tick");
     assert_eq!(next.store.deliveries(None, 9).await.expect("deliveries").len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Speaking HTTP to others.
+//! The HTTP client of what sends: with one time limit, so that no receiver holds up a loop.
 
 use std::time::Duration;
 

@@ -1,16 +1,23 @@
 //! Decides what runs when, and sees that it does.
 //!
-//! A [`Daemon`] is a few loops over the store, one a file: `schedules`, `sensors` and `automation` request runs, `queue`
-//! launches requested runs as processes of their own and settles their ends, `retries` queues again what failed, `monitor`
-//! ends what takes too long and notices runs whose process has died, `retention` forgets what the rules let go, `alerts`
-//! decides whom to tell what, `deliveries` sends it, and `traces` tells OpenTelemetry. A loop decides by what the
-//! store says and writes what it decided in one commit, so that it can be killed at any moment and started again, and so
-//! that a second daemon in the same home does no harm.
+//! A [`Daemon`] is a few loops over the store, one a file of `loops/`: `schedules`, `sensors` and `automation` request runs, `queue`
+//! has requested runs launched and settles their ends, `retries` queues again what failed, `monitor` ends what takes too long and
+//! notices runs whose process has died, `retention` forgets what the rules let go, `alerts` decides what is to be alerted, `deliveries`
+//! sends it, `traces` sends OpenTelemetry traces, and `clock_watch` notices that the wall clock is set.
+//!
+//! A loop decides by what the store says and writes what it decided in one commit, so that it can be killed at any moment and started
+//! again, and so that a second daemon in the same home does no harm. The driver ticks the loops, activations wake them, and a
+//! [`Launcher`] executes runs.
 
+mod activation;
 mod cursor;
 mod daemon;
+mod daemon_loop;
 mod decision;
+mod destinations;
+mod driver;
 mod error;
+mod evaluation_context;
 mod evaluation_state;
 mod event;
 #[cfg(test)]
@@ -18,26 +25,29 @@ mod first_look;
 mod functions;
 mod http;
 mod launcher;
+mod loop_name;
 mod loops;
 mod metrics;
 mod pauses;
 mod reactions;
+mod run_output;
 mod send;
 mod sensor_call;
 #[cfg(test)]
 mod set_clocks;
-mod settle;
 mod stopwatch;
+mod supervised_runs;
 mod webhook_body;
 
 pub use daemon::{Daemon, DaemonOptions};
+pub use destinations::deliveries_of;
 pub use error::DaemonError;
 pub use event::{DaemonEvent, Observer};
 pub use launcher::{
     ExecuteRun, Exit, InProcessLauncher, Launch, LaunchedRun, LaunchedRunId, Launcher, ProcessLauncher,
     end_rest_of_group,
 };
-pub use loops::deliveries::deliveries_of;
+pub use loop_name::LoopName;
 pub use metrics::{ClockJump, DaemonMetrics, LoopMetrics};
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};

@@ -1,4 +1,7 @@
-//! What a daemon's loops have done so far: whether they beat, how long they take, and how late ticks are.
+//! What a daemon's loops have done so far: whether they tick, how long that takes, and how late schedules are.
+//!
+//! The driver counts for all loops alike, so that no loop has to think of it; pages, alerts of a daemon's trouble and Prometheus read
+//! the same numbers. They are of this process and begin with it: what has to outlast it is in the store.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +10,15 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::loop_name::LoopName;
+
 /// What the loops of one daemon have done. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct DaemonMetrics(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    loops: BTreeMap<&'static str, LoopMetrics>,
+    loops: BTreeMap<LoopName, LoopMetrics>,
     lateness: Lateness,
     jump: Option<ClockJump>,
 }
@@ -34,8 +39,8 @@ pub struct ClockJump {
 /// What one loop has done.
 #[derive(Clone, Debug, Default)]
 pub struct LoopMetrics {
-    /// How many turns.
-    pub turns: u64,
+    /// How many ticks: looks at what is to be done.
+    pub ticks: u64,
     /// How many of them failed.
     pub failures: u64,
     /// How long all of them took.
@@ -48,7 +53,7 @@ pub struct LoopMetrics {
 }
 
 impl LoopMetrics {
-    /// How long ago the last turn ended, whatever became of the wall clock since.
+    /// How long ago the last tick ended, whatever became of the wall clock since.
     pub fn since_last(&self) -> Option<Duration> {
         self.ended.map(|ended| ended.elapsed())
     }
@@ -67,7 +72,7 @@ struct Lateness {
 
 impl DaemonMetrics {
     /// What each loop has done.
-    pub fn loops(&self) -> BTreeMap<&'static str, LoopMetrics> {
+    pub fn loops(&self) -> BTreeMap<LoopName, LoopMetrics> {
         self.state().loops.clone()
     }
 
@@ -83,19 +88,19 @@ impl DaemonMetrics {
         state.jump = Some(ClockJump { at, by, count, steady });
     }
 
-    /// A turn of a loop has ended.
-    pub(crate) fn turned(&self, of: &'static str, took: Duration, trouble: Option<String>, now: Timestamp) {
+    /// A tick of a loop has ended.
+    pub(crate) fn ticked(&self, of: LoopName, took: Duration, trouble: Option<String>, now: Timestamp) {
         let mut state = self.state();
-        let pulse = state.loops.entry(of).or_default();
-        pulse.turns += 1;
-        pulse.failures += u64::from(trouble.is_some());
-        pulse.busy += took;
-        (pulse.last, pulse.ended) = (Some(now), Some(Instant::now()));
-        pulse.trouble = trouble;
+        let metrics = state.loops.entry(of).or_default();
+        metrics.ticks += 1;
+        metrics.failures += u64::from(trouble.is_some());
+        metrics.busy += took;
+        (metrics.last, metrics.ended) = (Some(now), Some(Instant::now()));
+        metrics.trouble = trouble;
     }
 
-    /// A tick was evaluated so long after it was due.
-    pub(crate) fn ticked(&self, late: Duration) {
+    /// A schedule's tick was evaluated so long after it was due.
+    pub(crate) fn was_late(&self, late: Duration) {
         let (mut state, late) = (self.state(), late.as_secs_f64());
         for (bound, count) in BOUNDS.iter().zip(&mut state.lateness.within) {
             *count += u64::from(late <= *bound);
@@ -105,25 +110,27 @@ impl DaemonMetrics {
     }
 
     /// The numbers in Prometheus' text format.
-    pub fn metrics(&self) -> String {
+    pub fn exposition(&self) -> String {
         let state = self.state();
         let mut text = String::new();
         let mut series = |name: &str, kind: &str, help: &str, value: &dyn Fn(&LoopMetrics) -> f64| {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for (of, pulse) in &state.loops {
-                let _ = writeln!(text, "{name}{{loop=\"{of}\"}} {}", value(pulse));
+            for (of, metrics) in &state.loops {
+                let _ = writeln!(text, "{name}{{loop=\"{}\"}} {}", of.as_str(), value(metrics));
             }
         };
         let total = "counter";
-        series("millwork_loop_turns_total", total, "Turns of the daemon's loops", &|pulse| {
-            pulse.turns as f64
+        series("millwork_loop_turns_total", total, "Ticks of the daemon's loops", &|metrics| {
+            metrics.ticks as f64
         });
-        series("millwork_loop_failures_total", total, "Turns that failed", &|pulse| pulse.failures as f64);
-        series("millwork_loop_busy_seconds_total", total, "Time that turns took", &|pulse| {
-            pulse.busy.as_secs_f64()
+        series("millwork_loop_failures_total", total, "Ticks that failed", &|metrics| {
+            metrics.failures as f64
         });
-        series("millwork_loop_last_timestamp_seconds", "gauge", "When the last turn ended", &|pulse| {
-            pulse.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3)
+        series("millwork_loop_busy_seconds_total", total, "Time that ticks took", &|metrics| {
+            metrics.busy.as_secs_f64()
+        });
+        series("millwork_loop_last_timestamp_seconds", "gauge", "When the last tick ended", &|metrics| {
+            metrics.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3)
         });
         let (name, jumps) = ("millwork_clock_jumps_total", state.jump.map_or(0, |jump| jump.count));
         let _ = writeln!(
@@ -155,19 +162,19 @@ mod tests {
 
     #[test]
     fn in_prometheus_words() {
-        let pulse = DaemonMetrics::default();
+        let metrics = DaemonMetrics::default();
         let now = Timestamp::from_second(7).expect("an instant");
-        pulse.turned("the run queue", Duration::from_millis(250), None, now);
-        pulse.turned("the run queue", Duration::from_millis(250), Some("no".to_owned()), now);
-        pulse.ticked(Duration::from_millis(20));
-        pulse.ticked(Duration::from_secs(100));
-        pulse.jumped(now, SignedDuration::from_hours(1), Duration::ZERO);
-        let text = pulse.metrics();
+        metrics.ticked(LoopName::RunQueue, Duration::from_millis(250), None, now);
+        metrics.ticked(LoopName::RunQueue, Duration::from_millis(250), Some("no".to_owned()), now);
+        metrics.was_late(Duration::from_millis(20));
+        metrics.was_late(Duration::from_secs(100));
+        metrics.jumped(now, SignedDuration::from_hours(1), Duration::ZERO);
+        let text = metrics.exposition();
         for line in [
-            "millwork_loop_turns_total{loop=\"the run queue\"} 2",
-            "millwork_loop_failures_total{loop=\"the run queue\"} 1",
-            "millwork_loop_busy_seconds_total{loop=\"the run queue\"} 0.5",
-            "millwork_loop_last_timestamp_seconds{loop=\"the run queue\"} 7",
+            "millwork_loop_turns_total{loop=\"run_queue\"} 2",
+            "millwork_loop_failures_total{loop=\"run_queue\"} 1",
+            "millwork_loop_busy_seconds_total{loop=\"run_queue\"} 0.5",
+            "millwork_loop_last_timestamp_seconds{loop=\"run_queue\"} 7",
             "millwork_clock_jumps_total 1",
             "millwork_tick_lateness_seconds_bucket{le=\"0.01\"} 0",
             "millwork_tick_lateness_seconds_bucket{le=\"0.025\"} 1",
@@ -176,6 +183,6 @@ mod tests {
         ] {
             assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
         }
-        assert_eq!(pulse.loops()["the run queue"].trouble.as_deref(), Some("no"));
+        assert_eq!(metrics.loops()[&LoopName::RunQueue].trouble.as_deref(), Some("no"));
     }
 }

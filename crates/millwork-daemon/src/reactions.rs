@@ -1,15 +1,19 @@
 //! Sensors that react to events: which events, and what their functions say of each.
+//!
+//! The log is read behind the sensor's cursor. The cursor passes an event only once the function has answered to it; one at which it
+//! failed becomes pending in the same commit and is asked about again, beside what is new.
 
 use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::sensor::{React, Sensor, SensorContext, SensorEvent, WatchedEvents};
-use millwork_storage::{EventQuery, Pending, PendingWork, StorageError, follow};
+use millwork_storage::{EventQuery, Pending, PendingWork, StorageError, Store, follow};
 
+use crate::error::DaemonError;
+use crate::evaluation_context::EvaluationContext;
 use crate::functions::guarded;
 use crate::sensor_call::{Asked, Subject, answered};
-use crate::{Daemon, DaemonError};
 
 /// One evaluation looks at so many events at most.
 const MOST_EVENTS: u32 = 200;
@@ -17,7 +21,7 @@ const MOST_EVENTS: u32 = 200;
 /// What a sensor says of the next events that it watches, and of those at which it failed before. A failure at one
 /// event keeps it from none of the others.
 pub(crate) async fn reactions(
-    daemon: &Daemon,
+    evaluation: &EvaluationContext,
     sensor: &Sensor,
     watched: Option<&WatchedEvents>,
     react: &Arc<React>,
@@ -26,7 +30,7 @@ pub(crate) async fn reactions(
     pending: &[Pending],
 ) -> Result<Asked, DaemonError> {
     let (mut events, found) = match watched {
-        Some(watched) => next_events(daemon, sensor, watched, behind).await?,
+        Some(watched) => next_events(evaluation, sensor, watched, behind).await?,
         None => (Vec::new(), behind),
     };
     let subject = |event: &SensorEvent| Subject::Event { sequence: event.event.sequence, pending: None };
@@ -35,7 +39,7 @@ pub(crate) async fn reactions(
     // What is new comes first, as it may be what failed before that doesn't return.
     for one in pending {
         let PendingWork::Event { sequence } = one.work else { continue };
-        match event_at(daemon, sequence).await? {
+        match event_at(&*evaluation.store, sequence).await? {
             Some(event) => {
                 subjects.push(Subject::Event { sequence, pending: Some(Box::new(one.clone())) });
                 events.push(event);
@@ -48,7 +52,7 @@ pub(crate) async fn reactions(
     }
     let sequences: Vec<u64> = events.iter().take(new).map(|event| event.event.sequence).collect();
     let react = react.clone();
-    let call = daemon.functions.call(&sensor.name, sensor.timeout, move |answers| {
+    let call = evaluation.functions.call(&sensor.name, sensor.timeout, move |answers| {
         let mut context = context;
         for event in events {
             if answers.are_unwanted() {
@@ -85,22 +89,22 @@ pub(crate) fn keyed(mut runs: Vec<RunSpec>, sequence: u64) -> Vec<RunSpec> {
 
 /// The next events that the sensor watches, and the last one that was looked at.
 async fn next_events(
-    daemon: &Daemon,
+    evaluation: &EvaluationContext,
     sensor: &Sensor,
     watched: &WatchedEvents,
     behind: Option<u64>,
 ) -> Result<(Vec<SensorEvent>, Option<u64>), DaemonError> {
     let Some(behind) = behind else {
         // What happened before it was switched on is none of its business.
-        return Ok((Vec::new(), Some(daemon.store.head().await?)));
+        return Ok((Vec::new(), Some(evaluation.store.head().await?)));
     };
-    let graph = daemon.pipeline.graph();
+    let graph = evaluation.pipeline.graph();
     // The selection was checked when the definitions were resolved.
     let assets = watched.assets(graph).unwrap_or_default();
-    let found = follow(&*daemon.store, behind, watched.kinds(), MOST_EVENTS).await?;
+    let found = follow(&*evaluation.store, behind, watched.kinds(), MOST_EVENTS).await?;
     let mut events = Vec::new();
     for event in found.events.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
-        let event = with_request(daemon, event).await?;
+        let event = with_request(&*evaluation.store, event).await?;
         // A run that it has asked for itself doesn't set it off again.
         let is_own = matches!(watched, WatchedEvents::Runs { .. })
             && event
@@ -114,18 +118,18 @@ async fn next_events(
     Ok((events, Some(found.behind)))
 }
 
-async fn event_at(daemon: &Daemon, sequence: u64) -> Result<Option<SensorEvent>, StorageError> {
+async fn event_at(store: &dyn Store, sequence: u64) -> Result<Option<SensorEvent>, StorageError> {
     let (after, before) = (Some(sequence.saturating_sub(1)), Some(sequence + 1));
     let query = EventQuery { after, before, limit: Some(1), ..EventQuery::default() };
-    match daemon.store.events(query).await?.into_iter().next() {
-        Some(event) => with_request(daemon, event).await.map(Some),
+    match store.events(query).await?.into_iter().next() {
+        Some(event) => with_request(store, event).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn with_request(daemon: &Daemon, event: Event) -> Result<SensorEvent, StorageError> {
+async fn with_request(store: &dyn Store, event: Event) -> Result<SensorEvent, StorageError> {
     let record = match event.run {
-        Some(run) => daemon.store.run(run).await?,
+        Some(run) => store.run(run).await?,
         None => None,
     };
     Ok(SensorEvent { event, request: record.map(|record| record.request) })

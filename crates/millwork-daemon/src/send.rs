@@ -1,4 +1,7 @@
-//! Sending an alert: by webhook, by e-mail, to a command.
+//! Sending an alert once: by webhook, by e-mail, to a command.
+//!
+//! A refusal says whether it is worth sending again and how long the receiver wants to be left alone; what follows from that
+//! is decided by the loop. Secrets are read when they are needed and are no part of any error.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;

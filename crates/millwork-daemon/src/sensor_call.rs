@@ -1,4 +1,7 @@
 //! Calling a sensor's function, and what it answers.
+//!
+//! The daemon and `sensors preview` call it in the same way, so that what a preview shows is what the daemon would do. Answers are taken
+//! one by one, so that a function that fails or hangs at one event doesn't take those before with it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,17 +10,32 @@ use std::time::Duration;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::sensor::{Poll, Sensor, SensorContext, SensorOutcome, SensorSource};
 use millwork_storage::{InstigatorState, Pending};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::DaemonError;
+use crate::error::DaemonError;
 use crate::functions::{Answer, Call, Functions, stuck};
-use crate::loops::sensors::Position;
 
 /// What a sensor's function answers, once or for each event.
 pub(crate) type Answered = Result<SensorOutcome, String>;
 
 /// A call of a sensor's function that doesn't return.
 pub(crate) type Stuck = Call<Answered>;
+
+/// How far a sensor has come, as it is stored. The number makes every evaluation's cursor another one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) number: u64,
+    /// Behind which event it looks on, for one that reacts to events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<u64>,
+    /// What its function said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) own: Option<String>,
+    /// Why there was nothing to do the last time, so that it isn't written down again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle: Option<String>,
+}
 
 /// What a sensor's function is asked about.
 #[derive(Clone, Debug)]

@@ -10,10 +10,11 @@ use millwork_core::run::{QUEUE_TAG, RunId, RunLimits, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, BoxError, BoxFuture, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Claim, Fence, Home, NewRun};
 
-use crate::daemon::Loop as _;
-use crate::loops::monitor::Monitor;
-use crate::loops::queue::Queue;
-use crate::{Daemon, DaemonOptions, InProcessLauncher};
+use crate::daemon::{Daemon, DaemonOptions};
+use crate::daemon_loop::DaemonLoop as _;
+use crate::launcher::InProcessLauncher;
+use crate::loops::monitor::RunMonitor;
+use crate::loops::queue::RunQueue;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -57,8 +58,8 @@ impl Bench {
         store.claim(Claim { run: id, holder, now: at, until: at, resumes: false }).await.expect("a claim")
     }
 
-    async fn status(&self, monitor: &mut Monitor, run: RunId) -> RunStatus {
-        monitor.turn(&self.daemon).await.expect("a look");
+    async fn status(&self, monitor: &mut RunMonitor, run: RunId) -> RunStatus {
+        monitor.tick().await.expect("a look");
         self.daemon.store.run(run).await.expect("a run").expect("it is there").status
     }
 
@@ -79,7 +80,7 @@ async fn a_run_is_ended_for_the_time_that_has_passed_and_for_no_other() {
     for is_canceled in [false, true] {
         let folder = tempfile::tempdir().expect("a folder");
         let bench = Bench::new(folder.path()).await;
-        let (run, mut monitor) = (bench.running().await.run, Monitor::default());
+        let (run, mut monitor) = (bench.running().await.run, bench.daemon.run_monitor());
         let (goes_on, ended) = match is_canceled {
             false => (RunStatus::Running, RunStatus::Failed),
             true => (RunStatus::Canceling, RunStatus::Canceled),
@@ -92,7 +93,7 @@ async fn a_run_is_ended_for_the_time_that_has_passed_and_for_no_other() {
             set();
             assert_eq!(bench.status(&mut monitor, run).await, goes_on);
             // A daemon that begins now knows how old the process is at most.
-            assert_eq!(bench.status(&mut Monitor::default(), run).await, goes_on);
+            assert_eq!(bench.status(&mut bench.daemon.run_monitor(), run).await, goes_on);
         }
         bench.clock.advance(SignedDuration::try_from(DAY).expect("a day"));
         assert_eq!(bench.status(&mut monitor, run).await, goes_on);
@@ -106,14 +107,14 @@ async fn a_retry_waits_as_long_as_it_was_to_wait() {
     let folder = tempfile::tempdir().expect("a folder");
     let bench = Bench::new(folder.path()).await;
     for set in bench.set() {
-        let (fence, mut queue) = (bench.running().await, Queue::default());
+        let (fence, mut queue) = (bench.running().await, bench.daemon.run_queue());
         let store = &bench.daemon.store;
         let failed = NewEvent::of_run(fence.run, bench.clock.now(), EventBody::run_failed("it was told to"));
         store.append(Batch { fence: Some(fence), events: vec![failed] }).await.expect("its end");
         let pause = Duration::from_secs(60);
         assert!(store.retry_run(fence, pause, bench.clock.now()).await.expect("a retry"));
-        let launches = async |queue: &mut Queue| {
-            queue.turn(&bench.daemon).await.expect("a look");
+        let launches = async |queue: &mut RunQueue| {
+            queue.tick().await.expect("a look");
             tokio::task::yield_now().await;
             bench.launched.lock().expect("the list").contains(&fence.run)
         };
@@ -147,9 +148,9 @@ async fn a_retry_that_a_clock_that_was_ahead_put_off_is_launched_within_an_hour(
     bench.daemon.store.append(Batch { fence: Some(fence), events: vec![failed] }).await.expect("its end");
     bench.daemon.store.retry_run(fence, Duration::from_secs(60), bench.clock.now()).await.expect("a retry");
     bench.clock.jump(-year);
-    let mut queue = Queue::default();
-    queue.turn(&bench.daemon).await.expect("a look");
+    let mut queue = bench.daemon.run_queue();
+    queue.tick().await.expect("a look");
     bench.clock.advance(SignedDuration::from_hours(1));
-    queue.turn(&bench.daemon).await.expect("a look");
+    queue.tick().await.expect("a look");
     assert_eq!(*bench.launched.lock().expect("the list"), [fence.run]);
 }

@@ -1,4 +1,7 @@
-//! What webhooks are sent.
+//! What webhooks are sent: the forms that receivers expect.
+//!
+//! An alert's text may hold anything that users wrote. So each form escapes what would be markup, mentions nobody, and is cut to the
+//! lengths that its receiver takes.
 
 use millwork_core::alert::{Alert, AlertKind, WebhookShape};
 use serde_json::{Value, json};

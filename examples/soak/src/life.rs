@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{BoxError, BoxFuture, Clock as _, Pipeline};
-use millwork_daemon::{Daemon, DaemonOptions, InProcessLauncher, Launcher, ProcessLauncher};
+use millwork_daemon::{Daemon, DaemonOptions, InProcessLauncher, Launcher, LoopName, ProcessLauncher};
 use millwork_engine::{Cancel, Engine, EngineOptions};
 use millwork_storage::{DeliveryState, Home, RunQuery, RunRecord, Store};
 use tokio::sync::{RwLock, watch};
@@ -19,7 +19,7 @@ use crate::journal::{Entry, Journal};
 use crate::pipeline;
 
 /// How often the daemon's loops look.
-const BEAT: Duration = Duration::from_millis(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 /// The real time after a step in which a loop had trouble.
 const AFTER_TROUBLE: Duration = Duration::from_millis(50);
 /// The virtual time between two looks at alerts that are underway.
@@ -27,17 +27,17 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
 /// The loops that look as soon as they are woken: all but that of retention.
-const WOKEN: [&str; 10] = [
-    "alerts",
-    "automation",
-    "deliveries of alerts",
-    "retries of runs",
-    "schedules",
-    "sensors",
-    "the run monitor",
-    "the run queue",
-    "the wall clock",
-    "traces",
+const WOKEN: [LoopName; 10] = [
+    LoopName::Alerts,
+    LoopName::Automation,
+    LoopName::ClockWatch,
+    LoopName::Deliveries,
+    LoopName::RunMonitor,
+    LoopName::RunQueue,
+    LoopName::RunRetries,
+    LoopName::Schedules,
+    LoopName::Sensors,
+    LoopName::Traces,
 ];
 /// How long a step may take in real time before the soak gives up, on a machine however busy.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -79,7 +79,11 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     let receiver = life.receiver.clone();
     let environment = move |name: &str| (name == pipeline::RECEIVER).then(|| receiver.clone());
     let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|happening| println!("{happening}")))
-        .options(DaemonOptions { clock: clock.clone(), beat: BEAT, ..DaemonOptions::default() })
+        .options(DaemonOptions {
+            clock: clock.clone(),
+            poll_interval: POLL_INTERVAL,
+            ..DaemonOptions::default()
+        })
         .environment(Arc::new(environment));
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn({
@@ -193,8 +197,8 @@ impl Living {
         let began = Instant::now();
         let mut newest = None;
         loop {
-            self.all_loops_turn().await?;
-            let is_well = self.daemon.pulse().loops().values().all(|pulse| pulse.trouble.is_none());
+            self.all_loops_tick().await?;
+            let is_well = self.daemon.metrics().loops().values().all(|metrics| metrics.trouble.is_none());
             // On a full disk, what is going on can't end.
             let Ok((active, last)) = self.runs().await else { return Ok(false) };
             if !is_well {
@@ -205,26 +209,26 @@ impl Living {
             }
             newest = Some(last);
             if began.elapsed() > PATIENCE {
-                bail!("nothing settles: {active:#?}, {:#?}", self.daemon.pulse().loops());
+                bail!("nothing settles: {active:#?}, {:#?}", self.daemon.metrics().loops());
             }
         }
     }
 
-    /// Waits until each loop has begun and ended a turn. One that isn't known yet is in its first.
-    async fn all_loops_turn(&self) -> Result<()> {
-        let turns = || {
-            let loops = self.daemon.pulse().loops();
-            WOKEN.map(|name| loops.get(name).map_or(0, |pulse| pulse.turns))
+    /// Waits until each loop has begun and ended a tick. One that isn't known yet is in its first.
+    async fn all_loops_tick(&self) -> Result<()> {
+        let ticks = || {
+            let loops = self.daemon.metrics().loops();
+            WOKEN.map(|name| loops.get(&name).map_or(0, |metrics| metrics.ticks))
         };
-        let (began, before) = (Instant::now(), turns());
+        let (began, before) = (Instant::now(), ticks());
         loop {
             self.daemon.wake().notify_waiters();
-            tokio::time::sleep(BEAT).await;
-            if turns().iter().zip(before).all(|(now, before)| *now >= before + 2) {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            if ticks().iter().zip(before).all(|(now, before)| *now >= before + 2) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
-                bail!("a loop doesn't turn: {:#?}", self.daemon.pulse().loops());
+                bail!("a loop doesn't tick: {:#?}", self.daemon.metrics().loops());
             }
         }
     }

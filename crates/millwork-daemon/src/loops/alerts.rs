@@ -3,30 +3,46 @@
 //! Events are read behind a cursor; freshness, ticks and the loops' own troubles are looked at besides. The cursor, what
 //! was told before, and the deliveries that follow are one commit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertRules, AlertStates, Occurrence, OccurrenceKind, decide};
 use millwork_core::event::{Event, EventBody, EventKind};
-use millwork_core::{AssetKey, Instigator};
-use millwork_storage::{Commit, EventQuery, Followed, Order, TickOutcome, follow};
+use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
+use millwork_storage::{Commit, EventQuery, Followed, Order, Store, TickOutcome, follow};
 use serde::{Deserialize, Serialize};
 
+use crate::activation::{Activation, Activations};
 use crate::cursor::Cursor;
-use crate::daemon::Loop;
-use crate::loops::deliveries::deliveries_of;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::destinations::deliveries_of;
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
+use crate::metrics::{DaemonMetrics, LoopMetrics};
+use crate::send::Environment;
 
 /// One look reads so many events at most.
 const MOST_EVENTS: u32 = 500;
 /// How often freshness, ticks and loops are looked at.
 const BESIDES: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Default)]
+/// Decides what is to be alerted.
 pub(crate) struct Alerts {
-    rules: Option<AlertRules>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) environment: Arc<Environment>,
+    /// Which loops are in trouble.
+    pub(crate) metrics: DaemonMetrics,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    pub(crate) poll_interval: Duration,
+    /// The rules of the pipeline, with addresses of the pages.
+    pub(crate) rules: AlertRules,
     /// When freshness, ticks and loops were last looked at, by the steady clock.
-    looked_at: Option<Duration>,
+    pub(crate) looked_at: Option<Duration>,
 }
 
 /// How far was looked, and what was told.
@@ -40,158 +56,184 @@ struct Position {
     memory: AlertStates,
 }
 
-impl Loop for Alerts {
-    fn name(&self) -> &'static str {
-        "alerts"
+impl DaemonLoop for Alerts {
+    const NAME: LoopName = LoopName::Alerts;
+    const WOKEN_BY: &'static [Activation] = &[
+        Activation::StoreWritten,
+        Activation::ClockSet,
+        Activation::RunQueued,
+        Activation::RunEnded,
+        Activation::Ticked,
+    ];
+
+    fn poll_interval(&self) -> Duration {
+        self.poll_interval
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let url = (daemon.environment)("MILLWORK_URL");
-        let rules = self.rules.get_or_insert_with(|| {
-            AlertRules::new(daemon.pipeline.alerts(), daemon.pipeline.graph(), url.as_deref())
-        });
-        let cursor: Cursor<Position> = Cursor::read(daemon, Instigator::Alerts).await?;
-        let now = daemon.options.clock.now();
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let cursor: Cursor<Position> = Cursor::read(&*self.store, &self.observer, Instigator::Alerts).await?;
+        let now = self.clock.now();
         let before = match cursor.position.clone() {
             Some(position) => position,
-            None => first(daemon).await?,
+            None => self.first().await?,
         };
         let mut position = before.clone();
-        let steady = daemon.options.clock.steady();
+        let steady = self.clock.steady();
         let besides = self.looked_at.is_none_or(|looked| steady.saturating_sub(looked) >= BESIDES);
-        let alerts = look(daemon, rules, &mut position, besides, now).await?;
+        let alerts = self.look(&mut position, besides, now).await?;
         if besides {
             self.looked_at = Some(steady);
         }
         if !alerts.is_empty() || cursor.position.is_none() || position != before {
-            record(daemon, cursor.moved_to(&position)?, alerts, now).await?;
+            self.record(cursor.moved_to(&position)?, alerts, now).await?;
         }
-        Ok(daemon.options.slow_beat())
+        Ok(NextTick::Poll)
     }
 
-    /// What happened before the first daemon ever began is told nobody.
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        let cursor: Cursor<Position> = Cursor::read(daemon, Instigator::Alerts).await?;
+    /// Events recorded before the first daemon started never alert.
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        let cursor: Cursor<Position> = Cursor::read(&*self.store, &self.observer, Instigator::Alerts).await?;
         if cursor.position.is_none() {
-            let position = first(daemon).await?;
-            daemon.store.commit(cursor.moved_to(&position)?).await?;
+            let position = self.first().await?;
+            self.store.commit(cursor.moved_to(&position)?).await?;
         }
         Ok(())
     }
 }
 
-/// From now on.
-async fn first(daemon: &Daemon) -> Result<Position, DaemonError> {
-    let behind = daemon.store.head().await?;
-    let behind_tick = Some(daemon.store.newest_tick().await?);
-    Ok(Position { behind, behind_tick, memory: AlertStates::default() })
-}
+impl Alerts {
+    /// From now on.
+    async fn first(&self) -> Result<Position, DaemonError> {
+        let behind = self.store.head().await?;
+        let behind_tick = Some(self.store.newest_tick().await?);
+        Ok(Position { behind, behind_tick, memory: AlertStates::default() })
+    }
 
-async fn look(
-    daemon: &Daemon,
-    rules: &AlertRules,
-    position: &mut Position,
-    besides: bool,
-    now: Timestamp,
-) -> Result<Vec<Alert>, DaemonError> {
-    let mut alerts = Vec::new();
-    let Followed { events, behind } =
-        follow(&*daemon.store, position.behind, Occurrence::KINDS, MOST_EVENTS).await?;
-    position.behind = behind;
-    for event in events {
-        if !rules.is_empty()
-            && let Some(occurrence) = occurrence(daemon, rules, &event).await?
-        {
-            alerts.extend(decide(rules, &mut position.memory, &occurrence));
+    async fn look(
+        &self,
+        position: &mut Position,
+        besides: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Alert>, DaemonError> {
+        let mut alerts = Vec::new();
+        let Followed { events, behind } =
+            follow(&*self.store, position.behind, Occurrence::KINDS, MOST_EVENTS).await?;
+        position.behind = behind;
+        for event in events {
+            if !self.rules.is_empty()
+                && let Some(occurrence) = self.occurrence(&event).await?
+            {
+                alerts.extend(decide(&self.rules, &mut position.memory, &occurrence));
+            }
         }
+        if self.rules.is_empty() || !besides {
+            return Ok(alerts);
+        }
+        let mut occurrences = self.fresh(now).await?;
+        occurrences.extend(self.ticked(position).await?);
+        occurrences.extend(self.looped(now));
+        for occurrence in occurrences {
+            alerts.extend(decide(&self.rules, &mut position.memory, &occurrence));
+        }
+        Ok(alerts)
     }
-    if rules.is_empty() || !besides {
-        return Ok(alerts);
-    }
-    let mut occurrences = fresh(daemon, now).await?;
-    occurrences.extend(ticked(daemon, position).await?);
-    occurrences.extend(looped(daemon, now));
-    for occurrence in occurrences {
-        alerts.extend(decide(rules, &mut position.memory, &occurrence));
-    }
-    Ok(alerts)
-}
 
-async fn occurrence(
-    daemon: &Daemon,
-    rules: &AlertRules,
-    event: &Event,
-) -> Result<Option<Occurrence>, DaemonError> {
-    let request = match event.run {
-        Some(run) => daemon.store.run(run).await?.map(|run| run.request),
-        None => None,
-    };
-    let mut previous = None;
-    if let (EventBody::Materialized(_), Some(asset)) = (&event.body, &event.asset)
-        && rules.compares(asset)
-    {
-        let query = EventQuery {
-            asset: Some(asset.clone()),
-            partition: Some(event.partition.clone()),
-            kinds: Some(EventKind::Materialized.into()),
-            before: Some(event.sequence),
-            order: Order::NewestFirst,
-            limit: Some(1),
-            ..EventQuery::default()
+    async fn occurrence(&self, event: &Event) -> Result<Option<Occurrence>, DaemonError> {
+        let request = match event.run {
+            Some(run) => self.store.run(run).await?.map(|run| run.request),
+            None => None,
         };
-        previous = daemon.store.events(query).await?.into_iter().find_map(|event| match event.body {
-            EventBody::Materialized(materialization) => Some(materialization.metadata),
-            _ => None,
-        });
+        let mut previous = None;
+        if let (EventBody::Materialized(_), Some(asset)) = (&event.body, &event.asset)
+            && self.rules.compares(asset)
+        {
+            let query = EventQuery {
+                asset: Some(asset.clone()),
+                partition: Some(event.partition.clone()),
+                kinds: Some(EventKind::Materialized.into()),
+                before: Some(event.sequence),
+                order: Order::NewestFirst,
+                limit: Some(1),
+                ..EventQuery::default()
+            };
+            previous = self.store.events(query).await?.into_iter().find_map(|event| match event.body {
+                EventBody::Materialized(materialization) => Some(materialization.metadata),
+                _ => None,
+            });
+        }
+        Ok(Occurrence::of_event(event, self.pipeline.graph(), request.as_ref(), previous))
     }
-    Ok(Occurrence::of_event(event, daemon.pipeline.graph(), request.as_ref(), previous))
-}
 
-/// How fresh the assets are that have a policy.
-async fn fresh(daemon: &Daemon, now: Timestamp) -> Result<Vec<Occurrence>, DaemonError> {
-    let graph = daemon.pipeline.graph();
-    let with_policy =
-        graph.assets().iter().filter_map(|asset| Some((&asset.spec.key, asset.spec.freshness.as_ref()?)));
-    let policies: Vec<_> = with_policy.collect();
-    if policies.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys: Vec<AssetKey> = policies.iter().map(|(key, _)| (*key).clone()).collect();
-    let latest = daemon.store.latest(&keys).await?;
-    let occurrence = |(key, policy): &(&AssetKey, &millwork_core::FreshnessPolicy)| {
-        let of_asset = latest.iter().filter(|latest| latest.asset == **key);
-        let last = of_asset.filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
-        let (state, since) = (policy.state(last, now), policy.since(last, now));
-        let kind = OccurrenceKind::Freshness { state, since, policy: policy.to_string(), last };
-        Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, kind) }
-    };
-    Ok(policies.iter().map(occurrence).collect())
-}
-
-/// The ticks that were written since the last look.
-async fn ticked(daemon: &Daemon, position: &mut Position) -> Result<Vec<Occurrence>, DaemonError> {
-    let behind = match position.behind_tick {
-        Some(behind) => behind,
-        None => daemon.store.newest_tick().await?,
-    };
-    let mut ticks = Vec::new();
-    position.behind_tick = Some(behind);
-    // Ticks that come while others are read are read at the next look.
-    let newest = daemon.store.newest_tick().await?;
-    while let Some(behind) = position.behind_tick.filter(|behind| *behind < newest) {
-        let read = daemon.store.ticks_behind(behind, MOST_EVENTS).await?;
-        position.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
-        ticks.extend(read.into_iter().map(|(_, tick)| tick));
-    }
-    let occurrence = |tick: millwork_storage::Tick| {
-        let look = ticks_command(&tick.instigator);
-        let error = match tick.outcome {
-            TickOutcome::Failed { reason } => Some(reason),
-            TickOutcome::Requested { .. } | TickOutcome::Skipped { .. } | TickOutcome::Idle { .. } => None,
+    /// How fresh the assets are that have a policy.
+    async fn fresh(&self, now: Timestamp) -> Result<Vec<Occurrence>, DaemonError> {
+        let graph = self.pipeline.graph();
+        let with_policy =
+            graph.assets().iter().filter_map(|asset| Some((&asset.spec.key, asset.spec.freshness.as_ref()?)));
+        let policies: Vec<_> = with_policy.collect();
+        if policies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<AssetKey> = policies.iter().map(|(key, _)| (*key).clone()).collect();
+        let latest = self.store.latest(&keys).await?;
+        let occurrence = |(key, policy): &(&AssetKey, &millwork_core::FreshnessPolicy)| {
+            let of_asset = latest.iter().filter(|latest| latest.asset == **key);
+            let last =
+                of_asset.filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
+            let (state, since) = (policy.state(last, now), policy.since(last, now));
+            let kind = OccurrenceKind::Freshness { state, since, policy: policy.to_string(), last };
+            Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, kind) }
         };
-        Occurrence::elsewhere(tick.at, OccurrenceKind::Ticked { of: tick.instigator, error, look })
-    };
-    Ok(ticks.into_iter().map(occurrence).collect())
+        Ok(policies.iter().map(occurrence).collect())
+    }
+
+    /// The ticks that were written since the last look.
+    async fn ticked(&self, position: &mut Position) -> Result<Vec<Occurrence>, DaemonError> {
+        let behind = match position.behind_tick {
+            Some(behind) => behind,
+            None => self.store.newest_tick().await?,
+        };
+        let mut ticks = Vec::new();
+        position.behind_tick = Some(behind);
+        // Ticks that come while others are read are read at the next look.
+        let newest = self.store.newest_tick().await?;
+        while let Some(behind) = position.behind_tick.filter(|behind| *behind < newest) {
+            let read = self.store.ticks_behind(behind, MOST_EVENTS).await?;
+            position.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
+            ticks.extend(read.into_iter().map(|(_, tick)| tick));
+        }
+        let occurrence = |tick: millwork_storage::Tick| {
+            let look = ticks_command(&tick.instigator);
+            let error = match tick.outcome {
+                TickOutcome::Failed { reason } => Some(reason),
+                TickOutcome::Requested { .. } | TickOutcome::Skipped { .. } | TickOutcome::Idle { .. } => {
+                    None
+                }
+            };
+            Occurrence::elsewhere(tick.at, OccurrenceKind::Ticked { of: tick.instigator, error, look })
+        };
+        Ok(ticks.into_iter().map(occurrence).collect())
+    }
+
+    /// How the daemon's own loops do.
+    fn looped(&self, now: Timestamp) -> Vec<Occurrence> {
+        let occurrence = |(of, metrics): (LoopName, LoopMetrics)| {
+            Occurrence::elsewhere(now, OccurrenceKind::Looped { of: of.in_words().to_owned(), error: metrics.trouble })
+        };
+        self.metrics.loops().into_iter().map(occurrence).collect()
+    }
+
+    async fn record(&self, commit: Commit, alerts: Vec<Alert>, now: Timestamp) -> Result<(), DaemonError> {
+        let deliveries = |alert: &Alert| deliveries_of(&self.pipeline, &*self.environment, alert, now);
+        let to_send = alerts.iter().flat_map(deliveries).collect();
+        if self.store.commit(Commit { deliveries: to_send, ..commit }).await? {
+            for alert in alerts {
+                let destinations = deliveries(&alert).len();
+                (self.observer)(&DaemonEvent::Alerted { rule: alert.rule, title: alert.title, destinations });
+            }
+            self.activations.send(Activation::AlertDecided);
+        }
+        Ok(())
+    }
 }
 
 /// The command that shows the ticks of an instigator.
@@ -205,30 +247,4 @@ fn ticks_command(instigator: &Instigator) -> String {
         | Instigator::Retries
         | Instigator::Traces => "automation ticks".to_owned(),
     }
-}
-
-/// How the daemon's own loops do.
-fn looped(daemon: &Daemon, now: Timestamp) -> Vec<Occurrence> {
-    let occurrence = |(of, pulse): (&str, crate::LoopMetrics)| {
-        Occurrence::elsewhere(now, OccurrenceKind::Looped { of: of.to_owned(), error: pulse.trouble })
-    };
-    daemon.pulse.loops().into_iter().map(occurrence).collect()
-}
-
-async fn record(
-    daemon: &Daemon,
-    commit: Commit,
-    alerts: Vec<Alert>,
-    now: Timestamp,
-) -> Result<(), DaemonError> {
-    let deliveries = |alert: &Alert| deliveries_of(&daemon.pipeline, &*daemon.environment, alert, now);
-    let to_send = alerts.iter().flat_map(deliveries).collect();
-    if daemon.store.commit(Commit { deliveries: to_send, ..commit }).await? {
-        for alert in alerts {
-            let destinations = deliveries(&alert).len();
-            daemon.tell(&DaemonEvent::Alerted { rule: alert.rule, title: alert.title, destinations });
-        }
-        daemon.wake().notify_waiters();
-    }
-    Ok(())
 }

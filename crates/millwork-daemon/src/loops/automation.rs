@@ -1,126 +1,143 @@
 //! Automation: requesting what conditions say is due.
+//!
+//! Which conditions hold is decided in `core`, by the state that is remembered and the changes since. Here they are brought together,
+//! and what was decided, what is remembered and how far the log was read are written in one commit.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
 use millwork_core::automation::Evaluation;
 use millwork_core::run::{RunId, RunRequest, RunTag};
-use millwork_core::{AssetKey, Instigator};
-use millwork_storage::{AutomationRow, Commit, NewRun, Tick, TickOutcome};
+use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
+use millwork_storage::{AutomationRow, Commit, NewRun, Store, Tick, TickOutcome};
 
-use crate::daemon::Loop;
+use crate::activation::{Activation, Activations};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::decision::set_back;
+use crate::error::DaemonError;
 use crate::evaluation_state::EvaluationState;
-use crate::loops::schedules::set_back;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
 
-/// How long nothing is looked at where no condition is on: someone may switch one on.
-const OFF: Duration = Duration::from_secs(1);
-
-/// What the store says of automation, as long as nobody else has written since.
-#[derive(Debug, Default)]
+/// Requests what conditions say is due.
 pub(crate) struct Conditions {
-    remembered: Option<EvaluationState>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    pub(crate) poll_interval: Duration,
+    /// What the store says of automation, as long as nobody else has written since.
+    pub(crate) state: Option<EvaluationState>,
 }
 
-impl Loop for Conditions {
-    fn name(&self) -> &'static str {
-        "automation"
+impl DaemonLoop for Conditions {
+    const NAME: LoopName = LoopName::Automation;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunQueued, Activation::RunEnded];
+
+    fn poll_interval(&self) -> Duration {
+        self.poll_interval
     }
 
     /// Takes in what has happened, and requests what is due now.
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        // Whatever fails, the next turn begins with what the store says.
-        let kept = self.remembered.take();
-        let assets = daemon.pipeline.graph().assets();
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        // Whatever fails, the next tick begins with what the store says.
+        let kept = self.state.take();
+        let assets = self.pipeline.graph().assets();
         if assets.iter().all(|node| node.spec.automation.is_none()) {
-            return Ok(OFF);
+            return Ok(NextTick::Poll);
         }
-        let switches = daemon.store.states().await?;
+        let switches = self.store.states().await?;
         let whole = switches.get(&Instigator::Automation(None));
         if whole.and_then(|state| state.on) == Some(false) {
-            return Ok(OFF);
+            return Ok(NextTick::Poll);
         }
-        let now = daemon.options.clock.now();
+        let now = self.clock.now();
         let cursor = whole.and_then(|state| state.cursor.clone());
-        let mut remembered = match kept.filter(|kept| kept.cursor == cursor) {
-            Some(kept) => kept.with_switches(daemon, &switches)?,
-            None => EvaluationState::read(daemon, &switches, cursor, now).await?,
+        let mut state = match kept.filter(|kept| kept.cursor == cursor) {
+            Some(kept) => kept.with_switches(&self.pipeline, &switches)?,
+            None => EvaluationState::read(&self.pipeline, &*self.store, &switches, cursor, now).await?,
         };
         let began = Instant::now();
-        let changes = remembered.changes(daemon).await?;
-        let decided = remembered.evaluate(&changes, now);
+        let changes = state.changes(self.pipeline.graph(), &*self.store).await?;
+        let decided = state.evaluate(&changes, now);
         let micros = u64::try_from(began.elapsed().as_micros()).ok();
-        if !record(daemon, &mut remembered, decided, micros, now).await? {
-            return Ok(Duration::ZERO);
+        if !self.record(&mut state, decided, micros, now).await? {
+            return Ok(NextTick::Within(Duration::ZERO));
         }
-        let until_tick =
-            remembered.timetables.next(now).and_then(|next| next.duration_since(now).try_into().ok());
-        let rest = until_tick
-            .map_or(daemon.options.slow_beat(), |until: Duration| until.min(daemon.options.slow_beat()));
-        self.remembered = Some(remembered);
-        Ok(rest)
+        let until_tick = state.timetables.next(now).and_then(|next| next.duration_since(now).try_into().ok());
+        self.state = Some(state);
+        Ok(until_tick.map_or(NextTick::Poll, NextTick::Within))
     }
 
     /// Automation begins with what there is. If that can't be read, nothing else waits for it.
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        let whole = daemon.store.state(&Instigator::Automation(None)).await?;
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        let whole = self.store.state(&Instigator::Automation(None)).await?;
         if whole.cursor.is_none()
-            && let Err(error) = self.turn(daemon).await
+            && let Err(error) = self.tick().await
         {
-            daemon.tell(&DaemonEvent::Trouble { of: self.name(), error: one_line_of(&error) });
+            (self.observer)(&DaemonEvent::Trouble { of: Self::NAME, error: one_line_of(&error) });
         }
         Ok(())
     }
 }
 
-/// Writes down what was decided, and what is remembered from now on; nothing if nothing is new. Returns `false` if
-/// another daemon was faster: then nothing is written or told.
-async fn record(
-    daemon: &Daemon,
-    remembered: &mut EvaluationState,
-    decided: Evaluation,
-    micros: Option<u64>,
-    now: Timestamp,
-) -> Result<bool, DaemonError> {
-    let touched = remembered.state.take_touched();
-    if touched.is_empty() && decided.runs.is_empty() && decided.set_back.is_none() {
-        return Ok(true);
-    }
-    let instigator = Instigator::Automation(None);
-    let unwritable = |source| DaemonError::Cursor { instigator: Instigator::Automation(None), source };
-    let row = |(asset, state): (AssetKey, Option<_>)| {
-        let state = state.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
-        Ok(AutomationRow { asset, state })
-    };
-    let mut rows = touched.into_iter().map(row).collect::<Result<Vec<_>, DaemonError>>()?;
-    rows.extend(remembered.outdated.drain(..).map(|asset| AutomationRow { asset, state: None }));
-    let cursor = serde_json::to_string(&remembered.state.cursor(remembered.events)).map_err(unwritable)?;
-    let (mut runs, mut ticks, mut happenings) = (Vec::new(), Vec::new(), Vec::new());
-    if let Some(by) = decided.set_back {
-        let reason = set_back(by);
-        let error = reason.clone();
-        let outcome = TickOutcome::Idle { reason };
-        ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-        happenings.push(DaemonEvent::Trouble { of: "automation", error });
-    }
-    for assets in decided.runs {
-        let run = RunId::new(now);
-        let outcome = TickOutcome::Requested { run };
-        ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-        happenings.push(DaemonEvent::Automated { assets: assets.clone(), run });
-        runs.push(NewRun { id: run, request: request(assets), at: now, lease: None });
-    }
-    let from = remembered.cursor.replace(cursor.clone());
-    let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };
-    let recorded = daemon.store.commit(commit).await?;
-    if recorded {
-        happenings.iter().for_each(|happening| daemon.tell(happening));
-        if !happenings.is_empty() {
-            daemon.wake().notify_waiters();
+impl Conditions {
+    /// Writes down what was decided, and what is remembered from now on; nothing if nothing is new. Returns `false` if
+    /// another daemon was faster: then nothing is written or told.
+    async fn record(
+        &self,
+        state: &mut EvaluationState,
+        decided: Evaluation,
+        micros: Option<u64>,
+        now: Timestamp,
+    ) -> Result<bool, DaemonError> {
+        let touched = state.state.take_touched();
+        if touched.is_empty() && decided.runs.is_empty() && decided.set_back.is_none() {
+            return Ok(true);
         }
+        let instigator = Instigator::Automation(None);
+        let unwritable = |source| DaemonError::Cursor { instigator: Instigator::Automation(None), source };
+        let row = |(asset, row): (AssetKey, Option<_>)| {
+            let state = row.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
+            Ok(AutomationRow { asset, state })
+        };
+        let mut rows = touched.into_iter().map(row).collect::<Result<Vec<_>, DaemonError>>()?;
+        rows.extend(state.outdated.drain(..).map(|asset| AutomationRow { asset, state: None }));
+        let cursor = serde_json::to_string(&state.state.cursor(state.events)).map_err(unwritable)?;
+        let (mut runs, mut ticks, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(by) = decided.set_back {
+            let reason = set_back(by);
+            let error = reason.clone();
+            let outcome = TickOutcome::Idle { reason };
+            ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
+            events.push(DaemonEvent::Trouble { of: Self::NAME, error });
+        }
+        for assets in decided.runs {
+            let run = RunId::new(now);
+            let outcome = TickOutcome::Requested { run };
+            ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
+            events.push(DaemonEvent::Automated { assets: assets.clone(), run });
+            runs.push(NewRun { id: run, request: request(assets), at: now, lease: None });
+        }
+        let from = state.cursor.replace(cursor.clone());
+        let (requests, has_ticked) = (!runs.is_empty(), !ticks.is_empty());
+        let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };
+        let recorded = self.store.commit(commit).await?;
+        if recorded {
+            events.iter().for_each(|event| (self.observer)(event));
+            if requests {
+                self.activations.send(Activation::RunQueued);
+            }
+            if has_ticked {
+                self.activations.send(Activation::Ticked);
+            }
+        }
+        Ok(recorded)
     }
-    Ok(recorded)
 }
 
 fn request(assets: Vec<AssetKey>) -> RunRequest {

@@ -1,34 +1,49 @@
 //! Whether the wall clock is set: it is compared with the steady clock again and again.
+//!
+//! No system says reliably that its clock was set. But both clocks go equally fast, so a difference between them that changes by seconds
+//! is a jump, or a time in which the machine was suspended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::Clock;
 
-use crate::daemon::Loop;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::activation::{Activation, Activations};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
+use crate::metrics::DaemonMetrics;
 
 /// How often the clocks are compared.
-const REST: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Clocks are set right by fractions of a second all the time; from here on it is a jump.
 const LEAST: SignedDuration = SignedDuration::from_secs(2);
 /// Two readings belong together if they are taken within this time.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// How far the wall clock is ahead of the steady one.
-#[derive(Debug, Default)]
+/// Compares the clocks.
 pub(crate) struct ClockWatch {
-    before: Option<(Timestamp, Duration)>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: DaemonMetrics,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    /// Both clocks at the last comparison.
+    pub(crate) before: Option<(Timestamp, Duration)>,
 }
 
-impl Loop for ClockWatch {
-    fn name(&self) -> &'static str {
-        "the wall clock"
+impl DaemonLoop for ClockWatch {
+    const NAME: LoopName = LoopName::ClockWatch;
+    // Whoever sets a clock of a test says so.
+    const WOKEN_BY: &'static [Activation] = &[Activation::StoreWritten];
+
+    fn poll_interval(&self) -> Duration {
+        POLL_INTERVAL
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let clock = &*daemon.options.clock;
-        if let Some((now, steady)) = readings(clock) {
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        if let Some((now, steady)) = readings(&*self.clock) {
             let jump = self.before.replace((now, steady)).and_then(|(before, steady_before)| {
                 let passed = SignedDuration::try_from(steady.saturating_sub(steady_before)).ok()?;
                 Some(now.duration_since(before) - passed)
@@ -36,13 +51,12 @@ impl Loop for ClockWatch {
             if let Some(by) = jump.filter(|by| by.abs() >= LEAST) {
                 // How it was measured has no place in what is said.
                 let by = SignedDuration::from_secs(by.as_secs_f64().round() as i64);
-                daemon.pulse.jumped(now, by, steady);
-                daemon.tell(&DaemonEvent::ClockJumped { by });
-                // What waits looks at what time it is now.
-                daemon.wake().notify_waiters();
+                self.metrics.jumped(now, by, steady);
+                (self.observer)(&DaemonEvent::ClockJumped { by });
+                self.activations.send(Activation::ClockSet);
             }
         }
-        Ok(REST)
+        Ok(NextTick::Poll)
     }
 }
 
@@ -54,13 +68,13 @@ fn readings(clock: &dyn Clock) -> Option<(Timestamp, Duration)> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use millwork_core::{Definitions, TestClock};
     use millwork_storage::Home;
 
     use super::*;
-    use crate::DaemonOptions;
+    use crate::daemon::{Daemon, DaemonOptions};
     use crate::launcher::fake::FakeLauncher;
 
     #[tokio::test]
@@ -70,18 +84,18 @@ mod tests {
         let (told, home) =
             (Arc::<Mutex<Vec<String>>>::default(), Home::open(folder.path()).await.expect("a home"));
         let kept = told.clone();
-        let observer = Arc::new(move |happening: &DaemonEvent| {
-            kept.lock().expect("the list").push(happening.to_string());
+        let observer = Arc::new(move |event: &DaemonEvent| {
+            kept.lock().expect("the list").push(event.to_string());
         });
         let pipeline = Definitions::new().resolve().expect("definitions");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let launcher = Arc::new(FakeLauncher::default());
         let daemon = Daemon::new(pipeline, home, launcher, observer).options(options);
-        let mut watch = ClockWatch::default();
+        let mut watch = daemon.clock_watch();
         for (jump, passed) in [(0, 1), (0, 3_600), (1, 5), (-1, 1), (31_536_000, 1), (0, 1), (-3_600, 1)] {
             clock.jump(SignedDuration::from_secs(jump));
             clock.advance(SignedDuration::from_secs(passed));
-            watch.turn(&daemon).await.expect("a turn");
+            watch.tick().await.expect("a tick");
         }
         let told = told.lock().expect("the list").clone();
         assert_eq!(
@@ -91,7 +105,7 @@ mod tests {
                 "the clock was set back by 1h; nothing is ended or repeated for it",
             ]
         );
-        let jump = daemon.pulse.last_jump().expect("a jump");
+        let jump = daemon.metrics().last_jump().expect("a jump");
         assert_eq!((jump.count, jump.by), (2, SignedDuration::from_hours(-1)));
     }
 }

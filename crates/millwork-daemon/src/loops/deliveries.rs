@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::advice::one_line_of;
-use millwork_core::alert::{Alert, Channel, Destination};
-use millwork_core::{Pipeline, Retry};
-use millwork_storage::{AttemptOutcome, Delivery, NewDelivery};
+use millwork_core::{Clock, Pipeline, Retry};
+use millwork_storage::{AttemptOutcome, Delivery, Store};
 
-use crate::daemon::Loop;
+use crate::activation::{Activation, Activations};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::destinations::destination;
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
 use crate::pauses::Pauses;
-use crate::send::{Refusal, send};
-use crate::{Daemon, DaemonError, DaemonEvent, Environment};
+use crate::send::{Environment, Refusal, send};
 
 /// How long an attempt may take; and a little more, after which another daemon may begin the next one.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -27,15 +30,28 @@ const LONGEST_PAUSE: Duration = Retry::LONGEST_DELAY;
 /// So many deliveries of each destination are looked at.
 const EACH: u32 = 50;
 
-#[derive(Debug, Default)]
+/// Sends alerts.
 pub(crate) struct Deliveries {
-    lanes: Arc<Mutex<Lanes>>,
-    pauses: Pauses<u64>,
+    pub(crate) sender: Sender,
+    pub(crate) poll_interval: Duration,
+    pub(crate) lanes: Arc<Mutex<Lanes>>,
+    pub(crate) pauses: Pauses<u64>,
+}
+
+/// What an attempt takes, which outlasts the tick that begins it.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
 }
 
 /// What is known of the destinations that something was sent to.
 #[derive(Debug, Default)]
-struct Lanes(BTreeMap<String, Lane>);
+pub(crate) struct Lanes(BTreeMap<String, Lane>);
 
 #[derive(Debug, Default)]
 struct Lane {
@@ -77,14 +93,23 @@ fn retries() -> Retry {
     Retry::exponential(30).delay(Duration::from_secs(2)).jitter(false)
 }
 
-impl Loop for Deliveries {
-    fn name(&self) -> &'static str {
-        "deliveries of alerts"
+impl DaemonLoop for Deliveries {
+    const NAME: LoopName = LoopName::Deliveries;
+    const WOKEN_BY: &'static [Activation] = &[
+        Activation::StoreWritten,
+        Activation::ClockSet,
+        Activation::AlertDecided,
+        Activation::DeliveryAttempted,
+    ];
+
+    fn poll_interval(&self) -> Duration {
+        self.poll_interval
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let clock = &*daemon.options.clock;
-        let pending = daemon.store.pending_deliveries(EACH).await?;
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let sender = &self.sender;
+        let clock = &*sender.clock;
+        let pending = sender.store.pending_deliveries(EACH).await?;
         self.pauses.keep(|id| pending.iter().any(|delivery| delivery.id == *id));
         for delivery in pending {
             let is_due = self.pauses.is_over(delivery.id, delivery.next_at, LONGEST_PAUSE, clock);
@@ -92,28 +117,28 @@ impl Loop for Deliveries {
                 continue;
             }
             let until = clock.now() + LEASE;
-            let begun = daemon.store.begin_delivery(delivery.id, delivery.attempts, until).await;
+            let begun = sender.store.begin_delivery(delivery.id, delivery.attempts, until).await;
             if !matches!(begun, Ok(true)) {
                 lock(&self.lanes).end(&delivery.destination, None, Duration::ZERO, clock.steady());
                 // Somebody else may have been faster.
                 begun?;
                 continue;
             }
-            let (daemon, lanes) = (daemon.clone(), self.lanes.clone());
+            let (sender, lanes) = (sender.clone(), self.lanes.clone());
             tokio::spawn(async move {
-                let (outcome, held) = attempt(&daemon, &delivery).await;
-                let clock = &daemon.options.clock;
-                let written = daemon.store.end_delivery(delivery.id, outcome.clone(), clock.now()).await;
+                let (outcome, held) = sender.attempt(&delivery).await;
+                let clock = &*sender.clock;
+                let written = sender.store.end_delivery(delivery.id, outcome.clone(), clock.now()).await;
                 if let Err(error) = written {
                     // The lease runs out, and the alert is sent again.
                     let error = one_line_of(&error);
-                    daemon.tell(&DaemonEvent::Trouble { of: "deliveries of alerts", error });
+                    (sender.observer)(&DaemonEvent::Trouble { of: LoopName::Deliveries, error });
                 }
                 lock(&lanes).end(&delivery.destination, Some(&outcome), held, clock.steady());
-                daemon.wake().notify_waiters();
+                sender.activations.send(Activation::DeliveryAttempted);
             });
         }
-        Ok(daemon.options.slow_beat())
+        Ok(NextTick::Poll)
     }
 }
 
@@ -121,28 +146,35 @@ fn lock(lanes: &Mutex<Lanes>) -> MutexGuard<'_, Lanes> {
     lanes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends an alert once. Returns what came of it, and for how long the destination asks to be left alone.
-async fn attempt(daemon: &Daemon, delivery: &Delivery) -> (AttemptOutcome, Duration) {
-    let sent = match destination(&daemon.pipeline, delivery) {
-        None => Err(Refusal::for_good("the definitions have no such destination any more")),
-        Some(destination) => {
-            let sending = send(destination, delivery, &*daemon.environment);
-            let sent = tokio::time::timeout(LONGEST, sending).await;
-            sent.unwrap_or_else(|_| Err(Refusal::passing(format!("no answer within {LONGEST:?}"))))
+impl Sender {
+    /// Sends an alert once. Returns what came of it, and for how long the destination asks to be left alone.
+    async fn attempt(&self, delivery: &Delivery) -> (AttemptOutcome, Duration) {
+        let sent = match destination(&self.pipeline, delivery) {
+            None => Err(Refusal::for_good("the definitions have no such destination any more")),
+            Some(destination) => {
+                let sending = send(destination, delivery, &*self.environment);
+                let sent = tokio::time::timeout(LONGEST, sending).await;
+                sent.unwrap_or_else(|_| Err(Refusal::passing(format!("no answer within {LONGEST:?}"))))
+            }
+        };
+        let Err(refusal) = sent else { return (AttemptOutcome::Delivered, Duration::ZERO) };
+        let held = refusal.hold().unwrap_or_default().min(LONGEST_PAUSE);
+        let outcome = outcome(refusal, delivery.attempts, held, self.clock.now());
+        if let AttemptOutcome::Retry { error, .. }
+        | AttemptOutcome::Hold { error, .. }
+        | AttemptOutcome::Dead { error } = &outcome
+        {
+            let (delivery, destination) = (delivery.id, delivery.destination.clone());
+            let is_given_up = matches!(outcome, AttemptOutcome::Dead { .. });
+            (self.observer)(&DaemonEvent::Undelivered {
+                delivery,
+                destination,
+                error: error.clone(),
+                is_given_up,
+            });
         }
-    };
-    let Err(refusal) = sent else { return (AttemptOutcome::Delivered, Duration::ZERO) };
-    let held = refusal.hold().unwrap_or_default().min(LONGEST_PAUSE);
-    let outcome = outcome(refusal, delivery.attempts, held, daemon.options.clock.now());
-    if let AttemptOutcome::Retry { error, .. }
-    | AttemptOutcome::Hold { error, .. }
-    | AttemptOutcome::Dead { error } = &outcome
-    {
-        let (delivery, destination) = (delivery.id, delivery.destination.clone());
-        let is_given_up = matches!(outcome, AttemptOutcome::Dead { .. });
-        daemon.tell(&DaemonEvent::Undelivered { delivery, destination, error: error.clone(), is_given_up });
+        (outcome, held)
     }
-    (outcome, held)
 }
 
 /// What becomes of a delivery that did not arrive, after so many attempts before.
@@ -158,36 +190,6 @@ fn outcome(refusal: Refusal, attempts: u32, held: Duration, now: Timestamp) -> A
             AttemptOutcome::Retry { at: now + pause, error }
         }
     }
-}
-
-/// Where a delivery goes: to a destination of its rule, or, where the rule is no more, to the same one of another rule.
-fn destination<'a>(pipeline: &'a Pipeline, delivery: &Delivery) -> Option<&'a Destination> {
-    let of_rule =
-        pipeline.alert(&delivery.alert.rule).and_then(|rule| rule.destination(&delivery.destination));
-    // The name of a command doesn't tell its arguments.
-    let is_same = |found: &&Destination| !matches!(found.channel, Channel::Command { .. });
-    let of_others = || pipeline.alerts().iter().find_map(|rule| rule.destination(&delivery.destination));
-    of_rule.or_else(|| of_others().filter(is_same))
-}
-
-/// The deliveries of an alert: one for each destination of its rule, other than optional ones whose secrets aren't set.
-pub fn deliveries_of(
-    pipeline: &Pipeline,
-    environment: &Environment,
-    alert: &Alert,
-    at: Timestamp,
-) -> Vec<NewDelivery> {
-    let is_wanted = |destination: &&Destination| {
-        let has_secrets =
-            || destination.secrets().iter().all(|secret| environment(secret.variable()).is_some());
-        !destination.is_optional || has_secrets()
-    };
-    let delivery = |destination: &Destination| {
-        let destination = destination.stored_name();
-        NewDelivery { key: alert.idempotency_key(&destination), destination, alert: alert.clone(), at }
-    };
-    let rule = pipeline.alert(&alert.rule);
-    rule.into_iter().flat_map(|rule| &rule.destinations).filter(is_wanted).map(delivery).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-//! The loops of the daemon, one a file. None of them knows another one: what one has to tell the others is in the store.
+//! The loops of the daemon, one a file.
+//!
+//! None of them knows another one: what one has done for the others is in the store, and an activation tells that there is something. Each
+//! is a struct with what its ticks need, so that its fields say what it may do.
 
 pub(crate) mod alerts;
 pub(crate) mod automation;

@@ -1,103 +1,131 @@
 //! The run monitor: no run goes on for ever, and none whose process has died.
+//!
+//! What ends a run is first written to the store, under the run's claim, and only then done to its process: so whatever the process still
+//! writes is refused, and a daemon that is killed in between leaves a run that has ended.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
-use millwork_storage::{EventQuery, Fence, Order, RunRecord, queued_runs};
+use millwork_core::{Clock, Pipeline};
+use millwork_storage::{EventQuery, Fence, Home, Order, RunRecord, Store, queued_runs};
 
-use crate::daemon::Loop;
-use crate::settle::keep_output;
+use crate::activation::{Activation, Activations};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::launcher::Launcher;
+use crate::loop_name::LoopName;
+use crate::run_output::keep_output;
 use crate::stopwatch::Stopwatch;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::supervised_runs::SupervisedRuns;
 
 /// How often it looks.
-const REST: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Default)]
-pub(crate) struct Monitor {
+/// Ends what takes too long, and notices what has died.
+pub(crate) struct RunMonitor {
+    pub(crate) pipeline: Pipeline,
+    /// Knows which processes live.
+    pub(crate) home: Home,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) launcher: Arc<dyn Launcher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    pub(crate) supervised: SupervisedRuns,
     /// How long each run has been in its status, by the claim under which it is executed.
-    times: Stopwatch<(RunId, u32, RunStatus)>,
+    pub(crate) times: Stopwatch<(RunId, u32, RunStatus)>,
 }
 
-impl Loop for Monitor {
-    fn name(&self) -> &'static str {
-        "the run monitor"
+impl DaemonLoop for RunMonitor {
+    const NAME: LoopName = LoopName::RunMonitor;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunEnded];
+
+    fn poll_interval(&self) -> Duration {
+        POLL_INTERVAL
     }
 
     /// Remembers the runs that an earlier daemon launched and that are still going on, to report how they end.
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        let going_on = queued_runs(&*daemon.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
-        daemon.inherited().extend(going_on.into_iter().map(|run| run.id));
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        let going_on = queued_runs(&*self.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
+        self.supervised.inherited().extend(going_on.into_iter().map(|run| run.id));
         Ok(())
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        for RunRecord { id: run, status, reason, .. } in ended(daemon).await? {
-            daemon.inherited().remove(&run);
-            keep_output(daemon, run, daemon.launcher.take_output(run).await).await?;
-            daemon.tell(&match status {
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        for RunRecord { id: run, status, reason, .. } in self.dead().await? {
+            self.supervised.inherited().remove(&run);
+            keep_output(&*self.store, run, self.launcher.take_output(run).await, self.clock.now()).await?;
+            (self.observer)(&match status {
                 RunStatus::Lost => DaemonEvent::Lost { run, reason: reason.unwrap_or_default() },
-                _ => DaemonEvent::Ended { run, status, reason },
+                RunStatus::Queued
+                | RunStatus::Running
+                | RunStatus::Canceling
+                | RunStatus::Succeeded
+                | RunStatus::Failed
+                | RunStatus::Canceled => DaemonEvent::Ended { run, status, reason },
             });
+            self.activations.send(Activation::RunEnded);
         }
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
-        self.times.begin_look(&*daemon.options.clock);
+        self.times.begin_look(&*self.clock);
         let mut going_on = HashSet::new();
-        for run in queued_runs(&*daemon.store, statuses).await? {
+        for run in queued_runs(&*self.store, statuses).await? {
             going_on.insert((run.id, run.epoch, run.status));
-            if let Some((end, class, reason)) = self.overdue(daemon, &run).await? {
-                self.end(daemon, &run, end, class, reason).await?;
+            if let Some((end, class, reason)) = self.overdue(&run).await? {
+                self.end(&run, end, class, reason).await?;
             }
         }
         self.times.end_look(|key| going_on.contains(key));
-        tell_ends_of_inherited(daemon).await?;
+        self.tell_ends_of_inherited().await?;
         let going_on = going_on.into_iter().map(|(run, _, _)| run).collect();
-        take_what_is_left(daemon, &going_on).await?;
-        Ok(REST)
+        self.take_what_is_left(&going_on).await?;
+        Ok(NextTick::Poll)
     }
 }
 
-/// Tells how runs have ended that an earlier daemon launched.
-async fn tell_ends_of_inherited(daemon: &Daemon) -> Result<(), DaemonError> {
-    let inherited = daemon.inherited().clone();
-    for run in inherited {
-        let record = daemon.store.run(run).await?;
-        let Some(RunRecord { status, reason, .. }) = record else {
-            daemon.inherited().remove(&run);
-            continue;
-        };
-        if matches!(status, RunStatus::Running | RunStatus::Canceling) {
-            continue;
+impl RunMonitor {
+    /// Tells how runs have ended that an earlier daemon launched.
+    async fn tell_ends_of_inherited(&self) -> Result<(), DaemonError> {
+        let inherited = self.supervised.inherited().clone();
+        for run in inherited {
+            let record = self.store.run(run).await?;
+            let Some(RunRecord { status, reason, .. }) = record else {
+                self.supervised.inherited().remove(&run);
+                continue;
+            };
+            if matches!(status, RunStatus::Running | RunStatus::Canceling) {
+                continue;
+            }
+            self.supervised.inherited().remove(&run);
+            if status.is_finished() {
+                (self.observer)(&DaemonEvent::Ended { run, status, reason });
+            }
         }
-        daemon.inherited().remove(&run);
-        if status.is_finished() {
-            daemon.tell(&DaemonEvent::Ended { run, status, reason });
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-impl Monitor {
     /// Ends a run by force. It is recorded first, so that nothing that its process still does counts.
     async fn end(
         &self,
-        daemon: &Daemon,
         run: &RunRecord,
         end: EventBody,
         class: FailureClass,
         reason: String,
     ) -> Result<(), DaemonError> {
         let fence = Fence { run: run.id, epoch: run.epoch };
-        if !daemon.store.end_run(fence, end, daemon.options.clock.now()).await? {
+        if !self.store.end_run(fence, end, self.clock.now()).await? {
             return Ok(());
         }
-        daemon.tell(&DaemonEvent::Ending { run: run.id, class, reason });
+        (self.observer)(&DaemonEvent::Ending { run: run.id, class, reason });
         let Some(holder) = &run.holder else { return Ok(()) };
-        if let Some(launched) = daemon.launcher.find(run.id, holder).await {
-            let grace = daemon.pipeline.run_limits().cancel;
+        if let Some(launched) = self.launcher.find(run.id, holder).await {
+            let grace = self.pipeline.run_limits().cancel;
             launched.terminate().await;
             tokio::spawn(async move {
                 tokio::time::sleep(grace).await;
@@ -110,19 +138,18 @@ impl Monitor {
     /// Why a run is to be ended, and how that is recorded; nothing if it may go on.
     async fn overdue(
         &mut self,
-        daemon: &Daemon,
         run: &RunRecord,
     ) -> Result<Option<(EventBody, FailureClass, String)>, DaemonError> {
-        let limits = daemon.pipeline.run_limits();
+        let limits = self.pipeline.run_limits();
         if run.status == RunStatus::Canceling {
-            let since = canceling_since(daemon, run).await?;
+            let since = self.canceling_since(run).await?;
             let Some(since) = since else { return Ok(None) };
-            let is_late = self.passed(daemon, run, since).await > limits.cancel;
+            let is_late = self.passed(run, since).await > limits.cancel;
             let reason = format!("it did not stop within {:?}", limits.cancel);
             return Ok(is_late.then_some((EventBody::RunCanceled, FailureClass::Killed, reason)));
         }
         let Some(started) = run.started_at else { return Ok(None) };
-        let passed = self.passed(daemon, run, started).await;
+        let passed = self.passed(run, started).await;
         let limit = limits.runtime_of(&run.request.tags).filter(|limit| passed > *limit);
         Ok(limit.map(|limit| {
             let (reason, class) = (format!("it took longer than {limit:?}"), FailureClass::Timeout);
@@ -131,59 +158,58 @@ impl Monitor {
     }
 
     /// How long a run has been in its status.
-    async fn passed(&mut self, daemon: &Daemon, run: &RunRecord, since: Timestamp) -> Duration {
+    async fn passed(&mut self, run: &RunRecord, since: Timestamp) -> Duration {
         let found = match &run.holder {
-            Some(holder) => daemon.launcher.find(run.id, holder).await,
+            Some(holder) => self.launcher.find(run.id, holder).await,
             None => None,
         };
         let oldest = found.and_then(|launched| launched.age());
-        self.times.passed((run.id, run.epoch, run.status), since, oldest, &*daemon.options.clock)
+        self.times.passed((run.id, run.epoch, run.status), since, oldest, &*self.clock)
     }
-}
 
-/// Takes away what processes have printed whose daemon did not live to see their ends. Of a run that was lost, it says why.
-async fn take_what_is_left(daemon: &Daemon, going_on: &HashSet<RunId>) -> Result<(), DaemonError> {
-    for run in daemon.launcher.runs_with_output().await {
-        if going_on.contains(&run) || daemon.launched().contains(&run) {
-            continue;
-        }
-        let status = daemon.store.run(run).await?.map(|record| record.status);
-        if status.is_none_or(RunStatus::is_finished) {
-            let output = daemon.launcher.take_output(run).await;
-            if status == Some(RunStatus::Lost) {
-                keep_output(daemon, run, output).await?;
+    /// Takes away what processes have printed whose daemon did not live to see their ends. Of a run that was lost, it says why.
+    async fn take_what_is_left(&self, going_on: &HashSet<RunId>) -> Result<(), DaemonError> {
+        for run in self.launcher.runs_with_output().await {
+            if going_on.contains(&run) || self.supervised.launched().contains(&run) {
+                continue;
+            }
+            let status = self.store.run(run).await?.map(|record| record.status);
+            if status.is_none_or(RunStatus::is_finished) {
+                let output = self.launcher.take_output(run).await;
+                if status == Some(RunStatus::Lost) {
+                    keep_output(&*self.store, run, output, self.clock.now()).await?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-async fn canceling_since(daemon: &Daemon, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {
-    let last = EventQuery {
-        run: Some(run.id),
-        kinds: Some(EventKind::RunCanceling.into()),
-        order: Order::NewestFirst,
-        limit: Some(1),
-        ..EventQuery::default()
-    };
-    Ok(daemon.store.events(last).await?.first().map(|event| event.at))
-}
+    async fn canceling_since(&self, run: &RunRecord) -> Result<Option<Timestamp>, DaemonError> {
+        let last = EventQuery {
+            run: Some(run.id),
+            kinds: Some(EventKind::RunCanceling.into()),
+            order: Order::NewestFirst,
+            limit: Some(1),
+            ..EventQuery::default()
+        };
+        Ok(self.store.events(last).await?.first().map(|event| event.at))
+    }
 
-/// The runs whose process has died, other than those that the queue settles.
-async fn ended(daemon: &Daemon) -> Result<Vec<RunRecord>, DaemonError> {
-    let now = daemon.options.clock.now();
-    Ok(daemon.home.recover_unless(now, |run| daemon.launched().contains(&run.id)).await?)
+    /// The runs whose process has died, other than those that the queue settles.
+    async fn dead(&self) -> Result<Vec<RunRecord>, DaemonError> {
+        let now = self.clock.now();
+        Ok(self.home.recover_unless(now, |run| self.supervised.launched().contains(&run.id)).await?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use millwork_core::run::RunRequest;
-    use millwork_core::{Clock as _, Definitions, SystemClock};
+    use millwork_core::{Definitions, SystemClock};
     use millwork_storage::{Claim, Home, NewRun};
 
     use super::*;
+    use crate::daemon::Daemon;
     use crate::launcher::fake::FakeLauncher;
 
     #[tokio::test]
@@ -208,7 +234,7 @@ mod tests {
         launcher.print(RunId::new(now), "of a run that is forgotten");
         let pipeline = Definitions::new().resolve().expect("definitions that fit together");
         let daemon = Daemon::new(pipeline, home, Arc::new(launcher), Arc::new(|_| {}));
-        Monitor::default().turn(&daemon).await.expect("a look");
+        daemon.run_monitor().tick().await.expect("a look");
         assert_eq!(daemon.launcher.runs_with_output().await, [runs[0]], "only what waits may print more");
         for (run, kept) in runs.iter().zip([0, 0, 1]) {
             let kinds = Some(EventKind::Logged.into());

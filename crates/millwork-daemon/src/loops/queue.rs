@@ -1,25 +1,49 @@
-//! The run queue: requested runs are launched, so many at a time.
+//! The run queue: requested runs are launched, as many at a time as the limits allow, and their ends settled.
+//!
+//! A run says itself how it ended, by events. Only where it could not, because it was killed or never began, what its launcher saw of the
+//! end is recorded for it. Ends arrive from tasks that wait for them; one whose settling fails is kept and settled at the next tick.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::Retry;
+use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{FailureClass, RunId, RunStatus, WaitingRun, admit};
-use millwork_storage::{RunRecord, queued_runs};
+use millwork_core::{Clock, Pipeline, QueueLimits, Retry};
+use millwork_storage::{Batch, Claim, Fence, Holder, RunRecord, Store, queued_runs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::daemon::Loop;
-use crate::launcher::{Exit, Launch, LaunchedRun};
+use crate::activation::{Activation, Activations};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::launcher::{Exit, Launch, LaunchedRun, Launcher};
+use crate::loop_name::LoopName;
 use crate::pauses::Pauses;
-use crate::settle::settle;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::run_output::keep_output;
+use crate::supervised_runs::SupervisedRuns;
 
-/// The runs that this daemon has launched.
+/// Launches runs, and settles the ends of those that it has launched.
+pub(crate) struct RunQueue {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) limits: QueueLimits,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) launcher: Arc<dyn Launcher>,
+    /// This process, which claims runs that were never begun to record how they ended.
+    pub(crate) holder: Holder,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    pub(crate) supervised: SupervisedRuns,
+    pub(crate) poll_interval: Duration,
+    pub(crate) launches: Launches,
+}
+
+/// The runs that were launched and not settled yet, and the pauses of those that wait.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Launches {
     running: HashMap<RunId, Running>,
     ended: Vec<(RunId, Exit)>,
     ends: Ends,
@@ -48,105 +72,141 @@ struct Running {
     has_started: bool,
 }
 
-impl Loop for Queue {
-    fn name(&self) -> &'static str {
-        "the run queue"
+impl DaemonLoop for RunQueue {
+    const NAME: LoopName = LoopName::RunQueue;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunQueued, Activation::LaunchEnded];
+
+    fn poll_interval(&self) -> Duration {
+        self.poll_interval
     }
 
-    /// Looks after runs that have ended, and launches what may be.
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        while let Ok(ended) = self.ends.receiver.try_recv() {
-            self.ended.push(ended);
+    /// Looks after runs that have ended, and launches what may be: a run that ends makes room at once.
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        while let Ok(ended) = self.launches.ends.receiver.try_recv() {
+            self.launches.ended.push(ended);
         }
-        while let Some((run, exit)) = self.ended.last() {
-            if let Some(running) = self.running.get(run) {
-                settle(daemon, *run, &*running.launched, exit).await?;
+        while let Some((run, exit)) = self.launches.ended.last() {
+            if let Some(running) = self.launches.running.get(run) {
+                self.settle(*run, &*running.launched, exit).await?;
             }
-            self.running.remove(run);
-            daemon.launched().remove(run);
-            self.ended.pop();
+            self.launches.running.remove(run);
+            self.supervised.launched().remove(run);
+            self.launches.ended.pop();
         }
-        let going_on = queued_runs(&*daemon.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
-        self.end_what_does_not_start(daemon, &going_on).await;
-        let mut waiting = queued_runs(&*daemon.store, vec![RunStatus::Queued]).await?;
-        waiting.retain(|run| !self.running.contains_key(&run.id));
+        let going_on = queued_runs(&*self.store, vec![RunStatus::Running, RunStatus::Canceling]).await?;
+        self.end_what_does_not_start(&going_on).await;
+        let mut waiting = queued_runs(&*self.store, vec![RunStatus::Queued]).await?;
+        waiting.retain(|run| !self.launches.running.contains_key(&run.id));
         waiting.reverse();
-        self.let_wait(daemon, &mut waiting);
-        for run in self.admitted(daemon, &going_on, &waiting) {
-            self.launch(daemon, run).await?;
+        self.let_wait(&mut waiting);
+        for run in self.admitted(&going_on, &waiting) {
+            self.launch(run).await?;
         }
-        Ok(daemon.options.beat)
-    }
-
-    /// A run that ends makes room at once.
-    async fn disturbed(&mut self) {
-        self.ended.extend(self.ends.receiver.recv().await);
+        Ok(NextTick::Poll)
     }
 }
 
-impl Queue {
+impl RunQueue {
     /// Lets go on what has waited long enough before it is tried again, by the steady clock.
-    fn let_wait(&mut self, daemon: &Daemon, waiting: &mut [RunRecord]) {
-        let clock = &*daemon.options.clock;
+    fn let_wait(&mut self, waiting: &mut [RunRecord]) {
+        let clock = &*self.clock;
         for run in &mut *waiting {
-            let pauses = &mut self.pauses;
+            let pauses = &mut self.launches.pauses;
             let mut is_over = |until| pauses.is_over(run.id, until, Retry::LONGEST_DELAY, clock);
             // A moment that can't have come keeps one waiting whose pause is not over.
             run.not_before = run.not_before.filter(|until| !is_over(*until)).map(|_| Timestamp::MAX);
         }
         let ids: HashSet<RunId> = waiting.iter().map(|run| run.id).collect();
-        self.pauses.keep(|id| ids.contains(id));
+        self.launches.pauses.keep(|id| ids.contains(id));
     }
 
     /// The waiting runs that may start, those of daemons before this one counted among what goes on.
-    fn admitted<'a>(
-        &self,
-        daemon: &Daemon,
-        going_on: &[RunRecord],
-        waiting: &'a [RunRecord],
-    ) -> Vec<&'a RunRecord> {
-        let others = going_on.iter().filter(|run| !self.running.contains_key(&run.id));
-        let ours = self.running.values().map(|running| &running.record);
+    fn admitted<'a>(&self, going_on: &[RunRecord], waiting: &'a [RunRecord]) -> Vec<&'a RunRecord> {
+        let others = going_on.iter().filter(|run| !self.launches.running.contains_key(&run.id));
+        let ours = self.launches.running.values().map(|running| &running.record);
         let tags = others.chain(ours).map(|run| &run.request.tags);
         let candidates = waiting
             .iter()
             .map(|run| WaitingRun { id: run.id, request: &run.request, not_before: run.not_before })
             .collect();
-        let decided = admit(&daemon.options.queue, tags, candidates, daemon.options.clock.now());
+        let decided = admit(&self.limits, tags, candidates, self.clock.now());
         let admitted = decided.into_iter().filter(|(_, reason)| reason.is_none()).map(|(run, _)| run);
         admitted.filter_map(|id| waiting.iter().find(|run| run.id == id)).collect()
     }
 
-    async fn launch(&mut self, daemon: &Daemon, record: &RunRecord) -> Result<(), DaemonError> {
+    async fn launch(&mut self, record: &RunRecord) -> Result<(), DaemonError> {
         let run = record.id;
         // Before it can claim the run: what is launched is settled here, however early it ends.
-        daemon.launched().insert(run);
-        let launched = daemon.launcher.launch(run).await;
+        self.supervised.launched().insert(run);
+        let launched = self.launcher.launch(run).await;
         let Launch { run: launched, end } = launched.map_err(|source| {
-            daemon.launched().remove(&run);
+            self.supervised.launched().remove(&run);
             DaemonError::Launch { run, source }
         })?;
-        daemon.tell(&DaemonEvent::Launched { run, launched: launched.id() });
+        (self.observer)(&DaemonEvent::Launched { run, launched: launched.id() });
         let running = Running { launched, record: record.clone(), since: Instant::now(), has_started: false };
-        self.running.insert(run, running);
-        let sender = self.ends.sender.clone();
+        self.launches.running.insert(run, running);
+        let (sender, activations) = (self.launches.ends.sender.clone(), self.activations.clone());
         tokio::spawn(async move {
             // A queue that is gone leaves the run to the next daemon.
             let _ = sender.send((run, end.await));
+            activations.send(Activation::LaunchEnded);
         });
         Ok(())
     }
 
+    /// Sees that a run that was launched and has come to its end has ended in the store as well.
+    async fn settle(&self, run: RunId, launched: &dyn LaunchedRun, exit: &Exit) -> Result<(), DaemonError> {
+        let Exit { class, reason } = exit.clone();
+        let Some(record) = self.store.run(run).await? else { return Ok(()) };
+        let output = self.launcher.take_output(run).await;
+        if !record.status.is_finished() {
+            keep_output(&*self.store, run, output, self.clock.now()).await?;
+        }
+        let now = self.clock.now();
+        match record.status {
+            // A process that an earlier daemon launched may have been faster to claim the run, and is at work on it.
+            RunStatus::Running | RunStatus::Canceling
+                if !record.holder.as_ref().is_some_and(|holder| launched.is_holder(holder)) => {}
+            RunStatus::Running | RunStatus::Canceling => {
+                let end = record.end_of_process(reason, class);
+                self.store.end_run(Fence { run, epoch: record.epoch }, end, now).await?;
+            }
+            RunStatus::Queued if record.not_before.is_none() => {
+                let holder = self.holder.clone();
+                let fence = self.store.claim(Claim { run, holder, now, until: now, resumes: false }).await?;
+                let reason = format!("it was not started: {reason}");
+                let failed = NewEvent::of_run(run, now, EventBody::RunFailed { reason, class });
+                self.store.append(Batch { fence: Some(fence), events: vec![failed] }).await?;
+            }
+            RunStatus::Queued
+            | RunStatus::Succeeded
+            | RunStatus::Failed
+            | RunStatus::Canceled
+            | RunStatus::Lost => {}
+        }
+        if let Some(RunRecord { status, reason, .. }) = self.store.run(run).await? {
+            if matches!(status, RunStatus::Running | RunStatus::Canceling) {
+                self.supervised.inherited().insert(run);
+                return Ok(());
+            }
+            (self.observer)(&DaemonEvent::Ended { run, status, reason });
+            self.activations.send(Activation::RunEnded);
+        }
+        Ok(())
+    }
+
     /// Ends what has not begun with its run in time; what becomes of the run is settled when it has ended.
-    async fn end_what_does_not_start(&mut self, daemon: &Daemon, going_on: &[RunRecord]) {
-        let longest = daemon.pipeline.run_limits().start;
-        for (&run, running) in &mut self.running {
+    async fn end_what_does_not_start(&mut self, going_on: &[RunRecord]) {
+        let longest = self.pipeline.run_limits().start;
+        for (&run, running) in &mut self.launches.running {
             running.has_started |= going_on.iter().any(|other| other.id == run);
             if !running.has_started && running.since.elapsed() > longest && running.launched.can_be_killed() {
                 running.has_started = true;
                 let class = FailureClass::Timeout;
                 let reason = format!("it has not started within {longest:?}");
-                daemon.tell(&DaemonEvent::Ending { run, class, reason });
+                (self.observer)(&DaemonEvent::Ending { run, class, reason });
                 running.launched.kill().await;
             }
         }

@@ -3,105 +3,113 @@
 //! What is forgotten doesn't come back, so the wall clock has to be trusted first. Where it stands more than a day away from
 //! what was written last, or was set by more than a day, it has to go on steadily for a day before anything is forgotten.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::Retention;
+use millwork_core::{Clock, Pipeline, Retention};
 use millwork_engine::{ObjectStoreIo, Values, forget_values};
-use millwork_storage::{EventQuery, Order};
+use millwork_storage::{EventLog as _, EventQuery, Home, Order};
 
-use crate::daemon::Loop;
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::activation::Activation;
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
+use crate::metrics::DaemonMetrics;
 
 /// How often it looks.
-const REST: Duration = Duration::from_secs(3600);
+const POLL_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The wall clock is trusted if it isn't further than this from what it is compared with.
 const TRUSTED: SignedDuration = SignedDuration::from_hours(24);
 /// For so long it has to go on steadily otherwise.
 const PROBATION: Duration = Duration::from_secs(24 * 3600);
 
-#[derive(Debug, Default)]
+/// Forgets what the rules let go.
 pub(crate) struct RetentionRules {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) home: Home,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: DaemonMetrics,
+    pub(crate) observer: Observer,
     /// From when on the clock is trusted, by the steady clock; nothing before the first look.
-    trusted_from: Option<Duration>,
+    pub(crate) trusted_from: Option<Duration>,
 }
 
-impl Loop for RetentionRules {
-    /// What is requested, reported or switched makes nothing old.
-    const IS_WOKEN: bool = false;
+impl DaemonLoop for RetentionRules {
+    const NAME: LoopName = LoopName::Retention;
+    // What is requested, reported or switched makes nothing old.
+    const WOKEN_BY: &'static [Activation] = &[];
 
-    fn name(&self) -> &'static str {
-        "retention"
+    fn poll_interval(&self) -> Duration {
+        POLL_INTERVAL
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let (rules, now) = (daemon.pipeline.retention(), daemon.options.clock.now());
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let (rules, now) = (self.pipeline.retention(), self.clock.now());
         if rules == Retention::new() {
-            return Ok(REST);
+            return Ok(NextTick::Poll);
         }
-        let steady = daemon.options.clock.steady();
-        if self.trusted_from(daemon, now).await? > steady {
-            return Ok(REST);
+        let steady = self.clock.steady();
+        if self.trusted_from(now).await? > steady {
+            return Ok(NextTick::Poll);
         }
-        let store = &daemon.store;
+        let store = self.home.store();
         let forgotten = store.forget(&rules, now).await?;
         let mut values = 0;
         if let Some(kept) = rules.values {
-            let folder = ObjectStoreIo::folder(&daemon.home.values_path());
-            let named = daemon.pipeline.io_managers().clone();
-            let stored = Values::new(store.clone(), std::sync::Arc::new(folder), named);
-            values = forget_values(&**store, &stored, kept, now).await?.values;
+            let folder = ObjectStoreIo::folder(&self.home.values_path());
+            let named = self.pipeline.io_managers().clone();
+            let stored = Values::new(store.clone(), Arc::new(folder), named);
+            values = forget_values(&*store, &stored, kept, now).await?.values;
         }
         let (events, runs, ticks) = (forgotten.events, forgotten.runs, forgotten.ticks);
         if events + runs + ticks + values > 0 {
-            daemon.tell(&DaemonEvent::Forgotten { events, runs, ticks, values });
+            (self.observer)(&DaemonEvent::Forgotten { events, runs, ticks, values });
         }
-        Ok(REST)
+        Ok(NextTick::Poll)
     }
 }
 
 impl RetentionRules {
     /// From when on the wall clock is trusted, by the steady clock.
-    async fn trusted_from(&mut self, daemon: &Daemon, now: Timestamp) -> Result<Duration, DaemonError> {
+    async fn trusted_from(&mut self, now: Timestamp) -> Result<Duration, DaemonError> {
         let trusted_from = match self.trusted_from {
             Some(known) => known,
-            None if agrees(daemon, now).await? => Duration::ZERO,
+            None if self.agrees(now).await? => Duration::ZERO,
             None => {
-                daemon.tell(&DaemonEvent::RetentionWaits);
-                daemon.options.clock.steady() + PROBATION
+                (self.observer)(&DaemonEvent::RetentionWaits);
+                self.clock.steady() + PROBATION
             }
         };
-        let jump = daemon.pulse.last_jump().filter(|jump| jump.by.abs() > TRUSTED);
+        let jump = self.metrics.last_jump().filter(|jump| jump.by.abs() > TRUSTED);
         let after_jump = jump.map_or(Duration::ZERO, |jump| jump.steady + PROBATION);
         if after_jump > trusted_from {
-            daemon.tell(&DaemonEvent::RetentionWaits);
+            (self.observer)(&DaemonEvent::RetentionWaits);
         }
         Ok(*self.trusted_from.insert(trusted_from.max(after_jump)))
     }
-}
 
-/// Whether the wall clock agrees with what was written last.
-async fn agrees(daemon: &Daemon, now: Timestamp) -> Result<bool, DaemonError> {
-    let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-    let newest = daemon.store.events(newest).await?;
-    Ok(newest.first().is_none_or(|event| now.duration_since(event.at).abs() <= TRUSTED))
+    /// Whether the wall clock agrees with what was written last.
+    async fn agrees(&self, now: Timestamp) -> Result<bool, DaemonError> {
+        let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+        let newest = self.home.store().events(newest).await?;
+        Ok(newest.first().is_none_or(|event| now.duration_since(event.at).abs() <= TRUSTED))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use millwork_core::event::{EventBody, NewEvent};
     use millwork_core::run::RunId;
     use millwork_core::run::RunRequest;
     use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
-    use millwork_storage::{Batch, Claim, Home, NewRun, RunQuery};
+    use millwork_storage::{Batch, Claim, NewRun, RunQuery};
 
     use super::*;
-    use crate::DaemonOptions;
+    use crate::daemon::{Daemon, DaemonOptions};
     use crate::launcher::fake::FakeLauncher;
-    use crate::loops::clock_watch::ClockWatch;
 
     fn hours(hours: i64) -> SignedDuration {
         SignedDuration::from_hours(hours)
@@ -135,12 +143,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
-        let (mut retention, mut watch) = (RetentionRules::default(), ClockWatch::default());
+        let (mut retention, mut watch) = (daemon.retention(), daemon.clock_watch());
         let mut runs = async |jump: SignedDuration, passed: SignedDuration| {
             clock.jump(jump);
             clock.advance(passed);
-            watch.turn(&daemon).await.expect("a turn");
-            retention.turn(&daemon).await.expect("a turn");
+            watch.tick().await.expect("a tick");
+            retention.tick().await.expect("a tick");
             daemon.store.runs(RunQuery::default()).await.expect("runs").len()
         };
         assert_eq!(runs(hours(0), hours(1)).await, 1);
@@ -157,10 +165,10 @@ mod tests {
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         clock.jump(hours(365 * 24));
-        let mut retention = RetentionRules::default();
+        let mut retention = daemon.retention();
         for (passed, left) in [(0, 1), (23, 1), (2, 0)] {
             clock.advance(hours(passed));
-            retention.turn(&daemon).await.expect("a turn");
+            retention.tick().await.expect("a tick");
             assert_eq!(daemon.store.runs(RunQuery::default()).await.expect("runs").len(), left, "{passed}");
         }
     }

@@ -1,93 +1,111 @@
 //! Schedules: requesting runs at their ticks.
+//!
+//! Which ticks are due follows from the stored cursor and the time, so a daemon that was down finds what it has missed, and what
+//! becomes of that is the schedule's misfire policy. Runs, ticks and the new cursor are one commit: each tick is requested once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use millwork_core::Instigator;
 use millwork_core::advice::one_line_of;
 use millwork_core::clock::between;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::schedule::{Due, Misfire, Schedule, ScheduleCursor, Timetable, due};
-use millwork_storage::{Pending, PendingWork, RunQuery, RunRecord, TickOutcome};
+use millwork_storage::{Pending, PendingWork, RunQuery, RunRecord, Store, TickOutcome};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::activation::Activation;
 use crate::cursor::Cursor;
-use crate::daemon::Loop;
-use crate::decision::{Decision, due_again};
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::decision::{Decision, due_again, set_back};
+use crate::error::DaemonError;
+use crate::evaluation_context::EvaluationContext;
+use crate::event::DaemonEvent;
 use crate::functions::{Answer, Call, guarded, stuck};
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::loop_name::LoopName;
+use crate::metrics::DaemonMetrics;
 
-/// The longest rest: someone may switch a schedule on.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+/// How often it looks, as someone may switch a schedule on.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The timetables, read once, and the evaluations whose functions are being called.
-#[derive(Debug, Default)]
+/// Requests runs at the ticks of schedules.
 pub(crate) struct Schedules {
-    timetables: BTreeMap<String, Timetable>,
-    under_way: HashMap<String, JoinHandle<()>>,
+    pub(crate) context: EvaluationContext,
+    /// Counts how late ticks are.
+    pub(crate) metrics: DaemonMetrics,
+    /// The timetables by the names of their schedules, read once.
+    pub(crate) timetables: BTreeMap<String, Timetable>,
+    /// The evaluations whose functions are being called.
+    pub(crate) under_way: HashMap<String, JoinHandle<()>>,
 }
 
-impl Loop for Schedules {
-    fn name(&self) -> &'static str {
-        "schedules"
+impl DaemonLoop for Schedules {
+    const NAME: LoopName = LoopName::Schedules;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::FunctionReturned];
+
+    fn poll_interval(&self) -> Duration {
+        POLL_INTERVAL
     }
 
-    /// Evaluates every schedule that is on; the rest is how long nothing will be due. A schedule with a function is
-    /// evaluated on its own, so that no other waits for it.
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
+    /// Evaluates every schedule that is on, until the next one is due. A schedule with a function is evaluated on its own, so that no other
+    /// waits for it.
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let (context, metrics) = (self.context.clone(), self.metrics.clone());
         // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
-        let schedules = daemon.pipeline.schedules().iter();
+        let schedules = context.pipeline.schedules().iter();
         let idle: Vec<&Schedule> = schedules.filter(|schedule| !self.is_under_way(schedule)).collect();
-        let states = daemon.store.states().await?;
+        let states = context.store.states().await?;
         let is_on = |schedule: &&Schedule| {
             let state = states.get(&schedule.instigator());
             state.and_then(|state| state.on).unwrap_or(schedule.default_on)
         };
         let schedules: Vec<&Schedule> = idle.into_iter().filter(is_on).collect();
         let of: Vec<Instigator> = schedules.iter().map(|schedule| schedule.instigator()).collect();
-        let mut pending = due_again(daemon, &of).await?;
-        let (mut rest, mut records) = (LONGEST_REST, Vec::new());
+        let mut pending = due_again(&*context.store, context.clock.now(), &of).await?;
+        let (mut soonest, mut records) = (POLL_INTERVAL, Vec::new());
         for schedule in schedules {
             let instigator = schedule.instigator();
             let state = states.get(&instigator).cloned().unwrap_or_default();
             let retried = pending.remove(&instigator).unwrap_or_default();
             let was_stuck = state.stuck_since.is_some();
             let timetable = self.timetable(schedule)?;
-            let now = daemon.options.clock.now();
-            let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state);
+            let now = context.clock.now();
+            let cursor: Cursor<ScheduleCursor> = Cursor::of(&context.observer, instigator, state);
             let due = due(timetable, schedule.misfire, cursor.position.as_ref(), now);
             let next = timetable.next(now);
             if was_stuck || !retried.is_empty() || is_news(&due, cursor.position.as_ref()) {
                 let evaluation = Evaluation { schedule: schedule.clone(), cursor, due, retried, now };
                 if schedule.runs.is_some() {
-                    let kept = tokio::spawn(kept(daemon.clone(), evaluation));
+                    let kept = tokio::spawn(kept(context.clone(), metrics.clone(), evaluation));
                     self.under_way.insert(schedule.name.clone(), kept);
                 } else {
-                    records.push(evaluate(daemon, evaluation));
+                    records.push(evaluate(&context, &metrics, evaluation));
                 }
             }
             let until_next = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
-            rest = until_next.map_or(rest, |until| rest.min(until));
+            soonest = until_next.map_or(soonest, |until| soonest.min(until));
         }
         // Together, so that many schedules that are due at once share a few commits.
         try_join_all(records).await?;
-        Ok(rest)
+        Ok(NextTick::Within(soonest))
     }
 
     /// Schedules that were never evaluated begin with their ticks from now on.
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        let states = daemon.store.states().await?;
-        for schedule in daemon.pipeline.schedules() {
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        let context = self.context.clone();
+        let states = context.store.states().await?;
+        for schedule in context.pipeline.schedules() {
             let instigator = schedule.instigator();
             let state = states.get(&instigator).cloned().unwrap_or_default();
-            let cursor: Cursor<ScheduleCursor> = Cursor::of(daemon, instigator, state.clone());
+            let cursor: Cursor<ScheduleCursor> = Cursor::of(&context.observer, instigator, state.clone());
             if state.on.unwrap_or(schedule.default_on) && cursor.position.is_none() {
-                let now = daemon.options.clock.now();
+                let now = context.clock.now();
                 let first = due(self.timetable(schedule)?, schedule.misfire, None, now).cursor;
-                daemon.store.commit(cursor.moved_to(&first)?).await?;
+                context.store.commit(cursor.moved_to(&first)?).await?;
             }
         }
         Ok(())
@@ -131,29 +149,33 @@ type DueTick = (Timestamp, Option<Pending>);
 type Answered = Result<Vec<RunSpec>, String>;
 
 /// Evaluates a schedule, and goes on until its function has returned: it isn't called again before.
-async fn kept(daemon: Daemon, evaluation: Evaluation) {
+async fn kept(context: EvaluationContext, metrics: DaemonMetrics, evaluation: Evaluation) {
     let instigator = evaluation.schedule.instigator();
-    match evaluate(&daemon, evaluation).await {
+    match evaluate(&context, &metrics, evaluation).await {
         Ok(Some(stuck)) => stuck.returned().await,
         Ok(None) => {}
         Err(error) => {
             let error = format!("{instigator}: {}", one_line_of(&error));
-            daemon.tell(&DaemonEvent::Trouble { of: "schedules", error });
+            (context.observer)(&DaemonEvent::Trouble { of: LoopName::Schedules, error });
         }
     }
-    daemon.wake().notify_waiters();
+    context.activations.send(Activation::FunctionReturned);
 }
 
 /// Evaluates a schedule and writes down what came of it. If another daemon was faster, nothing is written or told.
 /// Returns the call of its function if that doesn't return.
-async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call<Answered>>, DaemonError> {
+async fn evaluate(
+    context: &EvaluationContext,
+    metrics: &DaemonMetrics,
+    evaluation: Evaluation,
+) -> Result<Option<Call<Answered>>, DaemonError> {
     let Evaluation { schedule, cursor, due, retried, now } = evaluation;
     let began = Instant::now();
     let is_newest_only = !matches!(schedule.misfire, Misfire::All { .. });
     let is_superseded = is_newest_only && !due.ticks.is_empty();
     let (mut ticks, mut repeated): (Vec<DueTick>, Vec<Timestamp>) = (Vec::new(), Vec::new());
     for &at in &due.ticks {
-        if due.may_be_requested(at) && is_requested(daemon, &schedule.name, at).await? {
+        if due.may_be_requested(at) && is_requested(&*context.store, &schedule.name, at).await? {
             repeated.push(at);
         } else {
             ticks.push((at, None));
@@ -164,18 +186,18 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
             ticks.push((due, Some(pending.clone())));
         }
     }
-    let (answers, stuck) = answers(daemon, &schedule, &ticks).await?;
+    let (answers, stuck) = answers(context, &schedule, &ticks).await?;
     if answers.len() < ticks.len() && stuck.is_none() {
         // The daemon stops. What is due stays due.
         return Ok(None);
     }
-    let mut decision = Decision::new(daemon, schedule.instigator(), schedule.dedup_window, now).await?;
+    let mut decision = Decision::new(context, schedule.instigator(), schedule.dedup_window, now).await?;
     decision.micros = u64::try_from(began.elapsed().as_micros()).ok();
     if let Some(by) = due.set_back {
         let reason = set_back(by);
         let error = format!("schedule `{}`: {reason}", schedule.name);
         decision.tick(Some(now), TickOutcome::Idle { reason });
-        decision.tell(DaemonEvent::Trouble { of: "schedules", error });
+        decision.tell(DaemonEvent::Trouble { of: LoopName::Schedules, error });
     }
     if due.skipped > 0 {
         let missed = usize::try_from(due.skipped).unwrap_or(usize::MAX);
@@ -203,25 +225,17 @@ async fn evaluate(daemon: &Daemon, evaluation: Evaluation) -> Result<Option<Call
     }
     let stuck_since = stuck.is_some().then_some(now);
     if decision.commit(cursor, &due.cursor, stuck_since).await? {
-        let recorded_at = daemon.options.clock.now();
+        let recorded_at = context.clock.now();
         let late = |at: &Timestamp| between(*at, recorded_at).unwrap_or_default();
-        due.ticks.iter().for_each(|at| daemon.pulse.ticked(late(at)));
+        due.ticks.iter().for_each(|at| metrics.was_late(late(at)));
     }
     Ok(stuck)
 }
 
-/// What is said once when the clock was set back.
-pub(crate) fn set_back(by: SignedDuration) -> String {
-    let by = SignedDuration::from_secs(by.as_secs());
-    format!(
-        "the clock was set back by {by:#}: ticks go on from now, and those that were requested before are not requested again"
-    )
-}
-
 /// Whether a run of the tick has been requested.
-async fn is_requested(daemon: &Daemon, schedule: &str, at: Timestamp) -> Result<bool, DaemonError> {
+async fn is_requested(store: &dyn Store, schedule: &str, at: Timestamp) -> Result<bool, DaemonError> {
     let tag = Some((RunTag::ScheduledFor.key().to_owned(), at.to_string()));
-    let runs = daemon.store.runs(RunQuery { tag, ..RunQuery::default() }).await?;
+    let runs = store.runs(RunQuery { tag, ..RunQuery::default() }).await?;
     let of = |run: &RunRecord| RunTag::Schedule.of(&run.request.tags) == Some(schedule);
     Ok(runs.iter().any(of))
 }
@@ -229,7 +243,7 @@ async fn is_requested(daemon: &Daemon, schedule: &str, at: Timestamp) -> Result<
 /// What the schedule's function says of each tick, in their order, and its call if it doesn't return. A schedule
 /// without a function has its answers at once.
 async fn answers(
-    daemon: &Daemon,
+    context: &EvaluationContext,
     schedule: &Schedule,
     ticks: &[DueTick],
 ) -> Result<(Vec<Answered>, Option<Call<Answered>>), DaemonError> {
@@ -238,7 +252,7 @@ async fn answers(
         return Ok((dues.into_iter().map(|due| guarded(|| schedule.runs_at(due))).collect(), None));
     }
     let (count, called, limit) = (dues.len(), schedule.clone(), schedule.timeout);
-    let call = daemon.functions.call(&schedule.name, limit, move |answers| {
+    let call = context.functions.call(&schedule.name, limit, move |answers| {
         for due in dues {
             if answers.are_unwanted() {
                 return;
@@ -297,8 +311,9 @@ mod tests {
     use millwork_storage::Home;
 
     use super::*;
-    use crate::DaemonOptions;
+    use crate::daemon::{Daemon, DaemonOptions};
     use crate::launcher::fake::FakeLauncher;
+    use jiff::SignedDuration;
 
     fn asset(name: &str) -> AssetDefinition {
         AssetDefinition::new(name).produces::<u32, _>().blocking(|_| Ok(1_u32))
@@ -333,34 +348,34 @@ mod tests {
         let clock = Arc::new(TestClock::at(start));
         let (mut now, end) = (start, start + SignedDuration::from_hours(24));
         let mut current = daemon(folder.path(), &clock).await;
-        let mut schedules = Schedules::default();
-        schedules.turn(&current).await.expect("an evaluation");
+        let mut schedules = current.schedules();
+        schedules.tick().await.expect("an evaluation");
         let mut random: u64 = 7;
         let mut below = |bound: u64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) % bound
         };
-        let (mut turns, mut deaths) = (0, 0);
+        let (mut ticks, mut deaths) = (0, 0);
         while now < end {
             let step = SignedDuration::from_secs(1 + below(150) as i64).min(end.duration_since(now));
             clock.advance(step);
             now += step;
-            turns += 1;
+            ticks += 1;
             if deaths < 50 && below(12) == 0 {
                 deaths += 1;
-                let dying = current.clone();
-                let task = tokio::spawn(async move { Schedules::default().turn(&dying).await });
+                let mut dying = current.schedules();
+                let task = tokio::spawn(async move { dying.tick().await });
                 tokio::time::sleep(Duration::from_micros(below(3_000))).await;
                 task.abort();
                 let _ = task.await;
                 current = daemon(folder.path(), &clock).await;
-                schedules = Schedules::default();
+                schedules = current.schedules();
             } else {
-                schedules.turn(&current).await.expect("an evaluation");
+                schedules.tick().await.expect("an evaluation");
             }
         }
-        schedules.turn(&current).await.expect("an evaluation");
-        assert!(deaths == 50 && turns > 1_000, "{deaths} deaths in {turns} turns");
+        schedules.tick().await.expect("an evaluation");
+        assert!(deaths == 50 && ticks > 1_000, "{deaths} deaths in {ticks} ticks");
 
         let store = current.home.store();
         let runs = store.runs(RunQuery::default()).await.expect("runs");
@@ -388,9 +403,9 @@ mod tests {
         ticks
     }
 
-    async fn turn(daemon: &Daemon, clock: &TestClock, by: SignedDuration) {
+    async fn tick(daemon: &Daemon, clock: &TestClock, by: SignedDuration) {
         clock.jump(by);
-        Schedules::default().turn(daemon).await.expect("an evaluation");
+        daemon.schedules().tick().await.expect("an evaluation");
     }
 
     #[tokio::test]
@@ -399,17 +414,17 @@ mod tests {
         let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));
-        turn(&daemon, &clock, SignedDuration::ZERO).await;
-        turn(&daemon, &clock, minute).await;
-        turn(&daemon, &clock, year).await;
+        tick(&daemon, &clock, SignedDuration::ZERO).await;
+        tick(&daemon, &clock, minute).await;
+        tick(&daemon, &clock, year).await;
         let ahead = requested(&daemon).await.len();
-        turn(&daemon, &clock, -year).await;
+        tick(&daemon, &clock, -year).await;
         assert_eq!(requested(&daemon).await.len(), ahead, "nothing is due at the moment of the jump");
         let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
         let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
         assert!(reason.starts_with("the clock was set back by 8760h: ticks go on from now"), "{reason}");
         for _ in 0..3 {
-            turn(&daemon, &clock, minute).await;
+            tick(&daemon, &clock, minute).await;
         }
         let ticks = requested(&daemon).await;
         let of_today: Vec<&str> = ticks.iter().filter_map(|tick| tick.strip_prefix("2026-05-01T")).collect();
@@ -422,22 +437,22 @@ mod tests {
         let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         let minute = SignedDuration::from_mins(1);
-        turn(&daemon, &clock, SignedDuration::ZERO).await;
+        tick(&daemon, &clock, SignedDuration::ZERO).await;
         for _ in 0..5 {
-            turn(&daemon, &clock, minute).await;
+            tick(&daemon, &clock, minute).await;
         }
         let before = requested(&daemon).await;
         assert_eq!(before.len(), 5);
         // Four minutes back, and on over the same minutes.
-        turn(&daemon, &clock, minute * -4).await;
+        tick(&daemon, &clock, minute * -4).await;
         for _ in 0..4 {
-            turn(&daemon, &clock, minute).await;
+            tick(&daemon, &clock, minute).await;
         }
         assert_eq!(requested(&daemon).await, before);
         let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
         let reason = "it was requested before the clock was set back".to_owned();
         assert_eq!(told[0].outcome, TickOutcome::Idle { reason });
-        turn(&daemon, &clock, minute).await;
+        tick(&daemon, &clock, minute).await;
         assert_eq!(requested(&daemon).await.len(), 6);
     }
 }

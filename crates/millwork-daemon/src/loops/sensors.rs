@@ -1,4 +1,7 @@
 //! Sensors: each is evaluated on its own, so that one that hangs holds up no other.
+//!
+//! A tick only starts the evaluations that are due, as tasks, and never waits for one. A sensor isn't evaluated again as long as its
+//! last evaluation goes on, which it does until the sensor's function has returned, however late.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,60 +10,64 @@ use millwork_core::Instigator;
 use millwork_core::advice::one_line_of;
 use millwork_core::sensor::{Sensor, SensorContext, SensorOutcome, SensorSource};
 use millwork_storage::{InstigatorState, Pending, PendingWork, TickOutcome};
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::activation::Activation;
 use crate::cursor::Cursor;
-use crate::daemon::Loop;
+use crate::daemon_loop::{DaemonLoop, NextTick};
 use crate::decision::{Decision, MOST_PENDING, due_again};
+use crate::error::DaemonError;
+use crate::evaluation_context::EvaluationContext;
+use crate::event::DaemonEvent;
+use crate::loop_name::LoopName;
 use crate::reactions::{keyed, reactions};
-use crate::sensor_call::{Asked, Stuck, Subject, asked_outside};
-use crate::{Daemon, DaemonError, DaemonEvent};
+use crate::sensor_call::{Asked, Position, Stuck, Subject, asked_outside};
 
-/// The evaluations that are under way, and when each sensor was last asked.
-#[derive(Debug, Default)]
+/// How often it looks where there are no sensors.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// Evaluates sensors.
 pub(crate) struct Sensors {
-    under_way: HashMap<String, JoinHandle<()>>,
-    asked_at: HashMap<String, Instant>,
+    pub(crate) context: EvaluationContext,
+    pub(crate) poll_interval: Duration,
+    /// The evaluations that are under way, by sensor.
+    pub(crate) under_way: HashMap<String, JoinHandle<()>>,
+    /// When each sensor was last asked.
+    pub(crate) asked_at: HashMap<String, Instant>,
 }
 
-/// How far a sensor has come, as it is stored. The number makes every evaluation's cursor another one.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Position {
-    number: u64,
-    /// Behind which event it looks on, for one that reacts to events.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) behind: Option<u64>,
-    /// What its function said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) own: Option<String>,
-    /// Why there was nothing to do the last time, so that it isn't written down again and again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    idle: Option<String>,
-}
+impl DaemonLoop for Sensors {
+    const NAME: LoopName = LoopName::Sensors;
+    const WOKEN_BY: &'static [Activation] = &[
+        Activation::StoreWritten,
+        Activation::ClockSet,
+        Activation::RunQueued,
+        Activation::RunEnded,
+        Activation::FunctionReturned,
+    ];
 
-impl Loop for Sensors {
-    fn name(&self) -> &'static str {
-        "sensors"
+    fn poll_interval(&self) -> Duration {
+        if self.context.pipeline.sensors().is_empty() { IDLE } else { self.poll_interval }
     }
 
     /// Starts the evaluations that are due, also of sensors that something pending is due of.
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        if daemon.pipeline.sensors().is_empty() {
-            return Ok(Duration::from_secs(3600));
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let context = self.context.clone();
+        if context.pipeline.sensors().is_empty() {
+            return Ok(NextTick::Poll);
         }
         // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
-        let sensors = daemon.pipeline.sensors().iter();
+        let sensors = context.pipeline.sensors().iter();
         let idle: Vec<&Sensor> = sensors.filter(|sensor| !self.is_under_way(sensor)).collect();
-        let states = daemon.store.states().await?;
+        let states = context.store.states().await?;
         let is_on = |sensor: &&Sensor| {
             let state = states.get(&sensor.instigator());
             state.and_then(|state| state.on).unwrap_or(sensor.default_on)
         };
         let sensors: Vec<&Sensor> = idle.into_iter().filter(is_on).collect();
         let of: Vec<Instigator> = sensors.iter().map(|sensor| sensor.instigator()).collect();
-        let mut due = due_again(daemon, &of).await?;
+        let mut due = due_again(&*context.store, context.clock.now(), &of).await?;
         for sensor in sensors {
             let state = states.get(&sensor.instigator()).cloned().unwrap_or_default();
             let pending = due.remove(&sensor.instigator()).unwrap_or_default();
@@ -71,25 +78,26 @@ impl Loop for Sensors {
             if is_asked {
                 self.asked_at.insert(sensor.name.clone(), Instant::now());
             }
-            let evaluation = kept(daemon.clone(), sensor.clone(), state, pending, is_asked);
+            let evaluation = kept(context.clone(), sensor.clone(), state, pending, is_asked);
             self.under_way.insert(sensor.name.clone(), tokio::spawn(evaluation));
         }
-        Ok(daemon.options.beat)
+        Ok(NextTick::Poll)
     }
 
     /// Sensors that react to events begin with what happens from now on.
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        let states = daemon.store.states().await?;
-        for sensor in daemon.pipeline.sensors() {
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        let context = &self.context;
+        let states = context.store.states().await?;
+        for sensor in context.pipeline.sensors() {
             let state = states.get(&sensor.instigator()).cloned().unwrap_or_default();
             let reacts = matches!(sensor.source, SensorSource::Events { .. });
             if !reacts || !state.on.unwrap_or(sensor.default_on) {
                 continue;
             }
-            let cursor: Cursor<Position> = Cursor::of(daemon, sensor.instigator(), state);
+            let cursor: Cursor<Position> = Cursor::of(&context.observer, sensor.instigator(), state);
             if cursor.position.is_none() {
-                let position = Position { behind: Some(daemon.store.head().await?), ..Position::default() };
-                daemon.store.commit(cursor.moved_to(&position)?).await?;
+                let position = Position { behind: Some(context.store.head().await?), ..Position::default() };
+                context.store.commit(cursor.moved_to(&position)?).await?;
             }
         }
         Ok(())
@@ -107,46 +115,52 @@ impl Sensors {
 }
 
 /// Evaluates a sensor, and goes on until its function has returned: it isn't called again before.
-async fn kept(daemon: Daemon, sensor: Sensor, state: InstigatorState, pending: Vec<Pending>, is_asked: bool) {
-    match evaluate(&daemon, &sensor, state, pending, is_asked).await {
+async fn kept(
+    context: EvaluationContext,
+    sensor: Sensor,
+    state: InstigatorState,
+    pending: Vec<Pending>,
+    is_asked: bool,
+) {
+    match evaluate(&context, &sensor, state, pending, is_asked).await {
         Ok(Some(stuck)) => {
             stuck.returned().await;
-            daemon.wake().notify_waiters();
+            context.activations.send(Activation::FunctionReturned);
         }
         Ok(None) => {}
         Err(error) => {
             let error = format!("{}: {}", sensor.instigator(), one_line_of(&error));
-            daemon.tell(&DaemonEvent::Trouble { of: "sensors", error });
+            (context.observer)(&DaemonEvent::Trouble { of: LoopName::Sensors, error });
         }
     }
 }
 
 /// Evaluates a sensor once and records what came of it. Returns the call of its function if that doesn't return.
 async fn evaluate(
-    daemon: &Daemon,
+    context: &EvaluationContext,
     sensor: &Sensor,
     state: InstigatorState,
     pending: Vec<Pending>,
     is_asked: bool,
 ) -> Result<Option<Stuck>, DaemonError> {
     let was_stuck = state.stuck_since.is_some();
-    let cursor: Cursor<Position> = Cursor::of(daemon, sensor.instigator(), state);
+    let cursor: Cursor<Position> = Cursor::of(&context.observer, sensor.instigator(), state);
     let before = cursor.position.clone().unwrap_or_default();
-    let (now, resources) = (daemon.options.clock.now(), daemon.pipeline.resources().clone());
-    let context = SensorContext::new(before.own.clone(), now, resources);
+    let (now, resources) = (context.clock.now(), context.pipeline.resources().clone());
+    let sensor_context = SensorContext::new(before.own.clone(), now, resources);
     let began = Instant::now();
     let mut asked = match &sensor.source {
         SensorSource::Outside(poll) if is_asked => {
-            asked_outside(&daemon.functions, sensor, poll, context).await?
+            asked_outside(&context.functions, sensor, poll, sensor_context).await?
         }
         SensorSource::Outside(_) => Asked::default(),
         SensorSource::Events { watched, react } => {
             let wanted = is_asked.then_some(watched);
-            reactions(daemon, sensor, wanted, react, context, before.behind, &pending).await?
+            reactions(context, sensor, wanted, react, sensor_context, before.behind, &pending).await?
         }
     };
     let stuck = asked.stuck.take();
-    let mut decision = Decision::new(daemon, sensor.instigator(), sensor.dedup_window, now).await?;
+    let mut decision = Decision::new(context, sensor.instigator(), sensor.dedup_window, now).await?;
     decision.micros = u64::try_from(began.elapsed().as_micros()).ok().filter(|_| !asked.answers.is_empty());
     let mut position = Position { number: before.number + 1, ..before.clone() };
     position.behind = asked.behind.or(before.behind);
@@ -166,7 +180,7 @@ async fn evaluate(
         }
     }
     if decision.is_full() {
-        decision = Decision::new(daemon, sensor.instigator(), sensor.dedup_window, now).await?;
+        decision = Decision::new(context, sensor.instigator(), sensor.dedup_window, now).await?;
         decision.fail(None, too_much());
         position = Position { number: before.number + 1, ..before.clone() };
     }

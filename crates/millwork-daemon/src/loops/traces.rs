@@ -4,94 +4,112 @@
 //! and costs a run nothing. The form is OTLP over HTTP in JSON, <https://opentelemetry.io/docs/specs/otlp/>.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, KindSet};
 use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_core::{Instigator, StepPartition};
-use millwork_storage::{EventQuery, RunRecord, follow};
+use millwork_storage::{EventQuery, RunRecord, Store, follow};
 use serde_json::{Value, json};
 
+use crate::activation::Activation;
 use crate::cursor::{Cursor, begin_at_head};
-use crate::daemon::Loop;
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::Observer;
 use crate::http;
-use crate::{Daemon, DaemonError};
+use crate::loop_name::LoopName;
+use crate::send::Environment;
 
 /// So many runs are sent at a time.
 const RUNS_AT_ONCE: u32 = 50;
 /// How often ended runs are looked for.
-const REST: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// How often it is asked whether there is somebody to send to, where there isn't.
+const IDLE: Duration = Duration::from_secs(3600);
 /// A span's kind and status as OTLP numbers them.
 const INTERNAL: u8 = 1;
 const OK: u8 = 1;
 const ERROR: u8 = 2;
 
-#[derive(Debug)]
-pub(crate) struct Traces;
+/// Sends the traces of ended runs.
+pub(crate) struct Traces {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) observer: Observer,
+    pub(crate) environment: Arc<Environment>,
+}
 
-impl Loop for Traces {
-    fn name(&self) -> &'static str {
-        "traces"
+impl DaemonLoop for Traces {
+    const NAME: LoopName = LoopName::Traces;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunEnded];
+
+    fn poll_interval(&self) -> Duration {
+        if self.endpoint().is_some() { POLL_INTERVAL } else { IDLE }
     }
 
-    async fn turn(&mut self, daemon: &Daemon) -> Result<Duration, DaemonError> {
-        let Some(endpoint) = endpoint(daemon) else { return Ok(Duration::from_secs(3600)) };
-        let cursor: Cursor<u64> = Cursor::read(daemon, Instigator::Traces).await?;
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let Some(endpoint) = self.endpoint() else { return Ok(NextTick::Poll) };
+        let cursor: Cursor<u64> = Cursor::read(&*self.store, &self.observer, Instigator::Traces).await?;
         let behind = match cursor.position {
             Some(behind) => behind,
-            None => daemon.store.head().await?,
+            None => self.store.head().await?,
         };
-        let ended = follow(&*daemon.store, behind, KindSet::RUN_ENDS, RUNS_AT_ONCE).await?;
+        let ended = follow(&*self.store, behind, KindSet::RUN_ENDS, RUNS_AT_ONCE).await?;
         let mut spans = Vec::new();
         for run in ended.events.iter().filter_map(|event| event.run) {
-            if let Some(record) = daemon.store.run(run).await? {
+            if let Some(record) = self.store.run(run).await? {
                 let kinds = Some(RunState::KINDS);
                 let of_run = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
-                let events = daemon.store.events(of_run).await?;
+                let events = self.store.events(of_run).await?;
                 spans.extend(spans_of(&record, &events));
             }
         }
         if !spans.is_empty() {
-            post(daemon, &endpoint, spans).await?;
+            self.post(&endpoint, spans).await?;
         }
         if cursor.position != Some(ended.behind) {
-            daemon.store.commit(cursor.moved_to(&ended.behind)?).await?;
+            self.store.commit(cursor.moved_to(&ended.behind)?).await?;
         }
-        Ok(REST)
+        Ok(NextTick::Poll)
     }
 
-    async fn begin(&mut self, daemon: &Daemon) -> Result<(), DaemonError> {
-        match endpoint(daemon) {
-            Some(_) => begin_at_head(daemon, Instigator::Traces).await,
+    async fn begin(&mut self) -> Result<(), DaemonError> {
+        match self.endpoint() {
+            Some(_) => begin_at_head(&*self.store, &self.observer, Instigator::Traces).await,
             None => Ok(()),
         }
     }
 }
 
-/// Where traces go, by the variables that OpenTelemetry defines.
-fn endpoint(daemon: &Daemon) -> Option<String> {
-    (daemon.environment)("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
-        let base = (daemon.environment)("OTEL_EXPORTER_OTLP_ENDPOINT")?;
-        Some(format!("{}/v1/traces", base.trim_end_matches('/')))
-    })
-}
+impl Traces {
+    /// Where traces go, by the variables that OpenTelemetry defines.
+    fn endpoint(&self) -> Option<String> {
+        (self.environment)("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
+            let base = (self.environment)("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+            Some(format!("{}/v1/traces", base.trim_end_matches('/')))
+        })
+    }
 
-async fn post(daemon: &Daemon, endpoint: &str, spans: Vec<Value>) -> Result<(), DaemonError> {
-    let service = (daemon.environment)("OTEL_SERVICE_NAME").unwrap_or_else(|| "millwork".to_owned());
-    let body = json!({ "resourceSpans": [{
+    async fn post(&self, endpoint: &str, spans: Vec<Value>) -> Result<(), DaemonError> {
+        let service = (self.environment)("OTEL_SERVICE_NAME").unwrap_or_else(|| "millwork".to_owned());
+        let body = json!({ "resourceSpans": [{
         "resource": { "attributes": [attribute("service.name", &service)] },
         "scopeSpans": [{ "scope": { "name": "millwork" }, "spans": spans }],
     }] });
-    let client = http::client().build().map_err(|source| DaemonError::Traces { source })?;
-    let mut request = client.post(endpoint).header("content-type", "application/json").body(body.to_string());
-    let headers = (daemon.environment)("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
-    for (name, value) in headers.split(',').filter_map(|header| header.split_once('=')) {
-        request = request.header(name.trim(), value.trim());
+        let client = http::client().build().map_err(|source| DaemonError::Traces { source })?;
+        let mut request =
+            client.post(endpoint).header("content-type", "application/json").body(body.to_string());
+        let headers = (self.environment)("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
+        for (name, value) in headers.split(',').filter_map(|header| header.split_once('=')) {
+            request = request.header(name.trim(), value.trim());
+        }
+        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+        // The address may hold a secret.
+        answer.map(drop).map_err(|error| DaemonError::Traces { source: error.without_url() })
     }
-    let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-    // The address may hold a secret.
-    answer.map(drop).map_err(|error| DaemonError::Traces { source: error.without_url() })
 }
 
 fn attribute(key: &str, value: &str) -> Value {

@@ -5,11 +5,11 @@
 
 mod code;
 mod configuration;
-mod core;
 mod crates;
 mod documents;
 mod errors;
 mod markdown;
+mod modules;
 mod words;
 
 use std::path::{Path, PathBuf};

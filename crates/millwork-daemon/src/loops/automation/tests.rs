@@ -11,7 +11,7 @@ use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, 
 use millwork_storage::{Batch, Claim, Home, RunQuery};
 
 use super::*;
-use crate::DaemonOptions;
+use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::FakeLauncher;
 use crate::loops::schedules::Schedules;
 
@@ -55,8 +55,7 @@ impl Bench {
         let start: Timestamp = "2026-05-01T00:00:30Z".parse().expect("an instant");
         let clock = Arc::new(TestClock::at(start));
         let daemon = daemon(folder, &clock).await;
-        let bench =
-            Self { daemon, clock, schedules: Schedules::default(), conditions: Conditions::default() };
+        let bench = Self { schedules: daemon.schedules(), conditions: daemon.automation(), daemon, clock };
         let all = ["stories", "features", "model", "predictions"].map(AssetKey::from).to_vec();
         let run = NewRun { id: RunId::new(start), request: request(all), at: start, lease: None };
         bench.daemon.store.create_run(run).await.expect("a run");
@@ -68,15 +67,15 @@ impl Bench {
         self.daemon.options.clock.now()
     }
 
-    async fn turn(&mut self) {
-        self.schedules.turn(&self.daemon).await.expect("an evaluation");
-        self.conditions.turn(&self.daemon).await.expect("an evaluation");
+    async fn tick(&mut self) {
+        self.schedules.tick().await.expect("an evaluation");
+        self.conditions.tick().await.expect("an evaluation");
     }
 
-    /// Takes in what the last turn requested, and what came of it.
+    /// Takes in what the last tick requested, and what came of it.
     async fn settle(&mut self, succeed: bool) {
         for _ in 0..5 {
-            self.turn().await;
+            self.tick().await;
             self.execute(succeed).await;
         }
     }
@@ -136,33 +135,33 @@ fn materialized() -> EventBody {
 async fn a_day_is_requested_once_however_often_the_daemon_dies() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut bench = Bench::new(folder.path()).await;
-    bench.turn().await;
+    bench.tick().await;
     let end = bench.now() + SignedDuration::from_hours(24);
     let mut random: u64 = 7;
     let mut below = |bound: u64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % bound
     };
-    let (mut turns, mut deaths) = (0, 0);
+    let (mut ticks, mut deaths) = (0, 0);
     while bench.now() < end {
         let step = SignedDuration::from_secs(10 + below(50) as i64).min(end.duration_since(bench.now()));
         bench.clock.advance(step);
-        turns += 1;
+        ticks += 1;
         if deaths < 50 && below(40) == 0 {
             deaths += 1;
-            let dying = bench.daemon.clone();
-            let task = tokio::spawn(async move { Conditions::default().turn(&dying).await });
+            let mut dying = bench.daemon.automation();
+            let task = tokio::spawn(async move { dying.tick().await });
             tokio::time::sleep(Duration::from_micros(below(5_000))).await;
             task.abort();
             let _ = task.await;
             bench.daemon = daemon(folder.path(), &bench.clock).await;
-            (bench.schedules, bench.conditions) = (Schedules::default(), Conditions::default());
+            (bench.schedules, bench.conditions) = (bench.daemon.schedules(), bench.daemon.automation());
         }
-        bench.turn().await;
+        bench.tick().await;
         bench.execute(true).await;
     }
     bench.settle(true).await;
-    assert!(deaths == 50 && turns > 1_400, "{deaths} deaths in {turns} turns");
+    assert!(deaths == 50 && ticks > 1_400, "{deaths} deaths in {ticks} ticks");
     let expected = [("features", 24), ("model", 1), ("predictions", 1_440), ("stories", 24)];
     assert_eq!(bench.counts().await, expected.map(|(key, count)| (key.to_owned(), count)).into());
 }
@@ -179,7 +178,7 @@ async fn nothing_is_written_where_nothing_happens_and_failures_are_damped() {
     // Ten minutes of failures: every minute a tick, but after the second failure a pause of 1, 2, 4 … minutes.
     for _ in 0..20 {
         bench.clock.advance(SignedDuration::from_secs(30));
-        bench.turn().await;
+        bench.tick().await;
         bench.execute(false).await;
     }
     assert_eq!(bench.counts().await["predictions"], 5);
@@ -222,7 +221,7 @@ async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
     bench.settle(true).await;
     assert_eq!(bench.counts().await["predictions"], 4, "the newest tick of a year");
     // Another daemon reads what is stored.
-    bench.conditions = Conditions::default();
+    bench.conditions = bench.daemon.automation();
     bench.clock.jump(-year - minute * 2);
     bench.settle(true).await;
     let told = bench.daemon.store.ticks(&[Instigator::Automation(None)], 1).await.expect("ticks");
@@ -245,10 +244,10 @@ async fn failures_by_a_clock_that_was_ahead_hold_back_as_long_as_others() {
     bench.clock.jump(year);
     for _ in 0..4 {
         bench.clock.advance(minute);
-        bench.turn().await;
+        bench.tick().await;
         bench.execute(false).await;
     }
-    bench.turn().await;
+    bench.tick().await;
     bench.clock.jump(-year);
     bench.settle(true).await;
     let before = bench.counts().await["predictions"];

@@ -4,12 +4,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
-use millwork_core::alert::{AlertRule, Secret, Trigger};
+use millwork_core::alert::{Alert, AlertRule, Destination, Secret, Trigger};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Instigator, TestClock};
-use millwork_storage::{Commit, DeliveryState, Home};
+use millwork_storage::{Commit, DeliveryState, Home, NewDelivery};
 
 use super::*;
-use crate::DaemonOptions;
+use crate::daemon::{Daemon, DaemonOptions};
+use crate::destinations::deliveries_of;
 use crate::launcher::fake::FakeLauncher;
 
 /// What a receiver was sent: when, and the title of the alert.
@@ -80,7 +81,7 @@ impl Bench {
         let environment = Arc::new(move |_: &str| Some(url.clone()));
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);
         let daemon = daemon.environment(environment);
-        Self { daemon, clock, sent, deliveries: Deliveries::default(), _folder: folder }
+        Self { deliveries: daemon.deliveries(), daemon, clock, sent, _folder: folder }
     }
 
     /// Alerts of these titles, for one destination.
@@ -101,7 +102,7 @@ impl Bench {
     async fn attempts(&mut self, attempts: u32) {
         let began = Instant::now();
         loop {
-            self.deliveries.turn(&self.daemon).await.expect("a turn");
+            self.deliveries.tick().await.expect("a tick");
             let is_busy = lock(&self.deliveries.lanes).0.values().any(|lane| lane.is_busy);
             let made: u32 = self.all().await.iter().map(|delivery| delivery.attempts).sum();
             if !is_busy && made >= attempts {
@@ -163,7 +164,7 @@ async fn a_receiver_that_asks_for_time_gets_it_and_others_go_on() {
     bench.decide("webhook $OTHER", &["200 c"]).await;
     bench.attempts(2).await;
     // Another daemon keeps it as well: the time is stored.
-    bench.deliveries = Deliveries::default();
+    bench.deliveries = bench.daemon.deliveries();
     bench.attempts(4).await;
     assert_eq!(bench.sent(start), ["0 503/30 a", "0 200 c", "30 503/30 a", "30 200 b"]);
 }

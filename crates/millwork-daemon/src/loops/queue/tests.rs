@@ -3,20 +3,19 @@
 use std::sync::Mutex;
 
 use jiff::SignedDuration;
-use millwork_core::event::{EventBody, EventKind, NewEvent};
+use millwork_core::event::EventKind;
 use millwork_core::run::{RunLimits, RunRequest};
-use millwork_core::{Clock as _, Definitions, TestClock};
-use millwork_storage::{Batch, Claim, EventQuery, Fence, Home, NewRun};
+use millwork_core::{Definitions, TestClock};
+use millwork_storage::{EventQuery, Home, NewRun};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::DaemonOptions;
+use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::{Ended, FakeLauncher};
-use crate::loops::monitor::Monitor;
 
 struct Bench {
     daemon: Daemon,
-    queue: Queue,
+    queue: RunQueue,
     launcher: FakeLauncher,
     ended: UnboundedReceiver<Ended>,
     clock: Arc<TestClock>,
@@ -37,7 +36,7 @@ impl Bench {
         let home = Home::open(folder.path()).await.expect("a home");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let daemon = Daemon::new(pipeline, home, Arc::new(launcher.clone()), observer).options(options);
-        Self { daemon, queue: Queue::default(), launcher, ended, clock, told, _folder: folder }
+        Self { queue: daemon.run_queue(), daemon, launcher, ended, clock, told, _folder: folder }
     }
 
     /// A run that waits for a daemon.
@@ -57,16 +56,16 @@ impl Bench {
         self.daemon.store.claim(claim).await.expect("a claim")
     }
 
-    async fn turn(&mut self) {
-        self.queue.turn(&self.daemon).await.expect("a look");
+    async fn tick(&mut self) {
+        self.queue.tick().await.expect("a look");
     }
 
     /// What was launched for a run ends, and the queue has learnt of it.
     async fn end(&mut self, run: RunId, exit: Exit, printed: &str) -> RunRecord {
         self.launcher.end(run, exit, printed);
-        while self.daemon.launched().contains(&run) {
+        while self.queue.supervised.launched().contains(&run) {
             tokio::task::yield_now().await;
-            self.turn().await;
+            self.tick().await;
         }
         self.record(run).await
     }
@@ -88,9 +87,9 @@ fn exit(class: FailureClass, reason: &str) -> Exit {
 async fn a_run_is_launched_and_says_itself_how_it_ended() {
     let mut bench = Bench::new(RunLimits::default()).await;
     let run = bench.queued().await;
-    bench.turn().await;
+    bench.tick().await;
     let fence = bench.begin(run).await;
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.launcher.asked_for(), [run], "it is launched once");
     let succeeded = NewEvent::of_run(run, bench.clock.now(), EventBody::RunSucceeded);
     bench.daemon.store.append(Batch { fence: Some(fence), events: vec![succeeded] }).await.expect("its end");
@@ -107,7 +106,7 @@ async fn a_run_is_launched_and_says_itself_how_it_ended() {
 async fn a_run_that_dies_is_lost_as_its_launcher_says() {
     let mut bench = Bench::new(RunLimits::default()).await;
     let run = bench.queued().await;
-    bench.turn().await;
+    bench.tick().await;
     bench.begin(run).await;
     let record = bench.end(run, exit(FailureClass::OutOfMemory, "its job was evicted"), "last words").await;
     assert_eq!((record.status, record.class), (RunStatus::Lost, Some(FailureClass::OutOfMemory)));
@@ -121,7 +120,7 @@ async fn a_run_that_dies_is_lost_as_its_launcher_says() {
 async fn a_run_that_ends_before_it_begins_has_failed() {
     let mut bench = Bench::new(RunLimits::default()).await;
     let run = bench.queued().await;
-    bench.turn().await;
+    bench.tick().await;
     let record = bench.end(run, exit(FailureClass::Killed, "its job was not scheduled"), "").await;
     assert_eq!((record.status, record.class), (RunStatus::Failed, Some(FailureClass::Killed)));
     assert_eq!(record.reason.as_deref(), Some("it was not started: its job was not scheduled"));
@@ -132,13 +131,13 @@ async fn a_launch_that_is_refused_leaves_the_run_queued() {
     let mut bench = Bench::new(RunLimits::default()).await;
     let run = bench.queued().await;
     bench.launcher.refuse(Some("the cluster is full"));
-    let error = bench.queue.turn(&bench.daemon).await.expect_err("a refusal");
+    let error = bench.queue.tick().await.expect_err("a refusal");
     let source = std::error::Error::source(&error).map(ToString::to_string);
     assert_eq!(source.as_deref(), Some("the cluster is full"));
     assert_eq!(bench.record(run).await.status, RunStatus::Queued);
-    assert!(bench.daemon.launched().is_empty(), "nobody looks after what was not launched");
+    assert!(bench.queue.supervised.launched().is_empty(), "nobody looks after what was not launched");
     bench.launcher.refuse(None);
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.launcher.asked_for(), [run, run]);
 }
 
@@ -146,11 +145,11 @@ async fn a_launch_that_is_refused_leaves_the_run_queued() {
 async fn a_run_that_does_not_stop_is_asked_to_end_and_then_killed() {
     let mut bench = Bench::new(RunLimits::default().cancel(Duration::ZERO)).await;
     let run = bench.queued().await;
-    bench.turn().await;
+    bench.tick().await;
     bench.begin(run).await;
     bench.daemon.store.request_cancel(run, bench.clock.now()).await.expect("a wish");
     bench.clock.advance(SignedDuration::from_secs(1));
-    Monitor::default().turn(&bench.daemon).await.expect("a look");
+    bench.daemon.run_monitor().tick().await.expect("a look");
     assert_eq!(bench.record(run).await.status, RunStatus::Canceled);
     assert_eq!(bench.ended.recv().await, Some(Ended::Terminated(run)));
     assert_eq!(bench.ended.recv().await, Some(Ended::Killed(run)));
@@ -162,9 +161,9 @@ async fn a_run_that_does_not_stop_is_asked_to_end_and_then_killed() {
 async fn what_does_not_begin_with_its_run_in_time_is_killed_once() {
     let mut bench = Bench::new(RunLimits::default().start(Duration::from_nanos(1))).await;
     let run = bench.queued().await;
-    bench.turn().await;
-    bench.turn().await;
-    bench.turn().await;
+    bench.tick().await;
+    bench.tick().await;
+    bench.tick().await;
     assert_eq!(bench.ended.recv().await, Some(Ended::Killed(run)));
     let record = bench.end(run, exit(FailureClass::Killed, "its job was killed"), "").await;
     assert_eq!(record.status, RunStatus::Failed);

@@ -9,7 +9,7 @@ use millwork_core::{AssetDefinition, BoxError, Definitions, TestClock};
 use millwork_storage::{Home, RunQuery, Tick};
 
 use super::*;
-use crate::DaemonOptions;
+use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::FakeLauncher;
 
 const LONG: Duration = Duration::from_secs(300);
@@ -42,13 +42,14 @@ impl Bench {
         let launcher = Arc::new(FakeLauncher::default());
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);
-        let mut bench = Self { daemon, schedules: Schedules::default(), clock, _folder: folder };
-        bench.turn().await;
+        let schedules = daemon.schedules();
+        let mut bench = Self { daemon, schedules, clock, _folder: folder };
+        bench.tick().await;
         bench
     }
 
-    async fn turn(&mut self) {
-        self.schedules.turn(&self.daemon).await.expect("a turn");
+    async fn tick(&mut self) {
+        self.schedules.tick().await.expect("a tick");
         for (_, evaluation) in self.schedules.under_way.drain() {
             evaluation.await.expect("an evaluation");
         }
@@ -57,7 +58,7 @@ impl Bench {
     /// Moves the wall clock, back if `seconds` is negative, and evaluates.
     async fn after(&mut self, seconds: i64) {
         self.clock.jump(SignedDuration::from_secs(seconds));
-        self.turn().await;
+        self.tick().await;
     }
 
     /// How many runs a schedule has requested.
@@ -166,11 +167,11 @@ async fn a_function_that_blocks_holds_up_no_other_schedule() {
     let named = bench.daemon.pipeline.schedule("named").expect("it is defined").instigator();
     bench.clock.advance(SignedDuration::from_secs(30));
     while bench.daemon.store.state(&named).await.expect("a state").stuck_since.is_none() {
-        bench.schedules.turn(&bench.daemon).await.expect("a turn");
+        bench.schedules.tick().await.expect("a tick");
         tokio::task::yield_now().await;
     }
     bench.clock.advance(SignedDuration::from_secs(60));
-    bench.schedules.turn(&bench.daemon).await.expect("a turn");
+    bench.schedules.tick().await.expect("a tick");
     assert_eq!((bench.runs("plain").await, calls.load(Ordering::SeqCst)), (2, 1));
     assert!(
         bench.outcomes().await.iter().all(|outcome| outcome.contains("isn't called again until it returns"))
@@ -178,7 +179,7 @@ async fn a_function_that_blocks_holds_up_no_other_schedule() {
     // It returns, too late for its answer to count, and runs for the newest tick.
     drop(release);
     while bench.runs("named").await == 0 {
-        bench.schedules.turn(&bench.daemon).await.expect("a turn");
+        bench.schedules.tick().await.expect("a tick");
         tokio::task::yield_now().await;
     }
     assert_eq!(bench.daemon.store.state(&named).await.expect("a state").stuck_since, None);

@@ -12,7 +12,7 @@ use millwork_core::{AssetDefinition, Clock as _, Definitions, TestClock};
 use millwork_storage::{Batch, Home, PendingState, RunQuery, Tick};
 
 use super::*;
-use crate::DaemonOptions;
+use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::FakeLauncher;
 
 /// A daemon whose sensors are evaluated one turn at a time.
@@ -30,18 +30,18 @@ impl Bench {
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:30Z".parse().expect("an instant")));
         let told = Arc::default();
         let daemon = daemon(folder.path(), assets, sensors, &clock, &told).await;
-        Self { daemon, sensors: Sensors::default(), clock, told, folder }
+        Self { sensors: daemon.sensors(), daemon, clock, told, folder }
     }
 
     /// The daemon is killed, and another one with other definitions goes on.
     async fn restart(&mut self, assets: &[&str], sensors: Vec<Sensor>) {
         self.daemon = daemon(self.folder.path(), assets, sensors, &self.clock, &self.told).await;
-        self.sensors = Sensors::default();
+        self.sensors = self.daemon.sensors();
     }
 
     /// Starts what is due, and waits until it has been recorded.
-    async fn turn(&mut self) {
-        self.sensors.turn(&self.daemon).await.expect("a turn");
+    async fn tick(&mut self) {
+        self.sensors.tick().await.expect("a tick");
         for (_, evaluation) in self.sensors.under_way.drain() {
             evaluation.await.expect("an evaluation");
         }
@@ -50,7 +50,7 @@ impl Bench {
     /// Moves the wall clock, back if `seconds` is negative, and evaluates.
     async fn after(&mut self, seconds: i64) {
         self.clock.jump(SignedDuration::from_secs(seconds));
-        self.turn().await;
+        self.tick().await;
     }
 
     /// The selections of the runs, oldest first.
@@ -138,7 +138,7 @@ fn key(asset: &str, key: &str) -> RunSpec {
 async fn a_request_that_cannot_be_made_fails_its_tick_and_waits_until_it_can() {
     let answer = SensorOutcome::requests([key("onee", "a"), key("one", "b")]).cursor("b.csv");
     let mut bench = Bench::new(&["one"], vec![says([Ok(answer)])]).await;
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.runs().await, ["one"], "the rest of the answer goes on");
     let outcomes = bench.outcomes().await;
     assert!(outcomes[0].starts_with("failed: can't request a run of `onee`: "), "{outcomes:?}");
@@ -164,7 +164,7 @@ async fn a_request_that_cannot_be_made_fails_its_tick_and_waits_until_it_can() {
 async fn what_is_pending_survives_wrong_clocks_and_waits_while_its_sensor_is_off() {
     let answer = SensorOutcome::requests([key("onee", "a")]);
     let mut bench = Bench::new(&["one"], vec![says([Ok(answer)])]).await;
-    bench.turn().await;
+    bench.tick().await;
     bench.restart(&["onee"], vec![says([])]).await;
     let instigator = Instigator::Sensor("says".to_owned());
     bench.daemon.store.switch(&instigator, Some(false)).await.expect("a switch");
@@ -183,13 +183,13 @@ async fn a_key_holds_inside_an_answer_across_answers_and_for_what_is_pending() {
     let pending = || Ok(SensorOutcome::requests([key("onee", "9"), key("two", "9")]));
     let sensor = says([same(), same(), pending(), pending(), same(), same()]).dedup_window(hour);
     let mut bench = Bench::new(&["one", "two"], vec![sensor]).await;
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.runs().await, ["one", "two"]);
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.runs().await.len(), 2);
     assert!(bench.outcomes().await[2].starts_with("idle: run "), "{:?}", bench.outcomes().await);
-    bench.turn().await;
-    bench.turn().await;
+    bench.tick().await;
+    bench.tick().await;
     assert_eq!((bench.runs().await.len(), bench.pending().await.len()), (2, 1));
     // The clock is set back by more than the window, and later the window is over.
     bench.after(-7_200).await;
@@ -213,8 +213,8 @@ async fn a_function_that_fails_or_panics_leaves_the_cursor_and_keeps_nothing_bac
         async { Ok(SensorOutcome::default()) }
     });
     let mut bench = Bench::new(&["one"], vec![says(answers), panics, at_once]).await;
-    bench.turn().await;
-    bench.turn().await;
+    bench.tick().await;
+    bench.tick().await;
     let outcomes = bench.outcomes().await;
     for expected in [
         "failed: its function panicked: oh no",
@@ -248,13 +248,13 @@ async fn a_sensor_that_blocks_is_stuck_and_nobody_waits_for_it() {
     let mut bench = Bench::new(&["one"], vec![blocks, says]).await;
     // Turns go on until the sensor that blocks is recorded as stuck; the other one is evaluated meanwhile.
     while bench.state("blocks").await.stuck_since.is_none() {
-        bench.sensors.turn(&bench.daemon).await.expect("a turn");
+        bench.sensors.tick().await.expect("a tick");
         tokio::task::yield_now().await;
     }
     let before = bench.runs().await.len();
     assert!(before > 0, "the other sensor was evaluated");
     while bench.runs().await.len() < before + 3 {
-        bench.sensors.turn(&bench.daemon).await.expect("a turn");
+        bench.sensors.tick().await.expect("a tick");
     }
     assert_eq!(calls.load(Ordering::SeqCst), 1, "it isn't called while it hasn't returned");
     let is_stuck = |outcome: &&String| outcome.contains("isn't called again until it returns");
@@ -263,7 +263,7 @@ async fn a_sensor_that_blocks_is_stuck_and_nobody_waits_for_it() {
     release.send(()).expect("it waits");
     drop(release);
     while bench.state("blocks").await.stuck_since.is_some() || calls.load(Ordering::SeqCst) < 2 {
-        bench.sensors.turn(&bench.daemon).await.expect("a turn");
+        bench.sensors.tick().await.expect("a tick");
         tokio::task::yield_now().await;
     }
 }
@@ -302,13 +302,13 @@ fn reacts(fails_at: &Arc<Mutex<Vec<u64>>>) -> Sensor {
 async fn an_event_at_which_a_reaction_fails_is_pending_and_the_others_go_on() {
     let fails_at: Arc<Mutex<Vec<u64>>> = Arc::default();
     let mut bench = Bench::new(&["one", "two"], vec![reacts(&fails_at)]).await;
-    bench.turn().await;
+    bench.tick().await;
     let mut events = Vec::new();
     for _ in 0..4 {
         events.push(bench.made("one").await);
     }
     *fails_at.lock().unwrap() = vec![events[1], events[2]];
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!(bench.runs().await.len(), 2, "for the first and the last event");
     let failed = [
         format!("failed: at event {}: its function panicked: at {0}", events[1]),
@@ -330,7 +330,7 @@ async fn an_event_at_which_a_reaction_fails_is_pending_and_the_others_go_on() {
     // Somebody has it tried again.
     fails_at.lock().unwrap().clear();
     bench.daemon.store.retry_pending(given_up.id, bench.clock.now()).await.expect("it is there");
-    bench.turn().await;
+    bench.tick().await;
     assert_eq!((bench.runs().await.len(), bench.pending().await.len()), (4, 0));
 }
 
@@ -340,9 +340,9 @@ async fn an_event_may_ask_for_several_runs_of_the_same_assets() {
         Ok(SensorOutcome::requests(["de", "fr"].map(|country| RunSpec::of("two").tag("country", country))))
     });
     let mut bench = Bench::new(&["one", "two"], vec![both]).await;
-    bench.turn().await;
+    bench.tick().await;
     bench.made("one").await;
-    bench.turn().await;
-    bench.turn().await;
+    bench.tick().await;
+    bench.tick().await;
     assert_eq!(bench.runs().await, ["two", "two"]);
 }

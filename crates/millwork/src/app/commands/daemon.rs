@@ -48,7 +48,7 @@ pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit
         let opened = session.home().await?;
         let service = Service::new(session, &opened, &daemon)?;
         let host = Arc::new(ServingProcess {
-            pulse: service.daemon.pulse(),
+            metrics: service.daemon.metrics(),
             store: opened.store.clone(),
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
             path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
@@ -149,7 +149,7 @@ impl Service {
         let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
         let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;
         let says = log.clone();
-        let observer = Arc::new(move |happening: &DaemonEvent| says.say(&happening.to_string()));
+        let observer = Arc::new(move |event: &DaemonEvent| says.say(&event.to_string()));
         let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
         let daemon = Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer);
         Ok(Self { daemon: daemon.options(options), runs, log, last, captured })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
-use millwork_daemon::{ClockJump, DaemonMetrics};
+use millwork_daemon::{ClockJump, DaemonMetrics, LoopMetrics, LoopName};
 use millwork_engine::Values;
 use millwork_storage::{Home, Store, StoreCounts};
 use millwork_web::{Host, LoopBeat};
@@ -13,7 +13,7 @@ use millwork_web::{Host, LoopBeat};
 /// The process of `serve`.
 #[derive(Debug)]
 pub(super) struct ServingProcess {
-    pub(super) pulse: DaemonMetrics,
+    pub(super) metrics: DaemonMetrics,
     pub(super) store: Arc<dyn Store>,
     pub(super) values: Values,
     pub(super) home: Home,
@@ -28,25 +28,25 @@ impl Host for ServingProcess {
             "{}# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
              # TYPE millwork_store_queries_total counter\nmillwork_store_queries_total {queries}\n\
              # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n",
-            self.pulse.metrics()
+            self.metrics.exposition()
         )
     }
 
     fn loops(&self) -> Vec<LoopBeat> {
-        let beat = |(name, pulse): (&'static str, millwork_daemon::LoopMetrics)| LoopBeat {
-            name,
-            last: pulse.last,
-            since_last: pulse.since_last(),
-            turns: pulse.turns,
-            failures: pulse.failures,
-            trouble: pulse.trouble,
+        let beat = |(name, metrics): (LoopName, LoopMetrics)| LoopBeat {
+            name: name.in_words(),
+            last: metrics.last,
+            since_last: metrics.since_last(),
+            turns: metrics.ticks,
+            failures: metrics.failures,
+            trouble: metrics.trouble,
         };
-        self.pulse.loops().into_iter().map(beat).collect()
+        self.metrics.loops().into_iter().map(beat).collect()
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
         let counts = self.store.counts();
-        let clock = self.pulse.last_jump().map(|jump| ("Clock", clock_in_words(&jump)));
+        let clock = self.metrics.last_jump().map(|jump| ("Clock", clock_in_words(&jump)));
         let facts = [
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
             ("Process", std::process::id().to_string()),

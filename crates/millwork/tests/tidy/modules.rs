@@ -1,4 +1,4 @@
-//! The core: its modules use each other in one order, and it does no input or output.
+//! The modules of the core and of the daemon, which use each other in one order, and the core, which does no input or output.
 
 use crate::{report, root, rust_files};
 
@@ -31,6 +31,38 @@ const CORE: [&str; 27] = [
     "definitions",
     "advice",
     "simulation",
+];
+
+/// The modules of the daemon, in the same way.
+const DAEMON: [&str; 27] = [
+    "loop_name",
+    "activation",
+    "launcher",
+    "error",
+    "event",
+    "metrics",
+    "daemon_loop",
+    "supervised_runs",
+    "pauses",
+    "stopwatch",
+    "functions",
+    "cursor",
+    "http",
+    "webhook_body",
+    "send",
+    "destinations",
+    "run_output",
+    "evaluation_context",
+    "decision",
+    "sensor_call",
+    "reactions",
+    "evaluation_state",
+    "loops",
+    "driver",
+    "daemon",
+    // Tests of several loops together.
+    "first_look",
+    "set_clocks",
 ];
 
 /// The names that code takes from the root of its crate: `b` of `crate::b::C`, `d` and `F` of `crate::{d::E, F}`.
@@ -80,11 +112,10 @@ fn names_at_the_root_are_found_in_any_form() {
     }
 }
 
-#[test]
-fn modules_of_the_core_use_each_other_in_one_order() {
-    const OF_THE_ROOT: [&str; 3] = ["BoxError", "BoxFuture", "Result"];
-    let folder = root().join("crates/millwork-core/src");
-    let place = |module: &str| CORE.iter().position(|known| *known == module);
+/// What is wrong with the order in which the modules of a crate use each other. `of_the_root` is what they may take from its root.
+fn broken_order(name: &str, order: &[&str], of_the_root: &[&str]) -> Vec<String> {
+    let folder = root().join("crates").join(name).join("src");
+    let place = |module: &str| order.iter().position(|known| *known == module);
     let mut broken = Vec::new();
     for path in rust_files(&folder) {
         let parts: Vec<String> = path
@@ -94,7 +125,7 @@ fn modules_of_the_core_use_each_other_in_one_order() {
             .map(|part| part.to_string_lossy().into_owned())
             .collect();
         let file = parts.join("/");
-        let is_test = parts.iter().any(|part| part == "tests" || part == "tests.rs");
+        let is_test = parts.iter().any(|part| part == "tests" || part.ends_with("tests.rs"));
         if file == "lib.rs" || is_test {
             continue;
         }
@@ -111,7 +142,7 @@ fn modules_of_the_core_use_each_other_in_one_order() {
             match place(name) {
                 Some(other) if other > own => broken.push(format!("{file}: {module} must not use {name}")),
                 Some(_) => {}
-                None if OF_THE_ROOT.contains(&name) => {}
+                None if of_the_root.contains(&name) => {}
                 None => broken.push(format!("{file}: take `{name}` from its module")),
             }
         }
@@ -123,8 +154,30 @@ fn modules_of_the_core_use_each_other_in_one_order() {
     }
     let exists = |module: &str| folder.join(module).is_dir() || folder.join(format!("{module}.rs")).is_file();
     broken
-        .extend(CORE.iter().filter(|module| !exists(module)).map(|module| format!("{module} is no module")));
+        .extend(order.iter().filter(|module| !exists(module)).map(|module| format!("{module} is no module")));
+    broken
+}
+
+#[test]
+fn modules_of_the_core_use_each_other_in_one_order() {
+    let broken = broken_order("millwork-core", &CORE, &["BoxError", "BoxFuture", "Result"]);
     report(&broken, "the order of the core's modules is in ARCHITECTURE.md");
+}
+
+#[test]
+fn modules_of_the_daemon_use_each_other_in_one_order() {
+    let mut broken = broken_order("millwork-daemon", &DAEMON, &[]);
+    for path in rust_files(&root().join("crates/millwork-daemon/src/loops")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        if code.contains("crate::loops::") && !path.ends_with("tests.rs") {
+            broken.push(format!("{}: a loop knows no other loop", path.display()));
+        }
+    }
+    report(
+        &broken,
+        "the daemon's modules go from the launcher and events by the loops to the driver and the daemon",
+    );
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! The loops of a daemon, by name.
+
+use std::fmt;
+
+/// One of a daemon's loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LoopName {
+    /// Decides what events mean to alert rules.
+    Alerts,
+    /// Requests what automation conditions say is due.
+    Automation,
+    /// Notices that the wall clock is set.
+    ClockWatch,
+    /// Sends alerts to their destinations.
+    Deliveries,
+    /// Forgets what retention rules let go.
+    Retention,
+    /// Ends runs that take too long, and notices those whose process has died.
+    RunMonitor,
+    /// Launches requested runs and settles their ends.
+    RunQueue,
+    /// Queues again what failed.
+    RunRetries,
+    /// Requests runs at the ticks of schedules.
+    Schedules,
+    /// Evaluates sensors.
+    Sensors,
+    /// Sends ended runs as OpenTelemetry traces.
+    Traces,
+}
+
+impl LoopName {
+    /// Every loop, in the order of their names.
+    pub const ALL: [Self; 11] = [
+        Self::Alerts,
+        Self::Automation,
+        Self::ClockWatch,
+        Self::Deliveries,
+        Self::Retention,
+        Self::RunMonitor,
+        Self::RunQueue,
+        Self::RunRetries,
+        Self::Schedules,
+        Self::Sensors,
+        Self::Traces,
+    ];
+
+    /// The name as a label of metrics: `run_queue`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Automation => "automation",
+            Self::ClockWatch => "clock_watch",
+            Self::Deliveries => "deliveries",
+            Self::Retention => "retention",
+            Self::RunMonitor => "run_monitor",
+            Self::RunQueue => "run_queue",
+            Self::RunRetries => "run_retries",
+            Self::Schedules => "schedules",
+            Self::Sensors => "sensors",
+            Self::Traces => "traces",
+        }
+    }
+
+    /// The name in a sentence or a heading: `the run queue`. Alerts of a daemon's trouble are remembered by it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Automation => "automation",
+            Self::ClockWatch => "the wall clock",
+            Self::Deliveries => "deliveries of alerts",
+            Self::Retention => "retention",
+            Self::RunMonitor => "the run monitor",
+            Self::RunQueue => "the run queue",
+            Self::RunRetries => "retries of runs",
+            Self::Schedules => "schedules",
+            Self::Sensors => "sensors",
+            Self::Traces => "traces",
+        }
+    }
+}
+
+impl fmt::Display for LoopName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.in_words())
+    }
+}
