@@ -25,13 +25,13 @@ pub enum DaemonError {
     /// Values could not be let go of.
     #[error(transparent)]
     Forget(#[from] millwork_engine::ForgetError),
-    /// A condition makes no sense.
+    /// An automation condition is invalid.
     #[error(transparent)]
     Condition(#[from] ConditionError),
-    /// Whoever collects traces doesn't take them.
+    /// The collector of traces is not reached, or refuses them.
     #[error("failed to send traces")]
     Traces {
-        /// Why.
+        /// What the HTTP client says.
         source: reqwest::Error,
     },
     /// A run could not be launched.
@@ -39,7 +39,7 @@ pub enum DaemonError {
     Launch {
         /// The run.
         run: RunId,
-        /// Why, by its launcher.
+        /// What its launcher says.
         source: BoxError,
     },
     /// Too many functions of the definitions are being called.
@@ -50,7 +50,7 @@ pub enum DaemonError {
     Cursor {
         /// Whose cursor it is.
         instigator: Instigator,
-        /// Why.
+        /// Why it isn't valid JSON.
         source: serde_json::Error,
     },
 }

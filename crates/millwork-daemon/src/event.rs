@@ -17,14 +17,14 @@ use crate::loop_name::LoopName;
 /// Called with each event, on the thread of the loop that it comes from: it must not block.
 pub type Observer = Arc<dyn Fn(&DaemonEvent) + Send + Sync>;
 
-/// Something that happened.
+/// Something that a daemon has done or noticed. Its text is one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DaemonEvent {
     /// A run was requested.
     Requested {
-        /// By which schedule or sensor.
+        /// The instigator that asked for it, in words: ``schedule `hourly` ``.
         by: String,
-        /// For which tick, if there is one.
+        /// The tick that it was requested for; nothing for a sensor, which has none.
         due: Option<Timestamp>,
         /// The run.
         run: RunId,
@@ -38,25 +38,25 @@ pub enum DaemonEvent {
     },
     /// Ticks of a schedule were missed and are not run.
     Missed {
-        /// The schedule.
+        /// The schedule's name.
         schedule: String,
-        /// How many.
+        /// How many of its ticks.
         ticks: usize,
     },
     /// A run was launched.
     Launched {
         /// The run.
         run: RunId,
-        /// What executes it.
+        /// What executes it, as its launcher calls that.
         launched: LaunchedRunId,
     },
     /// A run is ended by force.
     Ending {
         /// The run.
         run: RunId,
-        /// What that counts as.
+        /// The class of failure that is recorded, by which retries go.
         class: FailureClass,
-        /// Why.
+        /// Which limit it has broken.
         reason: String,
     },
     /// A run that failed is queued again.
@@ -74,61 +74,61 @@ pub enum DaemonEvent {
     Ended {
         /// The run.
         run: RunId,
-        /// How.
+        /// The status that it ended with.
         status: RunStatus,
-        /// Why, if it didn't succeed.
+        /// Why it failed or was lost; nothing if it succeeded or was canceled.
         reason: Option<String>,
     },
     /// A run's process has died.
     Lost {
         /// The run.
         run: RunId,
-        /// How.
+        /// What is known of the process's end.
         reason: String,
     },
-    /// Somebody is to be told of something.
+    /// A rule's alert is to be delivered.
     Alerted {
-        /// The rule.
+        /// The rule's name.
         rule: String,
-        /// What.
+        /// The alert's title.
         title: String,
-        /// How many destinations are told.
+        /// How many destinations it goes to: none if all of the rule's are optional and not configured.
         destinations: usize,
     },
     /// An alert did not arrive.
     Undelivered {
-        /// Its delivery.
+        /// The number of its delivery.
         delivery: u64,
-        /// Where.
+        /// The stored name of its destination.
         destination: String,
-        /// Why.
+        /// What the receiver answered, or why it was not reached.
         error: String,
         /// Whether it isn't sent again, as it was refused for good or tried too often.
         is_given_up: bool,
     },
     /// Retention rules let go of something.
     Forgotten {
-        /// So many events.
+        /// Number of events.
         events: u64,
-        /// So many runs.
+        /// Number of runs.
         runs: u64,
-        /// So many ticks.
+        /// Number of ticks.
         ticks: u64,
-        /// So many values.
+        /// Number of stored values.
         values: u64,
     },
     /// The wall clock was set, as a comparison with the time that has passed shows.
     ClockJumped {
-        /// Forward by so much, or back if it is negative.
+        /// By how much: forward, or back if it is negative.
         by: SignedDuration,
     },
     /// Nothing is forgotten for a day, as the wall clock isn't trusted.
     RetentionWaits,
     /// A loop could not do its work, and tries again.
     Trouble {
-        /// Which one.
+        /// Which loop.
         of: LoopName,
-        /// What happened.
+        /// The error with its causes, in one line.
         error: String,
     },
     /// How far an instigator has come can't be read, so it begins anew.
@@ -140,7 +140,7 @@ pub enum DaemonEvent {
     },
     /// The limits by which this daemon launches runs could not be written down, so others can't say why runs wait.
     Unannounced {
-        /// Why.
+        /// The error with its causes, in one line.
         error: String,
     },
 }
