@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use millwork_core::event::{EventBody, LogLine, NewEvent};
+use millwork_core::exposition::Exposition;
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{AssetDefinition, Clock as _, Definitions, Schedule, SystemClock};
@@ -265,9 +266,10 @@ async fn lateness() -> Result<()> {
     stop.send(true)?;
     working.await?;
     // Until the commit of the run that was requested, as `/metrics` counts it.
-    let metrics = metrics.exposition();
-    let within =
-        metrics.lines().filter_map(|line| line.strip_prefix("millwork_tick_lateness_seconds_bucket"));
+    let mut exposition = Exposition::default();
+    metrics.write_to(&mut exposition);
+    let text = exposition.into_text();
+    let within = text.lines().filter_map(|line| line.strip_prefix("millwork_tick_lateness_seconds_bucket"));
     let within: Vec<&str> = within.collect();
     println!("{:44} {}   aim p99 50 ms", format!("tick lateness, {SCHEDULES} at once"), within.join(" "));
     Ok(())

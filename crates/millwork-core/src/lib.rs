@@ -15,6 +15,7 @@ pub mod clock;
 pub mod condition;
 pub mod definitions;
 pub mod event;
+pub mod exposition;
 pub mod freshness;
 pub mod graph;
 pub mod id;

@@ -4,11 +4,11 @@
 //! the same numbers. They are of this process and begin with it: what has to outlast it is in the store.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::exposition::{Exposition, Histogram, Samples};
 
 use crate::loop_name::LoopName;
 
@@ -28,7 +28,7 @@ struct State {
 pub struct ClockJump {
     /// When that was noticed, by the wall clock from then on.
     pub at: Timestamp,
-    /// Forward by so much, or back if it is negative.
+    /// By how much: forward, or back if it is negative.
     pub by: SignedDuration,
     /// How often it was set since this process began.
     pub count: u64,
@@ -43,9 +43,9 @@ pub struct LoopMetrics {
     pub ticks: u64,
     /// How many of them failed.
     pub failures: u64,
-    /// How long all of them took.
+    /// How long all of them took together.
     pub busy: Duration,
-    /// When the last one ended.
+    /// When the last one ended, by the wall clock; nothing before the first has.
     pub last: Option<Timestamp>,
     ended: Option<Instant>,
     /// Why the last one that failed did, unless one has succeeded since.
@@ -109,45 +109,38 @@ impl DaemonMetrics {
         state.lateness.seconds += late;
     }
 
-    /// The numbers in Prometheus' text format.
-    pub fn exposition(&self) -> String {
+    /// Writes the numbers for Prometheus.
+    pub fn write_to(&self, exposition: &mut Exposition) {
         let state = self.state();
-        let mut text = String::new();
-        let mut series = |name: &str, kind: &str, help: &str, value: &dyn Fn(&LoopMetrics) -> f64| {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for (of, metrics) in &state.loops {
-                let _ = writeln!(text, "{name}{{loop=\"{}\"}} {}", of.as_str(), value(metrics));
+        let of_loops = |mut samples: Samples<'_>, value: fn(&LoopMetrics) -> f64| {
+            for (name, metrics) in &state.loops {
+                samples.labelled(&[("loop", name.as_str())], value(metrics));
             }
         };
-        let total = "counter";
-        series("millwork_loop_turns_total", total, "Ticks of the daemon's loops", &|metrics| {
+        of_loops(exposition.counter("millwork_loop_turns_total", "Ticks of the daemon's loops"), |metrics| {
             metrics.ticks as f64
         });
-        series("millwork_loop_failures_total", total, "Ticks that failed", &|metrics| {
+        of_loops(exposition.counter("millwork_loop_failures_total", "Ticks that failed"), |metrics| {
             metrics.failures as f64
         });
-        series("millwork_loop_busy_seconds_total", total, "Time that ticks took", &|metrics| {
+        of_loops(exposition.counter("millwork_loop_busy_seconds_total", "Time that ticks took"), |metrics| {
             metrics.busy.as_secs_f64()
         });
-        series("millwork_loop_last_timestamp_seconds", "gauge", "When the last tick ended", &|metrics| {
-            metrics.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3)
-        });
-        let (name, jumps) = ("millwork_clock_jumps_total", state.jump.map_or(0, |jump| jump.count));
-        let _ = writeln!(
-            text,
-            "# HELP {name} How often the wall clock was set while the daemon ran\n# TYPE {name} counter\n{name} {jumps}"
+        of_loops(
+            exposition.gauge("millwork_loop_last_timestamp_seconds", "When the last tick ended"),
+            |metrics| metrics.last.map_or(0.0, |last| last.as_millisecond() as f64 / 1e3),
         );
-        let name = "millwork_tick_lateness_seconds";
-        let _ = writeln!(text, "# HELP {name} Time from when a tick was due\n# TYPE {name} histogram");
+        let jumps = state.jump.map_or(0, |jump| jump.count);
+        let help = "How often the wall clock was set while the daemon ran";
+        exposition.counter("millwork_clock_jumps_total", help).value(jumps as f64);
         let Lateness { within, ticks, seconds } = &state.lateness;
-        for (bound, count) in BOUNDS.iter().zip(within) {
-            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
-        }
-        let _ = writeln!(
-            text,
-            "{name}_bucket{{le=\"+Inf\"}} {ticks}\n{name}_sum {seconds}\n{name}_count {ticks}"
+        let buckets: Vec<(f64, u64)> = BOUNDS.into_iter().zip(*within).collect();
+        let histogram = Histogram { buckets: &buckets, sum: *seconds, count: *ticks };
+        exposition.histogram(
+            "millwork_tick_lateness_seconds",
+            "Time from when a schedule's tick was due",
+            histogram,
         );
-        text
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -169,7 +162,9 @@ mod tests {
         metrics.was_late(Duration::from_millis(20));
         metrics.was_late(Duration::from_secs(100));
         metrics.jumped(now, SignedDuration::from_hours(1), Duration::ZERO);
-        let text = metrics.exposition();
+        let mut exposition = Exposition::default();
+        metrics.write_to(&mut exposition);
+        let text = exposition.into_text();
         for line in [
             "millwork_loop_turns_total{loop=\"run_queue\"} 2",
             "millwork_loop_failures_total{loop=\"run_queue\"} 1",

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::Event;
+use millwork_core::exposition::Exposition;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
 
 /// The process that serves.
 pub trait Host: fmt::Debug + Send + Sync {
-    /// More numbers for Prometheus, in its text format.
-    fn metrics(&self) -> String;
+    /// Writes numbers of the process for Prometheus, beside those of the server.
+    fn write_metrics(&self, exposition: &mut Exposition);
 
     /// What the loops of a daemon in this process have done.
     fn loops(&self) -> Vec<LoopBeat>;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use millwork_core::event::{EventKind, KindSet};
+use millwork_core::exposition::Exposition;
 use millwork_storage::{StorageError, Store, follow};
 
 /// The ends that are counted, with the name and label of their series.
@@ -53,19 +54,16 @@ impl Counted {
         }
     }
 
-    /// The counts in Prometheus' text format.
-    pub(super) fn metrics(&self) -> String {
-        let mut text = String::new();
-        let mut last = "";
-        for (kind, series, label) in ENDS {
-            if series != last {
-                text.push_str(&format!("# HELP millwork_{series}_total Since the server started\n"));
-                text.push_str(&format!("# TYPE millwork_{series}_total counter\n"));
-                last = series;
+    /// Writes the counts for Prometheus.
+    pub(super) fn write_to(&self, exposition: &mut Exposition) {
+        for of_series in ENDS.chunk_by(|(_, left, _), (_, right, _)| left == right) {
+            let Some((_, series, _)) = of_series.first() else { continue };
+            let name = format!("millwork_{series}_total");
+            let mut counter = exposition.counter(&name, "Since the server started");
+            for (kind, _, label) in of_series {
+                let count = self.ends.get(kind).copied().unwrap_or(0);
+                counter.labelled(&[("end", *label)], count as f64);
             }
-            let count = self.ends.get(&kind).copied().unwrap_or(0);
-            text.push_str(&format!("millwork_{series}_total{{end=\"{label}\"}} {count}\n"));
         }
-        text
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use millwork_core::exposition::Exposition;
 use millwork_core::run::RunStatus;
 use millwork_storage::RunQuery;
 
@@ -25,28 +26,31 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str,
 /// The text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health",  responses((status = 200, description = "Numbers in Prometheus' text format", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
-    let mut text = String::new();
-    let mut gauge = |name: &str, help: &str, value: f64| {
-        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
-    };
+    let mut exposition = Exposition::default();
     for (status, name, help) in [
         (RunStatus::Queued, "millwork_runs_queued", "Runs that wait"),
         (RunStatus::Running, "millwork_runs_running", "Runs that are executed"),
     ] {
         let query = RunQuery { statuses: vec![status], ..RunQuery::default() };
-        gauge(name, help, state.store.runs(query).await?.len() as f64);
+        exposition.gauge(name, help).value(state.store.runs(query).await?.len() as f64);
     }
-    gauge("millwork_assets", "Assets that are defined", state.pipeline.graph().assets().len() as f64);
-    gauge("millwork_uptime_seconds", "Time since the server started", state.started.elapsed().as_secs_f64());
+    let assets = state.pipeline.graph().assets().len() as f64;
+    exposition.gauge("millwork_assets", "Assets that are defined").value(assets);
+    let uptime = state.started.elapsed().as_secs_f64();
+    exposition.gauge("millwork_uptime_seconds", "Time since the server started").value(uptime);
     let held = state.store.held_slots().await?;
-    for (pool, slots) in state.pipeline.pools() {
+    let mut slots = exposition.gauge("millwork_pool_slots", "Slots of a pool");
+    for (pool, of_pool) in state.pipeline.pools() {
+        slots.labelled(&[("pool", pool)], f64::from(of_pool));
+    }
+    let mut slots = exposition.gauge("millwork_pool_slots_held", "Slots of a pool that are taken");
+    for (pool, _) in state.pipeline.pools() {
         let taken: u32 = held.iter().filter(|held| held.pool == pool).map(|held| held.slots).sum();
-        text.push_str(&format!("millwork_pool_slots{{pool={pool:?}}} {slots}\n"));
-        text.push_str(&format!("millwork_pool_slots_held{{pool={pool:?}}} {taken}\n"));
+        slots.labelled(&[("pool", pool)], f64::from(taken));
     }
     let mut counted = state.counted.lock().await;
     counted.catch_up(&*state.store).await?;
-    text.push_str(&counted.metrics());
-    text.push_str(&state.host.metrics());
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+    counted.write_to(&mut exposition);
+    state.host.write_metrics(&mut exposition);
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], exposition.into_text()))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use millwork_core::event::Event;
+use millwork_core::exposition::Exposition;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
 use millwork_web::{ConnectionLimits, Host, LoopBeat, ServeOptions};
 use tokio::sync::Notify;
@@ -11,9 +12,7 @@ use tokio::sync::Notify;
 struct Nobody;
 
 impl Host for Nobody {
-    fn metrics(&self) -> String {
-        String::new()
-    }
+    fn write_metrics(&self, _: &mut Exposition) {}
 
     fn loops(&self) -> Vec<LoopBeat> {
         Vec::new()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use millwork_core::event::Event;
+use millwork_core::exposition::Exposition;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
 use millwork_daemon::{ClockJump, DaemonMetrics, LoopMetrics, LoopName};
 use millwork_engine::Values;
@@ -22,14 +23,14 @@ pub(super) struct ServingProcess {
 }
 
 impl Host for ServingProcess {
-    fn metrics(&self) -> String {
+    fn write_metrics(&self, exposition: &mut Exposition) {
+        self.metrics.write_to(exposition);
         let StoreCounts { commits, queries, bytes } = self.store.counts();
-        format!(
-            "{}# TYPE millwork_store_commits_total counter\nmillwork_store_commits_total {commits}\n\
-             # TYPE millwork_store_queries_total counter\nmillwork_store_queries_total {queries}\n\
-             # TYPE millwork_store_bytes gauge\nmillwork_store_bytes {bytes}\n",
-            self.metrics.exposition()
-        )
+        let help = "Commits of this process";
+        exposition.counter("millwork_store_commits_total", help).value(commits as f64);
+        let help = "Queries of this process";
+        exposition.counter("millwork_store_queries_total", help).value(queries as f64);
+        exposition.gauge("millwork_store_bytes", "Size of the database").value(bytes as f64);
     }
 
     fn loops(&self) -> Vec<LoopBeat> {
