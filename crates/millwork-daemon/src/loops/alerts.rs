@@ -217,7 +217,10 @@ impl Alerts {
     /// How the daemon's own loops do.
     fn looped(&self, now: Timestamp) -> Vec<Occurrence> {
         let occurrence = |(of, metrics): (LoopName, LoopMetrics)| {
-            Occurrence::elsewhere(now, OccurrenceKind::Looped { of: of.in_words().to_owned(), error: metrics.trouble })
+            Occurrence::elsewhere(
+                now,
+                OccurrenceKind::Looped { of: of.in_words().to_owned(), error: metrics.trouble },
+            )
         };
         self.metrics.loops().into_iter().map(occurrence).collect()
     }

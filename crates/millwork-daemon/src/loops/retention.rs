@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::{Clock, Pipeline, Retention};
 use millwork_engine::{ObjectStoreIo, Values, forget_values};
-use millwork_storage::{EventLog as _, EventQuery, Home, Order};
+use millwork_storage::{EventQuery, Home, Order};
 
 use crate::activation::Activation;
 use crate::daemon_loop::{DaemonLoop, NextTick};

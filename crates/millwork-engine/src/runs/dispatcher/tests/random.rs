@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use millwork_core::event::InputVersion;
 use millwork_core::graph::AssetIndex;
-use millwork_core::plan::LatestVerdict;
+use millwork_core::plan::LatestEvaluation;
 use millwork_core::{
     AssetPartition, AssetSpec, CheckDefinition, Computation, Definitions, PartitionsDefinition, PoolUse,
     Requirements, Retry, StepFunction, ValueType,
@@ -146,7 +146,7 @@ pub(super) fn run_of(nodes: &[Node], stale_only: StaleOnly) -> PlannedRun {
                 let mut made_from = provenance();
                 made_from.inputs = step.input_partitions().map(version).collect();
                 let is_fresh = nodes[node_of(run.graph.key(asset).as_str())].is_fresh;
-                let verdict = LatestVerdict {
+                let verdict = LatestEvaluation {
                     data_version: Some("v0".into()),
                     provenance: is_fresh.then_some(made_from),
                 };

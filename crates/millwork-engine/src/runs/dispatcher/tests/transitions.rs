@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use millwork_core::event::NewEvent;
-use millwork_core::plan::{LatestVerdict, PlanIndex};
+use millwork_core::plan::{LatestEvaluation, PlanIndex};
 use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::{
     AssetDefinition, AssetPartition, CheckDefinition, Computation, DataVersion, Definitions,
@@ -591,8 +591,10 @@ fn a_step_whose_code_and_inputs_are_unchanged_is_skipped() {
             provenance.code_version = "0".into();
         }
         let data_version = Some(DataVersion::from("v0"));
-        verdicts
-            .insert(asset.by_key(&run.graph), LatestVerdict { data_version, provenance: Some(provenance) });
+        verdicts.insert(
+            asset.by_key(&run.graph),
+            LatestEvaluation { data_version, provenance: Some(provenance) },
+        );
     }
     run.stored = StoredInputs::of(values);
     run.verdicts = Some(verdicts);
