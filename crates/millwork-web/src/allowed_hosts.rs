@@ -10,6 +10,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use millwork_api::ErrorCode;
 use millwork_core::{Advice, ErrorClass, Problem};
 use thiserror::Error;
 
@@ -155,7 +156,7 @@ pub(crate) async fn check_host(
     next: Next,
 ) -> Response {
     let error = match hosts(request.headers(), request.uri()) {
-        Err(problem) => ApiError::new(StatusCode::BAD_REQUEST, "invalid_host", problem),
+        Err(problem) => ApiError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidHost, problem),
         Ok(hosts) => match hosts.into_iter().find(|host| !allowed.admits(host)) {
             None => return next.run(request).await,
             Some(host) => {
@@ -164,7 +165,7 @@ pub(crate) async fn check_host(
                     "if it should, start it with `--allowed-hosts {host}` or set MILLWORK_ALLOWED_HOSTS"
                 );
                 let problem = problem.with_hint(hint);
-                ApiError::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", problem)
+                ApiError::new(StatusCode::MISDIRECTED_REQUEST, ErrorCode::UnknownHost, problem)
             }
         },
     };

@@ -8,11 +8,12 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use millwork_api::{ErrorBody, ErrorCode, ErrorView, LookupError};
+use millwork_core::advice::chain_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::graph::AssetGraph;
 use millwork_core::{Advice, ErrorClass, Problem};
 use millwork_storage::StorageError;
-use serde_json::json;
 use thiserror::Error;
 
 use crate::allowed_hosts::InvalidHost;
@@ -70,18 +71,25 @@ impl Advice for ServeError {
     }
 }
 
-/// What is wrong with a request: `{"error": {"code": …, "message": …, "hint": …}}`. It goes with the answer as an
+/// What is wrong with a request, answered as an [`ErrorBody`]. It goes with the answer as an
 /// extension, so that [`one_shape`](crate::one_shape::one_shape) can show it as a page.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     problem: Problem,
+    causes: Vec<String>,
 }
 
 impl ApiError {
-    pub(crate) fn new(status: StatusCode, code: &'static str, problem: impl Into<Problem>) -> Self {
-        Self { status, code, problem: problem.into() }
+    pub(crate) fn new(status: StatusCode, code: ErrorCode, problem: impl Into<Problem>) -> Self {
+        Self { status, code, problem: problem.into(), causes: Vec::new() }
+    }
+
+    /// An error with its causes.
+    fn of<E: Advice + 'static>(status: StatusCode, code: ErrorCode, error: &E) -> Self {
+        let causes = chain_of(error).into_iter().skip(1).collect();
+        Self { causes, ..Self::new(status, code, error) }
     }
 
     /// The status that says it.
@@ -97,12 +105,12 @@ impl ApiError {
 
     /// There is no such thing.
     pub(crate) fn not_found(problem: impl Into<Problem>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", problem)
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, problem)
     }
 
     /// The request makes no sense.
     pub(crate) fn invalid(problem: impl Into<Problem>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", problem)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, problem)
     }
 
     /// No asset has this key.
@@ -114,7 +122,7 @@ impl ApiError {
     /// The body is too large.
     pub(crate) fn too_large() -> Self {
         let message = format!("the body is larger than {} KiB", LARGEST_BODY / 1024);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
     }
 }
 
@@ -136,32 +144,46 @@ pub(crate) fn as_fragment(text: &str) -> String {
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
+        let (status, code) = match error {
+            StorageError::UnknownRun { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            StorageError::Unstorable { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),
+        };
+        Self::of(status, code, &error)
+    }
+}
+
+impl From<LookupError> for ApiError {
+    fn from(error: LookupError) -> Self {
         match error {
-            StorageError::UnknownRun { .. } => Self::not_found(&error),
-            StorageError::Unstorable { .. } => Self::invalid(&error),
-            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", &error),
+            // The hint is about a command.
+            LookupError::Unknown { .. } => Self::not_found(error.to_string()),
+            LookupError::Ambiguous { .. } => Self::invalid(&error),
+            LookupError::Store(error) => error.into(),
         }
     }
 }
 
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
-        match error {
-            RequestError::UnknownJob { .. } => Self::not_found(&error),
+        let (status, code) = match error {
+            RequestError::UnknownJob { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             RequestError::Selection(_)
             | RequestError::AssetIsGone { .. }
             | RequestError::Plan(_)
             | RequestError::Config(_)
-            | RequestError::Tag(_) => Self::invalid(&error),
-        }
+            | RequestError::Tag(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
+        };
+        Self::of(status, code, &error)
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (message, hint) = (self.problem.to_string(), self.problem.hint());
-        let body = json!({ "error": { "code": self.code, "message": message, "hint": hint } });
-        let mut response = (self.status, Json(body)).into_response();
+        let message = self.problem.to_string();
+        let hint = self.problem.hint().map(Cow::into_owned);
+        let error = ErrorView { code: self.code, message, causes: self.causes.clone(), hint };
+        let mut response = (self.status, Json(ErrorBody { error })).into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use millwork_api::ErrorCode;
 use millwork_core::Problem;
 
 use crate::error::ApiError;
@@ -79,11 +80,11 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
         }
         let problem = Problem::new("the token is missing or wrong")
             .with_hint("send `Authorization: Bearer` and MILLWORK_TOKEN");
-        return ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", problem).into_response();
+        return ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, problem).into_response();
     }
     if changes(request.method()) && is_from_another_site(request.headers()) {
         let message = "requests of other web sites are refused";
-        return ApiError::new(StatusCode::FORBIDDEN, "cross_site", message).into_response();
+        return ApiError::new(StatusCode::FORBIDDEN, ErrorCode::CrossSite, message).into_response();
     }
     next.run(request).await
 }
@@ -95,7 +96,7 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             let message = format!("the request took longer than {} s", LONGEST.as_secs());
-            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).into_response()
+            ApiError::new(StatusCode::GATEWAY_TIMEOUT, ErrorCode::Timeout, message).into_response()
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use millwork_api::ErrorCode;
 use millwork_core::Problem;
 
 use crate::error::{ApiError, as_fragment};
@@ -58,13 +59,17 @@ async fn of_library(method: &Method, uri: &Uri, allow: Option<&HeaderValue>, res
             let allowed = allow.and_then(|allow| allow.to_str().ok()).unwrap_or("another method");
             let allowed = allowed.replace(',', ", ");
             let problem = Problem::new(format!("`{}` takes no {method}", uri.path()));
-            ApiError::new(status, "method_not_allowed", problem.with_hint(format!("it takes {allowed}")))
+            ApiError::new(
+                status,
+                ErrorCode::MethodNotAllowed,
+                problem.with_hint(format!("it takes {allowed}")),
+            )
         }
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
         StatusCode::NOT_FOUND => ApiError::not_found(format!("there is nothing at `{}`", uri.path())),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ApiError::invalid(text)
         }
-        _ => ApiError::new(status, "error", if text.is_empty() { status.to_string() } else { text }),
+        _ => ApiError::new(status, ErrorCode::Error, if text.is_empty() { status.to_string() } else { text }),
     }
 }

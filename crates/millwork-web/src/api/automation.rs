@@ -5,63 +5,71 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
+use millwork_api::{AssetSwitch, AutomationSwitch, AutomationView, ExplainedAsset};
 use millwork_core::automation::{AssetState, entries, explain};
-use millwork_core::{AssetKey, Instigator};
-use serde_json::{Value, json};
+use millwork_core::{AssetKey, AutomationCondition, Instigator};
 
 use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/automation", tag = "automation",  responses((status = 200, description = "The assets with conditions", body = Object)))]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+#[utoipa::path(
+    get, path = "/api/v1/automation", tag = "automation",
+    responses((status = 200, description = "The assets with conditions", body = AutomationView))
+)]
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<AutomationView>, ApiError> {
     let switches = state.store.states().await?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let entries = entries(state.pipeline.graph(), &states(&state, None).await?, switched);
-    Ok(Json(json!({ "on": switched(&Instigator::Automation(None)).unwrap_or(true), "assets": entries })))
+    let on = switched(&Instigator::Automation(None)).unwrap_or(true);
+    Ok(Json(AutomationView { on, assets: entries.into_iter().map(Into::into).collect() }))
 }
 
 /// What the last evaluation found, as a tree and as text.
-#[utoipa::path(get, path = "/api/v1/automation/{*key}", tag = "automation", params(("key" = String, Path, description = "The asset's key")), responses((status = 200, description = "Why an asset was requested, or wasn't", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/v1/automation/{*key}", tag = "automation",
+    params(("key" = String, Path, description = "The asset's key")),
+    responses((status = 200, description = "Why an asset was requested, or wasn't", body = ExplainedAsset))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
-) -> Result<Json<Value>, ApiError> {
-    let key = known(&state, &key)?;
-    let condition = state.pipeline.graph().asset(key.as_str()).and_then(|node| node.spec.automation.as_ref());
+) -> Result<Json<ExplainedAsset>, ApiError> {
+    let (key, condition) = known(&state, &key)?;
     let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
-    let explanation = condition.zip(memory).and_then(|(condition, memory)| explain(&key, condition, &memory));
-    let text = explanation.as_ref().map(ToString::to_string);
-    Ok(Json(json!({
-        "asset": key,
-        "condition": condition.map(ToString::to_string),
-        "explanation": explanation,
-        "text": text,
-    })))
+    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    Ok(Json(ExplainedAsset::new(key, condition, explanation)))
 }
 
-#[utoipa::path(post, path = "/api/v1/automation", tag = "automation", request_body = Switch, responses((status = 200, description = "What automation is now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/automation", tag = "automation", request_body = Switch,
+    responses((status = 200, description = "What automation is now", body = AutomationSwitch))
+)]
 pub(super) async fn switch(
     State(state): State<AppState>,
     body: Result<Json<Switch>, JsonRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<AutomationSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
     state.store.switch(&Instigator::Automation(None), Some(on)).await?;
     state.wake.notify_waiters();
-    Ok(Json(json!({ "on": on })))
+    Ok(Json(AutomationSwitch { on }))
 }
 
-#[utoipa::path(post, path = "/api/v1/automation/{*key}", tag = "automation", params(("key" = String, Path, description = "The asset's key")), request_body = Switch, responses((status = 200, description = "What the asset's condition is now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/automation/{*key}", tag = "automation",
+    params(("key" = String, Path, description = "The asset's key")), request_body = Switch,
+    responses((status = 200, description = "What the asset's condition is now", body = AssetSwitch))
+)]
 pub(super) async fn switch_asset(
     State(state): State<AppState>,
     Path(key): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<AssetSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
-    let key = known(&state, &key)?;
-    state.store.switch(&Instigator::Automation(Some(key.clone())), Some(on)).await?;
+    let (asset, _) = known(&state, &key)?;
+    state.store.switch(&Instigator::Automation(Some(asset.clone())), Some(on)).await?;
     state.wake.notify_waiters();
-    Ok(Json(json!({ "asset": key, "on": on })))
+    Ok(Json(AssetSwitch { asset, on }))
 }
 
 /// What automation remembers of one asset, or of all.
@@ -75,8 +83,10 @@ pub(crate) async fn states(
     Ok(parsed.collect())
 }
 
-fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
-    let node = state.pipeline.graph().asset(key).filter(|node| node.spec.automation.is_some());
+/// An asset that has a condition.
+fn known<'a>(state: &'a AppState, key: &str) -> Result<(AssetKey, &'a AutomationCondition), ApiError> {
     let missing = || ApiError::not_found(format!("no asset `{key}` has an automation condition"));
-    node.map(|node| node.spec.key.clone()).ok_or_else(missing)
+    let node = state.pipeline.graph().asset(key).ok_or_else(missing)?;
+    let condition = node.spec.automation.as_ref().ok_or_else(missing)?;
+    Ok((node.spec.key.clone(), condition))
 }

@@ -28,20 +28,25 @@ pub(super) fn as_document(protected: OpenApi, open: OpenApi) -> String {
 /// Adds what an operation has in common with others.
 fn complete(operation: &mut Value, method: &str, path: &str, is_open: bool) {
     operation["operationId"] = operation_id(method, path).into();
-    let mut errors = vec![("default", "Error")];
+    let (changes, has_body) = (method != "get", operation.get("requestBody").is_some());
+    let is_json = operation["responses"]["200"]["content"]["application/json"].is_object();
+    let mut others = vec![("500", "Store"), ("504", "Timeout"), ("default", "Error")];
     if !is_open {
         // A server that was started without a token takes requests without one.
         operation["security"] = json!([{ "token": [] }, {}]);
-        errors.push(("401", "Unauthorized"));
+        others.extend([("400", "InvalidHost"), ("401", "Unauthorized"), ("421", "UnknownHost")]);
+        others.extend((!changes && is_json).then_some(("304", "NotModified")));
+        others.extend(changes.then_some(("403", "CrossSite")));
     }
-    if path.contains('{') {
-        errors.push(("404", "NotFound"));
-    }
-    if operation.get("parameters").is_some() || operation.get("requestBody").is_some() {
-        errors.push(("422", "Invalid"));
-    }
-    for (status, name) in errors {
-        operation["responses"][status] = json!({ "$ref": format!("#/components/responses/{name}") });
+    others.extend(path.contains('{').then_some(("404", "NotFound")));
+    others.extend(has_body.then_some(("413", "TooLarge")));
+    others.extend((has_body || operation.get("parameters").is_some()).then_some(("422", "Invalid")));
+    for (status, name) in others {
+        let response = &mut operation["responses"][status];
+        // A handler may say something of its own.
+        if response.is_null() {
+            *response = json!({ "$ref": format!("#/components/responses/{name}") });
+        }
     }
 }
 
@@ -55,31 +60,23 @@ fn operation_id(method: &str, path: &str) -> String {
 /// What operations refer to.
 fn components() -> Map<String, Value> {
     let error = |description: &str| {
-        let schema = json!({ "$ref": "#/components/schemas/Error" });
+        let schema = json!({ "$ref": "#/components/schemas/ErrorBody" });
         json!({ "description": description, "content": { "application/json": { "schema": schema } } })
     };
-    let text = json!({ "type": "string" });
     let token = "The token that the server was started with, MILLWORK_TOKEN, if it was started with one";
     let components = json!({
-        "schemas": {
-            "Error": {
-                "description": "What is wrong with a request",
-                "type": "object",
-                "required": ["error"],
-                "properties": {
-                    "error": {
-                        "type": "object",
-                        "required": ["code", "message", "hint"],
-                        "properties": { "code": text, "message": text, "hint": { "type": ["string", "null"] } },
-                    },
-                },
-            },
-        },
         "responses": {
+            "CrossSite": error("The request comes from another web site"),
             "Error": error("The request was refused, or could not be answered"),
             "Invalid": error("The request makes no sense"),
+            "InvalidHost": error("The request names no host, or several"),
             "NotFound": error("There is no such thing"),
+            "NotModified": { "description": "The client has this answer already: `If-None-Match` names its `ETag`" },
+            "Store": error("The store can't be read or written"),
+            "Timeout": error("The request took too long"),
+            "TooLarge": error("The body is too large"),
             "Unauthorized": error("The token is missing or wrong"),
+            "UnknownHost": error("The server doesn't answer for the host that the request names"),
         },
         "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": token } },
     });

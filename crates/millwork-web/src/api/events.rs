@@ -9,14 +9,14 @@ use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
 use futures::stream::{self, Stream};
-use millwork_core::event::Event;
+use millwork_api::{ErrorBody, EventPage, EventView};
 use millwork_core::run::RunId;
-use millwork_storage::{EventQuery, RunQuery};
+use millwork_storage::EventQuery;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::limit::Limit;
+use super::runs::one;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -32,31 +32,46 @@ const BEAT: Duration = Duration::from_millis(100);
 pub(super) struct Wanted {
     /// Behind this sequence number.
     after: Option<u64>,
-    /// Of this run.
+    /// Of this run: its id, or the beginning or end of it.
     run: Option<String>,
-    /// At most so many, 200 if nothing is said.
+    /// Maximum number of events, 200 by default; a stream has no maximum.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<200, LARGEST_PAGE>,
 }
 
 /// Events, oldest first; `next` is what `after` has to be for the page after this one.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Wanted), responses((status = 200, description = "Events, oldest first", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events", params(Wanted),
+    responses(
+        (status = 200, description = "Events, oldest first", body = EventPage),
+        (status = 404, description = "No run has this id", body = ErrorBody),
+    )
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<EventPage>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;
     let limit = wanted.limit.rows();
     let query = EventQuery { run, after: wanted.after, limit: Some(limit), ..EventQuery::default() };
     let events = state.store.events(query).await?;
     let next = events.last().map_or(wanted.after, |event| Some(event.sequence));
-    Ok(Json(json!({ "events": events, "next": next })))
+    Ok(Json(EventPage { events: events.into_iter().map(Into::into).collect(), next }))
 }
 
 /// Events as they are committed, as server-sent events whose ids are sequence numbers: who reconnects with `Last-Event-ID`
 /// misses none.
-#[utoipa::path(get, path = "/api/v1/events/stream", tag = "events", params(Wanted), responses((status = 200, description = "Events as they are committed, as server-sent events", body = String, content_type = "text/event-stream")))]
+#[utoipa::path(
+    get, path = "/api/v1/events/stream", tag = "events", params(Wanted),
+    responses(
+        (
+            status = 200, description = "Events as they are committed, as server-sent events",
+            body = String, content_type = "text/event-stream",
+        ),
+        (status = 404, description = "No run has this id", body = ErrorBody),
+    )
+)]
 pub(super) async fn stream(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
@@ -70,7 +85,7 @@ pub(super) async fn stream(
         move |(state, mut cursor, mut page)| async move {
             loop {
                 if let Some(event) = page.next() {
-                    let event: Event = event;
+                    let event = EventView::from(event);
                     cursor = event.sequence;
                     return Some((Ok(sent(&event)), (state, cursor, page)));
                 }
@@ -91,17 +106,14 @@ pub(super) async fn stream(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-fn sent(event: &Event) -> SseEvent {
+fn sent(event: &EventView) -> SseEvent {
     let data = serde_json::to_string(event).unwrap_or_default();
     SseEvent::default().id(event.sequence.to_string()).event(event.body.name()).data(data)
 }
 
 async fn run(state: &AppState, id: Option<&str>) -> Result<Option<RunId>, ApiError> {
-    let Some(id) = id else { return Ok(None) };
-    let query = RunQuery { id_part: Some(id.to_owned()), limit: Some(1), ..RunQuery::default() };
-    let found = state.store.runs(query).await?;
-    found
-        .first()
-        .map(|run| Some(run.id))
-        .ok_or_else(|| ApiError::not_found(format!("no run is called `{id}`")))
+    match id {
+        Some(id) => Ok(Some(one(state, id).await?.id)),
+        None => Ok(None),
+    }
 }

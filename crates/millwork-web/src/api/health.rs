@@ -11,20 +11,29 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "The process lives", body = String, content_type = "text/plain")))]
+#[utoipa::path(
+    get, path = "/healthz", tag = "health",
+    responses((status = 200, description = "The process lives", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
 /// The store answers.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "The store answers", body = String, content_type = "text/plain")))]
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses((status = 200, description = "The store answers", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     state.store.states().await?;
     Ok("ok")
 }
 
 /// The text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "health",  responses((status = 200, description = "Numbers in Prometheus' text format", body = String, content_type = "text/plain")))]
+#[utoipa::path(
+    get, path = "/metrics", tag = "health",
+    responses((status = 200, description = "Numbers in Prometheus' text format", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let mut exposition = Exposition::default();
     for (status, name, help) in [

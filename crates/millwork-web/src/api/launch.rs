@@ -6,14 +6,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use millwork_api::{ErrorBody, RunStanding, UpToDate};
 use millwork_core::definitions::RequestError;
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunId, RunRequest, RunSpec, RunState, RunStatus};
 use millwork_core::{PartitionKey, deserialize_config};
 use millwork_storage::{LatestAsset, NewRun};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -41,21 +42,44 @@ pub(super) struct Launch {
     stale_only: bool,
 }
 
+/// What became of asking for a run.
+pub(super) enum Launched {
+    Queued(RunStanding),
+    UpToDate(UpToDate),
+}
+
+impl IntoResponse for Launched {
+    fn into_response(self) -> Response {
+        match self {
+            Self::UpToDate(up_to_date) => Json(up_to_date).into_response(),
+            Self::Queued(queued) => {
+                let location = [(header::LOCATION, format!("/api/v1/runs/{}", queued.run))];
+                (StatusCode::CREATED, location, Json(queued)).into_response()
+            }
+        }
+    }
+}
+
 /// Writes down that a run is asked for; a daemon launches it. With `stale_only`, and nothing to do, there is no run.
-#[utoipa::path(post, path = "/api/v1/runs", tag = "launch", request_body = Launch, responses((status = 201, description = "The run that is queued", body = Object), (status = 200, description = "Everything is up to date", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/runs", tag = "launch", request_body = Launch,
+    responses(
+        (status = 201, description = "The run that is queued", body = RunStanding),
+        (status = 200, description = "Everything is up to date", body = UpToDate),
+        (status = 404, description = "No job has this name", body = ErrorBody),
+    )
+)]
 pub(super) async fn launch(
     State(state): State<AppState>,
     body: Result<Json<Launch>, JsonRejection>,
-) -> Result<Response, ApiError> {
+) -> Result<Launched, ApiError> {
     let Json(launch) = body?;
     let request = launch.spec()?.resolve(&state.pipeline)?;
     let assets = request.assets.len();
-    let Some(run) = create_needed(&state, request).await? else {
-        return Ok(Json(json!({ "run": null, "status": "up_to_date", "assets": assets })).into_response());
-    };
-    let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
-    let answer = Json(json!({ "run": run, "status": RunStatus::Queued }));
-    Ok((StatusCode::CREATED, location, answer).into_response())
+    Ok(match create_needed(&state, request).await? {
+        Some(run) => Launched::Queued(RunStanding { run, status: RunStatus::Queued }),
+        None => Launched::UpToDate(UpToDate::new(assets)),
+    })
 }
 
 impl Launch {

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use millwork_api::{PendingChange, PendingDecision, PendingView};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::limit::Limit;
@@ -14,41 +14,53 @@ use crate::state::AppState;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
-    /// At most so many, 50 if nothing is said.
+    /// Maximum number of entries, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, 10_000>,
 }
 
-#[utoipa::path(get, path = "/api/v1/pending", tag = "sensors", params(Wanted), responses((status = 200, description = "What is pending, oldest first", body = Vec<Object>)))]
+#[utoipa::path(
+    get, path = "/api/v1/pending", tag = "sensors", params(Wanted),
+    responses((status = 200, description = "What is pending, oldest first", body = Vec<PendingView>))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Value>, ApiError> {
-    Ok(Json(json!(state.store.pending(&[], wanted.limit.rows()).await?)))
+) -> Result<Json<Vec<PendingView>>, ApiError> {
+    let pending = state.store.pending(&[], wanted.limit.rows()).await?;
+    Ok(Json(pending.into_iter().map(Into::into).collect()))
 }
 
-#[utoipa::path(post, path = "/api/v1/pending/{id}/retry", tag = "sensors", params(("id" = u64, Path)), responses((status = 200, description = "It is tried again now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/pending/{id}/retry", tag = "sensors",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "It is tried again now", body = PendingChange))
+)]
 pub(super) async fn retry(
     State(state): State<AppState>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<PendingChange>, ApiError> {
     if !state.store.retry_pending(id, state.clock.now()).await? {
         return Err(unknown(id));
     }
     state.wake.notify_waiters();
-    Ok(Json(json!({ "pending": id, "state": "waiting" })))
+    Ok(Json(PendingChange { pending: id, state: PendingDecision::Waiting }))
 }
 
-#[utoipa::path(post, path = "/api/v1/pending/{id}/drop", tag = "sensors", params(("id" = u64, Path)), responses((status = 200, description = "It isn't tried again", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/pending/{id}/drop", tag = "sensors",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "It isn't tried again", body = PendingChange))
+)]
 pub(super) async fn drop(
     State(state): State<AppState>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<PendingChange>, ApiError> {
     if !state.store.drop_pending(id).await? {
         return Err(unknown(id));
     }
-    Ok(Json(json!({ "pending": id, "state": "dropped" })))
+    Ok(Json(PendingChange { pending: id, state: PendingDecision::Dropped }))
 }
 
 fn unknown(id: u64) -> ApiError {

@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use millwork_api::RecordedEvent;
 use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::{AssetKey, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
 use millwork_storage::Batch;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -55,9 +56,13 @@ pub(super) struct CheckReport {
 }
 
 type Body<T> = Result<Json<T>, JsonRejection>;
-type Answer = Result<(StatusCode, Json<Value>), ApiError>;
+type Answer = Result<(StatusCode, Json<RecordedEvent>), ApiError>;
 
-#[utoipa::path(post, path = "/api/v1/reports/materialization/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = Report, responses((status = 201, description = "The number of the event", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/reports/materialization/{*key}", tag = "reports",
+    params(("key" = String, Path, description = "The asset's key")), request_body = Report,
+    responses((status = 201, description = "The event that was recorded", body = RecordedEvent))
+)]
 pub(super) async fn materialization(
     State(state): State<AppState>,
     Path(key): Path<String>,
@@ -74,7 +79,11 @@ pub(super) async fn materialization(
     record(&state, &key, partition, EventBody::Materialized(body)).await
 }
 
-#[utoipa::path(post, path = "/api/v1/reports/observation/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = Report, responses((status = 201, description = "The number of the event", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/reports/observation/{*key}", tag = "reports",
+    params(("key" = String, Path, description = "The asset's key")), request_body = Report,
+    responses((status = 201, description = "The event that was recorded", body = RecordedEvent))
+)]
 pub(super) async fn observation(
     State(state): State<AppState>,
     Path(key): Path<String>,
@@ -85,7 +94,11 @@ pub(super) async fn observation(
     record(&state, &key, partition, EventBody::Observed { data_version, metadata: typed(metadata) }).await
 }
 
-#[utoipa::path(post, path = "/api/v1/reports/check/{*key}", tag = "reports", params(("key" = String, Path, description = "The asset's key")), request_body = CheckReport, responses((status = 201, description = "The number of the event", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/reports/check/{*key}", tag = "reports",
+    params(("key" = String, Path, description = "The asset's key")), request_body = CheckReport,
+    responses((status = 201, description = "The event that was recorded", body = RecordedEvent))
+)]
 pub(super) async fn check(
     State(state): State<AppState>,
     Path(key): Path<String>,
@@ -147,7 +160,7 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
     };
     let sequences = state.store.append(Batch { fence: None, events: vec![event] }).await?;
     state.wake.notify_waiters();
-    Ok((StatusCode::CREATED, Json(json!({ "sequence": sequences.first() }))))
+    Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: sequences.first().copied() })))
 }
 
 fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::{Uri, header};
 use axum::middleware::from_fn;
 use axum::response::IntoResponse;
+use millwork_api::ErrorBody;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +21,7 @@ use crate::state::AppState;
 
 /// The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
 #[derive(OpenApi)]
-#[openapi(info(title = "Millwork"))]
+#[openapi(info(title = "Millwork"), components(schemas(ErrorBody)))]
 struct Document;
 
 /// What anybody may ask.
@@ -37,7 +38,10 @@ pub(crate) fn protected() -> Router<AppState> {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "health", responses((status = 200, description = "The API as an OpenAPI document", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", tag = "health",
+    responses((status = 200, description = "The API as an OpenAPI document", body = BTreeMap<String, Value>))
+)]
 async fn document() -> impl IntoResponse {
     static DOCUMENT: LazyLock<String> = LazyLock::new(whole_document);
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
@@ -88,20 +92,29 @@ fn described() -> OpenApiRouter<AppState> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::*;
 
+    /// The paths of a router, which only its debug form tells: `RouteId(3): "/healthz"`. It has two of axum's own, for what is found
+    /// nowhere.
+    fn paths(router: &Router<AppState>) -> BTreeSet<String> {
+        let shown = format!("{router:?}");
+        let paths = shown.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
+        let ours = paths.filter(|path| *path != "/" && !path.contains("axum_fallback"));
+        ours.map(|path| path.replace("{*", "{")).collect()
+    }
+
     #[test]
     fn every_route_is_in_the_document() {
         let document: Value = serde_json::from_str(&whole_document()).expect("JSON");
-        assert_eq!(document["info"]["title"], "Millwork");
-        let paths = document["paths"].as_object().expect("paths");
-        assert_eq!(paths.len(), 33, "{:?}", paths.keys());
-        for path in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"] {
-            assert!(paths[path]["get"].is_object(), "{path}");
-        }
-        assert!(paths["/api/v1/runs"]["post"]["requestBody"].is_object());
-        assert_eq!(paths["/api/v1/assets/{key}"]["get"]["parameters"][0]["name"], "key");
+        let documented: BTreeSet<String> =
+            document["paths"].as_object().into_iter().flatten().map(|(path, _)| path.clone()).collect();
+        let mut routed = paths(&open_described().into());
+        routed.extend(paths(&described().into()));
+        assert!(routed.contains("/healthz") && routed.contains("/api/v1/assets/{key}"), "{routed:?}");
+        assert_eq!(routed, documented);
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_core::run::{RunState, RunStatus, WaitReason};
-use millwork_core::{Problem, StepPartition};
+use millwork_api::{ErrorBody, RunDetails, RunPage, RunStanding, RunStatusName, find_run};
+use millwork_core::Problem;
+use millwork_core::run::{RunState, RunStatus};
 use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, waiting_runs};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::launch::create;
@@ -24,10 +24,11 @@ const LARGEST_PAGE: u32 = 500;
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// With this status.
+    #[param(inline, value_type = Option<RunStatusName>)]
     status: Option<String>,
     /// A tag, as `key=value`.
     tag: Option<String>,
-    /// At most so many, 50 if nothing is said.
+    /// Maximum number of runs, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, LARGEST_PAGE>,
@@ -36,11 +37,17 @@ pub(super) struct Wanted {
 }
 
 /// Runs, newest first; `next` is what `before` has to be for the page after this one.
-#[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(Wanted), responses((status = 200, description = "Runs, newest first", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/v1/runs", tag = "runs", params(Wanted),
+    responses(
+        (status = 200, description = "Runs, newest first", body = RunPage),
+        (status = 404, description = "No run has the id of `before`", body = ErrorBody),
+    )
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<RunPage>, ApiError> {
     let unknown = |name: &str| ApiError::invalid(format!("`{name}` is no status of a run"));
     let status = |name: &String| RunStatus::from_name(name).ok_or_else(|| unknown(name));
     let no_tag = || ApiError::invalid("a tag is written as `key=value`");
@@ -59,55 +66,47 @@ pub(super) async fn list(
     };
     let runs = state.store.runs(query).await?;
     let next = (runs.len() == limit as usize).then(|| runs.last().map(|run| run.id)).flatten();
-    Ok(Json(json!({ "runs": runs.iter().map(described).collect::<Vec<_>>(), "next": next })))
+    Ok(Json(RunPage { runs: runs.iter().map(Into::into).collect(), next }))
 }
 
 /// A run with its steps.
-#[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), responses((status = 200, description = "A run with its steps", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/v1/runs/{run}", tag = "runs",
+    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
+    responses((status = 200, description = "A run with its steps", body = RunDetails))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(run): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<RunDetails>, ApiError> {
     let record = one(&state, &run).await?;
     let kinds = Some(RunState::KINDS);
     let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
-    let course = RunState::of_stored(&events);
-    let steps = course.steps.iter().map(|(StepPartition { step, partition }, state)| {
-        json!({
-            "step": step,
-            "partition": partition,
-            "status": state.status,
-            "attempt": state.attempt,
-            "started_at": state.started_at,
-            "finished_at": state.finished_at,
-            "reason": state.reason,
-            "failure": state.failure,
-        })
-    });
-    let mut shown = described(&record);
-    shown["steps"] = steps.collect();
-    shown["damage"] = json!(record.damage.as_ref().or(course.damage.as_ref()));
-    shown["waits"] = json!(waits(&state, &record).await?);
-    Ok(Json(shown))
+    Ok(Json(RunDetails::new(&record, &RunState::of_stored(&events), waits(&state, &record).await?)))
 }
 
 /// What is run again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Retry {
-    /// Everything, in a new run, instead of what didn't succeed.
+    /// Whether to run everything in a new run, instead of the steps that didn't succeed.
     #[serde(default)]
     pub(crate) from_scratch: bool,
 }
 
 /// Queues a run again that failed, was canceled or was lost.
-#[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), request_body = Option<Retry>, responses((status = 200, description = "The run that is queued", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/runs/{run}/retry", tag = "runs",
+    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
+    request_body = Option<Retry>,
+    responses((status = 200, description = "The run that is queued", body = RunStanding))
+)]
 pub(crate) async fn retry(
     State(state): State<AppState>,
     Path(run): Path<String>,
     body: Option<Json<Retry>>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<RunStanding>, ApiError> {
     let record = one(&state, &run).await?;
     let Json(Retry { from_scratch }) = body.unwrap_or_default();
     // What can't be executed any more isn't queued.
@@ -130,54 +129,33 @@ pub(crate) async fn retry(
         record.id
     };
     state.wake.notify_waiters();
-    Ok(Json(json!({ "run": run, "status": RunStatus::Queued })))
+    Ok(Json(RunStanding { run, status: RunStatus::Queued }))
 }
 
-#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", params(("run" = String, Path, description = "Its id, or the beginning or end of it")), responses((status = 200, description = "The status that the run has now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/runs/{run}/cancel", tag = "runs",
+    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
+    responses((status = 200, description = "The status that the run has now", body = RunStanding))
+)]
 pub(crate) async fn cancel(
     State(state): State<AppState>,
     Path(run): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<RunStanding>, ApiError> {
     let run = one(&state, &run).await?.id;
     let status = state.store.request_cancel(run, state.clock.now()).await?;
-    Ok(Json(json!({ "run": run, "status": status })))
+    Ok(Json(RunStanding { run, status }))
 }
 
-/// Why a requested run hasn't started.
+/// Why a requested run hasn't started; `None` unless it is queued.
 pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, ApiError> {
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
     let waiting = waiting_runs(&*state.store, state.host.queue_limits().as_ref(), state.clock.now()).await?;
-    let found = waiting.into_iter().find(|(run, _)| *run == record.id);
-    Ok(found.map_or(Some(WaitReason::NotQueued), |(_, reason)| reason).map(|reason| reason.to_string()))
+    Ok(millwork_api::waits(record, &waiting))
 }
 
 /// The run of this id, or of the beginning or end of it.
 pub(crate) async fn one(state: &AppState, id: &str) -> Result<RunRecord, ApiError> {
-    let query = RunQuery { id_part: Some(id.to_owned()), limit: Some(2), ..RunQuery::default() };
-    let mut runs = state.store.runs(query).await?;
-    match (runs.pop(), runs.pop()) {
-        (Some(run), None) => Ok(run),
-        (None, _) => Err(ApiError::not_found(format!("no run is called `{id}`"))),
-        (Some(_), Some(_)) => {
-            let problem = Problem::new(format!("several runs are called `{id}`"));
-            Err(ApiError::invalid(problem.with_hint("write more of the id")))
-        }
-    }
-}
-
-pub(super) fn described(run: &RunRecord) -> Value {
-    json!({
-        "run": run.id,
-        "status": run.status,
-        "request": run.request,
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "reason": run.reason,
-        "class": run.class,
-        "not_before": run.not_before,
-        "damage": run.damage,
-    })
+    Ok(find_run(&*state.store, id).await?)
 }

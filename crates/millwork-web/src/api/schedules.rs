@@ -3,10 +3,9 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
+use millwork_api::{ScheduleSwitch, ScheduleView, TickView};
 use millwork_core::Schedule;
-use millwork_core::schedule::ScheduleCursor;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::limit::Limit;
@@ -14,50 +13,38 @@ use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/schedules", tag = "schedules",  responses((status = 200, description = "The schedules", body = Vec<Object>)))]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+#[utoipa::path(
+    get, path = "/api/v1/schedules", tag = "schedules",
+    responses((status = 200, description = "The schedules", body = Vec<ScheduleView>))
+)]
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<ScheduleView>>, ApiError> {
     let known = state.store.states().await?;
     let now = state.clock.now();
-    let described = |schedule: &Schedule| {
-        let state = known.get(&schedule.instigator());
-        let switched = state.and_then(|state| state.on);
-        let next = schedule.timetable().ok().and_then(|timetable| timetable.next(now));
-        let is_on = switched.unwrap_or(schedule.default_on);
-        let cursor = state.and_then(|state| state.cursor.as_deref()).filter(|_| is_on);
-        let cursor: Option<ScheduleCursor> = cursor.and_then(|cursor| serde_json::from_str(cursor).ok());
-        json!({
-            "schedule": schedule.name,
-            "description": schedule.description,
-            "on": is_on,
-            "stuck_since": state.and_then(|state| state.stuck_since),
-            "crons": schedule.crons,
-            "zone": schedule.zone,
-            "next": next,
-            "evaluated_ahead_until": cursor.and_then(|cursor| cursor.evaluated_ahead(now)),
-            "selection": schedule.selection,
-            "misfire": schedule.misfire,
-        })
-    };
-    Ok(Json(state.pipeline.schedules().iter().map(described).collect()))
+    let view = |schedule: &Schedule| ScheduleView::new(schedule, known.get(&schedule.instigator()), now);
+    Ok(Json(state.pipeline.schedules().iter().map(view).collect()))
 }
 
-#[utoipa::path(post, path = "/api/v1/schedules/{name}", tag = "schedules", params(("name" = String, Path)), request_body = Switch, responses((status = 200, description = "What it is now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/schedules/{name}", tag = "schedules",
+    params(("name" = String, Path, description = "The schedule's name")), request_body = Switch,
+    responses((status = 200, description = "What it is now", body = ScheduleSwitch))
+)]
 pub(super) async fn switch(
     State(state): State<AppState>,
     Path(name): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ScheduleSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
     state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
-    Ok(Json(json!({ "schedule": name, "on": on })))
+    Ok(Json(ScheduleSwitch { schedule: name, on }))
 }
 
 /// How many ticks.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WantedTicks {
-    /// At most so many, 50 if nothing is said.
+    /// Maximum number of ticks, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, 1_000>,
@@ -70,14 +57,19 @@ impl WantedTicks {
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its ticks, newest first", body = Vec<Object>)))]
+#[utoipa::path(
+    get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules",
+    params(("name" = String, Path, description = "The schedule's name"), WantedTicks),
+    responses((status = 200, description = "What came of its ticks, newest first", body = Vec<TickView>))
+)]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,
     Query(wanted): Query<WantedTicks>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<TickView>>, ApiError> {
     let instigator = known(&state, &name)?.instigator();
-    Ok(Json(json!(state.store.ticks(&[instigator], wanted.limit()).await?)))
+    let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
+    Ok(Json(ticks.into_iter().map(Into::into).collect()))
 }
 
 fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Schedule, ApiError> {

@@ -3,51 +3,53 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
+use millwork_api::{SensorSwitch, SensorView, TickView};
 use millwork_core::Sensor;
-use serde_json::{Value, json};
 
 use super::schedules::WantedTicks;
 use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-#[utoipa::path(get, path = "/api/v1/sensors", tag = "sensors",  responses((status = 200, description = "The sensors", body = Vec<Object>)))]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+#[utoipa::path(
+    get, path = "/api/v1/sensors", tag = "sensors",
+    responses((status = 200, description = "The sensors", body = Vec<SensorView>))
+)]
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<SensorView>>, ApiError> {
     let known = state.store.states().await?;
-    let described = |sensor: &Sensor| {
-        let state = known.get(&sensor.instigator());
-        let switched = state.and_then(|state| state.on);
-        json!({
-            "sensor": sensor.name,
-            "description": sensor.description,
-            "on": switched.unwrap_or(sensor.default_on),
-            "stuck_since": state.and_then(|state| state.stuck_since),
-            "interval_seconds": sensor.interval.as_secs_f64(),
-        })
-    };
-    Ok(Json(state.pipeline.sensors().iter().map(described).collect()))
+    let view = |sensor: &Sensor| SensorView::new(sensor, known.get(&sensor.instigator()));
+    Ok(Json(state.pipeline.sensors().iter().map(view).collect()))
 }
 
-#[utoipa::path(post, path = "/api/v1/sensors/{name}", tag = "sensors", params(("name" = String, Path)), request_body = Switch, responses((status = 200, description = "What it is now", body = Object)))]
+#[utoipa::path(
+    post, path = "/api/v1/sensors/{name}", tag = "sensors",
+    params(("name" = String, Path, description = "The sensor's name")), request_body = Switch,
+    responses((status = 200, description = "What it is now", body = SensorSwitch))
+)]
 pub(super) async fn switch(
     State(state): State<AppState>,
     Path(name): Path<String>,
     body: Result<Json<Switch>, JsonRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<SensorSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
     state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
-    Ok(Json(json!({ "sensor": name, "on": on })))
+    Ok(Json(SensorSwitch { sensor: name, on }))
 }
 
-#[utoipa::path(get, path = "/api/v1/sensors/{name}/ticks", tag = "sensors", params(("name" = String, Path), WantedTicks), responses((status = 200, description = "What came of its evaluations, newest first", body = Vec<Object>)))]
+#[utoipa::path(
+    get, path = "/api/v1/sensors/{name}/ticks", tag = "sensors",
+    params(("name" = String, Path, description = "The sensor's name"), WantedTicks),
+    responses((status = 200, description = "What came of its evaluations, newest first", body = Vec<TickView>))
+)]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,
     Query(wanted): Query<WantedTicks>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<TickView>>, ApiError> {
     let instigator = known(&state, &name)?.instigator();
-    Ok(Json(json!(state.store.ticks(&[instigator], wanted.limit()).await?)))
+    let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
+    Ok(Json(ticks.into_iter().map(Into::into).collect()))
 }
 
 fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Sensor, ApiError> {

@@ -1,14 +1,13 @@
 //! The deployment: what is defined in which version, who holds what, whether the loops turn, and what is stored.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_api::{HolderView, PoolView};
 use millwork_core::retention::Retention;
 use millwork_core::{Pipeline, QueueLimits};
-use millwork_storage::{HeldSlots, waiting_runs};
+use millwork_storage::waiting_runs;
 
 use super::message::{page_error, rendered};
 use super::words;
@@ -104,7 +103,7 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
                 (run.to_string(), run.short(), reason)
             })
             .collect(),
-        pools: pools(pipeline.pools(), &held),
+        pools: PoolView::all(pipeline.pools(), &held).into_iter().map(pool).collect(),
         loops: state.host.loops().into_iter().map(shown).collect(),
         retention: retention(pipeline.retention()),
     })
@@ -132,23 +131,13 @@ fn limits(queue: &QueueLimits) -> Vec<String> {
     queue.tags.iter().map(limit).collect()
 }
 
-fn pools(pools: BTreeMap<&str, u32>, held: &[HeldSlots]) -> Vec<Pool> {
-    let pool = |(name, slots): (&str, u32)| {
-        let of_pool: Vec<&HeldSlots> = held.iter().filter(|held| held.pool == name).collect();
-        let holder = |held: &&HeldSlots| {
-            format!(
-                "{} by process {} on {}, until {}",
-                held.slots, held.holder.pid, held.holder.host, held.until
-            )
-        };
-        Pool {
-            name: name.to_owned(),
-            slots,
-            held: of_pool.iter().map(|held| held.slots).sum(),
-            holders: of_pool.iter().map(holder).collect(),
-        }
+fn pool(view: PoolView) -> Pool {
+    let holder = |holder: HolderView| {
+        let HolderView { slots, host, pid, leased_until } = holder;
+        format!("{slots} by process {pid} on {host}, until {leased_until}")
     };
-    pools.into_iter().map(pool).collect()
+    let PoolView { pool, slots, held, holders } = view;
+    Pool { name: pool, slots, held, holders: holders.into_iter().map(holder).collect() }
 }
 
 fn shown(beat: LoopBeat) -> Beat {

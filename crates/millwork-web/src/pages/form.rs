@@ -7,6 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_api::ErrorCode;
 use millwork_core::Problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,7 +50,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OwnForm<T> {
             let message = "the form is not from a page of this server, or from one that it showed before it was \
                            restarted";
             let problem = Problem::new(message).with_hint("go back, load the page again, and try once more");
-            return Err(page_error(&ApiError::new(StatusCode::FORBIDDEN, "form", problem)));
+            return Err(page_error(&ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Invalid, problem)));
         }
         serde_urlencoded::from_bytes(&body).map(Self).map_err(|error| invalid(&error))
     }

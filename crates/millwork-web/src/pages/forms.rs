@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use millwork_api::ErrorCode;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::run::{RunId, RunRequest, RunSpec};
 use millwork_core::{Instigator, Problem};
@@ -38,7 +39,7 @@ async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
 
 /// The run that was left to a daemon, or why there is none.
 pub(super) async fn created(state: &AppState, request: RunRequest) -> Result<RunId, ApiError> {
-    let up_to_date = || ApiError::new(StatusCode::CONFLICT, "up_to_date", "everything is up to date");
+    let up_to_date = || ApiError::new(StatusCode::CONFLICT, ErrorCode::Invalid, "everything is up to date");
     create_needed(state, request).await?.ok_or_else(up_to_date)
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn repeat(
 
 async fn again(state: State<AppState>, run: String, retry: Retry) -> Response {
     let queued = retry_run(state, Path(run), Some(Json(retry))).await;
-    leads(queued.map(|Json(answer)| format!("/runs/{}", answer["run"].as_str().unwrap_or_default())))
+    leads(queued.map(|Json(queued)| format!("/runs/{}", queued.run)))
 }
 
 /// Runs the assets of selected steps again, with the configuration and tags of the run that they were selected in.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::error::ApiError;
+use millwork_api::ErrorCode;
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -25,9 +26,8 @@ impl Message {
 pub(super) fn rendered(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
-        Err(error) => {
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "page", error.to_string()).into_response()
-        }
+        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Error, error.to_string())
+            .into_response(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod api;
 mod connections;
+mod document;
 mod nobody;
 mod queries;
 mod served;

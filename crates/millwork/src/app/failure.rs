@@ -4,11 +4,11 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
+use millwork_api::{ErrorBody, ErrorCode};
 use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::{Advice, ErrorClass, Problem};
-use serde_json::json;
 
-use crate::app::out::{outln, print_error};
+use crate::app::out::{print_error, print_json};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,21 @@ pub(super) enum Exit {
     Canceled = 130,
     /// A command was asked to end, and did.
     Terminated = 143,
+}
+
+impl Exit {
+    /// The kind of an error that a command ends with.
+    fn code(self) -> ErrorCode {
+        match self {
+            Self::Usage => ErrorCode::Invalid,
+            Self::Definitions => ErrorCode::Definitions,
+            Self::Home => ErrorCode::Home,
+            Self::NotWritten => ErrorCode::NotWritten,
+            Self::Success | Self::Failed | Self::HungUp | Self::Canceled | Self::Terminated => {
+                ErrorCode::Failed
+            }
+        }
+    }
 }
 
 /// An error with its causes, its remedy, and its exit code.
@@ -92,9 +107,9 @@ impl Failure {
     }
 
     fn print_json(&self) {
-        let (message, causes) = self.chain.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
-        let error = json!({ "error": { "message": message, "causes": causes, "hint": self.hint } });
-        outln!("{error}");
+        let error = ErrorBody::new(self.exit.code(), &self.chain, self.hint.clone());
+        // Texts can always be written as JSON.
+        let _ = print_json(&error);
     }
 }
 

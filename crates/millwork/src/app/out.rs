@@ -6,16 +6,38 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-use super::failure::Exit;
+use serde::Serialize;
+
+use super::failure::{Exit, Failure};
 use super::printable::printable;
 
 /// The exit code of a process that writes to a closed pipe, as the shell counts it: 128 + SIGPIPE.
 const CLOSED_PIPE: i32 = 141;
 
+/// Like `print!`, for text that people or programs read.
+macro_rules! out {
+    ($($text:tt)*) => { $crate::app::out::print(format_args!($($text)*)) };
+}
+
+/// Like `println!`, for text that people or programs read.
+macro_rules! outln {
+    () => { $crate::app::out::print(format_args!("\n")) };
+    ($($text:tt)*) => { $crate::app::out::print(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+pub(super) use {out, outln};
+
 /// Prints to standard output, or ends the process if that can't be done.
 pub(super) fn print(text: fmt::Arguments<'_>) {
     let text = text.to_string();
     print_bytes(printable(&text, console::colors_enabled()).as_bytes());
+}
+
+/// Prints a value as JSON in one line.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(value).map_err(Failure::failed)?;
+    outln!("{json}");
+    Ok(())
 }
 
 /// Writes bytes to standard output as they are, or ends the process if that can't be done.
@@ -68,19 +90,6 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(super) fn print_error(text: &str) {
     let _ = io::stderr().write_all(printable(text, console::colors_enabled_stderr()).as_bytes());
 }
-
-/// Like `print!`, for text that people or programs read.
-macro_rules! out {
-    ($($text:tt)*) => { $crate::app::out::print(format_args!($($text)*)) };
-}
-
-/// Like `println!`, for text that people or programs read.
-macro_rules! outln {
-    () => { $crate::app::out::print(format_args!("\n")) };
-    ($($text:tt)*) => { $crate::app::out::print(format_args!("{}\n", format_args!($($text)*))) };
-}
-
-pub(super) use {out, outln};
 
 #[cfg(test)]
 mod tests {

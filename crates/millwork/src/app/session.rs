@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 
+use millwork_api::find_run;
 use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
@@ -113,27 +114,13 @@ pub(super) struct Opened {
 impl Opened {
     /// The one run that is meant: by id, by the beginning or end of its id, or `last`.
     pub(super) async fn run(&self, meant: &str) -> Result<RunRecord, Failure> {
-        let last = meant == "last";
-        let query = RunQuery {
-            id_part: (!last).then(|| meant.to_owned()),
-            limit: Some(if last { 1 } else { 2 }),
-            ..RunQuery::default()
-        };
-        let mut runs = self.store.runs(query).await?;
-        match (runs.pop(), runs.pop()) {
-            (Some(run), None) => Ok(run),
-            (None, _) if last => {
-                Err(Failure::usage(Problem::new("there is no run yet").with_hint("`materialize` starts one")))
-            }
-            (None, _) => {
-                let problem = Problem::new(format!("no run is called `{meant}`"));
-                Err(Failure::usage(problem.with_hint("`runs list` shows which there are")))
-            }
-            (Some(_), Some(_)) => {
-                let problem = Problem::new(format!("several runs are called `{meant}`"));
-                Err(Failure::usage(problem.with_hint("write more of the id")))
-            }
+        if meant != "last" {
+            return Ok(find_run(&*self.store, meant).await?);
         }
+        let last = RunQuery { limit: Some(1), ..RunQuery::default() };
+        let missing =
+            || Failure::usage(Problem::new("there is no run yet").with_hint("`materialize` starts one"));
+        self.store.runs(last).await?.pop().ok_or_else(missing)
     }
 
     /// All events of a run.

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{report, root, sources, text_of};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 17] = [
+const ORDER: [(&str, &[&str]); 18] = [
     ("millwork-new", &[]),
     ("millwork-testing", &[]),
     ("millwork-browser", &["millwork-testing"]),
@@ -21,12 +21,17 @@ const ORDER: [(&str, &[&str]); 17] = [
     ("millwork-linfa", &["millwork-core", "millwork-ml"]),
     ("millwork-polars", &["millwork-core"]),
     ("millwork-storage", &["millwork-core"]),
+    ("millwork-api", &["millwork-core", "millwork-storage"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
     ("millwork-daemon", &["millwork-core", "millwork-engine", "millwork-storage"]),
-    ("millwork-web", &["millwork-core", "millwork-draw", "millwork-layout", "millwork-storage"]),
+    (
+        "millwork-web",
+        &["millwork-api", "millwork-core", "millwork-draw", "millwork-layout", "millwork-storage"],
+    ),
     (
         "millwork",
         &[
+            "millwork-api",
             "millwork-core",
             "millwork-daemon",
             "millwork-draw",

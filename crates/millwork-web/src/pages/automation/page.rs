@@ -5,11 +5,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
 use millwork_core::automation::{AutomationEntry, Outcome, entries};
-use millwork_core::{Instigator, Pipeline, Schedule, Sensor};
-use millwork_storage::{
-    Delivery, DeliveryState, InstigatorState, Pending, PendingState, PendingWork, Tick, TickOutcome,
-};
+use millwork_core::{AlertRule, Instigator, Pipeline, Schedule, Sensor};
+use millwork_storage::{Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome};
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
@@ -147,9 +146,8 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let known = state.store.states().await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let pipeline = &state.pipeline;
-    let state_of = |instigator: &Instigator| known.get(instigator).cloned().unwrap_or_default();
-    let schedules = pipeline.schedules().iter().map(|one| schedule(one, &state_of(&one.instigator()), now));
-    let sensors = pipeline.sensors().iter().map(|one| sensor(one, &state_of(&one.instigator())));
+    let schedules = pipeline.schedules().iter().map(|one| schedule(one, known.get(&one.instigator()), now));
+    let sensors = pipeline.sensors().iter().map(|one| sensor(one, known.get(&one.instigator())));
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let conditions = entries(pipeline.graph(), &automation_states(state, None).await?, switched);
     let automation = Instigator::Automation(None);
@@ -173,67 +171,60 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     })
 }
 
-fn schedule(schedule: &Schedule, state: &InstigatorState, now: Timestamp) -> Switch {
-    let on = state.on.unwrap_or(schedule.default_on);
-    let timetable = schedule.timetable().ok().filter(|_| on);
+fn schedule(schedule: &Schedule, state: Option<&InstigatorState>, now: Timestamp) -> Switch {
+    let view = ScheduleView::new(schedule, state, now);
+    let timetable = schedule.timetable().ok().filter(|_| view.on);
     let next = timetable.iter().flat_map(|timetable| timetable.after(now).take(NEXT));
     Switch {
-        name: schedule.name.clone(),
         stored: schedule.instigator().stored().into_owned(),
         kind: "schedule",
-        description: schedule.description.clone(),
-        on,
-        stuck_since: stuck_since(state),
-        when: format!("{} ({})", schedule.crons.join("; "), schedule.zone),
+        on: view.on,
+        stuck_since: moment(view.stuck_since),
+        when: format!("{} ({})", view.crons.join("; "), view.zone),
         next: next.map(|at| at.to_string()).collect(),
-        what: schedule.selection.clone(),
+        name: view.schedule,
+        description: view.description,
+        what: view.selection,
     }
 }
 
-fn sensor(sensor: &Sensor, state: &InstigatorState) -> Switch {
+fn sensor(sensor: &Sensor, state: Option<&InstigatorState>) -> Switch {
+    let view = SensorView::new(sensor, state);
     Switch {
-        name: sensor.name.clone(),
+        name: view.sensor,
         stored: sensor.instigator().stored().into_owned(),
         kind: "sensor",
-        description: sensor.description.clone(),
-        on: state.on.unwrap_or(sensor.default_on),
-        stuck_since: stuck_since(state),
+        description: view.description,
+        on: view.on,
+        stuck_since: moment(view.stuck_since),
         when: format!("every {}", words::span(sensor.interval)),
         next: Vec::new(),
         what: String::new(),
     }
 }
 
-fn stuck_since(state: &InstigatorState) -> String {
-    state.stuck_since.map(|since| since.to_string()).unwrap_or_default()
+fn moment(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_string()).unwrap_or_default()
 }
 
 fn pending(pending: Pending) -> PendingRow {
-    let what = match &pending.work {
-        PendingWork::Run { run, .. } => match &run.key {
-            Some(key) => format!("run of {} (key {key})", run.target),
-            None => format!("run of {}", run.target),
-        },
-        PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
-        PendingWork::Tick { due } => format!("tick of {due}"),
-    };
     let next_at = match pending.state {
         PendingState::Waiting => Some(pending.next_at.to_string()),
         PendingState::GivenUp => None,
     };
+    let view = PendingView::from(pending);
     PendingRow {
-        id: pending.id,
-        of: pending.instigator.stored().into_owned(),
-        what,
-        asked_at: pending.created_at.to_string(),
-        attempts: pending.attempts,
+        id: view.id,
+        of: view.instigator.stored().into_owned(),
+        what: view.work.in_words(|at| at.to_string()),
+        asked_at: view.created_at.to_string(),
+        attempts: view.attempts,
         next_at,
-        reason: pending.reason,
+        reason: view.reason,
     }
 }
 
 fn condition(entry: AutomationEntry) -> Condition {
-    let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
     let outcome = match entry.outcome {
         None => "never evaluated".to_owned(),
         Some(Outcome::Requested) => "requested".to_owned(),
@@ -275,14 +266,9 @@ fn tick(tick: Tick) -> TickRow {
     }
 }
 
-fn rule(rule: &millwork_core::alert::AlertRule) -> Rule {
-    let list = |texts: Vec<String>| texts.join(", ");
-    Rule {
-        name: rule.name.clone(),
-        description: rule.description.clone(),
-        when: list(rule.triggers.iter().map(ToString::to_string).collect()),
-        to: list(rule.destinations.iter().map(ToString::to_string).collect()),
-    }
+fn rule(rule: &AlertRule) -> Rule {
+    let AlertRuleView { rule, description, when, destinations, .. } = rule.into();
+    Rule { name: rule, description, when: when.join(", "), to: destinations.join(", ") }
 }
 
 fn delivery(delivery: Delivery) -> DeliveryRow {

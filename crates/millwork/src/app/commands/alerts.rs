@@ -1,15 +1,15 @@
 //! `alerts`: who is told what, and what has arrived.
 
+use millwork_api::{AlertRuleView, DeliveryView};
 use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_daemon::deliveries_of;
 use millwork_storage::{Commit, Delivery, DeliveryState};
-use serde_json::{Value, json};
 
 use crate::app::arguments::{Alerts, Deliveries};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -30,7 +30,7 @@ pub(super) fn run(session: &Session, alerts: Alerts) -> Result<Exit, Failure> {
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let rules = session.pipeline()?.alerts();
     if json {
-        outln!("{}", rules.iter().map(AlertRule::to_json).collect::<Value>());
+        print_json(&rules.iter().map(AlertRuleView::from).collect::<Vec<_>>())?;
     } else if rules.is_empty() {
         outln!("No alert rule is defined. `Definitions::alert` adds one.");
     } else {
@@ -52,7 +52,7 @@ fn list_deliveries(
 ) -> Result<Exit, Failure> {
     let deliveries = block_on(async { Ok(session.home().await?.store.deliveries(state, limit).await?) })?;
     if json {
-        outln!("{}", json!(deliveries));
+        print_json(&deliveries.into_iter().map(DeliveryView::from).collect::<Vec<_>>())?;
     } else if deliveries.is_empty() {
         match state {
             Some(state) => outln!("No delivery is {}.", state.as_str()),

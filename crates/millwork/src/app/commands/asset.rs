@@ -3,20 +3,21 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use millwork_api::{AssetDetails, EventView, FreshnessView};
 use millwork_core::Clock as _;
 use millwork_core::asset::plot::short_number;
+use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::{AssetKey, AssetPartition};
 use millwork_core::{MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventQuery, LatestAsset, Order};
+use millwork_storage::{EventQuery, LatestAsset, Order, read_status};
 use serde_json::Value;
 
-use super::list::asset_json;
 use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln, print_bytes, write_file};
+use crate::app::out::{out, outln, print_bytes, print_json, write_file};
 use crate::app::printable::in_one_line;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::{aligned, table};
@@ -50,52 +51,22 @@ fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> Eve
 async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
     let key = session.asset(key)?;
     let graph = session.pipeline()?.graph();
-    let Some(node) = graph.asset(key.as_str()) else { return Ok(Exit::Success) };
+    let Some(index) = graph.index(key.as_str()) else { return Ok(Exit::Success) };
     let opened = session.home().await?;
-    let event = latest(&opened, graph, &key).await?;
-    let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
-    let mut shown = asset_json(graph, node);
-    shown["latest"] =
-        event.as_ref().map(serde_json::to_value).transpose().map_err(Failure::failed)?.unwrap_or_default();
-    if let Some(policy) = &node.spec.freshness {
-        let (made, now) = (event.as_ref().map(|event| event.at), SystemClock.now());
-        let since = policy.since(made, now).map(|at| format!(" since {}", when::moment(at)));
-        let state = format!("{}{}", policy.state(made, now), since.unwrap_or_default());
-        shown["freshness"] = format!("{state} ({policy})").into();
-    }
+    let latest = opened.store.latest(std::slice::from_ref(&key)).await?;
+    let now = SystemClock.now();
+    let status =
+        AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, now).of(index).status;
+    let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, now);
     if json {
-        outln!("{shown}");
+        print_json(&details)?;
         return Ok(Exit::Success);
     }
-    outln!("{}", console::style(&key).bold());
-    if !node.spec.description.is_empty() {
-        outln!("{}", node.spec.description);
-    }
-    outln!();
-    for (label, name) in [
-        ("group", "group"),
-        ("kinds", "kinds"),
-        ("owners", "owners"),
-        ("tags", "tags"),
-        ("type", "type"),
-        ("made from", "upstream"),
-        ("needed for", "downstream"),
-        ("checks", "checks"),
-        ("partitions", "partitions"),
-        ("pools", "pools"),
-        ("freshness", "freshness"),
-        ("code version", "code_version"),
-        ("source", "source"),
-    ] {
-        let words = words(&shown[name]);
-        if !words.is_empty() {
-            outln!("  {label:<13}{words}");
-        }
-    }
-    outln!();
-    match &event {
+    print_definition(&details);
+    let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
+    match details.last_materialization() {
         Some(event) => print_materialization(event),
-        None if node.step.is_none() => outln!("It is made outside of Millwork."),
+        None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
             "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
              lists older ones."
@@ -103,6 +74,46 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
         None => outln!("It has never been materialized. `materialize {key}` does."),
     }
     Ok(Exit::Success)
+}
+
+fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
+    let summary = &asset.summary;
+    outln!("{}", console::style(&summary.key).bold());
+    if !summary.description.is_empty() {
+        outln!("{}", summary.description);
+    }
+    outln!();
+    let pairs = |pairs: &mut dyn Iterator<Item = (&String, String)>| {
+        pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    };
+    let freshness = freshness.as_ref().map(|FreshnessView { policy, state, since }| {
+        let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
+        format!("{state}{since} ({policy})")
+    });
+    for (label, words) in [
+        ("group", summary.group.clone().unwrap_or_default()),
+        ("kinds", summary.kinds.join(", ")),
+        ("owners", summary.owners.join(", ")),
+        ("tags", pairs(&mut summary.tags.iter().map(|(key, value)| (key, value.clone())))),
+        ("type", asset.r#type.clone().unwrap_or_default()),
+        ("made from", listed(&summary.upstream)),
+        ("needed for", listed(&asset.downstream)),
+        ("checks", listed(&asset.checks)),
+        ("partitions", listed(asset.partitions.as_deref().unwrap_or_default())),
+        ("pools", pairs(&mut asset.pools.iter().map(|(pool, slots)| (pool, slots.to_string())))),
+        ("freshness", freshness.unwrap_or_default()),
+        ("code version", asset.code_version.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("source", asset.source.clone().unwrap_or_default()),
+    ] {
+        if !words.is_empty() {
+            outln!("  {label:<13}{words}");
+        }
+    }
+    outln!();
+}
+
+fn listed(keys: &[impl ToString]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole if it has none.
@@ -137,7 +148,7 @@ fn words(value: &Value) -> String {
 /// What follows a label that is longer than this stands further to the right.
 const WIDEST_LABEL: usize = 40;
 
-fn print_materialization(event: &Event) {
+fn print_materialization(event: &EventView) {
     if let EventBody::Unreadable(unreadable) = &event.body {
         outln!("The last materialization can't be read (event {}: {}).", event.sequence, unreadable.reason);
         outln!("  `store check` shows what else can't be; `materialize` makes the asset again");
@@ -227,7 +238,7 @@ async fn history(
         graph.check_partition(index, Some(&partition.into()))?;
     }
     if json {
-        outln!("{}", serde_json::to_string(&events).map_err(Failure::failed)?);
+        print_json(&events.into_iter().map(EventView::from).collect::<Vec<_>>())?;
     } else if events.is_empty() {
         match opened.store.events(materializations(asset, None, 1)).await?.is_empty() {
             true => outln!("It has never been materialized. `materialize {key}` does."),

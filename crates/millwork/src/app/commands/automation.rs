@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView};
 use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
-use serde_json::{Value, json};
 
 use super::durations;
 use super::schedules::print_ticks;
 use crate::app::arguments::{Automation, Span};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -59,7 +59,8 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries(graph, &states, switched)))
     })?;
     if json {
-        outln!("{}", json!({ "on": on, "assets": entries }));
+        let assets = entries.into_iter().map(Into::into).collect();
+        print_json(&AutomationView { on, assets })?;
     } else if entries.is_empty() {
         outln!("No asset has a condition. `#[asset(automation = …)]` gives it one.");
     } else {
@@ -104,9 +105,8 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
     let memory = state.and_then(|state| state.memory);
     let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
     match explanation {
-        Some(explanation) if json => outln!("{}", json!(explanation)),
+        explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation))?,
         Some(explanation) => out!("{explanation}"),
-        None if json => outln!("{}", Value::Null),
         None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
     Ok(Exit::Success)
@@ -133,8 +133,7 @@ fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
         let opened = session.home().await?;
         Ok(opened.store.ticks(&[Instigator::Automation(None)], limit).await?)
     })?;
-    print_ticks(&ticks, json, "Automation has requested nothing yet. `daemon` evaluates conditions.");
-    Ok(Exit::Success)
+    print_ticks(ticks, json, "Automation has requested nothing yet. `daemon` evaluates conditions.")
 }
 
 /// Prints what schedules and conditions would have requested in a span of time.
@@ -171,7 +170,7 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
     };
     let runs = simulation.runs().map_err(|error| Failure::usage(error.to_string()))?;
     if json {
-        outln!("{}", json!(runs));
+        print_json(&runs.into_iter().map(SimulatedRunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() {
         outln!("Nothing would have run. `--all` also simulates what is switched off.");
     } else {

@@ -1,11 +1,11 @@
 //! `check`: whether the definitions fit together, and a configuration fits them.
 
-use serde_json::json;
+use millwork_api::CheckedDefinitions;
 
 use super::config::config;
 use crate::app::arguments::Check;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::outln;
+use crate::app::out::{outln, print_json};
 use crate::app::session::Session;
 
 pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
@@ -18,7 +18,7 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
     let jobs = pipeline.jobs().len();
     if check.json.json {
-        outln!("{}", json!({ "ok": true, "assets": assets, "checks": checks, "jobs": jobs }));
+        print_json(&CheckedDefinitions { ok: true, assets, checks, jobs })?;
     } else {
         outln!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");
     }

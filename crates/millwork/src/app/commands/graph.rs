@@ -1,13 +1,12 @@
 //! `graph`: the pipeline as a drawing.
 
+use millwork_api::{AssetGraphView, AssetView, EdgeView};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_draw::graph::Drawing;
-use serde_json::json;
 
-use super::list::asset_json;
 use crate::app::arguments::{Graph, GraphFormat};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::Session;
 
 pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
@@ -20,12 +19,11 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
         GraphFormat::Dot => out!("{}", drawing.to_dot()),
         GraphFormat::Mermaid => out!("{}", drawing.to_mermaid()),
         GraphFormat::Json => {
-            let nodes: Vec<_> =
-                selected.iter().map(|asset| asset_json(assets, &assets.assets()[*asset])).collect();
-            let edges: Vec<_> = edges(assets, &selected)
-                .map(|(from, to)| json!({ "from": assets.key(from), "to": assets.key(to) }))
+            let edges = edges(assets, &selected)
+                .map(|(from, to)| EdgeView { from: assets.key(from).clone(), to: assets.key(to).clone() })
                 .collect();
-            outln!("{}", json!({ "assets": nodes, "edges": edges }));
+            let nodes = selected.iter().map(|asset| AssetView::new(assets, &assets.assets()[*asset]));
+            print_json(&AssetGraphView { assets: nodes.collect(), edges })?;
         }
     }
     Ok(Exit::Success)

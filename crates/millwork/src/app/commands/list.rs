@@ -1,30 +1,28 @@
 //! `list`: what is defined.
 
-use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, StepKind};
-use millwork_core::{ConfigSchema, PartitionsDefinition};
-use serde_json::{Value, json};
+use millwork_api::{AssetView, CheckView, JobView};
+use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
 
 use crate::app::arguments::List;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::Session;
 use crate::app::table::table;
 
 pub(super) fn run(session: &Session, list: &List) -> Result<Exit, Failure> {
     let pipeline = session.pipeline()?;
     match list {
-        List::Assets(json) if json.json => print_json(assets_json(pipeline.graph())),
+        List::Assets(json) if json.json => {
+            let graph = pipeline.graph();
+            print_json(&graph.assets().iter().map(|asset| AssetView::new(graph, asset)).collect::<Vec<_>>())?;
+        }
         List::Assets(_) => print_or(assets(pipeline.graph()), "No asset is defined."),
-        List::Checks(json) if json.json => print_json(checks_json(pipeline.graph())),
+        List::Checks(json) if json.json => {
+            print_json(&pipeline.graph().steps().iter().filter_map(CheckView::of_step).collect::<Vec<_>>())?;
+        }
         List::Checks(_) => print_or(checks(pipeline.graph()), "No check is defined."),
         List::Jobs(json) if json.json => {
-            let job = |job: &millwork_core::Job| {
-                json!({
-                    "name": job.name, "description": job.description, "selection": job.selection,
-                    "config": job.config, "tags": job.tags,
-                })
-            };
-            print_json(pipeline.jobs().iter().map(job).collect());
+            print_json(&pipeline.jobs().iter().map(JobView::from).collect::<Vec<_>>())?;
         }
         List::Jobs(_) => {
             let row = |job: &millwork_core::Job| {
@@ -33,9 +31,7 @@ pub(super) fn run(session: &Session, list: &List) -> Result<Exit, Failure> {
             let rows = pipeline.jobs().iter().map(row).collect();
             print_or(("job", ["JOB", "SELECTION", "DESCRIPTION"], rows), "No job is defined.");
         }
-        List::Resources(json) if json.json => {
-            print_json(pipeline.resources().type_names().into_iter().map(Value::from).collect());
-        }
+        List::Resources(json) if json.json => print_json(&pipeline.resources().type_names())?,
         List::Resources(_) => {
             let rows = pipeline.resources().type_names().into_iter().map(|name| [name.to_owned()]).collect();
             print_or(("resource", ["RESOURCE"], rows), "No resource is defined.");
@@ -63,44 +59,6 @@ fn assets(graph: &AssetGraph) -> Rows<5> {
     ("asset", heading, graph.assets().iter().map(row).collect())
 }
 
-/// Everything that is known of an asset without its history.
-pub(super) fn asset_json(graph: &AssetGraph, asset: &AssetNode) -> Value {
-    let keys =
-        |assets: &[AssetIndex]| assets.iter().map(|index| graph.key(*index).to_string()).collect::<Vec<_>>();
-    let computation = asset.step.map(|step| graph.steps()[step].computation());
-    let partitions =
-        graph.index(asset.spec.key.as_str()).and_then(|index| graph.definition(index)?.partitions.as_ref());
-    json!({
-        "key": asset.spec.key,
-        "description": asset.spec.description,
-        "group": asset.spec.group,
-        "kinds": asset.spec.kinds,
-        "owners": asset.spec.owners,
-        "tags": asset.spec.tags,
-        "external": asset.step.is_none(),
-        "optional": asset.spec.optional,
-        "type": asset.spec.value_type.map(|value_type| value_type.type_name()),
-        "format": asset.spec.value_type.map(|value_type| value_type.extension),
-        "step": asset.step.map(|step| graph.steps()[step].key.clone()),
-        "upstream": keys(&asset.upstream),
-        "downstream": keys(&asset.downstream),
-        "checks": asset.checks.iter().map(|check| graph.steps()[*check].key.clone()).collect::<Vec<_>>(),
-        "partitions": partitions.map(PartitionsDefinition::keys),
-        "code_version": computation.map(|computation| computation.code_version.clone()),
-        "pools": computation.map_or(&[][..], |computation| &computation.pools)
-            .iter()
-            .map(|taken| (taken.pool.clone(), taken.slots))
-            .collect::<std::collections::BTreeMap<_, _>>(),
-        "source": computation.and_then(|computation| computation.source).map(|(file, line)| format!("{file}:{line}")),
-        "config": computation
-            .map(|computation| computation.requirements.config.iter().map(ConfigSchema::json).collect::<Vec<_>>()),
-    })
-}
-
-fn assets_json(graph: &AssetGraph) -> Vec<Value> {
-    graph.assets().iter().map(|asset| asset_json(graph, asset)).collect()
-}
-
 fn checks(graph: &AssetGraph) -> Rows<5> {
     let rows = graph.steps().iter().filter_map(|step| match &step.kind {
         StepKind::Check { definition, .. } => Some([
@@ -113,25 +71,6 @@ fn checks(graph: &AssetGraph) -> Rows<5> {
         StepKind::Assets { .. } => None,
     });
     ("check", ["CHECK", "ASSET", "SEVERITY", "BLOCKING", "DESCRIPTION"], rows.collect())
-}
-
-fn checks_json(graph: &AssetGraph) -> Vec<Value> {
-    let checks = graph.steps().iter().filter_map(|step| match &step.kind {
-        StepKind::Check { definition, .. } => Some(json!({
-            "name": definition.name,
-            "asset": definition.asset,
-            "description": definition.description,
-            "severity": definition.severity,
-            "blocking": definition.blocking,
-            "step": step.key,
-        })),
-        StepKind::Assets { .. } => None,
-    });
-    checks.collect()
-}
-
-fn print_json(list: Vec<Value>) {
-    outln!("{}", Value::from(list));
 }
 
 fn print_or<const N: usize>((_, heading, rows): Rows<N>, nothing: &str) {

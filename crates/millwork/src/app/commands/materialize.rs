@@ -3,24 +3,24 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
+use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate};
 use millwork_core::Problem;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, StepStatus};
-use millwork_core::{Clock as _, StepPartition, SystemClock};
+use millwork_core::{Clock as _, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
     capture_output, end_descendants,
 };
 use millwork_storage::{StorageError, Store};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::config::config;
 use crate::app::arguments::Materialize;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln, print_if_possible};
+use crate::app::out::{out, outln, print_if_possible, print_json};
 use crate::app::printable::indented;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
@@ -34,12 +34,10 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
         let engine = session.engine(&opened, options(materialize.workers))?;
         let plan = engine.plan(&request).await?;
         if materialize.dry_run {
-            print_plan(session.pipeline()?.graph(), &plan, materialize.json);
-            return Ok(Exit::Success);
+            return print_plan(session.pipeline()?.graph(), &plan, materialize.json);
         }
         if plan.steps.is_empty() {
-            print_up_to_date(&request, materialize.json);
-            return Ok(Exit::Success);
+            return print_up_to_date(&request, materialize.json);
         }
         if materialize.queue {
             return enqueue(&opened, &engine, request, materialize.json).await;
@@ -53,7 +51,7 @@ async fn enqueue(opened: &Opened, engine: &Engine, request: RunRequest, json: bo
     let run = engine.request(request.queued()).await?;
     opened.store.close().await;
     if json {
-        outln!("{}", json!({ "run": run, "status": RunStatus::Queued }));
+        print_json(&RunStanding { run, status: RunStatus::Queued })?;
     } else {
         outln!(
             "Run {} is queued: `daemon` launches it, `runs show {}` tells how it goes.",
@@ -117,26 +115,27 @@ pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
     }
 }
 
-fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) {
+fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) -> Result<Exit, Failure> {
     let steps = plan.steps.iter().map(|step| step.by_key(graph));
     if json {
-        let steps: Vec<_> = steps
-            .map(|StepPartition { step, partition }| json!({ "step": step, "partition": partition }))
-            .collect();
-        outln!("{}", json!({ "plan": steps }));
-        return;
+        print_json(&PlanView { plan: steps.map(Into::into).collect() })?;
+        return Ok(Exit::Success);
     }
-    let noun = if plan.steps.len() == 1 { "step" } else { "steps" };
-    outln!("{} {noun} would run:", plan.steps.len());
+    match plan.steps.len() {
+        0 => outln!("No step would run."),
+        1 => outln!("1 step would run:"),
+        several => outln!("{several} steps would run:"),
+    }
     for step in steps {
         outln!("  {step}");
     }
+    Ok(Exit::Success)
 }
 
-fn print_up_to_date(request: &RunRequest, json: bool) {
+fn print_up_to_date(request: &RunRequest, json: bool) -> Result<Exit, Failure> {
     let assets = request.assets.len();
     if json {
-        outln!("{}", json!({ "status": "up_to_date", "assets": assets, "steps": [] }));
+        print_json(&UpToDate::new(assets))?;
     } else {
         let noun = if assets == 1 { "The asset is" } else { "All assets are" };
         if request.config.as_object().is_some_and(|config| !config.is_empty()) {
@@ -144,6 +143,7 @@ fn print_up_to_date(request: &RunRequest, json: bool) {
         }
         outln!("{noun} up to date: nothing to do for {assets} selected.");
     }
+    Ok(Exit::Success)
 }
 
 /// What is executed in this process.
@@ -205,7 +205,7 @@ pub(super) async fn execute(
     if asked.is_some() && outcome.status == RunStatus::Canceled {
         end_descendants();
     }
-    let told = if json { format!("{}\n", outcome_json(&outcome)) } else { summary(&outcome) };
+    let told = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
     match asked {
         // Its terminal is gone, and the exit code says so.
         Some(EndSignal::HangUp) => print_if_possible(&told),
@@ -290,32 +290,19 @@ fn failed(failure: &StepFailure) -> impl Iterator<Item = String> {
     causes.chain(hint).chain(failure.location.iter().map(|location| format!("at {location}")))
 }
 
-fn outcome_json(outcome: &RunOutcome) -> Value {
-    let steps: Vec<_> = outcome
-        .state
-        .steps
-        .iter()
-        .map(|(StepPartition { step, partition }, state)| {
-            json!({
-                "step": step,
-                "partition": partition,
-                "status": state.status,
-                "attempt": state.attempt,
-                "reason": state.reason,
-                "failure": state.failure,
-            })
-        })
-        .collect();
-    json!({
-        "run": outcome.run,
-        "status": outcome.status,
-        "reason": outcome.state.reason,
-        "hint": (outcome.status != RunStatus::Succeeded)
+fn outcome_json(outcome: &RunOutcome) -> Result<String, Failure> {
+    let steps = outcome.state.steps.iter().map(|(step, state)| StepView::new(step, state));
+    let view = RunOutcomeView {
+        run: outcome.run,
+        status: outcome.status,
+        reason: outcome.state.reason.clone(),
+        hint: (outcome.status != RunStatus::Succeeded)
             .then(|| format!("`runs retry {}` goes on where it stopped", outcome.run.short())),
-        "seconds": outcome.duration.as_secs_f64(),
-        "peak_memory_bytes": peak_memory(),
-        "steps": steps,
-    })
+        seconds: outcome.duration.as_secs_f64(),
+        peak_memory_bytes: peak_memory(),
+        steps: steps.collect(),
+    };
+    serde_json::to_string(&view).map_err(Failure::failed)
 }
 
 /// The most memory that this process has held, where the system tells.

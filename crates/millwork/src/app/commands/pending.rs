@@ -1,20 +1,21 @@
 //! `sensors pending` and `schedules pending`: what was asked for and couldn't be done yet.
 
+use jiff::Timestamp;
+use millwork_api::PendingView;
 use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
-use millwork_storage::{InstigatorState, Pending as StoredPending, PendingState, PendingWork};
-use serde_json::json;
+use millwork_storage::{PendingState};
 
 use super::{schedules, sensors};
 use crate::app::arguments::Pending;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
 /// Whether something is on, or on and stuck.
-pub(super) fn state_word(state: &InstigatorState, default_on: bool) -> String {
-    match (state.on.unwrap_or(default_on), state.stuck_since) {
+pub(super) fn state_word(on: bool, stuck_since: Option<Timestamp>) -> String {
+    match (on, stuck_since) {
         (true, Some(since)) => format!("stuck since {}", when::moment(since)),
         (true, None) => "on".to_owned(),
         (false, _) => "off".to_owned(),
@@ -69,7 +70,8 @@ impl Kind {
 
 fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
     let of: Vec<Instigator> = name.map(|name| kind.named(name)).into_iter().collect();
-    let mut pending = block_on(async { Ok(session.home().await?.store.pending(&of, u32::MAX).await?) })?;
+    let pending = block_on(async { Ok(session.home().await?.store.pending(&of, u32::MAX).await?) })?;
+    let mut pending: Vec<PendingView> = pending.into_iter().map(Into::into).collect();
     pending.retain(|one| kind.is_of(&one.instigator));
     if let Some(name) = name.filter(|_| pending.is_empty()) {
         kind.check_is_defined(session, name)?;
@@ -77,7 +79,7 @@ fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: boo
     let all = pending.len();
     pending.truncate(limit as usize);
     if json {
-        outln!("{}", json!(pending));
+        print_json(&pending)?;
     } else if pending.is_empty() {
         outln!("Nothing is pending.");
     } else {
@@ -90,7 +92,7 @@ fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: boo
     Ok(Exit::Success)
 }
 
-fn row(pending: &StoredPending) -> [String; 7] {
+fn row(pending: &PendingView) -> [String; 7] {
     let next = match pending.state {
         PendingState::Waiting => when::moment(pending.next_at),
         PendingState::GivenUp => "given up".to_owned(),
@@ -99,7 +101,7 @@ fn row(pending: &StoredPending) -> [String; 7] {
         pending.id.to_string(),
         name(&pending.instigator),
         when::moment(pending.created_at),
-        what(&pending.work),
+        pending.work.in_words(when::moment),
         pending.attempts.to_string(),
         next,
         pending.reason.clone(),
@@ -114,17 +116,6 @@ fn name(instigator: &Instigator) -> String {
         | Instigator::AlertTests
         | Instigator::Retries
         | Instigator::Traces => instigator.to_string(),
-    }
-}
-
-fn what(work: &PendingWork) -> String {
-    match work {
-        PendingWork::Run { run, .. } => match &run.key {
-            Some(key) => format!("run of {} (key {key})", run.target),
-            None => format!("run of {}", run.target),
-        },
-        PendingWork::Event { sequence } => format!("reaction to event {sequence}"),
-        PendingWork::Tick { due } => format!("tick of {}", when::moment(*due)),
     }
 }
 

@@ -1,17 +1,17 @@
 //! `runs`: what has become of them, and going on with them.
 
+use millwork_api::{EventView, RunDetails, RunStanding, RunView};
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus, WaitReason};
+use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus};
 use millwork_core::{Clock as _, StepPartition, SystemClock};
 use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, waiting_runs};
-use serde_json::{Value, json};
 
 use super::materialize::{self, Execution};
 use crate::app::arguments::{Run, Runs};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
@@ -57,7 +57,7 @@ async fn list(
     let query = RunQuery { statuses, tag, limit: Some(limit), ..RunQuery::default() };
     let runs = opened.store.runs(query).await?;
     if json {
-        outln!("{}", runs.iter().map(run_json).collect::<Value>());
+        print_json(&runs.iter().map(RunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() && is_filtered {
         outln!("No run is like that.");
     } else if runs.is_empty() {
@@ -100,22 +100,6 @@ fn colored(status: RunStatus) -> String {
     .to_string()
 }
 
-fn run_json(run: &RunRecord) -> Value {
-    json!({
-        "run": run.id,
-        "status": run.status,
-        "request": run.request,
-        "epoch": run.epoch,
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "reason": run.reason,
-        "class": run.class,
-        "not_before": run.not_before,
-        "damage": run.damage,
-    })
-}
-
 async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
@@ -123,21 +107,7 @@ async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let damage = record.damage.as_ref().or(state.damage.as_ref());
     let waits = waits(opened, &record).await?;
     if run.json.json {
-        let mut shown = run_json(&record);
-        shown["waits"] = json!(waits);
-        shown["damage"] = json!(damage);
-        shown["steps"] = state
-            .steps
-            .iter()
-            .map(|(StepPartition { step, partition }, state)| {
-                json!({
-                    "step": step, "partition": partition, "status": state.status, "attempt": state.attempt,
-                    "started_at": state.started_at, "finished_at": state.finished_at, "reason": state.reason,
-                    "failure": state.failure,
-                })
-            })
-            .collect();
-        outln!("{shown}");
+        print_json(&RunDetails::new(&record, &state, waits))?;
         return Ok(Exit::Success);
     }
     outln!("Run {} {}", record.id, colored(record.status));
@@ -179,11 +149,7 @@ async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Fa
     }
     let limits = opened.home.queue_limits();
     let waiting = waiting_runs(&*opened.store, limits.as_ref(), SystemClock.now()).await?;
-    Ok(Some(match waiting.into_iter().find(|(run, _)| *run == record.id) {
-        Some((_, Some(reason))) => reason.to_string(),
-        Some((_, None)) => "is about to be launched".to_owned(),
-        None => WaitReason::NotQueued.to_string(),
-    }))
+    Ok(millwork_api::waits(record, &waiting))
 }
 
 fn step_row(step: &StepPartition, state: &millwork_core::run::StepState) -> [String; 5] {
@@ -216,7 +182,7 @@ async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Resu
         if of_step && (all || is_log(event)) {
             none = false;
             if run.json.json {
-                outln!("{}", serde_json::to_string(event).map_err(Failure::failed)?);
+                print_json(&EventView::from(event.clone()))?;
             } else {
                 outln!("{}", log_line(event));
             }
@@ -288,7 +254,7 @@ async fn cancel(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let status = opened.store.request_cancel(record.id, SystemClock.now()).await?;
     if run.json.json {
-        outln!("{}", json!({ "run": record.id, "status": status }));
+        print_json(&RunStanding { run: record.id, status })?;
     } else if record.status.is_finished() {
         outln!("Run {} is {status} already.", record.id.short());
     } else {

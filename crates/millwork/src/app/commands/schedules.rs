@@ -1,18 +1,17 @@
 //! `schedules`: what is scheduled, switching it, and what came of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
+use millwork_api::{ScheduleView, TickView};
 use millwork_core::Problem;
-use millwork_core::schedule::{Schedule, ScheduleCursor};
+use millwork_core::schedule::Schedule;
 use millwork_core::{Clock as _, Instigator, SystemClock};
-use millwork_storage::{InstigatorState, Tick, TickOutcome};
-use serde_json::{Value, json};
+use millwork_storage::{Tick, TickOutcome};
 
 use super::pending::{self, Kind, state_word};
 use crate::app::arguments::Schedules;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -41,29 +40,19 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         let opened = session.home().await?;
         Ok(opened.store.states().await?)
     })?;
+    let now = SystemClock.now();
+    let view = |schedule: &Schedule| ScheduleView::new(schedule, states.get(&schedule.instigator()), now);
+    let schedules: Vec<ScheduleView> = schedules.iter().map(view).collect();
     if json {
-        let all: Vec<Value> = schedules.iter().map(|schedule| schedule_json(schedule, &states)).collect();
-        outln!("{}", Value::Array(all));
+        print_json(&schedules)?;
     } else if schedules.is_empty() {
         outln!("No schedule is defined. `Definitions::schedule` adds one.");
     } else {
-        let row = |schedule: &Schedule| {
-            let next = next_tick(schedule).map(when::moment);
-            let state = states.get(&schedule.instigator()).cloned().unwrap_or_default();
-            [
-                schedule.name.clone(),
-                state_word(&state, schedule.default_on),
-                schedule.crons.join("; "),
-                schedule.zone.clone(),
-                next.unwrap_or_default(),
-                schedule.selection.clone(),
-            ]
-        };
         let heading = ["SCHEDULE", "STATE", "CRON", "ZONE", "NEXT", "SELECTION"];
         out!("{}", table(heading, schedules.iter().map(row).collect()));
         for schedule in schedules {
-            if let Some(until) = evaluated_ahead(schedule, &states) {
-                let (name, until) = (&schedule.name, when::moment(until));
+            if let Some(until) = schedule.evaluated_ahead_until {
+                let (name, until) = (&schedule.schedule, when::moment(until));
                 outln!(
                     "The clock was ahead once: `{name}` was evaluated until {until}. Ticks until then that were requested are not requested again."
                 );
@@ -73,37 +62,19 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// How far a schedule that is on was evaluated by a clock that was ahead.
-fn evaluated_ahead(
-    schedule: &Schedule,
-    states: &BTreeMap<Instigator, InstigatorState>,
-) -> Option<jiff::Timestamp> {
-    let cursor = states.get(&schedule.instigator())?.cursor.as_deref()?;
-    let cursor: ScheduleCursor = serde_json::from_str(cursor).ok()?;
-    cursor.evaluated_ahead(SystemClock.now()).filter(|_| is_on(schedule, states))
-}
-
-fn is_on(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> bool {
-    states.get(&schedule.instigator()).and_then(|state| state.on).unwrap_or(schedule.default_on)
+fn row(schedule: &ScheduleView) -> [String; 6] {
+    [
+        schedule.schedule.clone(),
+        state_word(schedule.on, schedule.stuck_since),
+        schedule.crons.join("; "),
+        schedule.zone.clone(),
+        schedule.next.map(when::moment).unwrap_or_default(),
+        schedule.selection.clone(),
+    ]
 }
 
 fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
     schedule.timetable().ok()?.next(SystemClock.now())
-}
-
-fn schedule_json(schedule: &Schedule, states: &BTreeMap<Instigator, InstigatorState>) -> Value {
-    json!({
-        "schedule": schedule.name,
-        "description": schedule.description,
-        "on": is_on(schedule, states),
-        "stuck_since": states.get(&schedule.instigator()).and_then(|state| state.stuck_since),
-        "crons": schedule.crons,
-        "zone": schedule.zone,
-        "next": next_tick(schedule),
-        "evaluated_ahead_until": evaluated_ahead(schedule, states),
-        "selection": schedule.selection,
-        "misfire": schedule.misfire,
-    })
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
@@ -127,7 +98,7 @@ fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit,
     let timetable = known(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
     let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count).collect();
     if json {
-        outln!("{}", json!(ticks));
+        print_json(&ticks)?;
     } else {
         ticks.into_iter().for_each(|tick| outln!("{}", when::moment(tick)));
     }
@@ -146,19 +117,19 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
         }
         Ok(session.home().await?.store.ticks(&wanted, limit).await?)
     })?;
-    print_ticks(&ticks, json, "No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.");
-    Ok(Exit::Success)
+    print_ticks(ticks, json, "No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.")
 }
 
 /// Prints ticks, or `none` if there is none.
-pub(super) fn print_ticks(ticks: &[Tick], json: bool, none: &str) {
+pub(super) fn print_ticks(ticks: Vec<Tick>, json: bool, none: &str) -> Result<Exit, Failure> {
     if json {
-        outln!("{}", json!(ticks));
+        print_json(&ticks.into_iter().map(TickView::from).collect::<Vec<_>>())?;
     } else if ticks.is_empty() {
         outln!("{none}");
     } else {
         out!("{}", table(["TICK OF", "DUE", "EVALUATED", "OUTCOME"], ticks.iter().map(tick_row).collect()));
     }
+    Ok(Exit::Success)
 }
 
 fn tick_row(tick: &Tick) -> [String; 4] {

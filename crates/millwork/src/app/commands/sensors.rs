@@ -1,16 +1,18 @@
 //! `sensors`: what is watched, switching it, trying it, and what came of it.
 
+use std::time::Duration;
+
+use millwork_api::{PreviewedRun, SensorPreview, SensorView};
 use millwork_core::run::RunSpec;
-use millwork_core::sensor::{Sensor, SensorContext, SensorSource, WatchedEvents};
+use millwork_core::sensor::{Sensor, SensorContext};
 use millwork_core::{Advice as _, Clock as _, Instigator, Problem, SystemClock};
 use millwork_daemon::{preview_sensor, sensor_cursor};
-use serde_json::{Value, json};
 
 use super::pending::{self, Kind, state_word};
 use super::schedules::print_ticks;
 use crate::app::arguments::Sensors;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -36,52 +38,23 @@ pub(super) fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let sensors = session.pipeline()?.sensors();
     let states = block_on(async { Ok(session.home().await?.store.states().await?) })?;
-    let state = |sensor: &Sensor| states.get(&sensor.instigator()).cloned().unwrap_or_default();
+    let view = |sensor: &Sensor| SensorView::new(sensor, states.get(&sensor.instigator()));
+    let sensors: Vec<SensorView> = sensors.iter().map(view).collect();
     if json {
-        let described = |sensor: &Sensor| {
-            json!({
-                "sensor": sensor.name,
-                "description": sensor.description,
-                "on": state(sensor).on.unwrap_or(sensor.default_on),
-                "stuck_since": state(sensor).stuck_since,
-                "interval_seconds": sensor.interval.as_secs_f64(),
-                "watches": watches(sensor),
-            })
-        };
-        outln!("{}", sensors.iter().map(described).collect::<Value>());
+        print_json(&sensors)?;
     } else if sensors.is_empty() {
         outln!("No sensor is defined. `Definitions::sensor` adds one.");
     } else {
-        let row = |sensor: &Sensor| {
-            let state = state_word(&state(sensor), sensor.default_on);
-            let every = when::duration(sensor.interval);
-            [sensor.name.clone(), state, every, watches(sensor), sensor.description.clone()]
-        };
         let heading = ["SENSOR", "STATE", "EVERY", "WATCHES", "DESCRIPTION"];
-        out!("{}", table(heading, sensors.iter().map(row).collect()));
+        out!("{}", table(heading, sensors.into_iter().map(row).collect()));
     }
     Ok(Exit::Success)
 }
 
-/// What a sensor looks at, in words.
-fn watches(sensor: &Sensor) -> String {
-    match &sensor.source {
-        SensorSource::Outside(_) => "outside".to_owned(),
-        SensorSource::Events { watched: WatchedEvents::Materializations { selection }, .. } => {
-            format!("materializations of {selection}")
-        }
-        SensorSource::Events { watched: WatchedEvents::Checks { selection, passed }, .. } => {
-            let which = passed.map_or("", |passed| if passed { "passed " } else { "failed " });
-            format!("{which}checks of {selection}")
-        }
-        SensorSource::Events { watched, .. } => match watched {
-            WatchedEvents::Runs { statuses } => {
-                let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-                format!("runs that are {}", statuses.join(" or "))
-            }
-            _ => "events".to_owned(),
-        },
-    }
+fn row(sensor: SensorView) -> [String; 5] {
+    let SensorView { sensor, description, on, stuck_since, interval_seconds, watches } = sensor;
+    let every = when::duration(Duration::from_secs_f64(interval_seconds));
+    [sensor, state_word(on, stuck_since), every, watches, description]
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
@@ -108,8 +81,7 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
         }
         Ok(session.home().await?.store.ticks(&wanted, limit).await?)
     })?;
-    print_ticks(&ticks, json, "No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.");
-    Ok(Exit::Success)
+    print_ticks(ticks, json, "No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.")
 }
 
 fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) -> Result<Exit, Failure> {
@@ -125,17 +97,8 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
     let runs: Vec<(&RunSpec, Option<String>)> = outcome.runs.iter().map(|run| (run, problem(run))).collect();
     let exit = if runs.iter().all(|(_, problem)| problem.is_none()) { Exit::Success } else { Exit::Failed };
     if json {
-        let described = |(run, problem): &(&RunSpec, Option<String>)| {
-            json!({
-                "selection": run.target.to_string(),
-                "key": run.key,
-                "config": run.config,
-                "tags": run.tags,
-                "error": problem,
-            })
-        };
-        let runs: Value = runs.iter().map(described).collect();
-        outln!("{}", json!({ "runs": runs, "cursor": outcome.cursor, "skipped": outcome.skipped }));
+        let runs = runs.into_iter().map(|(run, problem)| PreviewedRun::new(run, problem)).collect();
+        print_json(&SensorPreview { runs, cursor: outcome.cursor, skipped: outcome.skipped })?;
         return Ok(exit);
     }
     for (run, problem) in &runs {

@@ -1,16 +1,16 @@
 //! `status` and `why`: what is stale, missing or failed, and because of what.
 
 use jiff::Timestamp;
+use millwork_api::AssetStatusView;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Staleness};
 use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
 use millwork_storage::{EventQuery, Order, read_status};
-use serde_json::{Value, json};
 
 use crate::app::arguments::{Status, Why};
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
@@ -21,7 +21,7 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let statuses = block_on(read(session))?;
     let graph = session.pipeline()?.graph();
     if status.json.json {
-        outln!("{}", entries(graph, &statuses, &selected).map(|entry| entry.json()).collect::<Value>());
+        print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
         let rows = entries(graph, &statuses, &selected).map(|entry| entry.row());
@@ -49,7 +49,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let selected = session.select(&format!("+\"{key}\""))?;
     let statuses = block_on(read(session))?;
     if why.json.json {
-        outln!("{}", entries(graph, &statuses, &selected).map(|entry| entry.json()).collect::<Value>());
+        print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
         return Ok(Exit::Success);
     }
     if let Some(own) = graph.index(key.as_str()) {
@@ -172,17 +172,7 @@ impl Entry<'_> {
         ]
     }
 
-    fn json(&self) -> Value {
-        json!({
-            "asset": self.graph.key(self.asset),
-            "partition": self.partition.partition,
-            "state": self.partition.status,
-            "causes": self.partition.causes(),
-            "failure": self.partition.failure,
-            "failing_checks": self.partition.failing_checks,
-            "late": self.late(),
-            "materialized_at": self.partition.last_materialized_at,
-            "run": self.partition.progress.map(|progress| progress.run),
-        })
+    fn view(&self) -> AssetStatusView {
+        AssetStatusView::new(self.graph.key(self.asset), self.partition, self.late())
     }
 }

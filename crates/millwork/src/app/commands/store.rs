@@ -3,14 +3,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use millwork_api::{ForgottenView, FoundDamage, FreedView, RepairView, StoreView};
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
 use millwork_storage::{Finding, StorageError, Table};
-use serde_json::json;
 
 use crate::app::arguments::Store;
 use crate::app::failure::{Exit, Failure};
-use crate::app::out::{out, outln};
+use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -26,7 +26,7 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
             Store::Vacuum(json) => {
                 let freed = opened.store.compact().await?;
                 if json.json {
-                    outln!("{}", json!({ "freed_bytes": freed }));
+                    print_json(&FreedView { freed_bytes: freed })?;
                 } else {
                     outln!("{} given back.", when::bytes(freed));
                 }
@@ -41,7 +41,7 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
     if rules == Retention::new() {
         // Nothing is forgotten by default, so that is no mistake of whoever does this every night.
         if json {
-            outln!("{}", json!({ "events": 0, "runs": 0, "ticks": 0, "values": 0, "value_bytes": 0 }));
+            print_json(&ForgottenView::default())?;
         } else {
             outln!(
                 "There is no retention rule, so nothing is forgotten. \
@@ -58,13 +58,13 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
     }
     opened.store.close().await;
     if json {
-        outln!(
-            "{}",
-            json!({
-                "events": forgotten.events, "runs": forgotten.runs, "ticks": forgotten.ticks,
-                "values": values.values, "value_bytes": values.bytes,
-            })
-        );
+        print_json(&ForgottenView {
+            events: forgotten.events,
+            runs: forgotten.runs,
+            ticks: forgotten.ticks,
+            values: values.values,
+            value_bytes: values.bytes,
+        })?;
     } else {
         outln!(
             "{} events, {} runs, {} ticks and {} values ({}) forgotten. `store vacuum` gives back the database's space.",
@@ -82,7 +82,7 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
 async fn check(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let found = opened.store.check().await?;
     if json {
-        outln!("{}", json!({ "unreadable": found }));
+        print_json(&FoundDamage::new(&found))?;
     } else if found.is_empty() {
         outln!("Every row can be read.");
     } else {
@@ -97,7 +97,7 @@ async fn repair(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let left = opened.store.check().await?;
     opened.store.close().await;
     if json {
-        outln!("{}", json!({ "set_aside": found, "unreadable": left }));
+        print_json(&RepairView::new(&found, &left))?;
     } else if found.is_empty() {
         outln!("Every row can be read: nothing was set aside.");
     } else {
@@ -121,17 +121,7 @@ async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let info = opened.store.info().await?;
     let (files, bytes) = folder_size(&opened.home.values_path())?;
     if json {
-        let info = json!({
-            "database_bytes": info.database_bytes,
-            "wal_bytes": info.wal_bytes,
-            "runs": info.runs,
-            "events": info.events,
-            "values_in_database": info.values_in_database,
-            "bytes_of_values_in_database": info.bytes_of_values_in_database,
-            "value_files": files,
-            "value_file_bytes": bytes,
-        });
-        outln!("{info}");
+        print_json(&StoreView::new(&info, files, bytes))?;
         return Ok(Exit::Success);
     }
     outln!("Home {}", opened.home.path.display());

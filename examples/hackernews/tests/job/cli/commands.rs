@@ -221,7 +221,8 @@ fn materialize_for_programs() {
     assert_eq!((&run["status"], run["steps"].as_array().unwrap().len()), (&"succeeded".into(), 4), "{run}");
     assert!(run["seconds"].as_f64().unwrap() > 0.0 && run["hint"].is_null(), "{run}");
     let nothing = home.json(&format!("{IN_A_ROW} --stale --json"));
-    assert_eq!(nothing, serde_json::json!({ "status": "up_to_date", "assets": 3, "steps": [] }));
+    let expected = serde_json::json!({ "run": null, "status": "up_to_date", "assets": 3, "steps": [] });
+    assert_eq!(nothing, expected);
     let listed = home.json("runs list --tag reason=test --json");
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["run"]), (1, &run["run"]));
     let shown = home.json("runs show --json");

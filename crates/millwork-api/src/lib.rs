@@ -1,0 +1,52 @@
+//! What is answered about runs, assets, schedules and the rest, in JSON: by the HTTP API, by `--json` on the command line, and
+//! in part by the pages.
+//!
+//! Each answer is a type. It is built in one place, from values of the core and of the store, and serialized; its OpenAPI schema is
+//! derived from the same fields, so that document and answer can't differ. A view takes the fields of what it shows one by one, by
+//! patterns without `..` where it mirrors a type as a whole: a new field doesn't compile before somebody has decided whether it is
+//! shown.
+//!
+//! Nothing is decided here. How an asset is, why a run waits and what a condition came to are decided in the core, and arrive as
+//! values.
+
+mod alert;
+mod asset;
+mod asset_status;
+mod automation;
+mod definitions;
+mod error;
+mod event;
+mod names;
+mod outcome;
+mod pending;
+mod queue;
+mod run;
+mod run_lookup;
+mod schedule;
+mod sensor;
+mod store;
+mod tick;
+
+pub use alert::{AlertRuleView, AlertView, DeliveryChange, DeliveryView};
+pub use asset::{AssetDetails, AssetListing, AssetPage, AssetSummary, AssetView, FreshnessView, LatestView};
+pub use asset_status::{AssetStatusView, CauseView};
+pub use automation::{
+    AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
+    HoldView, OutcomeView, PartView, SimulatedRunView, TruthView,
+};
+pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, JobView, KeyGraph};
+pub use error::{ErrorBody, ErrorCode, ErrorView};
+pub use event::{EventPage, EventView, RecordedEvent};
+pub use names::{
+    AlertKindName, AssetStatusName, DeliveryStateName, EventTypeName, FailureClassName, FailureKindName,
+    FreshnessName, PendingStateName, RunStatusName, SeverityName, StepStatusName, TableName,
+};
+pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
+pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
+pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};
+pub use run::{FailureView, RequestView, RunDetails, RunPage, RunStanding, RunView, StepView, waits};
+pub use run_lookup::{LookupError, find_run};
+pub use schedule::{MisfireView, ScheduleSwitch, ScheduleView};
+pub use sensor::{PreviewedRun, SensorPreview, SensorSwitch, SensorView};
+pub use store::{FindingView, ForgottenView, FoundDamage, FreedView, RepairView, StoreView};
+pub use tick::{TickOutcomeView, TickView};

@@ -1,0 +1,124 @@
+//! The words that stand for statuses and kinds, as schemas: one of some texts.
+//!
+//! A word is what the variant of the core or the store serializes to, so no name is written a second time. A type here has no
+//! values; it stands in for its namesake where a schema is derived.
+
+use millwork_core::event::EventKind;
+use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Schemas of enumerations without fields. A variant that is missing here doesn't compile.
+macro_rules! names {
+    ($(#[doc = $doc:literal] $name:ident of $named:path as $shown:literal { $($variant:ident),+ $(,)? })*) => { $(
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl $name {
+            const ALL: &[$named] = &[$(<$named>::$variant),+];
+
+            /// Does nothing but name every variant.
+            const fn is_listed(value: &$named) -> bool {
+                match value { $(<$named>::$variant => true),+ }
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                texts($doc, Self::ALL.iter().filter(|value| Self::is_listed(value)).filter_map(word))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $shown.into()
+            }
+        }
+    )* };
+}
+
+names! {
+    /// What has become of a run.
+    RunStatusName of millwork_core::run::RunStatus as "RunStatus" {
+        Queued, Running, Canceling, Succeeded, Failed, Canceled, Lost,
+    }
+    /// What has become of a step within a run.
+    StepStatusName of millwork_core::run::StepStatus as "StepStatus" {
+        Pending, Running, Retrying, Succeeded, Failed, Skipped, Canceled,
+    }
+    /// What kind of failure of a step it is.
+    FailureKindName of millwork_core::run::FailureKind as "FailureKind" {
+        Error, Panic, Timeout, Input, Output, Check,
+    }
+    /// Why a run failed or was lost.
+    FailureClassName of millwork_core::run::FailureClass as "FailureClass" {
+        Error, Timeout, OutOfMemory, Killed, Lost,
+    }
+    /// How an asset or one of its partitions is.
+    AssetStatusName of millwork_core::AssetStatus as "AssetStatus" {
+        External, Fresh, Missing, Stale, Running, Failed,
+    }
+    /// Whether an asset is as fresh as its policy wants.
+    FreshnessName of millwork_core::freshness::Freshness as "Freshness" { Pass, Warn, Fail, Unknown }
+    /// How bad a failed check is.
+    SeverityName of millwork_core::Severity as "Severity" { Warn, Error }
+    /// Whether something pending is tried again.
+    PendingStateName of millwork_storage::PendingState as "PendingState" { Waiting, GivenUp }
+    /// What has become of a delivery.
+    DeliveryStateName of millwork_storage::DeliveryState as "DeliveryState" { Pending, Delivered, Dead, Dropped }
+    /// What an alert says: that something is wrong, that it isn't any more, or that somebody tries a rule.
+    AlertKindName of millwork_core::alert::AlertKind as "AlertKind" { Raised, Recovered, Test }
+    /// Where in the database something can't be read.
+    TableName of millwork_storage::Table as "Table" {
+        File, Events, Runs, Ticks, Deliveries, Automation, Slots, Pending, Latest,
+    }
+}
+
+/// The type of an event: the name of its kind, or `unreadable`.
+#[derive(Debug)]
+pub enum EventTypeName {}
+
+impl PartialSchema for EventTypeName {
+    fn schema() -> RefOr<Schema> {
+        texts(
+            "What kind of thing happened",
+            EventKind::ALL.iter().filter_map(word).chain(["unreadable".to_owned()]),
+        )
+    }
+}
+
+impl ToSchema for EventTypeName {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "EventType".into()
+    }
+}
+
+/// What a value without fields is in JSON.
+fn word(value: &impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+/// One of some texts.
+fn texts(description: &str, words: impl Iterator<Item = String>) -> RefOr<Schema> {
+    let texts = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    texts.description(Some(description.trim())).build().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_that_values_serialize_to() {
+        let schema = serde_json::to_value(RunStatusName::schema()).expect("JSON");
+        let words = ["queued", "running", "canceling", "succeeded", "failed", "canceled", "lost"];
+        assert_eq!(
+            schema,
+            serde_json::json!({ "type": "string", "enum": words, "description": "What has become of a run." })
+        );
+        let kinds = serde_json::to_value(EventTypeName::schema()).expect("JSON");
+        assert_eq!(kinds["enum"].as_array().map(Vec::len), Some(EventKind::ALL.len() + 1));
+    }
+}

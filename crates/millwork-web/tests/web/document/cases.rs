@@ -1,0 +1,182 @@
+//! What is asked of each operation, and the status of the answer.
+
+use super::home::{CANCELED, FAILED, QUEUED};
+
+/// A request: the method, the path in the document, the path that is asked, and the body.
+pub(crate) struct Case {
+    pub(crate) method: &'static str,
+    pub(crate) operation: &'static str,
+    pub(crate) path: String,
+    pub(crate) body: Option<&'static str>,
+    pub(crate) status: u16,
+}
+
+fn get(operation: &'static str, path: impl Into<String>, status: u16) -> Case {
+    Case { method: "get", operation, path: path.into(), body: None, status }
+}
+
+fn post(operation: &'static str, path: impl Into<String>, body: Option<&'static str>, status: u16) -> Case {
+    Case { method: "post", operation, path: path.into(), body, status }
+}
+
+/// In this order: what is pending is listed before it is dropped.
+pub(crate) fn cases() -> Vec<Case> {
+    [reads(), lists_with_parameters(), of_runs(), switches(), decisions(), reports()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What has no parameters.
+fn reads() -> Vec<Case> {
+    let paths = [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/v1/openapi.json",
+        "/api/v1/graph",
+        "/api/v1/queue",
+        "/api/v1/pools",
+        "/api/v1/schedules",
+        "/api/v1/sensors",
+        "/api/v1/automation",
+        "/api/v1/alerts",
+    ];
+    paths.into_iter().map(|path| get(path, path, 200)).collect()
+}
+
+fn lists_with_parameters() -> Vec<Case> {
+    let (assets, asset) = ("/api/v1/assets", "/api/v1/assets/{key}");
+    let (events, stream) = ("/api/v1/events", "/api/v1/events/stream");
+    let (deliveries, pending) = ("/api/v1/alerts/deliveries", "/api/v1/pending");
+    let condition = "/api/v1/automation/{key}";
+    let (schedule, sensor) = ("/api/v1/schedules/{name}/ticks", "/api/v1/sensors/{name}/ticks");
+    vec![
+        get(assets, "/api/v1/assets", 200),
+        get(assets, "/api/v1/assets?limit=2", 200),
+        get(assets, "/api/v1/assets?after=zzz", 200),
+        get(assets, "/api/v1/assets?limit=many", 422),
+        get(asset, "/api/v1/assets/load", 200),
+        get(asset, "/api/v1/assets/daily", 200),
+        get(asset, "/api/v1/assets/outside", 200),
+        get(asset, "/api/v1/assets/deep/down", 200),
+        get(asset, "/api/v1/assets/nothing", 404),
+        get(asset, "/api/v1/assets/%FF", 422),
+        get(events, "/api/v1/events", 200),
+        get(events, "/api/v1/events?after=1000000", 200),
+        get(events, format!("/api/v1/events?run={FAILED}&limit=3"), 200),
+        get(events, "/api/v1/events?run=nothing", 404),
+        get(events, "/api/v1/events?after=x", 422),
+        get(stream, "/api/v1/events/stream", 200),
+        get(stream, "/api/v1/events/stream?run=nothing", 404),
+        get(stream, "/api/v1/events/stream?after=x", 422),
+        get(deliveries, "/api/v1/alerts/deliveries", 200),
+        get(deliveries, "/api/v1/alerts/deliveries?state=dead", 200),
+        get(deliveries, "/api/v1/alerts/deliveries?state=lost", 422),
+        get(pending, "/api/v1/pending", 200),
+        get(pending, "/api/v1/pending?limit=1", 200),
+        get(pending, "/api/v1/pending?limit=-1", 422),
+        get(condition, "/api/v1/automation/made", 200),
+        get(condition, "/api/v1/automation/held", 200),
+        get(condition, "/api/v1/automation/load", 404),
+        get(condition, "/api/v1/automation/%FF", 422),
+        get(schedule, "/api/v1/schedules/hourly/ticks", 200),
+        get(schedule, "/api/v1/schedules/never/ticks", 404),
+        get(schedule, "/api/v1/schedules/hourly/ticks?limit=x", 422),
+        get(sensor, "/api/v1/sensors/inbox/ticks", 200),
+        get(sensor, "/api/v1/sensors/never/ticks", 404),
+        get(sensor, "/api/v1/sensors/inbox/ticks?limit=x", 422),
+    ]
+}
+
+fn of_runs() -> Vec<Case> {
+    let (runs, run) = ("/api/v1/runs", "/api/v1/runs/{run}");
+    let (cancel, retry) = ("/api/v1/runs/{run}/cancel", "/api/v1/runs/{run}/retry");
+    vec![
+        get(runs, "/api/v1/runs", 200),
+        get(runs, "/api/v1/runs?limit=1", 200),
+        get(runs, "/api/v1/runs?status=failed", 200),
+        get(runs, "/api/v1/runs?tag=team=data", 200),
+        get(runs, format!("/api/v1/runs?before={FAILED}"), 200),
+        get(runs, "/api/v1/runs?before=nothing", 404),
+        get(runs, "/api/v1/runs?status=odd", 422),
+        get(run, format!("/api/v1/runs/{FAILED}"), 200),
+        get(run, format!("/api/v1/runs/{QUEUED}"), 200),
+        get(run, format!("/api/v1/runs/{CANCELED}"), 200),
+        get(run, "/api/v1/runs/nothing", 404),
+        get(run, "/api/v1/runs/0", 422),
+        post(runs, runs, Some(r#"{"selection": "load", "tags": {"team": "data"}}"#), 201),
+        post(runs, runs, Some(r#"{"job": "nightly", "config": {"load": {"rows": 1}}}"#), 201),
+        post(runs, runs, Some(r#"{"selection": "late", "stale_only": true}"#), 200),
+        post(runs, runs, Some(r#"{"job": "never"}"#), 404),
+        post(runs, runs, Some(r#"{"selection": "nothing"}"#), 422),
+        post(runs, runs, Some(r#"{"selection": "load", "stale": true}"#), 422),
+        post(retry, format!("/api/v1/runs/{FAILED}/retry"), Some(r#"{"from_scratch": true}"#), 200),
+        post(retry, format!("/api/v1/runs/{FAILED}/retry"), None, 200),
+        post(retry, format!("/api/v1/runs/{CANCELED}/retry"), Some(r#"{"whole": true}"#), 422),
+        post(retry, "/api/v1/runs/nothing/retry", None, 404),
+        post(cancel, format!("/api/v1/runs/{QUEUED}/cancel"), None, 200),
+        post(cancel, "/api/v1/runs/nothing/cancel", None, 404),
+        post(cancel, "/api/v1/runs/0/cancel", None, 422),
+    ]
+}
+
+fn switches() -> Vec<Case> {
+    let (schedule, sensor) = ("/api/v1/schedules/{name}", "/api/v1/sensors/{name}");
+    let (automation, condition) = ("/api/v1/automation", "/api/v1/automation/{key}");
+    let (on, odd) = (Some(r#"{"on": true}"#), Some(r#"{"on": "yes"}"#));
+    vec![
+        post(schedule, "/api/v1/schedules/hourly", on, 200),
+        post(schedule, "/api/v1/schedules/never", on, 404),
+        post(schedule, "/api/v1/schedules/hourly", odd, 422),
+        post(sensor, "/api/v1/sensors/inbox", on, 200),
+        post(sensor, "/api/v1/sensors/never", on, 404),
+        post(sensor, "/api/v1/sensors/inbox", odd, 422),
+        post(automation, automation, on, 200),
+        post(automation, automation, odd, 422),
+        post(condition, "/api/v1/automation/made", on, 200),
+        post(condition, "/api/v1/automation/load", on, 404),
+        post(condition, "/api/v1/automation/made", odd, 422),
+    ]
+}
+
+/// About deliveries and what is pending.
+fn decisions() -> Vec<Case> {
+    let (resend, discard) = ("/api/v1/alerts/deliveries/{id}/retry", "/api/v1/alerts/deliveries/{id}/drop");
+    let (retry, drop) = ("/api/v1/pending/{id}/retry", "/api/v1/pending/{id}/drop");
+    let mut cases = Vec::new();
+    for (operation, path) in [
+        (resend, "/api/v1/alerts/deliveries/ID/retry"),
+        (discard, "/api/v1/alerts/deliveries/ID/drop"),
+        (retry, "/api/v1/pending/ID/retry"),
+        (drop, "/api/v1/pending/ID/drop"),
+    ] {
+        for (id, status) in [("1", 200), ("999", 404), ("x", 422)] {
+            cases.push(post(operation, path.replace("ID", id), None, status));
+        }
+    }
+    cases
+}
+
+fn reports() -> Vec<Case> {
+    let (made, seen) = ("/api/v1/reports/materialization/{key}", "/api/v1/reports/observation/{key}");
+    let check = "/api/v1/reports/check/{key}";
+    let value = Some(r#"{"data_version": "v7", "metadata": {"rows": 3, "note": "x", "odd": [1]}}"#);
+    let verdict = Some(r#"{"check": "is_complete", "passed": false, "warn": true, "metadata": {"rows": 3}}"#);
+    let odd = Some(r#"{"version": 7}"#);
+    vec![
+        post(made, "/api/v1/reports/materialization/outside", value, 201),
+        post(made, "/api/v1/reports/materialization/nothing", value, 404),
+        post(made, "/api/v1/reports/materialization/outside", odd, 422),
+        post(seen, "/api/v1/reports/observation/outside", value, 201),
+        post(seen, "/api/v1/reports/observation/nothing", value, 404),
+        post(seen, "/api/v1/reports/observation/outside", odd, 422),
+        post(check, "/api/v1/reports/check/outside", verdict, 201),
+        post(check, "/api/v1/reports/check/nothing", verdict, 404),
+        post(check, "/api/v1/reports/check/outside", odd, 422),
+        // With what was reported.
+        get("/api/v1/assets/{key}", "/api/v1/assets/outside", 200),
+        get("/api/v1/events", "/api/v1/events", 200),
+        get("/api/v1/pools", "/api/v1/pools", 200),
+    ]
+}
