@@ -67,7 +67,8 @@ fn each_partition_has_a_value_and_all_are_gathered() {
     }
     assert_eq!(succeeds(home, "asset value best_region"), "\"south\"");
     assert_eq!(
-        json(home, "asset show best_region --json")["latest"]["body"]["metadata"]["regions"]["value"],
+        json(home, "asset show best_region --json")["latest"][0]["materialization"]["body"]["metadata"]["regions"]
+            ["value"],
         3
     );
 }

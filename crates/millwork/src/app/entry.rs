@@ -7,8 +7,9 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use millwork_core::{BoxError, Definitions, ErrorClass, Problem};
 
-use super::arguments::Arguments;
+use super::commands::Arguments;
 use super::failure::{Exit, Failure};
+use super::json_flag::wants_json;
 use super::out::{out, print_error};
 use super::session::Session;
 use super::{commands, failure};
@@ -80,9 +81,9 @@ impl App {
             Ok(arguments) => arguments,
             Err(error) => return refuse(&error),
         };
-        let json = arguments.command.wants_json();
-        let session = Session::new(definitions, &arguments);
-        failure::report(commands::run(arguments.command, &session, command), json)
+        let json = wants_json(&matches);
+        let session = Session::new(definitions, arguments.home.clone(), json);
+        failure::report(commands::run(arguments, &session, command), json)
     }
 }
 

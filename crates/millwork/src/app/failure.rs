@@ -78,10 +78,22 @@ impl Failure {
         Self { exit, chain: chain_of(error), hint: hint_of(error) }
     }
 
+    /// The failure with its cause.
+    pub(super) fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
+        self.chain.extend(chain_of(error));
+        self
+    }
+
     /// A file that the result should go to can't be written.
     pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Self {
         let message = format!("failed to write `{}`", path.display());
         Self { exit: Exit::NotWritten, chain: vec![message, error.to_string()], hint: None }
+    }
+
+    /// What to do about it.
+    #[cfg(test)]
+    pub(super) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// What went wrong, without causes and hint.

@@ -1,11 +1,29 @@
 //! The address that `serve` listens on, as it is written: an address or a name of this machine, and a port here or by `--port`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 
+use clap::Args;
 use millwork_core::Problem;
+
+use super::failure::Failure;
 
 /// The port that is taken where none is written.
 const DEFAULT_PORT: u16 = 3030;
+
+/// Where the pages and the API listen, and for whom.
+#[derive(Debug, Args)]
+pub(super) struct ListenArguments {
+    /// Listen here, by default on 127.0.0.1:3030; an address that other machines can reach needs a token
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = WrittenAddress::parse)]
+    pub(super) address: Option<WrittenAddress>,
+    /// Listen on this port of the address; 0 for any that is free
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+    /// Answer requests for these hosts, beside this machine's loopback names and the address: names, `.example.com` for a
+    /// domain and all below it, `*` for every host
+    #[arg(long, env = "MILLWORK_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST,…")]
+    pub(super) allowed_hosts: Vec<String>,
+}
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +31,8 @@ pub(super) struct ListenAddress {
     pub(super) socket: SocketAddr,
     /// The name that was written, if it wasn't an address.
     pub(super) name: Option<String>,
+    /// Whether its port was written with it, in `--address`.
+    has_own_port: bool,
 }
 
 /// What `--address` says: a host, and perhaps a port.
@@ -29,13 +49,24 @@ impl WrittenAddress {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         const FORM: &str = "write ADDRESS or ADDRESS:PORT, as in 127.0.0.1:3030, [::1]:3030 or localhost";
         if let Ok(socket) = text.parse::<SocketAddr>() {
-            return Ok(Self { address: ListenAddress { socket, name: None }, port: Some(socket.port()) });
+            let address = ListenAddress { socket, name: None, has_own_port: true };
+            return Ok(Self { address, port: Some(socket.port()) });
         }
-        // An address of version 6 has colons of its own, and so stands in brackets.
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            let socket = (ip, DEFAULT_PORT).into();
+            return Ok(Self {
+                address: ListenAddress { socket, name: None, has_own_port: false },
+                port: None,
+            });
+        }
+        // An address of version 6 has colons of its own, and so stands in brackets if a port follows.
         let has_port = text.contains(':') && !text.ends_with(']');
         let whole = if has_port { text.to_owned() } else { format!("{text}:{DEFAULT_PORT}") };
         if let Ok(socket) = whole.parse() {
-            return Ok(Self { address: ListenAddress { socket, name: None }, port: None });
+            return Ok(Self {
+                address: ListenAddress { socket, name: None, has_own_port: false },
+                port: None,
+            });
         }
         let Some((name, port)) = whole.rsplit_once(':').filter(|(name, _)| !name.is_empty()) else {
             return Err(FORM.to_owned());
@@ -45,7 +76,7 @@ impl WrittenAddress {
         let found: Vec<SocketAddr> = found.collect();
         let socket = found.iter().find(|socket| socket.is_ipv4()).or(found.first());
         let socket = *socket.ok_or_else(|| format!("`{name}` has no address"))?;
-        let address = ListenAddress { socket, name: Some(name.to_owned()) };
+        let address = ListenAddress { socket, name: Some(name.to_owned()), has_own_port: has_port };
         Ok(Self { address, port: has_port.then_some(port) })
     }
 }
@@ -54,7 +85,11 @@ impl ListenAddress {
     /// Puts `--address` and `--port` together: each has a default, and the port is written once.
     pub(super) fn new(written: Option<WrittenAddress>, port: Option<u16>) -> Result<Self, Problem> {
         let default = || WrittenAddress {
-            address: Self { socket: (IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT).into(), name: None },
+            address: Self {
+                socket: (IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT).into(),
+                name: None,
+                has_own_port: false,
+            },
             port: None,
         };
         let WrittenAddress { mut address, port: written } = written.unwrap_or_else(default);
@@ -70,9 +105,28 @@ impl ListenAddress {
         Ok(address)
     }
 
+    /// Checks that nothing else listens there.
+    ///
+    /// # Errors
+    ///
+    /// When something does, or the address is none of this machine.
+    pub(super) fn check_is_free(&self) -> Result<(), Failure> {
+        let free = TcpListener::bind(self.socket).map(drop);
+        free.map_err(|source| {
+            let written = self.written();
+            let host = written.rsplit_once(':').map_or("", |(host, _)| host);
+            let hint = match self.has_own_port {
+                true => format!("choose another port in `--address {host}:PORT`, 0 for any that is free"),
+                false => "choose another with `--port`, 0 for any that is free".to_owned(),
+            };
+            let problem = Problem::new(format!("failed to listen on `{written}`")).with_hint(hint);
+            Failure::usage(problem).caused_by(&source)
+        })
+    }
+
     /// The address as it is written.
     pub(super) fn written(&self) -> String {
-        let Self { socket, name } = self;
+        let Self { socket, name, .. } = self;
         name.as_ref().map_or_else(|| socket.to_string(), |name| format!("{name}:{}", socket.port()))
     }
 }
@@ -99,6 +153,9 @@ mod tests {
         check(Some("0.0.0.0"), Some(80), "0.0.0.0:80", "0.0.0.0:80");
         check(Some("[::1]:0"), None, "[::1]:0", "[::1]:0");
         check(Some("[::1]"), Some(80), "[::1]:80", "[::1]:80");
+        check(Some("::1"), None, "[::1]:3030", "[::1]:3030");
+        check(Some("::1"), Some(80), "[::1]:80", "[::1]:80");
+        check(Some("::"), None, "[::]:3030", "[::]:3030");
         check(Some("localhost:4040"), None, "127.0.0.1:4040", "localhost:4040");
         check(Some("localhost"), None, "127.0.0.1:3030", "localhost:3030");
         check(Some("localhost"), Some(80), "127.0.0.1:80", "localhost:80");
@@ -115,6 +172,32 @@ mod tests {
         ] {
             let refused = WrittenAddress::parse(text).expect_err(text);
             assert!(refused.contains(problem), "`{text}`: {refused}");
+        }
+    }
+
+    #[test]
+    fn the_hint_for_a_taken_port_is_about_the_address_that_was_written() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        for (address, by_option, hint) in [
+            (None, Some(port), "choose another with `--port`, 0 for any that is free".to_owned()),
+            (
+                Some("127.0.0.1"),
+                Some(port),
+                "choose another with `--port`, 0 for any that is free".to_owned(),
+            ),
+            (
+                Some("localhost"),
+                None,
+                "choose another port in `--address localhost:PORT`, 0 for any that is free".to_owned(),
+            ),
+        ] {
+            let own = by_option.is_none().then_some(port);
+            let text = address.map(|host| own.map_or(host.to_owned(), |port| format!("{host}:{port}")));
+            let written = text.map(|text| WrittenAddress::parse(&text).expect("an address"));
+            let address = ListenAddress::new(written, by_option).expect("one port");
+            let refused = address.check_is_free().expect_err("a taken port");
+            assert_eq!(refused.hint(), Some(&*hint));
         }
     }
 

@@ -1,10 +1,10 @@
 //! The command line of a pipeline's binary.
 
-mod arguments;
 mod commands;
 mod dev;
 mod entry;
 mod failure;
+mod json_flag;
 mod listen_address;
 mod log;
 mod out;

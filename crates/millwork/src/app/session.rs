@@ -13,7 +13,6 @@ use millwork_engine::{Engine, EngineOptions};
 use millwork_storage::{EventQuery, Home, RunQuery, RunRecord, Store, Unwritable};
 use tokio::runtime::Runtime;
 
-use super::arguments::Arguments;
 use super::failure::Failure;
 use super::out::print_error;
 
@@ -22,18 +21,24 @@ pub(super) struct Session {
     definitions: Cell<Option<Definitions>>,
     pipeline: OnceCell<Result<Pipeline, DefinitionErrors>>,
     home: PathBuf,
+    wants_json: bool,
 }
 
 impl Session {
-    pub(super) fn new(definitions: Definitions, arguments: &Arguments) -> Self {
+    pub(super) fn new(definitions: Definitions, home: PathBuf, wants_json: bool) -> Self {
         let definitions = Cell::new(Some(definitions));
-        Self { definitions, pipeline: OnceCell::new(), home: arguments.home.clone() }
+        Self { definitions, pipeline: OnceCell::new(), home, wants_json }
     }
 
     /// The pipeline, resolved now if it hasn't been.
     pub(super) fn pipeline(&self) -> Result<&Pipeline, Failure> {
         let pipeline = self.pipeline.get_or_init(|| self.definitions.take().unwrap_or_default().resolve());
         pipeline.as_ref().map_err(|errors| errors.clone().into())
+    }
+
+    /// Whether the command prints JSON, by `--json`.
+    pub(super) fn wants_json(&self) -> bool {
+        self.wants_json
     }
 
     /// The folder of the home.

@@ -113,7 +113,7 @@ fn a_configured_run_is_launched_and_watched() {
     page.wait_until("document.querySelector('h1 .state').textContent === 'succeeded'").unwrap();
     assert_eq!(page.evaluate("window.isTheSame").unwrap(), true, "the page was loaded again");
     let shown = home.json("asset show xgboost_comments_model --json");
-    assert_eq!(shown["latest"]["body"]["metadata"]["rounds"]["value"], 3, "{shown}");
+    assert_eq!(shown["latest"][0]["materialization"]["body"]["metadata"]["rounds"]["value"], 3, "{shown}");
     // The browser itself says so of the form that was refused.
     let complaints: Vec<String> =
         page.complaints().into_iter().filter(|complaint| !complaint.contains("422")).collect();

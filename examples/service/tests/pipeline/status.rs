@@ -153,3 +153,19 @@ async fn commands_api_pages_and_drawings_say_the_same() {
     assert_eq!(home.json("status hungry --json")[0]["failing_checks"], json!(["is_full"]));
     assert!(served.get("/assets").await.contains("<span class=\"state fail\">is_full</span>"));
 }
+
+#[tokio::test]
+async fn what_failed_is_not_called_up_to_date() {
+    let home = Home::new();
+    home.succeeds("materialize hungry");
+    assert!(home.succeeds("materialize hungry --stale").contains("The asset is up to date"));
+    assert_eq!(home.succeeds("materialize hungry --stale --dry-run"), "No step would run.\n");
+    fails_in_a_canceled_run(&home, "hungry").await;
+    let told = home.succeeds("materialize hungry --stale");
+    assert!(told.contains("Nothing is stale or missing: nothing to do for 1 selected."), "{told}");
+    assert!(told.contains("  hungry failed the last time, but has a value"), "{told}");
+    let states = states_of(&home.json("status hungry --json"), "asset");
+    assert_eq!(states["hungry"], "failed");
+    let help = home.succeeds("status --help") + &home.succeeds("why --help");
+    assert_eq!(help.matches("running, failed or external").count(), 2, "{help}");
+}

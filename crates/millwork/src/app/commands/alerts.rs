@@ -1,5 +1,6 @@
 //! `alerts`: who is told what, and what has arrived.
 
+use clap::Subcommand;
 use millwork_api::{AlertRuleView, DeliveryView};
 use millwork_core::Problem;
 use millwork_core::alert::{Alert, AlertRule};
@@ -7,19 +8,60 @@ use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_daemon::deliveries_of;
 use millwork_storage::{Commit, Delivery, DeliveryState};
 
-use crate::app::arguments::{Alerts, Deliveries};
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Alerts {
+    /// List the rules and whom they tell
+    #[command(arg(json_flag()))]
+    List,
+    /// What was delivered, waits, or was given up
+    #[command(subcommand)]
+    Deliveries(Deliveries),
+    /// Send a test to the destinations of a rule, by the next daemon
+    Test {
+        /// Its name
+        rule: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Deliveries {
+    /// List deliveries, newest first
+    #[command(arg(json_flag()))]
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = ["pending", "delivered", "dead", "dropped"])]
+        state: Option<String>,
+        /// Maximum number of deliveries
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Send again at once what hasn't arrived
+    Retry {
+        /// Their numbers
+        #[arg(required = true)]
+        ids: Vec<u64>,
+    },
+    /// Never send again what hasn't arrived
+    Drop {
+        /// Their numbers
+        #[arg(required = true)]
+        ids: Vec<u64>,
+    },
+}
+
 pub(super) fn run(session: &Session, alerts: Alerts) -> Result<Exit, Failure> {
     match alerts {
-        Alerts::List(json) => list(session, json.json),
-        Alerts::Deliveries(Deliveries::List { state, limit, json }) => {
+        Alerts::List => list(session, session.wants_json()),
+        Alerts::Deliveries(Deliveries::List { state, limit }) => {
             let state = state.as_deref().and_then(DeliveryState::from_name);
-            list_deliveries(session, state, limit, json.json)
+            list_deliveries(session, state, limit, session.wants_json())
         }
         Alerts::Deliveries(Deliveries::Retry { ids }) => decide(session, &ids, Decision::Retry),
         Alerts::Deliveries(Deliveries::Drop { ids }) => decide(session, &ids, Decision::Drop),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use clap::Subcommand;
 use millwork_api::{AssetDetails, EventView, FreshnessView};
 use millwork_core::Clock as _;
 use millwork_core::asset::plot::short_number;
@@ -15,20 +16,59 @@ use millwork_engine::EngineOptions;
 use millwork_storage::{EventQuery, LatestAsset, Order, read_status};
 use serde_json::Value;
 
-use crate::app::arguments::Asset;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_bytes, print_json, write_file};
 use crate::app::printable::in_one_line;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::{aligned, table};
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Asset {
+    /// Show what is known of an asset
+    #[command(arg(json_flag()))]
+    Show {
+        /// Its key
+        key: String,
+    },
+    /// List its materializations, newest first
+    #[command(arg(json_flag()))]
+    History {
+        /// Its key
+        key: String,
+        /// Of this partition
+        #[arg(long, value_name = "KEY")]
+        partition: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Write out its stored value, as it is stored
+    #[command(
+        after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a"
+    )]
+    Value {
+        /// Its key
+        key: String,
+        /// Of this partition
+        #[arg(long, value_name = "KEY")]
+        partition: Option<String>,
+        /// As this run made it
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// Into this file
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
 pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
     block_on(async {
         match asset {
-            Asset::Show { key, json } => show(session, &key, json.json).await,
-            Asset::History { key, partition, limit, json } => {
-                history(session, &key, partition.as_deref(), limit, json.json).await
+            Asset::Show { key } => show(session, &key, session.wants_json()).await,
+            Asset::History { key, partition, limit } => {
+                history(session, &key, partition.as_deref(), limit, session.wants_json()).await
             }
             Asset::Value { key, partition, run, output } => {
                 value(session, &key, partition.as_deref(), run.as_deref(), output).await

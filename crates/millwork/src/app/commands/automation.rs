@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView};
 use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
@@ -10,21 +11,75 @@ use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
 
 use super::durations;
 use super::schedules::print_ticks;
-use crate::app::arguments::{Automation, Span};
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
+use crate::app::when::read_moment;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Automation {
+    /// List the assets that have a condition
+    #[command(arg(json_flag()))]
+    List,
+    /// Say why an asset was requested, or wasn't
+    #[command(arg(json_flag()))]
+    Explain {
+        /// Its key
+        key: String,
+    },
+    /// Switch automation on, as a whole or of one asset
+    On {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// Switch automation off, as a whole or of one asset
+    Off {
+        /// The asset's key
+        key: Option<String>,
+    },
+    /// List the runs that automation has requested, newest first
+    #[command(arg(json_flag()))]
+    Ticks {
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Print what schedules and conditions would request in a span of time: nothing is run
+    #[command(
+        after_help = "Example:\n  automation simulate --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z --all"
+    )]
+    #[command(arg(json_flag()))]
+    Simulate {
+        #[command(flatten)]
+        span: Span,
+        /// Also what is switched off
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// A span of time.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Span {
+    /// Where it begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = read_moment)]
+    pub(super) from: Timestamp,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", value_parser = read_moment)]
+    pub(super) to: Timestamp,
+}
 
 pub(super) fn run(session: &Session, automation: Automation) -> Result<Exit, Failure> {
     match automation {
-        Automation::List(json) => list(session, json.json),
-        Automation::Explain { key, json } => why(session, &key, json.json),
+        Automation::List => list(session, session.wants_json()),
+        Automation::Explain { key } => why(session, &key, session.wants_json()),
         Automation::On { key } => switch(session, key.as_deref(), true),
         Automation::Off { key } => switch(session, key.as_deref(), false),
-        Automation::Ticks { limit, json } => ticks(session, limit, json.json),
-        Automation::Simulate { span, all, json } => simulate(session, span, all, json.json),
+        Automation::Ticks { limit } => ticks(session, limit, session.wants_json()),
+        Automation::Simulate { span, all } => simulate(session, span, all, session.wants_json()),
     }
 }
 

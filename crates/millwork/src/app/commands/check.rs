@@ -1,12 +1,21 @@
 //! `check`: whether the definitions fit together, and a configuration fits them.
 
+use clap::Args;
 use millwork_api::CheckedDefinitions;
 
+use super::config::ConfigArguments;
 use super::config::config;
-use crate::app::arguments::Check;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{outln, print_json};
 use crate::app::session::Session;
+
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+}
 
 pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     let pipeline = session.pipeline()?;
@@ -17,7 +26,7 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     let (assets, checks) =
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());
     let jobs = pipeline.jobs().len();
-    if check.json.json {
+    if session.wants_json() {
         print_json(&CheckedDefinitions { ok: true, assets, checks, jobs })?;
     } else {
         outln!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");

@@ -1,14 +1,25 @@
 //! A run's configuration from a file and from `--set`.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use clap::Args;
 use millwork_core::graph::AssetGraph;
 use millwork_core::{ErrorClass, Problem, merge_config, read_config};
 use serde_json::{Map, Value};
 
-use crate::app::arguments::ConfigArguments;
 use crate::app::failure::Failure;
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArguments {
+    /// Take the configuration from a TOML or JSON file: an object by step name
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Set one parameter; the value is JSON, or else text
+    #[arg(long = "set", value_name = "STEP.PARAMETER=VALUE")]
+    pub(super) set: Vec<String>,
+}
 
 /// Puts the configuration together: the file, then each `--set`, later ones over earlier ones.
 pub(super) fn config(arguments: &ConfigArguments, graph: &AssetGraph) -> Result<Value, Failure> {

@@ -1,31 +1,63 @@
-//! `daemon` and `serve`: what goes on until it is interrupted.
+//! `daemon`: keeps schedules and launches runs until it is interrupted. `serve` does the same, with the pages.
 
-use std::ffi::OsString;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use millwork_core::{Problem, QueueLimits};
+use clap::Args;
+use jiff::Timestamp;
+use millwork_core::QueueLimits;
 use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, Launcher, ProcessLauncher};
 use millwork_engine::{
     CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
 };
-use millwork_web::{ConnectionLimits, ServeOptions};
 use tokio::sync::watch;
 
-use crate::app::arguments::{DaemonArguments, DevArguments, ServeArguments};
-use crate::app::dev::{Build, supervise};
+use super::automation::{Span, simulate};
+use super::in_process::InProcessRuns;
 use crate::app::failure::{Exit, Failure};
-use crate::app::listen_address::ListenAddress;
 use crate::app::log;
 use crate::app::service_log::{LastLines, ServiceLog};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::signals::{EndSignal, EndSignals};
+use crate::app::when::read_moment;
 
-use super::in_process::InProcessRuns;
-use super::serving::ServingProcess;
+#[derive(Debug, Args)]
+pub(super) struct DaemonCommand {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArguments,
+    /// Print what schedules and conditions would request in a span of time, and stop
+    #[arg(long, requires_all = ["from", "to"])]
+    pub(super) dry_run: bool,
+    /// Where the span begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
+    pub(super) from: Option<Timestamp>,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
+    pub(super) to: Option<Timestamp>,
+    /// Also what is switched off
+    #[arg(long, requires = "dry_run")]
+    pub(super) all: bool,
+}
 
-/// Keeps schedules and launches runs.
-pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct DaemonArguments {
+    /// Let so many runs go on at a time
+    #[arg(long, value_name = "N")]
+    pub(super) max_runs: Option<NonZero<usize>>,
+    /// Execute runs in this process: quicker, but a run that takes it down takes the others down as well
+    #[arg(long)]
+    pub(super) in_process: bool,
+}
+
+/// Keeps schedules and launches runs; with `--dry-run`, says which.
+pub(super) fn run_or_simulate(session: &Session, command: &DaemonCommand) -> Result<Exit, Failure> {
+    match (command.from, command.to) {
+        (Some(from), Some(to)) => simulate(session, Span { from, to }, command.all, false),
+        _ => run(session, &command.daemon),
+    }
+}
+
+fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> {
     block_on(async {
         let opened = session.home().await?;
         let service = Service::new(session, &opened, arguments)?;
@@ -40,102 +72,23 @@ pub(super) fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit
     })
 }
 
-/// The same, with the pages and the HTTP API.
-pub(super) fn serve(session: &Session, arguments: ServeArguments) -> Result<Exit, Failure> {
-    let ServeArguments { listen, token, daemon, until_input_ends, watched } = arguments;
-    let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
-    block_on(async {
-        let opened = session.home().await?;
-        let service = Service::new(session, &opened, &daemon)?;
-        let host = Arc::new(ServingProcess {
-            metrics: service.daemon.metrics(),
-            store: opened.store.clone(),
-            values: session.engine(&opened, EngineOptions::default())?.values().clone(),
-            path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
-            home: opened.home.clone(),
-        });
-        let options = ServeOptions {
-            address: address.socket,
-            token,
-            allowed_hosts: listen.allowed_hosts.into_iter().chain(address.name).collect(),
-            host,
-            wake: service.daemon.wake(),
-            connections: ConnectionLimits::default(),
-        };
-        let serving = millwork_web::serve(session.pipeline()?.clone(), opened.store.clone(), options);
-        let serving = serving.await?;
-        let (stop, stopped) = until_asked_to_end(service.runs.clone())?;
-        if until_input_ends {
-            stop_when_input_ends(stop.clone());
-        }
-        service.log.say(&format!("serving http://{}", serving.address));
-        service.log.say(&format!("its HTTP API is http://{}/api/v1", serving.address));
-        if let Some(watched) = watched {
-            service.log.say(&format!("watching {}", watched.display()));
-        }
-        tokio::join!(service.daemon.run(stopped.clone()), serving.run(stopped));
-        service.end("stopped").await;
-        opened.store.close().await;
-        Ok(Exit::Success)
-    })
-}
-
-/// Serves in a process of its own, which is replaced when the sources have changed and build.
-pub(super) fn develop(session: &Session, arguments: DevArguments) -> Result<Exit, Failure> {
-    let DevArguments { listen, build, daemon } = arguments;
-    let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
-    let no_package = Problem::new("`dev` needs the sources").with_hint("start it with `cargo run -- dev`");
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| Failure::usage(no_package))?;
-    let home = std::path::absolute(session.home_path()).map_err(Failure::failed)?;
-    let serve = serve_arguments(home.clone().into_os_string(), &address, &listen.allowed_hosts, &daemon);
-    let binary = std::env::current_exe().map_err(Failure::failed)?;
-    block_on(async {
-        let (_stop, stopped) = until_asked_to_end(None)?;
-        let (log, last) = ServiceLog::start(None).map_err(Failure::failed)?;
-        let build = Build::new(binary, package.into(), home, build);
-        let ended = supervise(&build, &serve, &log, stopped).await.map_err(Failure::failed)?;
-        drop(log);
-        last.wait();
-        Ok(match ended {
-            Some(status) if !status.success() => Exit::Failed,
-            _ => Exit::Success,
-        })
-    })
-}
-
-/// The arguments of the process that serves for `dev`.
-fn serve_arguments(
-    home: OsString,
-    address: &ListenAddress,
-    allowed_hosts: &[String],
-    daemon: &DaemonArguments,
-) -> Vec<OsString> {
-    let mut serve = vec!["--home".into(), home];
-    let address = address.written();
-    serve.extend(["serve", "--until-input-ends", "--address", &address].map(OsString::from));
-    for host in allowed_hosts {
-        serve.extend(["--allowed-hosts", host].map(OsString::from));
-    }
-    if let Some(runs) = daemon.max_runs {
-        serve.extend(["--max-runs", &runs.to_string()].map(OsString::from));
-    }
-    serve.extend(daemon.in_process.then(|| "--in-process".into()));
-    serve
-}
-
 /// A daemon, and what goes with it in its process.
-struct Service {
-    daemon: Daemon,
+pub(super) struct Service {
+    pub(super) daemon: Daemon,
     /// The runs that are executed here, if any are.
-    runs: Option<Arc<InProcessRuns>>,
-    log: ServiceLog,
+    pub(super) runs: Option<Arc<InProcessRuns>>,
+    pub(super) log: ServiceLog,
     last: LastLines,
     /// What steps print, if they do so here, belongs to the logs of their runs.
     captured: Option<CapturedOutput>,
 }
 
 impl Service {
-    fn new(session: &Session, opened: &Opened, arguments: &DaemonArguments) -> Result<Self, Failure> {
+    pub(super) fn new(
+        session: &Session,
+        opened: &Opened,
+        arguments: &DaemonArguments,
+    ) -> Result<Self, Failure> {
         let (launcher, runs, captured): (Arc<dyn Launcher>, _, _) = if arguments.in_process {
             log::install()?;
             let runs = InProcessRuns::new(session.engine(opened, EngineOptions::default())?);
@@ -156,7 +109,7 @@ impl Service {
     }
 
     /// Waits for the ends of the runs that were asked to end, and says that it is over.
-    async fn end(self, ended: &str) {
+    pub(super) async fn end(self, ended: &str) {
         let Self { daemon, runs, log, last, captured } = self;
         match runs {
             Some(runs) => {
@@ -177,7 +130,7 @@ impl Service {
 
 /// Becomes true when this process is asked to end, or when the sender says so. Runs in this process are asked to end as
 /// well. Being asked again ends them at once, and what hangs without any.
-fn until_asked_to_end(
+pub(super) fn until_asked_to_end(
     runs: Option<Arc<InProcessRuns>>,
 ) -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
     let (stop, stopped) = watch::channel(false);
@@ -197,14 +150,6 @@ fn until_asked_to_end(
         std::process::exit(signal.exit() as i32);
     });
     Ok((stop, stopped))
-}
-
-/// Stops when whoever started this process has closed its standard input, or has ended.
-fn stop_when_input_ends(stop: watch::Sender<bool>) {
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        let _ = stop.send(true);
-    });
 }
 
 /// What the definitions say, unless the command line says otherwise.

@@ -1,32 +1,148 @@
-//! Which command does what.
+//! The command line as a whole, and which command does what.
 
-use clap::Command;
+use std::path::PathBuf;
 
-use crate::app::arguments::{Commands, DaemonCommand, Span};
+use clap::{Command, Parser, Subcommand};
+
+use super::alerts::Alerts;
+use super::asset::Asset;
+use super::automation::Automation;
+use super::check::Check;
+use super::completions::Completions;
+use super::daemon::DaemonCommand;
+use super::dev::DevArguments;
+use super::graph::Graph;
+use super::list::List;
+use super::materialize::Materialize;
+use super::runs::Runs;
+use super::schedules::Schedules;
+use super::sensors::Sensors;
+use super::serve::ServeArguments;
+use super::status::{Status, Why};
+use super::store::Store;
+use super::{
+    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, runs, schedules,
+    sensors, serve, status, store,
+};
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
-use crate::app::out::print_bytes;
 use crate::app::session::Session;
 
-use super::{
-    alerts, asset, automation, check, daemon, graph, list, materialize, runs, schedules, sensors, status,
-    store,
-};
+/// Builds and operates this pipeline.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(in crate::app) struct Arguments {
+    /// The folder that holds the database and the values.
+    #[arg(long, global = true, env = "MILLWORK_HOME", default_value = ".millwork", value_name = "FOLDER")]
+    pub(in crate::app) home: PathBuf,
+    #[command(subcommand)]
+    command: Commands,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a run failed
+  2    the arguments make no sense: an unknown command, asset, run or partition, a wrong configuration
+  3    the definitions don't fit together
+  4    the home can't be read or written
+  5    the result can't be written
+  129  canceled, as the terminal was closed
+  130  canceled
+  141  the reader of standard output has gone away
+  143  canceled, as the process was terminated
+
+Examples:
+  materialize                        make every asset
+  materialize +score --set split.seed=7
+  materialize --stale                make what is out of date, and nothing else
+  graph '2+score' --format svg > graph.svg
+  why score                          what is stale, missing or failed, and because of what";
+
+#[derive(Debug, Subcommand)]
+enum Commands {
+    /// Make assets
+    #[command(after_help = "\
+The SELECTION:
+  stories, 'raw_*', '*'               by key or pattern
+  group:model kind:csv owner:x tag:k=v
+  +x   x+   2+x+1                     with what x is made from, and what is made from x
+  a and b   a or b   not a   (a or b)
+
+Examples:
+  materialize                         everything
+  materialize '+score'                the score and all that it is made from
+  materialize --stale                 only what is stale or missing
+  materialize by_day --partition 2024-01-01
+  materialize --config run.toml --set hackernews_stories.items=500
+  materialize --json                  one JSON object on standard output")]
+    Materialize(Materialize),
+    /// List what is defined
+    #[command(subcommand)]
+    List(List),
+    /// Draw the graph
+    #[command(
+        after_help = "Examples:\n  graph\n  graph '+score' --format svg > graph.svg\n  graph --format mermaid"
+    )]
+    Graph(Graph),
+    /// Look at runs, continue or cancel them
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Keep schedules and launch queued runs, until interrupted
+    #[command(
+        after_help = "Examples:\n  daemon\n  daemon --max-runs 2\n  daemon --dry-run --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z"
+    )]
+    Daemon(DaemonCommand),
+    /// Serve the web pages and the HTTP API, and do what `daemon` does, in one process
+    #[command(
+        after_help = "Examples:\n  serve\n  serve --port 8080\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
+    )]
+    Serve(ServeArguments),
+    /// Serve, watch the sources, and go over to new definitions when they build
+    #[command(
+        after_help = "Examples:\n  cargo run -- dev\n  cargo run -- dev --build 'cargo build --features gpu'"
+    )]
+    Dev(DevArguments),
+    /// Look at schedules, switch them on and off
+    #[command(subcommand)]
+    Schedules(Schedules),
+    /// Look at sensors, switch them on and off, try them
+    #[command(subcommand)]
+    Sensors(Sensors),
+    /// Look at what is made without being asked for, switch it on and off, simulate it
+    #[command(subcommand)]
+    Automation(Automation),
+    /// Look at alert rules and what was delivered
+    #[command(subcommand)]
+    Alerts(Alerts),
+    /// Look at an asset and its values
+    #[command(subcommand)]
+    Asset(Asset),
+    /// Say of each asset whether it is fresh, stale, missing, running, failed or external
+    Status(Status),
+    /// Say why an asset is stale, missing, running, failed or external
+    Why(Why),
+    /// Check the definitions, and a configuration
+    Check(Check),
+    /// Look at the database and the values, or clean them up
+    #[command(subcommand)]
+    Store(Store),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  source <(PIPELINE completions bash)")]
+    Completions(Completions),
+}
 
 /// Does what a command says.
-pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) -> Result<Exit, Failure> {
+pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Command) -> Result<Exit, Failure> {
     log::level()?;
-    match command {
+    match arguments.command {
         Commands::Materialize(materialize) => materialize::run(session, &materialize),
         Commands::List(list) => list::run(session, &list),
         Commands::Graph(graph) => graph::run(session, &graph),
         Commands::Runs(runs) => runs::run(session, runs),
-        Commands::Daemon(DaemonCommand { from: Some(from), to: Some(to), all, .. }) => {
-            automation::simulate(session, Span { from, to }, all, false)
-        }
-        Commands::Daemon(arguments) => daemon::run(session, &arguments.daemon),
-        Commands::Serve(arguments) => daemon::serve(session, arguments),
-        Commands::Dev(arguments) => daemon::develop(session, arguments),
+        Commands::Daemon(daemon) => daemon::run_or_simulate(session, &daemon),
+        Commands::Serve(serve) => serve::run(session, serve),
+        Commands::Dev(dev) => dev::run(session, dev),
         Commands::Schedules(schedules) => schedules::run(session, schedules),
         Commands::Sensors(sensors) => sensors::run(session, sensors),
         Commands::Automation(automation) => automation::run(session, automation),
@@ -36,14 +152,6 @@ pub(in crate::app) fn run(command: Commands, session: &Session, whole: Command) 
         Commands::Why(why) => status::why(session, &why),
         Commands::Check(check) => check::run(session, &check),
         Commands::Store(store) => store::run(session, &store),
-        Commands::Completions { shell } => {
-            let mut whole = whole;
-            let name = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_owned()));
-            let name = name.map_or_else(|| "pipeline".into(), |name| name.to_string_lossy().into_owned());
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut whole, name, &mut script);
-            print_bytes(&script);
-            Ok(Exit::Success)
-        }
+        Commands::Completions(completions) => Ok(completions::run(&completions, whole)),
     }
 }

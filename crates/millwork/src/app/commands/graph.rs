@@ -1,13 +1,37 @@
 //! `graph`: the pipeline as a drawing.
 
+use clap::{Args, ValueEnum};
 use millwork_api::{AssetGraphView, AssetView, EdgeView};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_draw::graph::Drawing;
 
-use crate::app::arguments::{Graph, GraphFormat};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::Session;
+
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// Which assets to draw
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::app) enum GraphFormat {
+    /// For the terminal
+    Text,
+    /// A picture
+    Svg,
+    /// For Graphviz
+    Dot,
+    /// For Markdown
+    Mermaid,
+    /// For programs
+    Json,
+}
 
 pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
     let selected = session.select(&graph.selection)?;

@@ -1,38 +1,55 @@
 //! `list`: what is defined.
 
+use clap::Subcommand;
 use millwork_api::{AssetView, CheckView, JobView};
 use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
 
-use crate::app::arguments::List;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::Session;
 use crate::app::table::table;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum List {
+    /// The assets
+    #[command(arg(json_flag()))]
+    Assets,
+    /// The checks of assets
+    #[command(arg(json_flag()))]
+    Checks,
+    /// The jobs
+    #[command(arg(json_flag()))]
+    Jobs,
+    /// The resources
+    #[command(arg(json_flag()))]
+    Resources,
+}
+
 pub(super) fn run(session: &Session, list: &List) -> Result<Exit, Failure> {
-    let pipeline = session.pipeline()?;
+    let (pipeline, json) = (session.pipeline()?, session.wants_json());
     match list {
-        List::Assets(json) if json.json => {
+        List::Assets if json => {
             let graph = pipeline.graph();
             print_json(&graph.assets().iter().map(|asset| AssetView::new(graph, asset)).collect::<Vec<_>>())?;
         }
-        List::Assets(_) => print_or(assets(pipeline.graph()), "No asset is defined."),
-        List::Checks(json) if json.json => {
+        List::Assets => print_or(assets(pipeline.graph()), "No asset is defined."),
+        List::Checks if json => {
             print_json(&pipeline.graph().steps().iter().filter_map(CheckView::of_step).collect::<Vec<_>>())?;
         }
-        List::Checks(_) => print_or(checks(pipeline.graph()), "No check is defined."),
-        List::Jobs(json) if json.json => {
+        List::Checks => print_or(checks(pipeline.graph()), "No check is defined."),
+        List::Jobs if json => {
             print_json(&pipeline.jobs().iter().map(JobView::from).collect::<Vec<_>>())?;
         }
-        List::Jobs(_) => {
+        List::Jobs => {
             let row = |job: &millwork_core::Job| {
                 [job.name.clone(), job.selection.clone(), first_line(&job.description)]
             };
             let rows = pipeline.jobs().iter().map(row).collect();
             print_or(("job", ["JOB", "SELECTION", "DESCRIPTION"], rows), "No job is defined.");
         }
-        List::Resources(json) if json.json => print_json(&pipeline.resources().type_names())?,
-        List::Resources(_) => {
+        List::Resources if json => print_json(&pipeline.resources().type_names())?,
+        List::Resources => {
             let rows = pipeline.resources().type_names().into_iter().map(|name| [name.to_owned()]).collect();
             print_or(("resource", ["RESOURCE"], rows), "No resource is defined.");
         }

@@ -3,29 +3,63 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
+use clap::Args;
 use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate};
 use millwork_core::Problem;
+use millwork_core::asset_status::AssetStatuses;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, StepStatus};
-use millwork_core::{Clock as _, SystemClock};
+use millwork_core::{AssetPartition, Clock as _, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
     capture_output, end_descendants,
 };
-use millwork_storage::{StorageError, Store};
+use millwork_storage::{StorageError, Store, read_status};
 use tokio::sync::watch;
 
+use super::config::ConfigArguments;
 use super::config::config;
-use crate::app::arguments::Materialize;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_if_possible, print_json};
 use crate::app::printable::indented;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::signals::{EndSignal, EndSignals};
 use crate::app::{log, when};
+
+#[derive(Debug, Args)]
+#[command(arg(json_flag().help("Print one JSON object")))]
+pub(super) struct Materialize {
+    /// Which assets to make
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+    /// Make what a job selects, with its configuration and tags
+    #[arg(long, value_name = "NAME", conflicts_with = "selection")]
+    pub(super) job: Option<String>,
+    /// Make one partition of the assets that have partitions
+    #[arg(long, value_name = "KEY")]
+    pub(super) partition: Option<String>,
+    /// Make only what is stale or missing
+    #[arg(long)]
+    pub(super) stale: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+    /// Label the run
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub(super) tags: Vec<String>,
+    /// Run so many steps at a time
+    #[arg(long, value_name = "N")]
+    pub(super) workers: Option<NonZero<usize>>,
+    /// Show what would run, and stop
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Leave the run to a daemon, and print its id
+    #[arg(long, conflicts_with_all = ["dry_run", "workers"])]
+    pub(super) queue: bool,
+}
 
 pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, Failure> {
     let request = request(session, materialize)?;
@@ -34,15 +68,15 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
         let engine = session.engine(&opened, options(materialize.workers))?;
         let plan = engine.plan(&request).await?;
         if materialize.dry_run {
-            return print_plan(session.pipeline()?.graph(), &plan, materialize.json);
+            return print_plan(session.pipeline()?.graph(), &plan, session.wants_json());
         }
         if plan.steps.is_empty() {
-            return print_up_to_date(&request, materialize.json);
+            return print_nothing_to_do(session, &opened, &request, session.wants_json()).await;
         }
         if materialize.queue {
-            return enqueue(&opened, &engine, request, materialize.json).await;
+            return enqueue(&opened, &engine, request, session.wants_json()).await;
         }
-        execute(&opened, &engine, Execution::Begin(request), plan.steps.len(), materialize.json).await
+        execute(&opened, &engine, Execution::Begin(request), plan.steps.len(), session.wants_json()).await
     })
 }
 
@@ -132,18 +166,52 @@ fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
-fn print_up_to_date(request: &RunRequest, json: bool) -> Result<Exit, Failure> {
-    let assets = request.assets.len();
+async fn print_nothing_to_do(
+    session: &Session,
+    opened: &Opened,
+    request: &RunRequest,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let count = request.assets.len();
     if json {
-        print_json(&UpToDate::new(assets))?;
-    } else {
-        let noun = if assets == 1 { "The asset is" } else { "All assets are" };
-        if request.config.as_object().is_some_and(|config| !config.is_empty()) {
-            outln!("note: the configuration isn't used, as it doesn't make anything stale");
+        print_json(&UpToDate::new(count))?;
+        return Ok(Exit::Success);
+    }
+    if request.config.as_object().is_some_and(|config| !config.is_empty()) {
+        outln!("note: the configuration isn't used, as it doesn't make anything stale");
+    }
+    let failed = failed(session, opened, request).await?;
+    match (&*failed, count) {
+        ([], 1) => outln!("The asset is up to date: nothing to do for 1 selected."),
+        ([], _) => outln!("All assets are up to date: nothing to do for {count} selected."),
+        (failed, _) => {
+            outln!("Nothing is stale or missing: nothing to do for {count} selected.");
+            for asset in failed {
+                outln!(
+                    "  {asset} failed the last time, but has a value of the code and the data that there are"
+                );
+            }
+            outln!("  hint: `materialize` without `--stale` makes what has failed again");
         }
-        outln!("{noun} up to date: nothing to do for {assets} selected.");
     }
     Ok(Exit::Success)
+}
+
+/// The selected assets whose last attempt has failed, with their partitions.
+async fn failed(session: &Session, opened: &Opened, request: &RunRequest) -> Result<Vec<String>, Failure> {
+    let graph = session.pipeline()?.graph();
+    let statuses =
+        AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, SystemClock.now());
+    let mut failed = Vec::new();
+    for index in request.assets.iter().filter_map(|asset| graph.index(asset.as_str())) {
+        let of_asset = statuses.of(index).partitions.iter().filter(|health| health.failure.is_some());
+        let of_request =
+            of_asset.filter(|health| request.partition.is_none() || health.partition == request.partition);
+        let named = of_request
+            .map(|health| AssetPartition::new(graph.key(index), health.partition.clone()).to_string());
+        failed.extend(named);
+    }
+    Ok(failed)
 }
 
 /// What is executed in this process.
@@ -271,7 +339,7 @@ fn summary(outcome: &RunOutcome) -> String {
     for (step, state) in &outcome.state.steps {
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
             text.push_str(&format!("{} {step}\n", console::style("✗").red()));
-            failed(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
+            told(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
         }
     }
     let took = when::duration(outcome.duration);
@@ -283,7 +351,7 @@ fn summary(outcome: &RunOutcome) -> String {
 }
 
 /// What is said of a step that failed.
-fn failed(failure: &StepFailure) -> impl Iterator<Item = String> {
+fn told(failure: &StepFailure) -> impl Iterator<Item = String> {
     let causes = failure.chain.iter().enumerate();
     let causes = causes.map(|(depth, text)| format!("{}{text}", if depth == 0 { "" } else { "caused by: " }));
     let hint = failure.hint.iter().map(|hint| format!("hint: {hint}"));

@@ -1,11 +1,13 @@
-//! One file a command.
+//! One file a command: its arguments, and what it does.
 
 mod alerts;
 mod asset;
 mod automation;
 mod check;
+mod completions;
 mod config;
 mod daemon;
+mod dev;
 mod dispatch;
 mod durations;
 mod graph;
@@ -16,8 +18,10 @@ mod pending;
 mod runs;
 mod schedules;
 mod sensors;
+mod serve;
 mod serving;
 mod status;
 mod store;
 
-pub(super) use dispatch::run;
+pub(super) use dispatch::{Arguments, run};
+pub(super) use graph::GraphFormat;

@@ -1,17 +1,41 @@
 //! `sensors pending` and `schedules pending`: what was asked for and couldn't be done yet.
 
+use clap::Subcommand;
 use jiff::Timestamp;
 use millwork_api::PendingView;
 use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
 use millwork_storage::{PendingState};
 
 use super::{schedules, sensors};
-use crate::app::arguments::Pending;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Pending {
+    /// List it, oldest first
+    #[command(arg(json_flag()))]
+    List {
+        /// Of this one only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Try something again now, also if it was given up
+    Retry {
+        /// Its number
+        id: u64,
+    },
+    /// Drop something, so that it isn't tried again
+    Drop {
+        /// Its number
+        id: u64,
+    },
+}
 
 /// Whether something is on, or on and stuck.
 pub(super) fn state_word(on: bool, stuck_since: Option<Timestamp>) -> String {
@@ -31,7 +55,7 @@ pub(super) enum Kind {
 
 pub(super) fn run(session: &Session, kind: Kind, pending: Pending) -> Result<Exit, Failure> {
     match pending {
-        Pending::List { name, limit, json } => list(session, kind, name.as_deref(), limit, json.json),
+        Pending::List { name, limit } => list(session, kind, name.as_deref(), limit, session.wants_json()),
         Pending::Retry { id } => change(session, kind, id, Change::Retry),
         Pending::Drop { id } => change(session, kind, id, Change::Drop),
     }

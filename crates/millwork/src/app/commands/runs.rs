@@ -1,5 +1,6 @@
 //! `runs`: what has become of them, and going on with them.
 
+use clap::{Args, Subcommand};
 use millwork_api::{EventView, RunDetails, RunStanding, RunView};
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
@@ -9,25 +10,80 @@ use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, waiting_runs};
 
 use super::materialize::{self, Execution};
-use crate::app::arguments::{Run, Runs};
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Runs {
+    /// List runs, newest first
+    #[command(arg(json_flag()))]
+    List {
+        /// Only runs with this status
+        #[arg(long)]
+        status: Option<String>,
+        /// Only runs with this tag
+        #[arg(long, value_name = "KEY=VALUE")]
+        tag: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show a run and its steps
+    Show(Run),
+    /// Print a run's log
+    Logs {
+        #[command(flatten)]
+        run: Run,
+        /// Only of this step
+        #[arg(long)]
+        step: Option<String>,
+        /// Every event, not only what was logged
+        #[arg(long)]
+        all: bool,
+    },
+    /// Go on with a run that failed, was canceled or was lost: finished steps are not run again
+    #[command(after_help = "Examples:\n  runs retry last\n  runs retry 3f9c2a --from-scratch")]
+    Retry {
+        #[command(flatten)]
+        run: Run,
+        /// Start a new run of everything instead
+        #[arg(long)]
+        from_scratch: bool,
+    },
+    /// Ask a run to stop
+    Cancel(Run),
+    /// Execute a queued run in this process: what a daemon starts
+    #[command(hide = true)]
+    Execute {
+        /// The run's id
+        run: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(super) struct Run {
+    /// The run: its id, the beginning or end of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+}
+
 pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
     block_on(async {
-        let opened = session.home().await?;
+        let (opened, json) = (session.home().await?, session.wants_json());
         match runs {
-            Runs::List { status, tag, limit, json } => {
-                list(&opened, status.as_deref(), tag.as_deref(), limit, json.json).await
+            Runs::List { status, tag, limit } => {
+                list(&opened, status.as_deref(), tag.as_deref(), limit, json).await
             }
-            Runs::Show(run) => show(&opened, &run).await,
-            Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all).await,
+            Runs::Show(run) => show(&opened, &run, json).await,
+            Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all, json).await,
             Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
-            Runs::Cancel(run) => cancel(&opened, &run).await,
+            Runs::Cancel(run) => cancel(&opened, &run, json).await,
             Runs::Execute { run } => execute(session, &opened, &run).await,
         }
     })
@@ -100,13 +156,13 @@ fn colored(status: RunStatus) -> String {
     .to_string()
 }
 
-async fn show(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
     let state = RunState::of_stored(&events);
     let damage = record.damage.as_ref().or(state.damage.as_ref());
     let waits = waits(opened, &record).await?;
-    if run.json.json {
+    if json {
         print_json(&RunDetails::new(&record, &state, waits))?;
         return Ok(Exit::Success);
     }
@@ -167,7 +223,13 @@ fn step_row(step: &StepPartition, state: &millwork_core::run::StepState) -> [Str
     [step.to_string(), status.to_string(), attempt, took.unwrap_or_default(), reason]
 }
 
-async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Result<Exit, Failure> {
+async fn logs(
+    opened: &Opened,
+    run: &Run,
+    step: Option<&str>,
+    all: bool,
+    json: bool,
+) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let events = opened.events(record.id).await?;
     let known = events.iter().any(|event| event.step.as_ref().map(StepKey::as_str) == step);
@@ -181,14 +243,14 @@ async fn logs(opened: &Opened, run: &Run, step: Option<&str>, all: bool) -> Resu
         let of_step = step.is_none_or(|step| event.step.as_ref().is_some_and(|own| own.as_str() == step));
         if of_step && (all || is_log(event)) {
             none = false;
-            if run.json.json {
+            if json {
                 print_json(&EventView::from(event.clone()))?;
             } else {
                 outln!("{}", log_line(event));
             }
         }
     }
-    if none && !run.json.json {
+    if none && !json {
         outln!("Nothing was logged. `--all` shows every event.");
     }
     Ok(Exit::Success)
@@ -247,13 +309,13 @@ async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool
     } else {
         Execution::Resume(record.id)
     };
-    materialize::execute(opened, &engine, execution, steps, run.json.json).await
+    materialize::execute(opened, &engine, execution, steps, session.wants_json()).await
 }
 
-async fn cancel(opened: &Opened, run: &Run) -> Result<Exit, Failure> {
+async fn cancel(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     let record = opened.run(&run.run).await?;
     let status = opened.store.request_cancel(record.id, SystemClock.now()).await?;
-    if run.json.json {
+    if json {
         print_json(&RunStanding { run: record.id, status })?;
     } else if record.status.is_finished() {
         outln!("Run {} is {status} already.", record.id.short());

@@ -2,28 +2,68 @@
 
 use std::borrow::Cow;
 
+use clap::Subcommand;
 use millwork_api::{ScheduleView, TickView};
 use millwork_core::Problem;
 use millwork_core::schedule::Schedule;
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_storage::{Tick, TickOutcome};
 
+use super::pending::Pending;
 use super::pending::{self, Kind, state_word};
-use crate::app::arguments::Schedules;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Schedules {
+    /// List the schedules
+    #[command(arg(json_flag()))]
+    List,
+    /// Switch a schedule on
+    On {
+        /// Its name
+        name: String,
+    },
+    /// Switch a schedule off
+    Off {
+        /// Its name
+        name: String,
+    },
+    /// Show the next ticks of a schedule
+    #[command(arg(json_flag()))]
+    Next {
+        /// Its name
+        name: String,
+        /// So many
+        #[arg(long, default_value_t = 10)]
+        count: usize,
+    },
+    /// What was asked for and couldn't be done yet
+    #[command(subcommand)]
+    Pending(Pending),
+    /// List what came of ticks, newest first
+    #[command(arg(json_flag()))]
+    Ticks {
+        /// Of this schedule only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+}
+
 pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failure> {
     match schedules {
-        Schedules::List(json) => list(session, json.json),
+        Schedules::List => list(session, session.wants_json()),
         Schedules::On { name } => switch(session, &name, true),
         Schedules::Off { name } => switch(session, &name, false),
-        Schedules::Next { name, count, json } => next(session, &name, count, json.json),
+        Schedules::Next { name, count } => next(session, &name, count, session.wants_json()),
         Schedules::Pending(command) => pending::run(session, Kind::Schedules, command),
-        Schedules::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
+        Schedules::Ticks { name, limit } => ticks(session, name.as_deref(), limit, session.wants_json()),
     }
 }
 

@@ -2,29 +2,69 @@
 
 use std::time::Duration;
 
+use clap::Subcommand;
 use millwork_api::{PreviewedRun, SensorPreview, SensorView};
 use millwork_core::run::RunSpec;
 use millwork_core::sensor::{Sensor, SensorContext};
 use millwork_core::{Advice as _, Clock as _, Instigator, Problem, SystemClock};
 use millwork_daemon::{preview_sensor, sensor_cursor};
 
+use super::pending::Pending;
 use super::pending::{self, Kind, state_word};
 use super::schedules::print_ticks;
-use crate::app::arguments::Sensors;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Sensors {
+    /// List the sensors
+    #[command(arg(json_flag()))]
+    List,
+    /// Switch a sensor on
+    On {
+        /// Its name
+        name: String,
+    },
+    /// Switch a sensor off
+    Off {
+        /// Its name
+        name: String,
+    },
+    /// What was asked for and couldn't be done yet
+    #[command(subcommand)]
+    Pending(Pending),
+    /// List what came of evaluations, newest first
+    #[command(arg(json_flag()))]
+    Ticks {
+        /// Of this sensor only
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Evaluate a sensor that looks outside, show what it would request, and record nothing
+    #[command(arg(json_flag()))]
+    Preview {
+        /// Its name
+        name: String,
+        /// From this cursor instead of the one that is stored
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+}
+
 pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> {
     match sensors {
-        Sensors::List(json) => list(session, json.json),
+        Sensors::List => list(session, session.wants_json()),
         Sensors::On { name } => switch(session, &name, true),
         Sensors::Off { name } => switch(session, &name, false),
         Sensors::Pending(command) => pending::run(session, Kind::Sensors, command),
-        Sensors::Ticks { name, limit, json } => ticks(session, name.as_deref(), limit, json.json),
-        Sensors::Preview { name, cursor, json } => preview(session, &name, cursor, json.json),
+        Sensors::Ticks { name, limit } => ticks(session, name.as_deref(), limit, session.wants_json()),
+        Sensors::Preview { name, cursor } => preview(session, &name, cursor, session.wants_json()),
     }
 }
 

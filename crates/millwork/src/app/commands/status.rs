@@ -1,5 +1,8 @@
 //! `status` and `why`: what is stale, missing or failed, and because of what.
 
+use std::collections::HashMap;
+
+use clap::Args;
 use jiff::Timestamp;
 use millwork_api::AssetStatusView;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth};
@@ -8,19 +11,34 @@ use millwork_core::plan::{Cause, Staleness};
 use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
 use millwork_storage::{EventQuery, Order, read_status};
 
-use crate::app::arguments::{Status, Why};
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(super) struct Status {
+    /// Of which assets
+    #[arg(default_value = "*")]
+    pub(super) selection: String,
+}
+
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(super) struct Why {
+    /// The asset
+    pub(super) key: String,
+}
+
 pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let selected = session.select(&status.selection)?;
     let statuses = block_on(read(session))?;
     let graph = session.pipeline()?.graph();
-    if status.json.json {
+    if session.wants_json() {
         print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
@@ -48,7 +66,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
     let selected = session.select(&format!("+\"{key}\""))?;
     let statuses = block_on(read(session))?;
-    if why.json.json {
+    if session.wants_json() {
         print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
         return Ok(Exit::Success);
     }
@@ -69,9 +87,14 @@ fn explain(
     if !told.insert(asset) {
         return;
     }
-    for entry in entries(graph, statuses, &AssetSet::from([asset])) {
-        let indent = "  ".repeat(depth);
+    let indent = "  ".repeat(depth);
+    for (entry, others) in alike(entries(graph, statuses, &AssetSet::from([asset]))) {
         outln!("{indent}{} is {}", entry.name(), entry.word());
+        match others {
+            0 => {}
+            1 => outln!("{indent}  so is 1 more partition"),
+            several => outln!("{indent}  so are {several} more partitions"),
+        }
         for line in entry.because() {
             outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
@@ -81,6 +104,20 @@ fn explain(
             }
         }
     }
+}
+
+/// The first of the entries that are alike, in status and reasons, each with the number of the others.
+fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)> {
+    let mut found: Vec<(Entry<'a>, usize)> = Vec::new();
+    let mut places: HashMap<(AssetStatus, Vec<String>), usize> = HashMap::new();
+    for entry in entries {
+        let place = *places.entry((entry.partition.status, entry.because())).or_insert(found.len());
+        match found.get_mut(place) {
+            Some((_, others)) => *others += 1,
+            None => found.push((entry, 0)),
+        }
+    }
+    found
 }
 
 /// How all assets of the pipeline are.
@@ -135,10 +172,7 @@ impl Entry<'_> {
         let run =
             self.partition.progress.map(|progress| format!("run {} is making it", progress.run.short()));
         let checks = self.partition.failing_checks.iter().map(|check| format!("its check `{check}` failed"));
-        // How it failed is the first reason.
-        let mut reasons = self.partition.reasons();
-        let failure = self.partition.failure.as_ref().and_then(|_| reasons.next());
-        run.into_iter().chain(failure).chain(checks).chain(self.late()).chain(reasons).collect()
+        run.into_iter().chain(self.partition.reasons()).chain(checks).chain(self.late()).collect()
     }
 
     /// What the freshness policy of the asset says, if the asset is older than that wants.
@@ -174,5 +208,91 @@ impl Entry<'_> {
 
     fn view(&self) -> AssetStatusView {
         AssetStatusView::new(self.graph.key(self.asset), self.partition, self.late())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::asset_status::StatusFold;
+    use millwork_core::event::{
+        CheckEvaluation, Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+    };
+    use millwork_core::{AssetDefinition, Definitions, PartitionsDefinition, Severity};
+
+    use super::*;
+
+    fn event(sequence: u64, partition: Option<&str>, body: EventBody) -> Event {
+        let event = NewEvent {
+            run: None,
+            at: Timestamp::UNIX_EPOCH,
+            step: None,
+            asset: Some("x".into()),
+            partition: partition.map(Into::into),
+            attempt: 0,
+            body,
+            value: None,
+        };
+        event.at_sequence(sequence)
+    }
+
+    fn made(code_version: &str) -> EventBody {
+        let location = ValueLocation::Database;
+        EventBody::Materialized(Materialization {
+            data_version: "d".into(),
+            provenance: Provenance { code_version: code_version.into(), inputs: Vec::new() },
+            stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None },
+            metadata: Default::default(),
+        })
+    }
+
+    /// What is said of the partitions of an asset: of the first of those that are alike, and how many others there are.
+    fn check(partitions: &[&str], events: &[Event], expected: &[(&str, &[&str], usize)]) {
+        let asset = AssetDefinition::new("x").produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let asset = match partitions {
+            [] => asset,
+            keys => asset.partitions(PartitionsDefinition::fixed(keys.iter().copied())),
+        };
+        let pipeline = Definitions::new().asset(asset).resolve().expect("definitions that fit");
+        let graph = pipeline.graph();
+        let mut log = StatusFold::default();
+        events.iter().for_each(|event| log.apply(event));
+        let statuses = AssetStatuses::derive(graph, &log, Timestamp::UNIX_EPOCH);
+        let selected = graph.assets().indices().collect();
+        let found = alike(entries(graph, &statuses, &selected));
+        let found: Vec<_> =
+            found.iter().map(|(entry, others)| (entry.name(), entry.because(), *others)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, because, others)| {
+                ((*name).to_owned(), because.iter().map(ToString::to_string).collect::<Vec<_>>(), *others)
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_failed_check_is_not_why_an_asset_is_stale() {
+        let verdict = CheckEvaluation {
+            check: "c".to_owned(),
+            passed: false,
+            severity: Severity::Error,
+            blocking: false,
+            description: String::new(),
+            metadata: Default::default(),
+        };
+        let failed = event(2, None, EventBody::CheckEvaluated(verdict));
+        let code = "its code has changed since it was materialized";
+        let check_failed = "its check `c` failed";
+        check(&[], &[event(1, None, made("old")), failed.clone()], &[("x", &[code, check_failed], 0)]);
+        check(&[], &[event(1, None, made("1")), failed], &[("x", &[check_failed], 0)]);
+    }
+
+    #[test]
+    fn partitions_that_are_alike_are_counted() {
+        let events = [event(1, Some("p2"), made("1")), event(2, Some("p4"), made("old"))];
+        let code: &[&str] = &["its code has changed since it was materialized"];
+        let expected: &[(&str, &[&str], usize)] =
+            &[("x (p1)", &[], 2), ("x (p2)", &[], 0), ("x (p4)", code, 0)];
+        check(&["p1", "p2", "p3", "p4", "p5"], &events, expected);
     }
 }

@@ -3,29 +3,49 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use clap::Subcommand;
 use millwork_api::{ForgottenView, FoundDamage, FreedView, RepairView, StoreView};
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
 use millwork_storage::{Finding, StorageError, Table};
 
-use crate::app::arguments::Store;
 use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Store {
+    /// Show what is stored and how large it is
+    #[command(arg(json_flag()))]
+    Info,
+    /// Forget now what the definitions' retention rules let go
+    #[command(arg(json_flag()))]
+    Prune,
+    /// Give back the space that the database doesn't need any more
+    #[command(arg(json_flag()))]
+    Vacuum,
+    /// Look at every row, and name those that can't be read
+    #[command(arg(json_flag()))]
+    Check,
+    /// Set aside the rows that can't be read: nothing is destroyed
+    #[command(arg(json_flag()))]
+    Repair,
+}
+
 pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
     block_on(async {
-        let opened = session.home().await?;
+        let (opened, json) = (session.home().await?, session.wants_json());
         match store {
-            Store::Info(json) => info(&opened, json.json).await,
-            Store::Prune(json) => prune(session, &opened, json.json).await,
-            Store::Check(json) => check(&opened, json.json).await,
-            Store::Repair(json) => repair(&opened, json.json).await,
-            Store::Vacuum(json) => {
+            Store::Info => info(&opened, json).await,
+            Store::Prune => prune(session, &opened, json).await,
+            Store::Check => check(&opened, json).await,
+            Store::Repair => repair(&opened, json).await,
+            Store::Vacuum => {
                 let freed = opened.store.compact().await?;
-                if json.json {
+                if json {
                     print_json(&FreedView { freed_bytes: freed })?;
                 } else {
                     outln!("{} given back.", when::bytes(freed));

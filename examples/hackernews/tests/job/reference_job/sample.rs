@@ -24,7 +24,7 @@ const ASSETS: [&str; 9] = [
 /// The data version of an asset's newest materialization.
 fn data_version(home: &Home, asset: &str) -> String {
     let shown = home.json(&format!("asset show {asset} --json"));
-    shown["latest"]["body"]["data_version"].as_str().unwrap().to_owned()
+    shown["latest"][0]["materialization"]["body"]["data_version"].as_str().unwrap().to_owned()
 }
 
 fn ids(stories: &DataFrame) -> Vec<i64> {

@@ -111,7 +111,9 @@ impl Home {
     /// The newest materialization's metadata: label → value, without the types.
     pub(crate) fn metadata(&self, asset: &str) -> Value {
         let shown = self.json(&format!("asset show {asset} --json"));
-        let metadata = shown["latest"]["body"]["metadata"].as_object().unwrap_or_else(|| panic!("{shown}"));
+        let metadata = shown["latest"][0]["materialization"]["body"]["metadata"]
+            .as_object()
+            .unwrap_or_else(|| panic!("{shown}"));
         metadata.iter().map(|(label, typed)| (label.clone(), typed["value"].clone())).collect()
     }
 

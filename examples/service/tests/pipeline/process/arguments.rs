@@ -56,6 +56,28 @@ fn a_port_is_written_beside_the_address_or_with_it() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_refused_before_there_is_a_home() {
+    let home = Home::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let folder = home.path().join("not_there");
+    for (line, hint) in [
+        (format!("serve --port {port}"), "choose another with `--port`"),
+        (format!("serve --address 127.0.0.1:{port}"), "choose another port in `--address 127.0.0.1:PORT`"),
+        (format!("dev --port {port}"), "choose another with `--port`"),
+    ] {
+        let mut command = home.command(&line);
+        command.env("MILLWORK_HOME", &folder).env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
+        assert!(told.contains(&format!("failed to listen on `127.0.0.1:{port}`")), "`{line}`: {told}");
+        assert!(told.contains(hint), "`{line}`: {told}");
+        assert!(!folder.exists(), "`{line}`");
+    }
+}
+
+#[test]
 fn a_level_of_logs_that_is_none_is_refused() {
     let home = Home::new();
     for level in [OsStr::new("bogus"), OsStr::new("verbose")] {
