@@ -19,10 +19,10 @@ use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store};
 
 use crate::error::DaemonError;
 
-/// So many events are read at a time.
+/// Maximum events that are read at a time.
 const PAGE: u32 = 2_000;
 
-/// The scopes of so many runs are kept; the oldest are read again.
+/// Maximum runs whose scopes are kept; the oldest are read again.
 const SCOPES: usize = 1_000;
 
 type Switches = BTreeMap<Instigator, InstigatorState>;

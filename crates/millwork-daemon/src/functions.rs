@@ -2,7 +2,7 @@
 //!
 //! A sensor's or a schedule's function may block: read a folder on a network, wait for a lock, sleep. On one of the
 //! runtime's threads it would keep everything else from going on, and nothing could end it. On a thread of its own it
-//! keeps nobody: whoever called stops waiting, the thread is left to itself, and doesn't keep the process from ending.
+//! holds up nothing: the caller stops waiting, the thread is left to itself, and doesn't keep the process from ending.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// So many functions are called at a time, with those that don't return.
+/// Maximum functions called at a time, with those that don't return.
 const MOST_CALLS: u32 = 256;
 /// A future ends by itself when its time is up; it has so long to say so.
 const GRACE: Duration = Duration::from_secs(2);
@@ -126,11 +126,11 @@ impl<T> Call<T> {
 impl<T> Answers<T> {
     /// Leaves an answer.
     pub(crate) fn leave(&self, answer: T) {
-        // Whoever asked may have stopped waiting.
+        // The caller may have stopped waiting.
         let _ = self.sender.send(answer);
     }
 
-    /// Whether nobody waits for another answer.
+    /// Whether the caller has stopped waiting for answers.
     pub(crate) fn are_unwanted(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed) || *self.stop.borrow()
     }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_blocks_is_given_up_and_keeps_nobody() {
+    fn a_function_that_blocks_is_given_up_and_holds_up_nothing() {
         let (release, blocked) = channel::<()>();
         let (begins, begun) = channel::<()>();
         on_one_thread(async {

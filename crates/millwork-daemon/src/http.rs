@@ -6,7 +6,7 @@ use reqwest::ClientBuilder;
 
 /// A client that gives up after ten seconds.
 pub(crate) fn client() -> ClientBuilder {
-    // Whoever was first has installed it for all.
+    // It is installed once for the process; later calls fail, and that is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().timeout(Duration::from_secs(10))
 }

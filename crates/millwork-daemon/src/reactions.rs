@@ -15,7 +15,7 @@ use crate::evaluation_context::EvaluationContext;
 use crate::functions::guarded;
 use crate::sensor_call::{Asked, Subject, answered};
 
-/// One evaluation looks at so many events at most.
+/// Maximum events that one evaluation looks at.
 const MOST_EVENTS: u32 = 200;
 
 /// What a sensor says of the next events that it watches, and of those at which it failed before. A failure at one

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::process::find_process;
 use super::{Exit, Launch, LaunchedRun, LaunchedRunId, Launcher};
 
-/// Executes a run to its end, or says why it could not go on: nobody else will.
+/// Executes a run to its end, or returns why it could not go on, which is recorded for the run.
 pub type ExecuteRun = dyn Fn(RunId) -> BoxFuture<Result<(), BoxError>> + Send + Sync;
 
 /// Executes each run by a function in this process, as a task of the runtime.
@@ -66,7 +66,7 @@ impl Launcher for InProcessLauncher {
     }
 }
 
-/// Why a run ended that didn't say so itself, from what its function returned; nothing if it panicked.
+/// Why a run ended that didn't say so itself, from what its function returned; `None` if it panicked.
 fn exit(returned: Option<Result<(), BoxError>>) -> Exit {
     let reason = match returned {
         Some(Ok(())) => "it ended without a verdict".to_owned(),

@@ -47,7 +47,7 @@ pub trait LaunchedRun: fmt::Debug + Send + Sync {
     /// Whether it is the process that holds a run. Another process may have been faster to claim the run.
     fn is_holder(&self, holder: &Holder) -> bool;
 
-    /// How long it has been executing, by a clock that nobody sets; `None` where that isn't known.
+    /// How long it has been executing, by a clock that is never set; `None` where that isn't known.
     fn age(&self) -> Option<Duration>;
 
     /// Asks it to end, so that it can say how it did. Nothing happens if it can't be asked, or has ended.

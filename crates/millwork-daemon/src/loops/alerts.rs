@@ -23,7 +23,7 @@ use crate::loop_name::LoopName;
 use crate::metrics::{DaemonMetrics, LoopMetrics};
 use crate::send::Environment;
 
-/// One look reads so many events at most.
+/// Maximum events that one tick reads.
 const MOST_EVENTS: u32 = 500;
 /// How often freshness, ticks and loops are looked at.
 const BESIDES: Duration = Duration::from_secs(1);

@@ -29,7 +29,7 @@ pub(crate) struct Conditions {
     pub(crate) observer: Observer,
     pub(crate) activations: Activations,
     pub(crate) poll_interval: Duration,
-    /// What the store says of automation, as long as nobody else has written since.
+    /// What the store says of automation, as long as no other daemon has written since.
     pub(crate) state: Option<EvaluationState>,
 }
 
@@ -86,7 +86,7 @@ impl DaemonLoop for Conditions {
 }
 
 impl Conditions {
-    /// Writes down what was decided, and what is remembered from now on; nothing if nothing is new. Returns `false` if
+    /// Writes down what was decided, and what is remembered from now on. Nothing is written if nothing is new. Returns `false` if
     /// another daemon was faster: then nothing is written or told.
     async fn record(
         &self,

@@ -35,7 +35,7 @@ pub(crate) struct ClockWatch {
 
 impl DaemonLoop for ClockWatch {
     const NAME: LoopName = LoopName::ClockWatch;
-    // Whoever sets a clock of a test says so.
+    // Tests and the soak set their clocks, and notify then.
     const WOKEN_BY: &'static [Activation] = &[Activation::StoreWritten];
 
     fn poll_interval(&self) -> Duration {
@@ -60,7 +60,7 @@ impl DaemonLoop for ClockWatch {
     }
 }
 
-/// Both clocks at one moment; nothing if this process was held up between the two.
+/// Both clocks at one moment; `None` if this process was held up between the two.
 fn readings(clock: &dyn Clock) -> Option<(Timestamp, Duration)> {
     let (first, now, last) = (clock.steady(), clock.now(), clock.steady());
     (last.saturating_sub(first) <= TOGETHER).then_some((now, last))

@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// The longest pause between two attempts, whatever a receiver asks for.
 const LONGEST_PAUSE: Duration = Retry::LONGEST_DELAY;
-/// So many deliveries of each destination are looked at.
+/// Maximum deliveries of each destination that one tick looks at.
 const EACH: u32 = 50;
 
 /// Sends alerts.
@@ -177,7 +177,7 @@ impl Sender {
     }
 }
 
-/// What becomes of a delivery that did not arrive, after so many attempts before.
+/// What becomes of a delivery that did not arrive, given the number of attempts before.
 fn outcome(refusal: Refusal, attempts: u32, held: Duration, now: Timestamp) -> AttemptOutcome {
     match (refusal, retries().pause(attempts + 1, 0.0)) {
         (Refusal::ForGood { reason: error }, _) | (Refusal::Passing { reason: error, .. }, None) => {

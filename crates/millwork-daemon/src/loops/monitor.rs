@@ -135,7 +135,7 @@ impl RunMonitor {
         Ok(())
     }
 
-    /// Why a run is to be ended, and how that is recorded; nothing if it may go on.
+    /// Why a run is to be ended, and how that is recorded; `None` if it may go on.
     async fn overdue(
         &mut self,
         run: &RunRecord,

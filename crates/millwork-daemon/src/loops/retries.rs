@@ -19,7 +19,7 @@ use crate::error::DaemonError;
 use crate::event::{DaemonEvent, Observer};
 use crate::loop_name::LoopName;
 
-/// One look reads so many events at most.
+/// Maximum events that one tick reads.
 const MOST_EVENTS: u32 = 500;
 
 /// Queues again what failed.

@@ -1,4 +1,4 @@
-//! Traces: ended runs and their steps as OpenTelemetry spans, for whoever sets `OTEL_EXPORTER_OTLP_ENDPOINT`.
+//! Traces: ended runs and their steps as OpenTelemetry spans, where `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
 //!
 //! A trace is a projection of the run's events, sent once the run has ended: so it is whole however the run's process died,
 //! and costs a run nothing. The form is OTLP over HTTP in JSON, <https://opentelemetry.io/docs/specs/otlp/>.
@@ -23,7 +23,7 @@ use crate::http;
 use crate::loop_name::LoopName;
 use crate::send::Environment;
 
-/// So many runs are sent at a time.
+/// Maximum runs that are sent at a time.
 const RUNS_AT_ONCE: u32 = 50;
 /// How often ended runs are looked for.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
