@@ -41,7 +41,7 @@ pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, 
         let opened = session.home().await?;
         let service = Service::new(session, &opened, &daemon)?;
         let host = Arc::new(ServingProcess {
-            pulse: service.daemon.pulse(),
+            metrics: service.daemon.metrics(),
             store: opened.store.clone(),
             values: session.engine(&opened, EngineOptions::default())?.values().clone(),
             path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
