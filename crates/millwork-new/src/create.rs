@@ -15,6 +15,12 @@ pub(crate) enum CreateError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder that it would be in isn't there.
+    #[error("there is no folder `{parent}`: make it first, or name another place")]
+    NoParent {
+        /// The folder that is missing.
+        parent: PathBuf,
+    },
     /// It couldn't be written.
     #[error("failed to write `{path}`")]
     Write {
@@ -33,7 +39,12 @@ pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), Crea
     let is_there = is_empty_folder(&folder)?;
     let name = format!(".{}.unfinished", std::process::id());
     let unfinished = if is_there { folder.join(name) } else { folder.with_file_name(name) };
-    fs::create_dir(&unfinished).map_err(failed(&folder))?;
+    fs::create_dir(&unfinished).map_err(|error| match folder.parent() {
+        Some(parent) if error.kind() == ErrorKind::NotFound => {
+            CreateError::NoParent { parent: parent.to_owned() }
+        }
+        _ => failed(&folder)(error),
+    })?;
     let written = write(&unfinished, files).and_then(|()| match is_there {
         true => move_up(&unfinished, &folder),
         false => take_place(&unfinished, &folder),
@@ -159,10 +170,16 @@ mod tests {
         fs::create_dir(root.path().join("empty")).expect("a folder");
         assert!(create(&root.path().join("empty"), &files).is_err());
         fs::remove_dir(root.path().join("empty")).expect("an empty folder");
-        for name in ["no/parent", &"x".repeat(300)] {
-            let failed = create(&root.path().join(name), &[]).expect_err(name);
-            assert!(matches!(failed, CreateError::Write { .. }), "{failed:?}");
-        }
+        let failed = create(&root.path().join("no/parent"), &[]).expect_err("no parent");
+        assert_eq!(
+            failed.to_string(),
+            format!(
+                "there is no folder `{}`: make it first, or name another place",
+                root.path().join("no").display()
+            )
+        );
+        let failed = create(&root.path().join("x".repeat(300)), &[]).expect_err("too long a name");
+        assert!(matches!(failed, CreateError::Write { .. }), "{failed:?}");
         assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 0);
     }
 }

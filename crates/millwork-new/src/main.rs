@@ -6,20 +6,22 @@
 
 mod checkout;
 mod create;
+mod enclosing;
 mod name;
 mod template;
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use checkout::Checkout;
 use create::{CreateError, create};
+use enclosing::enclosing_workspace;
 use name::PackageName;
-use template::{Millwork, Template};
+use template::{Millwork, Root, Template};
 
 // Exit codes, which are those of pipelines.
 const FAILURE: u8 = 1;
@@ -91,17 +93,40 @@ fn new(arguments: &New) -> Result<String, Box<dyn Error>> {
         Some(path) => Millwork::Checkout(Checkout::find(path)?),
         None => Millwork::Published,
     };
-    create(folder, &template.files(&name, &millwork))?;
+    let workspace = enclosing_workspace(folder);
+    let root = if workspace.is_some() { Root::Enclosing } else { Root::Own };
+    create(folder, &template.files(&name, &millwork, root))?;
+    let name = name.as_str();
+    let member = workspace.map_or_else(String::new, |manifest| {
+        format!(
+            "
+It lies in a workspace: `members` in {manifest} has to name it,
+and that manifest needs the lines at the end of {own}, which optimize kernels.
+",
+            manifest = manifest.display(),
+            own = folder.join("Cargo.toml").display(),
+        )
+    });
     Ok(format!(
         "Made the pipeline `{name}`.
   cd {folder}
   cargo test                  run its tests
   cargo run -- materialize    make its assets
   cargo run -- dev            look at it in a browser, and build again when its sources change
-",
-        name = name.as_str(),
-        folder = folder.display(),
+{member}",
+        folder = as_argument(folder),
     ))
+}
+
+/// A path as a shell takes it: quoted where it has more than letters, digits and what paths are made of.
+fn as_argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);
+    let path = if path.starts_with('-') { format!("./{path}") } else { path };
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 /// An error with its causes.
@@ -123,5 +148,19 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_would_take_them_apart() {
+        for (path, expected) in [
+            ("prices", "prices"),
+            ("../été/prices_2", "../été/prices_2"),
+            ("my work/prices", "'my work/prices'"),
+            ("it's/prices", r"'it'\''s/prices'"),
+            ("~/prices", "'~/prices'"),
+            ("-x/prices", "./-x/prices"),
+        ] {
+            assert_eq!(as_argument(path.as_ref()), expected);
+        }
     }
 }

@@ -14,6 +14,18 @@ pub(crate) enum Template {
     Empty,
 }
 
+/// Whose profile a pipeline is built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// Its own: it is the root of a workspace.
+    Own,
+    /// That of the workspace it lies in: its own lines are comments, to be copied.
+    Enclosing,
+}
+
+/// The line of a template's manifest with which the part for the root of a workspace begins.
+const ROOT_PART: &str = "# Cargo takes profiles from the root of a workspace, and from nowhere else.\n";
+
 /// Where a pipeline has Millwork from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Millwork {
@@ -25,7 +37,12 @@ pub(crate) enum Millwork {
 
 impl Template {
     /// The files of a pipeline: their paths in its folder, and what is in them.
-    pub(crate) fn files(self, name: &PackageName, millwork: &Millwork) -> Vec<(&'static str, String)> {
+    pub(crate) fn files(
+        self,
+        name: &PackageName,
+        millwork: &Millwork,
+        root: Root,
+    ) -> Vec<(&'static str, String)> {
         let (manifest, program) = match self {
             Self::Model => {
                 (include_str!("../templates/model/manifest.toml"), include_str!("../templates/model/main.rs"))
@@ -38,12 +55,31 @@ impl Template {
             .replace("{{name}}", name.as_str())
             .replace("{{rust-version}}", env!("CARGO_PKG_RUST_VERSION"))
             .replace("{{millwork}}", &millwork.source());
+        let manifest = match root {
+            Root::Own => manifest,
+            Root::Enclosing => with_profile_as_comment(&manifest),
+        };
         vec![
             (".gitignore", include_str!("../templates/gitignore").to_owned()),
             ("Cargo.toml", manifest),
             ("src/main.rs", program.to_owned()),
         ]
     }
+}
+
+/// A manifest without a workspace of its own, and with the profile as lines to be copied.
+fn with_profile_as_comment(manifest: &str) -> String {
+    let (package, root) = manifest.split_once(ROOT_PART).expect("a template has a part for the root");
+    let mut text = format!("{package}# The workspace's own manifest needs these lines. {}", &ROOT_PART[2..]);
+    for line in root.trim_start_matches("[workspace]\n\n").lines() {
+        text += match line {
+            "" => "#",
+            _ => "# ",
+        };
+        text += line.trim_start_matches("# ");
+        text.push('\n');
+    }
+    text
 }
 
 impl Millwork {
@@ -64,7 +100,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         let name = PackageName::of_folder("house-prices".as_ref()).expect("a name");
         for template in [Template::Empty, Template::Model] {
-            for (path, text) in template.files(&name, &Millwork::Published) {
+            for (path, text) in template.files(&name, &Millwork::Published, Root::Own) {
                 assert!(!text.contains("{{"), "{path}: {text}");
                 assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
             }
@@ -82,12 +118,35 @@ mod tests {
             (Template::Model, &[][..]),
             (Template::Empty, &["millwork-boost", "millwork-ml", "rayon", "rayon-core"]),
         ] {
-            let files = template.files(&name, &Millwork::Published);
+            let files = template.files(&name, &Millwork::Published, Root::Own);
             let (_, manifest) = files.iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest");
             let manifest: toml::Table = manifest.parse().expect("TOML");
             let mut expected = workspace["profile"]["dev"].clone();
             expected["package"].as_table_mut().expect("a table").retain(|name, _| !without.contains(&name));
             assert_eq!(manifest["profile"]["dev"], expected, "{template:?}");
+        }
+    }
+
+    #[test]
+    fn the_manifest_of_a_member_has_neither_a_workspace_nor_a_profile() {
+        let name = PackageName::of_folder("prices".as_ref()).expect("a name");
+        for template in [Template::Empty, Template::Model] {
+            let [own, member] = [Root::Own, Root::Enclosing].map(|root| {
+                let files = template.files(&name, &Millwork::Published, root);
+                files.into_iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest").1
+            });
+            let parsed: toml::Table = member.parse().expect("TOML");
+            assert_eq!(parsed.keys().collect::<Vec<_>>(), ["dependencies", "package"]);
+            let copied: String = member.lines().filter_map(|line| line.strip_prefix("# ")).fold(
+                String::new(),
+                |text, line| match line.contains(['=', '[']) {
+                    true => text + line + "\n",
+                    false => text,
+                },
+            );
+            let (own, copied): (toml::Table, toml::Table) =
+                (own.parse().expect("TOML"), copied.parse().expect("TOML"));
+            assert_eq!(copied["profile"], own["profile"]);
         }
     }
 }

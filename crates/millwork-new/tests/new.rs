@@ -64,6 +64,22 @@ fn a_checkout_is_named_by_its_path() {
 }
 
 #[test]
+fn a_pipeline_inside_a_workspace_is_a_member_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = ['*']\nresolver = '3'\n")
+        .unwrap();
+    let output = millwork(folder.path(), &["new", "prices", "--template", "empty"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("It lies in a workspace"), "{output:?}");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(folder.path());
+    let metadata = cargo.output().unwrap();
+    assert!(metadata.status.success() && metadata.stderr.is_empty(), "{metadata:?}");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    assert_eq!(metadata["packages"][0]["name"], "prices");
+}
+
+#[test]
 fn what_cannot_be_made_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("full")).unwrap();
@@ -72,7 +88,7 @@ fn what_cannot_be_made_is_refused() {
         (&["new", "full"][..], 1, "error: `full` is there already, and is not an empty folder\n"),
         (&["new", "match"], 2, "error: `match` can't be a package's name: it is a Rust keyword\n"),
         (&["new", "prices", "--path", "full"], 2, "error: `full` has no sources of Millwork"),
-        (&["new", "no/prices"], 1, "error: failed to write `no/prices`"),
+        (&["new", "no/prices"], 1, "error: there is no folder `no`: make it first"),
         (&["new"], 2, "error: the following required arguments were not provided"),
         (&["new", "prices", "--template", "none"], 2, "error: invalid value 'none' for '--template"),
     ] {
