@@ -80,10 +80,22 @@ pub async fn serve(
     let (clock, started) = (Arc::new(SystemClock), Instant::now());
     // If the store can't be read now, what happens is counted from the first time that it can.
     let counted = Arc::new(Mutex::new(Counted::behind(store.head().await.ok())));
-    let (status_cache, layouts, changes) = (Arc::default(), Arc::default(), Changes::default());
+    let (status_cache, layouts, finished_runs) = (Arc::default(), Arc::default(), Arc::default());
+    let changes = Changes::default();
     let pipeline = Arc::new(pipeline);
-    let state =
-        AppState { pipeline, store, clock, wake, started, host, counted, status_cache, layouts, changes };
+    let state = AppState {
+        pipeline,
+        store,
+        clock,
+        wake,
+        started,
+        host,
+        counted,
+        status_cache,
+        layouts,
+        finished_runs,
+        changes,
+    };
     let token = Token::new(token.as_deref());
     // The first page needn't wait for it; if it fails now, a page says why.
     tokio::spawn({

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::api::Counted;
 use crate::asset_status::{StatusCache, StatusSnapshot};
 use crate::host::Host;
-use crate::pages::{Changes, Layouts};
+use crate::pages::{Changes, FinishedRuns, Layouts};
 
 /// What every request works with.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub(crate) struct AppState {
     pub(crate) changes: Changes,
     /// Graphs that were laid out.
     pub(crate) layouts: Arc<Layouts>,
+    /// The steps of finished runs that were shown.
+    pub(crate) finished_runs: Arc<FinishedRuns>,
 }
 
 impl AppState {

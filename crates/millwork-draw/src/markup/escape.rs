@@ -9,20 +9,30 @@ const LONGEST: usize = 20_000;
 /// move a cursor, or that turn the direction of what follows. Very long texts are cut.
 pub fn escape(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
     let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
-    for character in text[..end].chars() {
-        match character {
-            '&' => to.write_str("&amp;")?,
-            '<' => to.write_str("&lt;")?,
-            '>' => to.write_str("&gt;")?,
-            '"' => to.write_str("&quot;")?,
-            '\'' => to.write_str("&#39;")?,
-            '\n' | '\t' => to.write_char(character)?,
-            '\u{fffe}' | '\u{ffff}' => to.write_char('\u{fffd}')?,
-            _ if is_control_or_bidi(character) => to.write_char('\u{fffd}')?,
-            _ => to.write_char(character)?,
-        }
+    let mut rest = &text[..end];
+    while let Some((place, character, instead)) =
+        rest.char_indices().find_map(|(place, character)| Some((place, character, replacement(character)?)))
+    {
+        to.write_str(&rest[..place])?;
+        to.write_str(instead)?;
+        rest = &rest[place + character.len_utf8()..];
     }
+    to.write_str(rest)?;
     if end == text.len() { Ok(()) } else { write!(to, "… and {} bytes more", text.len() - end) }
+}
+
+/// What is written instead of a character that doesn't mean itself.
+fn replacement(character: char) -> Option<&'static str> {
+    match character {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '"' => Some("&quot;"),
+        '\'' => Some("&#39;"),
+        '\n' | '\t' => None,
+        '\u{fffe}' | '\u{ffff}' => Some("\u{fffd}"),
+        _ => is_control_or_bidi(character).then_some("\u{fffd}"),
+    }
 }
 
 /// Whether a character would move a cursor or turn the direction of what follows, wherever it is shown.
@@ -39,10 +49,27 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A length with at most one decimal, which is as much as a screen shows.
-pub(crate) fn number(value: f64) -> String {
-    let tenths = (value * 10.0).round();
-    let text = format!("{:.1}", if tenths == 0.0 { 0.0 } else { tenths / 10.0 });
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+pub(crate) fn number(value: f64) -> Number {
+    Number { tenths: (value * 10.0).round() as i64 }
+}
+
+/// A length as it is written. A large drawing has a hundred thousand, so they are written as whole numbers, without a string each.
+#[derive(Clone, Copy)]
+pub(crate) struct Number {
+    tenths: i64,
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, tenth) = (self.tenths.unsigned_abs() / 10, self.tenths.unsigned_abs() % 10);
+        if self.tenths < 0 {
+            to.write_str("-")?;
+        }
+        match tenth {
+            0 => write!(to, "{whole}"),
+            _ => write!(to, "{whole}.{tenth}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +97,7 @@ mod tests {
         for (value, expected) in
             [(0.0, "0"), (-0.01, "0"), (1.0, "1"), (1.25, "1.3"), (-2.5, "-2.5"), (1e6, "1000000")]
         {
-            assert_eq!(number(value), expected, "for {value}");
+            assert_eq!(number(value).to_string(), expected, "for {value}");
         }
     }
 }

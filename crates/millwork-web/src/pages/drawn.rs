@@ -54,7 +54,7 @@ fn fingerprint(drawing: &Drawing) -> blake3::Hash {
         text(if node.has_mark() { "" } else { "\0" });
     }
     for (from, to) in &drawing.edges {
-        text(&format!("{from} {to}"));
+        hash.update(&from.to_le_bytes()).update(&to.to_le_bytes());
     }
     hash.finalize()
 }

@@ -35,3 +35,4 @@ pub(crate) use login::address as login_address;
 pub(crate) use message::page_error;
 pub(crate) use navigation::NAVIGATION;
 pub(crate) use routes::{login_routes, pages, with_policy};
+pub(crate) use run::FinishedRuns;

@@ -1,12 +1,12 @@
 //! How one node looks.
 
+use std::fmt::{self, Write as _};
+
 use millwork_layout::{Placed, Size};
 
 use super::super::DrawingNode;
 use super::glyph::{GLYPH, glyph};
-use crate::markup::single_line;
-use crate::markup::{escaped, number};
-use crate::markup::{label_width, text_width};
+use crate::markup::{escape, label_width, number, single_line, text_width};
 
 /// Distance of everything from the right edge.
 const RIGHT: f64 = 14.0;
@@ -26,42 +26,46 @@ pub(super) fn card_sizes(nodes: &[DrawingNode]) -> Vec<Size> {
     nodes.iter().map(|node| Size { width: card_width(node), height }).collect()
 }
 
-/// The card of a node at its place; `colour` is the number of its group's colour.
-pub(super) fn card(node: &DrawingNode, place: &Placed, colour: Option<usize>) -> String {
-    let mut classes = format!("asset {}", node.mark().map_or("unknown", |mark| mark.word));
+/// Writes the card of a node at its place; `colour` is the number of its group's colour.
+pub(super) fn card(
+    to: &mut String,
+    node: &DrawingNode,
+    place: &Placed,
+    colour: Option<usize>,
+) -> fmt::Result {
+    if let Some(link) = &node.link {
+        to.push_str(r#"<a href=""#);
+        escape(to, link)?;
+        to.push_str(r#"">"#);
+    }
+    write!(to, r#"<g class="asset {}"#, node.mark().map_or("unknown", |mark| mark.word))?;
     if node.external {
-        classes += " external";
+        to.push_str(" external");
     }
     if node.dimmed {
-        classes += " dimmed";
+        to.push_str(" dimmed");
     }
     if let Some(colour) = colour {
-        classes += &format!(" group-{colour}");
+        write!(to, " group-{colour}")?;
     }
-    let (width, height) = (number(place.width), number(place.height));
     let label_middle = if has_details(node) { 19.0 } else { place.height / 2.0 };
-    let left = left(node);
-    let mut card =
-        format!(r#"<g class="{classes}" transform="translate({} {})">"#, number(place.x), number(place.y));
-    card += &format!("<title>{}</title>", escaped(&tooltip(node)));
-    card += &format!(r#"<rect class="card" width="{width}" height="{height}" rx="9"/>"#);
+    write!(to, r#"" transform="translate({} {})"><title>"#, number(place.x), number(place.y))?;
+    escape(to, &tooltip(node))?;
+    let (width, height) = (number(place.width), number(place.height));
+    write!(to, r#"</title><rect class="card" width="{width}" height="{height}" rx="9"/>"#)?;
     if colour.is_some() {
-        card += &format!(
-            r#"<rect class="bar" x="9" y="11" width="4" height="{}" rx="2"/>"#,
-            number(place.height - 22.0)
-        );
+        let height = number(place.height - 22.0);
+        write!(to, r#"<rect class="bar" x="9" y="11" width="4" height="{height}" rx="2"/>"#)?;
     }
-    let label = escaped(&single_line(&node.label));
-    card += &format!(r#"<text class="label" x="{left}" y="{}">{label}</text>"#, number(label_middle + 4.5));
+    write!(to, r#"<text class="label" x="{}" y="{}">"#, left(node), number(label_middle + 4.5))?;
+    escape(to, &single_line(&node.label))?;
+    to.push_str("</text>");
     if let Some(mark) = node.mark() {
-        card += &glyph(mark, place.width - RIGHT - GLYPH / 2.0 + 2.0, label_middle);
+        glyph(to, mark, place.width - RIGHT - GLYPH / 2.0 + 2.0, label_middle)?;
     }
-    card += &details(node, place);
-    card += "</g>";
-    match &node.link {
-        Some(link) => format!(r#"<a href="{}">{card}</a>"#, escaped(link)),
-        None => card,
-    }
+    details(to, node, place)?;
+    to.push_str(if node.link.is_some() { "</g></a>" } else { "</g>" });
+    Ok(())
 }
 
 fn has_details(node: &DrawingNode) -> bool {
@@ -80,30 +84,32 @@ fn card_width(node: &DrawingNode) -> f64 {
     (left(node) + label.max(group_width(node) + kinds) + RIGHT).max(NARROWEST).ceil()
 }
 
-/// The second row: the group's name, then the kinds.
-fn details(node: &DrawingNode, place: &Placed) -> String {
-    let mut row = String::new();
+/// Writes the second row: the group's name, then the kinds.
+fn details(to: &mut String, node: &DrawingNode, place: &Placed) -> fmt::Result {
     let mut x = left(node);
     let baseline = place.height - 13.0;
     if let Some(group) = &node.group {
-        let name = escaped(&single_line(group));
-        row += &format!(r#"<text class="group" x="{}" y="{}">{name}</text>"#, number(x), number(baseline));
+        write!(to, r#"<text class="group" x="{}" y="{}">"#, number(x), number(baseline))?;
+        escape(to, &single_line(group))?;
+        to.push_str("</text>");
         x += group_width(node);
     }
     for kind in &node.kinds {
         let width = kind_width(kind);
-        row += &format!(
-            r#"<rect class="pill" x="{}" y="{}" width="{}" height="16" rx="8"/><text class="kind" x="{}" y="{}">{}</text>"#,
+        write!(
+            to,
+            r#"<rect class="pill" x="{}" y="{}" width="{}" height="16" rx="8"/><text class="kind" x="{}" y="{}">"#,
             number(x),
             number(baseline - 11.8),
             number(width),
             number(x + width / 2.0),
             number(baseline - 0.3),
-            escaped(&single_line(kind)),
-        );
+        )?;
+        escape(to, &single_line(kind))?;
+        to.push_str("</text>");
         x += width + 5.0;
     }
-    row
+    Ok(())
 }
 
 /// How much of the second row the group's name takes, with the gap after it; it is bold, and so a little wider.

@@ -1,5 +1,7 @@
 //! What the signs in a picture mean.
 
+use std::fmt::{self, Write as _};
+
 use super::super::Drawing;
 use super::glyph::glyph;
 use crate::markup::number;
@@ -19,28 +21,28 @@ pub(super) struct Legend {
 }
 
 /// Explains the signs that a drawing uses; there is none if it uses none.
-pub(super) fn legend(drawing: &Drawing) -> Option<Legend> {
+pub(super) fn legend(drawing: &Drawing) -> Result<Option<Legend>, fmt::Error> {
     let mut legend = Legend { markup: String::new(), width: 0.0 };
     for (mark, _) in drawing.marks() {
-        let sign = glyph(mark, legend.width + 8.0, LEGEND / 2.0);
-        legend.add(&sign, mark.word);
+        glyph(&mut legend.markup, mark, legend.width + 8.0, LEGEND / 2.0)?;
+        legend.explain(mark.word)?;
     }
     if drawing.nodes.iter().any(|node| node.external) {
         let x = number(legend.width + 1.0);
-        legend.add(
-            &format!(
-                r#"<g class="external"><rect class="card" x="{x}" y="4" width="14" height="12" rx="3"/></g>"#
-            ),
-            "external",
-        );
+        write!(
+            legend.markup,
+            r#"<g class="external"><rect class="card" x="{x}" y="4" width="14" height="12" rx="3"/></g>"#
+        )?;
+        legend.explain("external")?;
     }
-    (!legend.markup.is_empty()).then_some(legend)
+    Ok((!legend.markup.is_empty()).then_some(legend))
 }
 
 impl Legend {
-    fn add(&mut self, sign: &str, word: &str) {
+    /// Adds the word for the sign before it.
+    fn explain(&mut self, word: &str) -> fmt::Result {
         let x = number(self.width + 22.0);
-        self.markup += &format!(r#"{sign}<text class="word" x="{x}" y="14">{word}</text>"#);
         self.width += 22.0 + text_width(word, FONT) + 18.0;
+        write!(self.markup, r#"<text class="word" x="{x}" y="14">{word}</text>"#)
     }
 }

@@ -1,5 +1,7 @@
 //! How cards and edges make one document.
 
+use std::fmt::{self, Write as _};
+
 use millwork_layout::{Direction, Layout, LayoutOptions, Route, layered};
 
 use super::super::Drawing;
@@ -43,12 +45,13 @@ pub(in super::super) fn narrow_layout(drawing: &Drawing) -> Layout {
 
 /// The drawing as an element of a page that has rules for it.
 pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
-    let (width, height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
-    let mut element = opening(drawing, width, height);
-    element += &format!("{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">\n");
-    element += &edges(drawing, layout);
-    element += &cards(drawing, layout);
-    element + "</g>\n</svg>\n"
+    written(|to| {
+        opening(to, drawing, layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN)?;
+        write!(to, "{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">\n")?;
+        edges(to, drawing, layout)?;
+        cards(to, drawing, layout)?;
+        to.write_str("</g>\n</svg>\n")
+    })
 }
 
 /// The drawing as a document.
@@ -58,37 +61,46 @@ pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> Stri
 
 /// The drawing as a document, with everything where a layout says.
 pub(in super::super) fn document(drawing: &Drawing, layout: &Layout) -> String {
-    let legend = legend(drawing);
-    let (legend_width, legend_height) =
-        legend.as_ref().map_or((0.0, 0.0), |legend| (legend.width, LEGEND_GAP + LEGEND));
-    let empty = if drawing.nodes.is_empty() { NOTHING } else { 0.0 };
-    let width = layout.width.max(legend_width).max(empty) + 2.0 * MARGIN;
-    let height = layout.height + legend_height + 2.0 * MARGIN;
-    let mut page = opening(drawing, width, height);
-    page += &format!("<style>\n{STYLE}</style>\n{HEAD}");
-    let (full_width, full_height) = (number(width.ceil()), number(height.ceil()));
-    page += &format!("<rect class=\"canvas\" width=\"{full_width}\" height=\"{full_height}\" rx=\"14\"/>\n");
-    page += &format!("<g transform=\"translate({MARGIN} {MARGIN})\">\n");
-    page += &edges(drawing, layout);
-    page += &cards(drawing, layout);
-    if let Some(legend) = legend {
-        let y = number(layout.height + LEGEND_GAP);
-        page += &format!("<g transform=\"translate(0 {y})\">{}</g>\n", legend.markup);
-    }
-    page + "</g>\n</svg>\n"
+    written(|to| {
+        let legend = legend(drawing)?;
+        let (legend_width, legend_height) =
+            legend.as_ref().map_or((0.0, 0.0), |legend| (legend.width, LEGEND_GAP + LEGEND));
+        let empty = if drawing.nodes.is_empty() { NOTHING } else { 0.0 };
+        let width = layout.width.max(legend_width).max(empty) + 2.0 * MARGIN;
+        let height = layout.height + legend_height + 2.0 * MARGIN;
+        opening(to, drawing, width, height)?;
+        let (width, height) = (number(width.ceil()), number(height.ceil()));
+        write!(to, "<style>\n{STYLE}</style>\n{HEAD}")?;
+        writeln!(to, "<rect class=\"canvas\" width=\"{width}\" height=\"{height}\" rx=\"14\"/>")?;
+        writeln!(to, "<g transform=\"translate({MARGIN} {MARGIN})\">")?;
+        edges(to, drawing, layout)?;
+        cards(to, drawing, layout)?;
+        if let Some(legend) = legend {
+            let y = number(layout.height + LEGEND_GAP);
+            writeln!(to, "<g transform=\"translate(0 {y})\">{}</g>", legend.markup)?;
+        }
+        to.write_str("</g>\n</svg>\n")
+    })
 }
 
-/// The root element and its texts for those who can't see it.
-fn opening(drawing: &Drawing, width: f64, height: f64) -> String {
+/// A string with what is written into it.
+fn written(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut text = String::new();
+    write(&mut text).expect("a string takes what is written");
+    text
+}
+
+/// Writes the root element and its texts for those who can't see it.
+fn opening(to: &mut String, drawing: &Drawing, width: f64, height: f64) -> fmt::Result {
     let (width, height) = (number(width.ceil()), number(height.ceil()));
     // An image has no parts for a screen reader; a picture with links must stay a group, or they are out of reach.
     let role = if drawing.nodes.iter().any(|node| node.link.is_some()) { "group" } else { "img" };
-    let mut opening = format!(
+    writeln!(
+        to,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"millwork-graph\" role=\"{role}\" aria-label=\"Asset graph\" \
-         viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n"
-    );
-    opening += &format!("<title>Asset graph</title>\n<desc>{}</desc>\n", escaped(&summary(drawing)));
-    opening
+         viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">"
+    )?;
+    writeln!(to, "<title>Asset graph</title>\n<desc>{}</desc>", escaped(&summary(drawing)))
 }
 
 /// The picture in a sentence.
@@ -104,37 +116,39 @@ fn summary(drawing: &Drawing) -> String {
     summary
 }
 
-fn edges(drawing: &Drawing, layout: &Layout) -> String {
+fn edges(to: &mut String, drawing: &Drawing, layout: &Layout) -> fmt::Result {
     let mut seen = std::collections::HashSet::new();
-    let mut edges = String::new();
     for (edge, route) in drawing.edges.iter().zip(&layout.edges) {
         if !route.points.is_empty() && seen.insert(edge) {
-            edges +=
-                &format!("<path class=\"edge\" marker-end=\"url(#millwork-head)\" d=\"{}\"/>\n", path(route));
+            to.push_str("<path class=\"edge\" marker-end=\"url(#millwork-head)\" d=\"");
+            path(to, route)?;
+            to.push_str("\"/>\n");
         }
     }
-    edges
+    Ok(())
 }
 
-fn path(route: &Route) -> String {
-    let mut path = String::new();
+fn path(to: &mut String, route: &Route) -> fmt::Result {
     for (place, point) in route.points.iter().enumerate() {
-        path += match place {
+        to.push_str(match place {
             0 => "M",
             1 => "C",
             _ => " ",
-        };
-        path += &format!("{} {}", number(point.x), number(point.y));
+        });
+        write!(to, "{} {}", number(point.x), number(point.y))?;
     }
-    path
+    Ok(())
 }
 
-fn cards(drawing: &Drawing, layout: &Layout) -> String {
+fn cards(to: &mut String, drawing: &Drawing, layout: &Layout) -> fmt::Result {
     let groups = drawing.groups();
     let colour =
         |name: &str| groups.iter().position(|group| *group == name).map(|place| place % GROUP_COLOURS);
-    let nodes = drawing.nodes.iter().zip(&layout.nodes);
-    nodes.map(|(node, place)| card(node, place, node.group.as_deref().and_then(colour)) + "\n").collect()
+    for (node, place) in drawing.nodes.iter().zip(&layout.nodes) {
+        card(to, node, place, node.group.as_deref().and_then(colour))?;
+        to.push('\n');
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The page of a run.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use millwork_storage::EventQuery;
 
 use super::super::message::{page_error, rendered};
 use super::super::runs::RunRow;
+use super::finished::Finished;
 use super::log::{LEVELS, Log, Wanted, log};
 use super::steps::{Output, Steps, output, steps};
 use crate::api::{one_run, waits};
@@ -34,7 +37,7 @@ struct Run {
     can_cancel: bool,
     can_retry: bool,
     is_finished: bool,
-    steps: Steps,
+    steps: Arc<Steps>,
     outputs: Vec<Output>,
     wanted: Wanted,
     levels: &'static [&'static str],
@@ -67,10 +70,22 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
         limit,
         ..EventQuery::default()
     };
-    let events = state.store.events(of_run(RunState::KINDS, None)).await?;
+    let (steps, damage) = match Finished::of(&record).and_then(|finished| state.finished_runs.steps(finished))
+    {
+        Some(steps) => (steps, None),
+        None => {
+            let events = state.store.events(of_run(RunState::KINDS, None)).await?;
+            let projection = RunState::of_stored(&events);
+            let until = projection.finished_at.unwrap_or_else(|| state.clock.now());
+            let steps = Arc::new(steps(&events, &projection, until));
+            if let Some(finished) = Finished::of(&record).filter(|_| projection.damage.is_none()) {
+                state.finished_runs.keep(finished, steps.clone());
+            }
+            (steps, projection.damage)
+        }
+    };
     let made = state.store.events(of_run(EventKind::Materialized.into(), Some(OUTPUTS))).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
-    let (course, now) = (RunState::of_stored(&events), state.clock.now());
     let is_queued = record.request.is_queued();
     let is_finished = record.status.is_finished();
     let has_config = record.request.config.as_object().is_some_and(|config| !config.is_empty());
@@ -80,7 +95,7 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
         head,
         waits: waits(state, &record).await?,
         // What of its record can't be read stands in place of its reason.
-        damage: course.damage.clone().filter(|_| record.damage.is_none()),
+        damage: damage.filter(|_| record.damage.is_none()),
         class: record.class.map(|class| class.to_string()).unwrap_or_default(),
         config: if has_config { config } else { String::new() },
         tags: record.request.tags.clone().into_iter().collect(),
@@ -88,11 +103,11 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
         can_cancel: matches!(record.status, RunStatus::Queued | RunStatus::Running),
         can_retry: is_queued && is_finished && record.status != RunStatus::Succeeded,
         is_finished,
-        steps: steps(&events, &course, course.finished_at.unwrap_or(now)),
+        steps,
         outputs: made.iter().filter_map(output).collect(),
         wanted,
         levels: LEVELS,
         log,
-        run: RunRow::of(&record, now),
+        run: RunRow::of(&record, state.clock.now()),
     })
 }

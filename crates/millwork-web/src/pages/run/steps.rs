@@ -10,9 +10,10 @@ use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::words;
 
-/// So many steps are in the table; the others are found in the log.
+/// The most steps in the table and the chart; the others are found in the log.
 const LISTED: usize = 200;
 
+#[derive(Debug)]
 pub(super) struct Steps {
     pub(super) gantt: String,
     pub(super) rows: Vec<Row>,
@@ -20,6 +21,7 @@ pub(super) struct Steps {
     pub(super) done: usize,
 }
 
+#[derive(Debug)]
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) step: String,
