@@ -6,6 +6,7 @@ mod api;
 mod connections;
 mod document;
 mod nobody;
+mod pages;
 mod queries;
 mod served;
 mod token;
