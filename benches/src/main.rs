@@ -15,7 +15,7 @@ use clap::Parser;
 /// Times the reference job, synthetic graphs and start-up.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Run each case so many times; the median is shown
+    /// Number of runs of each case, of which the median is shown
     #[arg(long, default_value_t = 7)]
     runs: usize,
     /// Also time the edit loop of the reference job, in the dev profile

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
-    /// Times `run` so many times, after `prepare`, which isn't timed. The first run warms up and isn't counted.
+    /// Times `run` repeatedly, after `prepare`, which isn't timed. The first run warms up and isn't counted.
     pub(crate) fn of(
         runs: usize,
         mut prepare: impl FnMut() -> Result<()>,

@@ -43,7 +43,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser for a test; nothing, and a line that says so, where there is none. Under `CI` there has to be one.
+    /// A browser for a test. `None`, with a printed line, where none is installed, which is an error under `CI`.
     ///
     /// # Panics
     ///

@@ -40,7 +40,7 @@ fn continue_line(
     }
 }
 
-/// How far a vertex is from the nearest of its neighbours; nothing if they are in line or far apart.
+/// The distance of a vertex from the nearest of its neighbours. `None` if they are in line or far apart.
 fn kink(neighbours: &[usize], middles: &[f64], vertex: usize) -> Option<f64> {
     let shifts = neighbours.iter().map(|&neighbour| middles[neighbour] - middles[vertex]);
     let smallest = shifts.min_by(|one, other| one.abs().total_cmp(&other.abs()))?;

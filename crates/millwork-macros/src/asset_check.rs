@@ -13,7 +13,7 @@ const OTHER: &[&str] = &["asset", "name", "description", "severity", "blocking",
 /// A function that tests the value of an asset.
 struct AssetCheck {
     function: Function,
-    /// The path of the tested asset's type; nothing if that is wrong.
+    /// The path of the tested asset's type. `None` if that is wrong.
     asset: Option<TokenStream>,
     /// The key is the name of the check.
     catalog: Catalog,

@@ -24,7 +24,7 @@ pub(crate) fn is_mounted(folder: &Folder) -> bool {
     matches!((device(&folder.disk()), device(&folder.0)), (Ok(disk), Ok(beside)) if disk != beside)
 }
 
-/// Runs this very command again in the same folder, with a disk of its own; nothing if this machine doesn't allow that.
+/// Runs this very command again in the same folder, with a disk of its own. `None` if this machine doesn't allow that.
 pub(crate) fn again_with_a_disk(folder: &Folder, days: u32, seed: Option<u64>) -> Result<Option<ExitStatus>> {
     let privileges: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
     let unshare = || {

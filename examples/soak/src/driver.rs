@@ -31,7 +31,7 @@ pub(crate) struct Driver {
     log: PathBuf,
 }
 
-/// Drives the service through so many days, and accounts for them.
+/// Drives the service through a number of days, and accounts for them.
 pub(crate) async fn drive(folder: Folder, days: u32, has_disk: bool) -> Result<()> {
     let start: Timestamp = START.parse()?;
     FileClock::create(&folder.clock(), start)?;

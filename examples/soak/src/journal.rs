@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(crate) enum Entry {
-    /// The wall clock was set by so many seconds.
+    /// The wall clock was set by this number of seconds.
     Jump { seconds: i64 },
     /// The service did all that it had to in a span of time, with a disk that had room and a clock that was right.
     Calm { from: Timestamp, to: Timestamp },
-    /// A sensor asked for a run with this key, so many times in one answer; `is_good` if the run can be made.
+    /// A sensor asked for a run with this key, `times` times in one answer; `is_good` if the run can be made.
     Asked { key: String, times: usize, is_good: bool },
     /// A process began with a run.
     Process,

@@ -92,7 +92,7 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     });
     let living = Living { clock, journal, daemon, store, folder: life.folder.clone() };
     std::fs::write(living.folder.has_begun(), "")?;
-    // Whoever begins has to look once before time passes.
+    // Each loop has to look once before time passes.
     living.settle().await?;
     while living.clock.time().passed < life.until {
         living.step(life.is_steady).await?;

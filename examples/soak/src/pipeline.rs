@@ -109,7 +109,7 @@ fn careless(journal: Arc<Journal>) -> Sensor {
     .description("Asks for a run each hour, if nothing goes wrong with it")
 }
 
-/// The pipeline, for whoever only looks at it.
+/// The pipeline, for reading only.
 pub(crate) fn resolved() -> Result<Pipeline> {
     Ok(definitions(Arc::new(Journal::open(Path::new("/dev/null"))?)).resolve()?)
 }

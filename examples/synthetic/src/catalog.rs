@@ -10,7 +10,7 @@ use millwork::{
 };
 use millwork_core::asset::IntoProduced as _;
 
-/// So many assets are a domain.
+/// The number of assets of a domain.
 pub(crate) const DOMAIN: usize = 100;
 
 const DOMAINS: [&str; 20] = [
@@ -127,7 +127,7 @@ impl Place {
     }
 }
 
-/// A catalog of so many assets.
+/// A catalog with this number of assets.
 pub(crate) fn definitions(assets: usize) -> Definitions {
     let places = || (0..assets).map(Place::of);
     let definitions = Definitions::new().assets(places().map(asset));

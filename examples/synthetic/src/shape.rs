@@ -8,26 +8,26 @@ use thiserror::Error;
 
 use crate::catalog;
 
-/// Each asset of a layer is made from so many of the layer above.
+/// The number of assets of the layer above from which each asset of a layer is made.
 const INPUTS: usize = 3;
 
 /// The shape of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// So many assets, each made from the one before: `chain:100`.
+    /// Assets that are each made from the one before: `chain:100`.
     Chain(usize),
-    /// One asset, and so many made from it: `fan-out:1000`.
+    /// One asset, and those made from it: `fan-out:1000`.
     FanOut(usize),
-    /// So many layers of so many assets, each made from three of the layer above: `layered:100x100`.
+    /// Layers of assets, each made from three of the layer above: `layered:100x100` (layers × assets of each).
     Layered {
         /// The number of layers.
         layers: usize,
         /// The number of assets in each.
         width: usize,
     },
-    /// So many assets as a company has them, in groups, with all that pages show: `catalog:2000`.
+    /// Assets as a company has them, in groups, with all that pages show: `catalog:2000`.
     Catalog(usize),
-    /// A chain of so many assets beside one asset that takes as long as all of them: `straggler:20`.
+    /// A chain of assets beside one asset that takes as long as all of them: `straggler:20`.
     Straggler(usize),
 }
 

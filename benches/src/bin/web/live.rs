@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::print;
 use crate::served::Served;
 
-/// So many runs are launched, one after the other.
+/// The number of runs that are launched, one after the other.
 const LAUNCHES: usize = 30;
 
 /// Notes when each run's link was first painted.

@@ -25,10 +25,10 @@ struct Arguments {
     /// The number of events, about
     #[arg(long, default_value_t = 2_000_000)]
     events: usize,
-    /// Ask for each page so many times
+    /// Number of requests for each page
     #[arg(long, default_value_t = 200)]
     requests: usize,
-    /// So many readers follow the events
+    /// Number of readers that follow the events
     #[arg(long, default_value_t = 200)]
     readers: usize,
 }

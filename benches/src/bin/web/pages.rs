@@ -11,7 +11,7 @@ use crate::served::Served;
 /// What every page is to keep: milliseconds, median and 99th percentile.
 const AIM: (f64, f64) = (10.0, 50.0);
 
-/// Asks for every page so many times, one after the other.
+/// Asks for every page repeatedly, one request after the other.
 pub(crate) async fn time(served: &Served, largest: RunId, requests: usize) -> Result<()> {
     let run = format!("/runs/{largest}");
     let pages = [

@@ -48,7 +48,7 @@ pub struct DrawingNode {
 }
 
 impl Drawing {
-    /// Selected assets of a graph, and the edges between them; nothing is said of their status.
+    /// Selected assets of a graph and the edges between them, without a status.
     pub fn of(graph: &AssetGraph, selected: &AssetSet) -> Self {
         let position: HashMap<AssetIndex, usize> =
             selected.iter().enumerate().map(|(position, asset)| (*asset, position)).collect();

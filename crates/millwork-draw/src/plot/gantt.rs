@@ -8,7 +8,7 @@ const WIDTH: f64 = 980.0;
 const ROW: f64 = 20.0;
 /// The widest column of names.
 const NAMES: f64 = 360.0;
-/// So many rows are drawn.
+/// The most rows that are drawn.
 const MOST: usize = 200;
 
 /// A row: a name, and what happened when.

@@ -6,7 +6,7 @@ use millwork_core::asset::plot::{Curve, Plot, range, short_number};
 use super::frame::{Axis, Frame};
 use super::svg::{Svg, curve_class};
 
-/// Up to so many points of a curve, and of all curves, are dots that say their numbers.
+/// The most points of a curve, and of all curves, that are drawn as dots with their numbers as titles.
 const DOTS: (usize, usize) = (60, 200);
 
 pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Svg> {

@@ -7,9 +7,9 @@ use millwork_core::asset::plot::{Plot, range, short_number};
 use super::frame::{Axis, Frame};
 use super::svg::Svg;
 
-/// Up to so many points say their numbers.
+/// The most points that are drawn with their numbers as titles.
 const TOLD: usize = 300;
-/// More are drawn in so many layers: dense places are darker, as with single points, in a tenth of the bytes.
+/// The layers in which more points are drawn: dense places are darker, as with single points, in a tenth of the bytes.
 const LAYERS: usize = 8;
 
 pub(super) fn scatter(plot: &Plot, points: &[(f64, f64)], diagonal: bool) -> Option<Svg> {

@@ -9,7 +9,7 @@ use super::svg::Svg;
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
 
-/// A line without axes; nothing where there are fewer than two finite values.
+/// A line without axes. Empty where there are fewer than two finite values.
 pub fn sparkline(values: &[f64]) -> Option<String> {
     let values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     let ([first, .., last], (low, high)) = (values.as_slice(), range(values.iter().copied())) else {

@@ -8,9 +8,9 @@ use crate::markup::{escaped, shortened, text_width};
 
 /// Wider drawings aren't made to fit a phone: they scroll, so that their texts stay readable.
 const WIDE: f64 = 500.0;
-/// So many shades stand for numbers; shade 0 is next to nothing.
+/// The shades that stand for numbers; shade 0 is almost invisible.
 pub(super) const SHADES: u64 = 10;
-/// So many colours, and as many patterns of dashes, tell curves apart.
+/// The colours, and as many patterns of dashes, that tell curves apart.
 const LOOKS: usize = 6;
 
 /// The classes of a curve or a bar: after six, the colours come again with other dashes.

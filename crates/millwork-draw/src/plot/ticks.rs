@@ -2,7 +2,7 @@
 
 use millwork_core::asset::plot::range;
 
-/// Round numbers between two, about so many, and the range that they span: wide enough for both.
+/// Round numbers that cover a range, close to a wanted count, and the range that they span.
 pub(super) fn ticks(low: f64, high: f64, about: usize) -> Vec<f64> {
     let (low, high) = range([low, high].into_iter());
     let raw = (high - low) / about.max(1) as f64;

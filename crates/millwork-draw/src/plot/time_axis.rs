@@ -5,7 +5,7 @@ use millwork_core::asset::plot::short_number;
 /// A unit: how many seconds it has, and what is round in it.
 type Unit = (f64, &'static str, &'static [f64]);
 
-/// Each up to so many seconds. Fifteen of a minute are round, 25 aren't.
+/// Units, each with the longest axis that it labels, in seconds. Fifteen of a minute are round, 25 aren't.
 const UNITS: [(f64, Unit); 5] = [
     (1.0, (1e-3, "ms", &[0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0])),
     (120.0, (1.0, "s", &[0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0])),
@@ -13,10 +13,10 @@ const UNITS: [(f64, Unit); 5] = [
     (172_800.0, (3_600.0, "h", &[0.5, 1.0, 2.0, 3.0, 6.0, 12.0])),
     (f64::INFINITY, (86_400.0, "d", &[0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0])),
 ];
-/// About so many labels.
+/// The number of labels that an axis comes close to.
 const LABELS: f64 = 6.0;
 
-/// Round times from 0 to so many seconds, each with how it is written.
+/// Round times from 0 to `end`, in seconds, each with its label.
 pub(super) fn round_times(end: f64) -> Vec<(f64, String)> {
     let unit = UNITS.iter().find(|(up_to, _)| end < *up_to).unwrap_or(&UNITS[UNITS.len() - 1]);
     let (_, (seconds, name, steps)) = unit;

@@ -23,7 +23,7 @@ pub struct TimelineBar {
     pub link: String,
 }
 
-/// Bars over the time that they span; nothing where there are none.
+/// Bars over the time that they span. Empty where there are none.
 pub fn timeline(title: &str, bars: &[TimelineBar]) -> String {
     let (Some(first), Some(last)) =
         (bars.iter().map(|bar| bar.from).min(), bars.iter().map(|bar| bar.to).max())

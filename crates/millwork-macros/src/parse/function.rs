@@ -25,9 +25,9 @@ pub(crate) struct Function {
     pub(crate) doc_comment: String,
     /// Whether it is `async`.
     pub(crate) is_async: bool,
-    /// What it takes; nothing if the signature is wrong.
+    /// Its parameters. `None` if the signature is wrong.
     pub(crate) parameters: Option<Vec<Parameter>>,
-    /// What it returns; nothing if that is wrong or can't be named outside of the function.
+    /// Its return type. `None` if that is wrong or can't be named outside of the function.
     pub(crate) returned: Option<Returned>,
     /// The hash of its tokens.
     pub(crate) code_version: String,

@@ -32,7 +32,7 @@ struct Outcome<T> {
 }
 
 impl Web {
-    /// Prepares connections to `base`, which has a host; nothing is sent yet.
+    /// Prepares connections to `base`, which has a host, without sending anything.
     pub(crate) fn new(base: &Url) -> Result<Self, HackerNewsError> {
         let url = base.as_str().trim_end_matches('/');
         let client = client_builder(base)

@@ -3,7 +3,7 @@
 use millwork::{BoxError, MetadataValue, RunSpec, Sensor, SensorContext, SensorEvent, SensorOutcome};
 use serde::{Deserialize, Serialize};
 
-/// So many newly fetched stories are enough.
+/// The number of newly fetched stories that is enough.
 const ENOUGH: i64 = 5_000;
 /// What is made again: everything from the split on, from the stories that there are.
 const TRAINING: &str = "+comments_model_test_set_r_squared and not hackernews_stories";
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// Fetches so many stories of a data version, and tells whether a training follows.
+    /// Fetches stories of a data version, and returns whether a training follows.
     fn fetch(cursor: &mut Option<String>, rows: i64, data_version: &str) -> bool {
         let json = serde_json::json!({
             "data_version": data_version, "code_version": "c",

@@ -18,7 +18,7 @@ use millwork_storage::NewRun;
 
 use super::figures::figures;
 
-/// So many steps run at once.
+/// The number of steps that run at once.
 const LANES: usize = 8;
 
 /// The stored form of every value.
@@ -76,7 +76,7 @@ impl Trouble {
 struct Telling {
     run: RunId,
     events: Vec<NewEvent>,
-    /// When each step of the plan was done; nothing where it never was.
+    /// When each step of the plan was done. `None` for those that never were.
     done: IndexVec<PlanIndex, Option<Timestamp>>,
     /// When each lane is free.
     lanes: [Timestamp; LANES],
@@ -97,7 +97,7 @@ impl<'g> Teller<'g> {
         Self { graph, random: fastrand::Rng::with_seed(20_261_124), versions: HashMap::new(), told: 0.0 }
     }
 
-    /// A run of so many assets that stand beside each other in the graph's order.
+    /// A run of neighbouring assets in the graph's order.
     pub(super) fn tell(&mut self, asked_at: Timestamp, assets: usize) -> Result<PastRun, PlanError> {
         self.told = 1.0 - (1.0 - self.told) * 0.999;
         let first = self.random.usize(..=self.graph.assets().len() - assets);

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::course::{PastRun, Teller};
 use super::ticks;
 
-/// So many runs are written together, which shares commits.
+/// The number of runs that are written together, which shares commits.
 const TOGETHER: usize = 16;
 /// How many events a step has, about: its own three, lines of its log, now and then a retry or a check.
 const EVENTS_OF_STEP: f64 = 6.4;
@@ -19,9 +19,9 @@ const EVENTS_OF_STEP: f64 = 6.4;
 /// How much has happened.
 #[derive(Clone, Copy, Debug)]
 pub struct Past {
-    /// So many runs.
+    /// The number of runs.
     pub runs: usize,
-    /// About so many events.
+    /// The number of events, which is met approximately.
     pub events: usize,
     /// When the first run was asked for.
     pub from: Timestamp,
@@ -53,7 +53,7 @@ pub enum FillError {
 }
 
 impl Past {
-    /// A month with so many runs and events, up to a moment.
+    /// A month of runs and events that ends at a moment.
     pub fn month_until(until: Timestamp, runs: usize, events: usize) -> Self {
         let from = until - SignedDuration::from_hours(30 * 24);
         Self { runs, events, from, until }

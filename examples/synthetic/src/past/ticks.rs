@@ -6,7 +6,7 @@ use millwork_core::schedule::ScheduleCursor;
 use millwork_core::{Instigator, Pipeline};
 use millwork_storage::{Commit, StorageError, Store, Tick, TickOutcome};
 
-/// So many ticks each schedule and sensor has.
+/// The number of ticks of each schedule and sensor.
 const TICKS: usize = 200;
 
 /// Writes ticks that say that they requested these runs, or failed to, or had nothing to do.
@@ -17,7 +17,7 @@ pub(super) async fn write(
 ) -> Result<(), StorageError> {
     let Some((_, last)) = runs.last() else { return Ok(()) };
     for (index, schedule) in pipeline.schedules().iter().enumerate() {
-        // A cursor that names no timetable: whoever evaluates the schedule next begins anew.
+        // A cursor that names no timetable: the next evaluation of the schedule starts over.
         let cursor = ScheduleCursor { until: *last, timetable: String::new(), ahead_until: None };
         let cursor = serde_json::to_string(&cursor).unwrap_or_default();
         record(store, schedule.instigator(), cursor, index, runs).await?;

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-/// Asks the cache for the line of an element, where the processor can be asked; nothing waits for it. There may be no such element.
+/// Asks the cache for the line of an element, on processors that support it, without waiting. The element need not exist.
 #[inline]
 pub(super) fn prefetch<T>(elements: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]

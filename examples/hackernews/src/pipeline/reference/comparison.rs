@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::features::{reference_test, reference_training, reference_validation};
 use super::models::{expected_comments_model, guide_predictions, typical_comments_model};
 
-/// A prediction counts as at least so many comments for the deviance, which is infinite at 0.
+/// The least prediction, in comments, that the deviance counts, which is infinite at 0.
 const LEAST: f32 = 0.1;
 
 /// How well the test stories' comments are predicted in one way.

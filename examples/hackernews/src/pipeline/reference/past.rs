@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-/// A story's comments are known so many seconds after it was submitted: most of them come within two days.
+/// The age at which a story's comments count as known, in seconds: most of them come within two days.
 const KNOWN_AFTER: i64 = 3 * 24 * 60 * 60;
 
 /// As many stories of the mean are added to a key's, so that one story alone says little.
