@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth};
+use millwork_core::index::TypedIndex as _;
 use millwork_core::simulation::SimulatedRun;
 use millwork_core::{AssetKey, AutomationCondition};
 use serde::Serialize;
@@ -200,7 +201,7 @@ impl From<Explanation> for ExplanationView {
 impl From<Part> for PartView {
     fn from(part: Part) -> Self {
         let Part { name, holds, truths, parts } = part;
-        let truth = |Truth { node, asset, since }| TruthView { node, asset, since };
+        let truth = |Truth { node, asset, since }| TruthView { node: node.position(), asset, since };
         let truths = truths.into_iter().map(truth).collect();
         Self { name, holds, truths, parts: parts.into_iter().map(Into::into).collect() }
     }

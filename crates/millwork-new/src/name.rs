@@ -116,7 +116,7 @@ impl PackageName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{Millwork, Template};
+    use crate::template::{Millwork, Root, Template};
 
     #[test]
     fn names_of_packages() {
@@ -157,7 +157,7 @@ mod tests {
         let name = PackageName("prices".to_owned());
         let mut named: Vec<String> = Vec::new();
         for template in [Template::Empty, Template::Model] {
-            let files = template.files(&name, &Millwork::Published);
+            let files = template.files(&name, &Millwork::Published, Root::Own);
             let (_, manifest) = files.iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest");
             let manifest: toml::Table = manifest.parse().expect("TOML");
             let profile = &manifest["profile"]["dev"]["package"];

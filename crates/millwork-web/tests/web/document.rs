@@ -8,9 +8,9 @@ mod contract;
 mod home;
 mod schema;
 
+use crate::nobody::options;
 use millwork_storage::Home;
 use millwork_web::ServeOptions;
-use crate::nobody::options;
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use tempfile::TempDir;

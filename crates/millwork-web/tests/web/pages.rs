@@ -10,7 +10,7 @@ use millwork_core::outcome::{Failure, FailureKind};
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{AssetDefinition, Definitions, Job, Schedule};
-use millwork_storage::{Batch, EventLog as _, NewRun, RunStore as _};
+use millwork_storage::{Batch, NewRun};
 
 use crate::served::Served;
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::Alert;
-use millwork_core::automation::{AssetMemory, AssetState, Hold, Outcome, Truth};
+use millwork_core::automation::{AssetMemory, AssetState, Hold, NodeId, Outcome, Truth};
 use millwork_core::event::{
     EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
+use millwork_core::index::TypedIndex as _;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
 use millwork_core::{
     AlertRule, AssetDefinition, AssetPartition, AutomationCondition, Config, Definitions, Destination,
@@ -202,7 +203,7 @@ async fn instigators(store: &dyn Store) {
 }
 
 fn remembered(asset: &str, condition: &AutomationCondition, outcome: Outcome) -> AutomationRow {
-    let truths = vec![Truth { node: 0, asset: asset.into(), since: at(8) }];
+    let truths = vec![Truth { node: NodeId::at(0), asset: asset.into(), since: at(8) }];
     let condition = condition.to_string();
     let memory = AssetMemory { condition, truths, evaluated_at: at(8), requested_at: Some(at(8)), outcome };
     let state = AssetState { memory: Some(memory), ..AssetState::default() };

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use millwork_api::PendingView;
 use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
-use millwork_storage::{PendingState};
+use millwork_storage::PendingState;
 
 use super::{schedules, sensors};
 use crate::app::failure::{Exit, Failure};
