@@ -47,7 +47,7 @@ pub(in super::super) fn narrow_layout(drawing: &Drawing) -> Layout {
 pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
     written(|to| {
         opening(to, drawing, layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN)?;
-        write!(to, "{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">\n")?;
+        writeln!(to, "{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">")?;
         edges(to, drawing, layout)?;
         cards(to, drawing, layout)?;
         to.write_str("</g>\n</svg>\n")
