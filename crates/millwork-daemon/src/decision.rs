@@ -52,7 +52,7 @@ pub(crate) struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    /// Nothing decided yet, but what is pending is known.
+    /// An empty decision. It reads what is pending.
     pub(crate) async fn new(
         context: &'a EvaluationContext,
         instigator: Instigator,
@@ -60,10 +60,21 @@ impl<'a> Decision<'a> {
         now: Timestamp,
     ) -> Result<Self, DaemonError> {
         let waiting = context.store.pending(std::slice::from_ref(&instigator), MOST_PENDING).await?;
+        Ok(Self::beside(context, instigator, waiting, dedup_window, now))
+    }
+
+    /// An empty decision, given what is pending.
+    pub(crate) fn beside(
+        context: &'a EvaluationContext,
+        instigator: Instigator,
+        waiting: Vec<Pending>,
+        dedup_window: Duration,
+        now: Timestamp,
+    ) -> Self {
         let known = waiting.iter().map(|pending| text(&pending.work)).collect();
         let commit = Commit::new(instigator.clone(), None, String::new());
         let (keys, events) = (HashSet::new(), Vec::new());
-        Ok(Self {
+        Self {
             context,
             instigator,
             dedup_window,
@@ -75,7 +86,7 @@ impl<'a> Decision<'a> {
             commit,
             idle: None,
             events,
-        })
+        }
     }
 
     /// Requests a run, unless one with its key is there or waits; a run that can't be requested becomes pending.
@@ -319,6 +330,25 @@ pub(crate) async fn due_again(
         due.entry(one.instigator.clone()).or_default().push(one);
     }
     Ok(due)
+}
+
+/// What is pending of each of many instigators, by one query. `None` if that is too much to be read at once.
+pub(crate) async fn pending_of(
+    store: &dyn Store,
+    of: &[Instigator],
+) -> Result<Option<HashMap<Instigator, Vec<Pending>>>, StorageError> {
+    let mut pending: HashMap<Instigator, Vec<Pending>> = HashMap::new();
+    if of.is_empty() {
+        return Ok(Some(pending));
+    }
+    let found = store.pending(of, MOST_PENDING).await?;
+    if found.len() == MOST_PENDING as usize {
+        return Ok(None);
+    }
+    for one in found {
+        pending.entry(one.instigator.clone()).or_default().push(one);
+    }
+    Ok(Some(pending))
 }
 
 /// What is said once when the clock was set back.

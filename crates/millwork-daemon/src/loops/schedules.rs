@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::activation::Activation;
 use crate::cursor::Cursor;
 use crate::daemon_loop::{DaemonLoop, NextTick};
-use crate::decision::{Decision, due_again, set_back};
+use crate::decision::{Decision, due_again, pending_of, set_back};
 use crate::error::DaemonError;
 use crate::evaluation_context::EvaluationContext;
 use crate::event::DaemonEvent;
@@ -65,12 +65,12 @@ impl DaemonLoop for Schedules {
         };
         let schedules: Vec<&Schedule> = idle.into_iter().filter(is_on).collect();
         let of: Vec<Instigator> = schedules.iter().map(|schedule| schedule.instigator()).collect();
-        let mut pending = due_again(&*context.store, context.clock.now(), &of).await?;
-        let (mut soonest, mut records) = (POLL_INTERVAL, Vec::new());
+        let mut again = due_again(&*context.store, context.clock.now(), &of).await?;
+        let (mut soonest, mut evaluations) = (POLL_INTERVAL, Vec::new());
         for schedule in schedules {
             let instigator = schedule.instigator();
             let state = states.get(&instigator).cloned().unwrap_or_default();
-            let retried = pending.remove(&instigator).unwrap_or_default();
+            let retried = again.remove(&instigator).unwrap_or_default();
             let was_stuck = state.stuck_since.is_some();
             let timetable = self.timetable(schedule)?;
             let now = context.clock.now();
@@ -78,18 +78,28 @@ impl DaemonLoop for Schedules {
             let due = due(timetable, schedule.misfire, cursor.position.as_ref(), now);
             let next = timetable.next(now);
             if was_stuck || !retried.is_empty() || is_news(&due, cursor.position.as_ref()) {
-                let evaluation = Evaluation { schedule: schedule.clone(), cursor, due, retried, now };
-                if schedule.runs.is_some() {
+                let schedule = schedule.clone();
+                let evaluation = Evaluation { schedule, cursor, due, retried, pending: None, now };
+                if evaluation.schedule.runs.is_some() {
+                    let name = evaluation.schedule.name.clone();
                     let kept = tokio::spawn(kept(context.clone(), metrics.clone(), evaluation));
-                    self.under_way.insert(schedule.name.clone(), kept);
+                    self.under_way.insert(name, kept);
                 } else {
-                    records.push(evaluate(&context, &metrics, evaluation));
+                    evaluations.push(evaluation);
                 }
             }
             let until_next = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
             soonest = until_next.map_or(soonest, |until| soonest.min(until));
         }
-        // Together, so that many schedules that are due at once share a few commits.
+        // Together, so that many schedules that are due at once share a query and a few commits.
+        let of: Vec<Instigator> =
+            evaluations.iter().map(|evaluation| evaluation.schedule.instigator()).collect();
+        let mut pending = pending_of(&*context.store, &of).await?;
+        let records = evaluations.into_iter().zip(of).map(|(mut evaluation, instigator)| {
+            evaluation.pending =
+                pending.as_mut().map(|pending| pending.remove(&instigator).unwrap_or_default());
+            evaluate(&context, &metrics, evaluation)
+        });
         try_join_all(records).await?;
         Ok(NextTick::Within(soonest))
     }
@@ -139,6 +149,8 @@ struct Evaluation {
     due: Due,
     /// What is pending and to be tried again.
     retried: Vec<Pending>,
+    /// All that is pending. `None` if it wasn't read yet.
+    pending: Option<Vec<Pending>>,
     now: Timestamp,
 }
 
@@ -169,7 +181,7 @@ async fn evaluate(
     metrics: &DaemonMetrics,
     evaluation: Evaluation,
 ) -> Result<Option<Call<Answered>>, DaemonError> {
-    let Evaluation { schedule, cursor, due, retried, now } = evaluation;
+    let Evaluation { schedule, cursor, due, retried, pending, now } = evaluation;
     let began = Instant::now();
     let is_newest_only = !matches!(schedule.misfire, Misfire::All { .. });
     let is_superseded = is_newest_only && !due.ticks.is_empty();
@@ -191,7 +203,11 @@ async fn evaluate(
         // The daemon stops. What is due stays due.
         return Ok(None);
     }
-    let mut decision = Decision::new(context, schedule.instigator(), schedule.dedup_window, now).await?;
+    let (instigator, window) = (schedule.instigator(), schedule.dedup_window);
+    let mut decision = match pending {
+        Some(pending) => Decision::beside(context, instigator, pending, window, now),
+        None => Decision::new(context, instigator, window, now).await?,
+    };
     decision.micros = u64::try_from(began.elapsed().as_micros()).ok();
     if let Some(by) = due.set_back {
         let reason = set_back(by);
