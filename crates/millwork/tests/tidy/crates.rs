@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{report, root, sources, text_of};
+use crate::{code_of, report, root, sources, text_of};
 
 /// Each crate and those of ours that it may depend on.
 const ORDER: [(&str, &[&str]); 18] = [
@@ -175,7 +175,7 @@ fn nothing_outside_of_storage_names_a_backend() {
     };
     let mut broken = Vec::new();
     for path in sources().iter().filter(is_outside) {
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = code_of(path);
         let named = BACKENDS.into_iter().filter(|backend| text.contains(backend));
         broken.extend(named.map(|backend| format!("{}: {backend}", path.display())));
     }

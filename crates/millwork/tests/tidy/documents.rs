@@ -103,7 +103,7 @@ fn every_route_of_the_api_is_documented() {
     for path in rust_files(&root().join("crates/millwork-web/src")) {
         let text = std::fs::read_to_string(&path).unwrap();
         for attribute in text.split("utoipa::path(").skip(1) {
-            let method = attribute.split(',').next().unwrap_or_default();
+            let method = attribute.split(',').next().unwrap_or_default().trim();
             routes.extend(string_literals(attribute).first().map(|path| as_documented(method, path)));
         }
     }
