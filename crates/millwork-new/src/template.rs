@@ -26,6 +26,9 @@ pub(crate) enum Root {
 /// The line of a template's manifest with which the part for the root of a workspace begins.
 const ROOT_PART: &str = "# Cargo takes profiles from the root of a workspace, and from nowhere else.\n";
 
+/// The line that takes its place in a member of a workspace.
+const MEMBER_PART: &str = "# The workspace's own manifest needs these lines: cargo takes profiles from there, and from nowhere else.\n";
+
 /// Where a pipeline has Millwork from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Millwork {
@@ -67,19 +70,12 @@ impl Template {
     }
 }
 
-/// A manifest without a workspace of its own, and with the profile as lines to be copied.
+/// A manifest without a workspace of its own, and with the profile as lines to be copied without their `# `.
 fn with_profile_as_comment(manifest: &str) -> String {
     let (package, root) = manifest.split_once(ROOT_PART).expect("a template has a part for the root");
-    let mut text = format!("{package}# The workspace's own manifest needs these lines. {}", &ROOT_PART[2..]);
-    for line in root.trim_start_matches("[workspace]\n\n").lines() {
-        text += match line {
-            "" => "#",
-            _ => "# ",
-        };
-        text += line.trim_start_matches("# ");
-        text.push('\n');
-    }
-    text
+    let profile = root.trim_start_matches("[workspace]\n\n");
+    let commented = profile.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n");
+    format!("{package}{MEMBER_PART}{}", commented.collect::<String>())
 }
 
 impl Millwork {
@@ -137,13 +133,11 @@ mod tests {
             });
             let parsed: toml::Table = member.parse().expect("TOML");
             assert_eq!(parsed.keys().collect::<Vec<_>>(), ["dependencies", "package"]);
-            let copied: String = member.lines().filter_map(|line| line.strip_prefix("# ")).fold(
-                String::new(),
-                |text, line| match line.contains(['=', '[']) {
-                    true => text + line + "\n",
-                    false => text,
-                },
-            );
+            let (_, copied) = member.split_once(MEMBER_PART).expect("lines to be copied");
+            let copied: String = copied
+                .lines()
+                .map(|line| line.strip_prefix("# ").unwrap_or_default().to_owned() + "\n")
+                .collect();
             let (own, copied): (toml::Table, toml::Table) =
                 (own.parse().expect("TOML"), copied.parse().expect("TOML"));
             assert_eq!(copied["profile"], own["profile"]);

@@ -23,8 +23,10 @@
 //! }
 //! ```
 
+#[cfg(feature = "app")]
 mod app;
 
+#[cfg(feature = "app")]
 pub use app::{App, app};
 pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
