@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 /// written by a clock that was ahead, or is read by one that was set back.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Tells the time.
+/// The source of the current time: the system's clock, or a test's.
 pub trait Clock: std::fmt::Debug + Send + Sync {
     /// This moment, by the wall clock: what is stored and shown. It may be set, forward or back, at any time.
     fn now(&self) -> Timestamp;
@@ -19,7 +19,7 @@ pub trait Clock: std::fmt::Debug + Send + Sync {
     fn steady(&self) -> Duration;
 }
 
-/// The time between two readings of the wall clock, which may be those of different processes; nothing if the clock was
+/// The time between two readings of the wall clock, which may be those of different processes; `None` if the clock was
 /// set back between them, as it isn't known then.
 pub fn between(from: Timestamp, to: Timestamp) -> Option<Duration> {
     Duration::try_from(to.duration_since(from)).ok()
@@ -42,7 +42,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to go on, and can be set.
+/// A clock that advances only by calls of its methods, and can be set.
 #[derive(Debug)]
 pub struct TestClock(Mutex<Hands>);
 

@@ -124,7 +124,7 @@ impl FreshnessPolicy {
     }
 }
 
-/// A moment so much later; nothing if it lies beyond the calendar.
+/// The moment `duration` after `at`; `None` if it lies beyond the calendar.
 fn after(at: Timestamp, duration: Duration) -> Option<Timestamp> {
     at.checked_add(SignedDuration::try_from(duration).ok()?).ok()
 }

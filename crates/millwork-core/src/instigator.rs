@@ -1,4 +1,5 @@
-//! What asks for runs, or reads the log on its own account: whoever has a switch, a cursor or ticks in the store.
+//! Instigators: the parts of a pipeline and of the daemon that request runs or read the log, each with a switch, a cursor or ticks in
+//! the store.
 //!
 //! The store knows an instigator by one text. [`Instigator::stored`] writes it and [`Instigator::from_stored`] reads it;
 //! nothing else knows its form. A schedule is stored under its own name, as the oldest homes have it, unless that name
@@ -45,7 +46,7 @@ pub enum Instigator {
     Automation(Option<AssetKey>),
     /// What decides on alerts.
     Alerts,
-    /// Alerts that somebody sends to try a rule.
+    /// Alerts that test a rule.
     AlertTests,
     /// What queues failed runs again.
     Retries,

@@ -48,7 +48,7 @@ pub enum StepStatus {
 }
 
 impl RunStatus {
-    /// Whether nothing more happens to the run unless somebody asks for it.
+    /// Whether the status is final: it changes only if the run is retried.
     pub fn is_finished(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Canceled | Self::Lost)
     }
@@ -120,7 +120,7 @@ pub enum FailureClass {
     OutOfMemory,
     /// A signal ended its process, or the process gave up.
     Killed,
-    /// Its process is gone, and nobody saw how.
+    /// Its process is gone, and its exit was not observed.
     Lost,
 }
 
@@ -201,7 +201,7 @@ pub enum FailureKind {
 }
 
 impl Failure {
-    /// A failure that is told in one sentence.
+    /// A failure with a message of one sentence and no causes.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, chain: vec![message.into()], hint: None, location: None }
     }

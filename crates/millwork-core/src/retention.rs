@@ -28,13 +28,13 @@ pub struct Retention {
 /// Which values of an asset, or of one of its partitions, are kept: either is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptValues {
-    /// So many of the newest, one at least.
+    /// The number of the newest to keep, at least 1.
     pub newest: u32,
     /// Those that are younger than this.
     pub younger: Duration,
 }
 
-/// So many days of 24 hours.
+/// The duration of `days` days of 24 hours.
 pub fn days(days: u32) -> Duration {
     Duration::from_secs(u64::from(days) * 24 * 3600)
 }

@@ -86,7 +86,7 @@ impl Simulation<'_> {
     ///
     /// # Errors
     ///
-    /// A condition or schedule that makes no sense; a resolved pipeline has none.
+    /// If a condition or schedule is invalid; a resolved pipeline has none.
     pub fn runs(&self) -> Result<Vec<SimulatedRun>, ConditionError> {
         let mut course = self.begin()?;
         let mut now = self.from;

@@ -1,7 +1,7 @@
 //! JSON that is stored to be read again: one form of every number, and limits that writers and readers share.
 //!
 //! JSON has no word for infinities and "not a number", and serde writes them as `null`, which isn't read back as a number. And
-//! whoever reads JSON gives up at some depth, so what is nested deeper could be written and never read. Therefore everything
+//! readers of JSON give up at some depth, so what is nested deeper could be written and never read. Therefore everything
 //! that is stored goes through [`stored_json`], and every number that people hand in through `numbers`.
 
 use std::io;
@@ -48,7 +48,7 @@ pub enum Unstorable {
     /// It is JSON that means something else, or nothing.
     #[error("it could not be read again: {source}")]
     Unreadable {
-        /// What a reader would say.
+        /// The reader's error.
         source: serde_json::Error,
     },
 }
@@ -275,7 +275,7 @@ mod tests {
 
     use super::*;
 
-    /// Arrays in each other, so many.
+    /// Arrays nested `levels` deep.
     fn nested(levels: usize) -> Value {
         (1..levels).fold(Value::Array(Vec::new()), |inner, _| Value::Array(vec![inner]))
     }

@@ -12,7 +12,7 @@ use crate::rank::ranks;
 const GAP_FOR_RISE: f64 = 0.1;
 /// How many times the usual gap the widest one is.
 const WIDEST_GAP: f64 = 4.0;
-/// Differences in position that nobody sees.
+/// The largest invisible difference in position.
 const INVISIBLE: f64 = 0.01;
 
 /// What a layer covers along the flow.

@@ -129,7 +129,7 @@ fn alert_for(
 }
 
 /// Changes the state of a subject by what was found of it. Returns which alert that makes, since when it is so, and how many alerts were
-/// held back before; none if no alert is sent.
+/// held back before; `None` if no alert is sent.
 fn transition(
     rule: &AlertRule,
     state: &mut AlertState,
@@ -168,7 +168,7 @@ pub struct AlertStates(pub BTreeMap<String, AlertState>);
 /// The state of one subject of a rule: a run's origin, an asset, a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertState {
-    /// Since when it is in trouble; none if it isn't.
+    /// When its current trouble began; `None` if it is in a good state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// When the last alert about it was sent.
@@ -403,7 +403,7 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
     }
 }
 
-/// How the freshness of an asset stands, and what is said of it; none if it isn't known whether it is good.
+/// The state of an asset's freshness and its text; `None` if its freshness is unknown.
 fn freshness(
     least: Freshness,
     state: Freshness,

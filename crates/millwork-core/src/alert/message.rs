@@ -29,7 +29,7 @@ pub struct Alert {
     pub at: Timestamp,
     /// Since when it is like that.
     pub since: Timestamp,
-    /// The run it happened in; none outside of runs.
+    /// The run it happened in; `None` outside of runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
     /// The asset it is about, if it is about one.
@@ -54,7 +54,7 @@ pub enum AlertKind {
     Raised,
     /// It is over.
     Recovered,
-    /// Nothing happened: somebody tries whether alerts arrive.
+    /// A test of the rule's destinations: no event has occurred.
     Test,
 }
 
@@ -88,7 +88,7 @@ impl Alert {
         }
     }
 
-    /// Tells a delivery of this alert from all others: the same alert to the same destination, by its name in the store, has
+    /// Identifies a delivery of this alert: the same alert to the same destination, by its name in the store, has
     /// the same one, however often it is sent.
     pub fn idempotency_key(&self, destination: &str) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -36,7 +36,7 @@ pub enum OccurrenceKind {
     RunEnded {
         /// The status it ended in.
         status: RunStatus,
-        /// Why it failed or was lost; none for other statuses.
+        /// Why it failed or was lost; `None` for other statuses.
         reason: Option<String>,
         /// What asked for it, or what it was to make: runs of the same origin are compared with each other. Alerts are stored under it.
         origin: String,
@@ -48,9 +48,9 @@ pub enum OccurrenceKind {
     },
     /// An asset has a new value.
     Materialized {
-        /// What its function told about it.
+        /// The metadata that its function attached to the value.
         metadata: Metadata,
-        /// What it told about the value before, if that is known.
+        /// The metadata of the value before; `None` if it is unknown.
         previous: Option<Metadata>,
     },
     /// A check has its verdict.
@@ -70,7 +70,7 @@ pub enum OccurrenceKind {
     Ticked {
         /// Which one.
         of: Instigator,
-        /// Why it could not be evaluated; none if it was.
+        /// Why it could not be evaluated; `None` if it was evaluated.
         error: Option<String>,
         /// The command that shows more.
         look: String,
@@ -79,7 +79,7 @@ pub enum OccurrenceKind {
     Looped {
         /// The loop's name. Alerts are stored under it.
         of: String,
-        /// Why it failed; none if it didn't.
+        /// Why it failed; `None` if it didn't fail.
         error: Option<String>,
     },
 }
@@ -92,7 +92,7 @@ impl Occurrence {
         EventKind::CheckEvaluated,
     ]));
 
-    /// What an event means to rules; none if it can't fire any. The request is that of the event's run, `previous` the
+    /// What an event means to rules; `None` if it can't fire any. The request is that of the event's run, `previous` the
     /// metadata of the value before a materialization.
     pub fn of_event(
         event: &Event,

@@ -18,7 +18,7 @@ pub struct CheckDefinition {
     pub severity: Severity,
     /// Whether a failure stops what is downstream of the asset in the same run.
     pub blocking: bool,
-    /// How the verdict is found.
+    /// How the result is computed.
     pub computation: Computation,
 }
 
@@ -47,12 +47,12 @@ pub enum Severity {
     Error,
 }
 
-/// The verdict of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckResult {
     /// Whether the asset is as it should be.
     pub passed: bool,
-    /// The verdict in words.
+    /// The result in words.
     pub description: String,
     /// The figures behind it.
     pub metadata: Metadata,
@@ -76,14 +76,14 @@ impl CheckResult {
         Self { description: description.into(), ..Self::new(false) }
     }
 
-    /// The verdict with one more figure.
+    /// The result with one more entry of metadata.
     #[must_use]
     pub fn metadata(mut self, label: &str, value: impl Into<MetadataValue>) -> Self {
         self.metadata.insert(label.into(), value.into());
         self
     }
 
-    /// The verdict with a severity of its own.
+    /// The result with a severity of its own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
@@ -98,7 +98,7 @@ impl CheckResult {
     note = "return `CheckResult`, `bool`, or a `Result` of one of them"
 )]
 pub trait IntoCheckResult {
-    /// The verdict.
+    /// Converts the returned value into the result of the check.
     fn into_check_result(self) -> Result<CheckResult, BoxError>;
 }
 

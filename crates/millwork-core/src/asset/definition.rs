@@ -43,7 +43,7 @@ pub struct AssetDefinition {
     pub partitions: Option<PartitionsDefinition>,
     /// The name of the I/O manager that stores its values, if it isn't the default one.
     pub io_manager: Option<String>,
-    /// How the values are made; nothing for an asset that something else makes.
+    /// How the values are made; `None` for an external asset.
     pub computation: Option<Computation>,
 }
 

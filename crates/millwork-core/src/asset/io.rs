@@ -48,7 +48,7 @@ pub trait IoManager: fmt::Debug + Send + Sync {
     /// Loads what was stored at `location`.
     fn load(&self, location: String) -> BoxFuture<Result<Vec<u8>, IoError>>;
 
-    /// Removes what was stored at `location`; nothing there is not an error.
+    /// Removes the value stored at `location`. A missing value is not an error.
     fn delete(&self, location: String) -> BoxFuture<Result<(), IoError>>;
 }
 

@@ -27,7 +27,7 @@ pub struct AssetSpec {
     pub freshness: Option<FreshnessPolicy>,
     /// Whether its function may produce nothing.
     pub optional: bool,
-    /// The type of its value; nothing for an asset that Millwork doesn't load.
+    /// The type of its value; `None` for an asset that Millwork doesn't load.
     pub value_type: Option<ValueType>,
 }
 

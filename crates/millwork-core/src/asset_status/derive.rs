@@ -98,12 +98,12 @@ fn partitions(
             partitions[*output].push(step.at_partition(*output));
         }
     }
-    // Nobody here has defined the partitions of what something else makes.
+    // The partitions of external assets aren't defined here.
     if graph.assets().iter().any(|node| node.step.is_none()) {
-        let told = log.verdicts.keys().chain(log.checks.keys());
-        let told = told.filter_map(|told| told.by_index(graph));
-        let told: BTreeSet<_> = told.filter(|told| graph.assets()[told.asset].step.is_none()).collect();
-        told.into_iter().for_each(|told| partitions[told.asset].push(told));
+        let reported = log.verdicts.keys().chain(log.checks.keys());
+        let reported = reported.filter_map(|reported| reported.by_index(graph));
+        let reported: BTreeSet<_> = reported.filter(|reported| graph.assets()[reported.asset].step.is_none()).collect();
+        reported.into_iter().for_each(|reported| partitions[reported.asset].push(reported));
     }
     for asset in graph.assets().indices() {
         if partitions[asset].is_empty() {

@@ -15,7 +15,7 @@ use crate::plan::LatestEvaluations;
 #[derive(Clone, Debug, Default)]
 pub struct StatusFold {
     pub(super) verdicts: LatestEvaluations,
-    /// The last verdict's place in the log.
+    /// The last evaluation's place in the log.
     verdict_at: HashMap<AssetPartition, u64>,
     pub(super) materialized_at: HashMap<AssetPartition, Timestamp>,
     /// Whether each check passed the last time.
@@ -30,7 +30,7 @@ pub struct StatusFold {
 pub struct StepProgress {
     /// The run that it is a step of.
     pub run: RunId,
-    /// How many units of work are done, of how many; `None` if the step doesn't tell.
+    /// How many units of work are done, of how many; `None` if the step doesn't report progress.
     pub done: Option<(u64, u64)>,
 }
 

@@ -24,7 +24,7 @@ pub struct Change {
     pub partition: Option<PartitionKey>,
     /// When.
     pub at: Timestamp,
-    /// The run it happened in; nothing for what is reported from outside.
+    /// The run it happened in; `None` for reports from outside.
     pub run: Option<RunId>,
     /// What.
     pub kind: ChangeKind,
@@ -42,7 +42,7 @@ pub enum ChangeKind {
         /// The version of its data.
         data_version: Option<DataVersion>,
     },
-    /// Somebody outside told of it.
+    /// Another system reported an observation of it.
     Observed {
         /// The version of its data.
         data_version: Option<DataVersion>,
@@ -57,7 +57,7 @@ pub enum ChangeKind {
     Wiped,
     /// Its code has this version; also reported when nothing is known of it yet.
     Code(CodeVersion),
-    /// A check came to a verdict.
+    /// A check was evaluated.
     Check {
         /// The check.
         name: String,
@@ -140,7 +140,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AssetFacts {
-    /// The last materialization; nothing if there is no value.
+    /// The time of the last materialization; `None` if there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
     /// The run that made it.
@@ -170,7 +170,7 @@ pub struct AssetFacts {
     /// When the code last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_changed_at: Option<Timestamp>,
-    /// The last verdicts of its checks.
+    /// The last result of each of its checks, by name: whether it passed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<String, bool>,
 }

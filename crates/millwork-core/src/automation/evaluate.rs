@@ -245,7 +245,7 @@ impl Automation {
         now: Timestamp,
     ) -> Finding {
         let memory = state.asset(&self.keys[asset]).and_then(|row| row.memory.as_ref());
-        // The numbers of another condition's nodes mean nothing for this one.
+        // Node ids belong to one condition: the state of another condition is ignored.
         let old = memory.filter(|old| old.condition == prepared.identity);
         let before = old.map_or(&[][..], |old| &old.truths);
         let initial = old.is_none();
@@ -295,7 +295,7 @@ impl Automation {
     }
 }
 
-/// The first asset of a run. The way there is shortened for whoever comes next.
+/// The first asset of a run. The path there is shortened for later calls.
 fn first(leads: &mut BTreeMap<AssetIndex, AssetIndex>, asset: AssetIndex) -> AssetIndex {
     let mut at = asset;
     while leads[&at] != at {
@@ -398,7 +398,7 @@ impl Evaluator<'_> {
         subjects
     }
 
-    /// Since when a node holds for an asset, the one at `place` of those that the node is about; none if it doesn't hold. The node's
+    /// Since when a node holds for an asset, the one at `place` of those that the node is about; `None` if it doesn't hold. The node's
     /// descendants have been looked at: all of them, as an operator among them remembers what it saw.
     fn moment(
         &mut self,
@@ -478,7 +478,7 @@ impl Evaluator<'_> {
                 let tick = context.ticks.get(&(cron.clone(), zone.clone())).copied();
                 Answer::Event(tick.filter(|_| !self.initial))
             }
-            // What something else makes is there without anybody telling.
+            // An external asset counts as present without a report.
             Operand::Missing => Answer::State(facts.updated_at.is_none() && !automation.external[asset]),
             Operand::InProgress => Answer::State(!facts.runs.is_empty()),
             Operand::ExecutionFailed => Answer::State(facts.failures > 0),

@@ -44,12 +44,12 @@ pub struct Part {
     pub parts: Vec<Part>,
 }
 
-/// Explains what the last evaluation of an asset found; none if it was of another condition, as the pipeline has changed since. As
+/// Explains what the last evaluation of an asset found; `None` if it was of another condition, as the pipeline has changed since. As
 /// text, what was true is marked with `+` and says since when, what wasn't with `-`. Parts about upstream assets name
 /// those for which they held.
 pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMemory) -> Option<Explanation> {
     let nodes = Nodes::of(condition);
-    // The numbers of another condition's nodes mean nothing for this one.
+    // Node ids belong to one condition: the state of another condition can't be explained.
     if nodes.identity() != memory.condition {
         return None;
     }

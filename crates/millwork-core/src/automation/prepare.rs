@@ -45,7 +45,7 @@ pub(super) struct PreparedCondition {
     pub(super) condition: AutomationCondition,
     pub(super) identity: String,
     pub(super) nodes: Nodes,
-    /// The innermost operator about upstream assets above each node; none above nodes about the asset itself.
+    /// The innermost operator about upstream assets above each node; `None` for nodes about the asset itself.
     pub(super) below: IndexVec<NodeId, Option<NodeId>>,
     /// The operators about upstream assets, and which of those count.
     pub(super) deps: BTreeMap<NodeId, Counted>,
@@ -374,7 +374,7 @@ fn checks(graph: &AssetGraph, asset: AssetIndex) -> impl Iterator<Item = &CheckD
     })
 }
 
-/// Tells a pipeline's conditions from others, as [`Nodes::identity`] does one.
+/// Identifies a pipeline's conditions, as [`Nodes::identity`] identifies one condition.
 fn identity(conditions: &str) -> String {
     blake3::hash(conditions.as_bytes()).to_hex().as_str()[..16].to_owned()
 }

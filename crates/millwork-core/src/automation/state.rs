@@ -119,7 +119,7 @@ impl AutomationState {
         self.assets.get(key)
     }
 
-    /// The rows that have changed since they were last taken; nothing for one that is to be removed.
+    /// The rows that have changed since they were last taken; `None` for a row to be removed.
     pub fn take_touched(&mut self) -> Vec<(AssetKey, Option<AssetState>)> {
         let touched = std::mem::take(&mut self.touched);
         touched.into_iter().map(|key| (key.clone(), self.assets.get(&key).cloned())).collect()
@@ -211,13 +211,13 @@ impl AssetState {
 /// changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureBackoff {
-    /// So many failures have no consequence.
+    /// The number of failures without a pause.
     pub free: u32,
     /// The pause after the first failure that has one.
     pub first: SignedDuration,
     /// The longest pause.
     pub longest: SignedDuration,
-    /// After so many failures nothing is requested any more.
+    /// The number of failures after which the asset is not requested any more.
     pub budget: u32,
 }
 
@@ -233,7 +233,7 @@ impl Default for FailureBackoff {
 pub struct Hold {
     /// The failures in a row.
     pub failures: u32,
-    /// When it ends; nothing if only an update or other code ends it.
+    /// When it ends; `None` if only an update or other code ends it.
     pub until: Option<Timestamp>,
 }
 
@@ -266,7 +266,7 @@ pub struct AutomationEntry {
     pub on: bool,
     /// The condition: its name, or all of it.
     pub condition: String,
-    /// What became of it at the last evaluation that looked at it; nothing if there was none.
+    /// The outcome of its last evaluation; `None` if it was never evaluated.
     pub outcome: Option<Outcome>,
     /// When that was.
     pub evaluated_at: Option<Timestamp>,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Automation;
 use crate::schedule::Timetable;
 
-/// Tells when schedules tick.
+/// Computes when schedules tick.
 pub trait Ticks {
     /// The latest tick of `cron` in the IANA time zone `zone` that is later than `after` and not later than `until`.
     fn latest(&self, cron: &str, zone: &str, after: Timestamp, until: Timestamp) -> Option<Timestamp>;
@@ -75,7 +75,7 @@ impl Ticks for Timetables {
     }
 }
 
-/// So many stretches of a schedule's ticks are remembered: there is a new one whenever ticks were passed over.
+/// The most ranges of a schedule's ticks that are kept: a new one begins whenever ticks were skipped.
 const MOST_STRETCHES: usize = 8;
 
 /// The ticks that were taken, by schedule.

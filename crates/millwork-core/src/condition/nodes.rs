@@ -2,7 +2,7 @@
 //!
 //! A node comes before its descendants, and those of one child before those of the next. So the descendants of a node are the range of
 //! numbers that follows its own, its first child is the next number, and a child's next sibling is the end of the child's range. What
-//! depends on nodes below goes through the numbers backwards, what depends on nodes above forwards; nothing has to be recursive.
+//! depends on nodes below goes through the numbers backwards, what depends on nodes above forwards; neither needs recursion.
 //!
 //! The numbers are stored with what was found of each node ([`Truth`](crate::automation::Truth)), beside the condition's
 //! [`identity`](Nodes::identity): they mean something only for the condition that has it.
@@ -138,7 +138,7 @@ impl Nodes {
         text
     }
 
-    /// Tells the condition from others, in every process and version of Millwork: a hash of its [canonical
+    /// Identifies the condition in every process and version of Millwork: a hash of its [canonical
     /// form](Self::canonical). It is stored in each asset's row, so it is short.
     pub(crate) fn identity(&self) -> String {
         blake3::hash(self.canonical().as_bytes()).to_hex().as_str()[..16].to_owned()

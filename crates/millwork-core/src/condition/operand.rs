@@ -44,13 +44,13 @@ pub(crate) enum Operand {
         /// The IANA time zone.
         zone: String,
     },
-    /// The check's last verdict was that all is well.
+    /// The check's last result was a pass.
     CheckPassed(String),
-    /// The check's last verdict was a failure.
+    /// The check's last result was a failure.
     CheckFailed(String),
-    /// The last verdict of any check was a failure.
+    /// The last result of any check was a failure.
     AnyCheckFailed,
-    /// The last verdict of each blocking check was that all is well.
+    /// The last result of each blocking check was a pass.
     BlockingChecksPassed,
 }
 
@@ -83,9 +83,9 @@ operands! {
     data_version_changed = DataVersionChanged;
     /// The condition is evaluated for the first time.
     initial_evaluation = InitialEvaluation;
-    /// The last verdict of any of the asset's checks was a failure.
+    /// The last result of any of the asset's checks was a failure.
     any_check_failed = AnyCheckFailed;
-    /// The last verdict of each of the asset's blocking checks was that all is well; true where there is none.
+    /// The last result of each of the asset's blocking checks was a pass; true if it has none.
     blocking_checks_passed = BlockingChecksPassed;
 }
 
@@ -101,12 +101,12 @@ impl AutomationCondition {
         Self::operand(Operand::ExecutedWithTag { tag: tag.into(), value: value.into() })
     }
 
-    /// The check's last verdict was that all is well.
+    /// The check's last result was a pass.
     pub fn check_passed(name: &str) -> Self {
         Self::operand(Operand::CheckPassed(name.into()))
     }
 
-    /// The check's last verdict was a failure.
+    /// The check's last result was a failure.
     pub fn check_failed(name: &str) -> Self {
         Self::operand(Operand::CheckFailed(name.into()))
     }

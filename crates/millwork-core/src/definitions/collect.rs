@@ -204,7 +204,7 @@ pub trait Assets: Sized {
     /// Describes the assets, in the order of the fields.
     fn specs() -> Vec<AssetSpec>;
 
-    /// The verdict about each asset, in the order of the fields.
+    /// The outcome for each asset, in the order of the fields.
     fn into_produced(self) -> Vec<Produced>;
 }
 
@@ -219,7 +219,7 @@ pub trait Declaration {
     fn declare(definitions: Definitions) -> Definitions;
 }
 
-/// How a daemon treats the pipeline's runs, and what it forgets; none for what is left to the defaults.
+/// How a daemon treats the pipeline's runs, and its retention; `None` stands for the default.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunPolicies {
     pub(super) queue: Option<QueueLimits>,

@@ -57,7 +57,7 @@ impl Pipeline {
         for step in steps.into_iter().filter(|step| seen.insert(*step)) {
             let mut value = entries.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
             if let Some(fields) = value.as_object_mut() {
-                // A field that is unknown to the step is told once, not again by each schema.
+                // A field that is unknown to the step is reported once, not again by each schema.
                 fields.retain(|field, _| !is_unknown(step, field));
             }
             let problems = self.config_schemas(step).iter().flat_map(|schema| problems(schema, &value));

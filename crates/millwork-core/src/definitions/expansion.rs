@@ -81,7 +81,7 @@ pub fn extractor<P: FromStep>(requirements: &mut Requirements) -> Take<P> {
     P::from_step
 }
 
-/// What a multi-asset's function makes: the assets, and the verdict about each of them.
+/// What a multi-asset's function makes: the assets, and the outcome for each of them.
 pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, fn(A) -> StepResult) {
     (A::specs(), |assets| StepResult::Assets(assets.into_produced()))
 }

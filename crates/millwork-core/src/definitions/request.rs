@@ -21,7 +21,7 @@ use crate::stored::stored_json;
 
 impl RunSpec {
     /// The request: the assets that are selected, the configuration and tags with those of the job. It belongs to
-    /// whoever asks; [`RunRequest::queued`] leaves it to a daemon.
+    /// the caller; [`RunRequest::queued`] leaves it to a daemon.
     ///
     /// # Errors
     ///

@@ -24,7 +24,7 @@ pub enum EventBody {
         /// How often it was started so far: once, and once more each time it was resumed.
         epoch: u32,
     },
-    /// Somebody asked for the run to stop.
+    /// A cancellation of the run was requested.
     RunCanceling,
     /// All steps succeeded, or had nothing to do.
     RunSucceeded,
@@ -53,11 +53,11 @@ pub enum EventBody {
     },
     /// An attempt began.
     StepStarted,
-    /// The step told how far it has come.
+    /// The step reported its progress.
     StepProgressed {
-        /// So many units of work are done …
+        /// The number of completed units of work.
         done: u64,
-        /// … of so many.
+        /// The total number of units of work.
         of: u64,
     },
     /// An attempt failed, and another one follows.
@@ -90,7 +90,7 @@ pub enum EventBody {
     Kept {
         /// Why.
         reason: String,
-        /// What it told about what was rejected.
+        /// The metadata of the rejected value.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         metadata: Metadata,
         /// What the decision was made from.
@@ -103,16 +103,16 @@ pub enum EventBody {
         #[serde(flatten)]
         provenance: Provenance,
     },
-    /// Somebody outside told of an asset.
+    /// Another system reported an observation of an asset.
     Observed {
         /// The version of its data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data_version: Option<DataVersion>,
-        /// What they told.
+        /// The reported metadata.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         metadata: Metadata,
     },
-    /// A check has its verdict.
+    /// A check was evaluated.
     CheckEvaluated(CheckEvaluation),
     /// A step, or the engine, logged a line.
     Logged(LogLine),
@@ -145,7 +145,7 @@ pub struct Materialization {
     pub provenance: Provenance,
     /// Where its stored form is.
     pub stored: StoredValue,
-    /// What its function told about it.
+    /// The metadata that its function attached to the value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: Metadata,
 }
@@ -164,7 +164,7 @@ pub struct Provenance {
 const REPORTED: &str = "reported";
 
 impl Provenance {
-    /// Another system has made the value, nobody here knows from what.
+    /// The provenance of a value that another system has made: its inputs are unknown.
     pub fn reported() -> Self {
         Self { code_version: REPORTED.into(), inputs: Vec::new() }
     }
@@ -181,7 +181,7 @@ impl Provenance {
 pub struct InputVersion {
     /// The asset, and its partition.
     pub upstream: AssetPartition,
-    /// The version of its data; nothing if it had none.
+    /// The version of its data; `None` if it had none.
     pub data_version: Option<DataVersion>,
 }
 
@@ -236,11 +236,11 @@ pub struct StoredValue {
 pub enum ValueLocation {
     /// In the database, beside its event.
     Database,
-    /// Outside of Millwork: somebody told that it was made.
+    /// Outside of Millwork: another system reported that it was made.
     Elsewhere,
     /// With an I/O manager.
     IoManager {
-        /// The name of the I/O manager; nothing for the default one.
+        /// The name of the I/O manager; `None` for the default one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// Where, in its own words.
@@ -248,7 +248,7 @@ pub enum ValueLocation {
     },
 }
 
-/// The verdict of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckEvaluation {
     /// The check.
@@ -260,7 +260,7 @@ pub struct CheckEvaluation {
     /// Whether a failure stops what is downstream.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocking: bool,
-    /// The verdict in words.
+    /// The result in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The figures behind it.
@@ -288,7 +288,7 @@ impl EventBody {
         Self::RunFailed { reason: reason.into(), class: FailureClass::Error }
     }
 
-    /// The run's process ended, and nobody saw how.
+    /// The run's process ended, and its exit was not observed.
     pub fn run_lost(reason: impl Into<String>) -> Self {
         Self::RunLost { reason: reason.into(), class: FailureClass::Lost }
     }
@@ -348,7 +348,7 @@ impl EventBody {
         Ok((kind, body.map(str::to_owned)))
     }
 
-    /// What it tells people, if it is of a kind that does.
+    /// Its metadata; `None` if its kind has none.
     pub fn metadata(&self) -> Option<&Metadata> {
         match self {
             Self::Materialized(Materialization { metadata, .. })
@@ -418,7 +418,7 @@ impl EventBody {
         kind == Some(EventKind::Materialized)
     }
 
-    /// What an asset's new verdict was made from, if this is one.
+    /// What an asset's function has made its decision from; `None` if the event is no such decision.
     pub fn provenance(&self) -> Option<&Provenance> {
         match self {
             Self::Materialized(materialization) => Some(&materialization.provenance),

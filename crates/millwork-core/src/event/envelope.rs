@@ -16,7 +16,7 @@ pub const FORMAT: u8 = 1;
 pub struct Event {
     /// Its place in the event log. Later events have higher numbers; numbers may be left out.
     pub sequence: u64,
-    /// The run it happened in; nothing for what is reported from outside.
+    /// The run it happened in; `None` for reports from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
     /// When it happened.

@@ -18,7 +18,7 @@ pub enum EventKind {
     RunQueued = 1,
     /// A process began to execute the run.
     RunStarted = 2,
-    /// Somebody asked for the run to stop.
+    /// A cancellation of the run was requested.
     RunCanceling = 3,
     /// All steps succeeded, or had nothing to do.
     RunSucceeded = 4,
@@ -30,7 +30,7 @@ pub enum EventKind {
     RunLost = 7,
     /// An attempt began.
     StepStarted = 8,
-    /// The step told how far it has come.
+    /// The step reported its progress.
     StepProgressed = 9,
     /// An attempt failed, and another one follows.
     StepRetrying = 10,
@@ -48,9 +48,9 @@ pub enum EventKind {
     Kept = 16,
     /// An asset's function produced no value this time.
     NotMaterialized = 17,
-    /// Somebody outside told of an asset.
+    /// Another system reported an observation of an asset.
     Observed = 18,
-    /// A check has its verdict.
+    /// A check was evaluated.
     CheckEvaluated = 19,
     /// A step, or the engine, logged a line.
     Logged = 20,
@@ -227,9 +227,9 @@ impl KindSet {
     /// What ends a run, until it is tried again.
     pub const RUN_ENDS: Self =
         Self::RUN_FAILURES.union(Self::of(&[EventKind::RunSucceeded, EventKind::RunCanceled]));
-    /// What ends a run that nobody asked to stop, and that did not do its work.
+    /// The ends of a run that neither succeeded nor was canceled.
     pub const RUN_FAILURES: Self = Self::of(&[EventKind::RunFailed, EventKind::RunLost]);
-    /// What an asset's function has decided: a new value, the one before, or none. The last of them is the asset's verdict, by which
+    /// What an asset's function has decided: a new value, the one before, or none. The last of them is the asset's latest evaluation, by which
     /// staleness is judged; each says what it was [made from](super::EventBody::provenance).
     pub const VERDICTS: Self =
         Self::of(&[EventKind::Materialized, EventKind::Kept, EventKind::NotMaterialized]);

@@ -33,7 +33,7 @@ pub struct AssetGraph {
 pub struct AssetNode {
     /// What is known of it.
     pub spec: AssetSpec,
-    /// The step that makes it; nothing if something else does.
+    /// The step that makes it; `None` for an external asset.
     pub step: Option<StepIndex>,
     /// What it is made from.
     pub upstream: Vec<AssetIndex>,
@@ -191,7 +191,7 @@ impl AssetGraph {
         self.step_index(step).map(|index| self.steps[index].computation())
     }
 
-    /// The assets that a step makes; none if it is a check.
+    /// The assets that a step makes; empty for a check.
     pub fn outputs(&self, step: StepIndex) -> &[AssetIndex] {
         match &self.steps[step].kind {
             StepKind::Assets { outputs, .. } => outputs,

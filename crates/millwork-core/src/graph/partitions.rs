@@ -69,7 +69,7 @@ impl AssetPartition {
 }
 
 impl AssetGraph {
-    /// The partitions of an asset; nothing if it has none, or something else makes it.
+    /// The partitions of an asset; `None` if it has none or is external.
     pub fn partitions(&self, asset: AssetIndex) -> Option<&PartitionsDefinition> {
         self.definition(asset)?.partitions.as_ref()
     }
@@ -80,7 +80,7 @@ impl AssetGraph {
         Some(StepPartition::new(self.steps()[step].key.clone(), output.partition.clone()))
     }
 
-    /// Whether an asset has a partition, or none where none is named. Of an asset that something else makes, this isn't
+    /// Whether an asset has the given partition; without one, whether it is unpartitioned. Of an asset that something else makes, this isn't
     /// known, and anything goes.
     pub fn has_partition(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> bool {
         self.check_partition(asset, partition).is_ok()

@@ -48,7 +48,7 @@ pub(super) enum Expression {
     /// What any of them selects.
     Or(Vec<Expression>),
     Not(Box<Expression>),
-    /// The expression with so many levels above and below it.
+    /// The expression with the given numbers of levels above and below it.
     Around {
         up: usize,
         inner: Box<Expression>,

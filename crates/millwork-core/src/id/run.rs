@@ -47,7 +47,7 @@ impl RunId {
         Self::from_u128(self.0.as_u128().wrapping_add(1))
     }
 
-    /// The end of the id: enough to tell runs apart by eye, as the beginning is the time.
+    /// The end of the id: enough to distinguish runs by eye, as the beginning is the time.
     pub fn short(&self) -> String {
         self.0.simple().to_string().split_off(24)
     }

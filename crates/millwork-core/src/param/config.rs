@@ -118,7 +118,7 @@ impl ConfigSchema {
         (self.parse)(config).err().map(|error| error.to_string())
     }
 
-    /// The names that the schema gives to an object's fields, or nothing where it allows any.
+    /// The names that the schema gives to an object's fields, `None` if it allows any.
     pub fn field_names(&self) -> Option<Vec<String>> {
         let schema = self.json();
         let open = schema.get("additionalProperties").is_some_and(|allowed| allowed != &Value::Bool(false));

@@ -1,4 +1,4 @@
-//! What a running step tells the outside, and hears from it.
+//! The log of a running step: messages, progress and cancellation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,12 +27,12 @@ impl StepLog {
         self.0.attempt()
     }
 
-    /// A log that nobody reads, for calling an asset's function in a test.
+    /// A log without a reader, for calling an asset's function in a test.
     pub fn detached() -> Self {
         Self(StepContext::builder("detached").build())
     }
 
-    /// Says that `done` of `of` units of work are done.
+    /// Reports that `done` of `of` units of work are done.
     pub fn progress(&self, done: u64, of: u64) {
         self.0.sink().progress(done, of);
     }
@@ -91,7 +91,7 @@ impl fmt::Display for LogLevel {
 pub trait StepSink: Send + Sync {
     /// Takes a line of log.
     fn line(&self, level: LogLevel, message: String);
-    /// Takes progress.
+    /// Records that `done` of `of` units of work are done.
     fn progress(&self, done: u64, of: u64);
     /// Takes metadata for every asset that the step materializes.
     fn metadata(&self, label: String, value: MetadataValue);

@@ -1,6 +1,6 @@
 //! What an asset's function can take beside upstream assets: the extractors, and the context they draw from.
 //!
-//! An extractor has two halves. [`FromStep::requirements`] is static: it tells the graph, the configuration form and
+//! An extractor has two halves. [`FromStep::requirements`] is static: it informs the graph, the configuration form and
 //! the pages what the function needs, without running it. [`FromStep::from_step`] gives the value when the step runs.
 
 mod config;

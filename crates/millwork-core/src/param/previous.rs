@@ -8,7 +8,7 @@ use crate::BoxError;
 use crate::id::RunId;
 use crate::value::{Asset, DataVersion, Metadata, MetadataValue, SharedValue};
 
-/// The value and metadata of an asset's last materialization before this run, or nothing if there was none. It
+/// The value and metadata of an asset's last materialization before this run; empty if there was none. It
 /// draws no edge: the asset isn't waited for, and may be the very one that is being made.
 ///
 /// ```
@@ -38,7 +38,7 @@ pub struct PreviousValue {
     pub metadata: Metadata,
     /// Its data version.
     pub data_version: DataVersion,
-    /// The run that made it; nothing if it was reported from outside.
+    /// The run that made it; `None` if it was reported from outside.
     pub run: Option<RunId>,
     /// When it was made.
     pub at: jiff::Timestamp,

@@ -25,7 +25,7 @@ pub struct Requirements {
 pub struct Input {
     /// The upstream asset.
     pub asset: AssetKey,
-    /// The type as which its value is taken; nothing where it is only waited for.
+    /// The type as which its value is loaded; `None` for an ordering dependency, whose value isn't loaded.
     pub loads: Option<(TypeId, &'static str)>,
     /// Which of its partitions are taken.
     pub mapping: InputMapping,

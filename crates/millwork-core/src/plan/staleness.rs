@@ -25,7 +25,7 @@
 //!   outside changes without being noticed; that is what schedules and freshness policies are for.
 //! - **That stale values would change.** An input that is stale is reason enough. A run of stale steps looks again when the inputs are
 //!   there, and skips what turns out to be unchanged.
-//! - **That a value is still there.** Only the log is read. A stored object that somebody has deleted is noticed when it is loaded.
+//! - **That a value is still there.** Only the log is read. A deleted stored object is noticed when it is loaded.
 //! - **That a check has passed.** A failed check makes nothing stale.
 //!
 //! [`Plan::stale_part`] is what a run of stale steps is left with. It also leaves out what can't be made, because the last word of an
@@ -66,7 +66,7 @@ pub enum Cause {
         /// The version there is.
         to: CodeVersion,
     },
-    /// Another system has reported the value, so nobody here knows what it was made from.
+    /// Another system has reported the value, so its inputs are unknown.
     Reported,
     /// An upstream asset has another value.
     Data {
@@ -75,9 +75,9 @@ pub enum Cause {
         /// Its partition.
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<PartitionKey>,
-        /// The version it was made from; nothing if the asset was no input then.
+        /// The version it was made from; `None` if the asset was no input then.
         from: Option<DataVersion>,
-        /// The version there is; nothing if the asset is no input any more.
+        /// The current version; `None` if the asset is no input any more.
         to: Option<DataVersion>,
     },
     /// An upstream asset is itself stale or missing.
@@ -119,9 +119,9 @@ impl fmt::Display for Cause {
 /// The latest evaluation of an asset or one of its partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LatestEvaluation {
-    /// The version of the value it has; none if it has no value.
+    /// The version of its value; `None` if it has no value.
     pub data_version: Option<DataVersion>,
-    /// What that evaluation was made from; none if there was no evaluation.
+    /// What that evaluation was made from; `None` if there was no evaluation.
     pub provenance: Option<Provenance>,
 }
 
@@ -162,7 +162,7 @@ impl StalenessReport {
         report
     }
 
-    /// The staleness of one asset or partition; nothing if the plan doesn't make it.
+    /// The staleness of one asset or partition; `None` if the plan doesn't make it.
     pub fn get(&self, output: &AssetPartition<AssetIndex>) -> Option<&Staleness> {
         self.by_output.get(output)
     }

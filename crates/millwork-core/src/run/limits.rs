@@ -10,7 +10,7 @@ use super::tags;
 pub struct RunLimits {
     /// From its launch until it says that it has started.
     pub start: Duration,
-    /// From its start to its end; nothing for as long as it takes.
+    /// The longest time from its start to its end; `None` for no limit.
     pub runtime: Option<Duration>,
     /// From a wish to cancel it until it is ended by force.
     pub cancel: Duration,

@@ -1,7 +1,7 @@
 //! Which of the requested runs may start, and why the others wait.
 //!
-//! The decision is a function of what goes on and what waits, so that the daemon, which acts on it, and whoever shows
-//! it say the same.
+//! The decision is a function of what goes on and what waits, so that the daemon, which acts on it, and the pages that show
+//! it agree.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -34,7 +34,7 @@ pub struct QueueLimits {
 pub struct TagLimit {
     /// The tag's key.
     pub key: String,
-    /// Its value; nothing if the limit is for each value on its own.
+    /// Its value; `None` if the limit applies to each value separately.
     pub value: Option<String>,
     /// How many.
     pub limit: usize,
@@ -90,12 +90,12 @@ pub struct WaitingRun<'a> {
 /// Why a requested run doesn't start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WaitReason {
-    /// So many go on already.
+    /// The limit of all runs is reached.
     Runs {
         /// The limit.
         limit: usize,
     },
-    /// So many with this tag go on already.
+    /// The limit of runs with this tag is reached.
     Tag {
         /// The tag's key.
         key: String,
@@ -129,7 +129,7 @@ impl fmt::Display for WaitReason {
     }
 }
 
-/// Decides about every waiting run, those that come first first: nothing if it may start, or why it waits. `going_on`
+/// Decides about every waiting run, those that come first first: `None` if it may start, or why it waits. `going_on`
 /// are the tags of the runs that go on; `waiting` is in the order of the requests.
 pub fn admit<'a>(
     limits: &QueueLimits,
@@ -207,7 +207,7 @@ mod tests {
         });
         let now = Timestamp::from_second(9).unwrap();
         let decided = admit(limits, going_on.iter().map(|run| &run.tags), runs.collect(), now);
-        let told: Vec<String> = decided
+        let lines: Vec<String> = decided
             .into_iter()
             .map(|(run, reason)| {
                 let index = (0..).find(|index| RunId::from_u128(*index) == run).unwrap();
@@ -215,7 +215,7 @@ mod tests {
                 format!("{index} {}", reason.replace("waits until fewer than ", "< "))
             })
             .collect();
-        assert_eq!(told, expected);
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{RunId, RunTag, tags};
 use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
 
-/// The tag of runs that are left to a daemon; others are executed by whoever requested them.
+/// The tag of runs that are left to a daemon; others are executed in the process that requested them.
 pub const QUEUE_TAG: (&str, &str) = (RunTag::Queue.key(), "default");
 
 /// What a run materializes.
@@ -35,7 +35,7 @@ impl fmt::Display for RunTarget {
     }
 }
 
-/// A run as somebody asks for it: a person, or the function of a schedule or sensor.
+/// A run as a person, or the function of a schedule or sensor, asks for it.
 ///
 /// ```
 /// use millwork_core::run::RunSpec;
@@ -189,7 +189,7 @@ impl RunRequest {
         self.tagged(RunTag::Queue, QUEUE_TAG.1)
     }
 
-    /// The same request, executed by whoever requests it.
+    /// The same request, executed in the process that requests it.
     #[must_use]
     pub fn unqueued(mut self) -> Self {
         self.tags.remove(RunTag::Queue.key());
@@ -210,7 +210,7 @@ impl RunRequest {
         again.tagged(RunTag::RetryOf, id.to_string())
     }
 
-    /// What asked for the run, such as "schedule `hourly`"; nothing if somebody did.
+    /// What asked for the run, such as "schedule `hourly`"; `None` for a person.
     pub fn origin(&self) -> Option<String> {
         tags::origin(&self.tags).map(|(kind, name)| format!("{kind} `{name}`"))
     }

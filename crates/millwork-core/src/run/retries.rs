@@ -62,7 +62,7 @@ impl RunRetries {
         Self { strategy: RetryStrategy::FromScratch, ..self }
     }
 
-    /// The pause before a run with `tags` that failed for the `failures`th time is tried again; nothing if it isn't.
+    /// The pause before a run with `tags` that failed for the `failures`th time is tried again; `None` if it isn't.
     /// `draw` is a random number in 0..1, used with jitter.
     pub fn pause(
         &self,

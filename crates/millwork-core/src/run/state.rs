@@ -12,7 +12,7 @@ use crate::partition::StepPartition;
 /// What a run's events say of it so far. Live and replayed events give the same state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunState {
-    /// The run's status; nothing before its first event.
+    /// The run's status; `None` before its first event.
     pub status: Option<RunStatus>,
     /// How often it was started: once, and once more each time it was resumed.
     pub epoch: u32,
@@ -43,7 +43,7 @@ pub struct StepState {
     pub failure: Option<Failure>,
     /// Why it was skipped.
     pub reason: Option<String>,
-    /// How far it has come: so many of so many.
+    /// Its progress: the completed and the total units of work; `None` before its first report.
     pub progress: Option<(u64, u64)>,
 }
 
@@ -55,7 +55,7 @@ pub struct IllegalTransition {
     pub event: EventKind,
     /// The status it met.
     pub status: String,
-    /// ` of step …`, or nothing for the run's own status.
+    /// ` of step …`; empty for the run's own status.
     pub of_step: String,
 }
 
@@ -63,7 +63,7 @@ impl RunState {
     /// The kinds of events that change a run's state; [`replay`](RunState::replay) needs no others.
     pub const KINDS: KindSet = KindSet::RUN.union(KindSet::STEP);
 
-    /// The kinds of events that a run needs to go on: those that change its state, and the verdicts of its steps.
+    /// The kinds of events that a run needs to go on: those that change its state, and the decisions of its steps.
     pub const RESUME_KINDS: KindSet = Self::KINDS.union(KindSet::VERDICTS);
 
     /// The state that `events` lead to.

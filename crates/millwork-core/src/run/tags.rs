@@ -1,6 +1,6 @@
 //! The tags of runs that mean something to Millwork. Their keys begin with `millwork/`, a prefix that is reserved.
 //!
-//! Settings say how a run is treated, and anybody may give them; the others say where a run comes from, and whatever
+//! Settings say how a run is treated, and any request may have them; the others say where a run comes from, and whatever
 //! requests it sets them. [`RunTag::check`] is what every door calls for tags that are given: command line, API, pages,
 //! jobs, schedules and [`RunSpec`](super::RunSpec)s. What is stored is read leniently, since older runs were not checked.
 
@@ -24,7 +24,7 @@ pub const TAG_PREFIX: &str = "millwork/";
 /// A tag with a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunTag {
-    /// The run is left to a daemon; others are executed by whoever requested them.
+    /// The run is left to a daemon; others are executed in the process that requested them.
     Queue,
     /// The job that was run.
     Job,
@@ -153,7 +153,7 @@ impl RunTag {
         tags.get(self.key()).map(String::as_str)
     }
 
-    /// Checks one tag that somebody gives to a run.
+    /// Checks one tag that is given to a run.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl RunTag {
         }
     }
 
-    /// Checks all tags that somebody gives to a run.
+    /// Checks all tags that are given to a run.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl RunTag {
         tags.iter().try_for_each(|(key, value)| Self::check(key, value))
     }
 
-    /// What a setting's value has to be; nothing for a tag that isn't a setting.
+    /// What a setting's value has to be; `None` for a tag that isn't a setting.
     fn setting(self) -> Option<Setting> {
         match self {
             Self::MaxRuntime => Some(Setting {
@@ -231,7 +231,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMa
     Ok(tags)
 }
 
-/// What requested a run with these tags: its kind, such as `schedule`, and its name; nothing if somebody did.
+/// What requested a run with these tags: its kind, such as `schedule`, and its name; `None` for a person.
 pub(crate) fn origin(tags: &BTreeMap<String, String>) -> Option<(&'static str, &str)> {
     let origins = [RunTag::Schedule, RunTag::Sensor, RunTag::Automation, RunTag::Job];
     let found = origins.into_iter().find_map(|tag| Some((tag, tag.of(tags)?)));

@@ -24,7 +24,7 @@ pub enum Misfire {
     /// Run once, for the newest.
     #[default]
     One,
-    /// Run for each, the newest so many.
+    /// A run for each, up to a maximum number of the newest.
     All {
         /// The most that are run.
         limit: usize,
@@ -78,7 +78,7 @@ type RunsFunction = dyn Fn(Timestamp) -> Result<Vec<RunSpec>, BoxError> + Send +
 pub struct RunsOfTick(Arc<RunsFunction>);
 
 impl RunsOfTick {
-    /// The runs of the tick at `due`; none if there is nothing to do.
+    /// The runs of the tick at `due`; empty if there is no work.
     ///
     /// # Errors
     ///

@@ -39,6 +39,6 @@ impl SensorContext {
 pub struct SensorEvent {
     /// The event.
     pub event: Event,
-    /// What its run was asked to do; nothing for what was reported from outside.
+    /// The request of its run; `None` for reports from outside.
     pub request: Option<RunRequest>,
 }

@@ -1,7 +1,7 @@
 //! Sensors: asking for runs because of something outside, or because of what has happened here.
 //!
 //! A [`Sensor`] is a function that is called again and again, or for each event of some kind, and answers with a
-//! [`SensorOutcome`]: runs to request, how far it has looked, or why there is nothing to do. What it asks for and its cursor
+//! [`SensorOutcome`]: runs to request, its new cursor, or why it skips. What it asks for and its cursor
 //! are recorded together.
 
 mod context;

@@ -17,14 +17,14 @@ use crate::run::RunSpec;
 pub struct SensorOutcome {
     /// The runs to request.
     pub runs: Vec<RunSpec>,
-    /// How far it has looked; nothing to leave the cursor as it is.
+    /// The new cursor; `None` leaves the cursor as it is.
     pub cursor: Option<String>,
-    /// Why there is nothing to do.
+    /// Why it requests no run; `None` if it gives no reason.
     pub skipped: Option<String>,
 }
 
 impl SensorOutcome {
-    /// Nothing to do, for this reason.
+    /// No run, for this reason.
     pub fn skip(reason: impl Into<String>) -> Self {
         Self { skipped: Some(reason.into()), ..Self::default() }
     }

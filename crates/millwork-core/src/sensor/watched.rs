@@ -12,11 +12,11 @@ pub enum WatchedEvents {
         /// Which, in the selection syntax.
         selection: String,
     },
-    /// Checks of assets came to a verdict.
+    /// Checks of assets were evaluated.
     Checks {
         /// Of which assets, in the selection syntax.
         selection: String,
-        /// Which verdict; nothing for any.
+        /// Whether the check passed; `None` for either.
         passed: Option<bool>,
     },
     /// Runs came to a status.
@@ -44,8 +44,8 @@ impl WatchedEvents {
         };
         match (self, &event.body) {
             (Self::Materializations { .. }, EventBody::Materialized(_)) => is_of_asset(),
-            (Self::Checks { passed, .. }, EventBody::CheckEvaluated(verdict)) => {
-                passed.is_none_or(|passed| passed == verdict.passed) && is_of_asset()
+            (Self::Checks { passed, .. }, EventBody::CheckEvaluated(evaluation)) => {
+                passed.is_none_or(|passed| passed == evaluation.passed) && is_of_asset()
             }
             (Self::Runs { statuses }, body) => {
                 body.run_status().is_some_and(|status| statuses.contains(&status))
@@ -54,7 +54,7 @@ impl WatchedEvents {
         }
     }
 
-    /// The assets that are watched; none for runs.
+    /// The assets that are watched; empty for runs.
     ///
     /// # Errors
     ///

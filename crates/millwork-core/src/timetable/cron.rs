@@ -79,7 +79,7 @@ impl Cron {
         Some(date.to_datetime(self.time_at_or_before(Time::MAX)?))
     }
 
-    /// The days of a month at which the line comes: bit 1 is the first. Nothing if the line leaves the month out.
+    /// The days of a month at which the line comes: bit 1 is the first. 0 if the line leaves the month out.
     pub(super) fn days(&self, month: Month) -> u32 {
         steps::count();
         if self.month.numbers() & 1 << month.month == 0 {
@@ -201,7 +201,7 @@ fn whole_minute_at_or_after(time: DateTime) -> Option<DateTime> {
     if begun == time { Some(time) } else { begun.checked_add(SignedDuration::from_mins(1)).ok() }
 }
 
-/// Counts the months that are looked at, so that a test can say what a look costs.
+/// Counts the months that are looked at, so that a test can measure the cost of a search.
 #[cfg(test)]
 pub(super) mod steps {
     use std::cell::Cell;

@@ -20,9 +20,9 @@ const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 #[derive(Clone, Debug)]
 pub(super) struct OffsetSpan {
     offset: Offset,
-    /// The change that it begins with; nothing for the first one.
+    /// The change that it begins with; `None` for the first one.
     begins: Option<Change>,
-    /// The change that it ends before; nothing for the last one.
+    /// The change that it ends before; `None` for the last one.
     ends: Option<Change>,
 }
 

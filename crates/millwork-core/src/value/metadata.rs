@@ -1,4 +1,4 @@
-//! What a step tells people about the value it made: numbers, texts, tables, curves, pictures.
+//! Metadata: what a step reports about the value it made, as numbers, texts, tables, curves and pictures.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ impl Advice for UnstorableMetadata {
         Some(match self.reason {
             Unstorable::Ragged { .. } => "each row has one cell a column; `null` is an empty one".into(),
             Unstorable::TooDeep { .. } | Unstorable::TooLong { .. } | Unstorable::Unreadable { .. } => {
-                "keep it as a value of the asset, and tell less about it".into()
+                "store it as the value of an asset, and keep the metadata small".into()
             }
         })
     }

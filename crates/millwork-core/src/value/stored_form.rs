@@ -55,7 +55,7 @@ pub trait AssetValue<F>: Send + Sync + Sized + 'static {
     /// a panic.
     fn decode(bytes: &[u8]) -> Result<Self, BoxError>;
 
-    /// The first rows of a stored form that is a table; nothing for anything else.
+    /// The first rows of a stored form that is a table; `None` for other forms.
     fn preview(bytes: &[u8], rows: usize) -> Result<Option<Table>, BoxError> {
         let _ = (bytes, rows);
         Ok(None)
@@ -89,7 +89,7 @@ where
                 let reason = format!("numbers that are not finite: {lost}");
                 Err(refused(
                     &reason,
-                    "JSON has no such numbers; `Option` with `None` says that one is missing",
+                    "JSON has no such numbers; use `Option`, with `None` for a missing number",
                 )
                 .into())
             }
@@ -153,7 +153,7 @@ impl ValueType {
         (self.encode)(value, bytes)
     }
 
-    /// The first rows of a stored form that is a table; nothing for anything else.
+    /// The first rows of a stored form that is a table; `None` for other forms.
     pub fn preview(&self, bytes: &[u8], rows: usize) -> Result<Option<Table>, BoxError> {
         (self.preview)(bytes, rows)
     }

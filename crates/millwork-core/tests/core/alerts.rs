@@ -1,4 +1,4 @@
-//! Who is told what, occurrence by occurrence.
+//! Which alerts are sent, occurrence by occurrence.
 
 // Clippy lets tests unwrap, but not what they share.
 use std::time::Duration;
@@ -254,7 +254,7 @@ fn metrics() {
     );
     let nan = [metric(1, f64::NAN, None)];
     check(rule(Trigger::metric_below("r2", 0.3)), &nan, &["1 r2 of `model` is NaN, below 0.3"]);
-    // It falls again within the cooldown: that is told when the pause is over and it still is so.
+    // It falls again within the cooldown: that alert is sent when the cooldown is over and the metric is still low.
     let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(300));
     let again = [metric(2, 0.2, None), metric(3, 0.4, None), metric(4, 0.2, None), metric(8, 0.2, None)];
     check(calm, &again, &[below, "3 Over: r2 < 0.3, `model`", "8 r2 of `model` is 0.2, below 0.3"]);

@@ -1,4 +1,4 @@
-//! Everything that is wrong with definitions is told at once, each with the asset, the cause and a hint.
+//! All errors of definitions are reported at once, each with the asset, the cause and a hint.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use millwork_core::AssetStatus;
 
-/// A sign that stands for a status in every form of a drawing. The signs are told apart without colour: a tick, a cross, a clock, an
+/// A sign that stands for a status in every form of a drawing. The signs can be distinguished without colour: a tick, a cross, a clock, an
 /// arrow, and an empty broken ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mark {

@@ -2,7 +2,7 @@
 //!
 //! A [`Drawing`] says what there is to see, in words and marks, and has four forms: SVG for a page or a README, the
 //! languages of Graphviz and Mermaid for tools that lay out themselves, and a listing with a rail for a terminal. No
-//! form tells a status by colour alone: each has a symbol too, the same everywhere (`mark.rs`).
+//! form shows a status by colour alone: each has a symbol too, the same everywhere (`mark.rs`).
 
 mod dot;
 mod drawing;

@@ -36,7 +36,7 @@ impl ToSvg for Plot {
     }
 }
 
-/// What is drawn where there is nothing to draw.
+/// The placeholder of a plot without data.
 fn nothing(title: &str) -> Svg {
     let mut svg = Svg::new(WIDTH, 60.0, title);
     svg.text((WIDTH / 2.0, 34.0), Anchor::Middle, "no data");
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Somebody else may have written what is read from a store.
+    /// Another program may have written the stored plots.
     #[test]
     fn stored_plots_need_not_fit() {
         for kind in [

@@ -23,7 +23,7 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
         for (place, point) in curve.points.iter().enumerate() {
             if place == last || (are_dots && last < DOTS.0) {
                 let radius = if place == last { 3.5 } else { 2.5 };
-                let (at, title) = (frame.place(*point), told(&curve.name, *point, over_time));
+                let (at, title) = (frame.place(*point), point_title(&curve.name, *point, over_time));
                 frame.svg.dot(&curve_class("plot-dot", number), at, radius, &title);
             }
         }
@@ -36,7 +36,7 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
 }
 
 /// A point in words.
-fn told(name: &str, (x, y): (f64, f64), over_time: bool) -> String {
+fn point_title(name: &str, (x, y): (f64, f64), over_time: bool) -> String {
     let moment = Timestamp::from_microsecond(x as i64).ok().filter(|_| over_time);
     let where_at =
         moment.map_or_else(|| short_number(x), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());

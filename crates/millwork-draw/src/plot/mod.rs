@@ -1,7 +1,7 @@
 //! Plots as pictures: what authors attach to their assets, and what the pages draw by themselves.
 //!
 //! A drawing is an `svg` element without styles or scripts of its own; the page's style sheet gives it its colours, for light
-//! and dark. No drawing tells anything by colour alone.
+//! and dark. No drawing shows anything by colour alone.
 
 mod bars;
 mod confusion;

@@ -8,7 +8,7 @@ use super::frame::{Axis, Frame};
 use super::svg::Svg;
 
 /// The most points that are drawn with their numbers as titles.
-const TOLD: usize = 300;
+const MOST_TITLED: usize = 300;
 /// The layers in which more points are drawn: dense places are darker, as with single points, in a tenth of the bytes.
 const LAYERS: usize = 8;
 
@@ -24,7 +24,7 @@ pub(super) fn scatter(plot: &Plot, points: &[(f64, f64)], diagonal: bool) -> Opt
         let (from, to) = (frame.place((x.0, x.0)), frame.place((x.1, x.1)));
         frame.svg.line("plot-diagonal", from, to);
     }
-    if points.len() > TOLD {
+    if points.len() > MOST_TITLED {
         layers(&mut frame, points);
     } else {
         for point in points {

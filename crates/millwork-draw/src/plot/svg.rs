@@ -10,7 +10,7 @@ use crate::markup::{escaped, shortened, text_width};
 const WIDE: f64 = 500.0;
 /// The shades that stand for numbers; shade 0 is almost invisible.
 pub(super) const SHADES: u64 = 10;
-/// The colours, and as many patterns of dashes, that tell curves apart.
+/// The colours, and as many patterns of dashes, that distinguish curves.
 const LOOKS: usize = 6;
 
 /// The classes of a curve or a bar: after six, the colours come again with other dashes.
@@ -63,7 +63,7 @@ impl Svg {
         );
     }
 
-    /// A text that is no wider than that; what is lost of it is told when it is pointed at.
+    /// A text that is no wider than that; a shortened text is shown in full under the pointer.
     pub(super) fn text_within(&mut self, (x, y): (f64, f64), anchor: Anchor, text: &str, width: f64) {
         if text.is_empty() {
             return;

@@ -1,6 +1,6 @@
 //! What a return type, or the type of a field, says about the asset: its value, and how it is wrapped.
 //!
-//! Wrappers are told by the last segment of their path, as macros see text and not types. An alias of a wrapper is
+//! Wrappers are recognized by the last segment of their path, as macros see text and not types. An alias of a wrapper is
 //! therefore taken for a value.
 
 use proc_macro2::{Span, TokenStream};

@@ -85,7 +85,7 @@ fn parts_are_left_out() {
     check(&[("b", Condition::eager().without("nothing"))], &[(10, "a b", ""), (20, "a", "b")]);
 }
 
-/// A condition of so many levels.
+/// A condition nested `levels` deep.
 fn nested(levels: usize) -> Condition {
     (1..levels).fold(Condition::missing(), |condition, _| !condition)
 }

@@ -12,7 +12,7 @@ use crate::param::Requirements;
 use crate::run::RunId;
 use jiff::Timestamp;
 
-/// Ticks every so many seconds; the number is the schedule.
+/// Ticks at a fixed interval: the schedule is its number of seconds.
 pub(super) struct Every;
 
 impl Ticks for Every {

@@ -77,7 +77,7 @@ pub enum PlotKind {
     },
     /// A cell for each name, in rows, darker where the number is larger.
     HeatStrip {
-        /// The names and numbers, in their order; none where there is no number.
+        /// The names and numbers, in their order; `None` for a missing number.
         cells: Vec<(String, Option<f64>)>,
     },
 }

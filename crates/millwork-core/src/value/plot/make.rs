@@ -1,22 +1,22 @@
-//! Making plots: what is kept of much.
+//! Making plots: large data is reduced to what a drawing can show.
 
 use super::kind::{Curve, Plot, PlotKind};
 use super::numbers::{range, short_number};
 use super::thin::{rounded, spread, thinned};
 
-/// So many curves are kept.
+/// The most curves.
 const CURVES: usize = 12;
-/// So many columns of points are kept of a curve, and of all curves together.
+/// The most columns of points of a curve, and of all curves together.
 const COLUMNS: (usize, usize) = (250, 600);
-/// So many points are kept of a scatter.
+/// The most points of a scatter.
 const POINTS: usize = 2_000;
-/// So many bars are kept.
+/// The most bars.
 const BARS: usize = 24;
-/// So many classes of a confusion matrix are kept.
+/// The most classes of a confusion matrix.
 const CLASSES: usize = 20;
-/// So many cells of a heat strip are kept.
+/// The most cells of a heat strip.
 const CELLS: usize = 400;
-/// So many characters of a name are kept.
+/// The most characters of a name.
 const NAME: usize = 200;
 
 impl Plot {
@@ -111,7 +111,7 @@ impl Plot {
         plot
     }
 
-    /// How values are distributed over so many equally wide intervals, at most 200.
+    /// The distribution of values over `bins` equally wide intervals, at most 200.
     pub fn histogram(
         title: impl Into<String>,
         values: impl IntoIterator<Item = f64>,

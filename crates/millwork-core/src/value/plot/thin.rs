@@ -2,7 +2,7 @@
 
 use super::numbers::range;
 
-/// At most four points for each of so many columns: the first, the lowest, the highest and the last. What isn't finite is left
+/// At most four points for each of `columns` columns: the first, the lowest, the highest and the last. What isn't finite is left
 /// out.
 pub(super) fn thinned(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
     let finite: Vec<(f64, f64)> =
@@ -26,7 +26,7 @@ pub(super) fn thinned(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> 
     kept
 }
 
-/// So many of the points, evenly by their place, with the outermost to all sides.
+/// At most `most` of the points, evenly by their place, with the outermost to all sides.
 pub(super) fn spread(points: Vec<(f64, f64)>, most: usize) -> Vec<(f64, f64)> {
     if points.len() <= most {
         return points;

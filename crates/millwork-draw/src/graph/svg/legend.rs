@@ -20,7 +20,7 @@ pub(super) struct Legend {
     pub(super) width: f64,
 }
 
-/// Explains the signs that a drawing uses; there is none if it uses none.
+/// Explains the signs that a drawing uses; `None` if it uses none.
 pub(super) fn legend(drawing: &Drawing) -> Result<Option<Legend>, fmt::Error> {
     let mut legend = Legend { markup: String::new(), width: 0.0 };
     for (mark, _) in drawing.marks() {
