@@ -77,7 +77,7 @@ impl Exposition {
         write_sample(text, &format!("{name}_count"), &[], count as f64);
     }
 
-    /// What was written.
+    /// The text written so far.
     pub fn into_text(self) -> String {
         self.text
     }

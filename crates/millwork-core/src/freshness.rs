@@ -151,11 +151,11 @@ impl fmt::Display for FreshnessPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Freshness {
-    /// It is.
+    /// It meets its policy.
     Pass,
     /// It soon won't be.
     Warn,
-    /// It isn't.
+    /// It is older than its policy allows.
     Fail,
     /// It has never been materialized, or its last materialization is dated further in the future than its policy reaches
     /// back: then the clock was set back since, and how old it is isn't known.

@@ -30,7 +30,7 @@ pub enum RunStatus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
-    /// It hasn't started.
+    /// Its execution has not begun.
     #[default]
     Pending,
     /// An attempt is under way.
@@ -125,7 +125,7 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// All classes.
+    /// All classes, in the order of their declaration.
     pub const ALL: [Self; 5] = [Self::Error, Self::Timeout, Self::OutOfMemory, Self::Killed, Self::Lost];
 
     pub(crate) fn error() -> Self {
@@ -188,7 +188,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// The function returned an error.
     Error,
-    /// The function panicked.
+    /// The step's function panicked.
     Panic,
     /// The attempt took too long.
     Timeout,

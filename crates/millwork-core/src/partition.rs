@@ -89,7 +89,7 @@ impl PartitionsDefinition {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetPartition<A = AssetKey> {
-    /// The asset.
+    /// The asset, as key or index.
     pub asset: A,
     /// The partition; `None` for an asset without partitions.
     pub partition: Option<PartitionKey>,
@@ -98,7 +98,7 @@ pub struct AssetPartition<A = AssetKey> {
 /// A step, or what it does for one of its partitions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepPartition {
-    /// The step.
+    /// The key of the step.
     pub step: StepKey,
     /// The partition; `None` for a step without partitions.
     pub partition: Option<PartitionKey>,

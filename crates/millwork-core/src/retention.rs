@@ -40,7 +40,7 @@ pub fn days(days: u32) -> Duration {
 }
 
 impl Retention {
-    /// Everything is kept.
+    /// A policy without rules: everything is kept.
     pub fn new() -> Self {
         Self::default()
     }

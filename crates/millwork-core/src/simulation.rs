@@ -21,11 +21,11 @@ use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 
 /// A span of virtual time, and what is known when it begins.
 pub struct Simulation<'a> {
-    /// The pipeline.
+    /// The pipeline whose automation is simulated.
     pub pipeline: &'a Pipeline,
-    /// The beginning.
+    /// The beginning of the simulated time.
     pub from: Timestamp,
-    /// The end.
+    /// The end of the simulated time.
     pub to: Timestamp,
     /// The assets that have a value at the beginning.
     pub present: &'a [AssetKey],
@@ -40,11 +40,11 @@ pub struct Simulation<'a> {
 /// A run that would have been requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SimulatedRun {
-    /// When.
+    /// The virtual time of the run's request.
     pub at: Timestamp,
-    /// Why.
+    /// The schedule or the conditions that request it.
     pub why: String,
-    /// What it makes.
+    /// The assets that it materializes.
     pub assets: Vec<AssetKey>,
     /// When it would have ended.
     pub until: Timestamp,

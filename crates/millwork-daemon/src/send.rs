@@ -132,7 +132,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 async fn e_mail(mail: &Mail, login: Option<(String, String)>, delivery: &Delivery) -> Result<(), Refusal> {
     let mailbox = |address: &str| {
-        let wrong = |error| Refusal::for_good(format!("`{address}` is no e-mail address: {error}"));
+        let wrong = |error| Refusal::for_good(format!("`{address}` is not an email address: {error}"));
         address.parse::<Mailbox>().map_err(wrong)
     };
     let domain = mail.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));

@@ -86,9 +86,9 @@ mod tests {
         let now = "2026-05-01T08:00:00Z".parse().expect("a time");
         let alert = Alert { title: "a < b & \"c\"".to_owned(), ..Alert::test("rule", now) };
         let body = |shape: WebhookShape| webhook_body(shape, &alert, "k1").to_string();
-        insta::assert_snapshot!(body(WebhookShape::Json), @r##"{"at":"2026-05-01T08:00:00Z","held_back":0,"idempotency_key":"k1","key":"test","kind":"test","rule":"rule","since":"2026-05-01T08:00:00Z","text":"Nothing has happened: somebody asked whether alerts arrive.","title":"a < b & \"c\""}"##);
-        insta::assert_snapshot!(body(WebhookShape::Slack), @r##"{"text":":white_circle: *a &lt; b &amp; \"c\"*\nNothing has happened: somebody asked whether alerts arrive."}"##);
-        insta::assert_snapshot!(body(WebhookShape::Discord), @r##"{"allowed_mentions":{"parse":[]},"embeds":[{"color":8421504,"description":"Nothing has happened: somebody asked whether alerts arrive.","title":"a < b & \"c\"","url":null}]}"##);
-        insta::assert_snapshot!(body(WebhookShape::Teams), @r##"{"attachments":[{"content":{"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","body":[{"size":"Medium","text":"a < b & \"c\"","type":"TextBlock","weight":"Bolder","wrap":true},{"text":"Nothing has happened: somebody asked whether alerts arrive.","type":"TextBlock","wrap":true}],"type":"AdaptiveCard","version":"1.4"},"contentType":"application/vnd.microsoft.card.adaptive"}],"type":"message"}"##);
+        insta::assert_snapshot!(body(WebhookShape::Json), @r##"{"at":"2026-05-01T08:00:00Z","held_back":0,"idempotency_key":"k1","key":"test","kind":"test","rule":"rule","since":"2026-05-01T08:00:00Z","text":"This alert tests the rule's destinations. No event has occurred.","title":"a < b & \"c\""}"##);
+        insta::assert_snapshot!(body(WebhookShape::Slack), @r##"{"text":":white_circle: *a &lt; b &amp; \"c\"*\nThis alert tests the rule's destinations. No event has occurred."}"##);
+        insta::assert_snapshot!(body(WebhookShape::Discord), @r##"{"allowed_mentions":{"parse":[]},"embeds":[{"color":8421504,"description":"This alert tests the rule's destinations. No event has occurred.","title":"a < b & \"c\"","url":null}]}"##);
+        insta::assert_snapshot!(body(WebhookShape::Teams), @r##"{"attachments":[{"content":{"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","body":[{"size":"Medium","text":"a < b & \"c\"","type":"TextBlock","weight":"Bolder","wrap":true},{"text":"This alert tests the rule's destinations. No event has occurred.","type":"TextBlock","wrap":true}],"type":"AdaptiveCard","version":"1.4"},"contentType":"application/vnd.microsoft.card.adaptive"}],"type":"message"}"##);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Cuts {
 /// Why a matrix can't be put into bins.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum BinError {
-    /// A categorical column has a value that is no category.
+    /// A categorical column has a value that is not a category.
     #[error(
         "column {column} has the value {value}, but a category is a number from 0 and below {CATEGORIES}"
     )]
@@ -50,7 +50,7 @@ impl Cuts {
     /// The bins of a matrix, at most `max_bin` (2 or more) for each numeric column, as XGBoost's `hist` makes them.
     ///
     /// # Errors
-    /// A value of a categorical column is no category, or there are too many bins.
+    /// A value of a categorical column is not a category, or there are too many bins.
     pub(crate) fn new(matrix: Matrix<'_>, labels: &Labels, max_bin: usize) -> Result<Self, BinError> {
         let entries = matrix.present();
         let weights = labels.weights.as_deref();
@@ -71,7 +71,7 @@ impl Cuts {
         Self::of_columns(finished)
     }
 
-    /// The cuts of all columns, or the value of one that is no category.
+    /// The cuts of all columns, or the value of one that is not a category.
     fn of_columns(columns: Vec<Result<Vec<f32>, f32>>) -> Result<Self, BinError> {
         let bins = columns.iter().flatten().map(Vec::len).sum();
         if bins > MOST_BINS {
@@ -193,7 +193,7 @@ impl Seen {
         }
     }
 
-    /// The cuts of the column, or a value that is no category.
+    /// The cuts of the column, or a value that is not a category.
     fn finish(self) -> Result<Vec<f32>, f32> {
         match self {
             Self::Values(sketch) => Ok(sketch.finish()),

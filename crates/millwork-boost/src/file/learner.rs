@@ -18,10 +18,10 @@ pub(super) fn read(document: &Value) -> Result<Model, FileError> {
     }
     let parameters = &learner["learner_model_param"];
     let (booster, beside) = gbtree(&learner["gradient_booster"])?;
-    let trees = booster["trees"].as_array().ok_or_else(|| FileError::field("trees", "is no list"))?;
+    let trees = booster["trees"].as_array().ok_or_else(|| FileError::field("trees", "is not a list"))?;
     let columns = count(&parameters["num_feature"])
         .filter(|&columns| columns <= u64::from(u32::MAX))
-        .ok_or_else(|| FileError::field("num_feature", "is no number of columns"))?
+        .ok_or_else(|| FileError::field("num_feature", "is not a number of columns"))?
         as usize;
     let outputs = outputs(parameters, trees.len())?;
     let objective = &learner["objective"];
@@ -76,7 +76,7 @@ fn outputs(parameters: &Value, trees: usize) -> Result<usize, FileError> {
         Value::Null => Ok(1),
         value => count(value)
             .filter(|&number| number <= OUTPUTS.max(trees) as u64)
-            .ok_or_else(|| FileError::field(name, "is no number of outputs")),
+            .ok_or_else(|| FileError::field(name, "is not a number of outputs")),
     };
     match (number("num_class")?.max(1), number("num_target")?.max(1)) {
         (classes, 1) => Ok(classes as usize),
@@ -96,7 +96,7 @@ fn base_scores(value: &Value, outputs: usize) -> Result<Vec<f32>, FileError> {
         Some(scores) => {
             Err(FileError::field("base_score", format!("has {} numbers for {outputs} outputs", scores.len())))
         }
-        None => Err(FileError::field("base_score", "is no number")),
+        None => Err(FileError::field("base_score", "is not a number")),
     }
 }
 
@@ -105,7 +105,7 @@ fn tree_outputs(value: &Value, trees: usize, outputs: usize) -> Result<Vec<u32>,
         |value: &Value| u32::try_from(integer(value)?).ok().filter(|&output| (output as usize) < outputs);
     list(value, output)
         .filter(|of_trees| of_trees.len() == trees)
-        .ok_or_else(|| FileError::field("tree_info", "is no list of an output for each tree"))
+        .ok_or_else(|| FileError::field("tree_info", "is not a list of an output for each tree"))
 }
 
 fn tree_weights(value: &Value, trees: usize) -> Result<Option<Vec<f32>>, FileError> {
@@ -114,7 +114,7 @@ fn tree_weights(value: &Value, trees: usize) -> Result<Option<Vec<f32>>, FileErr
     }
     let mut weights = list(value, single)
         .filter(|weights| weights.len() <= trees)
-        .ok_or_else(|| FileError::field("weight_drop", "is no list of a weight for each tree"))?;
+        .ok_or_else(|| FileError::field("weight_drop", "is not a list of a weight for each tree"))?;
     weights.resize(trees, 1.0);
     Ok(Some(weights))
 }
@@ -149,7 +149,7 @@ fn labels(learner: &Value, encodings: &Value) -> Result<ModelLabels, FileError> 
     let texts = |field: &'static str| match &learner[field] {
         Value::Null => Ok(vec![]),
         value => list(value, |text| text.as_str().map(str::to_owned))
-            .ok_or_else(|| FileError::field(field, "is no list of texts")),
+            .ok_or_else(|| FileError::field(field, "is not a list of texts")),
     };
     let known = encodings["enc"].as_array().is_some_and(|columns| !columns.is_empty());
     Ok(ModelLabels {
@@ -220,8 +220,8 @@ mod tests {
         check("/learner", json!(null), "`learner` is not there");
         check("", json!({ "oblivious_trees": [] }), "it is a model of CatBoost");
         check(&format!("{parameters}/base_score"), json!("[1,2,3]"), "3 numbers for 2 outputs");
-        check(&format!("{parameters}/base_score"), json!([]), "`base_score` is no number");
-        check(&format!("{parameters}/num_class"), json!("999999999"), "`num_class` is no number of outputs");
+        check(&format!("{parameters}/base_score"), json!([]), "`base_score` is not a number");
+        check(&format!("{parameters}/num_class"), json!("999999999"), "`num_class` is not a number of outputs");
         check(&format!("{parameters}/num_feature"), json!("99999999999"), "`num_feature`");
         check(
             parameters,
@@ -247,6 +247,6 @@ mod tests {
         );
         check(&format!("{booster}/model/trees/2"), json!({}), "tree 2 is not valid");
         check("/learner/objective", json!({}), "`objective` has no name");
-        check("/learner/feature_names", json!([1]), "`feature_names` is no list of texts");
+        check("/learner/feature_names", json!([1]), "`feature_names` is not a list of texts");
     }
 }

@@ -45,10 +45,10 @@ enum Leaves {
 impl Lists {
     fn of(tree: &Value, outputs: usize) -> Result<Self, String> {
         let integers = |name: &'static str| {
-            list(&tree[name], integer).ok_or_else(|| format!("`{name}` is no list of integers"))
+            list(&tree[name], integer).ok_or_else(|| format!("`{name}` is not a list of integers"))
         };
         let singles = |name: &'static str| {
-            list(&tree[name], single).ok_or_else(|| format!("`{name}` is no list of numbers"))
+            list(&tree[name], single).ok_or_else(|| format!("`{name}` is not a list of numbers"))
         };
         let (left, right) = (integers("left_children")?, integers("right_children")?);
         let nodes = left.len();
@@ -148,7 +148,7 @@ impl Lists {
         }
         let child = |child: i64| {
             let child = usize::try_from(child).ok().filter(|&child| child > 0 && child < self.children.len());
-            child.ok_or_else(|| format!("a child of node {node} is no node"))
+            child.ok_or_else(|| format!("a child of node {node} is not a node"))
         };
         Ok(Some([child(left)?, child(right)?]))
     }
@@ -191,7 +191,7 @@ impl Lists {
                 let first = tree.categories.len();
                 for &category in &self.categories[start..end] {
                     if !(0..i64::from(CATEGORIES)).contains(&category) {
-                        return Err(format!("{category} is no category"));
+                        return Err(format!("{category} is not a category"));
                     }
                     tree.categories.push(category as u32);
                 }
@@ -228,7 +228,7 @@ fn sets(tree: &Value, nodes: usize) -> Result<Sets, String> {
         return if tree["split_type"].is_null() {
             Ok((sets, vec![]))
         } else {
-            Err("`split_type` is no list".to_owned())
+            Err("`split_type` is not a list".to_owned())
         };
     };
     if kinds.len() != nodes {
@@ -239,9 +239,9 @@ fn sets(tree: &Value, nodes: usize) -> Result<Sets, String> {
     }
     let places = |name: &'static str| {
         list(&tree[name], |value| usize::try_from(integer(value)?).ok())
-            .ok_or_else(|| format!("`{name}` is no list of places"))
+            .ok_or_else(|| format!("`{name}` is not a list of places"))
     };
-    let categories = list(&tree["categories"], integer).ok_or("`categories` is no list of integers")?;
+    let categories = list(&tree["categories"], integer).ok_or("`categories` is not a list of integers")?;
     let (of_nodes, segments, sizes) =
         (places("categories_nodes")?, places("categories_segments")?, places("categories_sizes")?);
     if segments.len() != of_nodes.len() || sizes.len() != of_nodes.len() {
@@ -324,11 +324,11 @@ mod tests {
     fn what_is_no_tree_is_an_error() {
         check(&document(&[], &[]), Err("no nodes"));
         check(&document(&[1, 0], &[1, 0]), Err("two nodes lead to node 1"));
-        check(&document(&[1, 0, -1], &[2, 0, -1]), Err("a child of node 1 is no node"));
-        check(&document(&[9], &[9]), Err("a child of node 0 is no node"));
-        check(&document(&[-2], &[0]), Err("a child of node 0 is no node"));
+        check(&document(&[1, 0, -1], &[2, 0, -1]), Err("a child of node 1 is not a node"));
+        check(&document(&[9], &[9]), Err("a child of node 0 is not a node"));
+        check(&document(&[-2], &[0]), Err("a child of node 0 is not a node"));
         check(&document(&[-1], &[-1, -1]), Err("`right_children` has 2 elements"));
-        check(&json!(1), Err("`left_children` is no list of integers"));
+        check(&json!(1), Err("`left_children` is not a list of integers"));
         let with = |name: &str, value: Value| {
             let mut document = document(&[1, -1, -1], &[2, -1, -1]);
             document[name] = value;
@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(tree.categories, [3, 5]);
         assert_eq!([3.0, 4.0, -1.0].map(|value| tree.leaf(|_| Some(value))), [2, 1, 1]);
         for (name, value, problem) in [
-            ("categories", json!([5, -1]), "-1 is no category"),
+            ("categories", json!([5, -1]), "-1 is not a category"),
             ("categories_sizes", json!([3]), "adds up to more"),
             ("categories_segments", json!([1]), "are not there"),
             ("categories_nodes", json!([1]), "categorical in one list"),

@@ -235,11 +235,11 @@ fn written_order(tree: &Tree) -> Result<Vec<usize>, String> {
         }
         next += 1;
         if order.len() > tree.nodes.len() {
-            return Err("nodes lead to each other in a circle".to_owned());
+            return Err("the nodes form a cycle".to_owned());
         }
     }
     if order.len() < tree.nodes.len() {
-        return Err("nothing leads to some nodes".to_owned());
+        return Err("some nodes are unreachable from the root".to_owned());
     }
     if adjacent {
         order.sort_unstable();
@@ -358,8 +358,8 @@ mod tests {
         refused(|model| model.trees[0].leaf_vectors.push(1.0), "a value for each output");
         refused(
             |model| model.trees[0].nodes[0].split.as_mut().expect("a split").children = [0, 1],
-            "in a circle",
+            "form a cycle",
         );
-        refused(|model| model.trees[0].nodes[0].split = None, "nothing leads to");
+        refused(|model| model.trees[0].nodes[0].split = None, "unreachable");
     }
 }

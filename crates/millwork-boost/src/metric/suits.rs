@@ -85,7 +85,7 @@ impl MetricError {
 /// let labels = Labels { targets: vec![0.0, 2.0], ..Labels::default() };
 /// let loss = Loss::new(&BoosterParams::default());
 /// assert!(suits(EvalMetric::Rmse, &loss, &labels).is_ok());
-/// let error = suits(EvalMetric::LogLoss, &loss, &labels).expect_err("2 is no probability");
+/// let error = suits(EvalMetric::LogLoss, &loss, &labels).expect_err("2 is not a probability");
 /// assert_eq!(error.to_string(), "`logloss` is not defined: label 2 of row 1 must lie from 0 to 1");
 /// ```
 ///

@@ -220,7 +220,7 @@ pub(super) struct Match {
 /// The state of a trigger's subject by an occurrence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum SubjectState {
-    /// All is well.
+    /// The subject is in a good state.
     Good,
     /// Something happened, and each time is worth an alert.
     Happened,

@@ -18,12 +18,12 @@ pub struct Destination {
 pub enum Channel {
     /// A `POST` of JSON.
     Webhook {
-        /// The address.
+        /// The address, which may hold a token and is therefore a secret.
         url: Secret,
-        /// What is sent.
+        /// The JSON that the receiver expects.
         shape: WebhookShape,
     },
-    /// An e-mail.
+    /// Sends an email over SMTP.
     Mail(Mail),
     /// A program that gets the alert's JSON on its standard input.
     Command {
@@ -35,11 +35,11 @@ pub enum Channel {
 /// The JSON that a webhook wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookShape {
-    /// The alert itself.
+    /// The alert as JSON.
     Json,
     /// Slack's incoming webhooks, which Mattermost understands as well.
     Slack,
-    /// Discord.
+    /// Discord's webhooks.
     Discord,
     /// Microsoft Teams: an adaptive card.
     Teams,
@@ -48,15 +48,15 @@ pub enum WebhookShape {
 /// How e-mails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The server's name.
+    /// The host name of the SMTP server.
     pub server: String,
-    /// Its port.
+    /// The port of the SMTP server.
     pub port: u16,
     /// How the connection is protected.
     pub encryption: Encryption,
-    /// The sender.
+    /// The address of the sender.
     pub from: String,
-    /// The recipients.
+    /// The addresses of the recipients.
     pub to: Vec<String>,
     /// Who logs in, and the password.
     pub login: Option<(String, Secret)>,
@@ -94,7 +94,7 @@ impl Destination {
         Self::shaped(url, WebhookShape::Teams)
     }
 
-    /// An e-mail.
+    /// A destination that sends emails.
     pub fn mail(mail: Mail) -> Self {
         Self { channel: Channel::Mail(mail), is_optional: false }
     }
@@ -112,7 +112,7 @@ impl Destination {
         Self { is_optional: true, ..self }
     }
 
-    /// Its secrets.
+    /// The secrets that a delivery to it needs.
     pub fn secrets(&self) -> Vec<&Secret> {
         match &self.channel {
             Channel::Webhook { url, .. } => vec![url],
@@ -121,7 +121,7 @@ impl Destination {
         }
     }
 
-    /// What is wrong with it.
+    /// The reason why it is invalid; `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<Problem> {
         match &self.channel {
             Channel::Command { argv } if argv.is_empty() => {
@@ -131,7 +131,7 @@ impl Destination {
             Channel::Mail(mail) => std::iter::once(&mail.from)
                 .chain(&mail.to)
                 .find(|address| !address.contains('@'))
-                .map(|address| Problem::new(format!("`{address}` is no e-mail address"))),
+                .map(|address| Problem::new(format!("`{address}` is not an email address"))),
             Channel::Webhook { .. } | Channel::Command { .. } => None,
         }
     }
@@ -180,7 +180,7 @@ impl Mail {
         Self { port, encryption, ..self }
     }
 
-    /// Logs in.
+    /// Sets the user and the password of the SMTP server.
     #[must_use]
     pub fn login(self, user: impl Into<String>, password: Secret) -> Self {
         Self { login: Some((user.into(), password)), ..self }
@@ -215,7 +215,7 @@ impl fmt::Display for Destination {
     }
 }
 
-/// A secret that stands in an environment variable: the address of a webhook, a password. Only its name is ever shown or
+/// A secret in an environment variable: the address of a webhook, a password. Only its name is ever shown or
 /// stored; its value is looked up when it is needed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Secret {

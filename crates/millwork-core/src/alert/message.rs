@@ -1,4 +1,4 @@
-//! An alert: what is stored of it and sent, and its text.
+//! An alert: its stored and sent form, and its text.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ const LONGEST: usize = 1_500;
 /// One alert of a rule, the same for all its destinations. It is stored, and sent as JSON; names never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
-    /// The rule's name.
+    /// The name of the rule that fired.
     pub rule: String,
     /// What it is about: alerts of a rule about the same have the same key.
     pub key: String,
@@ -23,9 +23,9 @@ pub struct Alert {
     pub kind: AlertKind,
     /// What happened, in one line.
     pub title: String,
-    /// What happened, where, since when, and how to look.
+    /// What happened, where, since when, and the command that shows more.
     pub text: String,
-    /// When it happened.
+    /// The time of the occurrence.
     pub at: Timestamp,
     /// Since when it is like that.
     pub since: Timestamp,
@@ -38,7 +38,7 @@ pub struct Alert {
     /// The asset's partition, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
-    /// Where to look, if the pages have an address.
+    /// The page with the details; `None` if the pages have no address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// How many of the same were held back since the last alert.
@@ -50,9 +50,9 @@ pub struct Alert {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
-    /// Something happened.
+    /// A condition occurred or got worse.
     Raised,
-    /// It is over.
+    /// The condition is over.
     Recovered,
     /// A test of the rule's destinations: no event has occurred.
     Test,
@@ -70,14 +70,14 @@ impl AlertKind {
 }
 
 impl Alert {
-    /// An alert of a rule that says that alerts arrive.
+    /// An alert that tests a rule's destinations.
     pub fn test(rule: &str, now: Timestamp) -> Self {
         Self {
             rule: rule.to_owned(),
             key: "test".to_owned(),
             kind: AlertKind::Test,
             title: format!("Test of the alert rule `{rule}`"),
-            text: "Nothing has happened: somebody asked whether alerts arrive.".to_owned(),
+            text: "This alert tests the rule's destinations. No event has occurred.".to_owned(),
             at: now,
             since: now,
             run: None,
@@ -102,7 +102,7 @@ impl Alert {
     }
 }
 
-/// The text: what happened, where, since when, and how to look.
+/// The text: what happened, where, since when, and the command that shows more.
 pub(super) fn text(
     found: &Match,
     occurrence: &Occurrence,
@@ -141,7 +141,7 @@ pub(super) fn text(
         let plural = if held_back == 1 { "" } else { "s" };
         lines.push(format!("{held_back} alert{plural} about the same were held back since the last one."));
     }
-    lines.push(format!("Look: {}", found.look));
+    lines.push(format!("Details: {}", found.look));
     lines.extend(url.map(str::to_owned));
     lines.join("\n")
 }

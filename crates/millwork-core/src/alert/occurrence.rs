@@ -15,7 +15,7 @@ use crate::run::{self, RunId, RunRequest, RunStatus};
 /// Something that may fire an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occurrence {
-    /// When it happened.
+    /// The time of the occurrence.
     pub at: Timestamp,
     /// The run it happened in.
     pub run: Option<RunId>,
@@ -25,14 +25,14 @@ pub struct Occurrence {
     pub assets: Vec<AssetKey>,
     /// The partition that it is about.
     pub partition: Option<PartitionKey>,
-    /// What happened.
+    /// What happened, with its details.
     pub kind: OccurrenceKind,
 }
 
-/// What happened.
+/// The kinds of occurrences that rules react to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OccurrenceKind {
-    /// A run ended.
+    /// A run has its final status.
     RunEnded {
         /// The status it ended in.
         status: RunStatus,
@@ -57,7 +57,7 @@ pub enum OccurrenceKind {
     CheckEvaluated(CheckEvaluation),
     /// The freshness of an asset was looked at.
     Freshness {
-        /// The state.
+        /// The state of the asset's freshness.
         state: Freshness,
         /// Since when it is in that state, if that follows from the policy.
         since: Option<Timestamp>,
@@ -68,7 +68,7 @@ pub enum OccurrenceKind {
     },
     /// A schedule, a sensor or an automation was evaluated.
     Ticked {
-        /// Which one.
+        /// The schedule, sensor or other instigator whose tick it was.
         of: Instigator,
         /// Why it could not be evaluated; `None` if it was evaluated.
         error: Option<String>,

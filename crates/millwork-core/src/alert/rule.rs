@@ -175,21 +175,21 @@ pub enum Trigger {
     NotFresh(Freshness),
     /// A metric, which is a number in the metadata of an asset, is below a threshold. Fires when it begins and when it is over.
     MetricBelow {
-        /// Its name.
+        /// The label of the metric in the asset's metadata.
         metric: String,
-        /// The threshold.
+        /// The alert fires if the metric is below this value.
         threshold: f64,
     },
     /// A metric is above a threshold. Fires when it begins and when it is over.
     MetricAbove {
-        /// Its name.
+        /// The label of the metric in the asset's metadata.
         metric: String,
-        /// The threshold.
+        /// The alert fires if the metric is above this value.
         threshold: f64,
     },
     /// A metric differs from that of the last materialization by more than a percentage of it. Fires each time.
     MetricChanged {
-        /// Its name.
+        /// The label of the metric in the asset's metadata.
         metric: String,
         /// The change that is still tolerated, in per cent.
         percent: f64,
@@ -245,15 +245,15 @@ impl Trigger {
         }
     }
 
-    /// What is wrong with it.
+    /// The reason why it is invalid; `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<Problem> {
         match self {
             Self::Run(status) if !status.is_finished() => {
-                let problem = Problem::new(format!("no run ends as `{status}`"));
+                let problem = Problem::new(format!("`{status}` is not a final status of runs"));
                 Some(problem.with_hint("succeeded, failed, canceled or lost"))
             }
             Self::NotFresh(state @ (Freshness::Pass | Freshness::Unknown)) => {
-                let problem = Problem::new(format!("`{state}` is no trouble"));
+                let problem = Problem::new(format!("`{state}` is not a state that needs an alert"));
                 Some(problem.with_hint("`Freshness::Warn` or `Freshness::Fail`"))
             }
             Self::MetricBelow { threshold: number, .. }
@@ -265,7 +265,7 @@ impl Trigger {
             }
             Self::MetricChanged { percent, .. } if *percent < 0.0 => {
                 let problem = Problem::new(format!("a change of more than {percent} % is any change"));
-                Some(problem.with_hint("a change in either direction counts; 0 stands for any"))
+                Some(problem.with_hint("a change in either direction counts; 0 means any change"))
             }
             Self::RunFailed
             | Self::Run(_)

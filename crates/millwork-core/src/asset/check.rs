@@ -16,7 +16,7 @@ pub struct CheckDefinition {
     pub description: String,
     /// How bad a failure is.
     pub severity: Severity,
-    /// Whether a failure stops what is downstream of the asset in the same run.
+    /// Whether a failure skips the steps downstream of the asset in the same run.
     pub blocking: bool,
     /// How the result is computed.
     pub computation: Computation,
@@ -40,9 +40,9 @@ impl CheckDefinition {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth a look.
+    /// The failure is a warning.
     Warn,
-    /// Wrong.
+    /// The failure is an error.
     #[default]
     Error,
 }
@@ -61,17 +61,17 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// Passed or not.
+    /// A result without description and metadata.
     pub fn new(passed: bool) -> Self {
         Self { passed, description: String::new(), metadata: Metadata::new(), severity: None }
     }
 
-    /// All is well.
+    /// A passed check.
     pub fn pass() -> Self {
         Self::new(true)
     }
 
-    /// Something is wrong.
+    /// A failed check, with the reason.
     pub fn fail(description: impl Into<String>) -> Self {
         Self { description: description.into(), ..Self::new(false) }
     }

@@ -62,7 +62,7 @@ pub struct Computation {
     pub pools: Vec<PoolUse>,
     /// Where it stands: file and line.
     pub source: Option<(&'static str, u32)>,
-    /// What is called.
+    /// The function that makes the values or tests the asset.
     pub function: StepFunction,
 }
 
@@ -95,9 +95,9 @@ impl fmt::Debug for Computation {
 /// runtime.
 #[derive(Clone)]
 pub enum StepFunction {
-    /// An ordinary function.
+    /// A blocking function, called on a thread of its own.
     Blocking(Arc<dyn Fn(StepContext) -> Result<StepResult, BoxError> + Send + Sync>),
-    /// An `async` function.
+    /// An `async` function, run on the runtime.
     Async(Arc<dyn Fn(StepContext) -> BoxFuture<Result<StepResult, BoxError>> + Send + Sync>),
 }
 

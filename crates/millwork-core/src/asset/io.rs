@@ -12,7 +12,7 @@ use crate::{BoxError, BoxFuture};
 /// What a stored value is a value of. No two attempts share an address, so nothing is ever overwritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueAddress {
-    /// The asset.
+    /// The asset whose value it is.
     pub asset: AssetKey,
     /// The partition, if the asset has partitions.
     pub partition: Option<PartitionKey>,
@@ -67,11 +67,11 @@ pub enum IoError {
     Store {
         /// `store`, `load` or `delete`.
         action: &'static str,
-        /// What.
+        /// The location of the missing value.
         location: String,
         /// The remedy, if it is known.
         hint: Option<&'static str>,
-        /// Why.
+        /// The error of the storage.
         source: BoxError,
     },
 }

@@ -14,7 +14,7 @@ use super::{DataVersion, Metadata, MetadataValue, SharedValue};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Output<T> {
-    /// The value.
+    /// The asset's value.
     pub value: T,
     /// What people should know about it.
     pub metadata: Metadata,
@@ -50,7 +50,7 @@ impl<T> Output<T> {
 /// on with the last materialized value. (An optional output that returns `None` stops them instead.)
 #[derive(Clone, Debug)]
 pub enum Update<T> {
-    /// Materialize this.
+    /// Materialize this value.
     New(Output<T>),
     /// Keep the last materialized value.
     Keep {
@@ -93,9 +93,9 @@ impl<T> From<T> for Output<T> {
 /// What a function's return value says about one asset, with the value's type erased.
 #[derive(Clone, Debug)]
 pub enum Produced {
-    /// A new value.
+    /// A new value is materialized.
     New {
-        /// The value.
+        /// The value, shared with the steps downstream.
         value: SharedValue,
         /// What people should know about it.
         metadata: Metadata,
@@ -106,7 +106,7 @@ pub enum Produced {
     Nothing,
     /// The last materialized value stays.
     Kept {
-        /// Why.
+        /// The reason, for the run's log and the asset's history.
         reason: String,
         /// What people should know about what was rejected.
         metadata: Metadata,
@@ -115,7 +115,7 @@ pub enum Produced {
 
 /// A return type of an asset's function, as far as one asset is concerned.
 pub trait IntoProduced {
-    /// Erases the type.
+    /// Converts the value into a form without its type.
     fn into_produced(self) -> Produced;
 }
 

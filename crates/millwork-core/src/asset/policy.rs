@@ -33,7 +33,7 @@ impl Retry {
     /// No pause is longer than this.
     pub const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
-    /// No retry.
+    /// A policy without retries: one attempt.
     pub fn none() -> Self {
         Self::default()
     }

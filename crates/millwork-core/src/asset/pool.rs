@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolUse {
-    /// The pool.
+    /// The name of the pool.
     pub pool: String,
     /// How many of its slots.
     pub slots: u32,

@@ -6,10 +6,10 @@ use super::{AssetKey, ValueType};
 use crate::condition::AutomationCondition;
 use crate::freshness::FreshnessPolicy;
 
-/// Describes one asset.
+/// The static description of one asset.
 #[derive(Clone, Debug)]
 pub struct AssetSpec {
-    /// Its name.
+    /// The key of the asset.
     pub key: AssetKey,
     /// What it is, in Markdown: the doc comment of its function.
     pub description: String,
@@ -19,7 +19,7 @@ pub struct AssetSpec {
     pub kinds: Vec<String>,
     /// Whom to ask about it: people or teams.
     pub owners: Vec<String>,
-    /// Labels for selection.
+    /// Tags by key, which selections can refer to.
     pub tags: BTreeMap<String, String>,
     /// When it is made without being asked for.
     pub automation: Option<AutomationCondition>,

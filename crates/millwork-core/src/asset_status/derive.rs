@@ -40,7 +40,7 @@ pub struct AssetHealth {
 pub struct PartitionHealth {
     /// The partition; `None` if the asset has no partitions.
     pub partition: Option<PartitionKey>,
-    /// Its status.
+    /// The status of the partition.
     pub status: AssetStatus,
     /// Whether its value is what running its function now would be based on, whatever runs or has failed. An external one is fresh.
     pub staleness: Staleness,

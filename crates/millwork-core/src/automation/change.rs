@@ -18,15 +18,15 @@ use crate::run::{RunId, RunRequest};
 /// Something that has happened to an asset since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The asset.
+    /// The changed asset.
     pub asset: AssetKey,
     /// The partition, if it is of one only: its run goes on with others.
     pub partition: Option<PartitionKey>,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
     /// The run it happened in; `None` for reports from outside.
     pub run: Option<RunId>,
-    /// What.
+    /// The kind of the change.
     pub kind: ChangeKind,
 }
 
@@ -35,7 +35,7 @@ pub struct Change {
 pub enum ChangeKind {
     /// A run that will make it was queued or started.
     Started,
-    /// It was materialized.
+    /// It was materialized by a run of Millwork or reported as materialized.
     Updated {
         /// The run that made it.
         by: Arc<RunScope>,
@@ -49,7 +49,7 @@ pub enum ChangeKind {
     },
     /// Its function ran, and gave no new value.
     Kept,
-    /// Its run failed.
+    /// A run that should have made it failed.
     Failed,
     /// Its run ended with neither: it was canceled, or skipped the asset.
     Ended,
@@ -59,7 +59,7 @@ pub enum ChangeKind {
     Code(CodeVersion),
     /// A check was evaluated.
     Check {
-        /// The check.
+        /// The name of the check.
         name: String,
         /// Whether all is well.
         passed: bool,
@@ -71,7 +71,7 @@ pub enum ChangeKind {
 pub struct RunScope {
     /// All assets that the run makes.
     pub targets: BTreeSet<AssetKey>,
-    /// Its tags.
+    /// The tags of the run.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -161,7 +161,7 @@ pub struct AssetFacts {
     /// The failures in a row.
     #[serde(skip_serializing_if = "is_zero")]
     pub failures: u32,
-    /// The last failure.
+    /// The time of the last failure; `None` if it has not failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
     /// The version of its code.

@@ -15,26 +15,26 @@ use crate::condition::{Nodes, Operator};
 /// What the last evaluation of an asset's condition found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// The asset.
+    /// The key of the asset.
     pub asset: AssetKey,
     /// The last evaluation that looked at it: nothing that concerns it has happened since.
     pub evaluated_at: Timestamp,
-    /// The last request.
+    /// The time of the last request; `None` if it was never requested.
     pub requested_at: Option<Timestamp>,
     /// What became of it.
     pub outcome: Outcome,
     /// The same in words, with what stood in the way.
     pub verdict: String,
-    /// The condition.
+    /// The condition, part by part.
     pub condition: Part,
 }
 
 /// A part of a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// What it asks.
+    /// The name of the part, or its operator.
     pub name: String,
-    /// Whether it held.
+    /// Whether the part held.
     pub holds: bool,
     /// For which assets it held, and since which evaluation: the asset itself, or upstream ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,7 +75,7 @@ impl Evaluated<'_> {
     fn verdict(&self, outcome: Outcome) -> String {
         let hold = match outcome {
             Outcome::Requested => return format!("requested: {}", self.causes().join(", ")),
-            Outcome::Underway => return "not requested again: the run that was requested goes on".into(),
+            Outcome::Underway => return "not requested again: the requested run is still in progress".into(),
             Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),
             Outcome::Held(hold) => hold,
         };

@@ -104,9 +104,9 @@ impl Asked {
 /// Which upstream assets count.
 #[derive(Debug)]
 pub(super) enum Counted {
-    /// All.
+    /// All upstream assets.
     All,
-    /// These of them.
+    /// Only these upstream assets.
     Only(AssetSet),
 }
 
@@ -138,9 +138,9 @@ pub enum ConditionError {
     /// It asks for a check that the asset doesn't have.
     #[error("`{asset}` has no check `{check}`")]
     Check {
-        /// The asset.
+        /// The asset with the condition.
         asset: AssetKey,
-        /// The check.
+        /// The name of the check.
         check: String,
     },
 }
@@ -365,7 +365,7 @@ fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Res
     Ok(Counted::Only(&allowed - &ignored))
 }
 
-/// An asset's checks.
+/// The definitions of an asset's checks.
 fn checks(graph: &AssetGraph, asset: AssetIndex) -> impl Iterator<Item = &CheckDefinition> {
     let steps = graph.assets()[asset].checks.iter();
     steps.filter_map(|step| match &graph.steps()[*step].kind {

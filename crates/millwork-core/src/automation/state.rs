@@ -19,7 +19,7 @@ use crate::instigator::Instigator;
 /// A part of a condition that was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
-    /// The part's node.
+    /// The node of the part in its condition.
     pub node: NodeId,
     /// The asset it was true for.
     pub asset: AssetKey,
@@ -36,7 +36,7 @@ pub struct AssetMemory {
     pub truths: Vec<Truth>,
     /// The last evaluation that looked at it.
     pub evaluated_at: Timestamp,
-    /// The last request.
+    /// The time of the last request; `None` if it was never requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
     /// What became of it then.
@@ -64,7 +64,7 @@ pub struct AssetState {
 /// goes with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AutomationState {
-    /// The last evaluation.
+    /// The time of the last evaluation; `None` before the first.
     pub evaluated_at: Option<Timestamp>,
     /// Identifies the conditions that were evaluated then.
     pub conditions: String,
@@ -82,7 +82,7 @@ pub struct AutomationState {
 pub struct AutomationCursor {
     /// Events up to this sequence number have been taken in.
     pub events: u64,
-    /// The last evaluation.
+    /// The time of the last evaluation; `None` before the first.
     pub evaluated_at: Option<Timestamp>,
     /// Identifies the conditions that were evaluated then.
     pub conditions: String,
@@ -146,7 +146,7 @@ impl AutomationState {
         changed
     }
 
-    /// Forgets an asset.
+    /// Removes the row of an asset.
     pub(super) fn remove(&mut self, key: &AssetKey) {
         self.assets.remove(key);
         self.mark(key, Marks::default());
@@ -215,7 +215,7 @@ pub struct FailureBackoff {
     pub free: u32,
     /// The pause after the first failure that has one.
     pub first: SignedDuration,
-    /// The longest pause.
+    /// The longest pause between two requests.
     pub longest: SignedDuration,
     /// The number of failures after which the asset is not requested any more.
     pub budget: u32,
@@ -260,7 +260,7 @@ impl FailureBackoff {
 /// An asset that has a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AutomationEntry {
-    /// The asset.
+    /// The key of the asset.
     pub asset: AssetKey,
     /// Whether its condition is evaluated, if automation as a whole is.
     pub on: bool,
@@ -268,9 +268,9 @@ pub struct AutomationEntry {
     pub condition: String,
     /// The outcome of its last evaluation; `None` if it was never evaluated.
     pub outcome: Option<Outcome>,
-    /// When that was.
+    /// The time of that evaluation; `None` if there was none.
     pub evaluated_at: Option<Timestamp>,
-    /// The last request.
+    /// The time of the last request; `None` if it was never requested.
     pub requested_at: Option<Timestamp>,
     /// The failures in a row.
     pub failures: u32,

@@ -26,9 +26,9 @@ pub(crate) enum Operand {
     ExecutedWithRootTarget,
     /// The run that materialized it last had this tag.
     ExecutedWithTag {
-        /// The tag.
+        /// The key of the tag.
         tag: String,
-        /// Its value.
+        /// The value that the tag must have.
         value: String,
     },
     /// Its code has changed since the last evaluation.
@@ -39,7 +39,7 @@ pub(crate) enum Operand {
     InitialEvaluation,
     /// A tick of the schedule has passed since the last evaluation.
     CronTickPassed {
-        /// The schedule.
+        /// The line of cron.
         cron: String,
         /// The IANA time zone.
         zone: String,

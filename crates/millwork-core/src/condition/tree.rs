@@ -49,7 +49,7 @@ pub(crate) enum Operator {
     NewlyTrue,
     /// Its child holds for any, or all, of the upstream assets.
     Deps {
-        /// For how many.
+        /// For how many upstream assets the operand must hold.
         quantifier: Quantifier,
         /// The selection of upstream assets that count; without one, all do.
         allow: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) enum Operator {
 /// For how many upstream assets a condition has to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantifier {
-    /// At least one.
+    /// At least one upstream asset.
     Any,
     /// Every one; true where there is none.
     All,

@@ -44,7 +44,7 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Nothing yet.
+    /// Definitions without any part.
     pub fn new() -> Self {
         Self::default()
     }
@@ -62,14 +62,14 @@ impl Definitions {
         self
     }
 
-    /// Adds many assets.
+    /// Adds several assets.
     #[must_use]
     pub fn assets(mut self, definitions: impl IntoIterator<Item = AssetDefinition>) -> Self {
         self.assets.extend(definitions);
         self
     }
 
-    /// Adds a check.
+    /// Adds an asset check.
     #[must_use]
     pub fn check(mut self, definition: CheckDefinition) -> Self {
         self.checks.push(definition);
@@ -104,7 +104,7 @@ impl Definitions {
         self
     }
 
-    /// Provides a resource.
+    /// Provides a resource: steps that take a `T` get a clone of this value.
     #[must_use]
     pub fn resource<T: Clone + Send + Sync + 'static>(self, resource: T) -> Self {
         self.resource_with(move || Ok::<_, BoxError>(resource.clone()))

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a pipeline's definitions.
+//! The errors of a pipeline's definitions.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,60 +9,60 @@ use crate::asset::AssetKey;
 use crate::graph::DependencyCycle;
 use crate::problem::{Advice, ErrorClass, Problem};
 
-/// One thing that is wrong with the definitions.
+/// One error of the definitions.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DefinitionError {
     /// A key can't be used.
     #[error("the key of asset `{asset}` is invalid: {problem}")]
     InvalidKey {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: String,
     },
     /// Two functions make the same asset.
     #[error("asset `{asset}` is defined twice, by `{first}` and `{second}`")]
     DuplicateAsset {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// A function.
+        /// One of the functions.
         first: String,
-        /// The other one.
+        /// The other function.
         second: String,
     },
     /// Two steps have one name.
     #[error("step `{step}` is defined twice")]
     DuplicateStep {
-        /// The name.
+        /// The name of both steps.
         step: String,
     },
     /// An asset has two checks of one name.
     #[error("check `{check}` of asset `{asset}` is defined twice")]
     DuplicateCheck {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// The check.
+        /// The name of both checks.
         check: String,
     },
     /// Two jobs have one name.
     #[error("job `{job}` is defined twice")]
     DuplicateJob {
-        /// The name.
+        /// The name of both jobs.
         job: String,
     },
     /// Two resources have one type.
     #[error("the resource `{type_name}` is defined twice")]
     DuplicateResource {
-        /// The type.
+        /// The name of the resource's type.
         type_name: String,
     },
     /// An upstream asset isn't listed.
     #[error("`{dependent}` depends on asset `{asset}`, which is not part of the definitions")]
     UnlistedAsset {
-        /// Who depends on it.
+        /// The step that depends on it.
         dependent: String,
-        /// The asset.
+        /// The step that depends on the asset.
         asset: AssetKey,
         /// Add it, or the name that was meant.
         hint: String,
@@ -70,9 +70,9 @@ pub enum DefinitionError {
     /// An upstream asset has another type.
     #[error("`{dependent}` takes asset `{asset}` as `{expected}`, but it is `{actual}`")]
     WrongType {
-        /// Who takes it.
+        /// The step that takes the asset.
         dependent: String,
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
         /// The type as which it is taken.
         expected: String,
@@ -82,45 +82,45 @@ pub enum DefinitionError {
     /// An asset that Millwork doesn't load is taken as a value.
     #[error("`{dependent}` takes the value of asset `{asset}`, which Millwork doesn't store")]
     NotLoadable {
-        /// Who takes it.
+        /// The step that takes the value.
         dependent: String,
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
     },
-    /// Assets depend on each other in a circle.
-    #[error("assets depend on each other in a circle: {}", path(.cycle))]
+    /// The dependencies of assets form a cycle.
+    #[error("dependency cycle: {}", path(.cycle))]
     Cycle {
-        /// The circle, each downstream of the one before; the first is also the last.
+        /// The steps of the cycle, each downstream of the one before; the first is also the last.
         cycle: Vec<String>,
     },
     /// A resource is missing.
     #[error("`{dependent}` takes the resource `{type_name}`, which is not defined")]
     MissingResource {
-        /// Who takes it.
+        /// The step that takes the resource.
         dependent: String,
-        /// The type.
+        /// The name of the resource's type.
         type_name: String,
     },
     /// An I/O manager is missing.
     #[error("`{dependent}` is stored by the I/O manager `{name}`, which is not defined")]
     MissingIoManager {
-        /// Whose values.
+        /// The asset whose values it should store.
         dependent: String,
-        /// The name.
+        /// The name of the I/O manager.
         name: String,
     },
-    /// A limit lets nothing pass.
+    /// A limit is 0, or otherwise admits no run or step.
     #[error("{problem}")]
     InvalidLimit {
-        /// What is wrong.
+        /// The reason why the limit is invalid.
         problem: Problem,
     },
     /// A step takes none of a pool, or more than there is.
     #[error("`{dependent}` takes {slots} slots of the pool `{pool}`, which has {of}")]
     PoolTooSmall {
-        /// Which step.
+        /// The step that takes the slots.
         dependent: String,
-        /// The pool.
+        /// The name of the pool.
         pool: String,
         /// How many it takes.
         slots: u32,
@@ -130,79 +130,79 @@ pub enum DefinitionError {
     /// Partitions don't fit together.
     #[error("`{dependent}` cannot map its partitions to those of `{asset}`: {problem}")]
     ImpossibleMapping {
-        /// The downstream step.
+        /// The key of the downstream step.
         dependent: String,
-        /// The upstream asset.
+        /// The key of the upstream asset.
         asset: AssetKey,
-        /// Why not.
+        /// The reason why the keys can't be mapped.
         problem: String,
-        /// What to do.
+        /// The remedy.
         hint: String,
     },
-    /// A partitions definition is wrong.
+    /// A partitions definition is invalid.
     #[error("the partitions of `{step}` are invalid: {problem}")]
     InvalidPartitions {
-        /// The step.
+        /// The key of the step.
         step: String,
-        /// What is wrong.
+        /// The reason why they are invalid.
         problem: Problem,
     },
-    /// A freshness policy is wrong.
+    /// A freshness policy is invalid.
     #[error("the freshness policy of asset `{asset}` is invalid: {problem}")]
     InvalidFreshness {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
     /// A check tests an asset that isn't there, or has no function.
     #[error("check `{check}` tests asset `{asset}`, which is not part of the definitions")]
     CheckOfUnlistedAsset {
-        /// The check.
+        /// The name of the check.
         check: String,
-        /// The asset.
+        /// The key of the asset that it tests.
         asset: AssetKey,
         /// Add it, or the name that was meant.
         hint: String,
     },
-    /// A job's selection, configuration or tags are wrong.
+    /// A job's selection, configuration or tags are invalid.
     #[error("the job `{job}` is invalid: {problem}")]
     InvalidJob {
-        /// The job.
+        /// The name of the job.
         job: String,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
-    /// A sensor makes no sense.
+    /// A sensor is invalid.
     #[error("the sensor `{sensor}` is invalid: {problem}")]
     InvalidSensor {
-        /// The sensor.
+        /// The name of the sensor.
         sensor: String,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
-    /// An asset's condition makes no sense.
+    /// An asset's automation condition is invalid.
     #[error("the automation condition of asset `{asset}` is invalid: {problem}")]
     InvalidCondition {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
-    /// An alert rule is wrong.
+    /// An alert rule is invalid.
     #[error("the alert rule `{rule}` is invalid: {problem}")]
     InvalidAlert {
-        /// The rule.
+        /// The name of the rule.
         rule: String,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
-    /// A schedule cannot be kept.
+    /// A schedule is invalid.
     #[error("the schedule `{schedule}` is invalid: {problem}")]
     InvalidSchedule {
-        /// The schedule.
+        /// The name of the schedule.
         schedule: String,
-        /// What is wrong.
+        /// The reason why it is invalid.
         problem: Problem,
     },
 }
@@ -258,7 +258,7 @@ fn path(cycle: &[String]) -> String {
     cycle.join(" → ")
 }
 
-/// All that is wrong with the definitions. There is at least one error.
+/// All errors of the definitions, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionErrors(pub Vec<DefinitionError>);
 

@@ -44,7 +44,7 @@ impl<A, T> Produces<T, T> for A {
     note = "implement `std::error::Error` for it, or return `millwork::Result<T>`, which takes any error"
 )]
 pub trait StepError {
-    /// Erases the type.
+    /// Converts the error into a boxed error.
     fn into_box(self) -> BoxError;
 }
 
@@ -58,7 +58,7 @@ impl<E: Into<BoxError>> StepError for E {
 /// An expression that stands for a text among an attribute's arguments.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "expected a text")]
 pub trait Text {
-    /// The text.
+    /// The text, owned.
     fn into_text(self) -> String;
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// Its name.
+    /// The name of the job.
     pub name: String,
     /// What it is for.
     pub description: String,

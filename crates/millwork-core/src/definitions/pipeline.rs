@@ -33,7 +33,7 @@ impl Pipeline {
         &self.graph
     }
 
-    /// Its jobs.
+    /// All jobs, in the order of their definition.
     pub fn jobs(&self) -> &[Job] {
         &self.jobs
     }
@@ -43,7 +43,7 @@ impl Pipeline {
         self.jobs.iter().find(|job| job.name == name)
     }
 
-    /// Its schedules.
+    /// All schedules, in the order of their definition.
     pub fn schedules(&self) -> &[Schedule] {
         &self.schedules
     }
@@ -53,7 +53,7 @@ impl Pipeline {
         self.schedules.iter().find(|schedule| schedule.name == name)
     }
 
-    /// Its sensors.
+    /// All sensors, in the order of their definition.
     pub fn sensors(&self) -> &[Sensor] {
         &self.sensors
     }
@@ -63,7 +63,7 @@ impl Pipeline {
         self.sensors.iter().find(|sensor| sensor.name == name)
     }
 
-    /// Its alert rules.
+    /// All alert rules, in the order of their definition.
     pub fn alerts(&self) -> &[AlertRule] {
         &self.alerts
     }
@@ -73,7 +73,7 @@ impl Pipeline {
         self.alerts.iter().find(|rule| rule.name == name)
     }
 
-    /// Its resources.
+    /// The resources that steps take.
     pub fn resources(&self) -> &Arc<Resources> {
         &self.resources
     }

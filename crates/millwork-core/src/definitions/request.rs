@@ -91,7 +91,7 @@ pub enum RequestError {
     /// There is no such job.
     #[error("no job is called `{job}`")]
     UnknownJob {
-        /// The name.
+        /// The name of the job.
         job: String,
         /// The name that was meant, or how to find it.
         hint: String,
@@ -102,7 +102,7 @@ pub enum RequestError {
     /// An asset is no longer defined.
     #[error("the run asks for asset `{asset}`, which is not part of the definitions any more")]
     AssetIsGone {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
     },
     /// The run can't be planned.

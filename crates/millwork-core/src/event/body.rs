@@ -30,7 +30,7 @@ pub enum EventBody {
     RunSucceeded,
     /// A step failed, or the run could not go on.
     RunFailed {
-        /// Which, and why.
+        /// The step that failed, or the reason why the run could not go on.
         reason: String,
         /// What kind of failure it was.
         #[serde(default = "FailureClass::error", skip_serializing_if = "FailureClass::is_error")]
@@ -51,7 +51,7 @@ pub enum EventBody {
         /// The pause before that, in milliseconds.
         delay_ms: u64,
     },
-    /// An attempt began.
+    /// An attempt of a step began.
     StepStarted,
     /// The step reported its progress.
     StepProgressed {
@@ -74,12 +74,12 @@ pub enum EventBody {
     },
     /// The last attempt failed.
     StepFailed {
-        /// Why.
+        /// The failure of the last attempt.
         failure: Failure,
     },
     /// The step is not run.
     StepSkipped {
-        /// Why.
+        /// The reason why the step was skipped.
         reason: String,
     },
     /// The run was canceled while the step was running.
@@ -88,7 +88,7 @@ pub enum EventBody {
     Materialized(Materialization),
     /// An asset's function decided for the value it has.
     Kept {
-        /// Why.
+        /// The reason that the function gave.
         reason: String,
         /// The metadata of the rejected value.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -218,7 +218,7 @@ impl From<InputVersion> for StoredInputVersion {
 /// Where the stored form of a value is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredValue {
-    /// Its place.
+    /// Where the value is stored.
     #[serde(flatten)]
     pub location: ValueLocation,
     /// Its length in bytes.
@@ -251,7 +251,7 @@ pub enum ValueLocation {
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckEvaluation {
-    /// The check.
+    /// The name of the check.
     pub check: String,
     /// Whether the asset is as it should be.
     pub passed: bool,
@@ -275,7 +275,7 @@ pub struct LogLine {
     pub level: LogLevel,
     /// Where it comes from: a module, `stdout` or `stderr`.
     pub target: String,
-    /// What it says.
+    /// The text of the line.
     pub message: String,
     /// What it says besides.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -19,12 +19,12 @@ pub struct Event {
     /// The run it happened in; `None` for reports from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
-    /// The step.
+    /// The step; `None` for events of the whole run or without a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<StepKey>,
-    /// The asset.
+    /// The asset; `None` if the event isn't about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asset: Option<AssetKey>,
     /// The partition of the step and the asset.
@@ -32,7 +32,7 @@ pub struct Event {
     pub partition: Option<PartitionKey>,
     /// The number of the step's attempt, from 1; 0 where it has none.
     pub attempt: u32,
-    /// What happened.
+    /// The kind of the event, with its data.
     #[serde(flatten)]
     pub body: EventBody,
 }
@@ -40,19 +40,19 @@ pub struct Event {
 /// Something that happened and is about to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEvent {
-    /// The run.
+    /// The run; `None` for reports from outside.
     pub run: Option<RunId>,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
-    /// The step.
+    /// The step; `None` for events of the whole run or without a run.
     pub step: Option<StepKey>,
-    /// The asset.
+    /// The asset; `None` if the event isn't about one.
     pub asset: Option<AssetKey>,
-    /// The partition.
+    /// The partition; `None` if the event isn't about one.
     pub partition: Option<PartitionKey>,
-    /// The attempt.
+    /// The number of the step's attempt.
     pub attempt: u32,
-    /// What happened.
+    /// The kind of the event, with its data.
     pub body: EventBody,
     /// The stored form of a materialized value that is kept in the database itself.
     pub value: Option<Vec<u8>>,

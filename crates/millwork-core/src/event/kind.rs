@@ -28,7 +28,7 @@ pub enum EventKind {
     RunCanceled = 6,
     /// The process that executed the run ended without finishing it.
     RunLost = 7,
-    /// An attempt began.
+    /// An attempt of a step began.
     StepStarted = 8,
     /// The step reported its progress.
     StepProgressed = 9,
@@ -216,7 +216,7 @@ pub struct KindSet {
 }
 
 impl KindSet {
-    /// No kind.
+    /// The empty set.
     pub const EMPTY: Self = Self { bits: 0 };
     /// What changes the status of a run.
     pub const RUN: Self = Self::about(EventSubject::Run);
@@ -234,7 +234,7 @@ impl KindSet {
     pub const VERDICTS: Self =
         Self::of(&[EventKind::Materialized, EventKind::Kept, EventKind::NotMaterialized]);
 
-    /// These kinds.
+    /// The set of the given kinds.
     pub const fn of(kinds: &[EventKind]) -> Self {
         let mut set = Self::EMPTY;
         let mut index = 0;

@@ -46,7 +46,7 @@ pub struct AssetNode {
 /// A function in its place: it makes assets, or tests one.
 #[derive(Debug)]
 pub struct StepNode {
-    /// Its name.
+    /// The key of the step.
     pub key: StepKey,
     /// The assets it takes or waits for.
     pub upstream: Vec<AssetIndex>,
@@ -57,18 +57,18 @@ pub struct StepNode {
 /// What a step is for.
 #[derive(Debug)]
 pub enum StepKind {
-    /// It makes assets.
+    /// It materializes one or several assets.
     Assets {
-        /// How.
+        /// The definition of the assets and their function.
         definition: AssetDefinition,
         /// Which, in the order of the definition's outputs.
         outputs: Vec<AssetIndex>,
     },
     /// It tests an asset.
     Check {
-        /// How.
+        /// The definition of the check and its function.
         definition: CheckDefinition,
-        /// Which.
+        /// The asset that it tests.
         asset: AssetIndex,
     },
 }

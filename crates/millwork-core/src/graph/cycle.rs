@@ -1,6 +1,6 @@
 //! Orders nodes after what they need, or finds a circle among them.
 
-/// Definitions that need each other in a circle.
+/// A dependency cycle among definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DependencyCycle {
     /// The names, each downstream of the one before; the first is also the last.

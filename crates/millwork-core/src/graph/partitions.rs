@@ -15,9 +15,9 @@ pub enum PartitionError {
     /// The asset has other partitions.
     #[error("asset `{asset}` has no partition `{partition}`")]
     Unknown {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// The key.
+        /// The partition key that it doesn't have.
         partition: PartitionKey,
         /// The keys there are.
         hint: String,
@@ -25,13 +25,13 @@ pub enum PartitionError {
     /// The asset has none.
     #[error("asset `{asset}` has no partitions")]
     NotPartitioned {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
     },
     /// The asset has partitions, and none was named.
     #[error("asset `{asset}` has partitions, and none is named")]
     NotNamed {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
         /// The keys there are.
         hint: String,

@@ -63,7 +63,7 @@ pub enum SelectionError {
     /// It can't be read.
     #[error("failed to read the selection `{selection}` at character {position}: expected {expected}")]
     Syntax {
-        /// What was written.
+        /// The text of the selection.
         selection: String,
         /// Where reading failed; the first character is 1.
         position: usize,
@@ -73,18 +73,18 @@ pub enum SelectionError {
     /// There is no such asset.
     #[error("no asset is called `{key}`")]
     UnknownAsset {
-        /// The key.
+        /// The key that was given.
         key: String,
         /// The key that was meant, or how to find it.
         hint: String,
     },
-    /// It selects nothing.
+    /// The selection is valid and matches no asset.
     #[error("the selection selects no asset")]
     Empty,
     /// The request could not be read again, so it isn't stored.
     #[error("the request can't be stored: {reason}")]
     Unstorable {
-        /// Why.
+        /// The expected syntax.
         reason: String,
     },
 }
@@ -105,12 +105,12 @@ impl Advice for SelectionError {
 }
 
 impl Selection {
-    /// Reads a selection.
+    /// Parses a selection.
     pub fn parse(text: &str) -> Result<Self, SelectionError> {
         parse(text).map(Self)
     }
 
-    /// All assets.
+    /// The selection of all assets.
     pub fn all() -> Self {
         Self(Expression::Key("*".into()))
     }

@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, SelectionError> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// In bytes.
+    /// The position in `text`, in bytes.
     position: usize,
     depth: usize,
     /// How many parts look at every asset.
@@ -87,7 +87,7 @@ impl Parser<'_> {
         Ok(Expression::Around { up, inner: Box::new(inner), down })
     }
 
-    /// `+` or `2+`.
+    /// Parses `+` or `2+`: how many levels upstream are selected.
     fn levels_above(&mut self) -> usize {
         if self.symbol('+') {
             return usize::MAX;

@@ -36,7 +36,7 @@ impl RunId {
         Self(Uuid::from_bytes(bytes))
     }
 
-    /// The id's bytes.
+    /// The 16 bytes of the id.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

@@ -72,7 +72,7 @@ impl ConfigSchema {
         }
     }
 
-    /// The JSON schema.
+    /// The schema as JSON.
     pub fn json(&self) -> Value {
         (self.schema)()
     }
@@ -207,7 +207,7 @@ pub enum ConfigError {
     /// There is no such step.
     #[error("the configuration names `{step}`, which is not a step")]
     UnknownStep {
-        /// The name.
+        /// The name that was given.
         step: String,
         /// The names there are.
         hint: String,
@@ -215,9 +215,9 @@ pub enum ConfigError {
     /// The step takes no such parameter.
     #[error("`{step}` takes no parameter `{field}`")]
     UnknownField {
-        /// The step.
+        /// The step whose configuration has the parameter.
         step: String,
-        /// The parameter.
+        /// The name of the parameter.
         field: String,
         /// The parameters there are.
         hint: String,
@@ -225,7 +225,7 @@ pub enum ConfigError {
     /// The value isn't what the schema asks for.
     #[error("the configuration of `{step}` is invalid: {problem}")]
     Invalid {
-        /// The step.
+        /// The step whose configuration is invalid.
         step: String,
         /// What the schema says.
         problem: String,

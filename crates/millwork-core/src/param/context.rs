@@ -35,7 +35,7 @@ struct Parts {
 pub enum InputValue {
     /// Of the asset, or of one of its partitions.
     One(SharedValue),
-    /// Of several partitions.
+    /// The values of several partitions, by partition key.
     Partitions(BTreeMap<PartitionKey, SharedValue>),
 }
 
@@ -44,7 +44,7 @@ pub enum InputValue {
 pub struct Cancellation(Arc<AtomicBool>);
 
 impl Cancellation {
-    /// Cancels.
+    /// Requests the cancellation.
     pub fn request(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -72,12 +72,12 @@ impl StepContext {
         })
     }
 
-    /// The step.
+    /// The key of the running step.
     pub fn step(&self) -> &StepKey {
         &self.0.step
     }
 
-    /// The run.
+    /// The id of the run.
     pub fn run(&self) -> RunId {
         self.0.run
     }
@@ -128,7 +128,7 @@ impl StepContext {
         &self.0.config
     }
 
-    /// The pipeline's resources.
+    /// The resources of the pipeline.
     pub fn resources(&self) -> &Resources {
         &self.0.resources
     }
@@ -165,7 +165,7 @@ impl StepContextBuilder {
         self
     }
 
-    /// Sets the partition.
+    /// Sets the partition; `None` for an unpartitioned step.
     #[must_use]
     pub fn partition(mut self, partition: Option<PartitionKey>) -> Self {
         self.0.partition = partition;
@@ -186,14 +186,14 @@ impl StepContextBuilder {
         self
     }
 
-    /// Sets the configuration.
+    /// Sets the configuration of the step.
     #[must_use]
     pub fn config(mut self, config: Value) -> Self {
         self.0.config = config;
         self
     }
 
-    /// Sets the resources.
+    /// Sets the resources that the step takes.
     #[must_use]
     pub fn resources(mut self, resources: Arc<Resources>) -> Self {
         self.0.resources = resources;
@@ -214,7 +214,7 @@ impl StepContextBuilder {
         self
     }
 
-    /// The context.
+    /// Builds the context.
     pub fn build(self) -> StepContext {
         StepContext(Arc::new(self.0))
     }

@@ -32,11 +32,11 @@ pub struct Previous<A: Asset> {
 /// A materialization of the past, with its type erased.
 #[derive(Clone, Debug)]
 pub struct PreviousValue {
-    /// The value.
+    /// The loaded value.
     pub value: SharedValue,
     /// What was said about it.
     pub metadata: Metadata,
-    /// Its data version.
+    /// The data version of the value.
     pub data_version: DataVersion,
     /// The run that made it; `None` if it was reported from outside.
     pub run: Option<RunId>,
@@ -60,7 +60,7 @@ impl<A: Asset> Previous<A> {
         self.materialization.as_ref()?.1.metadata.get(label)
     }
 
-    /// The whole materialization.
+    /// The materialization with its metadata; `None` if there was none.
     pub fn materialization(&self) -> Option<&PreviousValue> {
         self.materialization.as_ref().map(|(_, materialization)| materialization)
     }

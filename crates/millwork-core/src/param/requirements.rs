@@ -8,11 +8,11 @@ use crate::id::AssetKey;
 /// What a step's function takes.
 #[derive(Clone, Debug, Default)]
 pub struct Requirements {
-    /// The upstream assets.
+    /// The upstream assets whose values it takes or waits for.
     pub inputs: Vec<Input>,
     /// The schemas that its configuration has to satisfy, all of them.
     pub config: Vec<ConfigSchema>,
-    /// The resources.
+    /// The resources that it takes.
     pub resources: Vec<ResourceRequirement>,
     /// The assets whose last materialization, before this run, it looks at.
     pub previous: Vec<AssetKey>,
@@ -23,7 +23,7 @@ pub struct Requirements {
 /// An edge of the graph, seen from downstream.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// The upstream asset.
+    /// The key of the upstream asset.
     pub asset: AssetKey,
     /// The type as which its value is loaded; `None` for an ordering dependency, whose value isn't loaded.
     pub loads: Option<(TypeId, &'static str)>,
@@ -66,7 +66,7 @@ impl Requirements {
         self.inputs.push(Input { asset: asset.into(), loads: None, mapping: InputMapping::Identity });
     }
 
-    /// Takes a resource.
+    /// Requires a resource of type `T`.
     pub fn resource<T: 'static>(&mut self) {
         self.resources.push(ResourceRequirement { type_id: TypeId::of::<T>(), type_name: type_name::<T>() });
     }

@@ -65,15 +65,15 @@ pub enum ResourceError {
     /// The definitions provide no such type.
     #[error("no resource of type `{type_name}` is defined")]
     Missing {
-        /// The type.
+        /// The name of the resource's type.
         type_name: &'static str,
     },
-    /// Its constructor failed.
+    /// The constructor of the resource failed.
     #[error("failed to set up the resource `{type_name}`")]
     SetUp {
-        /// The type.
+        /// The name of the resource's type.
         type_name: &'static str,
-        /// Why.
+        /// The error of the constructor.
         source: BoxError,
     },
 }

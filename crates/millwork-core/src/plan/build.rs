@@ -30,7 +30,7 @@ pub struct Plan {
 pub struct PlannedStep {
     /// The step in the graph.
     pub step: StepIndex,
-    /// The partition.
+    /// The partition; `None` for an unpartitioned step.
     pub partition: Option<PartitionKey>,
     /// The steps that it waits for: those that make its inputs, and the blocking checks of those.
     pub upstream: Vec<PlanIndex>,
@@ -41,7 +41,7 @@ pub struct PlannedStep {
 /// An input of a planned step: which partitions of which asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedInput {
-    /// The asset.
+    /// The asset that is taken or waited for.
     pub asset: AssetIndex,
     /// Its partitions; one `None` for an asset without partitions.
     pub partitions: Vec<Option<PartitionKey>>,
@@ -58,9 +58,9 @@ pub enum PlanError {
     /// A partition that a selected asset doesn't have.
     #[error("asset `{asset}` has no partition `{partition}`")]
     UnknownPartition {
-        /// The asset.
+        /// The key of the asset.
         asset: AssetKey,
-        /// The key.
+        /// The partition key that it doesn't have.
         partition: PartitionKey,
         /// The keys there are.
         hint: String,
@@ -69,7 +69,7 @@ pub enum PlanError {
     #[error("a partition was given, but no selected asset has partitions")]
     NothingPartitioned,
     /// Nothing that Millwork can run is selected.
-    #[error("nothing that is selected is made by Millwork")]
+    #[error("no selected asset is made by Millwork")]
     NothingToRun,
 }
 

@@ -47,11 +47,11 @@ use crate::run::{RunState, StepStatus};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", content = "causes", rename_all = "snake_case")]
 pub enum Staleness {
-    /// It is.
+    /// Code and inputs are unchanged since it was made.
     Fresh,
     /// There is no value, and none was declined.
     Missing,
-    /// It isn't.
+    /// Code or inputs have changed since it was made.
     Stale(Vec<Cause>),
 }
 
@@ -63,16 +63,16 @@ pub enum Cause {
     Code {
         /// The version it was made with.
         from: CodeVersion,
-        /// The version there is.
+        /// The current version.
         to: CodeVersion,
     },
     /// Another system has reported the value, so its inputs are unknown.
     Reported,
     /// An upstream asset has another value.
     Data {
-        /// The upstream asset.
+        /// The key of the upstream asset.
         asset: AssetKey,
-        /// Its partition.
+        /// The partition of the upstream asset; `None` if it is unpartitioned.
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<PartitionKey>,
         /// The version it was made from; `None` if the asset was no input then.
@@ -82,9 +82,9 @@ pub enum Cause {
     },
     /// An upstream asset is itself stale or missing.
     Upstream {
-        /// The upstream asset.
+        /// The key of the upstream asset.
         asset: AssetKey,
-        /// Its partition.
+        /// The partition of the upstream asset; `None` if it is unpartitioned.
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<PartitionKey>,
     },
@@ -95,7 +95,7 @@ impl fmt::Display for Cause {
         let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
         match self {
             Self::Code { .. } => f.write_str("its code has changed since it was materialized"),
-            Self::Reported => f.write_str("another system reported its value, and what from isn't known"),
+            Self::Reported => f.write_str("another system reported its value, and its inputs are unknown"),
             Self::Data { asset, from: Some(from), to: Some(to), .. } => {
                 write!(f, "`{asset}` has new data ({} → {})", short(from), short(to))
             }
@@ -103,10 +103,10 @@ impl fmt::Display for Cause {
                 write!(f, "`{asset}` has data for the first time")
             }
             Self::Data { asset, from: Some(_), to: None, .. } => {
-                write!(f, "`{asset}` is no longer what it is made from")
+                write!(f, "`{asset}` is no longer an input")
             }
             Self::Data { asset, from: None, to: None, .. } => {
-                write!(f, "`{asset}` is newly what it is made from")
+                write!(f, "`{asset}` is a new input")
             }
             Self::Upstream { asset, partition: None } => write!(f, "`{asset}` is itself not fresh"),
             Self::Upstream { asset, partition: Some(partition) } => {

@@ -23,7 +23,7 @@ use super::{RunId, RunRequest};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueLimits {
-    /// Altogether.
+    /// The most runs at a time, of all kinds together.
     pub max_runs: usize,
     /// Among those with a tag.
     pub tags: Vec<TagLimit>,
@@ -32,16 +32,16 @@ pub struct QueueLimits {
 /// How many runs with a tag may go on at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagLimit {
-    /// The tag's key.
+    /// The key of the tag.
     pub key: String,
     /// Its value; `None` if the limit applies to each value separately.
     pub value: Option<String>,
-    /// How many.
+    /// The most runs with the tag at a time.
     pub limit: usize,
 }
 
 impl Default for QueueLimits {
-    /// Four.
+    /// Four runs at a time, without limits by tag.
     fn default() -> Self {
         Self::of(4)
     }
@@ -79,7 +79,7 @@ impl TagLimit {
 /// A requested run.
 #[derive(Clone, Copy, Debug)]
 pub struct WaitingRun<'a> {
-    /// Its id.
+    /// The id of the run.
     pub id: RunId,
     /// What it is asked to do.
     pub request: &'a RunRequest,
@@ -92,21 +92,21 @@ pub struct WaitingRun<'a> {
 pub enum WaitReason {
     /// The limit of all runs is reached.
     Runs {
-        /// The limit.
+        /// The most runs at a time.
         limit: usize,
     },
     /// The limit of runs with this tag is reached.
     Tag {
-        /// The tag's key.
+        /// The key of the tag.
         key: String,
-        /// Its value.
+        /// The value of the tag.
         value: String,
-        /// The limit.
+        /// The most runs with the tag at a time.
         limit: usize,
     },
     /// It failed, and is tried again later.
     Until(
-        /// When.
+        /// The end of its pause, before which it isn't tried again.
         Timestamp,
     ),
     /// It is not left to a daemon.
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
     use crate::run::RunTag;
 
-    /// Reads `a=1 b=2`.
+    /// Parses a request with the tags `a=1 b=2`.
     fn request(text: &str) -> RunRequest {
         let tag = |word: &str| {
             let (key, value) = word.split_once('=').unwrap();

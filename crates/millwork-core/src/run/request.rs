@@ -47,7 +47,7 @@ impl fmt::Display for RunTarget {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
-    /// What it materializes.
+    /// The job or selection that it materializes.
     #[serde(flatten)]
     pub target: RunTarget,
     /// What it is about. Of the runs that a sensor or a schedule asks for with the same key, only the first is
@@ -152,10 +152,10 @@ pub struct RunRequest {
     /// The partition to make; without one, every partition of the selected assets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
-    /// Configuration by step.
+    /// The configuration of its steps: an object by step name.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
-    /// Labels.
+    /// The tags of the run, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "tags::read")]
     pub tags: BTreeMap<String, String>,
     /// Whether only steps whose outputs are stale or missing are run.

@@ -18,28 +18,28 @@ pub struct RunState {
     pub epoch: u32,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
-    /// When it finished.
+    /// When the run finished; `None` before.
     pub finished_at: Option<Timestamp>,
     /// Why it failed or was lost.
     pub reason: Option<String>,
     /// Why this isn't all that happened: an event can't be read, or is missing. Nothing while all is there.
     pub damage: Option<String>,
-    /// Its steps.
+    /// The states of its steps that have begun or ended.
     pub steps: BTreeMap<StepPartition, StepState>,
 }
 
 /// What has become of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepState {
-    /// Its status.
+    /// The status of the step.
     pub status: StepStatus,
     /// The number of its last attempt.
     pub attempt: u32,
     /// When its last attempt started.
     pub started_at: Option<Timestamp>,
-    /// When it finished.
+    /// When it finished; `None` before.
     pub finished_at: Option<Timestamp>,
-    /// Why it failed.
+    /// The failure of its last attempt; `None` unless one failed.
     pub failure: Option<Failure>,
     /// Why it was skipped.
     pub reason: Option<String>,
@@ -51,7 +51,7 @@ pub struct StepState {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the event `{event}` cannot follow the status `{status}`{of_step}")]
 pub struct IllegalTransition {
-    /// The event.
+    /// The kind of the event.
     pub event: EventKind,
     /// The status it met.
     pub status: String,

@@ -53,16 +53,16 @@ pub enum RunTag {
     Retries,
 }
 
-/// What is wrong with a tag that was given to a run.
+/// The error of a tag that was given to a run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TagError {
     /// The key is empty.
     #[error("a tag has no key")]
     NoKey,
     /// The prefix is reserved.
-    #[error("`{key}` is no tag that Millwork knows, and the prefix `millwork/` is reserved")]
+    #[error("`{key}` is not a known tag, and the prefix `millwork/` is reserved")]
     Unknown {
-        /// The key.
+        /// The key that was given.
         key: String,
         /// The key that was meant, or those that can be given.
         hint: String,
@@ -70,15 +70,15 @@ pub enum TagError {
     /// Whatever requests a run sets the tag.
     #[error("the tag `{key}` is set by Millwork itself")]
     NotSettable {
-        /// The key.
+        /// The key of the tag.
         key: &'static str,
     },
     /// A setting can't be read.
     #[error("the tag `{key}` can't be `{value}`")]
     Value {
-        /// The key.
+        /// The key of the tag.
         key: &'static str,
-        /// What was written.
+        /// The value that was given.
         value: String,
         /// What could have been.
         expected: &'static str,
@@ -101,7 +101,7 @@ impl Advice for TagError {
 }
 
 impl RunTag {
-    /// All of them.
+    /// All tags that Millwork knows.
     pub const ALL: [Self; 13] = [
         Self::Queue,
         Self::Job,
@@ -118,7 +118,7 @@ impl RunTag {
         Self::Retries,
     ];
 
-    /// Its key.
+    /// The key of the tag, as stored.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Queue => "millwork/queue",
@@ -308,9 +308,9 @@ mod tests {
         check("team", "ranking", Ok(()));
         check("millworks/x", "", Ok(()));
         check("", "x", Err("a tag has no key; hint: write `KEY=VALUE`"));
-        let misspelt = "`millwork/priorty` is no tag that Millwork knows, and the prefix `millwork/` is reserved; hint: did you mean `millwork/priority`?";
+        let misspelt = "`millwork/priorty` is not a known tag, and the prefix `millwork/` is reserved; hint: did you mean `millwork/priority`?";
         check("millwork/priorty", "1", Err(misspelt));
-        let unknown = "`millwork/colour` is no tag that Millwork knows, and the prefix `millwork/` is reserved; hint: `millwork/max_runtime`, `millwork/priority`, `millwork/previous`, `millwork/retries` can be given";
+        let unknown = "`millwork/colour` is not a known tag, and the prefix `millwork/` is reserved; hint: `millwork/max_runtime`, `millwork/priority`, `millwork/previous`, `millwork/retries` can be given";
         check("millwork/colour", "red", Err(unknown));
         let origin = "the tag `millwork/sensor` is set by Millwork itself; hint: use a key without the prefix `millwork/`";
         check("millwork/sensor", "inbox", Err(origin));

@@ -19,7 +19,7 @@ use crate::timetable::{ScheduleError, Timetable};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Misfire {
-    /// Nothing.
+    /// No run for the missed ticks.
     Skip,
     /// Run once, for the newest.
     #[default]
@@ -45,7 +45,7 @@ pub enum Misfire {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
-    /// Its name.
+    /// The name of the schedule.
     pub name: String,
     /// What it is for.
     pub description: String,

@@ -13,7 +13,7 @@ use crate::run::RunRequest;
 pub struct SensorContext {
     /// What the last evaluation left as its cursor.
     pub cursor: Option<String>,
-    /// Now.
+    /// The time of the evaluation.
     pub now: Timestamp,
     resources: Arc<Resources>,
 }
@@ -37,7 +37,7 @@ impl SensorContext {
 /// An event that a sensor reacts to.
 #[derive(Clone, Debug)]
 pub struct SensorEvent {
-    /// The event.
+    /// The event that it reacts to.
     pub event: Event,
     /// The request of its run; `None` for reports from outside.
     pub request: Option<RunRequest>,

@@ -38,7 +38,7 @@ pub type React = dyn Fn(SensorContext, SensorEvent) -> Result<SensorOutcome, Box
 /// ```
 #[derive(Clone)]
 pub struct Sensor {
-    /// Its name.
+    /// The name of the sensor.
     pub name: String,
     /// What it is for.
     pub description: String,
@@ -59,9 +59,9 @@ pub struct Sensor {
 pub enum SensorSource {
     /// Whatever its function looks at.
     Outside(Arc<Poll>),
-    /// Events.
+    /// Events in the log.
     Events {
-        /// Which.
+        /// The events that are watched.
         watched: WatchedEvents,
         /// What it does about each.
         react: Arc<React>,

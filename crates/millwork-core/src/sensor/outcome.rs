@@ -29,7 +29,7 @@ impl SensorOutcome {
         Self { skipped: Some(reason.into()), ..Self::default() }
     }
 
-    /// One run.
+    /// A request for one run.
     pub fn request(run: RunSpec) -> Self {
         Self { runs: vec![run], ..Self::default() }
     }

@@ -7,7 +7,7 @@ use crate::run::RunStatus;
 /// Which events a sensor reacts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchedEvents {
-    /// Assets were materialized.
+    /// Materializations of assets.
     Materializations {
         /// Which, in the selection syntax.
         selection: String,
@@ -21,7 +21,7 @@ pub enum WatchedEvents {
     },
     /// Runs came to a status.
     Runs {
-        /// Which.
+        /// The statuses of runs that are watched.
         statuses: Vec<RunStatus>,
     },
 }

@@ -13,7 +13,7 @@ pub enum ScheduleError {
     /// A line has not five fields.
     #[error("`{cron}` has {fields} fields and must have five")]
     Fields {
-        /// The line.
+        /// The line of cron.
         cron: String,
         /// How many it has.
         fields: usize,
@@ -21,17 +21,17 @@ pub enum ScheduleError {
     /// A name is none.
     #[error("unknown name `{cron}`")]
     Name {
-        /// The name.
+        /// The name that was given.
         cron: String,
     },
     /// A part of a field is not understood.
     #[error("`{part}` in the field {field} of `{cron}` is not understood")]
     Part {
-        /// The line.
+        /// The line of cron.
         cron: String,
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
-        /// The part.
+        /// The part of the field that isn't understood.
         part: String,
         /// What it may be.
         hint: String,
@@ -39,7 +39,7 @@ pub enum ScheduleError {
     /// No day is ever right.
     #[error("`{cron}` never comes: no such month has such a day")]
     Never {
-        /// The line.
+        /// The line of cron.
         cron: String,
     },
     /// There is no line.
@@ -48,7 +48,7 @@ pub enum ScheduleError {
     /// There is no such time zone.
     #[error("unknown time zone `{zone}`")]
     Zone {
-        /// The name.
+        /// The name that was given.
         zone: String,
     },
 }

@@ -56,7 +56,7 @@ impl Timetable {
         Ok(Self { crons, time_zone, zone_name })
     }
 
-    /// Its lines.
+    /// The lines of cron.
     pub fn crons(&self) -> &[Cron] {
         &self.crons
     }

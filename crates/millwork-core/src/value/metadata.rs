@@ -18,23 +18,23 @@ pub type Metadata = BTreeMap<String, MetadataValue>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "value", rename_all = "snake_case")]
 pub enum MetadataValue {
-    /// A whole number.
+    /// A signed whole number of 64 bits.
     Int(i64),
     /// A real number. JSON has no word for infinities and "not a number": they are kept as text, as in all metadata.
     Float(#[serde(with = "numbers")] f64),
-    /// Yes or no.
+    /// A boolean, shown as yes or no.
     Bool(bool),
     /// Plain text.
     Text(String),
     /// Text to render as Markdown.
     Markdown(String),
-    /// Any JSON.
+    /// Any JSON value.
     Json(serde_json::Value),
     /// An address to link to.
     Url(String),
     /// A path of a file or folder.
     Path(String),
-    /// A moment.
+    /// A point in time.
     Timestamp(jiff::Timestamp),
     /// Records with a schema.
     Table(Table),
@@ -44,9 +44,9 @@ pub enum MetadataValue {
     Plot(Plot),
     /// A picture.
     Image(Image),
-    /// Another asset.
+    /// A link to another asset.
     Asset(AssetKey),
-    /// A run.
+    /// A link to a run.
     Run(RunId),
 }
 
@@ -54,9 +54,9 @@ pub enum MetadataValue {
 #[derive(Debug, Error)]
 #[error("the metadata `{label}` can't be stored: {reason}")]
 pub struct UnstorableMetadata {
-    /// Its label.
+    /// The label of the entry.
     pub label: String,
-    /// Why.
+    /// Why it can't be stored.
     pub reason: Unstorable,
 }
 
@@ -65,7 +65,7 @@ impl Advice for UnstorableMetadata {
         Some(match self.reason {
             Unstorable::Ragged { .. } => "each row has one cell a column; `null` is an empty one".into(),
             Unstorable::TooDeep { .. } | Unstorable::TooLong { .. } | Unstorable::Unreadable { .. } => {
-                "store it as the value of an asset, and keep the metadata small".into()
+                "store it as the value of an asset, and only a summary as metadata".into()
             }
         })
     }
@@ -109,7 +109,7 @@ pub struct Table {
 /// A column of a [`Table`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its heading.
+    /// The heading of the column.
     pub name: String,
     /// The type of its cells, in the producer's words: `string`, `f64`, `datetime`.
     #[serde(rename = "type")]
@@ -145,7 +145,7 @@ impl Table {
 pub struct Series {
     /// What is measured along x, such as `round`.
     pub x_label: String,
-    /// The positions.
+    /// The position of each point along x.
     #[serde(with = "numbers")]
     pub x: Vec<f64>,
     /// The values by name, so that training and validation loss share one plot; each as long as `x`.

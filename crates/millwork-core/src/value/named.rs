@@ -17,9 +17,9 @@
     note = "an asset is declared with `#[asset]`, with a field of `#[derive(Assets)]`, or with `external_asset!`"
 )]
 pub trait Asset {
-    /// Its key.
+    /// The key of the asset.
     const KEY: &'static str;
-    /// What it is.
+    /// The type of the asset's value.
     type Value: Send + Sync + 'static;
 }
 

@@ -70,7 +70,7 @@ impl InjectiveHash {
         hash
     }
 
-    /// Adds one part.
+    /// Adds one part, separated from the others by its length.
     pub fn part(&mut self, part: &[u8]) -> &mut Self {
         self.0.update(&(part.len() as u64).to_le_bytes());
         self.0.update(part);

@@ -82,7 +82,7 @@ fn tick(at: i64, error: Option<&str>) -> Occurrence {
     Occurrence::elsewhere(minute(at), OccurrenceKind::Ticked { of, error: error.map(str::to_owned), look })
 }
 
-fn told(rule: AlertRule, occurrences: &[Occurrence]) -> Vec<Alert> {
+fn alerts_of(rule: AlertRule, occurrences: &[Occurrence]) -> Vec<Alert> {
     let (rules, mut states) = (rules(rule), AlertStates::default());
     occurrences
         .iter()
@@ -97,8 +97,8 @@ fn told(rule: AlertRule, occurrences: &[Occurrence]) -> Vec<Alert> {
 
 /// The alerts as `minute title`, and how many were held back before.
 fn check(rule: AlertRule, occurrences: &[Occurrence], expected: &[&str]) {
-    let told = told(rule, occurrences);
-    let lines: Vec<String> = told
+    let alerts = alerts_of(rule, occurrences);
+    let lines: Vec<String> = alerts
         .iter()
         .map(|alert| {
             let minute = alert.at.duration_since(start()).as_mins();
@@ -149,8 +149,8 @@ fn a_clock_that_was_ahead_silences_nothing() {
     let below = "r2 of `model` is 0.2, below 0.3";
     let expected = [format!("{year} {below}"), "2 Over: r2 < 0.3, `model`".to_owned(), format!("3 {below}")];
     let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(180));
-    let told = told(calm.clone(), &falls);
-    assert!(told[1].text.contains("the clock was set back meanwhile"), "{}", told[1].text);
+    let alerts = alerts_of(calm.clone(), &falls);
+    assert!(alerts[1].text.contains("the clock was set back meanwhile"), "{}", alerts[1].text);
     check(calm, &falls, &expected.each_ref().map(String::as_str));
     let dated = "1 How fresh `stories` is is not known: it is dated in the future";
     let over = "3 Over: freshness fails, `stories`";
@@ -166,12 +166,12 @@ fn a_clock_that_was_ahead_silences_nothing() {
 /// What version 0.1 remembered: the names under which it is stored never change.
 #[test]
 fn what_was_told_before_an_upgrade_is_not_told_again() {
-    let told = |what: &str| {
+    let states = |what: &str| {
         let known = r#"{"since":"2026-05-01T08:00:00Z","told_at":"2026-05-01T08:00:00Z","told_level":2}"#;
         serde_json::from_str::<AlertStates>(&format!(r#"{{"rule: {what}":{known}}}"#)).unwrap()
     };
     let check = |trigger: Trigger, stored: &str, bad: Occurrence| {
-        let alerts = decide(&rules(rule(trigger)), &mut told(stored), &bad);
+        let alerts = decide(&rules(rule(trigger)), &mut states(stored), &bad);
         assert_eq!(alerts, [], "{stored}");
     };
     check(Trigger::NotFresh(Freshness::Fail), "freshness fails: `stories`", fresh(1, Freshness::Fail));
@@ -205,7 +205,7 @@ fn what_was_told_before_an_upgrade_is_not_told_again() {
 /// A receiver takes alerts with the same key for the same alert, also after an upgrade.
 #[test]
 fn keys_of_an_older_version_are_made_again() {
-    let alerts = told(rule(Trigger::RunFailed), &[run(1, RunStatus::Failed)]);
+    let alerts = alerts_of(rule(Trigger::RunFailed), &[run(1, RunStatus::Failed)]);
     assert_eq!(alerts[0].key, "run failed or lost: schedule `hourly`");
     assert_eq!(alerts[0].idempotency_key("webhook $HOOK"), "c66db10b272e9340479bb383616e43c4");
 }
@@ -230,12 +230,12 @@ fn destinations_of_an_older_home_are_found() {
 #[test]
 fn only_what_the_rule_is_for() {
     let failed = [run(1, RunStatus::Failed)];
-    let told = [format!("1 {FAILED}")];
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let expected = [format!("1 {FAILED}")];
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
     let base = || rule(Trigger::RunFailed);
-    check(base().assets("group:ml"), &failed, &told);
+    check(base().assets("group:ml"), &failed, &expected);
     check(base().assets("group:ingest"), &failed, &[]);
-    check(base().tag("team", "ranking"), &failed, &told);
+    check(base().tag("team", "ranking"), &failed, &expected);
     check(base().tag("team", "other"), &failed, &[]);
     check(rule(Trigger::NotFresh(Freshness::Fail)).assets("model"), &[fresh(1, Freshness::Fail)], &[]);
 }
@@ -321,28 +321,28 @@ fn states_are_told_when_they_begin_and_end() {
 #[test]
 fn texts() {
     let failures = [run(1, RunStatus::Failed), run(9, RunStatus::Failed)];
-    let alerts = told(rule(Trigger::RunFailed), &failures);
+    let alerts = alerts_of(rule(Trigger::RunFailed), &failures);
     insta::assert_snapshot!(alerts[1].text, @r##"
     step `model` failed: no memory
     Run: 00000000-0000-0000-0000-000000000007
     Since: 2026-05-01 08:01:00 UTC
-    Look: runs show 00000007
+    Details: runs show 00000007
     https://mill.example/runs/00000000-0000-0000-0000-000000000007
     "##);
-    let over = told(rule(Trigger::metric_below("r2", 0.3)), &[metric(2, 0.2, None), metric(4, 0.4, None)]);
+    let over = alerts_of(rule(Trigger::metric_below("r2", 0.3)), &[metric(2, 0.2, None), metric(4, 0.4, None)]);
     insta::assert_snapshot!(over[1].text, @r##"
     Asset: model
     Run: 00000000-0000-0000-0000-000000000007
     It lasted from 2026-05-01 08:02:00 UTC to 2026-05-01 08:04:00 UTC.
-    Look: asset history model
+    Details: asset history model
     https://mill.example/runs/00000000-0000-0000-0000-000000000007
     "##);
-    let stale = told(rule(Trigger::NotFresh(Freshness::Fail)), &[fresh(4, Freshness::Fail)]);
+    let stale = alerts_of(rule(Trigger::NotFresh(Freshness::Fail)), &[fresh(4, Freshness::Fail)]);
     insta::assert_snapshot!(stale[0].text, @r##"
     It was last materialized 2026-05-01 08:00:00 UTC; its policy: at most 24h old.
     Asset: stories
     Since: 2026-05-01 08:04:00 UTC
-    Look: asset history stories
+    Details: asset history stories
     https://mill.example/assets/stories
     "##);
 }

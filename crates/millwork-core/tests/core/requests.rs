@@ -75,7 +75,7 @@ fn what_is_refused() {
     );
     refused(
         RunSpec::of("files"),
-        "nothing that is selected is made by Millwork; hint: `list assets` shows which assets are external",
+        "no selected asset is made by Millwork; hint: `list assets` shows which assets are external",
     );
     refused(
         RunSpec::of("daily").partition("friday"),

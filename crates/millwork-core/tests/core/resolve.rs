@@ -108,7 +108,7 @@ fn edges() {
     check(
         Definitions::new().asset(asset("a", &["c"])).asset(asset("b", &["a"])).asset(asset("c", &["b"])),
         &[
-            "assets depend on each other in a circle: a → b → c → a; hint: break it, or take one as `Previous<…>`",
+            "dependency cycle: a → b → c → a; hint: break it, or take one as `Previous<…>`",
         ],
     );
     check(
@@ -119,7 +119,7 @@ fn edges() {
             &["a", "b"],
         )),
         &[
-            "assets depend on each other in a circle: b → check `c` → b; hint: break it, or take one as `Previous<…>`",
+            "dependency cycle: b → check `c` → b; hint: break it, or take one as `Previous<…>`",
         ],
     );
     check(
@@ -262,7 +262,7 @@ fn what_jobs_and_schedules_run() {
             "the schedule `c` is invalid: the configuration of `load` is invalid: \"from\" is a required property",
             "the schedule `d` is invalid: the tag `millwork/max_runtime` can't be `soon`; hint: it is a time above zero: a number of seconds, or `90s`, `10m`, `1h30m`",
             "the schedule `e` is invalid: no asset is called `laod`; hint: did you mean `load`?",
-            "the schedule `f` is invalid: nothing that is selected is made by Millwork; hint: `list assets` shows which assets are external",
+            "the schedule `f` is invalid: no selected asset is made by Millwork; hint: `list assets` shows which assets are external",
             "the schedule `g` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
         ],
     );
@@ -272,7 +272,7 @@ fn what_jobs_and_schedules_run() {
         ),
         &[
             "the job `wrong` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
-            "the job `wrong` is invalid: `millwork/retrys` is no tag that Millwork knows, and the prefix `millwork/` is reserved; hint: did you mean `millwork/retries`?",
+            "the job `wrong` is invalid: `millwork/retrys` is not a known tag, and the prefix `millwork/` is reserved; hint: did you mean `millwork/retries`?",
         ],
     );
     check(
@@ -339,7 +339,7 @@ fn alerts() {
         with(rule(Trigger::Run(millwork_core::run::RunStatus::Queued)).to(hook())),
         &[
             "the alert rule `r` is invalid: it names a destination twice",
-            "the alert rule `r` is invalid: no run ends as `queued`; hint: succeeded, failed, canceled or lost",
+            "the alert rule `r` is invalid: `queued` is not a final status of runs; hint: succeeded, failed, canceled or lost",
         ],
     );
 }

@@ -22,13 +22,13 @@ async fn metadata_that_could_not_be_read_fails_its_step_by_its_label() {
     insta::assert_snapshot!(Scenario::of([returned, told, constant("other", 1)]).run().await, @r"
     run started (1)
     returned/1 started
-    returned/1 failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: keep it as a value of the asset, and tell less about it
+    returned/1 failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: store it as the value of an asset, and only a summary as metadata
     told/1 started
-    told/1 failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: keep it as a value of the asset, and tell less about it
+    told/1 failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: store it as the value of an asset, and only a summary as metadata
     other/1 started
     other/1 materialized
     other/1 succeeded
-    run failed: step `returned` failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: keep it as a value of the asset, and tell less about it; and 1 more
+    run failed: step `returned` failed: the metadata `tree` can't be stored: it is nested more than 64 levels deep; hint: store it as the value of an asset, and only a summary as metadata; and 1 more
     ");
 }
 

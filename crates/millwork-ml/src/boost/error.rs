@@ -149,7 +149,7 @@ pub enum BoostError {
         expected: String,
     },
     /// A model's margins mean what is not known here.
-    #[error("the model predicts by `{objective}`, which is no objective known here")]
+    #[error("the model predicts by `{objective}`, which is not a known objective")]
     UnknownObjective {
         /// XGBoost's name of the objective.
         objective: String,

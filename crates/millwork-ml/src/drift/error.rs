@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DriftError {
     /// A sample is empty.
-    #[error("the {sample} has nothing to compare")]
+    #[error("the {sample} has no values to compare")]
     Empty {
         /// Which one: `reference` or `current sample`.
         sample: &'static str,

@@ -61,8 +61,8 @@ pub enum FeaturesError {
         /// The width of the matrix.
         columns: usize,
     },
-    /// A value in a column of categories is no number of a category.
-    #[error("the value {value} in row {row}, column {column} is no category")]
+    /// A value in a column of categories is not the number of a category.
+    #[error("the value {value} in row {row}, column {column} is not a category")]
     NotACategory {
         /// The row of the entry.
         row: usize,

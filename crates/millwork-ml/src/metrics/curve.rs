@@ -454,7 +454,7 @@ mod tests {
                     classes";
         check_one_vs_rest(&['a', 'b', 'a'], Average::Macro, Err(text));
         check_one_vs_rest(&['a', 'b', 'a'], Average::Weighted, Ok((2.0 * 1.0 + 0.75) / 3.0));
-        let text = "the class that `roc_auc_one_vs_rest` is asked for is no row's";
+        let text = "no row has the class that `roc_auc_one_vs_rest` is asked for";
         check_one_vs_rest(&['a', 'b', 'a'], Average::Class('x'), Err(text));
     }
 

@@ -109,7 +109,7 @@ pub enum MetricError {
         metric: &'static str,
     },
     /// The class asked for is no row's.
-    #[error("the class that `{metric}` is asked for is no row's")]
+    #[error("no row has the class that `{metric}` is asked for")]
     UnknownClass {
         /// The metric.
         metric: &'static str,

@@ -39,10 +39,10 @@ pub enum SearchError {
         /// What is wrong with them.
         source: serde_json::Error,
     },
-    /// There is nothing to try.
-    #[error("there is nothing to try")]
+    /// The search has no candidates.
+    #[error("there are no candidates to try")]
     NoCandidates,
-    /// There is more to try than anybody can.
+    /// The search has too many candidates.
     #[error("there are {count} combinations of parameters to try, and a search has {most} at most")]
     TooManyCandidates {
         /// How many there are; `usize::MAX` for more than that.

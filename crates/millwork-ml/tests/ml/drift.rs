@@ -64,7 +64,7 @@ fn measures_are_scipy_s() {
 #[test]
 fn what_cannot_be_compared_is_an_error() {
     for (reference, current, expected) in [
-        (&[][..], &[1.0][..], "the reference has nothing to compare; hint:"),
+        (&[][..], &[1.0][..], "the reference has no values to compare; hint:"),
         (&[1.0], &[f64::NAN], "element 0 of the current sample is NaN, which cannot be compared"),
     ] {
         let error = drift::kolmogorov_smirnov(reference, current).expect_err(expected).one_line();
@@ -73,7 +73,7 @@ fn what_cannot_be_compared_is_an_error() {
     for (reference, current, expected) in [
         (&[1.0][..], &[1.0, 2.0][..], "the reference has 1 bins and the current sample 2; hint:"),
         (&[1.0, -1.0], &[1.0, 2.0], "element 1 of the reference is -1, which cannot be compared"),
-        (&[1.0, 1.0], &[0.0, 0.0], "the current sample has nothing to compare; hint:"),
+        (&[1.0, 1.0], &[0.0, 0.0], "the current sample has no values to compare; hint:"),
     ] {
         let error = drift::chi_square(reference, current).expect_err(expected).one_line();
         assert!(error.starts_with(expected), "{error}");

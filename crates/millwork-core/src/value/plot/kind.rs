@@ -34,7 +34,7 @@ pub struct Plot {
 pub enum PlotKind {
     /// Curves over a common axis.
     Lines {
-        /// The curves.
+        /// The curves, in the order of the legend.
         curves: Vec<Curve>,
         /// Whether positions are microseconds since 1970.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,9 +48,9 @@ pub enum PlotKind {
         #[serde(with = "numbers")]
         series: Vec<(String, Vec<f64>)>,
     },
-    /// Points.
+    /// A scatter plot.
     Scatter {
-        /// The points.
+        /// The points as (x, y).
         #[serde(with = "numbers")]
         points: Vec<(f64, f64)>,
         /// Whether the line on which both are equal is drawn.
@@ -70,9 +70,9 @@ pub enum PlotKind {
     },
     /// How often each class (a row) was taken for each (a column).
     Confusion {
-        /// The classes.
+        /// The names of the classes.
         labels: Vec<String>,
-        /// The rows.
+        /// Counts by actual class (row) and predicted class (column).
         counts: Vec<Vec<u64>>,
     },
     /// A cell for each name, in rows, darker where the number is larger.
@@ -85,7 +85,7 @@ pub enum PlotKind {
 /// A curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
-    /// Its name.
+    /// The name of the curve in the legend.
     pub name: String,
     /// Its points, left to right.
     #[serde(with = "numbers")]

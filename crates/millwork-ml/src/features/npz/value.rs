@@ -117,7 +117,7 @@ fn write_features(features: &Features, archive: &mut ArchiveWriter) -> Result<()
 }
 
 fn read_features(archive: &mut ArchiveReader<'_>) -> Result<Features, NpzError> {
-    check_count(archive, "format.npy", |count| count == 1, "it is no single text")?;
+    check_count(archive, "format.npy", |count| count == 1, "it is not a single text")?;
     let format = read(archive, "format.npy", read_text)?;
     if format != "csr" {
         return Err(NpzError::NotCsr { format });

@@ -32,7 +32,7 @@ impl Pattern {
         }
         let parsed = regex_syntax::parse(pattern).map_err(|error| problem(&error))?;
         if parsed.properties().minimum_len() == Some(0) {
-            return Err("it matches the empty string, which is no word".to_owned());
+            return Err("it matches the empty string, which is not a word".to_owned());
         }
         let regex = Regex::new(pattern).map_err(|_| TOO_LARGE)?;
         match regex.captures_len() - 1 {
