@@ -1,4 +1,4 @@
-//! Tells the crate that it is compiled without optimization: no `cfg` of the compiler says so.
+//! Sets a `cfg` if the crate is compiled without optimization: the compiler has none for it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! What a model is trained on and asked about: rows in compressed form, and what is known of them.
+//! The data for training and prediction: rows in compressed form, and their labels.
 
 use std::ops::Range;
 
@@ -64,10 +64,10 @@ impl<'a> Matrix<'a> {
 /// Categories lie below this, as in XGBoost: single precision has every whole number up to it.
 pub(crate) const CATEGORIES: u32 = 1 << 24;
 
-/// What is known of each row besides its features.
+/// The labels of the rows: targets, weights and groups.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Labels {
-    /// What is to be predicted.
+    /// The value to be predicted for each row.
     pub targets: Vec<f32>,
     /// How much each row counts; all alike if absent.
     pub weights: Option<Vec<f32>>,

@@ -22,8 +22,8 @@ pub use params::{
     InvalidParams, Monotone, Objective, Ranking, SamplingMethod, TreeMethod, UnknownMetric,
 };
 
-/// Asked again and again by what takes long; once it says so, there is no result.
+/// Polled during long computations; once it returns true, there is no result.
 pub type Canceled<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// Whether the kernels were compiled with optimization. In the dev profile they are only if the workspace of the binary says so.
+/// Whether the kernels were compiled with optimization. In the dev profile they are only if the workspace of the binary sets it.
 pub const IS_OPTIMIZED: bool = cfg!(not(unoptimized));

@@ -26,11 +26,11 @@ pub struct Model {
     pub tree_weights: Option<Vec<f32>>,
     /// Where the trees of each round start, and where the last one's end: rounds + 1 numbers.
     pub round_offsets: Vec<usize>,
-    /// What the file says besides: names, types, attributes.
+    /// The rest of the file: names, types, attributes.
     pub labels: ModelLabels,
 }
 
-/// What a model file says besides the trees, in XGBoost's words.
+/// The contents of a model file besides the trees, in XGBoost's terms.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelLabels {
     /// Attributes, such as `best_iteration`.
@@ -39,7 +39,7 @@ pub struct ModelLabels {
     pub names: Vec<String>,
     /// XGBoost's type of each column (`float`, `int`, `i`, `c`, …); empty if not known.
     pub types: Vec<String>,
-    /// What stands behind the numbers of categories, as in a file (`cats`); empty if not known.
+    /// The categories behind the numbers, as in a file (`cats`); empty if not known.
     pub encodings: Map<String, Value>,
 }
 

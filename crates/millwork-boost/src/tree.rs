@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A tree. The root is node 0; a child has a higher number than its parent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tree {
-    /// The nodes.
+    /// The nodes; the first is the root.
     pub nodes: Vec<Node>,
     /// The categories that splits on categorical columns send right, ascending for each split.
     pub categories: Vec<u32>,
@@ -87,7 +87,7 @@ impl Tree {
             (None, _) => split.default_left,
             (Some(value), Condition::Below(threshold)) => value < *threshold,
             (Some(value), Condition::NotIn(range)) => {
-                // XGBoost's rule: what is no category of the training (negative, or too large) goes left.
+                // XGBoost's rule: a value that is not a category of the training (negative, or too large) goes left.
                 let categories = &self.categories[range.start as usize..range.end as usize];
                 value < 0.0 || categories.binary_search(&(value as u32)).is_err()
             }

@@ -1,4 +1,4 @@
-//! Where each vertex stands within its layer.
+//! The position of each vertex within its layer.
 
 use crate::align::{Conflicts, conflicts, lines};
 use crate::compact::{Spacing, compacted};

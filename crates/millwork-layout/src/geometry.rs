@@ -3,9 +3,9 @@
 /// How large a box has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Size {
-    /// Horizontal extent.
+    /// The horizontal extent.
     pub width: f64,
-    /// Vertical extent.
+    /// The vertical extent.
     pub height: f64,
 }
 
@@ -21,9 +21,9 @@ pub struct Point {
 /// A box with its place.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Placed {
-    /// Left edge.
+    /// The position of the left edge.
     pub x: f64,
-    /// Top edge.
+    /// The position of the top edge.
     pub y: f64,
     /// Horizontal extent: at least what was asked for.
     pub width: f64,

@@ -86,7 +86,7 @@ impl AssetCheck {
     }
 }
 
-/// The asset that a check tests when it doesn't say so: the first that it takes.
+/// The asset that a check tests unless it names one: the first that it takes.
 fn tested(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
     let tested = function.parameters.as_ref()?.iter().find_map(|parameter| match parameter {
         Parameter::Upstream { asset, .. } => Some(asset.clone()),

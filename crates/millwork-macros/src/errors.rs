@@ -1,4 +1,4 @@
-//! Collects what is wrong with one use of a macro, so that all of it is reported at once.
+//! Collects the errors of one use of a macro, so that all are reported at once.
 
 use std::fmt::Display;
 

@@ -13,7 +13,7 @@ const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions"];
 /// A function that makes several assets.
 struct MultiAsset {
     function: Function,
-    /// What is said of all its assets; the key is that of the step.
+    /// What all its assets have in common; the key is that of the step.
     catalog: Catalog,
     policy: Policy,
     io_manager: Option<TokenStream>,

@@ -17,7 +17,7 @@ pub(crate) fn warn_if_unoptimized() {
     }
 }
 
-/// What is to be done about the crates that were compiled without optimization, if there are any.
+/// The remedy for crates that were compiled without optimization; `None` if there are none.
 fn warning(crates: &[(&str, bool)]) -> Option<String> {
     let slow: Vec<&str> =
         crates.iter().filter(|(_, is_optimized)| !is_optimized).map(|(name, _)| *name).collect();

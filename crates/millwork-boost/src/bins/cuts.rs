@@ -30,9 +30,9 @@ pub enum BinError {
         "column {column} has the value {value}, but a category is a number from 0 and below {CATEGORIES}"
     )]
     NoCategory {
-        /// The column.
+        /// The number of the column, from 0.
         column: u32,
-        /// The value.
+        /// The value that is not a category.
         value: f32,
     },
     /// There are more bins than numbers for them.
@@ -170,7 +170,7 @@ impl CategoryRange<'_> {
     }
 }
 
-/// What is known of a column while its values come.
+/// The state of a column while its values are read.
 #[derive(Debug)]
 enum Seen {
     Values(ColumnSketch),
@@ -244,7 +244,7 @@ fn ranges(entries: &[usize]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Shows the values of a range of columns to what is known of them, row after row.
+/// Updates the states of a range of columns with their values, row after row.
 fn look_through(matrix: Matrix<'_>, range: Range<usize>, weights: Option<&[f32]>, columns: &mut [Seen]) {
     for row in 0..matrix.rows() {
         let (indices, values) = matrix.row(row);

@@ -23,7 +23,7 @@ pub(super) struct ColumnSketch {
 }
 
 impl ColumnSketch {
-    /// A sketch for `entries` values; `order` says whether their weights differ.
+    /// A sketch for `entries` values; `order` depends on whether their weights differ.
     pub(super) fn new(max_bin: usize, entries: usize, order: Order) -> Self {
         let max_bin = max_bin.max(2);
         let bins = max_bin.min(entries).max(1);

@@ -2,7 +2,7 @@
 //!
 //! Ranks are single-precision sums of weights, and the order of operations is XGBoost's (`WQSummary` in its `common/quantile.h`).
 
-/// Values in ascending order, each once, with what is known of their ranks.
+/// Values in ascending order, each once, with the bounds of their ranks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Summary {
     ranked: Vec<Ranked>,
@@ -11,7 +11,7 @@ pub(super) struct Summary {
 /// A value with bounds of its rank.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Ranked {
-    /// The value.
+    /// The distinct value.
     pub(super) value: f32,
     /// The weight that lies below the value at least.
     pub(super) least: f32,
@@ -51,7 +51,7 @@ impl Summary {
         Self { ranked }
     }
 
-    /// The values.
+    /// The values with their ranks, ascending.
     pub(super) fn ranked(&self) -> &[Ranked] {
         &self.ranked
     }

@@ -8,13 +8,13 @@ pub enum FileError {
     /// Nothing is in it.
     #[error("it is empty")]
     Empty,
-    /// It isn't JSON.
+    /// The file is not valid JSON.
     #[error("it is not XGBoost's JSON")]
     Json(#[from] serde_json::Error),
-    /// It isn't UBJSON.
+    /// The file is not valid UBJSON.
     #[error("it is not XGBoost's UBJSON: {reason} at byte {position}")]
     Ubjson {
-        /// What is wrong.
+        /// The reason.
         reason: &'static str,
         /// Where; the first byte is 0.
         position: usize,
@@ -22,7 +22,7 @@ pub enum FileError {
     /// Another format than the expected one.
     #[error("it is {found}, not {expected}")]
     OtherFormat {
-        /// What it is.
+        /// The format of the file.
         found: &'static str,
         /// What it should be.
         expected: &'static str,
@@ -30,15 +30,15 @@ pub enum FileError {
     /// A model that XGBoost knows and this crate doesn't.
     #[error("it has {what}, which is not supported")]
     Unsupported {
-        /// What it has.
+        /// The unsupported feature of the model.
         what: String,
     },
     /// Something of the model is missing or not as it must be.
     #[error("`{field}` {problem}")]
     Field {
-        /// Where it stands, from the learner on.
+        /// Its path in the file, from the learner on.
         field: &'static str,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: String,
     },
     /// A tree is none.
@@ -46,7 +46,7 @@ pub enum FileError {
     Tree {
         /// Which; the first is 0.
         tree: usize,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: String,
     },
 }

@@ -15,7 +15,7 @@ pub(super) fn single(value: &Value) -> Option<f32> {
     }
 }
 
-/// A number as it stands in a document.
+/// A number as it is in a document.
 pub(super) fn from_single(number: f32) -> Value {
     if number.is_nan() {
         return NOT_FINITE[0].0.into();

@@ -6,7 +6,7 @@ use crate::model::Model;
 /// The formats of XGBoost's model files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
-    /// XGBoost's `model.json`.
+    /// JSON, as XGBoost's `model.json`.
     Json,
     /// XGBoost's `model.ubj`, its default from 2.1 on.
     Ubjson,
@@ -83,7 +83,7 @@ mod tests {
         check(b"binf", FileFormat::Ubjson, "binary format");
         check(b"booster[0]:\n", FileFormat::Json, "text dump");
         check(b"x", FileFormat::Json, "it is not XGBoost's JSON");
-        check(b"x", FileFormat::Ubjson, "it is not XGBoost's UBJSON: there is no such type at byte 1");
+        check(b"x", FileFormat::Ubjson, "it is not XGBoost's UBJSON: unknown type at byte 1");
         check(b"{\"tree_info\": [], \"max_feature_idx\": 1}", FileFormat::Json, "LightGBM");
         check(b"[]", FileFormat::Json, "`learner`");
     }

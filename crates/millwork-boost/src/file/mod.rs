@@ -10,12 +10,12 @@
 //! | the side of missing values | before 1.4 truth values | 0 and 1 |
 //! | rounds | before 2.0 as many trees as outputs × `num_parallel_tree` | `iteration_indptr` |
 //! | leaves with a value for each output | before 3.1 in `base_weights` | in `leaf_weights`, at the place that `right_children` names |
-//! | categories | | from 3.1 on `cats` may say what stands behind the numbers |
+//! | categories | | from 3.1 on `cats` may have the categories behind the numbers |
 //!
 //! What is written has the layout that the versions have in common. Outputs with intercepts of their own are written as a round of
 //! trees that are one leaf each (`intercepts`).
 //!
-//! Whatever stands in a file: reading it takes memory in proportion to its size, and ends with a model that can be asked or an error.
+//! Whatever a file contains: reading it takes memory in proportion to its size, and ends with a model that can be asked or an error.
 
 mod error;
 mod fields;

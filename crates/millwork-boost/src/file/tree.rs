@@ -17,7 +17,7 @@ pub(super) fn read(tree: &Value, number: usize, columns: usize, outputs: usize) 
         .map_err(|problem| FileError::Tree { tree: number, problem })
 }
 
-/// A tree as it stands in a document: one element per node in each list.
+/// A tree as it is in a document: one element per node in each list.
 struct Lists {
     children: Vec<[i64; 2]>,
     columns: Vec<i64>,
@@ -281,7 +281,7 @@ mod tests {
         })
     }
 
-    /// Children and leaves, or what is wrong.
+    /// Children and leaves, or the error.
     fn check(document: &Value, expected: Result<&[(&[u32], f32)], &str>) {
         match (read(document, 7, 1, 2), expected) {
             (Ok(tree), Ok(expected)) => {

@@ -8,7 +8,7 @@ use crate::file::FileError;
 /// Containers nest no deeper than this.
 const DEEPEST: usize = 64;
 
-/// Reads a document; what isn't a finite number stands in it as a text, as in JSON.
+/// Reads a document; a number that isn't finite is a text in it, as in JSON.
 pub(super) fn read(bytes: &[u8]) -> Result<Value, FileError> {
     let mut reader = Reader { bytes, position: 0 };
     let marker = reader.marker()?;
@@ -43,7 +43,7 @@ impl Reader<'_> {
         found
     }
 
-    /// The next marker that says something.
+    /// The next marker that isn't a no-op.
     fn marker(&mut self) -> Result<u8, FileError> {
         while self.next_is(b'N') {}
         Ok(self.take::<1>()?[0])
@@ -70,7 +70,7 @@ impl Reader<'_> {
             b'I' => i64::from(i16::from_be_bytes(self.take()?)),
             b'l' => i64::from(i32::from_be_bytes(self.take()?)),
             b'L' => i64::from_be_bytes(self.take()?),
-            _ => return Err(self.error("there is no such type")),
+            _ => return Err(self.error("unknown type")),
         })
     }
 

@@ -7,7 +7,7 @@ use crate::file::FileError;
 use crate::model::Model;
 use crate::tree::{Condition, Split, Tree};
 
-/// What stands for the parent of a root.
+/// The number in place of the parent of a root.
 const NO_PARENT: i64 = i32::MAX as i64;
 
 /// A model in the layout that the versions have in common.

@@ -8,7 +8,7 @@ use crate::{BoosterParams, Canceled};
 /// A tree, and where the rows that it grew on ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grown {
-    /// The tree.
+    /// The grown tree.
     pub tree: Tree,
     /// The leaf (a node's number) of every row of the matrix, also of rows that were not sampled.
     pub leaves: Vec<u32>,
@@ -17,7 +17,7 @@ pub struct Grown {
 /// Grows trees on one matrix.
 pub trait Grow {
     /// Grows a tree on the gradient of each row; a row that is not sampled has [`Gradient::default`]. `generator` draws columns.
-    /// `canceled` is asked again and again while the tree grows; once it says so, there is no tree.
+    /// `canceled` is asked again and again while the tree grows; once it returns true, there is no tree.
     fn grow(
         &mut self,
         gradients: &[Gradient],

@@ -42,7 +42,7 @@ const DEEP: usize = 16;
 ///
 /// # Errors
 ///
-/// When the system says that fewer are available. A system that doesn't say is believed to have enough.
+/// When the system reports that fewer are available. A system without such a report counts as having enough.
 pub(super) fn check(needed: u64) -> Result<(), TooLittleMemory> {
     match available() {
         Some(available) if available < needed => Err(TooLittleMemory { needed, available }),
@@ -111,7 +111,7 @@ pub(super) fn histogram(params: &BoosterParams, matrix: Matrix<'_>, cuts: &Cuts)
     sum([cells, bytes(matrix.rows(), ROW), open.min(few.max(MOST_HISTOGRAM_BYTES as u64))])
 }
 
-/// What is taken at the same time, together.
+/// The sum of what is taken at the same time.
 pub(super) fn sum<const N: usize>(parts: [u64; N]) -> u64 {
     parts.into_iter().fold(0, u64::saturating_add)
 }

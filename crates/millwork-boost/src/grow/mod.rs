@@ -1,6 +1,6 @@
 //! The growth of trees from gradients: which splits pay, on which rows and columns, and in what order.
 //!
-//! A grower is made once for a matrix and then grows tree after tree behind the trait [`Grow`]. What growers share stands beside
+//! A grower is made once for a matrix and then grows tree after tree behind the trait [`Grow`]. What growers share is beside
 //! them: the value of leaves and splits (`score`), the rows and columns that a tree sees ([`sample`]), the columns that may meet
 //! in a branch (`constraints`), and the trees that DART leaves out ([`dart`]).
 

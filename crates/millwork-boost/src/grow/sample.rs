@@ -64,7 +64,7 @@ fn drawn(columns: &Arc<[u32]>, share: f64, generator: &mut SplitMix64) -> Arc<[u
     drawn.into()
 }
 
-/// Samples the rows of a tree as parameters say: the gradients of rows that are not drawn become [`Gradient::default`]. `outputs`
+/// Samples the rows of a tree by the parameters: the gradients of rows that are not drawn become [`Gradient::default`]. `outputs`
 /// holds the gradients of all rows for each output of the tree, which sees the same rows in all of them.
 pub fn sample_rows(params: &BoosterParams, outputs: &mut [Vec<Gradient>], generator: &mut SplitMix64) {
     if params.subsample as f32 >= 1.0 {

@@ -33,16 +33,16 @@ pub(crate) struct Regularization {
     pub(crate) min_child_weight: f64,
 }
 
-/// What a candidate has to beat: a gain that one cannot reach, told without a division.
+/// What a candidate has to beat: a gain that one cannot reach, decided without a division.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bar(f64);
 
 /// Between which values a node's leaves have to stay so that a tree is monotone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bounds {
-    /// The least value.
+    /// The least value of a leaf.
     pub(crate) lower: f32,
-    /// The largest value.
+    /// The largest value of a leaf.
     pub(crate) upper: f32,
 }
 

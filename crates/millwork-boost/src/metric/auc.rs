@@ -41,7 +41,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// None if a class has no rows.
+    /// `None` if a class has no rows.
     fn of(curve: Curve, predictions: &[f32], targets: &[f32], weights: &[f32]) -> Option<Self> {
         let (mut all_positives, mut all_negatives) = (0.0, 0.0);
         for (&target, &weight) in targets.iter().zip(weights) {

@@ -8,7 +8,7 @@ use crate::objective::Loss;
 use crate::params::{EvalMetric, Objective};
 
 /// A metric of `predictions` (rows × outputs, as [`Loss::evaluated`] gives them) of rows whose `labels` are known. `loss` is what the
-/// model was trained with: it says the quantiles and the slope that some metrics need. NaN if the metric isn't defined: there are no
+/// model was trained with: it has the quantiles and the slope that some metrics need. NaN if the metric isn't defined: there are no
 /// rows, the predictions have another number of outputs than it compares, or the labels are outside its range.
 ///
 /// ```

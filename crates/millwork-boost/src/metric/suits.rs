@@ -6,13 +6,13 @@ use crate::data::Labels;
 use crate::objective::{Loss, is_binary, is_grade};
 use crate::params::{EvalMetric, Objective};
 
-/// Why a metric says nothing of predictions of an objective, or of rows with these labels. Rows are counted from 0.
+/// Why a metric is undefined for predictions of an objective, or for rows with these labels. Rows are counted from 0.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum MetricError {
     /// The metric compares classes, and the objective predicts none.
     #[error("`{metric}` compares the probabilities of several classes, which `{objective}` does not predict")]
     NoClasses {
-        /// The metric.
+        /// The metric that is undefined.
         metric: EvalMetric,
         /// XGBoost's name of the objective.
         objective: &'static str,
@@ -20,7 +20,7 @@ pub enum MetricError {
     /// The metric compares quantiles, and the objective predicts none.
     #[error("`{metric}` compares quantiles, which `{objective}` does not predict")]
     NoQuantiles {
-        /// The metric.
+        /// The metric that is undefined.
         metric: EvalMetric,
         /// XGBoost's name of the objective.
         objective: &'static str,
@@ -28,7 +28,7 @@ pub enum MetricError {
     /// The metric compares one number for a row, and the objective predicts several.
     #[error("`{metric}` compares one number for each row, and `{objective}` predicts {outputs}")]
     SeveralOutputs {
-        /// The metric.
+        /// The metric that is undefined.
         metric: EvalMetric,
         /// XGBoost's name of the objective.
         objective: &'static str,
@@ -38,17 +38,17 @@ pub enum MetricError {
     /// The variance power is none of a Tweedie distribution between Poisson's and gamma.
     #[error("the variance power of `{metric}` must lie between 1 and 2")]
     Power {
-        /// The metric.
+        /// The metric that is undefined.
         metric: EvalMetric,
     },
     /// A label is outside the range of the metric.
     #[error("`{metric}` is not defined: label {value} of row {row} must {range}")]
     Label {
-        /// The metric.
+        /// The metric that is undefined.
         metric: EvalMetric,
         /// The first such row.
         row: usize,
-        /// Its label.
+        /// The label of the row.
         value: f32,
         /// What it must do, such as `lie from 0 to 1`.
         range: &'static str,
@@ -72,7 +72,7 @@ impl MetricError {
     }
 }
 
-/// Whether a metric says something of predictions of `loss` for rows with these labels. XGBoost fails in some of the cases that are
+/// Checks that a metric is defined for predictions of `loss` and rows with these labels. XGBoost fails in some of the cases that are
 /// refused, and measures nonsense in others. One class only, which leaves a curve without an area, is no error: a set that is drawn
 /// at random may be so.
 ///
@@ -119,7 +119,7 @@ pub fn suits(metric: EvalMetric, loss: &Loss, labels: &Labels) -> Result<(), Met
     }
 }
 
-/// Which labels are valid, and what is said of others.
+/// Which labels are valid, and the message for others.
 struct Rule {
     range: &'static str,
     is_valid: fn(f32) -> bool,

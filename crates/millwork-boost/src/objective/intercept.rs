@@ -1,4 +1,4 @@
-//! Intercepts: what is predicted before the first tree.
+//! Intercepts: the predictions before the first tree.
 //!
 //! | objective | intercept |
 //! |---|---|
@@ -25,7 +25,7 @@ pub enum InterceptError {
     /// The parameter `base_score` is outside the range of predictions.
     #[error("`base_score` is {value} and must {range}")]
     Outside {
-        /// The parameter.
+        /// The value of the parameter.
         value: f32,
         /// What it must do, such as `lie from 0 to 1`.
         range: &'static str,
@@ -35,7 +35,7 @@ pub enum InterceptError {
     Overflow {
         /// Which output; the first is 0.
         output: usize,
-        /// The estimate.
+        /// The estimated value.
         value: f32,
     },
 }
@@ -53,7 +53,7 @@ impl InterceptError {
 impl Loss {
     /// The intercept of each output, in the unit of predictions (of margins for `multi:…` and `binary:logitraw`), as it stands in a
     /// model file: the parameter `base_score`, or estimated from the labels if that is absent. `labels` have passed
-    /// [`check`](Self::check). `None` once `canceled` says so.
+    /// [`check`](Self::check). `None` once `canceled` returns true.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Loss {
         }
     }
 
-    /// What an intercept must do and doesn't; none if it can be a prediction.
+    /// The condition that an intercept fails; `None` if it can be a prediction.
     fn required_of(&self, value: f32) -> Option<&'static str> {
         let (valid, range) = match (&self.objective, self.link()) {
             (_, Link::Logistic) => ((0.0..=1.0).contains(&value), "lie from 0 to 1"),
@@ -185,7 +185,7 @@ mod tests {
         let loss = Loss::new(&BoosterParams { objective, base_score, ..BoosterParams::default() });
         let labels = Labels { targets: targets.to_vec(), ..Labels::default() };
         let found = loss.base_scores(&labels, &|| false).map_err(|error| error.to_string());
-        let found = found.as_ref().map(|scores| scores.as_deref().expect("nobody cancels"));
+        let found = found.as_ref().map(|scores| scores.as_deref().expect("it is not canceled"));
         assert_eq!(found.map_err(String::as_str), expected, "{}", loss.name());
     }
 

@@ -14,20 +14,20 @@ pub enum LabelError {
     Label {
         /// The first such row.
         row: usize,
-        /// Its label.
+        /// The label of the row.
         value: f32,
         /// What it must do, such as `lie from 0 to 1`.
         range: String,
     },
-    /// A weight is no number, or negative.
+    /// A weight is not a number, or negative.
     #[error("weight {value} of row {row} must be finite and 0 or above")]
     Weight {
         /// The first such row.
         row: usize,
-        /// Its weight.
+        /// The weight of the row.
         value: f32,
     },
-    /// No row counts.
+    /// All weights are 0.
     #[error("the weights of all rows are 0")]
     NoWeight,
     /// There are more or fewer weights than rows, or groups that don't consist of the rows.
@@ -40,7 +40,7 @@ pub enum LabelError {
     },
 }
 
-/// Which labels are valid, and what is said of others.
+/// Which labels are valid, and the message for others.
 struct Rule {
     valid: Box<dyn Fn(f32) -> bool>,
     range: String,
@@ -114,7 +114,7 @@ pub(crate) fn is_grade(label: f32) -> bool {
     (0.0..=31.0).contains(&label) && label.fract() == 0.0
 }
 
-/// Whether a label says relevant or not.
+/// Whether a label is 0 or 1: relevant or not.
 pub(crate) fn is_binary(label: f32) -> bool {
     label == 0.0 || label == 1.0
 }

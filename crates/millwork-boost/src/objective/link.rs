@@ -3,10 +3,10 @@
 /// XGBoost's smallest distance from 0 that counts (`kRtEps`).
 pub(super) const EPSILON: f32 = 1e-6;
 
-/// What is done to a margin, value by value.
+/// The function from a margin to a prediction, value by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Link {
-    /// Nothing.
+    /// The prediction is the margin.
     Identity,
     /// The prediction is `exp(margin)`, above 0.
     Exponential,

@@ -24,7 +24,7 @@ use crate::params::{EvalMetric, Objective, Ranking};
 /// let labels = Labels { targets: vec![0.0, 1.0, 1.0, 1.0], ..Labels::default() };
 /// let base_scores = loss.base_scores(&labels, &|| false).expect("labels of both classes");
 /// assert_eq!(base_scores, Some(vec![0.75]));
-/// let gradients = loss.gradients(&[0.0; 4], &labels, &|| false).expect("nobody cancels");
+/// let gradients = loss.gradients(&[0.0; 4], &labels, &|| false).expect("it is not canceled");
 /// assert_eq!(gradients[0][0], Gradient { first: 0.5, second: 0.25 });
 /// assert_eq!(loss.predictions(vec![0.0]), [0.5]);
 /// ```
@@ -56,7 +56,7 @@ enum Kind {
 }
 
 impl Loss {
-    /// The objective.
+    /// The objective that the loss belongs to.
     pub fn objective(&self) -> &Objective {
         &self.objective
     }
@@ -81,7 +81,7 @@ impl Loss {
     }
 
     /// The gradients of the loss by the margins (rows × outputs), for each output those of all rows. `labels` have passed
-    /// [`check`](Self::check). `canceled` is asked again and again where it takes long; once it says so, there are none.
+    /// [`check`](Self::check). `canceled` is polled where it takes long; once it returns true, there are none.
     pub fn gradients(
         &self,
         margins: &[f32],
@@ -106,7 +106,7 @@ impl Loss {
         Some(gradients)
     }
 
-    /// What is predicted for margins (rows × outputs): rows × [`width`](Self::width).
+    /// The predictions for margins (rows × outputs): rows × [`width`](Self::width).
     pub fn predictions(&self, mut margins: Vec<f32>) -> Vec<f32> {
         if matches!(self.objective, Objective::Softmax { .. }) {
             return classes::largest(&margins, self.outputs());
@@ -132,7 +132,7 @@ impl Loss {
         }
     }
 
-    /// What is measured if parameters name no metric, as in XGBoost 3.x.
+    /// The metric if the parameters name none, as in XGBoost 3.x.
     pub fn default_metric(&self) -> EvalMetric {
         match &self.objective {
             Objective::SquaredError | Objective::Logistic => EvalMetric::Rmse,
@@ -156,7 +156,7 @@ impl Loss {
         }
     }
 
-    /// The quantile of each output that the loss is about; none for other losses.
+    /// The quantile of each output that the loss is about; empty for other losses.
     pub(crate) fn quantiles(&self) -> Vec<f32> {
         match &self.objective {
             Objective::AbsoluteError => vec![0.5],

@@ -1,6 +1,6 @@
 //! A loss from parameters, and its parameters in XGBoost's model files.
 //!
-//! A file says `"objective": {"name": "reg:tweedie", "tweedie_regression_param": {"tweedie_variance_power": "1.5"}}`: numbers are
+//! A file has `"objective": {"name": "reg:tweedie", "tweedie_regression_param": {"tweedie_variance_power": "1.5"}}`: numbers are
 //! texts, single precision in nine significant digits.
 
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use crate::file::text_of_numbers;
 use crate::model::Model;
 use crate::params::{BoosterParams, Objective, Ranking};
 
-/// What stands in a file for a number of pairs that isn't given: the largest 32-bit number.
+/// The number in a file for an absent number of pairs: the largest 32-bit number.
 const UNSET: &str = "4294967295";
 
 impl Loss {
@@ -25,8 +25,8 @@ impl Loss {
         }
     }
 
-    /// The loss of a model, for predictions and for more training; none if the objective is not known here, or its parameters
-    /// contradict the model. What a file doesn't say has XGBoost's default.
+    /// The loss of a model, for predictions and for more training; `None` if the objective is not known here, or its parameters
+    /// contradict the model. An absent parameter has XGBoost's default.
     pub fn of_model(model: &Model) -> Option<Self> {
         let file = File(&model.objective_parameters);
         let objective = match model.objective.as_str() {

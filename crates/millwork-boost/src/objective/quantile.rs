@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 /// The quantile of values, interpolated between the two around the place `quantile * (n + 1)` (NIST's Engineering Statistics
-/// Handbook, 7.2.6.2). None of no values.
+/// Handbook, 7.2.6.2). `None` without values.
 pub(super) fn quantile(mut values: Vec<f32>, quantile: f64) -> Option<f32> {
     let count = values.len() as f64;
     let last = values.len().checked_sub(1)?;
@@ -20,7 +20,7 @@ pub(super) fn quantile(mut values: Vec<f32>, quantile: f64) -> Option<f32> {
     Some((f64::from(low) + (place - 1.0 - below) * f64::from(high - low)) as f32)
 }
 
-/// The first of the values, ascending, up to which their weights add up to `quantile` times all weights. None of no values.
+/// The first of the values, ascending, up to which their weights add up to `quantile` times all weights. `None` without values.
 pub(super) fn weighted_quantile(mut values: Vec<(f32, f32)>, quantile: f64) -> Option<f32> {
     values.par_sort_by(|(left, _), (right, _)| left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal));
     let mut sum = 0.0;

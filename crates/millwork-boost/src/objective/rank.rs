@@ -15,7 +15,7 @@ use super::link::sigmoid;
 use crate::Canceled;
 use crate::data::{Gradient, Labels};
 
-/// How many rows of a group form pairs with those below them, unless parameters say otherwise.
+/// How many rows of a group form pairs with those below them, unless the parameters have another number.
 pub(crate) const PAIRS: usize = 32;
 
 /// What a pair's exchange is measured by.
@@ -29,7 +29,7 @@ pub(super) enum Measure {
     None,
 }
 
-/// The gradients of all rows; `pairs` rows of each group form pairs. `None` once `canceled` says so.
+/// The gradients of all rows; `pairs` rows of each group form pairs. `None` once `canceled` returns true.
 pub(super) fn gradients(
     measure: Measure,
     pairs: usize,
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn gradients(measure: Measure, pairs: usize, margins: &[f32], labels: &Labels) -> Vec<Gradient> {
-        super::gradients(measure, pairs, margins, labels, &|| false).expect("nobody cancels")
+        super::gradients(measure, pairs, margins, labels, &|| false).expect("it is not canceled")
     }
 
     fn check(measure: Measure, pairs: usize, margins: &[f32], targets: &[f32], expected: &[f32]) {

@@ -8,7 +8,7 @@ use crate::data::{Gradient, Labels};
 /// How many rows a thread takes at least.
 pub(super) const ROWS: usize = 4096;
 
-/// The loss of a row. `margin` is m, `label` is y, both in the target's unit unless a link says otherwise.
+/// The loss of a row. `margin` is m, `label` is y, both in the target's unit unless there is a link.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum RowLoss {
     /// (m - y)² / 2. Rows with label 1 weigh `positive` times as much.

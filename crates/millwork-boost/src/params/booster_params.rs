@@ -87,7 +87,7 @@ pub struct BoosterParams {
     #[schemars(range(min = 2))]
     pub max_bin: usize,
     /// The number of categories from which on they are split in two sets; fewer are split in one of them and all others. A column
-    /// has as many as its largest number says, also if some do not occur.
+    /// has as many as its largest number implies, also if some do not occur.
     #[schemars(range(min = 1, max = 4_294_967_295_u64))]
     pub max_cat_to_onehot: usize,
     /// How many categories a split in two sets looks at from either end of their order, less one: more find better splits and fit the

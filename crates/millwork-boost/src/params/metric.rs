@@ -1,4 +1,4 @@
-//! What is measured after each round.
+//! Evaluation metrics, measured after each round.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -68,7 +68,7 @@ pub enum EvalMetric {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("unknown metric `{metric}`")]
 pub struct UnknownMetric {
-    /// The name.
+    /// The name that was given.
     pub metric: String,
 }
 

@@ -99,7 +99,7 @@ pub struct Ranking {
 }
 
 impl Objective {
-    /// XGBoost's name.
+    /// The name of the objective in XGBoost.
     pub fn name(&self) -> &'static str {
         match self {
             Self::SquaredError => "reg:squarederror",

@@ -1,4 +1,4 @@
-//! What is wrong with parameters.
+//! Problems of parameters.
 
 use thiserror::Error;
 
@@ -8,7 +8,7 @@ use crate::params::{Backend, BoosterKind, BoosterParams, Dart, Device};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the booster's parameters are invalid: {}", problems.join("; "))]
 pub struct InvalidParams {
-    /// What is wrong with each: its value, and what it must be.
+    /// One text for each: its value, and what it must be.
     pub problems: Vec<String>,
 }
 

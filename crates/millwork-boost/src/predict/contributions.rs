@@ -79,7 +79,7 @@ mod tests {
         tree
     }
 
-    /// What the tree is expected to say from a node on if only the columns of a set, as bits, take part.
+    /// The expected value of the tree from a node on if only the columns of a set, as bits, take part.
     fn expected(tree: &Tree, node: usize, set: usize, row: [f32; 3]) -> f64 {
         let node = &tree.nodes[node];
         let Some(split) = &node.split else { return f64::from(node.leaf) };

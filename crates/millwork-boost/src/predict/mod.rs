@@ -1,4 +1,4 @@
-//! What a model says of rows: margins, leaves, and what moves them.
+//! Predictions for rows: margins, leaves, and contributions of the columns.
 
 mod contributions;
 mod forest;

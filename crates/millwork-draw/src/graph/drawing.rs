@@ -1,4 +1,4 @@
-//! What is drawn.
+//! The model of a drawing: nodes, edges, groups and marks.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub struct DrawingNode {
     pub status: Option<AssetStatus>,
     /// Whether it is made elsewhere and only read here.
     pub external: bool,
-    /// Whether it stands back behind the others.
+    /// Whether it is drawn fainter than the others.
     pub dimmed: bool,
     /// Where a click leads, in the forms that can be clicked.
     pub link: Option<String>,
@@ -81,13 +81,13 @@ impl Drawing {
         svg::page(self, options)
     }
 
-    /// Where everything stands in a picture that flows down or to the right, whichever is narrower. It costs most of the
+    /// The positions in a picture that flows down or to the right, whichever is narrower. It costs most of the
     /// work, and stays the same while marks change but don't come or go, and so do links or what is dimmed.
     pub fn layout(&self) -> Layout {
         svg::narrow_layout(self)
     }
 
-    /// The picture with everything where `layout` says, which is what [`layout`](Drawing::layout) gave for these nodes and edges.
+    /// The picture at the positions of `layout`, which is the result of [`layout`](Drawing::layout) for these nodes and edges.
     pub fn to_svg_in(&self, layout: &Layout) -> String {
         svg::document(self, layout)
     }

@@ -32,7 +32,7 @@ impl Mark {
         AssetStatus::Failed,
     ];
 
-    /// The mark of a status. What is external has none: a dashed border says so.
+    /// The mark of a status. An external asset has none: it has a dashed border.
     pub(super) fn of(status: AssetStatus) -> Option<Self> {
         let (symbol, colour, disc, path) = match status {
             AssetStatus::External => return None,

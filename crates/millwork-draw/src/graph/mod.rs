@@ -1,6 +1,6 @@
 //! How a graph becomes a picture or a text.
 //!
-//! A [`Drawing`] says what there is to see, in words and marks, and has four forms: SVG for a page or a README, the
+//! A [`Drawing`] describes a graph in words and marks, and has four forms: SVG for a page or a README, the
 //! languages of Graphviz and Mermaid for tools that lay out themselves, and a listing with a rail for a terminal. No
 //! form shows a status by colour alone: each has a symbol too, the same everywhere (`mark.rs`).
 

@@ -3,10 +3,10 @@
 use super::Drawing;
 use super::mark::NO_MARK;
 
-/// What stands left of one node in a listing.
+/// The rail left of one node in a listing.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The node.
+    /// The index of the node.
     pub(super) node: usize,
     /// What it depends on, in the order of the edges.
     pub(super) upstream: Vec<usize>,

@@ -21,7 +21,7 @@ pub fn escape(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
     if end == text.len() { Ok(()) } else { write!(to, "… and {} bytes more", text.len() - end) }
 }
 
-/// What is written instead of a character that doesn't mean itself.
+/// The escape of a character that has a meaning in markup.
 fn replacement(character: char) -> Option<&'static str> {
     match character {
         '&' => Some("&amp;"),

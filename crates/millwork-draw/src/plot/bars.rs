@@ -57,7 +57,7 @@ fn label(svg: &mut Svg, label: &str, left: f64) {
 struct Across {
     /// Where the names end.
     names: f64,
-    /// Where bars begin.
+    /// The coordinate at which bars begin.
     zero: f64,
     low: f64,
     high: f64,

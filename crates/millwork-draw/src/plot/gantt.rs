@@ -14,7 +14,7 @@ const MOST: usize = 200;
 /// A row: a name, and what happened when.
 #[derive(Clone, Debug)]
 pub struct GanttRow {
-    /// The name.
+    /// The name of the row.
     pub name: String,
     /// What happened, in the order of time.
     pub segments: Vec<Segment>,
@@ -27,9 +27,9 @@ pub struct Segment {
     pub state: &'static str,
     /// When it begins, in seconds.
     pub from: f64,
-    /// When it ends.
+    /// The end of the bar.
     pub to: f64,
-    /// What is said of it.
+    /// Its tooltip.
     pub title: String,
 }
 

@@ -17,7 +17,7 @@ pub struct TimelineBar {
     pub to: i64,
     /// The state, a class of the style sheet.
     pub state: &'static str,
-    /// What is said of it.
+    /// Its tooltip.
     pub title: String,
     /// Where a click leads.
     pub link: String,

@@ -9,7 +9,7 @@ use crate::parse::Key;
 pub(crate) struct Declared<'a> {
     /// The name of the type.
     pub(crate) name: &'a Ident,
-    /// Its visibility.
+    /// The visibility of the declaration.
     pub(crate) visibility: &'a TokenStream,
     /// The conditions of its compilation.
     pub(crate) conditions: &'a TokenStream,
@@ -59,7 +59,7 @@ impl Declared<'_> {
     }
 }
 
-/// Says what `definitions![…]` adds for `name`: `added` is an expression of what was there before, `definitions`. Like
+/// Defines what `definitions![…]` adds for `name`: `added` is an expression of what was there before, `definitions`. Like
 /// the other impls it stands at the name, which is where the compiler's notes about it lead.
 fn declaration_impl(name: &Ident, added: &TokenStream) -> TokenStream {
     quote_spanned! {name.span()=>

@@ -1,6 +1,6 @@
 //! From the model to code that refers to nothing but `::millwork::__private` and `core`.
 //!
-//! What the user wrote (a path, a type, an expression) stands in the output once, with its own span: what is wrong with
+//! What the user wrote (a path, a type, an expression) is in the output once, with its own span: an error in
 //! it is then one error, at the place where it was written.
 
 mod declaration;

@@ -1,4 +1,4 @@
-//! Emits what is known of an asset without running anything.
+//! Emits the static description of an asset.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use super::step::{local, text, typed};
 use crate::parse::{Catalog, Produced};
 
-/// An expression: the `AssetSpec` of an asset that is listed as `catalog` says.
+/// An expression: the `AssetSpec` of an asset with the catalog entry `catalog`.
 pub(crate) fn spec_expression(
     catalog: &Catalog,
     produced: &Produced,

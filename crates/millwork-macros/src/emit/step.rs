@@ -36,7 +36,7 @@ pub(crate) fn computation(
     }}
 }
 
-/// An expression: what a function that returned `value` says about `asset`.
+/// An expression: the outcome for `asset` of a function that returned `value`.
 pub(crate) fn produced(asset: &Ident, produced: &Produced, value: &TokenStream) -> TokenStream {
     let private = quote!(::millwork::__private);
     let wrapper = match produced.wrapper {

@@ -30,7 +30,7 @@ pub(super) enum Form {
     Flag,
 }
 
-/// The value of an argument. Expressions and types are tokens: what they mean is for the compiler to say.
+/// The value of an argument. Expressions and types are tokens, which the compiler checks.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Literal(LitStr),

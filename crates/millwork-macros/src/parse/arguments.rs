@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the arguments of `attribute`, which takes those named in `known`. What is wrong is left out.
+    /// Reads the arguments of `attribute`, which takes those named in `known`. Invalid ones are left out.
     pub(crate) fn parse(
         attribute: &str,
         known: &[&[&str]],

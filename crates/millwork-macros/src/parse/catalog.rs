@@ -12,17 +12,17 @@ pub(crate) const CATALOG: &[&str] =
 /// An asset's entry in the catalog.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    /// Its key.
+    /// The key of the asset.
     pub(crate) key: Key,
     /// An expression: what it is, in Markdown.
     pub(crate) description: TokenStream,
     /// An expression: the group.
     pub(crate) group: Option<TokenStream>,
-    /// Expressions.
+    /// The expressions of the kinds.
     pub(crate) kinds: Vec<TokenStream>,
-    /// Expressions.
+    /// The expressions of the owners.
     pub(crate) owners: Vec<TokenStream>,
-    /// Names, and expressions.
+    /// The names of the tags, and the expressions of their values.
     pub(crate) tags: Vec<(String, TokenStream)>,
     /// An expression: an `AutomationCondition`.
     pub(crate) automation: Option<TokenStream>,

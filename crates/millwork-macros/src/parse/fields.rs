@@ -17,31 +17,31 @@ const FIELD: &[&str] =
 /// A struct whose fields are assets.
 #[derive(Debug)]
 pub(crate) struct AssetsStruct {
-    /// Its name.
+    /// The name of the struct.
     pub(crate) name: Ident,
     /// Its visibility, which the fields' types have as well.
     pub(crate) visibility: TokenStream,
-    /// The assets.
+    /// The fields, one per asset.
     pub(crate) fields: Vec<AssetField>,
 }
 
 /// A field that is an asset.
 #[derive(Debug)]
 pub(crate) struct AssetField {
-    /// Its name.
+    /// The name of the field.
     pub(crate) name: Ident,
     /// The conditions of its compilation.
     pub(crate) conditions: TokenStream,
     /// How it is listed.
     pub(crate) catalog: Catalog,
-    /// What it holds.
+    /// The asset's value, as the type of the field describes it.
     pub(crate) produced: Produced,
     /// The type of its stored format, if it isn't the only one.
     pub(crate) format: Option<TokenStream>,
 }
 
 impl AssetsStruct {
-    /// Reads the struct. Without named fields there is nothing to go on with.
+    /// Reads the struct. `None` without named fields.
     pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<Self> {
         let named = match &input.data {
             Data::Struct(data) => match &data.fields {

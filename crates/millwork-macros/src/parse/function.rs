@@ -10,10 +10,10 @@ use super::code_version::code_version;
 use super::{Parameter, Returned, doc_comment};
 use crate::errors::Errors;
 
-/// A step's function.
+/// The model of a step's function.
 #[derive(Debug)]
 pub(crate) struct Function {
-    /// Its name.
+    /// The name of the function.
     pub(crate) name: Ident,
     /// Its name as text.
     pub(crate) text: String,
@@ -21,7 +21,7 @@ pub(crate) struct Function {
     pub(crate) visibility: TokenStream,
     /// The conditions of its compilation, which hold for everything beside it as well.
     pub(crate) conditions: TokenStream,
-    /// Its doc comment.
+    /// The text of its doc comment.
     pub(crate) doc_comment: String,
     /// Whether it is `async`.
     pub(crate) is_async: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Function {
     pub(crate) code_version: String,
     /// Whether an item can stand beside it.
     pub(crate) is_free: bool,
-    /// The function itself.
+    /// The function itself, as it is emitted.
     pub(crate) kept: TokenStream,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> TokenStream {
         .collect()
 }
 
-/// Says what no step's function can have.
+/// Reports what no step's function can have.
 fn check_signature(signature: &Signature) -> syn::Result<()> {
     if let Some(receiver) = signature.receiver() {
         let message = "a step's function is a free function; hint: take shared state as `Resource<T>`";

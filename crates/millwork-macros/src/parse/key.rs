@@ -23,12 +23,12 @@ impl Key {
     }
 }
 
-/// What is wrong with a prefix or with a whole key, if anything. The rule is that of the core's `AssetKey`.
+/// Why a prefix or a whole key is invalid; `None` if it is valid. The rule is that of the core's `AssetKey`.
 pub(super) fn prefix_problem(prefix: &str) -> Option<String> {
     prefix.split('/').find_map(segment_problem)
 }
 
-/// What is wrong with the last segment of a key, if anything.
+/// Why the last segment of a key is invalid; `None` if it is valid.
 pub(super) fn name_problem(name: &str) -> Option<String> {
     if name.contains('/') {
         return Some("a name has no `/`; hint: say where it belongs with `key_prefix`".into());

@@ -1,6 +1,6 @@
-//! From tokens to a model: what a function, its parameters, its return type and the attribute's arguments say.
+//! From tokens to a model: what a function, its parameters, its return type and the attribute's arguments describe.
 //!
-//! Nothing here stops at the first error. What is wrong is added to [`Errors`](crate::errors::Errors), and the model
+//! Nothing here stops at the first error. An error is added to [`Errors`](crate::errors::Errors), and the model
 //! goes on without it, so that the names which other functions refer to exist in any case.
 
 mod argument;

@@ -17,7 +17,7 @@ pub(crate) enum Parameter {
     },
     /// Anything else: a type that implements `FromStep`.
     Extractor {
-        /// The type.
+        /// The type of the value.
         value: TokenStream,
     },
 }

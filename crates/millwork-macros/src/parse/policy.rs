@@ -11,22 +11,22 @@ pub(crate) const POLICY: &[&str] = &["retry", "timeout", "pool", "pools", "code_
 /// The policy of a step; everything is an expression.
 #[derive(Debug)]
 pub(crate) struct Policy {
-    /// A `Retry`.
+    /// An expression of type `Retry`; `None` without retries.
     pub(crate) retry: Option<TokenStream>,
-    /// A `Duration`.
+    /// An expression of type `Duration`; `None` without a timeout.
     pub(crate) timeout: Option<TokenStream>,
-    /// A text.
+    /// An expression of a text; `None` without a pool.
     pub(crate) pool: Option<TokenStream>,
     /// Each a text, or a text and a number.
     pub(crate) pools: Vec<TokenStream>,
-    /// A text.
+    /// An expression of a text.
     pub(crate) code_version: TokenStream,
     /// Types: the assets that it waits for without loading them.
     pub(crate) deps: Vec<TokenStream>,
 }
 
 impl Policy {
-    /// What `arguments` say about the step that calls `function`.
+    /// The policy of the step that calls `function`, from `arguments`.
     pub(crate) fn new(function: &Function, arguments: &Arguments) -> Self {
         let tokens_hash = &function.code_version;
         Self {

@@ -1,4 +1,4 @@
-//! What a return type, or the type of a field, says about the asset: its value, and how it is wrapped.
+//! The return type of a function, or the type of a field: the asset's value, and how it is wrapped.
 //!
 //! Wrappers are recognized by the last segment of their path, as macros see text and not types. An alias of a wrapper is
 //! therefore taken for a value.
@@ -14,29 +14,29 @@ pub(crate) struct Returned {
     pub(crate) fallible: bool,
     /// The type in the `Result`, or all of it.
     pub(crate) success: TokenStream,
-    /// All of it.
+    /// The whole type, as written.
     pub(crate) written: TokenStream,
     /// The type of the error, if the `Result` names one.
     pub(crate) error: Option<TokenStream>,
-    /// What is said of one asset.
+    /// What the type declares about one asset.
     pub(crate) produced: Produced,
 }
 
-/// What a type says about one asset.
+/// What a type declares about one asset.
 #[derive(Debug)]
 pub(crate) struct Produced {
     /// The type of the asset's value.
     pub(crate) value: TokenStream,
-    /// Around the value.
+    /// The wrapper around the value.
     pub(crate) wrapper: Wrapper,
     /// Whether there may be none.
     pub(crate) optional: bool,
 }
 
-/// What stands around a value.
+/// The type around a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrapper {
-    /// Nothing.
+    /// The value has no wrapper.
     None,
     /// `Output`: there is metadata.
     Output,

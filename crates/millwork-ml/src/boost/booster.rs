@@ -51,7 +51,7 @@ impl Booster {
     }
 
     /// What the model predicts for each row: the target in its unit, a probability, or whatever the objective says;
-    /// none for a matrix without rows.
+    /// empty for a matrix without rows.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Booster {
         Ok(self.model.predictions(self.model.row_margins(columns, values))?[0])
     }
 
-    /// Checks the columns and values of a row, and tells of the first column that does not fit.
+    /// Checks the columns and values of a row, and reports the first column that does not fit.
     fn check_row(&self, columns: &[u32], values: &[f64]) -> Result<(), BoostError> {
         if columns.len() != values.len() {
             return Err(BoostError::RowValues { columns: columns.len(), values: values.len() });
@@ -179,7 +179,7 @@ impl Booster {
         Ok(if self.check(features)? { self.model.margins(features) } else { Vec::new() })
     }
 
-    /// Checks the columns and values of features, and tells whether they have rows.
+    /// Checks the columns and values of features, and returns whether they have rows.
     fn check(&self, features: &Features) -> Result<bool, BoostError> {
         warn_if_unoptimized();
         if features.columns() != self.columns() {
@@ -225,7 +225,7 @@ impl Booster {
         (round + 1 < self.rounds()).then_some(round)
     }
 
-    /// The model of the first `rounds` rounds; of all, if there are not so many.
+    /// The model of the first `rounds` rounds; of all, if there are fewer.
     ///
     /// ```
     /// # use millwork_ml::boost::{Booster, BoosterParams};

@@ -9,7 +9,7 @@ use crate::features::{ColumnNames, Features};
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// Numbers of categories.
+    /// The column holds numbers of categories.
     Categories,
     /// Numbers that are smaller or larger than each other.
     Numbers,

@@ -65,7 +65,7 @@ pub enum BoostError {
         /// What it holds in the training data.
         expected: ColumnKind,
     },
-    /// A metric says nothing of the objective's predictions, or of an evaluation set.
+    /// A metric is undefined for the objective's predictions, or for an evaluation set.
     #[error("failed to measure `{set}`: {problem}")]
     Metric {
         /// The name of the evaluation set.
@@ -76,13 +76,13 @@ pub enum BoostError {
     /// A metric of the user's own is called as one of XGBoost's.
     #[error("a metric of your own is called `{metric}`, as one of XGBoost's is")]
     MetricName {
-        /// The name.
+        /// The name that was given.
         metric: String,
     },
     /// Two evaluation sets have the same name.
     #[error("two evaluation sets are called `{set}`")]
     DuplicateSet {
-        /// The name.
+        /// The name of the evaluation set.
         set: String,
     },
     /// Early stopping lacks a set to watch, or patience.
@@ -93,9 +93,9 @@ pub enum BoostError {
         "the metric `{metric}` is not defined on `{set}`: it was no finite number in any of {rounds} rounds"
     )]
     UndefinedMetric {
-        /// The watched set.
+        /// The name of the watched evaluation set.
         set: String,
-        /// The watched metric.
+        /// The name of the watched metric.
         metric: String,
         /// How many rounds were waited.
         rounds: usize,
@@ -107,9 +107,9 @@ pub enum BoostError {
     TooLarge {
         /// Which number: `value in column 3`, `target` or `weight`.
         number: String,
-        /// Its row.
+        /// The row of the number, from 0.
         row: usize,
-        /// The number.
+        /// The number that doesn't fit single precision.
         value: f64,
     },
     /// A metric is called what no metric is called.
@@ -128,13 +128,13 @@ pub enum BoostError {
         "the loss has the derivatives {first} and {second} for row {row}, output {output}, which must be finite"
     )]
     Derivatives {
-        /// The row.
+        /// The row, from 0.
         row: usize,
         /// The output, from 0.
         output: usize,
-        /// The first derivative.
+        /// The first derivative of the loss.
         first: f32,
-        /// The second derivative.
+        /// The second derivative of the loss.
         second: f32,
     },
     /// There is no number to start from.
@@ -148,7 +148,7 @@ pub enum BoostError {
         /// The objective of the parameters, with its classes or quantiles.
         expected: String,
     },
-    /// A model's margins mean what is not known here.
+    /// The model's objective is unknown, so its margins have no known meaning.
     #[error("the model predicts by `{objective}`, which is not a known objective")]
     UnknownObjective {
         /// XGBoost's name of the objective.
@@ -168,9 +168,9 @@ pub enum BoostError {
     Checkpoint {
         /// What was being done.
         action: &'static str,
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Why it failed.
+        /// The error of the file system.
         source: io::Error,
     },
     /// A training was canceled before there was a model.
@@ -179,13 +179,13 @@ pub enum BoostError {
     /// A model predicts several numbers per row where one was asked for.
     #[error("the model predicts {outputs} numbers per row")]
     SeveralOutputs {
-        /// How many.
+        /// The number of outputs.
         outputs: usize,
     },
     /// A row has a value in a column that the model does not have.
     #[error("the row has a value in column {column}, but the model has {columns} columns")]
     RowColumn {
-        /// The column.
+        /// The number of the column, from 0.
         column: u32,
         /// How many columns the model has.
         columns: usize,
@@ -206,12 +206,12 @@ pub enum BoostError {
         /// The number of its values.
         values: usize,
     },
-    /// A model file, or what is kept of a training, cannot be read or written.
+    /// A model file or a training's checkpoint cannot be read or written.
     #[error("failed to {action}")]
     File {
         /// What was being done.
         action: &'static str,
-        /// Why it failed.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

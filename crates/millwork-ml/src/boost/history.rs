@@ -11,7 +11,7 @@ pub struct History {
     series: Vec<Series>,
 }
 
-/// One learning curve.
+/// The learning curve of one metric on one evaluation set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// The name of the evaluation set.
@@ -30,7 +30,7 @@ pub struct Score<'a> {
     pub set: &'a str,
     /// What was measured: the name of an [`EvalMetric`](crate::boost::EvalMetric).
     pub metric: &'a str,
-    /// Its value.
+    /// The value of the metric.
     pub value: f64,
 }
 
@@ -71,7 +71,7 @@ impl History {
     }
 }
 
-/// JSON has no NaN: what is not a finite number was written as null.
+/// JSON has no NaN: a number that is not finite was written as null.
 fn numbers_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     let values = Vec::<Option<f64>>::deserialize(deserializer)?;
     Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())

@@ -5,7 +5,7 @@ use millwork_boost::data::Labels;
 use crate::boost::BoostError;
 use crate::features::LabelledFeatures;
 
-/// What is known of the rows of a data set besides their features.
+/// Converts the labels of a data set's rows (targets, weights and groups) to single precision.
 ///
 /// # Errors
 ///

@@ -158,7 +158,7 @@ impl Model {
     }
 }
 
-/// The names of the columns as a model keeps them; none if they have none.
+/// The names of the columns as a model keeps them; empty if they have none.
 pub(super) fn column_names(features: &Features) -> Vec<String> {
     features.names().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default()
 }

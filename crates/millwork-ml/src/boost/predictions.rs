@@ -1,6 +1,6 @@
 //! Several numbers per row.
 
-/// What a model says of some rows: as many numbers for each (rows × width).
+/// A model's predictions for some rows, the same number of values for each (rows × width).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     values: Vec<f32>,

@@ -30,27 +30,27 @@ pub enum DriftError {
         sample: &'static str,
         /// Its place, from 0.
         index: usize,
-        /// The number.
+        /// The number that was given.
         number: f64,
     },
     /// Two columns of a profile have the same name.
     #[error("two columns are called `{column}`")]
     ColumnTwice {
-        /// The name.
+        /// The name of the column.
         column: String,
     },
     /// A column holds numbers in one profile and categories in the other.
     #[error("the column `{column}` holds numbers in one profile and categories in the other")]
     Kinds {
-        /// The column.
+        /// The name of the column.
         column: String,
     },
     /// A stored profile contradicts itself.
     #[error("the profile's column `{column}` is damaged: {problem}")]
     Damaged {
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: &'static str,
     },
     /// A threshold is out of range.

@@ -67,7 +67,7 @@ pub fn kolmogorov_smirnov(reference: &[f64], current: &[f64]) -> Result<Kolmogor
     Ok(KolmogorovSmirnov { statistic, p_value })
 }
 
-/// A chi-square test.
+/// The result of a chi-square test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChiSquare {

@@ -1,4 +1,4 @@
-//! What is kept of a sample, and how it is stored.
+//! The profile of a sample, and its stored form.
 //!
 //! A profile is bounded: of many numbers it keeps evenly spaced order statistics, of many categories the most frequent ones and how many
 //! rows the others have. What is read back is checked before it is compared with, since comparing relies on it: numbers ascend, counts
@@ -14,7 +14,7 @@ use crate::drift::DriftError;
 const MOST_NUMBERS: usize = 10_000;
 const MOST_CATEGORIES: usize = 1_000;
 
-/// What is kept of a sample, column by column, to compare others with. It is stored as JSON.
+/// A summary of a sample, column by column, that other samples are compared with. It is stored as JSON.
 ///
 /// Of up to 10,000 numbers all are kept; of more, as many evenly spaced order statistics, so that every quantile is at most a
 /// ten-thousandth off. Of categories the counts are kept, up to the 1,000 most frequent, and the others' as one.
@@ -39,7 +39,7 @@ pub struct Profile {
     pub(super) columns: BTreeMap<String, Column>,
 }
 
-/// What is kept of a column.
+/// The summary of a column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Column {
     pub(super) rows: usize,
@@ -73,7 +73,7 @@ impl Profile {
         Self::default()
     }
 
-    /// With a column of numbers. A null, and what is not a finite number, counts as null.
+    /// With a column of numbers. A null, and a number that is not finite, counts as null.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Profile {
     }
 }
 
-/// At most so many of ascending numbers: those in the middles of as many equal parts.
+/// A limited number of ascending numbers: those in the middles of equal parts.
 fn spaced(ascending: Vec<f64>) -> Vec<f64> {
     if ascending.len() <= MOST_NUMBERS {
         return ascending;
@@ -142,7 +142,7 @@ fn most_frequent(counts: BTreeMap<&str, usize>) -> CategoryCounts {
     }
 }
 
-/// What is read back of a profile, before it is trusted.
+/// The stored form of a profile as read, before it is checked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredProfile {

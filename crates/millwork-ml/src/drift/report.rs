@@ -39,11 +39,11 @@ impl Default for DriftThresholds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DriftLevel {
-    /// Little.
+    /// The distribution has hardly shifted.
     Stable,
     /// Enough to look at.
     Moderate,
-    /// Enough to act.
+    /// The distribution has shifted enough to act.
     Significant,
 }
 
@@ -70,12 +70,12 @@ pub struct ColumnDrift {
     pub population_stability_index: f64,
     /// The Jensen–Shannon distance over the same bins.
     pub jensen_shannon: f64,
-    /// The test of numbers; none for categories, or if a sample has none. Of more than 10,000 numbers it is the test of the
+    /// The test of numbers; `None` for categories, or if a sample has no numbers. Of more than 10,000 numbers it is the test of the
     /// 10,000 that are kept, whose p-value is too large rather than too small.
     pub kolmogorov_smirnov: Option<KolmogorovSmirnov>,
-    /// The distance of numbers in their unit; none for categories, or if a sample has none.
+    /// The distance of numbers in their unit; `None` for categories, or if a sample has no numbers.
     pub wasserstein: Option<f64>,
-    /// The test of categories, null among them; none for numbers.
+    /// The test of categories, null among them; `None` for numbers.
     pub chi_square: Option<ChiSquare>,
     /// The share of nulls in the reference.
     pub reference_nulls: f64,
@@ -263,7 +263,7 @@ fn starts(ascending: &[f64]) -> Vec<f64> {
     starts
 }
 
-/// What is counted in a bin of categories.
+/// The counts of a bin of categories.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CategoryBin<'a> {
     Named(&'a str),

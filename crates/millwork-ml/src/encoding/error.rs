@@ -21,19 +21,19 @@ pub enum EncodingError {
     /// There is nothing to learn from.
     #[error("the column `{column}` has no rows to fit on")]
     NoRows {
-        /// The column.
+        /// The name of the column.
         column: String,
     },
     /// A column has nothing but nulls, so that it has neither a mean nor a range.
     #[error("the column `{column}` has only nulls")]
     OnlyNulls {
-        /// The column.
+        /// The name of the column.
         column: String,
     },
     /// A null is not allowed.
     #[error("row {row} of the column `{column}` is null")]
     Null {
-        /// The column.
+        /// The name of the column.
         column: String,
         /// The row, from 0.
         row: usize,
@@ -43,17 +43,17 @@ pub enum EncodingError {
         "row {row} of the column `{column}` is `{category}`, which is not among the categories that the encoder was fitted on"
     )]
     UnknownCategory {
-        /// The column.
+        /// The name of the column.
         column: String,
         /// The row, from 0.
         row: usize,
-        /// The category.
+        /// The unknown category.
         category: String,
     },
     /// A number is infinite.
     #[error("row {row} of the column `{column}` is infinite")]
     Infinite {
-        /// The column.
+        /// The name of the column.
         column: String,
         /// The row, from 0.
         row: usize,
@@ -61,7 +61,7 @@ pub enum EncodingError {
     /// Numbers are so large that their sum or the square of their distance is none.
     #[error("the numbers of the column `{column}` are too large to be scaled or filled")]
     TooLarge {
-        /// The column.
+        /// The name of the column.
         column: String,
     },
     /// Columns are other ones than those that the encoder was fitted on.
@@ -75,7 +75,7 @@ pub enum EncodingError {
     /// Columns, or a column and its targets, have different numbers of rows.
     #[error("the column `{column}` has {rows} rows, and {expected} are expected")]
     Rows {
-        /// The column.
+        /// The name of the column.
         column: String,
         /// How many it has.
         rows: usize,

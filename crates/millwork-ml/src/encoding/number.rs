@@ -27,11 +27,11 @@ pub enum NullNumber {
     /// Missing, which boosted trees take as it is.
     #[default]
     Missing,
-    /// The column's mean.
+    /// Replaced by the column's mean.
     Mean,
-    /// The column's median.
+    /// Replaced by the column's median.
     Median,
-    /// This number.
+    /// Replaced by this number.
     Constant(f64),
 }
 

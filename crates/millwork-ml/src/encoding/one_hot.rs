@@ -31,7 +31,7 @@ pub struct OneHotParams {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Frequency {
-    /// So many rows.
+    /// An absolute number of rows.
     Count(#[schemars(range(min = 1))] u64),
     /// So large a share of the rows, from 0 to 1.
     Share(#[schemars(range(min = 0.0, max = 1.0))] f64),
@@ -46,7 +46,7 @@ pub enum Unknown {
     Ignore,
     /// An infrequent one, or nothing if there are none.
     Infrequent,
-    /// An error.
+    /// The encoding fails with an error.
     Error,
 }
 
@@ -59,7 +59,7 @@ pub enum Nulls {
     Category,
     /// Nothing: its row has no entry.
     Ignore,
-    /// An error.
+    /// The encoding fails with an error.
     Error,
 }
 
@@ -67,10 +67,10 @@ pub enum Nulls {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Drop {
-    /// None.
+    /// No category is left out.
     #[default]
     None,
-    /// The first one.
+    /// The first category of each column is left out.
     First,
     /// The first of two.
     IfBinary,
@@ -95,7 +95,7 @@ pub struct OneHotEncoder {
     unknown: Unknown,
     nulls: Nulls,
     categories: Categories,
-    /// The column of each category; none for the one that is left out.
+    /// The column of each category; `None` for the one that is left out.
     columns: Vec<Option<u32>>,
     /// The column of infrequent categories.
     infrequent: Option<u32>,

@@ -21,12 +21,12 @@ pub struct OrdinalParams {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownOrdinal {
-    /// An error.
+    /// The encoding fails with an error.
     #[default]
     Error,
-    /// Missing.
+    /// Encoded as a missing value.
     Missing,
-    /// This number.
+    /// Encoded as this number.
     Value(f64),
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
-    /// Not at all.
+    /// Numbers are not scaled.
     #[default]
     None,
     /// `(x - mean) / standard deviation`, that of a population: scikit-learn's `StandardScaler`.

@@ -30,7 +30,7 @@ pub enum Smoothing {
     /// "A preprocessing scheme for high-cardinality categorical attributes", 2001).
     #[default]
     Auto,
-    /// As if so many rows more had the mean of all.
+    /// As if this number of additional rows had the mean of all.
     Rows(f64),
 }
 

@@ -68,7 +68,7 @@ pub struct FeatureBlocks<'a> {
 }
 
 impl<'a> FeatureBlocks<'a> {
-    /// No blocks yet.
+    /// A matrix without blocks.
     pub fn new() -> Self {
         Self::default()
     }

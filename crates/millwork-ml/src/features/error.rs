@@ -34,7 +34,7 @@ pub enum FeaturesError {
     ColumnOutOfRange {
         /// The row of the entry.
         row: usize,
-        /// The entry's column.
+        /// The column of the entry, from 0.
         column: u32,
         /// The width of the matrix.
         columns: usize,
@@ -42,7 +42,7 @@ pub enum FeaturesError {
     /// The column indices of a row are not strictly ascending.
     #[error("the column indices of row {row} are not strictly ascending")]
     ColumnOrder {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
     /// A value is infinite or not a number.
@@ -50,13 +50,13 @@ pub enum FeaturesError {
     ValueNotFinite {
         /// The row of the entry.
         row: usize,
-        /// The entry's column.
+        /// The column of the entry, from 0.
         column: u32,
     },
     /// A column was named that the matrix does not have.
     #[error("there is no column {column} in a matrix of {columns} columns")]
     NoSuchColumn {
-        /// The column.
+        /// The number of the column, from 0.
         column: u32,
         /// The width of the matrix.
         columns: usize,
@@ -66,15 +66,15 @@ pub enum FeaturesError {
     NotACategory {
         /// The row of the entry.
         row: usize,
-        /// The entry's column.
+        /// The column of the entry, from 0.
         column: u32,
-        /// The value.
+        /// The value of the entry.
         value: f64,
     },
     /// A row was selected that the matrix does not have.
     #[error("row {row} was selected from a matrix of {rows} rows")]
     RowOutOfRange {
-        /// The selected row.
+        /// The selected row, from 0.
         row: usize,
         /// The height of the matrix.
         rows: usize,
@@ -90,7 +90,7 @@ pub enum FeaturesError {
     /// A target is infinite or not a number.
     #[error("the target of row {row} is not finite")]
     TargetNotFinite {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
     /// There are not as many names as columns.
@@ -106,9 +106,9 @@ pub enum FeaturesError {
     NameTwice {
         /// The first of the columns.
         first: usize,
-        /// The second.
+        /// The second of the two columns, from 0.
         second: usize,
-        /// Their name.
+        /// The name of both columns.
         name: String,
     },
     /// A matrix has not as many columns as another one that it has to agree with.
@@ -124,7 +124,7 @@ pub enum FeaturesError {
     OtherColumn {
         /// The index of the column.
         column: usize,
-        /// Its name.
+        /// The name of the column that was found.
         found: String,
         /// The name that it has to have.
         expected: String,
@@ -174,9 +174,9 @@ pub enum FeaturesError {
     /// A weight is negative, infinite or not a number.
     #[error("the weight of row {row} is {weight}")]
     Weight {
-        /// The row.
+        /// The row, from 0.
         row: usize,
-        /// Its weight.
+        /// The weight of the row.
         weight: f64,
     },
     /// The groups do not add up to the rows, or one is empty.
@@ -188,7 +188,7 @@ pub enum FeaturesError {
     /// The rows of a group do not follow each other.
     #[error("row {row} belongs to a group that ended before")]
     GroupApart {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
 }

@@ -62,7 +62,7 @@ impl LabelledFeatures {
         }
     }
 
-    /// The same data in groups of so many rows, one group after the other.
+    /// The same data in groups of the given numbers of rows, one group after the other.
     ///
     /// # Errors
     ///

@@ -12,9 +12,9 @@ const MOST_BINS: usize = 1_000_000;
 /// How predicted probabilities are divided into bins. An edge belongs to the bin below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bins {
-    /// So many bins of equal width.
+    /// A number of bins of equal width.
     Uniform(usize),
-    /// So many bins with about equally many rows each: the edges are quantiles of the predictions, of which
+    /// A number of bins with about equally many rows each: the edges are quantiles of the predictions, of which
     /// [weights](crate::metrics::Weighted) make no difference.
     Quantile(usize),
 }

@@ -94,7 +94,7 @@ pub fn cohen_kappa<L: Label>(
     Ok(1.0 - (counts.rows - counts.correct) * counts.rows / compensated(by_chance))
 }
 
-/// What is counted of each class and of all.
+/// The counts of each class and of all classes.
 struct Counts {
     tallies: Vec<Tally>,
     rows: f64,
@@ -136,7 +136,7 @@ pub enum Average<L> {
 /// 0 the worst.
 ///
 /// As scikit-learn's `precision_score`. A class that is never predicted has a precision of 0 (there, too, with a
-/// warning): the worst value, so that nobody passes a gate by predicting nothing.
+/// warning): the worst value, so that a model that predicts no positive row passes no gate.
 ///
 /// ```
 /// use millwork_ml::metrics::{Average, precision};
@@ -305,7 +305,7 @@ impl<L: Label> Numbered<L> {
         Ok(Self { labels: labels.into_iter().cloned().collect(), rows })
     }
 
-    /// What is counted of each class, in the order of the labels.
+    /// The counts of each class, in the order of the labels.
     fn tallies(&self) -> Vec<Tally> {
         let mut tallies = vec![Tally::default(); self.labels.len()];
         for &(target, prediction, weight) in &self.rows {

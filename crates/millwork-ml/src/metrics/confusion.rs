@@ -43,13 +43,13 @@ pub struct ConfusionMatrix<L> {
 /// The numbers of one class against all others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClassNumbers<L> {
-    /// The class.
+    /// The label of the class.
     pub label: L,
-    /// As [`precision`](crate::metrics::precision).
+    /// The share of the rows predicted as the class that belong to it, as [`precision`](crate::metrics::precision).
     pub precision: f64,
-    /// As [`recall`](crate::metrics::recall).
+    /// The share of the rows of the class that are predicted as it, as [`recall`](crate::metrics::recall).
     pub recall: f64,
-    /// As [`f1`](crate::metrics::f1).
+    /// The harmonic mean of both, as [`f1`](crate::metrics::f1).
     pub f1: f64,
     /// The weight (or number of rows) of its targets.
     pub support: f64,
@@ -121,7 +121,7 @@ impl<L> ConfusionMatrix<L> {
     }
 }
 
-/// What is read from a file, before it is checked.
+/// The stored form as read, before it is checked.
 #[derive(Deserialize)]
 struct Stored<L> {
     labels: Vec<L>,

@@ -296,7 +296,7 @@ fn binary_row((target, weight): (usize, f64), class: usize, score: f64) -> Binar
     BinaryRow { positive: target == class, score, weight }
 }
 
-/// Says of which class a column has no rows, by its number, as labels needn't be printable.
+/// Reports the class without rows by the number of its column, as labels needn't be printable.
 fn naming(class: usize, error: MetricError) -> MetricError {
     match error {
         MetricError::MissingClass { metric, class: side } => {

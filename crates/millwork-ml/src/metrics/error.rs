@@ -22,7 +22,7 @@ pub enum MetricError {
     /// There are fewer rows than the metric is defined for.
     #[error("`{metric}` needs {needed} rows or more and got {rows}")]
     TooFewRows {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
         /// The least number of rows.
         needed: usize,
@@ -34,15 +34,15 @@ pub enum MetricError {
     NotFinite {
         /// Which of them: `target`, `prediction` or `weight`.
         value: &'static str,
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
     /// A weight is below 0.
     #[error("the weight of row {row} is {weight}")]
     NegativeWeight {
-        /// The row.
+        /// The row, from 0.
         row: usize,
-        /// Its weight.
+        /// The weight of the row.
         weight: f64,
     },
     /// All weights are 0.
@@ -51,13 +51,13 @@ pub enum MetricError {
     /// A number is outside of what the metric is defined for.
     #[error("the {value} of row {row} is {number}, and `{metric}` needs {needed}")]
     OutOfRange {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
         /// Which of them: `target` or `prediction`.
         value: &'static str,
-        /// The row.
+        /// The row, from 0.
         row: usize,
-        /// The number.
+        /// The target or prediction of the row.
         number: f64,
         /// What the metric is defined for.
         needed: &'static str,
@@ -65,11 +65,11 @@ pub enum MetricError {
     /// A parameter of the metric is outside of its range.
     #[error("the {parameter} of `{metric}` is {number}, and must be {needed}")]
     Parameter {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
-        /// The parameter.
+        /// The name of the parameter.
         parameter: &'static str,
-        /// Its value.
+        /// The value of the parameter.
         number: f64,
         /// What it may be.
         needed: &'static str,
@@ -77,13 +77,13 @@ pub enum MetricError {
     /// Finite numbers gave an infinite value.
     #[error("`{metric}` is too large a number")]
     Overflow {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
     },
     /// A correlation is asked for where one side does not vary.
     #[error("`{metric}` has no value, because all {values} are equal")]
     Constant {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
         /// Which of them: `targets` or `predictions`.
         values: &'static str,
@@ -91,13 +91,13 @@ pub enum MetricError {
     /// A target is neither 0 nor 1.
     #[error("the target of row {row} is neither 0 nor 1")]
     NotBinary {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
     /// Rows of one of two classes are missing.
     #[error("`{metric}` has no value, because no row that counts is {class}")]
     MissingClass {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
         /// The class without rows: `positive` or `negative`, or that of a column.
         class: String,
@@ -105,13 +105,13 @@ pub enum MetricError {
     /// All rows are of one class, and agreement by chance is certain.
     #[error("`{metric}` has no value, because all targets and predictions are of one class")]
     OneClass {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
     },
     /// The class asked for is no row's.
     #[error("no row has the class that `{metric}` is asked for")]
     UnknownClass {
-        /// The metric.
+        /// The name of the metric.
         metric: &'static str,
     },
     /// A table of classes by classes would be too large.
@@ -134,7 +134,7 @@ pub enum MetricError {
     /// The probabilities of a row do not add up to 1.
     #[error("the probabilities of row {row} add up to {sum}")]
     RowSum {
-        /// The row.
+        /// The row, from 0.
         row: usize,
         /// What they add up to.
         sum: f64,
@@ -142,13 +142,13 @@ pub enum MetricError {
     /// A target has no column of probabilities.
     #[error("the target of row {row} is none of the labels of the probabilities' columns")]
     NoColumn {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
     /// The rows of one query differ in weight.
     #[error("row {row} has another weight than the first row of its query")]
     QueryWeight {
-        /// The row.
+        /// The row, from 0.
         row: usize,
     },
 }
@@ -158,7 +158,7 @@ impl Advice for MetricError {
         Some(match self {
             Self::LengthMismatch { .. } => "both must come from the same rows".into(),
             Self::TooFewRows { .. } => "check the split or the upstream asset".into(),
-            Self::NegativeWeight { .. } => "a weight says how often a row counts, 0 or more".into(),
+            Self::NegativeWeight { .. } => "a weight is how often a row counts, 0 or more".into(),
             Self::Overflow { .. } => "bring targets and predictions to a smaller unit".into(),
             Self::NotBinary { .. } => "compare with the positive class to get `bool`s".into(),
             Self::UnknownClass { .. } => "check how it is spelt".into(),

@@ -8,7 +8,7 @@
 //!   `f32`. All sums are taken in double precision.
 //! - *Two classes* are [`Binary`]: `bool`s, or numbers that are 0 or 1.
 //! - *Several classes* have [`Label`]s: anything with a total order. Their probabilities are [`ClassProbabilities`].
-//! - *Rankings* have one more slice, which says of each row what query it belongs to.
+//! - *Rankings* have one more slice, which has the query that each row belongs to.
 //!
 //! What scikit-learn answers with a warning and NaN is an error here: a metric is compared and gated on, and NaN passes or
 //! fails every comparison silently. What it answers with a warning and the worst value (a precision of 0 where nothing

@@ -122,7 +122,7 @@ fn best_gain_of(query: &[Ranked], k: usize) -> f64 {
     compensated(gains.iter().take(k).enumerate().map(|(before, gain)| gain * discount(before)))
 }
 
-/// What a row counts that so many others come before.
+/// The discount of a row with `before` rows ranked above it.
 fn discount(before: usize) -> f64 {
     1.0 / (before as f64 + 2.0).log2()
 }

@@ -60,7 +60,7 @@ impl Rows {
         if value.is_finite() { Ok(value) } else { Err(MetricError::Overflow { metric: self.metric }) }
     }
 
-    /// Says which row has a target or prediction that the metric is not defined for.
+    /// Checks that the metric is defined for the target or prediction of each row; the error names the first that it isn't defined for.
     pub(super) fn require(
         &self,
         value: &'static str,

@@ -20,15 +20,15 @@ pub enum SearchError {
     /// A parameter is searched twice, or has nothing to choose from.
     #[error("the distribution of `{parameter}` is invalid: {reason}")]
     Distribution {
-        /// The parameter.
+        /// The name of the parameter.
         parameter: String,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         reason: String,
     },
     /// A grid has to choose among values.
     #[error("`{parameter}` is a range, and a grid needs values")]
     NotAGrid {
-        /// The parameter.
+        /// The name of the parameter.
         parameter: String,
     },
     /// Values do not make parameters.
@@ -36,7 +36,7 @@ pub enum SearchError {
     Params {
         /// The values of the searched parameters, as JSON.
         values: String,
-        /// What is wrong with them.
+        /// The reason why they are invalid.
         source: serde_json::Error,
     },
     /// The search has no candidates.
@@ -53,9 +53,9 @@ pub enum SearchError {
     /// The resources of a halving do not ascend.
     #[error("successive halving from {from} to {to} by {factor} is impossible")]
     Halving {
-        /// The first resource.
+        /// The resource of the first round.
         from: usize,
-        /// The last resource.
+        /// The resource of the last round.
         to: usize,
         /// What the resource is multiplied by.
         factor: usize,

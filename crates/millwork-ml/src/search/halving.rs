@@ -32,7 +32,7 @@ impl Halving {
         Ok(std::iter::successors(Some(from), next).collect())
     }
 
-    /// How many of so many candidates go on.
+    /// The number of `candidates` that go on to the next round.
     pub(super) fn kept(self, candidates: usize) -> usize {
         candidates.div_ceil(self.factor)
     }

@@ -18,7 +18,7 @@ pub struct Found<P> {
     pub goal: Goal,
     /// The number of the best candidate.
     pub best: usize,
-    /// Its parameters.
+    /// The parameters of the best trial.
     pub best_params: P,
     /// Every trial, in order: with successive halving, a candidate has one per stage.
     pub trials: Vec<Trial>,
@@ -27,7 +27,7 @@ pub struct Found<P> {
     pub canceled: bool,
 }
 
-/// One trial.
+/// One evaluation of a candidate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Trial {
@@ -37,13 +37,13 @@ pub struct Trial {
     pub values: Map<String, Value>,
     /// How much it was given, with successive halving.
     pub resource: Option<usize>,
-    /// Its score, or none if it failed.
+    /// The score of the trial; `None` if it failed.
     pub score: Option<f64>,
     /// The standard deviation of the score over folds.
     pub spread: Option<f64>,
     /// Its learning curve, if it has one.
     pub curve: Vec<f64>,
-    /// Why it failed.
+    /// The error of the trial; `None` if it succeeded.
     pub error: Option<String>,
     /// How long it took; zero once stored.
     #[serde(skip)]
@@ -63,7 +63,7 @@ impl Trial {
             Err(error) => (Score::default(), Some(error)),
         };
         let value = error.is_none().then_some(score.value);
-        // What is not a number could not be stored.
+        // A score that is not a number could not be stored.
         let curve = score.curve.into_iter().take_while(|value| value.is_finite()).collect();
         Self { candidate, values, resource, score: value, spread: score.spread, curve, error, elapsed }
     }

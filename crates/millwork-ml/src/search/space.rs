@@ -1,4 +1,4 @@
-//! What is searched.
+//! The search space.
 
 use millwork_boost::random::SplitMix64;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub enum Distribution {
 }
 
 impl Space {
-    /// Nothing to search.
+    /// A search space without parameters.
     pub fn new() -> Self {
         Self::default()
     }

@@ -16,7 +16,7 @@ use crate::search::{Candidates, Found, Halving, SearchError, Trial};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
-    /// A loss.
+    /// A lower score is better, as of a loss.
     Minimize,
     /// A share that is right or explained.
     Maximize,
@@ -26,7 +26,7 @@ pub enum Goal {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Try<'a, P> {
-    /// The parameters.
+    /// The candidate's parameters.
     pub params: &'a P,
     /// How much to spend, such as boosting rounds, with successive halving.
     pub resource: Option<usize>,
@@ -96,7 +96,7 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         self
     }
 
-    /// Tries so many candidates at a time. The result is the same for any number; let each trial then have few threads of
+    /// Sets the number of candidates tried in parallel. The result is the same for any number; let each trial then have few threads of
     /// its own.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
@@ -111,7 +111,7 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
         self
     }
 
-    /// Asks `canceled` before each trial, and ends the search with the trials so far if it says so.
+    /// Asks `canceled` before each trial, and ends the search with the trials so far if it returns true.
     #[must_use]
     pub fn cancel_when(mut self, canceled: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         self.canceled = Box::new(canceled);

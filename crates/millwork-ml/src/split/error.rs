@@ -37,7 +37,7 @@ pub enum SplitError {
     /// No selection of whole groups comes near a share.
     #[error("the {part} part should have about {wanted} rows, but whole groups give {closest} at best")]
     GroupsMissShare {
-        /// The part.
+        /// The name of the part.
         part: &'static str,
         /// How many rows its share is.
         wanted: usize,
@@ -55,7 +55,7 @@ pub enum SplitError {
     TooManyFolds {
         /// How many folds were asked for.
         folds: usize,
-        /// What is divided: `rows` or `groups`.
+        /// The divided unit: `rows` or `groups`.
         units: &'static str,
         /// How many of them there are.
         count: usize,

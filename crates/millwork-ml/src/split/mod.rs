@@ -12,7 +12,7 @@
 //! | with a time | [`temporal`] | [`temporal_in_three`] | [`temporal_k_fold`], [`temporal_k_fold_with_gap`] |
 //!
 //! The held-out parts have `ceil(share × rows)` rows, as in scikit-learn's `train_test_split`; training gets the rest. Where
-//! that can't be met exactly, because of small classes, whole groups or equal keys, the function says what it does.
+//! that can't be met exactly, because of small classes, whole groups or equal keys, the function documents what it does.
 
 mod error;
 mod grouped;

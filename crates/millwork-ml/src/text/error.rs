@@ -12,7 +12,7 @@ pub enum TextError {
     /// Parameters lie outside their ranges.
     #[error("the vectorizer's parameters are invalid: {}", problems.join("; "))]
     Params {
-        /// What is wrong with each.
+        /// One reason for each.
         problems: Vec<String>,
     },
     /// There was nothing to fit on.
@@ -45,7 +45,7 @@ pub enum TextError {
     /// A given term occurs in no document, so its weight would be infinite.
     #[error("failed to weigh the term `{term}`, which is in no document")]
     InfiniteWeight {
-        /// The term.
+        /// The term that is in no document.
         term: String,
     },
     /// A stored vectorizer was written by a later version.
@@ -61,13 +61,13 @@ pub enum TextError {
         "the stored vectorizer has the token pattern `{pattern}`, which an earlier version read as Python's `re` does"
     )]
     EarlierPattern {
-        /// The pattern.
+        /// The regular expression.
         pattern: String,
     },
     /// A stored vectorizer contradicts itself.
     #[error("the stored vectorizer is damaged: {problem}")]
     Damaged {
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: &'static str,
     },
 }

@@ -62,7 +62,7 @@ impl HashingVectorizer {
         features(rows, self.params.n_features, &signs, self.params.norm)
     }
 
-    /// The parameters.
+    /// The parameters of the vectorizer.
     pub fn params(&self) -> &HashingParams {
         &self.params
     }

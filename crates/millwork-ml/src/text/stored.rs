@@ -25,7 +25,7 @@ const LAST_OF_PYTHON_S: u32 = 2;
 /// The first version that has parameters.
 const FIRST_WITH_PARAMS: u32 = 2;
 
-/// What is read back of a TF-IDF vectorizer, before it is trusted.
+/// The stored form of a TF-IDF vectorizer as read, before it is checked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredTfidf {
@@ -36,7 +36,7 @@ pub(super) struct StoredTfidf {
     document_frequencies: Vec<u64>,
 }
 
-/// What is read back of a count vectorizer.
+/// The stored form of a count vectorizer as read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredCounts {
@@ -45,7 +45,7 @@ pub(super) struct StoredCounts {
     terms: Option<Vec<String>>,
 }
 
-/// What is read back of a hashing vectorizer.
+/// The stored form of a hashing vectorizer as read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredHashing {
@@ -53,7 +53,7 @@ pub(super) struct StoredHashing {
     params: HashingParams,
 }
 
-/// What is written: [`StoredTfidf`], borrowed.
+/// The stored form as written: [`StoredTfidf`], borrowed.
 #[derive(Serialize)]
 struct StoredTfidfRef<'a> {
     version: u32,
@@ -64,7 +64,7 @@ struct StoredTfidfRef<'a> {
     document_frequencies: &'a [u64],
 }
 
-/// What is written: [`StoredCounts`], borrowed.
+/// The stored form as written: [`StoredCounts`], borrowed.
 #[derive(Serialize)]
 struct StoredCountsRef<'a> {
     version: u32,
@@ -73,7 +73,7 @@ struct StoredCountsRef<'a> {
     terms: Option<&'a [String]>,
 }
 
-/// What is written: [`StoredHashing`], borrowed.
+/// The stored form as written: [`StoredHashing`], borrowed.
 #[derive(Serialize)]
 struct StoredHashingRef<'a> {
     version: u32,

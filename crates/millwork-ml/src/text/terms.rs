@@ -43,7 +43,7 @@ impl<'a> Term<'a> {
         self.first_word().swap_bytes()
     }
 
-    /// The last eight bytes of a term that has so many.
+    /// The last eight bytes of a term with at least eight.
     #[inline]
     fn last_word(self) -> u64 {
         word(&self.text[self.end - 8..self.end])
@@ -112,7 +112,7 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Numbers of terms. The terms themselves are kept by the owner, in whatever form it needs them.
 ///
 /// The hash is a folded multiplication (the two halves of a 128-bit product, exclusive-or) of eight bytes at a time
-/// with a seed that is drawn per table, so nobody can prepare documents whose terms all collide in every process. No
+/// with a seed that is drawn per table, so it is impossible to prepare documents whose terms all collide in every process. No
 /// result depends on the seed: slots are only ever found, not listed.
 #[derive(Debug, Clone)]
 pub(super) struct TermTable {
@@ -145,7 +145,7 @@ pub(super) struct Look {
 
 /// What was found for a term.
 pub(super) enum Entry {
-    /// Its number.
+    /// The number of the term in the slot.
     Occupied(u32),
     /// Where it can be put.
     Vacant(Vacancy),

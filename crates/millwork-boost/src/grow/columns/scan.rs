@@ -78,7 +78,7 @@ impl<'a> Scan<'a> {
         self.open = open;
     }
 
-    /// Collects the open rows of the column and tells whether they are all in one node; `None` if there are none.
+    /// Collects the open rows of the column and returns whether they are all in one node; `None` if there are none.
     fn gather(&mut self, column: u32) -> Option<bool> {
         self.open.clear();
         let mut others = 0;

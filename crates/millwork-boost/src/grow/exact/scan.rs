@@ -80,7 +80,7 @@ impl Row {
 }
 
 impl Candidate {
-    /// No split.
+    /// The absence of a split.
     pub(super) const NONE: Self = Self { gain: 0.0, column: 0, threshold: 0.0, default_left: false };
 
     /// The better one of two splits of a node: of equal ones, that on the column with the lower number.
@@ -139,7 +139,7 @@ impl<'a> Scan<'a> {
                 state.met = true;
                 self.met.push(place);
             }
-            // As in XGBoost, values are not told apart until something with weight has passed.
+            // As in XGBoost, values are not distinguished until an entry with weight has passed.
             if state.passed.second != 0.0 && value != state.last {
                 let threshold = threshold(state.last, value);
                 state.consider::<UP>(&self.search, place, column, threshold);

@@ -59,7 +59,7 @@ impl SortedColumns {
         &self.entries[entries]
     }
 
-    /// Whether a column is also searched with its missing values on the right: some are missing, as far as single precision tells,
+    /// Whether a column is also searched with its missing values on the right: some are missing, as far as single precision shows,
     /// and the others are not all the same.
     pub(super) fn searched_forward(&self, column: u32) -> bool {
         let entries = self.column(column);

@@ -26,7 +26,7 @@ pub enum ExactUnsupported {
 }
 
 impl ExactUnsupported {
-    /// Checks a training.
+    /// Checks that the exact grower supports the training.
     pub(super) fn check(params: &BoosterParams, matrix: Matrix<'_>) -> Result<(), Self> {
         let limit = i32::MAX as usize;
         if matrix.categorical.contains(&true) {

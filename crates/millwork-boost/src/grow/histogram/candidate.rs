@@ -31,7 +31,7 @@ pub(super) enum Rule {
     NotIn { bins: Vec<u32>, absent_below: u32 },
 }
 
-/// What is known of a node before it is split.
+/// The state of a node before it is split.
 #[derive(Debug, Clone)]
 pub(super) struct NodeState {
     /// The sum of its gradients.

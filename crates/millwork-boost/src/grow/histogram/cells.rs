@@ -23,7 +23,7 @@ const ROWS_AT_ONCE: usize = 4096;
 
 /// A narrow number per cell, for the columns of neighbouring groups.
 pub(super) struct Block<T> {
-    /// The columns.
+    /// The range of columns.
     columns: Range<usize>,
     /// Row by row: `before` cells so that rows start where lines of the cache do, and then `stride` cells for each row. Behind the
     /// last row, there are as many cells as the widest group has.

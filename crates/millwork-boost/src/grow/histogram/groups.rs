@@ -28,7 +28,7 @@ pub(super) struct BinnedMatrix {
 /// Neighbouring columns. The group's histogram has a slot for each bin of each column; in a full group with missing entries, each
 /// column has one more, which collects them and is never looked at.
 pub(super) struct Group {
-    /// The columns.
+    /// The range of columns.
     pub(super) columns: Range<usize>,
     /// The first slot of each column, and the number of slots.
     pub(super) offsets: Vec<u32>,
@@ -91,7 +91,7 @@ impl BinnedMatrix {
     }
 }
 
-/// The groups of a block, whose columns have as many slots more than bins as `spare` says.
+/// The groups of a block, whose columns have `spare` slots more than bins.
 fn of_block<T: Cell>(
     groups: Vec<Range<usize>>,
     matrix: Matrix<'_>,

@@ -36,7 +36,7 @@ pub(super) struct Growth<'a> {
     rows: RowList,
     /// The rows of each node.
     ranges: Vec<Range<usize>>,
-    /// What is known of each node.
+    /// The state of each node.
     states: Vec<NodeState>,
     /// The split of each node that has one.
     splits: Vec<Option<BinSplit>>,

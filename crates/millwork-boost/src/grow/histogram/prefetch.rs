@@ -1,8 +1,8 @@
-//! Asking the cache for what is read soon.
+//! Prefetching into the cache.
 //!
 //! The rows of a node lie scattered over the matrix, and half of the time of growing on a million rows went into waiting for them. The
 //! rows of the next part are asked for while this one is added up: training on 1,000,000 × 30 takes a fifth less time (`ml --only long`
-//! of the benchmarks). There is no safe way to ask, so that the only `unsafe` of this crate stands here.
+//! of the benchmarks). There is no safe way to ask, so that the only `unsafe` of this crate is here.
 
 #![allow(unsafe_code)]
 

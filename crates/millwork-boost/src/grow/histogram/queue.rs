@@ -15,11 +15,11 @@ pub(super) type NodeHistogram = Vec<Vec<Sums>>;
 
 /// A node and its best split.
 pub(super) struct Entry {
-    /// The node.
+    /// The number of the node in the tree.
     pub(super) node: u32,
     /// The number of splits above it.
     pub(super) depth: usize,
-    /// Its best split.
+    /// The best split of the node.
     pub(super) candidate: Candidate,
     /// Its histogram, if it is kept.
     pub(super) histogram: Option<NodeHistogram>,
@@ -69,7 +69,7 @@ impl Queue {
         Self { limits, entries: BinaryHeap::new(), leaves: 1, histograms: 0 }
     }
 
-    /// Adds a node.
+    /// Adds a node with its best split.
     pub(super) fn push(&mut self, entry: Entry) {
         self.histograms += usize::from(entry.histogram.is_some());
         self.entries.push(Ranked { policy: self.limits.policy, entry });

@@ -2,7 +2,7 @@
 //!
 //! As XGBoost does, a numeric column is scanned upwards, with missing entries on the right, and then downwards, with missing entries
 //! on the left, unless the sum of all bins equals the node's. Among equally good splits the first one stays. A bin that adds nothing
-//! cannot improve on the bin before it, and most others are told from the best without a division (see
+//! cannot improve on the bin before it, and most others are ruled out without a division (see
 //! [`Regularization::fails`](crate::grow::score::Regularization::fails)).
 //!
 //! XGBoost has a bin for each category up to the largest, and here there is one for each that occurs. A category without a bin is one
@@ -18,7 +18,7 @@ use crate::grow::score::{Regularization, Sums};
 
 /// Which splits are tried, and what their gain is.
 pub(super) struct SplitRules {
-    /// The penalties.
+    /// The penalties on the values of leaves.
     pub(super) regularization: Regularization,
     /// The monotone constraints.
     pub(super) directions: Directions,
@@ -33,11 +33,11 @@ pub(super) struct SplitRules {
 /// A column of a node's histogram.
 #[derive(Clone, Copy)]
 pub(super) struct Scanned<'a> {
-    /// The column.
+    /// The column of the histogram.
     pub(super) column: u32,
     /// The sums of its bins.
     pub(super) bins: &'a [Sums],
-    /// The node.
+    /// The node to be split.
     pub(super) node: &'a NodeState,
     /// The direction of the column.
     pub(super) direction: Option<Monotone>,

@@ -41,7 +41,7 @@ impl BitRows {
         self.first + self.width
     }
 
-    /// Where a value's row starts. XGBoost's rule: what is no category of the training (negative, or too large) goes left.
+    /// Where a value's row starts. XGBoost's rule: a value that is not a category of the training (negative, or too large) goes left.
     pub(super) fn of(self, value: f32) -> u32 {
         if value < 0.0 { self.first } else { self.category(value as u32) }
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::categories::BitRows;
 use crate::ordered::ordered;
 
-/// What stands at a place that a column doesn't have.
+/// The value at a place that a column doesn't have.
 const UNUSED: u32 = u32::MAX;
 
 /// Columns per column in use up to which places are looked up in a table.
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// What stands there for a missing value.
+    /// The value there for a missing entry.
     fn missing(self) -> u32 {
         match self {
             Kind::MissingRight => ordered(f32::INFINITY),
@@ -55,12 +55,12 @@ impl Kind {
 pub(super) struct Place {
     pub(super) column: u32,
     kind: Kind,
-    /// What stands there for a missing value.
+    /// The value there for a missing entry.
     pub(super) missing: u32,
 }
 
 impl Place {
-    /// What stands there for an entry of a row.
+    /// The value there for an entry of a row.
     pub(super) fn stored(&self, value: f64) -> u32 {
         let value = value as f32;
         match self.kind {

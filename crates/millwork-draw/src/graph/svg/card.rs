@@ -121,7 +121,7 @@ fn kind_width(kind: &str) -> f64 {
     text_width(kind, KIND_FONT) + 2.0 * KIND_PADDING
 }
 
-/// What is shown while the pointer rests on the card: all that the card shows, and the description.
+/// The tooltip of the card: all that the card shows, and the description.
 fn tooltip(node: &DrawingNode) -> String {
     let mut facts: Vec<String> = node.group.iter().map(|group| format!("group {group}")).collect();
     facts.extend((!node.kinds.is_empty()).then(|| node.kinds.join(", ")));

@@ -35,7 +35,7 @@ pub(in super::super) fn narrow_page(drawing: &Drawing) -> String {
     )
 }
 
-/// Where everything of a drawing stands, in the direction in which it is narrower.
+/// The positions of a drawing, in the direction in which it is narrower.
 pub(in super::super) fn narrow_layout(drawing: &Drawing) -> Layout {
     let options = LayoutOptions::default();
     let sizes = card_sizes(&drawing.nodes);
@@ -59,7 +59,7 @@ pub(in super::super) fn page(drawing: &Drawing, options: &LayoutOptions) -> Stri
     document(drawing, &layered(&card_sizes(&drawing.nodes), &drawing.edges, options))
 }
 
-/// The drawing as a document, with everything where a layout says.
+/// The drawing as a document, at the positions of a layout.
 pub(in super::super) fn document(drawing: &Drawing, layout: &Layout) -> String {
     written(|to| {
         let legend = legend(drawing)?;

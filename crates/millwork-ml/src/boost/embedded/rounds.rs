@@ -18,7 +18,7 @@ use crate::boost::training::{Canceled, Custom, Observe, Rounds, Task, check_metr
 use crate::boost::{BoostError, BoosterKind, BoosterParams, Dart, EvalMetric, Objective};
 use crate::features::Features;
 
-/// What tells the draws of one round from those of the next: the golden ratio's bits, as in SplitMix64.
+/// The increment of the seed from one round to the next: the golden ratio's bits, as in SplitMix64.
 const ROUND: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A training on the threads that it is called on.
@@ -215,7 +215,7 @@ fn check_gradients(gradients: &[Vec<Gradient>]) -> Result<(), BoostError> {
     Ok(())
 }
 
-/// Computes the margins of rows anew: what a model without trees says, and the trees that are not left out, in their order.
+/// Computes the margins of rows anew: the margins of a model without trees, and the trees that are not left out, in their order.
 fn set_margins(rows: &mut Rows<'_>, base: &Model, kernel: &Kernel, dropped: &[usize]) {
     rows.margins = base.margins(rows.features);
     for (number, tree) in kernel.trees.iter().enumerate() {

@@ -21,40 +21,40 @@ pub enum NativeError {
     /// A file does not open as a library.
     #[error("failed to open `{}` as a library: {reason}", path.display())]
     Open {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
     /// A library is not XGBoost's.
     #[error("`{}` is not XGBoost's library: it has no function `{function}`", path.display())]
     OtherLibrary {
-        /// The library.
+        /// The path of the library.
         path: PathBuf,
-        /// What it lacks.
+        /// The name of the missing function.
         function: &'static str,
     },
     /// A library is older than what this crate knows.
     #[error("`{}` is XGBoost {}.{}.{}, and 2.0 is the oldest that is supported", path.display(), version.0, version.1, version.2)]
     TooOld {
-        /// The library.
+        /// The path of the library.
         path: PathBuf,
-        /// Its version.
+        /// The version of the library: major, minor, patch.
         version: (i32, i32, i32),
     },
     /// A library cannot use the device that is asked for.
     #[error("the device is `{device}`, but `{}` is built without CUDA", path.display()
     )]
     NoCuda {
-        /// The device.
+        /// The name of the device.
         device: String,
-        /// The library.
+        /// The path of the library.
         path: PathBuf,
     },
     /// The machine lacks the device that is asked for.
     #[error("the device is `{device}`, but XGBoost found no such device and would train on `{found}`")]
     NoDevice {
-        /// The device.
+        /// The name of the device.
         device: String,
         /// What it would use.
         found: String,
@@ -64,15 +64,15 @@ pub enum NativeError {
     Refused {
         /// What was being done.
         action: &'static str,
-        /// What the library says.
+        /// The library's error message.
         message: String,
     },
-    /// The library's answer makes no sense.
+    /// The library's answer is invalid.
     #[error("failed to {action}: XGBoost's answer is not understood: `{answer}`")]
     Answer {
         /// What was being done.
         action: &'static str,
-        /// What it answered.
+        /// The answer of the library.
         answer: String,
     },
     /// Rows of a group weigh differently, which the library cannot do.

@@ -95,7 +95,7 @@ impl Library {
     ///
     /// # Errors
     ///
-    /// When there is none, or `MILLWORK_XGBOOST_LIB` names what is none, or the one that is there is too old.
+    /// When no library is found, `MILLWORK_XGBOOST_LIB` names a file that isn't the library, or the library is too old.
     pub(in crate::boost) fn get() -> Result<&'static Self, NativeError> {
         let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         match LIBRARY.get() {
@@ -118,7 +118,7 @@ impl Library {
             for file in place.files {
                 match Self::open(&file) {
                     Ok(library) => return Ok(library),
-                    // The loader's own search says only that there is nothing.
+                    // The loader's own search reports only that it found no library.
                     Err(NativeError::Open { .. }) if file.is_relative() => {}
                     Err(error) => described += &format!(" ({error})"),
                 }
@@ -320,7 +320,7 @@ impl MatrixHandle {
 
 impl Drop for MatrixHandle {
     fn drop(&mut self) {
-        // SAFETY: the handle is alive, and nobody has it from here on. Boosters share the matrix itself.
+        // SAFETY: the handle is alive, and isn't used afterwards. Boosters share the matrix itself.
         unsafe { (self.library.functions.XGDMatrixFree)(self.raw.as_ptr()) };
     }
 }
@@ -355,7 +355,7 @@ impl BoosterHandle {
 
     pub(super) fn update(&mut self, round: c_int, matrix: &MatrixHandle) -> Result<(), NativeError> {
         self.library.call("train a round", |functions| {
-            // SAFETY: both handles are alive, and nobody else has the booster.
+            // SAFETY: both handles are alive, and the booster isn't shared.
             unsafe { (functions.XGBoosterUpdateOneIter)(self.raw.as_ptr(), round, matrix.raw.as_ptr()) }
         })
     }
@@ -373,7 +373,7 @@ impl BoosterHandle {
             TrainOneRound::Arrays(train) => {
                 let table = |values| Array::table(Elements::F32(values), outputs);
                 let (gradient, hessian) = (table(gradient), table(hessian));
-                // SAFETY: both handles are alive, nobody else has the booster, and the arrays outlive the call.
+                // SAFETY: both handles are alive, the booster isn't shared, and the arrays outlive the call.
                 unsafe {
                     train(raw.0, raw.1, round, gradient.interface().as_ptr(), hessian.interface().as_ptr())
                 }
@@ -397,7 +397,7 @@ impl BoosterHandle {
         let names: Vec<_> = sets.iter().map(|(_, name)| name.as_ptr()).collect();
         let mut line = ptr::null();
         self.library.call("evaluate a round", |functions| {
-            // SAFETY: the handles are alive, nobody else has the booster, and there are as many names as matrices.
+            // SAFETY: the handles are alive, the booster isn't shared, and there are as many names as matrices.
             unsafe {
                 (functions.XGBoosterEvalOneIter)(
                     self.raw.as_ptr(),
@@ -449,7 +449,7 @@ impl BoosterHandle {
     /// Loads a model. The library trusts what the numbers in it point to, and ends the process at an empty one.
     pub(super) fn load(&mut self, bytes: &[u8]) -> Result<(), NativeError> {
         self.library.call("load a model", |functions| {
-            // SAFETY: the handle is alive, nobody else has it, and the library reads no byte past the last.
+            // SAFETY: the handle is alive, it isn't shared, and the library reads no byte past the last.
             unsafe {
                 (functions.XGBoosterLoadModelFromBuffer)(
                     self.raw.as_ptr(),
@@ -482,7 +482,7 @@ impl BoosterHandle {
 
 impl Drop for BoosterHandle {
     fn drop(&mut self) {
-        // SAFETY: the handle is alive, and nobody has it from here on.
+        // SAFETY: the handle is alive, and isn't used afterwards.
         unsafe { (self.library.functions.XGBoosterFree)(self.raw.as_ptr()) };
     }
 }

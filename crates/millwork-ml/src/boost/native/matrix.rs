@@ -13,7 +13,7 @@ pub(super) fn matrix(
     data: &LabelledFeatures,
     threads: usize,
 ) -> Result<MatrixHandle, NativeError> {
-    // `missing` is what is missing besides absent entries: nothing.
+    // `missing` is the value that counts as missing in addition to absent entries: none here.
     let config = text(format!("{{\"missing\":NaN,\"nthread\":{threads}}}"));
     let mut matrix = MatrixHandle::create(library, data.features(), &config)?;
     let categorical = data.features().categorical();

@@ -1,4 +1,4 @@
-//! What the library says: errors without its stack trace, and its log as `tracing` events.
+//! The library's messages: errors without its stack trace, and its log as `tracing` events.
 
 /// The part of an error's text that people need. The library's errors read
 /// `[10:12:01] /path/file.cc:120: Check failed: … : text`, then a stack trace.

@@ -16,7 +16,7 @@ use crate::features::LabelledFeatures;
 use millwork_boost::file::FileFormat;
 use millwork_boost::objective::Loss;
 
-/// What is asked of a model in training: its predictions, and its margins (with `dart`, without the dropped trees).
+/// The output of a model in training: its predictions, and its margins (with `dart`, without the dropped trees).
 const PREDICTIONS: &CStr =
     c"{\"type\":0,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true}";
 const MARGINS: &CStr =

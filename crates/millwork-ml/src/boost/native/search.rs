@@ -10,7 +10,7 @@ pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub(super) struct Place {
     /// The place, for people.
     pub(super) description: String,
-    /// What is there; for the loader's own search, which tells only by trying, its name.
+    /// The files found; for the loader's own search, which only shows by loading whether there is one, the library's name.
     pub(super) files: Vec<PathBuf>,
 }
 

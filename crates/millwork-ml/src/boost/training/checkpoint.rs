@@ -38,14 +38,14 @@ pub(super) struct Saved {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    /// What is trained: another training starts anew.
+    /// The identity of the training: another training starts anew.
     fingerprint: u64,
     /// What the scores and the model hash to, so that damage is noticed; the first checkpoints had none.
     #[serde(default)]
     checksum: Option<u64>,
     /// The scores of each round, as bits: JSON has no `NaN`.
     scores: Vec<Vec<u64>>,
-    /// XGBoost's JSON model.
+    /// The model so far, as XGBoost's JSON.
     model: String,
 }
 
@@ -65,7 +65,7 @@ impl Checkpoints {
         self.kept.as_ref().map_or(remaining, |kept| kept.every.min(remaining))
     }
 
-    /// What an earlier run of this training has left; nothing if it was another training or the file is damaged.
+    /// The state that an earlier run of this training has saved; the empty state if it was another training or the file is damaged.
     pub(super) fn read(&self) -> Result<Saved, BoostError> {
         let Some(kept) = &self.kept else { return Ok(Saved::default()) };
         let bytes = match fs::read(&kept.file) {
@@ -87,7 +87,7 @@ impl Checkpoints {
         Some(Saved { model: Some(model), scores: document.scores.into_iter().map(scores).collect() })
     }
 
-    /// Writes what is completed, in place of what was there. A crash leaves the old file or the new one.
+    /// Replaces the file by the completed rounds. A crash leaves the old file or the new one.
     pub(super) fn write(&self, model: &Model, scores: &[Vec<f64>]) -> Result<(), BoostError> {
         let Some(kept) = &self.kept else { return Ok(()) };
         let model = String::from_utf8_lossy(&model.encode(FileFormat::Json)?).into_owned();
@@ -119,7 +119,7 @@ impl Document {
 }
 
 impl Saved {
-    /// Whether each round has so many scores, and the model as many rounds more than the one to start from.
+    /// Whether each round has `scores` scores, and the model as many rounds more than the one to start from.
     pub(super) fn fits(&self, scores: usize, start: Option<&Model>) -> bool {
         let rounds = self.model.as_ref().or(start).map_or(0, Model::rounds);
         let is_whole = self.scores.iter().all(|round| round.len() == scores);

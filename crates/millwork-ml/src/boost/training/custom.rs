@@ -27,7 +27,7 @@ pub(in crate::boost) struct CustomLoss(Arc<Derive>);
 
 type Derive = dyn Fn(&[f32], &[f32], &mut [Derivatives]) + Send + Sync;
 
-/// What is measured last on each evaluation set, from predictions (rows × outputs), targets and weights.
+/// A metric of the caller's, measured last on each evaluation set, from predictions (rows × outputs), targets and weights.
 #[derive(Clone)]
 pub(in crate::boost) struct CustomMetric {
     pub(in crate::boost) name: String,

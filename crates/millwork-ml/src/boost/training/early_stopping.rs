@@ -18,7 +18,7 @@ pub(super) struct EarlyStopping {
     undefined: usize,
 }
 
-/// What is watched.
+/// The metric and evaluation set that early stopping watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watched {
     pub(super) set: String,
@@ -30,7 +30,7 @@ impl EarlyStopping {
         Self { patience, maximizes, watched, best: None, undefined: 0 }
     }
 
-    /// Takes the watched metric's value after a round and tells whether it is time to stop.
+    /// Takes the watched metric's value after a round and returns whether to stop.
     pub(super) fn stops(&mut self, round: usize, value: f64) -> bool {
         if !value.is_finite() {
             self.skip(round, value);
@@ -44,7 +44,7 @@ impl EarlyStopping {
         }
     }
 
-    /// Says once that a round has no score.
+    /// Warns once that a round has no score.
     fn skip(&mut self, round: usize, value: f64) {
         if self.undefined == 0 {
             let Watched { set, metric } = &self.watched;
@@ -57,7 +57,7 @@ impl EarlyStopping {
         if self.maximizes { value > best } else { value < best }
     }
 
-    /// The best round; none before the first round that has a score.
+    /// The best round; `None` before the first round that has a score.
     pub(super) fn best(&self) -> Option<Best> {
         self.best
     }

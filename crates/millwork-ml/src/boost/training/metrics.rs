@@ -1,4 +1,4 @@
-//! Whether what is to be measured can be.
+//! Checks that the metrics are defined for the evaluation sets.
 
 use millwork_boost::data::Labels;
 use millwork_boost::metric::suits;
@@ -8,7 +8,7 @@ use crate::boost::training::custom::Custom;
 use crate::boost::training::rounds::Task;
 use crate::boost::{BoostError, EvalMetric};
 
-/// Checks that the metrics of the parameters, or the objective's own, say something of each evaluation set; `labels` are those of the
+/// Checks that the metrics of the parameters, or the objective's own, are defined for each evaluation set; `labels` are those of the
 /// sets.
 pub(in crate::boost) fn check_metrics(
     loss: &Loss,

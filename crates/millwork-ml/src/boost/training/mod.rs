@@ -1,6 +1,6 @@
 //! One training: how it is set up, what happens after each round, and what it leaves.
 //!
-//! History, early stopping, checkpoints, callbacks and cancellation are the same for every backend. A backend says how
+//! History, early stopping, checkpoints, callbacks and cancellation are the same for every backend. A backend defines how
 //! rounds are trained (`Rounds`), and nothing else.
 
 mod checkpoint;

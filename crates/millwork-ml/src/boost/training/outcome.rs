@@ -1,4 +1,4 @@
-//! What is told of a training while it runs, and what it leaves.
+//! The progress that a training reports, and its result.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Trained {
     pub booster: Booster,
     /// The learning curves over all rounds that ran; empty without evaluation sets.
     pub history: History,
-    /// The best round, with early stopping; none if the training was interrupted before the watched metric was a number.
+    /// The best round, with early stopping; `None` if the training was interrupted before the watched metric was a number.
     pub best: Option<Best>,
     /// Why the training ended.
     pub ending: Ending,
@@ -51,7 +51,7 @@ pub struct Best {
 /// Why a training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// All rounds ran.
+    /// All rounds were trained.
     Completed,
     /// The watched metric did not improve any more.
     StoppedEarly,

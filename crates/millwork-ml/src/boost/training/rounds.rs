@@ -8,7 +8,7 @@ use crate::boost::training::outcome::Canceled;
 use crate::boost::{BoostError, BoosterParams};
 use crate::features::LabelledFeatures;
 
-/// What is to be trained. The parameters and sets have been checked.
+/// The input of a training. The parameters and sets have been checked.
 pub(in crate::boost) struct Task<'a> {
     pub(in crate::boost) params: &'a BoosterParams,
     pub(in crate::boost) data: &'a LabelledFeatures,
@@ -18,12 +18,12 @@ pub(in crate::boost) struct Task<'a> {
     pub(in crate::boost) canceled: &'a Canceled<'a>,
 }
 
-/// Told the scores of each round: every metric of the first evaluation set, then of the next. `Break` ends the training.
+/// Receives the scores of each round: every metric of the first evaluation set, then of the next. `Break` ends the training.
 pub(in crate::boost) type Observe<'a> = dyn FnMut(&[f64]) -> ControlFlow<()> + Send + 'a;
 
-/// A growing model.
+/// A model in training, one round at a time.
 pub(in crate::boost) trait Rounds {
-    /// The names of what is measured on each evaluation set.
+    /// The names of the metrics measured on each evaluation set.
     fn metrics(&self) -> Vec<String>;
 
     /// Trains `rounds` rounds more, or fewer if `observe` breaks off.

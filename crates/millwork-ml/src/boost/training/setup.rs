@@ -81,7 +81,7 @@ impl<'a> Training<'a> {
     }
 
     /// Learns by the derivatives of a loss of your own, in place of those of the parameters' `objective`, which still
-    /// says how many outputs there are and how margins become predictions.
+    /// determines how many outputs there are and how margins become predictions.
     ///
     /// `derive` is given the margins (rows × outputs) and the targets (rows), and fills in the derivatives of each row's
     /// loss (rows × outputs); they are multiplied by the weights afterwards. Training starts with `base_score`, 0.5 if
@@ -164,7 +164,7 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Asks `canceled` after each round, and on the embedded backend within a round as well, and stops as soon as it says so,
+    /// Asks `canceled` after each round, and on the embedded backend within a round as well, and stops as soon as it returns true,
     /// with the rounds that are complete.
     #[must_use]
     pub fn cancel_when(mut self, canceled: impl Fn() -> bool + Send + Sync + 'a) -> Self {

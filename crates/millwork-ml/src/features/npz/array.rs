@@ -1,7 +1,7 @@
 //! NumPy arrays in a zip archive: written the same every time, read with any damage as an error.
 //!
 //! An array in its `.npy` form is a magic string, a header that describes the elements, and the elements (NumPy Enhancement Proposal 1,
-//! "A simple file format for NumPy arrays"). An entry of the archive may say that it is a thousand times as large as its compressed
+//! "A simple file format for NumPy arrays"). An entry of the archive may claim to be a thousand times as large as its compressed
 //! bytes. So the header of an array is read first, and of its elements as many as it declares and no more; how many there may be is known
 //! from the arrays before.
 
@@ -80,7 +80,7 @@ fn write_header(element: &str, shape: &str, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(header.as_bytes());
 }
 
-/// How many bytes tell how long the header is: the magic string, the version, and a length of two bytes or four.
+/// The number of bytes that give the length of the header: the magic string, the version, and a length of two bytes or four.
 const START: usize = MAGIC.len() + 2 + 4;
 
 /// The longest header that is read; NumPy's own has some hundred bytes.
@@ -89,7 +89,7 @@ const LONGEST_HEADER: usize = u16::MAX as usize;
 /// The longest text of an array, which is the name of a layout.
 const LONGEST_TEXT: usize = 1 << 10;
 
-/// How many bytes of the header follow the first [`START`] bytes of an array, or what is wrong with them.
+/// How many bytes of the header follow the first [`START`] bytes of an array, or their problem.
 fn header_length(start: &[u8]) -> Result<usize, &'static str> {
     let rest = start.strip_prefix(MAGIC).ok_or("it is not a `.npy` array")?;
     let (version, rest) = rest.split_at_checked(2).ok_or("its header is cut off")?;
@@ -104,14 +104,14 @@ fn header_length(start: &[u8]) -> Result<usize, &'static str> {
     (counted + length).checked_sub(rest.len()).ok_or("its header is cut off")
 }
 
-/// What the header of an array says of its elements.
+/// The elements of an array as its header describes them.
 struct Declared {
     count: usize,
     /// How many bytes they take.
     bytes: usize,
 }
 
-/// What a header says of the elements that follow it, or what is wrong with it.
+/// Parses a header into the description of the elements that follow it, or returns its problem.
 fn declared(header: &[u8]) -> Result<Declared, &'static str> {
     let Array { element, count, .. } = Array::parse(header)?;
     let letters =
@@ -126,17 +126,17 @@ fn declared(header: &[u8]) -> Result<Declared, &'static str> {
     Ok(Declared { count, bytes: bytes.ok_or("its shape is damaged")? })
 }
 
-/// The elements of a stored integer array, or what is wrong with it; negative elements are.
+/// The elements of a stored integer array, or its problem; negative elements are.
 pub(super) fn read_integers(bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
     Array::parse(bytes)?.integers()
 }
 
-/// The elements of a stored floating-point array, or what is wrong with it.
+/// The elements of a stored floating-point array, or its problem.
 pub(super) fn read_floats(bytes: &[u8]) -> Result<Vec<f64>, &'static str> {
     Array::parse(bytes)?.floats()
 }
 
-/// The elements of a stored array of bytes, or what is wrong with it.
+/// The elements of a stored array of bytes, or its problem.
 pub(super) fn read_bytes(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     let array = Array::parse(bytes)?;
     match array.element {
@@ -145,7 +145,7 @@ pub(super) fn read_bytes(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     }
 }
 
-/// The one string of a stored text array, or what is wrong with it.
+/// The one string of a stored text array, or its problem.
 pub(super) fn read_text(bytes: &[u8]) -> Result<String, &'static str> {
     Array::parse(bytes)?.text()
 }
@@ -159,7 +159,7 @@ struct Array<'a> {
 }
 
 impl<'a> Array<'a> {
-    /// Reads a `.npy` file; what is wrong with it otherwise.
+    /// Reads a `.npy` file, or returns its problem.
     fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
         let rest = bytes.strip_prefix(MAGIC).ok_or("it is not a `.npy` array")?;
         let (header, data) = split_header(rest).ok_or("its header is cut off")?;

@@ -25,7 +25,7 @@ pub enum NpzError {
     Array {
         /// The name of the archive's entry.
         entry: &'static str,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         problem: &'static str,
     },
     /// The archive holds a sparse matrix in another arrangement.
@@ -35,7 +35,7 @@ pub enum NpzError {
         format: String,
     },
     /// The number of rows contradicts the row offsets.
-    #[error("the shape says {rows} rows, but there are {row_offsets} row offsets")]
+    #[error("the shape has {rows} rows, but there are {row_offsets} row offsets")]
     Shape {
         /// The number of rows according to `shape.npy`.
         rows: u64,

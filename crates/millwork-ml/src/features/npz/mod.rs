@@ -11,7 +11,7 @@
 //! names = [text[start:end].decode() for start, end in zip(offsets, offsets[1:])]
 //! ```
 //!
-//! `categorical.npy` says of each column whether its values are numbers of categories (1) or not (0); it is there where some
+//! `categorical.npy` has for each column whether its values are numbers of categories (1) or not (0); it is there where some
 //! are.
 //!
 //! What is written here is not compressed and carries no time, so equal matrices are equal bytes. What is read may come

@@ -24,7 +24,7 @@ use crate::features::{ColumnNames, Features, FeaturesError, LabelledFeatures};
 #[derive(Debug)]
 pub enum Npz {}
 
-/// The array that says which columns have categories.
+/// The array that marks the columns with categories.
 const CATEGORICAL: &str = "categorical.npy";
 
 impl AssetValue<Npz> for Features {

@@ -46,7 +46,7 @@ struct Words {
 
 #[derive(Debug, Clone)]
 enum Tokens {
-    /// Runs of at least so many word characters.
+    /// Runs of at least this number of word characters.
     Runs(usize),
     Pattern(Box<Pattern>),
 }

@@ -110,7 +110,7 @@ pub(super) fn within_words(
     }
 }
 
-/// Calls `see` with every so many neighbouring units, for each of `lengths`.
+/// Calls `see` with every n-gram of neighbouring units, for each n in `lengths`.
 fn hand_on(
     buffers: &Buffers,
     lengths: RangeInclusive<usize>,

@@ -13,7 +13,7 @@ use regex::Regex;
 /// The most bytes of a pattern. A class such as `\w` is two of them, and some 750 ranges of characters once it is read.
 const LONGEST: usize = 1 << 12;
 
-/// What is wrong with a pattern that costs too much.
+/// The problem of a pattern that costs too much.
 const TOO_LARGE: &str = "it is too large";
 
 /// A compiled token pattern.
@@ -25,7 +25,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles a pattern, or says what is wrong with it.
+    /// Compiles a pattern, or returns its problem.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
         if pattern.len() > LONGEST {
             return Err(TOO_LARGE.to_owned());
@@ -59,7 +59,7 @@ impl Pattern {
     }
 }
 
-/// What is wrong with the syntax of a pattern, in a line.
+/// The syntax error of a pattern, in one line.
 fn problem(error: &regex_syntax::Error) -> String {
     match error {
         regex_syntax::Error::Parse(error) => error.kind().to_string(),

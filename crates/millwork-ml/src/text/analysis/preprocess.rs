@@ -6,7 +6,7 @@ use unicode_normalization::char::canonical_combining_class;
 use crate::text::params::StripAccents;
 use crate::text::terms::PADDING;
 
-/// What is done to a document before it is taken apart.
+/// The normalization of a document before it is split into units.
 #[derive(Debug, Clone)]
 pub(super) struct Preprocess {
     pub(super) lowercase: bool,
@@ -47,7 +47,7 @@ impl Text {
 }
 
 impl Preprocess {
-    /// Writes what is left of `document` over `text`.
+    /// Replaces `text` by the normalized `document`.
     #[inline]
     pub(super) fn write(&self, document: &str, text: &mut Text) {
         text.padded.clear();

@@ -23,7 +23,7 @@ pub(in crate::text) struct Rows {
 }
 
 impl Rows {
-    /// Sorts each row.
+    /// Sorts the entries of each row.
     pub(super) fn sort(&mut self) {
         let mut start = 0;
         for &end in &self.ends {

@@ -12,7 +12,7 @@ use crate::text::{CountParams, TextError};
 /// The column of a term that was dropped.
 const DROPPED: u32 = u32::MAX;
 
-/// What was learned.
+/// The result of fitting documents.
 pub(in crate::text) struct Fit {
     pub(in crate::text) vocabulary: Vocabulary,
     /// In how many documents each term occurs, in column order.

@@ -22,10 +22,10 @@ pub enum Analyzer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StripAccents {
-    /// None.
+    /// Accents are kept.
     #[default]
     None,
-    /// Characters are decomposed (NFKD), and what is not ASCII then is dropped: `é` is `e`, `ß` is nothing.
+    /// Characters are decomposed (NFKD), and those that are not ASCII then are dropped: `é` is `e`, `ß` is nothing.
     Ascii,
     /// Characters are decomposed (NFKD), and combining marks are dropped: `é` is `e`, `ß` is `ß`.
     Unicode,
@@ -35,7 +35,7 @@ pub enum StripAccents {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Norm {
-    /// Nothing.
+    /// Rows are not scaled.
     None,
     /// The sum of its absolute values.
     L1,
@@ -49,7 +49,7 @@ pub enum Norm {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum DocumentFrequency {
-    /// So many documents.
+    /// An absolute number of documents.
     Count(#[schemars(range(min = 1))] u64),
     /// So large a share of the documents, from 0 to 1.
     Share(#[schemars(range(min = 0.0, max = 1.0))] f64),
@@ -64,7 +64,7 @@ impl DocumentFrequency {
         }
     }
 
-    /// What is wrong with it as the parameter `name`.
+    /// Why it is invalid as the parameter `name`; `None` if it is valid.
     pub(super) fn problem(self, name: &str) -> Option<String> {
         let valid = match self {
             Self::Count(count) => count >= 1,

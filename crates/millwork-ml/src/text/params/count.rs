@@ -48,7 +48,7 @@ pub struct CountParams {
     pub min_df: DocumentFrequency,
     /// Terms in more documents are dropped; without effect if a vocabulary is given.
     pub max_df: DocumentFrequency,
-    /// Of the other terms, at most so many are kept: those that occur most often in all documents together. Without
+    /// The maximum number of terms: of the others, those that occur most often in all documents together are kept. Without
     /// effect if a vocabulary is given.
     #[schemars(range(min = 1))]
     pub max_features: Option<usize>,

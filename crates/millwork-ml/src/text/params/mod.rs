@@ -1,4 +1,4 @@
-//! What is counted, and how: parameters by scikit-learn's names and with scikit-learn's defaults.
+//! The parameters of vectorizers, by scikit-learn's names and with scikit-learn's defaults.
 //!
 //! Each vectorizer has a plain struct of parameters. Fitting checks it whole, so that an error names every problem, and
 //! prepares what each document needs (the tokenizer, the stop words) once.
