@@ -1,7 +1,7 @@
 //! The remedy for an error whose type has been erased.
 //!
 //! Behind a `dyn Error`, as a step's function returns it, [`hint_of`] finds the hint of the first error of the chain that has one,
-//! among the types that this process knows: those of this crate, which is why this stands above everything that fails, and those that
+//! among the types that this process knows: those of this crate, which is why this module is above everything that fails, and those that
 //! were registered.
 
 use std::any::TypeId;

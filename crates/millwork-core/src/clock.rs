@@ -11,10 +11,10 @@ pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The source of the current time: the system's clock, or a test's.
 pub trait Clock: std::fmt::Debug + Send + Sync {
-    /// This moment, by the wall clock: what is stored and shown. It may be set, forward or back, at any time.
+    /// The current time, by the wall clock, to be stored and shown. It may be set, forward or back, at any time.
     fn now(&self) -> Timestamp;
 
-    /// The time since some moment in the past, which never goes back and never jumps: what is waited for and measured
+    /// The time since some moment in the past, which never goes back and never jumps: for waits and measurements
     /// within a process. Only its differences mean something.
     fn steady(&self) -> Duration;
 }

@@ -1,6 +1,6 @@
 //! Freshness: how old an asset's value may be, and what that means at a moment.
 //!
-//! A [`FreshnessPolicy`] is part of an asset's specification. [`FreshnessPolicy::state`] says what it means at a moment; nothing
+//! A [`FreshnessPolicy`] is part of an asset's specification. [`FreshnessPolicy::state`] evaluates it at a moment; nothing
 //! is stored, and nothing is run because of it.
 
 use std::fmt;
@@ -31,7 +31,7 @@ pub enum FreshnessPolicy {
     TimeWindow {
         /// An older one fails.
         fail: Duration,
-        /// An older one is worth a look.
+        /// A value older than this has the state `Warn`; `None` for no warning.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         warn: Option<Duration>,
     },
@@ -47,7 +47,7 @@ pub enum FreshnessPolicy {
 }
 
 impl FreshnessPolicy {
-    /// A value fails once it is older than `fail`, and is worth a look once it is older than `warn`.
+    /// A value fails once it is older than `fail`, and warns once it is older than `warn`.
     pub fn time_window(fail: Duration, warn: Option<Duration>) -> Self {
         Self::TimeWindow { fail, warn }
     }
@@ -58,7 +58,7 @@ impl FreshnessPolicy {
         Self::Cron { deadline: deadline.into(), zone: zone.into(), lower_bound }
     }
 
-    /// What is wrong with the policy.
+    /// Checks that the policy is valid.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl FreshnessPolicy {
         }
     }
 
-    /// The state of an asset that was last materialized then. A policy that [`check`](Self::check) refuses says nothing.
+    /// The state of an asset that was last materialized then. The state by a policy that [`check`](Self::check) refuses has no meaning.
     pub fn state(&self, last_materialized_at: Option<Timestamp>, now: Timestamp) -> Freshness {
         let Some(made) = last_materialized_at else { return Freshness::Unknown };
         if after(now, self.reach()).is_some_and(|latest| made > latest) {

@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::AssetKey;
 
-/// How long the function of a schedule or sensor may take, unless it says otherwise.
+/// How long the function of a schedule or sensor may take, unless it has a timeout of its own.
 pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);
-/// For how long the key of a run is taken, unless the schedule or sensor says otherwise.
+/// For how long the key of a run is taken, unless the schedule or sensor has a window of its own.
 pub(crate) const DEDUP_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const SENSOR: &str = "sensor:";

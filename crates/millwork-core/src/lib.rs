@@ -1,10 +1,10 @@
 //! Millwork's vocabulary and pure decisions.
 //!
 //! Everything here is a value or a function of values: no I/O, no async runtime, no SQL, no HTML. The other crates
-//! act on what is decided here. The modules have one order, in which each uses those before it: what things are called ([`id`]),
+//! act on what is decided here. The modules have one order, in which each uses those before it: ids and keys ([`id`]),
 //! what a [`value`] is, what a function can take ([`param`]), what an [`asset`] is, the [`graph`] of them, the [`event`]s in
-//! which they are made, the [`run`]s that events belong to, the [`plan`] of a run, how every asset is ([`asset_status`]), whatever
-//! asks for runs ([`schedule`], [`sensor`], [`automation`]), and what a pipeline declares of all that ([`definitions`]).
+//! which they are made, the [`run`]s that events belong to, the [`plan`] of a run, the status of every asset ([`asset_status`]), the
+//! instigators of runs ([`schedule`], [`sensor`], [`automation`]), and what a pipeline declares of all that ([`definitions`]).
 
 pub mod advice;
 pub mod alert;

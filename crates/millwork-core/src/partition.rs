@@ -1,6 +1,6 @@
 //! Partitions: one asset, many values, each under a key.
 //!
-//! A [`PartitionsDefinition`] says which keys an asset has. Everything that happens to an asset (a step, an event, a stored value, a
+//! A [`PartitionsDefinition`] lists the keys that an asset has. Everything that happens to an asset (a step, an event, a stored value, a
 //! request) carries an optional [`PartitionKey`]; an asset without partitions simply never has one. Where both are meant
 //! together they are an [`AssetPartition`] or a [`StepPartition`].
 
@@ -57,7 +57,7 @@ impl PartitionsDefinition {
         format!("it has {}{rest}", shown.join(", "))
     }
 
-    /// What is wrong with the definition, if anything.
+    /// Why the definition is invalid; `None` if it is valid.
     pub fn problem(&self) -> Option<Problem> {
         let keys = self.keys();
         if keys.is_empty() {

@@ -1,6 +1,6 @@
 //! What can be done about an error, and whose mistake it is: data beside the message, never parsed out of it.
 //!
-//! A message says what went wrong; the hint is the remedy and the class decides about exit codes and statuses. An error enum has
+//! A message describes the problem; the hint is the remedy and the class decides about exit codes and statuses. An error enum has
 //! all three in one place. [`advice`](crate::advice) finds them behind a `dyn Error`.
 
 use std::borrow::Cow;
@@ -57,7 +57,7 @@ impl Problem {
         Self { message: message.into(), hint: None }
     }
 
-    /// Says what to do about it.
+    /// Adds the remedy.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -107,7 +107,7 @@ pub fn with_hint(message: &str, hint: Option<&str>) -> String {
     hint.map_or_else(|| message.to_owned(), |hint| format!("{message}; hint: {hint}"))
 }
 
-/// The most errors of a chain that are looked at: one that is longer is probably a circle.
+/// The most errors of a chain that are read: a longer one is probably a cycle.
 const LONGEST_CHAIN: usize = 100;
 
 /// An error and its causes.

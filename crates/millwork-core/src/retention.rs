@@ -1,11 +1,11 @@
-//! What is forgotten, and when.
+//! Retention: which runs, events and values are removed, and when.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// What is forgotten, and when. Nothing is, unless a rule says so; and never the last materialization of an asset or of
-/// one of its partitions, nor anything of a run that goes on.
+/// What is removed, and when. Without rules, everything is kept. The last materialization of an asset or of one of its
+/// partitions is never removed, nor anything of a run in progress.
 ///
 /// ```
 /// use millwork_core::retention::{Retention, days};

@@ -19,7 +19,7 @@ use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 
-/// A span of virtual time, and what is known when it begins.
+/// The input of a simulation: a span of virtual time, and the state at its beginning.
 pub struct Simulation<'a> {
     /// The pipeline whose automation is simulated.
     pub pipeline: &'a Pipeline,
@@ -76,7 +76,7 @@ struct Course<'a> {
     timetables: Timetables,
     state: AutomationState,
     schedules: Vec<Kept<'a>>,
-    /// What is going to happen, by time.
+    /// The scheduled changes, by time.
     ahead: BTreeMap<Timestamp, Vec<Change>>,
     runs: Vec<SimulatedRun>,
 }

@@ -1,7 +1,7 @@
 //! JSON that is stored to be read again: one form of every number, and limits that writers and readers share.
 //!
 //! JSON has no word for infinities and "not a number", and serde writes them as `null`, which isn't read back as a number. And
-//! readers of JSON give up at some depth, so what is nested deeper could be written and never read. Therefore everything
+//! readers of JSON give up at some depth, so a deeper value could be written and never read. Therefore everything
 //! that is stored goes through [`stored_json`], and every number that people hand in through `numbers`.
 
 use std::io;
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 /// How deep JSON may be nested that people hand in: metadata, fields of log lines, configuration.
 pub const MAX_DEPTH: usize = 64;
-/// How deep what is stored may be nested as a whole. Readers go 127 levels deep: API answers wrap what is stored.
+/// The maximum depth of a stored document as a whole. Readers go 127 levels deep: API answers wrap stored documents.
 pub const MAX_STORED_DEPTH: usize = MAX_DEPTH + 16;
 /// How many bytes of JSON one stored thing may have: the body of an event, the request of a run.
 pub const MAX_STORED_BYTES: usize = 32 << 20;
@@ -45,7 +45,7 @@ pub enum Unstorable {
         /// How many columns there are.
         columns: usize,
     },
-    /// It is JSON that means something else, or nothing.
+    /// It is JSON that reads as another value, or not at all.
     #[error("it could not be read again: {source}")]
     Unreadable {
         /// The reader's error.
@@ -84,7 +84,7 @@ pub(crate) fn limited_json<T: Serialize + ?Sized>(
     }
 }
 
-/// Keeps what is written, up to a limit.
+/// Keeps the written bytes, up to a limit.
 struct LimitedWriter {
     written: Vec<u8>,
     limit: usize,

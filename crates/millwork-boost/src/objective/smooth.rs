@@ -1,6 +1,6 @@
 //! Smooth surrogates of the absolute error and of the pinball loss, as XGBoost learns from them from 3.4 on.
 //!
-//! Both have kinks at 0, where second derivatives are 0 or undefined. Around them they are replaced by a smooth function whose width follows
+//! Both have kinks at 0, where second derivatives are of no use. Around them they are replaced by a smooth function whose width follows
 //! the errors that are left: the scale `s = (mean of √|m - y|)²`, anew in each round. The second derivative is that of the parabola
 //! that touches the surrogate at the current error and lies above it everywhere else (majorization and minimization, MM), so that
 //! steps don't overshoot.

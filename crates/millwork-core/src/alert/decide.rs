@@ -1,8 +1,8 @@
 //! Whether an occurrence is worth an alert.
 //!
-//! `matches` says what an occurrence means to a trigger: it finds the subject (a run's origin, an asset, a check) in a state. `transition`
-//! compares that with the subject's state before, and says whether an alert is sent now. What happens is worth one each time; what lasts
-//! is worth one when it begins, when it gets worse and when it is over; and while the rule cools down, none is sent.
+//! `matches` maps an occurrence to the subjects of a trigger (a run's origin, an asset, a check) and their states. `transition` compares
+//! a state with the subject's state before, and decides whether an alert is sent now. An event alerts each time; a lasting state alerts
+//! when it begins, when it gets worse and when it is over; during the rule's cooldown, no alert is sent.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -103,7 +103,7 @@ fn alert_for(
     let slot = format!("{}: {key}", rule.name);
     let mut state = states.0.remove(&slot).unwrap_or_default();
     let change = transition(rule, &mut state, occurrence, found.state);
-    // What is good, and could have another alert at once, is not worth remembering.
+    // A good state without a cooldown need not be stored.
     if state.since.is_some() || state.is_cooling(rule.cooldown, occurrence.at) {
         states.0.insert(slot, state);
     }
@@ -151,7 +151,7 @@ fn transition(
         return None;
     }
     if state.is_cooling(rule.cooldown, at) {
-        // A state is looked at again; what happens does so once.
+        // A lasting state is evaluated again after the cooldown; an event is not, so it is counted.
         state.held_back += u32::from(level.is_none());
         return None;
     }
@@ -199,7 +199,7 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// What an occurrence says of one subject of a trigger.
+/// The match of an occurrence with one subject of a trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Match {
     /// The subject's name in the store, under which its state is kept. It never changes.
@@ -230,7 +230,7 @@ enum SubjectState {
     Bad(u8, Option<Timestamp>),
 }
 
-/// What an occurrence says of a trigger's subjects, one for each asset that it is about.
+/// The matches of an occurrence with a trigger's subjects, one for each asset that it is about.
 fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
     let of_assets =
         || occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect();
@@ -381,7 +381,7 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
         }
         Trigger::MetricBelow { metric, threshold } => {
             let value = number(occurrence, metric)?;
-            // What is not a number is not known to be good.
+            // NaN counts as bad.
             let is_bad = value.is_nan() || value < *threshold;
             let title = format!("{metric} of {name} is {value}, below {threshold}");
             Some(found(bad_if(is_bad), title, String::new()))

@@ -1,6 +1,6 @@
-//! Alerts: what is sent to whom, and when.
+//! Alerts: rules, the occurrences that fire them, and their destinations.
 //!
-//! An [`AlertRule`] says which [`Trigger`]s fire it, and where its alerts go: one or several [`Destination`]s. Events, freshness, ticks and
+//! An [`AlertRule`] has the [`Trigger`]s that fire it, and one or several [`Destination`]s of its alerts. Events, freshness, ticks and
 //! the daemon's own troubles become [`Occurrence`]s; [`decide`] turns an occurrence into [`Alert`]s, given the states before
 //! ([`AlertStates`]), which are stored with the alerts in one commit. Sending is for a daemon. All of it is pure: the time is the
 //! occurrence's, and a [`Secret`] is only a name here.

@@ -55,7 +55,7 @@ pub enum OccurrenceKind {
     },
     /// A check has its verdict.
     CheckEvaluated(CheckEvaluation),
-    /// The freshness of an asset was looked at.
+    /// The freshness of an asset was evaluated.
     Freshness {
         /// The state of the asset's freshness.
         state: Freshness,
@@ -109,7 +109,7 @@ impl Occurrence {
         let kind = match &event.body {
             EventBody::StepFailed { failure } => {
                 let step = graph.step_index(event.step.as_ref()?.as_str())?;
-                // A failed check says so itself, or makes its run fail.
+                // A failed check has its own occurrence, or fails its run.
                 assets = graph.outputs(step).iter().map(|&asset| graph.key(asset).clone()).collect();
                 if assets.is_empty() {
                     return None;

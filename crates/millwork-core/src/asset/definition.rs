@@ -60,14 +60,14 @@ pub struct Computation {
     pub timeout: Option<Duration>,
     /// The slots of concurrency pools that it takes, all of them at once.
     pub pools: Vec<PoolUse>,
-    /// Where it stands: file and line.
+    /// Where the function is defined, as file and line; `None` if that is unknown.
     pub source: Option<(&'static str, u32)>,
     /// The function that makes the values or tests the asset.
     pub function: StepFunction,
 }
 
 impl Computation {
-    /// A call of `function`, which takes what `requirements` say, without any policy.
+    /// A call of `function`, which takes its `requirements`, without retries, timeout or pool.
     pub fn new(requirements: Requirements, function: StepFunction) -> Self {
         Self {
             requirements,
@@ -112,7 +112,7 @@ pub enum StepResult {
 
 impl AssetDefinition {
     /// A definition of one asset whose function is still to be named by [`blocking`](Self::blocking) or
-    /// [`non_blocking`](Self::non_blocking). Without one it stands for an asset that something else makes.
+    /// [`non_blocking`](Self::non_blocking). Without one it is an external asset.
     pub fn new(key: impl Into<AssetKey>) -> Self {
         let spec = AssetSpec::new(key);
         Self {
@@ -125,7 +125,7 @@ impl AssetDefinition {
         }
     }
 
-    /// Says that the asset is a `T`, stored in the format `F` (which is inferred where `T` has just one).
+    /// Declares the asset's value as a `T`, stored in the format `F` (which is inferred where `T` has just one).
     #[must_use]
     pub fn produces<T: AssetValue<F>, F>(mut self) -> Self {
         self.outputs[0].value_type = Some(ValueType::of::<T, F>());

@@ -1,4 +1,4 @@
-//! Assets: what is known of them, how they are made, tested and stored.
+//! Assets: their specification, and how they are made, tested and stored.
 
 mod check;
 mod definition;

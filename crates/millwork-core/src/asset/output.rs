@@ -16,7 +16,7 @@ use super::{DataVersion, Metadata, MetadataValue, SharedValue};
 pub struct Output<T> {
     /// The asset's value.
     pub value: T,
-    /// What people should know about it.
+    /// Metadata about the value, by label.
     pub metadata: Metadata,
     /// The data version, where the hash of the stored form isn't the right one.
     pub data_version: Option<DataVersion>,
@@ -56,7 +56,7 @@ pub enum Update<T> {
     Keep {
         /// Why, for the run's log and the asset's history.
         reason: String,
-        /// What people should know about what was rejected.
+        /// Metadata about the rejected value, by label.
         metadata: Metadata,
     },
 }
@@ -90,14 +90,14 @@ impl<T> From<T> for Output<T> {
     }
 }
 
-/// What a function's return value says about one asset, with the value's type erased.
+/// The outcome of a function for one asset, with the value's type erased.
 #[derive(Clone, Debug)]
 pub enum Produced {
     /// A new value is materialized.
     New {
         /// The value, shared with the steps downstream.
         value: SharedValue,
-        /// What people should know about it.
+        /// Metadata about the value, by label.
         metadata: Metadata,
         /// The user's own data version.
         data_version: Option<DataVersion>,
@@ -108,7 +108,7 @@ pub enum Produced {
     Kept {
         /// The reason, for the run's log and the asset's history.
         reason: String,
-        /// What people should know about what was rejected.
+        /// Metadata about the rejected value, by label.
         metadata: Metadata,
     },
 }

@@ -1,4 +1,4 @@
-//! What is known of an asset without running anything: its key, place in the catalog, and type.
+//! The static description of an asset: its key, place in the catalog, and type.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl AssetSpec {
         }
     }
 
-    /// Takes over from `shared` what this asset doesn't say itself: group, kinds, owners, tags, automation and freshness.
+    /// Takes over from `shared` what this asset doesn't set itself: group, kinds, owners, tags, automation and freshness.
     pub fn inherit(&mut self, shared: &Self) {
         if self.group.is_none() {
             self.group.clone_from(&shared.group);

@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// How an asset or one of its partitions is. Later ones are worse, so that the status of a whole is the greatest of its parts'.
+/// The status of an asset or one of its partitions. Later ones are worse, so that the status of a whole is the greatest of its parts'.
 ///
-/// What else there is to look after (a value that is late, a failing check) goes with any of these; it is part of
+/// Other problems (a value that is late, a failing check) may accompany any of these; they are part of
 /// [`AssetHealth`](crate::asset_status::AssetHealth).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssetStatus {
-    /// Something else makes it, so there is nothing that it could be behind.
+    /// An external asset: it has no inputs here, so it can't be stale.
     External,
     /// Running its function now would be based on the same code and data as its value is.
     Fresh,

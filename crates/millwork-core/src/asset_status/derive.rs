@@ -1,4 +1,4 @@
-//! From what the log says to how every asset is.
+//! Derives the health of every asset from the fold of the log.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,14 @@ pub struct AssetStatuses {
     assets: IndexVec<AssetIndex, AssetHealth>,
 }
 
-/// How an asset is: its status, why, and what else there is to look after.
+/// The health of an asset: its status, the reasons, and other problems.
 #[derive(Clone, Debug)]
 pub struct AssetHealth {
     /// The worst status of its partitions.
     pub status: AssetStatus,
     /// When any of its partitions was last materialized.
     pub last_materialized_at: Option<Timestamp>,
-    /// What its freshness policy says; `None` without one. The policy is about the asset as a whole: one that has a new
+    /// Its freshness by its policy; `None` without one. The policy is about the asset as a whole: one that has a new
     /// partition every day isn't late because of the first.
     pub freshness: Option<Freshness>,
     /// Its partitions in the order of the plan; one without a key for an asset that has no partitions. Of an external asset, those that
@@ -55,7 +55,7 @@ pub struct PartitionHealth {
 }
 
 impl AssetStatuses {
-    /// How all assets of a graph are by what the log says, at the moment `now`.
+    /// Derives the health of all assets of a graph from the log, at the time `now`.
     pub fn derive(graph: &AssetGraph, log: &StatusFold, now: Timestamp) -> Self {
         let all = graph.assets().indices().collect();
         // There is no plan where nothing can be run.
@@ -70,7 +70,7 @@ impl AssetStatuses {
         Self { assets: graph.assets().indices().zip(partitions).map(health).collect() }
     }
 
-    /// How an asset is.
+    /// The health of an asset.
     pub fn of(&self, asset: AssetIndex) -> &AssetHealth {
         &self.assets[asset]
     }
@@ -166,7 +166,7 @@ impl AssetHealth {
         }
     }
 
-    /// Whether any of its partitions is stale or missing, whatever runs or has failed: a run of what is stale makes those.
+    /// Whether any of its partitions is stale or missing, whatever runs or has failed: a run of stale assets makes those.
     pub fn is_behind(&self) -> bool {
         self.partitions.iter().any(PartitionHealth::is_behind)
     }

@@ -1,4 +1,4 @@
-//! What the log says that the status of assets follows from, as a fold over events.
+//! The facts that the status of assets follows from, as a fold over the event log.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,8 +10,8 @@ use crate::outcome::Failure;
 use crate::partition::{AssetPartition, StepPartition};
 use crate::plan::LatestEvaluations;
 
-/// What the log has said so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
-/// changes nothing, so that a reader may begin with what is latest and go on from an earlier place.
+/// The facts of the log so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
+/// changes nothing, so that a reader may begin with the latest events and continue from an earlier place.
 #[derive(Clone, Debug, Default)]
 pub struct StatusFold {
     pub(super) verdicts: LatestEvaluations,

@@ -1,4 +1,4 @@
-//! What can happen to an asset as far as conditions are concerned, which events say so, and what is known of the asset then.
+//! The changes of an asset that conditions react to, the events they come from, and the facts that result.
 //!
 //! [`from_event`] makes [`Change`]s of an event; [`AssetFacts`] is the fold of an asset's changes. A fact stays until another change, while
 //! what is only [`News`] is seen by the one evaluation that takes the change in.
@@ -15,7 +15,7 @@ use crate::graph::{AssetGraph, StepIndex};
 use crate::partition::PartitionKey;
 use crate::run::{RunId, RunRequest};
 
-/// Something that has happened to an asset since the last evaluation.
+/// A change of an asset since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The changed asset.
@@ -30,7 +30,7 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
-/// What can happen to an asset.
+/// The kinds of changes of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     /// A run that will make it was queued or started.
@@ -55,13 +55,13 @@ pub enum ChangeKind {
     Ended,
     /// Its value was removed.
     Wiped,
-    /// Its code has this version; also reported when nothing is known of it yet.
+    /// Its code has this version; also reported at its first evaluation.
     Code(CodeVersion),
     /// A check was evaluated.
     Check {
         /// The name of the check.
         name: String,
-        /// Whether all is well.
+        /// Whether it passed.
         passed: bool,
     },
 }
@@ -136,7 +136,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
     }
 }
 
-/// What is known of an asset.
+/// The known facts about an asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AssetFacts {
@@ -175,7 +175,7 @@ pub struct AssetFacts {
     pub checks: BTreeMap<String, bool>,
 }
 
-/// What is new after a change, beyond the facts.
+/// The news of a change, seen by one evaluation only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct News {
     pub(super) updated: bool,
@@ -184,7 +184,7 @@ pub(super) struct News {
 }
 
 impl AssetFacts {
-    /// Takes in one change. Of the scope of a run, `narrow` says what is worth keeping.
+    /// Takes in one change. `narrow` reduces the scope of a run to what is worth keeping.
     pub(super) fn apply(&mut self, change: &Change, narrow: impl FnOnce(&RunScope) -> RunScope) -> News {
         let over = |facts: &mut Self| {
             if let (Some(run), None) = (&change.run, &change.partition) {
@@ -215,7 +215,7 @@ impl AssetFacts {
                 over(self);
                 self.failures = 0;
             }
-            // The end of a run says of everything it didn't make that it failed: once is enough.
+            // The end of a run reports a failure of everything it didn't make: once is enough.
             ChangeKind::Failed if change.run.is_some_and(|run| !self.runs.contains(&run)) => {}
             ChangeKind::Failed => {
                 over(self);

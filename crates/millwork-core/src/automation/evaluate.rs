@@ -2,12 +2,12 @@
 //!
 //! [`Automation::evaluate`] takes in what has changed, and collects the assets for which the outcome can be another than last time:
 //! those that changed and those that see them, those whose schedule ticked or whose pause is over, and those of which something was true
-//! for one evaluation only. It looks at them upstream first, as a request makes those downstream worth a look in the same evaluation.
+//! for one evaluation only. It evaluates them upstream first, as a request affects those downstream in the same evaluation.
 //!
 //! An [`Evaluator`] decides about one asset. It goes through the condition's nodes from below: what holds does so since a moment (the time
 //! of the event behind it, or now), and each node makes its moment of its children's. Below an operator about upstream
-//! assets, a node has a moment for each of them, so it is looked at once for each asset however many ways lead there.
-//! A due asset is requested, unless its runs keep failing, or the run goes on that was requested when the same held.
+//! assets, a node has a moment for each of them, so it is evaluated once for each asset however many paths lead there.
+//! A due asset is requested, unless its runs keep failing, or the run is in progress that was requested when the same held.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub struct Evaluation {
     /// The runs to request: for each its assets, upstream first. Assets that depend on each other share a run, a step
     /// makes all of its assets, and all assets without partitions share one.
     pub runs: Vec<Vec<AssetKey>>,
-    /// What became of each asset that was looked at.
+    /// The outcome for each evaluated asset.
     pub outcomes: BTreeMap<AssetKey, Outcome>,
     /// By how much the clock was set back since the last evaluation, if it was.
     pub set_back: Option<SignedDuration>,
@@ -38,7 +38,7 @@ pub struct Evaluation {
 /// Clocks are set right by seconds all the time. So little is waited for.
 const SET_RIGHT: SignedDuration = SignedDuration::from_secs(60);
 
-/// What became of an asset that was looked at.
+/// The outcome of the evaluation of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -52,7 +52,7 @@ pub enum Outcome {
     Held(Hold),
 }
 
-/// The changes of one evaluation, what it has requested so far, and what they and the time make worth a look.
+/// The changes of one evaluation, what it has requested so far, and the assets to evaluate.
 #[derive(Debug, Default)]
 struct EvaluationContext {
     /// What was materialized since the last evaluation, and when.
@@ -67,13 +67,13 @@ struct EvaluationContext {
     requested_before: AssetSet,
     /// What this one has requested so far.
     requested_now: AssetSet,
-    /// What has yet to be looked at.
+    /// The assets that remain to be evaluated.
     dirty: AssetSet,
 }
 
 impl Automation {
     /// Takes in `changes`, everything that has happened since the last evaluation, in order, and decides what to request
-    /// at `now`. Looks only at assets for which the outcome can be another than last time.
+    /// at `now`. Evaluates only assets for which the outcome can be another than last time.
     pub fn evaluate(
         &self,
         state: &mut AutomationState,
@@ -84,7 +84,7 @@ impl Automation {
         self.evaluate_with(state, changes, now, ticks, &AssetSet::new())
     }
 
-    /// As [`evaluate`](Self::evaluate), looking at every asset with a condition. The decisions are the same.
+    /// As [`evaluate`](Self::evaluate), for every asset with a condition. The decisions are the same.
     pub fn evaluate_all(
         &self,
         state: &mut AutomationState,
@@ -113,7 +113,7 @@ impl Automation {
         let mut context = self.take_in(state, changes, now, ticks);
         context.dirty.extend(also);
         if set_back.is_some() {
-            // Whatever was to be looked at by the old time.
+            // All that was to be evaluated by the old time.
             context.dirty.extend(self.conditions.keys());
         }
         let mut evaluation = Evaluation { set_back, ..Evaluation::default() };
@@ -137,7 +137,7 @@ impl Automation {
         evaluation
     }
 
-    /// Forgets what is remembered of conditions and assets that are no more.
+    /// Removes the state of conditions and assets that are no longer defined.
     fn prune(&self, state: &mut AutomationState) {
         if state.conditions == self.identity {
             return;
@@ -268,10 +268,10 @@ impl Automation {
         self.backoff.hold(row.facts.failures, row.facts.failed_at?, now)
     }
 
-    /// The requested assets by run: those that are linked share one, and so do all that no partitions are among. A run of
-    /// partitions stands for itself, since a failed run says of its partitioned assets that they failed.
+    /// The requested assets by run: those that are linked share one, and so do all without partitions. An unlinked asset with
+    /// partitions has a run of its own, since a failed run reports a failure of all its partitioned assets.
     fn runs(&self, requested: &AssetSet) -> Vec<Vec<AssetKey>> {
-        // Each asset leads to one that stands before it in its run; the first leads to itself.
+        // Each asset leads to one before it in its run; the first leads to itself.
         let mut leads: BTreeMap<AssetIndex, AssetIndex> = BTreeMap::new();
         for &asset in requested {
             leads.insert(asset, asset);
@@ -329,12 +329,12 @@ struct Evaluator<'a> {
     initial: bool,
     /// What was true at the last evaluation, by node and asset.
     before: &'a [Truth],
-    /// What is true now.
+    /// The truths found so far.
     found: Vec<Truth>,
     fleeting: bool,
 }
 
-/// What an operand says of an asset.
+/// The value of an operand for an asset.
 enum Answer {
     /// Something happened, at this moment, or it didn't: true at one evaluation only.
     Event(Option<Timestamp>),
@@ -399,7 +399,7 @@ impl Evaluator<'_> {
     }
 
     /// Since when a node holds for an asset, the one at `place` of those that the node is about; `None` if it doesn't hold. The node's
-    /// descendants have been looked at: all of them, as an operator among them remembers what it saw.
+    /// descendants have been evaluated: all of them, as an operator among them keeps state.
     fn moment(
         &mut self,
         node: NodeId,

@@ -1,7 +1,7 @@
 //! Why an asset was requested, or wasn't: as a tree, and as text.
 //!
-//! An explanation is made of what the last evaluation left in the asset's row, not of another evaluation: it says what was decided, and
-//! because of what, also after things have changed.
+//! An explanation is made of what the last evaluation left in the asset's row, not of another evaluation: it has the decision and
+//! its reasons, also after things have changed.
 
 use std::fmt;
 
@@ -17,11 +17,11 @@ use crate::condition::{Nodes, Operator};
 pub struct Explanation {
     /// The key of the asset.
     pub asset: AssetKey,
-    /// The last evaluation that looked at it: nothing that concerns it has happened since.
+    /// The time of its last evaluation: no change has concerned it since.
     pub evaluated_at: Timestamp,
     /// The time of the last request; `None` if it was never requested.
     pub requested_at: Option<Timestamp>,
-    /// What became of it.
+    /// The outcome of the evaluation.
     pub outcome: Outcome,
     /// The same in words, with what stood in the way.
     pub verdict: String,
@@ -45,7 +45,7 @@ pub struct Part {
 }
 
 /// Explains what the last evaluation of an asset found; `None` if it was of another condition, as the pipeline has changed since. As
-/// text, what was true is marked with `+` and says since when, what wasn't with `-`. Parts about upstream assets name
+/// text, what was true is marked with `+` and has the time since when, what wasn't with `-`. Parts about upstream assets name
 /// those for which they held.
 pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMemory) -> Option<Explanation> {
     let nodes = Nodes::of(condition);
@@ -132,7 +132,7 @@ impl Evaluated<'_> {
     fn causes(&self) -> Vec<String> {
         enum Next {
             Part(NodeId),
-            /// A trigger that may have held at an earlier evaluation, and the number of causes before it was looked at.
+            /// A trigger that may have held at an earlier evaluation, and the number of causes before it was visited.
             Trigger(NodeId, usize),
         }
         let mut causes = Vec::new();

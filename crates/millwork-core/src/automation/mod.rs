@@ -1,20 +1,20 @@
 //! Automation: which assets to request, decided from what has happened.
 //!
-//! An asset's condition ([`AutomationCondition`]) says when it is to be made. From events to requests:
+//! An asset's condition ([`AutomationCondition`]) defines when it is to be made. From events to requests:
 //!
-//! 1. **Events become changes.** [`from_event`] says what an event means to assets: one was started, updated, failed, checked. A run's
+//! 1. **Events become changes.** [`from_event`] maps an event to changes of assets: one was started, updated, failed, checked. A run's
 //!    assets and tags come with its changes ([`RunScope`]), since a condition may ask which run made a value.
 //! 2. **Changes become facts.** Each asset has a row ([`AssetState`]): the fold of its changes ([`AssetFacts`]), and what was found of its
 //!    condition the last time ([`AssetMemory`]). Facts last; that something is *newly* so lasts for one evaluation, of which the changes are.
-//! 3. **What can have changed is looked at.** [`Automation::evaluate`] looks at assets for which the outcome can be another than last
+//! 3. **Affected assets are evaluated.** [`Automation::evaluate`] evaluates the assets for which the outcome can be another than last
 //!    time, upstream first, so an evaluation in which little happened is cheap however many assets there are. That this decides as if
-//!    all had been looked at is tested against an evaluation of all.
+//!    all had been evaluated is tested against an evaluation of all.
 //! 4. **A condition holds since a moment.** Its nodes are numbered once ([`Automation::new`]) and evaluated from below. Those that held are
 //!    kept as [`Truth`]s, with the evaluation since which they do: the memory of `since` and `newly_true`, and what [`explain`] draws.
 //!    They are kept beside the condition's identity, a hash: a condition that was edited begins anew.
-//! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except where the run goes on that was requested when the
-//!    same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row says when that ends, and
-//!    the asset is looked at then.
+//! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except while the run is in progress that was requested when
+//!    the same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row has the end of
+//!    that pause, and the asset is evaluated then.
 //! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions.
 //!
 //! The rows that were touched, the cursor and the requested runs are written in one commit. If that fails or another daemon was faster,
@@ -22,7 +22,7 @@
 //!
 //! Time comes in as a parameter and from events. What happened in the future by the present clock is dated now. Where the clock was set
 //! right by seconds, evaluations go on with the later time; where it was set back further, everything that is remembered with a later time
-//! is dated now and looked at again, and ticks that were taken aren't taken twice ([`Timetables`]).
+//! is dated now and evaluated again, and ticks that were taken aren't taken twice ([`Timetables`]).
 
 mod change;
 mod evaluate;

@@ -1,7 +1,7 @@
 //! The conditions of a pipeline, made ready to be evaluated.
 //!
 //! A condition's nodes are numbered, its selections of upstream assets are resolved, and what it asks for (schedules, tags, checks, how far
-//! upstream it looks) is gathered, all by loops over its nodes. So an evaluation knows from which assets a change is seen, and what of a
+//! upstream it reaches) is gathered, all by loops over its nodes. So an evaluation knows from which assets a change is seen, and what of a
 //! run is worth keeping.
 
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ pub struct Automation {
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
     pub(super) backoff: FailureBackoff,
-    /// How many levels of upstream assets the conditions look at.
+    /// How many levels of upstream assets the conditions reach.
     depth: usize,
     tags: BTreeSet<String>,
 }
@@ -119,7 +119,7 @@ impl Counted {
     }
 }
 
-/// What is wrong with a condition.
+/// The error of a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConditionError {
@@ -296,7 +296,7 @@ impl Automation {
         seen
     }
 
-    /// What is worth keeping of the scope of a run that made an asset.
+    /// The part of a run's scope that conditions about an asset ask for.
     pub(super) fn narrowed(&self, seen_from: &AssetSet, by: &RunScope) -> RunScope {
         let roots = seen_from.iter().filter(|asset| self.conditions.contains_key(asset));
         let targets = roots.map(|asset| &self.keys[*asset]).filter(|key| by.targets.contains(*key));
@@ -339,7 +339,7 @@ impl PreparedCondition {
         Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, asked })
     }
 
-    /// How many levels of upstream assets the condition looks at.
+    /// How many levels of upstream assets the condition reaches.
     fn upstream_levels(&self) -> usize {
         let mut levels = BTreeMap::new();
         for node in self.deps.keys() {

@@ -1,4 +1,4 @@
-//! What is kept from one evaluation to the next, the rows it is stored in, and what of it is shown.
+//! The state between evaluations, the rows it is stored in, and the part that is shown.
 //!
 //! An evaluation changes the memory of a few assets among thousands, so each asset has a row of its own ([`AssetState`]), and those that were
 //! touched are written with the requests in one commit. What was true of a condition is kept under the numbers of its nodes, beside
@@ -27,32 +27,32 @@ pub struct Truth {
     pub since: Timestamp,
 }
 
-/// What is remembered of an asset's condition: also the record that an explanation is made from.
+/// The state of an asset's condition: also the record that an explanation is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetMemory {
     /// Identifies the condition, by a hash; another one is evaluated from scratch.
     pub condition: String,
     /// The parts that were true, sorted by part and asset.
     pub truths: Vec<Truth>,
-    /// The last evaluation that looked at it.
+    /// The time of its last evaluation.
     pub evaluated_at: Timestamp,
     /// The time of the last request; `None` if it was never requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// What became of it then.
+    /// The outcome of that evaluation.
     pub outcome: Outcome,
 }
 
-/// Everything that automation remembers of one asset: a row of its own, so that an evaluation writes what it touched.
+/// The state of automation for one asset: a row of its own, so that an evaluation writes only the rows it touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AssetState {
-    /// What is known of it.
+    /// The known facts about it.
     pub facts: AssetFacts,
-    /// What is remembered of its condition.
+    /// The state of its condition; `None` before its first evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AssetMemory>,
-    /// Whether to look at it next time even if nothing happens, because something was true of it for one evaluation only.
+    /// Whether to evaluate it next time even without a change, because a part of its condition was true for one evaluation only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsettled: bool,
     /// Whether the last evaluation requested it.
@@ -114,7 +114,7 @@ impl AutomationState {
         self
     }
 
-    /// What is known of an asset.
+    /// The row of an asset; `None` if it has none.
     pub fn asset(&self, key: &AssetKey) -> Option<&AssetState> {
         self.assets.get(key)
     }
@@ -170,7 +170,7 @@ impl AutomationState {
     }
 }
 
-/// Why a row is looked at without anything happening to its asset.
+/// Why a row is evaluated without a change of its asset.
 #[derive(Clone, Copy, Default)]
 struct Marks {
     unsettled: bool,
@@ -276,7 +276,7 @@ pub struct AutomationEntry {
     pub failures: u32,
 }
 
-/// The assets that have a condition, upstream first; `switched` says whether someone switched an instigator.
+/// The assets that have a condition, upstream first; `switched` returns whether an instigator was switched on or off.
 pub fn entries(
     graph: &AssetGraph,
     states: &BTreeMap<AssetKey, AssetState>,

@@ -233,8 +233,8 @@ impl AutomationCondition {
         self.then(join(children))
     }
 
-    /// Writes the operators anew, one after the other. `write` is given what is written so far, an operator, and where its children
-    /// stand in what is written.
+    /// Rewrites the operators one after the other. `write` gets the operators written so far, an operator, and the places of its children
+    /// among those written.
     fn rewritten(self, mut write: impl FnMut(&mut Vec<Operator>, Operator, &[Range<usize>])) -> Self {
         let mut written = Vec::with_capacity(self.operators.len());
         let mut parts: Vec<Range<usize>> = Vec::new();

@@ -137,35 +137,35 @@ impl Definitions {
         self
     }
 
-    /// Says how many queued runs go on at a time.
+    /// Sets the limits of queued runs that are in progress at a time.
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {
         self.policies.queue = Some(limits);
         self
     }
 
-    /// Says which queued runs are tried again after they failed.
+    /// Sets which queued runs are tried again after a failure.
     #[must_use]
     pub fn run_retries(mut self, retries: RunRetries) -> Self {
         self.policies.retries = Some(retries);
         self
     }
 
-    /// Says how long queued runs may take.
+    /// Sets how long queued runs may take.
     #[must_use]
     pub fn run_limits(mut self, limits: RunLimits) -> Self {
         self.policies.limits = Some(limits);
         self
     }
 
-    /// Says what is forgotten, and when; without it nothing is.
+    /// Sets the retention; without it, everything is kept.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
         self.policies.retention = Some(retention);
         self
     }
 
-    /// Adds everything of `other`; where both say how runs are treated, `other` does.
+    /// Adds everything of `other`; where both set a policy of runs, that of `other` holds.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.assets.extend(other.assets);
@@ -246,7 +246,7 @@ impl RunPolicies {
         queue.into_iter().chain(limits.into_iter().flatten().flatten())
     }
 
-    /// Takes over what `other` says.
+    /// Takes over the policies that `other` sets.
     pub(super) fn take_over(&mut self, other: Self) {
         self.queue = other.queue.or(self.queue.take());
         self.retries = other.retries.or(self.retries.take());

@@ -52,7 +52,7 @@ impl Pipeline {
             })
         };
         let mut invalid = Vec::new();
-        // A step stands there once for each of its partitions.
+        // A step occurs once for each of its partitions.
         let mut seen = HashSet::new();
         for step in steps.into_iter().filter(|step| seen.insert(*step)) {
             let mut value = entries.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));

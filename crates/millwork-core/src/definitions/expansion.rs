@@ -55,7 +55,7 @@ impl<E: Into<BoxError>> StepError for E {
     }
 }
 
-/// An expression that stands for a text among an attribute's arguments.
+/// An expression of a text among an attribute's arguments.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "expected a text")]
 pub trait Text {
     /// The text, owned.

@@ -110,7 +110,7 @@ impl Pipeline {
         self.policies.limits.unwrap_or_default()
     }
 
-    /// What is forgotten, and when.
+    /// The retention policy.
     pub fn retention(&self) -> Retention {
         self.policies.retention.unwrap_or_default()
     }

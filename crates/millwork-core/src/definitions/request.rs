@@ -20,8 +20,8 @@ use crate::run::{RunRequest, RunSpec, RunTag, RunTarget, TagError};
 use crate::stored::stored_json;
 
 impl RunSpec {
-    /// The request: the assets that are selected, the configuration and tags with those of the job. It belongs to
-    /// the caller; [`RunRequest::queued`] leaves it to a daemon.
+    /// The request: the assets that are selected, the configuration and tags with those of the job. The caller
+    /// executes it; [`RunRequest::queued`] leaves it to a daemon.
     ///
     /// # Errors
     ///

@@ -282,7 +282,7 @@ fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     }
 }
 
-/// What is wrong with the parts that runs have in common, each of which may add to the configuration.
+/// The errors of the parts that runs have in common, each of which may add to the configuration.
 fn template_problems(
     pipeline: &Pipeline,
     selection: &str,

@@ -40,7 +40,7 @@ pub enum EventBody {
     RunCanceled,
     /// The process that executed the run ended without finishing it.
     RunLost {
-        /// What is known of its end.
+        /// The known cause of its end.
         reason: String,
         /// How it ended, as far as is known.
         #[serde(default = "FailureClass::lost", skip_serializing_if = "FailureClass::is_lost")]
@@ -116,7 +116,7 @@ pub enum EventBody {
     CheckEvaluated(CheckEvaluation),
     /// A step, or the engine, logged a line.
     Logged(LogLine),
-    /// What is stored here can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
+    /// The stored event can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
     #[serde(skip_deserializing)]
     Unreadable(UnreadableEvent),
 }
@@ -257,7 +257,7 @@ pub struct CheckEvaluation {
     pub passed: bool,
     /// How bad a failure is.
     pub severity: Severity,
-    /// Whether a failure stops what is downstream.
+    /// Whether a failure skips the steps downstream.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocking: bool,
     /// The result in words.
@@ -277,7 +277,7 @@ pub struct LogLine {
     pub target: String,
     /// The text of the line.
     pub message: String,
-    /// What it says besides.
+    /// The structured fields of the line, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Value>,
 }
@@ -338,7 +338,7 @@ impl EventBody {
     /// When it is too long or nested too deep, or would not read back, as what was unreadable wouldn't.
     pub fn to_stored(&self) -> Result<(EventKind, Option<String>), Unstorable> {
         let Some(kind) = self.kind() else {
-            let source = serde_json::Error::custom("it stands for an event that can't be read");
+            let source = serde_json::Error::custom("it represents an event that can't be read");
             return Err(Unstorable::Unreadable { source });
         };
         // `{"type":"…","body":…}` or, for an empty body, `{"type":"…"}`.

@@ -1,4 +1,4 @@
-//! What every event says: when, in which run, at which step, about which asset.
+//! The envelope of every event: its time, run, step and asset.
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! The kinds of events, and sets of them.
 //!
-//! Whatever looks at some kinds only names them by a [`KindSet`]: queries of the log take one, and folds say by one what they need. Each
+//! A [`KindSet`] selects the kinds that a reader needs: queries of the log take one, and folds declare one. Each
 //! property of a kind is one exhaustive match here, so a new kind doesn't compile before it has a name, a subject and its effect on
 //! the run's status.
 
@@ -65,7 +65,7 @@ pub enum EventSubject {
     Run,
     /// The course of a step.
     Step,
-    /// An asset: its value, what is known of it, a check of it.
+    /// An asset: its value, an observation or a check of it.
     Asset,
     /// The run's log: a line of it.
     Log,
@@ -107,7 +107,7 @@ impl EventKind {
         Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
 
-    /// The name that stands in stored JSON, answers of the API and logs.
+    /// The name in stored JSON, answers of the API and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RunQueued => "run_queued",
@@ -222,15 +222,15 @@ impl KindSet {
     pub const RUN: Self = Self::about(EventSubject::Run);
     /// What changes the status of a step.
     pub const STEP: Self = Self::about(EventSubject::Step);
-    /// What is about an asset.
+    /// The kinds of events about an asset.
     pub const ASSET: Self = Self::about(EventSubject::Asset);
     /// What ends a run, until it is tried again.
     pub const RUN_ENDS: Self =
         Self::RUN_FAILURES.union(Self::of(&[EventKind::RunSucceeded, EventKind::RunCanceled]));
     /// The ends of a run that neither succeeded nor was canceled.
     pub const RUN_FAILURES: Self = Self::of(&[EventKind::RunFailed, EventKind::RunLost]);
-    /// What an asset's function has decided: a new value, the one before, or none. The last of them is the asset's latest evaluation, by which
-    /// staleness is judged; each says what it was [made from](super::EventBody::provenance).
+    /// The decisions of an asset's function: a new value, the one before, or none. The last of them is the asset's latest evaluation, by
+    /// which staleness is judged; each has what it was [made from](super::EventBody::provenance).
     pub const VERDICTS: Self =
         Self::of(&[EventKind::Materialized, EventKind::Kept, EventKind::NotMaterialized]);
 

@@ -28,33 +28,33 @@ pub struct AssetGraph {
     step_by_key: HashMap<StepKey, StepIndex>,
 }
 
-/// An asset in its place.
+/// An asset with its neighbours in the graph.
 #[derive(Debug)]
 pub struct AssetNode {
-    /// What is known of it.
+    /// The specification of the asset.
     pub spec: AssetSpec,
     /// The step that makes it; `None` for an external asset.
     pub step: Option<StepIndex>,
-    /// What it is made from.
+    /// The assets it is made from.
     pub upstream: Vec<AssetIndex>,
-    /// What is made from it.
+    /// The assets made from it.
     pub downstream: Vec<AssetIndex>,
     /// The steps that test it.
     pub checks: Vec<StepIndex>,
 }
 
-/// A function in its place: it makes assets, or tests one.
+/// A step with its neighbours in the graph: it makes assets, or tests one.
 #[derive(Debug)]
 pub struct StepNode {
     /// The key of the step.
     pub key: StepKey,
     /// The assets it takes or waits for.
     pub upstream: Vec<AssetIndex>,
-    /// What it is for.
+    /// Whether it makes assets or tests one.
     pub kind: StepKind,
 }
 
-/// What a step is for.
+/// The purpose of a step.
 #[derive(Debug)]
 pub enum StepKind {
     /// It materializes one or several assets.
@@ -252,7 +252,7 @@ pub(crate) fn order(
     let name = |index: usize| definitions[index].step.to_string();
     let order = find_cycle(&upstream).map_err(|cycle| DependencyCycle::of(cycle.into_iter().map(name)))?;
 
-    // A blocking check stands between its asset and everything downstream of it.
+    // A blocking check is a gate between its asset and everything downstream of it.
     let is_gate = |check: &&CheckDefinition| check.blocking && producer.contains_key(check.asset.as_str());
     let blocking: Vec<_> = checks.iter().filter(is_gate).collect();
     if !blocking.is_empty() {

@@ -1,4 +1,4 @@
-//! The graph of a pipeline: what is made from what, and the language that selects parts of it.
+//! The asset graph of a pipeline, and the selection language for parts of it.
 
 mod asset_graph;
 mod closest;

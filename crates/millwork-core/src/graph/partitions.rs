@@ -80,8 +80,8 @@ impl AssetGraph {
         Some(StepPartition::new(self.steps()[step].key.clone(), output.partition.clone()))
     }
 
-    /// Whether an asset has the given partition; without one, whether it is unpartitioned. Of an asset that something else makes, this isn't
-    /// known, and anything goes.
+    /// Whether an asset has the given partition; without one, whether it is unpartitioned. The partitions of an
+    /// external asset aren't known, so it has any.
     pub fn has_partition(&self, asset: AssetIndex, partition: Option<&PartitionKey>) -> bool {
         self.check_partition(asset, partition).is_ok()
     }

@@ -43,7 +43,7 @@ impl Parser<'_> {
         self.rest_of_list(first, |parser| parser.keyword("and"), Self::not, Expression::And)
     }
 
-    /// The rest of what is written in a list, which is one level of nesting however long it is.
+    /// The rest of a list, which is one level of nesting however long it is.
     fn rest_of_list(
         &mut self,
         first: Expression,

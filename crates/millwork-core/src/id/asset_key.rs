@@ -31,7 +31,7 @@ impl AssetKey {
         self.0.split('/')
     }
 
-    /// What is wrong with the key, if anything. A key is also a path in the object store and a word on the command
+    /// Why the key is invalid; `None` if it is valid. A key is also a path in the object store and a word on the command
     /// line, so segments consist of letters, digits, `_`, `-` and `.`, and don't start with a dot; a segment has at most 255
     /// bytes, the key 512.
     pub fn problem(&self) -> Option<String> {

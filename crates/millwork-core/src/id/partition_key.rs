@@ -39,7 +39,7 @@ impl PartitionKey {
         segment
     }
 
-    /// What is wrong with the key, if anything.
+    /// Why the key is invalid; `None` if it is valid.
     pub fn problem(&self) -> Option<Problem> {
         if self.0.is_empty() {
             return Some(Problem::new("a partition key is empty").with_hint("give the partition a name"));

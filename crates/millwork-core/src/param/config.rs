@@ -86,7 +86,7 @@ impl ConfigSchema {
         }
     }
 
-    /// Lists what is wrong with what `config` says, which may be less than is needed: the rest may follow.
+    /// Lists the errors of a partial `config`: missing fields are none, as they may follow.
     pub fn problems_so_far(&self, config: &Value) -> Vec<String> {
         match self.rejections(config) {
             Err(problem) => vec![problem],
@@ -143,7 +143,7 @@ struct Rejection {
 fn is_lack(error: &ValidationError<'_>) -> bool {
     match error.kind() {
         ValidationErrorKind::Required { .. } => true,
-        // One of several shapes fits but for what is missing.
+        // One of several shapes fits except for missing fields.
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             context.iter().any(|errors| errors.iter().all(is_lack))
         }
@@ -200,7 +200,7 @@ impl Advice for ConfigErrors {
     }
 }
 
-/// What is wrong with the configuration of a run.
+/// The error of a run's configuration.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -227,7 +227,7 @@ pub enum ConfigError {
     Invalid {
         /// The step whose configuration is invalid.
         step: String,
-        /// What the schema says.
+        /// The violation of the schema.
         problem: String,
     },
     /// The configuration isn't an object.

@@ -39,7 +39,7 @@ pub enum InputValue {
     Partitions(BTreeMap<PartitionKey, SharedValue>),
 }
 
-/// Says whether a run was canceled. Clones share one state.
+/// The cancellation of a run, requested or not. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation(Arc<AtomicBool>);
 

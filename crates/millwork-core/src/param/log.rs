@@ -11,7 +11,7 @@ use crate::value::MetadataValue;
 
 /// The running step's line to its run: progress, messages, metadata, and whether the run was canceled.
 ///
-/// `tracing` events inside a step land in the run's log as well; this is for what they can't say.
+/// `tracing` events inside a step land in the run's log as well; this is for progress, metadata and cancellation.
 #[derive(Clone, Debug)]
 pub struct StepLog(StepContext);
 

@@ -14,7 +14,7 @@ pub struct Requirements {
     pub config: Vec<ConfigSchema>,
     /// The resources that it takes.
     pub resources: Vec<ResourceRequirement>,
-    /// The assets whose last materialization, before this run, it looks at.
+    /// The assets whose last materialization, before this run, it takes.
     pub previous: Vec<AssetKey>,
     /// Whether it asks for its partition's key.
     pub partition: bool,

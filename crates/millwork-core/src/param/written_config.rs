@@ -1,4 +1,4 @@
-//! Configuration as people write it: JSON in which no name stands twice in an object. Of two values one would hold, and the other would
+//! Configuration as people write it: JSON in which no name occurs twice in an object. Of two values one would hold, and the other would
 //! silently be none.
 
 use std::fmt;

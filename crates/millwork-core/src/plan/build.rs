@@ -21,7 +21,7 @@ typed_index! {
 /// The steps of a run and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The steps. Each stands after everything that it waits for.
+    /// The steps in topological order: each is after all that it waits for.
     pub steps: IndexVec<PlanIndex, PlannedStep>,
 }
 
@@ -124,7 +124,7 @@ impl Plan {
         Ok(steps.iter().copied().chain(checks).collect())
     }
 
-    /// The plan without the steps for which `keep` is false. What depends on them takes what is stored.
+    /// The plan without the steps for which `keep` is false. Their dependents take the stored values.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(PlanIndex, &PlannedStep) -> bool) -> Self {
         let kept: IndexVec<PlanIndex, PlanIndex> =
@@ -133,7 +133,7 @@ impl Plan {
         Self { steps: kept.iter().map(|old| self.steps[*old].clone().moved(&positions)).collect() }
     }
 
-    /// Where each step stands in a plan of the steps that `order` lists; `None` for those that it doesn't.
+    /// The position of each step in a plan of the steps that `order` lists; `None` for those that it doesn't.
     fn new_positions(&self, order: &IndexVec<PlanIndex, PlanIndex>) -> NewPositions {
         let mut positions = self.steps.map(|_| None);
         for (new, old) in order.iter_enumerated() {

@@ -68,7 +68,7 @@ impl<I: TypedIndex> ReadyQueue<I> {
         }
     }
 
-    /// Says that a node is finished: what waited only for it becomes ready.
+    /// Marks a node as finished: nodes that waited only for it become ready.
     pub fn finish(&mut self, node: I) {
         if !self.end(node) {
             return;
@@ -82,8 +82,8 @@ impl<I: TypedIndex> ReadyQueue<I> {
         }
     }
 
-    /// Says that a node came to nothing: neither it nor anything below it will be handed out. Returns what fell out
-    /// below it, in an order in which each comes after a node that it waited for.
+    /// Marks a node as failed: neither it nor any node downstream will be handed out. Returns the nodes dropped
+    /// downstream, in an order in which each comes after a node that it waited for.
     pub fn drop_below(&mut self, node: I) -> Vec<I> {
         self.end(node);
         self.drop_nodes(self.downstream[node].clone())

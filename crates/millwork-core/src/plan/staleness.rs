@@ -1,7 +1,7 @@
-//! Which assets are out of date, and because of what.
+//! Staleness: which assets are out of date, and the causes.
 //!
-//! Each output of a plan is compared with its latest evaluation: the last event that says what became of it. That is usually a
-//! materialization, but an asset that decided to keep its value, or to produce none, has looked at code and data just as well; if only values
+//! Each output of a plan is compared with its latest evaluation: the last event with a decision about it. That is usually a
+//! materialization, but an asset that decided to keep its value, or to produce none, has evaluated code and data just as well; if only values
 //! counted, an optional asset that declined would be stale for ever. An evaluation records its [`Provenance`]: the version of the
 //! code, and the version of each input's data. An output is [stale](Staleness::Stale) where
 //!
@@ -10,8 +10,8 @@
 //! - an input that the plan makes is itself stale or missing: it will probably be another one;
 //! - its value was reported from outside, so what it was made from isn't known.
 //!
-//! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are looked at in the order of the plan, so that
-//! an input's staleness is known before that of what is made from it. Data is compared by version and not by time: an upstream asset that
+//! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are evaluated in the order of the plan, so that
+//! an input's staleness is known before that of its dependents. Data is compared by version and not by time: an upstream asset that
 //! was made again with the same result leaves everything below it fresh, and no clock decides anything.
 //!
 //! What this promises: two processes with the same definitions and the same log come to the same answer, since it is a function of both;
@@ -23,8 +23,8 @@
 //!   dependencies, not the compiler. After such a change give the asset another version, or run it without `--stale`.
 //! - **That configuration, resources and the environment are the same.** They aren't part of the provenance. What a function fetches from
 //!   outside changes without being noticed; that is what schedules and freshness policies are for.
-//! - **That stale values would change.** An input that is stale is reason enough. A run of stale steps looks again when the inputs are
-//!   there, and skips what turns out to be unchanged.
+//! - **That stale values would change.** An input that is stale is reason enough. A run of stale steps evaluates them again when the inputs
+//!   are there, and skips those that turn out to be unchanged.
 //! - **That a value is still there.** Only the log is read. A deleted stored object is noticed when it is loaded.
 //! - **That a check has passed.** A failed check makes nothing stale.
 //!

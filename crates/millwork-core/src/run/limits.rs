@@ -8,7 +8,7 @@ use super::tags;
 /// How long the parts of a run's life may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLimits {
-    /// From its launch until it says that it has started.
+    /// The longest time from its launch until it reports that it has started.
     pub start: Duration,
     /// The longest time from its start to its end; `None` for no limit.
     pub runtime: Option<Duration>,

@@ -1,7 +1,7 @@
 //! Which of the requested runs may start, and why the others wait.
 //!
-//! The decision is a function of what goes on and what waits, so that the daemon, which acts on it, and the pages that show
-//! it agree.
+//! The decision is a function of the runs in progress and those that wait, so that the daemon, which acts on it, and the pages
+//! that show it agree.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -41,7 +41,7 @@ pub struct TagLimit {
 }
 
 impl Default for QueueLimits {
-    /// Four runs at a time, without limits by tag.
+    /// At most four runs at a time, without limits by tag.
     fn default() -> Self {
         Self::of(4)
     }
@@ -130,7 +130,7 @@ impl fmt::Display for WaitReason {
 }
 
 /// Decides about every waiting run, those that come first first: `None` if it may start, or why it waits. `going_on`
-/// are the tags of the runs that go on; `waiting` is in the order of the requests.
+/// are the tags of the runs in progress; `waiting` is in the order of the requests.
 pub fn admit<'a>(
     limits: &QueueLimits,
     going_on: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
@@ -151,7 +151,7 @@ pub fn admit<'a>(
     waiting.into_iter().map(decide).collect()
 }
 
-/// What is taken so far.
+/// The places taken so far.
 struct Places<'a> {
     limits: &'a QueueLimits,
     taken: usize,

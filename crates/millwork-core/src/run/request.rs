@@ -1,6 +1,6 @@
-//! What a run is asked to do: as it is written ([`RunSpec`]), and as it is stored ([`RunRequest`]).
+//! Requests for runs: as they are written ([`RunSpec`]), and as they are stored ([`RunRequest`]).
 //!
-//! [`RunSpec::resolve`] is the one way from the first to the second; it needs a pipeline, and stands with that, in
+//! [`RunSpec::resolve`] is the one way from the first to the second; it needs a pipeline, and is defined with it, in
 //! `definitions/request.rs`.
 
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ impl RunSpec {
         Self { stale_only: true, ..self }
     }
 
-    /// The run with a tag that says where it comes from. Whatever requests it sets these; [`tag`](Self::tag) is for
+    /// Adds a tag with the run's origin. The requesting schedule, sensor or other instigator sets these; [`tag`](Self::tag) is for
     /// people, and is checked.
     #[must_use]
     pub fn origin(mut self, tag: RunTag, value: impl Into<String>) -> Self {
@@ -164,7 +164,7 @@ pub struct RunRequest {
 }
 
 impl RunRequest {
-    /// Whether its steps look back at nothing.
+    /// Whether its steps don't look back at previous values.
     pub fn is_without_previous(&self) -> bool {
         RunTag::Previous.of(&self.tags) == Some("none")
     }

@@ -21,11 +21,11 @@ pub struct RunRetries {
     pub retry: Retry,
     /// After failures of which classes.
     pub classes: BTreeSet<FailureClass>,
-    /// What is run again.
+    /// Which steps are run again.
     pub strategy: RetryStrategy,
 }
 
-/// What is run again of a run that failed.
+/// Which steps of a failed run are run again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetryStrategy {
     /// The steps that didn't succeed; the run goes on under its id.

@@ -9,7 +9,7 @@ use super::{Failure, RunStatus, StepStatus};
 use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet, UnreadableEvent};
 use crate::partition::StepPartition;
 
-/// What a run's events say of it so far. Live and replayed events give the same state.
+/// The state of a run, as a fold over its events. Live and replayed events give the same state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunState {
     /// The run's status; `None` before its first event.
@@ -22,13 +22,13 @@ pub struct RunState {
     pub finished_at: Option<Timestamp>,
     /// Why it failed or was lost.
     pub reason: Option<String>,
-    /// Why this isn't all that happened: an event can't be read, or is missing. Nothing while all is there.
+    /// Why this isn't all that happened: an event can't be read, or is missing. `None` while all are present.
     pub damage: Option<String>,
     /// The states of its steps that have begun or ended.
     pub steps: BTreeMap<StepPartition, StepState>,
 }
 
-/// What has become of one step.
+/// The state of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepState {
     /// The status of the step.
@@ -76,7 +76,7 @@ impl RunState {
     }
 
     /// The state that stored events lead to, whatever has become of them: what can't be read is left out, what can't follow is taken
-    /// at its word, and [`damage`](RunState::damage) says so.
+    /// at its word, and [`damage`](RunState::damage) has the reason.
     pub fn of_stored<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut state = Self::default();
         for event in events {

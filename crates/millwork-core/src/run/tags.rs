@@ -1,8 +1,8 @@
-//! The tags of runs that mean something to Millwork. Their keys begin with `millwork/`, a prefix that is reserved.
+//! The tags of runs that have a meaning in Millwork. Their keys begin with `millwork/`, a prefix that is reserved.
 //!
-//! Settings say how a run is treated, and any request may have them; the others say where a run comes from, and whatever
-//! requests it sets them. [`RunTag::check`] is what every door calls for tags that are given: command line, API, pages,
-//! jobs, schedules and [`RunSpec`](super::RunSpec)s. What is stored is read leniently, since older runs were not checked.
+//! Settings control how a run is treated, and any request may have them; the others record the origin of a run, and the
+//! instigator that requests it sets them. [`RunTag::check`] is called by every interface for tags that are given: command line, API, pages,
+//! jobs, schedules and [`RunSpec`](super::RunSpec)s. Stored tags are read leniently, since older runs were not checked.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,10 +15,10 @@ use thiserror::Error;
 use crate::graph::closest;
 use crate::problem::{Advice, ErrorClass};
 
-/// Keys that were written once, each with what is written now.
+/// Former keys, each with its present tag.
 const FORMER: [(&str, RunTag); 1] = [("millwork/retry-of", RunTag::RetryOf)];
 
-/// How every key begins that has a meaning here.
+/// The prefix of every key that has a meaning here.
 pub const TAG_PREFIX: &str = "millwork/";
 
 /// A tag with a meaning.
@@ -42,14 +42,14 @@ pub enum RunTag {
     RetryOf,
     /// How often the run was repeated from scratch by a daemon.
     Retry,
-    /// Setting: how long the run may take, instead of what [`RunLimits`](super::RunLimits) says.
+    /// Setting: how long the run may take, instead of the limit in [`RunLimits`](super::RunLimits).
     MaxRuntime,
     /// Setting: a whole number; larger ones first, 0 if absent.
     Priority,
-    /// Setting: `none` for a run whose steps look back at nothing, so that every `Previous` is none. It is the way out where
+    /// Setting: `none` for a run whose steps don't look back, so that every `Previous` is empty. It is the remedy if
     /// a value that a step looks back at is damaged or gone.
     Previous,
-    /// Setting: how often the run is tried again, instead of what [`RunRetries`](super::RunRetries) says.
+    /// Setting: how often the run is tried again, instead of the number in [`RunRetries`](super::RunRetries).
     Retries,
 }
 
@@ -238,7 +238,7 @@ pub(crate) fn origin(tags: &BTreeMap<String, String>) -> Option<(&'static str, &
     found.map(|(tag, name)| (&tag.key()[TAG_PREFIX.len()..], name))
 }
 
-/// The longest time that a run with these tags may take, if they say.
+/// The longest time that a run with these tags may take; `None` if they don't set it.
 pub(super) fn max_runtime(tags: &BTreeMap<String, String>) -> Option<Duration> {
     read_duration(RunTag::MaxRuntime.of(tags)?)
 }
@@ -248,7 +248,7 @@ pub(super) fn priority(tags: &BTreeMap<String, String>) -> i64 {
     RunTag::Priority.of(tags).and_then(|priority| priority.parse().ok()).unwrap_or(0)
 }
 
-/// How often a run with these tags is tried again, if they say.
+/// How often a run with these tags is tried again; `None` if they don't set it.
 pub(super) fn retries(tags: &BTreeMap<String, String>) -> Option<u32> {
     RunTag::Retries.of(tags)?.parse().ok()
 }

@@ -165,8 +165,8 @@ impl Schedule {
         self
     }
 
-    /// The schedule with the runs that a function names for each tick, given when it is due. They have the schedule's tags,
-    /// too, and its configuration below their own; the selection is what is shown of it.
+    /// The schedule with the runs that a function returns for each tick, given when it is due. They have the schedule's tags,
+    /// too, and its configuration below their own; the schedule's selection is only displayed.
     #[must_use]
     pub fn runs(
         mut self,

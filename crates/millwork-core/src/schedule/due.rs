@@ -54,7 +54,7 @@ impl Due {
 /// Decides what to run `now`. Without a cursor, or with one of another timetable, ticks from now on count.
 ///
 /// Ticks are evaluated once, whatever the times of evaluation: those after the cursor, up to and including now. A cursor that
-/// lies ahead of the clock says that the clock was ahead, and isn't waited for: ticks go on from now.
+/// lies ahead of the clock shows that the clock was ahead, and isn't waited for: ticks continue from now.
 pub fn due(timetable: &Timetable, misfire: Misfire, cursor: Option<&ScheduleCursor>, now: Timestamp) -> Due {
     let identity = identity(timetable);
     let evaluated_until = cursor.and_then(|cursor| cursor.ahead_until.max(Some(cursor.until)));

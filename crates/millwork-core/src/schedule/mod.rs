@@ -1,6 +1,6 @@
 //! Schedules: when something is due.
 //!
-//! A [`Schedule`] says what to run at the ticks of a [`Timetable`]. [`due`] decides what to run now, given a cursor that is stored with
+//! A [`Schedule`] defines the runs at the ticks of a [`Timetable`]. [`due`] decides what to run now, given a cursor that is stored with
 //! the decision. All of it is pure: the time is an argument.
 
 mod definition;

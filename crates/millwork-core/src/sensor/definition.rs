@@ -1,4 +1,4 @@
-//! A sensor: what is looked at, how often, and what is to be done about it.
+//! A sensor: what it polls or watches, how often, and its function.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT, Instigator};
 use crate::run::RunStatus;
 use crate::{BoxError, BoxFuture};
 
-/// The function of a sensor that looks outside.
+/// The function of a sensor that polls something outside of Millwork.
 pub type Poll = dyn Fn(SensorContext) -> BoxFuture<Result<SensorOutcome, BoxError>> + Send + Sync;
 
 /// The function of a sensor that reacts to events, one at a time.
@@ -42,7 +42,7 @@ pub struct Sensor {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// How long it rests between two evaluations.
+    /// The pause between two evaluations.
     pub interval: Duration,
     /// How long an evaluation may take; others go on meanwhile.
     pub timeout: Duration,
@@ -50,14 +50,14 @@ pub struct Sensor {
     pub dedup_window: Duration,
     /// Whether it is on until someone switches it.
     pub default_on: bool,
-    /// What it looks at.
+    /// Whether it polls or reacts to events.
     pub source: SensorSource,
 }
 
-/// What a sensor looks at.
+/// The source of a sensor.
 #[derive(Clone)]
 pub enum SensorSource {
-    /// Whatever its function looks at.
+    /// Its function polls something outside of Millwork.
     Outside(Arc<Poll>),
     /// Events in the log.
     Events {
@@ -69,7 +69,7 @@ pub enum SensorSource {
 }
 
 impl Sensor {
-    /// A sensor that looks outside every 30 seconds, off until it is switched on.
+    /// A sensor that polls every 30 seconds, off until it is switched on.
     pub fn new<Fut>(
         name: impl Into<String>,
         poll: impl Fn(SensorContext) -> Fut + Send + Sync + 'static,

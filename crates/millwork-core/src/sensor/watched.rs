@@ -27,7 +27,7 @@ pub enum WatchedEvents {
 }
 
 impl WatchedEvents {
-    /// The kinds of events to look at.
+    /// The kinds of events that can match.
     pub fn kinds(&self) -> KindSet {
         match self {
             Self::Materializations { .. } => EventKind::Materialized.into(),
@@ -69,7 +69,7 @@ impl WatchedEvents {
     }
 }
 
-/// The kind of event by which a run comes to a status for the first time: one that is queued again is no new run.
+/// The kind of event by which a run comes to a status for the first time: one that is queued again is not a new run.
 fn kind_of(status: RunStatus) -> EventKind {
     match status {
         RunStatus::Queued => EventKind::RunQueued,

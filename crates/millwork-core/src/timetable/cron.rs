@@ -201,7 +201,7 @@ fn whole_minute_at_or_after(time: DateTime) -> Option<DateTime> {
     if begun == time { Some(time) } else { begun.checked_add(SignedDuration::from_mins(1)).ok() }
 }
 
-/// Counts the months that are looked at, so that a test can measure the cost of a search.
+/// Counts the months that are searched, so that a test can measure the cost of a search.
 #[cfg(test)]
 pub(super) mod steps {
     use std::cell::Cell;
@@ -212,7 +212,7 @@ pub(super) mod steps {
         STEPS.set(STEPS.get() + 1);
     }
 
-    /// The months looked at since the last call.
+    /// The number of months searched since the last call.
     pub(crate) fn take() -> usize {
         STEPS.replace(0)
     }

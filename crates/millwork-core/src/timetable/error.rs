@@ -1,4 +1,4 @@
-//! What is wrong with a schedule.
+//! Errors of a schedule.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::problem::{Advice, ErrorClass};
 
-/// What is wrong with a schedule.
+/// The error of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ScheduleError {

@@ -17,7 +17,7 @@ const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 /// - Another line is for certain times of a day. Those that are jumped over come once, together, at the first instant after
 ///   the jump; a time that happens twice comes once, at the second.
 ///
-/// A look costs what it returns: ticks are computed from the fields of a line, month by month as far as there is none, and
+/// A query costs what it returns: ticks are computed from the fields of a line, month by month as far as there is none, and
 /// never by trying minutes or days.
 ///
 /// ```
@@ -120,7 +120,7 @@ struct Line<'a> {
     cron: &'a Cron,
     zone: &'a TimeZone,
     direction: Direction,
-    /// The span that was looked at last.
+    /// The span that was searched last.
     span: Option<OffsetSpan>,
     /// The tick that comes next.
     head: Option<Timestamp>,
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::timetable::cron::steps;
 
-    /// The months that are looked at in a look at a timetable.
+    /// The number of months that a query of a timetable searches.
     fn cost<T>(cron: &str, zone: &str, look: impl FnOnce(&Timetable) -> T) -> usize {
         let timetable = Timetable::new([cron], zone).expect("a timetable");
         steps::take();

@@ -83,7 +83,7 @@ pub fn check_metadata(metadata: &Metadata) -> Result<(), UnstorableMetadata> {
         if let MetadataValue::Table(table) = value {
             table.check().map_err(|reason| UnstorableMetadata { label: label.clone(), reason })?;
         }
-        // The object that names the type, and what is nested in it.
+        // The object that names the type, and its nested values.
         let json = limited_json(value, MAX_DEPTH + 1, left).map_err(|reason| {
             let reason = match reason {
                 Unstorable::TooLong { .. } => Unstorable::TooLong { limit: MAX_METADATA_BYTES },
@@ -143,7 +143,7 @@ impl Table {
 /// Points of one curve: `y[i]` belongs to `x[i]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
-    /// What is measured along x, such as `round`.
+    /// The label of the x axis, such as `round`.
     pub x_label: String,
     /// The position of each point along x.
     #[serde(with = "numbers")]

@@ -1,4 +1,4 @@
-//! What an asset's value is, and what is known of it: its type and stored form, its version, and the metadata that describes it.
+//! The value of an asset: its type and stored form, its version, and the metadata that describes it.
 
 mod metadata;
 mod named;

@@ -1,4 +1,4 @@
-//! An evaluation looks at what can have changed, and decides as if it had looked at everything.
+//! An evaluation covers only affected assets, and decides as if it had covered all.
 
 use proptest::prelude::*;
 

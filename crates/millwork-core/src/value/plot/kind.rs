@@ -1,4 +1,4 @@
-//! What a plot shows.
+//! The kinds of plots and their data.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::stored::numbers;
 
 /// A picture of numbers, to attach to an asset: `MetadataValue::plot(Plot::bars("Gain", gains))`.
 ///
-/// Numbers that are not finite are left out. Of very much, a plot keeps what can be seen, and says in its note what it has left
+/// Numbers that are not finite are left out. Of large data, a plot keeps what can be seen, and its note has what is left
 /// out; so it stays small however much it is made from.
 ///
 /// ```
@@ -44,7 +44,7 @@ pub enum PlotKind {
     Bars {
         /// The names, top to bottom.
         names: Vec<String>,
-        /// What each kind of bar stands for, and its lengths in the order of the names.
+        /// The name of each series of bars, and its lengths in the order of the names.
         #[serde(with = "numbers")]
         series: Vec<(String, Vec<f64>)>,
     },
@@ -68,7 +68,7 @@ pub enum PlotKind {
         /// How many values each has.
         counts: Vec<u64>,
     },
-    /// How often each class (a row) was taken for each (a column).
+    /// A confusion matrix: how often each actual class (row) was predicted as each class (column).
     Confusion {
         /// The names of the classes.
         labels: Vec<String>,
@@ -98,17 +98,17 @@ impl Plot {
         &self.title
     }
 
-    /// What is along the horizontal axis; empty where nothing is said of it.
+    /// The label of the horizontal axis; empty without a label.
     pub fn x_label(&self) -> &str {
         &self.x_label
     }
 
-    /// What is along the vertical axis; empty where nothing is said of it.
+    /// The label of the vertical axis; empty without a label.
     pub fn y_label(&self) -> &str {
         &self.y_label
     }
 
-    /// The line below the drawing: what is left out, or what the author has to say. Empty where there is none.
+    /// The line below the drawing: what is left out, or the author's note. Empty without a note.
     pub fn note_text(&self) -> &str {
         &self.note
     }

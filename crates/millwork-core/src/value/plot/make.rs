@@ -162,14 +162,14 @@ impl Plot {
         Self::of(title, PlotKind::HeatStrip { cells }).note(note)
     }
 
-    /// What is along the axes.
+    /// Sets the labels of the axes.
     #[must_use]
     pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
         (self.x_label, self.y_label) = (x.into(), y.into());
         self
     }
 
-    /// A line below the drawing, in place of the one that says what is left out.
+    /// A line below the drawing, in place of the one about what is left out.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
@@ -194,7 +194,7 @@ fn name_of(name: impl Into<String>) -> String {
 mod tests {
     use super::*;
 
-    /// What is said of a plot of very much; its stored form is small.
+    /// Checks the note of a plot of large data, and that its stored form is small.
     fn check(plot: &Plot, note: &str) {
         let json = serde_json::to_string(plot).expect("JSON");
         assert!(json.len() < 50_000, "{}: {}", plot.title, json.len());

@@ -43,7 +43,7 @@ pub(super) fn spread(points: Vec<(f64, f64)>, most: usize) -> Vec<(f64, f64)> {
     places.into_iter().map(|at| points[at]).collect()
 }
 
-/// The points with no more digits than a drawing shows: a hundred thousandth of what they span. What is stored of them is a
+/// The points with no more digits than a drawing shows: a hundred thousandth of what they span. Their stored form is a
 /// third as long.
 pub(super) fn rounded(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let (x, y) = (decimals(points.iter().map(|point| point.0)), decimals(points.iter().map(|point| point.1)));
