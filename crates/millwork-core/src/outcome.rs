@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::with_hint;
 
-/// What has become of a run.
+/// The status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -26,7 +26,7 @@ pub enum RunStatus {
     Lost,
 }
 
-/// What has become of a step within a run.
+/// The status of a step within a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {

@@ -1,4 +1,4 @@
-//! What can be done about an error, and whose mistake it is: data beside the message, never parsed out of it.
+//! The remedy and the class of an error: data beside the message, never parsed out of it.
 //!
 //! A message describes the problem; the hint is the remedy and the class decides about exit codes and statuses. An error enum has
 //! all three in one place. [`advice`](crate::advice) finds them behind a `dyn Error`.

@@ -1,4 +1,4 @@
-//! `external_asset!`: names of assets that something else makes.
+//! `external_asset!`: declarations of external assets.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -30,7 +30,7 @@ impl Parse for Item {
     }
 }
 
-/// An asset that something else makes.
+/// The declaration of an external asset.
 struct ExternalAsset {
     name: Ident,
     visibility: TokenStream,

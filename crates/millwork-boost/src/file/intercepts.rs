@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::objective::Link;
 use crate::tree::{Node, Tree};
 
-/// The attribute that says what the first round stands for.
+/// The attribute that records what the first round represents.
 const ATTRIBUTE: &str = "millwork_intercepts";
 
 /// The model with its intercepts as a round; `None` if they are all alike, or if only newer versions know the objective, which read

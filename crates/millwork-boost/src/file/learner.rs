@@ -119,7 +119,7 @@ fn tree_weights(value: &Value, trees: usize) -> Result<Option<Vec<f32>>, FileErr
     Ok(Some(weights))
 }
 
-/// Where rounds start. Where the file doesn't say it, a round has this number of trees, times those that are parallel.
+/// Where rounds start. If the file doesn't have it, a round has this number of trees, times those that are parallel.
 fn round_offsets(booster: &Value, trees: usize, of_round: usize) -> Result<Vec<usize>, FileError> {
     let offset = |value: &Value| usize::try_from(integer(value)?).ok();
     if !booster["iteration_indptr"].is_null() {

@@ -12,7 +12,7 @@
 //! | leaves with a value for each output | before 3.1 in `base_weights` | in `leaf_weights`, at the place that `right_children` names |
 //! | categories | | from 3.1 on `cats` may have the categories behind the numbers |
 //!
-//! What is written has the layout that the versions have in common. Outputs with intercepts of their own are written as a round of
+//! Written files have the layout that the versions have in common. Outputs with intercepts of their own are written as a round of
 //! trees that are one leaf each (`intercepts`).
 //!
 //! Whatever a file contains: reading it takes memory in proportion to its size, and ends with a model that can be asked or an error.

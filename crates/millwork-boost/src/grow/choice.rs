@@ -98,7 +98,7 @@ mod tests {
         let labels = Labels { targets: vec![1.0], ..Labels::default() };
         let refused = |evaluated| grower(&BoosterParams::default(), matrix, &labels, evaluated).err();
         assert_eq!(refused(1000), None);
-        // Other systems don't say what is available.
+        // Other systems don't report the available memory.
         if cfg!(target_os = "linux") {
             assert!(matches!(refused(usize::MAX), Some(Refusal::Memory(_))));
         }

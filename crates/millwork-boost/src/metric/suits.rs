@@ -91,7 +91,7 @@ impl MetricError {
 ///
 /// # Errors
 ///
-/// The objective predicts something else than the metric compares, or a label is outside the metric's range: the first one.
+/// The objective predicts another quantity than the metric compares, or a label is outside the metric's range: the first one.
 pub fn suits(metric: EvalMetric, loss: &Loss, labels: &Labels) -> Result<(), MetricError> {
     let (objective, outputs) = (loss.objective().name(), loss.outputs());
     let has_classes = matches!(loss.objective(), Objective::Softmax { .. } | Objective::Softprob { .. });

@@ -181,7 +181,7 @@ mod tests {
         Model { objective: name.to_owned(), objective_parameters, outputs, ..Model::default() }
     }
 
-    /// What is written, and what is read back.
+    /// Checks the written form, and that it reads back as the objective.
     fn check(objective: Objective, expected: &Value) {
         let loss = Loss::new(&BoosterParams { objective, ..BoosterParams::default() });
         let written = loss.file_parameters();

@@ -135,7 +135,7 @@ impl Objective {
         !has_outputs_of_its_own && !self.ranks() && *self != Self::Cox
     }
 
-    /// The largest value of a leaf unless parameters say otherwise; 0 is no limit.
+    /// The default for the largest value of a leaf; 0 is no limit.
     pub(crate) fn max_delta_step(&self) -> f64 {
         if *self == Self::Poisson { 0.7 } else { 0.0 }
     }

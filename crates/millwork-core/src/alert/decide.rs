@@ -226,7 +226,7 @@ enum SubjectState {
     Happened,
     /// Something failed, and each time is worth an alert; it began with the first since it was good.
     Failed,
-    /// Something is wrong until it is good: how badly, and since when if that is known.
+    /// A bad state that lasts until a good one: its severity, and since when; `None` if that isn't known.
     Bad(u8, Option<Timestamp>),
 }
 

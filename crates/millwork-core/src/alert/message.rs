@@ -17,7 +17,7 @@ const LONGEST: usize = 1_500;
 pub struct Alert {
     /// The name of the rule that fired.
     pub rule: String,
-    /// What it is about: alerts of a rule about the same have the same key.
+    /// The key of its subject: alerts of a rule about the same subject have the same key.
     pub key: String,
     /// Whether something begins or is over.
     pub kind: AlertKind,

@@ -32,7 +32,7 @@ use crate::run::RunStatus;
 pub struct AlertRule {
     /// Its name, unique among the pipeline's rules.
     pub name: String,
-    /// What it is for, in Markdown; may be empty.
+    /// The purpose of the rule, in Markdown; may be empty.
     pub description: String,
     /// What fires it: any of these.
     pub triggers: Vec<Trigger>,
@@ -280,7 +280,7 @@ impl Trigger {
         }
     }
 
-    /// Its name in the store, under which it is remembered what was sent. It never changes: under another name, what was
+    /// Its name in the store, under which the state of its alerts is kept. It never changes: under another name, what was
     /// sent before would be sent again.
     pub fn stored_name(&self) -> String {
         match self {

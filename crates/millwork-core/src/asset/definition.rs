@@ -47,12 +47,12 @@ pub struct AssetDefinition {
     pub computation: Option<Computation>,
 }
 
-/// How a step comes to its result: what it takes, what it calls, and how it is treated.
+/// The computation of a step: its requirements, its function, and its policy.
 #[derive(Clone)]
 pub struct Computation {
     /// What the function takes.
     pub requirements: Requirements,
-    /// What it is made of.
+    /// The version of its code: a hash of the function's tokens, or one given by hand.
     pub code_version: CodeVersion,
     /// What happens when it fails.
     pub retry: Retry,

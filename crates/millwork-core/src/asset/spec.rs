@@ -11,11 +11,11 @@ use crate::freshness::FreshnessPolicy;
 pub struct AssetSpec {
     /// The key of the asset.
     pub key: AssetKey,
-    /// What it is, in Markdown: the doc comment of its function.
+    /// The description of the asset in Markdown: by default the doc comment of its function.
     pub description: String,
     /// The group it is listed under.
     pub group: Option<String>,
-    /// What it is made of or with: `polars`, `xgboost`, `http`.
+    /// The technologies it is made of or with: `polars`, `xgboost`, `http`.
     pub kinds: Vec<String>,
     /// Whom to ask about it: people or teams.
     pub owners: Vec<String>,

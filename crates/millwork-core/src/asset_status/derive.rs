@@ -46,7 +46,7 @@ pub struct PartitionHealth {
     pub staleness: Staleness,
     /// Why the last attempt to make it failed; `None` if something was made since.
     pub failure: Option<Failure>,
-    /// What its step does now; `None` if it isn't running.
+    /// The progress of its step; `None` if it isn't running.
     pub progress: Option<StepProgress>,
     /// When it was last materialized.
     pub last_materialized_at: Option<Timestamp>,
@@ -58,9 +58,9 @@ impl AssetStatuses {
     /// Derives the health of all assets of a graph from the log, at the time `now`.
     pub fn derive(graph: &AssetGraph, log: &StatusFold, now: Timestamp) -> Self {
         let all = graph.assets().indices().collect();
-        // There is no plan where nothing can be run.
+        // A graph without steps has no plan.
         let plan = Plan::new(graph, &all, None).unwrap_or_default();
-        let report = StalenessReport::new(graph, &plan, &log.verdicts);
+        let report = StalenessReport::new(graph, &plan, &log.evaluations);
         let health = |(asset, partitions): (AssetIndex, Vec<AssetPartition<AssetIndex>>)| {
             let of =
                 |partition: AssetPartition<AssetIndex>| partition_health(graph, &report, log, &partition);
@@ -100,7 +100,7 @@ fn partitions(
     }
     // The partitions of external assets aren't defined here.
     if graph.assets().iter().any(|node| node.step.is_none()) {
-        let reported = log.verdicts.keys().chain(log.checks.keys());
+        let reported = log.evaluations.keys().chain(log.checks.keys());
         let reported = reported.filter_map(|reported| reported.by_index(graph));
         let reported: BTreeSet<_> = reported.filter(|reported| graph.assets()[reported.asset].step.is_none()).collect();
         reported.into_iter().for_each(|reported| partitions[reported.asset].push(reported));
@@ -171,7 +171,7 @@ impl AssetHealth {
         self.partitions.iter().any(PartitionHealth::is_behind)
     }
 
-    /// What its step does now, or the step of one of its partitions.
+    /// The progress of its step, or of the step of one of its partitions; `None` if none is running.
     pub fn progress(&self) -> Option<StepProgress> {
         self.partitions.iter().find_map(|partition| partition.progress)
     }

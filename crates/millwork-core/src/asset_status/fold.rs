@@ -14,9 +14,9 @@ use crate::plan::LatestEvaluations;
 /// changes nothing, so that a reader may begin with the latest events and continue from an earlier place.
 #[derive(Clone, Debug, Default)]
 pub struct StatusFold {
-    pub(super) verdicts: LatestEvaluations,
+    pub(super) evaluations: LatestEvaluations,
     /// The last evaluation's place in the log.
-    verdict_at: HashMap<AssetPartition, u64>,
+    evaluated_at: HashMap<AssetPartition, u64>,
     pub(super) materialized_at: HashMap<AssetPartition, Timestamp>,
     /// Whether each check passed the last time.
     pub(super) checks: BTreeMap<AssetPartition, BTreeMap<String, bool>>,
@@ -46,11 +46,11 @@ impl StatusFold {
     pub fn apply(&mut self, event: &Event) {
         match &event.body {
             EventBody::Materialized(_) | EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => {
-                self.apply_verdict(event);
+                self.apply_evaluation(event);
             }
             EventBody::Unreadable(unreadable) => {
                 if unreadable.kind.is_some_and(|kind| KindSet::VERDICTS.contains(kind)) {
-                    self.apply_verdict(event);
+                    self.apply_evaluation(event);
                 }
             }
             EventBody::CheckEvaluated(check) => {
@@ -105,16 +105,16 @@ impl StatusFold {
         }
     }
 
-    /// The failure of the step that makes an asset, if the asset had no verdict since. What was made of the asset or reported of it
+    /// The failure of the step that makes an asset, if the asset had no evaluation since. What was made of the asset or reported of it
     /// ends its failure, and not that of other assets of the same step.
     pub(super) fn failure(&self, step: &StepPartition, asset: &AssetPartition) -> Option<&Failure> {
-        let last_verdict = self.verdict_at.get(asset).copied().unwrap_or_default();
-        self.failures.get(step).filter(|(at, _)| *at > last_verdict).map(|(_, failure)| failure)
+        let evaluated_at = self.evaluated_at.get(asset).copied().unwrap_or_default();
+        self.failures.get(step).filter(|(at, _)| *at > evaluated_at).map(|(_, failure)| failure)
     }
 
-    fn apply_verdict(&mut self, event: &Event) {
+    fn apply_evaluation(&mut self, event: &Event) {
         let Some(asset) = event.asset_partition() else { return };
-        let last = self.verdict_at.entry(asset.clone()).or_default();
+        let last = self.evaluated_at.entry(asset.clone()).or_default();
         if *last > event.sequence {
             return;
         }
@@ -122,7 +122,7 @@ impl StatusFold {
         if event.body.is_materialization() {
             self.materialized_at.insert(asset.clone(), event.at);
         }
-        self.verdicts.entry(asset).or_default().apply(event);
+        self.evaluations.entry(asset).or_default().apply(event);
     }
 
     fn end_step(&mut self, event: &Event) {

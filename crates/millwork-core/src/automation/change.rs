@@ -20,7 +20,7 @@ use crate::run::{RunId, RunRequest};
 pub struct Change {
     /// The changed asset.
     pub asset: AssetKey,
-    /// The partition, if it is of one only: its run goes on with others.
+    /// The partition, if the change is of one only: its run may continue with others.
     pub partition: Option<PartitionKey>,
     /// The time of the change.
     pub at: Timestamp,
@@ -66,7 +66,7 @@ pub enum ChangeKind {
     },
 }
 
-/// What a run makes, and how it is labelled. Its changes share it.
+/// The assets and tags of a run. Its changes share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunScope {
     /// All assets that the run makes.
@@ -203,7 +203,7 @@ impl AssetFacts {
                 self.data_version.clone_from(data_version);
                 (self.updated_at, self.updated_by, self.failures) = (Some(change.at), change.run, 0);
             }
-            // The same data again is no news.
+            // An observation of the same data is no change.
             ChangeKind::Observed { data_version }
                 if data_version.is_some() && self.data_version == *data_version => {}
             ChangeKind::Observed { data_version } => {

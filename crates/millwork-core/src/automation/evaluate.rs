@@ -55,17 +55,17 @@ pub enum Outcome {
 /// The changes of one evaluation, what it has requested so far, and the assets to evaluate.
 #[derive(Debug, Default)]
 struct EvaluationContext {
-    /// What was materialized since the last evaluation, and when.
+    /// The assets materialized since the last evaluation, and when.
     updated: BTreeMap<AssetIndex, Timestamp>,
-    /// What has other data since.
+    /// The assets with other data since, and when.
     altered: BTreeMap<AssetIndex, Timestamp>,
-    /// Whose code has changed since.
+    /// The assets whose code has changed since, and when.
     recoded: BTreeMap<AssetIndex, Timestamp>,
     /// The schedules that have ticked since, by line of cron and time zone.
     ticks: BTreeMap<(String, String), Timestamp>,
-    /// What the last evaluation requested.
+    /// The assets that the last evaluation requested.
     requested_before: AssetSet,
-    /// What this one has requested so far.
+    /// The assets that this evaluation has requested so far.
     requested_now: AssetSet,
     /// The assets that remain to be evaluated.
     dirty: AssetSet,
@@ -164,7 +164,7 @@ impl Automation {
         for change in changes {
             let Some(&asset) = self.index.get(&change.asset) else { continue };
             let seen_from = self.seen_from(asset);
-            // What has happened, has happened by now, whatever the clock showed then.
+            // A change is never later than now, whatever the clock showed then.
             let change = &Change { at: change.at.min(now), ..change.clone() };
             let apply = |row: &mut AssetState| row.facts.apply(change, |by| self.narrowed(&seen_from, by));
             let news = state.change(&change.asset, apply);
@@ -203,7 +203,7 @@ impl Automation {
         context
     }
 
-    /// Decides about an asset, and remembers what was found.
+    /// Decides about an asset, and stores the finding in its row.
     fn evaluate_asset(
         &self,
         state: &mut AutomationState,
@@ -306,7 +306,7 @@ fn first(leads: &mut BTreeMap<AssetIndex, AssetIndex>, asset: AssetIndex) -> Ass
     at
 }
 
-/// What was found of an asset.
+/// The finding of an evaluation about an asset.
 struct Finding {
     due: bool,
     truths: Vec<Truth>,
@@ -327,7 +327,7 @@ struct Evaluator<'a> {
     now: Timestamp,
     /// Whether the condition is evaluated for the first time.
     initial: bool,
-    /// What was true at the last evaluation, by node and asset.
+    /// The truths of the last evaluation, by node and asset.
     before: &'a [Truth],
     /// The truths found so far.
     found: Vec<Truth>,

@@ -23,7 +23,7 @@ pub struct Explanation {
     pub requested_at: Option<Timestamp>,
     /// The outcome of the evaluation.
     pub outcome: Outcome,
-    /// The same in words, with what stood in the way.
+    /// The outcome in words, with what kept the asset from being requested.
     pub verdict: String,
     /// The condition, part by part.
     pub condition: Part,
@@ -87,7 +87,7 @@ impl Evaluated<'_> {
         }
     }
 
-    /// What was true of a node.
+    /// The truths of a node.
     fn truths(&self, node: NodeId) -> &[Truth] {
         let start = self.truths.partition_point(|truth| truth.node < node);
         let end = self.truths.partition_point(|truth| truth.node <= node);

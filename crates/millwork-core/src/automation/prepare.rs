@@ -27,7 +27,7 @@ pub struct Automation {
     /// The assets of the same step, the asset itself included.
     pub(super) together: IndexVec<AssetIndex, Vec<AssetIndex>>,
     pub(super) blocking_checks: IndexVec<AssetIndex, Vec<String>>,
-    /// Whether something else makes it.
+    /// Whether it is external.
     pub(super) external: IndexVec<AssetIndex, bool>,
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,

@@ -1,7 +1,7 @@
 //! The state between evaluations, the rows it is stored in, and the part that is shown.
 //!
 //! An evaluation changes the memory of a few assets among thousands, so each asset has a row of its own ([`AssetState`]), and those that were
-//! touched are written with the requests in one commit. What was true of a condition is kept under the numbers of its nodes, beside
+//! touched are written with the requests in one commit. The truths of a condition are kept under the numbers of its nodes, beside
 //! the condition's identity: the memory of another condition is never read as that of the present one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ pub struct AssetState {
     pub requested: bool,
 }
 
-/// Everything that automation remembers. Store what an evaluation touched in the same transaction as the requests it
+/// The state of automation. Store what an evaluation touched in the same transaction as the requests it
 /// goes with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AutomationState {

@@ -1,7 +1,7 @@
 //! When the schedules tick that conditions wait for, and which ticks were taken.
 //!
 //! An evaluation asks for the latest tick since the one before. Where the clock was set back meanwhile, the same ticks come again: so those
-//! that were taken are remembered, and none is taken twice.
+//! that were taken are recorded, and none is taken twice.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ pub trait Ticks {
     fn latest(&self, cron: &str, zone: &str, after: Timestamp, until: Timestamp) -> Option<Timestamp>;
 }
 
-/// The timetables of conditions. What comes next is remembered, as it is asked for far more often than it comes.
+/// The timetables of conditions. The next tick is cached, as it is asked for far more often than it comes.
 #[derive(Debug, Default)]
 pub struct Timetables {
     known: Mutex<BTreeMap<(String, String), Known>>,

@@ -229,11 +229,11 @@ pub(super) struct RunPolicies {
 }
 
 impl RunPolicies {
-    /// Limits that let nothing pass.
+    /// The problems of limits that are 0.
     pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
         let queue = self.queue.as_ref().filter(|queue| queue.max_runs == 0);
         let queue = queue.map(|_| {
-            Problem::new("the queue lets no run go on").with_hint("`QueueLimits::of(…)` takes one at least")
+            Problem::new("the queue limits runs to 0").with_hint("`QueueLimits::of(…)` takes at least 1")
         });
         let limits = self.limits.as_ref().map(|limits| {
             [("start", Some(limits.start)), ("run", limits.runtime)].map(|(what, limit)| {

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub struct Job {
     /// The name of the job.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the job, in Markdown; may be empty.
     pub description: String,
     /// Which assets it materializes, in the selection syntax.
     pub selection: String,

@@ -95,7 +95,7 @@ impl Pipeline {
         names.map(|name| (name, self.pool_slots(name))).collect()
     }
 
-    /// How many queued runs go on at a time.
+    /// The limits of queued runs that are in progress at a time.
     pub fn queue(&self) -> QueueLimits {
         self.policies.queue.clone().unwrap_or_default()
     }

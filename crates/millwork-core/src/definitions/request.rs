@@ -88,7 +88,7 @@ impl RunRequest {
 /// Why a run can't be requested, or a requested one not be executed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RequestError {
-    /// There is no such job.
+    /// The job doesn't exist.
     #[error("no job is called `{job}`")]
     UnknownJob {
         /// The name of the job.

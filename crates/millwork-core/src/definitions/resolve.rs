@@ -302,7 +302,7 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let Some(condition) = &node.spec.automation else { continue };
         let asset = &node.spec.key;
         let problems = if node.step.is_none() {
-            vec![Problem::new("something else makes it")]
+            vec![Problem::new("it is an external asset")]
         } else if let Err(error) = Automation::check(graph, index, condition) {
             vec![Problem::from(&error)]
         } else {

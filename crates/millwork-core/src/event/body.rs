@@ -1,4 +1,4 @@
-//! What can happen.
+//! The events: what happens to runs, steps, assets and checks.
 
 use std::collections::BTreeMap;
 

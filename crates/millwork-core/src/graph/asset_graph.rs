@@ -207,7 +207,7 @@ impl AssetGraph {
         }
     }
 
-    /// The definition that makes an asset, unless something else does.
+    /// The definition that makes an asset; `None` for an external asset.
     pub fn definition(&self, asset: AssetIndex) -> Option<&AssetDefinition> {
         match &self.steps[self.assets[asset].step?].kind {
             StepKind::Assets { definition, .. } => Some(definition),

@@ -74,7 +74,7 @@ impl AssetGraph {
         self.definition(asset)?.partitions.as_ref()
     }
 
-    /// The step that makes an asset or a partition; `None` if something else does.
+    /// The step that makes an asset or a partition; `None` for an external asset.
     pub fn maker(&self, output: &AssetPartition<AssetIndex>) -> Option<StepPartition> {
         let step = self.assets()[output.asset].step?;
         Some(StepPartition::new(self.steps()[step].key.clone(), output.partition.clone()))

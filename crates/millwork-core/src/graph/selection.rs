@@ -67,10 +67,10 @@ pub enum SelectionError {
         selection: String,
         /// Where reading failed; the first character is 1.
         position: usize,
-        /// What could have stood there.
+        /// The syntax that was expected there.
         expected: String,
     },
-    /// There is no such asset.
+    /// The asset doesn't exist.
     #[error("no asset is called `{key}`")]
     UnknownAsset {
         /// The key that was given.

@@ -204,7 +204,7 @@ impl Advice for ConfigErrors {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is no such step.
+    /// The step doesn't exist.
     #[error("the configuration names `{step}`, which is not a step")]
     UnknownStep {
         /// The name that was given.

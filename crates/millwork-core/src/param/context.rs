@@ -67,7 +67,7 @@ impl StepContext {
             previous: HashMap::new(),
             config: Value::Object(serde_json::Map::new()),
             resources: Arc::default(),
-            sink: log::forgetful(),
+            sink: log::discarding(),
             cancellation: Cancellation::default(),
         })
     }

@@ -97,8 +97,8 @@ pub trait StepSink: Send + Sync {
     fn metadata(&self, label: String, value: MetadataValue);
 }
 
-/// A sink that forgets.
-pub(super) fn forgetful() -> Arc<dyn StepSink> {
+/// A sink that discards everything.
+pub(super) fn discarding() -> Arc<dyn StepSink> {
     struct Forgetful;
 
     impl StepSink for Forgetful {

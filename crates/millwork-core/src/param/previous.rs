@@ -34,7 +34,7 @@ pub struct Previous<A: Asset> {
 pub struct PreviousValue {
     /// The loaded value.
     pub value: SharedValue,
-    /// What was said about it.
+    /// The metadata of the materialization, by label.
     pub metadata: Metadata,
     /// The data version of the value.
     pub data_version: DataVersion,

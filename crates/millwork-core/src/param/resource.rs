@@ -100,7 +100,7 @@ impl Resources {
         is_new
     }
 
-    /// The resource of type `T`, made now if nothing has asked for it yet. A failed attempt is not remembered.
+    /// The resource of type `T`, made at the first call. A failed attempt is not cached.
     pub fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, ResourceError> {
         let missing = ResourceError::Missing { type_name: type_name::<T>() };
         let Some(entry) = self.by_type.get(&TypeId::of::<T>()) else { return Err(missing) };

@@ -15,7 +15,7 @@ pub fn read_config(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Written>(text).map(|written| written.0)
 }
 
-/// Deserializes configuration that is part of something else, for `#[serde(deserialize_with = …)]`.
+/// Deserializes configuration that is part of another type, for `#[serde(deserialize_with = …)]`.
 ///
 /// # Errors
 ///

@@ -34,7 +34,7 @@ pub struct PlannedStep {
     pub partition: Option<PartitionKey>,
     /// The steps that it waits for: those that make its inputs, and the blocking checks of those.
     pub upstream: Vec<PlanIndex>,
-    /// What it takes, in the order of its parameters.
+    /// Its inputs, in the order of its parameters.
     pub inputs: Vec<PlannedInput>,
 }
 
@@ -51,7 +51,7 @@ pub struct PlannedInput {
     pub loads: bool,
 }
 
-/// Why there is no plan.
+/// The error of a request without a plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {

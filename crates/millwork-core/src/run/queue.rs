@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::tags::priority;
 use super::{RunId, RunRequest};
 
-/// How many runs may go on at a time.
+/// How many runs may be in progress at a time.
 ///
 /// ```
 /// use millwork_core::run::QueueLimits;
@@ -29,7 +29,7 @@ pub struct QueueLimits {
     pub tags: Vec<TagLimit>,
 }
 
-/// How many runs with a tag may go on at a time.
+/// How many runs with a tag may be in progress at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagLimit {
     /// The key of the tag.
@@ -81,7 +81,7 @@ impl TagLimit {
 pub struct WaitingRun<'a> {
     /// The id of the run.
     pub id: RunId,
-    /// What it is asked to do.
+    /// The request of the run.
     pub request: &'a RunRequest,
     /// The moment before which it must not start, if it was tried before.
     pub not_before: Option<Timestamp>,
@@ -118,9 +118,9 @@ pub enum WaitReason {
 impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Runs { limit } => write!(f, "waits until fewer than {limit} runs go on"),
+            Self::Runs { limit } => write!(f, "waits until fewer than {limit} runs are in progress"),
             Self::Tag { key, value, limit } => {
-                write!(f, "waits until fewer than {limit} runs tagged `{key}={value}` go on")
+                write!(f, "waits until fewer than {limit} runs tagged `{key}={value}` are in progress")
             }
             Self::Until(at) => write!(f, "waits until {at} before it is tried again"),
             Self::NotQueued => f.write_str("waits for the process that requested it"),
@@ -221,13 +221,13 @@ mod tests {
     #[test]
     fn admissions() {
         let two = QueueLimits::of(2);
-        check(&two, &[], &["", "", ""], &["0 starts", "1 starts", "2 < 2 runs go on"]);
-        check(&two, &["", ""], &[""], &["0 < 2 runs go on"]);
+        check(&two, &[], &["", "", ""], &["0 starts", "1 starts", "2 < 2 runs are in progress"]);
+        check(&two, &["", ""], &[""], &["0 < 2 runs are in progress"]);
         check(
             &two,
             &[""],
             &["", "priority=5", "priority=-1"],
-            &["1 starts", "0 < 2 runs go on", "2 < 2 runs go on"],
+            &["1 starts", "0 < 2 runs are in progress", "2 < 2 runs are in progress"],
         );
         let later = "0 waits until 1970-01-01T00:00:10Z before it is tried again";
         check(&two, &[], &["later=1", "", ""], &[later, "1 starts", "2 starts"]);
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn limits_of_tags() {
         let limits = QueueLimits::of(9).tag("team", "a", 1).each_value("customer", 1);
-        let team = "< 1 runs tagged `team=a` go on";
+        let team = "< 1 runs tagged `team=a` are in progress";
         check(
             &limits,
             &["team=a"],
@@ -247,7 +247,7 @@ mod tests {
             &limits,
             &["customer=x"],
             &["customer=x", "customer=y", "customer=y"],
-            &["0 < 1 runs tagged `customer=x` go on", "1 starts", "2 < 1 runs tagged `customer=y` go on"],
+            &["0 < 1 runs tagged `customer=x` are in progress", "1 starts", "2 < 1 runs tagged `customer=y` are in progress"],
         );
     }
 }

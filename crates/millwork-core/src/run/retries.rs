@@ -28,7 +28,7 @@ pub struct RunRetries {
 /// Which steps of a failed run are run again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetryStrategy {
-    /// The steps that didn't succeed; the run goes on under its id.
+    /// The steps that didn't succeed; the run continues under its id.
     #[default]
     FromFailure,
     /// Everything, in a new run.

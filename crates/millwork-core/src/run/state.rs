@@ -63,7 +63,7 @@ impl RunState {
     /// The kinds of events that change a run's state; [`replay`](RunState::replay) needs no others.
     pub const KINDS: KindSet = KindSet::RUN.union(KindSet::STEP);
 
-    /// The kinds of events that a run needs to go on: those that change its state, and the decisions of its steps.
+    /// The kinds of events that a run needs to be resumed: those that change its state, and the decisions of its steps.
     pub const RESUME_KINDS: KindSet = Self::KINDS.union(KindSet::VERDICTS);
 
     /// The state that `events` lead to.

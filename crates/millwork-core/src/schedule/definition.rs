@@ -47,7 +47,7 @@ pub enum Misfire {
 pub struct Schedule {
     /// The name of the schedule.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the schedule, in Markdown; may be empty.
     pub description: String,
     /// Its lines of cron.
     pub crons: Vec<String>,
@@ -65,7 +65,7 @@ pub struct Schedule {
     pub misfire: Misfire,
     /// The runs of a tick, if that is more than one of the selection.
     pub runs: Option<RunsOfTick>,
-    /// How long the function that names the runs may take; other schedules go on meanwhile.
+    /// How long the function that names the runs may take; other schedules are evaluated meanwhile.
     pub timeout: Duration,
     /// For how long a run's key keeps a second run with that key from being requested.
     pub dedup_window: Duration,

@@ -40,11 +40,11 @@ pub type React = dyn Fn(SensorContext, SensorEvent) -> Result<SensorOutcome, Box
 pub struct Sensor {
     /// The name of the sensor.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the sensor, in Markdown; may be empty.
     pub description: String,
     /// The pause between two evaluations.
     pub interval: Duration,
-    /// How long an evaluation may take; others go on meanwhile.
+    /// How long an evaluation may take; others are evaluated meanwhile.
     pub timeout: Duration,
     /// For how long a run's key keeps a second run with that key from being requested.
     pub dedup_window: Duration,
@@ -63,7 +63,7 @@ pub enum SensorSource {
     Events {
         /// The events that are watched.
         watched: WatchedEvents,
-        /// What it does about each.
+        /// The function that is called for each matching event.
         react: Arc<React>,
     },
 }

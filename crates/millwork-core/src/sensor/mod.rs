@@ -1,6 +1,6 @@
 //! Sensors: asking for runs because of something outside, or because of what has happened here.
 //!
-//! A [`Sensor`] is a function that is called again and again, or for each event of some kind, and answers with a
+//! A [`Sensor`] is a function that is called at an interval, or for each event of some kind, and returns a
 //! [`SensorOutcome`]: runs to request, its new cursor, or why it skips. What it asks for and its cursor
 //! are recorded together.
 

@@ -50,7 +50,7 @@ pub struct Cron {
 }
 
 impl Cron {
-    /// Whether the line is for something that goes on all the time: its minute or its hour is a wildcard. It then follows
+    /// Whether the line is for recurring work within the day: its minute or its hour is a wildcard. It then follows
     /// the clock as it is shown, also when clocks change; other lines are for certain times of a day.
     pub(super) fn repeats(&self) -> bool {
         self.minute.wildcard || self.hour.wildcard
@@ -339,7 +339,7 @@ impl Field {
             let (first, last) = match range.split_once('-') {
                 _ if range == "*" => (kind.first, kind.last),
                 Some((first, last)) => (kind.number(first).ok_or(part)?, kind.number(last).ok_or(part)?),
-                // A step without a range goes on to the end.
+                // A step without a range extends to the end.
                 None if part.contains('/') => (kind.number(range).ok_or(part)?, kind.last),
                 None => kind.number(range).map(|number| (number, number)).ok_or(part)?,
             };

@@ -33,7 +33,7 @@ pub enum ScheduleError {
         field: &'static str,
         /// The part of the field that isn't understood.
         part: String,
-        /// What it may be.
+        /// The syntax of the field.
         hint: String,
     },
     /// No day is ever right.
@@ -42,10 +42,10 @@ pub enum ScheduleError {
         /// The line of cron.
         cron: String,
     },
-    /// There is no line.
+    /// The timetable has no lines.
     #[error("a timetable needs at least one line of cron")]
     Empty,
-    /// There is no such time zone.
+    /// The time zone doesn't exist.
     #[error("unknown time zone `{zone}`")]
     Zone {
         /// The name that was given.

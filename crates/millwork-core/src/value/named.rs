@@ -23,6 +23,6 @@ pub trait Asset {
     type Value: Send + Sync + 'static;
 }
 
-/// The value of an asset that something else makes: there is none to load.
+/// The type of an external asset's value, which can't be loaded.
 #[derive(Debug)]
 pub enum External {}

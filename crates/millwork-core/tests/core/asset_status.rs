@@ -1,4 +1,4 @@
-//! How assets are by what the log says: every status, and what of the log it follows from.
+//! The status of assets by the log: every status, and the events it follows from.
 
 use std::time::Duration;
 

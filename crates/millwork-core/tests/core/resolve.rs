@@ -233,7 +233,7 @@ fn conditions() {
     );
     check(
         Definitions::new().asset(AssetDefinition::new("a").automation(AutomationCondition::eager())),
-        &[&of_a("something else makes it")],
+        &[&of_a("it is an external asset")],
     );
 }
 
@@ -373,7 +373,7 @@ fn limits_let_something_pass() {
         Definitions::new().asset(slots("gpu", 0)).pool("gpu", 0).queue(QueueLimits::of(0)),
         &[
             "the pool `gpu` has no slots, so that no step of it could run; hint: give it at least one",
-            "the queue lets no run go on; hint: `QueueLimits::of(…)` takes one at least",
+            "the queue limits runs to 0; hint: `QueueLimits::of(…)` takes at least 1",
             "`a` takes 0 slots of the pool `gpu`, which has 0; hint: a step takes at least one slot of a pool that it names",
         ],
     );

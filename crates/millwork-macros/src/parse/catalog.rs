@@ -31,7 +31,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// The entry of the asset that is called `name` unless `arguments` say otherwise.
+    /// The entry of the asset that is called `name` unless `arguments` have another name.
     pub(crate) fn new(name: &str, doc_comment: &str, arguments: &Arguments) -> Self {
         let name = arguments.literal("name").map_or_else(|| name.to_owned(), syn::LitStr::value);
         Self {

@@ -50,7 +50,7 @@ impl Booster {
         &self.model
     }
 
-    /// What the model predicts for each row: the target in its unit, a probability, or whatever the objective says;
+    /// What the model predicts for each row: the target in its unit, a probability, or as the objective defines it;
     /// empty for a matrix without rows.
     ///
     /// # Errors
@@ -214,7 +214,7 @@ impl Booster {
         self.model.rounds()
     }
 
-    /// The round that early stopping found best, if the model's file says so and the model holds rounds after it: XGBoost's
+    /// The round that early stopping found best, if the model's file has it and the model holds rounds after it: XGBoost's
     /// attribute `best_iteration`, from 0.
     ///
     /// [`predict`](Self::predict) asks all trees, as XGBoost's `Booster.predict` does. Its scikit-learn interface asks those up

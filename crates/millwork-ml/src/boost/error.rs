@@ -247,7 +247,7 @@ impl Advice for BoostError {
             Self::Metric { problem, .. } => problem.hint().into(),
             Self::MetricName { .. } => "the history is by name, so give it one of its own".into(),
             Self::SetColumnKind { .. } | Self::StartColumnKind { .. } => {
-                "say on both sides which columns hold categories, by `Features::with_categories`".into()
+                "mark the columns of categories on both sides, by `Features::with_categories`".into()
             }
             Self::Params(_)
             | Self::TooLarge { .. }

@@ -65,7 +65,7 @@ impl Model {
         self.shared.names.as_ref()
     }
 
-    /// What each column holds: as its type says, else as its splits show; `None` where neither is there.
+    /// What each column holds: by its type, else by its splits; `None` if it has neither.
     pub(super) fn column_kinds(&self) -> Vec<Option<ColumnKind>> {
         let mut kinds = vec![None; self.columns()];
         let nodes = self.kernel().trees.iter().flat_map(|tree| &tree.nodes);

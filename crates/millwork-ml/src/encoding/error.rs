@@ -15,7 +15,7 @@ pub enum EncodingError {
     /// Parameters lie outside their ranges.
     #[error("the encoder's parameters are invalid: {}", problems.join("; "))]
     Params {
-        /// What is wrong with each.
+        /// One reason for each.
         problems: Vec<String>,
     },
     /// There is nothing to learn from.

@@ -16,7 +16,7 @@ pub struct NumberParams {
     /// What a null, or a number that is not one (NaN), becomes; it is scaled like the others, by the scale of the numbers
     /// that are there.
     pub nulls: NullNumber,
-    /// Whether a column with nulls when the encoder is fitted has another one that says where: `column is null`.
+    /// Whether a column with nulls when the encoder is fitted has an additional indicator column: `column is null`.
     pub null_indicator: bool,
 }
 

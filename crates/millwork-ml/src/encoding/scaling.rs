@@ -37,7 +37,7 @@ impl Scaling {
                 let mean = mean(ascending);
                 let squares: f64 = ascending.iter().map(|number| (number - mean).powi(2)).sum();
                 let deviation = (squares / ascending.len() as f64).sqrt();
-                // What is left of equal numbers is an error of rounding.
+                // The remaining spread of equal numbers is an error of rounding.
                 let rounding = 10.0 * f64::EPSILON * mean.abs() * (ascending.len() as f64).sqrt();
                 (mean, if first == last || deviation <= rounding { 0.0 } else { deviation })
             }

@@ -297,7 +297,7 @@ pub fn mean_gamma_deviance(
 ///
 /// # Errors
 ///
-/// As [`mean_absolute_error`](crate::metrics::mean_absolute_error); when a target or prediction is not as the table says,
+/// As [`mean_absolute_error`](crate::metrics::mean_absolute_error); when a target or prediction is not as in the table,
 /// the power is between 0 and 1 (there is no such distribution) or not finite, or the value overflows.
 pub fn mean_tweedie_deviance(
     targets: impl Targets<Target: Number>,

@@ -56,7 +56,7 @@ pub enum TextError {
         /// The latest version that can be read.
         supported: u32,
     },
-    /// A stored vectorizer has a token pattern that has come to mean something else.
+    /// A stored vectorizer has a token pattern whose meaning has changed since.
     #[error(
         "the stored vectorizer has the token pattern `{pattern}`, which an earlier version read as Python's `re` does"
     )]

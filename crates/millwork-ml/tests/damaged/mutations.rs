@@ -62,7 +62,7 @@ pub(crate) fn damaged(bytes: &[u8], other: &[u8], numbers: &mut Numbers) -> Vec<
 }
 
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
-    // Half of all in the last part, where archives and Parquet say what is where.
+    // Half of all in the last part, where archives and Parquet keep their directory.
     let from = if numbers.below(2) == 0 { bytes.len() - bytes.len().min(600) } else { 0 };
     let position = from + numbers.below(bytes.len() - from);
     match numbers.below(8) {
@@ -98,7 +98,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
     }
 }
 
-/// Changes a document in one to three places: it stays a document, but says something else.
+/// Changes a document in one to three places: it stays a document, but has other contents.
 pub(crate) fn altered(document: &Value, numbers: &mut Numbers) -> Value {
     let mut document = document.clone();
     for _ in 0..=numbers.below(3) {

@@ -53,7 +53,7 @@ fn limits_of_tags_let_runs_wait_and_say_why() {
     home.becomes(&other, "succeeded");
     let waiting = home.run(&second);
     assert_eq!(waiting["status"], "queued");
-    assert_eq!(waiting["waits"], "waits until fewer than 1 runs tagged `team=small` go on");
+    assert_eq!(waiting["waits"], "waits until fewer than 1 runs tagged `team=small` are in progress");
     // A blocking step that doesn't listen is ended by force.
     home.succeeds(&format!("runs cancel {first}"));
     home.becomes(&first, "canceled");

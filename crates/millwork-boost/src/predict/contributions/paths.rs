@@ -46,7 +46,7 @@ struct Element {
     stays: bool,
 }
 
-/// What is to be done next.
+/// The next step of the traversal.
 enum Step {
     /// To go to a node, by the branch of a column with this share, which the row takes or not.
     Enter { node: u32, branch: Option<Element> },

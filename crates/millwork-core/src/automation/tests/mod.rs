@@ -1,4 +1,4 @@
-//! Scenarios on a virtual clock: what happens, and what is requested then.
+//! Scenarios on a virtual clock: events, and the requests that follow.
 
 mod incremental;
 mod operators;

@@ -1,4 +1,4 @@
-//! What fails again and again, and what holds for long.
+//! Repeated failures, and conditions that hold for long.
 
 use super::support::{Every, Runs, at, automation, changes, check};
 use crate::asset::{AssetDefinition, AssetKey};
@@ -47,7 +47,7 @@ fn why_and_why_not() {
     assert_eq!(verdict("a", 50), "requested: any_deps_updated (`a`)");
 }
 
-/// A condition that goes on to hold requests nothing more while the run goes on that it has requested.
+/// A condition that continues to hold makes no further request while the run that it has requested is in progress.
 #[test]
 fn what_is_underway_is_not_requested_again() {
     let b = [("b", Condition::missing())];

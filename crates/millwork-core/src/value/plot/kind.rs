@@ -93,7 +93,7 @@ pub struct Curve {
 }
 
 impl Plot {
-    /// What it shows, in a line.
+    /// The title, of one line.
     pub fn title(&self) -> &str {
         &self.title
     }
@@ -113,7 +113,7 @@ impl Plot {
         &self.note
     }
 
-    /// What it is made of.
+    /// The kind of plot, with its data.
     pub fn kind(&self) -> &PlotKind {
         &self.kind
     }

@@ -52,7 +52,7 @@ impl Plot {
     }
 
     /// A bar for each name, longest first: the importance of features. Of many the 24 longest are kept, and the sum of the
-    /// others is told.
+    /// others is in the note.
     pub fn bars<N: Into<String>>(title: impl Into<String>, bars: impl IntoIterator<Item = (N, f64)>) -> Self {
         let mut bars: Vec<(String, f64)> = bars
             .into_iter()
@@ -99,7 +99,7 @@ impl Plot {
         Self::of(title, PlotKind::Scatter { points, diagonal: false }).note(note)
     }
 
-    /// What was predicted against what came, with the line of perfect predictions.
+    /// Predicted against actual values, with the line of perfect predictions.
     pub fn predicted_against_actual(
         title: impl Into<String>,
         actual_and_predicted: impl IntoIterator<Item = (f64, f64)>,

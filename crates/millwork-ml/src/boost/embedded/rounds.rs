@@ -312,7 +312,7 @@ mod tests {
         BoosterParams { objective, nthread: Some(1), ..BoosterParams::default() }
     }
 
-    /// Trains for an objective, goes on for the next one and says why not.
+    /// Trains for an objective, continues for the next one and checks the error.
     fn check(start: Objective, next: Objective, expected: Option<&str>) {
         let data = data(column());
         let start = Booster::train(&params(start), 1, &data).expect("a model");
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn names_and_categories_are_learned_where_a_model_has_none() {
-        // The second column is the same in all rows, so that no split says what it holds.
+        // The second column is the same in all rows, so that no split shows what it holds.
         let values: Vec<f64> = (0..12).flat_map(|row| [f64::from(row), 1.0]).collect();
         let plain = Features::from_dense(2, &values).expect("12 rows");
         let start =

@@ -431,7 +431,7 @@ impl BoosterHandle {
         })?;
         // SAFETY: the library returned where the shape begins, and its length.
         let shape = unsafe { copied(shape, dimensions) };
-        // SAFETY: the library checks that the array has as many elements as its shape says.
+        // SAFETY: the library checks that the array has as many elements as its shape has.
         Ok(unsafe { copied(values, shape.iter().product()) })
     }
 

@@ -14,7 +14,7 @@
 //! `categorical.npy` has for each column whether its values are numbers of categories (1) or not (0); it is there where some
 //! are.
 //!
-//! What is written here is not compressed and carries no time, so equal matrices are equal bytes. What is read may come
+//! Written files are not compressed and carry no time, so equal matrices are equal bytes. Read files may come
 //! from SciPy: compressed or not, with 32 or 64-bit indices, `float32` or `float64` values, and rows whose entries are
 //! not sorted.
 

@@ -183,7 +183,7 @@ fn read_narrowed<T: TryFrom<u64>>(
 }
 
 /// Sorts the entries of each row by column, which SciPy leaves open. Arrays that contradict each other are left as
-/// they are: [`Features::new`] says what is wrong with them.
+/// they are: [`Features::new`] returns their problem.
 fn sort_rows(row_offsets: &[usize], indices: &mut [u32], values: &mut [f64]) {
     let mut row: Vec<(u32, f64)> = Vec::new();
     for ends in row_offsets.windows(2) {

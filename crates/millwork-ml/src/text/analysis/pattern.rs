@@ -1,7 +1,7 @@
 //! Words by a regular expression of the `regex` crate.
 //!
 //! scikit-learn's default pattern and its kin (`\w\w+`, `\b\w{3,}\b`) don't come here: they are runs of word characters, which
-//! [`runs`](super::runs) finds as Python's `re` does. Any other pattern means what the crate says that it means, whose classes
+//! [`runs`](super::runs) finds as Python's `re` does. Any other pattern has the meaning of the `regex` crate, whose classes
 //! are Unicode's own (UTS #18): to `\w` and `\b` combining marks and circled letters are parts of words, and `²` and `½` are not, which
 //! Python has the other way about.
 //!

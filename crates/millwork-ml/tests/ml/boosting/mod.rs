@@ -73,7 +73,7 @@ fn settings(params: &BoosterParams, columns: usize) -> Value {
     Value::Object(settings)
 }
 
-/// What Python says of a case, by its model and by ours.
+/// Python's predictions for a case, by its model and by ours.
 #[derive(Deserialize)]
 struct Answer {
     number: usize,
@@ -97,7 +97,7 @@ fn is_explained(case: &Case) -> bool {
     case.number.is_multiple_of(4) && case.data.features().columns() < 50
 }
 
-/// Models are exchanged both ways, and say the same of every row: what doesn't hold.
+/// The problems of models exchanged both ways, which have to predict the same for every row.
 fn exchange_problems(python: &Python, case: &Case, booster: &Booster, answer: &Answer) -> Vec<&'static str> {
     let (features, name) = (case.data.features(), format!("case{}", case.number));
     let ours = booster.predict_outputs(features).expect("predictions");

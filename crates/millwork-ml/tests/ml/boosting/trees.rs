@@ -1,7 +1,7 @@
 //! Whether two models have the same trees, by their documents.
 //!
 //! Where two splits reduce the loss alike, the last bit of a sum decides, and every computer of sums may decide otherwise. Such a
-//! tie is told by the two gains, which agree to [`TIE`], in a node that all of the tree above leads to alike. What follows from
+//! tie is recognized by the two gains, which agree to [`TIE`], in a node that all of the tree above leads to alike. What follows from
 //! it is not compared: the nodes below, and the trees of later rounds.
 
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) struct Comparison {
 pub(crate) struct Growth {
     /// How many trees each round adds.
     pub(crate) trees_per_round: usize,
-    /// Whether a node's split says whether another one is split.
+    /// Whether a node's split decides whether another one is split.
     pub(crate) leaves_compete: bool,
     /// The loss reduction that a split must bring.
     pub(crate) gamma: f64,
@@ -226,7 +226,7 @@ fn number(tree: &Value, list: &str, node: usize) -> f64 {
     }
 }
 
-/// The categories that a node sends right; none if it splits by a number.
+/// The categories that a node sends right; empty if it splits by a number.
 fn categories(tree: &Value, node: usize) -> Vec<u64> {
     let list = |name: &str| tree[name].as_array().map_or(&[][..], Vec::as_slice);
     let place = list("categories_nodes").iter().position(|of| of.as_u64() == Some(node as u64));

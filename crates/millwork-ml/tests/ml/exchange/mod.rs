@@ -1,5 +1,5 @@
 //! Models exchanged with every version of XGBoost that `MILLWORK_XGBOOSTS` names: each reads the other's files, in both
-//! formats, and says the same of every row.
+//! formats, and predicts the same for every row.
 //!
 //! Margins and predictions agree to 1e-6, relative to the larger of the number and 1; contributions, which versions sum up in
 //! different precision, to 1e-4.
@@ -18,18 +18,18 @@ use serde::{Deserialize, Serialize};
 use crate::exchange::data::Data;
 use crate::support::{Python, Started, Xgboost, contributions};
 
-/// What a version says of the rows of a matrix by a model.
+/// The predictions of a version for the rows of a matrix by a model.
 #[derive(Debug, Deserialize)]
 struct Said {
     margins: Vec<f32>,
     predictions: Vec<f32>,
-    /// Rows × outputs × (columns and the bias); none where the version has none.
+    /// Rows × outputs × (columns and the bias); `None` where the version has none.
     contributions: Option<Vec<f32>>,
     names: Vec<String>,
     attributes: BTreeMap<String, String>,
 }
 
-/// What a version says by a file of ours.
+/// The answer of a version to a file of ours.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Answer {
@@ -37,7 +37,7 @@ enum Answer {
     Error(String),
 }
 
-/// A file for a version to read, and what it should say by it.
+/// A file for a version to read, and the expected predictions.
 #[derive(Serialize)]
 struct File {
     name: String,
@@ -51,12 +51,12 @@ struct File {
     expected: Expected,
 }
 
-/// What a model of ours says.
+/// The predictions of a model of ours.
 #[derive(Clone)]
 struct Expected {
     margins: Vec<f32>,
     predictions: Vec<f32>,
-    /// Absent where the version has none of its own model: what it says of ours is then nothing to go by.
+    /// Absent where the version has none of its own model: those for our model are then no reference.
     contributions: Option<Vec<f32>>,
     /// The names and attributes of the model that ours was read from.
     labels: Option<(Vec<String>, BTreeMap<String, String>)>,
@@ -79,7 +79,7 @@ fn distance(left: &[f32], right: &[f32]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// What a model of ours says of rows.
+/// The predictions of a model of ours for rows.
 fn said(booster: &Booster, features: &Features) -> Result<Expected, String> {
     let margins = booster.predict_margin(features).map_err(|error| error.to_string())?;
     let predictions = booster.predict_outputs(features).map_err(|error| error.to_string())?;
@@ -105,7 +105,7 @@ impl Predictions {
     }
 }
 
-/// What differs between what we say and what they say.
+/// The differences between our predictions and theirs.
 fn differences(ours: &Expected, theirs: &Said, predictions: Predictions) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, ours: &[f32], theirs: &[f32], allowed: f64| {
@@ -232,7 +232,7 @@ fn write_ours(python: &Python, data: &Data) -> (Vec<String>, Vec<File>) {
     (problems, files)
 }
 
-/// Compares what a version says by files of ours with what we say.
+/// Compares the predictions of a version by files of ours with our predictions.
 fn check_answers(python: &Python, xgboost: &Xgboost, files: &[&File]) -> Vec<String> {
     let version = xgboost.name();
     let answers: Vec<Answer> = python.read_json(&format!("{version}.answers.json"));

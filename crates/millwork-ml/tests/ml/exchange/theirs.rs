@@ -18,7 +18,7 @@ pub(crate) struct Kind {
     named: bool,
     /// The first version that has it.
     pub(crate) since: (u32, u32),
-    /// What reading it says, if it can't be read.
+    /// The error of reading it; `None` if it can be read.
     #[serde(skip)]
     pub(crate) refused: Option<&'static str>,
 }
