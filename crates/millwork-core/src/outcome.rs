@@ -177,7 +177,7 @@ pub struct Failure {
     /// What to do about it, if the error or one of its causes knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// For a panic, the place: file, line and column.
+    /// The file, line and column of a panic; `None` for other failures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }

@@ -15,13 +15,13 @@ use jiff::Timestamp;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// The age at which log lines and progress go.
+    /// The age at which log lines and progress are removed; `None` keeps them.
     pub logs: Option<Duration>,
-    /// The age at which finished runs go, with their events.
+    /// The age at which finished runs are removed, with their events; `None` keeps them.
     pub runs: Option<Duration>,
-    /// The age at which ticks go.
+    /// The age at which ticks are removed; `None` keeps them.
     pub ticks: Option<Duration>,
-    /// Which stored values go. Their events, with all metadata, stay.
+    /// Which stored values are kept; `None` keeps all. The events of removed values, with all metadata, stay.
     pub values: Option<KeptValues>,
 }
 

@@ -70,7 +70,7 @@ struct Kept<'a> {
     next: Option<Timestamp>,
 }
 
-struct Course<'a> {
+struct SimulationState<'a> {
     simulation: &'a Simulation<'a>,
     automation: Automation,
     timetables: Timetables,
@@ -88,17 +88,17 @@ impl Simulation<'_> {
     ///
     /// If a condition or schedule is invalid; a resolved pipeline has none.
     pub fn runs(&self) -> Result<Vec<SimulatedRun>, ConditionError> {
-        let mut course = self.begin()?;
+        let mut state = self.begin()?;
         let mut now = self.from;
         while now <= self.to {
-            course.turn(now);
-            let Some(next) = course.next(now) else { break };
+            state.tick(now);
+            let Some(next) = state.next(now) else { break };
             now = next;
         }
-        Ok(course.runs)
+        Ok(state.runs)
     }
 
-    fn begin(&self) -> Result<Course<'_>, ConditionError> {
+    fn begin(&self) -> Result<SimulationState<'_>, ConditionError> {
         let graph = self.pipeline.graph();
         let on = graph.assets().iter().filter(|node| (self.condition_on)(&node.spec.key));
         let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
@@ -117,7 +117,7 @@ impl Simulation<'_> {
             run: None,
             kind: ChangeKind::Updated { by: Arc::default(), data_version: None },
         };
-        Ok(Course {
+        Ok(SimulationState {
             simulation: self,
             timetables: Timetables::of(&automation),
             state: AutomationState::default(),
@@ -129,8 +129,8 @@ impl Simulation<'_> {
     }
 }
 
-impl Course<'_> {
-    fn turn(&mut self, now: Timestamp) {
+impl SimulationState<'_> {
+    fn tick(&mut self, now: Timestamp) {
         let pipeline = self.simulation.pipeline;
         let mut requests = Vec::new();
         for Kept { schedule, timetable, cursor, next } in &mut self.schedules {

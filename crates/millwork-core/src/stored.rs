@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::ser::{CompactFormatter, Formatter};
 use thiserror::Error;
 
-/// How deep JSON may be nested that people hand in: metadata, fields of log lines, configuration.
+/// How deep JSON from outside may be nested: metadata, fields of log lines, configuration.
 pub const MAX_DEPTH: usize = 64;
 /// The maximum depth of a stored document as a whole. Readers go 127 levels deep: API answers wrap stored documents.
 pub const MAX_STORED_DEPTH: usize = MAX_DEPTH + 16;

@@ -221,7 +221,11 @@ mod tests {
         check("", json!({ "oblivious_trees": [] }), "it is a model of CatBoost");
         check(&format!("{parameters}/base_score"), json!("[1,2,3]"), "3 numbers for 2 outputs");
         check(&format!("{parameters}/base_score"), json!([]), "`base_score` is not a number");
-        check(&format!("{parameters}/num_class"), json!("999999999"), "`num_class` is not a number of outputs");
+        check(
+            &format!("{parameters}/num_class"),
+            json!("999999999"),
+            "`num_class` is not a number of outputs",
+        );
         check(&format!("{parameters}/num_feature"), json!("99999999999"), "`num_feature`");
         check(
             parameters,

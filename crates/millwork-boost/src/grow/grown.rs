@@ -17,7 +17,7 @@ pub struct Grown {
 /// Grows trees on one matrix.
 pub trait Grow {
     /// Grows a tree on the gradient of each row; a row that is not sampled has [`Gradient::default`]. `generator` draws columns.
-    /// `canceled` is asked again and again while the tree grows; once it returns true, there is no tree.
+    /// `canceled` is polled while the tree grows; once it returns true, there is no tree.
     fn grow(
         &mut self,
         gradients: &[Gradient],

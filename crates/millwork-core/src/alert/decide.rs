@@ -23,7 +23,7 @@ use crate::run::RunStatus;
 #[derive(Clone, Debug, Default)]
 pub struct AlertRules {
     rules: Vec<(AlertRule, Option<HashSet<AssetKey>>)>,
-    /// The address of the pages.
+    /// The address of the pages; `None` if they have none.
     url: Option<String>,
 }
 
@@ -171,7 +171,7 @@ pub struct AlertState {
     /// When its current trouble began; `None` if it is in a good state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// When the last alert about it was sent.
+    /// When the last alert about it was sent; `None` before the first.
     #[serde(rename = "told_at", default, skip_serializing_if = "Option::is_none")]
     pub alerted_at: Option<Timestamp>,
     /// How bad it was then, until an alert has said that it is over.
@@ -214,7 +214,7 @@ pub(super) struct Match {
     /// The particulars; may be empty.
     pub(super) detail: String,
     /// The command that shows more.
-    pub(super) look: String,
+    pub(super) command: String,
 }
 
 /// The state of a trigger's subject by an occurrence.
@@ -254,8 +254,8 @@ fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
         OccurrenceKind::Looped { of, error } => {
             let title = format!("The daemon has trouble with {of}");
             let is_meant = *trigger == Trigger::DaemonTrouble;
-            let look = "what the daemon prints";
-            is_meant.then(|| of_error(of.clone(), title, error.as_deref(), look)).into_iter().collect()
+            let command = "the log of the daemon";
+            is_meant.then(|| of_error(of.clone(), title, error.as_deref(), command)).into_iter().collect()
         }
     }
 }
@@ -295,7 +295,7 @@ fn run_ended(
         state,
         title: format!("Run {short} of {origin} {ended}"),
         detail: reason.unwrap_or_default().to_owned(),
-        look: format!("runs show {short}"),
+        command: format!("runs show {short}"),
     })
 }
 
@@ -313,7 +313,7 @@ fn stored_instigator(of: &Instigator) -> String {
     }
 }
 
-fn of_error(of: String, title: String, error: Option<&str>, look: &str) -> Match {
+fn of_error(of: String, title: String, error: Option<&str>, command: &str) -> Match {
     Match {
         stored_subject: of.clone(),
         subject: of,
@@ -321,7 +321,7 @@ fn of_error(of: String, title: String, error: Option<&str>, look: &str) -> Match
         state: bad_if(error.is_some()),
         title,
         detail: error.unwrap_or_default().to_owned(),
-        look: look.to_owned(),
+        command: command.to_owned(),
     }
 }
 
@@ -341,12 +341,12 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
         state,
         title,
         detail,
-        look: format!("asset history {asset}"),
+        command: format!("asset history {asset}"),
     };
     match trigger {
         Trigger::AssetFailed => match &occurrence.kind {
             OccurrenceKind::AssetFailed { reason } => Some(Match {
-                look: run_look(occurrence, asset),
+                command: run_command(occurrence, asset),
                 ..found(SubjectState::Failed, format!("Asset {name} failed"), reason.clone())
             }),
             OccurrenceKind::Materialized { .. } => {
@@ -367,7 +367,7 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
             Some(Match {
                 stored_subject: format!("`{}` of {stored}", evaluation.check),
                 subject: format!("`{}` of {name}", evaluation.check),
-                look: run_look(occurrence, asset),
+                command: run_command(occurrence, asset),
                 ..found(state, title, evaluation.description.clone())
             })
         }
@@ -441,7 +441,7 @@ fn number_before(occurrence: &Occurrence, metric: &str) -> Option<f64> {
 }
 
 /// The run where there is one, else the asset.
-fn run_look(occurrence: &Occurrence, asset: &AssetKey) -> String {
+fn run_command(occurrence: &Occurrence, asset: &AssetKey) -> String {
     occurrence
         .run
         .map_or_else(|| format!("asset history {asset}"), |run| format!("runs show {}", run.short()))

@@ -45,7 +45,7 @@ pub enum WebhookShape {
     Teams,
 }
 
-/// How e-mails are sent.
+/// How emails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     /// The host name of the SMTP server.
@@ -58,7 +58,7 @@ pub struct Mail {
     pub from: String,
     /// The addresses of the recipients.
     pub to: Vec<String>,
-    /// Who logs in, and the password.
+    /// The user and the password; `None` to send without a login.
     pub login: Option<(String, Secret)>,
 }
 
@@ -127,7 +127,7 @@ impl Destination {
             Channel::Command { argv } if argv.is_empty() => {
                 Some(Problem::new("its command is empty").with_hint("the first word is the program"))
             }
-            Channel::Mail(mail) if mail.to.is_empty() => Some(Problem::new("its e-mail has no recipient")),
+            Channel::Mail(mail) if mail.to.is_empty() => Some(Problem::new("its email has no recipients")),
             Channel::Mail(mail) => std::iter::once(&mail.from)
                 .chain(&mail.to)
                 .find(|address| !address.contains('@'))

@@ -141,7 +141,7 @@ pub(super) fn text(
         let plural = if held_back == 1 { "" } else { "s" };
         lines.push(format!("{held_back} alert{plural} about the same were held back since the last one."));
     }
-    lines.push(format!("Details: {}", found.look));
+    lines.push(format!("Details: {}", found.command));
     lines.extend(url.map(str::to_owned));
     lines.join("\n")
 }

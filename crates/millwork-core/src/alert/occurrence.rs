@@ -17,13 +17,13 @@ use crate::run::{self, RunId, RunRequest, RunStatus};
 pub struct Occurrence {
     /// The time of the occurrence.
     pub at: Timestamp,
-    /// The run it happened in.
+    /// The run it happened in; `None` outside of runs.
     pub run: Option<RunId>,
     /// The tags of that run.
     pub tags: BTreeMap<String, String>,
     /// The assets that it is about; of a run, those that it was to make.
     pub assets: Vec<AssetKey>,
-    /// The partition that it is about.
+    /// The partition that it is about; `None` for an unpartitioned asset or none.
     pub partition: Option<PartitionKey>,
     /// What happened, with its details.
     pub kind: OccurrenceKind,
@@ -63,7 +63,7 @@ pub enum OccurrenceKind {
         since: Option<Timestamp>,
         /// The policy in words.
         policy: String,
-        /// When the asset was last materialized.
+        /// When the asset was last materialized; `None` if never.
         last: Option<Timestamp>,
     },
     /// A schedule, a sensor or an automation was evaluated.

@@ -150,7 +150,7 @@ impl AlertRule {
         if let Some(selection) = &self.selection {
             let selected = Selection::parse(selection).and_then(|selection| selection.select(graph));
             problems
-                .extend(selected.err().map(|error| Problem::from(&error).within("its selection is wrong")));
+                .extend(selected.err().map(|error| Problem::from(&error).within("its selection is invalid")));
         }
         problems
     }

@@ -56,7 +56,7 @@ pub struct CheckResult {
     pub description: String,
     /// The figures behind it.
     pub metadata: Metadata,
-    /// How bad this failure is, where that depends on the value.
+    /// The severity of this failure; `None` for the severity of the check's definition.
     pub severity: Option<Severity>,
 }
 

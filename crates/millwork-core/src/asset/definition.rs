@@ -56,7 +56,7 @@ pub struct Computation {
     pub code_version: CodeVersion,
     /// What happens when it fails.
     pub retry: Retry,
-    /// How long one attempt may take.
+    /// How long one attempt may take; `None` for no limit.
     pub timeout: Option<Duration>,
     /// The slots of concurrency pools that it takes, all of them at once.
     pub pools: Vec<PoolUse>,

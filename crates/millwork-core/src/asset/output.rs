@@ -18,7 +18,7 @@ pub struct Output<T> {
     pub value: T,
     /// Metadata about the value, by label.
     pub metadata: Metadata,
-    /// The data version, where the hash of the stored form isn't the right one.
+    /// The data version; `None` for the hash of the stored form.
     pub data_version: Option<DataVersion>,
 }
 
@@ -99,7 +99,7 @@ pub enum Produced {
         value: SharedValue,
         /// Metadata about the value, by label.
         metadata: Metadata,
-        /// The user's own data version.
+        /// The data version that the function gave; `None` for the hash of the stored form.
         data_version: Option<DataVersion>,
     },
     /// No value this time: downstream is skipped.

@@ -13,17 +13,17 @@ pub struct AssetSpec {
     pub key: AssetKey,
     /// The description of the asset in Markdown: by default the doc comment of its function.
     pub description: String,
-    /// The group it is listed under.
+    /// The group it is listed under; `None` for no group.
     pub group: Option<String>,
     /// The technologies it is made of or with: `polars`, `xgboost`, `http`.
     pub kinds: Vec<String>,
-    /// Whom to ask about it: people or teams.
+    /// The owners of the asset: people or teams.
     pub owners: Vec<String>,
     /// Tags by key, which selections can refer to.
     pub tags: BTreeMap<String, String>,
     /// When it is made without being asked for.
     pub automation: Option<AutomationCondition>,
-    /// How old its value may be.
+    /// How old its value may be; `None` for any age.
     pub freshness: Option<FreshnessPolicy>,
     /// Whether its function may produce nothing.
     pub optional: bool,

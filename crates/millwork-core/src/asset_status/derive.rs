@@ -25,13 +25,13 @@ pub struct AssetStatuses {
 pub struct AssetHealth {
     /// The worst status of its partitions.
     pub status: AssetStatus,
-    /// When any of its partitions was last materialized.
+    /// When any of its partitions was last materialized; `None` if never.
     pub last_materialized_at: Option<Timestamp>,
     /// Its freshness by its policy; `None` without one. The policy is about the asset as a whole: one that has a new
     /// partition every day isn't late because of the first.
     pub freshness: Option<Freshness>,
     /// Its partitions in the order of the plan; one without a key for an asset that has no partitions. Of an external asset, those that
-    /// were told of.
+    /// were reported.
     pub partitions: Vec<PartitionHealth>,
 }
 
@@ -48,7 +48,7 @@ pub struct PartitionHealth {
     pub failure: Option<Failure>,
     /// The progress of its step; `None` if it isn't running.
     pub progress: Option<StepProgress>,
-    /// When it was last materialized.
+    /// When it was last materialized; `None` if never.
     pub last_materialized_at: Option<Timestamp>,
     /// The checks that failed the last time that they were evaluated, by name.
     pub failing_checks: Vec<String>,
@@ -102,7 +102,8 @@ fn partitions(
     if graph.assets().iter().any(|node| node.step.is_none()) {
         let reported = log.evaluations.keys().chain(log.checks.keys());
         let reported = reported.filter_map(|reported| reported.by_index(graph));
-        let reported: BTreeSet<_> = reported.filter(|reported| graph.assets()[reported.asset].step.is_none()).collect();
+        let reported: BTreeSet<_> =
+            reported.filter(|reported| graph.assets()[reported.asset].step.is_none()).collect();
         reported.into_iter().for_each(|reported| partitions[reported.asset].push(reported));
     }
     for asset in graph.assets().indices() {

@@ -37,14 +37,14 @@ pub enum ChangeKind {
     Started,
     /// It was materialized by a run of Millwork or reported as materialized.
     Updated {
-        /// The run that made it.
+        /// The run that made it; `None` if it was reported from outside.
         by: Arc<RunScope>,
-        /// The version of its data.
+        /// The version of its data; `None` if it is unknown.
         data_version: Option<DataVersion>,
     },
     /// Another system reported an observation of it.
     Observed {
-        /// The version of its data.
+        /// The version of its data; `None` if it is unknown.
         data_version: Option<DataVersion>,
     },
     /// Its function ran, and gave no new value.
@@ -143,10 +143,10 @@ pub struct AssetFacts {
     /// The time of the last materialization; `None` if there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// The run that made it.
+    /// The run that made it; `None` if it was reported from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<RunId>,
-    /// The version of its data.
+    /// The version of its data; `None` if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_version: Option<DataVersion>,
     /// What else that run made, as far as a condition can ask for it.
@@ -164,10 +164,10 @@ pub struct AssetFacts {
     /// The time of the last failure; `None` if it has not failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
-    /// The version of its code.
+    /// The version of its code; `None` before its first evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeVersion>,
-    /// When the code last changed.
+    /// When the code last changed; `None` if it has not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_changed_at: Option<Timestamp>,
     /// The last result of each of its checks, by name: whether it passed.

@@ -21,7 +21,7 @@
 //! nothing was decided; if it succeeds, the next evaluation begins with exactly what this one found.
 //!
 //! Time comes in as a parameter and from events. What happened in the future by the present clock is dated now. Where the clock was set
-//! right by seconds, evaluations go on with the later time; where it was set back further, everything that is remembered with a later time
+//! right by seconds, evaluations continue with the later time; where it was set back further, everything that is remembered with a later time
 //! is dated now and evaluated again, and ticks that were taken aren't taken twice ([`Timetables`]).
 
 mod change;

@@ -151,7 +151,7 @@ impl Advice for ConditionError {
             Self::Selection(error) => return error.hint(),
             Self::Schedule(error) => return error.hint(),
             Self::TooDeep { .. } => "`&` and `|` join any number of conditions on one level".into(),
-            Self::Check { .. } => "`list checks` shows what there is".into(),
+            Self::Check { .. } => "`list checks` lists all checks".into(),
         })
     }
 

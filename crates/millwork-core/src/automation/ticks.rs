@@ -21,17 +21,17 @@ pub trait Ticks {
 /// The timetables of conditions. The next tick is cached, as it is asked for far more often than it comes.
 #[derive(Debug, Default)]
 pub struct Timetables {
-    known: Mutex<BTreeMap<(String, String), Known>>,
+    by_schedule: Mutex<BTreeMap<(String, String), CachedTimetable>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct CachedTimetable {
     timetable: Timetable,
     /// An instant, and the first tick after it.
     next: Option<(Timestamp, Option<Timestamp>)>,
 }
 
-impl Known {
+impl CachedTimetable {
     fn next(&mut self, after: Timestamp) -> Option<Timestamp> {
         if let Some((asked, next)) = self.next
             && asked <= after
@@ -48,30 +48,30 @@ impl Known {
 impl Timetables {
     /// The timetables that the conditions wait for.
     pub fn of(automation: &Automation) -> Self {
-        let known = automation.schedules().filter_map(|(cron, zone)| {
+        let timetables = automation.schedules().filter_map(|(cron, zone)| {
             // They were checked when the conditions were prepared.
             let timetable = Timetable::new([cron], zone).ok()?;
-            Some(((cron.to_owned(), zone.to_owned()), Known { timetable, next: None }))
+            Some(((cron.to_owned(), zone.to_owned()), CachedTimetable { timetable, next: None }))
         });
-        Self { known: Mutex::new(known.collect()) }
+        Self { by_schedule: Mutex::new(timetables.collect()) }
     }
 
     /// The first tick of any of them after an instant.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        self.known().values_mut().filter_map(|known| known.next(after)).min()
+        self.lock().values_mut().filter_map(|timetable| timetable.next(after)).min()
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<(String, String), Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, String), CachedTimetable>> {
+        self.by_schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ticks for Timetables {
     fn latest(&self, cron: &str, zone: &str, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        let mut all = self.known();
-        let known = all.get_mut(&(cron.to_owned(), zone.to_owned()))?;
-        known.next(after).filter(|next| *next <= until)?;
-        known.timetable.previous(until)
+        let mut all = self.lock();
+        let timetable = all.get_mut(&(cron.to_owned(), zone.to_owned()))?;
+        timetable.next(after).filter(|next| *next <= until)?;
+        timetable.timetable.previous(until)
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Operator {
         quantifier: Quantifier,
         /// The selection of upstream assets that count; without one, all do.
         allow: Option<String>,
-        /// The selection of upstream assets that don't count.
+        /// The selection of upstream assets that don't count; `None` if all count.
         ignore: Option<String>,
     },
     /// Its child, with this name in explanations.

@@ -222,7 +222,7 @@ impl Advice for DefinitionError {
             Self::DuplicateCheck { .. } => "rename one".into(),
             Self::DuplicateJob { .. } => "rename one".into(),
             Self::DuplicateResource { .. } => "wrap one of them in a type of its own".into(),
-            Self::WrongType { .. } => "take it as what it is".into(),
+            Self::WrongType { .. } => "take the type that it has".into(),
             Self::NotLoadable { .. } => "name it in `deps(…)`".into(),
             Self::Cycle { .. } => "break it, or take one as `Previous<…>`".into(),
             Self::MissingResource { .. } => "add `.resource(…)` to the definitions".into(),

@@ -150,7 +150,7 @@ impl Advice for RequestError {
 fn unknown_job(pipeline: &Pipeline, name: &str) -> RequestError {
     let hint = match closest(name, pipeline.jobs().iter().map(|job| job.name.as_str())) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "`list jobs` shows which there are".to_owned(),
+        None => "`list jobs` lists all jobs".to_owned(),
     };
     RequestError::UnknownJob { job: name.to_owned(), hint }
 }

@@ -323,8 +323,8 @@ fn check_schedules(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         }
         problems.extend(schedule.timetable().err().map(|error| Problem::from(&error)));
         if let Misfire::All { limit: 0 } = schedule.misfire {
-            let problem = Problem::new("of the ticks that it missed it runs the newest 0");
-            problems.push(problem.with_hint("`Misfire::Skip` runs none"));
+            let problem = Problem::new("`Misfire::All` has the limit 0");
+            problems.push(problem.with_hint("`Misfire::Skip` runs no missed ticks"));
         }
         let of_runs = match schedule.runs {
             // What its function asks for is checked when it has asked.
@@ -357,7 +357,7 @@ fn check_sensors(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         if let SensorSource::Events { watched, .. } = &sensor.source
             && let Err(error) = watched.assets(&pipeline.graph)
         {
-            wrong(Problem::from(&error).within("its selection is wrong"));
+            wrong(Problem::from(&error).within("its selection is invalid"));
         }
     }
 }

@@ -28,9 +28,9 @@ pub enum EventBody {
     RunCanceling,
     /// All steps succeeded, or had nothing to do.
     RunSucceeded,
-    /// A step failed, or the run could not go on.
+    /// A step failed, or the run could not continue.
     RunFailed {
-        /// The step that failed, or the reason why the run could not go on.
+        /// The step that failed, or the reason why the run could not continue.
         reason: String,
         /// What kind of failure it was.
         #[serde(default = "FailureClass::error", skip_serializing_if = "FailureClass::is_error")]
@@ -105,7 +105,7 @@ pub enum EventBody {
     },
     /// Another system reported an observation of an asset.
     Observed {
-        /// The version of its data.
+        /// The version of its data; `None` if it was not reported.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data_version: Option<DataVersion>,
         /// The reported metadata.
@@ -225,7 +225,7 @@ pub struct StoredValue {
     pub bytes: u64,
     /// The file name extension of its format.
     pub format: String,
-    /// The hash of its content, where the data version isn't that hash.
+    /// The hash of its content; `None` if the data version is that hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<DataVersion>,
 }

@@ -27,7 +27,7 @@ pub struct Event {
     /// The asset; `None` if the event isn't about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asset: Option<AssetKey>,
-    /// The partition of the step and the asset.
+    /// The partition of the step and the asset; `None` for unpartitioned ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
     /// The number of the step's attempt, from 1; 0 where it has none.
@@ -54,7 +54,7 @@ pub struct NewEvent {
     pub attempt: u32,
     /// The kind of the event, with its data.
     pub body: EventBody,
-    /// The stored form of a materialized value that is kept in the database itself.
+    /// The stored form of a materialized value that is kept in the database itself; `None` for values stored elsewhere.
     pub value: Option<Vec<u8>>,
 }
 

@@ -22,7 +22,7 @@ pub enum EventKind {
     RunCanceling = 3,
     /// All steps succeeded, or had nothing to do.
     RunSucceeded = 4,
-    /// A step failed, or the run could not go on.
+    /// A step failed, or the run could not continue.
     RunFailed = 5,
     /// The run stopped because it was asked to.
     RunCanceled = 6,

@@ -217,19 +217,19 @@ impl AssetGraph {
 
     /// What to write instead of an asset key that doesn't exist.
     pub fn asset_hint(&self, key: &str) -> String {
-        hint(key, self.assets.iter().map(|asset| asset.spec.key.as_str()), "list assets")
+        hint(key, self.assets.iter().map(|asset| asset.spec.key.as_str()), "`list assets` lists all assets")
     }
 
     /// What to write instead of a step name that doesn't exist.
     pub fn step_hint(&self, step: &str) -> String {
-        hint(step, self.steps.iter().map(|step| step.key.as_str()), "graph")
+        hint(step, self.steps.iter().map(|step| step.key.as_str()), "`graph` shows all assets and steps")
     }
 }
 
-fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, command: &str) -> String {
+fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, overview: &str) -> String {
     match closest(written, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("`{command}` shows what there is"),
+        None => overview.to_owned(),
     }
 }
 

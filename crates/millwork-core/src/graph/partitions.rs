@@ -29,7 +29,7 @@ pub enum PartitionError {
         asset: AssetKey,
     },
     /// The asset has partitions, and none was named.
-    #[error("asset `{asset}` has partitions, and none is named")]
+    #[error("asset `{asset}` has partitions, but no partition was given")]
     NotNamed {
         /// The key of the asset.
         asset: AssetKey,

@@ -93,7 +93,7 @@ impl Advice for SelectionError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::UnknownAsset { hint, .. } => Cow::Borrowed(hint),
-            Self::Empty => "`graph` shows what there is".into(),
+            Self::Empty => "`graph` shows all assets and steps".into(),
             Self::Unstorable { .. } => "give the run less configuration".into(),
             Self::Syntax { .. } => return None,
         })
@@ -267,8 +267,8 @@ mod tests {
     #[test]
     fn errors() {
         check("cleen", "no asset is called `cleen`; hint: did you mean `clean`?");
-        check("zzzzzz", "no asset is called `zzzzzz`; hint: `list assets` shows what there is");
-        check("raw and report", "the selection selects no asset; hint: `graph` shows what there is");
+        check("zzzzzz", "no asset is called `zzzzzz`; hint: `list assets` lists all assets");
+        check("raw and report", "the selection selects no asset; hint: `graph` shows all assets and steps");
         check("", "failed to read the selection `` at character 1: expected an asset");
         check("(raw", "failed to read the selection `(raw` at character 5: expected `)`");
         check(

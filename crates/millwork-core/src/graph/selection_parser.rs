@@ -7,10 +7,10 @@ const SHOWN: usize = 500;
 /// Parentheses and `not`s nest no deeper than this.
 const DEEPEST: usize = 200;
 /// The maximum number of parts that scan all assets. The number of keys isn't limited.
-const MOST_LOOKS: usize = 1000;
+const MOST_SCANS: usize = 1000;
 
 pub(super) fn parse(text: &str) -> Result<Expression, SelectionError> {
-    let mut parser = Parser { text, position: 0, depth: 0, looks: 0 };
+    let mut parser = Parser { text, position: 0, depth: 0, scans: 0 };
     let expression = parser.or()?;
     if parser.peek().is_some() {
         return Err(parser.expected("`and`, `or` or the end"));
@@ -23,8 +23,8 @@ struct Parser<'a> {
     /// The position in `text`, in bytes.
     position: usize,
     depth: usize,
-    /// How many parts look at every asset.
-    looks: usize,
+    /// The number of parts so far that scan all assets.
+    scans: usize,
 }
 
 impl Parser<'_> {
@@ -58,11 +58,11 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { list(parts) })
     }
 
-    fn look(&mut self) -> Result<(), SelectionError> {
-        self.looks += 1;
-        if self.looks > MOST_LOOKS {
+    fn count_scan(&mut self) -> Result<(), SelectionError> {
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
             return Err(self.expected(&format!(
-                "a shorter selection: {MOST_LOOKS} patterns, groups, `+` and `not` at most"
+                "a shorter selection: {MOST_SCANS} patterns, groups, `+` and `not` at most"
             )));
         }
         Ok(())
@@ -72,7 +72,7 @@ impl Parser<'_> {
         if !self.keyword("not") {
             return self.around();
         }
-        self.look()?;
+        self.count_scan()?;
         self.nested(|parser| Ok(Expression::Not(Box::new(parser.not()?))))
     }
 
@@ -83,7 +83,7 @@ impl Parser<'_> {
         if (up, down) == (0, 0) {
             return Ok(inner);
         }
-        self.look()?;
+        self.count_scan()?;
         Ok(Expression::Around { up, inner: Box::new(inner), down })
     }
 
@@ -112,7 +112,7 @@ impl Parser<'_> {
         let word = self.word()?;
         let is_key = !self.text[self.position..].starts_with(':');
         if !is_key || word.contains('*') {
-            self.look()?;
+            self.count_scan()?;
         }
         if is_key {
             return Ok(Expression::Key(word));

@@ -46,7 +46,7 @@ pub enum InputMapping {
 pub struct ResourceRequirement {
     /// The identity of its type.
     pub type_id: TypeId,
-    /// The name of its type, for people.
+    /// The name of its type, for display.
     pub type_name: &'static str,
 }
 

@@ -1,16 +1,16 @@
 //! Staleness: which assets are out of date, and the causes.
 //!
 //! Each output of a plan is compared with its latest evaluation: the last event with a decision about it. That is usually a
-//! materialization, but an asset that decided to keep its value, or to produce none, has evaluated code and data just as well; if only values
-//! counted, an optional asset that declined would be stale for ever. An evaluation records its [`Provenance`]: the version of the
-//! code, and the version of each input's data. An output is [stale](Staleness::Stale) where
+//! materialization, but an asset that decided to keep its value, or to produce none, has evaluated code and data just as well; if
+//! only values counted, an optional asset that declined would be stale for ever. An evaluation records its [`Provenance`]: the
+//! version of the code, and the version of each input's data. An output is [stale](Staleness::Stale) where
 //!
 //! - the version of its code isn't the recorded one: a hash of the function's tokens, or the version that it was given by hand;
 //! - an input's data has another version than the one recorded, or the inputs aren't the same any more;
 //! - an input that the plan makes is itself stale or missing: it will probably be another one;
 //! - its value was reported from outside, so what it was made from isn't known.
 //!
-//! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are evaluated in the order of the plan, so that
+//! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are compared in the order of the plan, so that
 //! an input's staleness is known before that of its dependents. Data is compared by version and not by time: an upstream asset that
 //! was made again with the same result leaves everything below it fresh, and no clock decides anything.
 //!

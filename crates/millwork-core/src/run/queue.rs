@@ -247,7 +247,11 @@ mod tests {
             &limits,
             &["customer=x"],
             &["customer=x", "customer=y", "customer=y"],
-            &["0 < 1 runs tagged `customer=x` are in progress", "1 starts", "2 < 1 runs tagged `customer=y` are in progress"],
+            &[
+                "0 < 1 runs tagged `customer=x` are in progress",
+                "1 starts",
+                "2 < 1 runs tagged `customer=y` are in progress",
+            ],
         );
     }
 }

@@ -50,11 +50,12 @@ pub struct RunSpec {
     /// The job or selection that it materializes.
     #[serde(flatten)]
     pub target: RunTarget,
-    /// What it is about. Of the runs that a sensor or a schedule asks for with the same key, only the first is
-    /// requested, whether one answer asks for both or several do, within the dedup window.
+    /// A key that identifies its cause, such as a file; `None` for a run without one. Of the runs that a sensor or a schedule
+    /// asks for with the same key, only the first is requested, whether one answer asks for both or several do, within the
+    /// dedup window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The partition to make.
+    /// The partition to make; `None` for every partition of the selected assets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
     /// Its configuration, by step; over that of its job, if it has one.
@@ -133,7 +134,7 @@ impl RunSpec {
     }
 
     /// Adds a tag with the run's origin. The requesting schedule, sensor or other instigator sets these; [`tag`](Self::tag) is for
-    /// people, and is checked.
+    /// other tags, and is checked.
     #[must_use]
     pub fn origin(mut self, tag: RunTag, value: impl Into<String>) -> Self {
         self.origin.insert(tag.key().to_owned(), value.into());

@@ -16,11 +16,11 @@ pub struct RunState {
     pub status: Option<RunStatus>,
     /// How often it was started: once, and once more each time it was resumed.
     pub epoch: u32,
-    /// When it was last started.
+    /// When it was last started; `None` before.
     pub started_at: Option<Timestamp>,
     /// When the run finished; `None` before.
     pub finished_at: Option<Timestamp>,
-    /// Why it failed or was lost.
+    /// Why it failed or was lost; `None` for other statuses.
     pub reason: Option<String>,
     /// Why this isn't all that happened: an event can't be read, or is missing. `None` while all are present.
     pub damage: Option<String>,
@@ -35,13 +35,13 @@ pub struct StepState {
     pub status: StepStatus,
     /// The number of its last attempt.
     pub attempt: u32,
-    /// When its last attempt started.
+    /// When its last attempt started; `None` before the first.
     pub started_at: Option<Timestamp>,
     /// When it finished; `None` before.
     pub finished_at: Option<Timestamp>,
     /// The failure of its last attempt; `None` unless one failed.
     pub failure: Option<Failure>,
-    /// Why it was skipped.
+    /// Why it was skipped; `None` unless it was.
     pub reason: Option<String>,
     /// Its progress: the completed and the total units of work; `None` before its first report.
     pub progress: Option<(u64, u64)>,

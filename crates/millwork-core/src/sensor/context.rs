@@ -11,7 +11,7 @@ use crate::run::RunRequest;
 /// One evaluation of a sensor.
 #[derive(Clone, Debug)]
 pub struct SensorContext {
-    /// What the last evaluation left as its cursor.
+    /// The cursor of the last evaluation; `None` at the first.
     pub cursor: Option<String>,
     /// The time of the evaluation.
     pub now: Timestamp,

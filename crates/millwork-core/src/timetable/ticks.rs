@@ -95,7 +95,7 @@ impl Timetable {
     fn lines(&self, from: Option<Timestamp>, direction: Direction) -> Vec<Line<'_>> {
         let line = |cron| {
             let mut line = Line { cron, zone: &self.time_zone, direction, span: None, head: None };
-            line.head = from.and_then(|from| line.look(from));
+            line.head = from.and_then(|from| line.seek(from));
             line
         };
         self.crons.iter().map(line).collect()
@@ -120,15 +120,15 @@ struct Line<'a> {
     cron: &'a Cron,
     zone: &'a TimeZone,
     direction: Direction,
-    /// The span that was searched last.
+    /// The span that was searched last; `None` before the first search.
     span: Option<OffsetSpan>,
-    /// The tick that comes next.
+    /// The next tick; `None` if there is no other.
     head: Option<Timestamp>,
 }
 
 impl Line<'_> {
     /// The first tick from an instant on, that itself included.
-    fn look(&mut self, mut from: Timestamp) -> Option<Timestamp> {
+    fn seek(&mut self, mut from: Timestamp) -> Option<Timestamp> {
         loop {
             let known = self.span.take().filter(|span| span.has(from));
             let span = self.span.insert(known.unwrap_or_else(|| OffsetSpan::around(self.zone, from)));
@@ -150,7 +150,7 @@ impl Line<'_> {
             (Some(head), Direction::Forwards) => head.checked_add(NANOSECOND),
             (Some(head), Direction::Backwards) => head.checked_sub(NANOSECOND),
         };
-        self.head = beyond.ok().and_then(|from| self.look(from));
+        self.head = beyond.ok().and_then(|from| self.seek(from));
     }
 }
 
@@ -174,15 +174,15 @@ mod tests {
     use crate::timetable::cron::steps;
 
     /// The number of months that a query of a timetable searches.
-    fn cost<T>(cron: &str, zone: &str, look: impl FnOnce(&Timetable) -> T) -> usize {
+    fn cost<T>(cron: &str, zone: &str, query: impl FnOnce(&Timetable) -> T) -> usize {
         let timetable = Timetable::new([cron], zone).expect("a timetable");
         steps::take();
-        let _ = look(&timetable);
+        let _ = query(&timetable);
         steps::take()
     }
 
     #[test]
-    fn a_look_costs_what_it_returns() {
+    fn a_query_costs_what_it_returns() {
         let now: Timestamp = "2026-05-01T12:00:30Z".parse().expect("an instant");
         let decade = SignedDuration::from_hours(24 * 3650);
         let crons = [

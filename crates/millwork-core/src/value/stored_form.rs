@@ -143,7 +143,7 @@ impl ValueType {
         (self.type_id)()
     }
 
-    /// The Rust type's name, for people.
+    /// The Rust type's name, for display.
     pub fn type_name(&self) -> &'static str {
         (self.type_name)()
     }

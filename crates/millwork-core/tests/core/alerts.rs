@@ -329,7 +329,8 @@ fn texts() {
     Details: runs show 00000007
     https://mill.example/runs/00000000-0000-0000-0000-000000000007
     "##);
-    let over = alerts_of(rule(Trigger::metric_below("r2", 0.3)), &[metric(2, 0.2, None), metric(4, 0.4, None)]);
+    let over =
+        alerts_of(rule(Trigger::metric_below("r2", 0.3)), &[metric(2, 0.2, None), metric(4, 0.4, None)]);
     insta::assert_snapshot!(over[1].text, @r##"
     Asset: model
     Run: 00000000-0000-0000-0000-000000000007

@@ -67,7 +67,7 @@ fn refused(run: RunSpec, expected: &str) {
 #[test]
 fn what_is_refused() {
     refused(RunSpec::of_job("nightli"), "no job is called `nightli`; hint: did you mean `nightly`?");
-    refused(RunSpec::of_job("x"), "no job is called `x`; hint: `list jobs` shows which there are");
+    refused(RunSpec::of_job("x"), "no job is called `x`; hint: `list jobs` lists all jobs");
     refused(RunSpec::of("laod"), "no asset is called `laod`; hint: did you mean `load`?");
     refused(
         RunSpec::of("load or"),
@@ -176,7 +176,7 @@ fn what_is_stored_is_checked_again() {
     );
     check_stored(
         |request| request.config = json!({ "gone": {} }),
-        "the configuration names `gone`, which is not a step; hint: `graph` shows what there is",
+        "the configuration names `gone`, which is not a step; hint: `graph` shows all assets and steps",
     );
     let mut request = RunSpec::of("load").resolve(&pipeline()).unwrap();
     request.config = Value::Null;

@@ -99,7 +99,7 @@ fn edges() {
         Definitions::new()
             .asset(asset("a", &[]))
             .asset(AssetDefinition::new("b").produces::<u8, _>().input::<String>("a").blocking(|_| Ok(0_u8))),
-        &["`b` takes asset `a` as `alloc::string::String`, but it is `u8`; hint: take it as what it is"],
+        &["`b` takes asset `a` as `alloc::string::String`, but it is `u8`; hint: take the type that it has"],
     );
     check(
         Definitions::new().asset(AssetDefinition::new("raw")).asset(asset("b", &["raw"])),
@@ -107,9 +107,7 @@ fn edges() {
     );
     check(
         Definitions::new().asset(asset("a", &["c"])).asset(asset("b", &["a"])).asset(asset("c", &["b"])),
-        &[
-            "dependency cycle: a → b → c → a; hint: break it, or take one as `Previous<…>`",
-        ],
+        &["dependency cycle: a → b → c → a; hint: break it, or take one as `Previous<…>`"],
     );
     check(
         Definitions::new().asset(asset("a", &[])).asset(asset("b", &["a"])).check(check_of(
@@ -118,9 +116,7 @@ fn edges() {
             true,
             &["a", "b"],
         )),
-        &[
-            "dependency cycle: b → check `c` → b; hint: break it, or take one as `Previous<…>`",
-        ],
+        &["dependency cycle: b → check `c` → b; hint: break it, or take one as `Previous<…>`"],
     );
     check(
         Definitions::new().check(check_of("a", "c", false, &[])),
@@ -155,11 +151,11 @@ fn what_steps_need() {
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "b")),
-        &["the job `j` is invalid: no asset is called `b`; hint: `list assets` shows what there is"],
+        &["the job `j` is invalid: no asset is called `b`; hint: `list assets` lists all assets"],
     );
     check(
         Definitions::new().asset(asset("a", &[])).job(Job::new("j", "group:x")),
-        &["the job `j` is invalid: the selection selects no asset; hint: `graph` shows what there is"],
+        &["the job `j` is invalid: the selection selects no asset; hint: `graph` shows all assets and steps"],
     );
 }
 
@@ -225,11 +221,11 @@ fn conditions() {
     );
     check(
         with(AutomationCondition::eager().ignore("b")),
-        &[&of_a("no asset is called `b`; hint: `list assets` shows what there is")],
+        &[&of_a("no asset is called `b`; hint: `list assets` lists all assets")],
     );
     check(
         with(AutomationCondition::check_failed("fresh")),
-        &[&of_a("`a` has no check `fresh`; hint: `list checks` shows what there is")],
+        &[&of_a("`a` has no check `fresh`; hint: `list checks` lists all checks")],
     );
     check(
         Definitions::new().asset(AssetDefinition::new("a").automation(AutomationCondition::eager())),
@@ -326,7 +322,7 @@ fn alerts() {
     check(
         with(rule(Trigger::RunFailed).assets("b")),
         &[
-            "the alert rule `r` is invalid: its selection is wrong: no asset is called `b`; hint: `list assets` shows what there is",
+            "the alert rule `r` is invalid: its selection is invalid: no asset is called `b`; hint: `list assets` lists all assets",
         ],
     );
     check(
@@ -388,7 +384,7 @@ fn limits_let_something_pass() {
     check(
         Definitions::new().asset(asset("a", &[])).schedule(never),
         &[
-            "the schedule `never` is invalid: of the ticks that it missed it runs the newest 0; hint: `Misfire::Skip` runs none",
+            "the schedule `never` is invalid: `Misfire::All` has the limit 0; hint: `Misfire::Skip` runs no missed ticks",
         ],
     );
 }

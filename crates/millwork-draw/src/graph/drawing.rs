@@ -31,9 +31,9 @@ pub struct Drawing {
 pub struct DrawingNode {
     /// The name, never shortened.
     pub label: String,
-    /// A sentence to show on demand.
+    /// A sentence to show in the tooltip; `None` for none.
     pub description: Option<String>,
-    /// The group, shown by name and colour.
+    /// The group, shown by name and colour; `None` for no group.
     pub group: Option<String>,
     /// What it is made of, such as `polars` or `parquet`.
     pub kinds: Vec<String>,
@@ -43,7 +43,7 @@ pub struct DrawingNode {
     pub external: bool,
     /// Whether it is drawn fainter than the others.
     pub dimmed: bool,
-    /// Where a click leads, in the forms that can be clicked.
+    /// The address that a click leads to, in the forms that can be clicked; `None` for no link.
     pub link: Option<String>,
 }
 

@@ -1,19 +1,19 @@
-//! When things went on, in as many lanes as it takes.
+//! A timeline: bars in as many lanes as their overlaps need.
 
 use super::svg::{Anchor, Svg};
 
 const WIDTH: f64 = 980.0;
 const LANE: f64 = 13.0;
-/// Where more goes on at a time, bars lie over each other in the last lane.
+/// The maximum number of lanes: where more bars overlap, they lie over each other in the last lane.
 const LANES: usize = 12;
 const SIDE: f64 = 8.0;
 
-/// A bar: something that went on for a while.
+/// A bar: a span of time with a state.
 #[derive(Clone, Debug)]
 pub struct TimelineBar {
     /// When it began, in microseconds since 1970.
     pub from: i64,
-    /// When it ended.
+    /// When it ended, in microseconds since 1970.
     pub to: i64,
     /// The state, a class of the style sheet.
     pub state: &'static str,

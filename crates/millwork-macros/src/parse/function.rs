@@ -58,7 +58,7 @@ impl Parse for Item {
 
 impl Function {
     /// Reads the function under `attribute`; `missing_return` is the complaint when it returns nothing. Without a
-    /// function there is nothing to go on with.
+    /// function there is no model.
     pub(crate) fn parse(
         attribute: &str,
         missing_return: &str,

@@ -54,7 +54,7 @@ pub(super) fn check_set(set: &str, features: &Features, train: &Features) -> Res
     }
 }
 
-/// Checks that a model to go on from was trained on the columns of the training data, as far as it knows.
+/// Checks that a model to continue from was trained on the columns of the training data, as far as it knows.
 pub(super) fn check_start(start: &Model, train: &Features) -> Result<(), BoostError> {
     if train.columns() != start.columns() {
         return Err(BoostError::ColumnMismatch { features: train.columns(), model: start.columns() });

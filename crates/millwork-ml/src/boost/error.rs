@@ -55,8 +55,10 @@ pub enum BoostError {
         /// What it holds in the training data.
         expected: ColumnKind,
     },
-    /// A column of a model to go on from holds categories where the training data has numbers, or the reverse.
-    #[error("column {column} holds {found} in the model to go on from, and {expected} in the training data")]
+    /// A column of a model to continue from holds categories where the training data has numbers, or the reverse.
+    #[error(
+        "column {column} holds {found} in the model to continue from, and {expected} in the training data"
+    )]
     StartColumnKind {
         /// The column: its name in backticks, or its number.
         column: String,
@@ -140,8 +142,8 @@ pub enum BoostError {
     /// There is no number to start from.
     #[error("failed to find what to predict before the first tree: {0}")]
     Intercept(InterceptError),
-    /// A training goes on from a model of another objective.
-    #[error("the model to go on from has learned `{found}`, not `{expected}`")]
+    /// A training continues from a model of another objective.
+    #[error("the model to continue from has learned `{found}`, not `{expected}`")]
     OtherObjective {
         /// The objective of the model, with its classes or quantiles.
         found: String,

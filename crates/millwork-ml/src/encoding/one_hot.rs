@@ -44,7 +44,7 @@ pub enum Unknown {
     /// Nothing: its row has no entry.
     #[default]
     Ignore,
-    /// An infrequent one; all zeros if there are none.
+    /// An infrequent one; no entry if there are none.
     Infrequent,
     /// The encoding fails with an error.
     Error,

@@ -22,7 +22,7 @@ pub(super) struct Term<'a> {
 }
 
 impl<'a> Term<'a> {
-    /// The term from `start` to `end`. The text should go on with [`PADDING`]; without, looking it up takes longer.
+    /// The term from `start` to `end`. The text should end with [`PADDING`] after it; without, looking it up takes longer.
     #[inline]
     pub(super) fn new(text: &'a [u8], start: usize, end: usize) -> Self {
         Self { text, start, end }

@@ -241,7 +241,7 @@ async fn reports_are_of_partitions_that_there_are() {
     check("load", Some(""), 422, Some("the partition has no name")).await;
     check("load", None, 201, None).await;
     check("daily", Some("friday"), 422, Some("asset `daily` has no partition `friday`")).await;
-    check("daily", None, 422, Some("asset `daily` has partitions, and none is named")).await;
+    check("daily", None, 422, Some("asset `daily` has partitions, but no partition was given")).await;
     check("daily", Some("monday"), 201, None).await;
     check("outside", Some("any"), 201, None).await;
     check("outside", None, 201, None).await;

@@ -1,4 +1,4 @@
-//! What trees are grown from again and again: a matrix in bins, and the rules of splits.
+//! The grower of all trees of a training: a matrix in bins, and the rules of splits.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Numbers as people write them, and what they span.
+//! Numbers as text with few digits, and their range.
 
 /// A number with about five digits.
 pub fn short_number(value: f64) -> String {

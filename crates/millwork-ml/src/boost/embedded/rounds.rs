@@ -259,7 +259,7 @@ fn column_labels(features: &Features) -> ModelLabels {
     ModelLabels { names: column_names(features), types: types.collect(), ..ModelLabels::default() }
 }
 
-/// The model that a training goes on from, whose columns are those of the features.
+/// The model that a training continues from, whose columns are those of the features.
 fn continued(start: &Model, loss: &Loss, features: &Features) -> Result<Kernel, BoostError> {
     let found = match Loss::of_model(start.kernel()) {
         Some(found) => described(found.name(), found.objective(), start.outputs()),
@@ -324,13 +324,13 @@ mod tests {
     fn a_training_goes_on_for_the_same_outputs_only() {
         let quantiles = |quantiles: &[f64]| Objective::Quantile { quantile_alpha: quantiles.to_vec() };
         check(quantiles(&[0.1, 0.9]), quantiles(&[0.1, 0.9]), None);
-        let other = "the model to go on from has learned `reg:quantileerror of 0.1, 0.9`, not ";
+        let other = "the model to continue from has learned `reg:quantileerror of 0.1, 0.9`, not ";
         let quantile = |expected: &str| format!("{other}`reg:quantileerror of {expected}`");
         check(quantiles(&[0.1, 0.9]), quantiles(&[0.9, 0.1]), Some(&quantile("0.9, 0.1")));
         check(quantiles(&[0.1, 0.9]), quantiles(&[0.5]), Some(&quantile("0.5")));
         let classes = |num_class| Objective::Softprob { num_class };
         check(classes(3), classes(3), None);
-        let other = "the model to go on from has learned `multi:softprob of 3 outputs`, not `multi:softprob of 4 outputs`";
+        let other = "the model to continue from has learned `multi:softprob of 3 outputs`, not `multi:softprob of 4 outputs`";
         check(classes(3), classes(4), Some(other));
     }
 

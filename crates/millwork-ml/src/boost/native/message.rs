@@ -1,6 +1,6 @@
 //! The library's messages: errors without its stack trace, and its log as `tracing` events.
 
-/// The part of an error's text that people need. The library's errors read
+/// The part of an error's text that describes the problem. The library's errors read
 /// `[10:12:01] /path/file.cc:120: Check failed: … : text`, then a stack trace.
 pub(super) fn essence(text: &str) -> String {
     let text = text.split("Stack trace:").next().unwrap_or_default();

@@ -8,7 +8,7 @@ pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// A place where the library was looked for.
 pub(super) struct Place {
-    /// The place, for people.
+    /// The place, for messages.
     pub(super) description: String,
     /// The files found; for the loader's own search, which only shows by loading whether there is one, the library's name.
     pub(super) files: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! A training's state on disk, from which it goes on after a crash.
+//! A training's state on disk, from which it continues after a crash.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};

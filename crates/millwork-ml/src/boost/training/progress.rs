@@ -7,7 +7,7 @@ use crate::boost::training::early_stopping::EarlyStopping;
 use crate::boost::training::outcome::{Canceled, OnRound};
 use crate::boost::{Best, BoostError, Ending, History, Round};
 
-/// Keeps the history of a training and decides whether it goes on.
+/// Keeps the history of a training and decides whether it continues.
 pub(super) struct Progress<'a> {
     rounds: usize,
     completed: usize,

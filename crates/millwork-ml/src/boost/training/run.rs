@@ -246,7 +246,7 @@ mod tests {
         };
         let kinds = |column: &str, found: &str, expected: &str| {
             Some(format!(
-                "column {column} holds {found} in the model to go on from, and {expected} in the training data"
+                "column {column} holds {found} in the model to continue from, and {expected} in the training data"
             ))
         };
         for data in [&plain, &one, &both] {

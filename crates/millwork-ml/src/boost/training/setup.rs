@@ -144,7 +144,7 @@ impl<'a> Training<'a> {
     }
 
     /// Writes the state of the training to `file` after every `every` rounds (at least 1) and when it is interrupted.
-    /// The same training, started again, goes on from there and leaves the same model; another one (of other
+    /// The same training, started again, continues from there and leaves the same model; another one (of other
     /// parameters, rounds, data or sets) starts anew. A function of your own is taken to be the same one. The file is
     /// removed when the training has ended.
     ///
@@ -184,7 +184,7 @@ impl<'a> Training<'a> {
     /// # Errors
     ///
     /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
-    /// other columns than the training data (or categories where that has numbers), the model to go on from has others, targets do not
+    /// other columns than the training data (or categories where that has numbers), the model to continue from has others, targets do not
     /// suit the objective, a metric does not suit objective or targets, two sets share a name, a metric of your own is called as one of
     /// XGBoost's, early stopping
     /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint

@@ -33,14 +33,24 @@ fn an_unknown_asset() {
     let home = Home::new();
     let lines = ["materialize", "status", "why", "asset show", "asset history"];
     for line in lines.map(|line| format!("{line} model")) {
-        check(&home, &line, "no asset is called `model`", "`list assets` shows what there is");
+        check(&home, &line, "no asset is called `model`", "`list assets` lists all assets");
     }
     for line in ["graph model", "asset value model"] {
-        check_text(&home, line, "no asset is called `model`", "`list assets` shows what there is");
+        check_text(&home, line, "no asset is called `model`", "`list assets` lists all assets");
     }
     check(&home, "why trainingdata", "no asset is called `trainingdata`", "training_data");
-    check(&home, "materialize group:none", "the selection selects no asset", "`graph` shows what there is");
-    check(&home, "status tag:tier=gold", "the selection selects no asset", "`graph` shows what there is");
+    check(
+        &home,
+        "materialize group:none",
+        "the selection selects no asset",
+        "`graph` shows all assets and steps",
+    );
+    check(
+        &home,
+        "status tag:tier=gold",
+        "the selection selects no asset",
+        "`graph` shows all assets and steps",
+    );
     assert!(!home.path().exists(), "nothing was begun");
 }
 
@@ -53,7 +63,7 @@ fn an_unknown_run_step_partition_or_job() {
     check_text(&home, "asset value training_data --run zz", "no run is called `zz`", "`runs list`");
     check(&home, "runs logs last --step zz", "has no step `zz`", "lists its steps");
     check(&home, "runs list --status zz", "`zz` is no status of a run", "queued, running");
-    check(&home, "materialize --job zz", "no job is called `zz`", "`list jobs` shows which there are");
+    check(&home, "materialize --job zz", "no job is called `zz`", "`list jobs` lists all jobs");
     check(&home, "materialize --partition zz", "no selected asset has partitions", "leave out the partition");
     let message = "`training_data` (partition `zz`) has no such materialization";
     check_text(&home, "asset value training_data --partition zz", message, "`asset history training_data`");
@@ -86,7 +96,7 @@ fn a_tag_or_setting_that_is_none() {
         check(
             "model.rounds=3",
             "the configuration names `model`, which is not a step",
-            "`graph` shows what there is",
+            "`graph` shows all assets and steps",
         );
         check("hackernews_stories.item=3", "`hackernews_stories` takes no parameter `item`", "`items`");
         check(
