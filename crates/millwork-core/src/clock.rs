@@ -1,4 +1,4 @@
-//! Where time comes from, so that tests can set it.
+//! Clocks: the source of time, which tests can set.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What becomes of runs and steps: their statuses, and why they fail. Names are stored, and never change.
+//! The outcomes of runs and steps: their statuses and failures. Names are stored, and never change.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Which vertices stand in one straight line.
+//! Aligns vertices in straight lines.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! How close straight lines of vertices can stand.
+//! Moves straight lines of vertices as close together as they can be.
 
 use crate::proper::ProperGraph;
 

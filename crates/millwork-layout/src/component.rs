@@ -1,4 +1,4 @@
-//! Which nodes hang together.
+//! Splits a graph into connected components.
 
 use crate::dag::Dag;
 

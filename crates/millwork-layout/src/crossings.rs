@@ -1,4 +1,4 @@
-//! How many edges cross in a given order.
+//! Counts the crossings of edges in a given order.
 
 use crate::order::Order;
 use crate::proper::ProperGraph;

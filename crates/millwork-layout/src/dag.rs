@@ -1,4 +1,4 @@
-//! Which edges can be drawn with the flow.
+//! The acyclic graph to lay out: edges that would close a cycle are set aside.
 
 /// A directed graph without cycles, self-loops and repeated edges, as adjacency lists.
 #[derive(Debug, Default)]

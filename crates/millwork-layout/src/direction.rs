@@ -1,4 +1,4 @@
-//! Which way the flow goes.
+//! The direction of the flow.
 
 use crate::component::{Component, components};
 use crate::dag::Dag;

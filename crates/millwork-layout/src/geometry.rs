@@ -1,4 +1,4 @@
-//! What a layout is made of: sizes, points, boxes and curves.
+//! The geometry of a layout: sizes, points, boxes and curves.
 
 /// How large a box has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -1,4 +1,4 @@
-//! How a whole graph becomes a layout.
+//! The layout of a whole graph.
 
 use crate::component::components;
 use crate::dag::Dag;

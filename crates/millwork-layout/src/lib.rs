@@ -1,4 +1,4 @@
-//! Where the boxes and arrows of a directed graph go.
+//! Layouts of directed graphs: positions of boxes and paths of arrows.
 //!
 //! The layered method of Sugiyama, Tagawa and Toda (*Methods for visual understanding of hierarchical system
 //! structures*, 1981), one connected component at a time:

@@ -1,4 +1,4 @@
-//! How components share the plane.
+//! Packs the components into the plane.
 
 /// The proportion of width to height that a packed drawing aims at.
 const PROPORTION: f64 = 1.8;

@@ -1,4 +1,4 @@
-//! How long edges become chains of short ones.
+//! Replaces long edges by chains of short ones.
 
 use crate::dag::Dag;
 

@@ -1,4 +1,4 @@
-//! Which layer each node is in.
+//! Assigns each node to a layer.
 
 use crate::dag::Dag;
 

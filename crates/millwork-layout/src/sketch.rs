@@ -1,4 +1,4 @@
-//! How one component looks, along and across the flow.
+//! The sketch of one component, along and across the flow.
 
 use crate::across::across;
 use crate::compact::Spacing;

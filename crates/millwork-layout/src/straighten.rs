@@ -1,4 +1,4 @@
-//! Which small kinks can be taken out.
+//! Straightens small kinks.
 
 use crate::compact::Spacing;
 use crate::order::Order;

@@ -1,4 +1,4 @@
-//! Why a model file can't be read or written.
+//! Errors of reading or writing a model file.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Which format a model file has.
+//! The formats of model files.
 
 use crate::file::{FileError, intercepts, json, learner, ubjson, written};
 use crate::model::Model;

@@ -1,4 +1,4 @@
-//! Which grower suits parameters and data.
+//! The choice of the grower for parameters and data.
 
 use thiserror::Error;
 

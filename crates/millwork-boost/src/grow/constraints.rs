@@ -1,4 +1,4 @@
-//! Which columns a node may ask for: monotone directions by column, and the groups that may meet in a branch.
+//! Constraints on splits: monotone directions by column, and the groups that may meet in a branch.
 //!
 //! Interaction constraints follow XGBoost's rule ("Feature Interaction Constraints" in its documentation). The root may ask for any
 //! column. Below it, a node may ask for the columns that its branch asked for already, and for all columns of those groups that hold

@@ -1,4 +1,4 @@
-//! Which trees DART leaves out in a round, and what the trees weigh after it.
+//! DART: the trees left out in a round, and the weights of trees after it.
 //!
 //! Vinayak and Gilad-Bachrach, "DART: Dropouts meet Multiple Additive Regression Trees", AISTATS 2015, as in XGBoost from 3.4 on with
 //! `sample_type = "uniform"` and `normalize_type = "tree"`. The draws are this crate's own generator's.

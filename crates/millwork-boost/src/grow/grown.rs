@@ -1,4 +1,4 @@
-//! What every grower takes and gives.
+//! The input and output of every grower.
 
 use crate::data::Gradient;
 use crate::random::SplitMix64;

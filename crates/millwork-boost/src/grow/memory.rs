@@ -1,4 +1,4 @@
-//! How much memory a grower takes, known before it is made, and whether the machine has it.
+//! The memory that a grower takes, known before it is made, and whether the machine has it.
 //!
 //! The figures are near what is taken: what a matrix takes in the form that is grown on, and what each row, each
 //! histogram and each output takes. What the rows themselves take is there already.

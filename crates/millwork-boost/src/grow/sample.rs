@@ -1,4 +1,4 @@
-//! Which columns and which rows a tree sees.
+//! The sampling of columns and rows for a tree.
 //!
 //! Columns nest as in XGBoost: a tree draws from all columns, each of its levels from the tree's, each of its nodes from the
 //! level's. Rows are drawn uniformly, or by minimal variance sampling (Ibragimov and Gusev, "Minimal variance sampling in stochastic

@@ -1,4 +1,4 @@
-//! What a leaf's value and a split's gain are, given the gradients on each side.
+//! The value of a leaf and the gain of a split, given the gradients on each side.
 //!
 //! The formulas are those of the XGBoost paper (Chen and Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016,
 //! equations 5 to 7), with its documentation's `alpha`, `max_delta_step` and monotone constraints. Rounding is that of XGBoost from

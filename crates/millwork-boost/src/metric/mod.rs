@@ -1,4 +1,4 @@
-//! How good predictions are: XGBoost's evaluation metrics.
+//! XGBoost's evaluation metrics.
 //!
 //! | metric | over | module |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Which objectives and labels a metric can measure.
+//! The objectives and labels that a metric is defined for.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Which labels an objective can learn from.
+//! The labels that an objective can learn from.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! How margins become predictions, and intercepts margins.
+//! Links from margins to predictions, and from intercepts to margins.
 
 /// XGBoost's smallest distance from 0 that counts (`kRtEps`).
 pub(super) const EPSILON: f32 = 1e-6;

@@ -1,4 +1,4 @@
-//! What a model learns: gradients of the loss, intercepts, and what a sum of leaves means.
+//! Objectives: gradients of the loss, intercepts, and the links from sums of leaves to predictions.
 //!
 //! A [`Loss`] is one of XGBoost's objectives with its parameters. Trees add up to *margins*, rows × outputs; the loss turns
 //! margins and labels into gradients for the next trees, and margins into predictions. It computes in single precision and in the

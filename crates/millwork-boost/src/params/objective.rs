@@ -1,4 +1,4 @@
-//! What a model learns to predict.
+//! Objectives: what a model learns to predict.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

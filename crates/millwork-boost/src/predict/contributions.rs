@@ -1,4 +1,4 @@
-//! What moves a row's margins: the columns' Shapley values.
+//! Contributions of the columns to a row's margins: Shapley values.
 //!
 //! The game is that of TreeSHAP (Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles", 2018), as
 //! in XGBoost: a column that doesn't take part sends a row both ways, in proportion to the weights of the training rows. For a leaf, let

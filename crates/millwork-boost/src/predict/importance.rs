@@ -1,4 +1,4 @@
-//! How much a column contributes to a model.
+//! The importance of a column in a model.
 
 use std::collections::BTreeMap;
 

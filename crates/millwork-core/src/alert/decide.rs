@@ -1,4 +1,4 @@
-//! Whether an occurrence is worth an alert.
+//! Alert decisions: whether an occurrence fires an alert.
 //!
 //! `matches` maps an occurrence to the subjects of a trigger (a run's origin, an asset, a check) and their states. `transition` compares
 //! a state with the subject's state before, and decides whether an alert is sent now. An event alerts each time; a lasting state alerts

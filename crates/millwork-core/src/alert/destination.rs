@@ -1,4 +1,4 @@
-//! Where alerts go, and the secrets that it takes to get there: names that stand for what must not be seen.
+//! Destinations of alerts, and their secrets, of which only the names of environment variables are kept.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Alert rules: on which triggers, about which assets and runs, and to whom alerts go.
+//! Alert rules: their triggers, their assets and runs, and the destinations of their alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Where values are kept: the contract of an I/O manager.
+//! The contract of an I/O manager, which stores the values of assets.
 
 use std::borrow::Cow;
 use std::fmt;

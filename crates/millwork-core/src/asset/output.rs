@@ -1,4 +1,4 @@
-//! What an asset's function may return beside a plain value: metadata, nothing, or "keep what we have".
+//! The return types of an asset's function beside a plain value: with metadata, no value, or keeping the last one.
 
 use std::sync::Arc;
 

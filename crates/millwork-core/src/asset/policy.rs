@@ -1,4 +1,4 @@
-//! How a step is treated when it fails or takes too long.
+//! The policy of a step that fails or takes too long: retries, backoff, timeout.
 
 use std::time::Duration;
 

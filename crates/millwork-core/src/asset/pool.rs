@@ -1,4 +1,4 @@
-//! How much of a concurrency pool a step takes.
+//! The slots of a concurrency pool that a step takes.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Which assets are to be requested now.
+//! The evaluation of conditions: which assets are requested now.
 //!
 //! [`Automation::evaluate`] takes in what has changed, and collects the assets for which the outcome can be another than last time:
 //! those that changed and those that see them, those whose schedule ticked or whose pause is over, and those of which something was true

@@ -1,4 +1,4 @@
-//! Why an asset was requested, or wasn't: as a tree, and as text.
+//! Explanations why an asset was requested, or wasn't: as a tree, and as text.
 //!
 //! An explanation is made of what the last evaluation left in the asset's row, not of another evaluation: it has the decision and
 //! its reasons, also after things have changed.

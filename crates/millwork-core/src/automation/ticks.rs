@@ -1,4 +1,4 @@
-//! When the schedules tick that conditions wait for, and which ticks were taken.
+//! The ticks of the schedules in conditions, and which of them were taken.
 //!
 //! An evaluation asks for the latest tick since the one before. Where the clock was set back meanwhile, the same ticks come again: so those
 //! that were taken are recorded, and none is taken twice.

@@ -1,4 +1,4 @@
-//! Whether a configuration fits the steps of a pipeline.
+//! Checks that a configuration fits the steps of a pipeline.
 
 use std::collections::HashSet;
 

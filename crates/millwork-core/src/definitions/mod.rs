@@ -1,4 +1,4 @@
-//! What a pipeline declares, and whether it fits together.
+//! Definitions: what a pipeline declares, and the checks that it fits together.
 
 mod collect;
 mod configuration;

@@ -1,4 +1,4 @@
-//! Definitions that fit together.
+//! A pipeline: definitions that fit together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

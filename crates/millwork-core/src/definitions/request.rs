@@ -1,4 +1,4 @@
-//! Whether a run can be asked for: what it is asked to do, held against a pipeline.
+//! Resolves and checks requests for runs against a pipeline.
 //!
 //! [`RunSpec::resolve`] is the one way from a run as it is written to a request as it is stored. The command line, the API, the pages,
 //! schedules and sensors all go through it, so a job, a selection, a partition, a configuration or a tag that is refused at one door is

@@ -1,4 +1,4 @@
-//! Turns definitions into a graph, and collects everything that is wrong on the way.
+//! Turns definitions into a graph, and collects all errors on the way.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

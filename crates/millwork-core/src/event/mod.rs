@@ -1,4 +1,4 @@
-//! What happens, written down: the events of which everything else is a projection.
+//! The event log's vocabulary: events, of which everything else is a projection.
 //!
 //! The stored form of an event is forever. A body is stored as JSON under the name of its kind,
 //! with the number of the format beside it; a later format reads all earlier ones. A database knows an event's [`EventKind`]

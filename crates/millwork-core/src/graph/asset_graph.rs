@@ -1,4 +1,4 @@
-//! Assets and what they are made from.
+//! The graph of assets, steps and their dependencies.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Guesses which name was meant.
+//! Suggests the known name closest to a misspelt one.
 
 /// The known name that is most like `written`, if one is like it at all.
 pub fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

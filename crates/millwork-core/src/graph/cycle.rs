@@ -1,4 +1,4 @@
-//! Orders nodes after what they need, or finds a circle among them.
+//! Orders nodes topologically, or finds a dependency cycle.
 
 /// A dependency cycle among definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]

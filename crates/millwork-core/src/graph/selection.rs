@@ -1,4 +1,4 @@
-//! Which assets a selection names.
+//! Selections of assets, as expressions over a graph.
 //!
 //! | written | selects |
 //! |---|---|

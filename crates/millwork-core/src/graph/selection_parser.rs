@@ -1,4 +1,4 @@
-//! Reads a selection: a recursive descent over its characters.
+//! Parses a selection: a recursive descent over its characters.
 
 use super::selection::{Expression, SelectionError};
 

@@ -1,4 +1,4 @@
-//! What a running step has at hand; the extractors draw from it.
+//! The context of a running step, which the extractors draw from.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What an asset was before this run.
+//! The extractor of an asset's last materialization before the run.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a function takes, known without running it.
+//! The requirements of a function, known without running it.
 
 use std::any::{TypeId, type_name};
 

@@ -1,4 +1,4 @@
-//! What a run will do: its steps, their order, and which of them are needed at all.
+//! The plan of a run: its steps, their order, and which of them are needed at all.
 
 mod build;
 mod ready_queue;

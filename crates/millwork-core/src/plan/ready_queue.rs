@@ -1,4 +1,4 @@
-//! Which node can be worked on next: a graph that is consumed from its roots.
+//! A queue of the nodes that are ready: a graph that is consumed from its roots.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,4 +1,4 @@
-//! How long runs may take that a daemon launches.
+//! The time limits of runs that a daemon launches.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Runs: what was asked for, when it may start, and what has become of it.
+//! Runs: their requests, their admission from the queue, and their state.
 
 mod limits;
 mod queue;

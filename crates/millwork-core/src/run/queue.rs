@@ -1,4 +1,4 @@
-//! Which of the requested runs may start, and why the others wait.
+//! The run queue: which of the requested runs may start, and why the others wait.
 //!
 //! The decision is a function of the runs in progress and those that wait, so that the daemon, which acts on it, and the pages
 //! that show it agree.

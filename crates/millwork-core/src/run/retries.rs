@@ -1,4 +1,4 @@
-//! Which runs are tried again, how often, and from where.
+//! Retries of failed runs: which, how often, and from which steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a schedule runs, and when.
+//! The definition of a schedule: its timetable and its runs.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a schedule has to run now.
+//! The ticks of a schedule that are due, given its cursor.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Schedules: when something is due.
+//! Schedules: runs at the ticks of a timetable.
 //!
 //! A [`Schedule`] defines the runs at the ticks of a [`Timetable`]. [`due`] decides what to run now, given a cursor that is stored with
 //! the decision. All of it is pure: the time is an argument.

@@ -1,4 +1,4 @@
-//! What a sensor's function has at hand.
+//! The contexts of a sensor's function.
 
 use std::sync::Arc;
 

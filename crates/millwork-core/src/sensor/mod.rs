@@ -1,4 +1,4 @@
-//! Sensors: asking for runs because of something outside, or because of what has happened here.
+//! Sensors: functions that request runs because of something outside, or because of events.
 //!
 //! A [`Sensor`] is a function that is called at an interval, or for each event of some kind, and returns a
 //! [`SensorOutcome`]: runs to request, its new cursor, or why it skips. What it asks for and its cursor

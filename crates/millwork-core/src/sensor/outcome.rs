@@ -1,4 +1,4 @@
-//! What a sensor's function answers.
+//! The result of a sensor's function.
 
 use crate::run::RunSpec;
 

@@ -1,4 +1,4 @@
-//! Which events a sensor reacts to.
+//! The events that a sensor reacts to.
 
 use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError};

@@ -1,4 +1,4 @@
-//! How many ticks there are between two instants.
+//! Counts the ticks between two instants.
 
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};

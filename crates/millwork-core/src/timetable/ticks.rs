@@ -1,4 +1,4 @@
-//! When lines of cron come in a time zone.
+//! The ticks of lines of cron in a time zone.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

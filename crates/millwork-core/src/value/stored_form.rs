@@ -1,4 +1,4 @@
-//! How a type becomes bytes at rest, and comes back.
+//! Stored forms: how a value is encoded as bytes, and decoded.
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;

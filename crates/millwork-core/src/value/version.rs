@@ -1,4 +1,4 @@
-//! Which code and which data a value was made from: hashes that differ whenever their parts do.
+//! Code versions and data versions: hashes that differ whenever their parts do.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How a drawing reads in the language of Graphviz.
+//! A drawing in the language of Graphviz.
 
 use super::identifier::identifiers;
 use super::{Drawing, DrawingNode};

@@ -1,4 +1,4 @@
-//! What nodes are called in a language that wants identifiers.
+//! Identifiers of nodes, for languages that need them.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! How a drawing reads in a terminal.
+//! A drawing as text for a terminal.
 
 use super::Drawing;
 use super::rail::{Row, rows};

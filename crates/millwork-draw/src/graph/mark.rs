@@ -1,4 +1,4 @@
-//! How the status of an asset is drawn.
+//! The marks of an asset's status.
 
 use millwork_core::AssetStatus;
 

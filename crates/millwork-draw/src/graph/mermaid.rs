@@ -1,4 +1,4 @@
-//! How a drawing reads in the language of Mermaid.
+//! A drawing in the language of Mermaid.
 
 use super::identifier::identifiers;
 use super::{Drawing, DrawingNode};

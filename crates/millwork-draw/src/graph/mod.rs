@@ -1,4 +1,4 @@
-//! How a graph becomes a picture or a text.
+//! Drawings of a graph, as picture or text.
 //!
 //! A [`Drawing`] describes a graph in words and marks, and has four forms: SVG for a page or a README, the
 //! languages of Graphviz and Mermaid for tools that lay out themselves, and a listing with a rail for a terminal. No

@@ -1,4 +1,4 @@
-//! How edges run along the lines of a listing.
+//! The rails of edges along the lines of a listing.
 
 use super::Drawing;
 use super::mark::NO_MARK;

@@ -1,4 +1,4 @@
-//! How wide a text is in a font whose letters are all equally wide.
+//! Measures the width of a text in a monospaced font.
 
 /// The number of columns that a text takes in a terminal or in a monospaced font.
 ///

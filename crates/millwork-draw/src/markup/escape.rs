@@ -1,4 +1,4 @@
-//! How text and numbers are written in XML and HTML.
+//! Escapes of text, and the form of numbers, in XML and HTML.
 
 use std::fmt;
 

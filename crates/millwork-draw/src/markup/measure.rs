@@ -1,4 +1,4 @@
-//! How wide a text will be in a font that isn't known.
+//! Estimates the width of a text in an unknown font.
 
 use super::columns;
 

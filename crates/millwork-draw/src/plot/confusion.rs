@@ -1,4 +1,4 @@
-//! How often each class was taken for each.
+//! Confusion matrices: how often each class was predicted as each.
 
 use millwork_core::asset::plot::Plot;
 

@@ -1,4 +1,4 @@
-//! How a plot becomes an `svg` element.
+//! Draws a plot as an `svg` element.
 
 use millwork_core::asset::plot::{Plot, PlotKind};
 

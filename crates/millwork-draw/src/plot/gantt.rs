@@ -1,4 +1,4 @@
-//! What took how long, row by row over a common time.
+//! Gantt charts: durations, row by row over a common time.
 
 use super::svg::{Anchor, Svg};
 use super::time_axis::round_times;

@@ -1,4 +1,4 @@
-//! How values are distributed.
+//! Histograms of values.
 
 use millwork_core::asset::plot::{Plot, short_number};
 

@@ -1,4 +1,4 @@
-//! How a number went, as small as a word.
+//! Sparklines: the course of a number, as small as a word.
 
 use std::fmt::Write as _;
 

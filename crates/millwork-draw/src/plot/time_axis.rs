@@ -1,4 +1,4 @@
-//! Where an axis of passed time is labelled.
+//! The labels of an axis of passed time.
 
 use millwork_core::asset::plot::short_number;
 

@@ -1,4 +1,4 @@
-//! What columns are called, and what they hold.
+//! The names and kinds of columns.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What moves a prediction.
+//! Contributions of columns to a prediction.
 
 use millwork_boost::predict::RowContributions;
 

@@ -1,4 +1,4 @@
-//! Why a booster cannot be trained, asked or loaded.
+//! Errors of training, asking and loading a booster.
 
 use std::borrow::Cow;
 use std::io;

@@ -1,4 +1,4 @@
-//! What was measured, round by round.
+//! The history of a training: the metrics, round by round.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -1,4 +1,4 @@
-//! Why samples cannot be compared.
+//! Errors of comparing samples.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! How far a sample is from the reference, column by column, by counting both in the same bins.
+//! The drift report: how far a sample is from the reference, column by column, by counting both in the same bins.
 //!
 //! What a sample has and the other has not must fall into a bin of its own, or no measure over the bins can see it. So a
 //! value that takes a tenth of the reference and more is a bin by itself, and not the start of one that reaches to the next

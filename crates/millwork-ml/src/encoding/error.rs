@@ -1,4 +1,4 @@
-//! Why values cannot be encoded.
+//! Errors of encoding values.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! How numbers are scaled.
+//! The scaling of numbers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

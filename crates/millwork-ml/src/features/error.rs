@@ -1,4 +1,4 @@
-//! What can be wrong with a matrix of features or with its targets.
+//! Errors of a matrix of features or its targets.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Why a metric has no value.
+//! Errors of metrics.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a metric takes as targets: numbers or labels, with or without weights.
+//! The targets of a metric: numbers or labels, with or without weights.
 
 /// The targets of a metric's rows: a reference to a slice, `Vec` or array of them, or [`Weighted`] targets.
 ///

@@ -1,4 +1,4 @@
-//! Why a search cannot be made, or finds nothing.
+//! Errors of a search.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Why rows cannot be split.
+//! Errors of splitting rows.
 
 use std::borrow::Cow;
 

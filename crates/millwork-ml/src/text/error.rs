@@ -1,4 +1,4 @@
-//! Why documents do not make a vocabulary.
+//! Errors of fitting a vocabulary and of stored vectorizers.
 
 use std::borrow::Cow;
 

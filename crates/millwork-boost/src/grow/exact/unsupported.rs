@@ -1,4 +1,4 @@
-//! What the exact method can't do, as in XGBoost.
+//! The limits of the exact method, as in XGBoost.
 
 use thiserror::Error;
 

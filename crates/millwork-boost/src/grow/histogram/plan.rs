@@ -1,4 +1,4 @@
-//! Which columns are laid out together, and how: blocks and groups of columns, and the memory that they take.
+//! The layout of columns: blocks and groups of columns, and the memory that they take.
 //!
 //! Columns are cut into groups of neighbours whose histogram fits the cache next to the processor. The groups of a block share the
 //! rows of their cells.

@@ -1,4 +1,4 @@
-//! Which nodes are split next: XGBoost's rules for `depthwise` and `lossguide`.
+//! The queue of nodes to split: XGBoost's rules for `depthwise` and `lossguide`.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

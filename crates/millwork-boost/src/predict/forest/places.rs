@@ -1,4 +1,4 @@
-//! Where trees look for the values of a column.
+//! The places where trees look up the values of a column.
 
 use std::sync::{Mutex, PoisonError};
 

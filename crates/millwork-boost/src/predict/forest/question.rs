@@ -1,4 +1,4 @@
-//! What the splits of full trees ask a row.
+//! The splits of full trees, as questions about a row.
 
 use super::categories::Bit;
 

@@ -1,4 +1,4 @@
-//! What an earlier version stored of a condition is read, for that condition only.
+//! The state that an earlier version stored of a condition is read, for that condition only.
 
 use super::support::{Every, Runs, at, automation, changes};
 use crate::automation::{

@@ -1,4 +1,4 @@
-//! What scenarios are written in.
+//! The notation of scenarios.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

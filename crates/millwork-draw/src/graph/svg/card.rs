@@ -1,4 +1,4 @@
-//! How one node looks.
+//! The card of one node.
 
 use std::fmt::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! What the signs in a picture mean.
+//! The legend of a picture's signs.
 
 use std::fmt::{self, Write as _};
 

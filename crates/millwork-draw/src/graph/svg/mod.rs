@@ -1,4 +1,4 @@
-//! How a drawing becomes a picture.
+//! A drawing as an SVG picture.
 //!
 //! One self-contained SVG document without scripts, fonts or references. All colours come from one style sheet with a
 //! light and a dark half, chosen by `prefers-color-scheme`; it uses plain classes instead of variables, which several

@@ -1,4 +1,4 @@
-//! How cards and edges make one document.
+//! The SVG document of cards and edges.
 
 use std::fmt::{self, Write as _};
 

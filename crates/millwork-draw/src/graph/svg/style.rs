@@ -1,4 +1,4 @@
-//! Which colours and fonts a picture has.
+//! The colours and fonts of a picture.
 
 /// How many colours there are for groups; further groups start again.
 pub(super) const GROUP_COLOURS: usize = 8;

@@ -1,4 +1,4 @@
-//! Why XGBoost's library cannot be used, or what it refused.
+//! Errors of finding, loading and calling XGBoost's library.
 
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Where XGBoost's library may lie.
+//! The places where XGBoost's library may be.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! When a training stops for lack of improvement.
+//! Early stopping: ends a training for lack of improvement.
 
 use crate::boost::BoostError;
 use crate::boost::training::Best;

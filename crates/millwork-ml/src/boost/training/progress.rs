@@ -1,4 +1,4 @@
-//! What happens after each round.
+//! The bookkeeping after each round of a training.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What a backend does in a training.
+//! The interface of a backend in a training.
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! What a training is of.
+//! The setup of a training.
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! Why bytes are not a stored matrix of features.
+//! Errors of decoding a stored matrix of features.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What Python's `re` takes a character for.
+//! Classes of characters as in Python's `re`.
 //!
 //! A word character (`\w`) is an underscore or `str.isalnum`, which comes down to the general categories L (letters)
 //! and N (numbers). Rust's `char::is_alphanumeric` is another set: it takes combining vowel signs and circled letters

@@ -1,4 +1,4 @@
-//! Which terms a document has, as scikit-learn's analyzers find them.
+//! The analysis of documents into terms, as by scikit-learn's analyzers.
 //!
 //! Python is the reference: `str.lower`, `unicodedata.normalize`, and its `re` for the default pattern of tokens. Everything that
 //! depends on the parameters alone (the compiled pattern, the table of stop words) is made once; what depends on the document is
