@@ -73,7 +73,7 @@ impl MetricError {
 }
 
 /// Checks that a metric is defined for predictions of `loss` and rows with these labels. XGBoost fails in some of the cases that are
-/// refused, and measures nonsense in others. One class only, which leaves a curve without an area, is no error: a set that is drawn
+/// refused, and measures nonsense in others. One class only, which leaves a curve without an area, is not an error: a set that is drawn
 /// at random may be so.
 ///
 /// ```

@@ -203,7 +203,7 @@ impl AssetFacts {
                 self.data_version.clone_from(data_version);
                 (self.updated_at, self.updated_by, self.failures) = (Some(change.at), change.run, 0);
             }
-            // An observation of the same data is no change.
+            // An observation of the same data is not a change.
             ChangeKind::Observed { data_version }
                 if data_version.is_some() && self.data_version == *data_version => {}
             ChangeKind::Observed { data_version } => {

@@ -77,7 +77,7 @@ pub enum Cause {
         partition: Option<PartitionKey>,
         /// The version it was made from; `None` if the asset was no input then.
         from: Option<DataVersion>,
-        /// The current version; `None` if the asset is no input any more.
+        /// The current version; `None` if the asset is no longer an input.
         to: Option<DataVersion>,
     },
     /// An upstream asset is itself stale or missing.

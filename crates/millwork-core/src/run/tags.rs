@@ -157,7 +157,7 @@ impl RunTag {
     ///
     /// # Errors
     ///
-    /// When the key is empty, or begins with `millwork/` and is no setting; when a setting's value can't be read.
+    /// When the key is empty, or begins with `millwork/` and is not a setting; when a setting's value can't be read.
     pub fn check(key: &str, value: &str) -> Result<(), TagError> {
         if key.is_empty() {
             return Err(TagError::NoKey);

@@ -23,7 +23,7 @@ pub enum DriftError {
         /// How many the current sample has.
         current: usize,
     },
-    /// A number is no count, or not a number at all.
+    /// A number is not a count, or NaN.
     #[error("element {index} of the {sample} is {number}, which cannot be compared")]
     Number {
         /// Which sample: `reference` or `current sample`.

@@ -85,7 +85,7 @@ pub enum EncodingError {
     /// The rows cannot be split into folds.
     #[error("failed to encode out of fold")]
     Split(#[from] SplitError),
-    /// What is encoded is no matrix.
+    /// The encoded values don't form a matrix.
     #[error(transparent)]
     Features(#[from] FeaturesError),
 }

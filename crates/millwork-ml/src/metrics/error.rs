@@ -108,7 +108,7 @@ pub enum MetricError {
         /// The name of the metric.
         metric: &'static str,
     },
-    /// The class asked for is no row's.
+    /// No row has the class asked for.
     #[error("no row has the class that `{metric}` is asked for")]
     UnknownClass {
         /// The name of the metric.

@@ -5,7 +5,7 @@ use crate::boost::training::Best;
 
 /// The best round so far, and how long it may take to find a better one.
 ///
-/// A value that is not a finite number is no score: a metric that is not defined on the watched set, such as the area
+/// A value that is not a finite number is not a score: a metric that is not defined on the watched set, such as the area
 /// under a curve where there is one class only, or a loss that has overflowed. Such a round is never the best and is no
 /// improvement; a training that has none but such rounds when its patience ends has nothing to be judged by.
 #[derive(Debug)]
