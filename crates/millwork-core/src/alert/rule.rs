@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::Destination;
 use crate::asset::Severity;
 use crate::freshness::Freshness;
@@ -101,20 +99,6 @@ impl AlertRule {
     pub fn to(mut self, destination: Destination) -> Self {
         self.destinations.push(destination);
         self
-    }
-
-    /// The rule as JSON for people and programs: without secrets, which it doesn't hold.
-    pub fn to_json(&self) -> Value {
-        let words = |texts: &mut dyn Iterator<Item = String>| texts.collect::<Vec<_>>();
-        json!({
-            "rule": self.name,
-            "description": self.description,
-            "when": words(&mut self.triggers.iter().map(ToString::to_string)),
-            "assets": self.selection,
-            "tags": self.tags,
-            "cooldown_seconds": self.cooldown.as_secs(),
-            "destinations": words(&mut self.destinations.iter().map(ToString::to_string)),
-        })
     }
 
     /// The destination of this [name in the store](Destination::stored_name).
