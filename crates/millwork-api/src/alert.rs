@@ -1,4 +1,4 @@
-//! Alerts: the rules, and what has become of each delivery.
+//! Alerts: the rules, and the state of each delivery.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +12,30 @@ use utoipa::ToSchema;
 
 use crate::names::{AlertKindName, DeliveryStateName};
 
-/// A rule: what it watches, and whom it tells.
+/// An alert rule: its triggers and destinations.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AlertRuleView {
-    /// Its name.
+    /// The rule's name.
     pub rule: String,
-    /// What it is for; empty if nothing is said.
+    /// The rule's description; empty if it has none.
     pub description: String,
-    /// What it watches, in words.
+    /// The triggers of the rule, as text.
     pub when: Vec<String>,
-    /// Which assets it watches, in the selection syntax; `null` for all.
+    /// The assets that the rule is limited to, in the selection syntax; `null` if it applies to all.
     #[schema(required)]
     pub assets: Option<String>,
-    /// The tags that runs must have.
+    /// The tags that a run must have for the rule to apply.
     pub tags: BTreeMap<String, String>,
-    /// For how long the same alert isn't sent again, in seconds.
+    /// The time in which the same alert isn't sent again, in seconds.
     pub cooldown_seconds: u64,
-    /// Where alerts are sent, without secrets.
+    /// The destinations, without secrets.
     pub destinations: Vec<String>,
 }
 
-/// An alert on its way to a destination.
+/// A delivery of an alert to a destination.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeliveryView {
-    /// Its number.
+    /// The number of the delivery.
     pub id: u64,
     /// The idempotency key, which is the same for every attempt.
     pub key: String,
@@ -43,17 +43,17 @@ pub struct DeliveryView {
     pub destination: String,
     /// The alert.
     pub alert: AlertView,
-    /// What has become of it.
+    /// The state of the delivery.
     #[schema(value_type = DeliveryStateName)]
     pub state: DeliveryState,
-    /// How many attempts have begun.
+    /// The number of attempts that have begun.
     pub attempts: u32,
-    /// When the next one may begin.
+    /// When the next attempt may begin.
     pub next_at: Timestamp,
-    /// Why the last one failed; `null` if it didn't.
+    /// Why the last attempt failed; `null` if it didn't.
     #[schema(required)]
     pub error: Option<String>,
-    /// When the alert was decided.
+    /// When the alert was raised.
     pub created_at: Timestamp,
     /// When it was delivered, given up, or dropped; `null` while it is pending.
     #[schema(required)]
@@ -63,26 +63,26 @@ pub struct DeliveryView {
 /// An alert.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AlertView {
-    /// The rule that it follows from.
+    /// The name of the rule that raised it.
     pub rule: String,
-    /// What it is about: alerts of a rule with the same key are about the same thing.
+    /// The subject of the alert: alerts of a rule with the same key are about the same thing.
     pub key: String,
-    /// What it says.
+    /// Whether the alert reports a problem or a recovery, or is a test.
     #[schema(value_type = AlertKindName)]
     pub kind: AlertKind,
-    /// What has happened, in a line.
+    /// The alert in one line.
     pub title: String,
-    /// What has happened, in full.
+    /// The alert in full.
     pub text: String,
-    /// When it happened.
+    /// When the reported change happened.
     pub at: Timestamp,
-    /// Since when it has been so.
+    /// Since when the reported state has lasted.
     pub since: Timestamp,
-    /// The run that it is about; absent if it is about none.
+    /// The run that the alert is about; absent if it isn't about a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub run: Option<RunId>,
-    /// The asset that it is about; absent if it is about none.
+    /// The asset that the alert is about; absent if it isn't about an asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub asset: Option<AssetKey>,
@@ -90,19 +90,19 @@ pub struct AlertView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// The page that shows it; absent where the address of the pages isn't known.
+    /// The address of the page that shows it; absent if `MILLWORK_URL` isn't set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// How many alerts of the same were held back before this one.
+    /// The number of alerts about the same subject that the cooldown suppressed before this one.
     pub held_back: u32,
 }
 
-/// A delivery that somebody decided about.
+/// The state of a delivery after it was retried or dropped.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct DeliveryChange {
-    /// Its number.
+    /// The number of the delivery.
     pub delivery: u64,
-    /// Its state now.
+    /// The new state of the delivery.
     #[schema(value_type = DeliveryStateName)]
     pub state: DeliveryState,
 }

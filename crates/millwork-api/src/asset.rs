@@ -1,4 +1,4 @@
-//! Assets: how they are defined, how they are, and what is latest of them.
+//! Assets: their definitions, statuses and latest events.
 
 use std::collections::BTreeMap;
 
@@ -18,76 +18,76 @@ use utoipa::ToSchema;
 use crate::event::EventView;
 use crate::names::{AssetStatusName, FreshnessName};
 
-/// What is said of an asset, and what it is made from.
+/// The descriptive part of an asset's definition, with its upstream assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetSummary {
-    /// Its key.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub key: AssetKey,
-    /// What it is; empty if nothing is said.
+    /// The asset's description; empty if it has none.
     pub description: String,
-    /// Its group; `null` if it has none.
+    /// The asset's group; `null` if it has none.
     #[schema(required)]
     pub group: Option<String>,
-    /// Its kinds, such as `polars`.
+    /// The asset's kinds, such as `polars`.
     pub kinds: Vec<String>,
-    /// Who answers for it.
+    /// The asset's owners.
     pub owners: Vec<String>,
-    /// Its labels.
+    /// The asset's tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether something else makes it.
+    /// Whether the asset is external: made outside of Millwork.
     pub external: bool,
-    /// The assets that it is made from, in the order of the function's parameters.
+    /// The upstream assets, in the order of the function's parameters.
     #[schema(value_type = Vec<String>)]
     pub upstream: Vec<AssetKey>,
 }
 
-/// Everything that is known of an asset without its history.
+/// An asset's definition.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetView {
-    /// What is said of it.
+    /// The descriptive part of the definition.
     #[serde(flatten)]
     pub summary: AssetSummary,
     /// Whether its function may produce no value.
     pub optional: bool,
-    /// The Rust type of its value; `null` if it has none here.
+    /// The Rust type of its value; `null` if no value is stored by Millwork.
     #[schema(required)]
     pub r#type: Option<String>,
-    /// The format that the value is stored in; `null` if it has none here.
+    /// The format that the value is stored in; `null` if no value is stored by Millwork.
     #[schema(required)]
     pub format: Option<String>,
-    /// The step that makes it; `null` of an external asset.
+    /// The step that makes it; `null` if the asset is external.
     #[schema(required, value_type = Option<String>)]
     pub step: Option<StepKey>,
-    /// The assets that are made from it.
+    /// The downstream assets.
     #[schema(value_type = Vec<String>)]
     pub downstream: Vec<AssetKey>,
-    /// The steps of its checks.
+    /// The keys of the steps of its checks.
     #[schema(value_type = Vec<String>)]
     pub checks: Vec<StepKey>,
-    /// Its partitions; `null` if it has none.
+    /// The asset's partitions; `null` if it has none.
     #[schema(required, value_type = Option<Vec<String>>)]
     pub partitions: Option<Vec<PartitionKey>>,
-    /// The version of its code; `null` of an external asset.
+    /// The version of its code; `null` if the asset is external.
     #[schema(required, value_type = Option<String>)]
     pub code_version: Option<CodeVersion>,
-    /// How many slots of which pools its step takes.
+    /// The number of slots that its step takes, by pool.
     pub pools: BTreeMap<String, u32>,
-    /// The file and the line of its function; `null` where that isn't known.
+    /// The file and the line of its function; `null` if they aren't known.
     #[schema(required)]
     pub source: Option<String>,
-    /// The JSON schemas of its step's configuration; `null` of an external asset.
+    /// The JSON schemas of its step's configuration; `null` if the asset is external.
     #[schema(required)]
     pub config: Option<Vec<Value>>,
 }
 
-/// An asset as it is listed.
+/// An asset as it appears in lists.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetListing {
-    /// What is said of it.
+    /// The descriptive part of the definition.
     #[serde(flatten)]
     pub summary: AssetSummary,
-    /// How it is: the worst state of its partitions.
+    /// The asset's status: the worst status of its partitions.
     #[schema(value_type = AssetStatusName)]
     pub state: AssetStatus,
 }
@@ -95,57 +95,57 @@ pub struct AssetListing {
 /// A page of assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetPage {
-    /// The assets, by their keys.
+    /// The assets, in the order of their keys.
     pub assets: Vec<AssetListing>,
-    /// What `after` has to be for the next page; `null` if this is the last.
+    /// The value of `after` for the next page; `null` if this is the last.
     #[schema(required, value_type = Option<String>)]
     pub next: Option<AssetKey>,
 }
 
-/// An asset, how it is, and what is latest of it and its partitions.
+/// An asset with its status and the latest events of it and its partitions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetDetails {
-    /// Everything that is known of it without its history.
+    /// The asset's definition.
     #[serde(flatten)]
     pub asset: AssetView,
-    /// How it is: the worst state of its partitions.
+    /// The asset's status: the worst status of its partitions.
     #[schema(value_type = AssetStatusName)]
     pub state: AssetStatus,
-    /// What its freshness policy says; `null` without one.
+    /// The asset's freshness; `null` if it has no freshness policy.
     #[schema(required)]
     pub freshness: Option<FreshnessView>,
-    /// What is latest of each partition that it has now and that was ever made, or of the asset itself.
+    /// The latest events of each partition that is defined and has any, or of the asset itself if it has no partitions.
     pub latest: Vec<LatestView>,
 }
 
-/// How old an asset's value may be, and what that means now.
+/// The freshness policy of an asset with its current state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FreshnessView {
-    /// The policy, in words.
+    /// The policy as text.
     pub policy: String,
-    /// Whether the asset is as fresh as it wants.
+    /// The state of the asset under the policy.
     #[schema(value_type = FreshnessName)]
     pub state: Freshness,
-    /// Since when it has been in this state; `null` where that doesn't follow from the policy.
+    /// Since when the asset has been in this state; `null` if the policy doesn't determine it.
     #[schema(required)]
     pub since: Option<Timestamp>,
 }
 
-/// What is latest of an asset or one of its partitions.
+/// The latest events of an asset or one of its partitions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LatestView {
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// The last event that said what its value is: that it was made, kept, or not made.
+    /// The last event that determined its value: the value was materialized, kept, or not produced.
     pub verdict: EventView,
-    /// The last materialization; `null` if there was none.
+    /// The event of the last materialization; `null` if there was none.
     #[schema(required)]
     pub materialization: Option<EventView>,
 }
 
 impl AssetSummary {
-    /// What is said of an asset of a graph.
+    /// The descriptive part of the definition of an asset in a graph.
     pub fn new(graph: &AssetGraph, asset: &AssetNode) -> Self {
         let spec = &asset.spec;
         Self {
@@ -162,7 +162,7 @@ impl AssetSummary {
 }
 
 impl AssetView {
-    /// Everything that is known of an asset of a graph without its history.
+    /// The definition of an asset in a graph.
     pub fn new(graph: &AssetGraph, asset: &AssetNode) -> Self {
         let spec = &asset.spec;
         let computation = asset.step.map(|step| graph.steps()[step].computation());
@@ -193,14 +193,14 @@ fn keys(graph: &AssetGraph, assets: &[AssetIndex]) -> Vec<AssetKey> {
 }
 
 impl AssetListing {
-    /// An asset and how it is.
+    /// An asset with its status.
     pub fn new(graph: &AssetGraph, asset: &AssetNode, health: &AssetHealth) -> Self {
         Self { summary: AssetSummary::new(graph, asset), state: health.status }
     }
 }
 
 impl AssetDetails {
-    /// An asset, how it is, and what is latest of it, of which what belongs to partitions that it had once is left out.
+    /// An asset with its status and its latest events, without those of partitions that aren't defined any more.
     pub fn new(
         graph: &AssetGraph,
         asset: &AssetNode,
@@ -218,7 +218,7 @@ impl AssetDetails {
         Self { asset: AssetView::new(graph, asset), state, freshness, latest }
     }
 
-    /// The last materialization, of whichever partition.
+    /// The last materialization of any partition.
     pub fn last_materialization(&self) -> Option<&EventView> {
         let made = self.latest.iter().filter_map(|latest| latest.materialization.as_ref());
         made.max_by_key(|event| event.sequence)
@@ -226,7 +226,7 @@ impl AssetDetails {
 }
 
 impl FreshnessView {
-    /// What a policy says of an asset that was last materialized then; `None` if it never was.
+    /// The state under a policy of an asset that was last materialized at a time; `None` if it never was.
     pub fn new(policy: &FreshnessPolicy, made: Option<Timestamp>, now: Timestamp) -> Self {
         Self { policy: policy.to_string(), state: policy.state(made, now), since: policy.since(made, now) }
     }

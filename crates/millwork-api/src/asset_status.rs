@@ -1,4 +1,4 @@
-//! How assets and their partitions are, and why.
+//! The status of assets and their partitions, with its causes.
 
 use jiff::Timestamp;
 use millwork_core::asset_status::PartitionHealth;
@@ -11,73 +11,73 @@ use utoipa::ToSchema;
 use crate::names::AssetStatusName;
 use crate::run::FailureView;
 
-/// How an asset without partitions is, or one partition of an asset.
+/// The status of an asset without partitions, or of one partition of an asset.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetStatusView {
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// How it is.
+    /// The status of the asset or partition.
     #[schema(value_type = AssetStatusName)]
     pub state: AssetStatus,
-    /// Why it is stale; empty if it isn't.
+    /// The causes of staleness; empty if it isn't stale.
     pub causes: Vec<CauseView>,
-    /// Why the last attempt to make it failed; `null` if something was made since.
+    /// Why the last attempt to materialize it failed; `null` if it was materialized since.
     #[schema(required)]
     pub failure: Option<FailureView>,
-    /// The checks that failed the last time that they were evaluated, by name.
+    /// The names of the checks whose last evaluation failed.
     pub failing_checks: Vec<String>,
-    /// Why the asset, by its newest partition, is older than its freshness policy allows, in words; `null` if it isn't.
+    /// Why the asset, by its newest partition, is older than its freshness policy allows, as text; `null` if it isn't.
     #[schema(required)]
     pub late: Option<String>,
     /// When it was last materialized; `null` if it never was.
     #[schema(required)]
     pub materialized_at: Option<Timestamp>,
-    /// The run that makes it now; `null` if none does.
+    /// The run that is materializing it; `null` if there is none.
     #[schema(required, value_type = Option<String>)]
     pub run: Option<RunId>,
 }
 
-/// Why an asset is stale.
+/// A cause of staleness.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum CauseView {
-    /// Its function has changed.
+    /// The code of the asset has changed.
     Code {
-        /// The version that it was made with.
+        /// The code version of the stored value.
         #[schema(value_type = String)]
         from: CodeVersion,
-        /// The version that there is.
+        /// The current code version.
         #[schema(value_type = String)]
         to: CodeVersion,
     },
-    /// Another system has reported the value, so what it was made from isn't known.
+    /// Another system reported the value, so the versions that it was made from aren't known.
     Reported,
-    /// An upstream asset has another value.
+    /// An upstream asset has new data.
     Data {
-        /// The upstream asset.
+        /// The key of the upstream asset.
         #[schema(value_type = String)]
         asset: AssetKey,
-        /// Its partition; absent if it has none.
+        /// The partition of the upstream asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
         partition: Option<PartitionKey>,
-        /// The version that it was made from; `null` if the asset was no input then.
+        /// The data version that the value was made from; `null` if the upstream asset wasn't an input then.
         #[schema(required, value_type = Option<String>)]
         from: Option<DataVersion>,
-        /// The version that there is; `null` if the asset is no input any more.
+        /// The current data version; `null` if the upstream asset isn't an input any more.
         #[schema(required, value_type = Option<String>)]
         to: Option<DataVersion>,
     },
     /// An upstream asset is itself stale or missing.
     Upstream {
-        /// The upstream asset.
+        /// The key of the upstream asset.
         #[schema(value_type = String)]
         asset: AssetKey,
-        /// Its partition; absent if it has none.
+        /// The partition of the upstream asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
         partition: Option<PartitionKey>,
@@ -85,7 +85,8 @@ pub enum CauseView {
 }
 
 impl AssetStatusView {
-    /// How a partition of an asset is. `late` says in words what the asset's freshness policy has against its age.
+    /// The status of a partition of an asset. `late` is the reason why the asset is late under its freshness policy; `None` if it isn't
+    /// late.
     pub fn new(asset: &AssetKey, health: &PartitionHealth, late: Option<String>) -> Self {
         Self {
             asset: asset.clone(),

@@ -1,4 +1,4 @@
-//! Automation: which assets have conditions, what became of them, and why.
+//! Automation: the assets with conditions, the outcomes of evaluations, and their explanations.
 
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth};
@@ -8,163 +8,163 @@ use millwork_core::{AssetKey, AutomationCondition};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The assets that have a condition.
+/// The state of automation: its switch, and the assets that have a condition.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AutomationView {
     /// Whether automation as a whole is on.
     pub on: bool,
-    /// The assets, in the order of the graph.
+    /// The assets that have a condition, in the order of the graph.
     pub assets: Vec<AutomationEntryView>,
 }
 
-/// An asset that has a condition.
+/// An asset that has an automation condition, with the outcome of its last evaluation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AutomationEntryView {
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
     /// Whether its condition is on.
     pub on: bool,
-    /// Its condition, in words.
+    /// The condition as text.
     pub condition: String,
-    /// What the last evaluation came to; `null` if there was none.
+    /// The outcome of the last evaluation; `null` if there was none.
     #[schema(required)]
     pub outcome: Option<OutcomeView>,
-    /// When that was.
+    /// When the last evaluation took place; `null` if there was none.
     #[schema(required)]
     pub evaluated_at: Option<Timestamp>,
-    /// When it was last requested; `null` if it never was.
+    /// When the asset was last requested by its condition; `null` if it never was.
     #[schema(required)]
     pub requested_at: Option<Timestamp>,
-    /// How many of its runs have failed since it was last made.
+    /// The number of its runs that have failed since it was last materialized.
     pub failures: u32,
 }
 
-/// What an evaluation came to.
+/// The outcome of an evaluation.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeView {
-    /// The asset is requested.
+    /// The condition holds, and the asset was requested.
     Requested,
-    /// Its condition doesn't hold.
+    /// The condition doesn't hold.
     NotDue,
-    /// Its condition has held since before the run that makes it was requested.
+    /// The condition holds, and a run that materializes the asset was requested after it began to.
     Underway,
-    /// Its condition holds, but its runs fail.
+    /// The condition holds, but the asset isn't requested because its runs have failed.
     Held(HoldView),
 }
 
-/// That an asset isn't requested, as its runs fail.
+/// The pause in requests for an asset whose runs fail.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct HoldView {
-    /// How many have failed.
+    /// The number of failed runs.
     pub failures: u32,
-    /// Until when; `null` if until it is made or its code changes.
+    /// When the pause ends; `null` if it lasts until the asset is materialized or its code changes.
     #[schema(required)]
     pub until: Option<Timestamp>,
 }
 
-/// Why an asset was requested, or wasn't.
+/// The explanation of why an asset was or wasn't requested.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplainedAsset {
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// Its condition.
+    /// The condition as text.
     #[schema(required)]
     pub condition: Option<String>,
-    /// What the last evaluation found, as a tree; `null` if there was none.
+    /// The last evaluation as a tree; `null` if there was none.
     #[schema(required)]
     pub explanation: Option<ExplanationView>,
-    /// The same as text.
+    /// The last evaluation as text; `null` if there was none.
     #[schema(required)]
     pub text: Option<String>,
 }
 
-/// What an evaluation found.
+/// An evaluation of an asset's condition, part by part.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationView {
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// When it was evaluated.
+    /// When the condition was evaluated.
     pub evaluated_at: Timestamp,
-    /// When it was last requested; `null` if it never was.
+    /// When the asset was last requested by its condition; `null` if it never was.
     #[schema(required)]
     pub requested_at: Option<Timestamp>,
-    /// What the evaluation came to.
+    /// The outcome of the evaluation.
     pub outcome: OutcomeView,
-    /// The same in words, with what decided it.
+    /// The outcome as text, with the part of the condition that decided it.
     pub verdict: String,
-    /// The condition, part by part.
+    /// The root of the tree: the condition as a whole.
     pub condition: PartView,
 }
 
-/// A part of a condition.
+/// A part of a condition, as an evaluation found it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PartView {
-    /// Its name.
+    /// The part's name, as it stands in the text of the condition.
     pub name: String,
-    /// Whether it holds.
+    /// Whether the part holds.
     pub holds: bool,
-    /// For which assets it holds; absent if for none.
+    /// The assets for which the part holds; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub truths: Vec<TruthView>,
-    /// What it is made of; absent if it has no parts.
+    /// The parts that it is composed of; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, no_recursion)]
     pub parts: Vec<PartView>,
 }
 
-/// That a part of a condition holds for an asset.
+/// An asset for which a part of a condition holds.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TruthView {
-    /// The position of the part in the tree, counted from above and from the left.
+    /// The position of the part in the tree in preorder: a part comes before those that it is composed of.
     pub node: usize,
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// The evaluation at which it began to hold.
+    /// The time of the evaluation at which the part began to hold.
     pub since: Timestamp,
 }
 
-/// Automation as a whole, after it was switched.
+/// The state of automation as a whole after a switch.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct AutomationSwitch {
-    /// Whether it is on now.
+    /// Whether automation is on.
     pub on: bool,
 }
 
-/// The condition of an asset, after it was switched.
+/// The state of an asset's condition after a switch.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetSwitch {
-    /// The asset.
+    /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// Whether it is on now.
+    /// Whether the condition is on.
     pub on: bool,
 }
 
-/// A run that schedules or conditions would have requested.
+/// A run that schedules or conditions would have requested in a simulated span of time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SimulatedRunView {
-    /// When it would have begun.
+    /// When the run would have started.
     pub at: Timestamp,
-    /// What would have asked for it.
+    /// The schedule or condition that would have requested it, as text.
     pub why: String,
-    /// What it would have made.
+    /// The assets that it would have materialized.
     #[schema(value_type = Vec<String>)]
     pub assets: Vec<AssetKey>,
-    /// When it would have ended.
+    /// When the run would have finished.
     pub until: Timestamp,
-    /// Why it can't be requested; absent if it can.
+    /// Why the run can't be requested; absent if it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 impl ExplainedAsset {
-    /// The condition of an asset, and what its last evaluation found; `None` if it was never evaluated.
+    /// The condition of an asset with its last evaluation; `None` if it was never evaluated.
     pub fn new(asset: AssetKey, condition: &AutomationCondition, explanation: Option<Explanation>) -> Self {
         let text = explanation.as_ref().map(ToString::to_string);
         let condition = Some(condition.to_string());

@@ -1,4 +1,4 @@
-//! What is defined: checks, jobs, and the graph.
+//! Definitions: checks, jobs and the asset graph.
 
 use std::collections::BTreeMap;
 
@@ -12,34 +12,34 @@ use utoipa::ToSchema;
 use crate::asset::AssetView;
 use crate::names::SeverityName;
 
-/// A check of an asset.
+/// An asset check.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CheckView {
-    /// Its name.
+    /// The check's name.
     pub name: String,
-    /// The asset that it checks.
+    /// The key of the asset that it checks.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// What it checks; empty if nothing is said.
+    /// The check's description; empty if it has none.
     pub description: String,
-    /// How bad it is if it fails.
+    /// The severity of a failure.
     #[schema(value_type = SeverityName)]
     pub severity: Severity,
-    /// Whether what is downstream of the asset waits for it.
+    /// Whether steps downstream of the asset wait for the check to pass.
     pub blocking: bool,
-    /// Its step.
+    /// The key of the step that evaluates the check.
     #[schema(value_type = String)]
     pub step: StepKey,
 }
 
-/// A job.
+/// A job: a selection with a configuration and tags.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct JobView {
-    /// Its name.
+    /// The job's name.
     pub name: String,
-    /// What it is for; empty if nothing is said.
+    /// The job's description; empty if it has none.
     pub description: String,
-    /// Which assets it makes, in the selection syntax.
+    /// The assets that it materializes, in the selection syntax.
     pub selection: String,
     /// The configuration of its runs, by step.
     pub config: Value,
@@ -47,51 +47,51 @@ pub struct JobView {
     pub tags: BTreeMap<String, String>,
 }
 
-/// The keys of all assets, and which is made from which.
+/// The asset graph by keys.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct KeyGraph {
-    /// The keys.
+    /// The keys of all assets.
     #[schema(value_type = Vec<String>)]
     pub assets: Vec<AssetKey>,
-    /// Which is made from which.
+    /// The dependencies between the assets.
     pub edges: Vec<EdgeView>,
 }
 
-/// Assets as they are defined, and which is made from which.
+/// The asset graph with the definitions of its assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetGraphView {
-    /// The assets.
+    /// The definitions of the assets.
     pub assets: Vec<AssetView>,
-    /// Which is made from which.
+    /// The dependencies between the assets.
     pub edges: Vec<EdgeView>,
 }
 
-/// That one asset is made from another.
+/// A dependency: the downstream asset is made from the upstream one.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EdgeView {
-    /// The upstream asset.
+    /// The key of the upstream asset.
     #[schema(value_type = String)]
     pub from: AssetKey,
-    /// The asset that is made from it.
+    /// The key of the downstream asset.
     #[schema(value_type = String)]
     pub to: AssetKey,
 }
 
-/// Definitions that fit together, and how much there is of them.
+/// The result of a successful check of the definitions.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct CheckedDefinitions {
-    /// Always true: definitions that don't fit together are an error.
+    /// Always true: invalid definitions are an error.
     pub ok: bool,
-    /// How many assets.
+    /// The number of assets.
     pub assets: usize,
-    /// How many checks.
+    /// The number of asset checks.
     pub checks: usize,
-    /// How many jobs.
+    /// The number of jobs.
     pub jobs: usize,
 }
 
 impl CheckView {
-    /// A step that is a check; `None` for one that makes assets.
+    /// The check that a step evaluates; `None` if the step makes assets.
     pub fn of_step(step: &StepNode) -> Option<Self> {
         match &step.kind {
             StepKind::Check { definition, .. } => Some(Self {
@@ -120,7 +120,7 @@ impl From<&Job> for JobView {
 }
 
 impl KeyGraph {
-    /// The whole graph.
+    /// The graph of all assets.
     pub fn new(graph: &AssetGraph) -> Self {
         let edges = graph.assets().iter().flat_map(|asset| {
             let edge = |from: &AssetKey| EdgeView { from: from.clone(), to: asset.spec.key.clone() };

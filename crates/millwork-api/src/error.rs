@@ -1,36 +1,36 @@
-//! What is wrong, in one shape.
+//! The one form of an error in answers of the API and on the command line.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An answer that is an error.
+/// The body of an error response.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// What is wrong.
+    /// The error.
     pub error: ErrorView,
 }
 
-/// What is wrong, and what to do about it.
+/// An error with its causes and a hint.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ErrorView {
-    /// Which kind of error it is.
+    /// The kind of the error.
     pub code: ErrorCode,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
-    /// What caused it, the nearest cause first.
+    /// The causes of the error, the nearest first.
     pub causes: Vec<String>,
-    /// What to do about it; `null` where that isn't known.
+    /// The remedy; `null` if it isn't known.
     #[schema(required)]
     pub hint: Option<String>,
 }
 
-/// Which kind of error it is.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// Arguments, names, parameters or a configuration are wrong.
+    /// Arguments, names, parameters or a configuration are invalid.
     Invalid,
-    /// There is no such thing.
+    /// The path, asset, run, job or other object doesn't exist.
     NotFound,
     /// The path doesn't take this method.
     MethodNotAllowed,
@@ -38,7 +38,7 @@ pub enum ErrorCode {
     TooLarge,
     /// The token is missing or wrong.
     Unauthorized,
-    /// The server doesn't answer for the host that the request names.
+    /// The request names a host that isn't allowed.
     UnknownHost,
     /// The request names no host, or several.
     InvalidHost,
@@ -48,20 +48,20 @@ pub enum ErrorCode {
     Timeout,
     /// The store can't be read or written.
     Store,
-    /// Any other answer that is an error.
+    /// Any other error response.
     Error,
-    /// Work that was rightly asked for failed; of the command line.
+    /// The requested work failed; on the command line only.
     Failed,
-    /// The definitions don't fit together; of the command line.
+    /// The definitions are invalid; on the command line only.
     Definitions,
-    /// The home can't be read or written; of the command line.
+    /// The home can't be read or written; on the command line only.
     Home,
-    /// The result can't be written; of the command line.
+    /// The result can't be written; on the command line only.
     NotWritten,
 }
 
 impl ErrorBody {
-    /// An error whose message and causes stand in one list, outermost first.
+    /// An error from its message and causes in one list, outermost first.
     pub fn new(code: ErrorCode, chain: &[String], hint: Option<String>) -> Self {
         let (message, causes) = match chain {
             [message, causes @ ..] => (message.clone(), causes.to_vec()),

@@ -1,4 +1,4 @@
-//! Events as they are answered: with the names and bodies under which they are stored.
+//! Events of the event log, with the names and bodies under which they are stored.
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
@@ -10,45 +10,45 @@ use utoipa::ToSchema;
 
 use crate::names::EventTypeName;
 
-/// Something that happened.
+/// An event of the event log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventView {
-    /// Its place in the event log. Later events have higher numbers; numbers may be left out.
+    /// The event's sequence number. Later events have higher numbers; numbers may be left out.
     pub sequence: u64,
-    /// The run it happened in; absent for what is reported from outside.
+    /// The run that the event belongs to; absent if it was reported from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub run: Option<RunId>,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
-    /// The step; absent if it is about none.
+    /// The step; absent if the event isn't about a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub step: Option<StepKey>,
-    /// The asset; absent if it is about none.
+    /// The asset; absent if the event isn't about an asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub asset: Option<AssetKey>,
-    /// The partition of the step and the asset; absent if they have none.
+    /// The partition of the step or asset; absent if they have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// The number of the step's attempt, from 1; 0 where it has none.
+    /// The number of the step's attempt, from 1; 0 if the event isn't about an attempt.
     pub attempt: u32,
-    /// What happened.
+    /// The type of the event with its body.
     #[serde(flatten)]
     #[schema(value_type = TypeAndBody)]
     pub body: EventBody,
 }
 
-/// What happened, by name, with what is told of it.
+/// The type of an event with its body.
 #[derive(ToSchema)]
 #[schema(as = EventBody)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct TypeAndBody {
-    /// What kind of thing happened.
+    /// The type of the event.
     r#type: EventTypeName,
-    /// What is told of it; its fields depend on the type. Absent for types without any.
+    /// The body of the event; its fields depend on the type. Absent if the type has no fields.
     #[schema(required = false)]
     body: Value,
 }
@@ -58,15 +58,15 @@ struct TypeAndBody {
 pub struct EventPage {
     /// The events, oldest first.
     pub events: Vec<EventView>,
-    /// What `after` has to be for the next page; `null` if there is no event and none was given.
+    /// The value of `after` for the next page; `null` if there is no event and no `after` was given.
     #[schema(required)]
     pub next: Option<u64>,
 }
 
-/// An event that was reported from outside.
+/// An event that was recorded for a report from outside.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecordedEvent {
-    /// Its place in the event log.
+    /// The event's sequence number.
     #[schema(required)]
     pub sequence: Option<u64>,
 }

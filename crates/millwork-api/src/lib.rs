@@ -1,13 +1,13 @@
-//! What is answered about runs, assets, schedules and the rest, in JSON: by the HTTP API, by `--json` on the command line, and
-//! in part by the pages.
+//! The JSON views of runs, assets, schedules and other objects, which the HTTP API, `--json` on the command line, and in part
+//! the pages answer with.
 //!
 //! Each answer is a type. It is built in one place, from values of the core and of the store, and serialized; its OpenAPI schema is
 //! derived from the same fields, so that document and answer can't differ. A view takes the fields of what it shows one by one, by
-//! patterns without `..` where it mirrors a type as a whole: a new field doesn't compile before somebody has decided whether it is
+//! patterns without `..` where it mirrors a type as a whole: a new field doesn't compile before it is decided whether it is
 //! shown.
 //!
-//! Nothing is decided here. How an asset is, why a run waits and what a condition came to are decided in the core, and arrive as
-//! values.
+//! This crate decides nothing. The status of an asset, the reason why a run waits and the outcome of a condition are decided in the
+//! core, and arrive as values.
 
 mod alert;
 mod asset;

@@ -1,7 +1,7 @@
-//! The words that stand for statuses and kinds, as schemas: one of some texts.
+//! OpenAPI schemas of the names of statuses and kinds: enumerations of strings.
 //!
-//! A word is what the variant of the core or the store serializes to, so no name is written a second time. A type here has no
-//! values; it stands in for its namesake where a schema is derived.
+//! The names are those that the variants of the core's and the store's enums serialize to, so no name is written a second time. A type
+//! here has no values; it stands in for its namesake where a schema is derived.
 
 use millwork_core::event::EventKind;
 use serde::Serialize;
@@ -19,7 +19,7 @@ macro_rules! names {
         impl $name {
             const ALL: &[$named] = &[$(<$named>::$variant),+];
 
-            /// Does nothing but name every variant.
+            /// Names every variant, so that a missing one doesn't compile.
             const fn is_listed(value: &$named) -> bool {
                 match value { $(<$named>::$variant => true),+ }
             }
@@ -40,37 +40,37 @@ macro_rules! names {
 }
 
 names! {
-    /// What has become of a run.
+    /// The status of a run.
     RunStatusName of millwork_core::run::RunStatus as "RunStatus" {
         Queued, Running, Canceling, Succeeded, Failed, Canceled, Lost,
     }
-    /// What has become of a step within a run.
+    /// The status of a step within a run.
     StepStatusName of millwork_core::run::StepStatus as "StepStatus" {
         Pending, Running, Retrying, Succeeded, Failed, Skipped, Canceled,
     }
-    /// What kind of failure of a step it is.
+    /// The kind of a step's failure.
     FailureKindName of millwork_core::run::FailureKind as "FailureKind" {
         Error, Panic, Timeout, Input, Output, Check,
     }
-    /// Why a run failed or was lost.
+    /// The class of the reason why a run failed or was lost.
     FailureClassName of millwork_core::run::FailureClass as "FailureClass" {
         Error, Timeout, OutOfMemory, Killed, Lost,
     }
-    /// How an asset or one of its partitions is.
+    /// The status of an asset or one of its partitions.
     AssetStatusName of millwork_core::AssetStatus as "AssetStatus" {
         External, Fresh, Missing, Stale, Running, Failed,
     }
-    /// Whether an asset is as fresh as its policy wants.
+    /// The state of an asset under its freshness policy.
     FreshnessName of millwork_core::freshness::Freshness as "Freshness" { Pass, Warn, Fail, Unknown }
-    /// How bad a failed check is.
+    /// The severity of a failed check.
     SeverityName of millwork_core::Severity as "Severity" { Warn, Error }
-    /// Whether something pending is tried again.
+    /// Whether a pending request is tried again.
     PendingStateName of millwork_storage::PendingState as "PendingState" { Waiting, GivenUp }
-    /// What has become of a delivery.
+    /// The state of a delivery.
     DeliveryStateName of millwork_storage::DeliveryState as "DeliveryState" { Pending, Delivered, Dead, Dropped }
-    /// What an alert says: that something is wrong, that it isn't any more, or that somebody tries a rule.
+    /// Whether an alert reports a problem or a recovery, or is a test of a rule.
     AlertKindName of millwork_core::alert::AlertKind as "AlertKind" { Raised, Recovered, Test }
-    /// Where in the database something can't be read.
+    /// The table of the database that a row belongs to, or `file` for the file as a whole.
     TableName of millwork_storage::Table as "Table" {
         File, Events, Runs, Ticks, Deliveries, Automation, Slots, Pending, Latest,
     }
@@ -82,10 +82,7 @@ pub enum EventTypeName {}
 
 impl PartialSchema for EventTypeName {
     fn schema() -> RefOr<Schema> {
-        texts(
-            "What kind of thing happened",
-            EventKind::ALL.iter().filter_map(word).chain(["unreadable".to_owned()]),
-        )
+        texts("The type of an event", EventKind::ALL.iter().filter_map(word).chain(["unreadable".to_owned()]))
     }
 }
 
@@ -95,12 +92,12 @@ impl ToSchema for EventTypeName {
     }
 }
 
-/// What a value without fields is in JSON.
+/// The string that a value without fields serializes to.
 fn word(value: &impl Serialize) -> Option<String> {
     serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
 }
 
-/// One of some texts.
+/// The schema of an enumeration of strings.
 fn texts(description: &str, words: impl Iterator<Item = String>) -> RefOr<Schema> {
     let texts = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
     texts.description(Some(description.trim())).build().into()
@@ -116,7 +113,7 @@ mod tests {
         let words = ["queued", "running", "canceling", "succeeded", "failed", "canceled", "lost"];
         assert_eq!(
             schema,
-            serde_json::json!({ "type": "string", "enum": words, "description": "What has become of a run." })
+            serde_json::json!({ "type": "string", "enum": words, "description": "The status of a run." })
         );
         let kinds = serde_json::to_value(EventTypeName::schema()).expect("JSON");
         assert_eq!(kinds["enum"].as_array().map(Vec::len), Some(EventKind::ALL.len() + 1));

@@ -1,4 +1,4 @@
-//! What `materialize` and `runs retry` come to.
+//! The results of `materialize` and `runs retry`.
 
 use millwork_core::run::{RunId, RunStatus, StepKey};
 use millwork_core::{PartitionKey, StepPartition};
@@ -8,31 +8,31 @@ use utoipa::ToSchema;
 use crate::names::RunStatusName;
 use crate::run::StepView;
 
-/// A run that was executed to its end.
+/// A finished run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RunOutcomeView {
-    /// The run.
+    /// The run's id.
     #[schema(value_type = String)]
     pub run: RunId,
-    /// What has become of it.
+    /// The status that the run ended with.
     #[schema(value_type = RunStatusName)]
     pub status: RunStatus,
-    /// Why it failed or was lost; `null` if it wasn't.
+    /// Why the run failed or was lost; `null` if it did not.
     #[schema(required)]
     pub reason: Option<String>,
-    /// How to go on with it; `null` if it succeeded.
+    /// How to resume the run; `null` if it succeeded.
     #[schema(required)]
     pub hint: Option<String>,
-    /// How long it took, in seconds.
+    /// The duration of the run, in seconds.
     pub seconds: f64,
-    /// The most memory that the process has held, in bytes; `null` where the system doesn't tell.
+    /// The peak memory of the process, in bytes; `null` if the system doesn't report it.
     #[schema(required)]
     pub peak_memory_bytes: Option<u64>,
-    /// Its steps, by key and partition.
+    /// The steps of the run, ordered by key and partition.
     pub steps: Vec<StepView>,
 }
 
-/// Only what is stale or missing was to be made, and nothing is: there is no run.
+/// The answer to a request for stale and missing assets when all are up to date: no run is created.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UpToDate {
     /// Always `null`: there is no run.
@@ -40,33 +40,33 @@ pub struct UpToDate {
     run: Option<RunId>,
     /// Always `up_to_date`.
     status: &'static str,
-    /// How many assets are selected.
+    /// The number of selected assets.
     assets: usize,
     /// Always empty.
     steps: Vec<StepView>,
 }
 
 impl UpToDate {
-    /// The answer for so many selected assets.
+    /// The answer for a number of selected assets.
     pub fn new(assets: usize) -> Self {
         Self { run: None, status: "up_to_date", assets, steps: Vec::new() }
     }
 }
 
-/// What a run would do.
+/// The plan of a run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanView {
-    /// Its steps, in an order in which they can run.
+    /// The steps, in an order in which they can run.
     pub plan: Vec<PlannedStepView>,
 }
 
-/// A step that would run.
+/// A step of a plan.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlannedStepView {
-    /// Its key.
+    /// The step's key.
     #[schema(value_type = String)]
     pub step: StepKey,
-    /// Its partition; `null` if it has none.
+    /// The step's partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
 }

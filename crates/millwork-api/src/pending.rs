@@ -1,4 +1,4 @@
-//! What schedules and sensors asked for that couldn't be done yet.
+//! Pending requests: work of schedules and sensors that failed and is tried again.
 
 use std::collections::BTreeMap;
 
@@ -12,99 +12,99 @@ use utoipa::ToSchema;
 
 use crate::names::PendingStateName;
 
-/// Something pending.
+/// A pending request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PendingView {
-    /// Its number.
+    /// The number of the request.
     pub id: u64,
-    /// What asked for it: the name of a schedule, or `sensor:` and the name of a sensor.
+    /// The requester: the name of a schedule, or `sensor:` and the name of a sensor.
     #[schema(value_type = String)]
     pub instigator: Instigator,
-    /// What is to be done.
+    /// The requested work.
     pub work: PendingWorkView,
-    /// Whether it is tried again.
+    /// Whether the request is tried again.
     #[schema(value_type = PendingStateName)]
     pub state: PendingState,
-    /// Why it couldn't be done the last time.
+    /// The error of the last attempt.
     pub reason: String,
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     pub attempts: u32,
-    /// When the next one may begin.
+    /// When the next attempt may begin.
     pub next_at: Timestamp,
-    /// When it was asked for.
+    /// When the request was recorded.
     pub created_at: Timestamp,
 }
 
-/// What is to be done.
+/// The work of a pending request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PendingWorkView {
-    /// A run that was asked for and can't be requested.
+    /// A run that can't be requested.
     Run {
-        /// The run as it was asked for.
+        /// The run as the schedule or sensor asked for it.
         #[schema(value_type = RunSpecView)]
         run: RunSpec,
-        /// The tick that it is for; absent if no schedule asked.
+        /// The tick that it is for; absent if a sensor asked for it.
         #[serde(skip_serializing_if = "Option::is_none")]
         due: Option<Timestamp>,
     },
-    /// An event at which a sensor's function failed.
+    /// An event on which a sensor's function failed.
     Event {
-        /// Its place in the event log.
+        /// The event's sequence number.
         sequence: u64,
     },
-    /// A tick at which a schedule's function failed.
+    /// A tick on which a schedule's function failed.
     Tick {
-        /// When it was due.
+        /// When the tick was due.
         due: Timestamp,
     },
 }
 
-/// A run as it was asked for. One field of `selection` and `job` is there.
+/// A run as a schedule or sensor asked for it. Exactly one of `selection` and `job` is present.
 #[derive(ToSchema)]
 #[schema(as = RunSpec)]
 #[allow(dead_code, reason = "only the schema is used: some of the fields are the core's own")]
 struct RunSpecView {
-    /// What it makes, in the selection syntax.
+    /// The assets that it materializes, in the selection syntax.
     selection: Option<String>,
-    /// The job whose assets it makes.
+    /// The job whose assets it materializes.
     job: Option<String>,
-    /// What it is about; absent without a key.
+    /// The key by which repeated requests are recognized; absent if the run has none.
     key: Option<String>,
-    /// The partition to make.
+    /// The partition to materialize; absent if the run isn't limited to one.
     partition: Option<String>,
-    /// Its configuration, by step.
+    /// The configuration of the run, by step.
     #[schema(required = false)]
     config: Value,
-    /// Its tags.
+    /// The tags of the run.
     tags: Option<BTreeMap<String, String>>,
     /// Whether only steps whose outputs are stale or missing are run.
     stale_only: Option<bool>,
-    /// Where it comes from: tags that only Millwork sets.
+    /// The run's origin: tags that only Millwork sets.
     origin: Option<BTreeMap<String, String>>,
 }
 
-/// Something pending that somebody decided about.
+/// The state of a pending request after it was retried or dropped.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct PendingChange {
-    /// Its number.
+    /// The number of the request.
     pub pending: u64,
-    /// What becomes of it.
+    /// The new state of the request.
     pub state: PendingDecision,
 }
 
-/// What becomes of something pending.
+/// The state of a pending request after a decision.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingDecision {
-    /// It is tried again now.
+    /// The request is tried again now.
     Waiting,
-    /// It isn't tried again.
+    /// The request isn't tried again.
     Dropped,
 }
 
 impl PendingWorkView {
-    /// The work in words; `moment` writes the time of a tick.
+    /// The work as text; `moment` formats the time of a tick.
     pub fn in_words(&self, moment: impl Fn(Timestamp) -> String) -> String {
         match self {
             Self::Run { run: RunSpec { target, key: Some(key), .. }, .. } => {

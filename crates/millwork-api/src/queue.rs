@@ -1,4 +1,4 @@
-//! The run queue and the pools.
+//! The run queue and the pools, with the reasons why runs wait and the holders of slots.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use millwork_storage::HeldSlots;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The runs that wait for a daemon.
+/// The run queue: the runs that wait for a daemon.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct QueueView {
     /// The maximum number of runs that go on at a time; `null` if there is no daemon.
     #[schema(required)]
     pub max_runs: Option<usize>,
-    /// The runs that wait, those that come first first.
+    /// The waiting runs, in the order in which they are launched.
     pub waiting: Vec<WaitingRunView>,
 }
 
-/// A run that waits.
+/// A waiting run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WaitingRunView {
-    /// The run.
+    /// The run's id.
     #[schema(value_type = String)]
     pub run: RunId,
     /// Why it waits; `null` if it is about to be launched.
@@ -30,34 +30,34 @@ pub struct WaitingRunView {
     pub waits: Option<String>,
 }
 
-/// A pool, and who holds its slots.
+/// A pool with the holders of its slots.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PoolView {
-    /// Its name.
+    /// The pool's name.
     pub pool: String,
-    /// How many slots it has.
+    /// The number of slots of the pool.
     pub slots: u32,
-    /// How many of them are held.
+    /// The number of slots that are held.
     pub held: u32,
-    /// Who holds them.
+    /// The processes that hold slots.
     pub holders: Vec<HolderView>,
 }
 
 /// A process that holds slots of a pool.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HolderView {
-    /// How many slots.
+    /// The number of slots that the process holds.
     pub slots: u32,
-    /// The machine that the process runs on.
+    /// The name of the machine that the process runs on.
     pub host: String,
-    /// The number of the process there.
+    /// The id of the process on that machine.
     pub pid: u32,
-    /// Until when it holds them, unless it renews that.
+    /// When the lease on the slots ends, unless the process renews it.
     pub leased_until: Timestamp,
 }
 
 impl QueueView {
-    /// The queue as [`waiting_runs`](millwork_storage::waiting_runs) finds it, under the limits in force.
+    /// The queue as [`waiting_runs`](millwork_storage::waiting_runs) returns it, under the limits in force; `None` if there is no daemon.
     pub fn new(limits: Option<&QueueLimits>, waiting: Vec<(RunId, Option<WaitReason>)>) -> Self {
         let waits = |reason: Option<WaitReason>| reason.map(|reason| reason.to_string());
         let waiting = waiting.into_iter().map(|(run, reason)| WaitingRunView { run, waits: waits(reason) });
@@ -66,7 +66,7 @@ impl QueueView {
 }
 
 impl PoolView {
-    /// Pools by name with their slots, and those of the slots that are held.
+    /// The pools by name with their slots and the leases on them.
     pub fn all(pools: BTreeMap<&str, u32>, held: &[HeldSlots]) -> Vec<Self> {
         let pool = |(name, slots): (&str, u32)| {
             let holders: Vec<HolderView> =

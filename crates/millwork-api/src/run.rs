@@ -1,4 +1,4 @@
-//! Runs and their steps.
+//! Runs with their requests, steps and failures.
 
 use std::collections::BTreeMap;
 
@@ -15,58 +15,58 @@ use utoipa::ToSchema;
 
 use crate::names::{FailureClassName, FailureKindName, RunStatusName, StepStatusName};
 
-/// A run.
+/// A run as it is recorded.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RunView {
-    /// Its id.
+    /// The run's id.
     #[schema(value_type = String)]
     pub run: RunId,
-    /// What has become of it.
+    /// The status of the run.
     #[schema(value_type = RunStatusName)]
     pub status: RunStatus,
-    /// What it is asked to do.
+    /// The request that the run executes.
     pub request: RequestView,
-    /// How often a process began to execute it.
+    /// The number of times that a process began to execute it.
     pub epoch: u32,
-    /// When it was asked for.
+    /// When the run was requested.
     pub created_at: Timestamp,
-    /// When it was last started; `null` if it hasn't been.
+    /// When the run was last started; `null` if it wasn't.
     #[schema(required)]
     pub started_at: Option<Timestamp>,
-    /// When it finished; `null` if it hasn't.
+    /// When the run finished; `null` if it hasn't.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
-    /// Why it failed or was lost, the last time that it did; `null` if it never did.
+    /// Why the run last failed or was lost; `null` if it never did.
     #[schema(required)]
     pub reason: Option<String>,
-    /// Which class of failure that was.
+    /// The class of that failure; `null` if there was none.
     #[schema(required, value_type = Option<FailureClassName>)]
     pub class: Option<FailureClass>,
-    /// Before when it isn't started, if it is tried again.
+    /// The earliest time at which the run is retried; `null` if it isn't waiting for a retry.
     #[schema(required)]
     pub not_before: Option<Timestamp>,
-    /// What of its record can't be read or was set aside, and why; `null` if all is there.
+    /// The parts of the run's record that can't be read or were set aside, and why; `null` if the record is complete.
     #[schema(required)]
     pub damage: Option<String>,
 }
 
-/// What a run is asked to do.
+/// A request for a run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RequestView {
     /// The selection as it was written.
     pub selection: String,
-    /// The assets that it selected then.
+    /// The assets that it selected when the run was requested.
     #[schema(value_type = Vec<String>)]
     pub assets: Vec<AssetKey>,
-    /// The partition to make; absent if every partition is made.
+    /// The partition to materialize; absent if all partitions are.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// The configuration by step; absent if it can't be read.
+    /// The configuration, by step; absent if it can't be read.
     #[serde(skip_serializing_if = "Value::is_null")]
     #[schema(required = false)]
     pub config: Value,
-    /// Labels; absent without any.
+    /// The tags; absent if there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     pub tags: BTreeMap<String, String>,
@@ -79,12 +79,12 @@ pub struct RequestView {
 /// A run with its steps.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RunDetails {
-    /// The run.
+    /// The run without its steps.
     #[serde(flatten)]
     pub run: RunView,
-    /// Its steps, by key and partition.
+    /// The steps of the run, ordered by key and partition.
     pub steps: Vec<StepView>,
-    /// Why it hasn't started, or that it is about to; `null` unless it is queued.
+    /// Why the run hasn't started, or that it is about to; `null` if it isn't queued.
     #[schema(required)]
     pub waits: Option<String>,
 }
@@ -92,43 +92,43 @@ pub struct RunDetails {
 /// A step of a run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StepView {
-    /// Its key.
+    /// The step's key.
     #[schema(value_type = String)]
     pub step: StepKey,
-    /// Its partition; `null` if it has none.
+    /// The step's partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
-    /// What has become of it.
+    /// The status of the step.
     #[schema(value_type = StepStatusName)]
     pub status: StepStatus,
-    /// The number of its last attempt, from 1; 0 before the first.
+    /// The number of the last attempt, from 1; 0 before the first.
     pub attempt: u32,
-    /// When its last attempt began.
+    /// When the last attempt began; `null` before the first.
     #[schema(required)]
     pub started_at: Option<Timestamp>,
-    /// When that ended.
+    /// When the last attempt ended; `null` if it hasn't.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
-    /// Why it was skipped.
+    /// Why the step was skipped; `null` if it wasn't.
     #[schema(required)]
     pub reason: Option<String>,
-    /// Why its last attempt failed.
+    /// The failure of the last attempt; `null` if it didn't fail.
     #[schema(required)]
     pub failure: Option<FailureView>,
 }
 
-/// Why a step failed.
+/// The failure of a step's attempt.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FailureView {
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[schema(value_type = FailureKindName)]
     pub kind: FailureKind,
     /// The error and its causes, outermost first.
     pub chain: Vec<String>,
-    /// What to do about it; absent where that isn't known.
+    /// The remedy; absent if it isn't known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The place of a panic: file, line and column. Absent for other failures.
+    /// The location of a panic: file, line and column. Absent for other failures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
@@ -138,23 +138,23 @@ pub struct FailureView {
 pub struct RunPage {
     /// The runs, newest first.
     pub runs: Vec<RunView>,
-    /// What `before` has to be for the next page; `null` if this is the last.
+    /// The value of `before` for the next page; `null` if this is the last.
     #[schema(required, value_type = Option<String>)]
     pub next: Option<RunId>,
 }
 
-/// What has become of a run that something was done about: it was asked for, queued again or asked to stop.
+/// The status of a run after it was requested, queued again or asked to stop.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct RunStanding {
-    /// The run.
+    /// The run without its steps.
     #[schema(value_type = String)]
     pub run: RunId,
-    /// The status that it has now.
+    /// The current status of the run.
     #[schema(value_type = RunStatusName)]
     pub status: RunStatus,
 }
 
-/// Why a run hasn't started; `None` unless it is queued. `waiting` is what [`waiting_runs`](millwork_storage::waiting_runs) finds.
+/// Why a run hasn't started; `None` if it isn't queued. `waiting` is the result of [`waiting_runs`](millwork_storage::waiting_runs).
 pub fn waits(run: &RunRecord, waiting: &[(RunId, Option<WaitReason>)]) -> Option<String> {
     (run.status == RunStatus::Queued).then(|| match waiting.iter().find(|(id, _)| *id == run.id) {
         Some((_, Some(reason))) => reason.to_string(),
@@ -189,7 +189,7 @@ impl From<RunRequest> for RequestView {
 }
 
 impl RunDetails {
-    /// A run with what the fold of its events says.
+    /// A run with the steps that the fold of its events gives.
     pub fn new(record: &RunRecord, state: &RunState, waits: Option<String>) -> Self {
         let damage = record.damage.as_ref().or(state.damage.as_ref()).cloned();
         let steps = state.steps.iter().map(|(step, state)| StepView::new(step, state)).collect();
@@ -198,7 +198,7 @@ impl RunDetails {
 }
 
 impl StepView {
-    /// A step and what has become of it.
+    /// A step with its state.
     pub fn new(StepPartition { step, partition }: &StepPartition, state: &StepState) -> Self {
         Self {
             step: step.clone(),

@@ -1,7 +1,7 @@
-//! The run that is meant by a written id: the whole, or the beginning or the end of it.
+//! Finding a run by its id, or by the beginning or the end of its id.
 //!
-//! Commands and pages show the end of an id, [`RunId::short`]. The ids of runs that were requested within a minute begin alike, so what
-//! is shown of one run may be the beginning of others. What is shown is then what is meant.
+//! Commands and pages show the end of an id, [`RunId::short`]. Ids of runs that were requested within a minute begin alike, so the end of
+//! one id may be the beginning of others. In that case the run whose short form it is takes precedence.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use millwork_core::run::RunId;
 use millwork_core::{Advice, ErrorClass};
 use millwork_storage::{RunQuery, RunRecord, StorageError, Store};
 
-/// Why no run is found.
+/// Why a run can't be found by its id.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// No run has such an id.
+    /// No run has this id.
     #[error("no run is called `{id}`")]
     Unknown {
-        /// What was written.
+        /// The id, or the part of one, that was looked up.
         id: String,
     },
-    /// Several have, and it is shown of none or several of them.
+    /// Several runs have ids that begin or end like this, and the short form of one run doesn't decide.
     #[error("several runs are called `{id}`")]
     Ambiguous {
-        /// What was written.
+        /// The part of an id that was looked up.
         id: String,
     },
     /// The store can't be read.
@@ -32,7 +32,7 @@ pub enum LookupError {
 impl Advice for LookupError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Unknown { .. } => Some("`runs list` shows which there are".into()),
+            Self::Unknown { .. } => Some("`runs list` lists all runs".into()),
             Self::Ambiguous { .. } => Some("write more of the id".into()),
             Self::Store(error) => error.hint(),
         }
@@ -46,11 +46,11 @@ impl Advice for LookupError {
     }
 }
 
-/// The run whose id begins or ends with what is written, with or without hyphens and in either case.
+/// The run whose id begins or ends with `written`, with or without hyphens and in either case.
 ///
 /// # Errors
 ///
-/// When no run or several are meant, or the store can't be read.
+/// If no run or several runs match, or the store can't be read.
 pub async fn find_run(store: &dyn Store, id: &str) -> Result<RunRecord, LookupError> {
     let like = |limit| RunQuery { id_part: Some(id.to_owned()), limit, ..RunQuery::default() };
     let mut found = store.runs(like(Some(2))).await?;

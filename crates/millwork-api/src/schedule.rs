@@ -1,4 +1,4 @@
-//! Schedules: what they run, whether they are on, and when their next tick is.
+//! Schedules: their timetables, switches and next ticks.
 
 use jiff::Timestamp;
 use millwork_core::schedule::ScheduleCursor;
@@ -7,60 +7,60 @@ use millwork_storage::InstigatorState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A schedule.
+/// A schedule with its switch and its next tick.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScheduleView {
-    /// Its name.
+    /// The schedule's name.
     pub schedule: String,
-    /// What it is for; empty if nothing is said.
+    /// The schedule's description; empty if it has none.
     pub description: String,
-    /// Whether it is on.
+    /// Whether the schedule is on.
     pub on: bool,
-    /// Since when its function hasn't returned, although its time is up; `null` if it isn't stuck.
+    /// Since when its function has been running past its time limit; `null` if it isn't stuck.
     #[schema(required)]
     pub stuck_since: Option<Timestamp>,
-    /// Its lines of cron.
+    /// The cron expressions of its timetable.
     pub crons: Vec<String>,
-    /// The time zone of the lines.
+    /// The time zone of the cron expressions.
     pub zone: String,
-    /// Its next tick, whether it is on or not; `null` if there is none.
+    /// The next tick of the timetable, whether the schedule is on or not; `null` if there is none.
     #[schema(required)]
     pub next: Option<Timestamp>,
-    /// How far it was evaluated by a clock that was ahead, if it is on; `null` if it wasn't.
+    /// The time up to which it was evaluated by a clock that was ahead; `null` if it wasn't, or if the schedule is off.
     #[schema(required)]
     pub evaluated_ahead_until: Option<Timestamp>,
-    /// Which assets it makes, in the selection syntax.
+    /// The assets that it materializes, in the selection syntax.
     pub selection: String,
-    /// What happens to ticks that were missed.
+    /// How missed ticks are handled.
     pub misfire: MisfireView,
 }
 
-/// What happens to ticks that were missed, because nothing was running.
+/// How ticks are handled that were missed because no daemon was running.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MisfireView {
-    /// None is made up for.
+    /// No missed tick is made up for.
     Skip,
-    /// The newest is made up for.
+    /// The newest missed tick is made up for.
     One,
-    /// Each is made up for, up to a limit.
+    /// Every missed tick is made up for, up to a limit.
     All {
-        /// The maximum number of ticks that are made up for: the newest.
+        /// The maximum number of ticks that are made up for; older ones are left out.
         limit: usize,
     },
 }
 
-/// A schedule that was switched.
+/// The state of a schedule after a switch.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScheduleSwitch {
-    /// Its name.
+    /// The schedule's name.
     pub schedule: String,
-    /// Whether it is on now.
+    /// Whether the schedule is on.
     pub on: bool,
 }
 
 impl ScheduleView {
-    /// A schedule with what the store knows of it; `None` if that is nothing.
+    /// A schedule with its stored state; `None` if none is stored.
     pub fn new(schedule: &Schedule, state: Option<&InstigatorState>, now: Timestamp) -> Self {
         let on = state.and_then(|state| state.on).unwrap_or(schedule.default_on);
         let cursor = state.and_then(|state| state.cursor.as_deref()).filter(|_| on);

@@ -1,4 +1,4 @@
-//! Sensors: what they watch, whether they are on, and what they would request.
+//! Sensors: their sources, switches and previews.
 
 use std::collections::BTreeMap;
 
@@ -10,42 +10,42 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// A sensor.
+/// A sensor with its switch.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SensorView {
-    /// Its name.
+    /// The sensor's name.
     pub sensor: String,
-    /// What it is for; empty if nothing is said.
+    /// The sensor's description; empty if it has none.
     pub description: String,
-    /// Whether it is on.
+    /// Whether the sensor is on.
     pub on: bool,
-    /// Since when its function hasn't returned, although its time is up; `null` if it isn't stuck.
+    /// Since when its function has been running past its time limit; `null` if it isn't stuck.
     #[schema(required)]
     pub stuck_since: Option<Timestamp>,
-    /// How long it is between two evaluations, in seconds.
+    /// The interval between two evaluations, in seconds.
     pub interval_seconds: f64,
-    /// What it looks at, in words.
+    /// The events that it watches, as text; `outside` if it polls something else.
     pub watches: String,
 }
 
-/// A sensor that was switched.
+/// The state of a sensor after a switch.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SensorSwitch {
-    /// Its name.
+    /// The sensor's name.
     pub sensor: String,
-    /// Whether it is on now.
+    /// Whether the sensor is on.
     pub on: bool,
 }
 
-/// What a sensor would request.
+/// The result of evaluating a sensor without recording it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SensorPreview {
-    /// The runs.
+    /// The runs that it would request.
     pub runs: Vec<PreviewedRun>,
-    /// Its cursor after that; `null` if it keeps the one it has.
+    /// The cursor that it would store; `null` if it would keep the current one.
     #[schema(required)]
     pub cursor: Option<String>,
-    /// Why it would request nothing; `null` if it gives no reason.
+    /// The reason that it gives for requesting no run; `null` if it gives none.
     #[schema(required)]
     pub skipped: Option<String>,
 }
@@ -53,22 +53,22 @@ pub struct SensorPreview {
 /// A run that a sensor would request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PreviewedRun {
-    /// What it makes: a selection, or `job` and the name of a job.
+    /// The target of the run: a selection, or `job` and the name of a job.
     pub selection: String,
-    /// What the run is about; `null` without a key.
+    /// The key by which repeated requests are recognized; `null` if the run has none.
     #[schema(required)]
     pub key: Option<String>,
-    /// Its configuration, by step.
+    /// The configuration of the run, by step.
     pub config: Value,
-    /// Its tags.
+    /// The tags of the run.
     pub tags: BTreeMap<String, String>,
-    /// Why it can't be requested; `null` if it can.
+    /// Why the run can't be requested; `null` if it can.
     #[schema(required)]
     pub error: Option<String>,
 }
 
 impl SensorView {
-    /// A sensor with what the store knows of it; `None` if that is nothing.
+    /// A sensor with its stored state; `None` if none is stored.
     pub fn new(sensor: &Sensor, state: Option<&InstigatorState>) -> Self {
         Self {
             sensor: sensor.name.clone(),
@@ -82,14 +82,14 @@ impl SensorView {
 }
 
 impl PreviewedRun {
-    /// A run, and why it can't be requested; `None` if it can.
+    /// A run with the error of its request; `None` if it can be requested.
     pub fn new(run: &RunSpec, error: Option<String>) -> Self {
         let (selection, key) = (run.target.to_string(), run.key.clone());
         Self { selection, key, config: run.config.clone(), tags: run.tags.clone(), error }
     }
 }
 
-/// What a sensor looks at, in words.
+/// The events that a sensor watches, as text.
 fn watches(source: &SensorSource) -> String {
     let watched = match source {
         SensorSource::Outside(_) => return "outside".to_owned(),

@@ -1,4 +1,4 @@
-//! The home: how large it is, what was forgotten, and what can't be read.
+//! The home: its size, the results of retention, and rows that can't be read.
 
 use millwork_storage::{Finding, StoreInfo, Table};
 use serde::Serialize;
@@ -6,81 +6,81 @@ use utoipa::ToSchema;
 
 use crate::names::TableName;
 
-/// How much there is in a home.
+/// The size of a home.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct StoreView {
-    /// The size of the database file.
+    /// The size of the database file, in bytes.
     pub database_bytes: u64,
-    /// The size of the write-ahead log beside it.
+    /// The size of the write-ahead log, in bytes.
     pub wal_bytes: u64,
-    /// How many runs there are.
+    /// The number of runs.
     pub runs: u64,
-    /// How many events.
+    /// The number of events.
     pub events: u64,
-    /// How many values are kept in the database.
+    /// The number of values that are stored in the database.
     pub values_in_database: u64,
-    /// How large these are together.
+    /// The total size of the values in the database, in bytes.
     pub bytes_of_values_in_database: u64,
-    /// How many values are files.
+    /// The number of values that are stored as files.
     pub value_files: u64,
-    /// How large these are together.
+    /// The total size of the values that are stored as files, in bytes.
     pub value_file_bytes: u64,
 }
 
-/// What a vacuum came to.
+/// The result of `store vacuum`.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct FreedView {
-    /// How many bytes of disk were given back.
+    /// The disk space that was given back, in bytes.
     pub freed_bytes: u64,
 }
 
-/// What was forgotten.
+/// The numbers of rows and values that retention removed.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub struct ForgottenView {
-    /// How many events.
+    /// The number of removed events.
     pub events: u64,
-    /// How many runs.
+    /// The number of removed runs.
     pub runs: u64,
-    /// How many ticks.
+    /// The number of removed ticks.
     pub ticks: u64,
-    /// How many stored values.
+    /// The number of removed stored values.
     pub values: u64,
-    /// How large these were together.
+    /// The total size of the removed values, in bytes.
     pub value_bytes: u64,
 }
 
-/// What can't be read of a database.
+/// The result of `store check`: the rows that can't be read.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FoundDamage {
-    /// The rows.
+    /// The rows that can't be read.
     pub unreadable: Vec<FindingView>,
 }
 
-/// What a repair came to.
+/// The result of `store repair`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RepairView {
     /// The rows that were set aside.
     pub set_aside: Vec<FindingView>,
-    /// Those that still can't be read.
+    /// The rows that still can't be read.
     pub unreadable: Vec<FindingView>,
 }
 
-/// Something in the database that can't be read.
+/// A row of the database, or its file, that can't be read.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FindingView {
     /// The table that it is in.
     #[schema(value_type = TableName)]
     pub table: Table,
-    /// The row's number, or its name where it has none.
+    /// The row's number, or its name if it has no number.
     pub row: String,
-    /// What it is, in words.
+    /// A description of the row.
     pub what: String,
     /// Why it can't be read.
     pub reason: String,
 }
 
 impl StoreView {
-    /// What a store says of itself, with the number and the size of the files of values beside it.
+    /// The size of a store, with the number and the total size of the value files beside it.
     pub fn new(info: &StoreInfo, value_files: u64, value_file_bytes: u64) -> Self {
         Self {
             database_bytes: info.database_bytes,
@@ -96,14 +96,14 @@ impl StoreView {
 }
 
 impl FoundDamage {
-    /// What a look at every row found.
+    /// The result of reading every row.
     pub fn new(found: &[Finding]) -> Self {
         Self { unreadable: found.iter().cloned().map(Into::into).collect() }
     }
 }
 
 impl RepairView {
-    /// What was found before a repair, and what after it.
+    /// The result of a repair, from the findings before and after it.
     pub fn new(set_aside: &[Finding], left: &[Finding]) -> Self {
         let views = |found: &[Finding]| found.iter().cloned().map(Into::into).collect();
         Self { set_aside: views(set_aside), unreadable: views(left) }

@@ -1,4 +1,4 @@
-//! Ticks: what came of evaluating schedules, sensors and conditions.
+//! Ticks: the recorded evaluations of schedules, sensors and automation conditions.
 
 use jiff::Timestamp;
 use millwork_core::Instigator;
@@ -7,48 +7,48 @@ use millwork_storage::{Tick, TickOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A tick.
+/// A tick: an evaluation of a schedule, a sensor or the automation conditions, with its outcome.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TickView {
     /// What was evaluated: the name of a schedule, `sensor:` and the name of a sensor, or `millwork/automation`.
     #[serde(rename = "schedule")]
     #[schema(value_type = String)]
     pub instigator: Instigator,
-    /// When it was due: of several ticks, the last.
+    /// When it was due; if it covers several ticks, when the last of them was.
     pub due: Timestamp,
     /// When it was evaluated.
     pub at: Timestamp,
-    /// How long the evaluation took, in microseconds; absent where that isn't measured.
+    /// The duration of the evaluation, in microseconds; absent if it wasn't measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub micros: Option<u64>,
-    /// What came of it.
+    /// The outcome of the evaluation.
     #[serde(flatten)]
     pub outcome: TickOutcomeView,
 }
 
-/// What came of a tick.
+/// The outcome of a tick.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum TickOutcomeView {
     /// A run was requested.
     Requested {
-        /// The run.
+        /// The id of the requested run.
         #[schema(value_type = String)]
         run: RunId,
     },
-    /// Ticks were missed, and aren't made up for.
+    /// Ticks were missed and are not made up for.
     Skipped {
-        /// How many.
+        /// The number of missed ticks.
         ticks: usize,
     },
-    /// There was nothing to do.
+    /// No run was requested.
     Idle {
-        /// Why.
+        /// Why no run was requested.
         reason: String,
     },
     /// The tick couldn't be evaluated.
     Failed {
-        /// Why.
+        /// The error message.
         reason: String,
     },
 }

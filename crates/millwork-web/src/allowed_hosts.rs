@@ -1,5 +1,5 @@
-//! Which hosts a server answers for. A web site can point its own name at an address of this machine and then read and
-//! send whatever it likes as "the same site" (DNS rebinding); what gives it away is the name in `Host`.
+//! The hosts that a server answers for. A web site can point its own name at an address of this machine and then read and
+//! send anything as "the same site" (DNS rebinding), but the name in `Host` remains its own.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ enum Listed {
     Host(String),
 }
 
-/// An entry of the list that is no host.
+/// An entry of the list that is not a host.
 #[derive(Debug, Error)]
 #[error("`{entry}` is not a host")]
 pub struct InvalidHost {
@@ -100,7 +100,7 @@ fn listed_host(entry: &str) -> Result<Listed, InvalidHost> {
     }
 }
 
-/// The host of an authority as it is compared, and what follows it: nothing, or `:` and a port.
+/// The host of an authority as it is compared, and the rest: empty, or `:` and a port.
 fn host_and_port(authority: &str) -> Option<(String, &str)> {
     let end = match authority.strip_prefix('[') {
         Some(address) => address.find(']')? + 2,
@@ -149,7 +149,7 @@ fn hosts(headers: &HeaderMap, target: &Uri) -> Result<Vec<String>, &'static str>
     }
 }
 
-/// Lets a request for a known host pass, or says why not.
+/// Lets a request for an allowed host pass, or answers with an error.
 pub(crate) async fn check_host(
     State(allowed): State<AllowedHosts>,
     request: Request,

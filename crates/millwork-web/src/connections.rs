@@ -1,13 +1,14 @@
-//! The connections that are open: never so many that nothing is left for the process's own work, and none that is of no use.
+//! Limits on open connections, so that the process keeps file descriptors for its own work, and idle connections are closed.
 //!
-//! Whoever reaches the port can open connections, token or not, and each costs one of the file descriptors with which the
-//! same process opens its store and launches runs. So they have a limit. When it is reached, a new connection takes the
-//! place of the one that has waited longest for a request; where all of them are being answered, it waits for a place, and
-//! those behind it wait in the system's queue. A connection is closed on which nothing comes for a while that is a whole head
-//! of a request, or nothing leaves of an answer because nobody takes it.
+//! Every client that reaches the port can open connections, with or without a token, and each costs one of the file descriptors with
+//! which the
+//! same process opens its store and launches runs. So their number is limited. At the limit, a new connection takes the
+//! place of the one that has waited longest for a request; if all of them are being answered, it waits for a place, and
+//! those behind it wait in the system's queue. A connection is closed if no complete request head arrives on it for a while,
+//! or if its peer doesn't read the answer.
 //!
-//! hyper has a time limit for heads. It isn't used, as it begins while an answer is still being sent, and cuts off whoever
-//! takes longer for that.
+//! hyper has a time limit for heads. It isn't used, as it begins while an answer is still being sent, and cuts off clients
+//! that take longer to read it.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -34,10 +35,10 @@ use tokio::sync::Notify;
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// The most that are open at a time, at least 1.
+    /// The maximum number of open connections, at least 1.
     pub most: usize,
-    /// The longest time in which no whole head of a request comes, from when the connection is opened or the last answer is sent,
-    /// or nothing can be sent of an answer.
+    /// The maximum time without a complete request head, from when the connection is opened or the last answer is sent,
+    /// or without progress in sending an answer.
     pub silent: Duration,
 }
 
@@ -50,21 +51,21 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// More connections are of no use to anybody, whatever the process may open.
+/// The maximum number of connections, however many files the process may open.
 const MOST: usize = 4096;
 
-/// Answers on each connection that comes, for ever.
+/// Accepts connections and answers on each, without end.
 pub(crate) async fn answer_all(mut listener: TcpListener, router: Router, limits: ConnectionLimits) {
     let connections = Arc::new(Connections { most: limits.most.max(1), ..Connections::default() });
     loop {
-        // Goes on after failures, unlike the listener's own.
+        // Continues after errors, unlike the listener's own method.
         let (stream, _) = Listener::accept(&mut listener).await;
         let place = connections.place().await;
         tokio::spawn(answer(stream, router.clone(), place, limits.silent));
     }
 }
 
-/// Answers on one connection until one of the two ends leaves, another connection needs its place, or it was silent for too long.
+/// Answers on one connection until either end closes it, another connection needs its place, or it was idle for too long.
 async fn answer(stream: TcpStream, router: Router, place: Place, silent: Duration) {
     let state = &place.state;
     let service = service_fn(|request: Request<Incoming>| {
@@ -82,9 +83,9 @@ async fn answer(stream: TcpStream, router: Router, place: Place, silent: Duratio
     loop {
         let patience = state.activity().patience(Instant::now(), silent);
         tokio::select! {
-            // What has come is seen before it is decided that nothing has.
+            // Data that has arrived is read before the connection counts as idle.
             biased;
-            // What can go wrong here is the other end's.
+            // Errors here are the peer's.
             _ = &mut connection => return,
             () = state.wanted.notified() => if state.activity().is_free() { return },
             () = tokio::time::sleep(patience) => {
@@ -99,51 +100,51 @@ async fn answer(stream: TcpStream, router: Router, place: Place, silent: Duratio
 struct Connections {
     most: usize,
     open: Mutex<Open>,
-    /// A connection was closed, or begins or ceases to wait for a request.
+    /// Notified when a connection was closed, or begins or ceases to wait for a request.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Open {
-    /// How many there have been.
+    /// The number of connections so far, which numbers the next one.
     count: u64,
-    /// By their numbers, the oldest first.
+    /// The connections by number, the oldest first.
     places: BTreeMap<u64, Arc<State>>,
 }
 
-/// What is known of a connection.
+/// The state of an open connection.
 #[derive(Debug)]
 struct State {
     activity: Mutex<Activity>,
-    /// Is notified when another connection needs the place.
+    /// Notified when another connection needs the place.
     wanted: Notify,
 }
 
 impl State {
     fn activity(&self) -> MutexGuard<'_, Activity> {
-        // Every change is complete in itself, so a panic elsewhere leaves nothing half-done.
+        // Every change is a single step, so a panic elsewhere leaves the state consistent.
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What happens on a connection.
+/// The activity on a connection.
 #[derive(Clone, Copy, Debug)]
 struct Activity {
-    /// Whether there is a request without its whole answer.
+    /// Whether a request is being answered.
     is_answering: bool,
-    /// Whether the other end takes nothing of what is to be sent.
+    /// Whether the peer doesn't read the data to be sent.
     is_blocked: bool,
-    /// When a request came, or something was sent.
+    /// When a request last arrived, or data was last sent.
     since: Instant,
 }
 
 impl Activity {
-    /// Whether nobody misses the connection: it waits for a request.
+    /// Whether the connection can be closed: it waits for a request.
     fn is_free(&self) -> bool {
         !self.is_answering && !self.is_blocked
     }
 
-    /// How long the connection may still be silent.
+    /// The time for which the connection may still be idle.
     fn patience(&self, now: Instant, silent: Duration) -> Duration {
         let is_silent = self.is_blocked || !self.is_answering;
         if is_silent { (self.since + silent).saturating_duration_since(now) } else { silent }
@@ -162,7 +163,7 @@ impl Connections {
         }
     }
 
-    /// A place that is free. If there is none, the connection that has waited longest for a request is asked for its own.
+    /// A free place; `None` if there is none, in which case the connection that has waited longest for a request is asked to close.
     fn free_place(self: &Arc<Self>) -> Option<Place> {
         let mut open = self.open();
         if open.places.len() >= self.most {
@@ -229,7 +230,7 @@ impl Drop for Answering {
     }
 }
 
-/// A stream of which it is known whether what is to be sent leaves.
+/// A stream that records whether the data to be sent leaves.
 #[derive(Debug)]
 struct Watched {
     stream: TcpStream,
@@ -238,7 +239,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// Writes down what came of sending something.
+    /// Records the result of a write.
     fn noted<T>(&self, sent: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         let mut activity = self.state.activity();
         let was_blocked = std::mem::replace(&mut activity.is_blocked, sent.is_pending());
@@ -295,7 +296,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// The body of an answer: until it has been sent, its connection is being answered.
+/// The body of an answer: until it has been sent, its connection counts as being answered.
 #[derive(Debug)]
 struct AnsweringBody {
     body: Body,

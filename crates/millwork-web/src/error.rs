@@ -1,4 +1,4 @@
-//! What is wrong with a request, in one shape; and why the server can't start.
+//! Errors of requests, and errors of starting the server.
 
 use std::borrow::Cow;
 use std::io;
@@ -19,37 +19,37 @@ use thiserror::Error;
 use crate::allowed_hosts::InvalidHost;
 use crate::server::LARGEST_BODY;
 
-/// Why the API can't be served.
+/// An error of starting the server.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Anybody could reach it.
+    /// The address can be reached from other machines, and there is no token.
     #[error("`{address}` can be reached from other machines, and there is no token")]
     NoToken {
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
     },
-    /// The token is too easy to guess.
+    /// The token is too short.
     #[error("the token has {length} characters and must have 16 or more")]
     ShortToken {
-        /// How many it has.
+        /// The number of its characters.
         length: usize,
     },
-    /// No request could present the token.
+    /// The token can't be sent in a header.
     #[error("the token can't be sent in a header: it has {has}")]
     UnsendableToken {
-        /// What can't be sent.
+        /// The part of it that can't be sent.
         has: &'static str,
     },
-    /// One of the allowed hosts is none.
+    /// An allowed host is invalid.
     #[error(transparent)]
     InvalidHost(#[from] InvalidHost),
-    /// The address can't be had.
+    /// The address can't be bound.
     #[error("failed to listen on `{address}`")]
     Bind {
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -59,10 +59,10 @@ impl Advice for ServeError {
         Some(match self {
             Self::NoToken { .. } => "set MILLWORK_TOKEN, or bind to 127.0.0.1".into(),
             Self::ShortToken { .. } | Self::UnsendableToken { .. } => {
-                "`openssl rand -hex 16` makes one".into()
+                "generate one with `openssl rand -hex 16`".into()
             }
             Self::InvalidHost(error) => return error.hint(),
-            Self::Bind { .. } => "choose another with `--port`, 0 for any that is free".into(),
+            Self::Bind { .. } => "choose another with `--port`, or 0 for any free port".into(),
         })
     }
 
@@ -71,7 +71,7 @@ impl Advice for ServeError {
     }
 }
 
-/// What is wrong with a request, answered as an [`ErrorBody`]. It goes with the answer as an
+/// An error of a request, answered as an [`ErrorBody`]. It goes with the answer as an
 /// extension, so that [`one_shape`](crate::one_shape::one_shape) can show it as a page.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
@@ -92,34 +92,34 @@ impl ApiError {
         Self { causes, ..Self::new(status, code, error) }
     }
 
-    /// The status that says it.
+    /// The HTTP status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What is wrong, and what to do about it, as sentences of a page.
+    /// The message and the hint as sentences of a page.
     pub(crate) fn sentences(&self) -> String {
         let hint = self.problem.hint().map_or(String::new(), |hint| format!(". {hint}"));
         format!("{}{hint}", self.problem)
     }
 
-    /// There is no such thing.
+    /// A path or object that doesn't exist.
     pub(crate) fn not_found(problem: impl Into<Problem>) -> Self {
         Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, problem)
     }
 
-    /// The request makes no sense.
+    /// An invalid request.
     pub(crate) fn invalid(problem: impl Into<Problem>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, problem)
     }
 
-    /// No asset has this key.
+    /// An asset that isn't defined.
     pub(crate) fn unknown_asset(graph: &AssetGraph, key: &str) -> Self {
         let problem = Problem::new(format!("no asset is called `{key}`"));
         Self::not_found(problem.with_hint(graph.asset_hint(key)))
     }
 
-    /// The body is too large.
+    /// A body that is too large.
     pub(crate) fn too_large() -> Self {
         let message = format!("the body is larger than {} KiB", LARGEST_BODY / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
@@ -135,7 +135,7 @@ impl From<JsonRejection> for ApiError {
     }
 }
 
-/// The text of a library as ours are written.
+/// The error text of a library in the form of ours: a lowercase fragment without a full stop.
 pub(crate) fn as_fragment(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut letters = text.chars();

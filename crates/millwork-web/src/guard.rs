@@ -1,4 +1,4 @@
-//! Who may ask: the token, and no other web site.
+//! Access control: the token, and the refusal of requests from other web sites.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::error::ApiError;
 use crate::one_shape::wants_page;
 use crate::pages::login_address;
 
-/// The longest that a request may take, streams aside: those have answered by then.
+/// The time limit of a request; streams have sent their head by then.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The hash of the token, if there is one. Comparing hashes takes the same time for every wrong token.
+/// The hash of the token; `None` if the server has none. Comparing hashes takes the same time for every wrong token.
 #[derive(Clone, Debug)]
 pub(crate) struct Token(Option<blake3::Hash>);
 
@@ -25,7 +25,7 @@ impl Token {
         Self(token.map(|token| blake3::hash(token.as_bytes())))
     }
 
-    /// Whether there is one.
+    /// Whether the server has a token.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.0.is_some()
     }
@@ -36,7 +36,7 @@ impl Token {
             || self.has_cookie(headers)
     }
 
-    /// The cookie for whoever knows the token. It follows from the token and doesn't lead back to it.
+    /// The cookie for browsers that have presented the token. It is derived from the token, which can't be computed from it.
     pub(crate) fn cookie(&self, token: &str) -> Option<String> {
         let expected = self.0?;
         (blake3::hash(token.as_bytes()) == expected)
@@ -64,16 +64,16 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// The cookie's name.
 const COOKIE: &str = "millwork_session";
 
-/// What the cookie holds.
+/// The value of the cookie.
 fn session(token: blake3::Hash) -> blake3::Hash {
     blake3::keyed_hash(token.as_bytes(), b"millwork session")
 }
 
-/// Lets a request pass, or says why not.
+/// Lets a request pass, or answers with an error.
 pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
     if !token.admits(request.headers()) {
         if wants_page(request.headers()) {
-            // What a form asked for can't be asked for by a link.
+            // The target of a form's request can't be opened by a link.
             let to =
                 if changes(request.method()) { "/login".to_owned() } else { login_address(request.uri()) };
             return Redirect::to(&to).into_response();
@@ -89,7 +89,7 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
     next.run(request).await
 }
 
-/// Answers a request, its body included, within the time that it may take; whoever sends it, and whether it needs the token
+/// Answers a request, its body included, within the time limit, whether the request needs the token
 /// or not.
 pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST, next.run(request)).await {
@@ -101,7 +101,7 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// Says with each refusal for want of the token how it is sent.
+/// Adds `WWW-Authenticate` to each refusal for a missing or wrong token.
 pub(crate) async fn challenge(mut response: Response) -> Response {
     if response.status() == StatusCode::UNAUTHORIZED {
         let bearer = HeaderValue::from_static("Bearer realm=\"millwork\"");
@@ -114,7 +114,7 @@ fn changes(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
-/// Browsers say where a request comes from; other programs don't.
+/// Whether a request comes from a page of another web site. Browsers send its origin; other programs don't.
 fn is_from_another_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {

@@ -1,4 +1,4 @@
-//! What the process that serves the pages knows besides the definitions and the store.
+//! Facts about the process that serves the pages, beside the definitions and the store.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,35 +10,35 @@ use millwork_core::{BoxError, BoxFuture, QueueLimits};
 
 /// The process that serves.
 pub trait Host: fmt::Debug + Send + Sync {
-    /// Writes numbers of the process for Prometheus, beside those of the server.
+    /// Writes metrics of the process for Prometheus, beside those of the server.
     fn write_metrics(&self, exposition: &mut Exposition);
 
-    /// What the loops of a daemon in this process have done.
+    /// The metrics of the loops of a daemon in this process; empty if it has none.
     fn loops(&self) -> Vec<LoopBeat>;
 
-    /// The limits by which the daemons of the home launch runs; nothing if there is none.
+    /// The limits by which the daemons of the home launch runs; `None` if there is no daemon.
     fn queue_limits(&self) -> Option<QueueLimits>;
 
     /// Facts about where and how it is deployed, as labels with texts. No secrets: they are shown.
     fn facts(&self) -> Vec<(&'static str, String)>;
 
-    /// The stored form of the value that an event tells of.
+    /// The stored form of the value that an event materialized.
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>>;
 }
 
-/// What one loop of a daemon has done.
+/// The metrics of one loop of a daemon.
 #[derive(Clone, Debug)]
 pub struct LoopBeat {
-    /// Which loop.
+    /// The name of the loop.
     pub name: &'static str,
-    /// When its last turn ended.
+    /// When its last turn ended; `None` before the first.
     pub last: Option<Timestamp>,
-    /// How long ago that was, whatever became of the wall clock since.
+    /// The time since then by the steady clock; `None` before the first.
     pub since_last: Option<Duration>,
-    /// How many turns it has made.
+    /// The number of turns it has made.
     pub turns: u64,
-    /// How many of its turns failed.
+    /// The number of its turns that failed.
     pub failures: u64,
-    /// Why the last one failed, unless one has succeeded since.
+    /// The error of the last failed turn; `None` if one has succeeded since.
     pub trouble: Option<String>,
 }

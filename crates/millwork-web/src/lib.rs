@@ -1,7 +1,7 @@
-//! The HTTP API and the pages of a pipeline: what is defined, what has happened, and asking for runs.
+//! The HTTP API and the pages of a pipeline: its definitions, its history, and requests for runs.
 //!
-//! Nothing runs here. A request to launch writes a run into the store, where a daemon finds it; every answer is a
-//! projection of what the store says. [`serve`] binds to this machine unless there is a token, which then protects
+//! This crate executes no runs. A request to launch writes a run into the store, where a daemon finds it; every answer is a
+//! projection of the store. [`serve`] binds to this machine unless there is a token, which then protects
 //! everything but the health checks.
 
 mod allowed_hosts;

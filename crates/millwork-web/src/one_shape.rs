@@ -1,5 +1,5 @@
-//! Errors have one shape, whoever made them: our handlers, what reads paths, queries and bodies for them, the router, or a
-//! limit. People who look with a browser see a page.
+//! Gives all errors one form, whether they come from a handler, an extractor of paths, queries and bodies, the router, or a
+//! limit. Browsers get a page.
 
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -12,10 +12,10 @@ use millwork_core::Problem;
 use crate::error::{ApiError, as_fragment};
 use crate::pages::page_error;
 
-/// The longest text of a library's error that is read.
+/// The longest text of a library's error that is read, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// Gives an answer that is an error its shape.
+/// Gives an error response the common form.
 pub(crate) async fn one_shape(request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let wants_page = wants_page(request.headers());
@@ -27,7 +27,7 @@ pub(crate) async fn one_shape(request: Request, next: Next) -> Response {
     let error = match response.extensions().get::<ApiError>() {
         Some(_) if !wants_page => return response,
         Some(error) => error.clone(),
-        // A page, or something that somebody has shaped already.
+        // A page, or an error that already has the form.
         None if has_shape(&response) => return response,
         None => of_library(&method, &uri, allow.as_ref(), response).await,
     };
@@ -38,7 +38,7 @@ pub(crate) async fn one_shape(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether somebody wants to see a page, or has sent a form of one.
+/// Whether the client accepts a page, or has sent a form of one.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accepts.is_some_and(|accepts| accepts.contains("text/html"))
@@ -49,7 +49,7 @@ fn has_shape(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/json"))
 }
 
-/// What a library says in plain text, or by its status alone.
+/// The error that a library reports as plain text, or by its status alone.
 async fn of_library(method: &Method, uri: &Uri, allow: Option<&HeaderValue>, response: Response) -> ApiError {
     let status = response.status();
     let text = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
@@ -66,7 +66,7 @@ async fn of_library(method: &Method, uri: &Uri, allow: Option<&HeaderValue>, res
             )
         }
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-        StatusCode::NOT_FOUND => ApiError::not_found(format!("there is nothing at `{}`", uri.path())),
+        StatusCode::NOT_FOUND => ApiError::not_found(format!("the path `{}` does not exist", uri.path())),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ApiError::invalid(text)
         }

@@ -1,4 +1,4 @@
-//! Serving the API.
+//! Binding the API and the pages to an address, and serving them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,34 +23,34 @@ use crate::pages::Changes;
 use crate::state::AppState;
 use crate::{api, pages};
 
-/// The largest body of a request, in bytes.
+/// The maximum size of a request body, in bytes.
 pub(crate) const LARGEST_BODY: usize = 1 << 20;
 
-/// The shortest token.
+/// The minimum length of a token, in characters.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Where and how the API is served.
+/// The options of a server.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The address.
+    /// The address to listen on.
     pub address: SocketAddr,
-    /// What requests have to present; none only on an address of this machine.
+    /// The token that requests have to present; `None` is allowed on a loopback address only.
     pub token: Option<String>,
     /// The hosts that requests may name beside this machine's own: names, addresses, `.example.com` for a domain and all
     /// below it, `*` for every host.
     pub allowed_hosts: Vec<String>,
-    /// What this process knows besides.
+    /// The process that serves.
     pub host: Arc<dyn Host>,
-    /// Is notified when there is something to do for a daemon in this process.
+    /// Notified to wake the daemon in this process, when a request has written work to the store.
     pub wake: Arc<Notify>,
-    /// How many connections there may be, and how long they may be silent.
+    /// The limits on the number of connections and on their idle time.
     pub connections: ConnectionLimits,
 }
 
-/// An API that listens.
+/// A server that is bound to its address.
 #[derive(Debug)]
 pub struct Serving {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     listener: TcpListener,
     router: Router,
@@ -61,8 +61,8 @@ pub struct Serving {
 ///
 /// # Errors
 ///
-/// When other machines could reach the address and there is no token, the token is short or can't be sent, one of the allowed hosts is none, or the address
-/// can't be had.
+/// If other machines can reach the address and there is no token, the token is too short or can't be sent, an allowed host is
+/// invalid, or the address can't be bound.
 pub async fn serve(
     pipeline: Pipeline,
     store: Arc<dyn Store>,
@@ -78,7 +78,7 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started) = (Arc::new(SystemClock), Instant::now());
-    // If the store can't be read now, what happens is counted from the first time that it can.
+    // If the store can't be read now, events are counted from the first time that it can.
     let counted = Arc::new(Mutex::new(Counted::behind(store.head().await.ok())));
     let (status_cache, layouts, finished_runs) = (Arc::default(), Arc::default(), Arc::default());
     let changes = Changes::default();
@@ -97,7 +97,7 @@ pub async fn serve(
         changes,
     };
     let token = Token::new(token.as_deref());
-    // The first page needn't wait for it; if it fails now, a page says why.
+    // So the first page doesn't wait for it; an error is shown by the page.
     tokio::spawn({
         let state = state.clone();
         async move { state.statuses().await.map(drop) }
@@ -107,7 +107,7 @@ pub async fn serve(
     let of_known_hosts = protected
         .merge(pages::login_routes(token))
         .layer(middleware::from_fn_with_state(allowed_hosts, check_host));
-    // Whoever checks health asks by an address that nobody here knows.
+    // Health checks use addresses that aren't known here, such as a pod's.
     let router = api::open()
         .merge(of_known_hosts)
         .layer(middleware::from_fn(in_time))
@@ -134,7 +134,7 @@ fn check_token(token: &str) -> Result<(), ServeError> {
 }
 
 impl Serving {
-    /// Answers requests until `stop` says so. Requests that have begun are answered; streams end.
+    /// Answers requests until `stop` is true. Requests that have begun are answered; streams end.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let stopped = async move {
             while !*stop.borrow() {

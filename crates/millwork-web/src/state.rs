@@ -1,4 +1,4 @@
-//! What every request works with.
+//! The state that every request works with.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,32 +12,32 @@ use crate::asset_status::{StatusCache, StatusSnapshot};
 use crate::host::Host;
 use crate::pages::{Changes, FinishedRuns, Layouts};
 
-/// What every request works with.
+/// The state that every request works with.
 #[derive(Clone)]
 pub(crate) struct AppState {
-    /// Shared: every request and every stream has a state of its own, and layers copy it further.
+    /// Shared, since every request and every stream clones the state, and layers clone it further.
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Tells a daemon in this process that there is something to do.
+    /// Wakes the daemon in this process, if there is one.
     pub(crate) wake: Arc<Notify>,
     pub(crate) started: Instant,
-    /// What this process knows besides.
+    /// The process that serves the pages.
     pub(crate) host: Arc<dyn Host>,
-    /// What was counted for `/metrics` so far.
+    /// The counters of `/metrics`.
     pub(crate) counted: Arc<Mutex<Counted>>,
-    /// How the assets are.
+    /// The cached status of the assets.
     pub(crate) status_cache: Arc<StatusCache>,
-    /// Whether something is new.
+    /// The notifications of new events for pages.
     pub(crate) changes: Changes,
-    /// Graphs that were laid out.
+    /// The cached layouts of graphs.
     pub(crate) layouts: Arc<Layouts>,
-    /// The steps of finished runs that were shown.
+    /// The cached steps of finished runs.
     pub(crate) finished_runs: Arc<FinishedRuns>,
 }
 
 impl AppState {
-    /// How the assets are now.
+    /// The current status of the assets.
     pub(crate) async fn statuses(&self) -> Result<Arc<StatusSnapshot>, StorageError> {
         self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await
     }

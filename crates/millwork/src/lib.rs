@@ -64,7 +64,7 @@ pub use millwork_ml as ml;
 #[cfg(feature = "polars")]
 pub use millwork_polars as polars;
 
-/// What the macros' output refers to. Nothing here is meant to be written by hand.
+/// The items that the macros' output refers to. They are not meant to be used by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use millwork_core::*;

@@ -1,4 +1,4 @@
-//! Alerts: who is told what, and what has arrived.
+//! Alert rules and deliveries.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -13,34 +13,34 @@ use crate::state::AppState;
 
 #[utoipa::path(
     get, path = "/api/v1/alerts", tag = "alerts",
-    responses((status = 200, description = "The rules, and whom they tell", body = Vec<AlertRuleView>))
+    responses((status = 200, description = "The rules with their destinations", body = Vec<AlertRuleView>))
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Json<Vec<AlertRuleView>> {
     Json(state.pipeline.alerts().iter().map(Into::into).collect())
 }
 
-/// Which deliveries.
+/// The deliveries to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Only those in this state.
+pub(super) struct DeliveryQuery {
+    /// Only deliveries in this state.
     #[param(inline, value_type = Option<DeliveryStateName>)]
     state: Option<String>,
-    /// Maximum number of deliveries, 50 by default.
+    /// The maximum number of deliveries, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, 1_000>,
 }
 
 #[utoipa::path(
-    get, path = "/api/v1/alerts/deliveries", tag = "alerts", params(Wanted),
+    get, path = "/api/v1/alerts/deliveries", tag = "alerts", params(DeliveryQuery),
     responses((status = 200, description = "Deliveries, newest first", body = Vec<DeliveryView>))
 )]
 pub(super) async fn deliveries(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<DeliveryQuery>,
 ) -> Result<Json<Vec<DeliveryView>>, ApiError> {
-    let unknown = |name: &String| ApiError::invalid(format!("`{name}` is no state of a delivery"));
+    let unknown = |name: &String| ApiError::invalid(format!("`{name}` is not a state of a delivery"));
     let named = |name: &String| DeliveryState::from_name(name).ok_or_else(|| unknown(name));
     let of_state = wanted.state.as_ref().map(named).transpose()?;
     let deliveries = state.store.deliveries(of_state, wanted.limit.rows()).await?;
@@ -49,8 +49,8 @@ pub(super) async fn deliveries(
 
 #[utoipa::path(
     post, path = "/api/v1/alerts/deliveries/{id}/retry", tag = "alerts",
-    params(("id" = u64, Path, description = "The delivery's number")),
-    responses((status = 200, description = "It is sent again at once", body = DeliveryChange))
+    params(("id" = u64, Path, description = "The number of the delivery")),
+    responses((status = 200, description = "The delivery is sent again at once", body = DeliveryChange))
 )]
 pub(super) async fn retry(
     State(state): State<AppState>,
@@ -65,8 +65,8 @@ pub(super) async fn retry(
 
 #[utoipa::path(
     post, path = "/api/v1/alerts/deliveries/{id}/drop", tag = "alerts",
-    params(("id" = u64, Path, description = "The delivery's number")),
-    responses((status = 200, description = "It is never sent again", body = DeliveryChange))
+    params(("id" = u64, Path, description = "The number of the delivery")),
+    responses((status = 200, description = "The delivery is never sent again", body = DeliveryChange))
 )]
 pub(super) async fn drop_delivery(
     State(state): State<AppState>,
@@ -79,5 +79,5 @@ pub(super) async fn drop_delivery(
 }
 
 fn unknown(id: u64) -> ApiError {
-    ApiError::not_found(format!("no delivery {id} waits or was given up"))
+    ApiError::not_found(format!("no pending or dead delivery {id}"))
 }

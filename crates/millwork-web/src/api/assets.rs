@@ -1,4 +1,4 @@
-//! The assets, and the graph that they make.
+//! The assets and the asset graph.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -11,14 +11,14 @@ use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The most assets of a page.
+/// The maximum number of assets on a page.
 const LARGEST_PAGE: u32 = 1_000;
 
-/// Which assets.
+/// The page of assets to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Behind this key.
+pub(super) struct AssetPageQuery {
+    /// Only assets whose keys come after this one.
     after: Option<String>,
     /// Maximum number of assets, 200 by default.
     #[serde(default)]
@@ -26,15 +26,14 @@ pub(super) struct Wanted {
     limit: Limit<200, LARGEST_PAGE>,
 }
 
-/// The assets that are defined, by their keys, each with its status; `next` is what `after` has to be for the page after
-/// this one.
+/// The assets that are defined, by their keys, each with its status; `next` is the value of `after` for the next page.
 #[utoipa::path(
-    get, path = "/api/v1/assets", tag = "assets", params(Wanted),
+    get, path = "/api/v1/assets", tag = "assets", params(AssetPageQuery),
     responses((status = 200, description = "The assets that are defined, by their keys", body = AssetPage))
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<AssetPageQuery>,
 ) -> Result<Json<AssetPage>, ApiError> {
     let (graph, statuses) = (state.pipeline.graph(), state.statuses().await?);
     let is_behind = |key: &str| wanted.after.as_deref().is_none_or(|after| key > after);
@@ -48,11 +47,11 @@ pub(super) async fn list(
     Ok(Json(AssetPage { assets: found.iter().take(limit).map(listing).collect(), next }))
 }
 
-/// An asset, how it is, and what is latest of it and its partitions.
+/// An asset with its status and the latest events of it and its partitions.
 #[utoipa::path(
     get, path = "/api/v1/assets/{*key}", tag = "assets",
     params(("key" = String, Path, description = "The asset's key")),
-    responses((status = 200, description = "An asset, with what is latest of it and its partitions", body = AssetDetails))
+    responses((status = 200, description = "An asset with the latest events of it and its partitions", body = AssetDetails))
 )]
 pub(super) async fn show(
     State(state): State<AppState>,
@@ -68,7 +67,7 @@ pub(super) async fn show(
 
 #[utoipa::path(
     get, path = "/api/v1/graph", tag = "assets",
-    responses((status = 200, description = "The keys of all assets, and which is made from which", body = KeyGraph))
+    responses((status = 200, description = "The keys of all assets and the dependencies between them", body = KeyGraph))
 )]
 pub(super) async fn graph(State(state): State<AppState>) -> Json<KeyGraph> {
     Json(KeyGraph::new(state.pipeline.graph()))

@@ -1,4 +1,4 @@
-//! Automation: which assets have conditions, why they were requested or weren't, and their switches.
+//! Automation: the assets with conditions, the explanations of their evaluations, and their switches.
 
 use std::collections::BTreeMap;
 
@@ -25,17 +25,17 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Automatio
     Ok(Json(AutomationView { on, assets: entries.into_iter().map(Into::into).collect() }))
 }
 
-/// What the last evaluation found, as a tree and as text.
+/// The last evaluation of an asset's condition, as a tree and as text.
 #[utoipa::path(
     get, path = "/api/v1/automation/{*key}", tag = "automation",
     params(("key" = String, Path, description = "The asset's key")),
-    responses((status = 200, description = "Why an asset was requested, or wasn't", body = ExplainedAsset))
+    responses((status = 200, description = "Why an asset was or wasn't requested", body = ExplainedAsset))
 )]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
 ) -> Result<Json<ExplainedAsset>, ApiError> {
-    let (key, condition) = known(&state, &key)?;
+    let (key, condition) = find_condition(&state, &key)?;
     let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
     let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
     Ok(Json(ExplainedAsset::new(key, condition, explanation)))
@@ -43,7 +43,7 @@ pub(super) async fn show(
 
 #[utoipa::path(
     post, path = "/api/v1/automation", tag = "automation", request_body = Switch,
-    responses((status = 200, description = "What automation is now", body = AutomationSwitch))
+    responses((status = 200, description = "Automation after the switch", body = AutomationSwitch))
 )]
 pub(super) async fn switch(
     State(state): State<AppState>,
@@ -58,7 +58,7 @@ pub(super) async fn switch(
 #[utoipa::path(
     post, path = "/api/v1/automation/{*key}", tag = "automation",
     params(("key" = String, Path, description = "The asset's key")), request_body = Switch,
-    responses((status = 200, description = "What the asset's condition is now", body = AssetSwitch))
+    responses((status = 200, description = "The asset's condition after the switch", body = AssetSwitch))
 )]
 pub(super) async fn switch_asset(
     State(state): State<AppState>,
@@ -66,13 +66,13 @@ pub(super) async fn switch_asset(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<AssetSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
-    let (asset, _) = known(&state, &key)?;
+    let (asset, _) = find_condition(&state, &key)?;
     state.store.switch(&Instigator::Automation(Some(asset.clone())), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(AssetSwitch { asset, on }))
 }
 
-/// What automation remembers of one asset, or of all.
+/// The stored automation state of one asset, or of all.
 pub(crate) async fn states(
     state: &AppState,
     asset: Option<&AssetKey>,
@@ -83,8 +83,11 @@ pub(crate) async fn states(
     Ok(parsed.collect())
 }
 
-/// An asset that has a condition.
-fn known<'a>(state: &'a AppState, key: &str) -> Result<(AssetKey, &'a AutomationCondition), ApiError> {
+/// The asset of a key with its condition.
+fn find_condition<'a>(
+    state: &'a AppState,
+    key: &str,
+) -> Result<(AssetKey, &'a AutomationCondition), ApiError> {
     let missing = || ApiError::not_found(format!("no asset `{key}` has an automation condition"));
     let node = state.pipeline.graph().asset(key).ok_or_else(missing)?;
     let condition = node.spec.automation.as_ref().ok_or_else(missing)?;

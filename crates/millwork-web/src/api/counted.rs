@@ -1,4 +1,4 @@
-//! Counting runs and steps by the events that were written since the server started.
+//! Counters of ended runs and steps, from the events that were written since the server started.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ const ENDS: [(EventKind, &str, &str); 8] = [
     (EventKind::Materialized, "materializations", "made"),
 ];
 
-/// So many events are read at a time.
+/// The number of events that are read at a time.
 const PAGE: u32 = 10_000;
 
-/// How often each end has come since the server started.
+/// The number of events of each kind since the server started.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     behind: Option<u64>,
@@ -29,12 +29,12 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    /// Counts what is written behind an event.
+    /// Counters of the events that follow an event.
     pub(crate) fn behind(behind: Option<u64>) -> Self {
         Self { behind, ..Self::default() }
     }
 
-    /// Takes in what was written since the last look.
+    /// Counts the events that were written since the last call.
     pub(super) async fn catch_up(&mut self, store: &dyn Store) -> Result<(), StorageError> {
         let mut behind = match self.behind {
             Some(behind) => behind,

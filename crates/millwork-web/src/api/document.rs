@@ -1,7 +1,7 @@
-//! The API as an OpenAPI document: what handlers say of themselves, and what holds for all of them.
+//! The API as an OpenAPI document: the declarations of the handlers, and what is common to all operations.
 //!
-//! The id of an operation follows from its method and path, so that no two have the same. That anything may end in an error, and
-//! that whatever isn't open to everybody takes the token, is written here once instead of at each handler.
+//! The id of an operation follows from its method and path, so that no two have the same. The error responses, and the token that
+//! protected operations take, are added here once instead of at each handler.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 /// The document of all routes; those of `open` need no token.
 pub(super) fn as_document(protected: OpenApi, open: OpenApi) -> String {
     let is_open: Vec<String> = open.paths.paths.keys().cloned().collect();
-    // OpenAPI knows no parameter of several path segments, which the router writes with a star.
+    // OpenAPI has no parameter of several path segments, which the router writes with a star.
     let described = protected.merge_from(open).to_json().unwrap_or_default().replace("{*", "{");
     let mut document: Value = serde_json::from_str(&described).unwrap_or_default();
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -43,7 +43,7 @@ fn complete(operation: &mut Value, method: &str, path: &str, is_open: bool) {
     others.extend((has_body || operation.get("parameters").is_some()).then_some(("422", "Invalid")));
     for (status, name) in others {
         let response = &mut operation["responses"][status];
-        // A handler may say something of its own.
+        // A handler may declare a response of its own.
         if response.is_null() {
             *response = json!({ "$ref": format!("#/components/responses/{name}") });
         }
@@ -57,7 +57,7 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-/// What operations refer to.
+/// The components that operations refer to.
 fn components() -> Map<String, Value> {
     let error = |description: &str| {
         let schema = json!({ "$ref": "#/components/schemas/ErrorBody" });
@@ -68,15 +68,15 @@ fn components() -> Map<String, Value> {
         "responses": {
             "CrossSite": error("The request comes from another web site"),
             "Error": error("The request was refused, or could not be answered"),
-            "Invalid": error("The request makes no sense"),
+            "Invalid": error("The request is invalid"),
             "InvalidHost": error("The request names no host, or several"),
-            "NotFound": error("There is no such thing"),
+            "NotFound": error("The path or object doesn't exist"),
             "NotModified": { "description": "The client has this answer already: `If-None-Match` names its `ETag`" },
             "Store": error("The store can't be read or written"),
             "Timeout": error("The request took too long"),
             "TooLarge": error("The body is too large"),
             "Unauthorized": error("The token is missing or wrong"),
-            "UnknownHost": error("The server doesn't answer for the host that the request names"),
+            "UnknownHost": error("The request names a host that isn't allowed"),
         },
         "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": token } },
     });

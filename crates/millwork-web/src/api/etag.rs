@@ -1,4 +1,4 @@
-//! Entity tags: who has an answer already gets none again.
+//! Entity tags: a client that already has an answer gets `304 Not Modified`.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -6,10 +6,10 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-/// The largest answer that is looked at; larger ones have no tag.
+/// The largest answer that gets a tag, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to who has it.
+/// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to a request that names it.
 ///
 /// `HEAD` is answered as `GET` is; the router leaves out the content of what this returns.
 pub(super) async fn etag(mut request: Request, next: Next) -> Response {

@@ -20,19 +20,19 @@ use super::runs::one;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The most events of a page.
+/// The maximum number of events on a page.
 const LARGEST_PAGE: u32 = 1_000;
 
-/// How often a stream looks for what is new.
+/// The interval at which a stream polls for new events.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// Which events.
+/// The events to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Behind this sequence number.
+pub(super) struct EventPageQuery {
+    /// Only events after this sequence number.
     after: Option<u64>,
-    /// Of this run: its id, or the beginning or end of it.
+    /// Only events of this run: its id, or the beginning or end of it.
     run: Option<String>,
     /// Maximum number of events, 200 by default; a stream has no maximum.
     #[serde(default)]
@@ -40,9 +40,9 @@ pub(super) struct Wanted {
     limit: Limit<200, LARGEST_PAGE>,
 }
 
-/// Events, oldest first; `next` is what `after` has to be for the page after this one.
+/// Events, oldest first; `next` is the value of `after` for the next page.
 #[utoipa::path(
-    get, path = "/api/v1/events", tag = "events", params(Wanted),
+    get, path = "/api/v1/events", tag = "events", params(EventPageQuery),
     responses(
         (status = 200, description = "Events, oldest first", body = EventPage),
         (status = 404, description = "No run has this id", body = ErrorBody),
@@ -50,7 +50,7 @@ pub(super) struct Wanted {
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<EventPageQuery>,
 ) -> Result<Json<EventPage>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;
     let limit = wanted.limit.rows();
@@ -60,10 +60,10 @@ pub(super) async fn list(
     Ok(Json(EventPage { events: events.into_iter().map(Into::into).collect(), next }))
 }
 
-/// Events as they are committed, as server-sent events whose ids are sequence numbers: who reconnects with `Last-Event-ID`
+/// Events as they are committed, as server-sent events whose ids are sequence numbers: a client that reconnects with `Last-Event-ID`
 /// misses none.
 #[utoipa::path(
-    get, path = "/api/v1/events/stream", tag = "events", params(Wanted),
+    get, path = "/api/v1/events/stream", tag = "events", params(EventPageQuery),
     responses(
         (
             status = 200, description = "Events as they are committed, as server-sent events",
@@ -74,7 +74,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn stream(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<EventPageQuery>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;
@@ -95,7 +95,7 @@ pub(super) async fn stream(
                     limit: Some(LARGEST_PAGE),
                     ..EventQuery::default()
                 };
-                // A store that fails for a moment is asked again.
+                // After a transient error the store is read again.
                 page = state.store.events(query).await.unwrap_or_default().into_iter();
                 if page.len() == 0 {
                     tokio::time::sleep(BEAT).await;

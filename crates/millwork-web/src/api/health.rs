@@ -1,4 +1,4 @@
-//! Whether it lives, whether it can work, and numbers for Prometheus.
+//! Health checks and metrics for Prometheus.
 
 use axum::extract::State;
 use axum::http::header;
@@ -10,10 +10,10 @@ use millwork_storage::RunQuery;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The process lives.
+/// The process answers.
 #[utoipa::path(
     get, path = "/healthz", tag = "health",
-    responses((status = 200, description = "The process lives", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "The process answers", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn alive() -> &'static str {
     "ok"
@@ -29,16 +29,16 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str,
     Ok("ok")
 }
 
-/// The text format of Prometheus.
+/// Metrics in the text format of Prometheus.
 #[utoipa::path(
     get, path = "/metrics", tag = "health",
-    responses((status = 200, description = "Numbers in Prometheus' text format", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "Metrics in the text format of Prometheus", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let mut exposition = Exposition::default();
     for (status, name, help) in [
-        (RunStatus::Queued, "millwork_runs_queued", "Runs that wait"),
-        (RunStatus::Running, "millwork_runs_running", "Runs that are executed"),
+        (RunStatus::Queued, "millwork_runs_queued", "Runs that wait in the queue"),
+        (RunStatus::Running, "millwork_runs_running", "Runs that are being executed"),
     ] {
         let query = RunQuery { statuses: vec![status], ..RunQuery::default() };
         exposition.gauge(name, help).value(state.store.runs(query).await?.len() as f64);
@@ -52,7 +52,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoRe
     for (pool, of_pool) in state.pipeline.pools() {
         slots.labelled(&[("pool", pool)], f64::from(of_pool));
     }
-    let mut slots = exposition.gauge("millwork_pool_slots_held", "Slots of a pool that are taken");
+    let mut slots = exposition.gauge("millwork_pool_slots_held", "Slots of a pool that are held");
     for (pool, _) in state.pipeline.pools() {
         let taken: u32 = held.iter().filter(|held| held.pool == pool).map(|held| held.slots).sum();
         slots.labelled(&[("pool", pool)], f64::from(taken));

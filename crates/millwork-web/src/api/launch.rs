@@ -1,4 +1,4 @@
-//! Asking for a run.
+//! Requests for runs.
 
 use std::collections::BTreeMap;
 
@@ -20,29 +20,29 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// What to run.
+/// A request for a run. It has either `selection` or `job`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Launch {
-    /// Which assets, in the selection syntax.
+    /// The assets to materialize, in the selection syntax.
     selection: Option<String>,
-    /// What a job selects, with its configuration and tags.
+    /// The job whose selection, configuration and tags the run has.
     job: Option<String>,
-    /// The partition to make.
+    /// The partition to materialize; absent for all.
     partition: Option<String>,
-    /// Its configuration, by step; laid over that of the job.
+    /// The configuration by step; it is merged over that of the job.
     #[serde(default, deserialize_with = "deserialize_config")]
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
-    /// Its tags; laid over those of the job.
+    /// The tags; they are merged over those of the job.
     #[serde(default)]
     tags: BTreeMap<String, String>,
-    /// Only what is stale or missing.
+    /// Whether to materialize only what is stale or missing.
     #[serde(default)]
     stale_only: bool,
 }
 
-/// What became of asking for a run.
+/// The result of a request for a run.
 pub(super) enum Launched {
     Queued(RunStanding),
     UpToDate(UpToDate),
@@ -60,7 +60,7 @@ impl IntoResponse for Launched {
     }
 }
 
-/// Writes down that a run is asked for; a daemon launches it. With `stale_only`, and nothing to do, there is no run.
+/// Queues a run, which a daemon launches. With `stale_only`, and all assets up to date, no run is created.
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "launch", request_body = Launch,
     responses(
@@ -96,7 +96,7 @@ impl Launch {
     }
 }
 
-/// Leaves a run to a daemon, unless it is one of what is stale, and nothing is.
+/// Queues a run, unless it is limited to stale assets and all are up to date.
 pub(crate) async fn create_needed(state: &AppState, request: RunRequest) -> Result<Option<RunId>, ApiError> {
     if request.stale_only && !is_anything_stale(state, &request).await? {
         return Ok(None);
@@ -113,7 +113,7 @@ async fn is_anything_stale(state: &AppState, request: &RunRequest) -> Result<boo
     Ok(!plan.stale_part(graph, &verdicts, &RunState::default()).steps.is_empty())
 }
 
-/// Leaves a run to a daemon.
+/// Queues a run for a daemon.
 pub(crate) async fn create(state: &AppState, request: RunRequest) -> Result<RunId, ApiError> {
     let at = state.clock.now();
     let run = RunId::new(at);

@@ -1,4 +1,4 @@
-//! How many rows a page may have.
+//! The `limit` parameter of lists.
 
 use std::borrow::Cow;
 use std::num::IntErrorKind;
@@ -6,7 +6,7 @@ use std::num::IntErrorKind;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// At most so many rows, `ABSENT` if nothing is said. Any number that is larger than `LARGEST` is that, however many digits it has.
+/// The maximum number of rows; `ABSENT` if the parameter is absent, `LARGEST` if it is larger, however many digits it has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit<const ABSENT: u32, const LARGEST: u32>(u32);
 

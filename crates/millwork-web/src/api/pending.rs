@@ -1,4 +1,4 @@
-//! What sensors and schedules asked for that couldn't be done yet.
+//! Pending requests of sensors and schedules.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -10,23 +10,23 @@ use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// How much.
+/// The page of pending requests to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Maximum number of entries, 50 by default.
+pub(super) struct PendingQuery {
+    /// The maximum number of requests, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, 10_000>,
 }
 
 #[utoipa::path(
-    get, path = "/api/v1/pending", tag = "sensors", params(Wanted),
-    responses((status = 200, description = "What is pending, oldest first", body = Vec<PendingView>))
+    get, path = "/api/v1/pending", tag = "sensors", params(PendingQuery),
+    responses((status = 200, description = "The pending requests, oldest first", body = Vec<PendingView>))
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PendingQuery>,
 ) -> Result<Json<Vec<PendingView>>, ApiError> {
     let pending = state.store.pending(&[], wanted.limit.rows()).await?;
     Ok(Json(pending.into_iter().map(Into::into).collect()))
@@ -34,8 +34,8 @@ pub(super) async fn list(
 
 #[utoipa::path(
     post, path = "/api/v1/pending/{id}/retry", tag = "sensors",
-    params(("id" = u64, Path, description = "Its number")),
-    responses((status = 200, description = "It is tried again now", body = PendingChange))
+    params(("id" = u64, Path, description = "The number of the request")),
+    responses((status = 200, description = "The request is tried again now", body = PendingChange))
 )]
 pub(super) async fn retry(
     State(state): State<AppState>,
@@ -50,8 +50,8 @@ pub(super) async fn retry(
 
 #[utoipa::path(
     post, path = "/api/v1/pending/{id}/drop", tag = "sensors",
-    params(("id" = u64, Path, description = "Its number")),
-    responses((status = 200, description = "It isn't tried again", body = PendingChange))
+    params(("id" = u64, Path, description = "The number of the request")),
+    responses((status = 200, description = "The request isn't tried again", body = PendingChange))
 )]
 pub(super) async fn drop(
     State(state): State<AppState>,

@@ -1,4 +1,4 @@
-//! The run queue and the pools: what waits and why, and who holds what.
+//! The run queue with the reasons why runs wait, and the pools with the holders of their slots.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,11 +8,12 @@ use millwork_storage::waiting_runs;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The runs that wait for a daemon, those that come first first, each with the reason; `max_runs` is how many go on at a time,
+/// The runs that wait for a daemon, in the order in which they are launched, each with the reason; `max_runs` is the maximum number of
+/// concurrent runs,
 /// `null` if there is no daemon.
 #[utoipa::path(
     get, path = "/api/v1/queue", tag = "queue",
-    responses((status = 200, description = "The runs that wait, and why", body = QueueView))
+    responses((status = 200, description = "The waiting runs with the reasons why they wait", body = QueueView))
 )]
 pub(super) async fn waiting(State(state): State<AppState>) -> Result<Json<QueueView>, ApiError> {
     let limits = state.host.queue_limits();
@@ -20,10 +21,10 @@ pub(super) async fn waiting(State(state): State<AppState>) -> Result<Json<QueueV
     Ok(Json(QueueView::new(limits.as_ref(), waiting)))
 }
 
-/// The pools, their slots, and who holds them.
+/// The pools with their slots and the processes that hold them.
 #[utoipa::path(
     get, path = "/api/v1/pools", tag = "queue",
-    responses((status = 200, description = "The pools, and who holds their slots", body = Vec<PoolView>))
+    responses((status = 200, description = "The pools with the holders of their slots", body = Vec<PoolView>))
 )]
 pub(super) async fn pools(State(state): State<AppState>) -> Result<Json<Vec<PoolView>>, ApiError> {
     Ok(Json(PoolView::all(state.pipeline.pools(), &state.store.held_slots().await?)))

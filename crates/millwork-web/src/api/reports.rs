@@ -1,4 +1,4 @@
-//! What outside systems tell of assets: a materialization, an observation, the verdict of a check.
+//! Reports of outside systems: materializations, observations, and evaluations of checks.
 
 use std::collections::BTreeMap;
 
@@ -19,37 +19,37 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// A value that was made outside, or that was looked at.
+/// A value that an outside system has made or observed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Report {
-    /// The version of its data; of a materialization without one, a hash of when it was reported.
+    /// The data version; if a materialization has none, a hash of the time of the report is recorded.
     data_version: Option<String>,
-    /// The partition.
+    /// The partition; absent if the asset has none.
     partition: Option<String>,
-    /// What is told about it: numbers, texts, and other JSON.
+    /// Metadata of the value by label: numbers, texts, and other JSON.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>)]
     metadata: BTreeMap<String, Value>,
 }
 
-/// The verdict of a check that was made outside.
+/// The evaluation of a check by an outside system.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CheckReport {
-    /// The check.
+    /// The name of the check.
     check: String,
-    /// Whether all is well.
+    /// Whether the check passed.
     passed: bool,
-    /// Whether a failure is no more than a warning.
+    /// Whether a failure is only a warning.
     #[serde(default)]
     warn: bool,
-    /// The verdict in words.
+    /// A description of the result.
     #[serde(default)]
     description: String,
-    /// The partition.
+    /// The partition; absent if the asset has none.
     partition: Option<String>,
-    /// The figures behind it.
+    /// Metadata of the evaluation by label.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>)]
     metadata: BTreeMap<String, Value>,
@@ -118,8 +118,8 @@ fn read<T>(body: Body<T>) -> Result<T, ApiError> {
     Ok(body?.0)
 }
 
-/// Plain JSON as metadata: numbers, texts and truth as such, anything else as JSON. A value that says its type is taken
-/// at its word.
+/// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. A value that has a `type` is taken as that
+/// type.
 fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
     let typed = |value: Value| {
         if let Ok(typed) = serde_json::from_value::<MetadataValue>(value.clone()) {
@@ -139,7 +139,7 @@ fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
 }
 
 async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {
-    let asset = known(state, key)?;
+    let asset = find_asset(state, key)?;
     if let Some(metadata) = body.metadata() {
         check_metadata(metadata).map_err(|error| ApiError::invalid(&error))?;
     }
@@ -163,7 +163,7 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
     Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: sequences.first().copied() })))
 }
 
-fn known(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
+fn find_asset(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
     let graph = state.pipeline.graph();
     let found = graph.asset(key).map(|asset| asset.spec.key.clone());
     found.ok_or_else(|| ApiError::unknown_asset(graph, key))

@@ -1,4 +1,4 @@
-//! Which path leads where, and the document that says so.
+//! The routes of the API, and the OpenAPI document made from them.
 
 use std::sync::LazyLock;
 
@@ -19,22 +19,22 @@ use super::{
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The HTTP API of a pipeline: what is defined, what has happened, and asking for runs.
+/// The HTTP API of a pipeline: its definitions, its history, and requests for runs.
 #[derive(OpenApi)]
 #[openapi(info(title = "Millwork"), components(schemas(ErrorBody)))]
 struct Document;
 
-/// What anybody may ask.
+/// The routes that need no token.
 pub(crate) fn open() -> Router<AppState> {
     open_described().into()
 }
 
-/// What only those may ask who have the token.
+/// The routes that need the token.
 pub(crate) fn protected() -> Router<AppState> {
     let router: Router<AppState> = described().into();
     router
         .layer(from_fn(etag::etag))
-        .fallback(async |uri: Uri| ApiError::not_found(format!("there is nothing at `{}`", uri.path())))
+        .fallback(async |uri: Uri| ApiError::not_found(format!("the path `{}` does not exist", uri.path())))
 }
 
 /// This document.
@@ -98,8 +98,8 @@ mod tests {
 
     use super::*;
 
-    /// The paths of a router, which only its debug form tells: `RouteId(3): "/healthz"`. It has two of axum's own, for what is found
-    /// nowhere.
+    /// The paths of a router, which only its debug form shows: `RouteId(3): "/healthz"`. It has two of axum's own, for paths without a
+    /// route.
     fn paths(router: &Router<AppState>) -> BTreeSet<String> {
         let shown = format!("{router:?}");
         let paths = shown.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));

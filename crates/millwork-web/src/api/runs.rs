@@ -1,4 +1,4 @@
-//! Runs: finding, showing and canceling them.
+//! Runs: listing, showing, retrying and canceling them.
 
 use std::time::Duration;
 
@@ -16,29 +16,29 @@ use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The most runs of a page.
+/// The maximum number of runs on a page.
 const LARGEST_PAGE: u32 = 500;
 
-/// Which runs.
+/// The runs to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// With this status.
+pub(super) struct RunPageQuery {
+    /// Only runs with this status.
     #[param(inline, value_type = Option<RunStatusName>)]
     status: Option<String>,
-    /// A tag, as `key=value`.
+    /// Only runs with this tag, as `key=value`.
     tag: Option<String>,
-    /// Maximum number of runs, 50 by default.
+    /// The maximum number of runs, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, LARGEST_PAGE>,
-    /// The run where the last page ended.
+    /// Only runs older than this one: the last of the previous page.
     before: Option<String>,
 }
 
-/// Runs, newest first; `next` is what `before` has to be for the page after this one.
+/// Runs, newest first; `next` is the value of `before` for the next page.
 #[utoipa::path(
-    get, path = "/api/v1/runs", tag = "runs", params(Wanted),
+    get, path = "/api/v1/runs", tag = "runs", params(RunPageQuery),
     responses(
         (status = 200, description = "Runs, newest first", body = RunPage),
         (status = 404, description = "No run has the id of `before`", body = ErrorBody),
@@ -46,9 +46,9 @@ pub(super) struct Wanted {
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<RunPageQuery>,
 ) -> Result<Json<RunPage>, ApiError> {
-    let unknown = |name: &str| ApiError::invalid(format!("`{name}` is no status of a run"));
+    let unknown = |name: &str| ApiError::invalid(format!("`{name}` is not a status of a run"));
     let status = |name: &String| RunStatus::from_name(name).ok_or_else(|| unknown(name));
     let no_tag = || ApiError::invalid("a tag is written as `key=value`");
     let tag = |tag: &String| tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -72,7 +72,7 @@ pub(super) async fn list(
 /// A run with its steps.
 #[utoipa::path(
     get, path = "/api/v1/runs/{run}", tag = "runs",
-    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
+    params(("run" = String, Path, description = "The run's id, or the beginning or end of it")),
     responses((status = 200, description = "A run with its steps", body = RunDetails))
 )]
 pub(super) async fn show(
@@ -86,19 +86,19 @@ pub(super) async fn show(
     Ok(Json(RunDetails::new(&record, &RunState::of_stored(&events), waits(&state, &record).await?)))
 }
 
-/// What is run again.
+/// Options of a retry.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Retry {
-    /// Whether to run everything in a new run, instead of the steps that didn't succeed.
+    /// Whether to request a new run of all steps, instead of the steps that didn't succeed.
     #[serde(default)]
     pub(crate) from_scratch: bool,
 }
 
-/// Queues a run again that failed, was canceled or was lost.
+/// Queues a run that failed, was canceled or was lost again.
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/retry", tag = "runs",
-    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
+    params(("run" = String, Path, description = "The run's id, or the beginning or end of it")),
     request_body = Option<Retry>,
     responses((status = 200, description = "The run that is queued", body = RunStanding))
 )]
@@ -109,7 +109,7 @@ pub(crate) async fn retry(
 ) -> Result<Json<RunStanding>, ApiError> {
     let record = one(&state, &run).await?;
     let Json(Retry { from_scratch }) = body.unwrap_or_default();
-    // What can't be executed any more isn't queued.
+    // A request that doesn't fit the definitions any more isn't queued.
     let request = record.request_again()?;
     request.check(&state.pipeline)?;
     let run = if from_scratch {
@@ -117,7 +117,9 @@ pub(crate) async fn retry(
     } else {
         if !record.request.is_queued() {
             let hint = "`runs retry` goes on with it, or send `{\"from_scratch\": true}`";
-            return Err(ApiError::invalid(Problem::new("the run was not left to a daemon").with_hint(hint)));
+            return Err(ApiError::invalid(
+                Problem::new("the run was not queued for a daemon").with_hint(hint),
+            ));
         }
         let fence = Fence { run: record.id, epoch: record.epoch };
         if !state.store.retry_run(fence, Duration::ZERO, state.clock.now()).await? {
@@ -134,8 +136,8 @@ pub(crate) async fn retry(
 
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/cancel", tag = "runs",
-    params(("run" = String, Path, description = "Its id, or the beginning or end of it")),
-    responses((status = 200, description = "The status that the run has now", body = RunStanding))
+    params(("run" = String, Path, description = "The run's id, or the beginning or end of it")),
+    responses((status = 200, description = "The current status of the run", body = RunStanding))
 )]
 pub(crate) async fn cancel(
     State(state): State<AppState>,
@@ -146,7 +148,7 @@ pub(crate) async fn cancel(
     Ok(Json(RunStanding { run, status }))
 }
 
-/// Why a requested run hasn't started; `None` unless it is queued.
+/// Why a requested run hasn't started; `None` if it isn't queued.
 pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option<String>, ApiError> {
     if record.status != RunStatus::Queued {
         return Ok(None);
@@ -155,7 +157,7 @@ pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option
     Ok(millwork_api::waits(record, &waiting))
 }
 
-/// The run of this id, or of the beginning or end of it.
+/// The run whose id this is, or begins or ends with it.
 pub(crate) async fn one(state: &AppState, id: &str) -> Result<RunRecord, ApiError> {
     Ok(find_run(&*state.store, id).await?)
 }

@@ -1,4 +1,4 @@
-//! Schedules: whether they are on, and what came of their ticks.
+//! Schedules with their switches and ticks.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -27,7 +27,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Sched
 #[utoipa::path(
     post, path = "/api/v1/schedules/{name}", tag = "schedules",
     params(("name" = String, Path, description = "The schedule's name")), request_body = Switch,
-    responses((status = 200, description = "What it is now", body = ScheduleSwitch))
+    responses((status = 200, description = "The schedule after the switch", body = ScheduleSwitch))
 )]
 pub(super) async fn switch(
     State(state): State<AppState>,
@@ -35,23 +35,23 @@ pub(super) async fn switch(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<ScheduleSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
-    state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
+    state.store.switch(&find_schedule(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(ScheduleSwitch { schedule: name, on }))
 }
 
-/// How many ticks.
+/// The ticks to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct WantedTicks {
-    /// Maximum number of ticks, 50 by default.
+pub(super) struct TickQuery {
+    /// The maximum number of ticks, 50 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<50, 1_000>,
 }
 
-impl WantedTicks {
-    /// How many, within bounds.
+impl TickQuery {
+    /// The maximum number of ticks, within bounds.
     pub(super) fn limit(&self) -> u32 {
         self.limit.rows()
     }
@@ -59,20 +59,20 @@ impl WantedTicks {
 
 #[utoipa::path(
     get, path = "/api/v1/schedules/{name}/ticks", tag = "schedules",
-    params(("name" = String, Path, description = "The schedule's name"), WantedTicks),
-    responses((status = 200, description = "What came of its ticks, newest first", body = Vec<TickView>))
+    params(("name" = String, Path, description = "The schedule's name"), TickQuery),
+    responses((status = 200, description = "The ticks of the schedule, newest first", body = Vec<TickView>))
 )]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(wanted): Query<WantedTicks>,
+    Query(wanted): Query<TickQuery>,
 ) -> Result<Json<Vec<TickView>>, ApiError> {
-    let instigator = known(&state, &name)?.instigator();
+    let instigator = find_schedule(&state, &name)?.instigator();
     let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
     Ok(Json(ticks.into_iter().map(Into::into).collect()))
 }
 
-fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Schedule, ApiError> {
+fn find_schedule<'a>(state: &'a AppState, name: &str) -> Result<&'a Schedule, ApiError> {
     let schedule = state.pipeline.schedule(name);
     schedule.ok_or_else(|| ApiError::not_found(format!("no schedule is called `{name}`")))
 }

@@ -1,4 +1,4 @@
-//! Sensors: whether they are on, and what came of their evaluations.
+//! Sensors with their switches and ticks.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -6,7 +6,7 @@ use axum::extract::{Path, Query, State};
 use millwork_api::{SensorSwitch, SensorView, TickView};
 use millwork_core::Sensor;
 
-use super::schedules::WantedTicks;
+use super::schedules::TickQuery;
 use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -24,7 +24,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Senso
 #[utoipa::path(
     post, path = "/api/v1/sensors/{name}", tag = "sensors",
     params(("name" = String, Path, description = "The sensor's name")), request_body = Switch,
-    responses((status = 200, description = "What it is now", body = SensorSwitch))
+    responses((status = 200, description = "The sensor after the switch", body = SensorSwitch))
 )]
 pub(super) async fn switch(
     State(state): State<AppState>,
@@ -32,27 +32,27 @@ pub(super) async fn switch(
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<SensorSwitch>, ApiError> {
     let Json(Switch { on }) = body?;
-    state.store.switch(&known(&state, &name)?.instigator(), Some(on)).await?;
+    state.store.switch(&find_sensor(&state, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(SensorSwitch { sensor: name, on }))
 }
 
 #[utoipa::path(
     get, path = "/api/v1/sensors/{name}/ticks", tag = "sensors",
-    params(("name" = String, Path, description = "The sensor's name"), WantedTicks),
-    responses((status = 200, description = "What came of its evaluations, newest first", body = Vec<TickView>))
+    params(("name" = String, Path, description = "The sensor's name"), TickQuery),
+    responses((status = 200, description = "The ticks of the sensor, newest first", body = Vec<TickView>))
 )]
 pub(super) async fn ticks(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(wanted): Query<WantedTicks>,
+    Query(wanted): Query<TickQuery>,
 ) -> Result<Json<Vec<TickView>>, ApiError> {
-    let instigator = known(&state, &name)?.instigator();
+    let instigator = find_sensor(&state, &name)?.instigator();
     let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
     Ok(Json(ticks.into_iter().map(Into::into).collect()))
 }
 
-fn known<'a>(state: &'a AppState, name: &str) -> Result<&'a Sensor, ApiError> {
+fn find_sensor<'a>(state: &'a AppState, name: &str) -> Result<&'a Sensor, ApiError> {
     let sensor = state.pipeline.sensor(name);
     sensor.ok_or_else(|| ApiError::not_found(format!("no sensor is called `{name}`")))
 }

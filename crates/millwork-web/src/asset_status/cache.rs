@@ -1,4 +1,4 @@
-//! What was read of the log, and what follows from it.
+//! The cached status of all assets, derived from the event log.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,27 +15,27 @@ use tokio::sync::Mutex;
 
 use super::Trend;
 
-/// How long the log isn't looked at again.
+/// The time in which the log isn't read again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// After how long what depends on the time of day is looked at again.
+/// The interval after which statuses that depend on the time are derived again.
 const LONGEST: Duration = Duration::from_secs(5);
-/// How many events are read at a time.
+/// The number of events that are read at a time.
 const PAGE: u32 = 500;
-/// How many of the last materializations trends begin with.
+/// The number of recent materializations that trends start from.
 const HISTORY: usize = 3_000;
 /// The tag with the label of an asset's main number.
 const METRIC_TAG: &str = "metric";
 
-/// Looks at the log when a page asks, and remembers.
+/// Reads the log when a page asks, and keeps the result.
 #[derive(Debug, Default)]
 pub(crate) struct StatusCache {
     cached: Mutex<Option<Cached>>,
 }
 
-/// What the log has said so far.
+/// The state derived from the log so far.
 #[derive(Debug)]
 struct Cached {
-    /// The newest event that is taken in.
+    /// The sequence number of the newest event that is included.
     behind: u64,
     fold: StatusFold,
     trends: HashMap<AssetKey, Trend>,
@@ -43,10 +43,10 @@ struct Cached {
     snapshot: Arc<StatusSnapshot>,
 }
 
-/// How all assets were at one moment.
+/// The status of all assets at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct StatusSnapshot {
-    /// The newest event that is taken in.
+    /// The sequence number of the newest event that is included.
     pub(crate) head: u64,
     /// All assets, in the order of the graph.
     pub(crate) statuses: AssetStatuses,
@@ -54,19 +54,19 @@ pub(crate) struct StatusSnapshot {
 }
 
 impl StatusSnapshot {
-    /// How an asset was.
+    /// The status of an asset.
     pub(crate) fn of(&self, asset: AssetIndex) -> &AssetHealth {
         self.statuses.of(asset)
     }
 
-    /// How its main number went.
+    /// The trend of its main number; `None` if it has none.
     pub(crate) fn trend(&self, asset: AssetIndex) -> Option<&Trend> {
         self.trends[asset].as_ref()
     }
 }
 
 impl StatusCache {
-    /// How the assets are now, or were a moment ago.
+    /// The status of the assets, at most a moment old.
     pub(crate) async fn snapshot(
         &self,
         graph: &AssetGraph,
@@ -91,9 +91,9 @@ impl StatusCache {
 }
 
 impl Cached {
-    /// Reads what the last events say, without the log's whole length.
+    /// Reads the state from the last events, without reading the whole log.
     async fn read(graph: &AssetGraph, store: &dyn Store) -> Result<Self, StorageError> {
-        // Asked before, so that nothing is missed in between.
+        // Read first, so that no event is missed in between.
         let behind = store.head().await?;
         let materialized = last_events(store, EventKind::Materialized, HISTORY, |event| {
             if let EventBody::Materialized(made) = &mut event.body {

@@ -1,4 +1,4 @@
-//! How an asset's main number went.
+//! The trend of an asset's main number.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use millwork_core::asset::plot::short_number;
 use millwork_core::event::Materialization;
 use millwork_draw::plot::sparkline;
 
-/// So many values are remembered.
+/// The number of values that are kept.
 const LENGTH: usize = 30;
 
 /// The last values of one number of an asset, oldest first.

@@ -12,22 +12,22 @@ use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use serde::{Deserialize, Serialize};
 
 use super::message::{page_error, rendered};
-use super::selected::selected;
+use super::search::find_assets;
 use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many assets are on a page.
+/// The maximum number of assets on a page.
 const PAGE: usize = 60;
 
-/// What can be asked for besides a status.
+/// The values of the state filter beside the statuses.
 const BESIDES: [&str; 2] = ["late", "failing check"];
 
 #[derive(Template)]
 #[template(path = "assets.html")]
 struct Assets {
     head: u64,
-    wanted: Wanted,
+    wanted: CatalogQuery,
     choices: [Choice; 5],
     problem: Option<String>,
     found: usize,
@@ -63,10 +63,10 @@ impl Assets {
     }
 }
 
-/// Which assets are asked for.
+/// The filter of the catalog; empty fields don't filter.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct Wanted {
+pub(super) struct CatalogQuery {
     q: String,
     state: String,
     group: String,
@@ -76,17 +76,17 @@ pub(super) struct Wanted {
     page: usize,
 }
 
-pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<CatalogQuery>) -> Response {
     match load(&state, wanted).await {
         Ok(assets) => rendered(StatusCode::OK, &assets),
         Err(error) => page_error(&error),
     }
 }
 
-async fn load(state: &AppState, wanted: Wanted) -> Result<Assets, ApiError> {
+async fn load(state: &AppState, wanted: CatalogQuery) -> Result<Assets, ApiError> {
     let graph = state.pipeline.graph();
     let statuses = state.statuses().await?;
-    let (selected, problem) = match selected(graph, &wanted.q) {
+    let (selected, problem) = match find_assets(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
     };
@@ -110,7 +110,7 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Assets, ApiError> {
     })
 }
 
-impl Wanted {
+impl CatalogQuery {
     fn admits(&self, graph: &AssetGraph, asset: AssetIndex, health: &AssetHealth) -> bool {
         let spec = &graph.assets()[asset].spec;
         let is_in_state = match self.state.as_str() {
@@ -137,7 +137,7 @@ fn tag(key: &str, value: &str) -> String {
     if value.is_empty() { key.to_owned() } else { format!("{key}={value}") }
 }
 
-fn choices(graph: &AssetGraph, wanted: &Wanted) -> [Choice; 5] {
+fn choices(graph: &AssetGraph, wanted: &CatalogQuery) -> [Choice; 5] {
     let specs = || graph.assets().iter().map(|asset| &asset.spec);
     let groups: BTreeSet<String> = specs().filter_map(|spec| spec.group.clone()).collect();
     let kinds: BTreeSet<String> = specs().flat_map(|spec| spec.kinds.clone()).collect();

@@ -1,5 +1,5 @@
-//! Telling pages that something they may show has changed. One look at the log serves all readers, and they are told that there
-//! is something new, not what: a page is fetched anew however much has happened.
+//! Notifies open pages of new events. One poll of the log serves all readers, and the message says only that there
+//! are new events: the page is fetched again, however many there are.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use tokio::sync::watch;
 
 use crate::state::AppState;
 
-/// How often the log is looked at while somebody is there.
+/// The interval at which the log is polled while a page is open.
 const BEAT: Duration = Duration::from_millis(25);
 
 /// The kinds of events that pages show, besides those that change the status of assets.
 const SHOWN_BESIDES: KindSet = KindSet::of(&[EventKind::Observed, EventKind::StepRetrying]);
 
-/// Of which number the newest event is.
+/// The sequence number of the newest event.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes {
     newest: watch::Sender<u64>,
@@ -39,7 +39,7 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// Follows the log until the last reader has gone.
+    /// Polls the log until the last reader has gone.
     fn subscribe(&self, store: &Arc<dyn Store>) -> watch::Receiver<u64> {
         let receiver = self.newest.subscribe();
         if !self.is_looked_at.swap(true, Ordering::SeqCst) {
@@ -50,14 +50,14 @@ impl Changes {
 
     async fn look(self, store: Arc<dyn Store>) {
         loop {
-            // A store that fails for a moment is asked again.
+            // After a transient error the store is read again.
             if let Ok(head) = store.head().await {
                 self.newest.send_if_modified(|newest| std::mem::replace(newest, head) != head);
             }
             tokio::time::sleep(BEAT).await;
             if self.newest.receiver_count() == 0 {
                 self.is_looked_at.store(false, Ordering::SeqCst);
-                // Somebody may have come just now, and have found that it is looked at.
+                // A reader that subscribed just now has found that the log is being polled.
                 if self.newest.receiver_count() == 0 || self.is_looked_at.swap(true, Ordering::SeqCst) {
                     return;
                 }
@@ -66,17 +66,17 @@ impl Changes {
     }
 }
 
-/// Behind what, and of which run.
+/// The position in the log from which changes are reported, and the run that they are limited to.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct ChangesQuery {
     after: u64,
     run: Option<RunId>,
 }
 
-/// A message whenever there is something new; its id is the number of the newest event.
+/// A stream with a message whenever there are new events; its id is the sequence number of the newest.
 pub(super) async fn stream(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<ChangesQuery>,
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let newest = state.changes.subscribe(&state.store);
     let changes = stream::unfold((state, newest, wanted), |(state, mut newest, mut wanted)| async move {
@@ -97,8 +97,8 @@ pub(super) async fn stream(
     Sse::new(changes).keep_alive(KeepAlive::default())
 }
 
-/// Whether one of the events behind that is shown: on the page of a run everything of the run, elsewhere all but log lines.
-async fn is_news(store: &dyn Store, wanted: &Wanted) -> Result<bool, StorageError> {
+/// Whether one of the events after that position is shown: on the page of a run every event of the run, elsewhere all but log lines.
+async fn is_news(store: &dyn Store, wanted: &ChangesQuery) -> Result<bool, StorageError> {
     let kinds = match wanted.run {
         Some(_) => None,
         None => Some(StatusFold::KINDS.union(SHOWN_BESIDES)),

@@ -1,4 +1,4 @@
-//! The deployment: what is defined in which version, who holds what, whether the loops turn, and what is stored.
+//! The deployment: the process, the loops of the daemon, the run queue, pools, code versions, and retention.
 
 use askama::Template;
 use axum::extract::State;
@@ -9,15 +9,15 @@ use millwork_core::retention::Retention;
 use millwork_core::{Pipeline, QueueLimits};
 use millwork_storage::waiting_runs;
 
+use super::format;
 use super::message::{page_error, rendered};
-use super::words;
 use crate::error::ApiError;
 use crate::host::LoopBeat;
 use crate::state::AppState;
 
-/// So many waiting runs and steps are listed.
+/// The maximum number of waiting runs, and of steps, that are listed.
 const LISTED: usize = 50;
-/// A loop that hasn't turned for so long is told.
+/// The time without a turn after which a loop is shown as late.
 const LONG: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[derive(Template)]
@@ -76,7 +76,7 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
     let queue = in_force.unwrap_or_else(|| pipeline.queue());
     let held = state.store.held_slots().await?;
     let mut facts = state.host.facts();
-    facts.push(("Serving for", words::span(state.started.elapsed())));
+    facts.push(("Serving for", format::span(state.started.elapsed())));
     facts.push(("Events", head.to_string()));
     let graph = pipeline.graph();
     let steps = graph.steps().iter().take(LISTED).map(|step| {
@@ -99,7 +99,8 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
             .into_iter()
             .take(LISTED)
             .map(|(run, reason)| {
-                let reason = reason.map_or_else(|| "it may start".to_owned(), |reason| reason.to_string());
+                let reason =
+                    reason.map_or_else(|| "about to be launched".to_owned(), |reason| reason.to_string());
                 (run.to_string(), run.short(), reason)
             })
             .collect(),
@@ -159,12 +160,16 @@ fn shown(beat: LoopBeat) -> Beat {
 
 fn retention(rules: Retention) -> Vec<(&'static str, String)> {
     let age = |age: Option<std::time::Duration>| {
-        age.map_or_else(|| "kept for ever".to_owned(), |age| format!("go after {}", words::span(age)))
+        age.map_or_else(|| "kept forever".to_owned(), |age| format!("removed after {}", format::span(age)))
     };
     let values = rules.values.map_or_else(
-        || "kept for ever".to_owned(),
+        || "kept forever".to_owned(),
         |kept| {
-            format!("the newest {} and those younger than {} stay", kept.newest, words::span(kept.younger))
+            format!(
+                "the newest {} and those younger than {} are kept",
+                kept.newest,
+                format::span(kept.younger)
+            )
         },
     );
     vec![

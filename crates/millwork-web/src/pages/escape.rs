@@ -1,11 +1,11 @@
-//! How text becomes part of a page, whatever it holds. Templates escape everything with it that isn't marked as safe.
+//! Escaping of text for pages. Templates escape everything with it that isn't marked as safe.
 
 use std::fmt::{Result, Write};
 
 use askama::filters::Escaper;
 use millwork_draw::markup::escape;
 
-/// Writes text so that it means itself.
+/// Writes text so that a browser shows it literally.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escape;
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Name, media type, content.
+/// The embedded files: name, media type, content.
 const FILES: [(&str, &str, &str); 8] = [
     ("style.css", STYLE, include_str!("../../static/style.css")),
     ("theme.js", SCRIPT, include_str!("../../static/theme.js")),
@@ -34,7 +34,7 @@ pub(crate) fn version() -> &'static str {
     &VERSION
 }
 
-/// One of them. Another version than this one is what a page of an earlier build asks for; it isn't kept.
+/// Answers with an embedded file. A page of an earlier build asks for another version than this; browsers don't cache that answer.
 pub(super) async fn file(Path((version, name)): Path<(String, String)>) -> Response {
     let Some((_, media_type, content)) = FILES.iter().find(|(known, ..)| *known == name) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -1,4 +1,4 @@
-//! Forms of our own pages: each carries a token that other sites can't know.
+//! Forms of our pages: each carries a token that other sites can't know.
 
 use std::sync::LazyLock;
 
@@ -21,12 +21,12 @@ static TOKEN: LazyLock<String> = LazyLock::new(|| {
     blake3::hash(&random).to_hex().to_string()
 });
 
-/// What a form of this process's pages carries.
+/// The token that the forms of this process carry.
 pub(crate) fn form_token() -> &'static str {
     &TOKEN
 }
 
-/// A form that one of our pages has made.
+/// A form whose token is valid.
 pub(super) struct OwnForm<T>(pub(super) T);
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Moments, durations and metadata in words.
+//! Moments, durations, sizes and metadata as text.
 
 use jiff::Timestamp;
 use millwork_core::MetadataValue;
@@ -16,12 +16,12 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-/// A length of time.
+/// A duration as text.
 pub(super) fn span(duration: std::time::Duration) -> String {
     between(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + duration)
 }
 
-/// A text as a part of an address's query.
+/// A text, percent-encoded for the query of an address.
 pub(super) fn in_query(text: &str) -> String {
     let mut query = String::new();
     for byte in text.bytes() {
@@ -35,7 +35,7 @@ pub(super) fn in_query(text: &str) -> String {
     query
 }
 
-/// A number of bytes.
+/// A number of bytes as text.
 pub(super) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     let mut scaled = bytes as f64;
@@ -49,12 +49,12 @@ pub(super) fn bytes(bytes: u64) -> String {
     if unit == "bytes" { counted(bytes as usize, "byte", "bytes") } else { format!("{scaled:.1} {unit}") }
 }
 
-/// One of these and several of those.
+/// A count with its noun in the singular or plural.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// A piece of metadata as text, of which a page shows so much.
+/// A metadata value as text, cut to the length that a page shows.
 pub(super) fn metadata(value: &MetadataValue) -> String {
     const LONGEST: usize = 2_000;
     let text = match value {

@@ -1,4 +1,4 @@
-//! What forms ask for: each writes a request, and leads to the page that shows it.
+//! The targets of forms: each writes a request, and redirects to the page that shows it.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -32,12 +32,12 @@ pub(super) async fn launch(State(state): State<AppState>, OwnForm(form): OwnForm
     leads(requested(&state, run).await.map(|run| format!("/runs/{run}")))
 }
 
-/// Leaves a run to a daemon.
+/// Queues a run for a daemon.
 async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
     created(state, run.resolve(&state.pipeline)?).await
 }
 
-/// The run that was left to a daemon, or why there is none.
+/// Queues a run and returns it, or the error of the request.
 pub(super) async fn created(state: &AppState, request: RunRequest) -> Result<RunId, ApiError> {
     let up_to_date = || ApiError::new(StatusCode::CONFLICT, ErrorCode::Invalid, "everything is up to date");
     create_needed(state, request).await?.ok_or_else(up_to_date)
@@ -93,7 +93,7 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     let assets: AssetSet = steps.flat_map(|step| assets_of(graph, step)).collect();
     if assets.is_empty() {
         return Err(ApiError::invalid(
-            Problem::new("no step is selected").with_hint("tick the steps to run again"),
+            Problem::new("no step is selected").with_hint("select the steps to run again"),
         ));
     }
     let and_downstream = fields.iter().any(|(name, which)| name == "which" && which == "downstream");
@@ -138,7 +138,7 @@ pub(super) struct Undelivered {
     decision: Decision,
 }
 
-/// Lets a delivery that hasn't arrived be sent again at once, or never.
+/// Retries or drops a delivery that hasn't arrived.
 pub(super) async fn decide_delivery(
     State(state): State<AppState>,
     OwnForm(form): OwnForm<Undelivered>,
@@ -151,7 +151,7 @@ pub(super) async fn decide_delivery(
     state.wake.notify_waiters();
     match decided {
         Ok(true) => leads(Ok("/automation#alerts".to_owned())),
-        Ok(false) => page_error(&ApiError::not_found("no such delivery waits or was given up")),
+        Ok(false) => page_error(&ApiError::not_found("no such pending or dead delivery")),
         Err(error) => page_error(&error.into()),
     }
 }
@@ -169,7 +169,7 @@ pub(super) struct Decided {
     decision: Decision,
 }
 
-/// Lets something pending be tried again now, or drops it.
+/// Retries or drops a pending request.
 pub(super) async fn decide_pending(
     State(state): State<AppState>,
     OwnForm(form): OwnForm<Decided>,

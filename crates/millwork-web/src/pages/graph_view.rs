@@ -1,4 +1,4 @@
-//! Assets as a drawing with their status, and drawings that were laid out before.
+//! Drawings of assets with their status, and a cache of layouts.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,20 +9,20 @@ use millwork_layout::Layout;
 
 use crate::asset_status::StatusSnapshot;
 
-/// So many layouts are kept.
+/// The number of layouts that are kept.
 const KEPT: usize = 32;
 
-/// The last layouts, so that a page that is shown again and again is laid out once.
+/// A cache of layouts, so that a page that is shown repeatedly is laid out once.
 #[derive(Debug, Default)]
 pub(crate) struct Layouts(Mutex<VecDeque<(blake3::Hash, Arc<Layout>)>>);
 
 impl Layouts {
-    /// The drawing as an element of a page.
+    /// The drawing as an SVG element of a page.
     pub(super) fn element(&self, drawing: &Drawing) -> String {
         drawing.to_svg_element(&self.layout(drawing))
     }
 
-    /// The drawing as a picture of its own.
+    /// The drawing as an SVG document of its own.
     pub(super) fn picture(&self, drawing: &Drawing) -> String {
         drawing.to_svg_in(&self.layout(drawing))
     }
@@ -41,7 +41,7 @@ impl Layouts {
     }
 }
 
-/// What a layout follows from.
+/// The hash of everything that a layout depends on.
 fn fingerprint(drawing: &Drawing) -> blake3::Hash {
     let mut hash = blake3::Hasher::new();
     let mut text = |text: &str| {
@@ -59,8 +59,8 @@ fn fingerprint(drawing: &Drawing) -> blake3::Hash {
     hash.finalize()
 }
 
-/// Selected assets with their status, each leading to where `link` says.
-pub(super) fn drawn(
+/// The drawing of selected assets with their status; `link` gives the address of each.
+pub(super) fn status_drawing(
     graph: &AssetGraph,
     statuses: &StatusSnapshot,
     selected: &AssetSet,

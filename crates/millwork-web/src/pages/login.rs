@@ -1,4 +1,4 @@
-//! The question for the token, and the cookie that answers it from then on.
+//! The form for the token, and the cookie that a browser presents from then on.
 
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri, header};
@@ -9,7 +9,7 @@ use super::form::OwnForm;
 use super::message::{Message, rendered};
 use crate::guard::Token;
 
-/// Where the token is asked for by someone who wanted to see something else, which the answer leads to.
+/// The address of the form for the token, which leads on to the page that was requested.
 pub(crate) fn address(wanted: &Uri) -> String {
     let wanted = wanted.path_and_query().map_or("/", |wanted| wanted.as_str());
     match serde_urlencoded::to_string([("next", wanted)]) {
@@ -18,8 +18,8 @@ pub(crate) fn address(wanted: &Uri) -> String {
     }
 }
 
-/// The address of this server that somebody wanted to see; the overview in place of anything else, such as what browsers take
-/// for the address of another server.
+/// The requested address on this server; the overview in place of anything else, such as an address that browsers take
+/// for that of another server.
 fn own_address(next: &str) -> &str {
     let is_own = next.starts_with('/') && !next.starts_with("//");
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -52,7 +52,7 @@ pub(super) struct Answer {
     next: String,
 }
 
-/// Sets the cookie. It is of no use elsewhere: it holds no token, and other sites' requests don't carry it.
+/// Checks the token and sets the cookie. The cookie doesn't contain the token, and other sites' requests don't carry it.
 pub(super) async fn answer(State(token): State<Token>, OwnForm(answer): OwnForm<Answer>) -> Response {
     let Some(cookie) = token.cookie(&answer.token) else {
         return page(StatusCode::UNAUTHORIZED, "That is not the token.", &answer.next);

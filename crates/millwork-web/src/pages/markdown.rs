@@ -1,15 +1,15 @@
-//! Markdown that people have written, as markup that can do no harm: what isn't known here is shown as text.
+//! Markdown of users as safe HTML: markup that isn't known here is shown as text.
 
 use std::fmt::Write as _;
 
 use millwork_draw::markup::escaped;
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// Longer texts are cut, in bytes.
+/// The maximum length of a text, in bytes; longer ones are cut.
 const LONGEST: usize = 100_000;
 
-/// The markup of a text. Markup within the text is shown as it is written; links lead only to the web, to mail, and to our own
-/// pages; pictures become links.
+/// The HTML of a Markdown text. HTML within the text is shown as it is written; links lead only to the web, to mail, and to our own
+/// pages; images become links.
 pub(super) fn markdown(text: &str) -> String {
     let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let mut page = String::with_capacity(end + end / 4);
@@ -38,7 +38,7 @@ pub(super) fn markdown(text: &str) -> String {
     page
 }
 
-/// Whether a link may lead there.
+/// Whether a link to the address is allowed.
 pub(super) fn is_harmless(address: &str) -> bool {
     let is_path = (address.starts_with('/') && !address.starts_with("//")) || address.starts_with('#');
     let lower = address.trim_start().to_ascii_lowercase();
@@ -90,7 +90,7 @@ fn element(tag: TagEnd, is_head: bool) -> Option<&'static str> {
     })
 }
 
-/// Headings of a text stand below those of the page.
+/// The level of a heading below those of the page.
 fn heading(level: HeadingLevel) -> &'static str {
     match level {
         HeadingLevel::H1 => "h3",

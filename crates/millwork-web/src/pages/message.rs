@@ -1,4 +1,4 @@
-//! A page with a message: what went wrong, and the way back; or the question for the token.
+//! A page with a message: an error with a link to the overview, or the form for the token.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ use millwork_api::ErrorCode;
 pub(super) struct Message {
     pub(super) title: String,
     pub(super) text: String,
-    /// Where the question for the token leads; nothing if the page is no such question.
+    /// The page to go to after the form for the token; `None` if the page is an error.
     pub(super) next: Option<String>,
 }
 
@@ -35,8 +35,8 @@ pub(super) fn rendered(status: StatusCode, page: &impl Template) -> Response {
 pub(crate) fn page_error(error: &ApiError) -> Response {
     let (status, text) = (error.status(), error.sentences());
     let title = match status {
-        StatusCode::NOT_FOUND => "There is no such thing".to_owned(),
-        _ => "That didn't work".to_owned(),
+        StatusCode::NOT_FOUND => "Not found".to_owned(),
+        _ => "The request failed".to_owned(),
     };
     rendered(status, &Message { title, text, next: None })
 }

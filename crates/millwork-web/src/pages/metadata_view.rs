@@ -1,38 +1,38 @@
-//! Metadata on a page, each kind in its own way.
+//! Metadata on a page: the view of each kind of value.
 
 use millwork_core::asset::plot::short_number;
 use millwork_core::{Metadata, MetadataValue, Table};
 use millwork_draw::plot::ToSvg as _;
 
+use super::format;
 use super::markdown::{is_harmless, markdown};
-use super::words;
 
-/// So many rows of a table are shown.
+/// The maximum number of rows of a table that are shown.
 const ROWS: usize = 100;
 
-/// A labelled piece of metadata.
+/// A metadata value with its label.
 pub(super) struct Labelled {
     pub(super) label: String,
-    pub(super) piece: Piece,
+    pub(super) view: MetadataView,
 }
 
-/// How a piece is shown.
-pub(super) enum Piece {
+/// The view of a metadata value.
+pub(super) enum MetadataView {
     Text(String),
-    /// Text whose lines and spaces mean something, folded if it is long.
+    /// Preformatted text, folded if it is long.
     Code(String),
     Moment(String),
-    /// Leads to a page of ours or of the web.
+    /// A link to a page of ours or of the web.
     Link {
         to: String,
         text: String,
     },
-    /// Markup that has been made harmless.
+    /// Sanitized HTML.
     Markup(String),
     Table(Rows),
-    /// A drawing of ours.
+    /// An SVG drawing of ours.
     Drawing(String),
-    /// The address of a picture.
+    /// The address of an image.
     Picture(String),
 }
 
@@ -40,37 +40,39 @@ pub(super) enum Piece {
 pub(super) struct Rows {
     pub(super) columns: Vec<(String, String)>,
     pub(super) cells: Vec<Vec<String>>,
-    /// How many more there are.
+    /// The number of rows that aren't shown.
     pub(super) more: usize,
 }
 
 /// All metadata of the event with this number. Curves and drawings that are shown elsewhere on the page are left out.
-pub(super) fn pieces(sequence: u64, metadata: &Metadata) -> Vec<Labelled> {
+pub(super) fn metadata_views(sequence: u64, metadata: &Metadata) -> Vec<Labelled> {
     let shown = metadata.iter().filter(|(_, value)| !matches!(value, MetadataValue::Series(_)));
     shown
-        .map(|(label, value)| Labelled { label: label.clone(), piece: piece(sequence, label, value) })
+        .map(|(label, value)| Labelled { label: label.clone(), view: view(sequence, label, value) })
         .collect()
 }
 
-fn piece(sequence: u64, label: &str, value: &MetadataValue) -> Piece {
+fn view(sequence: u64, label: &str, value: &MetadataValue) -> MetadataView {
     match value {
-        MetadataValue::Markdown(text) => Piece::Markup(markdown(text)),
+        MetadataValue::Markdown(text) => MetadataView::Markup(markdown(text)),
         MetadataValue::Url(address) if is_harmless(address) => {
-            Piece::Link { to: address.clone(), text: address.clone() }
+            MetadataView::Link { to: address.clone(), text: address.clone() }
         }
-        MetadataValue::Timestamp(at) => Piece::Moment(at.to_string()),
-        MetadataValue::Json(json) => Piece::Code(serde_json::to_string_pretty(json).unwrap_or_default()),
-        MetadataValue::Text(text) if text.contains('\n') => Piece::Code(text.clone()),
-        MetadataValue::Table(table) => Piece::Table(rows(table, ROWS)),
-        MetadataValue::Plot(plot) => Piece::Drawing(plot.to_svg()),
+        MetadataValue::Timestamp(at) => MetadataView::Moment(at.to_string()),
+        MetadataValue::Json(json) => {
+            MetadataView::Code(serde_json::to_string_pretty(json).unwrap_or_default())
+        }
+        MetadataValue::Text(text) if text.contains('\n') => MetadataView::Code(text.clone()),
+        MetadataValue::Table(table) => MetadataView::Table(rows(table, ROWS)),
+        MetadataValue::Plot(plot) => MetadataView::Drawing(plot.to_svg()),
         MetadataValue::Image(_) => {
-            Piece::Picture(format!("/images/{sequence}?label={}", words::in_query(label)))
+            MetadataView::Picture(format!("/images/{sequence}?label={}", format::in_query(label)))
         }
         MetadataValue::Asset(asset) => {
-            Piece::Link { to: format!("/assets/{asset}"), text: asset.to_string() }
+            MetadataView::Link { to: format!("/assets/{asset}"), text: asset.to_string() }
         }
-        MetadataValue::Run(run) => Piece::Link { to: format!("/runs/{run}"), text: run.short() },
-        other => Piece::Text(words::metadata(other)),
+        MetadataValue::Run(run) => MetadataView::Link { to: format!("/runs/{run}"), text: run.short() },
+        other => MetadataView::Text(format::metadata(other)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The pages: each is a view model that a template renders, loaded by one function. They decide nothing and run nothing: a
+//! The pages: each is a view model that a template renders, loaded by one function. They make no decisions and execute no runs: a
 //! button writes a request.
 
 mod asset;
@@ -6,31 +6,31 @@ mod assets;
 mod automation;
 mod changes;
 mod deployment;
-mod drawn;
 mod escape;
 mod files;
 mod form;
+mod format;
 mod forms;
 mod graph;
+mod graph_view;
 mod launch;
 mod login;
 mod markdown;
 mod message;
+mod metadata_view;
 mod navigation;
 mod overview;
 mod palette;
-mod pieces;
 mod routes;
 mod run;
 mod runs;
-mod selected;
-mod words;
+mod search;
 
 pub(crate) use changes::Changes;
-pub(crate) use drawn::Layouts;
 pub(crate) use escape::Escape;
 pub(crate) use files::version;
 pub(crate) use form::form_token;
+pub(crate) use graph_view::Layouts;
 pub(crate) use login::address as login_address;
 pub(crate) use message::page_error;
 pub(crate) use navigation::NAVIGATION;

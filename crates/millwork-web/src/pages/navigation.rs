@@ -1,4 +1,4 @@
-//! What the head of every page leads to.
+//! The navigation in the head of every page.
 
 /// The pages of the navigation.
 pub(crate) const NAVIGATION: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! The overview: what goes on, what failed, what is late or stale, what is next, what is new.
+//! The overview: open runs, failures, late and stale assets, next ticks, and recent runs and materializations.
 
 use askama::Template;
 use axum::extract::State;
@@ -16,12 +16,12 @@ use super::runs::{RunRow, timeline_of};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many runs are listed, and so many drawn.
+/// The maximum numbers of runs that are listed and drawn.
 const RUNS: usize = 10;
 const DRAWN: u32 = 200;
-/// So many open runs are counted.
+/// The maximum number of open runs that are counted.
 const MOST_OPEN: u32 = 1_000;
-/// So many materializations, ticks and troubles are listed.
+/// The maximum number of materializations, of ticks, and of assets with problems that are listed.
 const LISTED: usize = 10;
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ struct Overview {
     made: Vec<Made>,
 }
 
-/// How many assets are like this.
+/// The numbers of assets by state.
 struct Counts {
     fresh: usize,
     stale: usize,
@@ -63,7 +63,7 @@ impl Counts {
     }
 }
 
-/// An asset to look after.
+/// An asset with a problem.
 struct Trouble {
     key: String,
     words: Vec<&'static str>,

@@ -1,4 +1,4 @@
-//! What the command palette finds: pages, assets and runs.
+//! The search of the command palette: pages, assets and runs.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -9,11 +9,11 @@ use super::navigation::NAVIGATION;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many assets, and so many runs, are offered.
+/// The maximum number of assets, and of runs, in the results.
 const ASSETS: usize = 12;
 const RUNS: u32 = 5;
 
-/// Something to go to.
+/// A result: the page of an asset or run, or a page of the navigation.
 #[derive(Serialize)]
 pub(super) struct Found {
     title: String,
@@ -22,14 +22,14 @@ pub(super) struct Found {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct PaletteQuery {
     #[serde(default)]
     q: String,
 }
 
 pub(super) async fn find(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PaletteQuery>,
 ) -> Result<Json<Vec<Found>>, ApiError> {
     let query = wanted.q.trim().to_lowercase();
     let page = |(path, name): &(&str, &str)| Found {

@@ -1,4 +1,4 @@
-//! Which path shows which page, and what browsers are told about all of them.
+//! The routes of the pages, and the security headers of all of them.
 
 use axum::Router;
 use axum::extract::Request;
@@ -14,7 +14,7 @@ use super::{
 use crate::guard::Token;
 use crate::state::AppState;
 
-/// Nothing but what this server sends itself: no inline script or style, no frame, no other site.
+/// The content security policy: only content of this server; no inline script or style, no frame, no other site.
 const POLICY: [(&str, &str); 4] = [
     (
         "content-security-policy",
@@ -53,7 +53,7 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/changes", get(changes::stream))
 }
 
-/// The page that asks for the token, and what it needs: for everybody.
+/// The form for the token and the files that it needs, which are served without a token.
 pub(crate) fn login_routes(token: Token) -> Router<AppState> {
     Router::new()
         .route("/login", get(login::ask).post(login::answer))
@@ -61,11 +61,11 @@ pub(crate) fn login_routes(token: Token) -> Router<AppState> {
         .route("/static/{version}/{name}", get(files::file))
 }
 
-/// Adds what browsers are told to every answer.
+/// Adds the security headers to every answer.
 pub(crate) async fn with_policy(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in POLICY {
-        // What people have stored has a stricter policy of its own.
+        // Stored content has a stricter policy of its own.
         let entry = response.headers_mut().entry(HeaderName::from_static(name));
         entry.or_insert(HeaderValue::from_static(value));
     }

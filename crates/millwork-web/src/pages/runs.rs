@@ -14,14 +14,14 @@ use millwork_draw::plot::{TimelineBar, ToSvg as _, timeline};
 use millwork_storage::{RunQuery, RunRecord};
 use serde::Deserialize;
 
+use super::format;
 use super::message::{page_error, rendered};
-use super::words;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many runs are on a page.
+/// The maximum number of runs on a page.
 const PAGE: u32 = 50;
-/// The durations of so many selections are drawn, those that ran most often.
+/// The maximum number of selections whose durations are drawn: those that ran most often.
 const CURVES: usize = 4;
 const STATUSES: &[&str] = &["queued", "running", "canceling", "succeeded", "failed", "canceled", "lost"];
 
@@ -33,14 +33,14 @@ pub(super) struct RunRow {
     pub(super) selection: String,
     pub(super) created_at: String,
     pub(super) took: String,
-    /// What asked for it.
+    /// The requester of the run: a schedule, a sensor, automation or a retry; empty if it was requested by hand.
     pub(super) by: String,
     pub(super) reason: String,
 }
 
 impl RunRow {
     pub(super) fn of(run: &RunRecord, now: Timestamp) -> Self {
-        let took = run.started_at.map(|from| words::between(from, run.finished_at.unwrap_or(now)));
+        let took = run.started_at.map(|from| format::between(from, run.finished_at.unwrap_or(now)));
         Self {
             id: run.id.to_string(),
             short: run.id.short(),
@@ -79,7 +79,7 @@ impl Runs {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct RunListQuery {
     #[serde(default)]
     status: String,
     #[serde(default)]
@@ -89,14 +89,17 @@ pub(super) struct Wanted {
     before: Option<RunId>,
 }
 
-pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+pub(super) async fn show(State(state): State<AppState>, Query(wanted): Query<RunListQuery>) -> Response {
     match load(&state, wanted).await {
         Ok(runs) => rendered(StatusCode::OK, &runs),
         Err(error) => page_error(&error),
     }
 }
 
-async fn load(state: &AppState, Wanted { status, tag, id, before }: Wanted) -> Result<Runs, ApiError> {
+async fn load(
+    state: &AppState,
+    RunListQuery { status, tag, id, before }: RunListQuery,
+) -> Result<Runs, ApiError> {
     let statuses = RunStatus::from_name(&status).into_iter().collect();
     let wanted = tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     let is_unclear = !tag.is_empty() && wanted.is_none();
@@ -118,7 +121,7 @@ async fn load(state: &AppState, Wanted { status, tag, id, before }: Wanted) -> R
     })
 }
 
-/// The runs that have started, as bars over the time that they span.
+/// The runs that have started, as bars over time.
 pub(super) fn timeline_of(runs: &[RunRecord], now: Timestamp) -> String {
     let bar = |run: &RunRecord| {
         let (from, to) = (run.started_at?, run.finished_at.unwrap_or(now));
@@ -127,14 +130,14 @@ pub(super) fn timeline_of(runs: &[RunRecord], now: Timestamp) -> String {
             from: from.as_microsecond(),
             to: to.as_microsecond(),
             state: run.status.as_str(),
-            title: format!("{} {} {selection}, {}", run.id.short(), run.status, words::between(from, to)),
+            title: format!("{} {} {selection}, {}", run.id.short(), run.status, format::between(from, to)),
             link: format!("/runs/{}", run.id),
         })
     };
     timeline("Runs over time", &runs.iter().filter_map(bar).collect::<Vec<_>>())
 }
 
-/// How long the finished ones of these runs took, one curve for each selection that ran several times.
+/// The durations of finished runs, one curve for each selection that ran several times.
 fn durations_of(runs: &[RunRecord]) -> String {
     let mut by_selection: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for run in runs.iter().rev().filter(|run| run.status == RunStatus::Succeeded) {
@@ -152,5 +155,5 @@ fn durations_of(runs: &[RunRecord]) -> String {
     if curves.is_empty() {
         return String::new();
     }
-    Plot::lines("How long runs took", curves).over_time().labels("", "seconds").to_svg()
+    Plot::lines("Durations of runs", curves).over_time().labels("", "seconds").to_svg()
 }

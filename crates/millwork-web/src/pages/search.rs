@@ -1,9 +1,9 @@
-//! Which assets somebody means who types into a search box.
+//! The assets that match the text of a search box.
 
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, Selection};
 
-/// The assets that a selection selects, or whose keys contain the text.
-pub(super) fn selected(graph: &AssetGraph, query: &str) -> Result<AssetSet, String> {
+/// The assets whose keys contain the text, or that it selects as a selection.
+pub(super) fn find_assets(graph: &AssetGraph, query: &str) -> Result<AssetSet, String> {
     let query = query.trim();
     if query.is_empty() {
         return Ok(graph.assets().indices().collect());

@@ -102,8 +102,9 @@ async fn errors_have_one_shape() {
     };
     let digits = "failed to deserialize query string: limit: invalid digit found in string";
     check(Method::GET, "/api/v1/runs?limit=abc", 422, "invalid", digits).await;
-    check(Method::GET, "/api/v1/nothing", 404, "not_found", "there is nothing at `/api/v1/nothing`").await;
-    check(Method::GET, "/nothing", 404, "not_found", "there is nothing at `/nothing`").await;
+    check(Method::GET, "/api/v1/nothing", 404, "not_found", "the path `/api/v1/nothing` does not exist")
+        .await;
+    check(Method::GET, "/nothing", 404, "not_found", "the path `/nothing` does not exist").await;
     let takes_none = "`/api/v1/runs` takes no DELETE";
     check(Method::DELETE, "/api/v1/runs", 405, "method_not_allowed", takes_none).await;
     check(Method::PUT, "/healthz", 405, "method_not_allowed", "`/healthz` takes no PUT").await;
@@ -128,7 +129,7 @@ async fn a_browser_is_shown_errors_as_pages() {
         ("/api/v1/runs?limit=abc", 422, "limit: invalid digit found in string"),
         ("/api/v1/runs/nothing", 404, "no run is called `nothing`"),
         ("/runs/nothing", 404, "no run is called `nothing`"),
-        ("/nothing", 404, "there is nothing at `/nothing`"),
+        ("/nothing", 404, "the path `/nothing` does not exist"),
         ("/launch?stale_only=perhaps", 422, "stale_only"),
         ("/values/x", 422, "Cannot parse"),
         ("/runs/x/cancel", 405, "`/runs/x/cancel` takes no GET"),

@@ -53,7 +53,7 @@ impl App {
         self
     }
 
-    /// Reads the arguments and does what they say.
+    /// Parses the arguments and runs the command.
     pub fn run(self) -> ExitCode {
         #[cfg(feature = "linfa")]
         millwork_linfa::register_errors();
@@ -62,7 +62,7 @@ impl App {
         #[cfg(feature = "polars")]
         millwork_polars::register_errors();
         let Self { definitions, commands } = self;
-        // Looked at once, and before output is captured.
+        // Read once, before output is captured.
         let _ = (console::colors_enabled(), console::colors_enabled_stderr());
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
         let command = without_empty_variables(command);
@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// What a command of the pipeline's own came to.
+/// The exit code of a command that the pipeline has added.
 fn own_result(result: Result<(), BoxError>) -> Result<Exit, Failure> {
     result.map(|()| Exit::Success).map_err(|error| Failure::of(ErrorClass::Failed, &*error))
 }
@@ -103,7 +103,7 @@ fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// Answers arguments that can't be read, and those that ask for help.
+/// Prints help, or the error of invalid arguments.
 fn refuse(error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     if !error.use_stderr() {
@@ -123,7 +123,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// What is wrong with arguments, or variables in their place, that aren't text.
+/// The error of arguments, or environment variables in their place, that aren't UTF-8.
 fn not_utf8() -> Problem {
     let named = std::env::args_os().filter(|argument| argument.to_str().is_none());
     let named: Vec<String> = named.map(|argument| format!("`{}`", argument.display())).collect();

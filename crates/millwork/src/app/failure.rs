@@ -1,4 +1,4 @@
-//! What goes wrong on the command line: told to people or to programs, and the exit code.
+//! Errors of the command line: their output as text or JSON, and their exit codes.
 
 use std::error::Error;
 use std::path::Path;
@@ -10,15 +10,15 @@ use millwork_core::{Advice, ErrorClass, Problem};
 
 use crate::app::out::{print_error, print_json};
 
-/// How a command ended.
+/// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     Success = 0,
     /// A run failed.
     Failed = 1,
-    /// The arguments make no sense.
+    /// The arguments are invalid.
     Usage = 2,
-    /// The definitions don't fit together.
+    /// The definitions are invalid.
     Definitions = 3,
     /// The home can't be read or written.
     Home = 4,
@@ -56,7 +56,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The arguments make no sense.
+    /// An error of invalid arguments.
     pub(super) fn usage(problem: impl Into<Problem>) -> Self {
         let problem = problem.into();
         Self { exit: Exit::Usage, ..Self::from(problem) }
@@ -67,7 +67,7 @@ impl Failure {
         Self::of(ErrorClass::Failed, &error)
     }
 
-    /// An error whose class the caller knows.
+    /// An error with an exit code that the caller chooses.
     pub(super) fn of(class: ErrorClass, error: &(dyn Error + 'static)) -> Self {
         let exit = match class {
             ErrorClass::Failed => Exit::Failed,
@@ -84,19 +84,19 @@ impl Failure {
         self
     }
 
-    /// A file that the result should go to can't be written.
+    /// The failure to write a file for the result.
     pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Self {
         let message = format!("failed to write `{}`", path.display());
         Self { exit: Exit::NotWritten, chain: vec![message, error.to_string()], hint: None }
     }
 
-    /// What to do about it.
+    /// The remedy; `None` if it isn't known.
     #[cfg(test)]
     pub(super) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// What went wrong, without causes and hint.
+    /// The message, without causes and hint.
     #[cfg(test)]
     pub(super) fn message(&self) -> &str {
         self.chain.first().map_or("", String::as_str)
@@ -120,12 +120,12 @@ impl Failure {
 
     fn print_json(&self) {
         let error = ErrorBody::new(self.exit.code(), &self.chain, self.hint.clone());
-        // Texts can always be written as JSON.
+        // Strings can always be written as JSON.
         let _ = print_json(&error);
     }
 }
 
-/// Prints what went wrong, if anything, and gives the exit code.
+/// Prints the error, if there is one, and returns the exit code.
 pub(super) fn report(result: Result<Exit, Failure>, json: bool) -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,

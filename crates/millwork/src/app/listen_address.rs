@@ -1,4 +1,4 @@
-//! The address that `serve` listens on, as it is written: an address or a name of this machine, and a port here or by `--port`.
+//! The address that `serve` listens on: an address or a name of this machine, with a port in `--address` or `--port`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 
@@ -7,20 +7,20 @@ use millwork_core::Problem;
 
 use super::failure::Failure;
 
-/// The port that is taken where none is written.
+/// The default port.
 const DEFAULT_PORT: u16 = 3030;
 
-/// Where the pages and the API listen, and for whom.
+/// The address of the pages and the API, and the hosts that they answer for.
 #[derive(Debug, Args)]
 pub(super) struct ListenArguments {
-    /// Listen here, by default on 127.0.0.1:3030; an address that other machines can reach needs a token
+    /// Address to listen on, 127.0.0.1:3030 by default; an address that other machines can reach needs a token
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = WrittenAddress::parse)]
     pub(super) address: Option<WrittenAddress>,
-    /// Listen on this port of the address; 0 for any that is free
+    /// Port to listen on; 0 for any free port
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
-    /// Answer requests for these hosts, beside this machine's loopback names and the address: names, `.example.com` for a
-    /// domain and all below it, `*` for every host
+    /// Hosts to answer for, beside this machine's loopback names and the address: names, `.example.com` for a
+    /// domain and its subdomains, `*` for every host
     #[arg(long, env = "MILLWORK_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST,…")]
     pub(super) allowed_hosts: Vec<String>,
 }
@@ -29,16 +29,16 @@ pub(super) struct ListenArguments {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListenAddress {
     pub(super) socket: SocketAddr,
-    /// The name that was written, if it wasn't an address.
+    /// The name as it was written; `None` if it was an address.
     pub(super) name: Option<String>,
     /// Whether its port was written with it, in `--address`.
     has_own_port: bool,
 }
 
-/// What `--address` says: a host, and perhaps a port.
+/// The value of `--address`: a host, and optionally a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WrittenAddress {
-    /// With the default port if none is written.
+    /// The socket address, with the default port if none is written.
     address: ListenAddress,
     port: Option<u16>,
 }
@@ -59,7 +59,7 @@ impl WrittenAddress {
                 port: None,
             });
         }
-        // An address of version 6 has colons of its own, and so stands in brackets if a port follows.
+        // An IPv6 address contains colons, so it is in brackets if a port follows.
         let has_port = text.contains(':') && !text.ends_with(']');
         let whole = if has_port { text.to_owned() } else { format!("{text}:{DEFAULT_PORT}") };
         if let Ok(socket) = whole.parse() {
@@ -96,8 +96,8 @@ impl ListenAddress {
         if let (Some(written), Some(port)) = (written, port)
             && written != port
         {
-            let problem = format!("`--address` says port {written}, and `--port` says {port}");
-            return Err(Problem::new(problem).with_hint("write the port once"));
+            let problem = format!("`--address` has port {written}, but `--port` is {port}");
+            return Err(Problem::new(problem).with_hint("give the port once"));
         }
         if let Some(port) = port {
             address.socket.set_port(port);
@@ -105,26 +105,26 @@ impl ListenAddress {
         Ok(address)
     }
 
-    /// Checks that nothing else listens there.
+    /// Checks that the address is free.
     ///
     /// # Errors
     ///
-    /// When something does, or the address is none of this machine.
+    /// If another process listens on it, or the address doesn't belong to this machine.
     pub(super) fn check_is_free(&self) -> Result<(), Failure> {
         let free = TcpListener::bind(self.socket).map(drop);
         free.map_err(|source| {
             let written = self.written();
             let host = written.rsplit_once(':').map_or("", |(host, _)| host);
             let hint = match self.has_own_port {
-                true => format!("choose another port in `--address {host}:PORT`, 0 for any that is free"),
-                false => "choose another with `--port`, 0 for any that is free".to_owned(),
+                true => format!("choose another port in `--address {host}:PORT`, or 0 for any free port"),
+                false => "choose another with `--port`, or 0 for any free port".to_owned(),
             };
             let problem = Problem::new(format!("failed to listen on `{written}`")).with_hint(hint);
             Failure::usage(problem).caused_by(&source)
         })
     }
 
-    /// The address as it is written.
+    /// The address as text.
     pub(super) fn written(&self) -> String {
         let Self { socket, name, .. } = self;
         name.as_ref().map_or_else(|| socket.to_string(), |name| format!("{name}:{}", socket.port()))
@@ -180,16 +180,16 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = taken.local_addr().expect("an address").port();
         for (address, by_option, hint) in [
-            (None, Some(port), "choose another with `--port`, 0 for any that is free".to_owned()),
+            (None, Some(port), "choose another with `--port`, or 0 for any free port".to_owned()),
             (
                 Some("127.0.0.1"),
                 Some(port),
-                "choose another with `--port`, 0 for any that is free".to_owned(),
+                "choose another with `--port`, or 0 for any free port".to_owned(),
             ),
             (
                 Some("localhost"),
                 None,
-                "choose another port in `--address localhost:PORT`, 0 for any that is free".to_owned(),
+                "choose another port in `--address localhost:PORT`, or 0 for any free port".to_owned(),
             ),
         ] {
             let own = by_option.is_none().then_some(port);
@@ -205,6 +205,6 @@ mod tests {
     fn two_ports_are_refused() {
         let written = WrittenAddress::parse("localhost:1").expect("an address");
         let refused = ListenAddress::new(Some(written), Some(2)).expect_err("two ports").to_string();
-        assert!(refused.starts_with("`--address` says port 1, and `--port` says 2"), "{refused}");
+        assert!(refused.starts_with("`--address` has port 1, but `--port` is 2"), "{refused}");
     }
 }

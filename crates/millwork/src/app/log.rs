@@ -1,4 +1,4 @@
-//! `tracing` events of steps go into the run's log: the subscriber that sees to it.
+//! The subscriber that writes the `tracing` events of steps into their run's log.
 
 use millwork_core::Problem;
 use millwork_engine::LogLayer;
@@ -12,7 +12,7 @@ use super::failure::Failure;
 /// its own.
 pub(super) fn install() -> Result<(), Failure> {
     let layer = LogLayer::new(level()?);
-    // A subscriber that is there already is the user's, who adds the layer there.
+    // A subscriber that is already installed is the user's, who adds the layer to it.
     let _ = tracing_subscriber::registry().with(layer).try_init();
     Ok(())
 }

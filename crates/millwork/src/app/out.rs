@@ -1,5 +1,5 @@
-//! The one way in which commands write. Standard output may be a full disk, or a pipe whose reader has had enough: a command
-//! whose result can't be written fails, and says so. What is shown is cleaned here, whatever users' data holds.
+//! The output of commands. Standard output may be a full disk, or a pipe whose reader has closed it: a command
+//! whose result can't be written fails with an error. Control characters in users' data are escaped here.
 
 use std::fmt;
 use std::fs::File;
@@ -52,17 +52,17 @@ pub(super) fn print_bytes(bytes: &[u8]) {
     std::process::exit(Exit::NotWritten as i32);
 }
 
-/// Prints to standard output, where it doesn't matter if that can't be done.
+/// Prints to standard output, and ignores errors.
 pub(super) fn print_if_possible(text: &str) {
     let mut stdout = io::stdout().lock();
     let text = printable(text, console::colors_enabled());
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-/// Writes a file, as a whole or not at all: what was there before stays until the new one is complete. What isn't a file, such as a
+/// Writes a file atomically: the old content stays until the new one is complete. What isn't a regular file, such as a
 /// device or a pipe, is written to as it is.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays one.
+    // A symbolic link is kept.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let before = std::fs::metadata(&path);
     if before.as_ref().is_ok_and(|before| !before.is_file()) {
@@ -76,7 +76,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         if let Ok(before) = before {
             file.set_permissions(before.permissions())?;
         }
-        // Some file systems tell only now that there is no room.
+        // Some file systems report only now that the disk is full.
         file.sync_all()?;
         std::fs::rename(&unfinished, &path)
     });
@@ -86,7 +86,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Prints to standard error. There is nowhere to say that it can't be written.
+/// Prints to standard error. An error in doing so can't be reported.
 pub(super) fn print_error(text: &str) {
     let _ = io::stderr().write_all(printable(text, console::colors_enabled_stderr()).as_bytes());
 }

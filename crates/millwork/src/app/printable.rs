@@ -1,11 +1,11 @@
-//! Text that a terminal shows and doesn't obey: user data may hold escape sequences, and characters that move the cursor or
+//! Escaping of text for a terminal: user data may hold escape sequences, and characters that move the cursor or
 //! turn the direction of what follows.
 
 use std::borrow::Cow;
 
 use millwork_draw::markup::is_control_or_bidi;
 
-/// A text in which everything that a terminal would obey is written out as `\u001b`, except line breaks, tabs and, with
+/// A text in which control characters and escape sequences are written out as `\u001b`, except line breaks, tabs and, with
 /// `colors`, those of our own styles. Without `colors` these are left out. Inside of a JSON string the result means the same as
 /// before, so JSON can be printed like anything else.
 pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
@@ -42,7 +42,7 @@ pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-/// The text in one line: its first, and how many more there are.
+/// The first line of the text, with the number of further lines.
 pub(super) fn in_one_line(text: &str) -> String {
     let text = text.trim_end();
     let mut lines = text.lines();
@@ -54,7 +54,7 @@ pub(super) fn in_one_line(text: &str) -> String {
     }
 }
 
-/// The text with every line but the first moved to the right, so that none is taken for the beginning of something else.
+/// The text with every line but the first indented, so that none is taken for the beginning of something else.
 pub(super) fn indented(text: &str, by: usize) -> String {
     text.trim_end().replace('\n', &format!("\n{:by$}", ""))
 }

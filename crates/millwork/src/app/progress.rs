@@ -14,7 +14,7 @@ use millwork_engine::{CapturedOutput, Observation};
 
 use super::printable::{indented, printable};
 
-/// So many steps have a bar at a time; a run of thousands would fill the screen.
+/// The maximum number of bars of steps; a run of thousands would fill the screen.
 const MOST_BARS: usize = 12;
 
 /// Shows a run in the terminal. Without a terminal there are no bars, only what steps log.
@@ -23,13 +23,13 @@ pub(super) struct Progress {
     whole: ProgressBar,
     steps: Mutex<HashMap<StepPartition, ProgressBar>>,
     quiet: bool,
-    /// Where lines go if there are no bars.
+    /// The output of lines if there are no bars.
     lines: Term,
     has_bars: bool,
 }
 
 impl Progress {
-    /// Shows a run of so many steps, on the true standard error if output is captured.
+    /// Shows a run with this number of steps, on the original standard error if output is captured.
     pub(super) fn start(
         steps: usize,
         captured: Option<CapturedOutput>,
@@ -60,7 +60,7 @@ impl Progress {
         (this, captured)
     }
 
-    /// Shows what has happened.
+    /// Shows an event of the run.
     pub(super) fn show(&self, observation: &Observation<'_>) {
         match observation {
             Observation::Recorded(event) => self.show_event(event),
@@ -75,7 +75,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bars away.
+    /// Removes the bars.
     pub(super) fn finish(&self) {
         self.whole.finish_and_clear();
         let _ = self.bars.clear();
@@ -157,7 +157,7 @@ impl Progress {
             return;
         }
         let text = indented(&printable(text, console::colors_enabled_stderr()), 4);
-        // A terminal that is gone is no reason to stop the run.
+        // A closed terminal doesn't stop the run.
         let _ = if self.has_bars { self.bars.println(&text) } else { self.lines.write_line(&text) };
     }
 }

@@ -1,4 +1,5 @@
-//! What a service says of itself while it works. It goes on when nobody reads that any more, and doesn't wait for a reader
+//! The log of a service: a line for each thing it does. The service continues when the log can't be written, and doesn't wait for a
+//! reader
 //! that has stopped reading.
 
 use std::fs::File;
@@ -13,12 +14,12 @@ use millwork_core::{Clock as _, SystemClock};
 use super::printable::{indented, printable};
 use super::when;
 
-/// As many lines wait for a reader that is slow; what comes after is left out, and counted.
+/// The maximum number of lines that are kept for a slow reader; further lines are left out, and counted.
 const WAITING_LINES: usize = 1_000;
-/// How long the last lines may take when the service ends.
+/// The time limit for writing the last lines when the service ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Where a service says what it does. Clones write to the same place.
+/// The log of a service. Clones write to the same output.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceLog {
     lines: SyncSender<String>,
@@ -44,7 +45,7 @@ impl ServiceLog {
         let (end, ended) = channel();
         std::thread::Builder::new().name("service-log".into()).spawn(move || {
             for line in waiting {
-                // A disk that is full now may have room again later; a reader that has gone away stays away.
+                // A full disk may have space again later; a closed pipe stays closed.
                 let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
             }
             let _ = end.send(());
@@ -52,13 +53,13 @@ impl ServiceLog {
         Ok((Self { lines, left_out: Arc::default() }, LastLines(ended)))
     }
 
-    /// Says something, with the time.
+    /// Writes a line with the time.
     pub(super) fn say(&self, text: &str) {
         let text = indented(&printable(text, console::colors_enabled()), 2);
         let mut line = format!("{} {text}\n", when::moment(SystemClock.now()));
         let left_out = self.left_out.swap(0, Ordering::Relaxed);
         if left_out > 0 {
-            line = format!("({left_out} lines were left out, as nobody read them)\n{line}");
+            line = format!("({left_out} lines were left out, as they were not read)\n{line}");
         }
         if let Err(TrySendError::Full(_)) = self.lines.try_send(line) {
             self.left_out.fetch_add(left_out + 1, Ordering::Relaxed);
@@ -67,7 +68,7 @@ impl ServiceLog {
 }
 
 impl LastLines {
-    /// Waits until everything is written, within reason. All clones of the log have to be gone.
+    /// Waits until everything is written, up to a time limit. All clones of the log must have been dropped.
     pub(super) fn wait(self) {
         let _ = self.0.recv_timeout(LAST_LINES);
     }
@@ -79,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// An output whose reader reads a line whenever the test says so.
+    /// An output whose reader reads a line whenever the test lets it.
     struct Slow {
         may_write: mpsc::Receiver<()>,
         written: Arc<Mutex<String>>,
@@ -116,7 +117,7 @@ mod tests {
         last.0.recv().expect("the end");
         let written = written.lock().expect("not poisoned");
         assert!(written.contains(" line 0\n") && written.contains("the last\n"), "{written}");
-        assert!(written.contains(" lines were left out, as nobody read them)\n"), "{written}");
+        assert!(written.contains(" lines were left out, as they were not read)\n"), "{written}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a command works with: the pipeline, and the home once it is needed.
+//! The context of a command: the pipeline, and the home once it is needed.
 
 use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ impl Session {
         Self { definitions, pipeline: OnceCell::new(), home, wants_json }
     }
 
-    /// The pipeline, resolved now if it hasn't been.
+    /// The pipeline; the definitions are resolved on the first call.
     pub(super) fn pipeline(&self) -> Result<&Pipeline, Failure> {
         let pipeline = self.pipeline.get_or_init(|| self.definitions.take().unwrap_or_default().resolve());
         pipeline.as_ref().map_err(|errors| errors.clone().into())
@@ -63,7 +63,7 @@ impl Session {
         }
     }
 
-    /// Opens the home, and marks the runs whose processes have died.
+    /// Opens the home, and marks the runs whose processes have died as lost or canceled.
     pub(super) async fn home(&self) -> Result<Opened, Failure> {
         let home = Home::open(&self.home).await?;
         if let Some(unwritable) = home.store().unwritable() {
@@ -77,13 +77,15 @@ impl Session {
                 }
             };
             print_error(&format!(
-                "{note}: {why}: this is what was written before, and nothing can be added\n  hint: {hint}\n"
+                "{note}: {why}: the stored state is shown, and nothing can be written\n  hint: {hint}\n"
             ));
         }
         for run in home.recover(SystemClock.now()).await? {
             let (note, id) = (console::style("note").yellow().for_stderr(), run.id);
             let told = match run.status {
-                RunStatus::Canceled => "is canceled: it was to stop, and its process has ended".to_owned(),
+                RunStatus::Canceled => {
+                    "is canceled: it was asked to stop, and its process has ended".to_owned()
+                }
                 _ => format!("is lost: {}", run.reason.unwrap_or_default()),
             };
             let short = id.short();
@@ -102,7 +104,7 @@ impl Session {
     }
 }
 
-/// Runs a command's future, and leaves behind what doesn't end with it: a blocking step that was given up.
+/// Runs a command's future, and doesn't wait for blocking steps that were given up.
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = Runtime::new().map_err(Failure::failed)?;
     let result = runtime.block_on(future);
@@ -117,14 +119,14 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// The one run that is meant: by id, by the beginning or end of its id, or `last`.
+    /// The run of an id, of the beginning or end of its id, or of `last`.
     pub(super) async fn run(&self, meant: &str) -> Result<RunRecord, Failure> {
         if meant != "last" {
             return Ok(find_run(&*self.store, meant).await?);
         }
         let last = RunQuery { limit: Some(1), ..RunQuery::default() };
         let missing =
-            || Failure::usage(Problem::new("there is no run yet").with_hint("`materialize` starts one"));
+            || Failure::usage(Problem::new("the home has no runs").with_hint("`materialize` starts one"));
         self.store.runs(last).await?.pop().ok_or_else(missing)
     }
 

@@ -1,4 +1,4 @@
-//! What asks this process to end: Ctrl-C, whoever supervises it, or a terminal that is gone.
+//! Signals that ask this process to end: from Ctrl-C, from its supervisor, or from a closed terminal.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -7,16 +7,16 @@ use super::failure::{Exit, Failure};
 /// A signal that asks a process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndSignal {
-    /// Ctrl-C.
+    /// SIGINT, which Ctrl-C sends.
     Interrupt,
-    /// What systemd, containers and `kill` send.
+    /// SIGTERM, which systemd, containers and `kill` send.
     Terminate,
-    /// The terminal is gone.
+    /// SIGHUP: the terminal was closed.
     HangUp,
 }
 
 impl EndSignal {
-    /// How a command ends that did as it was asked: 128 and the signal's number.
+    /// The exit code of a command that ended because of the signal: 128 and the signal's number.
     pub(super) fn exit(self) -> Exit {
         match self {
             Self::Interrupt => Exit::Canceled,
@@ -26,7 +26,7 @@ impl EndSignal {
     }
 }
 
-/// The signals that ask this process to end, which don't end it any more.
+/// A listener for the signals, which don't end the process by themselves any more.
 #[derive(Debug)]
 pub(super) struct EndSignals {
     interrupt: Signal,
@@ -46,7 +46,7 @@ impl EndSignals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> EndSignal {
         let hang_up = async {
             match &mut self.hang_up {
@@ -62,7 +62,7 @@ impl EndSignals {
     }
 }
 
-/// Whether hang-ups are ignored. Where the system doesn't tell, they are left as they are.
+/// Whether SIGHUP is ignored. If the system doesn't report it, the signal is left as it is.
 fn hang_up_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! Moments, durations and sizes in words.
+//! Moments, durations and sizes as text.
 
 use std::time::Duration;
 

@@ -120,22 +120,19 @@ fn keys_with_our_prefix_stand_in_one_place() {
 fn lines_of_templates_are_short() {
     const LONGEST: usize = 160;
     // Files with longer lines, and how many there may be: a file that is touched is wrapped, and its number goes down.
-    const LONGER: [(&str, usize); 15] = [
-        ("asset.html", 29),
-        ("assets.html", 5),
-        ("automation.html", 19),
-        ("deployment.html", 6),
-        ("explained.html", 2),
-        ("graph.html", 8),
-        ("launch.html", 13),
+    const LONGER: [(&str, usize); 12] = [
+        ("asset.html", 13),
+        ("assets.html", 3),
+        ("automation.html", 8),
+        ("deployment.html", 4),
+        ("explained.html", 1),
+        ("graph.html", 4),
+        ("launch.html", 9),
         ("layout.html", 3),
         ("message.html", 1),
-        ("overview.html", 5),
-        ("piece.html", 1),
-        ("rows.html", 1),
-        ("run.html", 14),
-        ("runs.html", 5),
-        ("runs_table.html", 1),
+        ("overview.html", 3),
+        ("run.html", 5),
+        ("runs.html", 4),
     ];
     let mut broken = Vec::new();
     for entry in std::fs::read_dir(root().join("crates/millwork-web/templates")).unwrap().flatten() {

@@ -187,7 +187,7 @@ fn automation_is_listed_switched_and_simulated() {
     let count = |schedule: &str| whys.clone().filter(|why| why.contains(schedule)).count();
     assert_eq!((count("hourly_stories"), count("frequent_predictions")), (2, 12));
     let dry_run = home.succeeds(&format!("daemon --dry-run {span}"));
-    assert!(dry_run.contains("Nothing would have run"), "{dry_run}");
+    assert!(dry_run.contains("No run would have been requested"), "{dry_run}");
     let outcome = home.run("automation explain hackernews_stories");
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.err.contains("has no automation condition"), "{outcome:?}");

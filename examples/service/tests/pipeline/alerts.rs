@@ -158,8 +158,8 @@ fn a_rule_is_tested_and_deliveries_are_decided_on() {
     let outcome = home.command("alerts test nobody").output().unwrap();
     assert!(String::from_utf8_lossy(&outcome.stderr).contains("no alert rule is called `nobody`"));
     let said = home.succeeds("alerts test runs_fail");
-    assert!(said.contains("webhook $SERVICE_WEBHOOK is left out: it is optional"), "{said}");
-    assert!(said.contains("There is nobody to send a test to."), "{said}");
+    assert!(said.contains("webhook $SERVICE_WEBHOOK is skipped: it is optional"), "{said}");
+    assert!(said.contains("The rule has no destination to send a test to."), "{said}");
     let tested = home.command("alerts test runs_fail").env("SERVICE_SMTP_PORT", "9").output().unwrap();
     assert!(tested.status.success(), "{tested:?}");
     // The daemon's definitions have no such destination.
@@ -174,7 +174,7 @@ fn a_rule_is_tested_and_deliveries_are_decided_on() {
     assert!(home.succeeds("alerts deliveries drop 1").contains("Delivery 1 is dropped."));
     assert!(state("dropped").is_some() && state("dead").is_none());
     let again = home.command("alerts deliveries drop 1 7").output().unwrap();
-    assert!(String::from_utf8_lossy(&again.stderr).contains("no delivery 1, 7 waits or was given up"));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("no pending or dead delivery 1, 7"));
     assert!(home.succeeds("alerts deliveries retry 1").contains("sent again"));
     eventually(|| state("dead").is_some(), "the delivery isn't tried again");
     assert!(home.succeeds("alerts list").contains("webhook $SERVICE_WEBHOOK"));

@@ -24,7 +24,7 @@ fn new_definitions_take_over_and_broken_ones_dont() {
     dev.line("launched as process");
 
     std::fs::write(package.join("src/broken.rs"), "").unwrap();
-    assert!(dev.line("the old definitions go on").contains("don't build"));
+    assert!(dev.line("the old definitions stay in use").contains("don't build"));
     dev.line("error[E0308]: mismatched types");
     std::fs::remove_file(package.join("src/broken.rs")).unwrap();
     dev.line("the new definitions have taken over");

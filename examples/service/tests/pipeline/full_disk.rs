@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 
 use crate::support::Home;
 
-const NOTE: &str = "note: the disk is full: this is what was written before, and nothing can be added\n  hint: free some space";
+const NOTE: &str =
+    "note: the disk is full: the stored state is shown, and nothing can be written\n  hint: free some space";
 
 /// Runs a command that can't write to files. The signal that comes with the limit is ignored, as on a disk there is none.
 fn without_room(home: &Home, line: &str) -> Output {

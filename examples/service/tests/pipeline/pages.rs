@@ -138,11 +138,9 @@ async fn every_page_is_there_before_and_after_a_run() {
 async fn what_is_wrong_is_a_page_with_a_way_back() {
     let home = Home::new();
     let served = Served::start(&home, None);
-    for (path, text) in [
-        ("/nothing", "there is nothing at"),
-        ("/assets/wrk", "did you mean"),
-        ("/runs/ffff", "no run is called"),
-    ] {
+    for (path, text) in
+        [("/nothing", "does not exist"), ("/assets/wrk", "did you mean"), ("/runs/ffff", "no run is called")]
+    {
         let (status, html) = served.page(path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(html.contains(text) && html.contains("href=\"/\""), "{html}");

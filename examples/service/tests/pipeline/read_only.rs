@@ -8,7 +8,7 @@ use crate::support::Home;
 use millwork_testing::require;
 
 const NOTE: &str =
-    "note: the home is read-only: this is what was written before, and nothing can be added\n  hint: make `";
+    "note: the home is read-only: the stored state is shown, and nothing can be written\n  hint: make `";
 
 /// Mounts the folder of a home read-only, and goes on with a command.
 const MOUNT: &str = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";

@@ -48,7 +48,7 @@ fn next_command(home: &Path) -> &'static [&'static str] {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let list = String::from_utf8_lossy(&output.stdout).into_owned();
-    if list.contains("succeeded") || list.contains("No run yet") {
+    if list.contains("succeeded") || list.contains("No runs yet") {
         &["materialize"]
     } else {
         &["runs", "retry", "last"]

@@ -1,14 +1,14 @@
-//! Two materializations side by side.
+//! The comparison of two materializations.
 
 use std::collections::BTreeSet;
 
 use millwork_core::AssetPartition;
 use millwork_core::asset::plot::short_number;
 
-use super::super::words;
+use super::super::format;
 use super::history::{Made, short};
 
-/// Two materializations side by side.
+/// Two materializations side by side, row by row.
 pub(super) struct Compared {
     pub(super) one: String,
     pub(super) other: String,
@@ -23,7 +23,7 @@ pub(super) struct Row {
     pub(super) differs: bool,
 }
 
-/// Compares everything that two materializations tell, versions first.
+/// Compares two materializations: versions, sizes, inputs and metadata.
 pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
     let mut rows = vec![
         row("data version", short(one.1.data_version.as_str()), short(other.1.data_version.as_str())),
@@ -32,7 +32,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
             short(one.1.provenance.code_version.as_str()),
             short(other.1.provenance.code_version.as_str()),
         ),
-        row("size", words::bytes(one.1.stored.bytes), words::bytes(other.1.stored.bytes)),
+        row("size", format::bytes(one.1.stored.bytes), format::bytes(other.1.stored.bytes)),
     ];
     let inputs = |made: &Made<'_>| {
         made.1.provenance.inputs.iter().map(|input| input.upstream.clone()).collect::<Vec<_>>()
@@ -51,7 +51,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
     for label in labels {
         let (left, right) = (one.1.metadata.get(label), other.1.metadata.get(label));
         let text =
-            |value: Option<&millwork_core::MetadataValue>| value.map(words::metadata).unwrap_or_default();
+            |value: Option<&millwork_core::MetadataValue>| value.map(format::metadata).unwrap_or_default();
         let mut row = row(label, text(left), text(right));
         if let (Some(left), Some(right)) = (
             left.and_then(millwork_core::MetadataValue::as_f64),
@@ -69,7 +69,7 @@ fn row(label: &str, one: String, other: String) -> Row {
     Row { label: label.to_owned(), differs: one != other, difference: String::new(), one, other }
 }
 
-/// How much more the second is.
+/// The difference of the second from the first.
 fn difference(one: f64, other: f64) -> String {
     let by = other - one;
     if !by.is_finite() || by == 0.0 {

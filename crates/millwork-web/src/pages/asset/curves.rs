@@ -1,4 +1,4 @@
-//! The numbers of an asset over time, and the curves of several of its materializations over each other.
+//! Plots of an asset: its numbers over time, and the curves of several materializations over each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,22 @@ use millwork_core::MetadataValue;
 use millwork_core::asset::plot::{Plot, short_number};
 use millwork_draw::plot::{ToSvg as _, sparkline};
 
-use super::super::words;
+use super::super::format;
 use super::history::Made;
 
-/// So many materializations' curves are drawn over each other.
+/// The maximum number of materializations whose curves are drawn over each other.
 const OVERLAID: usize = 3;
-/// So many curves look different.
+/// The number of curves that can be told apart in one plot.
 const CURVES: usize = 6;
 
-/// A picture with what it shows.
+/// A plot with its label.
 pub(super) struct Figure {
     pub(super) label: String,
     pub(super) detail: String,
     pub(super) svg: String,
 }
 
-/// Every number over time: those that change, and those that were the same each time.
+/// Every number over time: those that change, and those that are constant.
 pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
     let mut by_label: BTreeMap<&String, Vec<(f64, f64)>> = BTreeMap::new();
     for (event, made) in made.iter().rev() {
@@ -35,7 +35,7 @@ pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
         by_label.into_iter().partition(|(_, points)| points.iter().any(|(_, number)| *number != points[0].1));
     let figure = |(label, points): (&String, Vec<(f64, f64)>)| {
         let newest = points.last().map(|(_, number)| short_number(*number)).unwrap_or_default();
-        let counted = words::counted(points.len(), "materialization", "materializations");
+        let counted = format::counted(points.len(), "materialization", "materializations");
         let svg =
             Plot::lines(format!("{label} over {counted}"), [(label.clone(), points)]).over_time().to_svg();
         Figure { label: label.clone(), detail: newest, svg }
@@ -48,7 +48,7 @@ pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
     (changing.into_iter().map(figure).collect(), constant.into_iter().map(small).collect())
 }
 
-/// The drawings that the author of the asset has attached.
+/// The plots that the asset's function has attached.
 pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
     let figure = |(label, value): (&String, &MetadataValue)| match value {
         MetadataValue::Plot(plot) => {

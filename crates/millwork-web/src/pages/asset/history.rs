@@ -1,17 +1,17 @@
-//! The materializations of an asset: a table of what can be compared, and one of them in full.
+//! The materializations of an asset: a table of their metadata, and one of them in full.
 
 use std::collections::BTreeMap;
 
 use millwork_core::MetadataValue;
 use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
 
-use super::super::pieces::{Labelled, Piece, pieces};
-use super::super::words;
+use super::super::format;
+use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 
-/// So many of its numbers are columns of the table.
+/// The maximum number of metadata columns of the table.
 const COLUMNS: usize = 5;
 
-/// A materialization as it was recorded.
+/// A materialization with its event.
 pub(super) type Made<'a> = (&'a Event, &'a Materialization);
 
 /// The events that are materializations.
@@ -23,7 +23,7 @@ pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
     made.collect()
 }
 
-/// The events that can't be read, in words.
+/// The errors of events that can't be read.
 pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
     let unreadable = events.iter().filter_map(|event| match &event.body {
         EventBody::Unreadable(unreadable) => Some((event, unreadable)),
@@ -37,7 +37,7 @@ pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
         .collect()
 }
 
-/// One row for each materialization.
+/// The table: one row for each materialization.
 pub(super) struct History {
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Row>,
@@ -50,7 +50,7 @@ pub(super) struct Row {
     pub(super) partition: String,
     pub(super) version: String,
     pub(super) cells: Vec<String>,
-    /// How many pieces of metadata have no column.
+    /// The number of metadata values that have no column.
     pub(super) more: usize,
 }
 
@@ -78,7 +78,7 @@ fn is_short(value: &MetadataValue) -> bool {
 }
 
 fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
-    let cell = |label: &String| made.metadata.get(label).map(words::metadata).unwrap_or_default();
+    let cell = |label: &String| made.metadata.get(label).map(format::metadata).unwrap_or_default();
     Row {
         sequence: event.sequence,
         at: event.at.to_string(),
@@ -90,7 +90,7 @@ fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
     }
 }
 
-/// One materialization with everything that is known of it.
+/// One materialization in full.
 pub(super) struct Whole {
     pub(super) sequence: u64,
     pub(super) at: String,
@@ -133,19 +133,19 @@ pub(super) fn whole((event, made): &Made<'_>) -> Whole {
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         version: made.data_version.to_string(),
         code_version: short(made.provenance.code_version.as_str()),
-        size: words::bytes(made.stored.bytes),
+        size: format::bytes(made.stored.bytes),
         format: made.stored.format.clone(),
         place,
         can_download: !matches!(made.stored.location, ValueLocation::Elsewhere),
         inputs: made.provenance.inputs.iter().map(input).collect(),
-        metadata: pieces(event.sequence, &made.metadata)
+        metadata: metadata_views(event.sequence, &made.metadata)
             .into_iter()
-            .filter(|labelled| !matches!(labelled.piece, Piece::Drawing(_)))
+            .filter(|labelled| !matches!(labelled.view, MetadataView::Drawing(_)))
             .collect(),
     }
 }
 
-/// The beginning of a version, by which people tell it from others.
+/// The first characters of a version, which identify it on a page.
 pub(super) fn short(version: &str) -> String {
     version.chars().take(12).collect()
 }

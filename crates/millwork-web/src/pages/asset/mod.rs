@@ -1,4 +1,4 @@
-//! An asset: what it is, how its numbers went, what each of its values was made from, and the values themselves.
+//! The page of an asset: its definition, the history of its metadata, the inputs of each materialization, and its values.
 
 mod compare;
 mod curves;

@@ -12,10 +12,10 @@ use millwork_draw::graph::symbol;
 use millwork_storage::{EventQuery, Order};
 use serde::Deserialize;
 
-use super::super::drawn::drawn;
+use super::super::format;
+use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
-use super::super::pieces::{Labelled, Piece, pieces};
-use super::super::words;
+use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_time};
 use super::history::{History, Made, Whole, history, materializations, unreadable, whole};
@@ -23,12 +23,12 @@ use super::preview::{Preview, preview};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many materializations are plotted, and so many of them listed.
+/// The maximum numbers of materializations that are plotted and listed.
 const PLOTTED: u32 = 200;
 const LISTED: usize = 25;
-/// So many reasons are given why it isn't fresh.
+/// The maximum number of reasons shown why it isn't fresh.
 const REASONS: usize = 8;
-/// So many evaluations of checks are looked at.
+/// The maximum number of evaluations of checks that are read.
 const EVALUATED: u32 = 60;
 
 #[derive(Template)]
@@ -48,7 +48,7 @@ struct Asset {
     lineage: String,
     upstream: Vec<String>,
     downstream: Vec<String>,
-    wanted: Wanted,
+    wanted: AssetQuery,
     strip: Vec<Cell>,
     newest: Option<Whole>,
     is_newest: bool,
@@ -59,13 +59,13 @@ struct Asset {
     curves: Vec<Figure>,
     checks: Vec<Check>,
     history: History,
-    /// The materializations that can't be read, and why.
+    /// The errors of materializations that can't be read.
     unreadable: Vec<String>,
     one: u64,
     other: u64,
 }
 
-/// A partition in the strip.
+/// A cell of the strip: one partition with its status.
 struct Cell {
     key: String,
     state: &'static str,
@@ -94,12 +94,12 @@ impl Asset {
     }
 }
 
-/// What is shown in full.
+/// The parameters of the page: what is shown in full.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct AssetQuery {
     partition: String,
-    /// A materialization, and another one to compare it with.
+    /// The sequence numbers of a materialization, and of another one to compare it with.
     at: Option<u64>,
     with: Option<u64>,
     preview: Option<u8>,
@@ -108,7 +108,7 @@ pub(in super::super) struct Wanted {
 pub(in super::super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<AssetQuery>,
 ) -> Response {
     match load(&state, &key, wanted).await {
         Ok(asset) => rendered(StatusCode::OK, &asset),
@@ -116,7 +116,7 @@ pub(in super::super) async fn show(
     }
 }
 
-async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiError> {
+async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, ApiError> {
     let graph = state.pipeline.graph();
     let (index, node) = graph
         .index(key)
@@ -140,7 +140,7 @@ async fn load(state: &AppState, key: &str, wanted: Wanted) -> Result<Asset, ApiE
     let other = wanted.with.and_then(at);
     let preview = preview(state, shown, node.spec.value_type, wanted.preview.is_some()).await;
     let around: AssetSet = node.upstream.iter().chain(&node.downstream).copied().chain([index]).collect();
-    let lineage = drawn(graph, &statuses, &around, |key| format!("/assets/{key}"));
+    let lineage = status_drawing(graph, &statuses, &around, |key| format!("/assets/{key}"));
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let health = statuses.of(index);
     let (plots, constant) = over_time(&made);
@@ -199,7 +199,7 @@ fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
         ("Code version", computation.map(|step| step.code_version.to_string()).unwrap_or_default()),
         ("Source", source.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default()),
         ("Pools", pools.map(|pools| pools.collect::<Vec<_>>().join(", ")).unwrap_or_default()),
-        ("Time-out", computation.and_then(|step| step.timeout).map(words::span).unwrap_or_default()),
+        ("Time-out", computation.and_then(|step| step.timeout).map(format::span).unwrap_or_default()),
         (
             "Automation",
             node.spec.automation.as_ref().map(millwork_core::AutomationCondition::title).unwrap_or_default(),
@@ -209,7 +209,7 @@ fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// The schemas of its configuration.
+/// The JSON schemas of its configuration.
 fn config(graph: &AssetGraph, node: &AssetNode) -> String {
     let step = node.step.map(|step| &graph.steps()[step].computation().requirements.config);
     let schemas = step.into_iter().flatten().map(|schema| serde_json::to_string_pretty(&schema.json()));
@@ -241,7 +241,7 @@ fn checks(graph: &AssetGraph, node: &AssetNode, evaluated: Vec<Event>) -> Vec<Ch
             partition: event.partition.map(|partition| partition.to_string()).unwrap_or_default(),
             run: event.run.map(|run| (run.to_string(), run.short())),
             description: check.description,
-            metadata: pieces(event.sequence, &check.metadata),
+            metadata: metadata_views(event.sequence, &check.metadata),
         };
         match checks.iter_mut().find(|known| known.name == check.check) {
             Some(known) => known.evaluations.push(evaluation),

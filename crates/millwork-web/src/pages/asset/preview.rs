@@ -1,30 +1,30 @@
-//! A stored value at a glance: the first rows of a table, or the beginning of a text.
+//! The preview of a stored value: the first rows of a table, or the beginning of a text.
 
 use millwork_core::ValueType;
 use millwork_core::event::ValueLocation;
 
-use super::super::pieces::{Rows, rows};
+use super::super::metadata_view::{Rows, rows};
 use super::history::Made;
 use crate::state::AppState;
 
-/// So many rows of a table are shown.
+/// The maximum number of rows of a table that are shown.
 const ROWS: usize = 12;
-/// Larger values are previewed only when somebody asks.
+/// The maximum size of a value that is previewed without a request for it, in bytes.
 const SMALL: u64 = 512 * 1024;
-/// So many characters of a text are shown.
+/// The maximum number of characters of a text that are shown.
 const CHARACTERS: usize = 2_000;
 
-/// What there is to see of a value.
+/// The preview of a value.
 pub(super) enum Preview {
-    /// Nothing can be shown of it.
+    /// The format has no preview.
     Nothing,
-    /// It is large: somebody has to ask for it.
+    /// The value is large: its preview has to be requested.
     OnDemand,
-    /// The first rows.
+    /// The first rows of a table.
     Table(Rows),
-    /// The beginning.
+    /// The beginning of a text.
     Text(String),
-    /// It can't be read.
+    /// The value can't be read, for this reason.
     Problem(String),
 }
 
@@ -59,12 +59,12 @@ pub(super) async fn preview(
     }
 }
 
-/// The beginning of what is text.
+/// The beginning of bytes that are text; `None` if they aren't.
 fn text(bytes: &[u8]) -> Option<String> {
     let start = &bytes[..bytes.len().min(4 * CHARACTERS)];
     let text = match std::str::from_utf8(start) {
         Ok(text) => text,
-        // The cut may have gone through a letter.
+        // The cut may be within a character.
         Err(error) if error.error_len().is_none() => {
             std::str::from_utf8(&start[..error.valid_up_to()]).ok()?
         }

@@ -1,4 +1,4 @@
-//! What is stored, to be saved: values and pictures. Whatever it holds, a browser runs none of it.
+//! Downloads of stored values, and images of metadata. Their headers keep a browser from running any of their content.
 
 use axum::extract::{Path, Query, State};
 use axum::http::header;
@@ -12,10 +12,10 @@ use super::super::message::page_error;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// A document of somebody else's may show itself, and nothing more.
+/// The policy of foreign content: it may be displayed, but run no script and load no resource.
 const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// The media types that are shown as pictures.
+/// The media types that are shown as images.
 const PICTURES: [&str; 6] =
     ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml"];
 
@@ -42,7 +42,7 @@ async fn stored(state: &AppState, sequence: u64) -> Result<(Event, Vec<u8>), Api
     bytes.map(|bytes| (event, bytes)).map_err(|error| ApiError::not_found(error.to_string()))
 }
 
-/// A file's name in letters that no system minds.
+/// A file name of characters that are valid on every system.
 fn name(event: &Event) -> (String, String) {
     let plain = |text: &str| -> String {
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
@@ -55,15 +55,15 @@ fn name(event: &Event) -> (String, String) {
 }
 
 #[derive(Deserialize)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct ImageQuery {
     label: String,
 }
 
-/// A picture of an event's metadata.
+/// An image of an event's metadata.
 pub(in super::super) async fn picture(
     State(state): State<AppState>,
     Path(sequence): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<ImageQuery>,
 ) -> Response {
     let event = match event(&state, sequence).await {
         Ok(event) => event,
@@ -76,10 +76,10 @@ pub(in super::super) async fn picture(
         _ => Default::default(),
     };
     let Some(MetadataValue::Image(image)) = metadata.remove(&wanted.label) else {
-        return page_error(&ApiError::not_found("there is no such picture"));
+        return page_error(&ApiError::not_found("the event has no such image"));
     };
     let Some(media_type) = PICTURES.iter().find(|known| **known == image.media_type) else {
-        return page_error(&ApiError::invalid(format!("`{}` is not shown as a picture", image.media_type)));
+        return page_error(&ApiError::invalid(format!("`{}` is not shown as an image", image.media_type)));
     };
     let headers = [
         (header::CONTENT_TYPE, *media_type),

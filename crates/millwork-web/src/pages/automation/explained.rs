@@ -1,4 +1,4 @@
-//! Why an asset was requested by its condition, or wasn't: the last evaluation as a tree.
+//! The page that explains an asset's condition: the last evaluation as a tree.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -70,7 +70,7 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     })
 }
 
-/// A part with those it is made of, as a list in a list.
+/// A part with the parts that it is composed of, as nested lists.
 fn tree(part: &Part) -> String {
     let (state, word) = if part.holds { ("pass", "holds") } else { ("unknown", "doesn't hold") };
     let truths: Vec<String> = part.truths.iter().map(|truth| truth.asset.to_string()).collect();

@@ -1,4 +1,4 @@
-//! What is requested without being asked for, why or why not, and who is told of what.
+//! Automation: schedules, sensors, conditions, their ticks and explanations, and alerts.
 
 mod explained;
 mod page;

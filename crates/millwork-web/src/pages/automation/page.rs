@@ -11,19 +11,19 @@ use millwork_core::{AlertRule, Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome};
 use serde::Deserialize;
 
+use super::super::format;
 use super::super::message::{page_error, rendered};
-use super::super::words;
 use crate::api::automation_states;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many ticks and deliveries are listed.
+/// The maximum number of ticks, and of deliveries, that are listed.
 const TICKS: u32 = 50;
 const DELIVERIES: u32 = 30;
 const PENDING: u32 = 50;
-/// So many conditions are listed; the others are found with their assets.
+/// The maximum number of conditions that are listed; others are on the pages of their assets.
 const CONDITIONS: usize = 60;
-/// So many next ticks are shown of each schedule.
+/// The number of next ticks that are shown of each schedule.
 const NEXT: usize = 3;
 
 #[derive(Template)]
@@ -31,7 +31,7 @@ const NEXT: usize = 3;
 struct AutomationPage {
     head: u64,
     switches: Vec<Switch>,
-    /// What the store knows the switch of all conditions by.
+    /// The stored name of the switch of all conditions.
     automation: String,
     automation_on: bool,
     conditions: Vec<Condition>,
@@ -50,7 +50,7 @@ struct Switch {
     kind: &'static str,
     description: String,
     on: bool,
-    /// Since when its function hasn't returned; empty if it isn't stuck.
+    /// Since when its function has been running past its time limit; empty if it isn't stuck.
     stuck_since: String,
     when: String,
     next: Vec<String>,
@@ -73,7 +73,7 @@ struct PendingRow {
     what: String,
     asked_at: String,
     attempts: u32,
-    /// When it is tried again; nothing if it was given up.
+    /// When it is tried again; `None` if it was given up.
     next_at: Option<String>,
     reason: String,
 }
@@ -114,21 +114,24 @@ impl AutomationPage {
     }
 }
 
-/// Whose ticks are shown.
+/// The parameters of the page: the instigator whose ticks are shown; empty for all.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct AutomationQuery {
     of: String,
 }
 
-pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+pub(in super::super) async fn show(
+    State(state): State<AppState>,
+    Query(wanted): Query<AutomationQuery>,
+) -> Response {
     match load(&state, wanted.of).await {
         Ok(automation) => rendered(StatusCode::OK, &automation),
         Err(error) => page_error(&error),
     }
 }
 
-/// Whether the pipeline has this instigator, and it can be switched.
+/// Whether the pipeline defines this instigator, and it can be switched.
 pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) -> bool {
     match instigator {
         Instigator::Schedule(name) => pipeline.schedule(name).is_some(),
@@ -197,7 +200,7 @@ fn sensor(sensor: &Sensor, state: Option<&InstigatorState>) -> Switch {
         description: view.description,
         on: view.on,
         stuck_since: moment(view.stuck_since),
-        when: format!("every {}", words::span(sensor.interval)),
+        when: format!("every {}", format::span(sensor.interval)),
         next: Vec::new(),
         what: String::new(),
     }
@@ -231,7 +234,7 @@ fn condition(entry: AutomationEntry) -> Condition {
         Some(Outcome::NotDue) => "not due".to_owned(),
         Some(Outcome::Underway) => "underway".to_owned(),
         Some(Outcome::Held(hold)) => {
-            format!("held back after {}", words::counted(hold.failures as usize, "failure", "failures"))
+            format!("held back after {}", format::counted(hold.failures as usize, "failure", "failures"))
         }
     };
     Condition {
@@ -249,12 +252,12 @@ fn tick(tick: Tick) -> TickRow {
     let (state, run, outcome) = match tick.outcome {
         TickOutcome::Requested { run } => ("succeeded", Some((run.to_string(), run.short())), String::new()),
         TickOutcome::Skipped { ticks } => {
-            ("skipped", None, format!("{} missed", words::counted(ticks, "tick", "ticks")))
+            ("skipped", None, format!("{} missed", format::counted(ticks, "tick", "ticks")))
         }
         TickOutcome::Idle { reason } => ("skipped", None, reason),
         TickOutcome::Failed { reason } => ("failed", None, reason),
     };
-    let took = tick.micros.map(|micros| words::span(std::time::Duration::from_micros(micros)));
+    let took = tick.micros.map(|micros| format::span(std::time::Duration::from_micros(micros)));
     TickRow {
         of: tick.instigator.stored().into_owned(),
         due: tick.due.to_string(),

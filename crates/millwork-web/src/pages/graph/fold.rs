@@ -1,14 +1,14 @@
-//! Groups of assets that are drawn as one.
+//! Folded groups: groups of assets that are drawn as one node.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use millwork_core::AssetStatus;
 use millwork_draw::graph::{Drawing, DrawingNode};
 
-/// Graphs of more assets are shown with folded groups, unless somebody unfolds them.
+/// The number of assets above which the groups of a graph are folded by default.
 const LARGE: usize = 120;
 
-/// Which groups are unfolded: those named, all (`*`), or, where nothing is said, all of a small graph and none of a large one.
+/// The groups that are unfolded: those named, all (`*`), or, without the parameter, all of a small graph and none of a large one.
 #[derive(Clone, Debug)]
 pub(super) struct Unfolded {
     named: Option<BTreeSet<String>>,
@@ -29,7 +29,7 @@ impl Unfolded {
         }
     }
 
-    /// What is to be asked for to have this group folded or unfolded instead, of all the groups there are.
+    /// The parameter that folds or unfolds this group, given all the groups of the graph.
     pub(super) fn with_changed(&self, group: &str, all: &[String]) -> String {
         let is_open = |one: &String| if one == group { !self.holds(one) } else { self.holds(one) };
         all.iter().filter(|one| is_open(one)).cloned().collect::<Vec<_>>().join(",")
@@ -43,7 +43,7 @@ pub(super) fn groups(drawing: &Drawing) -> Vec<String> {
     groups.filter(|group| seen.insert(group.clone())).collect()
 }
 
-/// The drawing with one node for each group that is folded. `link` leads to where a group is unfolded.
+/// The drawing with one node for each group that is folded. `link` gives the address of the page with a group unfolded.
 pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) -> String) -> Drawing {
     let mut nodes: Vec<DrawingNode> = Vec::new();
     let mut of_group: BTreeMap<String, (usize, usize, Vec<AssetStatus>)> = BTreeMap::new();
@@ -87,7 +87,7 @@ pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) 
     Drawing { nodes, edges: edges.into_iter().collect() }
 }
 
-/// The status of a group. It always has a mark, so that the group's card keeps its width.
+/// The status of a group. It always has a mark, so that the group's node keeps its width.
 fn worst(statuses: &[AssetStatus]) -> AssetStatus {
     AssetStatus::worst(statuses.iter().copied().chain([AssetStatus::Fresh])).unwrap_or(AssetStatus::Fresh)
 }

@@ -11,22 +11,22 @@ use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_draw::graph::Drawing;
 use serde::{Deserialize, Serialize};
 
-use super::super::drawn::drawn;
+use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
-use super::super::selected::selected;
+use super::super::search::find_assets;
 use super::fold::{Unfolded, folded, groups};
 use super::panel::{Panel, panel};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many drawn assets are listed below the picture.
+/// The maximum number of drawn assets that are listed below the picture.
 const LISTED: usize = 200;
 
 #[derive(Template)]
 #[template(path = "graph.html")]
 struct Graph {
     head: u64,
-    wanted: Wanted,
+    wanted: GraphQuery,
     problem: Option<String>,
     of: usize,
     found: usize,
@@ -47,12 +47,12 @@ impl Graph {
     }
 }
 
-/// What is drawn, and what stands beside it.
+/// The parameters of the page: the assets that are drawn, and the one beside the graph.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct GraphQuery {
     q: String,
-    /// Whether the others are left out rather than dimmed.
+    /// Whether assets that don't match are left out rather than dimmed.
     #[serde(skip_serializing_if = "String::is_empty")]
     only: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub(in super::super) struct Wanted {
     asset: String,
 }
 
-impl Wanted {
+impl GraphQuery {
     fn address(&self, change: impl FnOnce(&mut Self)) -> String {
         let mut changed = self.clone();
         change(&mut changed);
@@ -69,24 +69,27 @@ impl Wanted {
     }
 }
 
-pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+pub(in super::super) async fn show(
+    State(state): State<AppState>,
+    Query(wanted): Query<GraphQuery>,
+) -> Response {
     match load(&state, wanted).await {
         Ok(graph) => rendered(StatusCode::OK, &graph),
         Err(error) => page_error(&error),
     }
 }
 
-async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
+async fn load(state: &AppState, wanted: GraphQuery) -> Result<Graph, ApiError> {
     let graph = state.pipeline.graph();
     let statuses = state.statuses().await?;
-    let (found, problem) = match selected(graph, &wanted.q) {
+    let (found, problem) = match find_assets(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (AssetSet::new(), Some(problem)),
     };
     let everything: AssetSet = graph.assets().indices().collect();
     let shown = if wanted.only.is_empty() { &everything } else { &found };
     let beside = |key: &str| wanted.address(|wanted| wanted.asset = key.to_owned());
-    let mut drawing = drawn(graph, &statuses, shown, beside);
+    let mut drawing = status_drawing(graph, &statuses, shown, beside);
     for (node, asset) in drawing.nodes.iter_mut().zip(shown) {
         node.dimmed = problem.is_none() && !found.contains(asset);
     }
@@ -128,7 +131,7 @@ async fn load(state: &AppState, wanted: Wanted) -> Result<Graph, ApiError> {
     })
 }
 
-/// What was searched for as a selection: part of a name means the assets that were found.
+/// The search as a selection: part of a name becomes the assets that were found.
 fn selection(graph: &AssetGraph, query: &str, found: &AssetSet) -> String {
     let means_them = millwork_core::graph::Selection::parse(query)
         .and_then(|parsed| parsed.select(graph))
@@ -139,19 +142,19 @@ fn selection(graph: &AssetGraph, query: &str, found: &AssetSet) -> String {
     found.iter().map(|asset| format!("\"{}\"", graph.key(*asset))).collect::<Vec<_>>().join(" or ")
 }
 
-/// The drawing alone. As a picture of a page it runs nothing and reaches nothing.
+/// The drawing alone. Its content security policy lets it run no script and load no resource.
 pub(in super::super) async fn picture(
     State(state): State<AppState>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<GraphQuery>,
 ) -> Response {
     let graph = state.pipeline.graph();
     let statuses = match state.statuses().await {
         Ok(statuses) => statuses,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    match selected(graph, &wanted.q) {
+    match find_assets(graph, &wanted.q) {
         Ok(found) => {
-            let mut drawing: Drawing = drawn(graph, &statuses, &found, |_| String::new());
+            let mut drawing: Drawing = status_drawing(graph, &statuses, &found, |_| String::new());
             drawing.nodes.iter_mut().for_each(|node| node.link = None);
             let headers =
                 [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, no-cache")];

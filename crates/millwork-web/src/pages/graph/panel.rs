@@ -1,10 +1,10 @@
-//! What is said of one asset beside the graph.
+//! The panel of one asset beside the graph.
 
 use millwork_core::graph::{AssetGraph, AssetIndex};
 
 use crate::asset_status::StatusSnapshot;
 
-/// An asset beside the graph.
+/// The view of an asset beside the graph.
 pub(super) struct Panel {
     pub(super) key: String,
     pub(super) description: String,
@@ -20,7 +20,8 @@ pub(super) struct Panel {
     pub(super) downstream: Vec<(String, String)>,
 }
 
-/// The asset of this key; nothing if there is none. `link` leads to the graph with another asset beside it.
+/// The panel of the asset of this key; `None` if there is no such asset. `link` gives the address of the graph with another asset beside
+/// it.
 pub(super) fn panel(
     graph: &AssetGraph,
     statuses: &StatusSnapshot,

@@ -1,37 +1,37 @@
-//! The fields of a form, from the JSON schema of a configuration.
+//! The fields of a configuration's form, derived from its JSON schema.
 
 use millwork_core::read_config;
 use serde_json::{Map, Value};
 
-/// Deeper objects are one field of JSON.
+/// The maximum depth of objects with fields of their own; deeper ones are a single JSON field.
 const DEEPEST: usize = 3;
 
-/// One thing that can be set.
+/// A field of a form: one parameter of a configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Field {
-    /// Where its value goes: the names of the objects that it is in, and its own.
+    /// The path of the value: the names of the enclosing objects, and its own.
     pub(super) path: Vec<String>,
     pub(super) kind: Kind,
     pub(super) description: String,
-    /// What holds if nothing is said, as text.
+    /// The default as text; empty if there is none.
     pub(super) default: String,
     pub(super) required: bool,
 }
 
-/// How it is filled in.
+/// The kind of input.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Text,
     Whole,
     Number,
     Flag,
-    /// One of these.
+    /// One of these values.
     Choice(Vec<Value>),
-    /// Anything else, as JSON.
+    /// Any other value, as JSON.
     Json,
 }
 
-/// The fields of an object's schema, those of objects within it too.
+/// The fields of an object's schema, including those of nested objects.
 pub(super) fn fields(schema: &Value) -> Vec<Field> {
     let mut fields = Vec::new();
     collect(schema, schema, &[], &Value::Null, &mut fields);
@@ -60,13 +60,13 @@ fn collect(root: &Value, schema: &Value, path: &[String], defaults: &Value, fiel
     }
 }
 
-/// The schema that a reference means.
+/// The schema that a reference resolves to.
 fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let target = schema["$ref"].as_str().and_then(|reference| root.pointer(reference.strip_prefix('#')?));
     target.unwrap_or(schema)
 }
 
-/// The schema of what isn't null, and whether null is allowed too.
+/// The schema without null, and whether null is allowed.
 fn without_null<'a>(root: &'a Value, schema: &'a Value) -> (&'a Value, bool) {
     let schema = resolved(root, schema);
     let several = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
@@ -98,7 +98,7 @@ fn kind(schema: &Value) -> Kind {
     }
 }
 
-/// The values of an enumeration, also where each is described on its own.
+/// The values of an enumeration, also if each has a schema of its own.
 fn choices(schema: &Value) -> Option<Vec<Value>> {
     if let Some(values) = schema["enum"].as_array() {
         return Some(values.iter().filter(|value| !value.is_null()).cloned().collect());
@@ -107,7 +107,7 @@ fn choices(schema: &Value) -> Option<Vec<Value>> {
     described.iter().map(|one| one.get("const").cloned()).collect()
 }
 
-/// A value as it is written into a field.
+/// A value as the text of its field.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -116,11 +116,11 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 impl Field {
-    /// The value that a text means; nothing where the default is to hold.
+    /// The value of a field's text; `None` if it is empty, so that the default applies.
     pub(super) fn read(&self, text: &str) -> Result<Option<Value>, String> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            return if self.required { Err("it has to be filled in".to_owned()) } else { Ok(None) };
+            return if self.required { Err("a value is required".to_owned()) } else { Ok(None) };
         }
         let json = || read_config(trimmed);
         let value = match &self.kind {
@@ -133,15 +133,15 @@ impl Field {
             Kind::Flag => json().ok().filter(Value::is_boolean).ok_or("true or false is expected")?,
             Kind::Choice(values) => {
                 let chosen = values.iter().find(|value| self::text(value) == trimmed);
-                chosen.cloned().ok_or("it is none of the choices")?
+                chosen.cloned().ok_or("the value is not one of the choices")?
             }
-            Kind::Json => json().map_err(|error| format!("that is not JSON: {error}"))?,
+            Kind::Json => json().map_err(|error| format!("the value is not JSON: {error}"))?,
         };
         Ok(Some(value))
     }
 }
 
-/// Sets a value within objects, which are made where they are missing.
+/// Sets a value within nested objects, which are created if they are missing.
 pub(super) fn set(config: &mut Map<String, Value>, path: &[String], value: Value) {
     match path {
         [] => {}
@@ -214,7 +214,7 @@ mod tests {
     fn texts_are_read_by_kind() {
         for (path, text, expected) in [
             ("url", " http://a ", Ok(Some(json!(" http://a ")))),
-            ("url", " ", Err("it has to be filled in".to_owned())),
+            ("url", " ", Err("a value is required".to_owned())),
             ("items", "12", Ok(Some(json!(12)))),
             ("items", "", Ok(None)),
             ("items", "1.5", Err("a whole number is expected".to_owned())),
@@ -222,7 +222,7 @@ mod tests {
             ("rate", "\"1\"", Err("a number is expected".to_owned())),
             ("fresh", "true", Ok(Some(json!(true)))),
             ("backend", "native", Ok(Some(json!("native")))),
-            ("backend", "other", Err("it is none of the choices".to_owned())),
+            ("backend", "other", Err("the value is not one of the choices".to_owned())),
             ("words", "[\"a\"]", Ok(Some(json!(["a"])))),
         ] {
             assert_eq!(field(path).read(text), expected, "{path} {text:?}");

@@ -1,4 +1,4 @@
-//! What somebody has filled in, and the configuration and tags that it means.
+//! The submitted form, and the configuration and tags that it gives.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use serde_json::{Map, Value};
 
 use super::field::{Field, set};
 
-/// The name of a configuration's field begins so; the step and the field's path follow, divided by slashes.
+/// The prefix of the names of configuration fields; the step and the field's path follow, divided by slashes.
 const CONFIG: &str = "config:";
 
-/// The form as it was filled in.
+/// The submitted form.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filled {
     fields: BTreeMap<String, String>,
 }
 
-/// What it means.
+/// The configuration and tags of a form, with the errors in it.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
     pub(super) config: Map<String, Value>,
     pub(super) tags: BTreeMap<String, String>,
-    /// What is wrong, by the field's name.
+    /// The errors, by the field's name.
     pub(super) problems: BTreeMap<String, String>,
 }
 
@@ -35,7 +35,7 @@ impl Filled {
         Self { fields: fields.into_iter().collect() }
     }
 
-    /// What was filled in there.
+    /// The text that was submitted for a field.
     pub(super) fn text(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
@@ -47,7 +47,7 @@ impl Filled {
         let written = read_config(if json.is_empty() { "{}" } else { json });
         match written.and_then(serde_json::from_value::<Map<String, Value>>) {
             Ok(config) => meant.config = config,
-            Err(error) => meant.problem("json", format!("it has to be a JSON object by step: {error}")),
+            Err(error) => meant.problem("json", format!("expected a JSON object by step: {error}")),
         }
         for (step, fields) in steps {
             for field in fields {
@@ -76,7 +76,7 @@ impl Filled {
                     set(of_step, &field.path, value);
                 }
             }
-            // It may stand in the JSON.
+            // The value may be given in the JSON.
             Err(_) if !is_whole && self.text(&name).trim().is_empty() => {}
             Err(problem) => meant.problem(&name, problem),
         }

@@ -1,4 +1,4 @@
-//! Launching a run: choosing assets, seeing the plan, filling in the configuration, and asking for it.
+//! The launch page: choosing assets, showing the plan, filling in the configuration, and requesting the run.
 
 mod field;
 mod filled;

@@ -1,4 +1,4 @@
-//! The page from which a run is launched.
+//! The launch page: a selection or job, its plan, and the form for the configuration.
 
 use std::collections::HashMap;
 
@@ -23,13 +23,13 @@ use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many steps of the plan, and so many partitions, are listed.
+/// The maximum number of steps of the plan, and of partitions, that are listed.
 const LISTED: usize = 200;
 
 #[derive(Template)]
 #[template(path = "launch.html")]
 struct LaunchPage {
-    wanted: Wanted,
+    wanted: LaunchQuery,
     jobs: Vec<String>,
     partitions: Vec<String>,
     problem: Option<String>,
@@ -71,17 +71,20 @@ impl LaunchPage {
     }
 }
 
-/// What is to be run.
+/// The parameters of the page: the requested run.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct LaunchQuery {
     selection: String,
     job: String,
     partition: String,
     stale_only: bool,
 }
 
-pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+pub(in super::super) async fn show(
+    State(state): State<AppState>,
+    Query(wanted): Query<LaunchQuery>,
+) -> Response {
     let filled = Filled::new(tags_of_job(&state, &wanted.job));
     match page(&state, wanted, &filled, None).await {
         Ok(page) => rendered(StatusCode::OK, &page),
@@ -89,13 +92,13 @@ pub(in super::super) async fn show(State(state): State<AppState>, Query(wanted):
     }
 }
 
-/// Requests the run, or shows the form again with what is wrong.
+/// Requests the run, or shows the form again with its errors.
 pub(in super::super) async fn submit(
     State(state): State<AppState>,
     OwnForm(form): OwnForm<Vec<(String, String)>>,
 ) -> Response {
     let filled = Filled::new(form);
-    let wanted = Wanted {
+    let wanted = LaunchQuery {
         selection: filled.text("selection").to_owned(),
         job: filled.text("job").to_owned(),
         partition: filled.text("partition").to_owned(),
@@ -106,7 +109,7 @@ pub(in super::super) async fn submit(
             let meant = filled.meant(&config_fields(&state, &plan));
             let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
             match run.resolve(&state.pipeline) {
-                _ if !meant.problems.is_empty() => "Some of what is filled in can't be used.".to_owned(),
+                _ if !meant.problems.is_empty() => "Some fields are invalid.".to_owned(),
                 Ok(run) => match created(&state, run).await {
                     Ok(run) => return leads(Ok(format!("/runs/{run}"))),
                     Err(error) => error.sentences(),
@@ -122,9 +125,9 @@ pub(in super::super) async fn submit(
     }
 }
 
-impl Wanted {
-    /// The run. The form shows the configuration and tags of a job, so what it comes back with is all of them: what was
-    /// taken out isn't put in again.
+impl LaunchQuery {
+    /// The requested run. The form is filled with the configuration and tags of a job, so what it submits replaces them: what was
+    /// removed in the form stays removed.
     fn run(&self, pipeline: &Pipeline) -> RunSpec {
         let mut run = match pipeline.job(&self.job) {
             Some(job) => RunSpec::of(&*job.selection).origin(RunTag::Job, &*job.name),
@@ -140,7 +143,7 @@ impl Wanted {
     }
 }
 
-/// The tags and the configuration that a job has by itself.
+/// The tags and the configuration of a job.
 fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
     let Some(job) = state.pipeline.job(job) else { return Vec::new() };
     let tags: Vec<String> = job.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -153,8 +156,8 @@ fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
     vec![("tags".to_owned(), tags.join("\n")), ("json".to_owned(), json)]
 }
 
-/// What is selected, and what would run.
-fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiError> {
+/// The selected assets and the plan.
+fn planned(state: &AppState, wanted: &LaunchQuery) -> Result<(AssetSet, Plan), ApiError> {
     let graph = state.pipeline.graph();
     let selection = match state.pipeline.job(&wanted.job) {
         Some(job) => job.selection.clone(),
@@ -168,7 +171,7 @@ fn planned(state: &AppState, wanted: &Wanted) -> Result<(AssetSet, Plan), ApiErr
     Ok((selected, plan))
 }
 
-/// The fields of each step of a plan that takes a configuration.
+/// The forms of the steps of a plan that take a configuration.
 fn config_fields(state: &AppState, plan: &Plan) -> Vec<(String, Vec<Field>)> {
     let graph = state.pipeline.graph();
     let mut steps: Vec<(String, Vec<Field>)> = Vec::new();
@@ -185,7 +188,7 @@ fn config_fields(state: &AppState, plan: &Plan) -> Vec<(String, Vec<Field>)> {
 
 async fn page(
     state: &AppState,
-    wanted: Wanted,
+    wanted: LaunchQuery,
     filled: &Filled,
     problem: Option<String>,
 ) -> Result<LaunchPage, ApiError> {
@@ -235,7 +238,7 @@ async fn page(
     })
 }
 
-/// The steps that would run, as far as that is known now.
+/// The steps that would run, by the current status of the assets.
 fn plan_to_show(state: &AppState, plan: &Plan, statuses: &StatusSnapshot, stale_only: bool) -> Vec<Planned> {
     let graph = state.pipeline.graph();
     let mut shown = Vec::new();

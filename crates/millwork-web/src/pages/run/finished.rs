@@ -1,4 +1,4 @@
-//! The steps of runs that have finished, which stay what they are.
+//! A cache of the steps of finished runs, which don't change any more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +21,7 @@ pub(super) struct Finished {
 }
 
 impl Finished {
-    /// That of a run's record, unless the run goes on.
+    /// The finished execution of a run's record; `None` if the run hasn't finished.
     pub(super) fn of(record: &RunRecord) -> Option<Self> {
         let at = record.finished_at.filter(|_| record.status.is_finished())?;
         Some(Self { run: record.id, epoch: record.epoch, at })
@@ -44,7 +44,7 @@ impl FinishedRuns {
         Some(steps)
     }
 
-    /// Keeps the steps of an execution, in the place of those that weren't asked for longest.
+    /// Keeps the steps of an execution, in place of the least recently used ones.
     pub(super) fn keep(&self, finished: Finished, steps: Arc<Steps>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, _)| *known != finished);

@@ -1,4 +1,4 @@
-//! The lines of a run's log that are asked for.
+//! The log on the page of a run: its lines, filtered by text, level and step.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::{Deserialize, Serialize};
 
-/// So many lines are looked at, the last ones.
+/// The maximum number of lines that are searched, from the end of the log.
 const LINES: u32 = 400;
-/// What is shown as the log: what a line is made of below.
+/// The kinds of events that are shown as lines of the log.
 const LOGGED: KindSet = KindSet::RUN_FAILURES.union(KindSet::of(&[
     EventKind::Logged,
     EventKind::StepStarted,
@@ -20,13 +20,13 @@ const LOGGED: KindSet = KindSet::RUN_FAILURES.union(KindSet::of(&[
     EventKind::Materialized,
     EventKind::CheckEvaluated,
 ]));
-/// The levels, from loud to quiet.
+/// The levels, from the most to the least severe.
 pub(super) const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
-/// Which lines.
+/// The filter of the log; empty fields don't filter.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct LogQuery {
     pub(super) q: String,
     pub(super) level: String,
     pub(super) step: String,
@@ -37,7 +37,7 @@ pub(in super::super) struct Wanted {
 pub(super) struct Log {
     pub(super) lines: Vec<Line>,
     pub(super) steps: Vec<String>,
-    /// The address of the lines before these, if there are any.
+    /// The address of the lines before these; `None` if there are none.
     pub(super) earlier: Option<String>,
 }
 
@@ -50,8 +50,8 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-/// The last of the lines that are wanted.
-pub(super) async fn log(store: &dyn Store, run: RunId, wanted: &Wanted) -> Result<Log, StorageError> {
+/// The last of the lines that match the filter.
+pub(super) async fn log(store: &dyn Store, run: RunId, wanted: &LogQuery) -> Result<Log, StorageError> {
     let query = EventQuery {
         run: Some(run),
         kinds: Some(LOGGED),
@@ -67,14 +67,14 @@ pub(super) async fn log(store: &dyn Store, run: RunId, wanted: &Wanted) -> Resul
         events.iter().filter_map(|event| Some(event.step.as_ref()?.to_string())).collect();
     let is_full = events.len() == LINES as usize;
     let earlier = events.first().filter(|_| is_full).map(|event| {
-        let earlier = Wanted { before: Some(event.sequence), ..wanted.clone() };
+        let earlier = LogQuery { before: Some(event.sequence), ..wanted.clone() };
         format!("?{}#log", serde_urlencoded::to_string(earlier).unwrap_or_default())
     });
     let lines = events.iter().filter_map(line).filter(|line| wanted.admits(line)).collect();
     Ok(Log { lines, steps: steps.into_iter().collect(), earlier })
 }
 
-impl Wanted {
+impl LogQuery {
     fn admits(&self, line: &Line) -> bool {
         let loudness = |level: &str| LEVELS.iter().position(|known| *known == level);
         let is_loud = loudness(&self.level).is_none_or(|least| loudness(line.level) <= Some(least));

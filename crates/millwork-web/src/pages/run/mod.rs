@@ -1,4 +1,4 @@
-//! A run: its steps over time, what it made, why it ended so, and its log.
+//! The page of a run: its steps over time, its outputs, the reason of its end, and its log.
 
 mod finished;
 mod log;

@@ -13,13 +13,13 @@ use millwork_storage::EventQuery;
 use super::super::message::{page_error, rendered};
 use super::super::runs::RunRow;
 use super::finished::Finished;
-use super::log::{LEVELS, Log, Wanted, log};
+use super::log::{LEVELS, Log, LogQuery, log};
 use super::steps::{Output, Steps, output, steps};
 use crate::api::{one_run, waits};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// So many of the values that a run made are listed.
+/// The maximum number of a run's outputs that are listed.
 const OUTPUTS: u32 = 100;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct Run {
     head: u64,
     run: RunRow,
     waits: Option<String>,
-    /// What of it can't be read or is missing.
+    /// The parts of its record that can't be read or are missing; `None` if it is complete.
     damage: Option<String>,
     class: String,
     config: String,
@@ -39,7 +39,7 @@ struct Run {
     is_finished: bool,
     steps: Arc<Steps>,
     outputs: Vec<Output>,
-    wanted: Wanted,
+    wanted: LogQuery,
     levels: &'static [&'static str],
     log: Log,
 }
@@ -53,7 +53,7 @@ impl Run {
 pub(in super::super) async fn show(
     State(state): State<AppState>,
     Path(run): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<LogQuery>,
 ) -> Response {
     match load(&state, &run, wanted).await {
         Ok(run) => rendered(StatusCode::OK, &run),
@@ -61,7 +61,7 @@ pub(in super::super) async fn show(
     }
 }
 
-async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiError> {
+async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiError> {
     let record = one_run(state, run).await?;
     let head = state.store.head().await?;
     let of_run = |kinds: KindSet, limit| EventQuery {
@@ -94,7 +94,7 @@ async fn load(state: &AppState, run: &str, wanted: Wanted) -> Result<Run, ApiErr
     Ok(Run {
         head,
         waits: waits(state, &record).await?,
-        // What of its record can't be read stands in place of its reason.
+        // The reason of a damaged run is its damage, which is shown separately.
         damage: damage.filter(|_| record.damage.is_none()),
         class: record.class.map(|class| class.to_string()).unwrap_or_default(),
         config: if has_config { config } else { String::new() },

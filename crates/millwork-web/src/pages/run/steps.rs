@@ -8,9 +8,9 @@ use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{RunState, StepState};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
 
-use super::super::words;
+use super::super::format;
 
-/// The most steps in the table and the chart; the others are found in the log.
+/// The maximum number of steps in the table and the chart; others are found in the log.
 const LISTED: usize = 200;
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Row {
     pub(super) reason: String,
 }
 
-/// A value that the run has made.
+/// An output: a value that the run has materialized.
 pub(super) struct Output {
     pub(super) asset: String,
     pub(super) partition: String,
@@ -71,8 +71,8 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
                    at: Timestamp| {
         let shown = if state == "running" { ended } else { state };
         let title = match state {
-            "waiting" => format!("waits {} to be tried again", words::between(from, at)),
-            _ => format!("attempt {attempt} {ended}, {}", words::between(from, at)),
+            "waiting" => format!("waits {} for the next attempt", format::between(from, at)),
+            _ => format!("attempt {attempt} {ended}, {}", format::between(from, at)),
         };
         let segment = Segment { state: shown, from: seconds(from), to: seconds(at), title };
         bars.entry(key.clone()).or_default().push(segment);
@@ -99,7 +99,7 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
 }
 
 fn row(key: &StepPartition, step: &StepState, now: Timestamp) -> Row {
-    let took = step.started_at.map(|from| words::between(from, step.finished_at.unwrap_or(now)));
+    let took = step.started_at.map(|from| format::between(from, step.finished_at.unwrap_or(now)));
     let failure = step.failure.as_ref().map(ToString::to_string);
     Row {
         name: key.to_string(),
@@ -112,7 +112,7 @@ fn row(key: &StepPartition, step: &StepState, now: Timestamp) -> Row {
     }
 }
 
-/// The value that an event of the run tells of.
+/// The output that an event of the run records; `None` for other events.
 pub(super) fn output(event: &Event) -> Option<Output> {
     let EventBody::Materialized(made) = &event.body else { return None };
     let short = |version: &str| version.chars().take(12).collect::<String>();
@@ -125,7 +125,7 @@ pub(super) fn output(event: &Event) -> Option<Output> {
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         sequence: event.sequence,
         version: short(made.data_version.as_str()),
-        size: words::bytes(made.stored.bytes),
+        size: format::bytes(made.stored.bytes),
         inputs: made.provenance.inputs.iter().map(input).collect(),
     })
 }

@@ -1,4 +1,4 @@
-//! `alerts`: who is told what, and what has arrived.
+//! `alerts`: the alert rules and their deliveries.
 
 use clap::Subcommand;
 use millwork_api::{AlertRuleView, DeliveryView};
@@ -17,15 +17,15 @@ use crate::app::when;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Alerts {
-    /// List the rules and whom they tell
+    /// List the rules and their destinations
     #[command(arg(json_flag()))]
     List,
-    /// What was delivered, waits, or was given up
+    /// Deliveries: list, retry or drop them
     #[command(subcommand)]
     Deliveries(Deliveries),
-    /// Send a test to the destinations of a rule, by the next daemon
+    /// Send a test alert to the destinations of a rule, through the daemon
     Test {
-        /// Its name
+        /// Name of the rule
         rule: String,
     },
 }
@@ -35,22 +35,22 @@ pub(super) enum Deliveries {
     /// List deliveries, newest first
     #[command(arg(json_flag()))]
     List {
-        /// Only those in this state
+        /// Only deliveries in this state
         #[arg(long, value_parser = ["pending", "delivered", "dead", "dropped"])]
         state: Option<String>,
         /// Maximum number of deliveries
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Send again at once what hasn't arrived
+    /// Retry pending or dead deliveries now
     Retry {
-        /// Their numbers
+        /// Numbers of the deliveries
         #[arg(required = true)]
         ids: Vec<u64>,
     },
-    /// Never send again what hasn't arrived
+    /// Drop pending or dead deliveries, so that they aren't sent
     Drop {
-        /// Their numbers
+        /// Numbers of the deliveries
         #[arg(required = true)]
         ids: Vec<u64>,
     },
@@ -98,7 +98,7 @@ fn list_deliveries(
     } else if deliveries.is_empty() {
         match state {
             Some(state) => outln!("No delivery is {}.", state.as_str()),
-            None => outln!("Nothing was delivered, and nothing waits to be."),
+            None => outln!("No alerts sent yet."),
         }
     } else {
         let row = |delivery: &Delivery| {
@@ -118,7 +118,7 @@ fn list_deliveries(
     Ok(Exit::Success)
 }
 
-/// What can be done about deliveries that haven't arrived.
+/// A decision about deliveries that haven't arrived.
 #[derive(Clone, Copy)]
 enum Decision {
     Retry,
@@ -146,16 +146,14 @@ fn decide(session: &Session, ids: &[u64], decision: Decision) -> Result<Exit, Fa
     if missing.is_empty() {
         return Ok(Exit::Success);
     }
-    let problem = Problem::new(format!("no delivery {} waits or was given up", missing.join(", ")));
-    Err(Failure::usage(
-        problem.with_hint("`alerts deliveries list` shows which there are, and in which state"),
-    ))
+    let problem = Problem::new(format!("no pending or dead delivery {}", missing.join(", ")));
+    Err(Failure::usage(problem.with_hint("`alerts deliveries list` lists all with their states")))
 }
 
 fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
     let unknown = || {
         let problem = Problem::new(format!("no alert rule is called `{rule}`"));
-        Failure::usage(problem.with_hint("`alerts list` shows which there are"))
+        Failure::usage(problem.with_hint("`alerts list` lists all"))
     };
     let pipeline = session.pipeline()?;
     let rule = pipeline.alert(rule).ok_or_else(unknown)?;
@@ -164,10 +162,10 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
     let deliveries = deliveries_of(pipeline, &|name| std::env::var(name).ok(), &alert, at);
     let is_sent = |name: &str| deliveries.iter().any(|delivery| delivery.destination == name);
     for left_out in rule.destinations.iter().filter(|destination| !is_sent(&destination.stored_name())) {
-        outln!("{left_out} is left out: it is optional, and its secret is not set.");
+        outln!("{left_out} is skipped: it is optional, and its secret is not set.");
     }
     if deliveries.is_empty() {
-        outln!("There is nobody to send a test to.");
+        outln!("The rule has no destination to send a test to.");
         return Ok(Exit::Success);
     }
     block_on(async {
@@ -178,6 +176,6 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
         opened.store.close().await;
         Ok(())
     })?;
-    outln!("A test is on its way, if a daemon runs. `alerts deliveries list` tells whether it arrived.");
+    outln!("The test is queued, and a daemon sends it. `alerts deliveries list` shows whether it arrived.");
     Ok(Exit::Success)
 }

@@ -1,4 +1,4 @@
-//! `asset`: what is known of one, its history, and its values.
+//! `asset`: the definition of an asset, its history, and its values.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -26,38 +26,38 @@ use crate::app::when;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Asset {
-    /// Show what is known of an asset
+    /// Show an asset: its definition and its last materialization
     #[command(arg(json_flag()))]
     Show {
-        /// Its key
+        /// Key of the asset
         key: String,
     },
-    /// List its materializations, newest first
+    /// List the materializations of an asset, newest first
     #[command(arg(json_flag()))]
     History {
-        /// Its key
+        /// Key of the asset
         key: String,
-        /// Of this partition
+        /// Only this partition
         #[arg(long, value_name = "KEY")]
         partition: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Write out its stored value, as it is stored
+    /// Write out the stored value of an asset, as it is stored
     #[command(
         after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a"
     )]
     Value {
-        /// Its key
+        /// Key of the asset
         key: String,
-        /// Of this partition
+        /// Only this partition
         #[arg(long, value_name = "KEY")]
         partition: Option<String>,
-        /// As this run made it
+        /// The value that this run made
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
-        /// Into this file
+        /// File to write to, instead of standard output
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -156,7 +156,7 @@ fn listed(keys: &[impl ToString]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole if it has none.
+/// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole asset if it has none.
 async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<Option<Event>, Failure> {
     let latest = opened.store.latest(std::slice::from_ref(key)).await?;
     let index = graph.index(key.as_str());
@@ -167,7 +167,7 @@ async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<O
     Ok(made.max_by_key(|event| event.sequence))
 }
 
-/// JSON as people write it.
+/// JSON as text for people: strings without quotes.
 fn words(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -185,7 +185,7 @@ fn words(value: &Value) -> String {
     }
 }
 
-/// What follows a label that is longer than this stands further to the right.
+/// The maximum width of the column of labels; the value of a longer label is further to the right.
 const WIDEST_LABEL: usize = 40;
 
 fn print_materialization(event: &EventView) {
@@ -239,7 +239,7 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
-/// A piece of metadata in one line.
+/// A metadata value in one line.
 fn in_a_word(value: &MetadataValue) -> String {
     match value {
         MetadataValue::Int(value) => value.to_string(),
@@ -274,7 +274,7 @@ async fn history(
     let events = opened.store.events(materializations(asset.clone(), partition, limit)).await?;
     if let (Some(partition), true, Some(index)) = (partition, events.is_empty(), graph.index(asset.as_str()))
     {
-        // Of one that was defined once, there may be a history.
+        // An asset that isn't defined any more may have a history.
         graph.check_partition(index, Some(&partition.into()))?;
     }
     if json {
@@ -282,7 +282,7 @@ async fn history(
     } else if events.is_empty() {
         match opened.store.events(materializations(asset, None, 1)).await?.is_empty() {
             true => outln!("It has never been materialized. `materialize {key}` does."),
-            false => outln!("No materialization is like that. `asset history {key}` lists what there is."),
+            false => outln!("No materialization matches. `asset history {key}` lists all."),
         }
     } else {
         let rows = events.iter().filter_map(|event| match &event.body {
@@ -367,7 +367,7 @@ async fn materialization(
         opened.store.events(query).await?.pop()
     };
     event.ok_or_else(|| {
-        let hint = format!("`asset history {asset}` lists what there is");
+        let hint = format!("`asset history {asset}` lists all");
         let asset = AssetPartition::new(asset, partition.map(PartitionKey::from)).quoted();
         Failure::usage(Problem::new(format!("{asset} has no such materialization")).with_hint(hint))
     })

@@ -1,4 +1,4 @@
-//! `automation`: what is made without being asked for, why, and switching it.
+//! `automation`: conditions, their explanations, ticks and switches, and simulation.
 
 use std::collections::BTreeMap;
 
@@ -24,30 +24,30 @@ pub(super) enum Automation {
     /// List the assets that have a condition
     #[command(arg(json_flag()))]
     List,
-    /// Say why an asset was requested, or wasn't
+    /// Explain why an asset was or wasn't requested
     #[command(arg(json_flag()))]
     Explain {
-        /// Its key
+        /// Key of the asset
         key: String,
     },
-    /// Switch automation on, as a whole or of one asset
+    /// Switch automation on, for all assets or one
     On {
-        /// The asset's key
+        /// Key of the asset; all assets if absent
         key: Option<String>,
     },
-    /// Switch automation off, as a whole or of one asset
+    /// Switch automation off, for all assets or one
     Off {
-        /// The asset's key
+        /// Key of the asset; all assets if absent
         key: Option<String>,
     },
     /// List the runs that automation has requested, newest first
     #[command(arg(json_flag()))]
     Ticks {
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Print what schedules and conditions would request in a span of time: nothing is run
+    /// Print the runs that schedules and conditions would request in a span of time, without running them
     #[command(
         after_help = "Example:\n  automation simulate --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z --all"
     )]
@@ -55,7 +55,7 @@ pub(super) enum Automation {
     Simulate {
         #[command(flatten)]
         span: Span,
-        /// Also what is switched off
+        /// Also simulate what is switched off
         #[arg(long)]
         all: bool,
     },
@@ -64,10 +64,10 @@ pub(super) enum Automation {
 /// A span of time.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Span {
-    /// Where it begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    /// Start of the span, as in 2026-05-01 (in the local time zone) or 2026-05-01T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = read_moment)]
     pub(super) from: Timestamp,
-    /// Where it ends
+    /// End of the span
     #[arg(long, value_name = "TIME", value_parser = read_moment)]
     pub(super) to: Timestamp,
 }
@@ -83,8 +83,11 @@ pub(super) fn run(session: &Session, automation: Automation) -> Result<Exit, Fai
     }
 }
 
-/// An asset that has a condition.
-fn known<'a>(session: &'a Session, key: &str) -> Result<(AssetKey, &'a AutomationCondition), Failure> {
+/// The asset of a key with its condition.
+fn find_condition<'a>(
+    session: &'a Session,
+    key: &str,
+) -> Result<(AssetKey, &'a AutomationCondition), Failure> {
     let key = session.asset(key)?;
     let node = session.pipeline()?.graph().asset(key.as_str());
     let hint = "`automation list` shows which assets have one";
@@ -152,7 +155,7 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
 }
 
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
-    let (key, condition) = known(session, key)?;
+    let (key, condition) = find_condition(session, key)?;
     let state = block_on(async {
         let opened = session.home().await?;
         Ok(states(&opened, Some(&key)).await?.remove(&key))
@@ -168,7 +171,7 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {
-    let asset = key.map(|key| known(session, key)).transpose()?.map(|(key, _)| key);
+    let asset = key.map(|key| find_condition(session, key)).transpose()?.map(|(key, _)| key);
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&Instigator::Automation(asset), Some(on)).await?;
@@ -177,7 +180,7 @@ fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failur
     })?;
     let what = key.map_or_else(|| "Automation".to_owned(), |key| format!("The automation of `{key}`"));
     match on {
-        true => outln!("{what} is on; what would have been requested meanwhile is not made up for."),
+        true => outln!("{what} is on; requests that were due meanwhile are not made up for."),
         false => outln!("{what} is off."),
     }
     Ok(Exit::Success)
@@ -188,15 +191,15 @@ fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
         let opened = session.home().await?;
         Ok(opened.store.ticks(&[Instigator::Automation(None)], limit).await?)
     })?;
-    print_ticks(ticks, json, "Automation has requested nothing yet. `daemon` evaluates conditions.")
+    print_ticks(ticks, json, "Automation has requested no runs yet. `daemon` evaluates conditions.")
 }
 
-/// Prints what schedules and conditions would have requested in a span of time.
+/// Prints the runs that schedules and conditions would request in a span of time.
 pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> Result<Exit, Failure> {
     if span.to < span.from {
         let problem =
             Problem::new(format!("the span ends at {}, before it begins at {}", span.to, span.from));
-        return Err(Failure::usage(problem.with_hint("`--from` is the earlier one")));
+        return Err(Failure::usage(problem.with_hint("`--from` must be the earlier time")));
     }
     let pipeline = session.pipeline()?;
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
@@ -227,7 +230,7 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
     if json {
         print_json(&runs.into_iter().map(SimulatedRunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() {
-        outln!("Nothing would have run. `--all` also simulates what is switched off.");
+        outln!("No run would have been requested. `--all` also simulates what is switched off.");
     } else {
         out!("{}", table(["AT", "UNTIL", "ASSETS", "WHY"], runs.iter().map(run_row).collect()));
     }

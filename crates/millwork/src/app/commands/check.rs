@@ -1,4 +1,4 @@
-//! `check`: whether the definitions fit together, and a configuration fits them.
+//! `check`: validates the definitions, and a configuration against them.
 
 use clap::Args;
 use millwork_api::CheckedDefinitions;

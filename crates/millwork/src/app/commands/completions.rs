@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete the arguments of this command line.
+//! `completions`: shell completions for this command line.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -8,11 +8,11 @@ use crate::app::out::print_bytes;
 
 #[derive(Debug, Args)]
 pub(super) struct Completions {
-    /// The shell
+    /// Shell to generate completions for
     shell: Shell,
 }
 
-/// Prints them for the whole command line, with the commands of the pipeline's own.
+/// Prints completions for the whole command line, including commands that the pipeline has added.
 pub(super) fn run(completions: &Completions, mut whole: Command) -> Exit {
     let name = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_owned()));
     let name = name.map_or_else(|| "pipeline".into(), |name| name.to_string_lossy().into_owned());

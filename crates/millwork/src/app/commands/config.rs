@@ -13,15 +13,15 @@ use crate::app::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
-    /// Take the configuration from a TOML or JSON file: an object by step name
+    /// Read the configuration from a TOML or JSON file: an object by step name
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Set one parameter; the value is JSON, or else text
+    /// Set one parameter; the value is JSON or, if it isn't valid JSON, text
     #[arg(long = "set", value_name = "STEP.PARAMETER=VALUE")]
     pub(super) set: Vec<String>,
 }
 
-/// Puts the configuration together: the file, then each `--set`, later ones over earlier ones.
+/// Merges the configuration: the file, then each `--set`, later ones over earlier ones.
 pub(super) fn config(arguments: &ConfigArguments, graph: &AssetGraph) -> Result<Value, Failure> {
     let mut config = Value::Object(Map::new());
     if let Some(path) = &arguments.config {
@@ -41,7 +41,7 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("failed to read the configuration `{shown}`"))?;
-    // What editors of Windows begin a text with.
+    // The byte order mark, which some editors write.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let parsed = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => from_toml(text),
@@ -51,7 +51,7 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     parsed.with_context(|| format!("failed to parse the configuration `{shown}`"))
 }
 
-/// Reads TOML as JSON. Dates and times are texts there.
+/// Reads TOML as JSON. Dates and times become strings.
 fn from_toml(text: &str) -> anyhow::Result<Value> {
     let table: toml::Table = toml::from_str(text)?;
     as_json(toml::Value::Table(table), &mut Vec::new())
@@ -105,13 +105,13 @@ fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>
     }
     match read_config(value) {
         Ok(value) => Ok((path, value)),
-        // It is JSON, and has a name twice.
+        // The value is JSON with a duplicate name.
         Err(error) if error.is_data() => Err(wrong(&format!("can't be read: {error}"))),
         Err(_) => Ok((path, value.into())),
     }
 }
 
-/// What stands before and behind the first `=` outside of quotes.
+/// The text before and after the first `=` outside of quotes.
 fn split(text: &str) -> Option<(&str, &str)> {
     let mut is_quoted = false;
     for (at, char) in text.char_indices() {

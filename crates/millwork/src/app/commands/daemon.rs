@@ -1,4 +1,5 @@
-//! `daemon`: keeps schedules and launches runs until it is interrupted. `serve` does the same, with the pages.
+//! `daemon`: evaluates schedules, sensors and conditions and launches runs until it is interrupted. `serve` does the same, with the
+//! pages.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -25,31 +26,31 @@ use crate::app::when::read_moment;
 pub(super) struct DaemonCommand {
     #[command(flatten)]
     pub(super) daemon: DaemonArguments,
-    /// Print what schedules and conditions would request in a span of time, and stop
+    /// Print the runs that schedules and conditions would request in a span of time, and exit
     #[arg(long, requires_all = ["from", "to"])]
     pub(super) dry_run: bool,
-    /// Where the span begins, as in 2026-05-01 (of the local time zone) or 2026-05-01T00:00:00Z
+    /// Start of the span, as in 2026-05-01 (in the local time zone) or 2026-05-01T00:00:00Z
     #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
     pub(super) from: Option<Timestamp>,
-    /// Where it ends
+    /// End of the span
     #[arg(long, value_name = "TIME", requires = "dry_run", value_parser = read_moment)]
     pub(super) to: Option<Timestamp>,
-    /// Also what is switched off
+    /// Also simulate what is switched off
     #[arg(long, requires = "dry_run")]
     pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct DaemonArguments {
-    /// Let so many runs go on at a time
+    /// Maximum number of concurrent runs
     #[arg(long, value_name = "N")]
     pub(super) max_runs: Option<NonZero<usize>>,
-    /// Execute runs in this process: quicker, but a run that takes it down takes the others down as well
+    /// Execute runs in this process: faster, but a run that crashes it ends the others as well
     #[arg(long)]
     pub(super) in_process: bool,
 }
 
-/// Keeps schedules and launches runs; with `--dry-run`, says which.
+/// Evaluates schedules and launches runs; with `--dry-run`, prints the runs that would be requested.
 pub(super) fn run_or_simulate(session: &Session, command: &DaemonCommand) -> Result<Exit, Failure> {
     match (command.from, command.to) {
         (Some(from), Some(to)) => simulate(session, Span { from, to }, command.all, false),
@@ -72,14 +73,14 @@ fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> 
     })
 }
 
-/// A daemon, and what goes with it in its process.
+/// A daemon with its runs, log and captured output.
 pub(super) struct Service {
     pub(super) daemon: Daemon,
-    /// The runs that are executed here, if any are.
+    /// The runs that are executed in this process; `None` unless `--in-process` is given.
     pub(super) runs: Option<Arc<InProcessRuns>>,
     pub(super) log: ServiceLog,
     last: LastLines,
-    /// What steps print, if they do so here, belongs to the logs of their runs.
+    /// The captured output of steps in this process, which goes into the logs of their runs.
     captured: Option<CapturedOutput>,
 }
 
@@ -108,7 +109,7 @@ impl Service {
         Ok(Self { daemon: daemon.options(options), runs, log, last, captured })
     }
 
-    /// Waits for the ends of the runs that were asked to end, and says that it is over.
+    /// Waits for the runs that were asked to end, and logs how they ended.
     pub(super) async fn end(self, ended: &str) {
         let Self { daemon, runs, log, last, captured } = self;
         match runs {
@@ -116,11 +117,12 @@ impl Service {
                 runs.ask_to_end();
                 runs.ended().await;
                 end_descendants();
-                let ends =
-                    runs.ends().map_or("no run was going on".to_owned(), |ends| format!("its runs: {ends}"));
+                let ends = runs
+                    .ends()
+                    .map_or("no runs were in progress".to_owned(), |ends| format!("its runs: {ends}"));
                 log.say(&format!("{ended}; {ends}"));
             }
-            None => log.say(&format!("{ended}; runs that were launched go on")),
+            None => log.say(&format!("{ended}; launched runs continue")),
         }
         drop((daemon, log));
         last.wait();
@@ -128,8 +130,8 @@ impl Service {
     }
 }
 
-/// Becomes true when this process is asked to end, or when the sender says so. Runs in this process are asked to end as
-/// well. Being asked again ends them at once, and what hangs without any.
+/// Becomes true when this process is asked to end, or when the sender sets it. Runs in this process are asked to end as
+/// well. A second signal ends them at once, and a third one, or the second if there are none, ends the process.
 pub(super) fn until_asked_to_end(
     runs: Option<Arc<InProcessRuns>>,
 ) -> Result<(watch::Sender<bool>, watch::Receiver<bool>), Failure> {
@@ -152,7 +154,7 @@ pub(super) fn until_asked_to_end(
     Ok((stop, stopped))
 }
 
-/// What the definitions say, unless the command line says otherwise.
+/// The limits of the definitions, with those of the command line over them.
 fn limits(session: &Session, arguments: &DaemonArguments) -> Result<QueueLimits, Failure> {
     let limits = session.pipeline()?.queue();
     Ok(QueueLimits { max_runs: arguments.max_runs.map_or(limits.max_runs, NonZero::get), ..limits })

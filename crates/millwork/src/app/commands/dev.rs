@@ -16,7 +16,7 @@ use crate::app::session::{Session, block_on};
 pub(super) struct DevArguments {
     #[command(flatten)]
     pub(super) listen: ListenArguments,
-    /// Build with this command, in the package's folder, instead of `cargo build`
+    /// Build command, run in the package's folder instead of `cargo build`
     #[arg(long, value_name = "COMMAND")]
     pub(super) build: Option<String>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(super) fn run(session: &Session, arguments: DevArguments) -> Result<Exit, Fa
         drop(log);
         last.wait();
         Ok(match ended {
-            // What is wrong with its arguments is wrong with ours.
+            // Its arguments are ours, so an error in them is ours.
             Some(status) if status.code() == Some(Exit::Usage as i32) => Exit::Usage,
             Some(status) if !status.success() => Exit::Failed,
             _ => Exit::Success,

@@ -1,4 +1,4 @@
-//! The command line as a whole, and which command does what.
+//! The command line as a whole, and the dispatch to commands.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ use crate::app::session::Session;
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(in crate::app) struct Arguments {
-    /// The folder that holds the database and the values.
+    /// The folder of the database and the values.
     #[arg(long, global = true, env = "MILLWORK_HOME", default_value = ".millwork", value_name = "FOLDER")]
     pub(in crate::app) home: PathBuf,
     #[command(subcommand)]
@@ -43,8 +43,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    a run failed
-  2    the arguments make no sense: an unknown command, asset, run or partition, a wrong configuration
-  3    the definitions don't fit together
+  2    invalid arguments: an unknown command, asset, run or partition, or an invalid configuration
+  3    invalid definitions
   4    the home can't be read or written
   5    the result can't be written
   129  canceled, as the terminal was closed
@@ -53,78 +53,78 @@ Exit codes:
   143  canceled, as the process was terminated
 
 Examples:
-  materialize                        make every asset
+  materialize                        materialize every asset
   materialize +score --set split.seed=7
-  materialize --stale                make what is out of date, and nothing else
+  materialize --stale                materialize only what is stale or missing
   graph '2+score' --format svg > graph.svg
-  why score                          what is stale, missing or failed, and because of what";
+  why score                          explain the status of an asset";
 
 #[derive(Debug, Subcommand)]
 enum Commands {
-    /// Make assets
+    /// Materialize assets
     #[command(after_help = "\
 The SELECTION:
   stories, 'raw_*', '*'               by key or pattern
   group:model kind:csv owner:x tag:k=v
-  +x   x+   2+x+1                     with what x is made from, and what is made from x
+  +x   x+   2+x+1                     with upstream, with downstream, within a distance
   a and b   a or b   not a   (a or b)
 
 Examples:
   materialize                         everything
-  materialize '+score'                the score and all that it is made from
+  materialize '+score'                the score and everything upstream of it
   materialize --stale                 only what is stale or missing
   materialize by_day --partition 2024-01-01
   materialize --config run.toml --set hackernews_stories.items=500
   materialize --json                  one JSON object on standard output")]
     Materialize(Materialize),
-    /// List what is defined
+    /// List the definitions: assets, checks, jobs, resources
     #[command(subcommand)]
     List(List),
-    /// Draw the graph
+    /// Draw the asset graph
     #[command(
         after_help = "Examples:\n  graph\n  graph '+score' --format svg > graph.svg\n  graph --format mermaid"
     )]
     Graph(Graph),
-    /// Look at runs, continue or cancel them
+    /// List, show, retry and cancel runs
     #[command(subcommand)]
     Runs(Runs),
-    /// Keep schedules and launch queued runs, until interrupted
+    /// Evaluate schedules, sensors and conditions and launch queued runs, until interrupted
     #[command(
         after_help = "Examples:\n  daemon\n  daemon --max-runs 2\n  daemon --dry-run --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z"
     )]
     Daemon(DaemonCommand),
-    /// Serve the web pages and the HTTP API, and do what `daemon` does, in one process
+    /// Serve the web pages and the HTTP API, and run the daemon, in one process
     #[command(
         after_help = "Examples:\n  serve\n  serve --port 8080\n  MILLWORK_TOKEN=$(openssl rand -hex 16) serve --address 0.0.0.0:3030"
     )]
     Serve(ServeArguments),
-    /// Serve, watch the sources, and go over to new definitions when they build
+    /// Serve, watch the sources, and switch to new definitions when they build
     #[command(
         after_help = "Examples:\n  cargo run -- dev\n  cargo run -- dev --build 'cargo build --features gpu'"
     )]
     Dev(DevArguments),
-    /// Look at schedules, switch them on and off
+    /// List schedules, switch them on and off, show their ticks
     #[command(subcommand)]
     Schedules(Schedules),
-    /// Look at sensors, switch them on and off, try them
+    /// List sensors, switch them on and off, show their ticks, preview them
     #[command(subcommand)]
     Sensors(Sensors),
-    /// Look at what is made without being asked for, switch it on and off, simulate it
+    /// List and explain automation conditions, switch them on and off, simulate them
     #[command(subcommand)]
     Automation(Automation),
-    /// Look at alert rules and what was delivered
+    /// List alert rules, and list, retry and drop deliveries
     #[command(subcommand)]
     Alerts(Alerts),
-    /// Look at an asset and its values
+    /// Show an asset, its history and its values
     #[command(subcommand)]
     Asset(Asset),
-    /// Say of each asset whether it is fresh, stale, missing, running, failed or external
+    /// Show the status of each asset: fresh, stale, missing, running, failed or external
     Status(Status),
-    /// Say why an asset is stale, missing, running, failed or external
+    /// Explain the status of an asset
     Why(Why),
-    /// Check the definitions, and a configuration
+    /// Check the definitions, and optionally a configuration
     Check(Check),
-    /// Look at the database and the values, or clean them up
+    /// Show, check and clean up the database and the values
     #[command(subcommand)]
     Store(Store),
     /// Print completions for a shell
@@ -132,7 +132,7 @@ Examples:
     Completions(Completions),
 }
 
-/// Does what a command says.
+/// Runs a command.
 pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Command) -> Result<Exit, Failure> {
     log::level()?;
     match arguments.command {

@@ -1,4 +1,4 @@
-//! How long assets take: what simulations reckon with.
+//! The durations of assets, which simulations use.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use millwork_storage::{EventQuery, Order};
 use crate::app::failure::Failure;
 use crate::app::session::Opened;
 
-/// So many of the last steps are looked at.
+/// The maximum number of recent steps that are read.
 const STEPS: u32 = 10_000;
 
 /// The median duration of each asset's last steps. The first asset of a step counts for all of them.

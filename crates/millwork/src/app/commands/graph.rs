@@ -1,4 +1,4 @@
-//! `graph`: the pipeline as a drawing.
+//! `graph`: a drawing of the asset graph.
 
 use clap::{Args, ValueEnum};
 use millwork_api::{AssetGraphView, AssetView, EdgeView};
@@ -11,25 +11,25 @@ use crate::app::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct Graph {
-    /// Which assets to draw
+    /// Assets to draw
     #[arg(default_value = "*")]
     pub(super) selection: String,
-    /// In which form
+    /// Output format
     #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
     pub(super) format: GraphFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::app) enum GraphFormat {
-    /// For the terminal
+    /// Text for the terminal
     Text,
-    /// A picture
+    /// An SVG picture
     Svg,
-    /// For Graphviz
+    /// DOT for Graphviz
     Dot,
-    /// For Markdown
+    /// Mermaid for Markdown
     Mermaid,
-    /// For programs
+    /// JSON for programs
     Json,
 }
 

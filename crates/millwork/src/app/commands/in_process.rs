@@ -1,4 +1,4 @@
-//! Runs that a daemon executes in its own process: when it is asked to end, they are, and their ends are recorded.
+//! Runs that a daemon executes in its own process. When it is asked to end, they are canceled, and their ends are recorded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,9 +21,9 @@ pub(super) struct InProcessRuns {
 #[derive(Debug, Default)]
 struct State {
     running: BTreeMap<RunId, Cancel>,
-    /// Whether this process is to end: no run is begun any more.
+    /// Whether this process is to end: no further run is started.
     is_ending: bool,
-    /// How the runs ended that went on when this process was asked to.
+    /// The number of runs by the status that they ended with after this process was asked to end.
     ends: BTreeMap<&'static str, usize>,
 }
 
@@ -32,7 +32,7 @@ impl InProcessRuns {
         Arc::new(Self { engine, state: Mutex::default(), has_ended: Notify::new() })
     }
 
-    /// What executes runs here.
+    /// The launcher that executes runs in this process.
     pub(super) fn launcher(self: &Arc<Self>, home: &Home) -> InProcessLauncher {
         let runs = self.clone();
         let execute = Arc::new(move |run| -> BoxFuture<Result<(), BoxError>> {
@@ -42,7 +42,7 @@ impl InProcessRuns {
         InProcessLauncher::new(home, execute)
     }
 
-    /// Executes a run to its end. One that comes too late stays queued, for the next daemon.
+    /// Executes a run to its end. One that is launched after the request to end stays queued for the next daemon.
     async fn execute(&self, run: RunId) -> Result<(), BoxError> {
         let Some(running) = self.begin(run) else { return std::future::pending().await };
         let outcome = self.engine.execute(run, &running.cancel, Arc::new(|_| {})).await;
@@ -61,7 +61,7 @@ impl InProcessRuns {
         })
     }
 
-    /// Asks all runs to end, and begins none any more.
+    /// Asks all runs to end, and starts no further ones.
     pub(super) fn ask_to_end(&self) {
         let mut state = self.state();
         if !std::mem::replace(&mut state.is_ending, true) {
@@ -69,13 +69,13 @@ impl InProcessRuns {
         }
     }
 
-    /// Ends all runs, which were asked before, at once.
+    /// Ends all runs at once, after they were asked to end.
     pub(super) fn end_at_once(&self) {
         self.ask_to_end();
         self.state().running.values().for_each(Cancel::request);
     }
 
-    /// Waits until no run goes on.
+    /// Waits until all runs have ended.
     pub(super) async fn ended(&self) {
         loop {
             let has_ended = self.has_ended.notified();
@@ -86,7 +86,7 @@ impl InProcessRuns {
         }
     }
 
-    /// How the runs ended that went on when this process was asked to: `2 succeeded, 1 canceled`.
+    /// How runs ended after this process was asked to end, as in `2 succeeded, 1 canceled`; `None` if there were none.
     pub(super) fn ends(&self) -> Option<String> {
         let counted: Vec<String> =
             self.state().ends.iter().map(|(status, count)| format!("{count} {status}")).collect();
@@ -94,7 +94,7 @@ impl InProcessRuns {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one insertion or removal, so a panic elsewhere leaves nothing half-done.
+        // Every change is one insertion or removal, so a panic elsewhere leaves the state consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +107,7 @@ impl State {
     }
 }
 
-/// A run that goes on until this is dropped.
+/// A running run; dropping this removes it.
 struct Running<'a> {
     runs: &'a InProcessRuns,
     run: RunId,

@@ -1,4 +1,4 @@
-//! `list`: what is defined.
+//! `list`: the definitions.
 
 use clap::Subcommand;
 use millwork_api::{AssetView, CheckView, JobView};
@@ -12,16 +12,16 @@ use crate::app::table::table;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum List {
-    /// The assets
+    /// List the assets
     #[command(arg(json_flag()))]
     Assets,
-    /// The checks of assets
+    /// List the asset checks
     #[command(arg(json_flag()))]
     Checks,
-    /// The jobs
+    /// List the jobs
     #[command(arg(json_flag()))]
     Jobs,
-    /// The resources
+    /// List the resources
     #[command(arg(json_flag()))]
     Resources,
 }

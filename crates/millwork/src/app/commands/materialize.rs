@@ -1,4 +1,4 @@
-//! `materialize`: makes assets, with progress in the terminal.
+//! `materialize`: materializes assets, with progress in the terminal.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -33,30 +33,30 @@ use crate::app::{log, when};
 #[derive(Debug, Args)]
 #[command(arg(json_flag().help("Print one JSON object")))]
 pub(super) struct Materialize {
-    /// Which assets to make
+    /// Assets to materialize
     #[arg(default_value = "*")]
     pub(super) selection: String,
-    /// Make what a job selects, with its configuration and tags
+    /// Materialize the assets of a job, with its configuration and tags
     #[arg(long, value_name = "NAME", conflicts_with = "selection")]
     pub(super) job: Option<String>,
-    /// Make one partition of the assets that have partitions
+    /// Materialize one partition of the assets that have partitions
     #[arg(long, value_name = "KEY")]
     pub(super) partition: Option<String>,
-    /// Make only what is stale or missing
+    /// Materialize only what is stale or missing
     #[arg(long)]
     pub(super) stale: bool,
     #[command(flatten)]
     pub(super) config: ConfigArguments,
-    /// Label the run
+    /// Tag the run
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub(super) tags: Vec<String>,
-    /// Run so many steps at a time
+    /// Maximum number of steps in parallel
     #[arg(long, value_name = "N")]
     pub(super) workers: Option<NonZero<usize>>,
-    /// Show what would run, and stop
+    /// Show the plan without running it
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Leave the run to a daemon, and print its id
+    /// Enqueue the run for a daemon and print its id
     #[arg(long, conflicts_with_all = ["dry_run", "workers"])]
     pub(super) queue: bool,
 }
@@ -80,7 +80,7 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
     })
 }
 
-/// Leaves a run to a daemon.
+/// Enqueues a run for a daemon.
 async fn enqueue(opened: &Opened, engine: &Engine, request: RunRequest, json: bool) -> Result<Exit, Failure> {
     let run = engine.request(request.queued()).await?;
     opened.store.close().await;
@@ -88,7 +88,7 @@ async fn enqueue(opened: &Opened, engine: &Engine, request: RunRequest, json: bo
         print_json(&RunStanding { run, status: RunStatus::Queued })?;
     } else {
         outln!(
-            "Run {} is queued: `daemon` launches it, `runs show {}` tells how it goes.",
+            "Run {} is queued: `daemon` launches it, `runs show {}` shows its progress.",
             run.short(),
             run.short()
         );
@@ -96,7 +96,7 @@ async fn enqueue(opened: &Opened, engine: &Engine, request: RunRequest, json: bo
     Ok(Exit::Success)
 }
 
-/// Executes a run to its end for whoever launched this process; being asked to end cancels it.
+/// Executes a run to its end for the daemon that launched this process; a signal to end cancels it.
 pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunId) -> Result<Exit, Failure> {
     log::install()?;
     let cancel = Cancel::default();
@@ -114,7 +114,7 @@ pub(super) async fn execute_silently(opened: &Opened, engine: &Engine, run: RunI
     opened.store.close().await;
     end_rest_of_group();
     match outcome {
-        // Two daemons have launched it, and another process was faster.
+        // Two daemons have launched it, and the other process claimed it first.
         Err(ExecuteError::Store(StorageError::NotClaimable { .. })) => Ok(Exit::Success),
         outcome => Ok(exit(outcome?.status)),
     }
@@ -187,11 +187,9 @@ async fn print_nothing_to_do(
         (failed, _) => {
             outln!("Nothing is stale or missing: nothing to do for {count} selected.");
             for asset in failed {
-                outln!(
-                    "  {asset} failed the last time, but has a value of the code and the data that there are"
-                );
+                outln!("  {asset} failed the last time, but has a value of the current code and data");
             }
-            outln!("  hint: `materialize` without `--stale` makes what has failed again");
+            outln!("  hint: `materialize` without `--stale` retries what has failed");
         }
     }
     Ok(Exit::Success)
@@ -214,15 +212,15 @@ async fn failed(session: &Session, opened: &Opened, request: &RunRequest) -> Res
     Ok(failed)
 }
 
-/// What is executed in this process.
+/// The work that is executed in this process.
 pub(super) enum Execution {
     /// A new run.
     Begin(RunRequest),
-    /// A run that failed, was canceled or was lost, from where it stopped.
+    /// A run that failed, was canceled or was lost, which is resumed.
     Resume(RunId),
 }
 
-/// Executes a run to its end, showing what it does; being asked to end cancels it.
+/// Executes a run to its end, with progress; a signal to end cancels it.
 pub(super) async fn execute(
     opened: &Opened,
     engine: &Engine,
@@ -231,7 +229,7 @@ pub(super) async fn execute(
     json: bool,
 ) -> Result<Exit, Failure> {
     log::install()?;
-    // Whoever asks this process to end finds the run in the log, or that there is none.
+    // The signal is handled before the run is recorded, so the log has either the run's end or no run.
     let (cancel, signals) = (Cancel::default(), EndSignals::listen()?);
     let (run, resumes) = match execution {
         Execution::Begin(request) => (engine.request(request).await?, false),
@@ -256,7 +254,7 @@ pub(super) async fn execute(
     };
     watcher.abort();
     progress.finish();
-    // Standard output is given back: the summary goes there.
+    // The capture of standard output ends here, so that the summary is printed.
     drop(captured);
     opened.store.close().await;
     let asked = *asked.borrow();
@@ -275,7 +273,7 @@ pub(super) async fn execute(
     }
     let told = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
     match asked {
-        // Its terminal is gone, and the exit code says so.
+        // Its terminal was closed, which the exit code reports.
         Some(EndSignal::HangUp) => print_if_possible(&told),
         _ => out!("{told}"),
     }
@@ -285,8 +283,8 @@ pub(super) async fn execute(
     })
 }
 
-/// Asks a run to end when this process is asked to, and a second time at once. What it has started gets Ctrl-C from the
-/// terminal; of other signals it is told here.
+/// Cancels a run when this process is asked to end, and ends it at once on a second signal. Its child processes get Ctrl-C from the
+/// terminal; other signals are passed on to them here.
 async fn cancel_when_asked(
     mut signals: EndSignals,
     first: watch::Sender<Option<EndSignal>>,
@@ -302,8 +300,8 @@ async fn cancel_when_asked(
         ask_descendants_to_end();
     }
     let again = if signal == EndSignal::Interrupt { "Ctrl-C again" } else { "a second signal" };
-    progress.line(&format!("canceling: running steps are asked to stop; {again} stops at once"));
-    // What can't be recorded now is recorded with the run's end.
+    progress.line(&format!("canceling: running steps are asked to stop; {again} ends them at once"));
+    // A cancellation that can't be recorded now is recorded with the run's end.
     let _ = store.request_cancel(run, SystemClock.now()).await;
     loop {
         signals.next().await;
@@ -319,7 +317,7 @@ fn exit(status: RunStatus) -> Exit {
     }
 }
 
-/// What people are told at the end: what failed, and how many steps ended how.
+/// The summary at the end: the failures, and the number of steps by status.
 fn summary(outcome: &RunOutcome) -> String {
     let count = |status| outcome.count(status);
     let mut parts = vec![format!("{} succeeded", count(StepStatus::Succeeded))];
@@ -350,7 +348,7 @@ fn summary(outcome: &RunOutcome) -> String {
     text
 }
 
-/// What is said of a step that failed.
+/// The lines about a step that failed.
 fn told(failure: &StepFailure) -> impl Iterator<Item = String> {
     let causes = failure.chain.iter().enumerate();
     let causes = causes.map(|(depth, text)| format!("{}{text}", if depth == 0 { "" } else { "caused by: " }));
@@ -373,7 +371,7 @@ fn outcome_json(outcome: &RunOutcome) -> Result<String, Failure> {
     serde_json::to_string(&view).map_err(Failure::failed)
 }
 
-/// The most memory that this process has held, where the system tells.
+/// The peak memory of this process, in bytes; `None` if the system doesn't report it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! One file a command: its arguments, and what it does.
+//! The commands, one file each: the arguments and their execution.
 
 mod alerts;
 mod asset;

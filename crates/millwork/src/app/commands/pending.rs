@@ -1,4 +1,4 @@
-//! `sensors pending` and `schedules pending`: what was asked for and couldn't be done yet.
+//! `sensors pending` and `schedules pending`: requests that failed and are tried again.
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -16,28 +16,28 @@ use crate::app::when;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Pending {
-    /// List it, oldest first
+    /// List pending requests, oldest first
     #[command(arg(json_flag()))]
     List {
-        /// Of this one only
+        /// Only requests of this sensor or schedule
         name: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Try something again now, also if it was given up
+    /// Retry a request now, also if it was given up
     Retry {
-        /// Its number
+        /// Number of the request
         id: u64,
     },
-    /// Drop something, so that it isn't tried again
+    /// Drop a request, so that it isn't tried again
     Drop {
-        /// Its number
+        /// Number of the request
         id: u64,
     },
 }
 
-/// Whether something is on, or on and stuck.
+/// The state of a sensor or schedule: off, on, or stuck.
 pub(super) fn state_word(on: bool, stuck_since: Option<Timestamp>) -> String {
     match (on, stuck_since) {
         (true, Some(since)) => format!("stuck since {}", when::moment(since)),
@@ -46,7 +46,7 @@ pub(super) fn state_word(on: bool, stuck_since: Option<Timestamp>) -> String {
     }
 }
 
-/// Whose pending requests a command is about.
+/// The kind of instigator whose pending requests a command is about.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Sensors,
@@ -71,8 +71,8 @@ impl Kind {
 
     fn check_is_defined(self, session: &Session, name: &str) -> Result<(), Failure> {
         match self {
-            Self::Sensors => sensors::known(session, name).map(drop),
-            Self::Schedules => schedules::known(session, name).map(drop),
+            Self::Sensors => sensors::find_sensor(session, name).map(drop),
+            Self::Schedules => schedules::find_schedule(session, name).map(drop),
         }
     }
 
@@ -83,7 +83,7 @@ impl Kind {
         }
     }
 
-    /// Also of a sensor or schedule that isn't defined any more: what it has asked for is still there.
+    /// A sensor or schedule that isn't defined any more may still have pending requests.
     fn named(self, name: &str) -> Instigator {
         match self {
             Self::Sensors => Instigator::Sensor(name.to_owned()),
@@ -105,7 +105,7 @@ fn list(session: &Session, kind: Kind, name: Option<&str>, limit: u32, json: boo
     if json {
         print_json(&pending)?;
     } else if pending.is_empty() {
-        outln!("Nothing is pending.");
+        outln!("No pending requests.");
     } else {
         let heading = ["ID", "ASKED BY", "ASKED AT", "WHAT", "ATTEMPTS", "NEXT", "REASON"];
         out!("{}", table(heading, pending.iter().map(row).collect()));
@@ -160,8 +160,8 @@ fn change(session: &Session, kind: Kind, id: u64, change: Change) -> Result<Exit
         Ok(is_there)
     })?;
     if !is_there {
-        let problem = Problem::new(format!("nothing pending has the number {id}"));
-        let hint = format!("`{} pending list` shows what is pending", kind.command());
+        let problem = Problem::new(format!("no pending request {id}"));
+        let hint = format!("`{} pending list` lists all", kind.command());
         return Err(Failure::usage(problem.with_hint(hint)));
     }
     match change {

@@ -1,4 +1,4 @@
-//! `runs`: what has become of them, and going on with them.
+//! `runs`: listing, showing, retrying and canceling runs.
 
 use clap::{Args, Subcommand};
 use millwork_api::{EventView, RunDetails, RunStanding, RunView};
@@ -29,7 +29,7 @@ pub(super) enum Runs {
         /// Only runs with this tag
         #[arg(long, value_name = "KEY=VALUE")]
         tag: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
@@ -39,25 +39,25 @@ pub(super) enum Runs {
     Logs {
         #[command(flatten)]
         run: Run,
-        /// Only of this step
+        /// Only lines of this step
         #[arg(long)]
         step: Option<String>,
-        /// Every event, not only what was logged
+        /// Every event, not only log lines and errors
         #[arg(long)]
         all: bool,
     },
-    /// Go on with a run that failed, was canceled or was lost: finished steps are not run again
+    /// Resume a run that failed, was canceled or was lost: finished steps are not run again
     #[command(after_help = "Examples:\n  runs retry last\n  runs retry 3f9c2a --from-scratch")]
     Retry {
         #[command(flatten)]
         run: Run,
-        /// Start a new run of everything instead
+        /// Start a new run of all steps instead
         #[arg(long)]
         from_scratch: bool,
     },
     /// Ask a run to stop
     Cancel(Run),
-    /// Execute a queued run in this process: what a daemon starts
+    /// Execute a queued run in this process, as a daemon does in a child process
     #[command(hide = true)]
     Execute {
         /// The run's id
@@ -89,7 +89,7 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
     })
 }
 
-/// Executes a queued run without showing anything: nobody looks on.
+/// Executes a queued run without output: it is the process that a daemon starts.
 async fn execute(session: &Session, opened: &Opened, run: &str) -> Result<Exit, Failure> {
     let run = opened.run(run).await?.id;
     let options = EngineOptions { end_descendants: true, ..EngineOptions::default() };
@@ -115,9 +115,9 @@ async fn list(
     if json {
         print_json(&runs.iter().map(RunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() && is_filtered {
-        outln!("No run is like that.");
+        outln!("No run matches.");
     } else if runs.is_empty() {
-        outln!("No run yet. `materialize` starts one.");
+        outln!("No runs yet. `materialize` starts one.");
     } else {
         let heading = ["RUN", "STATUS", "CREATED", "TOOK", "SELECTION", "REASON"];
         out!("{}", table(heading, runs.iter().map(row).collect()));
@@ -126,7 +126,7 @@ async fn list(
 }
 
 fn unknown_status(name: &str) -> Failure {
-    let problem = Problem::new(format!("`{name}` is no status of a run"));
+    let problem = Problem::new(format!("`{name}` is not a status of a run"));
     Failure::usage(problem.with_hint("queued, running, canceling, succeeded, failed, canceled or lost"))
 }
 
@@ -173,7 +173,7 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
         outln!("  took       {}", when::between(from, to));
     }
     if let Some(reason) = &record.reason {
-        // An error of the user's own speaks for itself.
+        // The class of a user's error is left out, as it adds nothing to the reason.
         let class = record.class.filter(|class| *class != FailureClass::Error);
         let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
         outln!("  reason     {}", indented(&format!("{reason}{class}"), 13));
@@ -198,7 +198,7 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Why a requested run hasn't started.
+/// Why a requested run hasn't started; `None` if it isn't queued.
 async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Failure> {
     if record.status != RunStatus::Queued {
         return Ok(None);
@@ -251,12 +251,12 @@ async fn logs(
         }
     }
     if none && !json {
-        outln!("Nothing was logged. `--all` shows every event.");
+        outln!("The log is empty. `--all` shows every event.");
     }
     Ok(Exit::Success)
 }
 
-/// What people look for in a log: lines, and what went wrong.
+/// An event as a line of the log: log lines, and failures of steps and checks.
 fn is_log(event: &Event) -> bool {
     matches!(
         event.body,
@@ -304,7 +304,7 @@ async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool
     let request = record.request_again()?;
     let steps = engine.plan(&request).await?.steps.len();
     let execution = if from_scratch {
-        // It is executed here, not by a daemon.
+        // The run is executed in this process, not by a daemon.
         Execution::Begin(request.retry_of(record.id).unqueued())
     } else {
         Execution::Resume(record.id)

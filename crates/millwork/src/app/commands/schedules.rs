@@ -1,4 +1,4 @@
-//! `schedules`: what is scheduled, switching it, and what came of it.
+//! `schedules`: listing schedules, their switches and ticks.
 
 use std::borrow::Cow;
 
@@ -25,32 +25,32 @@ pub(super) enum Schedules {
     List,
     /// Switch a schedule on
     On {
-        /// Its name
+        /// Name of the schedule
         name: String,
     },
     /// Switch a schedule off
     Off {
-        /// Its name
+        /// Name of the schedule
         name: String,
     },
     /// Show the next ticks of a schedule
     #[command(arg(json_flag()))]
     Next {
-        /// Its name
+        /// Name of the schedule
         name: String,
-        /// So many
+        /// Number of ticks
         #[arg(long, default_value_t = 10)]
         count: usize,
     },
-    /// What was asked for and couldn't be done yet
+    /// Pending requests: list, retry or drop them
     #[command(subcommand)]
     Pending(Pending),
-    /// List what came of ticks, newest first
+    /// List ticks, newest first
     #[command(arg(json_flag()))]
     Ticks {
-        /// Of this schedule only
+        /// Only ticks of this schedule
         name: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
@@ -67,10 +67,10 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
     }
 }
 
-pub(super) fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
+pub(super) fn find_schedule<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
     session.pipeline()?.schedule(name).ok_or_else(|| {
         let problem = Problem::new(format!("no schedule is called `{name}`"));
-        Failure::usage(problem.with_hint("`schedules list` shows which there are"))
+        Failure::usage(problem.with_hint("`schedules list` lists all"))
     })
 }
 
@@ -118,7 +118,7 @@ fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
-    let schedule = known(session, name)?;
+    let schedule = find_schedule(session, name)?;
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&schedule.instigator(), Some(on)).await?;
@@ -135,7 +135,8 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
 }
 
 fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit, Failure> {
-    let timetable = known(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
+    let timetable =
+        find_schedule(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
     let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count).collect();
     if json {
         print_json(&ticks)?;
@@ -148,7 +149,7 @@ fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit,
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
     let all = session.pipeline()?.schedules();
     let wanted: Vec<Instigator> = match name {
-        Some(name) => vec![known(session, name)?.instigator()],
+        Some(name) => vec![find_schedule(session, name)?.instigator()],
         None => all.iter().map(Schedule::instigator).collect(),
     };
     let ticks = block_on(async {
@@ -157,10 +158,14 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
         }
         Ok(session.home().await?.store.ticks(&wanted, limit).await?)
     })?;
-    print_ticks(ticks, json, "No tick yet. `schedules on NAME` switches a schedule on, `daemon` keeps it.")
+    print_ticks(
+        ticks,
+        json,
+        "No ticks yet. `schedules on NAME` switches a schedule on, `daemon` evaluates it.",
+    )
 }
 
-/// Prints ticks, or `none` if there is none.
+/// Prints ticks, or the text `none` if the list is empty.
 pub(super) fn print_ticks(ticks: Vec<Tick>, json: bool, none: &str) -> Result<Exit, Failure> {
     if json {
         print_json(&ticks.into_iter().map(TickView::from).collect::<Vec<_>>())?;
@@ -176,13 +181,13 @@ fn tick_row(tick: &Tick) -> [String; 4] {
     let outcome = match &tick.outcome {
         TickOutcome::Requested { run } => format!("run {}", run.short()),
         TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
-        TickOutcome::Idle { reason } => format!("nothing to do: {reason}"),
+        TickOutcome::Idle { reason } => format!("no run: {reason}"),
         TickOutcome::Failed { reason } => format!("failed: {reason}"),
     };
     [name(&tick.instigator).into_owned(), when::moment(tick.due), when::moment(tick.at), outcome]
 }
 
-/// The name of what a tick is of, as its own commands know it.
+/// The name of a tick's instigator, as its commands take it.
 fn name(instigator: &Instigator) -> Cow<'_, str> {
     match instigator {
         Instigator::Schedule(name) | Instigator::Sensor(name) => name.as_str().into(),

@@ -1,4 +1,4 @@
-//! `sensors`: what is watched, switching it, trying it, and what came of it.
+//! `sensors`: listing sensors, their switches, previews and ticks.
 
 use std::time::Duration;
 
@@ -26,32 +26,32 @@ pub(super) enum Sensors {
     List,
     /// Switch a sensor on
     On {
-        /// Its name
+        /// Name of the sensor
         name: String,
     },
     /// Switch a sensor off
     Off {
-        /// Its name
+        /// Name of the sensor
         name: String,
     },
-    /// What was asked for and couldn't be done yet
+    /// Pending requests: list, retry or drop them
     #[command(subcommand)]
     Pending(Pending),
-    /// List what came of evaluations, newest first
+    /// List ticks, newest first
     #[command(arg(json_flag()))]
     Ticks {
-        /// Of this sensor only
+        /// Only ticks of this sensor
         name: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Evaluate a sensor that looks outside, show what it would request, and record nothing
+    /// Evaluate a polling sensor and show the runs it would request, without recording anything
     #[command(arg(json_flag()))]
     Preview {
-        /// Its name
+        /// Name of the sensor
         name: String,
-        /// From this cursor instead of the one that is stored
+        /// Cursor to start from, instead of the stored one
         #[arg(long)]
         cursor: Option<String>,
     },
@@ -68,10 +68,10 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
     }
 }
 
-pub(super) fn known<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
+pub(super) fn find_sensor<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
     session.pipeline()?.sensor(name).ok_or_else(|| {
         let problem = Problem::new(format!("no sensor is called `{name}`"));
-        Failure::usage(problem.with_hint("`sensors list` shows which there are"))
+        Failure::usage(problem.with_hint("`sensors list` lists all"))
     })
 }
 
@@ -98,7 +98,7 @@ fn row(sensor: SensorView) -> [String; 5] {
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
-    let instigator = known(session, name)?.instigator();
+    let instigator = find_sensor(session, name)?.instigator();
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&instigator, Some(on)).await?;
@@ -112,7 +112,7 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
     let all = session.pipeline()?.sensors();
     let wanted: Vec<Instigator> = match name {
-        Some(name) => vec![known(session, name)?.instigator()],
+        Some(name) => vec![find_sensor(session, name)?.instigator()],
         None => all.iter().map(Sensor::instigator).collect(),
     };
     let ticks = block_on(async {
@@ -121,11 +121,11 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
         }
         Ok(session.home().await?.store.ticks(&wanted, limit).await?)
     })?;
-    print_ticks(ticks, json, "No tick yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.")
+    print_ticks(ticks, json, "No ticks yet. `sensors on NAME` switches a sensor on, `daemon` evaluates it.")
 }
 
 fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) -> Result<Exit, Failure> {
-    let sensor = known(session, name)?;
+    let sensor = find_sensor(session, name)?;
     let outcome = block_on(async {
         let state = session.home().await?.store.state(&sensor.instigator()).await?;
         let resources = session.pipeline()?.resources().clone();
@@ -155,7 +155,7 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
     }
     if runs.is_empty() {
         let reason = outcome.skipped.unwrap_or_else(|| "no reason given".to_owned());
-        outln!("It would request nothing: {reason}.");
+        outln!("It would request no run: {reason}.");
     }
     if let Some(cursor) = outcome.cursor {
         outln!("Its cursor would be `{cursor}`.");

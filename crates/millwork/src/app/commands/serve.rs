@@ -18,15 +18,15 @@ use crate::app::session::{Session, block_on};
 pub(super) struct ServeArguments {
     #[command(flatten)]
     pub(super) listen: ListenArguments,
-    /// What requests have to present as `Authorization: Bearer`
+    /// Token that requests must present as `Authorization: Bearer`
     #[arg(long, env = "MILLWORK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(super) token: Option<String>,
     #[command(flatten)]
     pub(super) daemon: DaemonArguments,
-    /// Stop when standard input is closed: how `dev` keeps it
+    /// Stop when standard input is closed, for `dev`
     #[arg(long, hide = true)]
     pub(super) until_input_ends: bool,
-    /// Say that this folder is watched, after the address: by `dev`
+    /// Log that this folder is watched, after the address, for `dev`
     #[arg(long, hide = true, value_name = "FOLDER")]
     pub(super) watched: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ pub(super) struct ServeArguments {
 pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, Failure> {
     let ServeArguments { listen, token, daemon, until_input_ends, watched } = arguments;
     let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
-    // Before there is a home.
+    // Checked before the home is created.
     address.check_is_free()?;
     block_on(async {
         let opened = session.home().await?;
@@ -73,7 +73,7 @@ pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, 
     })
 }
 
-/// Stops when whoever started this process has closed its standard input, or has ended.
+/// Stops when the parent process has closed this one's standard input, or has ended.
 fn stop_when_input_ends(stop: watch::Sender<bool>) {
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());

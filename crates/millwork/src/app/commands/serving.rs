@@ -1,4 +1,4 @@
-//! What the process of `serve` tells its pages about itself.
+//! Facts and metrics of the process of `serve`, for its pages and `/metrics`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct ServingProcess {
     pub(super) store: Arc<dyn Store>,
     pub(super) values: Values,
     pub(super) home: Home,
-    /// The home's whole path.
+    /// The absolute path of the home.
     pub(super) path: PathBuf,
 }
 

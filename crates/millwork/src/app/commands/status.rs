@@ -1,4 +1,4 @@
-//! `status` and `why`: what is stale, missing or failed, and because of what.
+//! `status` and `why`: the status of assets and its causes.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use crate::app::when;
 #[derive(Debug, Args)]
 #[command(arg(json_flag()))]
 pub(super) struct Status {
-    /// Of which assets
+    /// Assets to show
     #[arg(default_value = "*")]
     pub(super) selection: String,
 }
@@ -30,7 +30,7 @@ pub(super) struct Status {
 #[derive(Debug, Args)]
 #[command(arg(json_flag()))]
 pub(super) struct Why {
-    /// The asset
+    /// Key of the asset
     pub(super) key: String,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// When the newest event is dated, if that is in the future.
+/// The time of the newest event, if it is in the future; `None` otherwise.
 async fn newest_in_the_future(session: &Session) -> Result<Option<Timestamp>, Failure> {
     let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
     let newest = session.home().await?.store.events(newest).await?.first().map(|event| event.at);
@@ -76,7 +76,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Tells the status of an asset and, indented below it, of the upstream assets that it is stale because of.
+/// Prints the status of an asset and, indented below it, of the upstream assets that cause it.
 fn explain(
     graph: &AssetGraph,
     statuses: &AssetStatuses,
@@ -106,7 +106,7 @@ fn explain(
     }
 }
 
-/// The first of the entries that are alike, in status and reasons, each with the number of the others.
+/// Groups entries with the same status and reasons: the first of each group, with the number of the others.
 fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)> {
     let mut found: Vec<(Entry<'a>, usize)> = Vec::new();
     let mut places: HashMap<(AssetStatus, Vec<String>), usize> = HashMap::new();
@@ -120,7 +120,7 @@ fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)
     found
 }
 
-/// How all assets of the pipeline are.
+/// The statuses of all assets of the pipeline.
 async fn read(session: &Session) -> Result<AssetStatuses, Failure> {
     let graph = session.pipeline()?.graph();
     let opened = session.home().await?;
@@ -167,7 +167,7 @@ impl Entry<'_> {
         .to_string()
     }
 
-    /// What there is to say of it, the most urgent first.
+    /// The reasons for the status, the most urgent first.
     fn because(&self) -> Vec<String> {
         let run =
             self.partition.progress.map(|progress| format!("run {} is making it", progress.run.short()));
@@ -175,7 +175,7 @@ impl Entry<'_> {
         run.into_iter().chain(self.partition.reasons()).chain(checks).chain(self.late()).collect()
     }
 
-    /// What the freshness policy of the asset says, if the asset is older than that wants.
+    /// The freshness of the asset, if it is late under its policy; `None` otherwise.
     fn late(&self) -> Option<String> {
         let policy = self.graph.assets()[self.asset].spec.freshness.as_ref()?;
         let freshness = self.health.freshness.filter(|_| self.health.is_late())?;
@@ -184,7 +184,7 @@ impl Entry<'_> {
         Some(format!("freshness: {freshness}{since} ({policy})"))
     }
 
-    /// The upstream assets that may be why it is as it is.
+    /// The upstream assets that may cause the status.
     fn to_blame(&self) -> Vec<AssetIndex> {
         if self.partition.staleness == Staleness::Missing {
             return self.graph.assets()[self.asset].upstream.clone();
@@ -245,7 +245,7 @@ mod tests {
         })
     }
 
-    /// What is said of the partitions of an asset: of the first of those that are alike, and how many others there are.
+    /// Checks the groups of an asset's partitions: the first of each group, its reasons, and the number of the others.
     fn check(partitions: &[&str], events: &[Event], expected: &[(&str, &[&str], usize)]) {
         let asset = AssetDefinition::new("x").produces::<u8, _>().blocking(|_| Ok(0_u8));
         let asset = match partitions {

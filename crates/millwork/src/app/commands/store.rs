@@ -1,4 +1,4 @@
-//! `store`: how large the home is, and cleaning it up.
+//! `store`: the size of the home, retention, and repair.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -18,19 +18,19 @@ use crate::app::when;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Store {
-    /// Show what is stored and how large it is
+    /// Show the number and size of stored objects
     #[command(arg(json_flag()))]
     Info,
-    /// Forget now what the definitions' retention rules let go
+    /// Apply the retention rules of the definitions now
     #[command(arg(json_flag()))]
     Prune,
-    /// Give back the space that the database doesn't need any more
+    /// Give the database's free space back to the disk
     #[command(arg(json_flag()))]
     Vacuum,
-    /// Look at every row, and name those that can't be read
+    /// Read every row, and list those that can't be read
     #[command(arg(json_flag()))]
     Check,
-    /// Set aside the rows that can't be read: nothing is destroyed
+    /// Set aside the rows that can't be read, without deleting them
     #[command(arg(json_flag()))]
     Repair,
 }
@@ -59,7 +59,7 @@ pub(super) fn run(session: &Session, store: &Store) -> Result<Exit, Failure> {
 async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let (rules, now) = (session.pipeline()?.retention(), SystemClock.now());
     if rules == Retention::new() {
-        // Nothing is forgotten by default, so that is no mistake of whoever does this every night.
+        // Nothing is removed by default, so a nightly job without rules isn't an error.
         if json {
             print_json(&ForgottenView::default())?;
         } else {
@@ -98,7 +98,7 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
     Ok(Exit::Success)
 }
 
-/// Exits like a home that can't be read if some of it can't.
+/// Exits with the code of an unreadable home if a row can't be read.
 async fn check(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     let found = opened.store.check().await?;
     if json {
@@ -107,7 +107,7 @@ async fn check(opened: &Opened, json: bool) -> Result<Exit, Failure> {
         outln!("Every row can be read.");
     } else {
         print(&found);
-        outln!("`store repair` sets rows aside that can't be read; nothing is destroyed.");
+        outln!("`store repair` sets aside rows that can't be read, without deleting them.");
     }
     Ok(if found.is_empty() { Exit::Success } else { Exit::Home })
 }
@@ -161,7 +161,7 @@ async fn info(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The number and size of the files below a folder. What is removed meanwhile doesn't count.
+/// The number and total size of the files below a folder. Files that are removed meanwhile don't count.
 fn folder_size(folder: &Path) -> Result<(u64, u64), StorageError> {
     let unreadable = |source| StorageError::Home {
         action: "read the folder",

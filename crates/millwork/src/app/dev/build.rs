@@ -1,4 +1,4 @@
-//! How a pipeline is built again.
+//! Rebuilding a pipeline after a change of its sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,16 +7,16 @@ use tokio::process::Command;
 
 use super::sources::Sources;
 
-/// How a pipeline is built again.
+/// The build of a pipeline.
 #[derive(Clone, Debug)]
 pub(in crate::app) struct Build {
-    /// The binary.
+    /// The path of the binary.
     pub(super) binary: PathBuf,
     /// The folder of its package.
     package: PathBuf,
-    /// The folder of the home, in which nothing is a source.
+    /// The folder of the home, which contains no sources.
     home: PathBuf,
-    /// The command, for a shell; nothing for cargo's.
+    /// The build command, for a shell; `None` for `cargo build`.
     command: Option<String>,
 }
 
@@ -31,12 +31,12 @@ impl Build {
         Self { binary, package, home, command }
     }
 
-    /// What it is built from.
+    /// The sources of the binary.
     pub(super) fn sources(&self) -> Sources {
         Sources::new(self.folder(), self.binary.with_extension("d"), self.home.clone())
     }
 
-    /// The folder with what it is built from: the package's, or the whole workspace's if it is in one.
+    /// The folder of the sources: the package's, or the workspace's if the package is in one.
     pub(super) fn folder(&self) -> PathBuf {
         let is_workspace = |folder: &&Path| {
             let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Build {
         workspace.unwrap_or(&self.package).to_owned()
     }
 
-    /// Builds. If it can't be, says what the compiler said.
+    /// Runs the build. Returns the compiler's output if it fails.
     pub(super) async fn run(&self) -> Result<(), String> {
         let mut command = match &self.command {
             Some(line) => {
@@ -72,14 +72,14 @@ impl Build {
         if self.binary.parent().is_some_and(|folder| folder.ends_with("release")) {
             command.arg("--release");
         }
-        // Where the binary is, the next one has to come.
+        // The new binary has to be written to the same path.
         if let Some(target) = self.binary.parent().and_then(Path::parent) {
             command.env("CARGO_TARGET_DIR", target);
         }
         command
     }
 
-    /// Whether the definitions of what was built fit together. If they don't, says why.
+    /// Checks the definitions of the new binary, and returns the error output if they are invalid.
     pub(super) async fn check(&self) -> Result<(), String> {
         let checked = Command::new(&self.binary).arg("check").stdin(Stdio::null()).output().await;
         let checked = checked.map_err(|error| format!("what was built could not be started: {error}"))?;

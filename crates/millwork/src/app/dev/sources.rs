@@ -1,26 +1,26 @@
-//! What a pipeline is built from, and when that last changed.
+//! The source files of a pipeline, and the detection of changes in them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Folders that hold nothing that a pipeline is built from.
+/// Folders that contain no sources.
 const LEFT_OUT: [&str; 4] = ["target", "node_modules", ".git", ".millwork"];
 
 /// The files that a pipeline is built from: the Rust files and manifests below a folder, and whatever else the compiler says
-/// that it has read, such as a text that is included. Data that steps write isn't among them. They are asked for their times
-/// again and again, which works on every file system and costs next to nothing for as many files as a pipeline has.
+/// that it has read, such as a text that is included. Data that steps write isn't among them. Their modification times are polled,
+/// which works on every file system and is cheap for the number of files that a pipeline has.
 #[derive(Debug)]
 pub(super) struct Sources {
     folder: PathBuf,
-    /// Where the compiler says what it has read.
+    /// The dependency file in which the compiler lists the files that it has read.
     dependencies: PathBuf,
     /// The folder of the home.
     home: PathBuf,
     seen: State,
 }
 
-/// How many files there are, and when the newest changed.
+/// The number of files, and the modification time of the newest.
 type State = (usize, Option<SystemTime>);
 
 impl Sources {
@@ -30,7 +30,7 @@ impl Sources {
         sources
     }
 
-    /// Whether something has changed since this was last asked.
+    /// Whether a file has changed since the last call.
     pub(super) fn have_changed(&mut self) -> bool {
         let now = self.state();
         let before = std::mem::replace(&mut self.seen, now);

@@ -1,4 +1,4 @@
-//! Keeps a process that serves, and replaces it when there is a new one.
+//! Supervises the process that serves, and replaces it after each successful build.
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
@@ -11,12 +11,12 @@ use tokio::time::sleep;
 use super::build::Build;
 use crate::app::service_log::ServiceLog;
 
-/// How often the sources are looked at.
+/// The interval at which the sources are checked for changes.
 const LOOK: Duration = Duration::from_millis(300);
-/// How long nothing must have changed before a build: an editor writes several files.
+/// The time without changes before a build starts, since an editor may write several files.
 const CALM: Duration = Duration::from_millis(200);
 
-/// Serves, watches, builds and replaces until `stop` says so. `arguments` are those of the process that serves.
+/// Serves, watches, builds and replaces until `stop` is true. `arguments` are those of the process that serves.
 pub(in crate::app) async fn supervise(
     build: &Build,
     arguments: &[OsString],
@@ -24,7 +24,7 @@ pub(in crate::app) async fn supervise(
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<Option<ExitStatus>> {
     let mut sources = build.sources();
-    // The first one says what is watched, once it has said where it serves.
+    // The first process logs the watched folder, after its address.
     let watched = ["--watched".into(), build.folder().into_os_string()];
     let mut serving = serve(build, &[arguments, &watched[..]].concat())?;
     loop {
@@ -52,7 +52,9 @@ pub(in crate::app) async fn supervise(
             }
         };
         match built {
-            Err(told) => log.say(&format!("the old definitions go on, as the new ones don't build:\n{told}")),
+            Err(told) => {
+                log.say(&format!("the old definitions stay in use, as the new ones don't build:\n{told}"))
+            }
             Ok(()) => {
                 end(&mut serving).await;
                 serving = serve(build, arguments)?;
@@ -67,22 +69,22 @@ async fn rebuilt(build: &Build) -> Result<(), String> {
     build.check().await
 }
 
-/// A process that serves, and what it reads from.
+/// The process that serves, and its standard input.
 struct Serving {
     process: Child,
-    /// It ends when this is closed, and so when this process ends, however it does.
+    /// The process ends when this is closed, and so when this process ends, even if it is killed.
     input: Option<ChildStdin>,
 }
 
 fn serve(build: &Build, arguments: &[OsString]) -> std::io::Result<Serving> {
     let mut command = Command::new(&build.binary);
     let mut process = command.args(arguments).stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
-    // Waiting for a process closes its input if it is still there.
+    // Waiting for a process closes its input if it is still open.
     let input = process.stdin.take();
     Ok(Serving { process, input })
 }
 
-/// How long a process may take to end: the runs in it are asked to end first, and have some seconds for it.
+/// The time that a process has to end: its runs are canceled first, and have some seconds for it.
 const END: Duration = Duration::from_secs(30);
 
 /// Asks a process to end, and waits for that.

@@ -241,7 +241,7 @@ fn runs() {
     let home = Home::new();
     assert_snapshot!(home.shown("runs list"), @r"
     exit 0
-    No run yet. `materialize` starts one.
+    No runs yet. `materialize` starts one.
     ");
     home.succeeds(&format!("{IN_A_ROW} --tag reason=test"));
     assert_snapshot!(home.shown("runs list"), @r"
@@ -269,7 +269,7 @@ fn runs() {
     "#);
     assert_snapshot!(home.shown("runs logs last --step tfidf_features"), @r"
     exit 0
-    Nothing was logged. `--all` shows every event.
+    The log is empty. `--all` shows every event.
     ");
     let events = home.succeeds("runs logs last --step tfidf_features --all");
     let names: Vec<_> = events.lines().map(|line| line.split_whitespace().nth(3).unwrap()).collect();

@@ -58,11 +58,11 @@ fn an_unknown_asset() {
 fn an_unknown_run_step_partition_or_job() {
     let home = Home::with_everything();
     for line in ["runs show zz", "runs logs zz", "runs retry zz", "runs cancel zz"] {
-        check(&home, line, "no run is called `zz`", "`runs list` shows which there are");
+        check(&home, line, "no run is called `zz`", "`runs list` lists all runs");
     }
     check_text(&home, "asset value training_data --run zz", "no run is called `zz`", "`runs list`");
     check(&home, "runs logs last --step zz", "has no step `zz`", "lists its steps");
-    check(&home, "runs list --status zz", "`zz` is no status of a run", "queued, running");
+    check(&home, "runs list --status zz", "`zz` is not a status of a run", "queued, running");
     check(&home, "materialize --job zz", "no job is called `zz`", "`list jobs` lists all jobs");
     check(&home, "materialize --partition zz", "no selected asset has partitions", "leave out the partition");
     let message = "`training_data` (partition `zz`) has no such materialization";
@@ -74,7 +74,7 @@ fn an_unknown_run_step_partition_or_job() {
 fn no_run_yet() {
     let home = Home::new();
     for line in ["runs show", "runs logs", "runs retry", "runs cancel"] {
-        check(&home, line, "there is no run yet", "`materialize` starts one");
+        check(&home, line, "the home has no runs", "`materialize` starts one");
     }
     check_text(
         &home,

@@ -51,7 +51,7 @@ fn a_port_is_written_beside_the_address_or_with_it() {
     let output = home.command("serve --address localhost:4040 --port 5050").output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let expected = "error: `--address` says port 4040, and `--port` says 5050\n  hint: write the port once\n";
+    let expected = "error: `--address` has port 4040, but `--port` is 5050\n  hint: give the port once\n";
     assert_eq!(told, expected);
 }
 

@@ -111,7 +111,7 @@ fn a_service_that_ends_says_how_the_runs_in_its_process_ended() {
     let mut service = Lines::of(command(&home, "daemon --in-process"));
     service.line("daemon started");
     signal(&service.process, "TERM");
-    service.line("daemon stopped; no run was going on");
+    service.line("daemon stopped; no runs were in progress");
     assert_eq!(code_of(&mut service.process), Some(0));
     // A blocking step may take its time. If it has, its run isn't canceled.
     let run = home.queue("work --set work.millis=2000");
@@ -122,7 +122,7 @@ fn a_service_that_ends_says_how_the_runs_in_its_process_ended() {
     assert_eq!(code_of(&mut service.process), Some(0));
     let status = home.run(&run)["status"].as_str().unwrap().to_owned();
     assert!(
-        line.ends_with(&format!("its runs: 1 {status}")) || line.ends_with("no run was going on"),
+        line.ends_with(&format!("its runs: 1 {status}")) || line.ends_with("no runs were in progress"),
         "{status}: {line}"
     );
 }
