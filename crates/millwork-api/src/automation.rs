@@ -103,7 +103,7 @@ pub struct ExplanationView {
 /// A part of a condition, as an evaluation found it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PartView {
-    /// The part's name, as it stands in the text of the condition.
+    /// The part's name, as it is written in the text of the condition.
     pub name: String,
     /// Whether the part holds.
     pub holds: bool,

@@ -6,7 +6,7 @@
 //! patterns without `..` where it mirrors a type as a whole: a new field doesn't compile before it is decided whether it is
 //! shown.
 //!
-//! This crate decides nothing. The status of an asset, the reason why a run waits and the outcome of a condition are decided in the
+//! This crate makes no decisions. The status of an asset, the reason why a run waits and the outcome of a condition are decided in the
 //! core, and arrive as values.
 
 mod alert;

@@ -14,7 +14,7 @@ pub trait Host: fmt::Debug + Send + Sync {
     fn write_metrics(&self, exposition: &mut Exposition);
 
     /// The metrics of the loops of a daemon in this process; empty if it has none.
-    fn loops(&self) -> Vec<LoopBeat>;
+    fn loops(&self) -> Vec<LoopStatus>;
 
     /// The limits by which the daemons of the home launch runs; `None` if there is no daemon.
     fn queue_limits(&self) -> Option<QueueLimits>;
@@ -28,7 +28,7 @@ pub trait Host: fmt::Debug + Send + Sync {
 
 /// The metrics of one loop of a daemon.
 #[derive(Clone, Debug)]
-pub struct LoopBeat {
+pub struct LoopStatus {
     /// The name of the loop.
     pub name: &'static str,
     /// When its last turn ended; `None` before the first.

@@ -19,5 +19,5 @@ mod state;
 pub use allowed_hosts::InvalidHost;
 pub use connections::ConnectionLimits;
 pub use error::ServeError;
-pub use host::{Host, LoopBeat};
+pub use host::{Host, LoopStatus};
 pub use server::{ServeOptions, Serving, serve};

@@ -1,5 +1,5 @@
-// A page that follows the event log: it is fetched anew and what has changed is changed in place, so that nothing jumps and
-// nothing that somebody has opened, scrolled or typed is lost.
+// A page that follows the event log: it is fetched again and updated in place, so that the layout doesn't jump and
+// what the reader has opened, scrolled or typed isn't lost.
 
 import { showTimes } from "./times.js";
 
@@ -58,8 +58,8 @@ export async function show(address) {
   dispatchEvent(new Event("millwork:shown"));
 }
 
-/// Follows the log while somebody looks. A page in the background, or one that was left and may come back, holds no
-/// connection: a browser has six for a server, and without one nothing loads.
+/// Follows the log while the page is visible. A page in the background, or one that was left and may come back, holds no
+/// connection: a browser has six for a server, and without a free one no page loads.
 export function follow() {
   const { after, run } = document.body.dataset;
   if (after === undefined) return;

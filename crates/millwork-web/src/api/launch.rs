@@ -87,7 +87,7 @@ impl Launch {
         let run = match (self.selection, self.job) {
             (Some(selection), None) => RunSpec::of(selection),
             (None, Some(job)) => RunSpec::of_job(job),
-            _ => return Err(ApiError::invalid("either `selection` or `job` says what to run")),
+            _ => return Err(ApiError::invalid("a request has either `selection` or `job`")),
         };
         let mut run = run.config(self.config.unwrap_or_default()).tags(self.tags);
         run.partition = self.partition.map(PartitionKey::from);

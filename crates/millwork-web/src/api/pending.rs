@@ -64,5 +64,5 @@ pub(super) async fn drop(
 }
 
 fn unknown(id: u64) -> ApiError {
-    ApiError::not_found(format!("nothing pending has the number {id}"))
+    ApiError::not_found(format!("no pending request {id}"))
 }

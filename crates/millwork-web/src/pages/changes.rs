@@ -87,8 +87,8 @@ pub(super) async fn stream(
                 wanted.after = head;
                 if is_new {
                     // A browser drops messages without data.
-                    let told = SseEvent::default().id(head.to_string()).event("changed").data("new");
-                    return Some((Ok(told), (state, newest, wanted)));
+                    let message = SseEvent::default().id(head.to_string()).event("changed").data("new");
+                    return Some((Ok(message), (state, newest, wanted)));
                 }
             }
             newest.changed().await.ok()?;

@@ -12,7 +12,7 @@ use millwork_storage::waiting_runs;
 use super::format;
 use super::message::{page_error, rendered};
 use crate::error::ApiError;
-use crate::host::LoopBeat;
+use crate::host::LoopStatus;
 use crate::state::AppState;
 
 /// The maximum number of waiting runs, and of steps, that are listed.
@@ -35,7 +35,7 @@ struct Deployment {
     waiting: Vec<(String, String, String)>,
     all_waiting: usize,
     pools: Vec<Pool>,
-    loops: Vec<Beat>,
+    loops: Vec<LoopRow>,
     retention: Vec<(&'static str, String)>,
 }
 
@@ -46,7 +46,7 @@ struct Pool {
     holders: Vec<String>,
 }
 
-struct Beat {
+struct LoopRow {
     name: &'static str,
     last: String,
     turns: u64,
@@ -141,20 +141,20 @@ fn pool(view: PoolView) -> Pool {
     Pool { name: pool, slots, held, holders: holders.into_iter().map(holder).collect() }
 }
 
-fn shown(beat: LoopBeat) -> Beat {
-    let is_late = beat.since_last.is_some_and(|since| since > LONG);
-    let state = match (&beat.trouble, is_late) {
+fn shown(loop_status: LoopStatus) -> LoopRow {
+    let is_late = loop_status.since_last.is_some_and(|since| since > LONG);
+    let state = match (&loop_status.trouble, is_late) {
         (Some(_), _) => "failed",
         (None, true) => "warn",
         (None, false) => "on",
     };
-    Beat {
-        name: beat.name,
-        last: beat.last.map(|last| last.to_string()).unwrap_or_default(),
-        turns: beat.turns,
-        failures: beat.failures,
+    LoopRow {
+        name: loop_status.name,
+        last: loop_status.last.map(|last| last.to_string()).unwrap_or_default(),
+        turns: loop_status.turns,
+        failures: loop_status.failures,
         state,
-        trouble: beat.trouble.unwrap_or_default(),
+        trouble: loop_status.trouble.unwrap_or_default(),
     }
 }
 

@@ -43,14 +43,14 @@ pub(super) async fn created(state: &AppState, request: RunRequest) -> Result<Run
     create_needed(state, request).await?.ok_or_else(up_to_date)
 }
 
-/// A form that carries nothing but its token.
+/// A form without fields other than its token.
 #[derive(Deserialize)]
-pub(super) struct Nothing {}
+pub(super) struct Empty {}
 
 pub(super) async fn cancel(
     state: State<AppState>,
     Path(run): Path<String>,
-    OwnForm(Nothing {}): OwnForm<Nothing>,
+    OwnForm(Empty {}): OwnForm<Empty>,
 ) -> Response {
     let canceled = cancel_run(state, Path(run.clone())).await;
     leads(canceled.map(|_| format!("/runs/{run}")))
@@ -59,7 +59,7 @@ pub(super) async fn cancel(
 pub(super) async fn retry(
     state: State<AppState>,
     Path(run): Path<String>,
-    OwnForm(Nothing {}): OwnForm<Nothing>,
+    OwnForm(Empty {}): OwnForm<Empty>,
 ) -> Response {
     again(state, run, Retry::default()).await
 }
@@ -67,7 +67,7 @@ pub(super) async fn retry(
 pub(super) async fn repeat(
     state: State<AppState>,
     Path(run): Path<String>,
-    OwnForm(Nothing {}): OwnForm<Nothing>,
+    OwnForm(Empty {}): OwnForm<Empty>,
 ) -> Response {
     again(state, run, Retry { from_scratch: true }).await
 }
@@ -181,9 +181,7 @@ pub(super) async fn decide_pending(
     state.wake.notify_waiters();
     match decided {
         Ok(true) => leads(Ok("/automation#pending".to_owned())),
-        Ok(false) => {
-            page_error(&ApiError::not_found(format!("nothing pending has the number {}", form.pending)))
-        }
+        Ok(false) => page_error(&ApiError::not_found(format!("no pending request {}", form.pending))),
         Err(error) => page_error(&error.into()),
     }
 }

@@ -74,7 +74,7 @@ struct Made {
     asset: String,
     partition: String,
     at: String,
-    told: String,
+    metadata: String,
 }
 
 impl Overview {
@@ -136,7 +136,7 @@ impl Made {
             asset: event.asset.as_ref()?.to_string(),
             partition: event.partition.as_ref().map(|partition| format!("({partition})")).unwrap_or_default(),
             at: event.at.to_string(),
-            told: number.unwrap_or_default(),
+            metadata: number.unwrap_or_default(),
         })
     }
 }

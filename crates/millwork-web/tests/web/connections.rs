@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::nobody::options;
+use crate::no_host::options;
 use jiff::Timestamp;
 use millwork_core::Definitions;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
@@ -27,7 +27,7 @@ const STREAM: &str = "GET /api/v1/events/stream HTTP/1.1\r\nhost: localhost\r\n\
 /// No test takes so long.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// A server that listens, and answers once it is told to.
+/// A server that listens, and answers once the test lets it.
 struct Listening {
     address: SocketAddr,
     store: Arc<dyn Store>,
@@ -175,7 +175,7 @@ async fn an_answer_that_takes_long_to_read_is_not_cut_off() {
     let length = head.split("content-length: ").nth(1).unwrap().split('\r').next().unwrap();
     let mut content = vec![0; length.parse().unwrap()];
     assert!(content.len() > 32 << 20, "{length} bytes may fit into the system's buffers");
-    // Whoever needs the place gets it once the answer was read.
+    // The waiting connection gets the place once the answer was read.
     let mut waits = server.connection(HEALTH).await;
     timeout(PATIENCE, slow.read_exact(&mut content)).await.unwrap().unwrap();
     assert!(content.ends_with(b"}"));

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and whether answers are as it says: every operation is asked, for good and for bad input, and each body is
+//! The OpenAPI document, and whether answers match it: every operation is asked, for good and for bad input, and each body is
 //! validated against the schema of its status. An answer may not have a field that the document doesn't know.
 //!
 //! The cases are data ([`cases`]); [`contract`] holds the document to them.
@@ -8,7 +8,7 @@ mod contract;
 mod home;
 mod schema;
 
-use crate::nobody::options;
+use crate::no_host::options;
 use millwork_storage::Home;
 use millwork_web::ServeOptions;
 use reqwest::{Client, Method, redirect};

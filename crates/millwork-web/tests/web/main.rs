@@ -5,7 +5,7 @@
 mod api;
 mod connections;
 mod document;
-mod nobody;
+mod no_host;
 mod pages;
 mod queries;
 mod served;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::nobody::options;
+use crate::no_host::options;
 use jiff::Timestamp;
 use millwork_core::event::{
     EventBody, LogLine, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
@@ -92,7 +92,7 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     for path in pages {
         let mut asked = 0;
         for _ in 0..2 {
-            // What was looked at a moment ago isn't looked at again.
+            // What was read a moment ago isn't read again.
             tokio::time::sleep(Duration::from_millis(120)).await;
             let before = store.counts().queries;
             let answer = reqwest::get(format!("{url}{path}")).await.unwrap();

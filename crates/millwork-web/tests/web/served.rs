@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::nobody::options;
+use crate::no_host::options;
 use jiff::Timestamp;
 use millwork_core::Definitions;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};

@@ -1,6 +1,6 @@
 //! The token: which ones there can be, how one is sent, and where the question for it leads.
 
-use crate::nobody::options;
+use crate::no_host::options;
 use millwork_core::{Advice as _, Definitions};
 use millwork_storage::Home;
 use millwork_web::{ServeError, ServeOptions, Serving};
@@ -20,7 +20,7 @@ async fn serve(token: &str) -> Result<(Serving, TempDir), ServeError> {
     Ok((millwork_web::serve(pipeline, store, options).await?, folder))
 }
 
-/// A server that asks for [`TOKEN`], and whoever asks it.
+/// A server that asks for [`TOKEN`], with a client.
 struct Served {
     url: String,
     client: Client,

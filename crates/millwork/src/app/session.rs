@@ -82,7 +82,7 @@ impl Session {
         }
         for run in home.recover(SystemClock.now()).await? {
             let (note, id) = (console::style("note").yellow().for_stderr(), run.id);
-            let told = match run.status {
+            let outcome = match run.status {
                 RunStatus::Canceled => {
                     "is canceled: it was asked to stop, and its process has ended".to_owned()
                 }
@@ -90,7 +90,7 @@ impl Session {
             };
             let short = id.short();
             print_error(&format!(
-                "{note}: run {id} {told}\n  hint: `runs retry {short}` goes on where it stopped\n"
+                "{note}: run {id} {outcome}\n  hint: `runs retry {short}` goes on where it stopped\n"
             ));
         }
         Ok(Opened { store: home.store(), home })

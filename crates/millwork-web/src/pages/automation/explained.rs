@@ -58,14 +58,14 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
         stored: Instigator::Automation(Some(key.clone())).stored().into_owned(),
         on: entry.is_none_or(|entry| entry.on),
         condition: condition.to_string(),
-        verdict: explanation.as_ref().map(|told| told.verdict.clone()).unwrap_or_default(),
-        evaluated_at: explanation.as_ref().map(|told| told.evaluated_at.to_string()).unwrap_or_default(),
+        verdict: explanation.as_ref().map(|found| found.verdict.clone()).unwrap_or_default(),
+        evaluated_at: explanation.as_ref().map(|found| found.evaluated_at.to_string()).unwrap_or_default(),
         requested_at: explanation
             .as_ref()
-            .and_then(|told| told.requested_at)
+            .and_then(|found| found.requested_at)
             .map(|at| at.to_string())
             .unwrap_or_default(),
-        tree: explanation.map(|told| tree(&told.condition)).unwrap_or_default(),
+        tree: explanation.map(|found| tree(&found.condition)).unwrap_or_default(),
         key: key.to_string(),
     })
 }

@@ -69,7 +69,7 @@ pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) 
         let dimmed = nodes[at].dimmed;
         nodes[at] = DrawingNode {
             label: group.clone(),
-            description: Some(format!("{}; a click unfolds the group", told(&statuses))),
+            description: Some(format!("{}; a click unfolds the group", status_counts(&statuses))),
             kinds: vec![if count == 1 { "1 asset".to_owned() } else { format!("{count} assets") }],
             status: Some(worst(&statuses)),
             link: Some(link(&group)),
@@ -92,10 +92,10 @@ fn worst(statuses: &[AssetStatus]) -> AssetStatus {
     AssetStatus::worst(statuses.iter().copied().chain([AssetStatus::Fresh])).unwrap_or(AssetStatus::Fresh)
 }
 
-fn told(statuses: &[AssetStatus]) -> String {
+fn status_counts(statuses: &[AssetStatus]) -> String {
     let count = |status: AssetStatus| statuses.iter().filter(|other| **other == status).count();
-    let told = AssetStatus::ALL.into_iter().rev().filter(|status| count(*status) > 0);
-    told.map(|status| format!("{} {status}", count(status))).collect::<Vec<_>>().join(", ")
+    let present = AssetStatus::ALL.into_iter().rev().filter(|status| count(*status) > 0);
+    present.map(|status| format!("{} {status}", count(status))).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whether answers are as the document says.
+//! Whether answers match the document.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ impl Contract {
         operations
     }
 
-    /// Compares an answer of an operation with what the document says of its status.
+    /// Compares an answer of an operation with the document's schema of its status.
     fn check(&mut self, method: &str, path: &str, answer: &Answer) {
         let status = answer.status.to_string();
         let asked = format!("{method} {path}: {status}");

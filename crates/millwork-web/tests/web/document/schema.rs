@@ -17,7 +17,7 @@ impl Schemas {
         Self { components }
     }
 
-    /// What of an answer isn't as a schema of the document says.
+    /// The parts of an answer that don't match a schema of the document.
     pub(crate) fn errors(&self, schema: &Value, answer: &Value) -> Vec<String> {
         let mut root = schema.clone();
         close(&mut root, Place::Whole);
@@ -28,7 +28,7 @@ impl Schemas {
     }
 }
 
-/// Where a schema stands.
+/// The place of a schema in the document.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     /// It describes a value alone.

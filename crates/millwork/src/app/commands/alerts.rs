@@ -81,7 +81,7 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
             let names: Vec<String> = rule.destinations.iter().map(ToString::to_string).collect();
             [rule.name.clone(), triggers.join(" or "), names.join(", ")]
         };
-        out!("{}", table(["RULE", "WHEN", "TELLS"], rules.iter().map(row).collect()));
+        out!("{}", table(["RULE", "WHEN", "DESTINATIONS"], rules.iter().map(row).collect()));
     }
     Ok(Exit::Success)
 }

@@ -21,7 +21,7 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     let pipeline = session.pipeline()?;
     let graph = pipeline.graph();
     let config = config(&check.config, graph)?;
-    // What is required and not given here is asked for when a run is requested.
+    // Required parameters that aren't given here are checked when a run is requested.
     pipeline.check_config_so_far(&config)?;
     let (assets, checks) =
         (graph.assets().len(), graph.steps().iter().filter(|step| step.is_check()).count());

@@ -94,7 +94,7 @@ fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>
         Failure::usage(problem.with_hint("write `--set STEP.PARAMETER=VALUE`"))
     };
     let Some((path, value)) = split(text) else {
-        return Err(wrong("sets nothing"));
+        return Err(wrong("has no value"));
     };
     let names = names(path);
     let of_step = (1..names.len()).rev().find(|end| is_step(&names[..*end].join("."))).unwrap_or(1);
@@ -204,7 +204,7 @@ mod tests {
         check(&["split.source.url=x"], Ok(json!({ "split": { "source": { "url": "x" } } })));
         check(&["split.source=a b"], Ok(json!({ "split": { "source": "a b" } })));
         check(&["seed=1"], Err("`seed=1` names no parameter"));
-        check(&["split.seed"], Err("`split.seed` sets nothing"));
+        check(&["split.seed"], Err("`split.seed` has no value"));
         check(&["split.=1"], Err("`split.=1` names no parameter"));
     }
 

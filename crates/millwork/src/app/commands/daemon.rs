@@ -102,8 +102,8 @@ impl Service {
         };
         let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
         let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;
-        let says = log.clone();
-        let observer = Arc::new(move |event: &DaemonEvent| says.say(&event.to_string()));
+        let event_log = log.clone();
+        let observer = Arc::new(move |event: &DaemonEvent| event_log.say(&event.to_string()));
         let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
         let daemon = Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer);
         Ok(Self { daemon: daemon.options(options), runs, log, last, captured })

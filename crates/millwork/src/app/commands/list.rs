@@ -90,8 +90,8 @@ fn checks(graph: &AssetGraph) -> Rows<5> {
     ("check", ["CHECK", "ASSET", "SEVERITY", "BLOCKING", "DESCRIPTION"], rows.collect())
 }
 
-fn print_or<const N: usize>((_, heading, rows): Rows<N>, nothing: &str) {
-    if rows.is_empty() { outln!("{nothing}") } else { out!("{}", table(heading, rows)) }
+fn print_or<const N: usize>((_, heading, rows): Rows<N>, when_empty: &str) {
+    if rows.is_empty() { outln!("{when_empty}") } else { out!("{}", table(heading, rows)) }
 }
 
 fn first_line(text: &str) -> String {

@@ -271,11 +271,11 @@ pub(super) async fn execute(
     if asked.is_some() && outcome.status == RunStatus::Canceled {
         end_descendants();
     }
-    let told = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
+    let result = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
     match asked {
         // Its terminal was closed, which the exit code reports.
-        Some(EndSignal::HangUp) => print_if_possible(&told),
-        _ => out!("{told}"),
+        Some(EndSignal::HangUp) => print_if_possible(&result),
+        _ => out!("{result}"),
     }
     Ok(match (outcome.status, asked) {
         (RunStatus::Canceled, Some(signal)) => signal.exit(),
@@ -337,7 +337,7 @@ fn summary(outcome: &RunOutcome) -> String {
     for (step, state) in &outcome.state.steps {
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
             text.push_str(&format!("{} {step}\n", console::style("✗").red()));
-            told(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
+            failure_lines(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
         }
     }
     let took = when::duration(outcome.duration);
@@ -349,7 +349,7 @@ fn summary(outcome: &RunOutcome) -> String {
 }
 
 /// The lines about a step that failed.
-fn told(failure: &StepFailure) -> impl Iterator<Item = String> {
+fn failure_lines(failure: &StepFailure) -> impl Iterator<Item = String> {
     let causes = failure.chain.iter().enumerate();
     let causes = causes.map(|(depth, text)| format!("{}{text}", if depth == 0 { "" } else { "caused by: " }));
     let hint = failure.hint.iter().map(|hint| format!("hint: {hint}"));

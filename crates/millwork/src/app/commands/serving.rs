@@ -9,7 +9,7 @@ use millwork_core::{BoxError, BoxFuture, QueueLimits};
 use millwork_daemon::{ClockJump, DaemonMetrics, LoopMetrics, LoopName};
 use millwork_engine::Values;
 use millwork_storage::{Home, Store, StoreCounts};
-use millwork_web::{Host, LoopBeat};
+use millwork_web::{Host, LoopStatus};
 
 /// The process of `serve`.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl Host for ServingProcess {
         exposition.gauge("millwork_store_bytes", "Size of the database").value(bytes as f64);
     }
 
-    fn loops(&self) -> Vec<LoopBeat> {
-        let beat = |(name, metrics): (LoopName, LoopMetrics)| LoopBeat {
+    fn loops(&self) -> Vec<LoopStatus> {
+        let status = |(name, metrics): (LoopName, LoopMetrics)| LoopStatus {
             name: name.in_words(),
             last: metrics.last,
             since_last: metrics.since_last(),
@@ -42,7 +42,7 @@ impl Host for ServingProcess {
             failures: metrics.failures,
             trouble: metrics.trouble,
         };
-        self.metrics.loops().into_iter().map(beat).collect()
+        self.metrics.loops().into_iter().map(status).collect()
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {

@@ -82,9 +82,9 @@ fn explain(
     statuses: &AssetStatuses,
     asset: AssetIndex,
     depth: usize,
-    told: &mut AssetSet,
+    explained: &mut AssetSet,
 ) {
-    if !told.insert(asset) {
+    if !explained.insert(asset) {
         return;
     }
     let indent = "  ".repeat(depth);
@@ -100,7 +100,7 @@ fn explain(
         }
         for upstream in entry.to_blame() {
             if statuses.of(upstream).status != AssetStatus::Fresh {
-                explain(graph, statuses, upstream, depth + 1, told);
+                explain(graph, statuses, upstream, depth + 1, explained);
             }
         }
     }

@@ -64,7 +64,7 @@ async fn prune(session: &Session, opened: &Opened, json: bool) -> Result<Exit, F
             print_json(&ForgottenView::default())?;
         } else {
             outln!(
-                "There is no retention rule, so nothing is forgotten. \
+                "No retention rules are defined, so no data is removed. \
                  `.retention(Retention::new().logs(days(14)))` in the definitions adds one."
             );
         }
@@ -119,7 +119,7 @@ async fn repair(opened: &Opened, json: bool) -> Result<Exit, Failure> {
     if json {
         print_json(&RepairView::new(&found, &left))?;
     } else if found.is_empty() {
-        outln!("Every row can be read: nothing was set aside.");
+        outln!("Every row can be read: no rows were set aside.");
     } else {
         print(&found);
         outln!("{} set aside, in the table `set_aside` of the database.", found.len() - left.len());

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 /// Folders that contain no sources.
 const LEFT_OUT: [&str; 4] = ["target", "node_modules", ".git", ".millwork"];
 
-/// The files that a pipeline is built from: the Rust files and manifests below a folder, and whatever else the compiler says
-/// that it has read, such as a text that is included. Data that steps write isn't among them. Their modification times are polled,
+/// The files that a pipeline is built from: the Rust files and manifests below a folder, and other files that the compiler lists
+/// as read, such as a text that is included. Data that steps write isn't among them. Their modification times are polled,
 /// which works on every file system and is cheap for the number of files that a pipeline has.
 #[derive(Debug)]
 pub(super) struct Sources {

@@ -52,8 +52,8 @@ pub(in crate::app) async fn supervise(
             }
         };
         match built {
-            Err(told) => {
-                log.say(&format!("the old definitions stay in use, as the new ones don't build:\n{told}"))
+            Err(output) => {
+                log.say(&format!("the old definitions stay in use, as the new ones don't build:\n{output}"))
             }
             Ok(()) => {
                 end(&mut serving).await;

@@ -91,7 +91,7 @@ fn a_tag_or_setting_that_is_none() {
     check(&home, "runs list --tag =x", "`=x` is not a tag", "write `KEY=VALUE`");
     for line in ["materialize", "check"] {
         let check = |set: &str, message, hint| check(&home, &format!("{line} --set {set}"), message, hint);
-        check("rounds", "`rounds` sets nothing", "write `--set STEP.PARAMETER=VALUE`");
+        check("rounds", "`rounds` has no value", "write `--set STEP.PARAMETER=VALUE`");
         check("rounds=3", "`rounds=3` names no parameter", "write `--set STEP.PARAMETER=VALUE`");
         check(
             "model.rounds=3",

@@ -1,20 +1,20 @@
-//! A server that no daemon and no process stands behind.
+//! A server without a daemon, and without metrics or facts of its process.
 
 use std::sync::Arc;
 
 use millwork_core::event::Event;
 use millwork_core::exposition::Exposition;
 use millwork_core::{BoxError, BoxFuture, QueueLimits};
-use millwork_web::{ConnectionLimits, Host, LoopBeat, ServeOptions};
+use millwork_web::{ConnectionLimits, Host, LoopStatus, ServeOptions};
 use tokio::sync::Notify;
 
 #[derive(Debug)]
-struct Nobody;
+struct NoHost;
 
-impl Host for Nobody {
+impl Host for NoHost {
     fn write_metrics(&self, _: &mut Exposition) {}
 
-    fn loops(&self) -> Vec<LoopBeat> {
+    fn loops(&self) -> Vec<LoopStatus> {
         Vec::new()
     }
 
@@ -31,13 +31,13 @@ impl Host for Nobody {
     }
 }
 
-/// Serves on a free port of this machine, to anybody on it.
+/// Options to serve on a free port of this machine, without a token.
 pub(crate) fn options() -> ServeOptions {
     ServeOptions {
         address: ([127, 0, 0, 1], 0).into(),
         token: None,
         allowed_hosts: Vec::new(),
-        host: Arc::new(Nobody),
+        host: Arc::new(NoHost),
         wake: Arc::new(Notify::new()),
         connections: ConnectionLimits::default(),
     }
