@@ -1,7 +1,7 @@
-//! What keeps people out of a page: names that are missing, text that can't be read, content that doesn't fit.
+//! Audits the accessibility of a page: missing names, text of low contrast, content that doesn't fit.
 //!
-//! `audit.js` looks at the page as it is drawn now, in the view that it is looked at. It is our own, and knows the rules that
-//! these pages have to keep, not all that there are.
+//! `audit.js` inspects the page as it is rendered in the current view. It is our own, and checks the rules that these pages have to keep,
+//! not all rules of accessibility.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use crate::{BrowserError, Page, View};
 
-/// Something that is wrong with a page.
+/// A violation of a rule by a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Finding {
     /// The rule, as one word: `contrast`, `label`, `overflow`.
     pub rule: String,
-    /// Where.
+    /// A selector of the element.
     pub selector: String,
-    /// What is wrong there.
+    /// The violation, in words.
     pub what: String,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Finding {
 }
 
 impl Page {
-    /// Lists what is wrong with the page in the view that it is looked at, each kind of finding at most a few times.
+    /// Lists the violations in the current view, at most a few of each rule.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Page {
         })
     }
 
-    /// Audits the page in [every view](View::ALL); each finding is named once, with the views that have it.
+    /// Audits the page in [every view](View::ALL); each violation is listed once, with the views that have it.
     ///
     /// # Errors
     ///

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use crate::connection::Connection;
 use crate::{BrowserError, Page};
 
-/// What Debian and others call it.
+/// The names of the program in distributions.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// Nothing is asked of other hosts, nothing is drawn on a graphics card, and no first visit is celebrated.
+/// No requests to other hosts, no graphics card, no first-run pages.
 const OPTIONS: [&str; 13] = [
     "--headless",
     "--no-sandbox",
@@ -43,7 +43,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser for a test. `None`, with a printed line, where none is installed, which is an error under `CI`.
+    /// A browser for a test. `None`, with a printed line, if none is installed, which is an error under `CI`.
     ///
     /// # Panics
     ///
@@ -61,7 +61,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When there is none, or it doesn't start.
+    /// When Chromium isn't installed, or doesn't start.
     pub fn start() -> Result<Self, BrowserError> {
         let io = |action| move |source| BrowserError::Io { action, source };
         let program = find().ok_or(BrowserError::NotFound)?;

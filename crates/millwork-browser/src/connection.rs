@@ -14,11 +14,11 @@ pub(crate) struct Connection {
     commands: Box<dyn Write + Send>,
     messages: Receiver<Value>,
     last_id: u64,
-    /// Events that nobody has taken yet.
+    /// Events that haven't been taken.
     events: Vec<Event>,
 }
 
-/// Something that happened in a page.
+/// An event of a page.
 pub(crate) struct Event {
     pub(crate) session: String,
     pub(crate) method: String,
@@ -31,7 +31,7 @@ impl Connection {
         std::thread::spawn(move || {
             let parse = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).ok();
             let answers = BufReader::new(answers).split(0).map_while(Result::ok).filter_map(parse);
-            // Nobody listens any more: the browser was closed.
+            // The receiver is gone: the browser was closed.
             let _ = answers.map(|message| sender.send(message)).find(Result::is_err);
         });
         Self { commands: Box::new(commands), messages, last_id: 0, events: Vec::new() }

@@ -1,60 +1,60 @@
-//! What can go wrong with a browser.
+//! Errors of driving a browser.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why the browser didn't do what it was asked for.
+/// The reason why a command to the browser failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BrowserError {
-    /// There is no browser.
+    /// Chromium isn't installed.
     #[error("no Chromium is on the PATH: install the package `chromium`")]
     NotFound,
-    /// It could not be started, or not be spoken to.
+    /// The browser could not be started, or the connection failed.
     #[error("failed to {action}")]
     Io {
-        /// What was being done.
+        /// The operation that failed, as a verb phrase.
         action: &'static str,
-        /// Why it failed.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It has ended.
+    /// The browser's process has ended.
     #[error("the browser has ended; it said: {said}")]
     Ended {
         /// The last lines that it wrote.
         said: String,
     },
-    /// It did not answer, or what was waited for did not happen.
+    /// The browser did not answer in time, or an awaited condition did not become true.
     #[error("`{what}` did not happen within {} s", within.as_secs())]
     TooLate {
-        /// What was waited for.
+        /// The condition or the command.
         what: String,
-        /// How long.
+        /// How long was waited.
         within: Duration,
     },
-    /// It refused a command.
+    /// The browser returned an error to a command.
     #[error("the browser refused `{method}`: {reason}")]
     Refused {
-        /// The command.
+        /// The method of the command.
         method: String,
-        /// Why.
+        /// The browser's message.
         reason: String,
     },
-    /// A script threw.
+    /// A script threw an exception.
     #[error("the script `{script}` threw: {reason}")]
     Script {
-        /// The script.
+        /// The text of the script.
         script: String,
-        /// What it threw.
+        /// The exception.
         reason: String,
     },
-    /// There is nothing to click on.
+    /// An element can't be clicked.
     #[error("`{selector}` can't be clicked: {reason}")]
     NotClickable {
-        /// What was to be clicked.
+        /// The selector of the element.
         selector: String,
-        /// Why it can't be.
+        /// The reason: no element matches, or another one covers it.
         reason: String,
     },
 }

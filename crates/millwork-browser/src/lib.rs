@@ -1,8 +1,8 @@
-//! Drives a headless Chromium, for the tests and benchmarks of the pages; no part of what users run.
+//! Drives a headless Chromium, for the tests and benchmarks of the pages; not part of what users run.
 //!
-//! A [`Browser`] is a process that speaks the DevTools protocol over a pipe, so there is no port, no web socket, and nothing
-//! left behind: when the pipe closes, the browser ends. A [`Page`] is navigated, clicked and typed into as people do it, and
-//! [`Page::audit`] lists what keeps people out of it.
+//! A [`Browser`] is a process that speaks the DevTools protocol over a pipe, so there is no port, no web socket, and no process left
+//! behind: when the pipe closes, the browser ends. A [`Page`] receives the input of a user (navigation, clicks, keys), and [`Page::audit`]
+//! lists violations of accessibility.
 //!
 //! ```no_run
 //! use millwork_browser::Browser;

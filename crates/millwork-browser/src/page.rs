@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::connection::Connection;
 use crate::{BrowserError, View};
 
-/// How often a condition is looked at.
+/// The interval at which a condition is checked.
 const BEAT: Duration = Duration::from_millis(10);
 
-/// The height of a screenshot at most, in CSS pixels.
+/// Maximum height of a screenshot, in CSS pixels.
 const LONGEST_PICTURE: f64 = 4_000.0;
 
-/// Where to click on an element, after it was scrolled into sight; a text says why it can't be clicked.
+/// The point to click on in an element, after it was scrolled into view; a text states why it can't be clicked.
 const CLICKABLE: &str = "(selector) => {
   const element = document.querySelector(selector);
   if (!element) return 'it is not there';
@@ -52,7 +52,7 @@ impl Page {
         Ok(page)
     }
 
-    /// Goes to an address and waits until it is loaded. Complaints and bytes are counted from here on.
+    /// Navigates to a URL and waits until it is loaded. Errors and bytes are counted from here on.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Page {
         Ok(())
     }
 
-    /// Runs a script in the page and returns what it, or its promise, comes to.
+    /// Runs a script in the page and returns its value, or that of its promise.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Page {
         while began.elapsed() < PATIENCE {
             match self.evaluate(&format!("!!({condition})")) {
                 Ok(Value::Bool(true)) => return Ok(began.elapsed()),
-                // While a page gives way to the next, a script finds neither.
+                // While a page is being replaced by the next, a script runs in neither.
                 Ok(_) | Err(BrowserError::Refused { .. }) => std::thread::sleep(BEAT),
                 Err(error @ BrowserError::Script { .. }) if began.elapsed() > PATIENCE / 20 => {
                     return Err(error);
@@ -123,7 +123,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When there is none, or something else is in front of it.
+    /// When no element matches, or another one covers it.
     pub fn click(&self, selector: &str) -> Result<(), BrowserError> {
         let place = self.evaluate(&format!("({CLICKABLE})({})", json!(selector)))?;
         let (Some(x), Some(y)) = (place[0].as_f64(), place[1].as_f64()) else {
@@ -138,7 +138,7 @@ impl Page {
         Ok(())
     }
 
-    /// Types a text into what has the focus.
+    /// Types a text into the element that has the focus.
     ///
     /// # Errors
     ///
@@ -183,7 +183,7 @@ impl Page {
         Ok(())
     }
 
-    /// Looks at the page in another way.
+    /// Changes the size of the window and the colour scheme.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl Page {
         self.call("Emulation.setEmulatedMedia", &json!({ "features": [scheme, still] })).map(drop)
     }
 
-    /// Writes a picture of the whole page, as PNG; of a very long one, its beginning.
+    /// Writes a screenshot of the whole page, as PNG; of a very long one, its beginning.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl Page {
         std::fs::write(path, bytes).map_err(|source| BrowserError::Io { action, source })
     }
 
-    /// What the page has complained about since it was loaded: exceptions, errors on the console, refusals by its policy.
+    /// The errors of the page since it was loaded: exceptions, errors on the console, violations of its policy.
     pub fn complaints(&self) -> Vec<String> {
         let events = self.connection().take_events(&self.session);
         let complaints = events.iter().filter_map(|event| {
@@ -230,7 +230,7 @@ impl Page {
         complaints.collect()
     }
 
-    /// How many bytes have come over the wire since the page was asked for.
+    /// The number of bytes that were received since the page was requested.
     pub fn bytes_received(&self) -> u64 {
         let events = self.connection().take_events(&self.session);
         let finished = events.iter().filter(|event| event.method == "Network.loadingFinished");

@@ -1,4 +1,4 @@
-//! How a page is looked at: a window's size, in light or in dark.
+//! Views of a page: the window's size, and the light or dark colour scheme.
 
 /// The colours that the reader prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,21 +9,21 @@ pub enum Scheme {
     Dark,
 }
 
-/// How a page is looked at.
+/// A view of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Its name, as in the names of screenshots.
+    /// The view's name, as in the names of screenshots.
     pub name: &'static str,
     /// The window's width, in CSS pixels.
     pub width: u32,
-    /// Its height.
+    /// The window's height, in CSS pixels.
     pub height: u32,
-    /// The colours.
+    /// The colour scheme.
     pub scheme: Scheme,
 }
 
 impl View {
-    /// The four that every page has to be good in.
+    /// The four views in which every page is audited.
     pub const ALL: [Self; 4] = [
         Self::of("desktop-light", 1280, 800, Scheme::Light),
         Self::of("desktop-dark", 1280, 800, Scheme::Dark),
@@ -37,7 +37,7 @@ impl View {
 }
 
 impl Scheme {
-    /// Its name in CSS.
+    /// The scheme's name in CSS.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Light => "light",

@@ -1,4 +1,4 @@
-//! The browser does what people do, and the audit finds what is wrong, and only that.
+//! The browser performs user actions, and the audit finds exactly the violations.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use millwork_browser::{Browser, Page, View};
 
-/// A page with which nothing is wrong, around a piece that is to be looked at.
+/// A valid page around a fragment that is to be audited.
 fn whole(piece: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>t</title>\
@@ -19,7 +19,7 @@ fn open(page: &Page, html: &str) {
     page.goto(&format!("data:text/html;charset=utf-8;base64,{}", STANDARD.encode(html))).unwrap();
 }
 
-/// The rules that a piece of a page breaks.
+/// The rules that a fragment of a page violates.
 fn check(page: &Page, piece: &str, expected: &[&str]) {
     open(page, &whole(piece));
     let found = page.audit().unwrap();

@@ -1,26 +1,26 @@
-//! Who wakes whom: what one loop has done ends the pause of those that have to do with it.
+//! Activations: what one loop has done wakes the loops that are subscribed to it.
 //!
-//! Loops ask the store in intervals, so that nothing depends on being woken: another daemon, a run's process or a command may have
-//! written what is new. Being woken only makes it quick. A loop is subscribed to the activations that it names, so that a
-//! commit doesn't have ten loops ask the store of which eight find nothing. One that comes while the loop is at work isn't
-//! lost: then the loop doesn't pause.
+//! Loops poll the store in intervals, so that correctness never depends on being woken: another daemon, a run's process or a command may
+//! have written something new. An activation only shortens the wait. A loop subscribes to the activations that concern it, so that a commit
+//! doesn't make ten loops query the store of which eight find no work. An activation that comes while the loop is at work isn't lost: the
+//! loop then skips its pause.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
-/// What was done that a loop may wait for.
+/// An event that a loop may wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {
-    /// A page, the API or a command has written to the store: a run, a switch, a wish to cancel, an event from outside.
+    /// A page, the API or a command has written to the store: a run, a switch, a request to cancel, an event from outside.
     StoreWritten,
-    /// The wall clock was set: what waits has to look at what time it is now.
+    /// The wall clock was set: loops that wait for a time compare it with the clock again.
     ClockSet,
     /// Runs were requested, or queued again.
     RunQueued,
-    /// What was launched for a run has ended, and the run has to be settled.
+    /// The process or task that was launched for a run has ended, and the run has to be settled.
     LaunchEnded,
-    /// A run has ended, with its end in the log.
+    /// A run has ended, and its end is in the log.
     RunEnded,
     /// Ticks were recorded.
     Ticked,
@@ -32,7 +32,7 @@ pub(crate) enum Activation {
     FunctionReturned,
 }
 
-/// Where activations are sent and subscribed to. Clones share their subscriptions.
+/// Sends activations to the loops that subscribe to them. Clones share their subscriptions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Activations(Arc<Mutex<Vec<Subscription>>>);
 
@@ -43,7 +43,7 @@ struct Subscription {
 }
 
 impl Activations {
-    /// What is notified of each of these activations, as long as it is kept.
+    /// Returns what is notified of each of these activations, as long as it is kept.
     pub(crate) fn subscribe(&self, to: &'static [Activation]) -> Arc<Notify> {
         let woken = Arc::new(Notify::new());
         let mut subscriptions = self.subscriptions();
@@ -84,7 +84,7 @@ mod tests {
         activations.send(Activation::LaunchEnded);
         queue.notified().await;
         for other in [queue, alerts] {
-            assert!(timeout(Duration::ZERO, other.notified()).await.is_err(), "once, and nobody else");
+            assert!(timeout(Duration::ZERO, other.notified()).await.is_err(), "once, and no other loop");
         }
     }
 }

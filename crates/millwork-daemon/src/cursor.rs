@@ -1,7 +1,7 @@
-//! How far an instigator has come: read from the store, and written back with what follows.
+//! The cursor of an instigator: read from the store, and committed with what follows from it.
 //!
-//! The text that was read is the condition of the commit: if another daemon has moved the cursor meanwhile, nothing of the commit is
-//! written, so what follows from a look at the log follows once.
+//! The text that was read is the condition of the commit: if another daemon has moved the cursor meanwhile, the whole commit is refused, so
+//! each event and tick has its effect once.
 
 use millwork_core::Instigator;
 use millwork_storage::{Commit, InstigatorState, Store};
@@ -11,17 +11,17 @@ use serde::de::DeserializeOwned;
 use crate::error::DaemonError;
 use crate::event::{DaemonEvent, Observer};
 
-/// How far an instigator has come, and the text that a commit has to begin from.
+/// The position of an instigator, and the stored text that a commit has to start from.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<T> {
     instigator: Instigator,
     stored: Option<String>,
-    /// Nothing if it was never evaluated, or not since it was switched.
+    /// `None` if it was never evaluated, or not since it was switched.
     pub(crate) position: Option<T>,
 }
 
 impl<T: Serialize + DeserializeOwned> Cursor<T> {
-    /// What the store says now.
+    /// Reads the cursor from the store.
     pub(crate) async fn read(
         store: &dyn Store,
         observer: &Observer,
@@ -31,8 +31,8 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
         Ok(Self::of(observer, instigator, state))
     }
 
-    /// What a state says that was read before. A cursor that can't be read begins anew, as there is no better way to
-    /// go on; the daemon says so.
+    /// The cursor in a state that was read before. A cursor that can't be read begins anew, since there is no better way to go on; the
+    /// daemon reports it.
     pub(crate) fn of(observer: &Observer, instigator: Instigator, state: InstigatorState) -> Self {
         let stored = state.cursor;
         let position = stored.as_deref().map(serde_json::from_str).transpose().unwrap_or_else(|error| {
@@ -43,12 +43,12 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
         Self { instigator, stored, position }
     }
 
-    /// Whether nothing was ever stored.
+    /// Whether no cursor is stored.
     pub(crate) fn is_first(&self) -> bool {
         self.stored.is_none()
     }
 
-    /// A commit that moves the cursor to `position`, and does nothing else yet.
+    /// A commit that moves the cursor to `position` and changes nothing else so far.
     pub(crate) fn moved_to(self, position: &T) -> Result<Commit, DaemonError> {
         let instigator = self.instigator;
         let text = serde_json::to_string(position)
@@ -57,7 +57,7 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
     }
 }
 
-/// Writes down that an instigator that follows the log begins with what happens from now on, if it never did.
+/// Stores the position from which an instigator follows the log, unless it has one: events from now on.
 pub(crate) async fn begin_at_head(
     store: &dyn Store,
     observer: &Observer,
@@ -66,7 +66,7 @@ pub(crate) async fn begin_at_head(
     let cursor: Cursor<u64> = Cursor::read(store, observer, instigator).await?;
     if cursor.position.is_none() {
         let head = store.head().await?;
-        // Another daemon may have been faster; its beginning is as good.
+        // Another daemon may have been first; its position is as good.
         store.commit(cursor.moved_to(&head)?).await?;
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! The daemon: what its loops need, from start to stop.
+//! The daemon: its dependencies, and its loops from start to stop.
 //!
-//! This is the one place that knows all loops. It gives each what it needs, lets all of them write down where they begin before
-//! anything is launched, and leaves them to the driver.
+//! This is the one place that knows all loops. It constructs each with its dependencies, lets all of them store their initial cursors
+//! before anything is launched, and hands them to the driver.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -37,7 +37,8 @@ use crate::send::Environment;
 use crate::stopwatch::Stopwatch;
 use crate::supervised_runs::SupervisedRuns;
 
-/// Keeps schedules, launches requested runs, and notices dead ones, until it is told to stop. Clones are the same daemon.
+/// Evaluates schedules, sensors and automation, launches requested runs, and detects dead ones, until it is stopped. Clones are the same
+/// daemon.
 #[derive(Clone)]
 pub struct Daemon {
     pub(crate) pipeline: Pipeline,
@@ -56,15 +57,15 @@ pub struct Daemon {
     outside: Arc<Notify>,
 }
 
-/// How a daemon works.
+/// The options of a daemon.
 #[derive(Clone, Debug)]
 pub struct DaemonOptions {
-    /// How many runs go on at a time.
+    /// The maximum number of runs that are executed at a time.
     pub queue: QueueLimits,
-    /// How often loops ask the store what is new, if nothing wakes them. Loops whose news comes from runs of this daemon, which wake
-    /// them when they end, ask five times less often.
+    /// The poll interval: how often loops query the store if no activation wakes them. Loops whose work comes from runs of this daemon,
+    /// which wake them when they end, poll five times less often.
     pub poll_interval: Duration,
-    /// What time it is.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -82,7 +83,7 @@ impl DaemonOptions {
 }
 
 impl Daemon {
-    /// A daemon for a pipeline in a home, with the queue limits of its definitions, which has a launcher execute runs.
+    /// A daemon for a pipeline in a home, with the queue limits of its definitions and a launcher that executes runs.
     pub fn new(pipeline: Pipeline, home: Home, launcher: Arc<dyn Launcher>, observer: Observer) -> Self {
         let store = home.store();
         let queue = pipeline.queue();
@@ -114,17 +115,17 @@ impl Daemon {
         Self { environment, ..self }
     }
 
-    /// Notify after writing work to the store, to wake the loops: all waiters, since a notification is for everybody who listens.
+    /// Notify this after writing to the store, to wake the loops. Use `notify_waiters`, since every listener has to hear it.
     pub fn wake(&self) -> Arc<Notify> {
         self.outside.clone()
     }
 
-    /// What its loops have done.
+    /// The metrics of its loops.
     pub fn metrics(&self) -> DaemonMetrics {
         self.metrics.clone()
     }
 
-    /// Works until `stop` says so. Runs that were launched go on; the next daemon looks after them.
+    /// Works until `stop` becomes true. Runs that were launched go on; the next daemon supervises them.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let driver = Driver {
             activations: self.activations.clone(),
@@ -143,7 +144,7 @@ impl Daemon {
         driver.begin(&mut schedules).await;
         driver.begin(&mut conditions).await;
         driver.begin(&mut monitor).await;
-        // Those who explain why runs wait read there by which limits they are launched.
+        // Commands and pages that explain why runs wait read these limits there.
         let announced = self.home.announce_daemon(&self.options.queue);
         if let Err(error) = &announced {
             (self.observer)(&DaemonEvent::Unannounced { error: one_line_of(error) });

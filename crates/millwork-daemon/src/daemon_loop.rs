@@ -1,7 +1,7 @@
-//! What every loop of the daemon is: a name, a poll interval, what wakes it, and one tick.
+//! The trait of the daemon's loops: a name, a poll interval, the activations that wake it, and one tick.
 //!
-//! A loop is a struct that owns what its ticks need and nothing else, so that its fields say what it can do. It knows neither the
-//! driver, which decides when it ticks and measures it, nor the other loops.
+//! A loop is a struct that owns exactly what its ticks need, so that its fields show what it can do. It knows neither the driver, which
+//! decides when it ticks and measures it, nor the other loops.
 
 use std::time::Duration;
 
@@ -11,36 +11,36 @@ use crate::loop_name::LoopName;
 
 /// One of the daemon's loops.
 pub(crate) trait DaemonLoop: Send + 'static {
-    /// What it is called.
+    /// The loop's name in metrics, alerts and pages.
     const NAME: LoopName;
 
-    /// What ends its pause before the poll interval is over.
+    /// The activations that end its pause before the poll interval is over.
     const WOKEN_BY: &'static [Activation];
 
     /// The longest pause between two ticks.
     fn poll_interval(&self) -> Duration;
 
-    /// Does what is to be done now, and says when there will be something to do, as far as that is known.
+    /// Does the work that is due, and returns when more will be due, as far as that is known.
     fn tick(&mut self) -> impl Future<Output = Result<NextTick, DaemonError>> + Send;
 
-    /// Writes down where it begins to look, if it never has: what happens from then on is seen, however early this daemon
-    /// ends. Nothing is launched before all loops have.
+    /// Stores the initial cursor if there is none: events from then on are seen, however early this daemon ends. No run is launched before
+    /// all loops have done this.
     fn begin(&mut self) -> impl Future<Output = Result<(), DaemonError>> + Send {
         std::future::ready(Ok(()))
     }
 }
 
-/// When a loop has to look again.
+/// When a loop ticks next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextTick {
     /// After its poll interval.
     Poll,
-    /// After this time, if that isn't longer than its poll interval.
+    /// After this duration, or after its poll interval if that is shorter.
     Within(Duration),
 }
 
 impl NextTick {
-    /// How long to pause.
+    /// The pause before the next tick.
     pub(crate) fn pause(self, poll_interval: Duration) -> Duration {
         match self {
             Self::Poll => poll_interval,

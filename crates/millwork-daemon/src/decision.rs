@@ -1,7 +1,7 @@
-//! What one evaluation of a schedule or a sensor decides, gathered until it is committed with the cursor.
+//! The decision of one evaluation of a schedule or a sensor, collected until it is committed with the cursor.
 //!
-//! What can't be done is no reason to forget it, and none to hold up the rest: it becomes *pending* in the same commit,
-//! and is tried again at a later evaluation.
+//! A request that can't be fulfilled is neither dropped nor holds up the rest: it becomes *pending* in the same commit, and is retried at a
+//! later evaluation.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -22,31 +22,31 @@ use crate::evaluation_context::EvaluationContext;
 use crate::event::DaemonEvent;
 use crate::loop_name::LoopName;
 
-/// One look at what is pending takes so much at most.
+/// Maximum pending requests that one evaluation retries.
 const MOST_RETRIED: u32 = 500;
-/// So much is pending of one instigator at most; then its cursor stays where it is.
+/// Maximum pending requests of one instigator; beyond, its cursor doesn't advance.
 pub(crate) const MOST_PENDING: u32 = 10_000;
-/// A function that fails so often in a row for the same event or tick is given up.
+/// Maximum failures in a row of a function for the same event or tick before it is given up.
 const MOST_FAILURES: u32 = 10;
 /// The pause after the first attempt; each later one is twice as long, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What an evaluation decides.
+/// The decision of an evaluation.
 pub(crate) struct Decision<'a> {
     context: &'a EvaluationContext,
     instigator: Instigator,
     dedup_window: Duration,
     now: Timestamp,
-    /// How long its function took, in microseconds, where one was called.
+    /// How long its function took, in microseconds; `None` if none was called.
     pub(crate) micros: Option<u64>,
-    /// What was pending before.
+    /// The requests that were pending before.
     waiting: Vec<Pending>,
-    /// What is pending before or now, so that the same isn't pending twice.
+    /// The work that is pending before or now, so that the same isn't pending twice.
     known: HashSet<String>,
     /// The keys that this evaluation's runs have.
     keys: HashSet<String>,
     commit: Commit,
-    /// Why nothing was requested.
+    /// The reason why no run was requested.
     pub(crate) idle: Option<String>,
     events: Vec<DaemonEvent>,
 }
@@ -89,7 +89,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// Requests a run, unless one with its key is there or waits; a run that can't be requested becomes pending.
+    /// Requests a run, unless its key is taken by another run or a pending one; a run that can't be requested becomes pending.
     pub(crate) async fn request(&mut self, run: RunSpec, due: Option<Timestamp>) -> Result<(), StorageError> {
         if let Some(reason) = self.taken(&run, None).await? {
             self.idle = Some(reason);
@@ -106,7 +106,7 @@ impl<'a> Decision<'a> {
         Ok(())
     }
 
-    /// Tries a pending run again.
+    /// Retries a pending run.
     pub(crate) async fn request_again(
         &mut self,
         pending: &Pending,
@@ -132,7 +132,7 @@ impl<'a> Decision<'a> {
         Ok(())
     }
 
-    /// A function failed, and there is nothing to try again: it is called anyway.
+    /// A function failed and is called again anyway: only the failed tick is recorded.
     pub(crate) fn fail(&mut self, due: Option<Timestamp>, reason: String) {
         let error = match due {
             Some(due) => format!("{} at {due}: {reason}", self.instigator),
@@ -142,7 +142,7 @@ impl<'a> Decision<'a> {
         self.tick(due, TickOutcome::Failed { reason });
     }
 
-    /// Something failed, and is pending from now on.
+    /// Records a failure, whose work is pending from now on.
     pub(crate) fn fail_pending(&mut self, work: PendingWork, due: Option<Timestamp>, reason: String) {
         self.fail(due, reason.clone());
         if self.known.insert(text(&work)) {
@@ -151,7 +151,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// A function failed again for something pending; it isn't called for ever.
+    /// Records another failure of a function for pending work, which is given up after the last attempt.
     pub(crate) fn fail_again(&mut self, pending: &Pending, due: Option<Timestamp>, reason: String) {
         let failures = pending.attempts + 1;
         if failures < MOST_FAILURES {
@@ -162,18 +162,18 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// Something pending isn't tried again.
+    /// Gives pending work up: it isn't retried.
     pub(crate) fn give_up(&mut self, pending: &Pending, due: Option<Timestamp>, reason: String) {
         self.fail(due, reason.clone());
         self.settle(pending, PendingOutcome::GivenUp { reason });
     }
 
-    /// Something pending is done.
+    /// Settles pending work as done.
     pub(crate) fn done(&mut self, pending: &Pending) {
         self.settle(pending, PendingOutcome::Done);
     }
 
-    /// Lets go of pending ticks other than the newest `kept`, as newer ones have come.
+    /// Gives up pending ticks other than the newest `kept`, which newer ones have superseded.
     pub(crate) fn supersede_ticks(&mut self, kept: usize) {
         let is_tick = |pending: &&Pending| {
             pending.state == PendingState::Waiting && matches!(pending.work, PendingWork::Tick { .. })
@@ -186,28 +186,28 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// What is to be told once it is committed.
+    /// Keeps an event that is reported once the decision is committed.
     pub(crate) fn tell(&mut self, event: DaemonEvent) {
         self.events.push(event);
     }
 
-    /// Writes down what came of a tick.
+    /// Records the outcome of a tick.
     pub(crate) fn tick(&mut self, due: Option<Timestamp>, outcome: TickOutcome) {
         let (instigator, at, micros) = (self.instigator.clone(), self.now, self.micros);
         self.commit.ticks.push(Tick { instigator, due: due.unwrap_or(at), at, micros, outcome });
     }
 
-    /// Whether something is to be committed besides the cursor.
+    /// Whether anything is to be committed besides the cursor.
     pub(crate) fn is_news(&self) -> bool {
         !self.commit.ticks.is_empty() || !self.commit.attempts.is_empty()
     }
 
-    /// Whether so much is pending that no more may be.
+    /// Whether the maximum of pending work is reached.
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.len() + self.commit.pending.len() > MOST_PENDING as usize
     }
 
-    /// Commits what was decided, with the cursor. Nothing is committed or told if another daemon was faster.
+    /// Commits the decision with the cursor. If another daemon was first, nothing is committed or reported.
     pub(crate) async fn commit<T>(
         self,
         cursor: Cursor<T>,
@@ -256,7 +256,7 @@ impl<'a> Decision<'a> {
         Ok(NewRun { id: RunId::new(self.now), request, at: self.now, lease: None })
     }
 
-    /// The key of a run, as its tag has it: keys of different instigators don't get in each other's way.
+    /// The key of a run as its tag has it, qualified by the instigator so that keys of different instigators never collide.
     fn key(&self, run: &RunSpec) -> Option<String> {
         let key = run.key.as_ref()?;
         Some(match &self.instigator {
@@ -270,11 +270,11 @@ impl<'a> Decision<'a> {
         })
     }
 
-    /// Why a run isn't requested: its key is taken by another run, or by one that is pending.
+    /// The reason why a run isn't requested: its key is taken by another run, or by a pending one.
     async fn taken(&self, run: &RunSpec, pending: Option<u64>) -> Result<Option<String>, StorageError> {
         let Some(key) = self.key(run) else { return Ok(None) };
         if self.keys.contains(&key) {
-            return Ok(Some(format!("the key `{key}` is asked for more than once")));
+            return Ok(Some(format!("the key `{key}` is requested more than once")));
         }
         let is_other = |other: &&Pending| match &other.work {
             PendingWork::Run { run: other_run, .. } => Some(other.id) != pending && other_run.key == run.key,
@@ -292,7 +292,7 @@ impl<'a> Decision<'a> {
         };
         let window = SignedDuration::try_from(self.dedup_window).unwrap_or(SignedDuration::MAX);
         let newest = self.context.store.runs(query).await?.into_iter().next();
-        // A run that seems to come from the future was requested before the clock was set back.
+        // A run whose creation time is in the future was requested before the clock was set back.
         let taken = newest.filter(|taken| self.now.duration_since(taken.created_at) < window);
         Ok(taken.map(|taken| format!("run {} has the key `{key}` already", taken.id.short())))
     }
@@ -316,7 +316,7 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What is to be tried again now, by who asked for it, of those that can be evaluated.
+/// The pending work that is due now, by instigator, of those that can be evaluated.
 pub(crate) async fn due_again(
     store: &dyn Store,
     now: Timestamp,
@@ -351,14 +351,14 @@ pub(crate) async fn pending_of(
     Ok(Some(pending))
 }
 
-/// What is said once when the clock was set back.
+/// The reason that is recorded once when the clock was set back.
 pub(crate) fn set_back(by: SignedDuration) -> String {
     let by = SignedDuration::from_secs(by.as_secs());
     format!(
-        "the clock was set back by {by:#}: ticks go on from now, and those that were requested before are not requested again"
+        "the clock was set back by {by:#}: ticks go on from now, and ticks that were requested before are not requested again"
     )
 }
 
 fn text(work: &PendingWork) -> String {
-    serde_json::to_string(work).expect("what is pending has string keys only")
+    serde_json::to_string(work).expect("pending work has string keys only")
 }

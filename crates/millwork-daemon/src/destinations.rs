@@ -1,7 +1,7 @@
-//! Where alerts go: the destinations of a rule when an alert is decided, and the destination of a delivery when it is sent.
+//! The destinations of alerts: those of a rule when an alert is decided, and that of a delivery when it is sent.
 //!
-//! Between the two, definitions may have changed. A delivery keeps the name of its destination, which is looked up again, so that an
-//! alert of yesterday reaches the channel of today.
+//! Definitions may change between the two. A delivery keeps the name of its destination, which is looked up again, so that an alert of
+//! yesterday reaches the channel of today.
 
 use jiff::Timestamp;
 use millwork_core::Pipeline;
@@ -10,17 +10,17 @@ use millwork_storage::{Delivery, NewDelivery};
 
 use crate::send::Environment;
 
-/// Where a delivery goes: to a destination of its rule, or, where the rule is no more, to the same one of another rule.
+/// Finds the destination of a delivery: one of its rule or, if the rule was removed, the same destination of another rule.
 pub(crate) fn destination<'a>(pipeline: &'a Pipeline, delivery: &Delivery) -> Option<&'a Destination> {
     let of_rule =
         pipeline.alert(&delivery.alert.rule).and_then(|rule| rule.destination(&delivery.destination));
-    // The name of a command doesn't tell its arguments.
+    // The name of a command doesn't include its arguments.
     let is_same = |found: &&Destination| !matches!(found.channel, Channel::Command { .. });
     let of_others = || pipeline.alerts().iter().find_map(|rule| rule.destination(&delivery.destination));
     of_rule.or_else(|| of_others().filter(is_same))
 }
 
-/// The deliveries of an alert: one for each destination of its rule, other than optional ones whose secrets aren't set.
+/// The deliveries of an alert: one for each destination of its rule, except optional ones whose secrets aren't set.
 pub fn deliveries_of(
     pipeline: &Pipeline,
     environment: &Environment,

@@ -1,7 +1,7 @@
-//! Keeps loops going: each ticks, pauses, and ticks again, until the daemon stops.
+//! The driver ticks loops: each ticks, pauses, and ticks again, until the daemon stops.
 //!
-//! A tick that fails is counted and told, and repeated after a pause of its own, which an activation ends as any other. Loops don't
-//! wait for each other: each is a task.
+//! A tick that fails is counted and reported, and repeated after a pause of its own, which an activation ends as any other. Loops don't
+//! wait for each other: each is a Tokio task.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use crate::daemon_loop::DaemonLoop;
 use crate::event::{DaemonEvent, Observer};
 use crate::metrics::DaemonMetrics;
 
-/// How long a loop pauses after a tick that failed.
+/// The pause of a loop after a tick that failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// What keeping a loop going takes.
+/// What driving a loop needs.
 #[derive(Clone)]
 pub(crate) struct Driver {
     pub(crate) activations: Activations,
@@ -31,7 +31,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Lets a loop write down where it begins, and tries again until it has.
+    /// Lets a loop store its initial cursor, and retries until it has.
     pub(crate) async fn begin<L: DaemonLoop>(&self, work: &mut L) {
         let mut stop = self.stop.clone();
         while !*stop.borrow() {
@@ -44,7 +44,7 @@ impl Driver {
         }
     }
 
-    /// Lets a loop tick again and again.
+    /// Ticks a loop until the daemon stops.
     pub(crate) async fn drive<L: DaemonLoop>(mut self, mut work: L) {
         let woken = self.activations.subscribe(L::WOKEN_BY);
         while !*self.stop.borrow() {
@@ -64,10 +64,10 @@ impl Driver {
         }
     }
 
-    /// Passes on what is told from outside of the daemon: that the store was written to.
+    /// Forwards notifications from outside of the daemon: the store was written to.
     pub(crate) async fn listen(mut self, outside: Arc<Notify>) {
         while !*self.stop.borrow() {
-            // Listens before it passes on what it was told, so that nothing is told in between.
+            // Listens again before it forwards, so that no notification is lost in between.
             let told = outside.notified();
             self.activations.send(Activation::StoreWritten);
             tokio::select! {

@@ -1,4 +1,4 @@
-//! What keeps a loop from its work.
+//! Errors that end a tick of a loop.
 //!
 //! No error ends the daemon: the driver counts and reports it, and the loop ticks again.
 
@@ -12,45 +12,45 @@ use millwork_core::{BoxError, Instigator};
 use millwork_storage::StorageError;
 use thiserror::Error;
 
-/// What keeps a loop from its work. A loop that fails says so and tries again.
+/// An error that ends a tick of a loop. The driver reports it, and the loop ticks again.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DaemonError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
-    /// A schedule cannot be kept.
+    /// A schedule's timetable is invalid, or its ticks can't be computed.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// Values could not be let go of.
+    /// Values that retention rules don't keep could not be removed.
     #[error(transparent)]
     Forget(#[from] millwork_engine::ForgetError),
     /// An automation condition is invalid.
     #[error(transparent)]
     Condition(#[from] ConditionError),
-    /// The collector of traces is not reached, or refuses them.
+    /// The collector of traces can't be reached, or refuses them.
     #[error("failed to send traces")]
     Traces {
-        /// What the HTTP client says.
+        /// The error of the HTTP client.
         source: reqwest::Error,
     },
     /// A run could not be launched.
     #[error("failed to launch run {}", run.short())]
     Launch {
-        /// The run.
+        /// The ID of the run, which stays queued.
         run: RunId,
-        /// What its launcher says.
+        /// The error of the launcher.
         source: BoxError,
     },
-    /// Too many functions of the definitions are being called.
+    /// Too many functions of the definitions are being called, mostly because earlier calls don't return.
     #[error("too many functions of sensors and schedules are running")]
     TooManyCalls,
-    /// How far an instigator has come cannot be written.
+    /// The cursor of an instigator can't be encoded.
     #[error("failed to write the cursor of {instigator}")]
     Cursor {
-        /// Whose cursor it is.
+        /// The instigator whose cursor it is.
         instigator: Instigator,
-        /// Why it isn't valid JSON.
+        /// The reason why it isn't valid JSON.
         source: serde_json::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! What the evaluation of a schedule or a sensor takes. An evaluation may outlast the tick that starts it, so it has its own.
+//! The dependencies of an evaluation of a schedule or a sensor. An evaluation may outlast the tick that starts it, so it owns a copy.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::activation::Activations;
 use crate::event::Observer;
 use crate::functions::Functions;
 
-/// What the evaluation of a schedule or a sensor takes.
+/// The dependencies of an evaluation of a schedule or a sensor.
 #[derive(Clone)]
 pub(crate) struct EvaluationContext {
     pub(crate) pipeline: Pipeline,

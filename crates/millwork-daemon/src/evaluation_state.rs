@@ -1,7 +1,7 @@
-//! What automation remembers between two evaluations: read from the store, or begun.
+//! The state of automation between two evaluations: read from the store, or begun anew.
 //!
-//! The state is many rows, one for each asset, so a daemon keeps it in memory as long as the stored cursor is its own. What has
-//! happened since is read from the log in pages and becomes changes, which is all that an evaluation sees of it.
+//! The state is a row for each asset, so a daemon keeps it in memory as long as the stored cursor is its own. Events since are read from
+//! the log in pages and become changes, which is all that an evaluation sees of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,31 +22,31 @@ use crate::error::DaemonError;
 /// Maximum events that are read at a time.
 const PAGE: u32 = 2_000;
 
-/// Maximum runs whose scopes are kept; the oldest are read again.
+/// Maximum runs whose scopes are kept; those of older runs are read again.
 const SCOPES: usize = 1_000;
 
 type Switches = BTreeMap<Instigator, InstigatorState>;
 
-/// What automation remembers, at a cursor.
+/// The state of automation at a cursor.
 #[derive(Debug)]
 pub(crate) struct EvaluationState {
-    /// As the store has it.
+    /// The state as it is stored.
     pub(crate) cursor: Option<String>,
     pub(crate) state: AutomationState,
-    /// Events up to this number have been taken in.
+    /// The sequence number of the last event that was taken in.
     pub(crate) events: u64,
     pub(crate) timetables: Timetables,
-    /// Rows of assets that are no more, or were there before automation began anew.
+    /// Rows of assets that were removed, or that were stored before automation began anew.
     pub(crate) outdated: Vec<AssetKey>,
     automation: Automation,
     off: BTreeSet<AssetKey>,
-    /// What has happened without an event.
+    /// Changes that have no event.
     first: Vec<Change>,
     scopes: BTreeMap<RunId, Arc<RunScope>>,
 }
 
 impl EvaluationState {
-    /// Reads what the store says at a cursor; without one, automation begins with what there is now.
+    /// Reads the state at a cursor; without one, automation begins with the assets as they are now.
     pub(crate) async fn read(
         pipeline: &Pipeline,
         store: &dyn Store,
@@ -81,7 +81,7 @@ impl EvaluationState {
         Ok(remembered)
     }
 
-    /// The same, with what is switched off now.
+    /// The same state, with the conditions that are switched off now.
     pub(crate) fn with_switches(
         mut self,
         pipeline: &Pipeline,
@@ -96,7 +96,7 @@ impl EvaluationState {
         Ok(self)
     }
 
-    /// Decides what to request now.
+    /// Evaluates the conditions now.
     pub(crate) fn evaluate(&mut self, changes: &[Change], now: Timestamp) -> Evaluation {
         let evaluation = self.automation.evaluate(&mut self.state, changes, now, &self.timetables);
         let known = |key: &AssetKey| self.state.asset(key).is_some();
@@ -104,7 +104,7 @@ impl EvaluationState {
         evaluation
     }
 
-    /// What has happened since the cursor.
+    /// The changes since the cursor.
     pub(crate) async fn changes(
         &mut self,
         graph: &AssetGraph,
@@ -154,14 +154,14 @@ impl EvaluationState {
         Ok(Some(scope))
     }
 
-    /// Begins with what is there: the values, the verdicts of checks, and the runs that go on.
+    /// Begins with what is stored: the values, the results of checks, and the runs in progress.
     async fn begin(
         &mut self,
         graph: &AssetGraph,
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<(), DaemonError> {
-        // What is written meanwhile is seen twice, once here and once as an event.
+        // Events that are written meanwhile are seen twice, once here and once in the log.
         self.events = store.head().await?;
         let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
         for latest in store.latest(&keys).await? {
@@ -204,7 +204,7 @@ fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> 
     conditions.map(|node| node.spec.key.clone()).filter(is_off).collect()
 }
 
-/// The conditions that are on. One that is switched on again begins anew: it is another set of conditions.
+/// The conditions that are on. One that is switched on again begins anew: the set of conditions has changed.
 fn conditions(pipeline: &Pipeline, off: &BTreeSet<AssetKey>) -> Result<Automation, DaemonError> {
     let graph = pipeline.graph();
     let conditions = graph.assets().iter().filter(|node| !off.contains(&node.spec.key)).filter_map(|node| {
@@ -214,7 +214,7 @@ fn conditions(pipeline: &Pipeline, off: &BTreeSet<AssetKey>) -> Result<Automatio
     Ok(Automation::new(graph, conditions, FailureBackoff::default())?)
 }
 
-/// The versions of the code that aren't known yet.
+/// The code versions that the state doesn't have.
 fn codes(graph: &AssetGraph, state: &AutomationState, now: Timestamp) -> Vec<Change> {
     let change = |node: &millwork_core::graph::AssetNode| {
         let version = &graph.steps()[node.step?].computation().code_version;

@@ -1,7 +1,7 @@
-//! What a daemon reports while it works.
+//! The events that a daemon reports while it works.
 //!
-//! An event is data with a text for people, so that the log of a service and tests read the same thing. Nothing is decided by these events:
-//! what counts is in the store, and what others are to be alerted of is found there.
+//! An event is data with a text for people, so that the log of a service and tests read the same. No decision depends on these events: the
+//! store is the truth, and alerts are decided by what it holds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,73 +17,73 @@ use crate::loop_name::LoopName;
 /// Called with each event, on the thread of the loop that it comes from: it must not block.
 pub type Observer = Arc<dyn Fn(&DaemonEvent) + Send + Sync>;
 
-/// Something that a daemon has done or noticed. Its text is one line for people.
+/// Something that a daemon has done or detected. Its text is one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DaemonEvent {
     /// A run was requested.
     Requested {
         /// The instigator that asked for it, in words: ``schedule `hourly` ``.
         by: String,
-        /// The tick that it was requested for; nothing for a sensor, which has none.
+        /// The tick that it was requested for; `None` for a sensor, which has no ticks of its own.
         due: Option<Timestamp>,
-        /// The run.
+        /// The ID of the requested run.
         run: RunId,
     },
     /// Automation requested a run.
     Automated {
-        /// The assets that were due.
+        /// The keys of the assets that were due.
         assets: Vec<AssetKey>,
-        /// The run.
+        /// The ID of the requested run.
         run: RunId,
     },
-    /// Ticks of a schedule were missed and are not run.
+    /// Ticks of a schedule were missed and are skipped.
     Missed {
         /// The schedule's name.
         schedule: String,
-        /// How many of its ticks.
+        /// The number of missed ticks.
         ticks: usize,
     },
     /// A run was launched.
     Launched {
-        /// The run.
+        /// The ID of the launched run.
         run: RunId,
-        /// What executes it, as its launcher calls that.
+        /// The name of what executes it, as its launcher calls it: `process 735`.
         launched: LaunchedRunId,
     },
     /// A run is ended by force.
     Ending {
-        /// The run.
+        /// The ID of the run that is ended.
         run: RunId,
-        /// The class of failure that is recorded, by which retries go.
+        /// The class of failure that is recorded, which decides about retries.
         class: FailureClass,
-        /// Which limit it has broken.
+        /// The limit that the run has exceeded, in words.
         reason: String,
     },
-    /// A run that failed is queued again.
+    /// A run that failed is retried.
     Retrying {
-        /// The run that is queued.
+        /// The ID of the run that is queued.
         run: RunId,
-        /// The run that failed: the same one, unless everything is run again.
+        /// The ID of the run that failed: the same one, unless the retry starts from scratch.
         of: RunId,
-        /// Which retry this is, from 1.
+        /// The number of the retry, from 1.
         number: u32,
-        /// The pause before it.
+        /// The pause before it starts.
         after: Duration,
     },
-    /// A run has ended that this daemon launched, or one before it.
+    /// A run has ended that this daemon, or one before it, launched.
     Ended {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
         /// The status that it ended with.
         status: RunStatus,
-        /// Why it failed or was lost; nothing if it succeeded or was canceled.
+        /// The reason why it failed or was lost; `None` if it succeeded or was canceled.
         reason: Option<String>,
     },
     /// A run's process has died.
     Lost {
-        /// The run.
+        /// The ID of the run, which is marked as lost.
         run: RunId,
-        /// What is known of the process's end.
+        /// What is known of how the process ended.
         reason: String,
     },
     /// A rule's alert is to be delivered.
@@ -92,53 +92,53 @@ pub enum DaemonEvent {
         rule: String,
         /// The alert's title.
         title: String,
-        /// How many destinations it goes to: none if all of the rule's are optional and not configured.
+        /// The number of destinations that it is sent to: 0 if all of the rule's are optional and not configured.
         destinations: usize,
     },
-    /// An alert did not arrive.
+    /// An attempt to deliver an alert failed.
     Undelivered {
         /// The number of its delivery.
         delivery: u64,
         /// The stored name of its destination.
         destination: String,
-        /// What the receiver answered, or why it was not reached.
+        /// The receiver's answer, or the reason why it was not reached.
         error: String,
-        /// Whether it isn't sent again, as it was refused for good or tried too often.
+        /// Whether the delivery is given up: it was refused for good, or all attempts failed.
         is_given_up: bool,
     },
-    /// Retention rules let go of something.
+    /// Retention rules removed data.
     Forgotten {
-        /// Number of events.
+        /// The number of events.
         events: u64,
-        /// Number of runs.
+        /// The number of runs.
         runs: u64,
-        /// Number of ticks.
+        /// The number of ticks.
         ticks: u64,
-        /// Number of stored values.
+        /// The number of stored values.
         values: u64,
     },
-    /// The wall clock was set, as a comparison with the time that has passed shows.
+    /// The wall clock was set: it and the steady clock have moved apart.
     ClockJumped {
-        /// By how much: forward, or back if it is negative.
+        /// The size of the jump: positive if forward, negative if back.
         by: SignedDuration,
     },
-    /// Nothing is forgotten for a day, as the wall clock isn't trusted.
+    /// Retention pauses for a day, as the wall clock isn't trusted.
     RetentionWaits,
-    /// A loop could not do its work, and tries again.
+    /// A tick of a loop failed, and is repeated.
     Trouble {
-        /// Which loop.
+        /// The loop's name.
         of: LoopName,
         /// The error with its causes, in one line.
         error: String,
     },
-    /// How far an instigator has come can't be read, so it begins anew.
+    /// The cursor of an instigator can't be read, so it begins anew.
     UnreadableCursor {
-        /// Whose cursor it is.
+        /// The instigator whose cursor it is.
         instigator: Instigator,
-        /// Why it can't be read.
+        /// The reason why it can't be read.
         error: String,
     },
-    /// The limits by which this daemon launches runs could not be written down, so others can't say why runs wait.
+    /// The limits by which this daemon launches runs could not be stored, so commands and pages can't explain why runs wait.
     Unannounced {
         /// The error with its causes, in one line.
         error: String,
@@ -159,7 +159,7 @@ impl fmt::Display for DaemonEvent {
                 if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
             Self::Missed { schedule, ticks } => {
-                let rest = if *ticks == 1 { "tick, which is not run" } else { "ticks, which are not run" };
+                let rest = if *ticks == 1 { "tick, which is skipped" } else { "ticks, which are skipped" };
                 write!(f, "schedule `{schedule}` missed {ticks} {rest}")
             }
             Self::Launched { run, launched } => write!(f, "run {} launched as {launched}", run.short()),
@@ -167,10 +167,10 @@ impl fmt::Display for DaemonEvent {
                 write!(f, "run {} is ended by force ({class}): {reason}", run.short())
             }
             Self::Retrying { run, of, number, after } if run == of => {
-                write!(f, "run {} is tried again in {after:?} (retry {number})", run.short())
+                write!(f, "run {} is retried in {after:?} (retry {number})", run.short())
             }
             Self::Retrying { run, of, number, .. } => {
-                write!(f, "run {} is queued to repeat run {} (retry {number})", run.short(), of.short())
+                write!(f, "run {} is queued as a retry of run {} (retry {number})", run.short(), of.short())
             }
             Self::Ended { run, status, reason } => {
                 write!(f, "run {} {}", run.short(), status.as_str())?;
@@ -178,33 +178,33 @@ impl fmt::Display for DaemonEvent {
             }
             Self::Lost { run, reason } => write!(f, "run {} is lost: {reason}", run.short()),
             Self::Alerted { rule, title, destinations: 0 } => {
-                write!(f, "alert by `{rule}`, for nobody, as no destination of it is configured: {title}")
+                write!(f, "alert by `{rule}`, which has no configured destination: {title}")
             }
             Self::Alerted { rule, title, .. } => write!(f, "alert by `{rule}`: {title}"),
             Self::Undelivered { destination, error, is_given_up: false, .. } => {
-                write!(f, "an alert was not delivered to {destination}, and is sent again: {error}")
+                write!(f, "an alert was not delivered to {destination} and will be sent again: {error}")
             }
             Self::Undelivered { delivery, destination, error, is_given_up: true } => write!(
                 f,
-                "an alert was not delivered to {destination}, and is given up: {error} (`alerts deliveries \
+                "an alert was not delivered to {destination} and is given up: {error} (`alerts deliveries \
                  retry {delivery}` sends it again)"
             ),
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }
             Self::ClockJumped { by } if by.is_negative() => {
-                write!(f, "the clock was set back by {:#}; nothing is ended or repeated for it", by.abs())
+                write!(f, "the clock was set back by {:#}; no run is ended or repeated because of it", by.abs())
             }
             Self::ClockJumped { by } => write!(
                 f,
-                "the clock was set forward by {by:#}, or the machine was suspended so long; nothing is ended or repeated \
-                 for it"
+                "the clock was set forward by {by:#}, or the machine was suspended; no run is ended or repeated because of \
+                 it"
             ),
             Self::RetentionWaits => f.write_str(
-                "the clock stands more than a day from what was written last, or was set so far: nothing is forgotten until \
-                 it has gone on steadily for a day",
+                "the clock is more than a day off the last stored time, or was set by more than a day: retention pauses until \
+                 it has run steadily for a day",
             ),
-            Self::Trouble { of, error } => write!(f, "trouble with {of}: {error}"),
+            Self::Trouble { of, error } => write!(f, "error in {of}: {error}"),
             Self::UnreadableCursor { instigator, error } => {
                 write!(f, "the cursor of {instigator} can't be read, and begins anew: {error}")
             }

@@ -1,4 +1,4 @@
-//! A daemon that is killed early has forgotten nothing.
+//! A daemon that is killed early loses no event: all loops store their initial cursors first.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -67,7 +67,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
             let states = store.states().await.expect("states");
             let fence =
                 store.claim(Claim { run, holder, now, until: now, resumes: false }).await.expect("a claim");
-            let events = vec![NewEvent::of_run(run, now, EventBody::run_failed("it was told to"))];
+            let events = vec![NewEvent::of_run(run, now, EventBody::run_failed("it was meant to"))];
             store.append(Batch { fence: Some(fence), events }).await.expect("its end");
             let known: BTreeSet<Instigator> = states
                 .into_iter()
@@ -93,7 +93,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
     ];
     assert_eq!(known.expect("a launch").expect("what was known"), expected.into());
 
-    // However early the first daemon ended: the next one tells of it.
+    // However early the first daemon ended, the next one alerts of it.
     let next = daemon(folder.path(), Arc::new(|_| Box::pin(std::future::ready(Ok(()))))).await;
     next.alerts().tick().await.expect("a tick");
     assert_eq!(next.store.deliveries(None, 9).await.expect("deliveries").len(), 1);

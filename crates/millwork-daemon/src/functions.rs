@@ -1,8 +1,8 @@
 //! Calls the functions that definitions are made of, each on a thread of its own.
 //!
-//! A sensor's or a schedule's function may block: read a folder on a network, wait for a lock, sleep. On one of the
-//! runtime's threads it would keep everything else from going on, and nothing could end it. On a thread of its own it
-//! holds up nothing: the caller stops waiting, the thread is left to itself, and doesn't keep the process from ending.
+//! A sensor's or a schedule's function may block: read a folder on a network, wait for a lock, sleep. On one of the runtime's threads it
+//! would hold up everything else, and could not be ended. On a thread of its own it holds up nothing: the caller stops waiting, the thread
+//! is abandoned, and doesn't keep the process from ending.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -16,9 +16,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Maximum functions called at a time, with those that don't return.
+/// Maximum functions called at a time, including those that don't return.
 const MOST_CALLS: u32 = 256;
-/// A future ends by itself when its time is up; it has so long to say so.
+/// A future is dropped when its time is up; after this much longer its thread counts as stuck.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long futures have to end when the daemon stops.
 const STOP: Duration = Duration::from_millis(500);
@@ -38,10 +38,10 @@ pub(crate) struct Call<T> {
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// What a call has come to.
+/// The state of a call.
 #[derive(Debug)]
 pub(crate) enum Answer<T> {
-    /// It has answered, and may do so again.
+    /// It has answered, and may answer again.
     Of(T),
     /// It has returned.
     Returned,
@@ -49,7 +49,7 @@ pub(crate) enum Answer<T> {
     Stuck,
 }
 
-/// Where a function's thread leaves its answers.
+/// Takes the answers of a function's thread.
 #[derive(Debug)]
 pub(crate) struct Answers<T> {
     sender: mpsc::UnboundedSender<T>,
@@ -64,8 +64,7 @@ impl Default for Functions {
 }
 
 impl Functions {
-    /// Calls `function` on a thread of its own, where it may block, and use the runtime. Returns nothing if too many
-    /// functions are being called.
+    /// Calls `function` on a thread of its own, where it may block and use the runtime. `None` if too many functions are being called.
     pub(crate) fn call<T: Send + 'static>(
         &self,
         name: &str,
@@ -87,13 +86,13 @@ impl Functions {
         Some(Call { answers: receiver, until, is_abandoned })
     }
 
-    /// How many functions are being called.
+    /// The number of functions that are being called.
     #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         MOST_CALLS as usize - self.free.available_permits()
     }
 
-    /// Ends the futures that are driven. What blocks can't be ended, and isn't waited for.
+    /// Ends the futures that are being driven. A function that blocks can't be ended, and isn't waited for.
     pub(crate) async fn stop(&self) {
         self.stop.send_replace(true);
         let _ = timeout(STOP, self.free.acquire_many(MOST_CALLS)).await;
@@ -101,7 +100,7 @@ impl Functions {
 }
 
 impl<T> Call<T> {
-    /// The next answer.
+    /// Waits for the next answer.
     pub(crate) async fn next(&mut self) -> Answer<T> {
         let answer = match self.until {
             Some(until) => timeout_at(until, self.answers.recv()).await,
@@ -117,14 +116,14 @@ impl<T> Call<T> {
         }
     }
 
-    /// Waits until the function has returned, however long that takes. What it answers doesn't count any more.
+    /// Waits until the function has returned, however long that takes. Its answers are ignored from now on.
     pub(crate) async fn returned(mut self) {
         while self.answers.recv().await.is_some() {}
     }
 }
 
 impl<T> Answers<T> {
-    /// Leaves an answer.
+    /// Sends an answer.
     pub(crate) fn leave(&self, answer: T) {
         // The caller may have stopped waiting.
         let _ = self.sender.send(answer);
@@ -135,8 +134,7 @@ impl<T> Answers<T> {
         self.is_abandoned.load(Ordering::Relaxed) || *self.stop.borrow()
     }
 
-    /// Drives the future that a function makes, on this thread, for `limit` at most. Nothing if the daemon stops
-    /// meanwhile.
+    /// Drives the future that a function returns, on this thread, for `limit` at most. `None` if the daemon stops meanwhile.
     pub(crate) fn drive<V, F: Future<Output = Result<V, BoxError>>>(
         &self,
         limit: Duration,
@@ -157,9 +155,9 @@ impl<T> Answers<T> {
     }
 }
 
-/// What a function returned, or why it didn't: its error, or that it panicked.
+/// The result of a function, or the reason why it failed: its error or its panic.
 pub(crate) fn guarded<T>(function: impl FnOnce() -> Result<T, BoxError>) -> Result<T, String> {
-    // The error is the user's code as well: also its text is asked for in here.
+    // The error is the user's code as well: its `Display` is called in here too.
     let told = || function().map_err(|error| one_line_of(&*error));
     std::panic::catch_unwind(AssertUnwindSafe(told)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
@@ -172,12 +170,12 @@ fn panicked(panic: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Why a function that took too long failed.
+/// The failure of a function that took too long.
 fn late(limit: Duration) -> String {
     format!("it took longer than {limit:?}")
 }
 
-/// Why a function failed that doesn't return.
+/// The failure of a function that doesn't return.
 pub(crate) fn stuck(limit: Duration) -> String {
     format!("{} and can't be ended, so it isn't called again until it returns", late(limit))
 }
@@ -246,7 +244,7 @@ mod tests {
         assert_eq!(guarded::<()>(|| panic!("oh {}", 1)), Err("its function panicked: oh 1".to_owned()));
         assert_eq!(guarded::<()>(|| Err("no".into())), Err("no".to_owned()));
         let silent = guarded::<()>(|| Err(Box::new(Unspeakable)));
-        assert_eq!(silent, Err("its function panicked: it has no words".to_owned()));
+        assert_eq!(silent, Err("its function panicked: it can't be displayed".to_owned()));
         assert_eq!(guarded(|| Ok(1)), Ok(1));
     }
 
@@ -255,7 +253,7 @@ mod tests {
 
     impl std::fmt::Display for Unspeakable {
         fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            panic!("it has no words")
+            panic!("it can't be displayed")
         }
     }
 
@@ -278,7 +276,7 @@ mod tests {
             });
             functions.stop().await;
             let Answer::Of(None) = call.expect("a thread").next().await else {
-                panic!("it was told to stop")
+                panic!("it was asked to stop")
             };
         });
     }

@@ -1,4 +1,4 @@
-//! The HTTP client of what sends: with one time limit, so that no receiver holds up a loop.
+//! The HTTP client of all senders, with one time limit so that no receiver holds up a loop.
 
 use std::time::Duration;
 

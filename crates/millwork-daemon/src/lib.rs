@@ -1,13 +1,12 @@
-//! Decides what runs when, and sees that it does.
+//! Decides which runs start when, and supervises them.
 //!
-//! A [`Daemon`] is a few loops over the store, one a file of `loops/`: `schedules`, `sensors` and `automation` request runs, `queue`
-//! has requested runs launched and settles their ends, `retries` queues again what failed, `monitor` ends what takes too long and
-//! notices runs whose process has died, `retention` forgets what the rules let go, `alerts` decides what is to be alerted, `deliveries`
-//! sends it, `traces` sends OpenTelemetry traces, and `clock_watch` notices that the wall clock is set.
+//! A [`Daemon`] is a set of loops over the store, one a file of `loops/`: `schedules`, `sensors` and `automation` request runs, `queue`
+//! launches requested runs and settles their ends, `retries` queues failed runs again, `monitor` ends runs that take too long and detects
+//! those whose process has died, `retention` removes old data, `alerts` decides about alerts, `deliveries` sends them, `traces` sends
+//! OpenTelemetry traces, and `clock_watch` detects that the wall clock is set.
 //!
-//! A loop decides by what the store says and writes what it decided in one commit, so that it can be killed at any moment and started
-//! again, and so that a second daemon in the same home does no harm. The driver ticks the loops, activations wake them, and a
-//! [`Launcher`] executes runs.
+//! A loop decides by what is stored and writes its decision in one commit, so that it can be killed at any moment and started again, and so
+//! that a second daemon in the same home does no harm. The driver ticks the loops, activations wake them, and a [`Launcher`] executes runs.
 
 mod activation;
 mod cursor;

@@ -5,21 +5,21 @@ use std::fmt;
 /// One of a daemon's loops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LoopName {
-    /// Decides what events mean to alert rules.
+    /// Decides which events fire alert rules.
     Alerts,
-    /// Requests what automation conditions say is due.
+    /// Requests the runs that automation conditions make due.
     Automation,
-    /// Notices that the wall clock is set.
+    /// Detects that the wall clock is set.
     ClockWatch,
     /// Sends alerts to their destinations.
     Deliveries,
-    /// Forgets what retention rules let go.
+    /// Removes what retention rules don't keep.
     Retention,
-    /// Ends runs that take too long, and notices those whose process has died.
+    /// Ends runs that take too long, and detects those whose process has died.
     RunMonitor,
     /// Launches requested runs and settles their ends.
     RunQueue,
-    /// Queues again what failed.
+    /// Queues failed runs again.
     RunRetries,
     /// Requests runs at the ticks of schedules.
     Schedules,
@@ -62,7 +62,7 @@ impl LoopName {
         }
     }
 
-    /// The name in a sentence or a heading: `the run queue`. Alerts of a daemon's trouble are remembered by it.
+    /// The name in a sentence or a heading: `the run queue`. The state of alerts about the daemon's errors is stored under it.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Alerts => "alerts",

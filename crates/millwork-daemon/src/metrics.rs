@@ -1,7 +1,7 @@
-//! What a daemon's loops have done so far: whether they tick, how long that takes, and how late schedules are.
+//! The metrics of a daemon's loops: whether they tick, how long that takes, and how late schedules are.
 //!
-//! The driver counts for all loops alike, so that no loop has to think of it; pages, alerts of a daemon's trouble and Prometheus read
-//! the same numbers. They are of this process and begin with it: what has to outlast it is in the store.
+//! The driver counts for all loops alike, so that no loop has to; pages, alerts of a failing daemon and Prometheus read the same numbers.
+//! They belong to this process and begin with it: what has to outlast it is in the store.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use millwork_core::exposition::{Exposition, Histogram, Samples};
 
 use crate::loop_name::LoopName;
 
-/// What the loops of one daemon have done. Clones share it.
+/// The metrics of the loops of one daemon. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct DaemonMetrics(Arc<Mutex<State>>);
 
@@ -26,34 +26,34 @@ struct State {
 /// The last time that the wall clock was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockJump {
-    /// When that was noticed, by the wall clock from then on.
+    /// When that was detected, by the wall clock after the jump.
     pub at: Timestamp,
-    /// By how much: forward, or back if it is negative.
+    /// The size of the jump: positive if forward, negative if back.
     pub by: SignedDuration,
-    /// How often it was set since this process began.
+    /// The number of jumps since this process began.
     pub count: u64,
-    /// When that was noticed, by the steady clock.
+    /// When that was detected, by the steady clock.
     pub(crate) steady: Duration,
 }
 
-/// What one loop has done.
+/// The metrics of one loop.
 #[derive(Clone, Debug, Default)]
 pub struct LoopMetrics {
-    /// How many ticks: looks at what is to be done.
+    /// The number of its ticks.
     pub ticks: u64,
-    /// How many of them failed.
+    /// The number of ticks that failed.
     pub failures: u64,
-    /// How long all of them took together.
+    /// The duration of all ticks together.
     pub busy: Duration,
-    /// When the last one ended, by the wall clock; nothing before the first has.
+    /// When the last one ended, by the wall clock; `None` before the first has.
     pub last: Option<Timestamp>,
     ended: Option<Instant>,
-    /// Why the last one that failed did, unless one has succeeded since.
+    /// The error of the last tick that failed; `None` if one has succeeded since.
     pub trouble: Option<String>,
 }
 
 impl LoopMetrics {
-    /// How long ago the last tick ended, whatever became of the wall clock since.
+    /// The time since the last tick ended, even if the wall clock was set since.
     pub fn since_last(&self) -> Option<Duration> {
         self.ended.map(|ended| ended.elapsed())
     }
@@ -64,31 +64,31 @@ const BOUNDS: [f64; 8] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
 
 #[derive(Debug, Default)]
 struct Lateness {
-    /// How many ticks were no later than each bound.
+    /// For each bound, the number of ticks that were no later.
     within: [u64; BOUNDS.len()],
     ticks: u64,
     seconds: f64,
 }
 
 impl DaemonMetrics {
-    /// What each loop has done.
+    /// The metrics of each loop.
     pub fn loops(&self) -> BTreeMap<LoopName, LoopMetrics> {
         self.state().loops.clone()
     }
 
-    /// The last jump of the wall clock that was noticed.
+    /// The last jump of the wall clock that was detected.
     pub fn last_jump(&self) -> Option<ClockJump> {
         self.state().jump
     }
 
-    /// The wall clock was set.
+    /// Records a jump of the wall clock.
     pub(crate) fn jumped(&self, at: Timestamp, by: SignedDuration, steady: Duration) {
         let mut state = self.state();
         let count = state.jump.map_or(0, |jump| jump.count) + 1;
         state.jump = Some(ClockJump { at, by, count, steady });
     }
 
-    /// A tick of a loop has ended.
+    /// Records the end of a loop's tick.
     pub(crate) fn ticked(&self, of: LoopName, took: Duration, trouble: Option<String>, now: Timestamp) {
         let mut state = self.state();
         let metrics = state.loops.entry(of).or_default();
@@ -99,7 +99,7 @@ impl DaemonMetrics {
         metrics.trouble = trouble;
     }
 
-    /// A schedule's tick was evaluated so long after it was due.
+    /// Records by how much a schedule's tick was evaluated after it was due.
     pub(crate) fn was_late(&self, late: Duration) {
         let (mut state, late) = (self.state(), late.as_secs_f64());
         for (bound, count) in BOUNDS.iter().zip(&mut state.lateness.within) {
@@ -144,7 +144,7 @@ impl DaemonMetrics {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while it is held leaves numbers that are a little off.
+        // A panic while it is held leaves slightly wrong numbers at worst.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

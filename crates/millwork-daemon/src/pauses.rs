@@ -1,8 +1,8 @@
-//! How long stored pauses still last, whatever becomes of the wall clock.
+//! Stored pauses, which last as long as they should even if the wall clock is set.
 //!
-//! A pause is stored as the moment of its end, by a clock that may have been wrong, and read by one that may be set at
-//! any time. So its end is compared with the wall clock once, when it is first seen, and it never lasts longer than pauses
-//! of its kind do; from then on the steady clock counts.
+//! A pause is stored as the time of its end, by a clock that may have been wrong, and read by one that may be set at any time. So its end
+//! is compared with the wall clock once, when it is first seen, and it never lasts longer than the longest pause of its kind; from then on
+//! the steady clock counts.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,10 +11,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use millwork_core::Clock;
 
-/// The pauses that have been seen, by what waits.
+/// The pauses that have been seen, by the runs or deliveries that wait.
 #[derive(Debug)]
 pub(crate) struct Pauses<Key> {
-    /// The end as it is stored, and the reading of the steady clock that it became.
+    /// The stored end, and the reading of the steady clock that it was translated to.
     seen: HashMap<Key, (Timestamp, Duration)>,
 }
 
@@ -45,7 +45,7 @@ impl<Key: Eq + Hash> Pauses<Key> {
         seen.1 <= steady
     }
 
-    /// Forgets what doesn't wait any more.
+    /// Forgets pauses of what doesn't wait any more.
     pub(crate) fn keep(&mut self, waits: impl Fn(&Key) -> bool) {
         self.seen.retain(|key, _| waits(key));
     }

@@ -1,7 +1,7 @@
-//! Sensors that react to events: which events, and what their functions say of each.
+//! Sensors that react to events: the events that they watch, and the answers of their functions.
 //!
-//! The log is read behind the sensor's cursor. The cursor passes an event only once the function has answered to it; one at which it
-//! failed becomes pending in the same commit and is asked about again, beside what is new.
+//! The log is read behind the sensor's cursor. The cursor passes an event only once the function has answered; one at which it failed
+//! becomes pending in the same commit and is retried beside new events.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::evaluation_context::EvaluationContext;
 use crate::functions::guarded;
 use crate::sensor_call::{Asked, Subject, answered};
 
-/// Maximum events that one evaluation looks at.
+/// Maximum events that one evaluation reads.
 const MOST_EVENTS: u32 = 200;
 
-/// What a sensor says of the next events that it watches, and of those at which it failed before. A failure at one
-/// event keeps it from none of the others.
+/// The sensor's answers for the next events that it watches, and for those at which it failed before. A failure at one event doesn't affect
+/// the others.
 pub(crate) async fn reactions(
     evaluation: &EvaluationContext,
     sensor: &Sensor,
@@ -36,7 +36,7 @@ pub(crate) async fn reactions(
     let subject = |event: &SensorEvent| Subject::Event { sequence: event.event.sequence, pending: None };
     let mut subjects: Vec<Subject> = events.iter().map(subject).collect();
     let (new, mut gone) = (events.len(), Vec::new());
-    // What is new comes first, as it may be what failed before that doesn't return.
+    // New events come first, as the function may not return from one at which it failed before.
     for one in pending {
         let PendingWork::Event { sequence } = one.work else { continue };
         match event_at(&*evaluation.store, sequence).await? {
@@ -74,12 +74,12 @@ pub(crate) async fn reactions(
     Ok(Asked { behind, gone, ..asked })
 }
 
-/// Each event asks for the same run once: what has no key gets one from the event.
+/// Each event requests the same run once: a run without a key gets one that is made of the event.
 pub(crate) fn keyed(mut runs: Vec<RunSpec>, sequence: u64) -> Vec<RunSpec> {
     let mut derived: Vec<String> = Vec::new();
     for run in runs.iter_mut().filter(|run| run.key.is_none()) {
         let base = format!("event {sequence} {}", run.target);
-        // Several runs of one answer are meant to be several.
+        // Several runs of one answer are intended.
         let same = derived.iter().filter(|key| **key == base).count();
         derived.push(base.clone());
         run.key = Some(if same == 0 { base } else { format!("{base} #{}", same + 1) });
@@ -87,7 +87,7 @@ pub(crate) fn keyed(mut runs: Vec<RunSpec>, sequence: u64) -> Vec<RunSpec> {
     runs
 }
 
-/// The next events that the sensor watches, and the last one that was looked at.
+/// The next events that the sensor watches, and the last one that was read.
 async fn next_events(
     evaluation: &EvaluationContext,
     sensor: &Sensor,
@@ -95,7 +95,7 @@ async fn next_events(
     behind: Option<u64>,
 ) -> Result<(Vec<SensorEvent>, Option<u64>), DaemonError> {
     let Some(behind) = behind else {
-        // What happened before it was switched on is none of its business.
+        // Events from before it was switched on don't concern it.
         return Ok((Vec::new(), Some(evaluation.store.head().await?)));
     };
     let graph = evaluation.pipeline.graph();
@@ -105,7 +105,7 @@ async fn next_events(
     let mut events = Vec::new();
     for event in found.events.into_iter().filter(|event| watched.includes(event, &assets, graph)) {
         let event = with_request(&*evaluation.store, event).await?;
-        // A run that it has asked for itself doesn't set it off again.
+        // Runs that it has requested itself don't trigger it again.
         let is_own = matches!(watched, WatchedEvents::Runs { .. })
             && event
                 .request

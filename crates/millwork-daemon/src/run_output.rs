@@ -1,4 +1,4 @@
-//! What a run's process printed outside of its steps becomes part of the run's log: it says why the process died.
+//! The output of a run's process outside of its steps becomes part of the run's log: it explains why the process died.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use millwork_storage::{Batch, Store};
 
 use crate::error::DaemonError;
 
-/// The most that is kept of what a process printed outside of its steps, in bytes: the end says why it died.
+/// Maximum output of a process outside of its steps that is kept, in bytes. The end is kept, since it explains why the process died.
 const MOST_OUTPUT: usize = 64 * 1024;
 
-/// Appends what a process printed to the log of its run.
+/// Appends the output of a process to the log of its run.
 pub(crate) async fn keep_output(
     store: &dyn Store,
     run: RunId,

@@ -1,7 +1,7 @@
-//! Sending an alert once: by webhook, by e-mail, to a command.
+//! Sends an alert once: by webhook, by email, or to a command.
 //!
-//! A refusal says whether it is worth sending again and how long the receiver wants to be left alone; what follows from that
-//! is decided by the loop. Secrets are read when they are needed and are no part of any error.
+//! A refusal states whether a retry can help and how long the receiver asks not to be sent more; the loop decides what follows. Secrets are
+//! read when they are needed and never part of an error.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -21,22 +21,22 @@ use tokio::process::Command;
 use crate::http;
 use crate::webhook_body::webhook_body;
 
-/// What environment variables are set to.
+/// Looks up the values of environment variables.
 pub type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Why an alert did not arrive.
+/// The reason why an alert was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// It would be refused again.
+    /// The receiver would refuse it again.
     ForGood {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It may arrive later.
+    /// A later attempt may succeed.
     Passing {
-        /// Why it didn't.
+        /// The reason.
         reason: String,
-        /// For how long the receiver asks to be sent nothing.
+        /// How long the receiver asks not to be sent more; `None` if it doesn't.
         hold: Option<Duration>,
     },
 }
@@ -50,7 +50,7 @@ impl Refusal {
         Self::Passing { reason: reason.into(), hold: None }
     }
 
-    /// For how long the receiver asks to be sent nothing.
+    /// How long the receiver asks not to be sent more.
     pub(crate) fn hold(&self) -> Option<Duration> {
         match self {
             Self::ForGood { .. } => None,
@@ -59,14 +59,14 @@ impl Refusal {
     }
 }
 
-/// Sends an alert. What is wrong is said without secrets.
+/// Sends an alert. Errors are free of secrets.
 pub(crate) async fn send(
     destination: &Destination,
     delivery: &Delivery,
     environment: &Environment,
 ) -> Result<(), Refusal> {
     let secret = |secret: &Secret| {
-        // A daemon that is started with it delivers.
+        // A daemon that is started with the variable delivers the alert.
         let unset =
             || Refusal::passing(format!("the environment variable `{}` is not set", secret.variable()));
         environment(secret.variable()).ok_or_else(unset)
@@ -95,7 +95,7 @@ async fn webhook(url: &str, shape: WebhookShape, delivery: &Delivery) -> Result<
         .header("idempotency-key", &delivery.key)
         .body(webhook_body(shape, &delivery.alert, &delivery.key).to_string());
     let answer = request.send().await.map_err(|error| {
-        // The address is a secret, and the error has it.
+        // The URL is a secret, and the error contains it.
         let (is_about_address, error) = (error.is_builder(), one_line_of(&error.without_url()));
         if is_about_address { Refusal::for_good(error) } else { Refusal::passing(error) }
     })?;
@@ -105,8 +105,8 @@ async fn webhook(url: &str, shape: WebhookShape, delivery: &Delivery) -> Result<
     }
 }
 
-/// What an answer means that isn't a success: what the client is blamed for is refused for good, but for three codes that
-/// say "later" (<https://www.rfc-editor.org/rfc/rfc9110#section-15.5>).
+/// The refusal that a status other than success means: client errors are final, except three codes that mean "later"
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-15.5>).
 fn refused(status: StatusCode, headers: &HeaderMap) -> Refusal {
     use StatusCode as Status;
     let reason = format!("the receiver answered {status}");
@@ -117,7 +117,7 @@ fn refused(status: StatusCode, headers: &HeaderMap) -> Refusal {
     Refusal::Passing { reason, hold: retry_after(headers) }
 }
 
-/// How long a receiver asks to be left alone: seconds, or a moment, which is compared with the receiver's own clock
+/// How long a receiver asks not to be sent more: seconds, or a date, which is compared with the receiver's own clock
 /// (<https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
@@ -157,7 +157,7 @@ async fn e_mail(mail: &Mail, login: Option<(String, String)>, delivery: &Deliver
     }
     let refused = |error: lettre::transport::smtp::Error| {
         let reason = one_line_of(&error);
-        // A reply of the 500s, such as to an unknown recipient.
+        // A reply of class 5, such as to an unknown recipient.
         if error.is_permanent() { Refusal::for_good(reason) } else { Refusal::passing(reason) }
     };
     relay.build().send(message).await.map_err(refused).map(drop)
@@ -175,15 +175,15 @@ async fn command(argv: &[String], delivery: &Delivery) -> Result<(), Refusal> {
     let mut process = command.spawn().map_err(unstarted)?;
     let body = webhook_body(WebhookShape::Json, &delivery.alert, &delivery.key).to_string();
     if let Some(mut input) = process.stdin.take() {
-        // A command that doesn't read all of it may have its reasons.
+        // A command may end without reading all of it.
         let _ = input.write_all(body.as_bytes()).await;
     }
     let exit = process.wait().await.map_err(|error| Refusal::passing(error.to_string()))?;
     if exit.success() { Ok(()) } else { Err(ended(program, exit)) }
 }
 
-/// What the end of a command means that isn't a success: the codes of `sysexits.h`, 64 to 78, refuse for good, but for 75,
-/// which asks to try again. So does any other end.
+/// The refusal that an unsuccessful exit means: the codes of `sysexits.h`, 64 to 78, are final, except 75, which asks for a retry. Every
+/// other end can be retried.
 fn ended(program: &str, exit: ExitStatus) -> Refusal {
     let reason = format!("`{program}` ended with {exit}");
     match exit.code() {
@@ -207,7 +207,7 @@ mod tests {
             .collect()
     }
 
-    /// Whether an answer is final, and for how many seconds it asks to be left alone.
+    /// Whether an answer is final, and how many seconds it asks to wait.
     fn check(status: u16, fields: &[(&'static str, &'static str)], for_good: bool, hold: Option<u64>) {
         let status = StatusCode::from_u16(status).expect("a status");
         let refusal = refused(status, &headers(fields));

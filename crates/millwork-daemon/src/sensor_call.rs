@@ -1,7 +1,7 @@
-//! Calling a sensor's function, and what it answers.
+//! Calls of a sensor's function, and its answers.
 //!
-//! The daemon and `sensors preview` call it in the same way, so that what a preview shows is what the daemon would do. Answers are taken
-//! one by one, so that a function that fails or hangs at one event doesn't take those before with it.
+//! The daemon and `sensors preview` call it in the same way, so that a preview shows what the daemon would do. Answers are taken one by
+//! one, so that a function that fails or hangs at one event doesn't lose the answers before.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,53 +16,53 @@ use thiserror::Error;
 use crate::error::DaemonError;
 use crate::functions::{Answer, Call, Functions, stuck};
 
-/// What a sensor's function answers, once or for each event.
+/// The answer of a sensor's function, once or for each event.
 pub(crate) type Answered = Result<SensorOutcome, String>;
 
 /// A call of a sensor's function that doesn't return.
 pub(crate) type Stuck = Call<Answered>;
 
-/// How far a sensor has come, as it is stored. The number makes every evaluation's cursor another one.
+/// The position of a sensor, as it is stored. The number makes every evaluation's cursor differ from the others.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
     pub(crate) number: u64,
-    /// Behind which event it looks on, for one that reacts to events.
+    /// The sequence number of the last event that was read, for a sensor that reacts to events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) behind: Option<u64>,
-    /// What its function said.
+    /// The cursor that its function returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) own: Option<String>,
-    /// Why there was nothing to do the last time, so that it isn't written down again and again.
+    /// The reason why there was nothing to do the last time, so that it isn't recorded again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idle: Option<String>,
 }
 
-/// What a sensor's function is asked about.
+/// What a sensor's function is called with.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// Whatever it looks at.
+    /// No event: the function looks outside.
     Outside,
     /// An event.
     Event {
-        /// Its number.
+        /// The sequence number of the event.
         sequence: u64,
-        /// What is pending because of it, if its function failed before.
+        /// The pending work because of it, if its function failed before.
         pending: Option<Box<Pending>>,
     },
 }
 
-/// What came of asking.
+/// The outcome of the calls.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) answers: Vec<(Subject, Answered)>,
-    /// Behind which event it has to look on.
+    /// The sequence number of the last event that was read.
     pub(crate) behind: Option<u64>,
-    /// What is pending because of events that aren't there any more.
+    /// The pending work for events that were removed meanwhile.
     pub(crate) gone: Vec<Pending>,
     pub(crate) stuck: Option<Stuck>,
 }
 
-/// Asks a sensor that looks outside.
+/// Calls the function of a sensor that looks outside.
 pub(crate) async fn asked_outside(
     functions: &Functions,
     sensor: &Sensor,
@@ -78,7 +78,7 @@ pub(crate) async fn asked_outside(
     answered(call, [Subject::Outside], limit).await
 }
 
-/// What a call answers to each subject, in their order: to fewer if the daemon stops meanwhile.
+/// The answers for the subjects, in their order; for fewer if the daemon stops meanwhile.
 pub(crate) async fn answered(
     call: Option<Call<Answered>>,
     subjects: impl IntoIterator<Item = Subject>,
@@ -100,23 +100,21 @@ pub(crate) async fn answered(
     Ok(asked)
 }
 
-/// Why a sensor couldn't be tried.
+/// The reason why a sensor could not be previewed.
 #[derive(Debug, Error)]
 pub enum PreviewError {
-    /// It isn't asked about what is outside.
-    #[error(
-        "sensor `{sensor}` reacts to events, so there is nothing to ask it: it is called when an event comes"
-    )]
+    /// The sensor reacts to events, so there is no call to preview.
+    #[error("sensor `{sensor}` reacts to events and can't be previewed: it is called when an event comes")]
     ReactsToEvents {
-        /// The sensor.
+        /// The name of the sensor.
         sensor: String,
     },
     /// Its function failed.
     #[error("sensor `{sensor}` failed: {reason}")]
     Failed {
-        /// The sensor.
+        /// The name of the sensor.
         sensor: String,
-        /// Why.
+        /// The error of the function.
         reason: String,
     },
 }
@@ -125,7 +123,7 @@ impl Advice for PreviewError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::ReactsToEvents { sensor } => {
-                Some(format!("`sensors on {sensor}` lets it react to what happens from then on").into())
+                Some(format!("`sensors on {sensor}` lets it react to events from then on").into())
             }
             Self::Failed { .. } => None,
         }
@@ -139,7 +137,7 @@ impl Advice for PreviewError {
     }
 }
 
-/// Asks a sensor that looks outside what it would do now, and records nothing. Must be called within a Tokio runtime.
+/// Calls a sensor that looks outside as the daemon would, and records nothing. Must be called within a Tokio runtime.
 ///
 /// # Errors
 ///
@@ -154,11 +152,11 @@ pub async fn preview_sensor(sensor: &Sensor, context: SensorContext) -> Result<S
     match answer {
         Ok(Some((_, Ok(outcome)))) => Ok(outcome),
         Ok(Some((_, Err(reason)))) | Err(reason) => Err(PreviewError::Failed { sensor: name(), reason }),
-        Ok(None) => Err(PreviewError::Failed { sensor: name(), reason: "it gave no answer".to_owned() }),
+        Ok(None) => Err(PreviewError::Failed { sensor: name(), reason: "it returned no answer".to_owned() }),
     }
 }
 
-/// The cursor that a sensor's own function left.
+/// The cursor that a sensor's own function returned.
 pub fn sensor_cursor(state: &InstigatorState) -> Option<String> {
     let position: Position = serde_json::from_str(state.cursor.as_deref()?).ok()?;
     position.own

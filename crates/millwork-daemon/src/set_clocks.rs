@@ -87,7 +87,7 @@ async fn a_run_is_ended_for_the_time_that_has_passed_and_for_no_other() {
         };
         assert_eq!(bench.status(&mut monitor, run).await, RunStatus::Running);
         if is_canceled {
-            bench.daemon.store.request_cancel(run, bench.clock.now()).await.expect("a wish");
+            bench.daemon.store.request_cancel(run, bench.clock.now()).await.expect("a request");
         }
         for set in bench.set() {
             set();
@@ -109,7 +109,7 @@ async fn a_retry_waits_as_long_as_it_was_to_wait() {
     for set in bench.set() {
         let (fence, mut queue) = (bench.running().await, bench.daemon.run_queue());
         let store = &bench.daemon.store;
-        let failed = NewEvent::of_run(fence.run, bench.clock.now(), EventBody::run_failed("it was told to"));
+        let failed = NewEvent::of_run(fence.run, bench.clock.now(), EventBody::run_failed("it was meant to"));
         store.append(Batch { fence: Some(fence), events: vec![failed] }).await.expect("its end");
         let pause = Duration::from_secs(60);
         assert!(store.retry_run(fence, pause, bench.clock.now()).await.expect("a retry"));
@@ -144,7 +144,7 @@ async fn a_retry_that_a_clock_that_was_ahead_put_off_is_launched_within_an_hour(
     let fence = bench.running().await;
     let year = SignedDuration::from_hours(365 * 24);
     bench.clock.jump(year);
-    let failed = NewEvent::of_run(fence.run, bench.clock.now(), EventBody::run_failed("it was told to"));
+    let failed = NewEvent::of_run(fence.run, bench.clock.now(), EventBody::run_failed("it was meant to"));
     bench.daemon.store.append(Batch { fence: Some(fence), events: vec![failed] }).await.expect("its end");
     bench.daemon.store.retry_run(fence, Duration::from_secs(60), bench.clock.now()).await.expect("a retry");
     bench.clock.jump(-year);

@@ -1,7 +1,7 @@
-//! How long something takes that began at a stored moment, whatever becomes of the wall clock.
+//! Measures how long something takes that began at a stored time, even if the wall clock is set.
 //!
-//! What is looked at again and again is timed by the steady clock from the first look at it. What passed before follows
-//! from the wall clock, which may have been set meanwhile: so it counts only as far as it can be true.
+//! What is observed repeatedly is timed by the steady clock from its first observation. The time before follows from the wall clock, which
+//! may have been set meanwhile: so it counts only as far as it is plausible.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use millwork_core::Clock;
 use millwork_core::clock::between;
 
-/// What is being timed.
+/// The things that are being timed.
 #[derive(Debug)]
 pub(crate) struct Stopwatch<Key> {
-    /// The reading of the steady clock at the first look, and what had passed before.
+    /// The reading of the steady clock at the first observation, and the time that had passed before.
     seen: HashMap<Key, (Duration, Duration)>,
     last_look: Option<Duration>,
     this_look: Duration,
@@ -27,13 +27,13 @@ impl<Key> Default for Stopwatch<Key> {
 }
 
 impl<Key: Eq + Hash> Stopwatch<Key> {
-    /// Begins a look at everything that goes on.
+    /// Begins a round of observations of everything that is in progress.
     pub(crate) fn begin_look(&mut self, clock: &dyn Clock) {
         self.this_look = clock.steady();
     }
 
-    /// How long something has been going on that began at `since`. At the first look of all it can't have done so for
-    /// longer than `oldest`, later for no longer than since the look before.
+    /// How long something has been in progress that began at `since`: in the very first round for no longer than `oldest`, later for no
+    /// longer than since the round before.
     pub(crate) fn passed(
         &mut self,
         key: Key,
@@ -50,7 +50,7 @@ impl<Key: Eq + Hash> Stopwatch<Key> {
         before + steady.saturating_sub(first)
     }
 
-    /// Ends a look: what it didn't find goes on no more.
+    /// Ends a round: what wasn't observed in it isn't in progress any more.
     pub(crate) fn end_look(&mut self, goes_on: impl Fn(&Key) -> bool) {
         self.seen.retain(|key, _| goes_on(key));
         self.last_look = Some(self.this_look);

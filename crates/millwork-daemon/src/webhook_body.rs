@@ -1,12 +1,12 @@
-//! What webhooks are sent: the forms that receivers expect.
+//! The bodies of webhooks, in the forms that receivers expect.
 //!
-//! An alert's text may hold anything that users wrote. So each form escapes what would be markup, mentions nobody, and is cut to the
-//! lengths that its receiver takes.
+//! An alert's text may contain anything that users wrote. So each form escapes markup, disables mentions, and is cut to the lengths that
+//! its receiver accepts.
 
 use millwork_core::alert::{Alert, AlertKind, WebhookShape};
 use serde_json::{Value, json};
 
-/// The most characters of a title and of a text that Discord takes.
+/// Maximum characters of a title and of a text that Discord accepts.
 const DISCORD: (usize, usize) = (256, 4_000);
 
 /// The body of a request to a webhook.
@@ -27,7 +27,7 @@ pub(crate) fn webhook_body(shape: WebhookShape, alert: &Alert, idempotency_key: 
                 "color": color(alert.kind),
                 "url": alert.url,
             }],
-            // Nothing in a text may call people.
+            // Nothing in a text may mention people.
             "allowed_mentions": { "parse": [] },
         }),
         WebhookShape::Teams => json!({
@@ -40,7 +40,7 @@ pub(crate) fn webhook_body(shape: WebhookShape, alert: &Alert, idempotency_key: 
                     "version": "1.4",
                     "body": [
                         { "type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": true, "text": alert.title },
-                        // A single line break is none in a card.
+                        // A card ignores a single line break.
                         { "type": "TextBlock", "wrap": true, "text": alert.text.replace('\n', "\n\n") },
                     ],
                 },
@@ -65,7 +65,7 @@ fn color(kind: AlertKind) -> u32 {
     }
 }
 
-/// Text for Slack, in which three characters have a meaning.
+/// Text for Slack, with its three special characters escaped.
 fn slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -36,23 +36,23 @@ pub struct Engine {
     options: EngineOptions,
 }
 
-/// How an engine works.
+/// The options of an engine.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// How many steps of a run are executed at a time; 0 counts as 1.
+    /// Maximum steps of a run that are executed in parallel; 0 counts as 1.
     pub max_parallel_steps: usize,
     /// How long a blocking step may go on after its run was asked to stop.
     pub grace: Duration,
-    /// Whether a step that takes too long, and runs alone, loses the processes that it has started: only in a process
-    /// that does nothing but execute a run.
+    /// Whether a timed-out step that runs alone has the processes killed that it has started: only in a process that does nothing but
+    /// execute a run.
     pub end_descendants: bool,
-    /// What time it is.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for EngineOptions {
-    /// Twice as many parallel steps as processors, and no fewer than eight, as most steps wait for something most of the
-    /// time; ten seconds of grace; the system's clock.
+    /// Twice as many parallel steps as processors, and at least eight, since steps mostly wait for I/O; ten seconds of grace; the system's
+    /// clock.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
@@ -64,21 +64,21 @@ impl Default for EngineOptions {
     }
 }
 
-/// What has become of an executed run: its final state, as its events tell it.
+/// The outcome of an executed run: its final state, projected from its events.
 #[derive(Clone, Debug)]
 pub struct RunOutcome {
-    /// The run.
+    /// The run's ID.
     pub run: RunId,
-    /// Its status.
+    /// The status that the run ended with.
     pub status: RunStatus,
-    /// The fold of its events.
+    /// The state of the run, projected from its events.
     pub state: RunState,
-    /// How long this execution took.
+    /// The duration of this execution.
     pub duration: Duration,
 }
 
 impl RunOutcome {
-    /// How many steps have a status.
+    /// The number of steps with a status.
     pub fn count(&self, status: StepStatus) -> usize {
         self.state.count(status)
     }
@@ -114,8 +114,8 @@ impl Engine {
         &self.values
     }
 
-    /// Writes down that a run is asked for. Unless it is left to a daemon, this engine's holder owns it from then on: it is
-    /// found lost if that process ends without executing it.
+    /// Records that a run is requested. Unless it is left to a daemon, this engine's holder owns it from then on: the run is found to be
+    /// lost if that process ends without executing it.
     pub async fn request(&self, request: RunRequest) -> Result<RunId, StorageError> {
         let at = self.options.clock.now();
         let id = RunId::new(at);
@@ -124,7 +124,7 @@ impl Engine {
         Ok(id)
     }
 
-    /// What a request would run. With `stale_only` the plan holds only the steps that are stale or missing.
+    /// The plan of a request. With `stale_only` it holds only the steps that are stale or missing.
     ///
     /// # Errors
     ///
@@ -141,13 +141,13 @@ impl Engine {
         Ok(plan)
     }
 
-    /// How stale everything is that a plan would make.
+    /// The staleness of everything that a plan would materialize.
     pub async fn staleness(&self, plan: &Plan) -> Result<StalenessReport, StorageError> {
         Ok(StalenessReport::new(self.pipeline.graph(), plan, &self.verdicts(plan).await?))
     }
 
-    /// Claims a queued run and executes it to its end. A run that fails is not an error of this function. A claimed run
-    /// that can't be executed is recorded as failed, if the store still takes that.
+    /// Claims a queued run and executes it to its end. A run that fails is not an error of this function. A claimed run that can't be
+    /// executed is recorded as failed, if the store still accepts that.
     pub async fn execute(
         &self,
         run: RunId,
@@ -192,7 +192,7 @@ impl Engine {
         if let Err(error) = &executed {
             let failed = EventBody::run_failed(one_line_of(error));
             let event = NewEvent::of_run(run, self.options.clock.now(), failed);
-            // If it can't be recorded, whoever looks for lost runs finds this one.
+            // If the failure can't be recorded, the next search for lost runs finds this one.
             let _ = self.store.append(Batch { fence: Some(fence), events: vec![event] }).await;
         }
         let state = executed?;
@@ -223,7 +223,7 @@ impl Engine {
         self.check_config(&request, &plan)?;
         let mut read = self.read_from_store(&plan);
         if verdicts.is_some() {
-            // What turns out to be unchanged is taken from the store, too.
+            // Outputs that turn out to be unchanged are read from the store, too.
             read.extend(plan.steps.iter().flat_map(|step| graph.outputs(step.step)));
         }
         let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
@@ -284,7 +284,7 @@ impl Engine {
         self.store.claim(Claim { run, holder, now, until: now + LEASE, resumes }).await
     }
 
-    /// The events that say how far a run has come.
+    /// The events that determine the progress of a run.
     async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
         let kinds = Some(RunState::RESUME_KINDS);
         let query = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
@@ -296,7 +296,7 @@ impl Engine {
         Ok(Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?)
     }
 
-    /// Nothing runs with a configuration that isn't its own: a name that doesn't exist would leave defaults in force.
+    /// No run may execute with a configuration that is ignored: an unknown name would leave defaults in force.
     fn check_config(&self, request: &RunRequest, plan: &Plan) -> Result<(), RequestError> {
         let steps = plan.steps.indices().map(|step| plan.step_key(self.pipeline.graph(), step).as_str());
         Ok(self.pipeline.check_config(&request.config, steps)?)
@@ -307,7 +307,7 @@ impl Engine {
         Ok(latest.into_iter().map(LatestAsset::into_verdict).collect())
     }
 
-    /// The assets that a plan reads from the store: those it takes without making them, and those it looks back at.
+    /// The assets that a plan reads from the store: inputs that it doesn't materialize, and previous values.
     fn read_from_store(&self, plan: &Plan) -> BTreeSet<AssetIndex> {
         let graph = self.pipeline.graph();
         let mut made = BTreeSet::new();

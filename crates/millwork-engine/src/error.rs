@@ -8,33 +8,33 @@ use millwork_core::run::{IllegalTransition, RunId};
 use millwork_storage::StorageError;
 use thiserror::Error;
 
-/// Why a run could not be executed.
+/// The reason why a run could not be executed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExecuteError {
-    /// The store failed, so nothing more can be recorded.
+    /// The store failed, so the rest of the run can't be recorded.
     #[error("failed to record the run")]
     Record(#[source] StorageError),
     /// The store couldn't be read.
     #[error(transparent)]
     Store(#[from] StorageError),
-    /// What is asked for doesn't fit the definitions.
+    /// The request doesn't fit the definitions.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Something of the run can't be read, so nobody knows what is left to do.
+    /// A part of the run can't be read, so it isn't known what is left to do.
     #[error("run {run} is damaged: {damage}")]
     Damaged {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
-        /// What can't be read or is missing.
+        /// What can't be read or is missing, in words.
         damage: String,
     },
-    /// The run's events don't make sense.
+    /// The run's events are not a valid sequence.
     #[error("the events of run {run} contradict each other")]
     Contradiction {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
-        /// How.
+        /// The event that doesn't follow from those before.
         source: IllegalTransition,
     },
 }
@@ -62,7 +62,7 @@ impl Advice for ExecuteError {
     }
 }
 
-/// Makes the errors of this crate and of storage known, so that their hints are found behind a `dyn Error`.
+/// Registers the errors of this crate and of storage, so that their hints are found behind a `dyn Error`.
 pub(crate) fn register_errors() {
     register::<StorageError>();
     register::<crate::ValueError>();

@@ -1,4 +1,4 @@
-//! Sources of Millwork on this machine, which a pipeline names by path.
+//! Sources of Millwork on this machine, on which a pipeline depends by path.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,29 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checkout(String);
 
-/// Why a folder isn't Millwork's.
+/// The reason why a folder isn't a checkout of Millwork.
 #[derive(Debug, Error)]
 pub(crate) enum CheckoutError {
-    /// There is no manifest of Millwork's library.
-    #[error("`{path}` has no sources of Millwork: there is neither `crates/millwork` nor the package itself")]
+    /// The folder has no manifest of Millwork's library.
+    #[error(
+        "`{path}` has no sources of Millwork: it contains neither `crates/millwork` nor the package itself"
+    )]
     Missing {
-        /// As it was written.
+        /// The path as it was given.
         path: String,
     },
-    /// The folder's path can't be found out.
+    /// The folder's path can't be resolved.
     #[error("failed to find the folder `{path}`")]
     Path {
         /// The folder of the package.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The folder's path can't stand in a manifest.
+    /// The folder's path can't be written in a manifest.
     #[error("the path `{path}` is not printable UTF-8, so no manifest can name it")]
     Text {
-        /// The path, as far as it is text.
+        /// The path, with replacement characters for what isn't text.
         path: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Writes a new folder, as a whole or not at all.
+//! Writes a new folder, completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -6,33 +6,33 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Why a folder wasn't written. Nothing is left of it.
+/// The reason why a folder wasn't written. No part of it is left.
 #[derive(Debug, Error)]
 pub(crate) enum CreateError {
-    /// There is something that isn't to be written over.
-    #[error("`{path}` is there already, and is not an empty folder")]
+    /// The path exists and must not be overwritten.
+    #[error("`{path}` exists and is not an empty folder")]
     Exists {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
     },
-    /// The folder that it would be in isn't there.
-    #[error("there is no folder `{parent}`: make it first, or name another place")]
+    /// The parent folder doesn't exist.
+    #[error("the folder `{parent}` does not exist: create it first, or choose another place")]
     NoParent {
-        /// The folder that is missing.
+        /// The path of the missing folder.
         parent: PathBuf,
     },
-    /// It couldn't be written.
+    /// A file or folder can't be written.
     #[error("failed to write `{path}`")]
     Write {
-        /// The file or folder.
+        /// The path of the file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// Makes a folder with these files, given by their paths in it. The files are written into a folder beside it, which then gets the
-/// name. An empty folder of that name stays what it is: they are written into a folder in it, and then moved up.
+/// Creates a folder with these files, given by their relative paths. The files are written into a temporary folder beside it, which is then
+/// renamed. An existing empty folder stays: the files are written into a temporary folder in it, and then moved up.
 pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
     // A path that ends with `/` is the same folder.
     let folder: PathBuf = folder.components().collect();
@@ -55,7 +55,7 @@ pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), Crea
     written
 }
 
-/// Whether there is an empty folder; anything else of the name is an error.
+/// Whether the path is an empty folder; anything else there is an error.
 fn is_empty_folder(folder: &Path) -> Result<bool, CreateError> {
     let is_something = folder.symlink_metadata().is_ok();
     let exists = || CreateError::Exists { path: folder.to_owned() };
@@ -71,7 +71,7 @@ fn is_empty_folder(folder: &Path) -> Result<bool, CreateError> {
     }
 }
 
-/// Moves what a folder has to the folder above it, which has nothing else.
+/// Moves the entries of a folder to its parent, which has no others.
 fn move_up(unfinished: &Path, folder: &Path) -> Result<(), CreateError> {
     for entry in fs::read_dir(unfinished).map_err(failed(unfinished))? {
         let entry = entry.map_err(failed(unfinished))?;
@@ -89,7 +89,7 @@ fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
         let write = || {
             let mut file = File::create_new(&path)?;
             file.write_all(text.as_bytes())?;
-            // Some file systems tell only now that there is no room.
+            // Some file systems report a full disk only now.
             file.sync_all()
         };
         write().map_err(failed(&path))?;
@@ -97,7 +97,7 @@ fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
     Ok(())
 }
 
-/// Gives a folder its name. Whoever has filled a folder of that name meanwhile keeps it.
+/// Renames a folder. A folder of that name that was filled meanwhile is not replaced.
 fn take_place(unfinished: &Path, folder: &Path) -> Result<(), CreateError> {
     fs::rename(unfinished, folder).map_err(|error| match error.kind() {
         ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => {
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(
             failed.to_string(),
             format!(
-                "there is no folder `{}`: make it first, or name another place",
+                "the folder `{}` does not exist: create it first, or choose another place",
                 root.path().join("no").display()
             )
         );

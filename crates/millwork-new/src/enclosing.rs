@@ -1,12 +1,12 @@
-//! The workspace that a new folder would lie in.
+//! The workspace that would enclose a new folder.
 //!
-//! Cargo looks for a manifest with `[workspace]` in the folders above a package. A package that lies in one and is a workspace of its
-//! own breaks the outer one where its `members` match the folder, and the profile of a member is ignored: both belong to the root.
+//! Cargo looks for a manifest with `[workspace]` in the folders above a package. A package in it that is a workspace of its own breaks the
+//! outer one where its `members` match the folder, and the profile of a member is ignored: both belong to the root.
 
 use std::path::{Path, PathBuf};
 
-/// The manifest of the workspace that a folder lies in, if there is one that doesn't exclude it. Cargo takes the nearest, and so does
-/// this; a manifest that can't be read or parsed is none.
+/// The manifest of the workspace that encloses a folder; `None` if there is none or it excludes the folder. As in cargo, the nearest one
+/// counts; a manifest that can't be read or parsed is ignored.
 pub(crate) fn enclosing_workspace(folder: &Path) -> Option<PathBuf> {
     let folder = std::path::absolute(folder).ok()?;
     folder.ancestors().skip(1).find_map(|root| {

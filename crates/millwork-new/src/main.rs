@@ -1,8 +1,8 @@
-//! `millwork new NAME`: makes a pipeline that runs.
+//! `millwork new NAME`: creates a pipeline that runs.
 //!
-//! A pipeline's own binary is its command line, so there is one thing left for a program of its own to do: to make the first
-//! version, with what is easily forgotten. Above all, that are the lines of the dev profile that optimize kernels: cargo takes them
-//! from the pipeline's workspace, not from Millwork's.
+//! A pipeline's own binary is its command line, so a program of its own has one thing left to do: create the first version, including what
+//! is easily forgotten. Above all, these are the lines of the dev profile that optimize kernels: cargo takes them from the pipeline's
+//! workspace, not from Millwork's.
 
 mod checkout;
 mod create;
@@ -23,7 +23,7 @@ use enclosing::enclosing_workspace;
 use name::PackageName;
 use template::{Millwork, Root, Template};
 
-// Exit codes, which are those of pipelines.
+// Exit codes, the same as those of pipelines.
 const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 const OUTPUT: u8 = 5;
@@ -72,20 +72,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints to the standard output, which may be a full disk, or a pipe whose reader has gone.
+/// Prints to the standard output, which may be a full disk, or a pipe whose reader has ended.
 fn printed(told: &str) -> ExitCode {
     let mut output = io::stdout().lock();
     match output.write_all(told.as_bytes()).and_then(|()| output.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            let _ = write!(io::stderr(), "error: failed to print: {error}\n  the pipeline is made\n");
+            let _ = write!(io::stderr(), "error: failed to print: {error}\n  the pipeline was created\n");
             ExitCode::from(OUTPUT)
         }
     }
 }
 
-/// Makes the pipeline, and says what to do next.
+/// Creates the pipeline, and prints the next steps.
 fn new(arguments: &New) -> Result<String, Box<dyn Error>> {
     let New { folder, template, path } = arguments;
     let name = PackageName::of_folder(folder)?;
@@ -118,7 +118,7 @@ and that manifest needs the lines at the end of {own}, which optimize kernels.
     ))
 }
 
-/// A path as a shell takes it: quoted where it has more than letters, digits and what paths are made of.
+/// A path as a shell argument: quoted if it has other characters than letters, digits and those common in paths.
 fn as_argument(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);

@@ -1,23 +1,23 @@
-//! Which names a pipeline's package may have: those that cargo takes, and that nothing of a pipeline has already.
+//! Valid names of a pipeline's package: those that cargo accepts, and that no other part of a pipeline has.
 
 use std::path::Path;
 
 use thiserror::Error;
 
-/// A name of a package.
+/// The name of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PackageName(String);
 
-/// Why a name can't be that of a pipeline.
+/// The reason why a name can't be that of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum NameError {
-    /// The folder is written in a way that doesn't end with a name, such as `..`.
+    /// The path doesn't end with a name: it ends with `..`, for example.
     #[error("`{folder}` does not end with a name")]
     Missing {
-        /// As it was written.
+        /// The path as it was given.
         folder: String,
     },
-    /// A character that names can't have.
+    /// A character that names can't contain.
     #[error("`{name}` has `{character}`: a package's name has ASCII letters, digits, `-` and `_`")]
     Character {
         /// The name.
@@ -25,7 +25,7 @@ pub(crate) enum NameError {
         /// The first such character.
         character: char,
     },
-    /// It doesn't begin as a name does.
+    /// The first character is a digit or `-`.
     #[error("`{name}` does not begin with a letter: neither a digit nor `-` can come first")]
     Start {
         /// The name.
@@ -36,12 +36,12 @@ pub(crate) enum NameError {
     Reserved {
         /// The name.
         name: String,
-        /// What has it already.
+        /// What the name means already: "a Rust keyword".
         what: &'static str,
     },
 }
 
-/// The names that have a meaning already, and which.
+/// The reserved names, with what they mean.
 const RESERVED: [(&str, &[&str]); 5] = [
     (
         "a Rust keyword",
@@ -56,16 +56,16 @@ const RESERVED: [(&str, &[&str]); 5] = [
     ("a crate of Rust's own", &["alloc", "core", "proc-macro", "proc_macro", "std", "test"]),
     ("a folder of cargo's own", &["build", "deps", "examples", "incremental"]),
     ("a crate that pipelines use", &USED),
-    ("no name of a crate", &["_"]),
+    ("not a name for a crate", &["_"]),
 ];
 
-/// What Windows takes for a device, whatever the case of its letters.
+/// Names of devices on Windows, in any case.
 const DEVICES: [&str; 22] = [
     "aux", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt1", "lpt2",
     "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
 ];
 
-/// The crates that a pipeline's manifest names: another of the same name would be mistaken for them.
+/// The crates in a pipeline's manifest: a package of the same name would be mistaken for them.
 const USED: [&str; 15] = [
     "blake3",
     "libsqlite3-sys",
@@ -145,7 +145,7 @@ mod tests {
             ("NUL", "it is a device on Windows"),
             ("millwork", "it is a crate that pipelines use"),
             ("serde", "it is a crate that pipelines use"),
-            ("_", "it is no name of a crate"),
+            ("_", "it is not a name for a crate"),
         ] {
             let refused = PackageName::of_folder(Path::new(folder)).expect_err(folder).to_string();
             assert!(refused.contains(expected), "{refused}");

@@ -1,11 +1,11 @@
-//! What a new pipeline consists of.
+//! The templates of new pipelines.
 
 use clap::ValueEnum;
 
 use crate::checkout::Checkout;
 use crate::name::PackageName;
 
-/// What a pipeline begins with.
+/// The template of a new pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Template {
     /// Made-up data, a split, a boosted model, its score and a check of it
@@ -14,32 +14,32 @@ pub(crate) enum Template {
     Empty,
 }
 
-/// Whose profile a pipeline is built with.
+/// The profile with which a pipeline is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// Its own: it is the root of a workspace.
     Own,
-    /// That of the workspace it lies in: its own lines are comments, to be copied.
+    /// That of the enclosing workspace: the lines of the pipeline's manifest are comments, to be copied.
     Enclosing,
 }
 
-/// The line of a template's manifest with which the part for the root of a workspace begins.
+/// The line of a template's manifest at which the part for the root of a workspace begins.
 const ROOT_PART: &str = "# Cargo takes profiles from the root of a workspace, and from nowhere else.\n";
 
 /// The line that takes its place in a member of a workspace.
 const MEMBER_PART: &str = "# The workspace's own manifest needs these lines: cargo takes profiles from there, and from nowhere else.\n";
 
-/// Where a pipeline has Millwork from.
+/// The source of the Millwork dependency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Millwork {
-    /// The version that this program belongs to, from the registry.
+    /// The version of this program, from the registry.
     Published,
-    /// Sources on this machine.
+    /// A checkout on this machine.
     Checkout(Checkout),
 }
 
 impl Template {
-    /// The files of a pipeline: their paths in its folder, and what is in them.
+    /// The files of a pipeline: their paths in its folder, and their contents.
     pub(crate) fn files(
         self,
         name: &PackageName,
@@ -79,7 +79,7 @@ fn with_profile_as_comment(manifest: &str) -> String {
 }
 
 impl Millwork {
-    /// The key of the dependency that says where it comes from.
+    /// The key of the dependency for its source.
     fn source(&self) -> String {
         match self {
             Self::Published => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),

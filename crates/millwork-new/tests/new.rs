@@ -1,4 +1,4 @@
-//! `millwork new`, as a process: what it makes, what it says, and what it leaves alone.
+//! `millwork new`, as a process: the files that it creates, its output, and its refusals.
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
 use std::path::Path;
@@ -8,7 +8,7 @@ fn millwork(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_millwork")).args(arguments).current_dir(folder).output().unwrap()
 }
 
-/// What is in a folder, by paths, without those above the files.
+/// The contents of a folder by path, without the folders themselves.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
@@ -85,10 +85,10 @@ fn what_cannot_be_made_is_refused() {
     std::fs::create_dir(folder.path().join("full")).unwrap();
     std::fs::write(folder.path().join("full/kept"), "").unwrap();
     for (arguments, code, expected) in [
-        (&["new", "full"][..], 1, "error: `full` is there already, and is not an empty folder\n"),
+        (&["new", "full"][..], 1, "error: `full` exists and is not an empty folder\n"),
         (&["new", "match"], 2, "error: `match` can't be a package's name: it is a Rust keyword\n"),
         (&["new", "prices", "--path", "full"], 2, "error: `full` has no sources of Millwork"),
-        (&["new", "no/prices"], 1, "error: there is no folder `no`: make it first"),
+        (&["new", "no/prices"], 1, "error: the folder `no` does not exist: create it first"),
         (&["new"], 2, "error: the following required arguments were not provided"),
         (&["new", "prices", "--template", "none"], 2, "error: invalid value 'none' for '--template"),
     ] {

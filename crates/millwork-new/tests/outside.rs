@@ -1,5 +1,5 @@
-//! Pipelines outside of this workspace, built with what would be published: nothing of the repository is missing in the packages, the
-//! kernels are optimized in the dev profile, and there is a warning if they aren't.
+//! Pipelines outside of this workspace, built from the packages that would be published: no file is missing in the packages, the kernels
+//! are optimized in the dev profile, and a warning is printed if they aren't.
 //!
 //! This compiles Millwork once more, which takes minutes, and so is done only where `MILLWORK_OUTSIDE` is set, as in `.ci/run`. It
 //! works without a network: the packages stand in for those of the registry, and all others are the workspace's.
@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use millwork_testing::require;
 use serde_json::Value;
 
-/// What the warning says, whatever the crates are.
+/// The part of the warning that doesn't depend on the crates.
 const WARNING: &str = "compiled without optimization";
 
 #[test]
@@ -48,17 +48,17 @@ struct Outside {
 }
 
 impl Outside {
-    /// The folder that was made the last time is emptied. It is always the same, so that little is built again.
+    /// Empties the folder of the last run. It is always the same, so that little is rebuilt.
     fn new() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        // Asked for when it runs: a target folder that another checkout has built in holds that one's paths.
+        // Read at run time: a target folder in which another checkout was built holds the paths of that checkout.
         let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         Self { folder, repository: package.join("../..").canonicalize().unwrap() }
     }
 
-    /// Packages what would be published, unpacks it, and gives the names and folders.
+    /// Packages what would be published, unpacks it, and returns the names and folders.
     fn packages(&self) -> Vec<(String, PathBuf)> {
         let metadata = output(cargo(&self.repository, "metadata --no-deps --format-version 1 --offline"));
         let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
@@ -73,7 +73,7 @@ impl Outside {
         output(package);
         let unpacked = named.iter().map(|(name, version)| {
             let mut tar = Command::new("tar");
-            // The times of the files are those of now: what is built from them is compared with these.
+            // The files get the current time, as builds compare it.
             tar.args(["-xzmf", &format!("package/{name}-{version}.crate")]).current_dir(&self.folder);
             output(tar);
             ((*name).to_owned(), self.folder.join(format!("{name}-{version}")))
@@ -81,7 +81,7 @@ impl Outside {
         unpacked.collect()
     }
 
-    /// Has cargo take packages from their folders instead of the registry, below this folder.
+    /// Makes cargo resolve packages to their folders instead of the registry, below this folder.
     fn patch(&self, packages: &[(String, PathBuf)]) {
         let lines = packages.iter().map(|(name, folder)| format!("{name} = {{ path = {folder:?} }}\n"));
         let text = format!("[patch.crates-io]\n{}", lines.collect::<String>());
@@ -89,7 +89,7 @@ impl Outside {
         fs::write(self.folder.join(".cargo/config.toml"), text).unwrap();
     }
 
-    /// Makes a pipeline that takes other packages in the versions of this workspace.
+    /// Creates a pipeline that takes other packages in the versions of this workspace.
     fn pipeline(&self, name: &str, template: &str) -> Pipeline {
         let mut new = Command::new(env!("CARGO_BIN_EXE_millwork"));
         new.args(["new", name, "--template", template]).current_dir(&self.folder);
@@ -111,7 +111,7 @@ impl Pipeline {
         output(cargo)
     }
 
-    /// Makes all assets of a home of its own, built with these options, and gives what is said meanwhile.
+    /// Materializes all assets in a home of its own, built with these options, and returns the output.
     fn materialize(&self, options: &str) -> String {
         let home = tempfile::tempdir().unwrap();
         let mut cargo = cargo(&self.0, &format!("run --quiet --offline {options} -- materialize"));
@@ -121,7 +121,7 @@ impl Pipeline {
     }
 }
 
-/// The target folder that this test is built in: what the workspace and the pipelines have in common is built once.
+/// The target folder of this test: dependencies that the workspace and the pipelines share are built once.
 fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
@@ -129,7 +129,7 @@ fn target() -> &'static Path {
 fn cargo(folder: &Path, line: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(line.split_whitespace()).current_dir(folder);
-    // What this process was given as a test isn't what the command is about.
+    // The environment of this test isn't meant for the command.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_"))
     {
         command.env_remove(name);

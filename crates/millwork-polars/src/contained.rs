@@ -1,7 +1,7 @@
 //! Calls of Polars that may panic.
 //!
 //! Its reader of Parquet asserts much of what a file should be, and has types that are panics unless a feature is on.
-//! This is the one place where such a panic ends: it becomes an error, and nothing is printed.
+//! This is the one place where such a panic ends: it becomes an error, and isn't printed.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -14,18 +14,18 @@ thread_local! {
     static IS_CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Why a call failed.
+/// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
-/// Calls `read` on this thread. An error of Polars and a panic are the same: a failure, with its text. `read` must not
-/// leave work to other threads, whose panics would be printed.
+/// Calls `read` on this thread. An error of Polars and a panic both become a failure with its text. `read` must not leave work to other
+/// threads, whose panics would be printed.
 pub(crate) fn contained<T>(read: impl FnOnce() -> PolarsResult<T>) -> Result<T, Failure> {
     silence_contained_panics();
     let before = IS_CONTAINED.replace(true);
-    // What `read` has made when it panics is dropped, and what it was given is only read.
+    // What `read` has built when it panics is dropped, and its input is only read.
     let result = catch_unwind(AssertUnwindSafe(read));
     IS_CONTAINED.set(before);
     match result {

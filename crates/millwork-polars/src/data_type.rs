@@ -1,4 +1,4 @@
-//! The types of Parquet's columns, in words, and the features of Polars that they need.
+//! The types of Parquet's columns, as names for people, and the features of Polars that they need.
 
 use polars::prelude::{ArrowDataType, ArrowField};
 
@@ -37,7 +37,7 @@ fn collect(data_type: &ArrowDataType, features: &mut Vec<&'static str>) {
     children(data_type).into_iter().for_each(|field| collect(&field.dtype, features));
 }
 
-/// A type in words that people know.
+/// The name of a type for people.
 pub(crate) fn name(data_type: &ArrowDataType) -> String {
     use ArrowDataType as Type;
     let within =

@@ -1,7 +1,7 @@
-//! From Parquet to a data frame, whatever the bytes are.
+//! Decodes Parquet to a data frame, safely for any bytes.
 //!
-//! The file is checked before Polars sees it ([`layout`]), and a panic of Polars is an error ([`contained`]). So that a
-//! panic stays on a thread where it is caught, columns are read in parallel by threads of ours, not by those of Polars.
+//! The file is checked before Polars sees it ([`layout`]), and a panic of Polars is an error ([`contained`]). So that a panic stays on a
+//! thread where it is caught, columns are read in parallel by threads of this crate, not by those of Polars.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use polars::prelude::{ArrowField, ArrowSchema, DataFrame, ParallelStrategy, Parq
 use crate::contained::{Failure, contained};
 use crate::{ParquetError, data_type, layout};
 
-/// A thread more for each so many bytes.
+/// The number of bytes that justifies one more thread.
 const BYTES_PER_THREAD: usize = 1 << 20;
 
 /// Reads all rows.
@@ -27,7 +27,7 @@ pub(crate) fn decode_head(bytes: &[u8], rows: usize) -> Result<DataFrame, Parque
     File::open(bytes)?.read((0, rows), 1)
 }
 
-/// A file whose layout is right.
+/// A file whose layout is valid.
 struct File<'a> {
     bytes: &'a [u8],
     metadata: Metadata,
@@ -47,7 +47,7 @@ impl<'a> File<'a> {
         Ok(Self { bytes, metadata, schema })
     }
 
-    /// Reads so many rows from a place on, the columns divided among threads.
+    /// Reads a number of rows from a position on, with the columns divided among threads.
     fn read(&self, slice: (usize, usize), threads: usize) -> Result<DataFrame, ParquetError> {
         let columns: Vec<usize> = (0..self.schema.len()).collect();
         let share = columns.len().div_ceil(threads.max(1)).max(1);
@@ -56,7 +56,7 @@ impl<'a> File<'a> {
             let first = shares.next().unwrap_or_default();
             let others: Vec<_> = shares.map(|columns| scope.spawn(|| self.columns(columns, slice))).collect();
             let mut parts = vec![self.columns(first, slice)];
-            let died = || Failure { message: "a thread that read it has died".to_owned() };
+            let died = || Failure { message: "a thread that read it panicked".to_owned() };
             parts.extend(others.into_iter().map(|part| part.join().unwrap_or_else(|_| Err(died()))));
             parts.into_iter()
         });
@@ -86,7 +86,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Why a file could not be read: the first column whose type this program's Polars doesn't have, or damage.
+    /// The reason why a file could not be read: the first column whose type this program's Polars doesn't support, or damage.
     fn explain(&self, failure: Failure) -> ParquetError {
         let of_column = |(column, field): (usize, &ArrowField)| {
             let failure = self.columns(&[column], (0, 1)).err()?;
@@ -102,12 +102,12 @@ impl<'a> File<'a> {
     }
 }
 
-/// What Polars says where it lacks a type for want of a feature. It has no kind of error for that, so these are its words,
-/// by its version.
+/// Parts of the messages of Polars where it lacks a type because a feature is off. It has no kind of error for that, so the text is
+/// matched; it depends on the version of Polars.
 const NEEDS_A_FEATURE: [&str; 5] =
     ["cannot create series from", "activate", "feature", "entered unreachable code", "data-type"];
 
-/// What Polars says where it has not learned to read something, with any feature.
+/// Parts of the messages of Polars where it doesn't support something with any feature.
 const CAN_NOT: [&str; 5] = [
     "not implemented",
     "Not yet supported",

@@ -1,11 +1,11 @@
-//! Why bytes are not a data frame.
+//! Reasons why bytes can't be decoded to a data frame.
 
 use std::borrow::Cow;
 
 use millwork_core::advice::Advice;
 use thiserror::Error;
 
-/// Why bytes are not a data frame.
+/// The reason why bytes can't be decoded to a data frame.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParquetError {
     /// A column has a type that this program's Polars was built without.
@@ -14,39 +14,39 @@ pub enum ParquetError {
         if features.len() == 1 { "a feature that is off" } else { "features that are off" }
     )]
     Unsupported {
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// Its type.
+        /// The type of the column, as a name for people.
         data_type: String,
         /// The features of `polars` that the type needs.
         features: Vec<&'static str>,
     },
-    /// A column is stored in a way that Polars cannot read.
+    /// A column is encoded in a way that Polars doesn't support.
     #[error(
         "the column `{column}` of type {data_type} is stored in a way that Polars does not read: {problem}"
     )]
     Unreadable {
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// Its type.
+        /// The type of the column, as a name for people.
         data_type: String,
-        /// What Polars says.
+        /// The message of Polars.
         problem: String,
     },
-    /// The bytes are no Parquet file, or a damaged one.
+    /// The bytes are not a Parquet file, or a damaged one.
     #[error("the Parquet file is damaged: {problem}")]
     Damaged {
-        /// What is wrong with it.
+        /// What is damaged, in words.
         problem: String,
     },
-    /// The file says of itself that far more comes out of it than there is in it.
+    /// The file claims to contain far more data than its size allows.
     #[error(
         "the Parquet file of {bytes} bytes says that it holds {decoded} bytes of values, which no data frame is written as"
     )]
     TooLarge {
-        /// How large the file is.
+        /// The size of the file, in bytes.
         bytes: usize,
-        /// How large its values would be.
+        /// The size of its decoded values, in bytes, by its own metadata.
         decoded: u64,
     },
 }
@@ -60,7 +60,7 @@ impl Advice for ParquetError {
             )
             .into(),
             Self::Unreadable { .. } => "write it as another type, or with plain encoding".into(),
-            Self::TooLarge { .. } => "it is damaged, or made to fill the memory".into(),
+            Self::TooLarge { .. } => "it is damaged, or crafted to exhaust memory".into(),
             Self::Damaged { .. } => return None,
         })
     }

@@ -1,8 +1,8 @@
-//! What a Parquet file says of itself, compared with its bytes before anything is decoded.
+//! Checks the metadata of a Parquet file against its bytes before anything is decoded.
 //!
-//! Polars trusts the numbers of a file: it allocates as many rows and as large pages as they say. So they are checked
-//! first: every page lies in the file and counts its values, and the counts add up to the rows. What decoding then takes
-//! is bounded by what the pages say, and that by the size of the file.
+//! Polars trusts the numbers of a file: it allocates rows and pages of the sizes that they claim. So they are checked first: every page
+//! lies in the file and counts its values, and the counts add up to the rows. The memory for decoding is then bounded by the sizes of the
+//! pages, and these by the size of the file.
 //!
 //! Source of the layout: "Apache Parquet format", `parquet.thrift`, whose field numbers these are.
 
@@ -11,14 +11,14 @@ use crate::thrift::Thrift;
 
 const MAGIC: &[u8] = b"PAR1";
 
-/// As many bytes may come out of each byte of a file. A page of a few dozen bytes can stand for a megabyte of equal
-/// values, as Polars cuts pages and row groups, and that is all that it can stand for.
+/// Maximum decoded bytes for each byte of a file. A page of a few dozen bytes can stand for a megabyte of equal values, as Polars cuts
+/// pages and row groups, and for no more.
 const MOST_TIMES: u64 = 1 << 15;
 
-/// As many bytes may come out of any file, however small.
+/// Maximum decoded bytes of any file, however small.
 const ALWAYS: u64 = 1 << 24;
 
-/// What a value takes in memory at most, besides the bytes that it refers to: a view of a text.
+/// Maximum bytes of a value in memory, besides the bytes that it refers to: a view of a text.
 const VALUE: u64 = 16;
 
 /// The numbers of physical types, repetitions and kinds of pages.
@@ -28,10 +28,10 @@ const DATA_PAGE: i64 = 0;
 const DICTIONARY_PAGE: i64 = 2;
 const DATA_PAGE_V2: i64 = 3;
 
-/// What is wrong with a file.
+/// A problem of a file, in words.
 type Damage = &'static str;
 
-/// Checks that the bytes are laid out as a Parquet file, and that to decode it takes no more than they allow.
+/// Checks that the bytes are laid out as a Parquet file, and that decoding it takes no more memory than its size allows.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), ParquetError> {
     let cost = cost(bytes).map_err(|problem| ParquetError::Damaged { problem: problem.to_owned() })?;
     let allowed = ALWAYS.saturating_add((bytes.len() as u64).saturating_mul(MOST_TIMES));
@@ -41,7 +41,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ParquetError> {
     Ok(())
 }
 
-/// How many bytes decoding takes by what the file says, or what is wrong with it.
+/// The number of bytes that decoding takes by the file's metadata, or the problem of the file.
 fn cost(bytes: &[u8]) -> Result<u64, Damage> {
     let (pages, footer) = footer(bytes).ok_or("it has no footer of Parquet")?;
     let (metadata, _) = Thrift::read(footer).ok_or("its footer is damaged")?;
@@ -61,10 +61,10 @@ fn cost(bytes: &[u8]) -> Result<u64, Damage> {
             cost = cost.saturating_add(chunk_cost(pages, rows, leaf, chunk)?);
         }
     }
-    if counted == rows { Ok(cost) } else { Err("its row groups have not as many rows as the file") }
+    if counted == rows { Ok(cost) } else { Err("its row groups don't add up to the file's number of rows") }
 }
 
-/// What comes before the footer, and the footer.
+/// The bytes before the footer, and the footer.
 fn footer(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = bytes.strip_suffix(MAGIC)?;
     let (rest, length) = rest.split_last_chunk::<4>()?;
@@ -76,14 +76,14 @@ fn footer(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A column as it is stored: a leaf of the schema.
 struct Leaf {
     is_repeated: bool,
-    /// What a value takes in memory.
+    /// The number of bytes of a value in memory.
     width: u64,
 }
 
 /// The leaves of a schema, which is a tree in the order of its nodes, each with the number of its children.
 fn leaves(schema: &[Thrift<'_>]) -> Option<Vec<Leaf>> {
     let mut leaves = Vec::new();
-    // For each node that is open: how many of its children are still to come, and whether it is repeated.
+    // For each open node: the number of children to come, and whether it is repeated.
     let mut open: Vec<(u64, bool)> = vec![(1, false)];
     for element in schema {
         while open.last().is_some_and(|(left, _)| *left == 0) {
@@ -104,7 +104,7 @@ fn leaves(schema: &[Thrift<'_>]) -> Option<Vec<Leaf>> {
     open.iter().all(|(left, _)| *left == 0).then_some(leaves)
 }
 
-/// What decoding a column of a row group takes.
+/// The number of bytes for decoding a column of a row group.
 fn chunk_cost(file: &[u8], rows: u64, leaf: &Leaf, chunk: &Thrift<'_>) -> Result<u64, Damage> {
     let metadata = chunk.field(3).ok_or("a column has no metadata")?;
     let codec = metadata.integer(4).ok_or("a column has no compression")?;
@@ -137,15 +137,15 @@ fn pages<'a>(file: &'a [u8], metadata: &Thrift<'_>) -> Option<&'a [u8]> {
     file.get(start..start.checked_add(length)?)
 }
 
-/// What the header of a page says.
+/// The header of a page.
 struct Page {
     compressed: u64,
     uncompressed: u64,
-    /// How many values it has for the rows; none if it is a dictionary.
+    /// The number of values that it has for the rows; 0 if it is a dictionary.
     data_values: u64,
-    /// How many values a dictionary has.
+    /// The number of values that a dictionary has.
     dictionary_values: u64,
-    /// What is not compressed of a page of the second version.
+    /// The uncompressed bytes of a page of the second version.
     levels: u64,
 }
 
@@ -172,7 +172,7 @@ impl Page {
         Some(page)
     }
 
-    /// Whether so many bytes can come out of the page, as its compression works, and so many values out of those.
+    /// Whether the page can decompress to this number of bytes, and these can hold this number of values.
     fn is_possible(&self, codec: i64) -> bool {
         let most = match codec {
             0 => self.compressed,
@@ -184,7 +184,7 @@ impl Page {
     }
 }
 
-/// As many bytes a compression can make of one, by its format.
+/// The maximum compression ratio of a codec, by its format.
 fn most_times(codec: i64) -> u64 {
     match codec {
         // Snappy: 64 bytes by a copy of three.
@@ -198,7 +198,7 @@ fn most_times(codec: i64) -> u64 {
     }
 }
 
-/// A number of things.
+/// A count, which isn't negative.
 fn count(number: Option<i64>) -> Option<u64> {
     u64::try_from(number?).ok()
 }

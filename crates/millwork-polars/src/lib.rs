@@ -1,7 +1,7 @@
 //! Stores Polars data frames as Parquet.
 //!
-//! This is a crate of its own so that nothing else waits for Polars to compile, and so that no other crate knows of it:
-//! [`Parquet`] is a format of this crate, which lets it implement `AssetValue` for a type that isn't its own.
+//! This is a crate of its own so that no other crate waits for Polars to compile or depends on it: [`Parquet`] is a format of this crate,
+//! which lets it implement `AssetValue` for a type that isn't its own.
 //!
 //! Any bytes can be decoded, and any valid Parquet: to a frame or to a [`ParquetError`], never to a panic, and without
 //! taking more memory than the size of the bytes allows. Polars is used with few features; a type of column that needs
@@ -21,7 +21,7 @@ use polars::prelude::{DataFrame, ParquetWriter};
 pub use error::ParquetError;
 pub use preview::preview;
 
-/// Makes the errors of this crate known, so that their hints are found where a step returns them as a `BoxError`.
+/// Registers the errors of this crate, so that their hints are found where a step returns them as a `BoxError`.
 pub fn register_errors() {
     millwork_core::advice::register::<ParquetError>();
 }
@@ -35,7 +35,7 @@ impl AssetValue<Parquet> for DataFrame {
     const MEDIA_TYPE: &'static str = "application/vnd.apache.parquet";
 
     fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
-        // Writing wants a frame of one chunk, and changes it to that; a clone shares the columns.
+        // Writing needs a frame of one chunk, and changes it to that; a clone shares the columns.
         ParquetWriter::new(bytes).finish(&mut self.clone())?;
         Ok(())
     }

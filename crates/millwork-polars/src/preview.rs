@@ -1,4 +1,4 @@
-//! The first rows of a frame, to show.
+//! The first rows of a frame, as metadata.
 
 use millwork_core::{Column, Table};
 use polars::prelude::{AnyValue, DataFrame};

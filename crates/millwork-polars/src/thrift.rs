@@ -1,9 +1,8 @@
-//! Thrift's compact protocol, as far as the metadata of Parquet needs it: bytes into a tree, which takes no more than some
-//! times as much memory as the bytes.
+//! Thrift's compact protocol, as far as the metadata of Parquet needs it: parses bytes into a tree whose size is proportional to theirs.
 //!
 //! Source of the form: "Thrift Compact protocol encoding", Apache Thrift.
 
-/// The deepest nesting; Parquet's metadata has six levels.
+/// The maximum nesting; Parquet's metadata has six levels.
 const DEEPEST: usize = 24;
 
 /// A value.
@@ -19,7 +18,7 @@ pub(crate) enum Thrift<'a> {
 }
 
 impl<'a> Thrift<'a> {
-    /// Reads a struct from the start of `bytes`, and gives the number of bytes that it takes; nothing if it is none.
+    /// Reads a struct from the start of `bytes`, and returns the number of bytes that it takes; `None` if it isn't valid.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let mut reader = Reader { rest: bytes };
         let value = reader.fields(0)?;
@@ -71,7 +70,7 @@ impl<'a> Reader<'a> {
                 0 => i16::try_from(self.zigzag()?).ok()?,
                 step => number.checked_add(i16::from(step))?,
             };
-            // The value of a boolean field is in its kind.
+            // The value of a boolean field is part of its kind.
             let value = match kind {
                 1 => Thrift::Bool(true),
                 2 => Thrift::Bool(false),

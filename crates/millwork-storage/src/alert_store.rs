@@ -1,4 +1,4 @@
-//! The contract of the alert store: alerts on their way to whom they are for.
+//! The contract of the alert store: alerts and their deliveries.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,35 +10,35 @@ use crate::StorageError;
 /// An alert for one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
-    /// The same for every attempt. A second delivery with this key is not created.
+    /// The idempotency key, the same for every attempt. A second delivery with this key is not created.
     pub key: String,
-    /// The destination's name in the store, without secrets.
+    /// The stored name of the destination, without secrets.
     pub destination: String,
-    /// The alert.
+    /// The alert to send.
     pub alert: Alert,
-    /// Now.
+    /// The time at which it was decided.
     pub at: Timestamp,
 }
 
-/// What has become of a delivery.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// It is tried, and tried again.
+    /// It waits for its next attempt.
     Pending,
-    /// The receiver has it.
+    /// The receiver has accepted it.
     Delivered,
-    /// It was refused for good, or tried too often.
+    /// It was refused for good, or every attempt failed.
     Dead,
-    /// A person decided that it is not to be delivered any more.
+    /// A person dropped it: it isn't sent any more.
     Dropped,
 }
 
 impl DeliveryState {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped];
 
-    /// The state as one word.
+    /// The state's stored name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -54,69 +54,69 @@ impl DeliveryState {
     }
 }
 
-/// A delivery as the store knows it.
+/// A delivery as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Delivery {
-    /// Its number.
+    /// The number of the delivery.
     pub id: u64,
-    /// The same for every attempt.
+    /// The idempotency key, the same for every attempt.
     pub key: String,
-    /// The destination's name.
+    /// The stored name of the destination.
     pub destination: String,
-    /// The alert.
+    /// The alert to send.
     pub alert: Alert,
-    /// What has become of it.
+    /// Whether it waits, has arrived, was given up, or was dropped.
     pub state: DeliveryState,
-    /// How many attempts have begun.
+    /// The number of attempts that have begun.
     pub attempts: u32,
-    /// When the next one may begin.
+    /// The earliest time of the next attempt.
     pub next_at: Timestamp,
-    /// Why the last one failed.
+    /// The error of the last attempt that failed; `None` if none did.
     pub error: Option<String>,
     /// When it was decided.
     pub created_at: Timestamp,
-    /// When it was delivered, given up, or dropped.
+    /// When it was delivered, given up, or dropped; `None` while it is pending.
     pub finished_at: Option<Timestamp>,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// The receiver has it.
+    /// The receiver has accepted it.
     Delivered,
-    /// It failed, and is tried again at this moment.
+    /// It failed, and is retried.
     Retry {
-        /// When.
+        /// The time of the next attempt.
         at: Timestamp,
-        /// Why it failed.
+        /// The reason why it failed.
         error: String,
     },
-    /// It failed, and the destination asks for some time: nothing that waits for it is tried before this moment.
+    /// It failed, and the destination asks not to be sent more: no delivery to it is attempted before the given time.
     Hold {
-        /// When.
+        /// The time of the next attempt.
         until: Timestamp,
-        /// Why it failed.
+        /// The reason why it failed.
         error: String,
     },
     /// It failed for good.
     Dead {
-        /// Why.
+        /// The reason why it failed.
         error: String,
     },
 }
 
-/// Alerts on their way to whom they are for. A [`Commit`](crate::Commit) adds to them.
+/// Alerts and their deliveries. A [`Commit`](crate::Commit) adds to them.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// The pending deliveries of each destination whose next attempts come first, at most `each`, in the order in which they
-    /// were decided. Whether the time of an attempt has come is for the caller to say.
+    /// The pending deliveries of each destination whose next attempts come first, at most `each`, in the order in which they were decided.
+    /// The caller checks whether the time of an attempt has come.
     async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError>;
 
-    /// Begins the attempt after `attempts`: nobody else begins one before `until`. Returns whether it did; somebody else
-    /// may have been faster.
+    /// Begins the attempt after `attempts`: no other process begins one before `until`. Returns whether it did; another process may have
+    /// been first.
     async fn begin_delivery(&self, id: u64, attempts: u32, until: Timestamp) -> Result<bool, StorageError>;
 
-    /// Writes down how an attempt ended. A delivery that was dropped meanwhile stays so, unless the receiver has it.
+    /// Records how an attempt ended. A delivery that was dropped meanwhile stays so, unless the receiver has accepted it.
     async fn end_delivery(
         &self,
         id: u64,
@@ -131,9 +131,9 @@ pub trait AlertStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Delivery>, StorageError>;
 
-    /// Lets a delivery that hasn't arrived be tried at once, and as often as a new one. Returns whether there is one.
+    /// Makes a delivery that hasn't arrived due at once, with as many attempts as a new one. Returns whether it exists.
     async fn retry_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError>;
 
-    /// Lets a delivery that hasn't arrived never be tried again. Returns whether there is one.
+    /// Drops a delivery that hasn't arrived. Returns whether it exists.
     async fn drop_delivery(&self, id: u64, now: Timestamp) -> Result<bool, StorageError>;
 }

@@ -1,5 +1,5 @@
-//! Reading what the status of assets follows from: what the store keeps as latest and what the last runs did, without the log's whole
-//! length. What is done with it is decided in core's [`asset_status`](millwork_core::asset_status).
+//! Reads what the status of assets follows from: the latest events of each asset and the last runs, without reading the whole log. The
+//! status is derived by core's [`asset_status`](millwork_core::asset_status).
 
 use millwork_core::AssetKey;
 use millwork_core::asset_status::StatusFold;
@@ -9,21 +9,21 @@ use millwork_core::run::{RunState, RunStatus};
 
 use crate::{EventQuery, Order, RunQuery, StorageError, Store};
 
-/// How many of the last runs that ended in each of these ways are looked through for failures.
+/// The number of last runs that are searched for failures, of each way in which they ended.
 const ENDED_RUNS: u32 = 20;
-/// How a run may have ended of which a step failed.
+/// The ways in which a run can have ended that has a failed step.
 const ENDS: [RunStatus; 3] = [RunStatus::Failed, RunStatus::Canceled, RunStatus::Lost];
-/// How many of the last evaluations of checks are looked through.
+/// The number of last evaluations of checks that are searched.
 const EVALUATIONS: usize = 3_000;
-/// How many assets' latest events are read at a time.
+/// The number of assets whose latest events are read at a time.
 const KEYS: usize = 200;
-/// Among how many events of all kinds the last ones of a kind are looked for, however rare it is: the log has no index of kinds.
+/// The number of events of all kinds among which the last ones of a kind are searched, however rare it is: the log has no index of kinds.
 const LOOK_BACK: u64 = 500_000;
-/// How many events are read at a time.
+/// The number of events that are read at a time.
 const PAGE: u32 = 500;
 
-/// What the log says now of all assets of a graph. A caller that asked for the newest sequence number before, and goes on with the
-/// events behind it, misses none.
+/// The current state of all assets of a graph. A caller that read the newest sequence number before, and goes on with the events behind it,
+/// misses none.
 pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<StatusFold, StorageError> {
     let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |event| {
         if let EventBody::CheckEvaluated(check) = &mut event.body {

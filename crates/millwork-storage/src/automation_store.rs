@@ -1,4 +1,4 @@
-//! The contract of the automation store: what automation remembers of each asset.
+//! The contract of the automation store: the state of automation for each asset.
 
 use async_trait::async_trait;
 use millwork_core::AssetKey;
@@ -10,13 +10,13 @@ use crate::StorageError;
 pub struct AutomationRow {
     /// The asset.
     pub asset: AssetKey,
-    /// The state; `None` if it is to be forgotten.
+    /// The state; `None` to remove it.
     pub state: Option<String>,
 }
 
-/// What automation remembers. There is a row for each asset, so that a [`Commit`](crate::Commit) writes what it touched.
+/// The state of automation. There is a row for each asset, so that a [`Commit`](crate::Commit) writes only those that changed.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// What is remembered of one asset, or of all, in the order of their keys.
+    /// The state for one asset, or for all, in the order of their keys.
     async fn automation_rows(&self, asset: Option<&AssetKey>) -> Result<Vec<AutomationRow>, StorageError>;
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! Errors of a store.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use millwork_core::stored::Unstorable;
 use millwork_core::{Advice, ErrorClass};
 use thiserror::Error;
 
-/// What can go wrong with a store.
+/// An error of a store.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StorageError {
     /// Another process has claimed the run since.
-    #[error("run {run} is executed by another process now")]
+    #[error("run {run} was taken over by another process")]
     Fenced {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
     },
-    /// A step of the run has succeeded already.
-    #[error("step `{step}` of run {run} has succeeded already")]
+    /// A step of the run has already succeeded.
+    #[error("step `{step}` of run {run} has already succeeded")]
     AlreadySucceeded {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
         /// The step.
         step: String,
@@ -28,83 +28,83 @@ pub enum StorageError {
     /// The run can't be claimed.
     #[error("run {run} is {status}")]
     NotClaimable {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
-        /// Its status.
+        /// The run's status.
         status: RunStatus,
     },
-    /// There is no such run.
-    #[error("there is no run {run}")]
+    /// The store has no run with this ID.
+    #[error("run {run} not found")]
     UnknownRun {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
     },
-    /// A run with this id was created before.
-    #[error("there is a run {run} already")]
+    /// A run with this ID was created before.
+    #[error("run {run} already exists")]
     DuplicateRun {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
     },
     /// The home can't be used.
     #[error("failed to {action} `{path}`")]
     Home {
-        /// What was tried.
+        /// The operation that failed, as a verb phrase: "make the folder".
         action: &'static str,
-        /// The file or folder.
+        /// The path of the file or folder.
         path: String,
-        /// What to do.
+        /// The remedy.
         hint: &'static str,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The database refused or failed.
     #[error("failed to {action} in the database")]
     Database {
-        /// What was tried.
+        /// The operation that failed, as a verb phrase: "append events".
         action: &'static str,
         /// The remedy, if it is known.
         hint: Option<&'static str>,
-        /// Why.
+        /// The error of the database.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The disk is full, and the home is only looked at.
+    /// The disk is full, and the home was opened for reading only.
     #[error("failed to {action}: the disk that holds MILLWORK_HOME is full")]
     FullDisk {
-        /// What was tried.
+        /// The operation that was refused, as a verb phrase.
         action: &'static str,
     },
-    /// The home is on a read-only disk, or belongs to another user, and is only looked at.
+    /// The home is on a read-only disk, or belongs to another user, and was opened for reading only.
     #[error("failed to {action}: MILLWORK_HOME is read-only")]
     ReadOnly {
-        /// What was tried.
+        /// The operation that was refused, as a verb phrase.
         action: &'static str,
     },
-    /// A URL names no store that is known.
-    #[error("`{scheme}` names no store")]
+    /// A URL names no known kind of store.
+    #[error("unknown store `{scheme}`")]
     UnknownStore {
         /// The scheme of the URL with its colon, without the rest, which may hold a password; empty for an empty URL.
         scheme: String,
     },
-    /// The file is a database of another program, or of one that made another one of it.
+    /// The file is a database of another program, or of one that uses the database of a third.
     #[error("`{path}` is a database of another program")]
     OfOthers {
-        /// The file.
+        /// The path of the file.
         path: String,
     },
-    /// Something can't be stored, because it could not be read again.
+    /// Data can't be stored, because it could not be read again.
     #[error("{what} can't be stored: {reason}")]
     Unstorable {
-        /// What.
+        /// The data, in words: "the request of the run".
         what: String,
-        /// Why.
+        /// The reason why it could not be read again.
         reason: Unstorable,
     },
-    /// Something stored can't be read.
+    /// Stored data can't be read.
     #[error("failed to read {what} from the database")]
     Unreadable {
-        /// What.
+        /// The data, in words: "a tick".
         what: String,
-        /// Why.
+        /// The reason why it can't be read.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database was made by a later version.
@@ -117,17 +117,17 @@ pub enum StorageError {
     },
 }
 
-/// Why a store can only be read.
+/// The reason why a store can only be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unwritable {
-    /// There was no room.
+    /// The disk was full.
     FullDisk,
-    /// The file must not be changed, or is on a disk that can't be.
+    /// The file is read-only, or on a disk that is.
     ReadOnly,
 }
 
 impl Unwritable {
-    /// The error of what was tried all the same.
+    /// The error of a change that is attempted all the same.
     pub(crate) fn error(self, action: &'static str) -> StorageError {
         match self {
             Self::FullDisk => StorageError::FullDisk { action },
@@ -139,27 +139,27 @@ impl Unwritable {
 impl Advice for StorageError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Self::Fenced { .. } => "this one was taken for dead, for example because it was suspended".into(),
+            Self::Fenced { .. } => "this process missed its lease, for example because it was suspended".into(),
             Self::NotClaimable { .. } => {
                 "only runs that are queued, failed, canceled or lost can be started".into()
             }
-            Self::UnknownRun { .. } => "`runs list` shows which there are".into(),
+            Self::UnknownRun { .. } => "`runs list` lists all runs".into(),
             Self::Home { hint, .. } => Cow::Borrowed(hint),
             Self::FullDisk { .. } => {
-                "free some space on it; what was written is not lost, and can be looked at meanwhile".into()
+                "free some space on it; what was written is kept, and can be read meanwhile".into()
             }
             Self::ReadOnly { .. } => {
-                "it can be looked at; make it writable, or go on with a copy, whose folder is given by `--home`".into()
+                "it can be read; make it writable, or pass a writable copy with `--home`".into()
             }
             Self::UnknownStore { .. } => {
-                "`sqlite:FILE`, `memory:` and the folder of a home do; write `./` before a folder with a colon in its name".into()
+                "use `sqlite:FILE`, `memory:` or the folder of a home; write `./` before a folder with a colon in its name".into()
             }
-            Self::OfOthers { .. } => "it is left as it is; use another MILLWORK_HOME".into(),
-            Self::Unstorable { .. } => "keep large and deep things as values of assets".into(),
+            Self::OfOthers { .. } => "it was not changed; use another MILLWORK_HOME".into(),
+            Self::Unstorable { .. } => "store large or deeply nested data as values of assets".into(),
             Self::Unreadable { .. } => {
-                "it is damaged; `store check` names what can't be read, `store repair` sets it aside".into()
+                "it is damaged; `store check` lists what can't be read, `store repair` sets it aside".into()
             }
-            Self::TooNew { .. } => "use the newer Millwork, or another MILLWORK_HOME".into(),
+            Self::TooNew { .. } => "use the newer version, or another MILLWORK_HOME".into(),
             Self::Database { hint, .. } => return hint.map(Cow::Borrowed),
             Self::AlreadySucceeded { .. } | Self::DuplicateRun { .. } => return None,
         })

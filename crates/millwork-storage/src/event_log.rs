@@ -11,10 +11,10 @@ use crate::{Fence, StorageError};
 /// Events that become visible together, or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The claim under which a run's events are written. If another process has claimed the run since, the whole
-    /// batch is refused with [`StorageError::Fenced`].
+    /// The claim under which a run's events are written; `None` for events of no run. If another process has claimed the run since, the
+    /// whole batch is refused with [`StorageError::Fenced`].
     pub fence: Option<Fence>,
-    /// The events.
+    /// The events, in their order.
     pub events: Vec<NewEvent>,
 }
 
@@ -46,21 +46,21 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError>;
 }
 
-/// What is latest of an asset or one of its partitions.
+/// The latest events of an asset or one of its partitions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatestAsset {
     /// The asset.
     pub asset: AssetKey,
-    /// The partition.
+    /// The partition; `None` for an asset without partitions.
     pub partition: Option<PartitionKey>,
-    /// The last event of the kind [`Materialized`](millwork_core::event::EventKind::Materialized), if there is one.
+    /// The last event of the kind [`Materialized`](millwork_core::event::EventKind::Materialized); `None` if there is none.
     pub materialization: Option<Event>,
     /// The last event of the kinds [`VERDICTS`](KindSet::VERDICTS).
     pub verdict: Event,
 }
 
 impl LatestAsset {
-    /// What staleness is decided by.
+    /// The events from which staleness follows.
     pub fn into_verdict(self) -> (AssetPartition, LatestEvaluation) {
         let mut verdict = LatestEvaluation::default();
         self.materialization.iter().chain([&self.verdict]).for_each(|event| verdict.apply(event));
@@ -81,7 +81,7 @@ pub struct EventQuery {
     pub asset: Option<AssetKey>,
     /// About this partition: `Some(None)` for events without one.
     pub partition: Option<Option<PartitionKey>>,
-    /// Stored as one of these kinds, also if it can't be read.
+    /// Stored as one of these kinds, including events that can't be read.
     pub kinds: Option<KindSet>,
     /// Behind this sequence number.
     pub after: Option<u64>,

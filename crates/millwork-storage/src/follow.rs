@@ -1,20 +1,20 @@
-//! Following the log for events of some kinds.
+//! Follows the log for events of some kinds.
 
 use millwork_core::event::{Event, KindSet};
 
 use crate::{EventLog, EventQuery, StorageError};
 
-/// A follower is moved on when it is so far behind the log without having found anything: it would look at the same events
-/// again and again.
+/// The number of other events after which a follower's position is moved although it has found none: it would read the same events again
+/// and again.
 const FAR_BEHIND: u64 = 5_000;
 
-/// What a look at the log has found.
+/// The result of reading on in the log.
 #[derive(Clone, Debug)]
 pub struct Followed {
     /// The events, oldest first.
     pub events: Vec<Event>,
-    /// Behind which event to look on. It changes when something was found, and now and then when nothing was, so that a
-    /// follower that keeps it in the store seldom has to write it.
+    /// The sequence number behind which to read on. It changes when an event was found, and now and then when none was, so that a follower
+    /// that stores it seldom has to write.
     pub behind: u64,
 }
 
@@ -25,7 +25,7 @@ pub async fn follow(
     kinds: KindSet,
     limit: u32,
 ) -> Result<Followed, StorageError> {
-    // Asked before, so that whatever is committed in between lies behind it.
+    // Read first, so that everything that is committed in between lies behind it.
     let head = log.head().await?;
     let query =
         EventQuery { kinds: Some(kinds), after: Some(behind), limit: Some(limit), ..EventQuery::default() };

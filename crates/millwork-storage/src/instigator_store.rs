@@ -1,8 +1,8 @@
-//! The contract of the instigator store: what is switched on, how far it has come, and what came of it.
+//! The contract of the instigator store: switches, cursors and ticks.
 //!
-//! A loop that asks for runs decides by a cursor and writes what it decided in one [`Commit`]: the new cursor together with
-//! everything that follows from the decision. A commit counts only if the cursor is still the one that was decided by, so
-//! of two daemons that decide the same, one is refused.
+//! A loop that requests runs decides by a cursor and writes its decision in one [`Commit`]: the new cursor together with everything that
+//! follows from the decision. A commit counts only if the cursor is still the one that was decided by, so of two daemons that decide the
+//! same, one is refused.
 
 use std::collections::BTreeMap;
 
@@ -14,57 +14,57 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
 
-/// What the store knows of an instigator.
+/// The stored state of an instigator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstigatorState {
-    /// Whether it was switched on or off; `None` if it is as its definition says.
+    /// Whether it was switched on or off; `None` if its definition decides.
     pub on: Option<bool>,
-    /// How far it has come, in a form that only its own loop reads; `None` before its first commit and after a switch.
+    /// Its cursor, in a form that only its own loop reads; `None` before its first commit and after a switch.
     pub cursor: Option<String>,
-    /// Since when its function hasn't returned, although its time is up; `None` if it isn't stuck.
+    /// Since when its function is stuck: its time is up, and it hasn't returned; `None` if it isn't stuck.
     pub stuck_since: Option<Timestamp>,
 }
 
-/// What came of a tick.
+/// The outcome of a tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum TickOutcome {
     /// A run was requested.
     Requested {
-        /// The run.
+        /// The ID of the run.
         run: RunId,
     },
-    /// Ticks were missed and are not run.
+    /// Ticks were missed and are skipped.
     Skipped {
-        /// How many.
+        /// The number of missed ticks.
         ticks: usize,
     },
-    /// There was nothing to do.
+    /// There was no reason to request a run.
     Idle {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The tick could not be evaluated.
     Failed {
-        /// Why.
+        /// The error.
         reason: String,
     },
 }
 
-/// A tick.
+/// A tick of an instigator with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tick {
-    /// Whose it is.
+    /// The instigator.
     #[serde(rename = "schedule")]
     pub instigator: Instigator,
-    /// When it was due: of several, the last.
+    /// When it was due; for several missed ticks, the last.
     pub due: Timestamp,
     /// When it was evaluated.
     pub at: Timestamp,
-    /// How long the evaluation took, in microseconds, where that is measured.
+    /// How long the evaluation took, in microseconds; `None` if it wasn't measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micros: Option<u64>,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: TickOutcome,
 }
@@ -72,30 +72,30 @@ pub struct Tick {
 /// Everything that an evaluation changes, in one transaction.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// Whose evaluation it is.
+    /// The instigator that was evaluated.
     pub instigator: Instigator,
-    /// The cursor that was evaluated from.
+    /// The cursor from which it was evaluated.
     pub from: Option<String>,
-    /// The cursor from now on.
+    /// The new cursor.
     pub cursor: String,
-    /// Since when its function hasn't returned, if it is stuck.
+    /// Since when its function is stuck; `None` if it isn't.
     pub stuck_since: Option<Timestamp>,
     /// The runs to request.
     pub runs: Vec<NewRun>,
-    /// What came of the ticks.
+    /// The ticks with their outcomes.
     pub ticks: Vec<Tick>,
-    /// What automation remembers from now on of these assets; of others it stays as it is.
+    /// The new state of automation for these assets; that of others stays as it is.
     pub rows: Vec<AutomationRow>,
     /// The alerts to send.
     pub deliveries: Vec<NewDelivery>,
-    /// What couldn't be done, and is pending from now on.
+    /// The work that couldn't be done, and is pending from now on.
     pub pending: Vec<NewPending>,
-    /// What came of trying again what was pending.
+    /// The outcomes of retrying pending work.
     pub attempts: Vec<PendingAttempt>,
 }
 
 impl Commit {
-    /// A commit that moves the cursor and does nothing else yet.
+    /// A commit that moves the cursor and changes nothing else so far.
     pub fn new(instigator: Instigator, from: Option<String>, cursor: impl Into<String>) -> Self {
         Self {
             instigator,
@@ -115,21 +115,21 @@ impl Commit {
 /// Switches, cursors and ticks of instigators.
 #[async_trait]
 pub trait InstigatorStore: Send + Sync {
-    /// What is known of all instigators.
+    /// The states of all instigators.
     async fn states(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError>;
 
-    /// What is known of one.
+    /// The state of one instigator.
     async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError>;
 
-    /// Switches an instigator on or off, whatever its definition says; `None` leaves it to the definition again. A change
-    /// forgets the cursor: what would have been due meanwhile is not made up for.
+    /// Switches an instigator on or off, whatever its definition says; `None` leaves it to the definition again. A change clears the
+    /// cursor: ticks that would have been due meanwhile are not made up for.
     async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError>;
 
-    /// Writes a commit down, all of it or nothing. Returns `false`, and writes nothing, if the cursor is not the one that
-    /// was evaluated from, or what was pending has been tried since: someone else was faster.
+    /// Writes a commit, all of it or nothing. Returns `false`, and writes nothing, if the cursor is not the one that was evaluated from, or
+    /// pending work has been retried since: another process was first.
     async fn commit(&self, commit: Commit) -> Result<bool, StorageError>;
 
-    /// The ticks of these instigators, or of all if none is named, newest first, at most `limit`.
+    /// The ticks of these instigators, or of all if the list is empty, newest first, at most `limit`.
     async fn ticks(&self, of: &[Instigator], limit: u32) -> Result<Vec<Tick>, StorageError>;
 
     /// The ticks of all instigators behind a number, oldest first, each with its own number; at most `limit`. A later tick

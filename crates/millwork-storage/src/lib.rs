@@ -1,6 +1,6 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Nine small traits say what a backend does: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
+//! Nine small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
 //! [`AlertStore`], [`PendingStore`], [`RetentionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
 //! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
 //! [`connect`], and name no backend.
@@ -71,7 +71,7 @@ pub use sqlite::SqliteStore;
 pub use store_url::connect;
 pub use waiting::{queued_runs, waiting_runs};
 
-/// A backend.
+/// A backend of the store.
 pub trait Store:
     EventLog
     + RunStore

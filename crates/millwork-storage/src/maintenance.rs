@@ -1,4 +1,4 @@
-//! The contract of maintenance: what is asked of a store as a whole. How much is in it, whether all of it can be read, and closing it.
+//! The contract of maintenance: operations on a store as a whole. Its size, its damage, and closing it.
 //!
 //! A row that can't be read costs only itself: readers pass it and say so. [`check`](Maintenance::check) looks at every row and lists
 //! those, and [`repair`](Maintenance::repair) sets them aside, where they hold up nothing and from where they can be put back. Neither
@@ -55,11 +55,11 @@ pub struct Finding {
     pub reason: String,
 }
 
-/// Where something can be that can't be read.
+/// Where unreadable data can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Table {
-    /// The file as a whole: SQLite finds it damaged. Nothing can be set aside of that.
+    /// The file as a whole: SQLite finds it damaged. That can't be set aside.
     File,
     /// Events.
     Events,
@@ -73,23 +73,23 @@ pub enum Table {
     Automation,
     /// Slots of concurrency pools.
     Slots,
-    /// What instigators asked for and couldn't be done yet.
+    /// Pending work of instigators.
     Pending,
     /// The latest events of assets, which follow from all events.
     Latest,
 }
 
-/// What is asked of a store as a whole.
+/// Operations on a store as a whole.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// The reason why nothing could be written when the store was opened; `None` if it can be written. All of such a store can be read,
     /// and every change fails with [`StorageError::FullDisk`] or [`StorageError::ReadOnly`].
     fn unwritable(&self) -> Option<Unwritable>;
 
-    /// What was counted since this process opened the store. Nothing is queried for it.
+    /// The counts since this process opened the store. This runs no query.
     fn counts(&self) -> StoreCounts;
 
-    /// How much is in the store. It looks at every event.
+    /// The size of the store. It reads every event.
     async fn info(&self) -> Result<StoreInfo, StorageError>;
 
     /// Gives unused space back to the disk, and returns how many bytes that freed. Nothing else can write meanwhile, and a backend may
@@ -99,10 +99,10 @@ pub trait Maintenance: Send + Sync {
     /// Looks at every row, and returns those that can't be read.
     async fn check(&self) -> Result<Vec<Finding>, StorageError>;
 
-    /// Sets aside what [`check`](Maintenance::check) finds, makes again what follows from other rows, and returns what was found. Nothing
-    /// is destroyed: each row is kept in a form in which it can be put back.
+    /// Sets aside the rows that [`check`](Maintenance::check) finds, rebuilds projections, and returns what was found. Nothing is
+    /// destroyed: each row is kept in a form in which it can be put back.
     async fn repair(&self, now: Timestamp) -> Result<Vec<Finding>, StorageError>;
 
-    /// Writes what is waiting and closes the store, after which everything else fails. Closing it again does nothing.
+    /// Writes queued changes and closes the store, after which everything else fails. Closing it again has no effect.
     async fn close(&self);
 }

@@ -1,7 +1,7 @@
-//! The contract of the pending store: what an instigator asked for that couldn't be done yet.
+//! The contract of the pending store: requests of instigators that couldn't be fulfilled when they were made.
 //!
-//! A cursor moves past an answer although a part of it can't be done, such as a run of an asset that doesn't exist. That
-//! part is written down in the same [`Commit`](crate::Commit) and tried again, until it is done, given up or dropped.
+//! A cursor moves past an answer although a part of it can't be done, such as a run of an asset that doesn't exist. That part is stored in
+//! the same [`Commit`](crate::Commit) and retried, until it is done, given up or dropped.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -11,40 +11,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::StorageError;
 
-/// No pause before the next attempt is longer. A moment further ahead was written under a wrong clock, and has come.
+/// The longest pause before the next attempt. A time further ahead was written under a wrong clock, and counts as past.
 pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is to be done.
+/// The work to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PendingWork {
-    /// A run that was asked for and can't be requested.
+    /// A run that was requested and can't be created.
     Run {
-        /// The run as it was asked for.
+        /// The run as it was requested.
         run: RunSpec,
-        /// The tick that it is for, if a schedule asked.
+        /// The tick that it is for; `None` if the instigator isn't a schedule.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<Timestamp>,
     },
     /// An event at which a sensor's function failed.
     Event {
-        /// Its number.
+        /// The sequence number of the event.
         sequence: u64,
     },
     /// A tick at which a schedule's function failed.
     Tick {
-        /// When it was due.
+        /// When the tick was due.
         due: Timestamp,
     },
 }
 
-/// Whether something pending is tried again.
+/// Whether pending work is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingState {
-    /// It is tried again.
+    /// It is retried.
     Waiting,
-    /// It was tried too often. It stays until a person has it tried again or drops it.
+    /// All attempts failed. It stays until a person retries or drops it.
     GivenUp,
 }
 
@@ -63,56 +63,56 @@ impl PendingState {
     }
 }
 
-/// Something pending, as the store knows it.
+/// Pending work as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pending {
-    /// Its number.
+    /// The number of the entry.
     pub id: u64,
-    /// Who asked.
+    /// The instigator that made the request.
     pub instigator: Instigator,
-    /// What is to be done.
+    /// The work to be done.
     pub work: PendingWork,
-    /// Whether it is tried again.
+    /// Whether it is retried.
     pub state: PendingState,
-    /// Why it couldn't be done the last time.
+    /// The reason why the last attempt failed.
     pub reason: String,
-    /// How many attempts have failed.
+    /// The number of attempts that have failed.
     pub attempts: u32,
-    /// When the next one may begin.
+    /// The earliest time of the next attempt.
     pub next_at: Timestamp,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
 }
 
 impl Pending {
-    /// Whether it is to be tried now.
+    /// Whether it is due now.
     pub fn is_due(&self, now: Timestamp) -> bool {
         let is_believable = self.next_at.duration_since(now) <= LONGEST_PAUSE;
         self.state == PendingState::Waiting && (self.next_at <= now || !is_believable)
     }
 }
 
-/// Something that couldn't be done for the first time.
+/// Work whose first attempt failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewPending {
-    /// What is to be done.
+    /// The work to be done.
     pub work: PendingWork,
-    /// Why it can't be done now.
+    /// The reason why the attempt failed.
     pub reason: String,
-    /// When the next attempt may begin.
+    /// The earliest time of the next attempt.
     pub next_at: Timestamp,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
 }
 
-/// What came of trying something pending again.
+/// The outcome of retrying pending work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingAttempt {
-    /// Which.
+    /// The number of the entry.
     pub id: u64,
-    /// How many attempts had failed before. If another number has, someone else was faster, and nothing is written.
+    /// The number of attempts that had failed before. If it differs, another process was first, and nothing is written.
     pub attempts: u32,
-    /// What came of it.
+    /// The outcome of the attempt.
     pub outcome: PendingOutcome,
 }
 
@@ -121,27 +121,27 @@ pub struct PendingAttempt {
 pub enum PendingOutcome {
     /// It is done, or needn't be done any more.
     Done,
-    /// It failed, and is tried again.
+    /// It failed, and is retried.
     Again {
-        /// Why.
+        /// The reason why it failed.
         reason: String,
-        /// When.
+        /// The time of the next attempt.
         next_at: Timestamp,
     },
     /// It failed for good.
     GivenUp {
-        /// Why.
+        /// The reason why it failed.
         reason: String,
     },
 }
 
-/// What is pending. A [`Commit`](crate::Commit) adds to it and settles it.
+/// Pending work. A [`Commit`](crate::Commit) adds and settles it.
 #[async_trait]
 pub trait PendingStore: Send + Sync {
-    /// What is pending of these instigators, or of all if none is named, oldest first, at most `limit`.
+    /// The pending work of these instigators, or of all if the list is empty, oldest first, at most `limit`.
     async fn pending(&self, of: &[Instigator], limit: u32) -> Result<Vec<Pending>, StorageError>;
 
-    /// What is to be tried now of these instigators, oldest first, at most `limit`.
+    /// The work of these instigators that is due now, oldest first, at most `limit`.
     async fn due_pending(
         &self,
         of: &[Instigator],
@@ -149,9 +149,9 @@ pub trait PendingStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Pending>, StorageError>;
 
-    /// Lets something be tried now, from the beginning, also if it was given up. Returns whether it is there.
+    /// Makes an entry due now, with all attempts again, even if it was given up. Returns whether it exists.
     async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError>;
 
-    /// Drops something: it isn't tried any more. Returns whether it was there.
+    /// Drops an entry: it isn't retried. Returns whether it existed.
     async fn drop_pending(&self, id: u64) -> Result<bool, StorageError>;
 }

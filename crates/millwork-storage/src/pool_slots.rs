@@ -9,47 +9,47 @@ use crate::{Holder, StorageError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotId(pub u64);
 
-/// Asks for slots of pools.
+/// A request for slots of pools.
 #[derive(Clone, Debug)]
 pub struct TakeSlots {
-    /// Of which pools, and how many.
+    /// The pools, with the number of slots of each.
     pub of: Vec<PoolShare>,
-    /// Who wants them.
+    /// The process that requests them.
     pub holder: Holder,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Until when they are held unless the holder renews them.
+    /// When the slots expire unless the holder renews them.
     pub until: Timestamp,
 }
 
 impl TakeSlots {
-    /// Asks for one slot of a pool that has `of`.
+    /// A request for one slot of a pool that has `of`.
     pub fn one(pool: impl Into<String>, of: u32, holder: &Holder, now: Timestamp, until: Timestamp) -> Self {
         Self { of: vec![PoolShare { pool: pool.into(), slots: 1, of }], holder: holder.clone(), now, until }
     }
 }
 
-/// A part of a pool.
+/// A number of slots of a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolShare {
-    /// The pool.
+    /// The name of the pool.
     pub pool: String,
-    /// How many of its slots.
+    /// The number of slots to take.
     pub slots: u32,
-    /// How many it has.
+    /// The total number of slots that the pool has.
     pub of: u32,
 }
 
 /// Slots that a process holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldSlots {
-    /// The pool.
+    /// The name of the pool.
     pub pool: String,
-    /// How many of its slots.
+    /// The number of held slots.
     pub slots: u32,
-    /// Who holds them.
+    /// The process that holds them.
     pub holder: Holder,
-    /// Until when, unless the holder renews them.
+    /// When they expire unless the holder renews them.
     pub until: Timestamp,
 }
 
@@ -66,9 +66,9 @@ pub trait PoolSlots: Send + Sync {
     /// Gives slots back.
     async fn give_slots_back(&self, slots: &[SlotId]) -> Result<(), StorageError>;
 
-    /// Frees everything that a holder holds.
+    /// Frees all slots of a holder.
     async fn free_slots(&self, holder: &Holder) -> Result<(), StorageError>;
 
-    /// Everything that is held, by pool.
+    /// All slots that are held, by pool.
     async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError>;
 }

@@ -1,9 +1,8 @@
-//! The contract of retention: forgetting what the rules of a pipeline don't keep.
+//! The contract of retention: removing what the rules of a pipeline don't keep.
 //!
-//! Events, runs and ticks are forgotten by the store alone. A value is mostly an object that an I/O manager keeps, so it goes in two
-//! steps: [`old_values`](RetentionStore::old_values) finds it, its owner removes the object, and
-//! [`forget_values`](RetentionStore::forget_values) writes that down. A removal that was cut off between the two is found, and done,
-//! again.
+//! The store removes events, runs and ticks alone. A value is mostly an object that an I/O manager keeps, so it goes in two steps:
+//! [`old_values`](RetentionStore::old_values) finds it, its owner removes the object, and [`forget_values`](RetentionStore::forget_values)
+//! records that. A removal that was interrupted between the two is found again and completed.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,10 +11,10 @@ use millwork_core::retention::{KeptValues, Retention};
 
 use crate::StorageError;
 
-/// What counts as logs to a retention rule: nothing follows from it once its run is over.
+/// The kinds of events that count as logs to a retention rule: nothing else depends on them once their run is over.
 pub(crate) const LOGS: KindSet = KindSet::of(&[EventKind::Logged, EventKind::StepProgressed]);
 
-/// How much was forgotten.
+/// The amount of removed data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
     /// The number of events.
@@ -26,14 +25,14 @@ pub struct Forgotten {
     pub ticks: u64,
 }
 
-/// Forgetting what the rules of a pipeline don't keep.
+/// Removal of what the rules of a pipeline don't keep.
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
-    /// Forgets the events, runs and ticks that the rules let go. The last materialization and verdict of an asset and partition stay,
-    /// with their run. The numbers of what was forgotten are not used again.
+    /// Removes the events, runs and ticks that the rules don't keep. The last materialization and verdict of an asset and partition stay,
+    /// with their run. The numbers of removed rows are not reused.
     async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError>;
 
-    /// The materializations whose values are neither among the newest of their asset and partition nor young enough, nor forgotten yet;
+    /// The materializations whose values are neither among the newest of their asset and partition nor young enough, nor removed yet;
     /// oldest first, at most `limit`.
     async fn old_values(
         &self,
@@ -42,6 +41,6 @@ pub trait RetentionStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Event>, StorageError>;
 
-    /// Forgets the values of materializations, by their sequence numbers. What an I/O manager keeps has to be removed before.
+    /// Marks the values of materializations as removed, by their sequence numbers. Objects of an I/O manager have to be removed before.
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError>;
 }

@@ -1,8 +1,8 @@
 //! A run's record as a projection of its events, and the decisions about claims, cancellation and retries that every backend shares.
 //!
-//! The log is the truth: a backend calls [`apply`](RunProjection::apply) for every event about the run as a whole, and stores what comes
-//! out in the same transaction. The other functions decide: each returns the event that follows, or refuses. What no event has is who
-//! holds the run and until when, as a lease is renewed every few seconds; [`claim`](RunProjection::claim) sets that itself.
+//! The log is the truth: a backend calls [`apply`](RunProjection::apply) for every event about the run as a whole, and stores the result in
+//! the same transaction. The other functions decide: each returns the event that follows, or refuses. The holder of a run and the expiry of
+//! its lease are in no event, as a lease is renewed every few seconds; [`claim`](RunProjection::claim) sets them itself.
 //!
 //! A claim is fenced by its *epoch*, the number of times that the run was claimed. A process with an earlier epoch was taken for dead;
 //! [`check`](RunProjection::check) refuses whatever it writes, in the transaction that would have written it.
@@ -15,7 +15,7 @@ use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
 use crate::{Claim, Fence, Holder, Lease, RunRecord, StorageError};
 
-/// The part of a run's record that changes; what the fields mean stands at [`RunRecord`].
+/// The part of a run's record that changes; [`RunRecord`] describes the fields.
 #[derive(Clone, Debug)]
 pub(crate) struct RunProjection {
     pub(crate) status: RunStatus,
@@ -30,7 +30,7 @@ pub(crate) struct RunProjection {
 }
 
 impl RunProjection {
-    /// Of a run that was just asked for.
+    /// The state of a run that was just requested.
     pub(crate) fn queued(lease: Option<Lease>) -> Self {
         let (holder, leased_until) = lease.map(|lease| (lease.holder, lease.until)).unzip();
         Self {
@@ -69,7 +69,7 @@ impl RunProjection {
         }
     }
 
-    /// Claims the run, and returns the event that says so.
+    /// Claims the run, and returns the event that records it.
     pub(crate) fn claim(&mut self, claim: &Claim) -> Result<EventBody, StorageError> {
         use RunStatus::{Canceled, Failed, Lost, Queued};
         let is_resumed = claim.resumes && matches!(self.status, Failed | Canceled | Lost);
@@ -104,7 +104,7 @@ impl RunProjection {
         never_began || self.check(seen).is_ok()
     }
 
-    /// The event that follows a wish to stop the run, if any does.
+    /// The event that follows from a request to cancel the run, if any does.
     pub(crate) fn cancel(&self) -> Option<EventBody> {
         match self.status {
             RunStatus::Queued => Some(EventBody::RunCanceled),

@@ -9,63 +9,63 @@ use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
 
 use crate::{Holder, StorageError};
 
-/// A run that is asked for.
+/// A run to create.
 #[derive(Clone, Debug)]
 pub struct NewRun {
-    /// Its id.
+    /// Its ID.
     pub id: RunId,
-    /// What it is to do.
+    /// What the run is to materialize.
     pub request: RunRequest,
-    /// When it was asked for.
+    /// When it was requested.
     pub at: Timestamp,
-    /// Who is about to execute it; `None` for a run that is left to daemons.
+    /// The lease of the process that is about to execute it; `None` for a run that is left to daemons.
     pub lease: Option<Lease>,
 }
 
-/// Who executes a run, or is about to.
+/// The process that executes a run, or is about to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The process.
     pub holder: Holder,
-    /// Until when others believe that it lives, if they can't ask.
+    /// When the lease expires, for processes that can't check whether the holder is alive.
     pub until: Timestamp,
 }
 
-/// What the store knows of a run.
+/// The stored record of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
-    /// Its id.
+    /// Its ID.
     pub id: RunId,
-    /// What it is to do.
+    /// What the run is to materialize.
     pub request: RunRequest,
-    /// Its status: the fold of its run events.
+    /// Its status, projected from its run events.
     pub status: RunStatus,
-    /// How often it was claimed.
+    /// The number of times that it was claimed.
     pub epoch: u32,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
-    /// When it was last started.
+    /// When it was last started; `None` if it never was.
     pub started_at: Option<Timestamp>,
-    /// When it finished.
+    /// When it finished; `None` while it hasn't.
     pub finished_at: Option<Timestamp>,
-    /// Why it failed or was lost, the last time that it did.
+    /// The reason why it failed or was lost, the last time that it did.
     pub reason: Option<String>,
-    /// Which class of failure that was.
+    /// The class of that failure.
     pub class: Option<FailureClass>,
-    /// Before when it must not start, for a run that is tried again.
+    /// The earliest time at which it may start, for a run that is retried.
     pub not_before: Option<Timestamp>,
-    /// Who executes it, or requested it and is about to; `None` once it is finished.
+    /// The process that executes it, or is about to; `None` for a run that waits for a daemon or is finished.
     pub holder: Option<Holder>,
-    /// Until when, unless the holder renews it.
+    /// When the holder's lease expires unless it is renewed.
     pub leased_until: Option<Timestamp>,
-    /// What of its record can't be read or was set aside, and why; `None` if all is there. What can't be read is empty above, and
-    /// a status that can't be read is `lost`.
+    /// The parts of its record that can't be read or were set aside, and why; `None` if the record is complete. Parts that can't be read
+    /// are empty above, and a status that can't be read is `lost`.
     pub damage: Option<String>,
 }
 
 impl RunRecord {
-    /// How the run ends whose process has ended without a word: as lost, or as canceled if it was asked to stop. What is lost may be
-    /// tried again, which nobody wants then.
+    /// How the run ends if its process has ended without recording it: as lost, or as canceled if it was asked to stop. A lost run may be
+    /// retried, which isn't wanted then.
     pub fn end_of_process(&self, reason: String, class: FailureClass) -> EventBody {
         match self.status {
             RunStatus::Canceling => EventBody::RunCanceled,
@@ -73,11 +73,11 @@ impl RunRecord {
         }
     }
 
-    /// The request, for another run of the same.
+    /// The request, to run the same again.
     ///
     /// # Errors
     ///
-    /// When it can't be read: it isn't known any more what was asked for.
+    /// When it can't be read: then it isn't known what was requested.
     pub fn request_again(&self) -> Result<RunRequest, StorageError> {
         match &self.damage {
             Some(damage) if self.request.assets.is_empty() => {
@@ -92,33 +92,32 @@ impl RunRecord {
 /// The right to write a run's events, won by [`RunStore::claim`]. A later claim of the same run ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fence {
-    /// The run.
+    /// The ID of the run.
     pub run: RunId,
-    /// The number of the claim.
+    /// The number of the claim, from 1.
     pub epoch: u32,
 }
 
-/// Asks for the right to execute a run.
+/// A request for the right to execute a run.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The run.
+    /// The ID of the run.
     pub run: RunId,
-    /// Who wants to execute it.
+    /// The process that is to execute it.
     pub holder: Holder,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Until when the claim holds unless it is renewed.
+    /// When the claim expires unless it is renewed.
     pub until: Timestamp,
-    /// Whether it may be a run that failed, was canceled or was lost, which then goes on where it stopped. Who was told to
-    /// execute what is queued may come late, when another has done that.
+    /// Whether the claim may take a run that failed, was canceled or was lost, which then goes on where it stopped. A process that was
+    /// launched for a queued run may come late, when another has already executed it.
     pub resumes: bool,
 }
 
-/// Runs and who executes them.
+/// Runs, and the processes that execute them.
 #[async_trait]
 pub trait RunStore: Send + Sync {
-    /// Writes down that a run is asked for: its record and the event `run_queued`, in one commit.
-    /// [`StorageError::DuplicateRun`] if it was before.
+    /// Creates a run: its record and the event `run_queued`, in one commit. [`StorageError::DuplicateRun`] if its ID exists.
     async fn create_run(&self, run: NewRun) -> Result<(), StorageError>;
 
     /// Claims a run, and appends the event `run_started` in the same commit. A run can be claimed if it is queued, or
@@ -132,15 +131,15 @@ pub trait RunStore: Send + Sync {
     /// that the run has now; one that was finished or canceling already stays as it is.
     async fn request_cancel(&self, run: RunId, now: Timestamp) -> Result<RunStatus, StorageError>;
 
-    /// Ends a run by an event such as `run_lost`, if it is executed under this claim, or was never claimed. Returns whether it
-    /// did: meanwhile it may have ended, and even be queued again.
+    /// Ends a run by an event such as `run_lost`, if it is executed under this claim, or was never claimed. Returns whether it did:
+    /// meanwhile the run may have ended, and even be queued again.
     async fn end_run(&self, fence: Fence, end: EventBody, now: Timestamp) -> Result<bool, StorageError>;
 
-    /// Queues a run again that failed, was canceled or was lost under this claim: it goes on where it stopped, after
-    /// `delay`. Returns whether it did; another process may have been faster.
+    /// Queues a run again that failed, was canceled or was lost under this claim: it goes on where it stopped, after `delay`. Returns
+    /// whether it did; another process may have been first.
     async fn retry_run(&self, fence: Fence, delay: Duration, now: Timestamp) -> Result<bool, StorageError>;
 
-    /// A run.
+    /// The record of a run; `None` if it doesn't exist.
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StorageError>;
 
     /// Runs, newest first.
@@ -158,7 +157,7 @@ pub struct RunQuery {
     pub without_tag: Option<(String, String)>,
     /// Finished at this moment or later.
     pub finished_since: Option<Timestamp>,
-    /// Whose id, as text with or without hyphens and in either case, begins or ends with this.
+    /// Whose ID, as text with or without hyphens and in either case, begins or ends with this.
     pub id_part: Option<String>,
     /// Created before this run.
     pub before: Option<RunId>,

@@ -1,4 +1,4 @@
-//! Where a store is: the URLs that name one, and connecting to what they name.
+//! The URLs of stores, and connecting to them.
 //!
 //! A home keeps its store in its own folder, so a folder is a name as well. The scheme before the colon chooses the backend; a backend
 //! joins with a variant of [`StoreUrl`], and nothing outside of this crate has to know its type.
@@ -25,12 +25,12 @@ const DATABASE: &str = "millwork.db";
 ///
 /// # Errors
 ///
-/// [`StorageError::UnknownStore`] for other schemes; whatever opening the store fails with.
+/// [`StorageError::UnknownStore`] for other schemes; otherwise the error of opening the store.
 pub async fn connect(url: &str) -> Result<Arc<dyn Store>, StorageError> {
     StoreUrl::parse(url)?.connect(None).await
 }
 
-/// Where a store is.
+/// The location of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreUrl {
     /// In a SQLite file.
@@ -94,7 +94,7 @@ mod tests {
         check("./sqlite:x", &file("./sqlite:x/millwork.db"));
         check("7:x", &file("7:x/millwork.db"));
         check("memory:", &Ok(StoreUrl::Memory));
-        let hint = "hint: `sqlite:FILE`, `memory:` and the folder of a home do; write `./` before a folder with a colon in its name";
+        let hint = "hint: use `sqlite:FILE`, `memory:` or the folder of a home; write `./` before a folder with a colon in its name";
         for (url, scheme) in [
             ("postgres://me:secret@host/db", "postgres:"),
             ("sqlite:", "sqlite:"),
@@ -102,7 +102,7 @@ mod tests {
             ("file:x", "file:"),
             ("", ""),
         ] {
-            check(url, &Err(&format!("`{scheme}` names no store; {hint}")));
+            check(url, &Err(&format!("unknown store `{scheme}`; {hint}")));
         }
     }
 }

@@ -1,13 +1,12 @@
-//! Why requested runs wait.
+//! Reasons why requested runs wait.
 
 use jiff::Timestamp;
 use millwork_core::run::{QUEUE_TAG, QueueLimits, RunId, RunStatus, WaitReason, WaitingRun, admit};
 
 use crate::{RunQuery, RunRecord, StorageError, Store};
 
-/// The runs that are left to daemons and haven't started, those that come first first, each with the reason why it waits;
-/// one without a reason is about to start. `limits` are those [in force](crate::Home::queue_limits); without them no daemon is
-/// there.
+/// The runs that are left to daemons and haven't started, in the order in which they will start, each with the reason why it waits; a run
+/// without a reason is about to start. `limits` are those [in force](crate::Home::queue_limits); without them no daemon is running.
 pub async fn waiting_runs(
     store: &dyn Store,
     limits: Option<&QueueLimits>,

@@ -8,10 +8,10 @@ use crate::require;
 ///
 /// # Panics
 ///
-/// Under `CI`, if there is no such file.
+/// Under `CI`, if the file doesn't exist.
 #[track_caller]
 pub fn stories() -> Option<PathBuf> {
-    // Asked for when it runs: a target folder that another checkout has built in holds that one's paths.
+    // Read at run time: a target folder in which another checkout was built holds the paths of that checkout.
     let package =
         || std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let folder = std::env::var_os("MILLWORK_DATA")

@@ -1,8 +1,8 @@
-//! What the tests of several crates share. Nothing that users build knows it.
+//! Utilities that the tests of several crates share. No library depends on this crate.
 //!
-//! A test waits for an event, never for a span of time, and passes on a busy machine: [`eventually`] looks again and again, and
-//! gives up after [`PATIENCE`], which is far more than anything takes. What a test needs and this machine lacks is an error under
-//! `CI`, and a printed skip elsewhere: [`require`].
+//! A test waits for an event, never for a span of time, and passes on a busy machine: [`eventually`] polls, and gives up after
+//! [`PATIENCE`], which is far longer than any event takes. A missing prerequisite of a test is an error under `CI`, and a printed skip
+//! elsewhere: [`require`].
 
 mod data;
 mod patience;

@@ -1,14 +1,14 @@
-//! Waiting until something holds.
+//! Waiting until a condition holds.
 
 use std::time::{Duration, Instant};
 
-/// How long a test waits for an event before it fails: far longer than any takes, also beside busy loops.
+/// How long a test waits for an event before it fails: far longer than any event takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The pause between two looks at something that can't be waited for in another way.
+/// The pause between two checks of a condition that can't be awaited in another way.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
-/// Waits until something holds.
+/// Polls until a condition holds.
 ///
 /// # Panics
 ///

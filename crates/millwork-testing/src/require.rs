@@ -1,6 +1,6 @@
-//! What a test needs and may not find.
+//! Prerequisites of a test that a machine may lack.
 
-/// What a test needs, or nothing and a printed line that says why the test is skipped.
+/// The prerequisite of a test; `None`, with a printed line that states why the test is skipped, if the machine lacks it.
 ///
 /// ```
 /// use millwork_testing::require;
@@ -10,7 +10,7 @@
 ///
 /// # Panics
 ///
-/// Under `CI`, where everything that a test needs has to be there.
+/// Under `CI`, where every prerequisite has to be installed.
 #[track_caller]
 pub fn require<T>(found: Option<T>, missing: impl FnOnce() -> String) -> Option<T> {
     require_where(std::env::var_os("CI").is_some(), found, missing)

@@ -17,7 +17,7 @@ use crate::receiver::Receiver;
 use crate::{pipeline, processes};
 
 /// Why a run may fail here, among what its reason says.
-const FORESEEN: [&str; 3] = ["has never been materialized", "disk", "ended without a verdict"];
+const FORESEEN: [&str; 3] = ["has never been materialized", "disk", "ended without recording its end"];
 
 /// Everything that is known at the end.
 struct Account {

@@ -1,4 +1,4 @@
-//! A launcher in memory: it launches nothing, and its tests say what becomes of what it launched.
+//! A launcher in memory: it starts no process, and its tests decide how launched runs end.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Exit, Launch, LaunchedRun, LaunchedRunId, Launcher};
 
-/// Launches nothing. Clones share what they know.
+/// Launches runs in memory only. Clones share their state.
 #[derive(Clone, Debug)]
 pub(crate) struct FakeLauncher {
     state: Arc<Mutex<State>>,
@@ -21,15 +21,15 @@ pub(crate) struct FakeLauncher {
 
 #[derive(Debug, Default)]
 struct State {
-    /// In this order, also those that were refused.
+    /// The requests in their order, including those that were refused.
     asked_for: Vec<RunId>,
-    /// Why nothing can be launched, if so.
+    /// The reason why nothing can be launched, if a test has set one.
     refusal: Option<String>,
     going_on: BTreeMap<RunId, (FakeRun, oneshot::Sender<Exit>)>,
     outputs: BTreeMap<RunId, String>,
 }
 
-/// What was done to a run that was launched.
+/// The calls on a run that was launched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Terminated(RunId),
@@ -50,29 +50,29 @@ impl Default for FakeLauncher {
 }
 
 impl FakeLauncher {
-    /// One, and what is done to the runs that it has launched.
+    /// A launcher, and a receiver of the calls on the runs that it has launched.
     pub(crate) fn watched() -> (Self, mpsc::UnboundedReceiver<Ended>) {
         let (ended, receiver) = mpsc::unbounded_channel();
         (Self { state: Arc::default(), ended }, receiver)
     }
 
-    /// What has been asked for, in order.
+    /// The runs that were requested, in order.
     pub(crate) fn asked_for(&self) -> Vec<RunId> {
         self.state().asked_for.clone()
     }
 
-    /// Refuses what is asked for from now on, or launches it again.
+    /// Refuses launches from now on, or accepts them again.
     pub(crate) fn refuse(&self, reason: Option<&str>) {
         self.state().refusal = reason.map(str::to_owned);
     }
 
-    /// The process that a launched run claims to be.
+    /// The holder that a launched run claims to be.
     pub(crate) fn holder(&self, run: RunId) -> Holder {
         let (launched, _) = &self.state().going_on[&run];
         launched.holder.clone()
     }
 
-    /// A launched run ends, and has printed something.
+    /// Ends a launched run, which has printed something.
     pub(crate) fn end(&self, run: RunId, exit: Exit, printed: &str) {
         let mut state = self.state();
         state.outputs.insert(run, printed.to_owned());
@@ -80,7 +80,7 @@ impl FakeLauncher {
         end.send(exit).expect("a daemon that waits");
     }
 
-    /// What is kept that a run has printed.
+    /// The output that is kept of a run.
     pub(crate) fn print(&self, run: RunId, printed: &str) {
         self.state().outputs.insert(run, printed.to_owned());
     }
@@ -137,7 +137,7 @@ impl LaunchedRun for FakeRun {
     }
 
     fn terminate(&self) -> BoxFuture<()> {
-        // A test that doesn't watch doesn't care.
+        // A test that doesn't watch has dropped the receiver.
         let _ = self.ended.send(Ended::Terminated(self.run));
         Box::pin(ready(()))
     }

@@ -1,7 +1,7 @@
 //! Runs that are executed in the daemon's own process.
 //!
-//! That saves the start of a process for each run, and has its price: a run that ends its process ends the daemon and all runs with
-//! it, and a run can't be ended from outside: it notices that it has lost its claim when it writes the next time.
+//! That saves the start of a process for each run, and has its price: a run that ends its process ends the daemon and all runs with it, and
+//! a run can't be ended from outside: it notices at its next write that it has lost its claim.
 
 use std::fmt;
 use std::future::ready;
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::process::find_process;
 use super::{Exit, Launch, LaunchedRun, LaunchedRunId, Launcher};
 
-/// Executes a run to its end, or returns why it could not go on, which is recorded for the run.
+/// Executes a run to its end, or returns the reason why it could not, which is recorded for the run.
 pub type ExecuteRun = dyn Fn(RunId) -> BoxFuture<Result<(), BoxError>> + Send + Sync;
 
 /// Executes each run by a function in this process, as a task of the runtime.
@@ -52,7 +52,7 @@ impl Launcher for InProcessLauncher {
     }
 
     fn find(&self, _: RunId, holder: &Holder) -> BoxFuture<Option<Arc<dyn LaunchedRun>>> {
-        // What another daemon launched as a process may still go on.
+        // A run that another daemon launched as a process may still go on.
         let is_own = self.home.holder() == holder;
         Box::pin(ready(if is_own { Some(self.task()) } else { find_process(&self.home, holder) }))
     }
@@ -66,22 +66,22 @@ impl Launcher for InProcessLauncher {
     }
 }
 
-/// Why a run ended that didn't say so itself, from what its function returned; `None` if it panicked.
+/// The reason why a run ended without recording it, from its function's result; `None` if it panicked.
 fn exit(returned: Option<Result<(), BoxError>>) -> Exit {
     let reason = match returned {
-        Some(Ok(())) => "it ended without a verdict".to_owned(),
-        Some(Err(error)) => format!("it could not be executed to its end: {}", one_line_of(error.as_ref())),
-        None => "what executed it panicked".to_owned(),
+        Some(Ok(())) => "it ended without recording its end".to_owned(),
+        Some(Err(error)) => format!("its execution failed: {}", one_line_of(error.as_ref())),
+        None => "its execution panicked".to_owned(),
     };
     Exit { class: FailureClass::Error, reason }
 }
 
-/// What executes a run in this process.
+/// A run that is executed in this process.
 #[derive(Debug)]
 struct Task {
     /// This process.
     holder: Holder,
-    /// From when on runs could be launched here: no run of this process is older.
+    /// The earliest time at which runs could be launched here: no run of this process is older.
     since: Instant,
 }
 

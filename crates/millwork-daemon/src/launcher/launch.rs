@@ -1,4 +1,4 @@
-//! What the daemon expects of whatever launches runs.
+//! The contract between the daemon and launchers.
 //!
 //! A launched run outlives the daemon, so its end can only be waited for by the daemon that launched it. That is why the
 //! end is a future of its own beside the handle: a daemon that comes later finds a handle by the process that holds the run
@@ -12,70 +12,68 @@ use millwork_core::run::{FailureClass, RunId};
 use millwork_core::{BoxError, BoxFuture};
 use millwork_storage::Holder;
 
-/// Makes something begin that executes a run, and knows what has become of it.
+/// Starts the execution of runs, and knows how it ended.
 pub trait Launcher: fmt::Debug + Send + Sync {
-    /// Launches a run. The run is neither claimed nor changed by that: what is launched claims it. Where nothing could be launched,
-    /// the run stays queued and the daemon tries again.
+    /// Launches a run. That neither claims nor changes the run: what was launched claims it. After an error the run stays queued, and the
+    /// daemon tries again.
     fn launch(&self, run: RunId) -> BoxFuture<Result<Launch, BoxError>>;
 
-    /// What executes a run that this daemon has not launched, given the process that holds the run. `None` if that has ended, or
+    /// Finds what executes a run that this daemon has not launched, given the process that holds the run. `None` if it has ended, or if
     /// this launcher can't reach it.
     fn find(&self, run: RunId, holder: &Holder) -> BoxFuture<Option<Arc<dyn LaunchedRun>>>;
 
-    /// Takes what was printed for a run outside of its steps: before the first one, between steps, or at the end. `None` if nothing
-    /// was, or nothing is kept.
+    /// Takes the output of a run outside of its steps: before the first one, between steps, or at the end. `None` if it has printed
+    /// nothing, or its output isn't kept.
     fn take_output(&self, run: RunId) -> BoxFuture<Option<String>>;
 
-    /// The runs of which output is kept that wasn't taken, so that it isn't kept for ever where a daemon did not live to see a run's
-    /// end.
+    /// The runs whose output is kept and wasn't taken, so that it isn't kept forever if a daemon ends before the run does.
     fn runs_with_output(&self) -> BoxFuture<Vec<RunId>>;
 }
 
-/// A run that was launched just now, and its end.
+/// A run that was launched just now, and a future of its end.
 pub struct Launch {
-    /// What was launched.
+    /// A handle to what was launched.
     pub run: Arc<dyn LaunchedRun>,
-    /// Completes when that has ended, with all that it has started.
+    /// Completes when it has ended, with every process that it has started.
     pub end: BoxFuture<Exit>,
 }
 
-/// What executes a run: a process, a job of a cluster, a task of this process.
+/// A handle to what executes a run: a process, a job of a cluster, a task of this process.
 pub trait LaunchedRun: fmt::Debug + Send + Sync {
-    /// What it is called where it executes.
+    /// Its name where it executes: `process 735`.
     fn id(&self) -> LaunchedRunId;
 
-    /// Whether it is the process that holds a run. Another process may have been faster to claim the run.
+    /// Whether it is the process that holds a run. Another process may have claimed the run first.
     fn is_holder(&self, holder: &Holder) -> bool;
 
-    /// How long it has been executing, by a clock that is never set; `None` where that isn't known.
+    /// How long it has been executing, by a clock that is never set; `None` if that isn't known.
     fn age(&self) -> Option<Duration>;
 
-    /// Asks it to end, so that it can say how it did. Nothing happens if it can't be asked, or has ended.
+    /// Asks it to end gracefully. Has no effect if it can't be asked, or has ended.
     fn terminate(&self) -> BoxFuture<()>;
 
-    /// Ends it at once, with all that it has started. Nothing happens if it has ended.
+    /// Ends it at once, with every process that it has started. Has no effect if it has ended.
     fn kill(&self) -> BoxFuture<()>;
 
-    /// Whether [`kill`](Self::kill) ends it. A task of the daemon's own process can only notice by itself that its run has been ended.
+    /// Whether [`kill`](Self::kill) ends it. A task of the daemon's own process ends only when it notices that its run has been ended.
     fn can_be_killed(&self) -> bool;
 }
 
-/// What a launched run is called where it executes, in words: `process 735`, `job 81 of Slurm`.
+/// The name of a launched run where it executes: `process 735`, `job 81 of Slurm`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaunchedRunId(String);
 
-/// How a launched run ended, as its launcher saw it. It counts only where the run's events don't say themselves how it
-/// ended.
+/// How a launched run ended, as its launcher saw it. It counts only if the run's events don't record how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// What kind of failure it is for a run to end like this. Retries of runs go by it.
+    /// The class of failure of such an end, which decides about retries of the run.
     pub class: FailureClass,
-    /// Why it ended, for people, with a hint where there is one.
+    /// The reason for people, with a hint where one is known.
     pub reason: String,
 }
 
 impl LaunchedRunId {
-    /// A name in words, such that "launched as …" can go on with it.
+    /// A name that follows "launched as …".
     pub fn new(words: impl Into<String>) -> Self {
         Self(words.into())
     }

@@ -1,21 +1,21 @@
-//! Whether the system has killed processes because memory ran out.
+//! Detects that the system has killed processes because memory ran out.
 //!
-//! A process that is killed for that looks like any that is killed. So the system's count of such kills is taken before a process starts
-//! and after it has ended.
+//! The end of such a process looks like that of any killed one. So the system's count of these kills is read before a process starts and
+//! after it has ended.
 
-/// How often the system had killed a process for want of memory, at some moment.
+/// The number of processes that the system had killed for lack of memory, at some moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutOfMemory(Option<u64>);
 
 impl OutOfMemory {
-    /// Now.
+    /// Reads the count now.
     pub(super) fn now() -> Self {
-        // The count of this group of processes is exact; that of the machine is what else there is.
+        // The count of this cgroup is exact; that of the machine is the fallback.
         let of_group = count("/sys/fs/cgroup/memory.events");
         Self(of_group.filter(|count| *count > 0).or_else(|| count("/proc/vmstat")))
     }
 
-    /// Whether it has happened again since.
+    /// Whether the count has risen since.
     pub(super) fn has_run_out_since(self) -> bool {
         matches!((self.0, Self::now().0), (Some(before), Some(now)) if now > before)
     }

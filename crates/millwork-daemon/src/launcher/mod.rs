@@ -1,11 +1,10 @@
-//! What launches runs.
+//! Launchers of runs.
 //!
-//! The daemon executes nothing itself: it decides which run may start, and asks a [`Launcher`] for something that executes it. What
-//! that is (a process of this machine, a job of a cluster) only the launcher knows: it says how a [`LaunchedRun`] is called, waits
-//! for its end, ends it by force, keeps what it printed, and judges of what kind a failure is. So another way to launch
-//! runs is one more file here, and nothing else of the daemon changes.
+//! The daemon executes nothing itself: it decides which run may start, and asks a [`Launcher`] to execute it. How that is done (a process
+//! of this machine, a job of a cluster) only the launcher knows: it names a [`LaunchedRun`], waits for its end, ends it by force, keeps its
+//! output, and classifies its failure. So another way to launch runs is one more file here, and the rest of the daemon doesn't change.
 //!
-//! `launch.rs` is what is expected of a launcher; `process.rs` and `in_process.rs` are the two that there are.
+//! `launch.rs` is the contract; `process.rs` and `in_process.rs` implement it.
 
 #[cfg(test)]
 pub(crate) mod fake;

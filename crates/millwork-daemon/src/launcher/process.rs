@@ -29,7 +29,7 @@ use super::{Exit, Launch, LaunchedRun, LaunchedRunId, Launcher};
 pub struct ProcessLauncher {
     program: PathBuf,
     home: Home,
-    /// The home's path, wherever a process looks from.
+    /// The home's absolute path.
     path: PathBuf,
 }
 
@@ -58,7 +58,7 @@ impl ProcessLauncher {
         Ok(Launch { run: Arc::new(process), end: Box::pin(end(child, number, output, memory)) })
     }
 
-    /// The folder of what processes print.
+    /// The folder of the output of processes.
     fn outputs(&self) -> PathBuf {
         self.path.join("launches")
     }
@@ -94,7 +94,7 @@ impl Launcher for ProcessLauncher {
     }
 }
 
-/// Waits for the end of a process, and ends what is left of its group.
+/// Waits for the end of a process, and kills what is left of its group.
 async fn end(mut child: Child, number: u32, output: PathBuf, memory: OutOfMemory) -> Exit {
     let status = child.wait().await;
     end_group(number);
@@ -102,9 +102,9 @@ async fn end(mut child: Child, number: u32, output: PathBuf, memory: OutOfMemory
     exit(status, memory, &String::from_utf8_lossy(&printed))
 }
 
-/// Why a run ended that didn't say so itself, from how its process ended and what that printed.
+/// The reason why a run ended without recording it, from how its process ended and what it printed.
 fn exit(status: io::Result<ExitStatus>, memory: OutOfMemory, printed: &str) -> Exit {
-    // What the allocator of Rust says before it gives up.
+    // Rust's allocator prints this before it aborts.
     if printed.contains("memory allocation of") {
         let reason = "its process ran out of memory".to_owned();
         return Exit { class: FailureClass::OutOfMemory, reason };
@@ -120,7 +120,7 @@ fn exit(status: io::Result<ExitStatus>, memory: OutOfMemory, printed: &str) -> E
         (Some(code), _) => (FailureClass::Killed, format!("its process ended with exit code {code}")),
         (None, Some(9)) if memory.has_run_out_since() => {
             let reason = "its process was killed by the system, as memory ran out";
-            let hint = "give the machine more, or the step a pool that counts memory";
+            let hint = "give the machine more memory, or give the step a pool that counts memory";
             (FailureClass::OutOfMemory, with_hint(reason, Some(hint)))
         }
         (None, Some(9)) => (FailureClass::Killed, "its process was killed (SIGKILL)".to_owned()),
@@ -146,7 +146,7 @@ pub(super) fn find_process(home: &Home, holder: &Holder) -> Option<Arc<dyn Launc
 struct LocalProcess {
     number: u32,
     home: Home,
-    /// By which it was found. The number of one that has ended may be another process's by now, so it is asked for first.
+    /// The identity by which it was found. The number of an ended process may belong to another one by now, so it is checked first.
     holder: Option<Holder>,
 }
 

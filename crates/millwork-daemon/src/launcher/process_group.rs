@@ -1,4 +1,4 @@
-//! Groups of processes: a run's process with all that it has started.
+//! Process groups: a run's process with every process that it has started.
 
 use std::time::Duration;
 
@@ -17,14 +17,13 @@ pub(super) fn age(pid: u32) -> Option<Duration> {
     Duration::try_from_secs_f64(uptime - started / TICKS_A_SECOND).ok()
 }
 
-/// Ends what is left of the group of a run's process. Its process leads the group, whose number is not used again as
-/// long as anything of the group lives.
+/// Ends what is left of the group of a run's process. The process leads the group, whose number is not reused as long as a member lives.
 pub(super) fn end_group(leader: u32) {
     signal(leader, Signal::KILL);
 }
 
-/// Ends the other processes of this process's group, if it leads one: what a run's steps have started and left behind.
-/// This process gets the signal as well, and must not die of it.
+/// Ends the other processes of this process's group, if it leads one: those that a run's steps have started and left behind. This process
+/// gets the signal as well, and must survive it.
 pub fn end_rest_of_group() {
     let this = rustix::process::getpid();
     if rustix::process::getpgrp() == this {
@@ -40,7 +39,7 @@ pub(super) fn terminate_group(leader: u32) {
 fn signal(leader: u32, signal: Signal) {
     let group = i32::try_from(leader).ok().filter(|group| *group > 1).and_then(Pid::from_raw);
     if let Some(group) = group {
-        // A group that is gone is what is wanted.
+        // A group that is gone needs no signal.
         let _ = kill_process_group(group, signal);
     }
 }

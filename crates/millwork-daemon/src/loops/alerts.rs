@@ -1,7 +1,7 @@
-//! Alerts: what has happened becomes deliveries, each once.
+//! Alerts: occurrences become deliveries, each exactly once.
 //!
-//! Events are read behind a cursor; freshness, ticks and the loops' own troubles are looked at besides. The cursor, what
-//! was told before, and the deliveries that follow are one commit.
+//! Events are read behind a cursor; freshness, ticks and the errors of the daemon's own loops are checked besides. The cursor, the state of
+//! each alert, and the deliveries that follow are one commit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,32 +25,32 @@ use crate::send::Environment;
 
 /// Maximum events that one tick reads.
 const MOST_EVENTS: u32 = 500;
-/// How often freshness, ticks and loops are looked at.
+/// The interval at which freshness, ticks and loops are checked.
 const BESIDES: Duration = Duration::from_secs(1);
 
-/// Decides what is to be alerted.
+/// Decides which alerts are sent.
 pub(crate) struct Alerts {
     pub(crate) pipeline: Pipeline,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Arc<Environment>,
-    /// Which loops are in trouble.
+    /// The loops that are failing.
     pub(crate) metrics: DaemonMetrics,
     pub(crate) observer: Observer,
     pub(crate) activations: Activations,
     pub(crate) poll_interval: Duration,
-    /// The rules of the pipeline, with addresses of the pages.
+    /// The rules of the pipeline, with the addresses of the pages.
     pub(crate) rules: AlertRules,
-    /// When freshness, ticks and loops were last looked at, by the steady clock.
+    /// When freshness, ticks and loops were last checked, by the steady clock.
     pub(crate) looked_at: Option<Duration>,
 }
 
-/// How far was looked, and what was told.
+/// The stored position, and the state of each alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
-    /// Behind which event.
+    /// The sequence number of the last event that was read.
     behind: u64,
-    /// Behind which tick; nothing if none was looked at.
+    /// The number of the last tick that was read; `None` if none was.
     #[serde(default)]
     behind_tick: Option<u64>,
     memory: AlertStates,
@@ -102,7 +102,7 @@ impl DaemonLoop for Alerts {
 }
 
 impl Alerts {
-    /// From now on.
+    /// The cursor from which only new events alert.
     async fn first(&self) -> Result<Position, DaemonError> {
         let behind = self.store.head().await?;
         let behind_tick = Some(self.store.newest_tick().await?);
@@ -164,7 +164,7 @@ impl Alerts {
         Ok(Occurrence::of_event(event, self.pipeline.graph(), request.as_ref(), previous))
     }
 
-    /// How fresh the assets are that have a policy.
+    /// The freshness of the assets that have a policy.
     async fn fresh(&self, now: Timestamp) -> Result<Vec<Occurrence>, DaemonError> {
         let graph = self.pipeline.graph();
         let with_policy =
@@ -186,7 +186,7 @@ impl Alerts {
         Ok(policies.iter().map(occurrence).collect())
     }
 
-    /// The ticks that were written since the last look.
+    /// The ticks that were recorded since the last check.
     async fn ticked(&self, position: &mut Position) -> Result<Vec<Occurrence>, DaemonError> {
         let behind = match position.behind_tick {
             Some(behind) => behind,
@@ -194,7 +194,7 @@ impl Alerts {
         };
         let mut ticks = Vec::new();
         position.behind_tick = Some(behind);
-        // Ticks that come while others are read are read at the next look.
+        // Ticks that come while others are read are read at the next check.
         let newest = self.store.newest_tick().await?;
         while let Some(behind) = position.behind_tick.filter(|behind| *behind < newest) {
             let read = self.store.ticks_behind(behind, MOST_EVENTS).await?;
@@ -214,7 +214,7 @@ impl Alerts {
         Ok(ticks.into_iter().map(occurrence).collect())
     }
 
-    /// How the daemon's own loops do.
+    /// The state of the daemon's own loops.
     fn looped(&self, now: Timestamp) -> Vec<Occurrence> {
         let occurrence = |(of, metrics): (LoopName, LoopMetrics)| {
             Occurrence::elsewhere(

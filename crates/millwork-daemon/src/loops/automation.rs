@@ -1,7 +1,7 @@
-//! Automation: requesting what conditions say is due.
+//! Automation: requests the runs that conditions make due.
 //!
-//! Which conditions hold is decided in `core`, by the state that is remembered and the changes since. Here they are brought together,
-//! and what was decided, what is remembered and how far the log was read are written in one commit.
+//! Which conditions hold is decided in `core`, from the stored state and the changes since. This loop brings them together, and writes the
+//! decision, the new state and the position in the log in one commit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::evaluation_state::EvaluationState;
 use crate::event::{DaemonEvent, Observer};
 use crate::loop_name::LoopName;
 
-/// Requests what conditions say is due.
+/// Requests the runs that conditions make due.
 pub(crate) struct Conditions {
     pub(crate) pipeline: Pipeline,
     pub(crate) store: Arc<dyn Store>,
@@ -29,7 +29,7 @@ pub(crate) struct Conditions {
     pub(crate) observer: Observer,
     pub(crate) activations: Activations,
     pub(crate) poll_interval: Duration,
-    /// What the store says of automation, as long as no other daemon has written since.
+    /// The state of automation, as long as no other daemon has written since.
     pub(crate) state: Option<EvaluationState>,
 }
 
@@ -42,9 +42,9 @@ impl DaemonLoop for Conditions {
         self.poll_interval
     }
 
-    /// Takes in what has happened, and requests what is due now.
+    /// Reads the changes, and requests the runs that are due now.
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
-        // Whatever fails, the next tick begins with what the store says.
+        // If anything fails, the next tick begins with the stored state.
         let kept = self.state.take();
         let assets = self.pipeline.graph().assets();
         if assets.iter().all(|node| node.spec.automation.is_none()) {
@@ -73,7 +73,7 @@ impl DaemonLoop for Conditions {
         Ok(until_tick.map_or(NextTick::Poll, NextTick::Within))
     }
 
-    /// Automation begins with what there is. If that can't be read, nothing else waits for it.
+    /// Automation begins with the assets as they are. If those can't be read, no other loop waits for it.
     async fn begin(&mut self) -> Result<(), DaemonError> {
         let whole = self.store.state(&Instigator::Automation(None)).await?;
         if whole.cursor.is_none()
@@ -86,8 +86,8 @@ impl DaemonLoop for Conditions {
 }
 
 impl Conditions {
-    /// Writes down what was decided, and what is remembered from now on. Nothing is written if nothing is new. Returns `false` if
-    /// another daemon was faster: then nothing is written or told.
+    /// Commits the decision and the new state, unless both are empty. Returns `false` if another daemon was first: then nothing is written
+    /// or reported.
     async fn record(
         &self,
         state: &mut EvaluationState,

@@ -1,7 +1,7 @@
-//! Whether the wall clock is set: it is compared with the steady clock again and again.
+//! Detects that the wall clock is set: it is compared with the steady clock in intervals.
 //!
-//! No system says reliably that its clock was set. But both clocks go equally fast, so a difference between them that changes by seconds
-//! is a jump, or a time in which the machine was suspended.
+//! No system reports reliably that its clock was set. But both clocks advance equally fast, so a difference between them that changes by
+//! seconds is a jump, or a time in which the machine was suspended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,18 +18,18 @@ use crate::metrics::DaemonMetrics;
 
 /// How often the clocks are compared.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Clocks are set right by fractions of a second all the time; from here on it is a jump.
+/// Clocks are adjusted by fractions of a second all the time; from here on it is a jump.
 const LEAST: SignedDuration = SignedDuration::from_secs(2);
 /// Two readings belong together if they are taken within this time.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// Compares the clocks.
+/// Compares the wall clock with the steady clock.
 pub(crate) struct ClockWatch {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: DaemonMetrics,
     pub(crate) observer: Observer,
     pub(crate) activations: Activations,
-    /// Both clocks at the last comparison.
+    /// The readings of both clocks at the last comparison.
     pub(crate) before: Option<(Timestamp, Duration)>,
 }
 
@@ -49,7 +49,7 @@ impl DaemonLoop for ClockWatch {
                 Some(now.duration_since(before) - passed)
             });
             if let Some(by) = jump.filter(|by| by.abs() >= LEAST) {
-                // How it was measured has no place in what is said.
+                // The precision of the measurement doesn't belong in the message.
                 let by = SignedDuration::from_secs(by.as_secs_f64().round() as i64);
                 self.metrics.jumped(now, by, steady);
                 (self.observer)(&DaemonEvent::ClockJumped { by });
@@ -60,7 +60,7 @@ impl DaemonLoop for ClockWatch {
     }
 }
 
-/// Both clocks at one moment; `None` if this process was held up between the two.
+/// The readings of both clocks at one moment; `None` if this process was held up between the two.
 fn readings(clock: &dyn Clock) -> Option<(Timestamp, Duration)> {
     let (first, now, last) = (clock.steady(), clock.now(), clock.steady());
     (last.saturating_sub(first) <= TOGETHER).then_some((now, last))
@@ -101,8 +101,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "the clock was set forward by 8760h, or the machine was suspended so long; nothing is ended or repeated for it",
-                "the clock was set back by 1h; nothing is ended or repeated for it",
+                "the clock was set forward by 8760h, or the machine was suspended; no run is ended or repeated because of it",
+                "the clock was set back by 1h; no run is ended or repeated because of it",
             ]
         );
         let jump = daemon.metrics().last_jump().expect("a jump");

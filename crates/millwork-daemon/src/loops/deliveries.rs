@@ -1,8 +1,8 @@
-//! Deliveries: each alert is sent to its destination, and sent again as long as that doesn't take it.
+//! Deliveries: each alert is sent to its destination, and retried until that accepts it.
 //!
-//! An attempt is written down before it begins, and its end afterwards. Destinations don't wait for each other. One
-//! destination is sent one alert at a time, the oldest that may be tried first: so alerts arrive in order, but for those
-//! that failed, which wait by themselves and hold nothing back. What is refused for good is not tried again.
+//! An attempt is recorded before it begins, and its end afterwards. Destinations don't wait for each other. A destination is sent one alert
+//! at a time, the oldest that is due first: so alerts arrive in order, except those that failed, which wait by themselves and hold up no
+//! other. An alert that is refused for good isn't retried.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,12 +22,12 @@ use crate::loop_name::LoopName;
 use crate::pauses::Pauses;
 use crate::send::{Environment, Refusal, send};
 
-/// How long an attempt may take; and a little more, after which another daemon may begin the next one.
+/// The time limit of an attempt, and a little more, after which another daemon may begin the next one.
 const LONGEST: Duration = Duration::from_secs(10);
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// The longest pause between two attempts, whatever a receiver asks for.
 const LONGEST_PAUSE: Duration = Retry::LONGEST_DELAY;
-/// Maximum deliveries of each destination that one tick looks at.
+/// Maximum deliveries of each destination that one tick reads.
 const EACH: u32 = 50;
 
 /// Sends alerts.
@@ -38,7 +38,7 @@ pub(crate) struct Deliveries {
     pub(crate) pauses: Pauses<u64>,
 }
 
-/// What an attempt takes, which outlasts the tick that begins it.
+/// The dependencies of an attempt, which outlasts the tick that begins it.
 #[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) pipeline: Pipeline,
@@ -49,22 +49,22 @@ pub(crate) struct Sender {
     pub(crate) activations: Activations,
 }
 
-/// What is known of the destinations that something was sent to.
+/// The state of the destinations to which something was sent.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes(BTreeMap<String, Lane>);
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// Whether it is being sent something.
+    /// Whether a delivery to it is in progress.
     is_busy: bool,
-    /// How many attempts failed since one succeeded.
+    /// The number of attempts that failed since one succeeded.
     failures: u32,
-    /// When the next one may begin, by the steady clock.
+    /// The earliest time of the next one, by the steady clock.
     free_at: Duration,
 }
 
 impl Lanes {
-    /// Begins to send something, unless the destination is busy or to be left alone for now.
+    /// Begins a delivery, unless the destination is busy or paused.
     fn begin(&mut self, destination: &str, steady: Duration) -> bool {
         let lane = self.0.entry(destination.to_owned()).or_default();
         let is_free = !lane.is_busy && lane.free_at <= steady;
@@ -72,7 +72,7 @@ impl Lanes {
         is_free
     }
 
-    /// Ends what was begun. A destination that fails is left alone for a moment, and for as long as it asks.
+    /// Ends a delivery. A destination that fails is paused for a moment, and for as long as it asks.
     fn end(&mut self, destination: &str, outcome: Option<&AttemptOutcome>, held: Duration, steady: Duration) {
         let lane = self.0.entry(destination.to_owned()).or_default();
         lane.is_busy = false;
@@ -88,7 +88,7 @@ impl Lanes {
     }
 }
 
-/// Two seconds, four, eight, … an hour at most; a day and a bit altogether.
+/// Two seconds, four, eight, … an hour at most; a bit more than a day altogether.
 fn retries() -> Retry {
     Retry::exponential(30).delay(Duration::from_secs(2)).jitter(false)
 }
@@ -120,7 +120,7 @@ impl DaemonLoop for Deliveries {
             let begun = sender.store.begin_delivery(delivery.id, delivery.attempts, until).await;
             if !matches!(begun, Ok(true)) {
                 lock(&self.lanes).end(&delivery.destination, None, Duration::ZERO, clock.steady());
-                // Somebody else may have been faster.
+                // Another daemon may have been first.
                 begun?;
                 continue;
             }
@@ -147,10 +147,10 @@ fn lock(lanes: &Mutex<Lanes>) -> MutexGuard<'_, Lanes> {
 }
 
 impl Sender {
-    /// Sends an alert once. Returns what came of it, and for how long the destination asks to be left alone.
+    /// Sends an alert once. Returns the outcome, and how long the destination asks not to be sent more.
     async fn attempt(&self, delivery: &Delivery) -> (AttemptOutcome, Duration) {
         let sent = match destination(&self.pipeline, delivery) {
-            None => Err(Refusal::for_good("the definitions have no such destination any more")),
+            None => Err(Refusal::for_good("the definitions don't have this destination any more")),
             Some(destination) => {
                 let sending = send(destination, delivery, &*self.environment);
                 let sent = tokio::time::timeout(LONGEST, sending).await;
@@ -177,7 +177,7 @@ impl Sender {
     }
 }
 
-/// What becomes of a delivery that did not arrive, given the number of attempts before.
+/// The outcome of an attempt that failed, given the number of attempts before.
 fn outcome(refusal: Refusal, attempts: u32, held: Duration, now: Timestamp) -> AttemptOutcome {
     match (refusal, retries().pause(attempts + 1, 0.0)) {
         (Refusal::ForGood { reason: error }, _) | (Refusal::Passing { reason: error, .. }, None) => {

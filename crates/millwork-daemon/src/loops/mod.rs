@@ -1,7 +1,7 @@
 //! The loops of the daemon, one a file.
 //!
-//! None of them knows another one: what one has done for the others is in the store, and an activation tells that there is something. Each
-//! is a struct with what its ticks need, so that its fields say what it may do.
+//! None of them knows another one: what one has done for the others is in the store, and an activation only wakes them to read it. Each is
+//! a struct with the dependencies of its ticks, so that its fields show what it may do.
 
 pub(crate) mod alerts;
 pub(crate) mod automation;

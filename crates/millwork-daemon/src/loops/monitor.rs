@@ -1,7 +1,7 @@
-//! The run monitor: no run goes on for ever, and none whose process has died.
+//! The run monitor: ends runs that take too long, and detects those whose process has died.
 //!
-//! What ends a run is first written to the store, under the run's claim, and only then done to its process: so whatever the process still
-//! writes is refused, and a daemon that is killed in between leaves a run that has ended.
+//! The end of a run is first written to the store, under the run's claim, and only then is its process ended: so everything that the
+//! process still writes is refused, and a daemon that is killed in between leaves a run that has ended.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use crate::run_output::keep_output;
 use crate::stopwatch::Stopwatch;
 use crate::supervised_runs::SupervisedRuns;
 
-/// How often it looks.
+/// The poll interval.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Ends what takes too long, and notices what has died.
+/// Ends runs that take too long, and detects those whose process has died.
 pub(crate) struct RunMonitor {
     pub(crate) pipeline: Pipeline,
-    /// Knows which processes live.
+    /// Knows which processes are alive.
     pub(crate) home: Home,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) launcher: Arc<dyn Launcher>,
@@ -90,7 +90,7 @@ impl DaemonLoop for RunMonitor {
 }
 
 impl RunMonitor {
-    /// Tells how runs have ended that an earlier daemon launched.
+    /// Reports the ends of runs that an earlier daemon launched.
     async fn tell_ends_of_inherited(&self) -> Result<(), DaemonError> {
         let inherited = self.supervised.inherited().clone();
         for run in inherited {
@@ -110,7 +110,7 @@ impl RunMonitor {
         Ok(())
     }
 
-    /// Ends a run by force. It is recorded first, so that nothing that its process still does counts.
+    /// Ends a run by force. The end is recorded first, so that everything that its process still writes is refused.
     async fn end(
         &self,
         run: &RunRecord,
@@ -135,7 +135,7 @@ impl RunMonitor {
         Ok(())
     }
 
-    /// Why a run is to be ended, and how that is recorded; `None` if it may go on.
+    /// Why a run is to be ended, and the event that records it; `None` if it may go on.
     async fn overdue(
         &mut self,
         run: &RunRecord,
@@ -167,7 +167,7 @@ impl RunMonitor {
         self.times.passed((run.id, run.epoch, run.status), since, oldest, &*self.clock)
     }
 
-    /// Takes away what processes have printed whose daemon did not live to see their ends. Of a run that was lost, it says why.
+    /// Takes the output of processes whose daemon ended before they did. For a lost run, it explains why.
     async fn take_what_is_left(&self, going_on: &HashSet<RunId>) -> Result<(), DaemonError> {
         for run in self.launcher.runs_with_output().await {
             if going_on.contains(&run) || self.supervised.launched().contains(&run) {

@@ -1,7 +1,7 @@
-//! The run queue: requested runs are launched, as many at a time as the limits allow, and their ends settled.
+//! The run queue: launches requested runs, as many as the limits allow, and settles their ends.
 //!
-//! A run says itself how it ended, by events. Only where it could not, because it was killed or never began, what its launcher saw of the
-//! end is recorded for it. Ends arrive from tasks that wait for them; one whose settling fails is kept and settled at the next tick.
+//! A run records its end itself, by events. Only if it could not, because it was killed or never began, the end that its launcher saw is
+//! recorded for it. Ends arrive from tasks that wait for them; one whose settling fails is kept and settled at the next tick.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct RunQueue {
     pub(crate) limits: QueueLimits,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) launcher: Arc<dyn Launcher>,
-    /// This process, which claims runs that were never begun to record how they ended.
+    /// This process, as the holder that claims runs which were never begun, to record how they ended.
     pub(crate) holder: Holder,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Observer,
@@ -41,7 +41,7 @@ pub(crate) struct RunQueue {
     pub(crate) launches: Launches,
 }
 
-/// The runs that were launched and not settled yet, and the pauses of those that wait.
+/// The runs that were launched and aren't settled, and the pauses of those that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Launches {
     running: HashMap<RunId, Running>,
@@ -50,7 +50,7 @@ pub(crate) struct Launches {
     pauses: Pauses<RunId>,
 }
 
-/// Where ends are told.
+/// Where ends are sent.
 #[derive(Debug)]
 struct Ends {
     sender: UnboundedSender<(RunId, Exit)>,
@@ -81,7 +81,7 @@ impl DaemonLoop for RunQueue {
         self.poll_interval
     }
 
-    /// Looks after runs that have ended, and launches what may be: a run that ends makes room at once.
+    /// Settles runs that have ended, and launches those that may start: a run that ends makes room at once.
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
         while let Ok(ended) = self.launches.ends.receiver.try_recv() {
             self.launches.ended.push(ended);
@@ -108,20 +108,20 @@ impl DaemonLoop for RunQueue {
 }
 
 impl RunQueue {
-    /// Lets go on what has waited long enough before it is tried again, by the steady clock.
+    /// Clears pauses that are over, and moves the end of those that aren't to a time that never comes, by the steady clock.
     fn let_wait(&mut self, waiting: &mut [RunRecord]) {
         let clock = &*self.clock;
         for run in &mut *waiting {
             let pauses = &mut self.launches.pauses;
             let mut is_over = |until| pauses.is_over(run.id, until, Retry::LONGEST_DELAY, clock);
-            // A moment that can't have come keeps one waiting whose pause is not over.
+            // The stored end may be in the past by a clock that was set, so the latest time replaces it.
             run.not_before = run.not_before.filter(|until| !is_over(*until)).map(|_| Timestamp::MAX);
         }
         let ids: HashSet<RunId> = waiting.iter().map(|run| run.id).collect();
         self.launches.pauses.keep(|id| ids.contains(id));
     }
 
-    /// The waiting runs that may start, those of daemons before this one counted among what goes on.
+    /// The waiting runs that may start. Runs that earlier daemons launched count towards the limits.
     fn admitted<'a>(&self, going_on: &[RunRecord], waiting: &'a [RunRecord]) -> Vec<&'a RunRecord> {
         let others = going_on.iter().filter(|run| !self.launches.running.contains_key(&run.id));
         let ours = self.launches.running.values().map(|running| &running.record);
@@ -137,7 +137,7 @@ impl RunQueue {
 
     async fn launch(&mut self, record: &RunRecord) -> Result<(), DaemonError> {
         let run = record.id;
-        // Before it can claim the run: what is launched is settled here, however early it ends.
+        // Registered before it can claim the run: what is launched is settled here, however early it ends.
         self.supervised.launched().insert(run);
         let launched = self.launcher.launch(run).await;
         let Launch { run: launched, end } = launched.map_err(|source| {
@@ -149,14 +149,14 @@ impl RunQueue {
         self.launches.running.insert(run, running);
         let (sender, activations) = (self.launches.ends.sender.clone(), self.activations.clone());
         tokio::spawn(async move {
-            // A queue that is gone leaves the run to the next daemon.
+            // If the queue is gone, the run is left to the next daemon.
             let _ = sender.send((run, end.await));
             activations.send(Activation::LaunchEnded);
         });
         Ok(())
     }
 
-    /// Sees that a run that was launched and has come to its end has ended in the store as well.
+    /// Ensures that a launched run whose execution has ended has ended in the store as well.
     async fn settle(&self, run: RunId, launched: &dyn LaunchedRun, exit: &Exit) -> Result<(), DaemonError> {
         let Exit { class, reason } = exit.clone();
         let Some(record) = self.store.run(run).await? else { return Ok(()) };
@@ -166,7 +166,7 @@ impl RunQueue {
         }
         let now = self.clock.now();
         match record.status {
-            // A process that an earlier daemon launched may have been faster to claim the run, and is at work on it.
+            // A process that an earlier daemon launched may have claimed the run first, and is executing it.
             RunStatus::Running | RunStatus::Canceling
                 if !record.holder.as_ref().is_some_and(|holder| launched.is_holder(holder)) => {}
             RunStatus::Running | RunStatus::Canceling => {
@@ -197,7 +197,7 @@ impl RunQueue {
         Ok(())
     }
 
-    /// Ends what has not begun with its run in time; what becomes of the run is settled when it has ended.
+    /// Ends processes that haven't claimed their run in time; what becomes of the run is settled when they have ended.
     async fn end_what_does_not_start(&mut self, going_on: &[RunRecord]) {
         let longest = self.pipeline.run_limits().start;
         for (&run, running) in &mut self.launches.running {

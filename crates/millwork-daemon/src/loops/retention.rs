@@ -1,7 +1,7 @@
-//! Retention: what the rules let go is forgotten, now and then.
+//! Retention: removes what the rules don't keep, in intervals.
 //!
-//! What is forgotten doesn't come back, so the wall clock has to be trusted first. Where it stands more than a day away from
-//! what was written last, or was set by more than a day, it has to go on steadily for a day before anything is forgotten.
+//! Removed data doesn't come back, so the wall clock has to be trusted first. If it is more than a day off the last stored time, or was set
+//! by more than a day, it has to run steadily for a day before anything is removed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,28 +18,28 @@ use crate::event::{DaemonEvent, Observer};
 use crate::loop_name::LoopName;
 use crate::metrics::DaemonMetrics;
 
-/// How often it looks.
+/// The poll interval.
 const POLL_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The wall clock is trusted if it isn't further than this from what it is compared with.
+/// The maximum difference between the wall clock and what it is compared with for it to be trusted.
 const TRUSTED: SignedDuration = SignedDuration::from_hours(24);
-/// For so long it has to go on steadily otherwise.
+/// How long it has to run steadily otherwise.
 const PROBATION: Duration = Duration::from_secs(24 * 3600);
 
-/// Forgets what the rules let go.
+/// Removes what the rules don't keep.
 pub(crate) struct RetentionRules {
     pub(crate) pipeline: Pipeline,
     pub(crate) home: Home,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: DaemonMetrics,
     pub(crate) observer: Observer,
-    /// From when on the clock is trusted, by the steady clock; nothing before the first look.
+    /// From when on the clock is trusted, by the steady clock; `None` before the first comparison.
     pub(crate) trusted_from: Option<Duration>,
 }
 
 impl DaemonLoop for RetentionRules {
     const NAME: LoopName = LoopName::Retention;
-    // What is requested, reported or switched makes nothing old.
+    // Requests, reports and switches don't age anything.
     const WOKEN_BY: &'static [Activation] = &[];
 
     fn poll_interval(&self) -> Duration {
@@ -91,7 +91,7 @@ impl RetentionRules {
         Ok(*self.trusted_from.insert(trusted_from.max(after_jump)))
     }
 
-    /// Whether the wall clock agrees with what was written last.
+    /// Whether the wall clock agrees with the last stored time.
     async fn agrees(&self, now: Timestamp) -> Result<bool, DaemonError> {
         let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
         let newest = self.home.store().events(newest).await?;

@@ -1,8 +1,7 @@
-//! Retries of runs: what failed or was lost is queued again, as the pipeline's rules say.
+//! Retries of runs: failed and lost runs are queued again, as the pipeline's rules say.
 //!
-//! The events of runs' ends are read behind a cursor. Queuing a run again is only possible under the claim under which
-//! it ended, and a new run has an id that follows from the old one's, so an event that is looked at twice changes
-//! nothing the second time.
+//! The events of runs' ends are read behind a cursor. A run can only be queued again under the claim under which it ended, and the ID of a
+//! new run is derived from that of the old one, so an event that is read twice has no second effect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +21,7 @@ use crate::loop_name::LoopName;
 /// Maximum events that one tick reads.
 const MOST_EVENTS: u32 = 500;
 
-/// Queues again what failed.
+/// Queues failed and lost runs again.
 pub(crate) struct RunRetries {
     pub(crate) pipeline: Pipeline,
     pub(crate) store: Arc<dyn Store>,
@@ -43,7 +42,7 @@ impl DaemonLoop for RunRetries {
 
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
         let cursor: Cursor<u64> = Cursor::read(&*self.store, &self.observer, Instigator::Retries).await?;
-        // Where the last daemon stopped; the first one ever begins with what happens from now on.
+        // Where the last daemon stopped; the very first one begins with events from now on.
         let from = match cursor.position {
             Some(position) => position,
             None => self.store.head().await?,
@@ -54,7 +53,7 @@ impl DaemonLoop for RunRetries {
             self.consider(event).await?;
         }
         if cursor.position != Some(behind) {
-            // Another daemon may have come further; its cursor is as good.
+            // Another daemon may have read further; its cursor is as good.
             self.store.commit(cursor.moved_to(&behind)?).await?;
         }
         Ok(NextTick::Poll)
@@ -104,7 +103,7 @@ impl RunRetries {
         Ok(())
     }
 
-    /// Requests a run like another one. Its id follows from the other's, so that there is one.
+    /// Requests a run like another one. Its ID is derived from the other's, so that there is only one.
     async fn repeat(&self, record: &RunRecord, number: u32) -> Result<(RunId, bool), DaemonError> {
         let request = record.request.retry_of(record.id).tagged(RunTag::Retry, number.to_string());
         let id = record.id.following();

@@ -1,7 +1,7 @@
 //! Schedules: requesting runs at their ticks.
 //!
-//! Which ticks are due follows from the stored cursor and the time, so a daemon that was down finds what it has missed, and what
-//! becomes of that is the schedule's misfire policy. Runs, ticks and the new cursor are one commit: each tick is requested once.
+//! The due ticks follow from the stored cursor and the time, so a daemon that was down finds the ticks that it has missed, and the
+//! schedule's misfire policy decides about them. Runs, ticks and the new cursor are one commit: each tick is requested once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -28,17 +28,17 @@ use crate::functions::{Answer, Call, guarded, stuck};
 use crate::loop_name::LoopName;
 use crate::metrics::DaemonMetrics;
 
-/// How often it looks, as someone may switch a schedule on.
+/// The poll interval, since a schedule may be switched on at any time.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Requests runs at the ticks of schedules.
 pub(crate) struct Schedules {
     pub(crate) context: EvaluationContext,
-    /// Counts how late ticks are.
+    /// Records how late ticks are.
     pub(crate) metrics: DaemonMetrics,
-    /// The timetables by the names of their schedules, read once.
+    /// The timetables by the names of their schedules, parsed once.
     pub(crate) timetables: BTreeMap<String, Timetable>,
-    /// The evaluations whose functions are being called.
+    /// The evaluations that are in progress.
     pub(crate) under_way: HashMap<String, JoinHandle<()>>,
 }
 
@@ -51,11 +51,11 @@ impl DaemonLoop for Schedules {
         POLL_INTERVAL
     }
 
-    /// Evaluates every schedule that is on, until the next one is due. A schedule with a function is evaluated on its own, so that no other
-    /// waits for it.
+    /// Evaluates every schedule that is on, and returns when the next one is due. A schedule with a function is evaluated in a task of its
+    /// own, so that no other waits for it.
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
         let (context, metrics) = (self.context.clone(), self.metrics.clone());
-        // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
+        // Read before the states: an evaluation that ends meanwhile has moved its cursor, and isn't repeated at this one.
         let schedules = context.pipeline.schedules().iter();
         let idle: Vec<&Schedule> = schedules.filter(|schedule| !self.is_under_way(schedule)).collect();
         let states = context.store.states().await?;
@@ -135,8 +135,7 @@ impl Schedules {
     }
 }
 
-/// Whether an evaluation has to be written down: it has ticks, is the first one of a timetable, or the first one after the
-/// clock was set back.
+/// Whether an evaluation has to be recorded: it has ticks, is the first one of a timetable, or the first one after the clock was set back.
 fn is_news(due: &Due, cursor: Option<&ScheduleCursor>) -> bool {
     let is_first = cursor.is_none_or(|cursor| cursor.timetable != due.cursor.timetable);
     is_first || !due.ticks.is_empty() || due.skipped > 0 || due.set_back.is_some()
@@ -147,20 +146,20 @@ struct Evaluation {
     schedule: Schedule,
     cursor: Cursor<ScheduleCursor>,
     due: Due,
-    /// What is pending and to be tried again.
+    /// The pending work that is due.
     retried: Vec<Pending>,
     /// All that is pending. `None` if it wasn't read yet.
     pending: Option<Vec<Pending>>,
     now: Timestamp,
 }
 
-/// A tick to run for, and what is pending because of it, if the schedule's function failed at it before.
+/// A tick to run for, and the pending work because of it, if the schedule's function failed at it before.
 type DueTick = (Timestamp, Option<Pending>);
 
-/// What a schedule's function answers for a tick.
+/// The answer of a schedule's function for a tick.
 type Answered = Result<Vec<RunSpec>, String>;
 
-/// Evaluates a schedule, and goes on until its function has returned: it isn't called again before.
+/// Evaluates a schedule, and waits until its function has returned: it isn't called again before.
 async fn kept(context: EvaluationContext, metrics: DaemonMetrics, evaluation: Evaluation) {
     let instigator = evaluation.schedule.instigator();
     match evaluate(&context, &metrics, evaluation).await {
@@ -174,8 +173,8 @@ async fn kept(context: EvaluationContext, metrics: DaemonMetrics, evaluation: Ev
     context.activations.send(Activation::FunctionReturned);
 }
 
-/// Evaluates a schedule and writes down what came of it. If another daemon was faster, nothing is written or told.
-/// Returns the call of its function if that doesn't return.
+/// Evaluates a schedule and records the outcome. If another daemon was first, nothing is written or reported. Returns the call of its
+/// function if that doesn't return.
 async fn evaluate(
     context: &EvaluationContext,
     metrics: &DaemonMetrics,
@@ -200,7 +199,7 @@ async fn evaluate(
     }
     let (answers, stuck) = answers(context, &schedule, &ticks).await?;
     if answers.len() < ticks.len() && stuck.is_none() {
-        // The daemon stops. What is due stays due.
+        // The daemon stops: the due ticks stay due.
         return Ok(None);
     }
     let (instigator, window) = (schedule.instigator(), schedule.dedup_window);
@@ -229,7 +228,7 @@ async fn evaluate(
             decision.request_again(pending, run, *due).await?;
         }
     }
-    let unreached = || Err("its function hasn't returned from another tick".to_owned());
+    let unreached = || Err("its function hasn't returned from an earlier tick".to_owned());
     let answers = answers.into_iter().chain(std::iter::repeat_with(unreached));
     for ((at, pending), answer) in ticks.into_iter().zip(answers) {
         take(&mut decision, at, pending, answer).await?;
@@ -256,8 +255,8 @@ async fn is_requested(store: &dyn Store, schedule: &str, at: Timestamp) -> Resul
     Ok(runs.iter().any(of))
 }
 
-/// What the schedule's function says of each tick, in their order, and its call if it doesn't return. A schedule
-/// without a function has its answers at once.
+/// The answers of the schedule's function for each tick, in their order, and its call if it doesn't return. A schedule without a function
+/// has its answers at once.
 async fn answers(
     context: &EvaluationContext,
     schedule: &Schedule,
@@ -291,8 +290,7 @@ async fn answers(
     Ok((answers, None))
 }
 
-/// What came of a tick: its runs, or why there are none. A tick at which the function failed isn't passed by: it is
-/// pending.
+/// Decides about a tick: its runs, or why there are none. A tick at which the function failed isn't dropped: it becomes pending.
 async fn take(
     decision: &mut Decision<'_>,
     at: Timestamp,
@@ -303,7 +301,7 @@ async fn take(
         (Err(reason), Some(pending)) => decision.fail_again(&pending, Some(at), reason),
         (Err(reason), None) => decision.fail_pending(PendingWork::Tick { due: at }, Some(at), reason),
         (Ok(runs), pending) => {
-            decision.idle = runs.is_empty().then(|| "its function asks for no run".to_owned());
+            decision.idle = runs.is_empty().then(|| "its function requested no run".to_owned());
             for run in runs {
                 decision.request(run, Some(at)).await?;
             }
@@ -355,8 +353,7 @@ mod tests {
         Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options)
     }
 
-    /// 24 hours of a virtual clock, evaluated at odd moments; 50 times the evaluation is cut off somewhere, and another
-    /// daemon goes on.
+    /// 24 hours of a virtual clock, evaluated at odd moments; 50 times the evaluation is cut off somewhere, and another daemon goes on.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_day_of_ticks_is_requested_once_each_however_often_the_daemon_dies() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,7 +1,7 @@
-//! Sensors: each is evaluated on its own, so that one that hangs holds up no other.
+//! Sensors: each is evaluated in a task of its own, so that one that hangs holds up no other.
 //!
-//! A tick only starts the evaluations that are due, as tasks, and never waits for one. A sensor isn't evaluated again as long as its
-//! last evaluation goes on, which it does until the sensor's function has returned, however late.
+//! A tick only starts the evaluations that are due, as tasks, and never waits for one. A sensor isn't evaluated again while its last
+//! evaluation is in progress, which ends only when the sensor's function has returned, however late.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,16 +24,16 @@ use crate::loop_name::LoopName;
 use crate::reactions::{keyed, reactions};
 use crate::sensor_call::{Asked, Position, Stuck, Subject, asked_outside};
 
-/// How often it looks where there are no sensors.
+/// The poll interval if there are no sensors.
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// Evaluates sensors.
 pub(crate) struct Sensors {
     pub(crate) context: EvaluationContext,
     pub(crate) poll_interval: Duration,
-    /// The evaluations that are under way, by sensor.
+    /// The evaluations that are in progress, by sensor.
     pub(crate) under_way: HashMap<String, JoinHandle<()>>,
-    /// When each sensor was last asked.
+    /// When each sensor was last evaluated.
     pub(crate) asked_at: HashMap<String, Instant>,
 }
 
@@ -51,13 +51,13 @@ impl DaemonLoop for Sensors {
         if self.context.pipeline.sensors().is_empty() { IDLE } else { self.poll_interval }
     }
 
-    /// Starts the evaluations that are due, also of sensors that something pending is due of.
+    /// Starts the evaluations that are due, including those of sensors whose pending work is due.
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
         let context = self.context.clone();
         if context.pipeline.sensors().is_empty() {
             return Ok(NextTick::Poll);
         }
-        // Before the states are read: one that ends meanwhile has another cursor then, and is not asked again at this one.
+        // Read before the states: an evaluation that ends meanwhile has moved its cursor, and isn't repeated at this one.
         let sensors = context.pipeline.sensors().iter();
         let idle: Vec<&Sensor> = sensors.filter(|sensor| !self.is_under_way(sensor)).collect();
         let states = context.store.states().await?;
@@ -84,7 +84,7 @@ impl DaemonLoop for Sensors {
         Ok(NextTick::Poll)
     }
 
-    /// Sensors that react to events begin with what happens from now on.
+    /// Sensors that react to events begin with events from now on.
     async fn begin(&mut self) -> Result<(), DaemonError> {
         let context = &self.context;
         let states = context.store.states().await?;
@@ -114,7 +114,7 @@ impl Sensors {
     }
 }
 
-/// Evaluates a sensor, and goes on until its function has returned: it isn't called again before.
+/// Evaluates a sensor, and waits until its function has returned: it isn't called again before.
 async fn kept(
     context: EvaluationContext,
     sensor: Sensor,
@@ -135,7 +135,7 @@ async fn kept(
     }
 }
 
-/// Evaluates a sensor once and records what came of it. Returns the call of its function if that doesn't return.
+/// Evaluates a sensor once and records the outcome. Returns the call of its function if that doesn't return.
 async fn evaluate(
     context: &EvaluationContext,
     sensor: &Sensor,
@@ -201,7 +201,7 @@ async fn evaluate(
     Ok(stuck)
 }
 
-/// What a function answered: runs to request, how far it has looked, or why there is nothing to do.
+/// Decides by a function's answer: runs to request, a new cursor, or the reason why there is nothing to do.
 async fn take(
     decision: &mut Decision<'_>,
     position: &mut Position,
@@ -223,7 +223,7 @@ async fn take(
     Ok(())
 }
 
-/// A function failed. An event at which it failed isn't passed by: it is pending.
+/// A function failed. An event at which it failed isn't dropped: it becomes pending.
 fn fail(decision: &mut Decision<'_>, subject: &Subject, reason: String) {
     match subject {
         Subject::Outside => decision.fail(None, reason),
@@ -239,7 +239,7 @@ fn fail(decision: &mut Decision<'_>, subject: &Subject, reason: String) {
 
 fn too_much() -> String {
     format!(
-        "{MOST_PENDING} of its requests are pending (`sensors pending list` shows them), so it goes no further"
+        "{MOST_PENDING} of its requests are pending (`sensors pending list` shows them), so its cursor doesn't advance"
     )
 }
 

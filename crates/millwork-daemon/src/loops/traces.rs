@@ -1,7 +1,7 @@
 //! Traces: ended runs and their steps as OpenTelemetry spans, where `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
 //!
-//! A trace is a projection of the run's events, sent once the run has ended: so it is whole however the run's process died,
-//! and costs a run nothing. The form is OTLP over HTTP in JSON, <https://opentelemetry.io/docs/specs/otlp/>.
+//! A trace is a projection of the run's events, sent once the run has ended: so it is complete however the run's process died, and costs a
+//! run nothing. The form is OTLP over HTTP in JSON, <https://opentelemetry.io/docs/specs/otlp/>.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use crate::http;
 use crate::loop_name::LoopName;
 use crate::send::Environment;
 
-/// Maximum runs that are sent at a time.
+/// Maximum runs that are sent in one request.
 const RUNS_AT_ONCE: u32 = 50;
-/// How often ended runs are looked for.
+/// The interval at which ended runs are read.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// How often it is asked whether there is somebody to send to, where there isn't.
+/// The interval at which the endpoint is checked if none is set.
 const IDLE: Duration = Duration::from_secs(3600);
 /// A span's kind and status as OTLP numbers them.
 const INTERNAL: u8 = 1;
@@ -85,7 +85,7 @@ impl DaemonLoop for Traces {
 }
 
 impl Traces {
-    /// Where traces go, by the variables that OpenTelemetry defines.
+    /// The endpoint, by the variables that OpenTelemetry defines.
     fn endpoint(&self) -> Option<String> {
         (self.environment)("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
             let base = (self.environment)("OTEL_EXPORTER_OTLP_ENDPOINT")?;
@@ -107,7 +107,7 @@ impl Traces {
             request = request.header(name.trim(), value.trim());
         }
         let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-        // The address may hold a secret.
+        // The URL may hold a secret.
         answer.map(drop).map_err(|error| DaemonError::Traces { source: error.without_url() })
     }
 }
@@ -181,7 +181,7 @@ fn span(
     attributes: &[Value],
 ) -> Value {
     let nanoseconds = |at: Timestamp| at.as_nanosecond().to_string();
-    // Where the clock was set back meanwhile, how long it took isn't known.
+    // If the clock was set back meanwhile, the duration isn't known.
     let to = to.max(from);
     json!({
         "traceId": run.to_string().replace('-', ""),
@@ -196,7 +196,7 @@ fn span(
     })
 }
 
-/// Eight bytes that follow from the run and the place in it, so that a span that is sent twice is the same span.
+/// Eight bytes that are derived from the run and the place in it, so that a span that is sent twice is the same span.
 fn span_id(run: RunId, place: &str) -> String {
     blake3::hash(format!("{run}/{place}").as_bytes()).to_hex()[..16].to_owned()
 }

@@ -1,4 +1,4 @@
-//! Which step the running thread works for.
+//! The step that the running thread works for.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<StepRecorder>>> = const { RefCell::new(None) };
 }
 
-/// Calls a function that works for a step.
+/// Calls a function on behalf of a step.
 pub(crate) fn as_step<T>(step: Arc<StepRecorder>, function: impl FnOnce() -> T) -> T {
     let _entered = enter(step);
     function()
@@ -22,7 +22,7 @@ fn enter(step: Arc<StepRecorder>) -> Entered {
     Entered { before: CURRENT.replace(Some(step)) }
 }
 
-/// The step that the thread works for.
+/// The step that the thread works for; `None` outside of any step.
 pub(super) fn current() -> Option<Arc<StepRecorder>> {
     CURRENT.with(|current| current.try_borrow().ok()?.clone())
 }
@@ -37,7 +37,7 @@ impl Drop for Entered {
     }
 }
 
-/// A future that works for a step whenever it is polled, on whichever thread.
+/// A future that works for a step whenever it is polled, on any thread.
 pub(crate) struct WithStep<F> {
     step: Arc<StepRecorder>,
     future: Pin<Box<F>>,

@@ -28,7 +28,7 @@ impl LogLayer {
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
-    // The level is not looked at in `enabled`, which would turn events off for all other layers too.
+    // `enabled` doesn't check the level, as that would turn events off for all other layers too.
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().level() > &self.level {
             return;
@@ -93,7 +93,7 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no word for the others, as in metadata.
+        // JSON can't represent the others, as in metadata.
         match value.is_finite() {
             true => self.insert(field, value),
             false => self.insert(field, value.to_string()),

@@ -1,35 +1,35 @@
-//! Lines from bytes as they are printed: progress bars and very long lines included.
+//! Splits printed bytes into lines, including progress bars and very long lines.
 //!
-//! A bar prints its states one after the other, each from the beginning of the same line again. Of such a line the last state
-//! counts; while it is being printed, the first state is told, the second, the fourth and so on, so that a bar of any speed and
-//! length can be followed and takes few lines.
+//! A bar prints its states one after the other, each from the beginning of the same line. The last state of such a line counts; while it is
+//! being printed, the first state is reported, the second, the fourth and so on, so that a bar of any speed and length can be followed and
+//! takes few lines.
 
 use std::collections::VecDeque;
 
-/// As much is kept of the beginning of a line, in bytes.
+/// Maximum bytes that are kept of a line's beginning.
 const HEAD: usize = 47 * 1024;
-/// As much is kept of its end.
+/// Maximum bytes that are kept of its end.
 const TAIL: usize = 16 * 1024;
-/// From this state on, every one is told whose number is a multiple of it.
+/// From this state on, only multiples of it are reported.
 const RARELY: u32 = 1024;
 
-/// What is printed of a line so far.
+/// The part of a line that was printed so far.
 #[derive(Debug, Default)]
 pub(super) struct LineBuffer {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     left_out: u64,
-    /// Whether the next text is printed over this one.
+    /// Whether the next text overwrites this one.
     has_returned: bool,
-    /// How many states the line has had.
+    /// The number of states that the line has had.
     states: u32,
     told: Option<String>,
-    /// The last state that wasn't told.
+    /// The last state that wasn't reported.
     untold: Option<String>,
 }
 
 impl LineBuffer {
-    /// Takes what was printed, and tells the lines that it completes.
+    /// Takes printed bytes, and reports the lines that they complete.
     pub(super) fn take(&mut self, mut printed: &[u8], tell: &mut impl FnMut(String)) {
         while let Some(&first) = printed.first() {
             if self.has_returned && !matches!(first, b'\n' | b'\r') {
@@ -47,14 +47,14 @@ impl LineBuffer {
         }
     }
 
-    /// Tells what was printed without an end of its line.
+    /// Reports text that was printed without an end of its line.
     pub(super) fn flush(&mut self, tell: &mut impl FnMut(String)) {
         if !self.is_empty() {
             self.end_line(tell);
         }
     }
 
-    /// Whether nothing was printed since the last end of a line.
+    /// Whether the last printed line is complete.
     pub(super) fn is_empty(&self) -> bool {
         self.head.is_empty() && self.states == 0
     }
@@ -62,7 +62,7 @@ impl LineBuffer {
     fn push(&mut self, bytes: &[u8]) {
         let (head, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(head);
-        // What wouldn't stay needn't come.
+        // Bytes that would be cut out needn't be added.
         let skipped = rest.len().saturating_sub(TAIL);
         self.tail.extend(&rest[skipped..]);
         let surplus = self.tail.len().saturating_sub(TAIL);
@@ -90,7 +90,7 @@ impl LineBuffer {
         } else if !text.trim().is_empty() {
             self.tell(text, tell);
         } else if let Some(text) = self.untold.take() {
-            // A bar that takes itself away: what it said last counts.
+            // A bar that erases itself: its last state counts.
             self.tell(text, tell);
         }
         *self = Self::default();
@@ -117,12 +117,12 @@ impl LineBuffer {
     }
 }
 
-/// What stands in the middle of a text that was too long.
+/// Replaces the middle of a text that was too long.
 pub(super) fn left_out_note(bytes: u64) -> String {
     format!("… ({bytes} bytes left out) …")
 }
 
-/// A text without the sequences that tell a terminal to move, to colour or to erase, and without what was erased backwards.
+/// A text without the escape sequences that move, colour or erase, and without what was erased by backspaces.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -130,11 +130,11 @@ fn plain(text: &str) -> String {
         match (character, characters.peek()) {
             ('\u{1b}', Some('[')) => {
                 characters.next();
-                // Parameters, up to the letter that says what they are for.
+                // Parameters, up to the letter that names the command.
                 while characters.next().is_some_and(|character| !('@'..='~').contains(&character)) {}
             }
             ('\u{1b}', Some(']')) => {
-                // A text for the terminal itself, up to a bell or `ESC \`.
+                // A string for the terminal itself, up to a bell or `ESC \`.
                 while let Some(character) = characters.next() {
                     if character == '\u{7}' {
                         break;

@@ -1,4 +1,4 @@
-//! Whatever a step says, from `tracing` events to a panic, lands in the log of its run.
+//! Everything that a step prints or logs, from `tracing` events to a panic, is part of its run's log.
 
 mod current;
 mod layer;

@@ -1,4 +1,4 @@
-//! What steps print, as lines of their run's log.
+//! Captures what steps print, as lines of their run's log.
 //!
 //! Standard output and error belong to the process, not to a thread, so a printed line carries no name. While one step
 //! runs, the line is its own. While several run, the line is recorded for their run (or each of their runs), with the names
@@ -28,9 +28,9 @@ static CAPTURED: RwLock<Vec<Arc<Stream>>> = RwLock::new(Vec::new());
 /// Standard output and error, captured until this is dropped.
 #[derive(Debug)]
 pub struct CapturedOutput {
-    /// Where standard output goes in truth.
+    /// Where standard output went before it was captured.
     pub stdout: File,
-    /// Where standard error goes in truth.
+    /// Where standard error went before it was captured.
     pub stderr: File,
     readers: Vec<JoinHandle<()>>,
 }
@@ -39,7 +39,7 @@ pub struct CapturedOutput {
 #[derive(Clone, Debug)]
 struct RunningStep {
     recorder: Arc<StepRecorder>,
-    /// Whether its attempt is over, and its thread goes on all the same. What it prints is for nobody, but nobody else's either.
+    /// Whether its attempt is over although its thread goes on. Its output is then dropped, and not attributed to another step.
     is_left_alone: bool,
 }
 
@@ -50,18 +50,18 @@ struct Stream {
     level: LogLevel,
     pipe: OwnedFd,
     real: File,
-    /// Whether the reader is at work on what it took from the pipe.
+    /// Whether the reader is processing bytes that it took from the pipe.
     busy: AtomicBool,
-    /// How many bytes it has dealt with.
+    /// The number of bytes that it has processed.
     read: AtomicU64,
-    /// What was printed of a line that hasn't ended.
+    /// The text of a line that hasn't ended.
     line: Mutex<LineBuffer>,
 }
 
-/// The reader takes as many bytes at once, at most.
+/// Maximum bytes that the reader takes at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Captures what the process prints. Lines that are printed while no step runs go where they would have gone.
+/// Captures what the process prints. Lines that are printed while no step runs are forwarded to where they would have gone.
 pub fn capture_output() -> io::Result<CapturedOutput> {
     let stdout = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
     let stderr = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?;
@@ -96,8 +96,8 @@ pub fn capture_output() -> io::Result<CapturedOutput> {
 impl Drop for CapturedOutput {
     fn drop(&mut self) {
         let _ = io::stdout().flush();
-        // The pipes' write ends are replaced, so their readers come to an end; unless a step has left a process behind
-        // that holds one, whose lines are passed on as long as this process lives.
+        // The pipes' write ends are replaced, so their readers end; unless a step has left a process behind that holds one, whose lines are
+        // forwarded as long as this process lives.
         let _ = rustix::stdio::dup2_stdout(&self.stdout);
         let _ = rustix::stdio::dup2_stderr(&self.stderr);
         for stream in CAPTURED.read().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -115,7 +115,7 @@ pub(crate) struct Printing(Arc<OfThread>);
 pub(crate) struct OfThread(u64);
 
 impl Printing {
-    /// What was printed before is read first, so that it isn't taken for the step's own.
+    /// Earlier output is read first, so that it isn't attributed to the step.
     pub(crate) fn begin(recorder: Arc<StepRecorder>) -> Self {
         if no_step_runs() {
             wait_for_captured_output();
@@ -150,13 +150,13 @@ fn running() -> MutexGuard<'static, BTreeMap<u64, RunningStep>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether no step runs in this process now, those aside that are left alone.
+/// Whether no step runs in this process now, not counting abandoned ones.
 pub(crate) fn no_step_runs() -> bool {
     running().values().all(|step| step.is_left_alone)
 }
 
-/// Waits until everything printed so far is in the log, so that a step's lines come before its end. A line without an end
-/// ends here, unless it may be another step's.
+/// Waits until everything printed so far is in the log, so that a step's lines come before its end. An incomplete line ends here, unless it
+/// may be another step's.
 pub(crate) fn wait_for_captured_output() {
     let captured = CAPTURED.read().unwrap_or_else(PoisonError::into_inner);
     if captured.is_empty() {
@@ -171,11 +171,11 @@ pub(crate) fn wait_for_captured_output() {
     }
 }
 
-/// How often is looked whether something is under way: about a tenth of a second, or ten.
+/// The intervals at which pending output is polled: a tenth of a second, or ten, altogether.
 const A_MOMENT: u32 = 1_000;
 const A_WHILE: u32 = 100_000;
 
-/// Waits as long as something is under way, within reason.
+/// Waits while output is pending, up to a limit.
 fn wait_while(patience: u32, is_under_way: impl Fn() -> bool) {
     for _ in 0..patience {
         if !is_under_way() {
@@ -189,13 +189,12 @@ impl Stream {
     /// Waits until what was printed so far has been read, whatever is printed meanwhile.
     fn wait_until_read(&self) {
         let in_pipe = rustix::io::ioctl_fionread(&self.pipe).unwrap_or(0);
-        // Besides, the reader may be at work on one chunk.
+        // The reader may also be processing one chunk.
         let all = self.read.load(Ordering::SeqCst) + CHUNK as u64 + in_pipe;
         wait_while(A_WHILE, || self.has_unread() && self.read.load(Ordering::SeqCst) < all);
     }
 
-    /// The reader says that it is busy before it takes anything from the pipe, so there is no moment at which a line
-    /// is in neither place.
+    /// The reader sets its flag before it takes anything from the pipe, so a line is always visible in one of the two places.
     fn has_unread(&self) -> bool {
         rustix::io::ioctl_fionread(&self.pipe).is_ok_and(|bytes| bytes > 0)
             || self.busy.load(Ordering::SeqCst)
@@ -212,7 +211,7 @@ impl Stream {
             let length = rustix::io::read(self.pipe.as_fd(), &mut chunk[..]).unwrap_or(0);
             if length == 0 || no_step_runs() {
                 self.end_line();
-                // Where it would have gone, as it would have gone there.
+                // Forwarded unchanged to where it would have gone.
                 let _ = (&self.real).write_all(&chunk[..length]);
             } else {
                 self.line().take(&chunk[..length], &mut |line| self.deliver(line));
@@ -264,7 +263,7 @@ fn log_for_runs(running: &[RunningStep], line: &LogLine) {
         let who = || format!("steps that ran side by side ({}) have printed", names.join(", "));
         let Some(mut line) = steps[0].shared_budget().spend(line.clone(), who) else { continue };
         line.fields.insert("running".to_owned(), names.into());
-        // One whose attempt ends just now leaves it to the next.
+        // A step whose attempt ends at this moment leaves it to the next.
         let _ = steps.into_iter().any(|step| step.log_for_run(line.clone()));
     }
 }

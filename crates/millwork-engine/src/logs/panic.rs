@@ -13,8 +13,7 @@ thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Makes panics of steps leave their place behind, instead of a text on standard error. Other panics are treated as
-/// before.
+/// Makes panics of steps record their location, instead of printing to standard error. Other panics are handled as before.
 pub(crate) fn observe_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -35,7 +34,7 @@ pub(crate) fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, Failure>
     catch_unwind(AssertUnwindSafe(function)).map_err(|payload| panicked(&*payload))
 }
 
-/// The failure that follows from a panic that was just caught on this thread.
+/// The failure for a panic that was just caught on this thread.
 pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Failure {
     Failure { kind: FailureKind::Panic, chain: vec![message(payload)], hint: None, location: LOCATION.take() }
 }
@@ -43,5 +42,5 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Failure {
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".into())
+        .unwrap_or_else(|| "a value that isn't text".into())
 }

@@ -1,4 +1,4 @@
-//! One attempt's line to the recorder of its run: log lines, progress, metadata.
+//! The connection of one attempt to the recorder of its run: log lines, progress, metadata.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,27 +13,27 @@ use super::line_budget::LineBudget;
 use super::line_buffer::left_out_note;
 use crate::runs::RecorderHandle;
 
-/// A line, or one of its fields, may be so many bytes long.
+/// Maximum bytes of a line or one of its fields.
 const LONGEST_LINE: usize = 64 * 1024;
-/// Progress is recorded no more often than this.
+/// The minimum time between two recorded events of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Records what one attempt of a step tells.
+/// Records what one attempt of a step reports.
 #[derive(Debug)]
 pub(crate) struct StepRecorder {
     pub(crate) run: RunId,
-    /// The step that the attempt is of.
+    /// The step of the attempt.
     pub(crate) of: StepPartition,
     pub(crate) attempt: u32,
     recorder: RecorderHandle,
     clock: Arc<dyn Clock>,
-    /// Until the attempt is over: what a function that was left alone still tells is nobody's.
+    /// Cleared when the attempt is over: everything that an abandoned function reports later is dropped.
     is_open: RwLock<bool>,
-    /// What it logs and what it prints have budgets of their own, so that much output costs no log line.
+    /// Logged and printed lines have budgets of their own, so that much output costs no log line.
     logged: LineBudget,
     printed: LineBudget,
     metadata: Mutex<Metadata>,
-    /// When it last was, by the steady clock.
+    /// When progress was last recorded, by the steady clock.
     progress_recorded: Mutex<Option<Duration>>,
 }
 
@@ -73,7 +73,7 @@ impl StepRecorder {
         }
     }
 
-    /// Says that the attempt is over: from now on nothing that it tells is recorded or shown.
+    /// Ends the attempt: everything that it reports from now on is dropped.
     pub(crate) fn close(&self) {
         *self.is_open.write().unwrap_or_else(PoisonError::into_inner) = false;
     }
@@ -83,8 +83,7 @@ impl StepRecorder {
         *self.is_open.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records an event and says so, unless the attempt is over. The lock is held until the event is on its way, so none
-    /// follows the end of its attempt.
+    /// Records an event, unless the attempt is over. The lock is held until the event is sent, so none follows the end of its attempt.
     fn tell(&self, event: NewEvent) -> bool {
         let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
         if *is_open {
@@ -111,7 +110,7 @@ impl StepRecorder {
         }
     }
 
-    /// The budget of lines that steps of this run print while several run, which are nobody's own.
+    /// The budget of lines that steps of this run print while several run, which can't be attributed to one.
     pub(super) fn shared_budget(&self) -> &LineBudget {
         self.recorder.shared_budget()
     }
@@ -122,7 +121,7 @@ impl StepRecorder {
         self.tell(NewEvent { step: None, partition: None, attempt: 0, ..self.event(body) })
     }
 
-    /// What the step told about everything it makes.
+    /// What the step reported about all of its outputs.
     pub(crate) fn take_metadata(&self) -> Metadata {
         std::mem::take(&mut *self.metadata.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -161,7 +160,7 @@ fn shortened(mut line: LogLine) -> LogLine {
     line
 }
 
-/// Takes the middle out of a text that is longer than so many bytes, and says how much that was.
+/// Cuts the middle out of a text that is longer than the given number of bytes, and notes how much was cut.
 pub(crate) fn shorten(text: &mut String, longest: usize) {
     if text.len() > longest {
         let head = text.floor_char_boundary(longest / 4 * 3);

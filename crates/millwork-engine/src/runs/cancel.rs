@@ -1,16 +1,16 @@
-//! How a run is asked to stop: first kindly, then at once.
+//! Stopping a run: gracefully first, then at once.
 
 use tokio::sync::watch;
 
 /// How urgently a run is to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StopMode {
-    /// It isn't.
+    /// It goes on.
     #[default]
     No,
-    /// Start nothing more; async steps end at their next `await`, blocking ones are asked, and given a grace period.
+    /// Start no more steps; async steps end at their next `await`, blocking ones are asked, and given a grace period.
     Asked,
-    /// Wait for nothing.
+    /// End everything without waiting.
     AtOnce,
 }
 
@@ -28,7 +28,7 @@ impl Cancel {
         });
     }
 
-    /// Asks the run to stop; asking again changes nothing.
+    /// Asks the run to stop; asking again has no further effect.
     pub(crate) fn request_kindly(&self) {
         self.stop.send_modify(|stop| *stop = (*stop).max(StopMode::Asked));
     }

@@ -1,8 +1,8 @@
-//! What the steps of a run share.
+//! The state that the steps of a run share.
 //!
-//! It comes in two parts. [`PlannedRun`] is what decisions are made from: values that stand still from the run's start to its end, so
-//! that the dispatcher is a function of them and of its inputs. [`RunContext`] adds what acts: the store, the recorder, the clock, the
-//! switch that stops the run.
+//! It comes in two parts. [`PlannedRun`] is what decisions are made from: values that don't change from the run's start to its end, so that
+//! the dispatcher is a function of them and of its inputs. [`RunContext`] adds what acts: the store, the recorder, the clock, the switch
+//! that stops the run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,11 @@ use crate::values::Values;
 pub(crate) struct PlannedRun {
     pub(crate) graph: Arc<AssetGraph>,
     pub(crate) plan: Plan,
-    /// What was stored when the run started.
+    /// The materializations that were stored when the run started.
     pub(crate) stored: StoredInputs,
-    /// The last verdicts about what the plan makes; `None` for a run that isn't limited to stale steps.
+    /// The last verdicts about the planned outputs; `None` for a run that isn't limited to stale steps.
     pub(crate) verdicts: Option<LatestEvaluations>,
-    /// Whether steps are given no values of earlier runs.
+    /// Whether steps get no previous values.
     pub(crate) without_previous: bool,
 }
 
@@ -39,18 +39,18 @@ impl PlannedRun {
         self.plan.steps[position].by_key(&self.graph)
     }
 
-    /// The assets that a step makes, in the order of its function's results; none for a check.
+    /// The assets that a step materializes, in the order of its function's results; empty for a check.
     pub(crate) fn outputs(&self, position: PlanIndex) -> &[AssetIndex] {
         self.graph.outputs(self.plan.steps[position].step)
     }
 
-    /// An asset at the partition of a step that makes it.
+    /// An asset at the partition of a step that materializes it.
     pub(crate) fn output(&self, position: PlanIndex, asset: AssetIndex) -> AssetPartition<AssetIndex> {
         self.plan.steps[position].at_partition(asset)
     }
 }
 
-/// What every attempt of a step, and the loop that starts them, can reach.
+/// The context that every attempt of a step, and the loop that starts them, share.
 #[derive(Debug)]
 pub(crate) struct RunContext {
     pub(crate) run: RunId,
@@ -64,6 +64,6 @@ pub(crate) struct RunContext {
     pub(crate) cancel: Cancel,
     /// How long a blocking function may go on after the run was asked to stop.
     pub(crate) grace: Duration,
-    /// Whether an attempt that took too long, and ran alone, loses the processes that it has started.
+    /// Whether a timed-out attempt that ran alone has the processes killed that it has started.
     pub(crate) end_descendants: bool,
 }

@@ -1,4 +1,4 @@
-//! The loop around the dispatcher: waits for what happens to a run, hands it in, and carries out what the dispatcher decides.
+//! The loop around the dispatcher: waits for inputs, hands them in, and carries out the effects that the dispatcher returns.
 //!
 //! All waiting for other tasks is in [`next_input`](DispatchLoop::next_input), all acting in
 //! [`carry_out`](DispatchLoop::carry_out). Effects are carried out one after the other, and a question to the store is answered before the
@@ -25,10 +25,10 @@ use super::resume::EarlierExecutions;
 use super::{RunContext, StopMode, StoredInputs};
 use crate::steps::{Attempt, AttemptEnd, Report, StepOutput, execute};
 
-/// How long a full pool is left alone; another process may hold its slots.
+/// How often a full pool is asked again; another process may have given slots back.
 const POOL_PAUSE: Duration = Duration::from_millis(50);
 
-/// Works through a run, from its first step to its last.
+/// Executes a run, from its first step to its last.
 pub(crate) struct DispatchLoop {
     context: Arc<RunContext>,
     dispatcher: Dispatcher,
@@ -38,11 +38,11 @@ pub(crate) struct DispatchLoop {
     recorder_failed: Option<watch::Receiver<bool>>,
     sender: mpsc::UnboundedSender<Message>,
     messages: mpsc::UnboundedReceiver<Message>,
-    /// Whether the dispatcher knows that no more messages have come.
+    /// Whether the dispatcher knows that no more messages are waiting.
     is_polled: bool,
 }
 
-/// What tasks that were started for the run send back.
+/// The messages from tasks that were started for the run.
 enum Message {
     Ended(Report),
     PauseOver(PlanIndex),
@@ -78,8 +78,8 @@ impl DispatchLoop {
         Ok(())
     }
 
-    /// Works until nothing is left to do, or the run is stopped. Returns the event that ends the run. If the store
-    /// fails, what is running is stopped, and slots are given back, before the error is returned.
+    /// Works until no step is left, or the run is stopped. Returns the event that ends the run. If the store fails, running attempts are
+    /// stopped, and slots are given back, before the error is returned.
     pub(crate) async fn run(mut self) -> Result<EventBody, StorageError> {
         loop {
             let input = self.next_input().await;
@@ -90,7 +90,7 @@ impl DispatchLoop {
         }
     }
 
-    /// Waits for what happens next. A stop goes before everything else, so that nothing is started after it.
+    /// Waits for the next input. A stop takes precedence, so that nothing is started after it.
     async fn next_input(&mut self) -> Input {
         if !self.dispatcher.is_stopping() && *self.stop.borrow() != StopMode::No {
             return Input::Stop;
@@ -133,7 +133,7 @@ impl DispatchLoop {
         Input::Report { report, last_values, jitter: fastrand::f64() }
     }
 
-    /// Carries out effects, and those of the answers to them. Returns the end of the run, if it is over.
+    /// Carries out effects, and those of the answers to them. Returns the end of the run once it is over.
     async fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Result<EventBody, StorageError>> {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
@@ -193,7 +193,7 @@ impl DispatchLoop {
                 let failure = Failure::new(FailureKind::Panic, "the attempt itself panicked");
                 Report { position, number, end: failure.into(), micros: 0 }
             });
-            // A loop that has ended has no use for it.
+            // A loop that has ended no longer needs the message.
             let _ = sender.send(Message::Ended(report));
         });
     }
@@ -238,11 +238,11 @@ impl DispatchLoop {
 }
 
 async fn asked_to_stop(stop: &mut watch::Receiver<StopMode>) {
-    // The context holds the sender, so this is no end of the channel.
+    // The context holds the sender, so `None` doesn't mean that the channel is closed.
     drop(stop.wait_for(|stop| *stop != StopMode::No).await);
 }
 
-/// Waits until the recorder has given up. One that has gone without a word has, too.
+/// Waits until the recorder has given up. One whose task has ended counts as well.
 async fn given_up(recorder_failed: &mut Option<watch::Receiver<bool>>) {
     match recorder_failed {
         Some(recorder_failed) => drop(recorder_failed.wait_for(|failed| *failed).await),

@@ -1,10 +1,10 @@
 //! The dispatcher owns the state of a run: it decides which step comes next, and what the end of a step means for the others.
 //!
-//! It does no I/O, waits for nothing and knows neither time nor chance. [`Dispatcher::handle`] takes one [`Input`], something that has
-//! happened, and returns [`Effect`]s, what is to be done about it, in the order in which it has to be done. The loop around it
+//! It does no I/O, waits for nothing and knows neither time nor randomness. [`Dispatcher::handle`] takes one [`Input`], an occurrence, and
+//! returns [`Effect`]s, the actions that follow, in the order in which they have to be carried out. The loop around it
 //! ([`DispatchLoop`](super::dispatch_loop::DispatchLoop)) waits for inputs and carries effects out. The reason is that everything which
-//! makes a scheduler hard to test (two steps that end at once, a stop between a question and its answer, a store that fails halfway) is
-//! an order of inputs here, and `tests/model.rs` draws such orders at random. The same inputs always give the same effects.
+//! makes a scheduler hard to test (two steps that end at once, a stop between a question and its answer, a store that fails halfway) is an
+//! order of inputs here, and `tests/model.rs` draws such orders at random. The same inputs always give the same effects.
 //!
 //! # Where a step is
 //!
@@ -49,8 +49,8 @@
 //! - *Failure:* it is tried again after a pause if its policy allows that. A failed check and an input that couldn't be loaded are not
 //!   tried again, as nothing would be different. When it has failed for good, everything below it is skipped; steps beside it go on, so
 //!   a run does as much as it can.
-//! - *Nothing to do:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
-//!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value stands for it.
+//! - *Unchanged:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
+//!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value is used instead.
 //!
 //! # How a run ends
 //!
@@ -100,13 +100,13 @@ use crate::steps::{Attempt, AttemptEnd, Report, StepOutput};
 #[cfg(test)]
 mod tests;
 
-/// The longest message of a failure, in bytes.
+/// Maximum bytes of a failure's message.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
-/// Why a step of a run of stale steps isn't run after all.
+/// The reason why a step of a run of stale steps is skipped after all.
 const UNCHANGED: &str = "code and inputs are unchanged";
 
-/// Something that has happened.
+/// An occurrence that the dispatcher takes in.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// The run was executed before. Comes first, if at all.
@@ -125,20 +125,20 @@ pub(crate) enum Input {
     },
     /// The pause between two attempts of a step is over.
     PauseOver(PlanIndex),
-    /// The answer to [`Effect::TakeSlots`]: all slots that the step wants, or `None` while a pool is full.
+    /// The answer to [`Effect::TakeSlots`]: all slots that the step needs, or `None` while a pool is full.
     Slots(Result<Option<Vec<SlotId>>, StorageError>),
     /// The run was asked to stop.
     Stop,
-    /// Events can't be recorded any more.
+    /// The recorder has given up: events can't be recorded any more.
     RecorderFailed,
-    /// What an effect asked of the store has failed.
+    /// A request to the store that an effect made has failed.
     StoreFailed(StorageError),
-    /// Nothing else has come in for now: what can start is to be started. Comes after all other inputs, and again and again
-    /// while [`Dispatcher::waits_for_slots`].
+    /// No other input is waiting: steps that can start are to be started. Comes after all other inputs, and repeatedly while
+    /// [`Dispatcher::waits_for_slots`].
     Poll,
 }
 
-/// What is to be done.
+/// An action for the loop to carry out.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Append to the run's log, in one piece: the events of an attempt, then one of its step.
@@ -147,14 +147,13 @@ pub(crate) enum Effect {
     Start(Attempt),
     /// Wait, and then hand in [`Input::PauseOver`].
     Pause(PlanIndex, Duration),
-    /// Take the slots that a step wants, all or none; [`Input::Slots`] is the answer. No other input is needed in between, but
-    /// may come.
+    /// Take the slots that a step needs, all or none; [`Input::Slots`] is the answer. Other inputs may come in between.
     TakeSlots(PlanIndex),
     /// Append to the run's log which processes hold the slots that a step waits for.
     RecordSlotHolders { position: PlanIndex, attempt: u32 },
     /// Give slots back to their pools.
     GiveBack(Vec<SlotId>),
-    /// Stop all attempts without waiting for any.
+    /// Stop all attempts without waiting for them.
     StopAtOnce,
     /// The run is over: with this event, or with the error of the store that stopped it.
     Finish(Result<EventBody, StorageError>),
@@ -180,18 +179,18 @@ pub(crate) struct Dispatcher {
     /// The step for which slots are being taken.
     open_question: Option<(PlanIndex, Asked)>,
     max_parallel_steps: usize,
-    /// What has failed, in words.
+    /// The failures so far, in words.
     failures: Vec<String>,
-    /// Whether everything that has failed took too long.
+    /// Whether every failure so far was a time-out.
     all_timed_out: bool,
     is_stopping: bool,
-    /// Why the run can't go on: the first error of the store.
+    /// The first error of the store, because of which the run can't go on.
     store_error: Option<StorageError>,
-    /// What the input that is being handled leads to.
+    /// The effects of the input that is being handled.
     effects: Vec<Effect>,
 }
 
-/// How often a step has asked for slots.
+/// The number of times that a step has asked for slots.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     First,
@@ -220,7 +219,7 @@ impl Dispatcher {
         }
     }
 
-    /// Takes in what has happened. The effects have to be carried out in their order.
+    /// Takes in an input. The effects have to be carried out in their order.
     pub(crate) fn handle(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resumed { earlier, last_values } => self.resume(earlier, &last_values),
@@ -246,7 +245,7 @@ impl Dispatcher {
         std::mem::take(&mut self.effects)
     }
 
-    /// Whether nothing is started any more.
+    /// Whether no more steps are started.
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping
     }
@@ -256,7 +255,7 @@ impl Dispatcher {
         !self.waiting_for_slots.is_empty()
     }
 
-    /// Starts what can be started, or finds that the run is over.
+    /// Starts the steps that can start, or ends the run.
     fn settle(&mut self) {
         if self.is_stopping {
             self.give_up_waiting();
@@ -354,7 +353,7 @@ impl Dispatcher {
         }
     }
 
-    /// Takes over what earlier executions have finished.
+    /// Takes over the steps that earlier executions have finished.
     fn resume(&mut self, earlier: EarlierExecutions, last_values: &StoredInputs) {
         self.attempts = earlier.attempts;
         for (position, outputs) in earlier.succeeded {
@@ -383,14 +382,14 @@ impl Dispatcher {
     }
 
     fn end_pause(&mut self, position: PlanIndex) {
-        // A pause that was given up is over already.
+        // A pause of a step that was canceled meanwhile.
         if let Some(index) = self.pausing.iter().position(|pausing| *pausing == position) {
             self.pausing.swap_remove(index);
             self.retry_ready.push_back(position);
         }
     }
 
-    /// Hands on what a step has produced, and drops what waits for an output that has no value.
+    /// Hands on a step's outputs, and skips steps that wait for an output without a value.
     fn hand_over(&mut self, position: PlanIndex, outputs: Vec<StepOutput>, last_values: &StoredInputs) {
         let run = self.run.clone();
         let mut without_value = Vec::new();
@@ -416,7 +415,7 @@ impl Dispatcher {
         self.queue.finish(position);
     }
 
-    /// Skips everything that takes an output of a step that has no value.
+    /// Skips every step that takes an output without a value.
     fn skip_takers(&mut self, position: PlanIndex, output: &AssetPartition<AssetIndex>) {
         let takes = |step: &PlanIndex| {
             let inputs = &self.run.plan.steps[*step].inputs;
@@ -472,7 +471,7 @@ impl Dispatcher {
         self.values.release_inputs(&self.run.plan.steps[position], &self.run.stored);
     }
 
-    /// The run is to stop: what waits for its next attempt, or for a slot, doesn't come to it.
+    /// Stops the run: steps that wait for their next attempt, or for slots, aren't started.
     fn give_up_waiting(&mut self) {
         let mut waiting = std::mem::take(&mut self.pausing);
         waiting.extend(self.retry_ready.drain(..));
@@ -480,7 +479,7 @@ impl Dispatcher {
         self.cancel_waiting(waiting);
     }
 
-    /// Records as canceled what has been tried in this execution; the rest was never begun.
+    /// Records as canceled the steps that were attempted in this execution; the rest was never begun.
     fn cancel_waiting(&mut self, waiting: Vec<PlanIndex>) {
         for position in waiting {
             if self.retries[position] > 0 {
@@ -489,7 +488,7 @@ impl Dispatcher {
         }
     }
 
-    /// The run can't go on after an error of the store.
+    /// Stops the run after an error of the store.
     fn record_error(&mut self, error: StorageError) {
         self.store_error.get_or_insert(error);
         self.stop_at_once();
@@ -516,7 +515,7 @@ impl Dispatcher {
     }
 }
 
-/// The failure with its messages cut to a readable length: some errors hold the whole of what they could not read.
+/// The failure with its messages cut to a readable length: some errors contain everything that they could not parse.
 fn shortened(mut failure: Failure) -> Failure {
     failure.chain.iter_mut().for_each(|message| shorten(message, LONGEST_MESSAGE));
     failure

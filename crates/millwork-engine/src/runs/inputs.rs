@@ -1,9 +1,8 @@
-//! What a step is given: values that earlier steps of the run have produced, or what was stored when the run started.
+//! The inputs of steps: values that earlier steps of the run have produced, or that were stored when the run started.
 //!
-//! A value goes from one step to the next as an `Arc`, without its stored form being read back. [`InMemoryValues`] holds it as long as
-//! a step that loads it isn't over: the number of those steps is counted when the run starts, and each step gives its inputs up once,
-//! however it ends. A step that is tried again therefore finds its inputs as they were. What stays of a value that was let go is its
-//! version, as steps further down record what they were made from.
+//! A value goes from one step to the next as an `Arc`, without its stored form being read back. [`InMemoryValues`] holds it until every
+//! step that loads it is over: the number of those steps is counted when the run starts, and each step releases its inputs once, however it
+//! ends. A retried step therefore finds its inputs as they were. Of a released value the version stays, as steps further down record it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use millwork_core::{AssetKey, AssetPartition, DataVersion, SharedValue, ValueTyp
 use super::{PlannedRun, StoredInput, StoredInputs};
 use crate::steps::{Attempt, AttemptInput, InputSource, StepOutput};
 
-/// What a finished step of this run has left for the steps below it.
+/// An output of a finished step of this run.
 #[derive(Clone, Debug)]
 pub(crate) enum ProducedValue {
     /// A new value.
@@ -38,11 +37,11 @@ impl ProducedValue {
     }
 }
 
-/// What the steps of a run have produced so far.
+/// The values that the steps of a run have produced so far.
 #[derive(Debug)]
 pub(crate) struct InMemoryValues {
     produced: HashMap<AssetPartition<AssetIndex>, ProducedValue>,
-    /// The number of steps that load a value and aren't over; none of these is 0.
+    /// The number of unfinished steps that load each value; never 0.
     consumers: HashMap<AssetPartition<AssetIndex>, usize>,
 }
 
@@ -55,7 +54,7 @@ impl InMemoryValues {
         Self { produced: HashMap::new(), consumers }
     }
 
-    /// Takes what a step has produced. Of a value that no step loads only the version is kept.
+    /// Takes in a step's output. Of a value that no step loads only the version is kept.
     pub(crate) fn put(&mut self, output: AssetPartition<AssetIndex>, mut produced: ProducedValue) {
         if let ProducedValue::InMemory(value, _) = &mut produced
             && !self.consumers.contains_key(&output)
@@ -69,8 +68,8 @@ impl InMemoryValues {
         self.produced.get(input)
     }
 
-    /// Gives up the inputs of a step that is over. A value that no other step loads is let go; its version stays. `stored` are
-    /// those that the run doesn't make itself.
+    /// Releases the inputs of a step that is over. A value that no other step loads is dropped; its version stays. `stored` are those that
+    /// the run doesn't produce itself.
     pub(crate) fn release_inputs(&mut self, step: &PlannedStep, stored: &StoredInputs) {
         for input in loads(step) {
             let Some(left) = self.consumers.get_mut(&input) else { continue };
@@ -93,7 +92,7 @@ fn loads(step: &PlannedStep) -> impl Iterator<Item = AssetPartition<AssetIndex>>
 }
 
 impl PlannedRun {
-    /// Puts together what attempt `number` of a step needs.
+    /// Assembles the inputs of attempt `number` of a step.
     ///
     /// # Errors
     ///
@@ -137,7 +136,7 @@ impl PlannedRun {
         })
     }
 
-    /// The values of earlier runs that a step looks back at, where there are any.
+    /// The previous values that a step takes, where there are any.
     fn previous(&self, position: PlanIndex) -> Vec<(AssetKey, ValueType, StoredInput)> {
         let mut previous = Vec::new();
         let wanted = &self.step(position).computation().requirements.previous;
@@ -154,7 +153,7 @@ impl PlannedRun {
         previous
     }
 
-    /// The versions of everything that a step takes or waits for.
+    /// The versions of everything that a step loads or waits for.
     fn versions(&self, position: PlanIndex, values: &InMemoryValues) -> Vec<InputVersion> {
         let version = |input: AssetPartition<AssetIndex>| {
             let stored = || self.stored.get(&input)?.data_version();
@@ -166,8 +165,8 @@ impl PlannedRun {
         self.plan.steps[position].input_partitions().map(version).collect()
     }
 
-    /// Whether a step that was planned because something upstream was out of date would be made from the same code and data as
-    /// before, now that upstream is done.
+    /// Whether a step that was planned because something upstream was out of date would have the same code and data as before, now that
+    /// upstream is done.
     pub(crate) fn is_unchanged(&self, position: PlanIndex, values: &InMemoryValues) -> bool {
         let Some(verdicts) = &self.verdicts else { return false };
         let outputs = self.outputs(position);
@@ -182,7 +181,7 @@ impl PlannedRun {
         })
     }
 
-    /// What is stored of everything that a step makes, in place of making it.
+    /// The stored values of all outputs of a step, which are used instead of running it.
     pub(crate) fn stored_outputs(&self, position: PlanIndex) -> Vec<StepOutput> {
         let stored =
             self.outputs(position).iter().map(|output| self.stored.get(&self.output(position, *output)));

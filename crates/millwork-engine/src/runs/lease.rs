@@ -1,4 +1,4 @@
-//! Keeps a run's lease, and listens for a cancellation from another process.
+//! Renews a run's lease, and detects a cancellation by another process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use millwork_storage::{Fence, Holder, StorageError, Store};
 
 use super::Cancel;
 
-/// How long a lease holds without being renewed.
+/// The duration of a lease.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// How often a lease is renewed.
+/// The interval at which a lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(10);
-/// How often the run's status is looked at.
+/// The interval at which the run's status is polled.
 const LISTENING: Duration = Duration::from_millis(500);
 
-/// Keeps the lease of a run until this future is dropped. It stops the run when somebody asks for that, and at once
-/// when another process has taken the run over.
+/// Renews the lease of a run until this future is dropped. It stops the run when that is requested, and at once when another process has
+/// taken the run over.
 pub(crate) async fn keep_lease(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ pub(crate) async fn keep_lease(
                     cancel.force();
                     return;
                 }
-                // A failure to renew is not the end: the next attempt comes well before the lease runs out.
+                // A failure to renew isn't final: the next attempt comes well before the lease expires.
                 let _ = store.renew_slots(&holder, until).await;
             }
             _ = listening.tick() => {

@@ -9,7 +9,7 @@ use millwork_storage::{Holder, PoolShare, SlotId, StorageError, Store, TakeSlots
 
 use super::lease::LEASE;
 
-/// The steps of a run that wait for slots. Those that want the same pools wait in one line.
+/// The steps of a run that wait for slots. Those that need the same pools wait in one queue.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingForSlots {
     by_pools: BTreeMap<String, Line>,
@@ -18,7 +18,7 @@ pub(crate) struct WaitingForSlots {
 #[derive(Debug, Default)]
 struct Line {
     steps: VecDeque<PlanIndex>,
-    /// Whether slots were refused in this round, so that asking again is of no use before the next one.
+    /// Whether slots were refused in this round, so that asking again is useless before the next one.
     is_full: bool,
 }
 
@@ -28,19 +28,19 @@ impl WaitingForSlots {
         self.by_pools.values_mut().for_each(|line| line.is_full = false);
     }
 
-    /// Takes out the first step of a line whose pools may be asked.
+    /// Takes out the first step of a queue whose pools may be asked.
     pub(crate) fn pop(&mut self) -> Option<PlanIndex> {
         self.by_pools.values_mut().filter(|line| !line.is_full).find_map(|line| line.steps.pop_front())
     }
 
-    /// Puts a step that was refused its slots at the head of its line, where it was if it has waited before.
+    /// Puts a step that was refused its slots at the head of its queue, where it was if it has waited before.
     pub(crate) fn refuse(&mut self, pools: &[PoolUse], position: PlanIndex) {
         let line = self.by_pools.entry(names(pools)).or_default();
         line.steps.push_front(position);
         line.is_full = true;
     }
 
-    /// Puts a step at the end of its line.
+    /// Puts a step at the end of its queue.
     pub(crate) fn push(&mut self, pools: &[PoolUse], position: PlanIndex) {
         self.by_pools.entry(names(pools)).or_default().steps.push_back(position);
     }
@@ -55,13 +55,13 @@ impl WaitingForSlots {
         self.by_pools.values().all(|line| line.steps.is_empty())
     }
 
-    /// Takes out everything that waits.
+    /// Takes out all steps that wait.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = PlanIndex> + use<> {
         std::mem::take(&mut self.by_pools).into_values().flat_map(|line| line.steps)
     }
 }
 
-/// The names of pools as one text, under which steps wait.
+/// The names of pools as one text, the key under which steps wait.
 fn names(pools: &[PoolUse]) -> String {
     pools.iter().map(|taken| &*taken.pool).collect::<Vec<_>>().join(", ")
 }
@@ -93,7 +93,7 @@ impl Pools {
         self.store.take_slots(TakeSlots { of, holder: self.holder.clone(), now, until: now + LEASE }).await
     }
 
-    /// Who holds what is wanted, in words.
+    /// The holders of the requested slots, in words.
     pub(crate) async fn awaited(
         &self,
         pipeline: &Pipeline,

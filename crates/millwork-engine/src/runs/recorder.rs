@@ -1,8 +1,7 @@
-//! Appends a run's events to the log, in order, and shows them once they are on disk.
+//! Appends a run's events to the log, in order, and shows them to an observer once they are on disk.
 //!
-//! While one batch is being committed the next one gathers, so the number of commits adapts to the disk, and no step
-//! waits for another one's commit. The log is a prefix of what happened at any moment: an event is never on disk
-//! without everything that came before it.
+//! While one batch is being committed the next one collects, so the number of commits adapts to the disk, and no step waits for another
+//! one's commit. The log is a prefix of the run's history at any moment: an event is never on disk without all events before it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,31 +16,31 @@ use tokio::task::JoinHandle;
 
 use crate::logs::LineBudget;
 
-/// What an observer of a run is shown.
+/// An update for the observer of a run.
 #[derive(Debug)]
 pub enum Observation<'a> {
     /// An event that is on disk.
     Recorded(&'a Event),
-    /// How far a step has come, more often than it is recorded.
+    /// The progress of a step, more often than it is recorded.
     Progress {
-        /// The step.
+        /// The step that reports.
         step: &'a StepPartition,
-        /// So many units of work are done …
+        /// The number of finished units of work.
         done: u64,
-        /// … of so many.
+        /// The total number of units of work.
         of: u64,
     },
 }
 
-/// Watches a run.
+/// A callback that observes a run.
 pub type Observer = Arc<dyn Fn(Observation<'_>) + Send + Sync>;
 
-/// With more events than this waiting for the disk, no further step is started.
+/// Maximum events that wait for the disk; beyond, no further step is started.
 const LARGEST_BACKLOG: usize = 50_000;
-/// One batch holds so many events at most.
+/// Maximum events of a batch.
 const LARGEST_BATCH: usize = 2_048;
 
-/// Hands events to the recorder.
+/// Sends events to the recorder.
 #[derive(Clone)]
 pub(crate) struct RecorderHandle {
     sender: mpsc::UnboundedSender<Vec<NewEvent>>,
@@ -52,14 +51,14 @@ struct Shared {
     observer: Observer,
     backlog: AtomicUsize,
     written: Notify,
-    /// Of the lines that steps print while several run.
+    /// The budget of lines that steps print while several run.
     budget: LineBudget,
 }
 
-/// What the recorder leaves behind.
+/// The result of the recorder.
 pub(crate) type Recorded = Result<RunState, RecordError>;
 
-/// Why the recorder gave up.
+/// The reason why the recorder gave up.
 #[derive(Debug)]
 pub(crate) enum RecordError {
     Store(StorageError),
@@ -96,7 +95,7 @@ impl RecorderHandle {
     /// Takes events that become visible together.
     pub(crate) fn record(&self, events: Vec<NewEvent>) {
         self.shared.backlog.fetch_add(events.len(), Ordering::Relaxed);
-        // A recorder that has given up has said so; what comes after is of no use to anybody.
+        // A recorder that has given up has reported it; later events are dropped.
         let _ = self.sender.send(events);
     }
 
@@ -113,7 +112,7 @@ impl RecorderHandle {
     /// Waits until the disk has caught up, if it is far behind.
     pub(crate) async fn catch_up(&self) {
         loop {
-            // Made before the backlog is looked at, so that no notification falls in between.
+            // Created before the backlog is read, so that no notification is lost in between.
             let written = self.shared.written.notified();
             if self.shared.backlog.load(Ordering::Relaxed) <= LARGEST_BACKLOG {
                 return;
@@ -139,7 +138,7 @@ async fn record_all(
     mut receiver: mpsc::UnboundedReceiver<Vec<NewEvent>>,
     shared: &Shared,
 ) -> Recorded {
-    // A step that was left alone may hold a sender for ever, so it is the run's last event that ends the loop.
+    // An abandoned step may hold a sender forever, so the loop ends at the run's last event.
     while !state.status.is_some_and(RunStatus::is_finished)
         && let Some(mut events) = receiver.recv().await
     {

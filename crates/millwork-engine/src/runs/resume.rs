@@ -1,7 +1,7 @@
-//! What earlier executions of a run have left to one that goes on where they stopped.
+//! The progress of earlier executions of a run, for one that goes on where they stopped.
 //!
-//! A step that has succeeded isn't run again: its success is in the log, so its values are durable, and what it has produced is read
-//! back from the events of its outputs. Everything else is run, whatever had become of it.
+//! A step that has succeeded isn't run again: its success is in the log, so its values are durable, and its outputs are read back from
+//! their events. Every other step is run, however it ended before.
 //!
 //! Starts are recorded, but nothing waits for their commit; so a step without a recorded start may have run when the process died.
 //! Therefore every step that is taken up counts each earlier execution as one attempt at least: none is run twice without its number
@@ -19,12 +19,12 @@ use millwork_core::run::{RunState, StepStatus};
 use super::{PlannedRun, StoredInput};
 use crate::steps::StepOutput;
 
-/// How far earlier executions of a run have come.
+/// The progress of earlier executions of a run.
 #[derive(Debug)]
 pub(crate) struct EarlierExecutions {
     /// For each step the number of attempts that count as made.
     pub(crate) attempts: IndexVec<PlanIndex, u32>,
-    /// The steps that have succeeded, and what has become of their outputs.
+    /// The steps that have succeeded, and their outputs.
     pub(crate) succeeded: Vec<(PlanIndex, Vec<StepOutput>)>,
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::values::{ValueError, Values};
 
-/// A materialization that a run reads. Steps that share it load it once, and it is kept until it is let go.
+/// A materialization that a run reads. Steps that share it load it once, and it is kept until it is released.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredInput {
     pub(crate) event: Arc<Event>,
@@ -45,7 +45,7 @@ impl StoredInput {
         Ok(value)
     }
 
-    /// Lets the value go; whoever needs it again loads it again.
+    /// Releases the value; a later reader loads it again.
     pub(crate) fn let_go(&self) {
         if let Ok(mut loaded) = self.loaded.try_lock() {
             *loaded = None;
@@ -53,8 +53,8 @@ impl StoredInput {
     }
 }
 
-/// What is stored of the assets that a run doesn't make itself, as it was when the run started. All of its steps see
-/// the same, whatever other runs do meanwhile.
+/// The stored values of the assets that a run doesn't produce itself, as they were when the run started. All of its steps see the same
+/// values, whatever other runs do meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct StoredInputs {
     by_asset: HashMap<AssetPartition<AssetIndex>, StoredInput>,

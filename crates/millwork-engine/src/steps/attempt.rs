@@ -1,4 +1,4 @@
-//! One attempt of a step: loads inputs, calls the function, stores the outputs, and reports how it went.
+//! One attempt of a step: loads inputs, calls the function, stores the outputs, and reports the result.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,22 +17,22 @@ use super::load::{self, AttemptInput};
 use crate::logs::{StepRecorder, no_step_runs};
 use crate::runs::{RunContext, StopMode, StoredInput};
 
-/// What an attempt is given.
+/// The input of an attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// The step's position in the plan.
     pub(crate) position: PlanIndex,
     /// The number of the attempt.
     pub(crate) number: u32,
-    /// What the function takes from other assets.
+    /// The values from other assets that the function takes.
     pub(crate) inputs: Vec<AttemptInput>,
-    /// Their versions.
+    /// The versions of these values.
     pub(crate) versions: Vec<InputVersion>,
-    /// What it looks back at.
+    /// The previous values that the function takes.
     pub(crate) previous: Vec<(AssetKey, ValueType, StoredInput)>,
 }
 
-/// What an attempt tells the dispatcher when it has ended.
+/// The report of an attempt to the dispatcher.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) position: PlanIndex,
@@ -58,7 +58,7 @@ impl From<Failure> for AttemptEnd {
     }
 }
 
-/// How long a future that was given up may take to be dropped. One that doesn't come to an `.await` is left alone.
+/// How long an abandoned future may take to be dropped. One that doesn't reach an `.await` is detached.
 const LONGEST_DROP: Duration = Duration::from_secs(1);
 
 /// Executes an attempt. Its errors are part of the report.
@@ -86,7 +86,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
             timed_out(timeout).into()
         }
     };
-    // A future that was given up is dropped when it comes to an `.await`.
+    // An abandoned future is dropped when it reaches an `.await`.
     let _ = tokio::time::timeout(LONGEST_DROP, ended).await;
     if is_late && context.end_descendants && no_step_runs() {
         end_descendants();
@@ -130,7 +130,7 @@ async fn attempt_step(
     }
 }
 
-/// Waits until the run is to stop this urgently.
+/// Waits until the run is to stop with at least this urgency.
 async fn stopped(context: &RunContext, urgency: StopMode) {
     let mut stop = context.cancel.subscribe();
     if stop.wait_for(|stop| *stop >= urgency).await.is_err() {
@@ -138,8 +138,8 @@ async fn stopped(context: &RunContext, urgency: StopMode) {
     }
 }
 
-/// Waits until a step that is running should be given up: an async one at once, as dropping it ends it cleanly; a
-/// blocking one after its grace period, as it can only be left alone.
+/// Waits until a running step should be abandoned: an async one at once, as dropping it ends it cleanly; a blocking one after its grace
+/// period, as it can only be detached.
 async fn stopped_after_grace(context: &RunContext, function: &StepFunction, cancellation: &Cancellation) {
     stopped(context, StopMode::Asked).await;
     cancellation.request();

@@ -20,21 +20,21 @@ use crate::logs::{
 use crate::tasks::AbortOnDrop;
 use crate::values::{EncodedValue, ValueError, encode};
 
-/// What came of a call.
+/// The result of a call.
 pub(super) enum Called {
     Assets(Vec<Encoded>),
     Check(CheckResult),
     Failed(Failure),
 }
 
-/// What a function said about one of its outputs, ready to be stored.
+/// What a function reported about one of its outputs, ready to be stored.
 pub(super) enum Encoded {
     New { value: SharedValue, encoded: EncodedValue, metadata: Metadata, data_version: Option<DataVersion> },
     Nothing,
     Kept { reason: String, metadata: Metadata },
 }
 
-/// Calls the function of `step`. A future that it makes holds `life` until it is done or dropped.
+/// Calls the function of `step`. A future that it returns holds `life` until it is done or dropped.
 pub(super) async fn call(
     step: &StepNode,
     context: StepContext,
@@ -42,7 +42,7 @@ pub(super) async fn call(
     life: oneshot::Sender<()>,
 ) -> Called {
     observe_panics();
-    // Until its output is in the log: what a step prints is read a moment later.
+    // Held until the output is in the log: printed text is read with a delay.
     let printing = Printing::begin(recorder.clone());
     let specs = output_specs(step);
     let called = match step.computation().function.clone() {
@@ -58,7 +58,7 @@ pub(super) async fn call(
         StepFunction::Async(function) => {
             let future = AssertUnwindSafe(async move { function(context).await });
             let future = WithStep::new(recorder.clone(), future.catch_unwind());
-            // In a task of its own: a future that doesn't come to an `.await` keeps neither its time limit nor other steps.
+            // In a task of its own: a future that doesn't reach an `.await` then blocks neither its time limit nor other steps.
             let mut task = AbortOnDrop(tokio::spawn(async move {
                 let _life = life;
                 future.await

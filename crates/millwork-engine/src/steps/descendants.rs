@@ -1,11 +1,11 @@
-//! Ending the processes that a step has started: a blocking function can't be stopped, but it is often waiting for one.
+//! Ends the processes that a step has started: a blocking function can't be stopped, but it often waits for one of these.
 
 use std::collections::BTreeMap;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Ends every process that this one has started, and what those have started. Where the system doesn't tell which these
-/// are, nothing happens; they end with their group then.
+/// Kills every process that this one has started, and their descendants. Where the system doesn't list them, this has no effect; they end
+/// with their process group then.
 pub fn end_descendants() {
     signal_descendants(Signal::KILL);
 }
@@ -19,7 +19,7 @@ fn signal_descendants(signal: Signal) {
     let parents = parents();
     let this = std::process::id();
     let descends = |mut pid: u32| {
-        // A chain of parents is not longer than there are processes.
+        // A chain of parents can't be longer than the number of processes.
         for _ in 0..parents.len() {
             match parents.get(&pid) {
                 Some(&parent) if parent == this => return true,
@@ -31,7 +31,7 @@ fn signal_descendants(signal: Signal) {
     };
     for pid in parents.keys().copied().filter(|pid| descends(*pid)) {
         if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            // One that has ended meanwhile is what is wanted.
+            // A process that has ended meanwhile needs no signal.
             let _ = kill_process(pid, signal);
         }
     }
@@ -43,7 +43,7 @@ fn parents() -> BTreeMap<u32, u32> {
     let parent = |entry: std::fs::DirEntry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        // `pid (name) state parent …`, where the name may hold anything.
+        // `pid (name) state parent …`, where the name may contain anything.
         let behind_name = stat.rsplit_once(')')?.1;
         Some((pid, behind_name.split_whitespace().nth(1)?.parse().ok()?))
     };

@@ -1,4 +1,4 @@
-//! Stores what a step has made, and puts its verdicts into events.
+//! Stores the outputs of a step, and turns its verdicts into events.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::logs::StepRecorder;
 use crate::runs::{RunContext, StoredInput};
 use crate::values::{EncodedValue, ValueError};
 
-/// What has become of one output.
+/// The result of one output.
 #[derive(Debug)]
 pub(crate) enum StepOutput {
     /// A new value, stored.
     New(SharedValue, DataVersion),
     /// A value that an earlier execution of the run has stored.
     Recorded(StoredInput),
-    /// The last value stays.
+    /// The last value is kept.
     Kept,
     /// No value.
     Nothing,
@@ -63,7 +63,7 @@ struct Outputs<'a> {
     context: &'a RunContext,
     definition: &'a AssetDefinition,
     provenance: Provenance,
-    /// What the step told about all of its outputs.
+    /// What the step reported about all of its outputs.
     told: Metadata,
     recorder: &'a StepRecorder,
 }
@@ -73,7 +73,7 @@ impl Outputs<'_> {
         let provenance = self.provenance.clone();
         let (made, body, value) = match output {
             Encoded::New { value, encoded, metadata, data_version } => {
-                // Before the value is: an attempt that fails leaves nothing behind.
+                // Checked before the value is stored: an attempt that fails leaves nothing behind.
                 let metadata = self.with_told(metadata)?;
                 let hash = encoded.hash.clone();
                 let (mut stored, bytes) = self.store_value(spec, encoded).await?;
@@ -108,7 +108,7 @@ impl Outputs<'_> {
         self.context.values.store(self.definition.io_manager.as_deref(), address, encoded.bytes).await
     }
 
-    /// What a function told about one output, and what the step told about all: as much as can be stored.
+    /// What a function reported about one output, and the step about all, as far as it can be stored.
     fn with_told(&self, mut metadata: Metadata) -> Result<Metadata, ValueError> {
         for (label, value) in &self.told {
             metadata.entry(label.clone()).or_insert_with(|| value.clone());
@@ -118,8 +118,8 @@ impl Outputs<'_> {
     }
 }
 
-/// Turns the verdict of a check into its event. A failed blocking check of severity `error` fails its step, and so
-/// stops what is downstream.
+/// Turns the verdict of a check into its event. A failed blocking check of severity `error` fails its step, and so stops the steps
+/// downstream.
 pub(super) fn conclude_check(
     context: &RunContext,
     step: &StepNode,

@@ -1,4 +1,4 @@
-//! Gathers what a step's function takes.
+//! Loads the inputs of a step's function.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -21,12 +21,12 @@ use crate::values::ValueError;
 #[derive(Debug)]
 pub(crate) struct AttemptInput {
     pub(crate) asset: AssetIndex,
-    /// Whether they are handed over as a map by key.
+    /// Whether they are passed as a map by partition key.
     pub(crate) gathered: bool,
     pub(crate) values: Vec<(Option<PartitionKey>, InputSource)>,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug)]
 pub(crate) enum InputSource {
     /// From an earlier step of this run.
@@ -35,7 +35,7 @@ pub(crate) enum InputSource {
     Stored(StoredInput),
 }
 
-/// Loads what is stored, and puts the step's context together.
+/// Loads stored values, and builds the step's context.
 pub(crate) async fn step_context(
     context: &RunContext,
     step: &StepNode,
@@ -90,7 +90,7 @@ pub(crate) async fn step_context(
     Ok(builder.build())
 }
 
-/// Says that a value of the past doesn't count. What is stored is as it was: the type has changed.
+/// Logs that a previous value is ignored. The stored value is intact: the type has changed.
 fn unreadable_previous(asset: &AssetKey, value_type: ValueType, error: &(dyn Error + 'static)) -> LogLine {
     let message = format!(
         "the previous value of `{asset}` is not a `{}` any more, so there is none: {}",

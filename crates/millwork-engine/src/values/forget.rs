@@ -1,4 +1,4 @@
-//! Letting go of values that a retention rule doesn't keep.
+//! Removes values that a retention rule doesn't keep.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use super::{ValueError, Values};
 
-/// So many values are let go of at a time.
+/// The number of values that are removed at a time.
 const AT_ONCE: u32 = 500;
 
-/// Why values could not be let go of.
+/// The reason why values could not be removed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ForgetError {
@@ -39,17 +39,16 @@ impl Advice for ForgetError {
     }
 }
 
-/// What was let go of.
+/// What was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ForgottenValues {
-    /// So many values.
+    /// The number of values.
     pub values: u64,
-    /// So many bytes.
+    /// Their size, in bytes.
     pub bytes: u64,
 }
 
-/// Removes every value that the rule doesn't keep. A value is removed before that is written down, so that one whose
-/// removal was cut off is removed again.
+/// Removes every value that the rule doesn't keep. A value is removed before that is recorded, so that an interrupted removal is repeated.
 pub async fn forget_values(
     store: &dyn RetentionStore,
     values: &Values,

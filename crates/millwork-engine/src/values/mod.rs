@@ -1,4 +1,4 @@
-//! Values at rest: encoded, stored, found again, and checked.
+//! Values at rest: encoded, stored, loaded, and verified.
 
 mod forget;
 mod object_store_io;

@@ -10,8 +10,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 
-/// Stores each value as one object. An object appears whole or not at all, in a folder as in a bucket, and is never
-/// overwritten.
+/// Stores each value as one object. An object appears whole or not at all, in a folder as in a bucket, and is never overwritten.
 #[derive(Clone)]
 pub struct ObjectStoreIo {
     store: Arc<dyn ObjectStore>,
@@ -19,7 +18,7 @@ pub struct ObjectStoreIo {
     shown: String,
 }
 
-/// What all locations are below.
+/// The root of all locations.
 #[derive(Clone)]
 enum Root {
     /// An absolute path of the file system, without `..`.
@@ -29,8 +28,8 @@ enum Root {
 }
 
 impl ObjectStoreIo {
-    /// Stores values in a folder, which is made when the first value is stored. A value is on disk, with its folder's
-    /// entry, before it counts as stored.
+    /// Stores values in a folder, which is created when the first value is stored. A value and its folder's entry are on disk before it
+    /// counts as stored.
     pub fn folder(path: &FilePath) -> Self {
         let shown = path.display().to_string();
         let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -48,11 +47,11 @@ impl ObjectStoreIo {
             Root::Folder(folder) => Path::from_absolute_path(folder)?,
             Root::Prefix(prefix) => prefix.clone(),
         };
-        // The location is taken as it is: what `Path::from` would escape is part of a file's name.
+        // The location is used as it is: characters that `Path::from` would escape are part of a file's name.
         Ok(Path::parse(format!("{root}/{location}"))?)
     }
 
-    /// Stores an object at the address, or beside it if an attempt whose events were lost has been there.
+    /// Stores an object at the address, or beside it if an attempt whose events were lost has written there.
     async fn put(&self, address: &ValueAddress, bytes: PutPayload) -> Result<String, object_store::Error> {
         let location = address.path();
         let mut free = location.clone();
@@ -120,7 +119,7 @@ impl fmt::Debug for ObjectStoreIo {
     }
 }
 
-/// The path without `..`, which object stores don't know.
+/// The path without `..`, which object stores don't support.
 fn without_parents(path: &FilePath) -> PathBuf {
     let mut resolved = PathBuf::new();
     for component in path.components() {
@@ -145,16 +144,16 @@ fn of_system(error: &(dyn Error + 'static)) -> Option<io::Error> {
     })
 }
 
-/// The remedy, where the cause is one that people meet.
+/// The remedy for common causes.
 fn hint(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("the disk is full: free some space, then `runs retry`")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(
-            "the permissions don't allow it: change those of the file and its folders, or set MILLWORK_HOME",
+            "permission denied: change the permissions of the file and its folders, or set MILLWORK_HOME",
         ),
-        io::ErrorKind::NotADirectory => Some("a file is in the way, where a folder should be"),
+        io::ErrorKind::NotADirectory => Some("a file exists where a folder is needed"),
         _ => None,
     }
 }

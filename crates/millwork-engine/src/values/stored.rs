@@ -1,4 +1,4 @@
-//! Where a value goes and how it comes back: in the database if it is small, with an I/O manager otherwise.
+//! The place of a value: in the database if it is small, with an I/O manager otherwise.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use millwork_core::{
 use millwork_storage::{EventLog, StorageError};
 use thiserror::Error;
 
-/// Values up to this size are kept in the database, where one commit covers hundreds of them.
+/// Maximum bytes of a value that is kept in the database, where one commit covers hundreds of them.
 const LARGEST_IN_DATABASE: usize = 8 * 1024;
 
 /// Stores and loads the values of assets.
@@ -24,97 +24,97 @@ pub struct Values {
     named: BTreeMap<String, Arc<dyn IoManager>>,
 }
 
-/// Why a value could not be stored or loaded.
+/// The reason why a value could not be stored or loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ValueError {
     /// The value has no stored form.
     #[error("failed to encode the value of `{asset}`")]
     Encode {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// Why.
+        /// The error of the encoder.
         source: BoxError,
     },
-    /// The stored form makes no sense.
+    /// The stored form can't be decoded as the type.
     #[error("failed to decode the stored value of `{asset}` as `{type_name}`")]
     Decode {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// The type.
+        /// The name of the type.
         type_name: &'static str,
-        /// Why.
+        /// The error of the decoder.
         source: BoxError,
     },
     /// The stored form isn't what was stored.
     #[error("the stored value of `{asset}` is damaged: its content has changed since it was stored")]
     Damaged {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
     },
-    /// A retention rule let it go.
+    /// A retention rule removed it.
     #[error("the stored value of `{asset}` was removed by a retention rule")]
     Removed {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
     },
-    /// The event that tells of it can't be read.
+    /// The event of the materialization can't be read.
     #[error("the last materialization of `{asset}` can't be read (event {sequence}: {reason})")]
     Unreadable {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// The number of the event.
+        /// The sequence number of the event.
         sequence: u64,
-        /// Why.
+        /// The reason why it can't be read.
         reason: String,
     },
-    /// What was told about it can't be stored.
+    /// The metadata of the value can't be stored.
     #[error(transparent)]
     Metadata(#[from] UnstorableMetadata),
     /// The I/O manager failed.
     #[error("failed to {action} the value of `{asset}`")]
     Io {
-        /// `store`, `load` or `remove`.
+        /// The operation: `store`, `load` or `remove`.
         action: &'static str,
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// Why.
+        /// The error of the I/O manager.
         source: IoError,
     },
     /// The database failed.
     #[error("failed to load the value of `{asset}`")]
     Database {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// Why.
+        /// The error of the store.
         source: StorageError,
     },
     /// The I/O manager isn't defined any more.
     #[error("the value of `{asset}` was stored by the I/O manager `{name}`, which is not defined")]
     NoIoManager {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// The name.
+        /// The name of the I/O manager.
         name: String,
     },
-    /// A value that a step looks back at is damaged, gone, or out of reach.
+    /// A previous value that a step takes is damaged, removed, or out of reach.
     #[error("failed to load the previous value of `{asset}`")]
     Previous {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
-        /// Why.
+        /// The reason.
         source: Box<ValueError>,
     },
     /// Another system has the value.
     #[error("`{asset}` has no stored value here: another system reported that it made it")]
     Elsewhere {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
     },
     /// The event isn't a materialization, or the asset has no value type.
     #[error("`{asset}` has no stored value")]
     NoValue {
-        /// The asset.
+        /// The asset of the value.
         asset: AssetKey,
     },
 }
@@ -126,14 +126,15 @@ impl Advice for ValueError {
             Self::Damaged { .. } => "restore it from a backup, or materialize the asset again".into(),
             Self::Removed { .. } => "materialize the asset again, or keep more of its values".into(),
             Self::NoIoManager { .. } => "define it, or materialize the asset again".into(),
-            // Making the asset again would look back again.
+            // Materializing the asset again would load it again.
             Self::Previous { .. } => {
-                "restore it, or look back at nothing this once, with the tag `millwork/previous=none`".into()
+                "restore it, or run once without previous values, with the tag `millwork/previous=none`"
+                    .into()
             }
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),
             Self::Unreadable { .. } => {
-                "materialize the asset again; `store check` shows what else can't be read".into()
+                "materialize the asset again; `store check` lists what else can't be read".into()
             }
             Self::Metadata(error) => return error.hint(),
             Self::Elsewhere { .. } => {
@@ -178,7 +179,7 @@ impl Values {
         Self { log, default, named }
     }
 
-    /// Stores an encoded value durably. Returns where it is, and the bytes if they are to be stored beside the event.
+    /// Stores an encoded value durably. Returns its location, and the bytes if they are to be stored beside the event.
     pub(crate) async fn store(
         &self,
         io_manager: Option<&str>,
@@ -200,7 +201,7 @@ impl Values {
         Ok((stored(ValueLocation::IoManager { name: io_manager.map(str::to_owned), at }), None))
     }
 
-    /// The stored form of the value that a `materialized` event tells of, if it is still what was stored.
+    /// The stored form of the value of a `materialized` event, if it is still what was stored.
     pub async fn load_bytes(&self, event: &Event) -> Result<Vec<u8>, ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
         let materialization = match &event.body {
@@ -234,7 +235,7 @@ impl Values {
         Ok(bytes)
     }
 
-    /// The value that a `materialized` event tells of.
+    /// The value of a `materialized` event.
     pub async fn load(&self, event: &Event, value_type: ValueType) -> Result<SharedValue, ValueError> {
         let bytes = self.load_bytes(event).await?;
         let decode = move || value_type.decode(&bytes);
@@ -247,7 +248,7 @@ impl Values {
         })
     }
 
-    /// Removes the stored form of the value that a `materialized` event tells of, where it isn't in the database.
+    /// Removes the stored form of the value of a `materialized` event, if it isn't in the database.
     pub async fn remove(&self, event: &Event) -> Result<(), ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
         let EventBody::Materialized(materialization) = &event.body else { return Ok(()) };

@@ -90,9 +90,9 @@ async fn the_folder_of_values_is_a_file() {
     insta::assert_snapshot!(told.replace(scenario.values_path().to_str().unwrap(), "<values>"), @r"
     run started (1)
     text/1 started
-    text/1 failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file is in the way, where a folder should be
+    text/1 failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file exists where a folder is needed
     length/0 skipped: upstream step `text` failed
-    run failed: step `text` failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file is in the way, where a folder should be
+    run failed: step `text` failed: failed to store the value of `text`: failed to store `<values>/text/<run>-1.json`: Not a directory (os error 20); hint: a file exists where a folder is needed
     ");
     std::fs::remove_file(scenario.values_path()).unwrap();
     scenario.run().await;

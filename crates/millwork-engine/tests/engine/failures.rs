@@ -68,7 +68,7 @@ async fn panics() {
     asynchronous/1 started
     asynchronous/1 failed: panicked: index out of bounds: the len is 0 but the index is 3 (at crates/millwork-engine/tests/engine/failures.rs:…)
     payload/1 started
-    payload/1 failed: panicked: a value that is no text (at crates/millwork-engine/tests/engine/failures.rs:…)
+    payload/1 failed: panicked: a value that isn't text (at crates/millwork-engine/tests/engine/failures.rs:…)
     at_once/1 started
     at_once/1 failed: panicked: before the future (at crates/millwork-engine/tests/engine/failures.rs:…)
     other/1 started

@@ -31,7 +31,7 @@ async fn whoever_was_taken_for_dead_stops() {
     go_on.notify_one();
     let error = first.await.unwrap().unwrap_err();
     assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
-    insta::assert_snapshot!(told(&error).replace(&run.to_string(), "<run>"), @"run <run> is executed by another process now; hint: this one was taken for dead, for example because it was suspended");
+    insta::assert_snapshot!(told(&error).replace(&run.to_string(), "<run>"), @"run <run> was taken over by another process; hint: this process missed its lease, for example because it was suspended");
     assert_eq!(
         transcript(&scenario.events(run).await),
         transcript(&before),

@@ -153,8 +153,8 @@ async fn a_damaged_previous_value_fails_the_step_and_the_hint_is_a_way_out() {
     insta::assert_snapshot!(scenario.run().await, @r"
     run started (1)
     champion/1 started
-    champion/1 failed: failed to load the previous value of `champion`: the stored value of `champion` is damaged: its content has changed since it was stored; hint: restore it, or look back at nothing this once, with the tag `millwork/previous=none`
-    run failed: step `champion` failed: failed to load the previous value of `champion`: the stored value of `champion` is damaged: its content has changed since it was stored; hint: restore it, or look back at nothing this once, with the tag `millwork/previous=none`
+    champion/1 failed: failed to load the previous value of `champion`: the stored value of `champion` is damaged: its content has changed since it was stored; hint: restore it, or run once without previous values, with the tag `millwork/previous=none`
+    run failed: step `champion` failed: failed to load the previous value of `champion`: the stored value of `champion` is damaged: its content has changed since it was stored; hint: restore it, or run once without previous values, with the tag `millwork/previous=none`
     ");
     scenario.tagged("millwork/previous", "none").run().await;
     assert_eq!(scenario.value::<String>("champion").await.len(), 10_000);
@@ -168,7 +168,7 @@ async fn a_previous_value_that_is_gone_fails_the_step_and_the_hint_is_a_way_out(
     scenario.run().await;
     std::fs::remove_file(scenario.files().pop().unwrap()).unwrap();
     let told = scenario.run().await;
-    let hint = "hint: restore it, or look back at nothing this once, with the tag `millwork/previous=none`";
+    let hint = "hint: restore it, or run once without previous values, with the tag `millwork/previous=none`";
     assert!(told.contains("is missing; ") && told.contains(hint), "{told}");
     scenario.tagged("millwork/previous", "none").run().await;
     assert_eq!(scenario.value::<String>("champion").await.len(), 10_000);

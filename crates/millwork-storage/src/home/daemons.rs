@@ -1,5 +1,5 @@
-//! What the daemons of a home say of themselves while they live: the limits that they launch runs by, which the command
-//! line may have changed. They say why a run waits.
+//! Announcements of the daemons of a home while they live: the limits by which they launch runs, which the command line may have changed.
+//! They explain why a run waits.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Holder, Home, Liveness};
 use crate::StorageError;
 
-/// A daemon, as it announces itself.
+/// A daemon's announcement of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Announcement {
     daemon: Holder,
@@ -24,7 +24,7 @@ pub struct Announced {
 
 impl Drop for Announced {
     fn drop(&mut self) {
-        // What can't be removed is found to be of a process that has ended.
+        // A file that can't be removed is recognized as that of a process that has ended.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -69,13 +69,13 @@ impl Home {
                 let _ = std::fs::remove_file(path);
             }
         }
-        // Renamed, so that nobody reads half of it.
+        // Renamed, so that no reader sees half of it.
         let unfinished = path.with_extension("unfinished");
         std::fs::write(&unfinished, serde_json::to_vec(announcement)?)?;
         std::fs::rename(unfinished, path)
     }
 
-    /// Every announcement that can be read, of whichever process.
+    /// Every announcement that can be read, of any process.
     fn announcements(&self) -> Vec<(PathBuf, Announcement)> {
         let Ok(entries) = std::fs::read_dir(self.daemons_path()) else { return Vec::new() };
         let paths = entries.flatten().map(|entry| entry.path());

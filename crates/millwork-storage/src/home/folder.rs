@@ -1,4 +1,4 @@
-//! What is where in a home.
+//! The layout of a home.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use super::{Holder, Liveness, Processes};
 use crate::store_url::StoreUrl;
 use crate::{StorageError, Store};
 
-/// The folder that everything lives in.
+/// The folder that holds the store, the values, and the locks of processes.
 #[derive(Clone, Debug)]
 pub struct Home {
-    /// The folder.
+    /// The path of the folder.
     pub path: PathBuf,
     store: Arc<dyn Store>,
     pub(super) processes: Arc<Processes>,
@@ -32,7 +32,7 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// [`StorageError::UnknownStore`] if the URL names none; otherwise whatever opening the store fails with.
+    /// [`StorageError::UnknownStore`] if the URL names no known kind of store; otherwise the error of opening the store.
     pub async fn open_with_store(path: impl AsRef<Path>, url: &str) -> Result<Self, StorageError> {
         Self::with_store(StoreUrl::parse(url)?, path.as_ref().to_owned()).await
     }
@@ -58,7 +58,7 @@ impl Home {
         self.processes.this()
     }
 
-    /// Whether a holder's process still lives.
+    /// Whether a holder's process is alive.
     pub fn is_alive(&self, holder: &Holder) -> Liveness {
         self.processes.liveness(holder)
     }

@@ -1,12 +1,12 @@
-//! The processes that share a home, and whether each still lives.
+//! The processes that share a home, and whether each is alive.
 //!
-//! Nobody announces that a process has died, so the operating system is asked: a process that executes runs keeps an exclusive lock on
+//! A process can't announce its own death, so the operating system is asked: a process that executes runs keeps an exclusive lock on
 //! `processes/<its id>.lock`, and the system releases the lock however the process ends. A process that can take a shared lock on the file
-//! knows that its owner is gone. The file is locked before the process's first claim is written, so a run that is found running always
-//! has a lock to ask; a process that only reads creates nothing.
+//! knows that its owner is gone. The file is locked before the process's first claim is written, so a run that is found running always has
+//! a lock to check; a process that only reads creates no file.
 //!
-//! A lock says nothing about processes of other machines, and nothing after a restart of this one, which ends all processes. The host and
-//! the machine's boot id are therefore parts of a [`Holder`], and where a lock can't be asked, leases decide.
+//! Locks don't work across machines, and don't outlast a restart of this one, which ends all processes. The host and the machine's boot ID
+//! are therefore parts of a [`Holder`], and where a lock can't be checked, leases decide.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -23,39 +23,39 @@ use crate::StorageError;
 /// A process that holds runs and slots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Its name: a UUID, as process numbers are used again.
+    /// The ID of the process: a UUID, as process numbers are reused.
     pub id: String,
-    /// The machine it runs on.
+    /// The host name of its machine.
     pub host: String,
-    /// Its process number there.
+    /// Its process number on that machine.
     pub pid: u32,
-    /// Names the time since the machine was started; empty where the system doesn't tell.
+    /// The ID of the machine's boot; empty if the system doesn't have one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub boot: String,
 }
 
 impl Holder {
-    /// This process, under a new id.
+    /// This process, under a new ID.
     pub fn this_process() -> Self {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        // It sorts by age as ids of runs do, whatever the clock says.
+        // It sorts by age as IDs of runs do, whatever the clock shows.
         let id = RunId::new(SystemClock.now()).to_string();
         Self { id, host, pid: std::process::id(), boot: boot.trim().to_owned() }
     }
 }
 
-/// Whether a process still lives.
+/// Whether a process is alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Liveness {
-    /// It does.
+    /// The process is alive.
     Alive,
-    /// It has ended.
+    /// The process has ended.
     Ended {
-        /// How, as far as is known.
+        /// How it ended, as far as is known.
         reason: String,
     },
-    /// It runs, or ran, on a machine that can't be asked.
+    /// It runs, or ran, on a machine whose locks can't be checked.
     Unknown,
 }
 
@@ -86,13 +86,13 @@ impl Processes {
         Self { folder, this: Holder::this_process(), lock: Mutex::new(None) }
     }
 
-    /// This process.
+    /// This process, as a holder.
     pub(crate) fn this(&self) -> &Holder {
         &self.this
     }
 
-    /// Makes sure that others can tell whether the holder lives, before it claims something. Only this process can
-    /// vouch for itself, so other holders are none of its business.
+    /// Ensures that others can check whether the holder is alive, before it claims something. Only this process can take its lock, so other
+    /// holders are ignored.
     pub(crate) fn vouch_for(&self, holder: &Holder) -> Result<(), StorageError> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if lock.is_some() || holder.id != self.this.id {
@@ -109,7 +109,7 @@ impl Processes {
         Ok(())
     }
 
-    /// Whether a holder's process still lives.
+    /// Whether a holder's process is alive.
     pub(crate) fn liveness(&self, holder: &Holder) -> Liveness {
         if holder.host != self.this.host {
             return Liveness::Unknown;
@@ -120,7 +120,7 @@ impl Processes {
         if holder.id == self.this.id {
             return Liveness::Alive;
         }
-        // A shared lock, so that two processes that ask at once don't take each other for the owner.
+        // A shared lock, so that two processes that check at once don't take each other for the owner.
         let asked = File::open(self.path_of(holder)).map(|file| file.try_lock_shared());
         match asked {
             Ok(Ok(())) => Liveness::ended(holder),
@@ -130,7 +130,7 @@ impl Processes {
         }
     }
 
-    /// Removes what a process left behind that has ended.
+    /// Removes the lock of a process that has ended.
     pub(crate) fn forget(&self, ended: &Holder) {
         remove_if_unlocked(&self.path_of(ended));
     }
@@ -139,8 +139,8 @@ impl Processes {
         self.folder.join(format!("{}.lock", holder.id))
     }
 
-    /// Creates and locks a file. Another process may sweep it away between the two, so that the lock would be on a
-    /// file that nobody finds: then it is made again.
+    /// Creates and locks a file. Another process may remove it between the two, so that the lock would be on a file without a name: then it
+    /// is created again.
     fn lock_file(&self, path: &Path) -> io::Result<File> {
         std::fs::create_dir_all(&self.folder)?;
         loop {
@@ -154,7 +154,7 @@ impl Processes {
         }
     }
 
-    /// Removes the locks of processes that ended while they held nothing, and so were never looked for.
+    /// Removes the locks of processes that ended while they held nothing, and so were never checked.
     fn sweep(&self) {
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
         let own = self.path_of(&self.this);

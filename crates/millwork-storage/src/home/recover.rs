@@ -1,4 +1,4 @@
-//! Finding the runs whose process has ended, and saying so.
+//! Finds the runs whose process has ended, and marks them as lost.
 
 use jiff::Timestamp;
 use millwork_core::run::{FailureClass, QUEUE_TAG, RunStatus};
@@ -7,10 +7,9 @@ use super::{Home, Liveness};
 use crate::{Fence, RunQuery, RunRecord, StorageError};
 
 impl Home {
-    /// Marks every run as lost whose process has ended, even before it began the run, or as canceled if it was asked to stop, frees
-    /// the slots of that process, and returns the runs. A run on another machine is lost when its lease has run out; so is one that a
-    /// daemon launched, as the daemon knows better how it ended. Several processes may do this at once: each run is returned to one of
-    /// them.
+    /// Marks every run as lost whose process has ended, even before it began the run, or as canceled if it was asked to stop, frees the
+    /// slots of that process, and returns the runs. A run on another machine is lost when its lease has expired; so is one that a daemon
+    /// launched, as the daemon knows better how it ended. Several processes may do this at once: each run is returned to one of them.
     pub async fn recover(&self, now: Timestamp) -> Result<Vec<RunRecord>, StorageError> {
         let is_others = |run: &RunRecord| {
             let is_of_daemon = run.request.tags.contains_key(QUEUE_TAG.0);
@@ -19,14 +18,14 @@ impl Home {
         self.recover_unless(now, is_others).await
     }
 
-    /// The same, for a daemon, which says what it looks after itself.
+    /// The same, for a daemon, which recovers the runs that it supervises itself.
     pub async fn recover_unless(
         &self,
         now: Timestamp,
         is_others: impl Fn(&RunRecord) -> bool,
     ) -> Result<Vec<RunRecord>, StorageError> {
         if self.store().unwritable().is_some() {
-            // Nothing can be marked now.
+            // A read-only store can't be changed.
             return Ok(Vec::new());
         }
         let mut ended = Vec::new();
@@ -53,7 +52,7 @@ impl Home {
         };
         let statuses = vec![RunStatus::Running, RunStatus::Canceling];
         let begun = RunQuery { statuses, ..RunQuery::default() };
-        // In this order, a run that is claimed meanwhile is in one of them.
+        // In this order, a run that is claimed meanwhile is in at least one of them.
         let mut runs = self.store().runs(requested).await?;
         runs.extend(self.store().runs(begun).await?);
         Ok(runs)
@@ -76,12 +75,15 @@ impl Home {
         Ok(marked)
     }
 
-    /// The reason why a run that isn't finished never will be; `None` while it may.
+    /// The reason why an unfinished run will never finish; `None` while it may.
     fn reason_of_loss(&self, run: &RunRecord, now: Timestamp) -> Option<String> {
         let Some(holder) = &run.holder else {
             let never_began = run.status == RunStatus::Queued;
-            let reason =
-                if never_began { "whoever requested it never started it" } else { "nobody executes it" };
+            let reason = if never_began {
+                "the process that requested it never started it"
+            } else {
+                "no process executes it"
+            };
             return Some(reason.to_owned());
         };
         match self.is_alive(holder) {

@@ -1,4 +1,4 @@
-//! What the store in memory holds, and the only ways to change it.
+//! The state of the store in memory, and the only functions that change it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) is_closed: bool,
     /// In the order of their sequence numbers.
     pub(super) events: Vec<StoredEvent>,
-    /// The sequence number of the newest event, also if it was forgotten.
+    /// The sequence number of the newest event, even if it was removed.
     last_event: u64,
     /// In the order in which they were created.
     pub(super) runs: Vec<Run>,
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) instigators: BTreeMap<Instigator, InstigatorState>,
     /// With their numbers, in the order in which they were recorded.
     pub(super) ticks: Vec<(u64, Tick)>,
-    /// The number of the newest tick, also if it was forgotten.
+    /// The number of the newest tick, even if it was removed.
     pub(super) last_tick: u64,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) automation: BTreeMap<AssetKey, String>,
@@ -46,7 +46,7 @@ pub(super) struct State {
 pub(super) struct StoredEvent {
     pub(super) event: Event,
     pub(super) value: Option<Vec<u8>>,
-    /// Whether a rule of retention let the value go, wherever it was.
+    /// Whether a rule of retention removed the value, wherever it was.
     value_is_forgotten: bool,
 }
 
@@ -89,7 +89,7 @@ impl State {
         self.append_of_run(id, at, EventBody::RunQueued)
     }
 
-    /// Writes a commit down, or nothing of it if its cursor is not the one that is known.
+    /// Writes a commit, or nothing of it if its cursor is not the stored one.
     pub(super) fn commit(&mut self, commit: Commit) -> Result<bool, StorageError> {
         let Commit {
             instigator,
@@ -134,7 +134,7 @@ impl State {
         Ok(true)
     }
 
-    /// Writes down what came of trying something pending.
+    /// Records the outcome of retrying pending work.
     fn settle(&mut self, PendingAttempt { id, attempts: _, outcome }: PendingAttempt) {
         let Some(index) = self.pending.iter().position(|pending| pending.id == id) else { return };
         let pending = &mut self.pending[index];
@@ -151,7 +151,7 @@ impl State {
         }
     }
 
-    /// Adds something pending.
+    /// Adds pending work.
     fn wait(&mut self, instigator: &Instigator, NewPending { work, reason, next_at, at }: NewPending) {
         self.last_pending += 1;
         self.pending.push(Pending {
@@ -166,7 +166,7 @@ impl State {
         });
     }
 
-    /// Adds a delivery, unless one with its key is there.
+    /// Adds a delivery, unless its key exists.
     fn deliver(&mut self, NewDelivery { key, destination, alert, at }: NewDelivery) {
         if self.deliveries.iter().any(|known| known.key == key) {
             return;
@@ -260,7 +260,7 @@ impl State {
         latest.into_values().collect()
     }
 
-    /// Forgets what the rules let go.
+    /// Removes what the rules don't keep.
     pub(super) fn forget(&mut self, rules: &Retention, now: Timestamp) -> Forgotten {
         let before = |age: Option<Duration>| age.map(|age| stored(Retention::before(now, age)));
         let mut forgotten = Forgotten::default();
@@ -276,15 +276,15 @@ impl State {
         }
         if let Some(before) = before(rules.ticks) {
             forgotten.ticks += removed(&mut self.ticks, |(_, tick)| tick.at < before);
-            // What was given up is known by its last tick.
+            // Work that was given up goes together with its last tick.
             self.pending
                 .retain(|pending| pending.state == PendingState::Waiting || pending.next_at >= before);
         }
         forgotten
     }
 
-    /// Forgets the events of runs that finished before this, other than what is latest of an asset, and the runs of which
-    /// nothing is left. Returns how many of both.
+    /// Removes the events of runs that finished before this, except the latest events of an asset, and the runs without remaining events.
+    /// Returns the numbers of both.
     fn forget_runs(&mut self, before: Timestamp) -> (u64, u64) {
         let is_old = |run: &&Run| run.projection.finished_at.is_some_and(|at| at < before);
         let old: BTreeSet<RunId> = self.runs.iter().filter(is_old).map(|run| run.id).collect();
@@ -319,14 +319,14 @@ impl State {
         old
     }
 
-    /// Forgets the values of these events.
+    /// Marks the values of these events as removed.
     pub(super) fn forget_values(&mut self, sequences: &[u64]) {
         for stored in self.events.iter_mut().filter(|stored| sequences.contains(&stored.event.sequence)) {
             (stored.value, stored.value_is_forgotten) = (None, true);
         }
     }
 
-    /// How much there is.
+    /// The size of the store.
     pub(super) fn info(&self) -> StoreInfo {
         let mut names = BTreeSet::new();
         for StoredEvent { event, .. } in &self.events {
@@ -346,7 +346,7 @@ impl State {
     }
 }
 
-/// Removes what is old, and returns how many that were.
+/// Removes what is old, and returns the number of removed items.
 fn removed<T>(all: &mut Vec<T>, is_old: impl Fn(&T) -> bool) -> u64 {
     let before = all.len();
     all.retain(|one| !is_old(one));

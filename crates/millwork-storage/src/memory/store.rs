@@ -1,4 +1,4 @@
-//! The store itself: a state behind a lock, and the traits, which look something up in it or hand it a change.
+//! The store itself: a state behind a lock, and the traits, which read or change it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

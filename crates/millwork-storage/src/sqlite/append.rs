@@ -21,14 +21,14 @@ use super::writer::{Change, ChangeError, Memo, Transaction};
 use crate::micros::to_micros;
 use crate::{Batch, Fence, StorageError};
 
-/// The most rows of one statement: beyond, a trip is nothing beside its rows.
+/// Maximum rows of one statement: beyond, the cost of a trip is negligible beside that of its rows.
 const MOST_ROWS: usize = 128;
 
 /// Appends a batch of events.
 #[derive(Debug)]
 pub(super) struct Append {
     fence: Option<Fence>,
-    /// The runs of the events, each once.
+    /// The runs of the events, without duplicates.
     runs: Vec<RunId>,
     events: Vec<Arc<EncodedEvent>>,
 }
@@ -85,7 +85,7 @@ async fn refuse_repeated_success(
             transaction.name(Some(step.as_str())),
             transaction.name(event.partition.as_ref().map(PartitionKey::as_str)),
         ];
-        // Of a kind by its number in the text, as the index has it.
+        // The kind is a number in the text of the statement, so that SQLite can use the partial index.
         let text = format!(
             "SELECT EXISTS (SELECT 1 FROM events WHERE run = ? AND step = ? AND partition = ? AND kind = {})",
             EventKind::StepSucceeded.number()
@@ -114,12 +114,12 @@ pub(super) struct EncodedEvent {
     attempt: u32,
     body: Option<Arc<str>>,
     value: Option<Vec<u8>>,
-    /// What it does to its run, if it is about the run as a whole.
+    /// The change of its run, if it is about the run as a whole.
     pub(super) run_event: Option<(EventBody, Timestamp)>,
 }
 
 impl EncodedEvent {
-    /// The stored form of an event.
+    /// Encodes an event.
     pub(super) fn new(event: NewEvent) -> Result<Self, StorageError> {
         let NewEvent { run, at, step, asset, partition, attempt, body, value } = event;
         let unstorable =
@@ -139,7 +139,7 @@ impl EncodedEvent {
         })
     }
 
-    /// The names in it: step, asset, partition.
+    /// The names that it contains: step, asset, partition.
     pub(super) fn names(&self) -> [Option<&str>; 3] {
         [
             self.step.as_ref().map(StepKey::as_str),
@@ -149,7 +149,7 @@ impl EncodedEvent {
     }
 }
 
-/// An event that has its place in the log.
+/// An event with its sequence number.
 #[derive(Debug)]
 pub(super) struct PlacedEvent {
     pub(super) sequence: i64,
@@ -157,10 +157,10 @@ pub(super) struct PlacedEvent {
     pub(super) event: Arc<EncodedEvent>,
 }
 
-/// What follows the rows of a statement.
+/// The end of a statement, after its rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
-    /// More rows.
+    /// More rows follow in another statement.
     Continue,
     /// The end of the transaction.
     Commit,
@@ -215,7 +215,7 @@ fn bind<'q>(
         .bind(event.value.as_deref())
 }
 
-/// The text of a statement; an ending without rows stands alone.
+/// The text of a statement; an ending without rows is a statement of its own.
 fn statement(rows: usize, ending: Ending) -> String {
     let mut text = String::with_capacity(512 + rows * 32);
     if rows > 0 {

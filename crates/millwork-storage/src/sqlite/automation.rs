@@ -16,8 +16,8 @@ impl AutomationStore for SqliteStore {
                 .bind(asset.as_str().to_owned()),
             None => sqlx::query("SELECT asset, state FROM automation ORDER BY asset"),
         };
-        let rows = self.reader.rows("look for what automation remembers", query).await?;
-        let unreadable = || failure::unreadable("what automation remembers");
+        let rows = self.reader.rows("read the state of automation", query).await?;
+        let unreadable = || failure::unreadable("the state of automation");
         rows.iter()
             .map(|row| {
                 let asset: String = row.try_get(0).map_err(unreadable())?;

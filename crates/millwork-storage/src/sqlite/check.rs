@@ -1,4 +1,4 @@
-//! Looking for what can't be read, row by row: what SQLite says of the file, and each row by the function that reads it elsewhere.
+//! Finds rows that can't be read: what SQLite reports about the file, and each row by the function that reads it elsewhere.
 
 use millwork_core::automation::AssetState;
 use millwork_core::event::EventBody;
@@ -9,8 +9,8 @@ use super::rows::{self, RUN_COLUMNS, RunRow, Unreadable};
 use super::{SqliteStore, deliveries, failure, instigators, latest};
 use crate::{EventLog as _, EventQuery, Finding, StorageError, Table};
 
-const ACTION: &str = "look for what can't be read";
-/// How many events are looked at together.
+const ACTION: &str = "check for unreadable rows";
+/// The number of events that are read at a time.
 const EVENTS_AT_ONCE: u32 = 4_096;
 
 /// The name of a table.
@@ -28,10 +28,10 @@ pub(super) fn name_of(table: Table) -> &'static str {
     }
 }
 
-/// A finding, with what setting it aside has to know besides.
+/// A finding, with what is needed to set it aside.
 pub(super) struct Damage {
     pub(super) finding: Finding,
-    /// The column that can't be read, where the rest of the row stays.
+    /// The column that can't be read; the rest of the row stays.
     pub(super) column: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ impl From<Finding> for Damage {
 }
 
 impl SqliteStore {
-    /// Looks at every row, and finds those that can't be read.
+    /// Reads every row, and returns those that can't be read.
     pub(super) async fn damage(&self) -> Result<Vec<Damage>, StorageError> {
         let mut damage: Vec<Damage> = self.damage_of_file().await?.into_iter().map(Damage::from).collect();
         damage.extend(self.unreadable_events().await?.into_iter().map(Damage::from));
@@ -51,7 +51,7 @@ impl SqliteStore {
         Ok(damage)
     }
 
-    /// The tables whose rows name what they are about, and what follows from events.
+    /// The tables whose rows are named by a column, and the projections of events.
     async fn unreadable_rest(&self) -> Result<Vec<Finding>, StorageError> {
         let mut found = Vec::new();
         let ticks = "SELECT CAST(id AS TEXT), schedule, outcome FROM ticks ORDER BY id";
@@ -71,7 +71,7 @@ impl SqliteStore {
             self.unreadable_rows(
                 Table::Automation,
                 automation,
-                "what automation remembers of",
+                "the state of automation of",
                 json::<AssetState>,
             )
             .await?,
@@ -80,7 +80,7 @@ impl SqliteStore {
         found.extend(self.unreadable_rows(Table::Slots, slots, "a slot of", json::<crate::Holder>).await?);
         let pending = "SELECT CAST(id AS TEXT), instigator, work FROM pending ORDER BY id";
         found.extend(
-            self.unreadable_rows(Table::Pending, pending, "what is pending of", json::<crate::PendingWork>)
+            self.unreadable_rows(Table::Pending, pending, "pending work of", json::<crate::PendingWork>)
                 .await?,
         );
         found.extend(self.latest_of_other_events().await?);
@@ -135,7 +135,7 @@ impl SqliteStore {
         Ok(found)
     }
 
-    /// The rows of a query for what names them, what they are about, and what is to be read.
+    /// Finds unreadable rows of a query for their key, their subject, and the column to be read.
     async fn unreadable_rows(
         &self,
         table: Table,
@@ -154,11 +154,16 @@ impl SqliteStore {
         Ok(rows.iter().filter_map(finding).collect())
     }
 
-    /// What is latest is compared with the events that it follows from.
+    /// The rows of `latest` are compared with the events that they follow from.
     async fn latest_of_other_events(&self) -> Result<Vec<Finding>, StorageError> {
-        let differs = |_: &SqliteRow| Err("it isn't what the events say".to_owned());
-        self.unreadable_rows(Table::Latest, AssertSqlSafe(latest::differing()), "what is latest of", differs)
-            .await
+        let differs = |_: &SqliteRow| Err("it differs from the events".to_owned());
+        self.unreadable_rows(
+            Table::Latest,
+            AssertSqlSafe(latest::differing()),
+            "the latest events of",
+            differs,
+        )
+        .await
     }
 }
 

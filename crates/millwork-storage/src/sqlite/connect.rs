@@ -1,4 +1,4 @@
-//! The database file: how connections to it are set up, waiting for other processes, and noticing that it was removed.
+//! The database file: setting up connections, waiting for other processes, and detecting that the file was removed.
 
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
@@ -12,12 +12,12 @@ use super::failure::is_busy;
 
 /// How long SQLite itself waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many times more we wait when it gives up: a `VACUUM` of a large database takes a while.
+/// The number of times that a busy database is retried after that: a `VACUUM` of a large database takes a while.
 const BUSY_RETRIES: u32 = 6;
-/// The pause before the first of them; each one is twice as long as the one before.
+/// The pause before the first retry; each one is twice as long as the one before.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
-/// The one connection of this process that writes. It changes nothing yet: see [`keep_a_log`].
+/// The one connection of this process that writes. Connecting changes nothing in the file: see [`keep_a_log`].
 pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, Error> {
     options(path)
         .create_if_missing(true)
@@ -42,8 +42,9 @@ pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, Error> {
     options(path).pragma("cache_size", "-4096").pragma("query_only", "ON").connect().await
 }
 
-/// The one connection of a process that only looks, where there is no room for the memory that processes share: SQLite keeps
-/// that to itself, and everybody else out. It sees all that was committed, also what is only in the write-ahead log.
+/// The one connection of a process that only reads on a disk without room for the shared memory of the write-ahead log: SQLite keeps that
+/// in private memory, and locks others out. The connection sees everything that was committed, including what is only in the write-ahead
+/// log.
 pub(super) async fn look(path: &Path) -> Result<SqliteConnection, Error> {
     options(path)
         .locking_mode(SqliteLockingMode::Exclusive)
@@ -53,8 +54,8 @@ pub(super) async fn look(path: &Path) -> Result<SqliteConnection, Error> {
         .await
 }
 
-/// The one connection of a process that may only read the files. As long as others write the database, the memory that they share is
-/// there. A write-ahead log without it is of a process that has ended, so nobody has to be kept out, and without a log nothing changes.
+/// The one connection of a process that may only read the files. While others write the database, the shared memory exists. A write-ahead
+/// log without it belongs to a process that has ended, so no other process has to be locked out, and without a log nothing changes.
 pub(super) async fn look_at_what_is_read_only(path: &Path) -> Result<SqliteConnection, Error> {
     let exists = |suffix: &str| {
         let mut beside = path.as_os_str().to_owned();
@@ -64,7 +65,7 @@ pub(super) async fn look_at_what_is_read_only(path: &Path) -> Result<SqliteConne
     let read = options(path).read_only(true).pragma("cache_size", "-4096").pragma("query_only", "ON");
     if exists("-shm") && exists("-wal") {
         match opened(&read).await {
-            // It can't be used as it was left behind.
+            // It can't be used in the state in which it was left behind.
             Err(error) if !is_busy(&error) => {}
             connected => return connected,
         }
@@ -75,15 +76,15 @@ pub(super) async fn look_at_what_is_read_only(path: &Path) -> Result<SqliteConne
     opened(&read.immutable(true)).await
 }
 
-/// A connection by which something has been read.
+/// A connection that was tested by reading from the database.
 async fn opened(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
     let mut connection = options.connect().await?;
     sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
     Ok(connection)
 }
 
-/// What all have in common. Pages aren't mapped into memory: there, a failing disk is a signal that kills the
-/// process, and not an error.
+/// The options that all connections share. Pages aren't mapped into memory: there, a failing disk would be a signal that kills the process,
+/// and not an error.
 fn options(path: &Path) -> SqliteConnectOptions {
     // SQLite takes names that begin with `file:` for URIs, but no absolute path does.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -97,14 +98,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Tries again what another process was in the way of: six times, after a pause that doubles.
+/// Retries while another process holds the lock: six times, after a pause that doubles.
 #[derive(Debug, Default)]
 pub(super) struct BusyRetry {
     retries: u32,
 }
 
 impl BusyRetry {
-    /// Whether to try once more after this error; if so, waits first.
+    /// Whether to retry after this error; if so, waits first.
     pub(super) async fn allows(&mut self, error: &Error) -> bool {
         if !is_busy(error) || self.retries == BUSY_RETRIES {
             return false;
@@ -135,7 +136,7 @@ impl OpenFile {
         &self.path
     }
 
-    /// An error if the path names another file by now, or none.
+    /// An error if the path no longer names this file.
     pub(super) fn check(&self) -> Result<(), Error> {
         let is_other = match identity(&self.path) {
             Ok(found) => self.identity.is_some_and(|opened| opened != found),

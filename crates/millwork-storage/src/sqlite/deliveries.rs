@@ -1,4 +1,4 @@
-//! Deliveries of alerts: finding them, and what becomes of them.
+//! Deliveries of alerts: finding them, and recording their attempts.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -13,12 +13,12 @@ use super::writer::{Change, ChangeError, Transaction};
 use crate::micros::to_micros;
 use crate::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery, StorageError};
 
-const ACTION: &str = "look for deliveries of alerts";
+const ACTION: &str = "read deliveries of alerts";
 
 #[async_trait]
 impl AlertStore for SqliteStore {
     async fn pending_deliveries(&self, each: u32) -> Result<Vec<Delivery>, StorageError> {
-        // A delivery that can't be read holds back none of the others.
+        // A delivery that can't be read doesn't block the others.
         let mut damaged: Vec<i64> = Vec::new();
         loop {
             let text = "SELECT * FROM deliveries WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER \
@@ -76,7 +76,7 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
     let text = |column| row.try_get::<&str, _>(column).map_err(unreadable("a delivery"));
     let number = |column| row.try_get::<i64, _>(column).map_err(unreadable("a delivery"));
     let state = text("state")?;
-    let unknown = || unreadable("a delivery")(format!("there is no state `{state}`"));
+    let unknown = || unreadable("a delivery")(format!("unknown state `{state}`"));
     let finished: Option<i64> = row.try_get("finished_at").map_err(unreadable("a delivery"))?;
     Ok(Delivery {
         id: number("id")?.unsigned_abs(),
@@ -99,7 +99,7 @@ pub(super) fn alert(row: &SqliteRow) -> Result<Alert, String> {
     serde_json::from_str(json).map_err(|error| error.to_string())
 }
 
-/// Stands where an alert can't be read.
+/// Replaces an alert that can't be read.
 fn unreadable_alert(rule: &str, reason: &str) -> Alert {
     let at = jiff::Timestamp::UNIX_EPOCH;
     Alert {
@@ -118,7 +118,7 @@ fn unreadable_alert(rule: &str, reason: &str) -> Alert {
     }
 }
 
-/// Adds a delivery, unless one with its key is there.
+/// Adds a delivery, unless its key exists.
 pub(super) async fn insert_delivery(
     transaction: &mut Transaction<'_>,
     NewDelivery { key, destination, alert, at }: &NewDelivery,
@@ -135,7 +135,7 @@ pub(super) async fn insert_delivery(
     Ok(())
 }
 
-/// Begins an attempt, unless another process was faster.
+/// Begins an attempt, unless another process was first.
 #[derive(Debug)]
 struct BeginDelivery {
     id: u64,
@@ -146,7 +146,7 @@ struct BeginDelivery {
 #[async_trait]
 impl Change for BeginDelivery {
     type Outcome = bool;
-    const ACTION: &'static str = "begin to deliver an alert";
+    const ACTION: &'static str = "begin the delivery of an alert";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE deliveries SET attempts = attempts + 1, next_at = ? \
@@ -159,7 +159,7 @@ impl Change for BeginDelivery {
     }
 }
 
-/// Writes down how an attempt ended.
+/// Records how an attempt ended.
 #[derive(Debug)]
 struct EndDelivery {
     id: u64,
@@ -170,7 +170,7 @@ struct EndDelivery {
 #[async_trait]
 impl Change for EndDelivery {
     type Outcome = ();
-    const ACTION: &'static str = "write down how an alert was delivered";
+    const ACTION: &'static str = "record the delivery of an alert";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let (state, next_at, error, finished) = match &self.outcome {
@@ -199,7 +199,7 @@ impl Change for EndDelivery {
     }
 }
 
-/// Lets a delivery be tried again that hasn't arrived.
+/// Makes a delivery due again that hasn't arrived.
 #[derive(Debug)]
 struct RetryDelivery {
     id: u64,
@@ -219,7 +219,7 @@ impl Change for RetryDelivery {
     }
 }
 
-/// Lets a delivery never be tried again that hasn't arrived.
+/// Drops a delivery that hasn't arrived.
 #[derive(Debug)]
 struct DropDelivery {
     id: u64,

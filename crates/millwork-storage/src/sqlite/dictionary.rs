@@ -16,7 +16,7 @@ use super::rows;
 use super::writer::{Memo, Transaction};
 use crate::StorageError;
 
-/// What the numbers in events stand for, as far as it was read.
+/// The names and run IDs that the numbers in events refer to, as far as they were read.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary(RwLock<Meanings>);
 
@@ -36,7 +36,7 @@ pub(super) struct Name {
 }
 
 impl Dictionary {
-    /// What is known so far.
+    /// The entries that are known so far.
     pub(super) fn known(&self) -> RwLockReadGuard<'_, Meanings> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +59,7 @@ impl Reader {
                     WHERE id IN (SELECT value FROM json_each(?))";
         let found = self.rows("read names", sqlx::query(text).bind(unknown)).await?;
         let Some(row) = found.first() else { return Ok(()) };
-        // A name that isn't text is shown with marks in place of what can't be read.
+        // A name that isn't text is shown with replacement characters.
         let names = String::from_utf8_lossy(row.try_get(0).map_err(unreadable("names"))?);
         let names: Vec<(i64, String)> = serde_json::from_str(&names).map_err(unreadable("names"))?;
         let name = |text: &str| Name { step: text.into(), asset: text.into(), partition: text.into() };
@@ -78,7 +78,7 @@ impl Reader {
         let found = self.rows("read the ids of runs", sqlx::query(text).bind(unknown)).await?;
         let mut learned = self.dictionary.learned();
         for row in &found {
-            // Events of a run whose id can't be read say so themselves.
+            // Events of a run whose ID can't be read are marked as unreadable themselves.
             if let (Ok(number), Ok(Ok(id))) = (row.try_get(0), row.try_get(1).map(rows::run_id)) {
                 learned.runs.insert(number, id);
             }
@@ -98,11 +98,11 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Those of the names that have no number yet, as JSON.
+    /// The names that have no number in the dictionary, as JSON.
     fn unknown(&self, names: HashSet<&str>) -> Option<String> {
         let mut names: Vec<&str> = names.into_iter().collect();
         names.retain(|name| !self.memo.names.contains_key(*name));
-        // In order, the index grows at few places.
+        // In order, so that the index grows at few places.
         names.sort_unstable();
         let json = || serde_json::to_string(&names).expect("names are strings");
         (!names.is_empty()).then(json)

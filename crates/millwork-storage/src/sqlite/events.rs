@@ -19,7 +19,7 @@ const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
 /// The number of a run, to be bound.
 const NUMBER_OF_RUN: &str = "(SELECT number FROM runs WHERE id = ";
 
-/// How many events one statement asks for, so that its answer stays in bounds.
+/// The number of events that one statement asks for, so that its answer has a bounded size.
 const EVENTS_AT_ONCE: u32 = 16_384;
 
 #[async_trait]

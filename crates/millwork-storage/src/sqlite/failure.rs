@@ -1,4 +1,4 @@
-//! What SQLite's errors mean to people.
+//! SQLite's errors as errors of the store, with hints.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const HINTS: [(&[i32], &str); 6] = [
         "the file is damaged, or isn't Millwork's; restore it from a backup, or use another MILLWORK_HOME",
     ),
     (&[5, 6], "another process has kept it locked for too long; see which processes use this MILLWORK_HOME"),
-    (&[10], "the disk or its file system failed; the system's log says more"),
+    (&[10], "the disk or its file system failed; see the system's log"),
     (&[7], "there is not enough memory"),
 ];
 
@@ -26,12 +26,12 @@ const FULL: i32 = 13;
 /// `SQLITE_IOERR_SHMOPEN` and `SQLITE_IOERR_SHMSIZE`.
 const NO_ROOM_FOR_SHARED_MEMORY: [i32; 2] = [4618, 4874];
 
-/// A failure of what was tried in the database.
+/// A failure of an action on the database.
 pub(super) fn database(action: &'static str, error: sqlx::Error) -> StorageError {
     StorageError::Database { action, hint: hint(&error), source: Box::new(error) }
 }
 
-/// A failure that many share, as their changes shared a transaction.
+/// A failure that several callers share, as their changes shared a transaction.
 pub(super) fn shared(action: &'static str, error: &Arc<sqlx::Error>) -> StorageError {
     StorageError::Database { action, hint: hint(error), source: Box::new(error.clone()) }
 }
@@ -43,7 +43,7 @@ pub(super) fn open(path: &Path, error: sqlx::Error) -> StorageError {
     StorageError::Home { action: "open", path: path.display().to_string(), hint, source }
 }
 
-/// Something that is stored and makes no sense.
+/// An error for stored data that is invalid.
 pub(super) fn unreadable<E>(what: impl Into<String>) -> impl FnOnce(E) -> StorageError
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -52,13 +52,13 @@ where
     |error| StorageError::Unreadable { what, source: error.into() }
 }
 
-/// Whether there is no room on the disk: for what is written, or for the memory that processes share, which is a file as well.
+/// Whether the disk is full: for the data, or for the shared memory of the write-ahead log, which is a file as well.
 pub(super) fn is_full_disk(error: &sqlx::Error) -> bool {
     primary_code(error) == Some(FULL)
         || code(error).is_some_and(|code| NO_ROOM_FOR_SHARED_MEMORY.contains(&code))
 }
 
-/// Whether another connection is in the way.
+/// Whether another connection holds the lock.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(5 | 6))
 }
@@ -69,7 +69,7 @@ pub(super) fn is_too_long(error: &StorageError) -> bool {
     source.downcast_ref().and_then(primary_code) == Some(18)
 }
 
-/// Whether a row is there already.
+/// Whether a row exists already.
 pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
@@ -82,7 +82,7 @@ fn hint(error: &sqlx::Error) -> Option<&'static str> {
     HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
 }
 
-/// The lowest byte of SQLite's result code says what failed, the others where.
+/// The lowest byte of SQLite's result code is the kind of failure, the others the place.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code(error).map(|code| code & 0xff)
 }

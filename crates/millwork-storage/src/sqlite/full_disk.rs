@@ -1,4 +1,4 @@
-//! A full disk, played by a limit on the number of pages: changes fail with a hint, and nothing else is harmed.
+//! A full disk, simulated by a limit on the number of pages: changes fail with a hint, and no data is harmed.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ async fn changes_fail_until_there_is_room_again() {
     store.create_run(run.clone()).await.unwrap();
     store.writer.write(LimitPages(1)).await.unwrap();
 
-    // Changes of one transaction fail together, each with what it was about.
+    // Changes of one transaction fail together, each with its own action.
     let another = NewRun { id: RunId::from_u128(2), ..run.clone() };
     let (appended, created) = tokio::join!(store.append(large_events(id)), store.create_run(another.clone()));
     for (error, message) in [

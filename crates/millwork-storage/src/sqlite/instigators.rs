@@ -27,13 +27,13 @@ impl InstigatorStore for SqliteStore {
             let name: String = row.try_get(3).map_err(failure::unreadable("a schedule"))?;
             Ok((Instigator::from_stored(&name), state(row)?))
         };
-        self.reader.rows("look for schedules", query).await?.iter().map(named).collect()
+        self.reader.rows("read the states of schedules", query).await?.iter().map(named).collect()
     }
 
     async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError> {
         let text = "SELECT is_on, cursor, stuck_since FROM schedules WHERE name = ?";
         let query = sqlx::query(text).bind(instigator.stored().into_owned());
-        let rows = self.reader.rows("look for a schedule", query).await?;
+        let rows = self.reader.rows("read the state of a schedule", query).await?;
         Ok(rows.first().map(state).transpose()?.unwrap_or_default())
     }
 
@@ -64,7 +64,7 @@ impl InstigatorStore for SqliteStore {
             .bind(serde_json::to_string(many).expect("texts are JSON"))
             .bind(limit),
         };
-        self.reader.rows("look for ticks", query).await?.iter().map(tick).collect()
+        self.reader.rows("read ticks", query).await?.iter().map(tick).collect()
     }
 
     async fn ticks_behind(&self, behind: u64, limit: u32) -> Result<Vec<(u64, Tick)>, StorageError> {
@@ -75,12 +75,12 @@ impl InstigatorStore for SqliteStore {
             let number: i64 = row.try_get(5).map_err(failure::unreadable("a tick"))?;
             Ok((number.cast_unsigned(), tick(row)?))
         };
-        self.reader.rows("look for ticks", query).await?.iter().map(numbered).collect()
+        self.reader.rows("read ticks", query).await?.iter().map(numbered).collect()
     }
 
     async fn newest_tick(&self) -> Result<u64, StorageError> {
         let query = sqlx::query("SELECT seq FROM sqlite_sequence WHERE name = 'ticks'");
-        let rows = self.reader.rows("look for the newest tick", query).await?;
+        let rows = self.reader.rows("read the newest tick", query).await?;
         let newest = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
         Ok(newest.map_err(failure::unreadable("a tick"))?.unwrap_or(0).cast_unsigned())
     }
@@ -108,12 +108,12 @@ fn tick(row: &SqliteRow) -> Result<Tick, StorageError> {
         at: moment(2)?,
         micros: row.try_get::<Option<i64>, _>(4).map_err(unreadable())?.map(i64::unsigned_abs),
         outcome: outcome(row).unwrap_or_else(|reason| TickOutcome::Failed {
-            reason: format!("what came of it can't be read: {reason}"),
+            reason: format!("its outcome can't be read: {reason}"),
         }),
     })
 }
 
-/// What came of a tick, or the reason why that can't be read.
+/// The outcome of a tick, or the reason why it can't be read.
 pub(super) fn outcome(row: &SqliteRow) -> Result<TickOutcome, String> {
     let json: &str = row.try_get("outcome").map_err(|error| error.to_string())?;
     serde_json::from_str(json).map_err(|error| error.to_string())
@@ -123,7 +123,7 @@ pub(super) fn outcome(row: &SqliteRow) -> Result<TickOutcome, String> {
 #[derive(Debug)]
 struct SwitchInstigator {
     instigator: Instigator,
-    /// Whether it is on.
+    /// Whether it is on; `None` to leave it to its definition.
     on: Option<bool>,
 }
 
@@ -142,7 +142,7 @@ impl Change for SwitchInstigator {
     }
 }
 
-/// Writes an evaluation down, unless another process was faster.
+/// Records an evaluation, unless another process was first.
 #[derive(Debug)]
 struct CommitEvaluation {
     commit: Commit,
@@ -178,11 +178,11 @@ impl Change for CommitEvaluation {
         if !are_untouched(transaction, attempts).await? {
             return Ok(false);
         }
-        // What is refused has to be refused before anything is written.
+        // Refusals have to come before anything is written.
         for run in &self.runs {
             run.check(transaction).await?;
         }
-        // Nothing is inserted or updated unless the cursor is the one from which was evaluated.
+        // Insert or update only if the stored cursor is the one that was evaluated from.
         let text = "INSERT INTO schedules (name, cursor, stuck_since) SELECT ?1, ?2, ?3 \
                     WHERE ?4 IS (SELECT cursor FROM schedules WHERE name = ?1) \
                     ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since";

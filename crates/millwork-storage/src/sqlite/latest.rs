@@ -1,4 +1,4 @@
-//! What is latest of each asset and partition: a projection of the events, in a table of its own.
+//! The latest events of each asset and partition: a projection of the events, in a table of its own.
 //!
 //! The table holds two sequence numbers of each asset and partition, of its last materialization and of its last verdict. They are mostly
 //! the same event.
@@ -15,11 +15,11 @@ use super::reader::Reader;
 use super::writer::Transaction;
 use crate::{LatestAsset, StorageError};
 
-/// How many assets one statement asks for, so that its answer stays in bounds.
+/// The number of assets that one statement asks for, so that its answer has a bounded size.
 const ASSETS_AT_ONCE: usize = 4096;
 
 impl Reader {
-    /// What is latest of these assets, in the order of their keys.
+    /// The latest events of these assets, in the order of their keys.
     pub(super) async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
         // The verdict and the materialization are mostly the same event, and then it is found once.
         let text: Arc<str> = format!(
@@ -33,7 +33,7 @@ impl Reader {
         for assets in assets.chunks(ASSETS_AT_ONCE) {
             let wanted = serde_json::to_string(assets).expect("keys are strings");
             let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted);
-            events.extend(self.unpacked("read what is latest", query).await?);
+            events.extend(self.unpacked("read the latest events", query).await?);
         }
         Ok(fold(events))
     }
@@ -47,7 +47,7 @@ fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
         let Some(asset) = event.asset.clone() else { continue };
         let partition = event.partition.clone();
         match latest.last_mut() {
-            // The materialization came first, and something else was decided since.
+            // The materialization came first, and another verdict followed.
             Some(last) if last.asset == asset && last.partition == partition => last.verdict = event,
             _ => {
                 let materialization = event.body.is_materialization().then(|| event.clone());
@@ -59,7 +59,7 @@ fn fold(mut events: Vec<Event>) -> Vec<LatestAsset> {
 }
 
 /// The statement that makes new verdicts the latest of their assets. It reads the events behind a sequence number, which were just
-/// inserted, so that it needn't be told of them.
+/// inserted.
 pub(super) fn projection() -> String {
     let (latest, is_verdict) = (latest_of_group(), is_verdict());
     format!(
@@ -71,7 +71,7 @@ pub(super) fn projection() -> String {
     )
 }
 
-/// Makes what is latest of an asset and partition again, from the events that there are.
+/// Rebuilds the latest events of an asset and partition from the log.
 pub(super) async fn make_again(
     transaction: &mut Transaction<'_>,
     asset: i64,
@@ -89,7 +89,7 @@ pub(super) async fn make_again(
     Ok(())
 }
 
-/// The query for the numbers `asset:partition` and the names of the assets whose latest events are not those that the events say.
+/// The query for the numbers `asset:partition` and the names of the assets whose row differs from the events.
 pub(super) fn differing() -> String {
     let (latest, is_verdict) = (latest_of_group(), is_verdict());
     format!(
@@ -102,7 +102,7 @@ pub(super) fn differing() -> String {
     )
 }
 
-/// What is latest of an asset and partition, of a group of events.
+/// The latest events of an asset and partition, as aggregates over a group of events.
 fn latest_of_group() -> String {
     let materialized = EventKind::Materialized.number();
     format!("max(iif(kind = {materialized}, sequence, NULL)) AS materialization, max(sequence) AS verdict")

@@ -1,4 +1,4 @@
-//! Maintenance: what is asked of the file as a whole.
+//! Maintenance: operations on the file as a whole.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use super::set_aside::SetAside;
 use super::{SqliteStore, connect, failure};
 use crate::{Finding, Maintenance, StorageError, StoreCounts, StoreInfo, Table, Unwritable};
 
-const COUNT: &str = "count what is there";
+const COUNT: &str = "count rows";
 
 #[async_trait]
 impl Maintenance for SqliteStore {
@@ -90,7 +90,7 @@ impl SqliteStore {
         connection.close().await
     }
 
-    /// How many bytes of disk the database and its log take now.
+    /// The bytes of disk that the database and its log take now.
     fn bytes(&self) -> u64 {
         self.file_bytes("") + self.file_bytes("-wal")
     }

@@ -1,6 +1,6 @@
-//! Bringing a database to the version that this code knows. The version stands in the file's header
-//! (`PRAGMA user_version`), so asking for it costs nothing, and it changes in the transaction of the migration itself:
-//! of two processes that open a new database at once, one migrates and the other finds it done.
+//! Migrates a database to the version that this code knows. The version is in the file's header (`PRAGMA user_version`), so reading it
+//! costs nothing, and it changes in the transaction of the migration itself: of two processes that open a new database at once, one
+//! migrates and the other finds it done.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
@@ -16,14 +16,14 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0007_set_aside.sql"),
 ];
 
-/// By this number a file says that it is Millwork's; the first migration writes it.
+/// The application ID by which a file is known to be Millwork's; the first migration writes it.
 const APPLICATION: i64 = 0x6d6c_776b;
 
 /// The version that this code knows.
 pub(super) const KNOWN_VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Brings the database up to date. Returns the version that it has then: a higher one than
-/// [`KNOWN_VERSION`] is left alone.
+/// Migrates the database to the current version. Returns the version that it has then: one that is higher than [`KNOWN_VERSION`] is left
+/// alone.
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<i64, Error> {
     let version = version(connection).await?;
     if version >= KNOWN_VERSION {
@@ -32,14 +32,14 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<i64, Er
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     let migrated = apply_missing(connection).await;
     if migrated.is_err() {
-        // The first error is the one worth telling; closing the connection would roll back as well.
+        // The first error is the one worth reporting; closing the connection would roll back as well.
         let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
     }
     migrated
 }
 
 async fn apply_missing(connection: &mut SqliteConnection) -> Result<i64, Error> {
-    // Another process may have been faster.
+    // Another process may have been first.
     let version = version(connection).await?;
     let missing = MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0));
     for migration in missing {
@@ -51,7 +51,7 @@ async fn apply_missing(connection: &mut SqliteConnection) -> Result<i64, Error> 
     Ok(version)
 }
 
-/// Whether a database is another program's: it doesn't say that it is Millwork's, though there is something in it.
+/// Whether a database is another program's: it isn't empty and doesn't have Millwork's application ID.
 pub(super) async fn is_of_others(connection: &mut SqliteConnection) -> Result<bool, Error> {
     let text = "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), \
                 (SELECT count(*) FROM sqlite_schema)";

@@ -1,7 +1,7 @@
 //! The store in SQLite: one file, one writer per process, readers that never wait.
 //!
 //! Each file here is a subject: all SQL of a table, that reads it and that writes it, is on one page. `writer.rs` and `reader.rs` are what
-//! they stand on. The schema is in `migrations/`.
+//! they build on. The schema is in `migrations/`.
 //!
 //! # Truth and projections
 //!

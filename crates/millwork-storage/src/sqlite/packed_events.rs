@@ -1,4 +1,4 @@
-//! How events come out of SQLite: many as one text.
+//! The format in which SQLite returns events: many as one text.
 //!
 //! sqlx copies every column of every row and passes every row from one thread to another, which costs more than
 //! finding and decoding an event. So a query's events are put together by SQLite: fields are separated by U+001F, events
@@ -56,7 +56,7 @@ impl Reader {
         let packed: Option<&[u8]> = row.try_get(0).map_err(unreadable("events"))?;
         let Some(packed) = packed else { return Ok(Vec::new()) };
 
-        // What isn't an event is the rest of a damaged body, which a separator has cut.
+        // Anything that isn't an event is the rest of a damaged body, which a separator has cut.
         let numbered: Vec<_> =
             packed.split(|byte| *byte == BETWEEN_EVENTS).filter_map(NumberedEvent::unpack).collect();
         self.learn_names(numbered.iter().flat_map(NumberedEvent::names)).await?;
@@ -95,14 +95,14 @@ impl<'p> NumberedEvent<'p> {
             let number = number?;
             let name = known.names.get(&number);
             if name.is_none() {
-                wrong = Some(format!("there is no name {number}"));
+                wrong = Some(format!("unknown name {number}"));
             }
             name
         });
         let run = self.run.and_then(|number| {
             let run = known.runs.get(&number).copied();
             if run.is_none() {
-                wrong = Some(format!("there is no run {number}"));
+                wrong = Some(format!("unknown run {number}"));
             }
             run
         });
@@ -111,7 +111,7 @@ impl<'p> NumberedEvent<'p> {
             Timestamp::UNIX_EPOCH
         });
         let attempt = u32::try_from(self.attempt).unwrap_or_else(|error| {
-            wrong = Some(format!("its attempt {} makes no sense: {error}", self.attempt));
+            wrong = Some(format!("its attempt {} is invalid: {error}", self.attempt));
             0
         });
         let body = match wrong {
@@ -145,7 +145,7 @@ impl<'p> NumberedEvent<'p> {
                 "a later version of Millwork wrote it: its format is {format}, known is up to {known}"
             ));
         }
-        let kind = self.known_kind().ok_or_else(|| format!("there is no kind {} of events", self.kind))?;
+        let kind = self.known_kind().ok_or_else(|| format!("unknown kind {} of events", self.kind))?;
         let body = std::str::from_utf8(self.body).map_err(|error| error.to_string())?;
         let body = Some(body).filter(|body| !body.is_empty());
         EventBody::from_stored(kind, body).map_err(|error| error.to_string())
@@ -156,7 +156,7 @@ fn number(field: &[u8]) -> Option<i64> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-/// A number that may be missing; `None` if there is something else.
+/// A number that may be null; `None` if the column has anything else.
 fn optional(field: &[u8]) -> Option<Option<i64>> {
     if field.is_empty() { Some(None) } else { number(field).map(Some) }
 }

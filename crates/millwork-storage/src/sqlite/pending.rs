@@ -1,4 +1,4 @@
-//! What is pending: what instigators asked for and couldn't be done yet, and what came of trying it again.
+//! Pending work: requests of instigators that couldn't be fulfilled, and the outcomes of retries.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ impl PendingStore for SqliteStore {
                     WHERE ?1 = '[]' OR instigator IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2";
         let of = serde_json::to_string(of).expect("texts are JSON");
         let query = sqlx::query(text).bind(of).bind(i64::from(limit));
-        Ok(self.reader.rows("look for what is pending", query).await?.iter().filter_map(readable).collect())
+        Ok(self.reader.rows("read pending work", query).await?.iter().filter_map(readable).collect())
     }
 
     async fn due_pending(
@@ -37,7 +37,7 @@ impl PendingStore for SqliteStore {
             .bind(to_micros(now))
             .bind(to_micros(far))
             .bind(i64::from(limit));
-        Ok(self.reader.rows("look for what is pending", query).await?.iter().filter_map(readable).collect())
+        Ok(self.reader.rows("read pending work", query).await?.iter().filter_map(readable).collect())
     }
 
     async fn retry_pending(&self, id: u64, now: Timestamp) -> Result<bool, StorageError> {
@@ -49,16 +49,16 @@ impl PendingStore for SqliteStore {
     }
 }
 
-/// What is pending, if it can be read: what can't be is left to `store check`, and holds back nothing else.
+/// The entry, if it can be read: one that can't be is left to `store check`, and doesn't block the others.
 fn readable(row: &SqliteRow) -> Option<Pending> {
     pending(row).ok()
 }
 
 fn pending(row: &SqliteRow) -> Result<Pending, StorageError> {
-    let unreadable = || failure::unreadable("something pending");
+    let unreadable = || failure::unreadable("pending work");
     let moment = |column: usize| {
-        let micros = row.try_get(column).map_err(failure::unreadable("something pending"))?;
-        from_micros(micros).map_err(failure::unreadable("something pending"))
+        let micros = row.try_get(column).map_err(failure::unreadable("pending work"))?;
+        from_micros(micros).map_err(failure::unreadable("pending work"))
     };
     let instigator: String = row.try_get(1).map_err(unreadable())?;
     let work: String = row.try_get(2).map_err(unreadable())?;
@@ -66,8 +66,8 @@ fn pending(row: &SqliteRow) -> Result<Pending, StorageError> {
     Ok(Pending {
         id: row.try_get::<i64, _>(0).map_err(unreadable())?.cast_unsigned(),
         instigator: Instigator::from_stored(&instigator),
-        work: serde_json::from_str(&work).map_err(failure::unreadable("something pending"))?,
-        // A state of a later version isn't tried by this one.
+        work: serde_json::from_str(&work).map_err(failure::unreadable("pending work"))?,
+        // An entry in a state of a later version isn't retried by this one.
         state: PendingState::from_name(&state).unwrap_or(PendingState::GivenUp),
         reason: row.try_get(4).map_err(unreadable())?,
         attempts: u32::try_from(row.try_get::<i64, _>(5).map_err(unreadable())?).unwrap_or(u32::MAX),
@@ -76,7 +76,7 @@ fn pending(row: &SqliteRow) -> Result<Pending, StorageError> {
     })
 }
 
-/// Whether these haven't been tried by another process since they were read.
+/// Whether none of these was retried by another process since they were read.
 pub(super) async fn are_untouched(
     transaction: &mut Transaction<'_>,
     attempts: &[PendingAttempt],
@@ -92,7 +92,7 @@ pub(super) async fn are_untouched(
     Ok(true)
 }
 
-/// Writes down what came of an attempt.
+/// Records the outcome of a retry.
 pub(super) async fn settle(
     transaction: &mut Transaction<'_>,
     attempt: &PendingAttempt,
@@ -116,7 +116,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Adds something pending, whose first attempt has failed.
+/// Adds work whose first attempt failed.
 pub(super) async fn insert_pending(
     transaction: &mut Transaction<'_>,
     instigator: &Instigator,
@@ -134,7 +134,7 @@ pub(super) async fn insert_pending(
     Ok(())
 }
 
-/// Lets something pending be tried now.
+/// Makes pending work due now.
 #[derive(Debug)]
 struct RetryPending {
     id: u64,
@@ -144,7 +144,7 @@ struct RetryPending {
 #[async_trait]
 impl Change for RetryPending {
     type Outcome = bool;
-    const ACTION: &'static str = "retry something pending";
+    const ACTION: &'static str = "retry pending work";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let text = "UPDATE pending SET state = 'waiting', attempts = 0, next_at = ? WHERE id = ?";
@@ -153,14 +153,14 @@ impl Change for RetryPending {
     }
 }
 
-/// Drops something pending.
+/// Drops pending work.
 #[derive(Debug)]
 struct DropPending(u64);
 
 #[async_trait]
 impl Change for DropPending {
     type Outcome = bool;
-    const ACTION: &'static str = "drop something pending";
+    const ACTION: &'static str = "drop pending work";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
         let query = sqlx::query("DELETE FROM pending WHERE id = ?").bind(self.0.cast_signed());

@@ -18,10 +18,10 @@ use super::dictionary::Dictionary;
 use super::failure;
 use crate::StorageError;
 
-/// How many queries can read at once.
+/// Maximum queries that read at the same time.
 const READERS: usize = 4;
 
-/// Everything that reads.
+/// The connections that read.
 #[derive(Debug)]
 pub(super) struct Reader {
     connections: Connections,
@@ -30,12 +30,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reader of the database at `path`. It connects when it is needed.
+    /// A reader of the database at `path`. It connects when the first query needs it.
     pub(super) fn new(path: &Path) -> Self {
         Self::on(Connections::new(path))
     }
 
-    /// A reader on the only connection that there can be.
+    /// A reader that uses a given connection only.
     pub(super) fn of_one(path: &Path, connection: SqliteConnection) -> Self {
         Self::on(Connections::of_one(path, connection))
     }
@@ -54,7 +54,7 @@ impl Reader {
         self.connections.close().await;
     }
 
-    /// The rows that a query finds; `action` says what for, if it fails.
+    /// The rows that a query finds; `action` describes it in an error.
     pub(super) async fn rows(
         &self,
         action: &'static str,
@@ -66,7 +66,7 @@ impl Reader {
     }
 }
 
-/// The connections that read. They are opened when they are needed.
+/// The pool of connections that read. They are opened when a query needs them.
 #[derive(Debug)]
 struct Connections {
     file: OpenFile,
@@ -87,13 +87,13 @@ impl Connections {
         Self { file: OpenFile::at(path), idle: Mutex::default(), permits: Semaphore::new(READERS) }
     }
 
-    /// The only connection that there can be.
+    /// The given connection as the only one.
     fn of_one(path: &Path, connection: SqliteConnection) -> Self {
         let idle = Mutex::new(vec![connection]);
         Self { file: OpenFile::at(path), idle, permits: Semaphore::new(1) }
     }
 
-    /// A connection that nobody else uses now.
+    /// A connection that no other query uses now.
     async fn borrow(&self) -> Result<Borrowed<'_>, Error> {
         self.file.check()?;
         let permit = self.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
@@ -106,12 +106,12 @@ impl Connections {
         Ok(Borrowed { connection: Some(connection), owner: self, _permit: permit })
     }
 
-    /// Closes the connections that are idle now, and lets nobody borrow any more.
+    /// Closes the idle connections, and refuses to lend any more.
     async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {
-            // There is nothing to lose.
+            // A reader has nothing to lose.
             let _ = connection.close().await;
         }
     }

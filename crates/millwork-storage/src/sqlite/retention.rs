@@ -1,8 +1,8 @@
-//! Retention: finding and forgetting what the rules let go.
+//! Retention: finding and removing what the rules don't keep.
 //!
-//! What is forgotten can be half of a large database, and others write meanwhile, so it goes in many small transactions, each of which
-//! says where the next one looks on. Log lines are found by the sequence numbers of events, as there is no index of times; up to where
-//! everything was old enough before is remembered, and not looked at again.
+//! The removed data can be half of a large database, and others write meanwhile, so it goes in many small transactions, each of which
+//! returns where the next one continues. Log lines are found by the sequence numbers of events, as there is no index of times; the position
+//! up to which everything was old enough is kept, and not searched again.
 
 use std::sync::atomic::Ordering;
 
@@ -19,25 +19,25 @@ use crate::micros::to_micros;
 use crate::retention_store::LOGS;
 use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
-/// The number of events that are looked at in one transaction, so that nobody waits long for it.
+/// The number of events that are searched in one transaction, so that other writers don't wait long for it.
 const EVENTS_AT_ONCE: i64 = 20_000;
-/// The number of runs.
+/// The number of runs that are removed in one transaction.
 const RUNS_AT_ONCE: i64 = 100;
-/// The number of ticks.
+/// The number of ticks that are removed in one transaction.
 const TICKS_AT_ONCE: i64 = 5_000;
 
-/// Where a search for what is old has come to.
+/// The position of a search for old data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Position(i64);
 
-/// A part of what is forgotten, in one transaction.
+/// The part of a removal that one transaction does.
 #[derive(Clone, Copy, Debug, Default)]
 struct Part {
-    /// How much it was.
+    /// The amount of removed data.
     forgotten: Forgotten,
-    /// Where to look on; `None` if nothing more is old enough.
+    /// Where to continue; `None` if nothing more is old enough.
     next: Option<Position>,
-    /// Up to where everything is old enough, and need not be looked at again.
+    /// The position up to which everything is old enough, and need not be searched again.
     passed: Position,
 }
 
@@ -46,12 +46,12 @@ impl RetentionStore for SqliteStore {
     async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError> {
         let mut all = Forgotten::default();
         if let Some(age) = rules.logs {
-            // What was passed before stays so: later ones come behind it.
+            // Earlier positions stay valid: new events come behind them.
             let passed = Position(self.logs_forgotten.load(Ordering::Relaxed));
             let (before, mut next) = (Retention::before(now, age), Some(passed));
             while let Some(from) = next {
                 let part = self.writer.write(ForgetLogs { from, before }).await?;
-                // An event that is young keeps back those behind it, whatever their times say.
+                // A young event stops the search, whatever the times of later events are.
                 if from.0 == self.logs_forgotten.load(Ordering::Relaxed) {
                     self.logs_forgotten.store(part.passed.0, Ordering::Relaxed);
                 }
@@ -86,7 +86,7 @@ impl RetentionStore for SqliteStore {
             .bind(to_micros(Retention::before(now, kept.younger)))
             .bind(i64::from(limit));
         let mut old = Vec::new();
-        for row in self.reader.rows("look for old values", query).await? {
+        for row in self.reader.rows("find old values", query).await? {
             let sequence: i64 = row.try_get(0).map_err(failure::unreadable("an event"))?;
             let before = sequence.unsigned_abs();
             let one =
@@ -101,7 +101,7 @@ impl RetentionStore for SqliteStore {
     }
 }
 
-/// Counts a part in; returns where to look on.
+/// Adds the amount of a part; returns where to continue.
 fn add(all: &mut Forgotten, part: Part) -> Option<Position> {
     all.events += part.forgotten.events;
     all.runs += part.forgotten.runs;
@@ -109,12 +109,12 @@ fn add(all: &mut Forgotten, part: Part) -> Option<Position> {
     part.next
 }
 
-/// Forgets old log lines and progress.
+/// Removes old log lines and progress.
 #[derive(Debug)]
 struct ForgetLogs {
-    /// Where to look on.
+    /// Where to continue.
     from: Position,
-    /// What is older than this.
+    /// Events older than this are removed.
     before: Timestamp,
 }
 
@@ -146,12 +146,12 @@ impl Change for ForgetLogs {
     }
 }
 
-/// Forgets old runs with their events, other than what is latest of an asset.
+/// Removes old runs with their events, except the latest events of an asset.
 #[derive(Debug)]
 struct ForgetRuns {
-    /// Where to look on.
+    /// Where to continue.
     from: Position,
-    /// What finished before this.
+    /// Runs that finished before this are removed.
     before: Timestamp,
 }
 
@@ -172,7 +172,7 @@ impl Change for ForgetRuns {
                         FROM latest WHERE asset IN (SELECT asset FROM events WHERE run = ?1))";
             let query = sqlx::query(text).bind(run);
             forgotten.events += query.execute(transaction.connection()).await?.rows_affected();
-            // What is latest of an asset keeps its run.
+            // A latest event of an asset keeps its run.
             let text =
                 "DELETE FROM runs WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?1)";
             let query = sqlx::query(text).bind(run);
@@ -184,10 +184,10 @@ impl Change for ForgetRuns {
     }
 }
 
-/// Forgets old ticks.
+/// Removes old ticks.
 #[derive(Debug)]
 struct ForgetTicks {
-    /// What is older than this.
+    /// Ticks older than this are removed.
     before: Timestamp,
 }
 
@@ -200,7 +200,7 @@ impl Change for ForgetTicks {
         let text = "DELETE FROM ticks WHERE id IN (SELECT id FROM ticks WHERE at < ? ORDER BY at LIMIT ?)";
         let query = sqlx::query(text).bind(to_micros(self.before)).bind(TICKS_AT_ONCE);
         let ticks = query.execute(transaction.connection()).await?.rows_affected();
-        // What was given up is known by its last tick.
+        // Work that was given up goes together with its last tick.
         let text = "DELETE FROM pending WHERE state = 'given_up' AND next_at < ?";
         sqlx::query(text).bind(to_micros(self.before)).execute(transaction.connection()).await?;
         let next = (ticks.cast_signed() == TICKS_AT_ONCE).then_some(Position::default());
@@ -208,7 +208,7 @@ impl Change for ForgetTicks {
     }
 }
 
-/// Forgets the values of materializations; those outside of the database were removed before.
+/// Marks the values of materializations as removed; objects of I/O managers were removed before.
 #[derive(Debug)]
 struct ForgetValues(Vec<u64>);
 

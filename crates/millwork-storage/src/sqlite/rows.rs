@@ -1,4 +1,4 @@
-//! How runs stand in their rows.
+//! The rows of runs: reading and encoding their columns.
 
 use jiff::Timestamp;
 use millwork_core::run::{FailureClass, RunId, RunRequest, RunStatus};
@@ -14,11 +14,11 @@ use crate::{Holder, RunRecord, StorageError};
 pub(super) const RUN_COLUMNS: &str = "number, id, status, epoch, created_at, started_at, finished_at, reason, holder, \
                                       leased_until, class, not_before, damage, request";
 
-/// A run's row, with what of it can't be read.
+/// A run's row, with the columns that can't be read.
 pub(super) struct RunRow {
-    /// The run; `None` if its id can't be read, and then nobody can ask for it.
+    /// The run; `None` if its ID can't be read, so that no query can return it.
     pub(super) record: Option<RunRecord>,
-    /// What can't be read, and why.
+    /// The columns that can't be read, and why.
     pub(super) unreadable: Vec<Unreadable>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Unreadable {
 }
 
 impl RunRow {
-    /// Reads a row, as far as that is possible.
+    /// Reads a row, as far as it is readable.
     pub(super) fn of(row: &SqliteRow) -> Self {
         let mut columns = Columns { row, unreadable: Vec::new() };
         let projection = columns.projection();
@@ -57,7 +57,7 @@ pub(super) fn projection(row: &SqliteRow) -> Result<RunProjection, StorageError>
     }
 }
 
-/// What can't be read, in words; `None` if all can.
+/// The columns that can't be read, in words; `None` if all can.
 fn described(unreadable: &[Unreadable]) -> Option<String> {
     let parts: Vec<String> = unreadable
         .iter()
@@ -75,9 +75,9 @@ struct Columns<'r> {
 impl<'r> Columns<'r> {
     fn projection(&mut self) -> RunProjection {
         let status =
-            |name: &str| RunStatus::from_name(name).ok_or_else(|| format!("there is no status `{name}`"));
+            |name: &str| RunStatus::from_name(name).ok_or_else(|| format!("unknown status `{name}`"));
         RunProjection {
-            // Nobody executes it, so that loops leave it alone, and people can start it again.
+            // No process executes it, so loops ignore it, and people can start it again.
             status: self.read("status", status).unwrap_or(RunStatus::Lost),
             epoch: self.plain("epoch").unwrap_or_default(),
             started_at: self.moment("started_at"),
@@ -130,7 +130,7 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// Why something that is stored can't be read, without what it is.
+/// The reason why stored data can't be read, without its description.
 pub(super) fn reason_of(error: &StorageError) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! Runs: their rows and tags, creating and finding them, and changing who executes them.
+//! Runs: their rows and tags, creating and finding them, and changing their holders.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::micros::to_micros;
 use crate::run_projection::RunProjection;
 use crate::{Claim, Fence, NewRun, RunQuery, RunRecord, RunStore, StorageError};
 
-const ACTION: &str = "look for runs";
+const ACTION: &str = "read runs";
 
 #[async_trait]
 impl RunStore for SqliteStore {
@@ -62,7 +62,7 @@ impl RunStore for SqliteStore {
             let rows = self.reader.rows(ACTION, statement(&query).build()).await?;
             let mut runs: Vec<RunRecord> = rows.iter().filter_map(record).collect();
             match query.limit {
-                // Rows without an id that can be read take no other run's place.
+                // Rows whose ID can't be read don't take the place of other runs.
                 Some(limit) if runs.len() < wanted && rows.len() == limit as usize => {
                     query.limit = Some(limit.saturating_mul(2));
                 }
@@ -106,7 +106,7 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
         statement.push(" AND finished_at >= ").push_bind(to_micros(since));
     }
     if let Some(part) = &query.id_part {
-        // Compared as text: half a byte may be given.
+        // Compared as text, since the part may end within a byte.
         let part = part.replace('-', "").to_uppercase();
         let length = part.chars().count() as i64;
         statement.push(" AND (substr(hex(id), 1, ").push_bind(length).push(") = ").push_bind(part.clone());
@@ -139,7 +139,7 @@ impl CreateRun {
         Ok(Self { run: Arc::new(run), request: request.into() })
     }
 
-    /// Refuses a run that is there already, in a transaction that looks first.
+    /// Refuses a run that exists, in a transaction that looks first.
     pub(super) async fn check(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         if !transaction.looks_first() {
             return Ok(());
@@ -187,7 +187,7 @@ impl Change for Claim {
 struct Renew {
     /// The claim.
     fence: Fence,
-    /// Until when.
+    /// The new expiry of the lease.
     until: Timestamp,
 }
 
@@ -209,7 +209,7 @@ impl Change for Renew {
 struct Cancel {
     /// The run.
     run: RunId,
-    /// Now.
+    /// The current time.
     now: Timestamp,
 }
 
@@ -233,7 +233,7 @@ struct EndRun {
     fence: Fence,
     /// The event that ends it.
     end: EventBody,
-    /// Now.
+    /// The current time.
     now: Timestamp,
 }
 
@@ -259,7 +259,7 @@ struct RetryRun {
     fence: Fence,
     /// The pause before it starts.
     delay: Duration,
-    /// Now.
+    /// The current time.
     now: Timestamp,
 }
 
@@ -299,7 +299,7 @@ impl Transaction<'_> {
         self.known(id).number
     }
 
-    /// Writes down what became of a run that was looked up. A row that waits is inserted as the memo has it then.
+    /// Records a new state of a run that was looked up. A row that isn't inserted so far is inserted with the memo's state.
     pub(super) async fn save(&mut self, id: RunId) -> Result<(), Error> {
         let KnownRun { number, projection } = &self.memo.runs[&id];
         if self.waiting.have_run(*number) {

@@ -1,8 +1,8 @@
-//! Setting aside a row that can't be read, and making again what follows from other rows.
+//! Sets aside rows that can't be read, and rebuilds projections.
 //!
-//! The row goes into the table `set_aside` as the SQL statement that would put it back, byte by byte: what can't be read by this version may
-//! be by another, or by a person. What the row meant to others is made good: `latest` is made again from the events that are left, and a
-//! run says in `damage` that it lacks an event.
+//! The row goes into the table `set_aside` as the SQL statement that would put it back, byte by byte: a row that this version can't read
+//! may be readable for another version, or a person. Projections are repaired: `latest` is rebuilt from the events that are left, and a run
+//! states in `damage` that it lacks an event.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::writer::{Change, ChangeError, Transaction};
 use crate::micros::to_micros;
 use crate::{Finding, Table};
 
-/// Sets one row aside. A run stays, without what of it can't be read, as events belong to it.
+/// Sets one row aside. A run stays, without the column that can't be read, as events belong to it.
 #[derive(Debug)]
 pub(super) struct SetAside {
     pub(super) finding: Finding,
@@ -26,7 +26,7 @@ pub(super) struct SetAside {
     pub(super) now: Timestamp,
 }
 
-/// What a row is found by: a number, or a text.
+/// The key of a row: a number, or a text.
 trait RowKey<'v>: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v {}
 
 impl<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'v> RowKey<'v> for V {}
@@ -34,12 +34,12 @@ impl<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + '
 #[async_trait]
 impl Change for SetAside {
     type Outcome = ();
-    const ACTION: &'static str = "set aside what can't be read";
+    const ACTION: &'static str = "set unreadable rows aside";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let number = || self.finding.row.parse::<i64>().unwrap_or_default();
         match self.finding.table {
-            // Nothing can be set aside of the file as a whole.
+            // The file as a whole can't be set aside.
             Table::File => {}
             Table::Events => self.event(transaction, number()).await?,
             Table::Runs => self.run(transaction, number()).await?,
@@ -81,7 +81,7 @@ impl SetAside {
         }
     }
 
-    /// Puts something that can be read in place of what can't.
+    /// Replaces a column that can't be read by one that can.
     async fn run(&self, transaction: &mut Transaction<'_>, number: i64) -> Result<(), sqlx::Error> {
         self.keep(transaction, "number = ?1", number).await?;
         let text = "UPDATE runs SET damage = ifnull(damage || ', ', '') || ?2 WHERE number = ?1";
@@ -107,7 +107,7 @@ impl SetAside {
         Ok(())
     }
 
-    /// Writes down the statement that would put a row back, whatever its bytes are.
+    /// Stores the statement that would put a row back, whatever its bytes are.
     async fn keep<'v>(
         &self,
         transaction: &mut Transaction<'_>,
@@ -119,7 +119,7 @@ impl SetAside {
             .bind(table)
             .fetch_all(transaction.connection())
             .await?;
-        // A text is written as its bytes: it may be none.
+        // A text is written as its bytes: they may not be valid UTF-8.
         let values: Vec<String> = columns
             .iter()
             .map(|column| {
@@ -156,7 +156,7 @@ impl SetAside {
     }
 }
 
-/// The status of run `?1` by its last event; a run without one is queued by nobody any more.
+/// The status of run `?1` by its last event; a run without one is lost, since it can't be queued again.
 fn status_of_last_event() -> String {
     let statuses = KindSet::RUN.iter().filter_map(|kind| {
         let status = kind.run_status()?;

@@ -1,4 +1,4 @@
-//! Slots of concurrency pools: who holds what, taking them and giving them back.
+//! Slots of concurrency pools: listing the holders, taking slots and giving them back.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ impl PoolSlots for SqliteStore {
 
     async fn held_slots(&self) -> Result<Vec<HeldSlots>, StorageError> {
         let query = sqlx::query("SELECT pool, slots, holder, leased_until FROM slots ORDER BY pool, id");
-        let found = self.reader.rows("look for slots of pools", query).await?;
+        let found = self.reader.rows("read slots of pools", query).await?;
         let read = |row: &SqliteRow| {
             let wrong = failure::unreadable("a slot of a pool");
             let (pool, slots) = (row.try_get("pool"), row.try_get("slots"));
@@ -44,14 +44,14 @@ impl PoolSlots for SqliteStore {
             let (pool, slots, holder, until): (String, u32, String, i64) = columns().map_err(wrong)?;
             Ok(HeldSlots { pool, slots, holder: rows::holder(&holder)?, until: rows::moment(until)? })
         };
-        // What can't be read is held until its lease is over, by nobody who could be named.
+        // A row that can't be read counts as held until its lease expires, by an unknown holder.
         Ok(found.iter().map(read).filter_map(Result::<_, StorageError>::ok).collect())
     }
 }
 
 impl SqliteStore {
-    /// Frees the slots of pools whose holders have ended, or, where their processes can't be asked, have not renewed them: the
-    /// wall clock decides about nobody who is known to live. Returns whether there were any.
+    /// Frees the slots whose holders have ended, or, if their processes can't be checked, have not renewed them: the wall clock never
+    /// decides about a process that is known to be alive. Returns whether there were any.
     async fn free_abandoned_slots(&self, take: &TakeSlots) -> Result<bool, StorageError> {
         let mut freed = false;
         for held in self.held_slots().await? {
@@ -111,7 +111,7 @@ impl Change for TakeSlots {
 struct RenewSlots {
     /// The holder.
     holder_id: String,
-    /// Until when.
+    /// The new expiry of the slots.
     until: Timestamp,
 }
 
@@ -146,12 +146,12 @@ impl Change for GiveSlotsBack {
     }
 }
 
-/// Frees what a holder holds.
+/// Frees the slots of a holder.
 #[derive(Debug)]
 struct FreeSlots {
     /// The holder.
     holder_id: String,
-    /// Only what it has not renewed beyond this moment; without one, everything.
+    /// Only slots that expire by this time; `None` for all.
     leased_until: Option<Timestamp>,
 }
 

@@ -1,8 +1,7 @@
 //! The store itself, and opening it.
 //!
-//! A home that can't be written is opened all the same where it can be read: on a full disk and on one that is read-only, people want to
-//! see what was there before. The writer of such a store refuses everything. A file that is another program's, or of a later version, is
-//! left as it is.
+//! A home that can't be written is opened all the same if it can be read: on a full disk and on a read-only one, its contents stay visible.
+//! The writer of such a store refuses every change. A file that is another program's, or of a later version, is not changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,27 +19,27 @@ use crate::{Holder, StorageError, Unwritable};
 
 /// The store in a SQLite file. Other processes may use the same file at the same time.
 ///
-/// Dropping it writes what is waiting only as long as the runtime goes on; [`close`](crate::Maintenance::close) waits for that. The last
-/// process to close the file leaves one tidy file behind; without that, the next one to open it cleans up.
+/// Dropping it writes queued changes only while the runtime runs; [`close`](crate::Maintenance::close) waits for them. The last process to
+/// close the file leaves a single file behind; otherwise the next one to open it cleans up.
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) writer: Writer,
     pub(super) reader: Reader,
-    /// Up to this event, log lines were forgotten by a rule of retention that is in force.
+    /// The sequence number up to which a retention rule in force has removed log lines.
     pub(super) logs_forgotten: AtomicI64,
-    /// Who can be asked whether a holder still lives, for a store that belongs to a home.
+    /// Checks whether a holder is alive; `None` for a store that doesn't belong to a home.
     pub(super) processes: Option<Arc<Processes>>,
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, and makes it if it isn't there. Must be called within a Tokio runtime, on which
-    /// the writer runs from then on.
+    /// Opens the database at `path`, and creates it if it doesn't exist. Must be called within a Tokio runtime, on which the writer runs
+    /// from then on.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
         Self::open_for(path, None).await
     }
 
-    /// Opens the database for the processes of a home, which vouch for what they hold.
+    /// Opens the database for the processes of a home, which lock files to show that they are alive.
     pub(crate) async fn open_for(
         path: &Path,
         processes: Option<Arc<Processes>>,
@@ -77,8 +76,7 @@ impl SqliteStore {
         Ok(Self { path: path.to_owned(), writer, reader, logs_forgotten: AtomicI64::default(), processes })
     }
 
-    /// A store that can be read though it can't be written; `None` if it can't be read either, or would have to be brought up to date
-    /// first.
+    /// A store that can be read though it can't be written; `None` if it can't be read either, or would have to be migrated first.
     async fn look(path: &Path, why: Unwritable, processes: Option<Arc<Processes>>) -> Option<Self> {
         let connected = match why {
             Unwritable::FullDisk => connect::look(path).await,
@@ -92,7 +90,7 @@ impl SqliteStore {
         is_known.then(|| Self { path, writer, reader, logs_forgotten, processes })
     }
 
-    /// Before this process claims something, others must be able to tell whether it lives.
+    /// Before this process claims something, others must be able to check whether it is alive.
     pub(super) fn vouch_for(&self, holder: &Holder, action: &'static str) -> Result<(), StorageError> {
         if let Some(unwritable) = self.writer.unwritable() {
             return Err(unwritable.error(action));
@@ -101,18 +99,17 @@ impl SqliteStore {
     }
 }
 
-/// Whether a file is there that this process must not change, or that is on a disk that nobody can.
+/// Whether a file exists that this process must not change, or that is on a read-only disk.
 fn is_read_only(path: &Path) -> bool {
     use rustix::fs::{Access, access};
     use rustix::io::Errno;
-    // It isn't opened: closing it would end the locks that this process has on it.
+    // It isn't opened: closing it would release the locks that this process has on it.
     matches!(access(path, Access::WRITE_OK), Err(Errno::ACCESS | Errno::ROFS))
         && access(path, Access::READ_OK).is_ok()
         && path.is_file()
 }
 
-/// Connects to the database and brings it up to date; returns its version, or `None` if it is another program's, which is left as it
-/// is.
+/// Connects to the database and migrates it; returns its version, or `None` if it is another program's, which is not changed.
 async fn connect(path: &Path) -> Result<(SqliteConnection, Option<i64>), sqlx::Error> {
     let mut retry = BusyRetry::default();
     loop {

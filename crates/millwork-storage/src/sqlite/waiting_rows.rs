@@ -17,10 +17,10 @@ use crate::micros::to_micros;
 use crate::run_projection::RunProjection;
 use crate::{NewRun, Tick};
 
-/// The most rows of one statement.
+/// Maximum rows of one statement.
 const MOST_ROWS: usize = 64;
 
-/// What waits.
+/// The rows that wait to be inserted.
 #[derive(Debug, Default)]
 pub(super) struct WaitingRows {
     runs: Vec<WaitingRun>,
@@ -62,7 +62,7 @@ impl Transaction<'_> {
         self.waiting.runs.push(WaitingRun { number, run, request });
     }
 
-    /// Writes a tick down.
+    /// Adds a tick.
     pub(super) fn add_tick(&mut self, tick: &Tick) {
         self.waiting.ticks.push(WaitingTick {
             instigator: tick.instigator.stored().into_owned(),
@@ -73,7 +73,7 @@ impl Transaction<'_> {
         });
     }
 
-    /// Inserts what waits.
+    /// Inserts the rows that wait.
     pub(super) async fn insert_waiting(&mut self) -> Result<(), Error> {
         let WaitingRows { runs, ticks } = std::mem::take(&mut self.waiting);
         for chunk in Chunks(&runs) {

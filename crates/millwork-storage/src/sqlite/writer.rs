@@ -29,18 +29,18 @@ use crate::{StorageError, Unwritable};
 
 /// The number of changes that may wait in the channel; beyond, callers wait to send theirs.
 const MOST_WAITING: usize = 1024;
-/// The most changes that share a transaction, so that none waits for too many others.
+/// Maximum changes that share a transaction, so that no caller waits for too many others.
 const LARGEST_GROUP: usize = 512;
 
-/// The writer, as its callers have it.
+/// The handle of the writer for its callers.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// The way to the task, or the reason why nothing can be written.
+    /// The channel to the task, or the reason why the store is read-only.
     inbox: Result<mpsc::Sender<Message>, Unwritable>,
     commits: Arc<AtomicU64>,
 }
 
-/// What the task is sent.
+/// A message to the task.
 enum Message {
     Change(Box<dyn AnyChange>),
     Close(oneshot::Sender<()>),
@@ -81,7 +81,7 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// Writes what is waiting and closes the connection.
+    /// Writes queued changes and closes the connection.
     pub(super) async fn close(&self) {
         let Ok(inbox) = &self.inbox else { return };
         let (reply, closed) = oneshot::channel();
@@ -91,7 +91,7 @@ impl Writer {
     }
 }
 
-/// What the task owns.
+/// The state of the task.
 struct WriterTask {
     connection: SqliteConnection,
     file: OpenFile,
@@ -140,7 +140,7 @@ impl WriterTask {
             }
             Err(_) => {
                 self.memo = Memo::default();
-                // Some errors have rolled back already, and then this one fails; the first error is worth telling.
+                // Some errors have rolled back already, and then this one fails; the first error is worth reporting.
                 let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
             }
         }
@@ -159,23 +159,23 @@ impl WriterTask {
     }
 }
 
-/// Something to write.
+/// A change of the database.
 #[async_trait]
 pub(super) trait Change: Send + Sync + 'static {
     /// The value returned to the caller.
     type Outcome: Send;
-    /// What is being done, for messages: "append events".
+    /// The action in messages: "append events".
     const ACTION: &'static str;
-    /// Whether all that it reads of runs and ticks is in the memo; else rows that wait are inserted before it.
+    /// Whether it reads only runs and ticks that are in the memo; otherwise rows that wait are inserted before it.
     const ASKS_MEMO_ONLY: bool = false;
 
-    /// Makes the change, or refuses before anything of it is written. It may be asked again, in another transaction.
+    /// Makes the change, or refuses before any of it is written. It may be called again, in another transaction.
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Self::Outcome, ChangeError>;
 }
 
-/// Why a change isn't made.
+/// The reason why a change isn't made.
 pub(super) enum ChangeError {
-    /// It isn't allowed. Other changes are not concerned.
+    /// It isn't allowed. Other changes are not affected.
     Refused(StorageError),
     /// The database failed, and the transaction with it.
     Failed(sqlx::Error),
@@ -233,7 +233,7 @@ impl<C: Change> AnyChange for WaitingChange<C> {
     fn reply(self: Box<Self>, committed: Result<(), Arc<sqlx::Error>>) {
         let outcome = match (committed, self.outcome) {
             (Ok(()), Some(outcome)) => outcome,
-            // A refusal stands whatever became of the others.
+            // A refusal is valid even if the transaction failed.
             (_, Some(Err(refusal))) => Err(refusal),
             (Err(error), _) => Err(failure::shared(C::ACTION, &error)),
             (Ok(()), None) => unreachable!("a transaction commits only when all its changes were applied"),
@@ -243,17 +243,17 @@ impl<C: Change> AnyChange for WaitingChange<C> {
     }
 }
 
-/// What is done about constraints of the database, which fail a transaction as a whole.
+/// How constraints of the database are handled, whose violation fails a transaction as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Care {
-    /// Nothing is looked up: this is fast, and nearly always right.
+    /// Nothing is looked up before it is written: this is fast, and nearly always right.
     Usual,
-    /// What would violate a constraint is looked up before it is written, so that the one change is refused. The group whose usual
-    /// transaction failed is tried again like this.
+    /// Rows that would violate a constraint are looked up before they are written, so that only that change is refused. A group whose usual
+    /// transaction failed is retried like this.
     LookFirst,
 }
 
-/// A transaction that is under way: what changes can do in it.
+/// A transaction in progress: the operations that changes use.
 pub(super) struct Transaction<'w> {
     pub(super) connection: &'w mut SqliteConnection,
     pub(super) memo: &'w mut Memo,
@@ -357,10 +357,10 @@ async fn begin_immediate(connection: &mut SqliteConnection) -> Result<i64, Error
     }
 }
 
-/// What the writer remembers from one transaction to the next.
+/// The writer's cache between transactions.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// What `PRAGMA data_version` said when the rest was read; `None` if the rest must be read again.
+    /// The `PRAGMA data_version` when the rest was read; `None` if the rest must be read again.
     data_version: Option<i64>,
     /// The last sequence number.
     head: i64,
@@ -372,7 +372,7 @@ pub(super) struct Memo {
     pub(super) names: HashMap<Box<str>, i64>,
 }
 
-/// A run as the writer knows it.
+/// A run in the writer's cache.
 #[derive(Debug)]
 pub(super) struct KnownRun {
     pub(super) number: i64,

@@ -136,7 +136,7 @@ async fn a_run_that_nobody_owns_is_lost_unless_it_is_left_to_daemons() {
     }
     let lost = home.recover(at(1)).await.unwrap();
     assert_eq!(lost.iter().map(|run| run.id).collect::<Vec<_>>(), [RunId::from_u128(1)]);
-    assert_eq!(lost[0].reason.as_deref(), Some("whoever requested it never started it"));
+    assert_eq!(lost[0].reason.as_deref(), Some("the process that requested it never started it"));
     assert!(home.recover(at(1)).await.unwrap().is_empty());
 }
 

@@ -42,9 +42,9 @@ const DAMAGE: [(&str, Table, &str); 19] = [
     ("UPDATE runs SET holder = 'nobody' WHERE number = 2", Table::Runs, "the holder of run"),
     ("UPDATE ticks SET outcome = '' WHERE id = 1", Table::Ticks, "a tick of `hourly`"),
     ("UPDATE slots SET holder = '?' WHERE id = 1", Table::Slots, "a slot of `gpu`"),
-    ("UPDATE latest SET verdict = 4711", Table::Latest, "what is latest of `a`"),
-    ("UPDATE latest SET verdict = 3", Table::Latest, "what is latest of `a`"),
-    ("DELETE FROM latest", Table::Latest, "what is latest of `a`"),
+    ("UPDATE latest SET verdict = 4711", Table::Latest, "the latest events of `a`"),
+    ("UPDATE latest SET verdict = 3", Table::Latest, "the latest events of `a`"),
+    ("DELETE FROM latest", Table::Latest, "the latest events of `a`"),
 ];
 
 struct Damaged {

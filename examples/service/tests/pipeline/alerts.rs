@@ -170,7 +170,7 @@ fn a_rule_is_tested_and_deliveries_are_decided_on() {
     };
     eventually(|| state("dead").is_some(), "the delivery isn't given up");
     let error = state("dead").unwrap()["error"].to_string();
-    assert!(error.contains("no such destination any more"), "{error}");
+    assert!(error.contains("don't have this destination any more"), "{error}");
     assert!(home.succeeds("alerts deliveries drop 1").contains("Delivery 1 is dropped."));
     assert!(state("dropped").is_some() && state("dead").is_none());
     let again = home.command("alerts deliveries drop 1 7").output().unwrap();

@@ -74,7 +74,7 @@ fn every_command_goes_on_and_shows_it() {
         ("runs list", "damaged: its request can't be read"),
         ("asset show hungry", "The last materialization can't be read (event 63"),
         ("asset history hungry", "event 63 can't be read"),
-        ("sensors ticks", "what came of it can't be read"),
+        ("sensors ticks", "its outcome can't be read"),
         ("alerts deliveries list", "This alert can't be read"),
     ] {
         home.prints(line, text);

@@ -95,7 +95,7 @@ fn what_would_write_says_why_it_cannot() {
         let Some(refused) = read_only(&home, line) else { return };
         let err = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(4), "`{line}`: {err}");
-        assert!(err.contains("MILLWORK_HOME is read-only\n  hint: it can be looked at"), "`{line}`: {err}");
+        assert!(err.contains("MILLWORK_HOME is read-only\n  hint: it can be read"), "`{line}`: {err}");
     }
     home.succeeds("materialize work");
 }

@@ -186,7 +186,7 @@ async fn a_destination_that_is_no_more_is_said_at_once() {
     bench.attempts(1).await;
     assert_eq!(bench.states().await, ["dead"]);
     let error = bench.all().await[0].error.clone().expect("an error");
-    assert!(error.contains("no such destination any more"), "{error}");
+    assert!(error.contains("don't have this destination any more"), "{error}");
 }
 
 #[tokio::test]
