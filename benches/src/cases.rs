@@ -1,4 +1,4 @@
-//! What is timed, and what is aimed for.
+//! The cases that are timed, and their targets.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 use crate::measure::{Times, binary, run};
 use crate::replay::ReplayServer;
 
-/// What starting costs before anything is done.
+/// The time of starting before any work is done.
 pub(crate) fn start_up(runs: usize) -> Result<()> {
     let home = tempdir()?;
     for arguments in [&["--help"][..], &["list", "assets"]] {
@@ -51,7 +51,7 @@ pub(crate) fn graphs(runs: usize) -> Result<()> {
     straggler(runs)
 }
 
-/// Empties a home: nothing of an earlier run is left.
+/// Empties a home, so that nothing of an earlier run is left.
 fn remove(home: &Path) -> Result<()> {
     if home.exists() {
         fs::remove_dir_all(home)?;
@@ -59,7 +59,7 @@ fn remove(home: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A chain beside a step that is as long as all of it: with no barrier between levels, both end together.
+/// A chain beside a step that is as long as all of it: without a barrier between levels, both end together.
 fn straggler(runs: usize) -> Result<()> {
     let folder = tempdir()?;
     let home = folder.path().join("home");
@@ -91,7 +91,7 @@ pub(crate) fn reference_job(runs: usize, stories: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One asset of the reference job is edited, and its result is there: build and run in the dev profile.
+/// One asset of the reference job is edited, and rebuilt and rerun in the dev profile until its result is there.
 pub(crate) fn edit_loop(runs: usize) -> Result<()> {
     let home = tempdir()?;
     let edited = Path::new("examples/hackernews/src/pipeline/model.rs");

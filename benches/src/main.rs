@@ -1,7 +1,7 @@
 //! Times whole processes, as a user starts them: one table with medians.
 //!
-//! `just bench` builds the binaries in release mode and runs this. Where the stories of `../shared/data` are absent,
-//! what needs them is left out and said so.
+//! `just bench` builds the binaries in release mode and runs this. If the stories of `../shared/data` are absent, the cases that need them
+//! are skipped with a message.
 
 mod cases;
 mod measure;

@@ -1,5 +1,5 @@
-//! Times a pipeline as a service: launch to success, a full queue, tick lateness, the API beside a busy writer, and what an
-//! idle server needs.
+//! Times a pipeline as a service: launch to success, a full queue, tick lateness, the API beside a busy writer, and the resources of an
+//! idle server.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -65,7 +65,7 @@ impl Served {
         self.home.path()
     }
 
-    /// The status of its process: resident kilobytes, and the ticks of processor time that it has used.
+    /// The status of its process: resident kilobytes, and the clock ticks of processor time that it has used.
     fn needs(&self) -> Result<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
@@ -217,7 +217,7 @@ async fn idle() -> Result<()> {
     Ok(())
 }
 
-/// As many runs as a day has minutes, as fast as they go, and what the server needs before and after.
+/// As many runs as a day has minutes, as fast as possible, and the server's resources before and after.
 async fn accelerated_day() -> Result<()> {
     const RUNS: usize = 1_440;
     let served = Served::start("--in-process")?;
@@ -265,7 +265,7 @@ async fn lateness() -> Result<()> {
     }
     stop.send(true)?;
     working.await?;
-    // Until the commit of the run that was requested, as `/metrics` counts it.
+    // Until the commit of the requested run, as `/metrics` counts it.
     let mut exposition = Exposition::default();
     metrics.write_to(&mut exposition);
     let text = exposition.into_text();

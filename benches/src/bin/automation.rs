@@ -1,4 +1,4 @@
-//! Times evaluations of automation over 10,000 assets: nothing, 1 % and everything changed.
+//! Times evaluations of automation over 10,000 assets: no change, 1 % and everything changed.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What steps print. Output belongs to the process, hence a binary with a single test.
+//! Captures what steps print. Output belongs to the process, hence a binary with a single test.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
@@ -20,7 +20,7 @@ use millwork_engine::capture_output;
 
 use support::*;
 
-/// A file in place of standard output and error, and what was there before.
+/// A file in place of standard output and error, and the originals.
 struct Redirected {
     file: File,
     before: [OwnedFd; 2],
@@ -47,7 +47,7 @@ impl Redirected {
     }
 }
 
-/// Prints past the test harness, which catches `println!`.
+/// Prints past the test harness, which captures `println!`.
 fn print(line: &str) {
     stdout().write_all(line.as_bytes()).unwrap();
 }
@@ -217,7 +217,7 @@ async fn printed_lines() {
     a_line_without_an_end_ends_with_its_step().await;
     runs_of_one_process_share_what_is_nobodys().await;
     a_thread_that_is_left_alone_is_nobody_elses().await;
-    // A process that a step leaves behind holds the pipe; that keeps nobody from ending.
+    // A process that a step leaves behind holds the pipe; the capture ends all the same.
     let daemon = number("daemon").blocking(|_| {
         let child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn()?;
         Ok(u64::from(child.id()))

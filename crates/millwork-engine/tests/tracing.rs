@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use support::*;
 
-/// Somebody else's layer: it remembers which levels came by.
+/// A layer of another library: it records which levels it received.
 #[derive(Clone, Default)]
 struct Levels(Arc<Mutex<Vec<Level>>>);
 

@@ -66,7 +66,7 @@ fn files() -> Vec<Vec<u8>> {
     files
 }
 
-/// What decoding any of these files may allocate.
+/// The memory that decoding any of these files may allocate.
 fn allowed(bytes: usize) -> usize {
     24 * MIB + bytes * 512
 }
@@ -133,7 +133,7 @@ fn numbers_that_are_not_so_are_errors_before_memory_is_taken() {
     check(&integers(1, 1, vec![dictionary, page(1)]), "a page says that it is larger than it can be");
 }
 
-/// Two billion equal values by a run of a few bytes: all as the format has it, and no frame that anyone has written.
+/// Two billion equal values by a run of a few bytes: valid by the format, and no realistic frame.
 #[test]
 fn a_run_without_end_is_refused() {
     let _alone = alone();

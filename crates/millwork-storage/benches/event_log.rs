@@ -1,4 +1,4 @@
-//! What the event log costs in SQLite: `cargo bench -p millwork-storage`.
+//! Times the event log in SQLite: `cargo bench -p millwork-storage`.
 
 use std::fmt::Display;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Champion and challenger: a new model replaces the one in use only if it is better on the same held-out data.
 //!
-//! `price_model` asks for its own previous value, the *champion*, and returns an [`Update`]: the *challenger* that it
-//! has just fitted, or "keep". Kept means that nothing is materialized, that the reason stands in the run's log, and
-//! that `price_predictions` goes on with the champion in the same run; it isn't skipped.
+//! `price_model` takes its own previous value, the *champion*, and returns an [`Update`]: the *challenger* that it has just fitted, or
+//! "keep". Kept means that the asset isn't materialized, that the reason is recorded in the run's log, and that `price_predictions` goes on
+//! with the champion in the same run; it isn't skipped.
 //!
 //! ```sh
 //! cargo run -p champion -- materialize                                     # the first model is the champion
@@ -20,18 +20,18 @@ use serde::{Deserialize, Serialize};
 /// One flat that was sold.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Sale {
-    /// In square metres.
+    /// The floor area, in square metres.
     size: f64,
-    /// In thousands.
+    /// The price, in thousands.
     price: f64,
 }
 
 /// The sales in two parts.
 #[derive(Assets)]
 struct Sales {
-    /// What models learn from.
+    /// The sales that models are trained on.
     training_sales: Vec<Sale>,
-    /// What champion and challenger are compared on; neither has learned from it.
+    /// The sales on which champion and challenger are compared; neither was trained on them.
     held_out_sales: Vec<Sale>,
 }
 
@@ -46,7 +46,7 @@ fn sales() -> Sales {
     Sales { training_sales, held_out_sales }
 }
 
-/// What a flat costs by its size.
+/// A model of the price of a flat by its size.
 #[derive(Debug, Serialize, Deserialize)]
 struct PriceModel {
     per_square_metre: f64,
@@ -73,7 +73,7 @@ impl PriceModel {
     }
 }
 
-/// How to fit.
+/// The parameters of fitting.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct FitParams {

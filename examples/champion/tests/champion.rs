@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Runs a command that must succeed, and gives what it prints.
+/// Runs a command that must succeed, and returns its output.
 fn run(home: &Path, line: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_champion"));
     let output = command.args(line.split_whitespace()).env("MILLWORK_HOME", home).output().unwrap();
@@ -18,7 +18,7 @@ fn json(home: &Path, line: &str) -> Value {
     serde_json::from_str(&run(home, line)).unwrap()
 }
 
-/// Materializes everything with this shrinkage, and compares how many models and predictions there are afterwards.
+/// Materializes everything with this shrinkage, and compares the numbers of models and predictions afterwards.
 fn check(home: &Path, shrinkage: u32, models: usize, predictions: usize) {
     let summary = json(home, &format!("materialize --json --set price_model.shrinkage={shrinkage}"));
     assert_eq!(summary["status"], "succeeded", "{summary}");

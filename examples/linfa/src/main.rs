@@ -1,7 +1,7 @@
 //! Models of `linfa` as assets: a linear one that predicts the price of flats, and a clustering of them.
 //!
-//! Both are values like any other: `serde` makes them storable, and the compiler checks that `price_error` gets the very
-//! model that `price_model` makes. `Dense` turns features into `linfa`'s data sets.
+//! Both are values like any other: `serde` makes them storable, and the compiler checks that `price_error` gets the type of model that
+//! `price_model` produces. `Dense` turns features into `linfa`'s data sets.
 //!
 //! ```sh
 //! cargo run -p linfa-models -- materialize
@@ -28,9 +28,9 @@ const DENSE: fn() -> Dense = || Dense::new(Absent::Error);
 /// The flats in two parts, scaled alike.
 #[derive(Assets)]
 struct Flats {
-    /// What models learn from.
+    /// The flats that models are trained on.
     training_flats: LabelledFeatures,
-    /// What they are judged on.
+    /// The flats that they are evaluated on.
     test_flats: LabelledFeatures,
 }
 
@@ -49,7 +49,7 @@ fn flats() -> Result<Flats> {
     Ok(Flats { training_flats: flats.select(&parts.train)?, test_flats: flats.select(&parts.test)? })
 }
 
-/// How strongly the coefficients are drawn to zero.
+/// The strength of regularization.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Penalty {
@@ -64,7 +64,7 @@ impl Default for Penalty {
     }
 }
 
-/// What a flat costs by its size and age.
+/// A model of the price of a flat by its size and age.
 #[asset(group = "model", kinds("linfa"))]
 fn price_model(
     training_flats: &LabelledFeatures,
@@ -97,7 +97,7 @@ fn segments(training_flats: &LabelledFeatures) -> Result<Output<KMeans<f64, L2Di
     Ok(Output::new(model).metadata("inertia", inertia))
 }
 
-/// How many of the test flats are of each kind.
+/// The number of test flats of each kind.
 #[asset(group = "serving")]
 fn segment_sizes(segments: &KMeans<f64, L2Dist>, test_flats: &LabelledFeatures) -> Result<Vec<usize>> {
     let kinds = segments.predict(&DENSE().records(test_flats.features())?);

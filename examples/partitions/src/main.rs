@@ -1,8 +1,8 @@
 //! Partitions: one value of an asset per region, and an asset that gathers them all.
 //!
-//! `orders` and `mean_order` have the same partitions, so each region's mean is made from that region's orders;
-//! `best_region` has none and takes [`Partitions<mean_order>`]: it waits for every region. A step, its stored value and
-//! its staleness are those of one partition, so one region can be made again without the others.
+//! `orders` and `mean_order` have the same partitions, so each region's mean is made from that region's orders; `best_region` has none and
+//! takes [`Partitions<mean_order>`]: it waits for every region. A step, its stored value and its staleness are those of one partition, so
+//! one region can be rematerialized without the others.
 //!
 //! ```sh
 //! cargo run -p partitions -- materialize                                    # seven steps: 2 × 3 regions, and the best

@@ -1,4 +1,4 @@
-//! Partitions are made, stored, listed and go stale one by one, and are gathered together.
+//! Partitions are materialized, stored, listed and go stale one by one, and are collected together.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
@@ -11,7 +11,7 @@ fn run(home: &Path, line: &str) -> Output {
     command.args(line.split_whitespace()).env("MILLWORK_HOME", home).output().unwrap()
 }
 
-/// Runs a command that must succeed, and gives what it prints.
+/// Runs a command that must succeed, and returns its output.
 fn succeeds(home: &Path, line: &str) -> String {
     let output = run(home, line);
     assert!(output.status.success(), "`{line}`: {output:?}");
@@ -22,7 +22,7 @@ fn json(home: &Path, line: &str) -> Value {
     serde_json::from_str(&succeeds(home, line)).unwrap()
 }
 
-/// Which steps a selection would run.
+/// The steps that a selection would run.
 fn check_plan(home: &Path, selection: &str, expected: &[&str]) {
     let plan = json(home, &format!("materialize {selection} --dry-run --json"));
     let steps = plan["plan"].as_array().unwrap().iter().map(|step| {

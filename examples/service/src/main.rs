@@ -1,5 +1,5 @@
-//! A pipeline whose runs misbehave in every way that a service has to live with: slow ones, ones that die, hang, or leave
-//! processes behind. `service serve` keeps it; its tests kill it.
+//! A pipeline whose runs misbehave in every way that a service has to handle: slow ones, ones that die, hang, or leave processes behind.
+//! `service serve` runs it; its tests kill it.
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -12,17 +12,17 @@ use millwork::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How `work` behaves.
+/// The behavior of `work`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(default)]
 struct Work {
-    /// How long it takes, in milliseconds.
+    /// Its duration, in milliseconds.
     millis: u64,
-    /// How it ends: `well`, `error`, `exit`, `abort`, `panic`; or not before a process does that `waits`.
+    /// How it ends: `well`, `error`, `exit`, `abort`, `panic`; or `waits`: only when a process ends that it has started.
     end: String,
-    /// What it prints.
+    /// The text that it prints.
     says: String,
-    /// The attempt of the run from which on it ends well, whatever `end` says; 0 for none.
+    /// The attempt of the run from which on it succeeds, whatever `end` is; 0 for none.
     well_from: u32,
 }
 
@@ -32,7 +32,7 @@ impl Default for Work {
     }
 }
 
-/// Does as it is told.
+/// Behaves as configured.
 #[asset(group = "work")]
 fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
     std::thread::sleep(Duration::from_millis(config.millis));
@@ -51,20 +51,20 @@ fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
     }
 }
 
-/// Is made from `work`.
+/// Depends on `work`.
 #[asset(group = "work")]
 fn after_work(work: &u64) -> u64 {
     work + 1
 }
 
-/// Takes both slots of the pool for a moment.
+/// Holds both slots of the pool for a moment.
 #[asset(group = "work", pools(("memory_gb", 2)))]
 fn hungry() -> u64 {
     std::thread::sleep(Duration::from_millis(300));
     2
 }
 
-/// Waits for a process that never ends, and is given up after a second.
+/// Waits for a process that never ends, until its time limit of a second.
 #[asset(group = "work", timeout = "1s")]
 fn waits_for_a_process() -> Result<u64> {
     let status = Command::new("sleep").arg("1000").status()?;
@@ -77,7 +77,7 @@ fn leaves_a_process() -> Result<u64> {
     Ok(Command::new("sleep").arg("1000").spawn()?.id().into())
 }
 
-/// Each file in the folder that `SERVICE_INBOX` names asks for a run of what `SERVICE_SELECTION` selects, or of `work`.
+/// Each file in the folder that `SERVICE_INBOX` names requests a run of the selection `SERVICE_SELECTION`, or of `work`.
 fn inbox() -> Sensor {
     Sensor::new("inbox", |context| async move {
         let Some(folder) = std::env::var_os("SERVICE_INBOX") else {
@@ -104,12 +104,12 @@ fn inbox() -> Sensor {
     .description("Each new file asks for a run of `work`")
 }
 
-/// Never answers.
+/// Never returns.
 fn hangs() -> Sensor {
     Sensor::new("hangs", |_| std::future::pending()).interval(Duration::from_millis(200))
 }
 
-/// Blocks its thread for ever.
+/// Blocks its thread forever.
 fn blocks() -> Sensor {
     Sensor::new("blocks", |_| async {
         loop {
@@ -119,7 +119,7 @@ fn blocks() -> Sensor {
     .timeout(Duration::from_millis(200))
 }
 
-/// Asks for what follows `work`.
+/// Requests the asset downstream of `work`.
 fn work_is_done() -> Sensor {
     Sensor::on_materialization("work_is_done", "work", |_, _| {
         Ok(SensorOutcome::request(RunSpec::of("after_work")))
@@ -127,7 +127,7 @@ fn work_is_done() -> Sensor {
     .interval(Duration::from_millis(100))
 }
 
-/// Tells of failed runs where `SERVICE_WEBHOOK` says, and by the mail server on this machine whose port is `SERVICE_SMTP_PORT`.
+/// Sends alerts of failed runs to the URL `SERVICE_WEBHOOK`, and to the mail server on this machine at the port `SERVICE_SMTP_PORT`.
 fn runs_fail() -> AlertRule {
     let webhook = Destination::webhook(Secret::env("SERVICE_WEBHOOK")).optional();
     let rule = AlertRule::new("runs_fail").when(Trigger::RunFailed).to(webhook);

@@ -1,4 +1,4 @@
-//! The account at the end: what the log says is held against what was done, and against what the receiver has got.
+//! The account at the end: the log is compared with the journal of actions, and with the alerts that the receiver has got.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ use crate::journal::{Entry, Journal, counts};
 use crate::receiver::Receiver;
 use crate::{pipeline, processes};
 
-/// Why a run may fail here, among what its reason says.
+/// The expected reasons of failed runs, as parts of their text.
 const FORESEEN: [&str; 3] = ["has never been materialized", "disk", "ended without recording its end"];
 
-/// Everything that is known at the end.
+/// The data that the account compares.
 struct Account {
     entries: Vec<Entry>,
     runs: Vec<RunRecord>,
     events: Vec<Event>,
 }
 
-/// Accounts for a soak that began at a moment; the first thing that doesn't add up is an error.
+/// Accounts for a soak that began at a given time; the first mismatch is an error.
 pub(crate) async fn account(folder: &Folder, receiver: &Receiver, start: Timestamp) -> Result<()> {
     let home = Home::open(folder.home()).await?;
     let store = home.store();
@@ -106,12 +106,12 @@ impl Account {
         Ok(())
     }
 
-    /// A key that can be requested has one run; one that can't is pending until somebody drops it.
+    /// A key that can be requested has one run; one that can't is pending until a person drops it.
     async fn every_key_was_requested_once(&self, store: &dyn Store) -> Result<()> {
         let mut asked: BTreeMap<&str, bool> = BTreeMap::new();
         for entry in &self.entries {
             if let Entry::Asked { key, is_good, .. } = entry {
-                // A daemon that died before it wrote an answer down asks again, and may get another one.
+                // A daemon that died before it recorded an answer calls the function again, and may get another answer.
                 asked.insert(key, *is_good);
             }
         }
@@ -131,7 +131,7 @@ impl Account {
             PendingWork::Event { .. } | PendingWork::Tick { .. } => None,
         };
         let pending: BTreeSet<String> = pending.iter().filter_map(key).collect();
-        // What was asked for behind the cursor was never written down, and is asked for again.
+        // Requests behind the cursor were never recorded, and are made again.
         let state = store.state(&Instigator::Sensor(pipeline::CARELESS.to_owned())).await?;
         let written = sensor_cursor(&state).context("the sensor has no cursor")?;
         let written: pipeline::CarelessCursor = serde_json::from_str(&written)?;
@@ -158,7 +158,7 @@ impl Account {
         Ok(())
     }
 
-    /// Each end of a run that is worth an alert has its deliveries, and what counts as delivered was taken.
+    /// Each end of a run that is worth an alert has its deliveries, and the receiver has accepted those that count as delivered.
     async fn every_failure_was_told(&self, store: &dyn Store, receiver: &Receiver) -> Result<()> {
         let is_failure =
             |event: &&Event| matches!(event.body, EventBody::RunFailed { .. } | EventBody::RunLost { .. });

@@ -9,21 +9,21 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::Clock;
 use serde::{Deserialize, Serialize};
 
-/// The time, and where it is written down.
+/// The time, and the file that holds it.
 #[derive(Debug)]
 pub(crate) struct FileClock {
     file: PathBuf,
     time: Mutex<Time>,
 }
 
-/// What a wall clock shows, and how much time has really passed since the beginning.
+/// The reading of the wall clock, and the time that has really passed since the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Time {
     pub(crate) wall: Timestamp,
     pub(crate) passed: Duration,
     /// How far the wall clock is ahead of the right time.
     pub(crate) ahead: SignedDuration,
-    /// From when on the wall clock shows times that it has never shown before.
+    /// The wall-clock time from which on every reading is new.
     pub(crate) trusted_from: Timestamp,
 }
 
@@ -34,19 +34,19 @@ impl Time {
     }
 }
 
-/// A clock that was so far ahead was wrong in a way that nobody takes for the truth.
+/// A wall clock that was ahead by more than this was obviously wrong.
 const ABSURD: SignedDuration = SignedDuration::from_hours(24);
-/// For so long after a jump, or after trouble, nobody expects that all is as it would have been.
+/// How long after a jump or an error delays are tolerated.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(30);
 
 impl FileClock {
-    /// The clock that a file keeps.
+    /// The clock that is stored in a file.
     pub(crate) fn read(file: &Path) -> Result<Arc<Self>> {
         let text = std::fs::read_to_string(file).context("the clock's file")?;
         Ok(Arc::new(Self { file: file.to_owned(), time: Mutex::new(serde_json::from_str(&text)?) }))
     }
 
-    /// A clock that begins at a moment, kept in a new file.
+    /// A clock that begins at a given time, stored in a new file.
     pub(crate) fn create(file: &Path, wall: Timestamp) -> Result<()> {
         let time = Time { wall, passed: Duration::ZERO, ahead: SignedDuration::ZERO, trusted_from: wall };
         let clock = Self { file: file.to_owned(), time: Mutex::new(time) };
@@ -73,7 +73,7 @@ impl FileClock {
         self.set(Time { wall, ahead, trusted_from, ..time })
     }
 
-    /// Something went wrong: for a while nobody expects that all is as it would have been.
+    /// Records an error: delays are tolerated for a while.
     pub(crate) fn distrust(&self) -> Result<()> {
         let time = self.time();
         let wall = if time.ahead > ABSURD { time.wall - time.ahead } else { time.wall };
@@ -88,7 +88,7 @@ impl FileClock {
         }
     }
 
-    /// The file is replaced before anybody in this process sees the new time, so that no process ever sees it earlier.
+    /// The file is replaced before this process sees the new time, so that no process ever sees an earlier one.
     fn set(&self, time: Time) -> Result<()> {
         let new = self.file.with_extension("new");
         std::fs::write(&new, serde_json::to_vec(&time)?)?;

@@ -1,4 +1,4 @@
-//! A small disk for the home, which can be filled: a file system in memory, in a mount namespace of the soak's own.
+//! A small disk for the home, which can be filled: a tmpfs in a mount namespace of the soak's own.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,18 +13,18 @@ use crate::folder::Folder;
 const MOUNTED: &str = "SOAK_DISK_IS_MOUNTED";
 const SIZE_MB: u64 = 600;
 
-/// Whether this process is the one that was to see a disk of its own.
+/// Whether this process was started to have a disk of its own.
 pub(crate) fn is_again() -> bool {
     std::env::var_os(MOUNTED).is_some()
 }
 
-/// Whether the folder's disk is one of its own. Any other is never filled.
+/// Whether the folder is on a disk of its own. Any other disk is never filled.
 pub(crate) fn is_mounted(folder: &Folder) -> bool {
     let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev());
     matches!((device(&folder.disk()), device(&folder.0)), (Ok(disk), Ok(beside)) if disk != beside)
 }
 
-/// Runs this very command again in the same folder, with a disk of its own. `None` if this machine doesn't allow that.
+/// Runs the same command again in the same folder, with a disk of its own. `None` if this machine doesn't allow that.
 pub(crate) fn again_with_a_disk(folder: &Folder, days: u32, seed: Option<u64>) -> Result<Option<ExitStatus>> {
     let privileges: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
     let unshare = || {
@@ -50,7 +50,7 @@ pub(crate) fn again_with_a_disk(folder: &Folder, days: u32, seed: Option<u64>) -
     Ok(Some(status.context("unshare")?))
 }
 
-/// Leaves no room on the disk.
+/// Fills the disk.
 pub(crate) fn fill(folder: &Folder) -> Result<()> {
     let ballast = File::create(folder.ballast())?;
     let mut size = SIZE_MB << 20;
@@ -64,7 +64,7 @@ pub(crate) fn fill(folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-/// Makes room again.
+/// Frees the disk.
 pub(crate) fn free(folder: &Folder) -> Result<()> {
     Ok(std::fs::remove_file(folder.ballast())?)
 }

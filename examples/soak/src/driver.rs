@@ -1,4 +1,4 @@
-//! The fate of the service: one life of a daemon after another, with what happens to each.
+//! The schedule of the service: one life of a daemon after another, with the faults of each.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,10 +17,10 @@ use crate::journal::{Entry, Journal};
 use crate::receiver::Receiver;
 use crate::{disk, pipeline, processes};
 
-/// How the soak begins, in virtual time.
+/// The start of the soak, in virtual time.
 const START: &str = "2026-03-02T00:00:30Z";
 const HOUR: Duration = Duration::from_secs(3_600);
-/// How long the service has, at the end, to finish what is pending.
+/// The time that the service has, at the end, to finish pending work.
 const AFTERWARDS: Duration = Duration::from_secs(12 * 3_600);
 
 pub(crate) struct Driver {
@@ -74,7 +74,7 @@ async fn switch_everything_on(folder: &Folder) -> Result<()> {
 }
 
 impl Driver {
-    /// One life of a daemon, and what happens to it.
+    /// One life of a daemon, and its faults.
     async fn life(&self, launches_processes: bool, until: Duration) -> Result<()> {
         let mut daemon = self.start(launches_processes, until, false)?;
         let span = Duration::from_millis(fastrand::u64(50..900));

@@ -1,4 +1,4 @@
-//! What is where: the home is on a disk of its own, which can be full; the rest is beside it.
+//! The layout of a soak: the home is on a disk of its own, which can be full; the rest is beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ impl Folder {
         Some(Self(home.parent()?.parent()?.to_owned()))
     }
 
-    /// Where the disk is mounted.
+    /// The mount point of the disk.
     pub(crate) fn disk(&self) -> PathBuf {
         self.0.join("disk")
     }
@@ -21,7 +21,7 @@ impl Folder {
         self.disk().join("home")
     }
 
-    /// Copies the database beside the disk, which goes with this process.
+    /// Copies the database off the disk, which goes with this process.
     pub(crate) fn keep_database(&self) -> std::io::Result<()> {
         for file in ["millwork.db", "millwork.db-wal"] {
             let stored = self.home().join(file);
@@ -32,7 +32,7 @@ impl Folder {
         Ok(())
     }
 
-    /// The file that takes up the room of a full disk.
+    /// The file that fills the disk.
     pub(crate) fn ballast(&self) -> PathBuf {
         self.disk().join("ballast")
     }
@@ -41,7 +41,7 @@ impl Folder {
         self.0.join("clock")
     }
 
-    /// The file that a daemon makes once it has opened the home.
+    /// The file that a daemon creates once it has opened the home.
     pub(crate) fn has_begun(&self) -> PathBuf {
         self.0.join("has_begun")
     }

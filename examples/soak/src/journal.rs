@@ -1,4 +1,4 @@
-//! What was done to the service, written down before it is done: the account at the end is held against it.
+//! The journal of actions on the service, each written before it is done: the account at the end compares the log with it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,17 +10,17 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One thing that was done.
+/// One action on the service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(crate) enum Entry {
     /// The wall clock was set by this number of seconds.
     Jump { seconds: i64 },
-    /// The service did all that it had to in a span of time, with a disk that had room and a clock that was right.
+    /// The service did all due work in a span of time, with room on the disk and a clock that was right.
     Calm { from: Timestamp, to: Timestamp },
-    /// A sensor asked for a run with this key, `times` times in one answer; `is_good` if the run can be made.
+    /// A sensor requested a run with this key, `times` times in one answer; `is_good` if the run can be created.
     Asked { key: String, times: usize, is_good: bool },
-    /// A process began with a run.
+    /// A process began to execute a run.
     Process,
     /// A daemon was killed.
     KilledDaemon,
@@ -34,7 +34,7 @@ pub(crate) enum Entry {
     Panicked,
 }
 
-/// The file of what was done.
+/// The file of the journal.
 #[derive(Debug)]
 pub(crate) struct Journal(Mutex<File>);
 
@@ -43,7 +43,7 @@ impl Journal {
         Ok(Self(Mutex::new(File::options().create(true).append(true).open(path)?)))
     }
 
-    /// Writes an entry down. The line is one write, so that processes can share the file.
+    /// Appends an entry. The line is one write, so that processes can share the file.
     pub(crate) fn add(&self, entry: &Entry) -> Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
@@ -57,7 +57,7 @@ impl Journal {
     }
 }
 
-/// How often each kind of thing was done, for the report.
+/// The number of actions of each kind, for the report.
 pub(crate) fn counts(entries: &[Entry]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for entry in entries {

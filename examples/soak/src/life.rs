@@ -1,5 +1,4 @@
-//! One life of a daemon: it drives the clock through hours of virtual time, until it has come to the end of its share or is
-//! killed.
+//! One life of a daemon: it drives the clock through hours of virtual time, until the end of its share or until it is killed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,15 +17,15 @@ use crate::folder::Folder;
 use crate::journal::{Entry, Journal};
 use crate::pipeline;
 
-/// How often the daemon's loops look.
+/// The poll interval of the daemon's loops.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
-/// The real time after a step in which a loop had trouble.
+/// The pause in real time after a step in which a loop failed.
 const AFTER_TROUBLE: Duration = Duration::from_millis(50);
-/// The virtual time between two looks at alerts that are underway.
+/// The virtual time between two checks of alerts that are being delivered.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
-/// The loops that look as soon as they are woken: all but that of retention.
+/// The loops that tick as soon as they are woken: all except retention.
 const WOKEN: [LoopName; 10] = [
     LoopName::Alerts,
     LoopName::Automation,
@@ -39,19 +38,19 @@ const WOKEN: [LoopName; 10] = [
     LoopName::Sensors,
     LoopName::Traces,
 ];
-/// How long a step may take in real time before the soak gives up, on a machine however busy.
+/// The time limit of a step in real time, on a machine however busy.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What one life is like.
+/// The parameters of one life.
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
     pub(crate) folder: Folder,
     pub(crate) receiver: String,
-    /// Until so much time has passed since the beginning.
+    /// The virtual time since the beginning at which the life ends.
     pub(crate) until: Duration,
     /// Whether runs are launched as processes.
     pub(crate) launches_processes: bool,
-    /// Whether the wall clock is left alone.
+    /// Whether the wall clock isn't set.
     pub(crate) is_steady: bool,
 }
 
@@ -63,7 +62,7 @@ struct Living {
     folder: Folder,
 }
 
-/// Lives.
+/// Runs the life.
 pub(crate) async fn live(life: Life) -> Result<()> {
     let clock = FileClock::read(&life.folder.clock())?;
     let journal = Arc::new(Journal::open(&life.folder.journal())?);
@@ -92,7 +91,7 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     });
     let living = Living { clock, journal, daemon, store, folder: life.folder.clone() };
     std::fs::write(living.folder.has_begun(), "")?;
-    // Each loop has to look once before time passes.
+    // Each loop has to tick once before time passes.
     living.settle().await?;
     while living.clock.time().passed < life.until {
         living.step(life.is_steady).await?;
@@ -102,7 +101,7 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     }
     stop.send(true)?;
     working.await?;
-    // What was launched last still writes.
+    // The run that was launched last still writes.
     drop(going_on.write().await);
     living.store.close().await;
     Ok(())
@@ -127,7 +126,7 @@ fn engine(pipeline: &Pipeline, home: &Home, clock: &Arc<FileClock>) -> Engine {
     Engine::new(pipeline.clone(), home.store(), &home.values_path(), home.holder().clone()).options(options)
 }
 
-/// Executes runs here. While one goes on, `going_on` is read.
+/// Executes runs in this process. A read guard of `going_on` is held while one is in progress.
 fn in_process(home: &Home, engine: Engine, going_on: Arc<RwLock<()>>) -> InProcessLauncher {
     let execute = Arc::new(move |run| -> BoxFuture<Result<(), BoxError>> {
         let (engine, going_on) = (engine.clone(), going_on.clone());
@@ -141,7 +140,7 @@ fn in_process(home: &Home, engine: Engine, going_on: Arc<RwLock<()>>) -> InProce
 }
 
 impl Living {
-    /// Lets some time pass, and waits until everything that is due then is done.
+    /// Lets some time pass, and waits until all work that is due then is done.
     async fn step(&self, is_steady: bool) -> Result<()> {
         let jumped = !is_steady && self.jump()?;
         let from = self.clock.now();
@@ -160,7 +159,7 @@ impl Living {
         Ok(())
     }
 
-    /// Lets time pass until no alert is underway, which may need another attempt.
+    /// Lets time pass until no alert is being delivered, which may need another attempt.
     async fn deliver(&self) -> Result<()> {
         let began = Instant::now();
         loop {
@@ -191,15 +190,14 @@ impl Living {
         Ok(true)
     }
 
-    /// Waits until all loops have looked and all runs have ended, and again until that makes no new runs. Says whether no
-    /// loop had trouble.
+    /// Waits until all loops have ticked and all runs have ended, and again until that creates no new runs. Returns whether no loop failed.
     async fn settle(&self) -> Result<bool> {
         let began = Instant::now();
         let mut newest = None;
         loop {
             self.all_loops_tick().await?;
             let is_well = self.daemon.metrics().loops().values().all(|metrics| metrics.trouble.is_none());
-            // On a full disk, what is going on can't end.
+            // On a full disk, runs in progress can't end.
             let Ok((active, last)) = self.runs().await else { return Ok(false) };
             if !is_well {
                 return Ok(false);
@@ -214,7 +212,7 @@ impl Living {
         }
     }
 
-    /// Waits until each loop has begun and ended a tick. One that isn't known yet is in its first.
+    /// Waits until each loop has begun and ended a tick. One that has no metrics is in its first.
     async fn all_loops_tick(&self) -> Result<()> {
         let ticks = || {
             let loops = self.daemon.metrics().loops();
@@ -233,7 +231,7 @@ impl Living {
         }
     }
 
-    /// The runs that go on or may start, and the newest run.
+    /// The runs that are in progress or may start, and the newest run.
     async fn runs(&self) -> Result<(Vec<RunRecord>, Option<RunId>)> {
         let now = self.clock.now();
         let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
@@ -244,7 +242,7 @@ impl Living {
     }
 }
 
-/// How long until a little after the next moment at which schedules may be due, or somewhere before it.
+/// The time until shortly after the next moment at which schedules may be due, or until a random moment before it.
 fn until_next(now: Timestamp) -> Duration {
     let second = now.as_second();
     let to_tick = TICK - second.rem_euclid(TICK);

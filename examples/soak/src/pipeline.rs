@@ -1,4 +1,4 @@
-//! The reference job, and beside it what misbehaves.
+//! The reference job, and definitions that misbehave beside it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Entry, Journal};
 
-/// The environment variable with the receiver of alerts, which is the reference job's.
+/// The environment variable with the address for alerts, which is the reference job's.
 pub(crate) const RECEIVER: &str = "HACKER_NEWS_ALERTS";
-/// The sensor that asks for impossible runs, asks twice, blocks and panics.
+/// The sensor that requests impossible runs, requests twice, blocks and panics.
 pub(crate) const CARELESS: &str = "careless";
-/// The asset that it asks for.
+/// The asset that it requests.
 pub(crate) const DIVERGING: &str = "diverging";
 
-/// How long the careless sensor may take, and how long it blocks when it does.
+/// The time limit of the careless sensor, and how long it blocks when it does.
 const LIMIT: Duration = Duration::from_millis(50);
 const BLOCK: Duration = Duration::from_millis(200);
 
@@ -35,7 +35,7 @@ fn diverging() -> Output<f64> {
         .metadata("best", f64::NAN)
 }
 
-/// The reference job with everything switched on, and what misbehaves.
+/// The reference job with everything switched on, and the definitions that misbehave.
 pub(crate) fn definitions(journal: Arc<Journal>) -> Definitions {
     reference_job()
         .merge(millwork::definitions![diverging])
@@ -48,19 +48,19 @@ pub(crate) fn definitions(journal: Arc<Journal>) -> Definitions {
         )
 }
 
-/// How far the careless sensor has come.
+/// The cursor of the careless sensor.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CarelessCursor {
     pub(crate) number: u64,
     hour: i64,
 }
 
-/// The key of a run that the careless sensor asks for.
+/// The key of a run that the careless sensor requests.
 pub(crate) fn key(number: u64) -> String {
     format!("number-{number}")
 }
 
-/// Asks for a run whenever the wall clock shows another hour, if it doesn't go wrong.
+/// Requests a run for each new hour of the wall clock, unless it misbehaves.
 fn careless(journal: Arc<Journal>) -> Sensor {
     Sensor::new(CARELESS, move |context: SensorContext| {
         let journal = journal.clone();

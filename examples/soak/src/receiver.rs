@@ -1,4 +1,4 @@
-//! Somebody who is sent alerts, and refuses many.
+//! A receiver of alerts that refuses many.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-/// What became of the attempts under one key.
+/// The outcomes of the attempts under one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) taken: usize,
@@ -19,16 +19,16 @@ pub(crate) struct Attempts {
     pub(crate) refused_for_now: usize,
 }
 
-/// Somebody who is sent alerts.
+/// A receiver of alerts.
 #[derive(Debug, Default)]
 pub(crate) struct Receiver {
     attempts: Mutex<BTreeMap<String, Attempts>>,
-    /// From now on everything is taken.
+    /// Accepts everything from now on.
     is_kind: AtomicBool,
 }
 
 impl Receiver {
-    /// Listens on this machine; the address to send to.
+    /// Listens on this machine; returns the address.
     pub(crate) async fn start() -> Result<(Arc<Self>, String)> {
         let receiver = Arc::new(Self::default());
         let router = Router::new().route("/", post(receive)).with_state(receiver.clone());
@@ -42,7 +42,7 @@ impl Receiver {
         self.is_kind.store(true, Ordering::Relaxed);
     }
 
-    /// What was sent, by key.
+    /// The alerts that were received, by key.
     pub(crate) fn attempts(&self) -> BTreeMap<String, Attempts> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! The soak: a day, or as many as `SOAK_DAYS` says.
+//! The soak: one day, or the number in `SOAK_DAYS`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Command;

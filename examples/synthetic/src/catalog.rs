@@ -1,5 +1,5 @@
-//! A catalog like a company's: domains of a hundred assets from raw data to scores, with owners, tags, kinds, checks, partitions,
-//! schedules and conditions. What pages and their benchmarks are looked at with.
+//! A catalog like a company's: domains of a hundred assets from raw data to scores, with owners, tags, kinds, checks, partitions, schedules
+//! and conditions, for testing and benchmarking the pages.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ const DOMAINS: [&str; 20] = [
     "energy",
 ];
 
-/// What an asset of a domain is, in the order in which they are made.
+/// The stages of the assets of a domain, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Raw,
@@ -47,7 +47,7 @@ pub(crate) enum Stage {
     Score,
 }
 
-/// Each stage, its name, how many assets of a domain it has, and what they are made with.
+/// Each stage, its name, the number of its assets in a domain, and their kinds.
 const STAGES: [(Stage, &str, usize, &[&str]); 6] = [
     (Stage::Raw, "raw", 10, &["http", "json"]),
     (Stage::Clean, "clean", 20, &["parquet"]),
@@ -105,12 +105,12 @@ impl Place {
         STAGES[self.stage].0
     }
 
-    /// The first two stages of every fourth domain have a value a day.
+    /// The first two stages of every fourth domain have daily partitions.
     fn is_partitioned(self) -> bool {
         self.domain.is_multiple_of(4) && self.stage < 2
     }
 
-    /// One to three of the stage before, and now and then a neighbour's.
+    /// One to three assets of the stage before, and now and then a neighbour's.
     fn inputs(self) -> Vec<Self> {
         let Some(stage) = self.stage.checked_sub(1) else { return Vec::new() };
         let above = STAGES[stage].2;
@@ -137,7 +137,7 @@ pub(crate) fn definitions(assets: usize) -> Definitions {
         let group = Place::of(domain * DOMAIN).group();
         let selection = format!("group:{group}");
         let job = Job::new(format!("{group}_all"), &selection).description(format!("Everything of {group}"));
-        // Once a month, and nothing is made up for: who looks at pages doesn't want surprises.
+        // Once a month, and missed ticks are skipped: runs would disturb work on the pages.
         let schedule = Schedule::new(format!("{group}_monthly"), ["0 4 1 * *"], selection)
             .misfire(Misfire::Skip)
             .on_by_default();
@@ -148,7 +148,7 @@ pub(crate) fn definitions(assets: usize) -> Definitions {
     })
 }
 
-/// The days that a partitioned asset has a value for.
+/// The daily partitions.
 fn days() -> PartitionsDefinition {
     PartitionsDefinition::fixed((1..=30).map(|day| format!("2026-10-{day:02}")))
 }
@@ -207,7 +207,7 @@ fn described(asset: AssetDefinition, place: Place) -> AssetDefinition {
     })
 }
 
-/// One more than the greatest input, after a moment, with a figure or two.
+/// One more than the greatest input, after a moment, with some metadata.
 fn made(step: &StepContext, stage: Stage, loaded: &[String]) -> Result<StepResult, BoxError> {
     let millis = if stage == Stage::Model { 60 } else { 10 };
     std::thread::sleep(Duration::from_millis(millis));

@@ -1,5 +1,4 @@
-//! Graphs of trivial assets, made by a loop, and a past for them: what a factory looks like, and what benchmarks, crash tests
-//! and the tests of pages run.
+//! Graphs of trivial assets, made by a loop, and a past for them, for benchmarks, crash tests and the tests of pages.
 
 mod catalog;
 mod past;

@@ -1,4 +1,4 @@
-//! The shapes of graphs and how their assets are made.
+//! The shapes of graphs and their assets.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub enum Shape {
         /// The number of assets in each.
         width: usize,
     },
-    /// Assets as a company has them, in groups, with all that pages show: `catalog:2000`.
+    /// Assets as a company has them, in groups, with everything that pages show: `catalog:2000`.
     Catalog(usize),
     /// A chain of assets beside one asset that takes as long as all of them: `straggler:20`.
     Straggler(usize),
@@ -39,7 +39,7 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// When it names none.
+    /// When its value isn't a valid shape.
     pub fn from_environment(otherwise: &str) -> Result<Self, InvalidShape> {
         std::env::var("SYNTHETIC_GRAPH").as_deref().unwrap_or(otherwise).parse()
     }
@@ -107,7 +107,7 @@ fn one_more(key: String, above: Vec<String>, takes: Duration) -> AssetDefinition
     })
 }
 
-/// The text names no shape.
+/// The text isn't a valid shape.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
     "`{written}` names no graph: write `chain:100`, `fan-out:1000`, `layered:100x100`, `catalog:2000` or \

@@ -1,4 +1,4 @@
-//! The cases of the table: what each side is given.
+//! The cases of the table: the input of each side.
 
 use std::path::Path;
 
@@ -13,20 +13,20 @@ use crate::table::{Case, compare, print_head};
 /// The backends that train.
 const BACKENDS: [&str; 2] = ["embedded", "native"];
 
-/// Threads of every training, ours and theirs.
+/// The number of threads of every training, ours and theirs.
 const THREADS: &str = "2";
 
-/// Rows to train on.
+/// The number of rows to train on.
 struct Shape<'a> {
     name: String,
     made: Box<dyn Fn() -> Result<LabelledFeatures> + 'a>,
-    /// For how many rounds, one case for each.
+    /// The numbers of rounds, one case for each.
     rounds: &'static [&'static str],
-    /// The columns that hold categories, with a comma between.
+    /// The indices of categorical columns, with a comma between.
     categories: String,
 }
 
-/// Runs every case that is wanted.
+/// Runs every selected case.
 pub(crate) fn compare_all(arguments: &Arguments) -> Result<()> {
     if arguments.python.is_none() {
         println!(

@@ -1,4 +1,4 @@
-//! What is trained on: titles, a wide matrix of them, dense numbers, and categories.
+//! Training data: titles, a wide matrix of them, dense numbers, and categories.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(crate) const CATEGORIES: [(usize, f64); 6] =
 struct Numbers(u64);
 
 impl Numbers {
-    /// From 0 on and below 1.
+    /// Uniform in `0.0..1.0`.
     fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

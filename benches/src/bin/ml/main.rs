@@ -1,8 +1,8 @@
 //! Times the machine-learning kernels beside scikit-learn, XGBoost and LightGBM: one table, one machine, one run.
 //!
-//! `just bench-ml` builds this in release mode and runs it. Every peer runs as a process of its own on the same data, and
-//! reports the median of its own timings without its start; the peak memory is that of the process, for boosting from when its data are
-//! loaded. A peer that is not installed is left out and said so. Without the stories of `../shared/data`, titles are generated.
+//! `just bench-ml` builds this in release mode and runs it. Every peer runs as a process of its own on the same data, and reports the
+//! median of its own timings without its start; the peak memory is that of the process, for boosting from when its data are loaded. A peer
+//! that is not installed is skipped with a message. Without the stories of `../shared/data`, titles are generated.
 
 mod cases;
 mod data;
@@ -101,7 +101,7 @@ fn rows_of(file: &Path, categories: &[String]) -> Result<LabelledFeatures> {
 }
 
 fn boost(data: &LabelledFeatures, params: &BoosterParams, rounds: usize, runs: usize) -> Result<()> {
-    // The data are there: Linux counts the peak memory from here on.
+    // The data are loaded: Linux counts the peak memory from here on.
     std::fs::write("/proc/self/clear_refs", "5").ok();
     rayon::ThreadPoolBuilder::new().num_threads(params.nthread.unwrap_or(0)).build_global()?;
     let train = median(runs, || Ok(Booster::train(params, rounds, data)?.rounds()))?;
@@ -113,7 +113,7 @@ fn boost(data: &LabelledFeatures, params: &BoosterParams, rounds: usize, runs: u
     report(&[("train", train), ("predict all rows", predict), ("predict one row", row)], Some(loss))
 }
 
-/// What the reference job computes, from a file of stories to the score, without the orchestrator.
+/// The computation of the reference job, from a file of stories to the score, without the orchestrator.
 fn job(stories: &Path, runs: usize) -> Result<()> {
     let all = median(runs, || {
         let (titles, comments) = data::stories_of(stories)?;

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use crate::Arguments;
 
-/// What a process measured: seconds by name, and its peak memory in bytes.
+/// The measurements of a process: seconds by name, and its peak memory in bytes.
 #[derive(Debug, Deserialize)]
 struct Measured {
     seconds: Vec<(String, f64)>,
     memory: u64,
-    /// The error of what was trained on its own rows, so that nobody wins by learning less.
+    /// The training error, so that learning less is no advantage.
     #[serde(default)]
     loss: Option<f64>,
 }
@@ -21,7 +21,7 @@ struct Measured {
 /// A case of the table.
 pub(crate) struct Case<'a> {
     pub(crate) name: &'a str,
-    /// The part that is run: by our executable, and by the peers' script.
+    /// The part to run: by our executable, and by the peers' script.
     pub(crate) part: &'a str,
     pub(crate) ours: &'a [&'a str],
     /// The name of each peer, and its arguments.
@@ -82,7 +82,7 @@ fn measured(command: &mut Command) -> Result<Measured> {
     let output = command.output().with_context(|| format!("failed to start {command:?}"))?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);
-        // Ours begins with what is wrong, Python's ends with it.
+        // Our error message is at the start of the output, Python's at the end.
         let ours = error.lines().find_map(|line| line.strip_prefix("Error: "));
         bail!("{}", ours.or(error.trim().lines().last()).unwrap_or("it failed without a word"));
     }

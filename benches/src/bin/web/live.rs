@@ -1,4 +1,4 @@
-//! What a reader's browser sees: the bytes of a first load, and how soon an event is on the screen, with many readers.
+//! Times live updates in a reader's browser: the bytes of a first load, and the delay until an event is on the screen, with many readers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::served::Served;
 /// The number of runs that are launched, one after the other.
 const LAUNCHES: usize = 30;
 
-/// Notes when each run's link was first painted.
+/// Records when each run's link was first painted.
 const WATCH: &str = "
   window.painted = {};
   const look = () => {
@@ -26,7 +26,7 @@ const WATCH: &str = "
   look();
 ";
 
-/// The bytes that a first visit takes, with everything.
+/// The bytes of a first visit, with all resources.
 pub(crate) async fn first_load(served: &Served) -> Result<()> {
     for path in ["/", "/runs", "/assets", "/graph"] {
         let browser = match Browser::start() {
@@ -45,7 +45,7 @@ pub(crate) async fn first_load(served: &Served) -> Result<()> {
     Ok(())
 }
 
-/// How soon a run that was asked for is delivered to readers, and is on the screen of one of them.
+/// The delay until a requested run is delivered to readers, and is on the screen of one of them.
 pub(crate) async fn event_to_screen(served: &Served, readers: usize) -> Result<()> {
     let delays: Arc<Mutex<Vec<Duration>>> = Arc::default();
     let head = head(served).await?;
@@ -93,7 +93,7 @@ async fn head(served: &Served) -> Result<u64> {
     Ok(after.split('"').next().unwrap_or_default().parse()?)
 }
 
-/// Asks for a run; returns its id and when it was written down.
+/// Requests a run; returns its id and when it was recorded.
 async fn launch(served: &Served) -> Result<(String, Timestamp)> {
     let request = Client::new().post(format!("{}/api/v1/runs", served.url));
     let asked_at = SystemClock.now();
@@ -106,7 +106,7 @@ async fn launch(served: &Served) -> Result<(String, Timestamp)> {
     Ok((answer["run"].as_str().context("a run")?.to_owned(), asked_at))
 }
 
-/// Follows the events, and notes how late it learns of runs.
+/// Follows the events, and records how late it receives runs.
 async fn read(url: String, after: u64, delays: Arc<Mutex<Vec<Duration>>>) -> Result<()> {
     let mut stream = Client::new().get(format!("{url}/api/v1/events/stream?after={after}")).send().await?;
     let mut rest = String::new();

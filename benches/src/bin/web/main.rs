@@ -1,4 +1,4 @@
-//! Times the pages as a reader has them: each page, the first load, from an event to the screen, and what the server needs, on a
+//! Times the pages from a reader's perspective: each page, the first load, from an event to the screen, and the server's resources, on a
 //! store with 2,000 assets, 10,000 runs and 2 million events.
 
 mod live;

@@ -1,4 +1,4 @@
-//! How long each page takes, from the request to its last byte.
+//! Times each page, from the request to its last byte.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode};
 
 use crate::served::Served;
 
-/// What every page is to keep: milliseconds, median and 99th percentile.
+/// The limits of every page: milliseconds, median and 99th percentile.
 const AIM: (f64, f64) = (10.0, 50.0);
 
 /// Asks for every page repeatedly, one request after the other.

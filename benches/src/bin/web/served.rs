@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
-/// The size of the catalog.
+/// The number of assets in the catalog.
 pub(crate) const ASSETS: usize = 2_000;
 
 /// A server, killed when it is dropped.

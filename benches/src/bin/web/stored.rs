@@ -1,4 +1,4 @@
-//! The store that is looked at: made once, and found again.
+//! The store for the pages: filled once, and reused.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use synthetic::{Past, Shape};
 
 use crate::served::ASSETS;
 
-/// Fills a home unless something is in it, and returns its largest run.
+/// Fills a home unless it has data, and returns its largest run.
 pub(crate) async fn filled(path: &Path, runs: usize, events: usize) -> Result<RunId> {
     let home = Home::open(path).await?;
     let store = home.store();

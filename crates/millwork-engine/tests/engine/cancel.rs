@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::support::*;
 
-/// An async step that says when it has started, and never ends by itself. The flag says whether it was dropped.
+/// An async step that reports its start, and never ends by itself. The flag is set when it is dropped.
 fn endless(key: &str) -> (AssetDefinition, UnboundedReceiver<()>, Arc<AtomicBool>) {
     struct Dropped(Arc<AtomicBool>);
     impl Drop for Dropped {
@@ -180,8 +180,8 @@ async fn from_another_process() {
     ");
 }
 
-/// Steps that wait for their next attempt don't come to it: also one that waits for a slot, and one whose pause ends
-/// while another step still uses its grace period.
+/// Steps that wait for their next attempt aren't started: this includes one that waits for a slot, and one whose pause ends while another
+/// step still uses its grace period.
 #[tokio::test(start_paused = true)]
 async fn pending_retries() {
     let (started, mut has_started) = unbounded_channel();

@@ -1,4 +1,4 @@
-//! Checks: their verdicts, and what those stop.
+//! Checks: their verdicts, and the steps that those stop.
 
 use millwork_core::{CheckDefinition, CheckResult, Definitions, Severity};
 

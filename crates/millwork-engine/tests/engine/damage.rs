@@ -16,7 +16,7 @@ fn texts() -> Scenario {
     Scenario::of([text, length])
 }
 
-/// What `length` fails with, when it is made from what is stored.
+/// The error of `length`, when it is made from the stored value.
 async fn failure_of_length(scenario: &Scenario) -> String {
     let told = scenario.selecting("length").run().await;
     let run = scenario.latest("text").await.run.unwrap().to_string();

@@ -1,4 +1,4 @@
-//! Failures and panics: what they say, and what they stop.
+//! Failures and panics: their messages, and the steps that they stop.
 
 use millwork_core::{AssetDefinition, BoxError};
 

@@ -40,7 +40,7 @@ async fn whoever_was_taken_for_dead_stops() {
     assert_eq!(scenario.status(run).await, RunStatus::Running);
 }
 
-/// Also without anything to record, it learns of it when it renews its lease.
+/// A process without anything to record notices it as well, when it renews its lease.
 #[tokio::test(start_paused = true)]
 async fn a_silent_step_is_stopped_too() {
     let (started, mut has_started) = mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! What steps tell is stored as far as it can be read again; what can't be fails its step by name, and nothing else.
+//! Metadata is stored as far as it can be read again; metadata that can't be fails its step by name, and no other.
 
 use millwork_core::event::EventBody;
 use millwork_core::{CheckResult, FromStep, IntoProduced, MetadataValue, Output, Series, StepLog};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// JSON that is nested deeper than anything that is read.
+/// JSON that is nested deeper than the reader accepts.
 fn deep() -> Value {
     (0..200).fold(json!(1), |inner, _| json!([inner]))
 }

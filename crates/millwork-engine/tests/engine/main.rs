@@ -1,4 +1,4 @@
-//! Runs of small pipelines, and what their events tell.
+//! Runs of small pipelines, and their events.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 

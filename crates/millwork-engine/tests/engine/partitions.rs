@@ -8,7 +8,7 @@ fn days() -> PartitionsDefinition {
     PartitionsDefinition::fixed(["mon", "tue", "wed"])
 }
 
-/// Each day's number is the length of its key times ten, so that it can be told from the sum.
+/// Each day's number is the length of its key times ten, so that it differs from the sum.
 fn daily() -> AssetDefinition {
     let number = number("daily").partitions(days());
     number.blocking(|step| Ok(10 * u64::from(step.partition().unwrap().as_str().as_bytes()[0])))

@@ -125,7 +125,7 @@ async fn a_time_out_covers_what_is_tried_again() {
     ");
 }
 
-/// A blocking function that says when it has started, and ends when it is let.
+/// A blocking function that reports its start, and ends when the test allows it.
 fn held(
     key: &str,
 ) -> (AssetDefinition, tokio::sync::mpsc::UnboundedReceiver<u32>, Sender<()>, Receiver<bool>) {

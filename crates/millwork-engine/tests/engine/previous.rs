@@ -1,10 +1,10 @@
-//! Looking back at the last materialization.
+//! Previous values: a step takes its own last materialization.
 
 use millwork_core::{AssetDefinition, Definitions, IntoProduced, Output};
 
 use crate::support::*;
 
-/// Adds one to its own last value, and tells what that value's metadata said.
+/// Adds one to its own last value, and reports that value's metadata.
 fn counter() -> millwork_core::AssetDefinition {
     let counter = deciding(number("counter"), |step| {
         let previous = step.previous("counter");
@@ -40,7 +40,7 @@ async fn its_own_former_value() {
     assert_eq!(scenario.value::<u64>("counter").await, 2);
 }
 
-/// What the run itself has made is no former value, also not after it was interrupted.
+/// A value that the run itself has made is no previous value, not even after it was interrupted.
 #[tokio::test]
 async fn of_a_check_when_resumed() {
     let check = || {
@@ -79,7 +79,7 @@ async fn of_a_check_when_resumed() {
     ");
 }
 
-/// A champion that looks back at itself, of a type of one's choice, and fails while `broken`.
+/// A champion that takes its own previous value, of a type of one's choice, and fails while `broken`.
 fn champion<T>(value: fn(Option<&T>) -> T, broken: bool) -> Definitions
 where
     T: millwork_core::AssetValue<millwork_core::Json> + Send + Sync + 'static,

@@ -51,7 +51,7 @@ async fn a_run_goes_on_where_the_log_broke_off() {
     }
 }
 
-/// What is running when the store fails is stopped.
+/// Running steps are stopped when the store fails.
 #[tokio::test]
 async fn steps_stop_when_nothing_can_be_recorded() {
     let endless = number("endless").non_blocking(|_| std::future::pending::<Result<u64, _>>());
@@ -99,7 +99,7 @@ async fn slots_that_cannot_be_taken_or_given_back() {
     }
 }
 
-/// Nothing of the engine lives on behind a run that could not be recorded.
+/// No task of the engine outlives a run that could not be recorded.
 #[tokio::test]
 async fn nothing_holds_the_store_afterwards() {
     let scenario = Scenario::new(chain());
@@ -117,8 +117,7 @@ async fn nothing_holds_the_store_afterwards() {
     assert_eq!(std::sync::Arc::strong_count(&store), 1);
 }
 
-/// With tens of thousands of events waiting for the disk nothing more is started, until the disk has caught up, or for
-/// good.
+/// With tens of thousands of events waiting for the disk no more steps are started, until the disk has caught up, or for good.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_falls_behind() {
     for is_repaired in [true, false] {

@@ -1,4 +1,4 @@
-//! What doesn't fit the definitions isn't run.
+//! Requests that don't fit the definitions aren't executed.
 
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_core::{Advice as _, Config, Definitions, FromStep as _};
@@ -19,7 +19,7 @@ fn scenario() -> Scenario {
     Scenario::new(Definitions::new().asset(load))
 }
 
-/// Queues a run with a configuration that no door has looked at.
+/// Queues a run with a configuration that wasn't validated.
 async fn check(config: serde_json::Value, expected: &str) {
     let scenario = scenario();
     let request = RunRequest { config, ..scenario.request() };

@@ -1,4 +1,4 @@
-//! Runs that are taken up where they ended.
+//! Runs that are resumed where they ended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,7 +139,7 @@ async fn verdicts_of_before() {
     assert_eq!(scenario.value::<u64>("score").await, 11);
 }
 
-/// A blocking check that failed is asked again, and what it stopped is made.
+/// A blocking check that failed is evaluated again, and the steps that it stopped are run.
 #[tokio::test]
 async fn a_blocking_check_is_asked_again() {
     let is_broken = Arc::new(AtomicBool::new(true));
@@ -189,7 +189,7 @@ async fn a_blocking_check_is_asked_again() {
     }
 }
 
-/// A run of stale steps that was interrupted after the asset and before its check: the check still stands in between.
+/// A run of stale steps that was interrupted after the asset and before its check: the check still gates the asset.
 #[tokio::test]
 async fn a_check_is_not_lost_with_a_stale_run() {
     let check = blocking(check("fine", "a", &["a"], |_| Ok(millwork_core::CheckResult::fail("no"))));

@@ -52,7 +52,7 @@ async fn two_thousand_steps_in_layers() {
     check(Scenario::new(layers()).in_sqlite().await, 2_000, "layer_19_042", value).await;
 }
 
-/// The straggler waits for the end of the chain: were the chain held up by it, neither would end.
+/// The straggler waits for the end of the chain: if it held up the chain, neither would end.
 #[tokio::test]
 async fn a_slow_branch_holds_nothing_up() {
     let end_of_chain = Arc::new(Notify::new());

@@ -1,4 +1,4 @@
-//! Runs of what is stale or missing only.
+//! Runs limited to stale and missing steps.
 
 use millwork_core::{AssetDefinition, Definitions, Produced};
 
@@ -45,7 +45,7 @@ async fn new_code_with_another_value() {
     ");
 }
 
-/// Early cut-off: the new code gives the old value, so nothing else is made, however long the chain.
+/// Early cut-off: the new code gives the old value, so no other step runs, however long the chain.
 #[tokio::test]
 async fn new_code_with_the_same_value() {
     let scenario = Scenario::new(chain("1", 1)).stale_only();
@@ -61,7 +61,7 @@ async fn new_code_with_the_same_value() {
     ");
 }
 
-/// In the middle of what is unchanged, one step is made for a reason of its own.
+/// In the middle of unchanged steps, one runs for a reason of its own.
 #[tokio::test]
 async fn below_an_unchanged_step() {
     let code = |version: &str, of_c: &str| {
@@ -90,7 +90,7 @@ async fn below_an_unchanged_step() {
     assert_eq!(scenario.value::<u64>("d").await, 6);
 }
 
-/// An asset that declined to have a value, or kept its own, has looked at code and data.
+/// An asset that declined to have a value, or kept its own, counts as evaluated with its code and data.
 #[tokio::test]
 async fn absent_and_kept_values_are_up_to_date() {
     let code = |version: &str, verdict: fn() -> Produced| {

@@ -1,4 +1,4 @@
-//! What steps tell: lines, progress.
+//! Reports of steps: lines, progress.
 
 use jiff::SignedDuration;
 use millwork_core::event::EventBody;

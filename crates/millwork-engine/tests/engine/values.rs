@@ -1,4 +1,4 @@
-//! Values: handed over, stored, found again, and where they come from.
+//! Values: passed in memory, stored, loaded, and their sources.
 
 use std::sync::Arc;
 
@@ -161,7 +161,7 @@ async fn a_named_io_manager_stores_small_values_too() {
     assert_eq!((scenario.value::<u64>("x").await, scenario.value::<u64>("y").await), (4, 5));
 }
 
-/// A value is let go when nobody in the run needs it any more.
+/// A value is dropped when no step of the run needs it any more.
 #[tokio::test]
 async fn values_are_not_kept_longer_than_needed() {
     struct Big(Arc<()>);

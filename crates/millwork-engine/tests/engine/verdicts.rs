@@ -52,7 +52,7 @@ async fn of_two_outputs_only_the_absent_ones_takers_are_skipped() {
     ");
 }
 
-/// E5: a challenger that is worse doesn't stop what is downstream.
+/// E5: a challenger that is worse doesn't stop the steps downstream.
 #[tokio::test]
 async fn downstream_goes_on_with_the_kept_value() {
     let is_first = Arc::new(AtomicBool::new(true));

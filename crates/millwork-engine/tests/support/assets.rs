@@ -1,4 +1,4 @@
-//! Short ways to write definitions down.
+//! Short definitions of assets for tests.
 
 use std::sync::Arc;
 

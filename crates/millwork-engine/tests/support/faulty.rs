@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails on demand.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use millwork_storage::{
 };
 use tokio::sync::RwLock;
 
-/// What fails.
+/// The operation that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Append,
@@ -29,16 +29,16 @@ pub(crate) enum Fault {
     GiveSlotBack,
 }
 
-/// A store that fails when it is told to.
+/// A store that fails on demand.
 #[derive(Debug)]
 pub(crate) struct Faulty {
     inner: Arc<dyn Store>,
     fault: Mutex<Option<Fault>>,
-    /// So many events are appended before appending fails.
+    /// The number of events that are appended before appending fails.
     events_left: AtomicUsize,
     pub(crate) most_slots: AtomicUsize,
     slots: AtomicUsize,
-    /// Appending waits as long as somebody holds this.
+    /// Appending waits while a test holds this lock.
     pub(crate) slow: RwLock<()>,
 }
 

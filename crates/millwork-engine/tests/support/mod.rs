@@ -1,4 +1,4 @@
-//! A small world for a run: definitions, a store, a folder of values, a clock that stands still.
+//! The environment of a run: definitions, a store, a folder of values, a clock that stands still.
 
 mod assets;
 mod faulty;
@@ -147,13 +147,13 @@ impl Scenario {
         tokio::spawn(async move { engine.resume(run, &cancel, unobserved()).await })
     }
 
-    /// Queues a run, executes it, and tells its events.
+    /// Queues a run, executes it, and returns its events as text.
     pub(crate) async fn run(&self) -> String {
         let run = self.queued().await;
         self.resume(run).await
     }
 
-    /// Executes a run that was executed before, and tells the events of this execution.
+    /// Executes a run that was executed before, and returns the events of this execution as text.
     pub(crate) async fn resume(&self, run: RunId) -> String {
         let before = self.events(run).await.len();
         let outcome = self.execute(run).await.unwrap();
@@ -178,7 +178,7 @@ impl Scenario {
         self.store.run(run).await.unwrap().unwrap().status
     }
 
-    /// Says that the process that executes a run has died.
+    /// Marks the process that executes a run as dead.
     pub(crate) async fn lose(&self, run: RunId) {
         let epoch = self.store.run(run).await.unwrap().unwrap().epoch;
         let now = self.clock_now();
@@ -255,7 +255,7 @@ pub(crate) fn unobserved() -> Observer {
     Arc::new(|_| {})
 }
 
-/// An observer, and what it is shown: a line for each observation.
+/// An observer, and its observations: a line for each.
 pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = lines.clone();
@@ -269,12 +269,12 @@ pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
     (observer, lines)
 }
 
-/// What an error says, with its causes.
+/// An error's message, with its causes.
 pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     one_line_of(error)
 }
 
-/// How many events of a kind there are.
+/// The number of events of a kind.
 pub(crate) fn count(events: &[Event], is_meant: impl Fn(&EventBody) -> bool) -> usize {
     events.iter().filter(|event| is_meant(&event.body)).count()
 }

@@ -1,4 +1,4 @@
-//! Events as lines that people can read.
+//! Events as lines for people.
 
 use millwork_core::event::{Event, EventBody};
 
@@ -7,7 +7,7 @@ pub(crate) fn transcript(events: &[Event]) -> String {
     events.iter().map(|event| transcript_of(event) + "\n").collect()
 }
 
-/// One event: `step[partition]/attempt what happened`.
+/// One event: `step[partition]/attempt event`.
 pub(crate) fn transcript_of(event: &Event) -> String {
     let partition = event.partition.as_ref().map_or(String::new(), |partition| format!("[{partition}]"));
     let step = event.step.as_ref().map(|step| format!("{step}{partition}/{} ", event.attempt));

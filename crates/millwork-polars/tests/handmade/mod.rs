@@ -1,4 +1,4 @@
-//! Parquet files of one row, made by hand: of types that Polars has no feature for here, or that say what isn't so.
+//! Parquet files of one row, made by hand: of types that Polars has no feature for here, or with false metadata.
 
 #![allow(dead_code, reason = "not every test that has this module needs all of it")]
 
@@ -154,7 +154,7 @@ pub(crate) fn file(rows: i64, roots: i32, schema: &[Vec<(i16, Thrift)>], chunks:
     bytes
 }
 
-/// The element of a schema that is a required column of a physical type, and what else it says.
+/// The element of a schema that is a required column of a physical type, with further fields.
 pub(crate) fn leaf(kind: i32, length: i32, name: &'static str, rest: &[(i16, Thrift)]) -> Vec<(i16, Thrift)> {
     let start = [(1, I32(kind)), (2, I32(length)), (3, I32(0)), (4, Text(name))];
     start.into_iter().chain(rest.iter().cloned()).collect()

@@ -35,7 +35,7 @@ fn large_frames_come_back_equal() {
     check(&DataFrame::new(300_000, (0..5).map(column).collect()).unwrap());
 }
 
-/// What takes the fewest bytes for its rows is not taken for damage.
+/// The file with the fewest bytes for its rows is not taken for damaged.
 #[test]
 fn equal_rows_come_back_equal() {
     let rows = 700_000;

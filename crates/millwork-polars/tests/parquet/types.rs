@@ -1,4 +1,4 @@
-//! Every type that Parquet has: a column of it is decoded, or an error that says which feature of Polars reads it.
+//! Every type that Parquet has: a column of it is decoded, or an error names the feature of Polars that reads it.
 
 use millwork_core::{Advice as _, AssetValue, BoxError};
 use millwork_polars::ParquetError;
@@ -14,7 +14,7 @@ const DOUBLE: i32 = 5;
 const BYTES: i32 = 6;
 const FIXED: i32 = 7;
 
-/// What is expected of a file: the column's type, the features that the error names, or what another error says.
+/// The expectation for a file: the column's type, the features that the error names, or the text of another error.
 enum Expected {
     Read(&'static str),
     Needs(Vec<&'static str>),
@@ -56,7 +56,7 @@ fn check(name: &str, bytes: &[u8], expected: &Expected) {
     }
 }
 
-/// A column of one value, by its physical type, the length of that, and what else the schema says.
+/// A column of one value, by its physical type, the length of that, and further fields of the schema.
 fn check_column(kind: i32, length: i32, rest: &[(i16, Thrift)], expected: &Expected) {
     let width = match kind {
         INT32 => 4,
@@ -171,7 +171,7 @@ fn nested_types_are_read_or_errors_with_the_remedy() {
     check("a map", &file(1, 1, &map, &chunks), &Needs(vec!["dtype-struct"]));
 }
 
-/// One column of a type that isn't read doesn't hide which one it is.
+/// One column of an unsupported type is named, even among others.
 #[test]
 fn the_column_is_named_among_others() {
     let number = |name| Chunk { kind: INT64, path: name, values: 1, pages: vec![Page::plain(1, vec![1; 8])] };

@@ -1,4 +1,4 @@
-//! Alerts on their way.
+//! Deliveries of alerts.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub(crate) async fn delivered(store: Backend) {
     assert!(store.begin_delivery(1, 0, at(30)).await.unwrap());
     assert!(!store.begin_delivery(1, 0, at(30)).await.unwrap(), "someone has begun it");
     assert_eq!(due(&store, 29).await, [(2, "b".to_owned()), (3, "c".to_owned())]);
-    // Whoever began it has died, and another one takes over.
+    // The process that began it has died, and another one takes over.
     assert_eq!(due(&store, 30).await.len(), 2);
     assert!(store.begin_delivery(1, 1, at(60)).await.unwrap());
     store.end_delivery(1, AttemptOutcome::Delivered, at(40)).await.unwrap();
@@ -72,7 +72,7 @@ pub(crate) async fn dropped(store: Backend) {
     for (id, is_there) in [(1, true), (2, true), (2, false), (9, false)] {
         assert_eq!(store.drop_delivery(id, at(3)).await.unwrap(), is_there, "{id}");
     }
-    // An attempt was under way.
+    // An attempt was in progress.
     store
         .end_delivery(2, AttemptOutcome::Retry { at: at(9), error: "down".to_owned() }, at(4))
         .await
@@ -83,7 +83,7 @@ pub(crate) async fn dropped(store: Backend) {
     assert_eq!(due(&store, 99).await, [(3, "c".to_owned())]);
     assert!(store.retry_delivery(1, at(5)).await.unwrap(), "somebody changed their mind");
     assert_eq!(due(&store, 99).await, [(1, "a".to_owned())]);
-    // The receiver has it all the same.
+    // The receiver has accepted it all the same.
     assert!(store.drop_delivery(1, at(6)).await.unwrap());
     store.end_delivery(1, AttemptOutcome::Delivered, at(7)).await.unwrap();
     assert_eq!(store.deliveries(Some(DeliveryState::Delivered), 9).await.unwrap()[0].id, 1);
@@ -105,7 +105,7 @@ pub(crate) async fn held(store: Backend) {
     let next = store.pending_deliveries(9).await.unwrap();
     let next: Vec<_> = next.iter().map(|one| (one.id, one.next_at)).collect();
     assert_eq!(next, [(1, at(60)), (2, at(60)), (3, at(90)), (5, at(1))]);
-    // At most so many of each destination, those whose attempts come first.
+    // A maximum of each destination, those whose attempts come first.
     let first = store.pending_deliveries(2).await.unwrap();
     assert_eq!(first.iter().map(|one| one.id).collect::<Vec<_>>(), [1, 2, 5]);
 }

@@ -1,4 +1,4 @@
-//! What automation remembers.
+//! The state of automation.
 
 use millwork_core::Instigator;
 use millwork_core::run::RunId;
@@ -26,7 +26,7 @@ pub(crate) async fn remembered(store: Backend) {
     assert_eq!(store.automation_rows(Some(&"b".into())).await.unwrap(), both[1..]);
     assert_eq!(store.automation_rows(Some(&"c".into())).await.unwrap(), []);
 
-    // What isn't named stays as it is.
+    // Assets that aren't named keep their state.
     let second = vec![row("b", Some("2")), row("c", Some("3"))];
     assert!(store.commit(commit(Some("1"), "2", 11, second)).await.unwrap());
     let third = vec![row("a/x \"é\"", None), row("never", None)];
@@ -40,10 +40,10 @@ pub(crate) async fn remembered(store: Backend) {
 pub(crate) async fn remembered_with_runs(store: Backend) {
     let first = commit(None, "1", 10, vec![row("a", Some("1"))]);
     assert!(store.commit(first.clone()).await.unwrap());
-    // Someone was slower.
+    // A commit from an old cursor is refused.
     let late = commit(None, "2", 11, vec![row("a", Some("2"))]);
     assert!(!store.commit(late).await.unwrap());
-    // The run is there already.
+    // The run exists already.
     let rows = vec![row("a", Some("3"))];
     let again = Commit { from: Some("1".to_owned()), cursor: "2".to_owned(), rows, ..first };
     store.commit(again).await.unwrap_err();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millwork_storage::{Store, connect};
 use tempfile::TempDir;
 
-/// A new, empty store, and what it needs to exist.
+/// A new, empty store, and the resources that it needs to exist.
 #[derive(Clone)]
 pub(crate) struct Backend {
     store: Arc<dyn Store>,

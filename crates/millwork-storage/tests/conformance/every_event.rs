@@ -1,4 +1,4 @@
-//! Every kind of event, with everything in it that there can be.
+//! Every kind of event, with all of its optional fields.
 
 use std::collections::BTreeMap;
 

@@ -57,7 +57,7 @@ pub(crate) async fn evaluated(store: Backend) {
     assert_eq!(known, InstigatorState { on: Some(true), cursor: Some("1".to_owned()), stuck_since: None });
     assert_eq!((runs(&store).await, store.ticks(&[], 9).await.unwrap()), (1, first.ticks.clone()));
 
-    // Someone who began from the same cursor was slower, and requests nothing.
+    // A commit from the same cursor that comes later requests nothing.
     assert!(!store.commit(evaluation(None, "2", 11)).await.unwrap());
     assert!(!store.commit(evaluation(Some("0"), "2", 11)).await.unwrap());
     assert_eq!((runs(&store).await, store.ticks(&[], 9).await.unwrap().len()), (1, 1));
@@ -80,7 +80,7 @@ pub(crate) async fn evaluated(store: Backend) {
     assert_eq!(store.ticks_behind(newest, 9).await.unwrap(), []);
 }
 
-/// What would have been due while a schedule was off is not made up for.
+/// Ticks that would have been due while a schedule was off are not made up for.
 pub(crate) async fn a_switch_forgets(store: Backend) {
     assert!(store.commit(evaluation(None, "1", 10)).await.unwrap());
     store.switch(&schedule("hourly"), None).await.unwrap();
@@ -92,7 +92,7 @@ pub(crate) async fn a_switch_forgets(store: Backend) {
     );
 }
 
-/// A run that is there already leaves nothing of the evaluation.
+/// A run that exists already refuses the whole evaluation.
 pub(crate) async fn whole_or_not(store: Backend) {
     let first = evaluation(None, "1", 10);
     assert!(store.commit(first.clone()).await.unwrap());
@@ -116,7 +116,7 @@ pub(crate) async fn one_of_many(store: Backend) {
     assert_eq!((won, runs(&store).await), (1, 1));
 }
 
-/// Evaluations that share commits, with claims and cancellations of runs in between: all is there, and a run that was requested twice is
+/// Evaluations that share commits, with claims and cancellations of runs in between: all are stored, and a run that was requested twice is
 /// refused alone.
 pub(crate) async fn many_at_once(store: Backend) {
     const MANY: i64 = 300;

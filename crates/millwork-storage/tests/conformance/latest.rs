@@ -1,4 +1,4 @@
-//! What is latest of assets.
+//! The latest events of assets.
 
 use millwork_core::PartitionKey;
 use millwork_core::event::EventBody;
@@ -7,7 +7,7 @@ use millwork_storage::Store;
 use crate::backend::Backend;
 use crate::samples::{append, create, kept, materialized, not_materialized, of_step, run_id};
 
-/// What is latest of the assets `a`, `b` and `c`: asset, partition, number of the materialization and the verdict.
+/// The latest events of the assets `a`, `b` and `c`: asset, partition, number of the materialization and the verdict.
 async fn check(store: &dyn Store, expected: &[(&str, Option<&str>, Option<u64>, u64)]) {
     let latest = store.latest(&["c".into(), "b".into(), "a".into(), "unheard_of".into()]).await.unwrap();
     let found: Vec<_> = latest

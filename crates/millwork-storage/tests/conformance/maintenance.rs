@@ -1,4 +1,4 @@
-//! What is asked of a store as a whole.
+//! Operations on a store as a whole.
 
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_storage::{EventQuery, NewRun, StorageError, StoreInfo};
@@ -27,7 +27,7 @@ pub(crate) async fn counted(store: Backend) {
         names: 3,
         values_in_database: 3,
         bytes_of_values_in_database: 300,
-        // How large files are is the backend's business.
+        // The sizes of files depend on the backend.
         database_bytes: info.database_bytes,
         wal_bytes: info.wal_bytes,
         free_bytes: info.free_bytes,

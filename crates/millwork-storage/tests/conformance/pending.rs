@@ -1,4 +1,4 @@
-//! What is pending.
+//! Pending work.
 
 use millwork_core::Instigator;
 use millwork_core::run::RunSpec;
@@ -45,7 +45,7 @@ pub(crate) async fn kept(store: Backend) {
     assert!(store.commit(Commit { pending: added, ..commit(None, "1") }).await.unwrap());
     let other = Commit { pending: vec![pending(run("b"))], ..Commit::new(sensor("other"), None, "1") };
     assert!(store.commit(other).await.unwrap());
-    // Someone who was slower adds nothing.
+    // A commit from an old cursor adds nothing.
     let slower = Commit { pending: vec![pending(run("c"))], ..commit(None, "2") };
     assert!(!store.commit(slower).await.unwrap());
     let known = all(&store).await;
@@ -78,12 +78,12 @@ pub(crate) async fn tried_again(store: Backend) {
         left.iter().map(|one| (one.id, one.state, one.attempts, one.reason.as_str())).collect();
     assert_eq!(told, [(2, PendingState::Waiting, 2, "still"), (3, PendingState::GivenUp, 2, "for good")]);
     assert_eq!((due(&store, 29).await, due(&store, 30).await), (vec![], vec![2]));
-    // Someone has tried it since, or dropped it: nothing of the commit is written.
+    // Another process has retried or dropped it since: nothing of the commit is written.
     for attempts in [vec![attempt(2, 1, PendingOutcome::Done)], vec![attempt(1, 1, PendingOutcome::Done)]] {
         assert!(!store.commit(Commit { attempts, ..commit(Some("2"), "3") }).await.unwrap());
     }
     assert_eq!(store.state(&sensor("inbox")).await.unwrap().cursor.as_deref(), Some("2"));
-    // Somebody decides.
+    // A person decides.
     assert!(store.retry_pending(3, at(20)).await.unwrap());
     assert_eq!((due(&store, 20).await, all(&store).await[1].attempts), (vec![3], 0));
     assert!(store.drop_pending(2).await.unwrap());
@@ -95,7 +95,7 @@ pub(crate) async fn tried_again(store: Backend) {
     assert_eq!(all(&store).await[0].id, 4);
 }
 
-/// A function that is stuck is so until the next commit says something else, whatever is switched.
+/// A function that is stuck stays so until the next commit clears it, whatever is switched.
 pub(crate) async fn stuck(store: Backend) {
     let stuck_since = Some(at(12));
     assert!(store.commit(Commit { stuck_since, ..commit(None, "1") }).await.unwrap());

@@ -1,4 +1,4 @@
-//! Retention rules: what goes, and what stays whatever they say.
+//! Retention rules: what is removed, and what always stays.
 
 use std::time::Duration;
 
@@ -101,12 +101,12 @@ pub(crate) async fn runs(store: Backend) {
     assert!(store.value(materialization.sequence).await.unwrap().is_some());
     assert_eq!(store.runs(RunQuery::default()).await.unwrap().len(), 2);
     assert_eq!(store.forget(&rules, later(26)).await.unwrap().events, 0);
-    // What was forgotten can be written again, by the same name.
+    // A value that was removed can be written again, under the same name.
     let again = create(&*store, 4, &[]).await;
     append(&*store, made(again, "a")).await;
 }
 
-/// What is latest of an asset are two events where the last verdict made no value: each keeps its run.
+/// The latest events of an asset are two where the last verdict made no value: each keeps its run.
 pub(crate) async fn verdicts(store: Backend) {
     let runs = [finished(&*store, 1, "a").await, create(&*store, 2, &[]).await];
     append(&*store, vec![of_step(runs[1], "a", None, not_materialized())]).await;

@@ -1,4 +1,4 @@
-//! What becomes of runs.
+//! The states of runs.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use millwork_storage::{Batch, Claim, EventQuery, Fence, NewRun, RunRecord, Stora
 use crate::backend::Backend;
 use crate::samples::{append, at, claim_of, create, events, holder, request, run_id, started, status};
 
-/// A run's record, which must say what the fold of its events says.
+/// A run's record, which must equal the fold of its events.
 async fn record(store: &dyn Store, run: RunId) -> RunRecord {
     let record = store.run(run).await.unwrap().unwrap();
     let of_run = EventQuery { run: Some(run), ..EventQuery::default() };
@@ -112,7 +112,7 @@ pub(crate) async fn finished(store: Backend) {
         assert_eq!(record(&*store, fence.run).await.status.as_str(), expected);
         assert_eq!(record(&*store, fence.run).await.finished_at, Some(at(9)));
     }
-    // Without a fence, as whoever launches runs would.
+    // Without a fence, as a launcher would.
     let run = create(&*store, 4, &[]).await;
     let failed = EventBody::run_failed("could not be launched");
     append(&*store, vec![NewEvent::of_run(run, at(9), failed)]).await;
@@ -133,7 +133,7 @@ pub(crate) async fn retried(store: Backend) {
     assert_eq!((waiting.status.as_str(), waiting.not_before), ("queued", Some(at(24))));
     assert_eq!((waiting.reason.as_deref(), waiting.finished_at), (Some("slow"), None));
 
-    // Whoever saw it before: its claim has ended, and what waits isn't lost again.
+    // A process that saw it before has no claim any more, and a waiting run isn't lost again.
     let lost = EventBody::run_lost("its process is gone");
     assert!(!store.end_run(first, lost.clone(), at(5)).await.unwrap());
     assert!(matches!(store.renew(first, at(60)).await, Err(StorageError::Fenced { .. })));

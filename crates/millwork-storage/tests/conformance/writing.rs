@@ -1,4 +1,4 @@
-//! Batches, fences, and many who write at once.
+//! Batches, fences, and concurrent writers.
 
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::RunId;
@@ -23,7 +23,7 @@ pub(crate) async fn batches_are_whole(store: Backend) {
     assert!(append(&*store, vec![]).await.is_empty());
     let started = || of_step(run, "a", None, EventBody::StepStarted);
     assert_eq!(append(&*store, vec![started(), started()]).await, [2, 3]);
-    // An unknown run spoils the batch.
+    // An unknown run refuses the batch.
     let events = vec![started(), NewEvent::of_run(run_id(9), started().at, EventBody::RunSucceeded)];
     let refused = store.append(Batch { fence: None, events }).await;
     assert!(matches!(refused, Err(StorageError::UnknownRun { run }) if run == run_id(9)));
@@ -81,7 +81,7 @@ pub(crate) async fn a_refusal_is_nobody_elses(store: Backend) {
     let fenced = Fence { epoch: 9, ..fence };
     let other =
         |name: &str| Batch { fence: Some(fence), events: vec![of_step(fence.run, name, None, success())] };
-    // They are all asked for before any of them is done, so a backend may do them together.
+    // All are requested before any of them is done, so a backend may commit them together.
     let (b, again, c, stale, c_again, unknown) = tokio::join!(
         store.append(other("b")),
         store.append(batch(fence, [EventBody::StepStarted, success()])),

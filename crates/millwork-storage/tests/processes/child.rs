@@ -13,7 +13,7 @@ use millwork_storage::{Batch, Claim, Fence, Home, Lease, NewRun, TakeSlots};
 const TASK: &str = "MILLWORK_TEST_CHILD";
 const HOME: &str = "MILLWORK_TEST_HOME";
 
-/// A child process and what it tells.
+/// A child process and its output.
 pub(crate) struct Working {
     process: Child,
     told: BufReader<ChildStdout>,
@@ -32,8 +32,8 @@ impl Working {
         Self { process, told }
     }
 
-    /// Waits for the next line that tells of something done, and returns the rest of it. Nothing at the end; a line
-    /// that was cut off doesn't count.
+    /// Waits for the next line that reports an action, and returns the rest of it. `None` at the end; a line that was cut off doesn't
+    /// count.
     pub(crate) fn next(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -92,7 +92,7 @@ pub(crate) fn step_events(fence: Fence, step: &str) -> Batch {
     Batch { fence: Some(fence), events }
 }
 
-/// The child's side. Without a task there is nothing to do.
+/// The child's side. Without a task it returns at once.
 #[tokio::test]
 async fn works() {
     let Ok(task) = std::env::var(TASK) else { return };

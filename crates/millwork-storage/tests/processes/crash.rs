@@ -1,4 +1,4 @@
-//! What is told to be written is there after `kill -9`.
+//! Writes that were reported as done survive `kill -9`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a home knows of the processes that share it.
+//! The processes that share a home.
 
 use std::path::Path;
 
@@ -71,7 +71,7 @@ async fn who_lives_keeps_its_slots_whatever_the_clock_says() {
     assert!(second.store().take_slots(take(1)).await.unwrap().is_some());
 }
 
-/// A home, and a process that works in it and has said this.
+/// A home, and a process that works in it and has printed this.
 async fn beside(work: &str, says: &str) -> (TempDir, Home, Working) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_process_that_requested_a_run_owns_it_before_it_begins() {
     let events = home.store().events(EventQuery::default()).await.unwrap();
     let state = RunState::replay(&events).unwrap();
     assert_eq!(state.status, Some(RunStatus::Lost));
-    // It goes on as any run that was lost.
+    // It is resumed as any lost run.
     let (holder, resumes) = (home.holder().clone(), true);
     home.store().claim(Claim { run: lost[0].id, holder, now: at(2), until: at(30), resumes }).await.unwrap();
 }
@@ -209,7 +209,7 @@ async fn a_home_may_have_its_store_elsewhere() {
     assert!(matches!(refused, StorageError::UnknownStore { .. }), "{refused}");
 }
 
-/// A process that is killed while it holds nothing leaves a lock that nobody looks for.
+/// A process that is killed while it holds nothing leaves a lock that is never checked.
 #[tokio::test]
 async fn stale_locks_are_swept() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Several real processes on one home, and what is left when one of them is killed.
+//! Several real processes on one home, and the state that a killed one leaves.
 //!
 //! A child process is this test binary again: it runs the test `child::works` with its task in the environment.
 

@@ -1,4 +1,4 @@
-//! How many transactions there are.
+//! The number of transactions.
 
 use std::sync::Arc;
 

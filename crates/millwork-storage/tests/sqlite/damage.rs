@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::samples::{at, batch, create, open, step_events};
 
-/// Everything that is damaged here, and what the check says of it.
+/// Every damage, and the finding of the check.
 const DAMAGE: [(&str, Table, &str); 19] = [
     (
         "UPDATE events SET body = 'x' WHERE sequence = 5",
@@ -80,7 +80,7 @@ impl Damaged {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut self.connection).await.unwrap();
     }
 
-    /// Everything that can be asked.
+    /// Every query of a store.
     async fn is_read(&self) -> Vec<Event> {
         let events = self.store.events(EventQuery::default()).await.unwrap();
         for run in self.store.runs(RunQuery::default()).await.unwrap() {
@@ -230,7 +230,7 @@ async fn what_is_latest_is_made_again_from_the_events() {
     }
 }
 
-/// What an earlier version wrote of a curve with a hole, which it then could not read.
+/// A curve with a hole as an earlier version wrote it, which it then could not read.
 #[tokio::test]
 async fn a_curve_that_an_earlier_version_wrote_with_null_is_read() {
     let mut damaged = Damaged::whole().await;

@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! Files that can't be opened.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ async fn unusable_folders() {
     std::fs::write(&file, "").unwrap();
     check(&file.join("millwork.db"), &["failed to make the folder", "MILLWORK_HOME"]).await;
     check(folder.path(), &["failed to open", "must exist and be writable"]).await;
-    // Nobody can create files here, whoever runs the tests.
+    // No user can create files here.
     check(Path::new("/proc/millwork.db"), &["failed to open", "must exist and be writable"]).await;
 }
 

@@ -41,7 +41,7 @@ async fn both_append() {
     assert_eq!(stores[1].latest(&assets).await.unwrap().len(), 8);
 }
 
-/// What one remembers from its last transaction is no longer true after the other has written.
+/// The cache of one handle is outdated after the other has written.
 #[tokio::test]
 async fn each_sees_what_the_other_did() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,7 +94,7 @@ async fn closing_leaves_one_file() {
     assert_eq!(sequences(&open(folder.path()).await).await, [1]);
 }
 
-/// Else what is written would be in no file, and what is read of no home.
+/// Otherwise writes would go to no file, and reads come from no home.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_removed_or_replaced_is_not_written_to() {
     let folder = tempfile::tempdir().unwrap();

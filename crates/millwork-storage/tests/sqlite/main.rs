@@ -1,4 +1,4 @@
-//! What is particular to SQLite: several handles on one file, grouped commits, size, and what can be wrong with a file.
+//! Properties of SQLite: several handles on one file, grouped commits, size, and files that can't be opened.
 
 // Clippy lets tests unwrap, but not what they share.
 #![allow(clippy::unwrap_used)]

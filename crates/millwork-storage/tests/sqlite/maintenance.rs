@@ -1,4 +1,4 @@
-//! What is asked of the file as a whole.
+//! Operations on the file as a whole.
 
 use millwork_storage::{EventLog as _, Maintenance as _};
 

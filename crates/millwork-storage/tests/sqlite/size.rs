@@ -1,4 +1,4 @@
-//! How much room steps take.
+//! The size of stored steps.
 
 use millwork_storage::{EventLog, Maintenance};
 

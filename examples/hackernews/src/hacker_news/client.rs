@@ -1,4 +1,4 @@
-//! The resource that assets ask for the newest stories; `HACKER_NEWS_URL` says where they come from.
+//! The resource that fetches the newest stories; `HACKER_NEWS_URL` selects their source.
 
 use reqwest::Url;
 
@@ -29,7 +29,7 @@ enum Source {
 impl HackerNews {
     /// Reads `HACKER_NEWS_URL`: unset or empty for the embedded sample, `live` for the real site, or the base
     /// address of a server that speaks the API, such as `http://127.0.0.1:8765/v0`.
-    ///
+    /// Fails if the value is none of them. No request is sent.
     /// Fails if it is none of them. Nothing is sent yet.
     pub fn from_env() -> Result<Self, HackerNewsError> {
         match std::env::var_os(VARIABLE) {
@@ -64,7 +64,7 @@ impl HackerNews {
         Self { limits, ..self }
     }
 
-    /// Where the items come from, for people: an address or `embedded sample`.
+    /// The source of the items, for people: an address or `embedded sample`.
     pub fn origin(&self) -> &str {
         match &self.source {
             Source::Sample(_) => "embedded sample",
@@ -74,9 +74,8 @@ impl HackerNews {
 
     /// Fetches the newest `items` items, or all if there are fewer, and keeps the stories.
     ///
-    /// `progress` is told, after each item, how many are done and of how many. A window without stories is an
-    /// ordinary, empty result. Fails if the newest item's id can't be fetched, or as soon as more items have
-    /// failed than [`Limits::failure_share`] allows.
+    /// `progress` is called after each item with the number of finished items and of all. A window without stories is an ordinary, empty
+    /// result. Fails if the newest item's id can't be fetched, or as soon as more items have failed than [`Limits::failure_share`] allows.
     pub async fn latest_stories(
         &self,
         items: usize,
@@ -90,7 +89,7 @@ impl HackerNews {
 }
 
 fn parse_base(value: &str) -> Result<Url, String> {
-    let url = Url::parse(value).map_err(|error| format!("that is no address ({error})"))?;
+    let url = Url::parse(value).map_err(|error| format!("that is not an address ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{}` is neither `http` nor `https`", url.scheme()));
     }
@@ -123,10 +122,10 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_with_the_choices() {
-        check("127.0.0.1:8765", "`HACKER_NEWS_URL` is `127.0.0.1:8765`, but that is no address");
+        check("127.0.0.1:8765", "`HACKER_NEWS_URL` is `127.0.0.1:8765`, but that is not an address");
         check("localhost:8765/v0", "`localhost` is neither `http` nor `https`");
         check("ftp://news.example", "`ftp` is neither `http` nor `https`");
-        check("http://", "that is no address (empty host)");
+        check("http://", "that is not an address (empty host)");
         check("http://news.example/v0?print=pretty", "no `?` or `#`");
         check("lvie", "hint: use `live`");
     }

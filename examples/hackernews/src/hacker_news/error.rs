@@ -1,4 +1,4 @@
-//! What can go wrong between the pipeline and the API.
+//! Errors between the pipeline and the API.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use millwork::Advice;
 use reqwest::StatusCode;
 
-/// Why the newest stories couldn't be had.
+/// The reason why the newest stories couldn't be fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HackerNewsError {
     /// The variable isn't an address.
     #[error("`HACKER_NEWS_URL` is `{value}`, but {problem}")]
     InvalidUrl {
-        /// What the variable holds.
+        /// The value of the variable.
         value: String,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         problem: String,
     },
     /// The HTTP client couldn't be built.
@@ -23,33 +23,33 @@ pub enum HackerNewsError {
     Client {
         /// The base address.
         url: String,
-        /// What the client says.
+        /// The error of the client.
         source: reqwest::Error,
     },
     /// The first request, for the newest item's id, failed.
     #[error("failed to fetch the newest item's id from `{url}`")]
     NoNewestItem {
-        /// The address that was asked.
+        /// The address of the request.
         url: String,
-        /// How the last attempt failed.
+        /// The error of the last attempt.
         source: RequestError,
     },
-    /// More items failed than may.
+    /// More items failed than the limit allows.
     #[error(
         "gave up on `{url}` when {failed} of {requested} items ({share:.1} %) had failed after all attempts, where {limit:.1} % may"
     )]
     TooManyFailed {
         /// The base address.
         url: String,
-        /// Items that failed until then.
+        /// The number of items that failed until then.
         failed: usize,
-        /// Items asked for.
+        /// The number of requested items.
         requested: usize,
-        /// What failed, in percent of the items asked for.
+        /// The share that failed, in percent of the requested items.
         share: f64,
-        /// What may fail, in percent.
+        /// The share that may fail, in percent.
         limit: f64,
-        /// How the last item failed.
+        /// The error of the last item that failed.
         source: RequestError,
     },
 }
@@ -65,40 +65,40 @@ impl Advice for HackerNewsError {
     }
 }
 
-/// Why one request failed.
+/// The reason why one request failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// No connection, or it broke.
+    /// The connection failed or was closed.
     #[error("failed to get an answer")]
     Connection {
-        /// What the client says.
+        /// The error of the client.
         source: reqwest::Error,
     },
-    /// The attempt took too long.
+    /// The attempt exceeded its time limit.
     #[error("got no answer within {after:?}")]
     TimedOut {
-        /// The longest that an attempt may take.
+        /// The time limit of an attempt.
         after: Duration,
     },
-    /// The server answered something else than 200.
+    /// The server answered with another status than 200.
     #[error("the server answered {status}{}", asked_to_wait(*.retry_after))]
     Status {
-        /// The answer's status.
+        /// The status of the answer.
         status: StatusCode,
-        /// How long the server asks to wait.
+        /// How long the server asks to wait; `None` if it doesn't.
         retry_after: Option<Duration>,
     },
-    /// The answer is larger than any of the API's.
+    /// The answer is larger than any answer of the API.
     #[error("the server's answer is larger than {limit} bytes")]
     TooLarge {
-        /// The most bytes that are read of an answer.
+        /// The maximum size of an answer, in bytes.
         limit: usize,
     },
-    /// The answer isn't the JSON that the API promises.
+    /// The answer isn't the JSON that the API documents.
     #[error("the server's answer isn't what the API promises")]
     Json {
-        /// What the parser says.
+        /// The error of the parser.
         source: serde_json::Error,
     },
 }
@@ -116,7 +116,7 @@ impl RequestError {
         }
     }
 
-    /// How long the server asks to wait.
+    /// How long the server asks to wait; `None` if it doesn't.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,

@@ -1,4 +1,4 @@
-//! The items around the stories: what the API answers for most ids, made up by dice.
+//! The items around the stories: the API's answers for most ids, drawn at random.
 
 use super::item::{Item, ItemKind};
 use crate::dice::Dice;
@@ -27,7 +27,7 @@ const FIRST_NAMES: &[&str] =
 const LAST_NAMES: &[&str] =
     &["heron", "badger", "teapot", "anvil", "maple", "comet", "otter", "ladder", "moth"];
 
-/// Makes the item with this `id` and `time` that isn't a usable story; `None` where the API says `null`.
+/// The item with this `id` and `time` that isn't a usable story; `None` where the API answers `null`.
 ///
 /// Seven of ten are comments; the rest is jobs, polls, deleted and dead items, stories without a title and
 /// nothing at all.
@@ -49,7 +49,7 @@ pub(crate) fn filler(dice: &mut Dice, id: u64, time: i64) -> Option<Item> {
     Some(item)
 }
 
-/// Makes up an author's name.
+/// Draws an author's name.
 pub(crate) fn author(dice: &mut Dice) -> String {
     format!("{}{}{}", dice.pick(FIRST_NAMES), dice.pick(LAST_NAMES), dice.below(90))
 }
@@ -94,7 +94,7 @@ fn dead(dice: &mut Dice, item: Item) -> Item {
     Item { kind: Some(ItemKind::Story), title: Some(title), score: Some(1), descendants: Some(0), ..item }
 }
 
-/// The id of some item shortly before `id`.
+/// The id of an item shortly before `id`.
 fn earlier(dice: &mut Dice, id: u64) -> u64 {
     id.saturating_sub(1 + dice.below(50)).max(1)
 }

@@ -1,7 +1,7 @@
 //! One item as the API's JSON describes it: <https://github.com/HackerNews/API#items>.
 //!
-//! Every field may be missing, and a field of an unexpected type, or a time that is none, counts as missing: one odd
-//! item must not cost the window.
+//! Every field may be missing, and a field of an unexpected type, or an invalid time, counts as missing: one odd item must not cost the
+//! window.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,19 +14,19 @@ pub struct Item {
     /// The item's number: one sequence for all types, ascending with time.
     #[serde(deserialize_with = "lenient")]
     pub id: u64,
-    /// What the item is; `None` for an unknown type and for some deleted items.
+    /// The item's type; `None` for an unknown type and for some deleted items.
     #[serde(rename = "type", deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ItemKind>,
     /// The author's name.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// When the item was made, in seconds since 1970 (UTC).
+    /// When the item was created, in seconds since 1970 (UTC).
     #[serde(deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
     pub time: Option<i64>,
     /// The title of a story, poll or job, with HTML entities.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where a story leads; text posts have none.
+    /// The address that a story links to; text posts have none.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The text of a comment, text post or poll, in HTML.
@@ -35,13 +35,13 @@ pub struct Item {
     /// The story's points, or the votes for an answer to a poll.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub score: Option<i64>,
-    /// How many comments a story or poll has, replies to replies included.
+    /// The number of comments on a story or poll, replies to replies included.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub descendants: Option<u32>,
-    /// What a comment replies to.
+    /// The id of the item that a comment replies to.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
-    /// The poll that an answer belongs to.
+    /// The id of the poll that an answer belongs to.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub poll: Option<u64>,
     /// The ids of the direct comments, best first.
@@ -75,11 +75,11 @@ pub enum ItemKind {
 }
 
 impl Item {
-    /// Reads the API's answer to the request for item `id`; `None` where the API says `null`.
+    /// Parses the API's answer to the request for item `id`; `None` where the API answers `null`.
     ///
     /// Fails on anything but `null` and a JSON object.
     pub fn parse(id: u64, body: &[u8]) -> Result<Option<Self>, serde_json::Error> {
-        // By way of a map, because a derived struct would take an array, too.
+        // By way of a map, because a derived struct would accept an array, too.
         let Some(fields) = serde_json::from_slice::<Option<Map<String, Value>>>(body)? else {
             return Ok(None);
         };
@@ -105,7 +105,7 @@ where
     Ok(serde_json::from_value(value).ok())
 }
 
-/// Seconds since 1970 that are a time of the calendar, so that later sums of times stay numbers.
+/// Seconds since 1970 within the calendar, so that later sums of times don't overflow.
 fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let time: Option<i64> = lenient_option(deserializer)?;
     Ok(time.filter(|&seconds| jiff::Timestamp::from_second(seconds).is_ok()))

@@ -1,4 +1,4 @@
-//! From items to stories: every item of a window is counted once, and what a model can learn from is kept.
+//! From items to stories: every item of a window is counted once, and stories that a model can learn from are kept.
 
 use std::borrow::Cow;
 
@@ -6,41 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemKind};
 
-/// A live story with a title. A field is `None` where the API doesn't say.
+/// A live story with a title. A field is `None` where the API doesn't have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
     /// The item's number, ascending with time.
     pub id: u64,
-    /// The title, HTML entities decoded and otherwise as it is.
+    /// The title, with HTML entities decoded and otherwise unchanged.
     pub title: String,
-    /// Where the story leads; text posts have none.
+    /// The address that the story links to; text posts have none.
     pub url: Option<String>,
     /// The author's name.
     pub by: Option<String>,
     /// The story's points.
     pub score: Option<i64>,
-    /// How many comments it has.
+    /// The number of its comments.
     pub descendants: Option<u32>,
     /// When it was submitted, in seconds since 1970 (UTC).
     pub time: Option<i64>,
 }
 
-/// The stories among the newest items, and what else was seen.
+/// The stories among the newest items, and counts of all items.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latest {
     /// The stories, by ascending id.
     pub stories: Vec<Story>,
-    /// What the window held.
+    /// The counts of the window's items.
     pub counts: ItemCounts,
 }
 
-/// What a window of items held.
+/// The counts of a window's items.
 ///
 /// Each requested item is in one of the counts up to `failed`; those after it are about the stories and the
 /// requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemCounts {
-    /// Items asked for: the window, clamped to what exists.
+    /// Requested items: the window, clamped to the ids that exist.
     pub requested: usize,
     /// Stories that were kept.
     pub stories: usize,
@@ -62,7 +62,7 @@ pub struct ItemCounts {
     pub unknown: usize,
     /// Items that couldn't be fetched.
     pub failed: usize,
-    /// Kept stories that don't say how many comments they have.
+    /// Kept stories without a number of comments.
     pub without_descendants: usize,
     /// Kept stories whose title had HTML entities.
     pub with_entities: usize,
@@ -110,7 +110,7 @@ impl Latest {
         });
     }
 
-    /// Puts the stories, which arrive in any order, into the order of their ids.
+    /// Sorts the stories, which arrive in any order, by their ids.
     pub(crate) fn sorted(mut self) -> Self {
         self.stories.sort_unstable_by_key(|story| story.id);
         self

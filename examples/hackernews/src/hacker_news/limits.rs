@@ -1,4 +1,4 @@
-//! How hard the client tries: connections, attempts, waits, and the share of items that may fail.
+//! The limits of the client: connections, attempts, waits, and the share of items that may fail.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub struct Limits {
     pub connections: usize,
     /// Attempts for one item, the first included.
     pub attempts: u32,
-    /// The longest that one attempt may take.
+    /// The time limit of one attempt.
     pub timeout: Duration,
     /// The wait before the second attempt; it doubles with each further one.
     pub backoff: Duration,
@@ -35,7 +35,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits of the first request, which tells soon whether the server is there.
+    /// The limits of the first request, which finds out soon whether the server is reachable.
     pub(crate) fn of_first_request(&self) -> Self {
         Self {
             attempts: self.attempts.min(3),
@@ -44,12 +44,12 @@ impl Limits {
         }
     }
 
-    /// Whether `failed` of `requested` items are more than may fail.
+    /// Whether `failed` of `requested` items exceed the share that may fail.
     pub(crate) fn exceeded_by(&self, failed: usize, requested: usize) -> bool {
         failed as f64 > self.failure_share * requested as f64
     }
 
-    /// How long to wait before the next attempt, or `None` if there is none.
+    /// The wait before the next attempt, or `None` if there is none.
     ///
     /// `jitter`, from 0 to 1, spreads the waits over the upper half of the exponential backoff. A server's
     /// `Retry-After` is a lower bound.

@@ -1,8 +1,8 @@
 //! Hacker News as a resource of the pipeline: its newest stories, from the API, a replay or the embedded sample.
 //!
-//! A window of item ids goes one way: ids → [`Item`]s (from the web, many at once, or from the sample) → a
-//! fold that counts every item and keeps the stories → [`Latest`]. What the API may answer but a model can't
-//! use (`null`, deleted, dead, without title, comments, jobs, polls) ends in [`ItemCounts`], never in a crash.
+//! A window of item ids goes one way: ids → [`Item`]s (from the web, many at once, or from the sample) → a fold that counts every item and
+//! keeps the stories → [`Latest`]. Answers of the API that a model can't use (`null`, deleted, dead, without title, comments, jobs, polls)
+//! are counted in [`ItemCounts`] and never fail the run.
 
 mod client;
 mod error;

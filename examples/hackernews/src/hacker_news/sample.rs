@@ -40,7 +40,7 @@ impl Sample {
         NEWEST_ID
     }
 
-    /// The item `id`; `None` where the API says `null`.
+    /// The item `id`; `None` where the API answers `null`.
     pub fn item(&self, id: u64) -> Option<Item> {
         if id == 0 || id > NEWEST_ID {
             return None;
@@ -85,8 +85,8 @@ fn story(dice: &mut Dice, id: u64) -> Item {
     }
 }
 
-/// Picks a topic; those that draw comments, at the list's start, are a little more common: a window of a
-/// thousand items has enough of them to learn from.
+/// Draws a topic; those that attract comments, at the list's start, are a little more common: a window of a thousand items has enough of
+/// them to learn from.
 fn topic(dice: &mut Dice) -> &'static Topic {
     let position = dice.unit().powf(1.1);
     &TOPICS[(position * TOPICS.len() as f64) as usize]
@@ -165,8 +165,8 @@ mod tests {
         assert!((250..600).contains(&vocabulary.len()), "{} words", vocabulary.len());
     }
 
-    /// Boosted stumps on the presence of words, far weaker than the pipeline's model, learn from the first
-    /// 80 % of a window what they score on the rest.
+    /// Boosted stumps on the presence of words, far weaker than the pipeline's model, are trained on the first 80 % of a window and scored
+    /// on the rest.
     #[test]
     fn comments_can_be_learned_from_the_words_of_titles() {
         let rows: Vec<_> = stories(1_000)

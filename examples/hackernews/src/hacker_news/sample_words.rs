@@ -1,14 +1,14 @@
-//! What the embedded sample's stories are about: topics that draw more or fewer comments, and forms of a title.
+//! The subjects of the embedded sample's stories: topics that attract more or fewer comments, and forms of a title.
 
-/// A subject that titles are about.
+/// A topic of titles.
 pub(super) struct Topic {
-    /// The host that its links lead to.
+    /// The host that its links point to.
     pub(super) host: &'static str,
-    /// The natural logarithm of the comments that a plain title about it gets.
+    /// The natural logarithm of the number of comments on a plain title about it.
     pub(super) heat: f64,
     /// Words that name the topic; each title has one.
     pub(super) names: &'static [&'static str],
-    /// What a title may say about it.
+    /// The details that a title may mention.
     pub(super) details: &'static [&'static str],
 }
 
@@ -16,7 +16,7 @@ pub(super) struct Topic {
 pub(super) struct Form {
     /// The text.
     pub(super) text: &'static str,
-    /// What it adds to the topic's heat.
+    /// The logarithm that it adds to that of the topic.
     pub(super) heat: f64,
     /// Whether such a story has a link.
     pub(super) links: bool,

@@ -14,8 +14,8 @@ use super::item::Item;
 use super::latest::Latest;
 use super::limits::Limits;
 
-/// The most bytes that are read of an answer. The largest items, stories with thousands of comments, have some 50 kB;
-/// with an answer on every connection it is still a bounded amount of memory.
+/// Maximum bytes that are read of an answer. The largest items, stories with thousands of comments, have some 50 kB; with an answer on
+/// every connection it is still a bounded amount of memory.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// A base address and the connections to it.
@@ -25,7 +25,7 @@ pub(crate) struct Web {
     client: Client,
 }
 
-/// What became of one request, and how many attempts it took.
+/// The outcome of one request, and the number of its attempts.
 struct Outcome<T> {
     result: Result<T, RequestError>,
     attempts: u32,
@@ -45,7 +45,7 @@ impl Web {
         &self.base
     }
 
-    /// Fetches the newest `items` items; `progress` is told after each.
+    /// Fetches the newest `items` items; `progress` is called after each.
     pub(crate) async fn latest(
         &self,
         items: usize,
@@ -71,7 +71,7 @@ impl Web {
         Ok(latest.sorted())
     }
 
-    /// Counts a failed item, and gives the window up once too many have failed.
+    /// Counts a failed item, and fails the window once too many have failed.
     fn add_failure(
         &self,
         latest: &mut Latest,
@@ -152,8 +152,8 @@ impl Web {
 
 /// A client for one host: HTTP/1.1 connections that stay open, no redirects (the API has none).
 ///
-/// Only `https` needs trust roots, the system's; reading them takes longer than a window from a server nearby.
-/// A proxy that the environment names can't reach this machine's own addresses.
+/// Only `https` needs trust roots, the system's; loading them takes longer than fetching a window from a server nearby. A proxy that the
+/// environment names can't reach this machine's own addresses.
 fn client_builder(base: &Url) -> ClientBuilder {
     let builder = Client::builder()
         .http1_only()
@@ -163,7 +163,7 @@ fn client_builder(base: &Url) -> ClientBuilder {
         .user_agent(concat!("millwork-hackernews/", env!("CARGO_PKG_VERSION")));
     let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
     if base.scheme() == "https" {
-        // Another part of the program may have installed a provider before; that one is as good.
+        // Another part of the program may have installed a provider before; that one works as well.
         ring::default_provider().install_default().ok();
         return builder;
     }

@@ -1,4 +1,4 @@
-//! What has to hold for the stories, the score and the predictions.
+//! Checks of the stories, the score and the predictions.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use super::model::comments_model_test_set_r_squared;
 use super::serving::latest_story_comment_predictions;
 use super::stories;
 
-/// R² may vary by so much from one model to the next.
+/// The decrease of R² from one model to the next that is tolerated.
 const TOLERANCE: f64 = 0.05;
 
 /// No story is there twice: it would be learned from and scored with at once.

@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use super::ingest::{test_data, training_data};
 use super::stories;
 
-/// What is learned from the training titles.
+/// The vectorizer and features that are learned from the training titles.
 #[derive(Assets)]
 pub struct TfidfFeatures {
     /// The vocabulary of the training titles and the weight of each term.

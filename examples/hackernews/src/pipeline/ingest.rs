@@ -44,26 +44,26 @@ pub async fn hackernews_stories(
         .metadata("preview", preview))
 }
 
-/// How to divide the stories.
+/// The division of the stories.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitParams {
-    /// Which stories are held back.
+    /// How the held-back stories are chosen.
     by: SplitBy,
-    /// The share that is held back.
+    /// The share that is held back, from 0 to 1.
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     test_share: f64,
-    /// What a random split is drawn with: the same seed draws the same split.
+    /// The seed of a random split: the same seed draws the same split.
     seed: u64,
 }
 
-/// Which stories are held back.
+/// How the held-back stories are chosen.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitBy {
-    /// Any, at random.
+    /// At random.
     Random,
-    /// The newest.
+    /// The newest ones.
     Time,
 }
 

@@ -1,4 +1,4 @@
-//! The model and how well it does.
+//! The model and its score.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::features::{tfidf_vectorizer, transformed_test_data, transformed_training_data};
 
-/// How to train.
+/// The parameters of training.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingParams {

@@ -1,21 +1,21 @@
-//! When the model is trained again: when the stories have changed enough since the last time.
+//! Retrains the model when enough stories have changed since the last time.
 
 use millwork::{BoxError, MetadataValue, RunSpec, Sensor, SensorContext, SensorEvent, SensorOutcome};
 use serde::{Deserialize, Serialize};
 
-/// The number of newly fetched stories that is enough.
+/// The number of newly fetched stories that triggers a training.
 const ENOUGH: i64 = 5_000;
-/// What is made again: everything from the split on, from the stories that there are.
+/// The selection to rematerialize: everything from the split on, from the stored stories.
 const TRAINING: &str = "+comments_model_test_set_r_squared and not hackernews_stories";
 
-/// What has been fetched since the model was last trained for that reason.
+/// The fetches since this sensor last requested a training.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Fetched {
     stories: i64,
     data_version: String,
 }
 
-/// Asks for a training when enough stories were fetched that aren't those of the fetch before.
+/// Requests a training when enough stories were fetched that aren't those of the fetch before.
 pub(super) fn enough_new_stories() -> Sensor {
     Sensor::on_materialization("enough_new_stories", "hackernews_stories", |context, event| {
         count(&context, &event)

@@ -13,7 +13,7 @@ use super::model::xgboost_comments_model;
 use super::stories;
 use crate::HackerNews;
 
-/// For which stories to predict.
+/// The stories to predict for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LatestRange {

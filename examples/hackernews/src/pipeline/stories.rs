@@ -5,7 +5,7 @@ use polars::prelude::{Column, DataFrame, IdxCa, IdxSize};
 
 use crate::{ItemCounts, Story};
 
-/// One row a story; what the API doesn't say is null.
+/// One row a story; fields that the API doesn't have are null.
 pub(super) fn frame(stories: &[Story]) -> Result<DataFrame> {
     fn column<T>(stories: &[Story], cell: impl Fn(&Story) -> T) -> Vec<T> {
         stories.iter().map(cell).collect()
@@ -27,7 +27,7 @@ pub(super) fn titles(stories: &DataFrame) -> Result<Vec<&str>> {
     Ok(stories.column("title")?.str()?.iter().map(Option::unwrap_or_default).collect())
 }
 
-/// The numbers of comments; a story that doesn't say has none.
+/// The numbers of comments; 0 for a story without one.
 pub(super) fn comments(stories: &DataFrame) -> Result<Vec<f64>> {
     Ok(numbers(stories, "descendants")?.into_iter().map(|comments| comments.unwrap_or(0) as f64).collect())
 }
@@ -44,7 +44,7 @@ pub(super) fn rows(stories: &DataFrame, positions: &[usize]) -> Result<DataFrame
     Ok(stories.take(&IdxCa::from_vec("position".into(), positions))?)
 }
 
-/// What was seen on the way to the stories, as metadata.
+/// The counts of the fetched items, as metadata.
 pub(super) fn counts(counts: &ItemCounts) -> Vec<(&'static str, usize)> {
     vec![
         ("items", counts.requested),

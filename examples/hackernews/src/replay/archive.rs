@@ -9,16 +9,15 @@ use crate::hacker_news::{Item, ItemKind, filler};
 /// Every item's answer, serialised once: serving one is a lookup.
 #[derive(Debug)]
 pub(super) struct Archive {
-    /// All answers, one after the other.
+    /// All answers, concatenated.
     bodies: Bytes,
-    /// Where each answer ends, by id; position 0 stands for the id 0, which doesn't exist.
+    /// The end of each answer, by id; position 0 is for the id 0, which doesn't exist.
     ends: Vec<usize>,
     stories: usize,
 }
 
 impl Archive {
-    /// Numbers the file's stories and makes up the items between them, so that stories are about `story_share`
-    /// of all.
+    /// Numbers the file's stories and draws the items between them, so that stories are about `story_share` of all.
     pub(super) fn new(file: &StoryFile, story_share: f64, seed: u64) -> Self {
         let mut bodies = Vec::new();
         let mut ends = vec![0];
@@ -48,7 +47,7 @@ impl Archive {
         self.stories
     }
 
-    /// The answer for item `id`: its JSON, or `null` as the API says where there is none.
+    /// The answer for item `id`: its JSON, or `null` where there is none, as the API does it.
     pub(super) fn body(&self, id: u64) -> Bytes {
         let range = usize::try_from(id).ok().filter(|&id| id > 0).and_then(|id| {
             let end = *self.ends.get(id)?;

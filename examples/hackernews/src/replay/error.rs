@@ -1,4 +1,4 @@
-//! What can go wrong with a replay.
+//! Errors of a replay.
 
 use std::borrow::Cow;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use millwork::Advice;
 
-/// Why a file can't be replayed.
+/// The reason why a file can't be replayed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
@@ -14,61 +14,61 @@ pub enum ReplayError {
     #[error("failed to open `{}`", path.display()
     )]
     Open {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file isn't UTF-8 text.
     #[error("`{}`, line {line}: not UTF-8 text", path.display())]
     Encoding {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         line: usize,
     },
     /// The file isn't CSV.
     #[error("failed to read `{}` as CSV", path.display())]
     Csv {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the reader says.
+        /// The error of the CSV reader.
         source: csv::Error,
     },
     /// A row is longer or shorter than the header.
     #[error("`{}`, line {line}: found {found} fields, expected the header's {expected}", path.display())]
     FieldCount {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The line, from 1, the header included.
+        /// The number of the line, from 1, the header included.
         line: usize,
-        /// The row's fields.
+        /// The number of the row's fields.
         found: usize,
-        /// The header's fields.
+        /// The number of the header's fields.
         expected: usize,
     },
     /// The header lacks a column.
     #[error("`{}` has no column `{column}`", path.display())]
     MissingColumn {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The column.
+        /// The name of the missing column.
         column: &'static str,
-        /// The columns that it has.
+        /// The columns of the file.
         found: String,
     },
-    /// A field can't be read.
+    /// A field can't be parsed.
     #[error("`{}`, line {line}: column `{column}` is `{value}`, expected {expected}", path.display())]
     Field {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The line, from 1, the header included.
+        /// The number of the line, from 1, the header included.
         line: usize,
-        /// The column.
+        /// The name of the column.
         column: &'static str,
-        /// What it holds.
+        /// The text of the field.
         value: String,
-        /// What it should hold.
+        /// The form that is expected.
         expected: &'static str,
     },
     /// An option is outside of its range.
@@ -76,17 +76,17 @@ pub enum ReplayError {
     Option {
         /// The option's name.
         option: &'static str,
-        /// Its value.
+        /// The value that was given.
         value: f64,
-        /// Its range.
+        /// The range of its values.
         expected: &'static str,
     },
-    /// The port can't be had.
+    /// The port isn't available.
     #[error("failed to listen on 127.0.0.1:{port}")]
     Bind {
-        /// The port.
+        /// The number of the port.
         port: u16,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

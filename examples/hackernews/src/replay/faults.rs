@@ -1,4 +1,4 @@
-//! Answers that fail on purpose, to try how a client bears them.
+//! Answers that fail on purpose, to test how a client handles them.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use futures::stream;
 
 use crate::dice::Dice;
 
-/// Decides which requests fail, and how: the n-th request of equal seeds fares alike.
+/// Decides which requests fail, and how: with the same seed, the n-th request always has the same outcome.
 #[derive(Debug)]
 pub(super) struct Faults {
     rate: f64,
@@ -21,13 +21,13 @@ pub(super) struct Faults {
 /// A way to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// 503.
+    /// Status 503.
     Unavailable,
-    /// 429, with the wish to wait a second.
+    /// Status 429, which asks to wait a second.
     TooManyRequests,
-    /// 200 with something that isn't JSON.
+    /// Status 200 with a body that isn't JSON.
     Garbage,
-    /// The connection ends in the middle of the answer.
+    /// The connection is closed in the middle of the answer.
     Dropped,
 }
 
@@ -36,7 +36,7 @@ impl Faults {
         Self { rate, seed, requests: AtomicU64::new(0) }
     }
 
-    /// What becomes of the next request; `None` for a proper answer.
+    /// The fault of the next request; `None` for a proper answer.
     pub(super) fn next(&self) -> Option<Fault> {
         if self.rate <= 0.0 {
             return None;

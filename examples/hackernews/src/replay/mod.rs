@@ -1,7 +1,7 @@
 //! `hackernews replay`: a file of stories, served on this machine through the API's own routes.
 //!
-//! The file's rows are read and put in order of time ([`StoryFile`]), spread over a range of ids with other
-//! items between them (the archive, serialised once), and answered over HTTP, late or wrongly if asked to.
+//! The file's rows are parsed and sorted by time ([`StoryFile`]), spread over a range of ids with other items between them (the archive,
+//! serialised once), and answered over HTTP, with delays or faults if requested.
 
 mod archive;
 mod command;

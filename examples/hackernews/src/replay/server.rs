@@ -19,16 +19,16 @@ use super::error::ReplayError;
 use super::faults::Faults;
 use super::story_file::StoryFile;
 
-/// How a replay behaves.
+/// The options of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplayOptions {
-    /// How late each answer is.
+    /// The delay of each answer.
     pub latency: Duration,
     /// The share of requests, 0 to 1, that fail.
     pub fail_rate: f64,
     /// The share of items, above 0 and up to 1, that are the file's stories.
     pub story_share: f64,
-    /// What decides the items between the stories, and which requests fail.
+    /// The seed of the items between the stories, and of the faults.
     pub seed: u64,
 }
 
@@ -54,7 +54,7 @@ struct Serving {
 impl Replay {
     /// Reads the CSV file at `path`.
     ///
-    /// Fails if it can't be read, a row can't be understood, or an option is outside of its range.
+    /// Fails if it can't be read, a row can't be parsed, or an option is outside of its range.
     pub fn load(path: &Path, options: ReplayOptions) -> Result<Self, ReplayError> {
         Self::from_file(&StoryFile::open(path)?, options)
     }
@@ -66,18 +66,17 @@ impl Replay {
         Ok(Self { archive, options })
     }
 
-    /// How many stories are served: all of the file's.
+    /// The number of served stories: all of the file's.
     pub fn stories(&self) -> usize {
         self.archive.stories()
     }
 
-    /// How many items are served, the stories included; also the newest item's id.
+    /// The number of served items, stories included; also the newest item's id.
     pub fn items(&self) -> usize {
         self.archive.items()
     }
 
-    /// Listens on 127.0.0.1 and gives the address, and the future that answers for as long as it is polled.
-    /// Port 0 picks a free one.
+    /// Listens on 127.0.0.1 and returns the address, and the future that serves as long as it is polled. Port 0 picks a free one.
     pub async fn bind(
         &self,
         port: u16,
@@ -138,7 +137,7 @@ fn json(body: impl IntoResponse) -> Response {
 }
 
 impl Serving {
-    /// Gives the answer late, or another one, as the options say.
+    /// Delays the answer, or replaces it by a fault, as the options require.
     async fn answer(&self, answer: Response) -> Response {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;

@@ -15,18 +15,18 @@ const DATE_FORMAT: &str = "%m/%d/%Y %H:%M";
 const WHOLE_NUMBER: &str = "a whole number";
 const DATE: &str = "a US Eastern time like `8/4/2016 11:52`";
 
-/// One row.
+/// One row of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStory {
     /// The id that Hacker News gave it.
     pub id: u64,
     /// The title.
     pub title: String,
-    /// Where it leads; empty for text posts.
+    /// The address that it links to; empty for text posts.
     pub url: String,
     /// Its points.
     pub points: i64,
-    /// How many comments it has.
+    /// The number of its comments.
     pub comments: u32,
     /// The author's name.
     pub author: String,
@@ -42,7 +42,7 @@ pub struct StoryFile {
 }
 
 impl StoryFile {
-    /// Reads the file at `path`; fails at the first row that can't be understood.
+    /// Reads the file at `path`; fails at the first row that can't be parsed.
     pub fn open(path: &Path) -> Result<Self, ReplayError> {
         let content = fs::read(path).map_err(|source| ReplayError::Open { path: path.to_owned(), source })?;
         Self::read(path, &content)
@@ -66,7 +66,7 @@ impl StoryFile {
     }
 }
 
-/// How rows become stories: where the columns are, and what the file's times mean.
+/// How rows become stories: the positions of the columns, and the meaning of the file's times.
 struct Rows<'a> {
     path: &'a Path,
     content: &'a [u8],

@@ -1,4 +1,4 @@
-//! The command line, by way of the reference job's binary: what each command prints, and how it ends.
+//! The command line, through the reference job's binary: the output and exit code of each command.
 
 mod commands;
 mod going_on;

@@ -1,4 +1,4 @@
-//! The client against a server that follows a script: what it makes of every answer, and when it gives up.
+//! The client against a server that follows a script: its handling of every answer, and when it gives up.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,7 +20,7 @@ use millwork::advice::with_hint;
 use millwork_testing::PATIENCE;
 use tokio::net::TcpListener;
 
-/// What the server answers to one request.
+/// The server's answer to one request.
 #[derive(Clone, Copy)]
 enum Answer {
     Body(&'static str),
@@ -78,14 +78,14 @@ async fn run(script: Script, items: usize, limits: Limits) -> Result<Latest, Hac
     latest
 }
 
-/// Asks for `items` items and compares the counts.
+/// Requests `items` items and compares the counts.
 async fn check(script: Script, items: usize, expected: ItemCounts) {
     let latest = run(script, items, quick_limits()).await.unwrap();
     assert_eq!(latest.counts, expected);
     assert_eq!(latest.stories.len(), expected.stories);
 }
 
-/// Asks for `items` items and looks for each text in the error and its causes.
+/// Requests `items` items and searches for each text in the error and its causes.
 async fn check_error(script: Script, items: usize, limits: Limits, expected: &[&str]) {
     let error = run(script, items, limits).await.unwrap_err();
     let message = chain(&error);
@@ -230,7 +230,7 @@ async fn a_server_without_the_api_is_named_with_the_remedy() {
 
 #[tokio::test]
 async fn a_dead_server_is_noticed() {
-    // Taken, so that no other test's server gets the port, and not listened to.
+    // Bound, so that no other test's server gets the port, and not listened on.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/v0", taken.local_addr().unwrap());

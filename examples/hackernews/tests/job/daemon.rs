@@ -42,7 +42,7 @@ impl Daemon {
         }
     }
 
-    /// Waits for a launch, and tells the process.
+    /// Waits for a launch, and returns the process number.
     fn launched(&self) -> u32 {
         self.line("launched as process").rsplit(' ').next().unwrap().parse().unwrap()
     }
@@ -97,7 +97,7 @@ fn queued_runs_are_launched_by_priority() {
     for id in [&low, &high] {
         becomes(&home, id, "succeeded");
     }
-    // What is run again here is not left to the daemon.
+    // A run that is retried here is not left to the daemon.
     home.succeeds(&format!("runs retry {low} --from-scratch"));
     assert!(daemon.lines.try_iter().all(|line| !line.contains("launched")));
     assert_eq!(daemon.stop(), Some(0));

@@ -1,7 +1,7 @@
-//! The documents' commands do what they say: every block of `console` or `sh` is run, document by document in a home in which
-//! everything has been made from the sample, and every block of `json` has the fields of what a command prints.
+//! The documents' commands work as shown: every block of `console` or `sh` is run, document by document in a home in which everything was
+//! materialized from the sample, and every block of `json` has the fields of a command's output.
 //!
-//! The words behind a block's language say how:
+//! The words behind a block's language select the check:
 //!
 //! | written | the block |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `console exit=2` | its last command ends with 2 |
 //! | `console no-run` | isn't run: it needs a network, another program, or another pipeline |
 //! | `json hackernews list assets --json` | has the fields of this command's output; of a list, those of one of its elements |
-//! | `json GET /api/v1/runs` | has the fields of what the server answers |
+//! | `json GET /api/v1/runs` | has the fields of the server's answer |
 //! | `json` | is JSON |
 //! | `toml` that begins with `# run.toml` | is a file of this name for the commands below it |
 
@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::serve::Served;
 use crate::support::Home;
 
-/// How the reference job is called in the documents.
+/// The name by which documents call the reference job.
 const CALLED: [&str; 2] = ["cargo run -p hackernews --", "hackernews"];
 
 /// A block of code.
@@ -31,12 +31,12 @@ struct Block {
     /// The line of its first fence.
     line: usize,
     language: String,
-    /// What is said behind the language.
+    /// The words behind the language.
     words: String,
     text: String,
 }
 
-/// A command of a block, and what is shown below it.
+/// A command of a block, and the output shown below it.
 #[derive(Debug, Default, PartialEq)]
 struct Shown {
     command: String,
@@ -78,7 +78,7 @@ impl Block {
         }
     }
 
-    /// Its commands: in `sh` each line, in `console` those behind a dollar sign, with what is shown.
+    /// Its commands: in `sh` each line, in `console` those behind a dollar sign, with the output shown.
     fn commands(&self) -> Vec<Shown> {
         let mut commands = Vec::<Shown>::new();
         for line in self.text.lines() {
@@ -113,7 +113,7 @@ fn run(home: &Home, line: &str) -> (Option<i32>, String) {
     (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
-/// The words of a line without what differs from run to run: numbers, ids, times and their units.
+/// The words of a line without those that differ from run to run: numbers, ids, times and their units.
 fn words(line: &str) -> String {
     const UNITS: [&str; 6] = ["s", "ms", "µs", "B", "kB", "MB"];
     let is_unit =
@@ -122,7 +122,7 @@ fn words(line: &str) -> String {
     words.filter(|word| !is_unit(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether `said` has a line with the words of the one that is shown, up to a `…`.
+/// Whether the output has a line with the words of the one that is shown, up to a `…`.
 fn is_said(shown: &str, said: &str) -> bool {
     let (shown, is_whole) = shown.split_once('…').map_or((shown, true), |(before, _)| (before, false));
     let shown = words(shown);
@@ -149,7 +149,7 @@ fn has_fields_of(shown: &Value, real: &Value) -> bool {
     }
 }
 
-/// Runs a document's blocks in order; gives what isn't as it says.
+/// Runs a document's blocks in order; returns deviations.
 async fn check(name: &str, text: &str) -> Vec<String> {
     let blocks = blocks(text);
     let mut broken = Vec::new();
@@ -222,7 +222,7 @@ async fn commands_and_json_in_documents_are_right() {
     assert!(broken.is_empty(), "documents are wrong:\n{}", broken.join("\n"));
 }
 
-/// Every command that the help has, with the words before it.
+/// Every command in the help, with the words before it.
 fn commands_of(home: &Home, command: &str) -> Vec<(String, String)> {
     let help = home.succeeds(&format!("{command} --help"));
     let listed = help.split("Commands:\n").nth(1).unwrap_or_default().lines();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::earlier::EarlierHome;
 
-/// The commands that read values and metadata, and those that work with what was stored.
+/// The commands that read values and metadata, and those that work with stored state.
 const COMMANDS: [&str; 17] = [
     "status",
     "status --json",

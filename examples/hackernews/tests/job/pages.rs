@@ -1,5 +1,5 @@
-//! The pages of the reference job in a real browser: nothing keeps people out, a configured run is launched and watched, and the
-//! palette and the theme work by keyboard and click. Where `SCREENSHOTS` names a folder, pictures are left there.
+//! The pages of the reference job in a real browser: the audit finds no violation, a configured run is launched and watched, and the
+//! palette and the theme work by keyboard and click. If `SCREENSHOTS` names a folder, screenshots are left there.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -57,7 +57,7 @@ impl Drop for Served {
 fn findings(page: &Page, name: &str) -> Vec<String> {
     let mut found = page.audit_in_all_views().unwrap();
     found.extend(page.complaints());
-    // The browser itself says so of a page that isn't there.
+    // The browser itself reports a page that doesn't exist.
     found.retain(|finding| !finding.contains("404 (Not Found)"));
     if let Some(folder) = std::env::var_os("SCREENSHOTS") {
         for view in View::ALL {
@@ -114,7 +114,7 @@ fn a_configured_run_is_launched_and_watched() {
     assert_eq!(page.evaluate("window.isTheSame").unwrap(), true, "the page was loaded again");
     let shown = home.json("asset show xgboost_comments_model --json");
     assert_eq!(shown["latest"][0]["materialization"]["body"]["metadata"]["rounds"]["value"], 3, "{shown}");
-    // The browser itself says so of the form that was refused.
+    // The browser itself reports the form that was refused.
     let complaints: Vec<String> =
         page.complaints().into_iter().filter(|complaint| !complaint.contains("422")).collect();
     assert_eq!(complaints, Vec::<String>::new());
@@ -144,7 +144,7 @@ fn the_palette_and_the_theme() {
     assert_eq!(page.complaints(), Vec::<String>::new());
 }
 
-/// On the graph a click shows an asset beside it, on an asset's page two values are compared, and steps of a run are run again.
+/// On the graph a click shows an asset beside it, on an asset's page two values are compared, and steps of a run are rerun.
 #[test]
 fn pages_answer_clicks() {
     let Some(browser) = Browser::for_test() else { return };

@@ -1,4 +1,4 @@
-//! The better models: what the table says on the embedded sample, and what it claims on the real stories.
+//! The better models: their scores on the embedded sample, and the documented ones on the real stories.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use hackernews::pipeline::reference::comparison::Judged;
 
-/// Runs the comparison in a new home and reads its result by the way of predicting.
+/// Runs the comparison in a new home and returns its result by the way of predicting.
 fn compare(csv: Option<&Path>) -> HashMap<String, Judged> {
     let home = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
@@ -33,7 +33,7 @@ fn the_sample_s_signal_is_learned() {
     assert!(judged["typical comments"].mae < judged["the median"].mae);
 }
 
-/// What `docs/reference-model.md` claims.
+/// The claims of `docs/reference-model.md`.
 #[test]
 fn the_models_do_better_on_real_stories() {
     let Some(csv) = millwork_testing::stories() else { return };

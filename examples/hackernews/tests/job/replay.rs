@@ -26,7 +26,7 @@ async fn latest(replay: &Replay, items: usize) -> Latest {
     latest
 }
 
-/// Asks for everything and looks for every story of the file, in order.
+/// Requests everything and compares every story of the file, in order.
 async fn check_all_arrive(file: &StoryFile, options: ReplayOptions) -> Latest {
     let replay = Replay::from_file(file, options).unwrap();
     let latest = latest(&replay, usize::MAX).await;

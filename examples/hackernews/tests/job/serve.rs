@@ -1,4 +1,4 @@
-//! The HTTP API through the binary: launching, watching, and who may ask.
+//! The HTTP API through the binary: launching, watching, and access control.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Child;
@@ -19,7 +19,7 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(home: &Home, token: Option<&str>) -> Self {
-        // Another test may have been faster.
+        // Another test may have taken the port.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = home.command("serve --address 127.0.0.1:0");
         match token {

@@ -12,10 +12,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
 
-/// What a receiver is told, with the key of each attempt.
+/// The alerts that a receiver was sent, with the key of each attempt.
 type Told = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// Fails twice, hangs once, and then takes what it is told.
+/// Fails twice, hangs once, and then accepts every alert.
 async fn receive(State(told): State<Told>, headers: HeaderMap, body: String) -> StatusCode {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let attempt = {
@@ -40,7 +40,7 @@ fn receiver(runtime: &tokio::runtime::Runtime) -> (String, Told) {
     (url, told)
 }
 
-/// A mail server that refuses the first mail for now and keeps the others.
+/// A mail server that refuses the first mail temporarily and keeps the others.
 fn mail_server() -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (port, mails) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<String>>>::default());
@@ -123,7 +123,7 @@ fn no_secret_is_stored(home: &Home) {
     }
 }
 
-/// Whoever collects traces.
+/// A collector of traces.
 async fn collect(State(traces): State<Arc<Mutex<Vec<Value>>>>, body: String) {
     traces.lock().unwrap().push(serde_json::from_str(&body).unwrap());
 }
@@ -162,7 +162,7 @@ fn a_rule_is_tested_and_deliveries_are_decided_on() {
     assert!(said.contains("The rule has no destination to send a test to."), "{said}");
     let tested = home.command("alerts test runs_fail").env("SERVICE_SMTP_PORT", "9").output().unwrap();
     assert!(tested.status.success(), "{tested:?}");
-    // The daemon's definitions have no such destination.
+    // The daemon's definitions don't have this destination.
     let _daemon = home.daemon("");
     let state = |expected: &str| {
         let listed = home.json(&format!("alerts deliveries list --state {expected} --json"));

@@ -18,7 +18,7 @@ impl Served {
     }
 
     fn start_with(home: &Home, variables: &[(&str, &str)]) -> Self {
-        // Another test may have been faster.
+        // Another test may have taken the port.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = home.command("serve --address 127.0.0.1:0");
         command.envs(variables.iter().copied());
@@ -88,7 +88,7 @@ async fn what_cannot_be_requested_waits_until_somebody_decides() {
     let preview = { preview }.envs([folder, ("SERVICE_SELECTION", "wrok")]).output().unwrap();
     assert_eq!(preview.status.code(), Some(1));
     assert!(String::from_utf8(preview.stdout).unwrap().contains("did you mean"));
-    // It can be tried at once, which fails again, and dropped.
+    // It can be retried at once, which fails again, and dropped.
     let id = &pending[0]["id"];
     let retried = served.post(&format!("/api/v1/pending/{id}/retry"), Value::Null).await;
     assert_eq!(retried.0, StatusCode::OK);
@@ -162,7 +162,7 @@ async fn what_is_reported_from_outside_is_in_the_log() {
     let (status, refused) =
         served.post("/api/v1/reports/check/nope", json!({ "check": "x", "passed": true })).await;
     assert_eq!((status, &refused["error"]["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
-    // What is downstream can't take a value that isn't here, and says so.
+    // The asset downstream can't load a value that isn't here, and its failure says so.
     let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "after_work" })).await;
     let failed = served.becomes(launched["run"].as_str().unwrap(), "failed").await;
     assert!(failed["reason"].as_str().unwrap().contains("has no stored value"), "{failed}");

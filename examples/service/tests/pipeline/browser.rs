@@ -1,5 +1,5 @@
-//! The pages of a pipeline that misbehaves, in a real browser: nothing keeps people out of them, and a run that is launched by
-//! clicking is watched to its end live.
+//! The pages of a pipeline that misbehaves, in a real browser: the audit finds no violation, and a run that is launched by clicking is
+//! watched to its end live.
 
 use crate::support::{Home, Lines};
 use millwork_browser::{Browser, Page};
@@ -27,7 +27,7 @@ struct Served {
 }
 
 impl Served {
-    /// Nothing where there is no browser.
+    /// `None` if no browser is installed.
     fn start(home: &Home) -> Option<Self> {
         let browser = Browser::for_test()?;
         let mut command = home.command("serve --address 127.0.0.1:0");
@@ -48,7 +48,7 @@ impl Served {
     fn findings(&self, path: &str) -> Vec<String> {
         let page = self.open(path);
         let found = page.audit_in_all_views().unwrap().into_iter().chain(page.complaints());
-        // The browser itself says so of a page that isn't there.
+        // The browser itself reports a page that doesn't exist.
         let found = found.filter(|finding| !finding.contains("404 (Not Found)"));
         found.map(|finding| format!("{path}: {finding}")).collect()
     }
@@ -101,7 +101,7 @@ fn runs_are_watched_to_their_end() {
     assert_eq!(page.complaints(), Vec::<String>::new());
 }
 
-/// A run that goes on for ever is stopped by the button of its page.
+/// A run that never ends is stopped by the button of its page.
 #[test]
 fn a_run_is_canceled_by_a_click() {
     let home = Home::new();
@@ -114,7 +114,7 @@ fn a_run_is_canceled_by_a_click() {
     page.wait_until("document.querySelector('h1 .state').textContent === 'canceled'").unwrap();
 }
 
-/// A browser opens six connections to a server: neither pages left behind nor tabs beside each other may keep them all.
+/// A browser opens six connections to a server: neither abandoned pages nor parallel tabs may occupy them all.
 #[test]
 fn many_pages_in_a_row_and_at_once_are_answered() {
     let home = Home::new();

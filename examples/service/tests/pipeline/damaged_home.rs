@@ -1,12 +1,12 @@
-//! A home in which rows of all kinds are damaged: every command, page, route and loop goes on, and shows what can't be read.
+//! A home in which rows of all kinds are damaged: every command, page, route and loop goes on, and shows which data can't be read.
 
 use std::path::Path;
 
 use crate::earlier::EarlierHome;
 
-/// Texts in the database, each in one row, and as long ones in their place.
+/// Texts in the database, each in one row, and replacements of the same length.
 const DAMAGE: [(&str, &str); 8] = [
-    // The end of a step, which its run's state needs.
+    // The end of a step, which the state of its run needs.
     (r#"{"micros":1472}"#, r#"{"micros":1472["#),
     // The failure of a step.
     (r#"{"failure":{"kind":"timeout""#, r#"{"failure":{"kind":"timeouT""#),

@@ -1,10 +1,10 @@
-//! `dev`: the sources change, and the new binary takes over, or doesn't.
+//! `dev`: the sources change, and the new binary replaces the old one, or the old one goes on.
 
 use std::process::Command;
 
 use crate::support::{Home, Lines};
 
-/// `dev` of a copy of the binary, in a package whose build is a command that looks for a file called `broken`.
+/// `dev` of a copy of the binary, in a package whose build is a command that checks for a file called `broken`.
 #[test]
 fn new_definitions_take_over_and_broken_ones_dont() {
     let home = Home::new();

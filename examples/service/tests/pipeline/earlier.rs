@@ -1,7 +1,7 @@
-//! A home that version 0.1.0 wrote, opened by what there is now: every command, every page, every route of the API; and homes of
-//! later versions, which are refused.
+//! A home that version 0.1.0 wrote, opened by this version: every command, every page, every route of the API; and homes of later versions,
+//! which are refused.
 //!
-//! It knows nothing of a pipeline but what its binary says, so that each example uses it with a home of its own.
+//! It uses a pipeline only through its binary, so that each example tests it with a home of its own.
 
 #![allow(dead_code, reason = "each example uses a part")]
 
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long is waited for an answer.
+/// The time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// So many pages are looked at: all kinds of them are among the first.
+/// The maximum number of pages to load: all kinds of them are among the first.
 const PAGES: usize = 250;
-/// Where `user_version` stands in the header of a SQLite database, as four bytes.
+/// The offset of `user_version` in the header of a SQLite database, four bytes.
 const USER_VERSION: usize = 60;
 
 /// A copy of a home, and the binary that opens it.
@@ -58,7 +58,7 @@ impl EarlierHome {
         self.command(line).output().unwrap()
     }
 
-    /// What a command prints that must succeed.
+    /// The output of a command that must succeed.
     fn succeeds(&self, line: &str) -> Vec<u8> {
         let output = self.run(line);
         assert!(output.status.success(), "`{line}`: {output:?}");
@@ -83,7 +83,7 @@ impl EarlierHome {
         self.succeeds_with(lines);
     }
 
-    /// Runs these commands, which must succeed, and print JSON where they are asked for it.
+    /// Runs these commands, which must succeed, and print JSON if asked to.
     pub(crate) fn succeeds_with(&self, lines: &[&str]) {
         for line in lines {
             if line.contains("--json") && !line.contains("logs") {
@@ -94,13 +94,13 @@ impl EarlierHome {
         }
     }
 
-    /// Runs a command that must succeed, and looks for a text in what it prints.
+    /// Runs a command that must succeed, and searches its output for a text.
     pub(crate) fn prints(&self, line: &str, text: &str) {
         let printed = String::from_utf8(self.succeeds(line)).unwrap();
         assert!(printed.contains(text), "`{line}`: {text} is not in {printed}");
     }
 
-    /// Makes an asset again from what is stored, which gives the same value and says the same of it.
+    /// Rematerializes an asset from stored inputs, which gives the same value and the same metadata.
     pub(crate) fn makes_again(&self, asset: &str) {
         let newest = || {
             let history = self.json(&format!("asset history {asset} --json"));
@@ -114,28 +114,28 @@ impl EarlierHome {
         assert_eq!((after.1, after.2), (before.1, before.2), "{asset}");
     }
 
-    /// What a command prints that must exit with this code.
+    /// The output of a command that must exit with this code.
     pub(crate) fn fails(&self, line: &str, code: i32) -> String {
         let output = self.run(line);
         assert_eq!(output.status.code(), Some(code), "`{line}`: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Overwrites a text in the database by one as long, or as much of a longer one.
+    /// Overwrites a text in the database by one of the same length, or by the start of a longer one.
     pub(crate) fn damage(&self, text: &str, by: &str) {
         let path = self.folder.path().join("home/millwork.db");
         let mut database = std::fs::read(&path).unwrap();
         let places: Vec<usize> =
             (0..database.len()).filter(|at| database[*at..].starts_with(text.as_bytes())).collect();
         assert!(!places.is_empty(), "{text} isn't there");
-        // Pages that are free now may hold it as well.
+        // Free pages may contain it as well.
         for place in places {
             database[place..place + text.len()].copy_from_slice(&by.as_bytes()[..text.len()]);
         }
         std::fs::write(&path, database).unwrap();
     }
 
-    /// Looks at every run that there is, with all of its events, and at the history of every asset.
+    /// Shows every run, with all of its events, and the history of every asset.
     pub(crate) fn shows_everything(&self) {
         let runs = self.json("runs list --limit 1000 --json");
         let runs = runs.as_array().unwrap();
@@ -168,7 +168,7 @@ impl EarlierHome {
         names.flat_map(|name| self.commands(&format!("{above} {name}"))).collect()
     }
 
-    /// Serves the home, and asks for every route of its API that reads, and for every page that another one leads to.
+    /// Serves the home, and requests every route of its API that reads, and every page that another one links to.
     pub(crate) fn is_served(&self) {
         let served = self.serve();
         let document = served.json("/api/v1/openapi.json");
@@ -184,7 +184,7 @@ impl EarlierHome {
         served.end_runs();
     }
 
-    /// The loops of a daemon do their work: none of them says that it has trouble.
+    /// The loops of a daemon tick: none of them reports an error.
     pub(crate) fn is_kept_by_a_daemon(&self, says: &str) {
         let mut process = self.command("daemon").stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -204,11 +204,11 @@ impl EarlierHome {
         Served { process, address }
     }
 
-    /// Makes the home one that a later version wrote, and checks that commands refuse it with one sentence and a hint, for people and
-    /// for programs, and that it stays as it is.
+    /// Turns the home into one that a later version wrote, and checks that commands refuse it with one sentence and a hint, for people and
+    /// for programs, and that it isn't changed.
     pub(crate) fn of_a_later_version_is_refused(&self, lines: &[&str]) {
         let path = self.folder.path().join("home/millwork.db");
-        // Brought up to date, and written into the file itself.
+        // Migrated, and written into the file itself.
         self.succeeds("store vacuum");
         let mut database = std::fs::read(&path).unwrap();
         let later: u32 = 250;
@@ -267,7 +267,7 @@ impl Served {
         serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// A path of the document with what there is in place of its parameters.
+    /// A path of the document with values for its parameters.
     fn filled_in(&self, path: &str) -> Vec<String> {
         let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
         let (parameter, after) = rest.split_once('}').unwrap();
@@ -321,7 +321,7 @@ impl Served {
         self.check("/changes?after=0");
     }
 
-    /// Ends what schedules have begun meanwhile: a run is a process of its own, whose home will be gone.
+    /// Ends runs that schedules have started meanwhile: a run is a process of its own, whose home will be removed.
     fn end_runs(&self) {
         let began = Instant::now();
         loop {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::earlier::EarlierHome;
 
-/// Every command but those that go on until they are interrupted.
+/// Every command except those that run until they are interrupted.
 const COMMANDS: [&str; 57] = [
     "status",
     "status --json",
@@ -73,7 +73,7 @@ fn home() -> EarlierHome {
 
 #[test]
 fn every_command_opens_it() {
-    // Without schedules, conditions, retention rules and anything pending, these have nothing to work on.
+    // Without schedules, conditions, retention rules and pending work, these have nothing to do.
     let others =
         ["daemon", "serve", "dev", "schedules next", "schedules on", "schedules off", "automation explain"];
     let pending = [
@@ -95,7 +95,7 @@ fn every_page_and_route_shows_it() {
 
 #[test]
 fn a_daemon_goes_on_with_it() {
-    // The run that was queued, which only the daemon's loops bring to its end.
+    // The run that was queued, which only the daemon's loops execute.
     home().is_kept_by_a_daemon("run 64a85c13 succeeded");
 }
 

@@ -1,5 +1,5 @@
-//! A home on a full disk can be looked at, and nothing else: played by a limit on the size of files, under which the memory that processes
-//! share can't be made.
+//! A home on a full disk can be read, but not changed: simulated by a limit on the size of files, under which the shared memory of the
+//! write-ahead log can't be created.
 
 use std::process::{Command, Output};
 
@@ -34,7 +34,7 @@ fn what_was_written_can_be_looked_at() {
         let (with, without) = (home.succeeds(line), without_room(&home, line));
         let err = String::from_utf8(without.stderr).unwrap();
         assert!(without.status.success() && err.contains(NOTE), "`{line}`: {err}");
-        // The size of the write-ahead log is another one while it is open.
+        // The write-ahead log has another size while it is open.
         if line != "store info" {
             assert_eq!(String::from_utf8(without.stdout).unwrap(), with, "`{line}`");
         }

@@ -1,5 +1,4 @@
-//! `kill -9` of daemons, of runs' processes, and of both, at random on a busy queue; whoever wants to know of failures is told
-//! of each once.
+//! `kill -9` of daemons, of runs' processes, and of both, at random on a busy queue; each failure is alerted exactly once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +15,7 @@ use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, R
 use millwork_storage::{DeliveryState, EventQuery, Home as StoredHome, NewRun, RunQuery, Store};
 use millwork_testing::PATIENCE;
 
-/// How many rounds: 30, and in CI, where `KILL_TEST_ROUNDS` says so, 200.
+/// The number of rounds: 30, and in CI, where `KILL_TEST_ROUNDS` is set, 200.
 fn rounds() -> usize {
     std::env::var("KILL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30)
 }
@@ -39,7 +38,7 @@ fn kill(pid: u32) {
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
 }
 
-/// How often each alert was told, by its key.
+/// The number of times that each alert was received, by its key.
 type Told = Arc<Mutex<BTreeMap<String, usize>>>;
 
 async fn receive(State(told): State<Told>, headers: HeaderMap) {
@@ -47,7 +46,7 @@ async fn receive(State(told): State<Told>, headers: HeaderMap) {
     *told.lock().unwrap().entry(key).or_default() += 1;
 }
 
-/// Somebody who wants to know.
+/// A receiver of alerts.
 async fn receiver() -> (String, Told) {
     let told = Told::default();
     let router = Router::new().route("/", post(receive)).with_state(told.clone());
@@ -57,7 +56,7 @@ async fn receiver() -> (String, Told) {
     (url, told)
 }
 
-/// Keeps some runs waiting; one of ten fails, whatever is done.
+/// Keeps some runs waiting; one of ten fails, however it is executed.
 async fn feed(store: &dyn Store, random: &mut fastrand::Rng, wanted: &mut Vec<RunId>) {
     let statuses = vec![RunStatus::Queued];
     let waiting = store.runs(RunQuery { statuses, ..RunQuery::default() }).await.unwrap().len();
@@ -126,7 +125,7 @@ async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
     for run in wanted {
         loop {
             let record = store.run(*run).await.unwrap().unwrap();
-            // It fails where it was asked to, and for no other reason.
+            // It fails where it was configured to, and for no other reason.
             let fails = record.request.config["work"]["end"] == "error";
             if record.status == if fails { RunStatus::Failed } else { RunStatus::Succeeded }
                 && record.class == fails.then_some(FailureClass::Error).or(record.class)
@@ -158,8 +157,8 @@ async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
     }
 }
 
-/// Each end of a run that is worth an alert is told under a key of its own. The same key comes twice only where a daemon was
-/// killed between the answer and writing it down.
+/// Each end of a run that is worth an alert is sent under a key of its own. The same key comes twice only if a daemon was killed between
+/// the answer and recording it.
 async fn each_is_told_once(store: &dyn Store, told: &Told, deaths: usize) -> usize {
     let kinds = Some(KindSet::RUN_FAILURES);
     let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();

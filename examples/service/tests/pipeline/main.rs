@@ -1,4 +1,4 @@
-//! Tests of a pipeline as a service: its processes, API, pages, alerts, and what becomes of it when things go wrong.
+//! Tests of a pipeline as a service: its processes, API, pages, alerts, and its behavior when things go wrong.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 

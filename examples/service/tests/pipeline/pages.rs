@@ -1,4 +1,4 @@
-//! The pages through the binary: what they show, what they refuse, and what hostile names, metadata and logs do to them.
+//! The pages through the binary: their content, their refusals, and the effects of hostile names, metadata and logs.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -40,7 +40,7 @@ struct Served {
 
 impl Served {
     fn start(home: &Home, token: Option<&str>) -> Self {
-        // Another test may have been faster.
+        // Another test may have taken the port.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = home.command("serve --address 127.0.0.1:0");
         command.env_remove("MILLWORK_TOKEN");
@@ -60,7 +60,7 @@ impl Served {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// What forms of this server carry.
+    /// The token that forms of this server carry.
     async fn form_token(&self) -> String {
         let page = self.page("/login").await.1;
         let page = if page.is_empty() { self.page("/").await.1 } else { page };
@@ -226,7 +226,7 @@ async fn hostile_texts_stay_texts() {
     }
 }
 
-/// A run says what nobody would want to see on a page, and a megabyte in one line.
+/// A run logs text that must not break a page, and a megabyte in one line.
 async fn log_hostile_lines(home: &Home, run: &str, hostile: &str) {
     let store = StoredHome::open(home.path()).await.unwrap().store();
     let line = |message: String| {
@@ -238,7 +238,7 @@ async fn log_hostile_lines(home: &Home, run: &str, hostile: &str) {
     store.append(Batch { fence: None, events }).await.unwrap();
 }
 
-/// Pictures that people have stored are shown in a sandbox, and what is no picture isn't shown.
+/// Stored pictures are shown in a sandbox, and data that isn't a picture isn't shown.
 async fn pictures_run_nothing(served: &Served) {
     let page = served.page("/assets/work").await.1;
     let address = page.split("src=\"/images/").nth(1).unwrap().split('?').next().unwrap().to_owned();
@@ -251,7 +251,7 @@ async fn pictures_run_nothing(served: &Served) {
     }
 }
 
-/// A browser runs the script: times are shown in words of the reader's, and nothing is refused by the policy.
+/// A browser runs the script: times are shown in the reader's words, and the policy refuses nothing.
 #[tokio::test]
 async fn a_browser_shows_it() {
     let missing = || "no Chromium is on the PATH: install the package `chromium`".to_owned();

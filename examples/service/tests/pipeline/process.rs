@@ -1,4 +1,4 @@
-//! What a pipeline's process owes to those around it: the reader of its output, whoever signals it, whoever asks it.
+//! A pipeline's process in its environment: readers of its output, signals, requests.
 
 mod arguments;
 mod hosts;

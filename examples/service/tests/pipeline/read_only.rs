@@ -1,4 +1,4 @@
-//! A home that can't be written can be looked at, and nothing else: on a disk that is mounted read-only, or in a folder of somebody else.
+//! A home that can't be written can be read, but not changed: on a disk that is mounted read-only, or in a folder of another user.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,10 +10,10 @@ use millwork_testing::require;
 const NOTE: &str =
     "note: the home is read-only: the stored state is shown, and nothing can be written\n  hint: make `";
 
-/// Mounts the folder of a home read-only, and goes on with a command.
+/// Mounts the folder of a home read-only, and then runs a command.
 const MOUNT: &str = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
 
-/// Runs a command that must not change the home. Whoever may change everything sees it mounted read-only.
+/// Runs a command that must not change the home. A user who may change everything sees it mounted read-only.
 fn read_only(home: &Home, line: &str) -> Option<Output> {
     if !rustix::process::geteuid().is_root() {
         permit(home, 0o555, 0o444);
@@ -31,7 +31,7 @@ fn read_only(home: &Home, line: &str) -> Option<Output> {
     Some(home.command_of(mounted(env!("CARGO_BIN_EXE_service")), line).output().unwrap())
 }
 
-/// Sets what may be done with the folder and the files in it.
+/// Sets the permissions of the folder and of the files in it.
 fn permit(home: &Home, folder: u32, file: u32) {
     std::fs::set_permissions(home.path(), Permissions::from_mode(folder)).unwrap();
     for suffix in ["", "-wal", "-shm"] {
@@ -42,7 +42,7 @@ fn permit(home: &Home, folder: u32, file: u32) {
     }
 }
 
-/// A command shows the same as if the home could be written, and says why nothing can be added.
+/// A command shows the same as if the home could be written, and explains why nothing can be added.
 fn looks(home: &Home, line: &str) {
     let Some(looked) = read_only(home, line) else { return };
     let err = String::from_utf8(looked.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! What a daemon does about runs that misbehave, and what it lets wait.
+//! The daemon's handling of runs that misbehave, and its limits.
 
 use crate::support::{Home, process_lives};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn a_run_whose_process_dies_is_tried_again_where_it_stopped() {
     let run = home.queue("work --set work.end=exit");
     let is_given_up = |run: &Value| run["status"] == "lost" && run["epoch"] == 3;
     crate::support::eventually(|| is_given_up(&home.run(&run)), "no two retries");
-    // Ends are looked at in their order: when a later one is retried, this one is not going to be.
+    // Ends are read in their order: when a later one is retried, this one is not going to be.
     let later = home.queue("work --set work.end=exit");
     crate::support::eventually(|| home.run(&later)["epoch"] == 2, "a later run is not retried");
     assert!(is_given_up(&home.run(&run)), "{}", home.run(&run));
@@ -54,7 +54,7 @@ fn limits_of_tags_let_runs_wait_and_say_why() {
     let waiting = home.run(&second);
     assert_eq!(waiting["status"], "queued");
     assert_eq!(waiting["waits"], "waits until fewer than 1 runs tagged `team=small` are in progress");
-    // A blocking step that doesn't listen is ended by force.
+    // A blocking step that ignores the request is ended by force.
     home.succeeds(&format!("runs cancel {first}"));
     home.becomes(&first, "canceled");
     home.becomes(&second, "succeeded");
@@ -113,7 +113,7 @@ fn sensors_ask_for_each_thing_once_and_hold_up_nobody() {
     }
     let daemon = home.daemon_with("", &[("SERVICE_INBOX", inbox.to_str().unwrap())]);
     daemon.line("daemon started");
-    // The asset sensor tells of what is made after its first look at the log, whenever that is.
+    // The asset sensor reacts to materializations after it first read the log, whenever that is.
     let reacts = || {
         let work = home.queue("work");
         home.becomes(&work, "succeeded");
@@ -122,7 +122,7 @@ fn sensors_ask_for_each_thing_once_and_hold_up_nobody() {
     crate::support::eventually(reacts, "no run after work");
     std::fs::write(inbox.join("a.csv"), "").unwrap();
     crate::support::eventually(|| home.runs_of("file", "a.csv").len() == 1, "no run for a.csv");
-    // The daemon dies, and the next one knows what was asked for.
+    // The daemon dies, and the next one knows the requests.
     drop(daemon);
     let _daemon = home.daemon_with("", &[("SERVICE_INBOX", inbox.to_str().unwrap())]);
     std::fs::write(inbox.join("b.csv"), "").unwrap();

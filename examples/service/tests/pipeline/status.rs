@@ -1,4 +1,4 @@
-//! The command line, the API and the pages give one answer to how an asset is.
+//! The command line, the API and the pages agree on the status of an asset.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -20,12 +20,12 @@ fn states_of(list: &Value, key: &str) -> States {
     list.as_array().unwrap().iter().map(|entry| (text(entry, key), text(entry, "state"))).collect()
 }
 
-/// What lies between two texts, at its first place.
+/// The text between two others, at its first place.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
-/// A step failed in a run that was canceled thereupon.
+/// A step failed in a run that was canceled because of it.
 async fn fails_in_a_canceled_run(home: &Home, step: &str) {
     let home = StoredHome::open(home.path()).await.unwrap();
     let (store, at) = (home.store(), SystemClock.now());
@@ -107,7 +107,7 @@ impl Served {
     }
 }
 
-/// Waits until all give the expected answer.
+/// Waits until all of them give the expected answer.
 async fn check(home: &Home, served: &Served, expected: [(&str, &str); 5]) {
     let expected: States =
         expected.into_iter().map(|(key, state)| (key.to_owned(), state.to_owned())).collect();

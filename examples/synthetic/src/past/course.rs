@@ -28,30 +28,30 @@ const VALUE: &[u8] = b"7";
 pub(super) struct Teller<'g> {
     graph: &'g AssetGraph,
     random: fastrand::Rng,
-    /// What is latest of each asset.
+    /// The latest event of each asset.
     versions: HashMap<AssetPartition<AssetIndex>, DataVersion>,
-    /// The share of the past that is over: how far the figures have moved.
+    /// The share of the past that is over: how far metadata has moved.
     told: f64,
 }
 
-/// A run that is made up.
+/// A made-up run.
 pub(super) struct PastRun {
-    /// What was asked for.
+    /// The request of the run.
     pub(super) new: NewRun,
     /// When it was started.
     pub(super) started_at: Timestamp,
-    /// What happened then.
+    /// The events that followed.
     pub(super) events: Vec<NewEvent>,
 }
 
 impl PastRun {
-    /// How it ended.
+    /// The status with which it ended.
     pub(super) fn status(&self) -> Option<RunStatus> {
         self.events.last()?.body.run_status()
     }
 }
 
-/// What comes between a run and its good end.
+/// The reasons for which a run doesn't succeed.
 #[derive(Clone, Copy, PartialEq)]
 enum Trouble {
     None,
@@ -72,7 +72,7 @@ impl Trouble {
     }
 }
 
-/// A run that is being told.
+/// A run whose events are being made up.
 struct Telling {
     run: RunId,
     events: Vec<NewEvent>,
@@ -116,7 +116,7 @@ impl<'g> Teller<'g> {
         for (position, step) in plan.steps.iter_enumerated() {
             self.step(&mut telling, (position, step), takes[position], trouble);
         }
-        // Steps beside each other told theirs one after the other.
+        // Parallel steps reported their events one after the other.
         telling.events.sort_by_key(|event| event.at);
         self.end(&mut telling, trouble, started_at);
         let request = self.request(&selected, partition);
@@ -220,7 +220,7 @@ impl<'g> Teller<'g> {
         telling.done[position] = Some(ends);
     }
 
-    /// Lines that the step logged, and now and then how far it has come.
+    /// Log lines of the step, and now and then its progress.
     fn log(&mut self, telling: &mut Telling, of_step: &NewEvent, from: Timestamp, to: Timestamp) {
         let between = |part: i32| from + to.duration_since(from) * part / 8;
         for line in 0..self.random.i32(..6) {
@@ -241,7 +241,7 @@ impl<'g> Teller<'g> {
         }
     }
 
-    /// What the step made, or what its check found.
+    /// The materialization of the step, or the result of its check.
     fn verdicts(&mut self, telling: &mut Telling, of_step: &NewEvent, step: &PlannedStep, at: Timestamp) {
         let (graph, node) = (self.graph, &self.graph.steps()[step.step]);
         if let Some(asset) = graph.checked_asset(step.step) {
@@ -260,7 +260,7 @@ impl<'g> Teller<'g> {
             let key = graph.key(asset);
             let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));
             self.versions.insert(step.at_partition(asset), data_version.clone());
-            // Versions differ, although all values are the same.
+            // Data versions differ, although all values are the same.
             let (location, hash) = (ValueLocation::Database, DataVersion::of_content(VALUE));
             let materialization = Materialization {
                 data_version,

@@ -1,10 +1,10 @@
-//! What assets told about their values: numbers that move over time as such numbers do, and now and then a curve or a table.
+//! The metadata of assets' values: numbers that move over time as real ones do, and now and then a curve or a table.
 
 use millwork_core::asset::{Metadata, MetadataValue, Series, Table};
 
 use crate::catalog::Stage;
 
-/// The figures of an asset's value, made when a share of the past was over.
+/// The metadata of an asset's value, made when a share of the past was over.
 pub(super) fn figures(key: &str, share: f64, random: &mut fastrand::Rng) -> Metadata {
     let noise = |random: &mut fastrand::Rng| random.f64() - 0.5;
     let scale = 1.0 + (key.len() % 7) as f64;
@@ -49,7 +49,7 @@ fn curve(random: &mut fastrand::Rng) -> Series {
     )
 }
 
-/// The rows that a score is furthest off.
+/// The rows with the largest errors of a score.
 fn worst(random: &mut fastrand::Rng) -> Table {
     let table = Table::new([("id", "i64"), ("actual", "f64"), ("predicted", "f64")]);
     (0..5).fold(table, |table, _| {

@@ -13,34 +13,34 @@ use super::ticks;
 
 /// The number of runs that are written together, which shares commits.
 const TOGETHER: usize = 16;
-/// How many events a step has, about: its own three, lines of its log, now and then a retry or a check.
+/// The approximate number of a step's events: its own three, log lines, now and then a retry or a check.
 const EVENTS_OF_STEP: f64 = 6.4;
 
-/// How much has happened.
+/// The size of a past.
 #[derive(Clone, Copy, Debug)]
 pub struct Past {
     /// The number of runs.
     pub runs: usize,
     /// The number of events, which is met approximately.
     pub events: usize,
-    /// When the first run was asked for.
+    /// When the first run was requested.
     pub from: Timestamp,
-    /// When the last run was.
+    /// When the last run was requested.
     pub until: Timestamp,
 }
 
-/// What was written.
+/// The past that was written.
 #[derive(Clone, Debug, Default)]
 pub struct Filled {
     /// The number of events.
     pub events: u64,
-    /// A run of every asset.
+    /// The ID of a run of every asset.
     pub largest: Option<RunId>,
-    /// A run that failed.
+    /// The ID of a run that failed.
     pub failed: Option<RunId>,
 }
 
-/// Why a past could not be written.
+/// The reason why a past could not be written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FillError {
@@ -89,7 +89,7 @@ impl Past {
         Ok(filled)
     }
 
-    /// When a run was asked for: one after the other, evenly.
+    /// The times at which runs were requested: one after the other, evenly.
     fn asked_at(&self, index: usize) -> Timestamp {
         let whole = self.until.duration_since(self.from).as_secs_f64();
         let part = whole * (index + 1) as f64 / self.runs as f64;
@@ -101,7 +101,7 @@ impl Past {
         self.runs * 9 / 10
     }
 
-    /// Of how many assets a run is: mostly few, sometimes a lot.
+    /// The number of a run's assets: mostly few, sometimes a lot.
     fn steps(&self, index: usize, mean: f64, pipeline: &Pipeline) -> usize {
         let factor = match index % 100 {
             _ if index == self.largest() => f64::INFINITY,

@@ -1,8 +1,8 @@
 //! A past for a pipeline: runs and events as months of use leave them behind, written through the storage crate's traits.
 //!
-//! Nothing of it ran. Runs are planned as real ones are, and their events are made up in an order that the status fold
-//! accepts: `fill.rs` writes them, `course.rs` makes a run's events, `figures.rs` what assets told about their values,
-//! `ticks.rs` what schedules and sensors did.
+//! None of it was executed. Runs are planned as real ones are, and their events are made up in an order that the status fold accepts:
+//! `fill.rs` writes them, `course.rs` makes a run's events, `figures.rs` the metadata of values, `ticks.rs` the ticks of schedules and
+//! sensors.
 
 mod course;
 mod figures;

@@ -1,4 +1,4 @@
-//! What schedules and sensors did in the past.
+//! The past ticks of schedules and sensors.
 
 use jiff::Timestamp;
 use millwork_core::run::RunId;
@@ -9,7 +9,7 @@ use millwork_storage::{Commit, StorageError, Store, Tick, TickOutcome};
 /// The number of ticks of each schedule and sensor.
 const TICKS: usize = 200;
 
-/// Writes ticks that say that they requested these runs, or failed to, or had nothing to do.
+/// Writes ticks whose outcomes are that they requested these runs, failed, or had nothing to do.
 pub(super) async fn write(
     store: &dyn Store,
     pipeline: &Pipeline,

@@ -1,4 +1,4 @@
-//! `kill -9` at random moments loses nothing, runs nothing twice unseen, and leaves nothing locked.
+//! `kill -9` at random moments loses no event, repeats no step unrecorded, and leaves nothing locked.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use millwork_storage::{EventQuery, Home, RunQuery};
 const KILLS: usize = 100;
 const LAYERS: usize = 100;
 
-/// How many assets a layer has: 30, and in CI, where `CRASH_TEST_WIDTH` says so, 100.
+/// The number of assets of a layer: 30, and in CI, where `CRASH_TEST_WIDTH` is set, 100.
 fn width() -> usize {
     std::env::var("CRASH_TEST_WIDTH").ok().and_then(|width| width.parse().ok()).unwrap_or(30)
 }

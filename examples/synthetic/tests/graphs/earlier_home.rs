@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::earlier::EarlierHome;
 
-/// The commands for what the other homes don't have.
+/// The commands for definitions that the other homes don't have.
 const COMMANDS: [&str; 12] = [
     "status",
     "status --json",

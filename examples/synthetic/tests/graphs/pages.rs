@@ -1,5 +1,5 @@
-//! The pages in a real browser, on a store with 2,000 assets and 10,000 runs: nothing keeps people out of them, they complain
-//! about nothing, and a run that is launched by a click is watched to its end.
+//! The pages in a real browser, on a store with 2,000 assets and 10,000 runs: the audit finds no violation, no page reports an error, and a
+//! run that is launched by a click is watched to its end.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const ASSETS: usize = 2_000;
 const RUNS: usize = 10_000;
-/// Few: pages are what is looked at here, and a debug build writes them.
+/// Few: the subject are the pages, and a debug build writes the events slowly.
 const EVENTS: usize = 100_000;
 
 /// A server on a store that is filled, killed when it is dropped.
@@ -68,7 +68,7 @@ impl Drop for Served {
     }
 }
 
-/// What is wrong with a page, in every view; where `SCREENSHOTS` names a folder, pictures of it are left there.
+/// The violations of a page, in every view; if `SCREENSHOTS` names a folder, screenshots are left there.
 fn findings(page: &Page, path: &str) -> Vec<String> {
     let mut found = page.audit_in_all_views().unwrap();
     found.extend(page.complaints());
@@ -110,7 +110,7 @@ fn nothing_keeps_people_out_and_a_click_launches_a_run() {
     for path in &paths {
         found.extend(findings(&served.open(&browser, path), path));
     }
-    // The browser itself says so of a page that isn't there.
+    // The browser itself reports a page that doesn't exist.
     found.retain(|finding| !finding.contains("404 (Not Found)"));
     launched_by_a_click(&served, &browser);
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));

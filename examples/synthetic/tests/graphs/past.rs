@@ -1,4 +1,4 @@
-//! A made-up past is one that could have happened: every run's events lead somewhere, and the records agree with them.
+//! A made-up past is a possible one: every run's events are a valid sequence, and the records agree with them.
 
 use std::collections::{BTreeMap, HashSet};
 

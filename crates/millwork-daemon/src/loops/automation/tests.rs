@@ -72,7 +72,7 @@ impl Bench {
         self.conditions.tick().await.expect("an evaluation");
     }
 
-    /// Takes in what the last tick requested, and what came of it.
+    /// Reads what the last tick requested, and the outcomes.
     async fn settle(&mut self, succeed: bool) {
         for _ in 0..5 {
             self.tick().await;
@@ -80,7 +80,7 @@ impl Bench {
         }
     }
 
-    /// Executes whatever is queued.
+    /// Executes every queued run.
     async fn execute(&self, succeed: bool) {
         let store = &self.daemon.store;
         let queued = RunQuery { statuses: vec![RunStatus::Queued], ..RunQuery::default() };
@@ -99,7 +99,7 @@ impl Bench {
         }
     }
 
-    /// How often each asset was requested, but for the first run.
+    /// The number of requests of each asset, except in the first run.
     async fn counts(&self) -> BTreeMap<String, usize> {
         let runs = self.daemon.store.runs(RunQuery::default()).await.expect("runs");
         let mut counts = BTreeMap::new();
@@ -234,7 +234,7 @@ async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
     }
 }
 
-/// A failure that happened in the future holds nothing back until then.
+/// A failure with a time in the future delays nothing until then.
 #[tokio::test]
 async fn failures_by_a_clock_that_was_ahead_hold_back_as_long_as_others() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -13,11 +13,11 @@ use crate::daemon::{Daemon, DaemonOptions};
 use crate::destinations::deliveries_of;
 use crate::launcher::fake::FakeLauncher;
 
-/// What a receiver was sent: when, and the title of the alert.
+/// The alerts that a receiver was sent: when, and the title.
 type Sent = Arc<Mutex<Vec<(Timestamp, String)>>>;
 
-/// A receiver on this machine, which answers as the title of each alert says: `400 one alert` with 400; `503/30 another` once
-/// with 503 and `Retry-After: 30`, and then with 204.
+/// A receiver on this machine, whose answers are given by the title of each alert: `400 one alert` with 400; `503/30 another` once with 503
+/// and `Retry-After: 30`, and then with 204.
 fn receiver(clock: &Arc<TestClock>) -> (String, Sent) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -98,7 +98,7 @@ impl Bench {
         assert!(self.daemon.store.commit(commit).await.expect("a commit"));
     }
 
-    /// Lets virtual time pass until so many attempts have been made and written down.
+    /// Lets virtual time pass until the given number of attempts has been made and recorded.
     async fn attempts(&mut self, attempts: u32) {
         let began = Instant::now();
         loop {
@@ -127,7 +127,7 @@ impl Bench {
         self.all().await.iter().map(|delivery| delivery.state.as_str()).collect()
     }
 
-    /// What was sent: after how many seconds, and the title.
+    /// The alerts that were sent: after how many seconds, and the title.
     fn sent(&self, since: Timestamp) -> Vec<String> {
         let sent = self.sent.lock().expect("the list");
         sent.iter().map(|(at, title)| format!("{} {title}", at.duration_since(since).as_secs())).collect()
@@ -152,7 +152,7 @@ async fn an_alert_that_fails_waits_by_itself() {
     bench.decide(HOOK, &["500 a", "200 b", "200 c"]).await;
     bench.attempts(5).await;
     assert_eq!(bench.states().await, ["pending", "delivered", "delivered"]);
-    // The receiver is left alone for a second after each failure; the alert itself for two, four, …
+    // The receiver is paused for a second after each failure; the alert itself for two, four, …
     assert_eq!(bench.sent(start), ["0 500 a", "1 200 b", "1 200 c", "2 500 a", "6 500 a"]);
 }
 
@@ -163,7 +163,7 @@ async fn a_receiver_that_asks_for_time_gets_it_and_others_go_on() {
     bench.attempts(1).await;
     bench.decide("webhook $OTHER", &["200 c"]).await;
     bench.attempts(2).await;
-    // Another daemon keeps it as well: the time is stored.
+    // Another daemon respects it as well: the time is stored.
     bench.deliveries = bench.daemon.deliveries();
     bench.attempts(4).await;
     assert_eq!(bench.sent(start), ["0 503/30 a", "0 200 c", "30 503/30 a", "30 200 b"]);

@@ -48,7 +48,7 @@ impl Bench {
         run
     }
 
-    /// What was launched for a run begins with it.
+    /// The execution of a launched run begins.
     async fn begin(&self, run: RunId) -> Fence {
         let (holder, now) = (self.launcher.holder(run), self.clock.now());
         let until = now + SignedDuration::from_hours(24);
@@ -60,7 +60,7 @@ impl Bench {
         self.queue.tick().await.expect("a look");
     }
 
-    /// What was launched for a run ends, and the queue has learnt of it.
+    /// The execution of a launched run ends, and the queue has received its end.
     async fn end(&mut self, run: RunId, exit: Exit, printed: &str) -> RunRecord {
         self.launcher.end(run, exit, printed);
         while self.queue.supervised.launched().contains(&run) {

@@ -1,4 +1,4 @@
-//! Schedules whose runs are named by a function that fails, asks twice, asks for what can't be done, and blocks.
+//! Schedules whose runs are named by a function that fails, requests the same twice, requests impossible runs, and blocks.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -61,7 +61,7 @@ impl Bench {
         self.tick().await;
     }
 
-    /// How many runs a schedule has requested.
+    /// The number of runs that a schedule has requested.
     async fn runs(&self, schedule: &str) -> usize {
         let tag = Some((RunTag::Schedule.key().to_owned(), schedule.to_owned()));
         self.daemon.store.runs(RunQuery { tag, ..RunQuery::default() }).await.expect("runs").len()
@@ -71,7 +71,7 @@ impl Bench {
         self.daemon.store.pending(&[], 100).await.expect("what is pending")
     }
 
-    /// What came of the ticks of the schedule with the function, oldest first.
+    /// The outcomes of the ticks of the schedule with the function, oldest first.
     async fn outcomes(&self) -> Vec<String> {
         let named = self.daemon.pipeline.schedule("named").expect("it is defined").instigator();
         let mut ticks = self.daemon.store.ticks(&[named], 100).await.expect("ticks");
@@ -111,7 +111,7 @@ async fn a_tick_at_which_the_function_fails_is_tried_again_until_a_newer_one_com
     );
     bench.after(55).await;
     assert_eq!((bench.runs("named").await, bench.pending().await.len()), (1, 1));
-    // Two minutes later the older tick isn't run for any more.
+    // Two minutes later the older tick isn't retried any more.
     bench.after(60).await;
     assert!(bench.outcomes().await.contains(&"failed: its function panicked: oh no".to_owned()));
     assert_eq!(bench.pending().await.len(), 1);

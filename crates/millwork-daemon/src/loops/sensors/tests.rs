@@ -1,4 +1,4 @@
-//! Sensors that ask for what can't be done, ask twice, fail, panic, and block.
+//! Sensors that request impossible runs, request the same twice, fail, panic, and block.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -15,7 +15,7 @@ use super::*;
 use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::FakeLauncher;
 
-/// A daemon whose sensors are evaluated one turn at a time.
+/// A daemon whose sensors are evaluated one tick at a time.
 struct Bench {
     daemon: Daemon,
     sensors: Sensors,
@@ -39,7 +39,7 @@ impl Bench {
         self.sensors = self.daemon.sensors();
     }
 
-    /// Starts what is due, and waits until it has been recorded.
+    /// Starts the due evaluations, and waits until they have been recorded.
     async fn tick(&mut self) {
         self.sensors.tick().await.expect("a tick");
         for (_, evaluation) in self.sensors.under_way.drain() {
@@ -68,7 +68,7 @@ impl Bench {
         self.daemon.store.state(&Instigator::Sensor(sensor.to_owned())).await.expect("a state")
     }
 
-    /// What came of ticks, oldest first.
+    /// The outcomes of ticks, oldest first.
     async fn outcomes(&self) -> Vec<String> {
         let mut ticks = self.daemon.store.ticks(&[], 100).await.expect("ticks");
         ticks.reverse();
@@ -81,7 +81,7 @@ impl Bench {
         ticks.into_iter().map(outcome).collect()
     }
 
-    /// Something outside reports that an asset was made.
+    /// An outside system reports that an asset was materialized.
     async fn made(&self, asset: &str) -> u64 {
         let stored =
             StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
@@ -146,7 +146,7 @@ async fn a_request_that_cannot_be_made_fails_its_tick_and_waits_until_it_can() {
     assert!(bench.told.lock().unwrap()[0].contains("sensor `says`: can't request a run of `onee`"));
     let state = bench.state("says").await;
     assert_eq!(crate::sensor_cursor(&state).as_deref(), Some("b.csv"), "the cursor goes on");
-    // It is tried again, after longer and longer pauses, without a tick each time.
+    // It is retried, after longer and longer pauses, without a tick each time.
     for (pause, attempts) in [(4, 1), (1, 2), (9, 2), (1, 3), (20, 4)] {
         bench.after(pause).await;
         assert_eq!(bench.pending().await[0].attempts, attempts);
@@ -243,10 +243,10 @@ fn blocks(calls: &Arc<AtomicUsize>) -> (Sensor, Sender<()>) {
 async fn a_sensor_that_blocks_is_stuck_and_nobody_waits_for_it() {
     let calls = Arc::default();
     let (blocks, release) = blocks(&calls);
-    // It never runs out of requests, however many turns a fast machine takes until the other one is stuck.
+    // It never runs out of requests, however many ticks a fast machine takes until the other one is stuck.
     let says = says((0..).map(|number: u64| Ok(SensorOutcome::request(key("one", &number.to_string())))));
     let mut bench = Bench::new(&["one"], vec![blocks, says]).await;
-    // Turns go on until the sensor that blocks is recorded as stuck; the other one is evaluated meanwhile.
+    // Ticks go on until the sensor that blocks is recorded as stuck; the other one is evaluated meanwhile.
     while bench.state("blocks").await.stuck_since.is_none() {
         bench.sensors.tick().await.expect("a tick");
         tokio::task::yield_now().await;
@@ -284,7 +284,7 @@ async fn a_daemon_stops_although_a_sensor_blocks_and_others_wait() {
     assert_eq!(bench.outcomes().await, Vec::<String>::new(), "nothing failed");
 }
 
-/// Reacts to `one`, and fails at the events that are told.
+/// Reacts to `one`, and fails at the given events.
 fn reacts(fails_at: &Arc<Mutex<Vec<u64>>>) -> Sensor {
     let fails_at = fails_at.clone();
     Sensor::on_materialization("reacts", "one", move |_, event: SensorEvent| {
@@ -317,7 +317,7 @@ async fn an_event_at_which_a_reaction_fails_is_pending_and_the_others_go_on() {
     let outcomes = bench.outcomes().await;
     assert!(failed.iter().all(|expected| outcomes.contains(expected)), "{outcomes:?}");
     assert_eq!(bench.pending().await.len(), 2);
-    // One of them is mended; the other one fails for good.
+    // One of them is fixed; the other one fails for good.
     fails_at.lock().unwrap().pop();
     bench.after(5).await;
     assert_eq!((bench.runs().await.len(), bench.pending().await.len()), (3, 1));
@@ -327,7 +327,7 @@ async fn an_event_at_which_a_reaction_fails_is_pending_and_the_others_go_on() {
     let given_up = bench.pending().await.remove(0);
     assert_eq!((given_up.state, given_up.attempts), (PendingState::GivenUp, 10));
     assert!(bench.outcomes().await.last().is_some_and(|last| last.contains("given up after 10 attempts")));
-    // Somebody has it tried again.
+    // A person has it retried.
     fails_at.lock().unwrap().clear();
     bench.daemon.store.retry_pending(given_up.id, bench.clock.now()).await.expect("it is there");
     bench.tick().await;

@@ -1,4 +1,4 @@
-//! How well each model predicts the newest stories.
+//! The quality of each model's predictions for the newest stories.
 
 use millwork::ml::boost::Booster;
 use millwork::ml::features::LabelledFeatures;
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 use super::features::{reference_test, reference_training, reference_validation};
 use super::models::{expected_comments_model, guide_predictions, typical_comments_model};
 
-/// The least prediction, in comments, that the deviance counts, which is infinite at 0.
+/// The least prediction that the deviance uses, in comments; at 0 it would be infinite.
 const LEAST: f32 = 0.1;
 
-/// How well the test stories' comments are predicted in one way.
+/// The quality of one way to predict the test stories' comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     /// The way: a model, or a guess.
     pub by: String,
-    /// The share of the variance that is explained; none if all stories have as many comments.
+    /// The share of the variance that is explained; `None` if all stories have as many comments.
     pub r_squared: Option<f64>,
     /// The mean absolute error, in comments.
     pub mae: f64,
     /// The mean Poisson deviance.
     pub poisson_deviance: f64,
-    /// The rank correlation of predictions and comments; none if either are all equal.
+    /// The rank correlation of predictions and comments; `None` if either are all equal.
     pub spearman: Option<f64>,
 }
 
-/// The models and guesses, judged on the newest stories, which none of them was chosen or trained by.
+/// The models and guesses, evaluated on the newest stories, which none of them was chosen or trained by.
 #[asset(group = "reference", kinds("score"))]
 pub fn model_comparison(
     reference_training: &LabelledFeatures,

@@ -1,4 +1,4 @@
-//! Whether the newest stories are still like those that were learned from.
+//! Whether the distribution of the newest stories still is that of the training stories.
 
 use millwork::ml::drift::{DriftReport, DriftThresholds, Profile};
 use millwork::{CheckResult, Config, Output, Plot, Result, asset, asset_check};
@@ -7,16 +7,16 @@ use polars::prelude::DataFrame;
 use super::source::{numbers, parts, reference_stories};
 use crate::pipeline::stories;
 
-/// The columns of numbers that are watched.
+/// The numeric columns that are watched.
 const WATCHED: [&str; 5] = ["hour", "weekday", "characters", "author stories", "comments"];
 
-/// What the training stories are like: the reference that newer ones are compared with.
+/// The distributions of the training stories: the reference that newer stories are compared with.
 #[asset(group = "reference", kinds("profile"))]
 pub fn story_profile(reference_stories: &DataFrame) -> Result<Profile> {
     profile(&stories::rows(reference_stories, &parts(reference_stories)?.train)?)
 }
 
-/// How far the newest stories are from the reference, column by column.
+/// The distance of the newest stories from the reference, by column.
 #[asset(group = "reference", kinds("score"))]
 pub fn story_drift(
     reference_stories: &DataFrame,

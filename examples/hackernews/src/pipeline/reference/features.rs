@@ -1,4 +1,4 @@
-//! From what is known of a story to features.
+//! From a story's data to features.
 
 use millwork::ml::encoding::{Frequency, NumberEncoder, NumberParams, OneHotEncoder, OneHotParams, Unknown};
 use millwork::ml::features::{ColumnNames, FeatureBlocks, Features, LabelledFeatures};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::source::{comments, numbers, parts, reference_stories};
 use crate::pipeline::stories;
 
-/// The columns of numbers that are features.
+/// The numeric columns that are features.
 const NUMBERS: [&str; 12] = [
     "hour",
     "weekday",
@@ -26,7 +26,7 @@ const NUMBERS: [&str; 12] = [
     "video",
 ];
 
-/// What the features of any story are made with, learned from the training stories.
+/// The fitted transformers of any story's features, learned from the training stories.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoryEncoders {
     words: TfidfVectorizer,
@@ -38,13 +38,13 @@ pub struct StoryEncoders {
 /// The stories as features.
 #[derive(Assets)]
 pub struct ReferenceFeatures {
-    /// What the features are made with.
+    /// The fitted transformers of the features.
     reference_encoders: StoryEncoders,
-    /// The stories to learn from.
+    /// The training stories.
     reference_training: Output<LabelledFeatures>,
-    /// Newer ones, to stop training by.
+    /// Newer ones, by which training is stopped.
     reference_validation: Output<LabelledFeatures>,
-    /// The newest ones, which nothing is chosen by.
+    /// The newest ones, by which nothing is chosen.
     reference_test: Output<LabelledFeatures>,
 }
 
@@ -107,7 +107,7 @@ fn texts<'a>(stories: &'a DataFrame, column: &str) -> Result<Vec<Option<&'a str>
     Ok(stories.column(column)?.str()?.iter().collect())
 }
 
-/// Lends the columns of numbers, with their names.
+/// Borrows the numeric columns, with their names.
 fn with_numbers<T>(
     stories: &DataFrame,
     use_columns: impl FnOnce(&[(&str, &[Option<f64>])]) -> Result<T>,

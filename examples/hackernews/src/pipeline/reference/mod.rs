@@ -1,9 +1,9 @@
 //! Better models than the guide's, and an honest comparison with it.
 //!
-//! The stories in the order of time, each with what was known when it was submitted ([`source`]), become features
-//! ([`features`]) of two models ([`models`]): one of the mean number of comments, one of the median. [`comparison`] judges
-//! them on the newest stories, beside the guide's model and beside guessing; [`drift`] tells whether those are still like the
-//! ones that were learned from. `docs/reference-model.md` explains the table.
+//! The stories in the order of time, each with what was known when it was submitted ([`source`]), become features ([`features`]) of two
+//! models ([`models`]): one of the mean number of comments, one of the median. [`comparison`] evaluates them on the newest stories, beside
+//! the guide's model and beside guessing; [`drift`] detects whether the distribution of the stories has changed since training.
+//! `docs/reference-model.md` explains the table.
 
 pub mod comparison;
 pub mod drift;

@@ -15,14 +15,14 @@ use super::source::{comments, parts, reference_stories};
 use crate::pipeline::model::{TrainingParams, curve};
 use crate::pipeline::stories;
 
-/// How long to train.
+/// The parameters of training.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Patience {
-    /// The most rounds.
+    /// Maximum rounds.
     #[schemars(range(min = 1))]
     rounds: usize,
-    /// How many rounds the validation stories may see no improvement.
+    /// The number of rounds without improvement on the validation stories after which training stops.
     #[schemars(range(min = 1))]
     patience: usize,
 }
@@ -33,7 +33,7 @@ impl Default for Patience {
     }
 }
 
-/// How many comments a story gets on average: a model of the mean, by the likelihood of a Poisson distribution.
+/// The expected number of comments on a story: a model of the mean, by the likelihood of a Poisson distribution.
 #[asset(group = "reference", kinds("xgboost"))]
 pub fn expected_comments_model(
     reference_training: &LabelledFeatures,
@@ -45,7 +45,7 @@ pub fn expected_comments_model(
     train(&params, reference_training, reference_validation, &patience, &log)
 }
 
-/// How many comments a story gets typically: a model of the median, by the pinball loss.
+/// The typical number of comments on a story: a model of the median, by the pinball loss.
 #[asset(group = "reference", kinds("xgboost"))]
 pub fn typical_comments_model(
     reference_training: &LabelledFeatures,
@@ -58,7 +58,7 @@ pub fn typical_comments_model(
     train(&params, reference_training, reference_validation, &patience, &log)
 }
 
-/// Small steps on parts of the data: one story says little.
+/// Small steps on parts of the data: one story has little information.
 fn gentle() -> BoosterParams {
     BoosterParams {
         eta: 0.05,
@@ -97,8 +97,8 @@ fn train(
         .metadata("feature importance", importance))
 }
 
-/// What the guide's model, trained on all stories before the test stories, predicts for those: TF-IDF of the titles and
-/// 20 rounds of squared error.
+/// The predictions of the guide's model, trained on all stories before the test stories, for those: TF-IDF of the titles and 20 rounds of
+/// squared error.
 #[asset(group = "reference", kinds("xgboost"))]
 pub fn guide_predictions(reference_stories: &DataFrame) -> Result<Vec<f32>> {
     let parts = parts(reference_stories)?;

@@ -1,11 +1,11 @@
-//! What the past says of an author or a domain.
+//! Features from the past of an author or a domain.
 
 use std::collections::{HashMap, VecDeque};
 
 /// The age at which a story's comments count as known, in seconds: most of them come within two days.
 const KNOWN_AFTER: i64 = 3 * 24 * 60 * 60;
 
-/// As many stories of the mean are added to a key's, so that one story alone says little.
+/// The number of stories of the mean that are added to a key's, since one story alone has little information.
 const SHRINKAGE: f64 = 5.0;
 
 /// The stories so far by a key, such as their author. Stories come in the order of time, and one counts from the time on
@@ -23,7 +23,7 @@ struct Seen {
     sum: f64,
 }
 
-/// What is known of a key at a time.
+/// The past of a key at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Known {
     /// The number of its stories.
@@ -33,7 +33,7 @@ pub(super) struct Known {
 }
 
 impl Past {
-    /// What is known of `key` at `time`, and then the story's own comments, for later ones.
+    /// Returns the past of `key` at `time`, and then adds the story's own comments, for later ones.
     pub(super) fn know(&mut self, time: i64, key: Option<&str>, comments: f64) -> Known {
         let is_known = |submitted: i64| submitted.checked_add(KNOWN_AFTER).is_some_and(|known| known <= time);
         while let Some((_, key, value)) = self.pending.pop_front_if(|(submitted, ..)| is_known(*submitted)) {

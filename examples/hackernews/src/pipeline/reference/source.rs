@@ -15,18 +15,18 @@ use crate::pipeline::ingest::hackernews_stories;
 use crate::pipeline::stories;
 use crate::replay::{FileStory, StoryFile};
 
-/// Fewer stories are not compared: a twentieth of them says nothing.
+/// The minimum number of stories for a comparison: a twentieth of fewer is no meaningful test set.
 const FEWEST: usize = 200;
 
-/// The shares of the newest stories to judge on, and of those before to stop training by.
+/// The share of the newest stories to evaluate on, and of those before to stop training by.
 const TEST_SHARE: f64 = 0.2;
 const VALIDATION_SHARE: f64 = 0.12;
 
-/// Where the stories come from.
+/// The source of the stories.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReferenceSource {
-    /// A file of stories as `replay` reads it; the fetched stories if absent.
+    /// A file of stories in the format of `replay`; the fetched stories if absent.
     csv: Option<PathBuf>,
 }
 
@@ -39,8 +39,8 @@ struct Row {
     comments: f64,
 }
 
-/// Stories from old to new, each with what was known when it was submitted. Fewer than 200 are not worth a comparison:
-/// nothing is made then.
+/// Stories from old to new, each with what was known when it was submitted. Fewer than 200 are not worth a comparison: the asset isn't
+/// materialized then.
 #[asset(group = "reference", kinds("polars"))]
 pub fn reference_stories(
     hackernews_stories: &DataFrame,
@@ -132,7 +132,7 @@ fn past<'a>(rows: &[Row], keys: impl Iterator<Item = Option<&'a str>>) -> (Numbe
     rows.iter().zip(keys).map(known).unzip()
 }
 
-/// The stories to learn from, to stop training by, and to judge on, from old to new.
+/// The stories to train on, to stop training by, and to evaluate on, from old to new.
 pub(super) fn parts(stories: &DataFrame) -> Result<ThreeParts> {
     let times = stories::numbers(stories, "time")?;
     Ok(split::temporal_in_three(&times, VALIDATION_SHARE, TEST_SHARE)?)

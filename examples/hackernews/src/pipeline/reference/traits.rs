@@ -1,9 +1,9 @@
-//! What a title, an address and a time say of a story.
+//! Features from a title, an address and a time.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What kind of post it is, by the start of its title.
+/// The kind of post, by the start of its title.
 pub(super) fn kind(title: &str) -> &'static str {
     let lower = title.trim_start().to_ascii_lowercase();
     ["ask hn", "show hn", "tell hn", "launch hn"]
@@ -41,7 +41,7 @@ pub(super) fn of_title(title: &str) -> [(&'static str, f64); 6] {
     ]
 }
 
-/// Whether a title says of what year its subject is, as in `(2009)`.
+/// Whether a title states the year of its subject, as in `(2009)`.
 fn names_a_year(title: &str) -> bool {
     title.split('(').skip(1).any(|rest| {
         let year = rest.split(')').next().filter(|_| rest.contains(')')).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the commands print when nothing is wrong.
+//! The output of commands that succeed.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -69,7 +69,7 @@ fn lists() {
     assert!(!home.path().exists(), "a list needs no home");
 }
 
-/// Counts a list's entries, and looks for fields in each.
+/// Counts a list's entries, and searches them for fields.
 fn check_list(line: &str, entries: usize, fields: &[&str]) {
     let list = Home::new().json(line);
     let list = list.as_array().unwrap();
@@ -124,7 +124,7 @@ fn assets() -> Vec<String> {
     list.as_array().unwrap().iter().map(|asset| asset["key"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Draws in a format and looks for each asset and each text.
+/// Draws in a format and searches for each asset and each text.
 fn check_graph(format: &str, texts: &[&str]) -> String {
     let drawing = Home::new().succeeds(&format!("graph --format {format}"));
     for text in texts.iter().map(ToString::to_string).chain(assets()) {

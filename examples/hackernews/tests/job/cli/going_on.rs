@@ -96,7 +96,7 @@ fn retrying_runs_only_what_has_not_succeeded() {
     assert_eq!(history.as_array().unwrap().len(), 1, "{history}");
 }
 
-/// A run that fails for want of a server goes on when there is one, with what it was asked for.
+/// A run that fails for lack of a server goes on when there is one, with its original request.
 #[test]
 fn a_retry_succeeds_when_the_cause_is_gone() {
     let home = Home::fetching_from("http://127.0.0.1:9/v0");
@@ -166,7 +166,7 @@ fn a_running_run_cannot_be_retried() {
     check_canceled(home, process);
 }
 
-/// A run whose process was killed is found lost by the next command, which says how it goes on.
+/// A run whose process was killed is found lost by the next command, whose hint resumes it.
 #[test]
 fn a_killed_run_is_lost_and_goes_on() {
     let server = StuckServer::start();

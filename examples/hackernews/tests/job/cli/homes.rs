@@ -63,7 +63,7 @@ fn home_with_stories(damage: impl Fn(&Path)) -> Home {
     home
 }
 
-/// Splits the stories again, which loads them, and looks for texts in what is said.
+/// Splits the stories again, which loads them, and searches the output for texts.
 fn check_value(home: &Home, expected: &[&str]) {
     let outcome = home.run("materialize training_data");
     assert_eq!(outcome.code, Some(1), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! Arguments and configurations that make no sense: exit code 2, what is wrong, and what to do instead.
+//! Invalid arguments and configurations: exit code 2, the mistake, and the remedy.
 
 use serde_json::Value;
 
@@ -125,7 +125,7 @@ fn a_tag_or_setting_that_is_none() {
     assert!(!home.path().join("values").exists(), "nothing was begun");
 }
 
-/// Writes a file of configuration and compares what is said of it.
+/// Writes a file of configuration and compares the message about it.
 fn check_config(name: &str, content: &str, message: &str, cause: &str) {
     let home = Home::new();
     home.write(name, content);

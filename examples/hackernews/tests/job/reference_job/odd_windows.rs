@@ -79,7 +79,7 @@ fn stories_without_descendants_are_stories() {
 
 #[test]
 fn a_dead_server_is_named() {
-    // Taken, so that no other test's server gets the port, and not listened to.
+    // Bound, so that no other test's server gets the port, and not listened on.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/v0", taken.local_addr().unwrap());
@@ -106,6 +106,6 @@ fn an_address_that_is_none_is_refused_with_the_choices() {
     let home = Home::fetching_from("127.0.0.1:8765");
     let outcome = home.run("materialize hackernews_stories");
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    let expected = "`HACKER_NEWS_URL` is `127.0.0.1:8765`, but that is no address";
+    let expected = "`HACKER_NEWS_URL` is `127.0.0.1:8765`, but that is not an address";
     assert!(outcome.out.contains(expected) && outcome.out.contains("hint: use `live`"), "{}", outcome.out);
 }

@@ -1,4 +1,4 @@
-//! The 20,100 real stories: what the guide's model really reaches, and the same again bit for bit.
+//! The 20,100 real stories: the real score of the guide's model, reproduced bit for bit.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn replay(csv: &Path) -> Server {
     Server::of_file(csv, ReplayOptions::default())
 }
 
-/// Compares a piece of an asset's metadata with the range where it belongs.
+/// Compares a piece of an asset's metadata with its expected range.
 fn check(home: &Home, asset: &str, label: &str, range: std::ops::RangeInclusive<f64>) {
     let metadata = home.metadata(asset);
     let value = metadata[label].as_f64().unwrap_or_else(|| panic!("no `{label}` of {asset}: {metadata}"));

@@ -46,7 +46,7 @@ fn the_signal_of_the_sample_is_learned() {
     assert_eq!(curve["x"].as_array().unwrap().len(), 20, "{curve}");
 }
 
-/// E1: what is served comes from the same features as what is scored, to the bit.
+/// E1: predictions use the same features as the score, to the bit.
 #[test]
 fn serving_predicts_what_scoring_predicts() {
     let home = Home::new();
@@ -74,7 +74,7 @@ fn stored_values_predict_what_was_predicted() {
     assert_eq!(model.predict(&vectorizer.transform(&titles)).unwrap(), predictions(&served));
 }
 
-/// More often than the model is retrained: with the model that there is, and no other step.
+/// More often than the model is retrained: with the stored model, and no other step.
 #[test]
 fn predictions_can_be_made_alone() {
     let home = Home::with_everything();

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 pub(crate) use normal::normal;
 pub(crate) use server::{Server, StuckServer};
 
-/// A folder for a home, and where the stories come from.
+/// A folder for a home, and the source of the stories.
 pub(crate) struct Home {
     folder: TempDir,
     url: Option<String>,
 }
 
-/// How a command ended, and what it printed.
+/// The exit and output of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -43,7 +43,7 @@ impl Home {
         Self { url: Some(url.to_owned()), ..self }
     }
 
-    /// A home in which everything has been made from the sample.
+    /// A home in which everything was materialized from the sample.
     pub(crate) fn with_everything() -> Self {
         let home = Self::new();
         home.succeeds("materialize");
@@ -86,14 +86,14 @@ impl Home {
         Outcome::of(self.start(line))
     }
 
-    /// Runs a command that must succeed, and gives what it prints.
+    /// Runs a command that must succeed, and returns its output.
     pub(crate) fn succeeds(&self, line: &str) -> String {
         let outcome = self.run(line);
         assert_eq!(outcome.code, Some(0), "`{line}`: {outcome:?}");
         outcome.out
     }
 
-    /// Runs a command that must succeed, and gives the JSON that it prints.
+    /// Runs a command that must succeed, and returns the JSON that it prints.
     pub(crate) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.succeeds(line)).unwrap()
     }

@@ -40,7 +40,7 @@ impl Server {
         Self::start(&Replay::load(path, options).unwrap())
     }
 
-    /// Serves so many made-up stories and nothing else.
+    /// Serves the given number of made-up stories and no other items.
     pub(crate) fn of_stories(stories: usize) -> Self {
         let rows = (0..stories).map(|n| {
             let topic = ["salary", "rust", "kitchen"][n % 3];
@@ -55,7 +55,7 @@ impl Server {
     }
 }
 
-/// A server that knows of a hundred items and never answers when it is asked for one.
+/// A server that has a hundred items and never answers a request for one.
 pub(crate) struct StuckServer {
     server: Server,
     asked: Receiver<()>,

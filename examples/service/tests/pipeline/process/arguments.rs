@@ -1,4 +1,4 @@
-//! Arguments and variables that aren't what they should be.
+//! Invalid arguments and variables.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;

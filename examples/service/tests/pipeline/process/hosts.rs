@@ -1,4 +1,4 @@
-//! Which hosts a server answers for.
+//! The hosts for which a server answers.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ impl Served {
         Self { _process: process, address }
     }
 
-    /// The answer to a request that is written as it is sent, or what comes first of it.
+    /// The answer to a request that is sent as it is written, or the start of it.
     fn answer(&self, request: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         let request = request.replace('\n', "\r\n");

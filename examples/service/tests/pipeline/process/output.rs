@@ -1,4 +1,4 @@
-//! Output that can't be written, or that nobody reads.
+//! Output that can't be written, or whose reader is gone.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, pipe};
@@ -74,7 +74,7 @@ fn a_service_goes_on_without_its_reader() {
     }
 }
 
-/// What a terminal would obey is written out, and a reason of many lines takes one of a table's.
+/// Control characters are escaped, and a reason of many lines takes one line of a table.
 #[test]
 fn what_users_say_is_shown_and_not_obeyed() {
     let home = Home::new();

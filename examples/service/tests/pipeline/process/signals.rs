@@ -4,15 +4,15 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{Home, Lines, eventually, process_lives};
 
-/// The command with these arguments, for which a hang-up means what it does by default: whatever runs the tests may ignore it, as
-/// `nohup` does, and processes inherit that.
+/// The command with these arguments, for which a hang-up has its default effect: the program that runs the tests may ignore it, as `nohup`
+/// does, and processes inherit that.
 fn command(home: &Home, line: &str) -> Command {
     let mut env = Command::new("env");
     env.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_service")]);
     home.command_of(env, line)
 }
 
-/// The code with which a process ends, once it has.
+/// The exit code of a process, once it has ended.
 fn code_of(process: &mut Child) -> Option<i32> {
     let mut status = None;
     let has_ended = || {
@@ -66,7 +66,7 @@ fn a_command_that_is_asked_to_end_cancels_its_run() {
         let child = child_of(&process);
         signal(&process, name);
         if name == "INT" {
-            // From a terminal, the step's process would have got it as well. The second one waits for nothing.
+            // From a terminal, the step's process would have got it as well. The second one ends the run at once.
             eventually(|| home.run("last")["status"] == "canceling", "it was not asked");
             signal(&process, name);
         }
@@ -113,7 +113,7 @@ fn a_service_that_ends_says_how_the_runs_in_its_process_ended() {
     signal(&service.process, "TERM");
     service.line("daemon stopped; no runs were in progress");
     assert_eq!(code_of(&mut service.process), Some(0));
-    // A blocking step may take its time. If it has, its run isn't canceled.
+    // A blocking step may use its grace period. If it finishes in time, its run isn't canceled.
     let run = home.queue("work --set work.millis=2000");
     let mut service = Lines::of(command(&home, "daemon --in-process"));
     home.becomes(&run, "running");

@@ -33,7 +33,7 @@ impl Home {
         self.command_of(Command::new(env!("CARGO_BIN_EXE_service")), line)
     }
 
-    /// A command that goes on with these arguments, in this home.
+    /// A long-running command with these arguments, in this home.
     pub(crate) fn command_of(&self, mut command: Command, line: &str) -> Command {
         command.args(line.split_whitespace()).current_dir(self.0.path());
         command.env("MILLWORK_HOME", self.path()).env("TZ", "UTC").env("NO_COLOR", "1");
@@ -74,7 +74,7 @@ impl Home {
         Lines::of(command)
     }
 
-    /// Leaves a run to the daemon.
+    /// Enqueues a run for the daemon.
     pub(crate) fn queue(&self, arguments: &str) -> String {
         let queued = self.json(&format!("materialize --queue --json {arguments}"));
         queued["run"].as_str().unwrap().to_owned()
@@ -154,7 +154,7 @@ impl Drop for Lines {
     }
 }
 
-/// Whether there is a process with this number that hasn't ended.
+/// Whether a process with this number is running.
 pub(crate) fn process_lives(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))

@@ -1,8 +1,8 @@
 //! The dispatcher against a naive model: random plans, outcomes, limits and pools, and inputs in random order.
 //!
-//! The model plays everything around the dispatcher: it holds the slots of the pools, knows which attempts run and what they make, and
-//! draws what happens next. It keeps one [`Phase`] a step, checks each effect against it, and looks after each input for work that was
-//! left lying. When the draws are used up, everything that goes on ends well, so a run that doesn't finish is stuck.
+//! The model simulates everything around the dispatcher: it holds the slots of the pools, knows which attempts run and what they produce,
+//! and draws what happens next. It keeps one [`Phase`] a step, checks each effect against it, and checks after each input that no step was
+//! forgotten. When the draws are used up, every attempt succeeds, so a run that doesn't finish is stuck.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
@@ -24,14 +24,14 @@ use crate::runs::dispatcher::{Dispatcher, Effect, Input, UNCHANGED};
 use crate::runs::{EarlierExecutions, PlannedRun, StoredInput, StoredInputs};
 use crate::steps::{Attempt, AttemptEnd, InputSource, Report, StepOutput};
 
-/// How a run is begun.
+/// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Begin {
     Fresh,
     Resumed,
 }
 
-/// Random numbers that shrink to nothing.
+/// Random numbers that shrink to zero.
 struct Draws<'a>(&'a [u16]);
 
 impl Draws<'_> {
@@ -54,9 +54,9 @@ enum Phase {
     /// Its start is recorded.
     Starting,
     Running,
-    /// It has ended in this way, and nothing was recorded about that yet.
+    /// It has ended in this way, and that isn't recorded so far.
     Ended(End),
-    /// It is to be tried again.
+    /// It is to be retried.
     Retrying,
     Pausing,
     RetryReady,
@@ -74,10 +74,10 @@ enum End {
     Canceled,
 }
 
-/// What the model knows of a value that the run has produced.
+/// The model's view of a value that the run has produced.
 #[derive(Clone, Debug)]
 enum Product {
-    /// In memory: what it says, and its version.
+    /// In memory: its content, and its version.
     New(String, &'static str),
     Stored,
     Nothing,
@@ -143,7 +143,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Plays a run to its end. Returns all effects, as text.
+    /// Simulates a run to its end. Returns all effects, as text.
     fn play(mut self, begin: Begin) -> String {
         self.happen(EventBody::RunQueued);
         self.happen(EventBody::RunStarted { epoch: 1 });
@@ -223,7 +223,7 @@ impl<'a> Model<'a> {
         outputs.map(|asset| stored(&self.run, &self.run.output(position, *asset), "v0")).collect()
     }
 
-    /// Lets one thing happen.
+    /// Draws one input.
     fn next(&mut self) {
         let running = self.in_phase(Phase::Running);
         let pausing = self.in_phase(Phase::Pausing);
@@ -300,7 +300,7 @@ impl<'a> Model<'a> {
         self.hand_in(Input::StoreFailed(full()));
     }
 
-    /// The store answers: slots as far as there are any.
+    /// The store answers: slots as far as any are free.
     fn answer(&mut self, position: PlanIndex) {
         self.question = None;
         let wanted = self.pools(position).to_vec();
@@ -330,7 +330,7 @@ impl<'a> Model<'a> {
         self.hand_in(Input::PauseOver(position));
     }
 
-    /// A report that is no answer to an attempt that runs.
+    /// A report for no running attempt.
     fn report_from_the_past(&mut self) {
         let steps: Vec<PlanIndex> = self.run.plan.steps.indices().collect();
         let position = steps[self.draws.below(steps.len())];
@@ -344,7 +344,7 @@ impl<'a> Model<'a> {
         assert!(effects.is_empty(), "{}", lines(&self.run, &effects));
     }
 
-    /// An attempt ends, as the draws want.
+    /// An attempt ends as drawn.
     fn end_attempt(&mut self, position: PlanIndex) {
         use FailureKind::{Check, Error, Input as InputFailure, Output, Panic, Timeout};
         let number = self.attempts[position];
@@ -421,7 +421,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Carries out an effect, if it is right.
+    /// Carries out an effect, after checking it.
     fn obey(&mut self, effect: Effect) {
         match effect {
             Effect::Record { of_attempt, position, attempt, body } => {
@@ -627,7 +627,7 @@ impl<'a> Model<'a> {
             || self.takes_nothing(position)
     }
 
-    /// Whether a step takes an output without a value. What was not handed over is no input of anything.
+    /// Whether a step takes an output without a value. An output that isn't loaded is no input.
     fn takes_nothing(&self, position: PlanIndex) -> bool {
         let upstream = &self.run.plan.steps[position].upstream;
         let is_handed_over = upstream.iter().all(|step| !self.not_handed_over.contains(step));
@@ -652,7 +652,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Whether a run of stale steps finds the step as it was: made from what is stored, and nothing above it has changed.
+    /// Whether a run of stale steps finds the step unchanged: made from the stored values, with unchanged steps above it.
     fn is_unchanged(&self, position: PlanIndex) -> bool {
         let Some(verdicts) = &self.run.verdicts else { return false };
         let outputs = self.run.outputs(position).iter();
@@ -694,7 +694,7 @@ fn full() -> StorageError {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Plays each run twice: the same inputs have the same effects.
+    /// Simulates each run twice: the same inputs have the same effects.
     #[test]
     fn agrees_with_a_naive_model(
         nodes in nodes(),

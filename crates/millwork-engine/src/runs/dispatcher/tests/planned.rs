@@ -1,4 +1,4 @@
-//! Runs to plan, and their effects as lines.
+//! Planned runs for the tests, and their effects as lines.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ fn told(body: &EventBody) -> String {
     }
 }
 
-/// How a hint reads is the failure's affair.
+/// The text of a hint is tested with the failure.
 fn without_hint(text: &str) -> &str {
     text.split("; hint").next().unwrap_or_default()
 }

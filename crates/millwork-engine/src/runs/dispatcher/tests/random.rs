@@ -29,16 +29,16 @@ pub(super) struct Node {
     retries: u32,
     pools: Vec<(&'static str, u32)>,
     place: Place,
-    /// Whether its values were made from what is stored now, where a run is one of stale steps.
+    /// Whether its values were made from the stored values, in a run of stale steps.
     is_fresh: bool,
 }
 
-/// Where the value of a node comes from.
+/// The source of a node's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Run,
     Store,
-    /// Nowhere: what loads it fails.
+    /// None: loading it fails.
     Missing,
 }
 
@@ -113,7 +113,7 @@ fn node_of(key: &str) -> usize {
     key[1..].parse().unwrap()
 }
 
-/// The run of such nodes; of stale steps only if `verdicts` say what was made from what.
+/// The run of such nodes; of stale steps only if `verdicts` are given.
 pub(super) fn run_of(nodes: &[Node], stale_only: StaleOnly) -> PlannedRun {
     let place = |key: &str| match node_of(key) {
         last if last + 1 == nodes.len() => Place::Run,

@@ -1,4 +1,4 @@
-//! What each input does, as scripts: a line that begins with `>` is an input, the lines below it are its effects.
+//! The effects of each input, as scripts: a line that begins with `>` is an input, the lines below it are its effects.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::runs::dispatcher::{Dispatcher, Input};
 use crate::runs::{PlannedRun, StoredInputs};
 use crate::steps::{AttemptEnd, Report, StepOutput};
 
-/// Hands in the inputs of a script, and compares what comes of them with the script.
+/// Hands in the inputs of a script, and compares their effects with the script.
 fn check(run: PlannedRun, max_parallel_steps: usize, script: &str) {
     let script: String = script.trim().lines().map(|line| line.trim().to_owned() + "\n").collect();
     let run = std::sync::Arc::new(run);
@@ -282,7 +282,7 @@ fn reports_of_other_attempts_and_pauses_of_other_times_change_nothing() {
     );
 }
 
-/// Only what takes the value: what comes after the step without it goes on.
+/// Only the steps that load the value: those after the step without it go on.
 #[test]
 fn what_takes_an_output_without_a_value_is_skipped() {
     check(
@@ -403,7 +403,7 @@ fn nothing_starts_before_the_store_has_answered() {
     );
 }
 
-/// Those that wait are in line, ask once a round, and say once what they wait for.
+/// Those that wait are in a queue, ask once a round, and report once what they wait for.
 #[test]
 fn a_full_pool_holds_up_those_who_want_it_and_nothing_else() {
     check(
