@@ -1,4 +1,4 @@
-// Looks at the page as it is drawn and returns what is wrong with it: [{ rule, selector, what }].
+// Audits the page as it is rendered and returns the violations: [{ rule, selector, what }].
 (() => {
   const MOST = 4; // of one rule and wording
   const found = [];
@@ -148,7 +148,7 @@
   const isDark = root.colorScheme.includes("dark") && matchMedia("(prefers-color-scheme: dark)").matches;
   const paper = rgba(isDark ? "#121212" : "#ffffff");
 
-  // What is behind an element, or nothing where a picture is.
+  // The background of an element; undefined behind a picture.
   function behind(element) {
     const layers = [];
     for (let at = element; at; at = at.parentElement) {

@@ -219,13 +219,13 @@ impl Page {
         let events = self.connection().take_events(&self.session);
         let complaints = events.iter().filter_map(|event| {
             let params = &event.params;
-            let told = match event.method.as_str() {
+            let problem = match event.method.as_str() {
                 "Runtime.exceptionThrown" => &params["exceptionDetails"],
                 "Runtime.consoleAPICalled" if params["type"] == "error" => &params["args"],
                 "Log.entryAdded" if params["entry"]["level"] == "error" => &params["entry"]["text"],
                 _ => return None,
             };
-            Some(told.to_string())
+            Some(problem.to_string())
         });
         complaints.collect()
     }

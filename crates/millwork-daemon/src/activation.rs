@@ -43,7 +43,7 @@ struct Subscription {
 }
 
 impl Activations {
-    /// Returns what is notified of each of these activations, as long as it is kept.
+    /// Subscribes to these activations: the returned handle is notified of each, until it is dropped.
     pub(crate) fn subscribe(&self, to: &'static [Activation]) -> Arc<Notify> {
         let woken = Arc::new(Notify::new());
         let mut subscriptions = self.subscriptions();

@@ -187,7 +187,7 @@ impl<'a> Decision<'a> {
     }
 
     /// Keeps an event that is reported once the decision is committed.
-    pub(crate) fn tell(&mut self, event: DaemonEvent) {
+    pub(crate) fn report(&mut self, event: DaemonEvent) {
         self.events.push(event);
     }
 

@@ -68,10 +68,10 @@ impl Driver {
     pub(crate) async fn listen(mut self, outside: Arc<Notify>) {
         while !*self.stop.borrow() {
             // Listens again before it forwards, so that no notification is lost in between.
-            let told = outside.notified();
+            let notified = outside.notified();
             self.activations.send(Activation::StoreWritten);
             tokio::select! {
-                () = told => {}
+                () = notified => {}
                 changed = self.stop.changed() => if changed.is_err() { return },
             }
         }
@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    /// Fails, and is woken by nothing.
+    /// Fails, and subscribes to no activation.
     struct Failing;
 
     impl DaemonLoop for Failing {

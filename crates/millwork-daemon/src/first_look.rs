@@ -59,7 +59,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
     let home = Home::open(folder.path()).await.expect("a home");
     queue(&home).await;
     let (failed, mut has_failed) = mpsc::unbounded_channel();
-    // Fails at once, and says what was known then.
+    // Fails at once, and reports the runs that existed then.
     let execute = move |run: RunId| -> BoxFuture<Result<(), BoxError>> {
         let (home, failed) = (home.clone(), failed.clone());
         Box::pin(async move {
@@ -74,7 +74,7 @@ async fn everyone_knows_where_to_begin_before_anything_is_launched() {
                 .filter(|(_, state)| state.cursor.is_some())
                 .map(|(name, _)| name)
                 .collect();
-            failed.send(known).expect("somebody who listens");
+            failed.send(known).expect("a receiver");
             Ok(())
         })
     };

@@ -158,8 +158,8 @@ impl<T> Answers<T> {
 /// The result of a function, or the reason why it failed: its error or its panic.
 pub(crate) fn guarded<T>(function: impl FnOnce() -> Result<T, BoxError>) -> Result<T, String> {
     // The error is the user's code as well: its `Display` is called in here too.
-    let told = || function().map_err(|error| one_line_of(&*error));
-    std::panic::catch_unwind(AssertUnwindSafe(told)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+    let called = || function().map_err(|error| one_line_of(&*error));
+    std::panic::catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> String {

@@ -89,14 +89,14 @@ impl DaemonMetrics {
     }
 
     /// Records the end of a loop's tick.
-    pub(crate) fn ticked(&self, of: LoopName, took: Duration, trouble: Option<String>, now: Timestamp) {
+    pub(crate) fn ticked(&self, of: LoopName, took: Duration, error: Option<String>, now: Timestamp) {
         let mut state = self.state();
         let metrics = state.loops.entry(of).or_default();
         metrics.ticks += 1;
-        metrics.failures += u64::from(trouble.is_some());
+        metrics.failures += u64::from(error.is_some());
         metrics.busy += took;
         (metrics.last, metrics.ended) = (Some(now), Some(Instant::now()));
-        metrics.trouble = trouble;
+        metrics.trouble = error;
     }
 
     /// Records by how much a schedule's tick was evaluated after it was due.
@@ -176,7 +176,7 @@ mod tests {
             "millwork_tick_lateness_seconds_bucket{le=\"+Inf\"} 2",
             "millwork_tick_lateness_seconds_count 2",
         ] {
-            assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
+            assert!(text.lines().any(|actual| actual == line), "{line} is not in\n{text}");
         }
         assert_eq!(metrics.loops()[&LoopName::RunQueue].trouble.as_deref(), Some("no"));
     }

@@ -142,7 +142,7 @@ async fn a_line_without_an_end_ends_with_its_step() {
     assert_eq!(lines, [(Some("first"), "no end"), (Some("second"), "an end")]);
 }
 
-async fn runs_of_one_process_share_what_is_nobodys() {
+async fn runs_of_one_process_share_lines_of_unknown_steps() {
     let barrier = Arc::new(Barrier::new(2));
     let scenarios = ["one", "two"].map(|key| Scenario::of([printing(key, &barrier)]));
     let runs = [scenarios[0].queued().await, scenarios[1].queued().await];
@@ -164,7 +164,7 @@ async fn runs_of_one_process_share_what_is_nobodys() {
     }
 }
 
-async fn a_thread_that_is_left_alone_is_nobody_elses() {
+async fn an_abandoned_thread_is_not_another_step() {
     let barrier = Arc::new(Barrier::new(2));
     let of_bystander = barrier.clone();
     let deaf = number("deaf").blocking(move |step| {
@@ -215,8 +215,8 @@ async fn printed_lines() {
     a_loud_step_costs_a_quiet_one_nothing().await;
     a_bar_is_logged_as_it_goes().await;
     a_line_without_an_end_ends_with_its_step().await;
-    runs_of_one_process_share_what_is_nobodys().await;
-    a_thread_that_is_left_alone_is_nobody_elses().await;
+    runs_of_one_process_share_lines_of_unknown_steps().await;
+    an_abandoned_thread_is_not_another_step().await;
     // A process that a step leaves behind holds the pipe; the capture ends all the same.
     let daemon = number("daemon").blocking(|_| {
         let child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn()?;

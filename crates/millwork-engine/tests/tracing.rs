@@ -53,7 +53,7 @@ async fn events_of_steps() {
         Ok(3_u64)
     });
     tracing::info!("outside of any step");
-    tracing::debug!(target: "elsewhere", "for somebody else");
+    tracing::debug!(target: "elsewhere", "for another layer");
     let scenario = Scenario::of([blocking, asynchronous, other]).max_parallel_steps(3);
     let told = scenario.run().await;
     let mut lines: Vec<&str> = told.lines().filter(|line| line.contains("logged")).collect();

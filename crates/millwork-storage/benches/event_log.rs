@@ -151,7 +151,7 @@ fn now() -> Timestamp {
 }
 
 async fn total_bytes(store: &dyn Store) -> u64 {
-    store.compact().await.expect("nobody else uses the file");
+    store.compact().await.expect("no other process uses the file");
     store.info().await.expect("read").database_bytes
 }
 

@@ -57,7 +57,7 @@ pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<Status
 }
 
 /// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `trim` takes from each
-/// what isn't needed, before the next are read: curves and pictures would fill the memory.
+/// what isn't needed, before the next are read: curves and pictures would exhaust memory.
 pub async fn last_events(
     store: &dyn Store,
     kind: EventKind,

@@ -1,4 +1,4 @@
-//! The contract of the event log: appending, reading, and what is latest of each asset.
+//! The contract of the event log: appending, reading, and the latest events of each asset.
 
 use async_trait::async_trait;
 use millwork_core::event::{Event, KindSet, NewEvent};
@@ -23,7 +23,7 @@ pub struct Batch {
 pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Appends a batch and returns the sequence numbers of its events. When it returns, the batch is on disk. Batches
     /// that are waiting at the same time share a commit, in the order in which they were appended. Run events update
-    /// the status of their run, and verdicts what is latest of their asset, in the same commit.
+    /// the status of their run, and verdicts the latest events of their asset, in the same commit.
     ///
     /// A batch is refused as a whole, and alone: [`StorageError::Fenced`], [`StorageError::AlreadySucceeded`] if a
     /// step of a run and partition would succeed twice, [`StorageError::UnknownRun`].
@@ -38,7 +38,7 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Reads events.
     async fn events(&self, query: EventQuery) -> Result<Vec<Event>, StorageError>;
 
-    /// What is latest of each of these assets and their partitions, in the order of their keys. Assets without any
+    /// The latest events of each of these assets and their partitions, in the order of their keys. Assets without any
     /// verdict are left out.
     async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError>;
 

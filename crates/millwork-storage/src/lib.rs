@@ -13,7 +13,7 @@
 //! **The log only grows at its end.** Sequence numbers become visible in their order: a reader that has come to a number and goes on behind
 //! it misses no event. There may be gaps, since retention forgets; no number is used again.
 //!
-//! **Projections are never late.** A run's status and what is latest of an asset change in the commit of the events that they follow
+//! **Projections are never late.** A run's status and the latest events of an asset change in the commit of the events that they follow
 //! from. A reader sees both or neither.
 //!
 //! **A refusal concerns one caller.** Callers that write at the same time may share a commit, and don't notice: one that isn't allowed

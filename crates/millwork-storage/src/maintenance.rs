@@ -1,6 +1,6 @@
 //! The contract of maintenance: operations on a store as a whole. Its size, its damage, and closing it.
 //!
-//! A row that can't be read costs only itself: readers pass it and say so. [`check`](Maintenance::check) looks at every row and lists
+//! A row that can't be read costs only itself: readers skip and report it. [`check`](Maintenance::check) reads every row and lists
 //! those, and [`repair`](Maintenance::repair) sets them aside, where they hold up nothing and from where they can be put back. Neither
 //! runs by itself.
 
@@ -92,11 +92,11 @@ pub trait Maintenance: Send + Sync {
     /// The size of the store. It reads every event.
     async fn info(&self) -> Result<StoreInfo, StorageError>;
 
-    /// Gives unused space back to the disk, and returns how many bytes that freed. Nothing else can write meanwhile, and a backend may
+    /// Gives unused space back to the disk, and returns how many bytes that freed. No other process can write meanwhile, and a backend may
     /// need room for a copy.
     async fn compact(&self) -> Result<u64, StorageError>;
 
-    /// Looks at every row, and returns those that can't be read.
+    /// Reads every row, and returns those that can't be read.
     async fn check(&self) -> Result<Vec<Finding>, StorageError>;
 
     /// Sets aside the rows that [`check`](Maintenance::check) finds, rebuilds projections, and returns what was found. Nothing is

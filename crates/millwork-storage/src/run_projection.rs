@@ -82,7 +82,7 @@ impl RunProjection {
         Ok(started)
     }
 
-    /// The event by which a run that ended under the claim `epoch` waits to be tried again; `None` if it has gone on.
+    /// The event by which a run that ended under the claim `epoch` waits for a retry; `None` if it has gone on.
     pub(crate) fn retry(&self, epoch: u32, delay: Duration) -> Option<EventBody> {
         use RunStatus::{Canceled, Failed, Lost};
         let has_ended = matches!(self.status, Failed | Canceled | Lost) && self.epoch == epoch;

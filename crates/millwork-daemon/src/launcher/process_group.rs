@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How long a process of this machine has been running, where the system tells.
+/// How long a process of this machine has been running; `None` if the system doesn't report it.
 pub(super) fn age(pid: u32) -> Option<Duration> {
     // The clock ticks of `/proc`, whatever the kernel's own are.
     const TICKS_A_SECOND: f64 = 100.0;

@@ -81,9 +81,9 @@ mod tests {
     async fn a_jump_in_either_direction_is_noticed_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
-        let (told, home) =
+        let (reported, home) =
             (Arc::<Mutex<Vec<String>>>::default(), Home::open(folder.path()).await.expect("a home"));
-        let kept = told.clone();
+        let kept = reported.clone();
         let observer = Arc::new(move |event: &DaemonEvent| {
             kept.lock().expect("the list").push(event.to_string());
         });
@@ -97,9 +97,9 @@ mod tests {
             clock.advance(SignedDuration::from_secs(passed));
             watch.tick().await.expect("a tick");
         }
-        let told = told.lock().expect("the list").clone();
+        let reported = reported.lock().expect("the list").clone();
         assert_eq!(
-            told,
+            reported,
             [
                 "the clock was set forward by 8760h, or the machine was suspended; no run is ended or repeated because of it",
                 "the clock was set back by 1h; no run is ended or repeated because of it",

@@ -82,7 +82,7 @@ impl DaemonLoop for RunMonitor {
             }
         }
         self.times.end_look(|key| going_on.contains(key));
-        self.tell_ends_of_inherited().await?;
+        self.report_ends_of_inherited().await?;
         let going_on = going_on.into_iter().map(|(run, _, _)| run).collect();
         self.take_what_is_left(&going_on).await?;
         Ok(NextTick::Poll)
@@ -91,7 +91,7 @@ impl DaemonLoop for RunMonitor {
 
 impl RunMonitor {
     /// Reports the ends of runs that an earlier daemon launched.
-    async fn tell_ends_of_inherited(&self) -> Result<(), DaemonError> {
+    async fn report_ends_of_inherited(&self) -> Result<(), DaemonError> {
         let inherited = self.supervised.inherited().clone();
         for run in inherited {
             let record = self.store.run(run).await?;
@@ -213,7 +213,7 @@ mod tests {
     use crate::launcher::fake::FakeLauncher;
 
     #[tokio::test]
-    async fn what_a_process_printed_is_taken_away_whoever_saw_its_end() {
+    async fn output_of_a_process_is_taken_by_any_daemon() {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::open(folder.path()).await.expect("a home");
         let (store, now) = (home.store(), SystemClock.now());

@@ -197,7 +197,7 @@ impl RunQueue {
         Ok(())
     }
 
-    /// Ends processes that haven't claimed their run in time; what becomes of the run is settled when they have ended.
+    /// Ends processes that haven't claimed their run in time; the runs are settled when they have ended.
     async fn end_what_does_not_start(&mut self, going_on: &[RunRecord]) {
         let longest = self.pipeline.run_limits().start;
         for (&run, running) in &mut self.launches.running {

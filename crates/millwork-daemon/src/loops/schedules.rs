@@ -212,12 +212,12 @@ async fn evaluate(
         let reason = set_back(by);
         let error = format!("schedule `{}`: {reason}", schedule.name);
         decision.tick(Some(now), TickOutcome::Idle { reason });
-        decision.tell(DaemonEvent::Trouble { of: LoopName::Schedules, error });
+        decision.report(DaemonEvent::Trouble { of: LoopName::Schedules, error });
     }
     if due.skipped > 0 {
         let missed = usize::try_from(due.skipped).unwrap_or(usize::MAX);
         decision.tick(Some(now), TickOutcome::Skipped { ticks: missed });
-        decision.tell(DaemonEvent::Missed { schedule: schedule.name.clone(), ticks: missed });
+        decision.report(DaemonEvent::Missed { schedule: schedule.name.clone(), ticks: missed });
     }
     for at in repeated {
         let reason = "it was requested before the clock was set back".to_owned();
@@ -433,8 +433,8 @@ mod tests {
         let ahead = requested(&daemon).await.len();
         tick(&daemon, &clock, -year).await;
         assert_eq!(requested(&daemon).await.len(), ahead, "nothing is due at the moment of the jump");
-        let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
-        let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
+        let ticks = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
+        let TickOutcome::Idle { reason } = &ticks[0].outcome else { panic!("{ticks:?}") };
         assert!(reason.starts_with("the clock was set back by 8760h: ticks go on from now"), "{reason}");
         for _ in 0..3 {
             tick(&daemon, &clock, minute).await;
@@ -462,9 +462,9 @@ mod tests {
             tick(&daemon, &clock, minute).await;
         }
         assert_eq!(requested(&daemon).await, before);
-        let told = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
+        let ticks = daemon.store.ticks(&[Instigator::Schedule("prediction".into())], 1).await.expect("ticks");
         let reason = "it was requested before the clock was set back".to_owned();
-        assert_eq!(told[0].outcome, TickOutcome::Idle { reason });
+        assert_eq!(ticks[0].outcome, TickOutcome::Idle { reason });
         tick(&daemon, &clock, minute).await;
         assert_eq!(requested(&daemon).await.len(), 6);
     }

@@ -23,23 +23,23 @@ pub(super) struct LineBuffer {
     has_returned: bool,
     /// The number of states that the line has had.
     states: u32,
-    told: Option<String>,
+    reported: Option<String>,
     /// The last state that wasn't reported.
-    untold: Option<String>,
+    unreported: Option<String>,
 }
 
 impl LineBuffer {
     /// Takes printed bytes, and reports the lines that they complete.
-    pub(super) fn take(&mut self, mut printed: &[u8], tell: &mut impl FnMut(String)) {
+    pub(super) fn take(&mut self, mut printed: &[u8], report: &mut impl FnMut(String)) {
         while let Some(&first) = printed.first() {
             if self.has_returned && !matches!(first, b'\n' | b'\r') {
-                self.end_state(tell);
+                self.end_state(report);
             }
             let end = printed.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             self.push(&printed[..end.unwrap_or(printed.len())]);
             let Some(end) = end else { return };
             if printed[end] == b'\n' {
-                self.end_line(tell);
+                self.end_line(report);
             } else {
                 self.has_returned = true;
             }
@@ -48,9 +48,9 @@ impl LineBuffer {
     }
 
     /// Reports text that was printed without an end of its line.
-    pub(super) fn flush(&mut self, tell: &mut impl FnMut(String)) {
+    pub(super) fn flush(&mut self, report: &mut impl FnMut(String)) {
         if !self.is_empty() {
-            self.end_line(tell);
+            self.end_line(report);
         }
     }
 
@@ -70,37 +70,37 @@ impl LineBuffer {
         self.left_out += (skipped + surplus) as u64;
     }
 
-    fn end_state(&mut self, tell: &mut impl FnMut(String)) {
+    fn end_state(&mut self, report: &mut impl FnMut(String)) {
         let text = self.take_text();
         if text.trim().is_empty() {
             return;
         }
         self.states += 1;
         if self.states.is_power_of_two() && self.states < RARELY || self.states.is_multiple_of(RARELY) {
-            self.tell(text, tell);
+            self.report_once(text, report);
         } else {
-            self.untold = Some(text);
+            self.unreported = Some(text);
         }
     }
 
-    fn end_line(&mut self, tell: &mut impl FnMut(String)) {
+    fn end_line(&mut self, report: &mut impl FnMut(String)) {
         let text = self.take_text();
         if self.states == 0 {
-            tell(text);
+            report(text);
         } else if !text.trim().is_empty() {
-            self.tell(text, tell);
-        } else if let Some(text) = self.untold.take() {
+            self.report_once(text, report);
+        } else if let Some(text) = self.unreported.take() {
             // A bar that erases itself: its last state counts.
-            self.tell(text, tell);
+            self.report_once(text, report);
         }
         *self = Self::default();
     }
 
-    fn tell(&mut self, text: String, tell: &mut impl FnMut(String)) {
-        if self.told.as_ref() != Some(&text) {
-            tell(text.clone());
+    fn report_once(&mut self, text: String, report: &mut impl FnMut(String)) {
+        if self.reported.as_ref() != Some(&text) {
+            report(text.clone());
         }
-        (self.told, self.untold) = (Some(text), None);
+        (self.reported, self.unreported) = (Some(text), None);
     }
 
     fn take_text(&mut self) -> String {
@@ -161,7 +161,7 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The lines of what is printed in pieces, and at once.
+    /// Compares the lines of text that is printed in pieces and at once.
     fn check(printed: &str, expected: &[&str]) {
         for size in [1, 7, usize::MAX] {
             let (mut buffer, mut lines) = (LineBuffer::default(), Vec::new());

@@ -84,7 +84,7 @@ impl StepRecorder {
     }
 
     /// Records an event, unless the attempt is over. The lock is held until the event is sent, so none follows the end of its attempt.
-    fn tell(&self, event: NewEvent) -> bool {
+    fn record(&self, event: NewEvent) -> bool {
         let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
         if *is_open {
             self.recorder.record(vec![event]);
@@ -106,7 +106,7 @@ impl StepRecorder {
 
     fn record_line(&self, line: Option<LogLine>) {
         if let Some(line) = line {
-            self.tell(self.event(EventBody::Logged(shortened(line))));
+            self.record(self.event(EventBody::Logged(shortened(line))));
         }
     }
 
@@ -118,7 +118,7 @@ impl StepRecorder {
     /// Records a line that comes from this step or from another one of its run, unless this attempt is over.
     pub(super) fn log_for_run(&self, line: LogLine) -> bool {
         let body = EventBody::Logged(shortened(line));
-        self.tell(NewEvent { step: None, partition: None, attempt: 0, ..self.event(body) })
+        self.record(NewEvent { step: None, partition: None, attempt: 0, ..self.event(body) })
     }
 
     /// What the step reported about all of its outputs.
@@ -141,7 +141,7 @@ impl StepSink for StepRecorder {
         let mut recorded = self.progress_recorded.lock().unwrap_or_else(PoisonError::into_inner);
         if recorded.is_none_or(|at| now.saturating_sub(at) >= PROGRESS_INTERVAL) {
             *recorded = Some(now);
-            self.tell(self.event(EventBody::StepProgressed { done, of }));
+            self.record(self.event(EventBody::StepProgressed { done, of }));
         }
     }
 

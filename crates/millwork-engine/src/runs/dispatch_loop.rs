@@ -2,7 +2,7 @@
 //!
 //! All waiting for other tasks is in [`next_input`](DispatchLoop::next_input), all acting in
 //! [`carry_out`](DispatchLoop::carry_out). Effects are carried out one after the other, and a question to the store is answered before the
-//! next effect, so what the log says is in the order in which it was decided. Attempts and pauses are tasks of their own that end
+//! next effect, so events are logged in the order in which they were decided. Attempts and pauses are tasks of their own that end
 //! with a message.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

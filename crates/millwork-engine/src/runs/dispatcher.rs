@@ -46,15 +46,15 @@
 //! # What the end of a step means
 //!
 //! - *Success:* its outputs become inputs of others. What takes an output that has no value is skipped, with everything below it.
-//! - *Failure:* it is tried again after a pause if its policy allows that. A failed check and an input that couldn't be loaded are not
-//!   tried again, as nothing would be different. When it has failed for good, everything below it is skipped; steps beside it go on, so
+//! - *Failure:* it is retried after a pause if its policy allows that. A failed check and an input that couldn't be loaded aren't
+//!   retried, as they would fail again. When it has failed for good, everything below it is skipped; steps beside it go on, so
 //!   a run does as much as it can.
 //! - *Unchanged:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
 //!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value is used instead.
 //!
 //! # How a run ends
 //!
-//! When no step is left, or, after a stop, when no attempt is running any more. A stop starts nothing new and takes back what waits.
+//! When no step is left, or, after a stop, when no attempt is running any more. A stop starts no more steps and cancels those that wait.
 //! How urgent it is (see [`StopMode`](super::StopMode)) makes no difference here: attempts read that from the same switch
 //! ([`Cancel`](super::Cancel)), and report their end as ever. When the store fails, or the recorder, nothing that follows could be
 //! recorded: the dispatcher stops the run at once ([`Effect::StopAtOnce`]), and reports the first error of the store when all attempts
@@ -235,7 +235,7 @@ impl Dispatcher {
                 self.record_error(error);
                 self.settle();
             }
-            // A round that is under way goes on with the answer that it waits for.
+            // A round in progress goes on with the answer that it waits for.
             Input::Poll if self.open_question.is_some() => {}
             Input::Poll => {
                 self.waiting_for_slots.begin_round();

@@ -100,7 +100,7 @@ impl Pools {
         wanted: &[PoolUse],
     ) -> Result<String, StorageError> {
         let held = self.store.held_slots().await?;
-        let told = wanted.iter().map(|PoolUse { pool, slots }| {
+        let waits = wanted.iter().map(|PoolUse { pool, slots }| {
             let of_pool = held.iter().filter(|held| held.pool == *pool);
             let taken: u32 = of_pool.clone().map(|held| held.slots).sum();
             let mut pids: Vec<String> = of_pool.map(|held| held.holder.pid.to_string()).collect();
@@ -109,7 +109,7 @@ impl Pools {
             let of = pipeline.pool_slots(pool);
             format!("{slots} slots of pool `{pool}`, of which {taken} of {of} are held{by}")
         });
-        Ok(format!("waits for {}", told.collect::<Vec<_>>().join("; and for ")))
+        Ok(format!("waits for {}", waits.collect::<Vec<_>>().join("; and for ")))
     }
 
     pub(crate) async fn give_back(&self, slots: &[SlotId]) -> Result<(), StorageError> {

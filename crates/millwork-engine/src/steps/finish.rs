@@ -47,7 +47,7 @@ pub(super) async fn store_outputs(
         context,
         definition,
         provenance: Provenance { code_version, inputs },
-        told: recorder.take_metadata(),
+        reported: recorder.take_metadata(),
         recorder,
     };
     let (mut made, mut events) = (Vec::with_capacity(encoded.len()), Vec::with_capacity(encoded.len() + 1));
@@ -64,7 +64,7 @@ struct Outputs<'a> {
     definition: &'a AssetDefinition,
     provenance: Provenance,
     /// What the step reported about all of its outputs.
-    told: Metadata,
+    reported: Metadata,
     recorder: &'a StepRecorder,
 }
 
@@ -74,7 +74,7 @@ impl Outputs<'_> {
         let (made, body, value) = match output {
             Encoded::New { value, encoded, metadata, data_version } => {
                 // Checked before the value is stored: an attempt that fails leaves nothing behind.
-                let metadata = self.with_told(metadata)?;
+                let metadata = self.with_reported(metadata)?;
                 let hash = encoded.hash.clone();
                 let (mut stored, bytes) = self.store_value(spec, encoded).await?;
                 let data_version = data_version.unwrap_or_else(|| hash.clone());
@@ -85,7 +85,7 @@ impl Outputs<'_> {
             }
             Encoded::Nothing => (StepOutput::Nothing, EventBody::NotMaterialized { provenance }, None),
             Encoded::Kept { reason, metadata } => {
-                let metadata = self.with_told(metadata)?;
+                let metadata = self.with_reported(metadata)?;
                 (StepOutput::Kept, EventBody::Kept { reason, metadata, provenance }, None)
             }
         };
@@ -109,8 +109,8 @@ impl Outputs<'_> {
     }
 
     /// What a function reported about one output, and the step about all, as far as it can be stored.
-    fn with_told(&self, mut metadata: Metadata) -> Result<Metadata, ValueError> {
-        for (label, value) in &self.told {
+    fn with_reported(&self, mut metadata: Metadata) -> Result<Metadata, ValueError> {
+        for (label, value) in &self.reported {
             metadata.entry(label.clone()).or_insert_with(|| value.clone());
         }
         check_metadata(&metadata)?;

@@ -109,9 +109,9 @@ async fn an_asset_that_is_gone_fails_the_run() {
     let scenario = scenario.with_code(millwork_core::Definitions::new().asset(constant("a", 1)));
     let error = scenario.execute(run).await.unwrap_err();
     let record = scenario.store.run(run).await.unwrap().unwrap();
-    assert_eq!(record.reason, Some(told(&error)));
+    assert_eq!(record.reason, Some(text_of(&error)));
     assert!(
-        told(&error).contains("asks for asset `b`, which is not part of the definitions any more"),
+        text_of(&error).contains("asks for asset `b`, which is not part of the definitions any more"),
         "{error}"
     );
 }

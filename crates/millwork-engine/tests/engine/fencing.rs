@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::support::*;
 
 #[tokio::test(start_paused = true)]
-async fn whoever_was_taken_for_dead_stops() {
+async fn a_process_that_missed_its_lease_stops() {
     let (started, mut has_started) = mpsc::unbounded_channel();
     let go_on = Arc::new(Notify::new());
     let waits = go_on.clone();
@@ -31,7 +31,7 @@ async fn whoever_was_taken_for_dead_stops() {
     go_on.notify_one();
     let error = first.await.unwrap().unwrap_err();
     assert!(matches!(error, ExecuteError::Store(StorageError::Fenced { .. })), "{error:?}");
-    insta::assert_snapshot!(told(&error).replace(&run.to_string(), "<run>"), @"run <run> was taken over by another process; hint: this process missed its lease, for example because it was suspended");
+    insta::assert_snapshot!(text_of(&error).replace(&run.to_string(), "<run>"), @"run <run> was taken over by another process; hint: this process missed its lease, for example because it was suspended");
     assert_eq!(
         transcript(&scenario.events(run).await),
         transcript(&before),
@@ -59,7 +59,7 @@ async fn a_silent_step_is_stopped_too() {
 
 /// A daemon was killed after it had launched a process for a run, and the next daemon has launched another.
 #[tokio::test(start_paused = true)]
-async fn whoever_is_launched_late_repeats_nothing() {
+async fn a_process_that_is_launched_late_repeats_nothing() {
     let broken = number("broken").blocking(|_| Err::<u64, _>("it is broken".into()));
     let scenario = Scenario::of([broken]);
     let run = scenario.queued().await;

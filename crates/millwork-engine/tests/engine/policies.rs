@@ -161,7 +161,7 @@ async fn the_late_result_of_a_blocking_step_is_ignored() {
     assert_eq!(has_started.recv().await, Some(2));
     assert_eq!(gate_started.recv().await, Some(1));
     end.send(()).unwrap();
-    assert!(is_over.recv().unwrap(), "a function that is left alone is told");
+    assert!(is_over.recv().unwrap(), "an abandoned function is notified");
     open.send(()).unwrap();
     running.await.unwrap().unwrap();
     insta::assert_snapshot!(transcript(&scenario.events(run).await), @r"

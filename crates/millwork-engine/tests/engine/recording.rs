@@ -61,7 +61,7 @@ async fn steps_stop_when_nothing_can_be_recorded() {
     store.fail_after(2);
     let run = scenario.queued().await;
     let error = scenario.execute(run).await.unwrap_err();
-    insta::assert_snapshot!(told(&error), @"failed to record the run: failed to work in the database: the disk is gone; hint: what was recorded is safe, `runs retry` goes on from there");
+    insta::assert_snapshot!(text_of(&error), @"failed to record the run: failed to work in the database: the disk is gone; hint: what was recorded is safe, `runs retry` goes on from there");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn only_failed_and_skipped_steps_are_run_again() {
     assert_eq!(scenario.value::<u64>("c").await, 9);
     let error = scenario.execute(run).await.unwrap_err();
     assert!(
-        told(&error).contains("is succeeded; hint: only runs that are queued, failed, canceled or lost"),
+        text_of(&error).contains("is succeeded; hint: only runs that are queued, failed, canceled or lost"),
         "{error}"
     );
 }

@@ -84,7 +84,7 @@ async fn progress_is_recorded_once_a_second_and_shown_always() {
     assert_eq!(recorded, ["works/1 progressed 1/5", "works/1 progressed 4/5"]);
 }
 
-/// The observer is shown what is on disk, in the order in which it is there.
+/// The observer is shown the events on disk, in their order.
 #[tokio::test]
 async fn the_observer_sees_the_log() {
     let scenario = Scenario::of([constant("a", 1), sum("b", &["a"]), failing("c", &["b"])]);

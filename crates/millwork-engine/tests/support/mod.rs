@@ -270,7 +270,7 @@ pub(crate) fn observed() -> (Observer, Arc<Mutex<Vec<String>>>) {
 }
 
 /// An error's message, with its causes.
-pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn text_of(error: &(dyn std::error::Error + 'static)) -> String {
     one_line_of(error)
 }
 

@@ -239,7 +239,7 @@ impl State {
 }
 
 impl State {
-    /// What is latest of every asset and partition.
+    /// The latest events of every asset and partition.
     pub(super) fn latest(&self) -> Vec<LatestAsset> {
         let mut latest = BTreeMap::new();
         let events = self.events.iter().map(|stored| &stored.event);

@@ -420,7 +420,7 @@ impl Maintenance for MemoryStore {
         self.state().map(|_| 0)
     }
 
-    /// What is in memory was never written in a form that could be damaged.
+    /// Data in memory was never encoded, so it can't be damaged.
     async fn check(&self) -> Result<Vec<Finding>, StorageError> {
         self.state().map(|_| Vec::new())
     }

@@ -116,7 +116,7 @@ impl BusyRetry {
     }
 }
 
-/// An open database file, which may no longer be the one that its path names. What is written to a file that was removed or replaced is
+/// An open database file, which may no longer be the one that its path names. Writes to a file that was removed or replaced are
 /// lost.
 #[derive(Clone, Debug)]
 pub(super) struct OpenFile {

@@ -12,13 +12,13 @@
 //! # What a commit promises
 //!
 //! When a change returns, it is on disk: neither a killed process nor a power failure takes it back. Commits are whole and in order, so
-//! what is on disk is a prefix of what happened. That is one fsync a commit, of which a disk does some hundred a second. Changes that
+//! the log on disk is a prefix of the history. That is one fsync a commit, of which a disk does some hundred a second. Changes that
 //! wait at the same time therefore share a transaction (*group commit*): it makes a thousand appends cheap, and a single one no slower.
 //!
 //! # Refusal and failure
 //!
 //! Sharing must not be felt. A change is *refused* when it isn't allowed: its claim is fenced, its step has succeeded before, its run is
-//! there already. It says so before it writes anything, and the others of its transaction go on. A change *fails* when the database
+//! there already. It is refused before anything is written, and the others of its transaction go on. A change *fails* when the database
 //! does. Then the transaction is rolled back, and every caller in it gets the error. One kind of refusal is found out only by a unique index: the
 //! transaction then runs a second time, *carefully*, and looks up what it would violate before it writes.
 //!
@@ -30,7 +30,7 @@
 //!
 //! # Numbers for names
 //!
-//! An event names up to a step, an asset and a partition, and a name is long. The *dictionary* gives each a number, once and for ever:
+//! An event names up to a step, an asset and a partition, and a name is long. The *dictionary* gives each a number, once and forever:
 //! numbers are never used again, so both sides keep what they have seen of it in memory, whatever other processes write.
 
 mod append;

@@ -4,7 +4,7 @@
 //! finding and decoding an event. So a query's events are put together by SQLite: fields are separated by U+001F, events
 //! by U+001E. Neither can be in a field, because all of them are numbers but the body, and JSON escapes both.
 //!
-//! A row that can't be read costs only itself: it becomes an event that says so. What comes is looked at as bytes, as a damaged
+//! A row that can't be read costs only itself: it becomes an event that is marked as unreadable. Rows are parsed as bytes, as a damaged
 //! body needn't be text, and may hold a separator.
 
 use jiff::Timestamp;

@@ -2,7 +2,7 @@
 //!
 //! Each statement is a trip to SQLite's thread and back, which costs more than inserting a row. A thousand schedules that are due at one
 //! moment request a thousand runs in a few transactions, so new runs, their tags and the ticks of instigators are collected, as events
-//! are. They wait until events are inserted, which refer to runs, or until a change looks at the tables itself. Changes that only ask the
+//! are. They wait until events are inserted, which refer to runs, or until a change reads the tables itself. Changes that only ask the
 //! memo for runs find those that wait there too ([`Change::ASKS_MEMO_ONLY`](super::writer::Change::ASKS_MEMO_ONLY)).
 
 use std::sync::Arc;

@@ -30,13 +30,13 @@ async fn due(store: &Backend, now: i64) -> Vec<(u64, String)> {
 pub(crate) async fn delivered(store: Backend) {
     let all = vec![delivery("a", "hook"), delivery("b", "hook"), delivery("c", "mail")];
     assert!(store.commit(commit(None, "1", all.clone())).await.unwrap());
-    assert!(!store.commit(commit(None, "1", all.clone())).await.unwrap(), "someone was faster");
+    assert!(!store.commit(commit(None, "1", all.clone())).await.unwrap(), "another daemon was first");
     assert!(store.commit(commit(Some("1"), "2", all)).await.unwrap());
     assert_eq!(store.deliveries(None, 9).await.unwrap().len(), 3, "keys are there once");
     // One after the other for each destination.
     assert_eq!(due(&store, 2).await, [(1, "a".to_owned()), (3, "c".to_owned())]);
     assert!(store.begin_delivery(1, 0, at(30)).await.unwrap());
-    assert!(!store.begin_delivery(1, 0, at(30)).await.unwrap(), "someone has begun it");
+    assert!(!store.begin_delivery(1, 0, at(30)).await.unwrap(), "another daemon has begun it");
     assert_eq!(due(&store, 29).await, [(2, "b".to_owned()), (3, "c".to_owned())]);
     // The process that began it has died, and another one takes over.
     assert_eq!(due(&store, 30).await.len(), 2);
@@ -81,7 +81,7 @@ pub(crate) async fn dropped(store: Backend) {
     let found: Vec<_> = dropped.iter().map(|one| (one.id, one.finished_at)).collect();
     assert_eq!(found, [(2, Some(at(3))), (1, Some(at(3)))]);
     assert_eq!(due(&store, 99).await, [(3, "c".to_owned())]);
-    assert!(store.retry_delivery(1, at(5)).await.unwrap(), "somebody changed their mind");
+    assert!(store.retry_delivery(1, at(5)).await.unwrap(), "a person changed their mind");
     assert_eq!(due(&store, 99).await, [(1, "a".to_owned())]);
     // The receiver has accepted it all the same.
     assert!(store.drop_delivery(1, at(6)).await.unwrap());

@@ -49,7 +49,7 @@ for_each_backend! {
     crate::writing::batches_are_whole as batches_are_whole,
     crate::writing::fences as fences,
     crate::writing::successes as a_step_succeeds_once,
-    crate::writing::a_refusal_is_nobody_elses as a_refusal_is_nobody_elses,
+    crate::writing::a_refusal_affects_no_other as a_refusal_affects_no_other,
     crate::writing::many_at_once as many_appenders_at_once,
     crate::writing::in_order as in_the_order_of_asking,
     crate::runs::created as runs_are_created,

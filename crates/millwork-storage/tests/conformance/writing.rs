@@ -74,7 +74,7 @@ pub(crate) async fn successes(store: Backend) {
     assert!(succeed(&[(first, "b", None), (first, "a", Some("tue"))]).await.is_ok());
 }
 
-pub(crate) async fn a_refusal_is_nobody_elses(store: Backend) {
+pub(crate) async fn a_refusal_affects_no_other(store: Backend) {
     let fence = started(&*store, 1).await;
     store.append(batch(fence, [success()])).await.unwrap();
     let written = count(&*store).await;

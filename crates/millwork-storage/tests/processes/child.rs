@@ -16,7 +16,7 @@ const HOME: &str = "MILLWORK_TEST_HOME";
 /// A child process and its output.
 pub(crate) struct Working {
     process: Child,
-    told: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Working {
@@ -28,8 +28,8 @@ impl Working {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let told = BufReader::new(process.stdout.take().unwrap());
-        Self { process, told }
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
     }
 
     /// Waits for the next line that reports an action, and returns the rest of it. `None` at the end; a line that was cut off doesn't
@@ -37,7 +37,7 @@ impl Working {
     pub(crate) fn next(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
-            self.told.read_line(&mut line).unwrap();
+            self.output.read_line(&mut line).unwrap();
             if !line.ends_with('\n') {
                 return None;
             }
@@ -61,7 +61,7 @@ impl Drop for Working {
     }
 }
 
-fn tell(what: &str) {
+fn print_line(what: &str) {
     std::io::stdout().write_all(format!("done {what}\n").as_bytes()).unwrap();
     std::io::stdout().flush().unwrap();
 }
@@ -101,7 +101,7 @@ async fn works() {
     let number = number.parse().unwrap();
     if what == "request" {
         request_run(&home, number).await;
-        tell("requested");
+        print_line("requested");
         std::future::pending::<()>().await;
     }
     let fence = start_run(&home, number).await;
@@ -114,7 +114,7 @@ async fn works() {
     let slot =
         home.store().take_slots(TakeSlots::one("pool", 1, home.holder(), at(0), at(30))).await.unwrap();
     assert!(slot.is_some());
-    tell("holding");
+    print_line("holding");
     std::future::pending::<()>().await;
 }
 
@@ -122,6 +122,6 @@ async fn works() {
 async fn append(home: Arc<Home>, fence: Fence, task: usize) {
     for step in 0.. {
         let sequences = home.store().append(step_events(fence, &format!("{task}/{step}"))).await.unwrap();
-        tell(&format!("{} {}", sequences[0], sequences[1]));
+        print_line(&format!("{} {}", sequences[0], sequences[1]));
     }
 }

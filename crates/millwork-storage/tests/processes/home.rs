@@ -126,7 +126,7 @@ async fn a_process_that_requested_a_run_owns_it_before_it_begins() {
 }
 
 #[tokio::test]
-async fn a_run_that_nobody_owns_is_lost_unless_it_is_left_to_daemons() {
+async fn a_run_without_an_owner_is_lost_unless_it_is_left_to_daemons() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();
     let requests = [RunRequest::default(), RunRequest::default().queued()];

@@ -224,8 +224,8 @@ async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
     bench.conditions = bench.daemon.automation();
     bench.clock.jump(-year - minute * 2);
     bench.settle(true).await;
-    let told = bench.daemon.store.ticks(&[Instigator::Automation(None)], 1).await.expect("ticks");
-    let TickOutcome::Idle { reason } = &told[0].outcome else { panic!("{told:?}") };
+    let ticks = bench.daemon.store.ticks(&[Instigator::Automation(None)], 1).await.expect("ticks");
+    let TickOutcome::Idle { reason } = &ticks[0].outcome else { panic!("{ticks:?}") };
     assert!(reason.starts_with("the clock was set back by 8760h 2m"), "{reason}");
     for expected in [4, 4, 5, 6] {
         bench.clock.advance(minute);

@@ -19,7 +19,7 @@ struct Bench {
     launcher: FakeLauncher,
     ended: UnboundedReceiver<Ended>,
     clock: Arc<TestClock>,
-    told: Arc<Mutex<Vec<String>>>,
+    reported: Arc<Mutex<Vec<String>>>,
     _folder: tempfile::TempDir,
 }
 
@@ -28,15 +28,15 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let (launcher, ended) = FakeLauncher::watched();
-        let told = Arc::<Mutex<Vec<String>>>::default();
-        let kept = told.clone();
+        let reported = Arc::<Mutex<Vec<String>>>::default();
+        let kept = reported.clone();
         let observer =
             Arc::new(move |event: &DaemonEvent| kept.lock().expect("the list").push(event.to_string()));
         let pipeline = Definitions::new().run_limits(limits).resolve().expect("definitions");
         let home = Home::open(folder.path()).await.expect("a home");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let daemon = Daemon::new(pipeline, home, Arc::new(launcher.clone()), observer).options(options);
-        Self { queue: daemon.run_queue(), daemon, launcher, ended, clock, told, _folder: folder }
+        Self { queue: daemon.run_queue(), daemon, launcher, ended, clock, reported, _folder: folder }
     }
 
     /// A run that waits for a daemon.
@@ -74,8 +74,8 @@ impl Bench {
         self.daemon.store.run(run).await.expect("a run").expect("it is there")
     }
 
-    fn told(&self) -> Vec<String> {
-        self.told.lock().expect("the list").clone()
+    fn reported(&self) -> Vec<String> {
+        self.reported.lock().expect("the list").clone()
     }
 }
 
@@ -97,7 +97,7 @@ async fn a_run_is_launched_and_says_itself_how_it_ended() {
     assert_eq!((record.status, record.reason), (RunStatus::Succeeded, None));
     let run = run.short();
     assert_eq!(
-        bench.told(),
+        bench.reported(),
         [format!("run {run} launched as fake of {run}"), format!("run {run} succeeded")]
     );
 }
@@ -135,7 +135,7 @@ async fn a_launch_that_is_refused_leaves_the_run_queued() {
     let source = std::error::Error::source(&error).map(ToString::to_string);
     assert_eq!(source.as_deref(), Some("the cluster is full"));
     assert_eq!(bench.record(run).await.status, RunStatus::Queued);
-    assert!(bench.queue.supervised.launched().is_empty(), "nobody looks after what was not launched");
+    assert!(bench.queue.supervised.launched().is_empty(), "a run that was not launched is not supervised");
     bench.launcher.refuse(None);
     bench.tick().await;
     assert_eq!(bench.launcher.asked_for(), [run, run]);

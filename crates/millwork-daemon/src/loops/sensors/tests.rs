@@ -20,7 +20,7 @@ struct Bench {
     daemon: Daemon,
     sensors: Sensors,
     clock: Arc<TestClock>,
-    told: Arc<Mutex<Vec<String>>>,
+    reported: Arc<Mutex<Vec<String>>>,
     folder: tempfile::TempDir,
 }
 
@@ -28,14 +28,14 @@ impl Bench {
     async fn new(assets: &[&str], sensors: Vec<Sensor>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:30Z".parse().expect("an instant")));
-        let told = Arc::default();
-        let daemon = daemon(folder.path(), assets, sensors, &clock, &told).await;
-        Self { sensors: daemon.sensors(), daemon, clock, told, folder }
+        let reported = Arc::default();
+        let daemon = daemon(folder.path(), assets, sensors, &clock, &reported).await;
+        Self { sensors: daemon.sensors(), daemon, clock, reported, folder }
     }
 
     /// The daemon is killed, and another one with other definitions goes on.
     async fn restart(&mut self, assets: &[&str], sensors: Vec<Sensor>) {
-        self.daemon = daemon(self.folder.path(), assets, sensors, &self.clock, &self.told).await;
+        self.daemon = daemon(self.folder.path(), assets, sensors, &self.clock, &self.reported).await;
         self.sensors = self.daemon.sensors();
     }
 
@@ -104,7 +104,7 @@ async fn daemon(
     assets: &[&str],
     sensors: Vec<Sensor>,
     clock: &Arc<TestClock>,
-    told: &Arc<Mutex<Vec<String>>>,
+    reported: &Arc<Mutex<Vec<String>>>,
 ) -> Daemon {
     let home = Home::open(folder).await.expect("a home");
     let asset = |key: &&str| AssetDefinition::new(*key).produces::<u32, _>().blocking(|_| Ok(1_u32));
@@ -114,8 +114,8 @@ async fn daemon(
     });
     let pipeline = definitions.resolve().expect("definitions that fit together");
     let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-    let told = told.clone();
-    let observer = Arc::new(move |happening: &DaemonEvent| told.lock().unwrap().push(happening.to_string()));
+    let reported = reported.clone();
+    let observer = Arc::new(move |event: &DaemonEvent| reported.lock().unwrap().push(event.to_string()));
     Daemon::new(pipeline, home, Arc::new(FakeLauncher::default()), observer).options(options)
 }
 
@@ -143,7 +143,7 @@ async fn a_request_that_cannot_be_made_fails_its_tick_and_waits_until_it_can() {
     let outcomes = bench.outcomes().await;
     assert!(outcomes[0].starts_with("failed: can't request a run of `onee`: "), "{outcomes:?}");
     assert_eq!(outcomes[1..], ["requested"]);
-    assert!(bench.told.lock().unwrap()[0].contains("sensor `says`: can't request a run of `onee`"));
+    assert!(bench.reported.lock().unwrap()[0].contains("sensor `says`: can't request a run of `onee`"));
     let state = bench.state("says").await;
     assert_eq!(crate::sensor_cursor(&state).as_deref(), Some("b.csv"), "the cursor goes on");
     // It is retried, after longer and longer pauses, without a tick each time.
@@ -240,7 +240,7 @@ fn blocks(calls: &Arc<AtomicUsize>) -> (Sensor, Sender<()>) {
 
 /// On a runtime with one thread, as on a machine with one processor.
 #[tokio::test(flavor = "current_thread")]
-async fn a_sensor_that_blocks_is_stuck_and_nobody_waits_for_it() {
+async fn a_sensor_that_blocks_is_stuck_and_holds_up_no_other() {
     let calls = Arc::default();
     let (blocks, release) = blocks(&calls);
     // It never runs out of requests, however many ticks a fast machine takes until the other one is stuck.

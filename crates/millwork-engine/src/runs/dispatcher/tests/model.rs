@@ -411,7 +411,7 @@ impl<'a> Model<'a> {
             assert!(self.end.is_none(), "{effect:?} after the end");
             self.obey(effect);
         }
-        assert!(self.granted.is_none(), "slots that nobody has");
+        assert!(self.granted.is_none(), "slots that no step has");
         for (position, phase) in self.phases.iter_enumerated() {
             let is_between = matches!(phase, Phase::Starting | Phase::Ended(_) | Phase::Retrying);
             assert!(!is_between, "step {position:?} is left {phase:?}");
@@ -596,7 +596,7 @@ impl<'a> Model<'a> {
         if !self.is_stopped {
             assert!(
                 self.in_memory.iter().all(|value| value.strong_count() == 0),
-                "values are kept for nobody"
+                "values are kept for no step"
             );
         }
     }

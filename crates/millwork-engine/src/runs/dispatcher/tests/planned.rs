@@ -78,7 +78,7 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
         let line = match effect {
             Effect::Record { of_attempt, position, attempt, body } => {
                 let after = if of_attempt.is_empty() { "" } else { ", after what the attempt says" };
-                format!("record {}/{attempt} {}{after}", name(position), told(body))
+                format!("record {}/{attempt} {}{after}", name(position), text_of(body))
             }
             Effect::Start(attempt) => format!("start {}/{}", name(&attempt.position), attempt.number),
             Effect::Pause(position, pause) => format!("pause {} for {pause:?}", name(position)),
@@ -91,7 +91,7 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
                 format!("give back {}", slots.join(" "))
             }
             Effect::StopAtOnce => "stop at once".to_owned(),
-            Effect::Finish(Ok(body)) => format!("finish: {}", told(body)),
+            Effect::Finish(Ok(body)) => format!("finish: {}", text_of(body)),
             Effect::Finish(Err(error)) => format!("finish with the error: {error}"),
         };
         writeln!(lines, "{line}").unwrap();
@@ -99,7 +99,7 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
     lines
 }
 
-fn told(body: &EventBody) -> String {
+fn text_of(body: &EventBody) -> String {
     let name = body.name().strip_prefix("step_").unwrap_or(body.name()).replace('_', " ");
     match body {
         EventBody::StepSkipped { reason } => format!("{name}: {reason}"),

@@ -23,18 +23,18 @@ fn check(run: PlannedRun, max_parallel_steps: usize, script: &str) {
     let mut dispatcher = Dispatcher::new(run.clone(), max_parallel_steps);
     let mut happened = String::new();
     for line in script.lines() {
-        if let Some(told) = line.strip_prefix("> ") {
-            let effects = dispatcher.handle(input(&run, told));
-            happened += &format!("> {told}\n{}", lines(&run, &effects));
+        if let Some(text) = line.strip_prefix("> ") {
+            let effects = dispatcher.handle(input(&run, text));
+            happened += &format!("> {text}\n{}", lines(&run, &effects));
         }
     }
     assert!(script == happened, "expected:\n{script}\nhappened:\n{happened}");
 }
 
-fn input(run: &PlannedRun, told: &str) -> Input {
+fn input(run: &PlannedRun, text: &str) -> Input {
     let full = || StorageError::FullDisk { action: "append" };
     let number = |text: &str| SlotId(text.parse().unwrap());
-    match told.split_once(' ').unwrap_or((told, "")) {
+    match text.split_once(' ').unwrap_or((text, "")) {
         ("poll", _) => Input::Poll,
         ("stop", _) => Input::Stop,
         ("slots", "none") => Input::Slots(Ok(None)),
@@ -57,7 +57,7 @@ fn input(run: &PlannedRun, told: &str) -> Input {
                 "times out" => failure(FailureKind::Timeout),
                 "fails as a check" => failure(FailureKind::Check),
                 "is canceled" => AttemptEnd::Canceled,
-                _ => panic!("unknown input `{told}`"),
+                _ => panic!("unknown input `{text}`"),
             };
             let report = Report { position, number: number.parse().unwrap(), end, micros: 5 };
             let kept =
