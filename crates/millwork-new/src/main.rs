@@ -29,7 +29,7 @@ const USAGE: u8 = 2;
 const OUTPUT: u8 = 5;
 const CLOSED_PIPE: u8 = 141;
 
-/// Makes Millwork pipelines.
+/// Creates Millwork pipelines.
 #[derive(Debug, Parser)]
 #[command(name = "millwork", version, arg_required_else_help = true)]
 struct Arguments {
@@ -39,7 +39,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Commands {
-    /// Make a pipeline that runs, in a folder of its own
+    /// Create a pipeline that runs, in a folder of its own
     #[command(after_help = "\
 Examples:
   millwork new prices
@@ -50,13 +50,13 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 struct New {
-    /// The folder to make; its last part is the name of the package
+    /// The folder to create; its last part is the name of the package
     #[arg(value_name = "NAME")]
     folder: PathBuf,
-    /// What to begin with
+    /// The template of the pipeline
     #[arg(long, value_enum, default_value_t = Template::Model)]
     template: Template,
-    /// Use the Millwork whose sources are in this folder, instead of this version from crates.io
+    /// Depend on the Millwork checkout in this folder, instead of this version from crates.io
     #[arg(long, value_name = "CHECKOUT")]
     path: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ struct New {
 fn main() -> ExitCode {
     let Commands::New(arguments) = Arguments::parse().command;
     match new(&arguments) {
-        Ok(told) => printed(&told),
+        Ok(text) => printed(&text),
         Err(error) => {
             let _ = write!(io::stderr(), "{}", report(&*error));
             ExitCode::from(if error.is::<CreateError>() { FAILURE } else { USAGE })
@@ -73,9 +73,9 @@ fn main() -> ExitCode {
 }
 
 /// Prints to the standard output, which may be a full disk, or a pipe whose reader has ended.
-fn printed(told: &str) -> ExitCode {
+fn printed(text: &str) -> ExitCode {
     let mut output = io::stdout().lock();
-    match output.write_all(told.as_bytes()).and_then(|()| output.flush()) {
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
@@ -100,19 +100,19 @@ fn new(arguments: &New) -> Result<String, Box<dyn Error>> {
     let member = workspace.map_or_else(String::new, |manifest| {
         format!(
             "
-It lies in a workspace: `members` in {manifest} has to name it,
-and that manifest needs the lines at the end of {own}, which optimize kernels.
+It is inside a workspace: add it to `members` in {manifest},
+and copy the lines at the end of {own} there, which optimize kernels.
 ",
             manifest = manifest.display(),
             own = folder.join("Cargo.toml").display(),
         )
     });
     Ok(format!(
-        "Made the pipeline `{name}`.
+        "Created the pipeline `{name}`.
   cd {folder}
   cargo test                  run its tests
-  cargo run -- materialize    make its assets
-  cargo run -- dev            look at it in a browser, and build again when its sources change
+  cargo run -- materialize    materialize its assets
+  cargo run -- dev            open it in a browser, and rebuild when its sources change
 {member}",
         folder = as_argument(folder),
     ))

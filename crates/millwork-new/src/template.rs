@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    /// What is optimized here is optimized there: the lines are those of this workspace.
+    /// The template optimizes the packages that this workspace optimizes.
     #[test]
     fn the_profile_is_that_of_the_workspace() {
         let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");

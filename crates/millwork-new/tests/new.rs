@@ -29,9 +29,9 @@ fn a_pipeline_is_made_and_formatted() {
         [("prices", &["new", "prices"][..]), ("bare", &["new", "bare", "--template", "empty"])]
     {
         let output = millwork(folder.path(), arguments);
-        let told = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-        assert!(told.starts_with(&format!("Made the pipeline `{name}`.\n  cd {name}\n")), "{told}");
+        assert!(printed.starts_with(&format!("Created the pipeline `{name}`.\n  cd {name}\n")), "{printed}");
         let pipeline = folder.path().join(name);
         assert_eq!(files(&pipeline), [".gitignore", "Cargo.toml", "src/main.rs"]);
         let manifest: toml::Table =
@@ -69,8 +69,8 @@ fn a_pipeline_inside_a_workspace_is_a_member_of_it() {
     std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = ['*']\nresolver = '3'\n")
         .unwrap();
     let output = millwork(folder.path(), &["new", "prices", "--template", "empty"]);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("It lies in a workspace"), "{output:?}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("It is inside a workspace"), "{output:?}");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(folder.path());
     let metadata = cargo.output().unwrap();
@@ -93,9 +93,9 @@ fn what_cannot_be_made_is_refused() {
         (&["new", "prices", "--template", "none"], 2, "error: invalid value 'none' for '--template"),
     ] {
         let output = millwork(folder.path(), arguments);
-        let told = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(code), true), "{output:?}");
-        assert!(told.starts_with(expected), "{told}");
+        assert!(printed.starts_with(expected), "{printed}");
     }
     assert_eq!(files(folder.path()), ["full/kept"]);
 }

@@ -26,19 +26,19 @@ fn pipelines_outside_of_the_workspace_run() {
 
     let prices = outside.pipeline("prices", "model");
     prices.succeeds("test");
-    let told = prices.materialize("");
-    assert!(told.contains(" succeeded: 5 succeeded in ") && !told.contains(WARNING), "{told}");
+    let printed = prices.materialize("");
+    assert!(printed.contains(" succeeded: 5 succeeded in ") && !printed.contains(WARNING), "{printed}");
     let slow =
         ["boost", "ml"].map(|name| format!("--config profile.dev.package.millwork-{name}.opt-level=0"));
-    let told = prices.materialize(&slow.join(" "));
+    let printed = prices.materialize(&slow.join(" "));
     let expected = "millwork-boost and millwork-ml are compiled without optimization";
-    assert_eq!(told.matches(WARNING).count(), 1, "{told}");
-    assert!(told.contains(expected) && told.contains("millwork-ml.opt-level = 3"), "{told}");
+    assert_eq!(printed.matches(WARNING).count(), 1, "{printed}");
+    assert!(printed.contains(expected) && printed.contains("millwork-ml.opt-level = 3"), "{printed}");
 
     let bare = outside.pipeline("bare", "empty");
     bare.succeeds("test");
-    let told = bare.materialize("");
-    assert!(told.contains(" succeeded: 1 succeeded in "), "{told}");
+    let printed = bare.materialize("");
+    assert!(printed.contains(" succeeded: 1 succeeded in "), "{printed}");
 }
 
 /// A folder for packages and pipelines.

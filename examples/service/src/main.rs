@@ -42,10 +42,10 @@ fn work(config: Config<Work>, log: StepLog) -> Result<u64> {
     let ends_well = config.well_from > 0 && log.attempt() >= config.well_from;
     match config.end.as_str() {
         _ if ends_well => Ok(config.millis),
-        "error" => Err("it was told to fail".into()),
+        "error" => Err("it was configured to fail".into()),
         "exit" => std::process::exit(7),
         "abort" => std::process::abort(),
-        "panic" => panic!("it was told to panic"),
+        "panic" => panic!("it was configured to panic"),
         "waits" => Err(format!("`sleep` ended: {}", Command::new("sleep").arg("1000").status()?).into()),
         _ => Ok(config.millis),
     }

@@ -41,7 +41,7 @@ pub(crate) async fn account(folder: &Folder, receiver: &Receiver, start: Timesta
     account.every_calm_tick_was_run_and_none_twice(start)?;
     account.every_key_was_requested_once(&*store).await?;
     account.every_value_is_there(&home).await?;
-    account.every_failure_was_told(&*store, receiver).await?;
+    account.every_failure_was_alerted(&*store, receiver).await?;
     account.report();
     store.close().await;
     Ok(())
@@ -159,16 +159,16 @@ impl Account {
     }
 
     /// Each end of a run that is worth an alert has its deliveries, and the receiver has accepted those that count as delivered.
-    async fn every_failure_was_told(&self, store: &dyn Store, receiver: &Receiver) -> Result<()> {
+    async fn every_failure_was_alerted(&self, store: &dyn Store, receiver: &Receiver) -> Result<()> {
         let is_failure =
             |event: &&Event| matches!(event.body, EventBody::RunFailed { .. } | EventBody::RunLost { .. });
         let mut ends: Vec<_> = self.events.iter().filter(is_failure).map(|event| event.run).collect();
         let deliveries = store.deliveries(None, u32::MAX).await?;
         let of_runs = deliveries.iter().filter(|delivery| delivery.alert.rule == "runs_fail");
-        let mut told: Vec<_> = of_runs.map(|delivery| delivery.alert.run).collect();
+        let mut alerted: Vec<_> = of_runs.map(|delivery| delivery.alert.run).collect();
         ends.sort();
-        told.sort();
-        ensure!(told == ends, "alerts are of {told:#?}, and failures of {ends:#?}");
+        alerted.sort();
+        ensure!(alerted == ends, "alerts are of {alerted:#?}, and failures of {ends:#?}");
         let attempts = receiver.attempts();
         for delivery in &deliveries {
             let attempts = attempts.get(&delivery.key).copied().unwrap_or_default();
@@ -176,11 +176,11 @@ impl Account {
                 DeliveryState::Pending => anyhow::bail!("an alert is still pending: {delivery:?}"),
                 DeliveryState::Delivered => ensure!(attempts.taken > 0, "{delivery:?} was never taken"),
                 DeliveryState::Dead => ensure!(attempts.refused_for_good > 0, "{delivery:?} was given up"),
-                DeliveryState::Dropped => anyhow::bail!("nobody dropped {delivery:?}"),
+                DeliveryState::Dropped => anyhow::bail!("no one dropped {delivery:?}"),
             }
         }
         let keys: BTreeSet<&String> = deliveries.iter().map(|delivery| &delivery.key).collect();
-        ensure!(attempts.keys().all(|key| keys.contains(key)), "an alert was sent that nobody decided");
+        ensure!(attempts.keys().all(|key| keys.contains(key)), "an alert was sent that no rule decided");
         Ok(())
     }
 

@@ -138,7 +138,7 @@ pub(crate) async fn run(folder: &Path, days: u32, seed: Option<u64>) -> Result<(
     let has_disk = disk::is_mounted(&folder);
     ensure!(has_disk || std::env::var_os("CI").is_none(), "no disk can be mounted here: it takes root");
     if !has_disk {
-        println!("skipped: full disks, as this machine lets nobody but root mount one");
+        println!("skipped: full disks, as this machine lets only root mount one");
     }
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     println!("seed {seed}");

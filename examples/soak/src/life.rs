@@ -77,7 +77,7 @@ pub(crate) async fn live(life: Life) -> Result<()> {
     };
     let receiver = life.receiver.clone();
     let environment = move |name: &str| (name == pipeline::RECEIVER).then(|| receiver.clone());
-    let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|happening| println!("{happening}")))
+    let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|event| println!("{event}")))
         .options(DaemonOptions {
             clock: clock.clone(),
             poll_interval: POLL_INTERVAL,

@@ -1,5 +1,5 @@
 //! `soak run --days 30`: the reference job as a service for a month of virtual time, with clocks that jump, disks that are
-//! full, alerts that are refused, sensors that block, panic and ask for what isn't there, and `kill -9`. Every run really
+//! full, alerts that are refused, sensors that block, panic and request unknown assets, and `kill -9`. Every run really
 //! executes, one in twenty as a process; at the end the log has to account for everything.
 
 mod account;

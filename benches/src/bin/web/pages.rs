@@ -11,7 +11,7 @@ use crate::served::Served;
 /// The limits of every page: milliseconds, median and 99th percentile.
 const AIM: (f64, f64) = (10.0, 50.0);
 
-/// Asks for every page repeatedly, one request after the other.
+/// Requests every page repeatedly, one request after the other.
 pub(crate) async fn time(served: &Served, largest: RunId, requests: usize) -> Result<()> {
     let run = format!("/runs/{largest}");
     let pages = [

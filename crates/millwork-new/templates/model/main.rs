@@ -17,14 +17,14 @@ use serde::{Deserialize, Serialize};
 /// One flat that was sold.
 #[derive(Clone, Serialize, Deserialize)]
 struct Sale {
-    /// In square metres.
+    /// The floor area, in square metres.
     size: f64,
     floor: f64,
-    /// In thousands.
+    /// The price, in thousands.
     price: f64,
 }
 
-/// How many sales to make up.
+/// The number of sales to make up.
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Amount {
@@ -55,7 +55,7 @@ fn sales(amount: Config<Amount>) -> Output<Vec<Sale>> {
 /// The sales in two parts.
 #[derive(Assets)]
 struct Parts {
-    /// What the model learns from.
+    /// The sales that the model is trained on.
     training_sales: Vec<Sale>,
     /// Held back to score the model.
     test_sales: Vec<Sale>,
@@ -72,7 +72,7 @@ fn split_sales(sales: &Vec<Sale>) -> Result<Parts> {
     })
 }
 
-/// What the model sees of each sale, and the price that it learns.
+/// The features of each sale, and the price to learn.
 fn labelled(sales: &[Sale]) -> Result<LabelledFeatures> {
     let values: Vec<f64> = sales
         .iter()
@@ -85,7 +85,7 @@ fn labelled(sales: &[Sale]) -> Result<LabelledFeatures> {
     )?)
 }
 
-/// How long to train.
+/// The parameters of training.
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Training {
@@ -100,7 +100,7 @@ impl Default for Training {
     }
 }
 
-/// What a flat costs, by its size and floor.
+/// A model of the price of a flat, by its size and floor.
 #[asset(group = "model", kinds("xgboost"))]
 fn price_model(training_sales: &Vec<Sale>, training: Config<Training>) -> Result<Booster> {
     let params = BoosterParams::default();
@@ -123,7 +123,7 @@ fn score(test_sales: &Vec<Sale>, price_model: &Booster) -> Result<Output<f64>> {
         .metadata("mean absolute error", error))
 }
 
-/// A model that has learned little is found here, and nothing is made from its score.
+/// Fails if the model has learned little: then assets downstream of its score are not materialized.
 #[asset_check(blocking)]
 fn score_is_high(score: &f64) -> CheckResult {
     CheckResult::new(*score > 0.9).metadata("R²", *score)

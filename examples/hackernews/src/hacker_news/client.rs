@@ -29,8 +29,8 @@ enum Source {
 impl HackerNews {
     /// Reads `HACKER_NEWS_URL`: unset or empty for the embedded sample, `live` for the real site, or the base
     /// address of a server that speaks the API, such as `http://127.0.0.1:8765/v0`.
+    ///
     /// Fails if the value is none of them. No request is sent.
-    /// Fails if it is none of them. Nothing is sent yet.
     pub fn from_env() -> Result<Self, HackerNewsError> {
         match std::env::var_os(VARIABLE) {
             None => Ok(Self::sample(Sample::default())),

@@ -247,10 +247,10 @@ async fn a_dead_server_is_noticed() {
 
 #[tokio::test]
 async fn progress_counts_up_to_the_window() {
-    let told = Mutex::new(Vec::new());
+    let progress = Mutex::new(Vec::new());
     let hacker_news = HackerNews::sample(Sample::default());
-    hacker_news.latest_stories(3, |done, of| told.lock().unwrap().push((done, of))).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
+    hacker_news.latest_stories(3, |done, of| progress.lock().unwrap().push((done, of))).await.unwrap();
+    assert_eq!(*progress.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
 }
 
 #[test]

@@ -105,7 +105,7 @@ async fn the_token_protects_everything_but_health() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_told_in_one_shape() {
+async fn invalid_requests_have_errors_of_one_shape() {
     let home = Home::new();
     let served = Served::start(&home, None);
     for (body, message) in [

@@ -13,15 +13,15 @@ use axum::routing::post;
 use serde_json::Value;
 
 /// The alerts that a receiver was sent, with the key of each attempt.
-type Told = Arc<Mutex<Vec<(String, Value)>>>;
+type Received = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// Fails twice, hangs once, and then accepts every alert.
-async fn receive(State(told): State<Told>, headers: HeaderMap, body: String) -> StatusCode {
+async fn receive(State(received): State<Received>, headers: HeaderMap, body: String) -> StatusCode {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let attempt = {
-        let mut told = told.lock().unwrap();
-        told.push((key, serde_json::from_str(&body).unwrap()));
-        told.len()
+        let mut received = received.lock().unwrap();
+        received.push((key, serde_json::from_str(&body).unwrap()));
+        received.len()
     };
     match attempt {
         1 | 2 => StatusCode::INTERNAL_SERVER_ERROR,
@@ -31,13 +31,13 @@ async fn receive(State(told): State<Told>, headers: HeaderMap, body: String) -> 
 }
 
 /// A webhook receiver; its address holds a secret.
-fn receiver(runtime: &tokio::runtime::Runtime) -> (String, Told) {
-    let told = Told::default();
-    let router = Router::new().route("/hook/s3cret-in-the-path", post(receive)).with_state(told.clone());
+fn receiver(runtime: &tokio::runtime::Runtime) -> (String, Received) {
+    let received = Received::default();
+    let router = Router::new().route("/hook/s3cret-in-the-path", post(receive)).with_state(received.clone());
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}/hook/s3cret-in-the-path", listener.local_addr().unwrap());
     runtime.spawn(async move { axum::serve(listener, router).await });
-    (url, told)
+    (url, received)
 }
 
 /// A mail server that refuses the first mail temporarily and keeps the others.
@@ -82,7 +82,7 @@ fn converse(stream: &TcpStream, is_busy: bool, mails: &Mutex<Vec<String>>) {
 #[test]
 fn each_alert_arrives_once_although_receivers_fail_and_the_daemon_dies() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ((url, told), (port, mails)) = (receiver(&runtime), mail_server());
+    let ((url, received), (port, mails)) = (receiver(&runtime), mail_server());
     let port = port.to_string();
     let variables = [("SERVICE_WEBHOOK", url.as_str()), ("SERVICE_SMTP_PORT", port.as_str())];
     let home = Home::new();
@@ -90,7 +90,7 @@ fn each_alert_arrives_once_although_receivers_fail_and_the_daemon_dies() {
     let failed = home.queue("work --set work.end=error");
     home.becomes(&failed, "failed");
     // Killed while the receiver hangs.
-    eventually(|| told.lock().unwrap().len() == 3, "the webhook is not tried again");
+    eventually(|| received.lock().unwrap().len() == 3, "the webhook is not tried again");
     daemon.kill();
     let _daemon = home.daemon_with("", &variables);
     let is_delivered = || {
@@ -99,15 +99,15 @@ fn each_alert_arrives_once_although_receivers_fail_and_the_daemon_dies() {
         deliveries.len() == 2 && deliveries.iter().all(|delivery| delivery["state"] == "delivered")
     };
     eventually(is_delivered, "the alert was not delivered");
-    let told = told.lock().unwrap();
-    let keys: BTreeSet<&String> = told.iter().map(|(key, _)| key).collect();
-    assert_eq!((told.len(), keys.len()), (4, 1), "one alert, under one key");
-    let alert = &told[3].1;
-    assert!(alert["text"].as_str().unwrap().contains("it was told to fail"), "{alert}");
+    let received = received.lock().unwrap();
+    let keys: BTreeSet<&String> = received.iter().map(|(key, _)| key).collect();
+    assert_eq!((received.len(), keys.len()), (4, 1), "one alert, under one key");
+    let alert = &received[3].1;
+    assert!(alert["text"].as_str().unwrap().contains("it was configured to fail"), "{alert}");
     assert_eq!(alert["run"], failed.as_str());
     let mails = mails.lock().unwrap();
     assert_eq!(mails.len(), 1, "{mails:?}");
-    for part in ["To: on-call@example.org", "Message-ID: <", "it was told to fail"] {
+    for part in ["To: on-call@example.org", "Message-ID: <", "it was configured to fail"] {
         assert!(mails[0].contains(part), "{part} is not in {}", mails[0]);
     }
     no_secret_is_stored(&home);
@@ -148,7 +148,7 @@ fn ended_runs_are_traced() {
     assert_eq!((&spans[1]["name"], &spans[1]["parentSpanId"]), (&"work".into(), &spans[0]["spanId"]));
     assert_eq!(
         (&spans[1]["status"]["code"], &spans[1]["status"]["message"]),
-        (&2.into(), &"it was told to fail".into())
+        (&2.into(), &"it was configured to fail".into())
     );
 }
 

@@ -63,7 +63,7 @@ impl Served {
 }
 
 #[tokio::test]
-async fn what_cannot_be_requested_waits_until_somebody_decides() {
+async fn a_run_that_cannot_be_requested_is_pending_until_a_person_decides() {
     let home = Home::new();
     let inbox = home.path().with_extension("inbox");
     std::fs::create_dir_all(&inbox).unwrap();
@@ -141,10 +141,10 @@ async fn what_failed_is_retried() {
 async fn what_is_reported_from_outside_is_in_the_log() {
     let home = Home::new();
     let served = Served::start(&home);
-    let told = json!({ "data_version": "v7", "metadata": { "rows": 3, "source": "sap", "share": 0.5 } });
+    let report = json!({ "data_version": "v7", "metadata": { "rows": 3, "source": "sap", "share": 0.5 } });
     for (kind, body) in [
-        ("materialization", told.clone()),
-        ("observation", told),
+        ("materialization", report.clone()),
+        ("observation", report),
         ("check", json!({ "check": "is_complete", "passed": false, "description": "3 rows" })),
     ] {
         let (status, answer) = served.post(&format!("/api/v1/reports/{kind}/work"), body).await;

@@ -39,21 +39,21 @@ fn kill(pid: u32) {
 }
 
 /// The number of times that each alert was received, by its key.
-type Told = Arc<Mutex<BTreeMap<String, usize>>>;
+type Received = Arc<Mutex<BTreeMap<String, usize>>>;
 
-async fn receive(State(told): State<Told>, headers: HeaderMap) {
+async fn receive(State(received): State<Received>, headers: HeaderMap) {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
-    *told.lock().unwrap().entry(key).or_default() += 1;
+    *received.lock().unwrap().entry(key).or_default() += 1;
 }
 
 /// A receiver of alerts.
-async fn receiver() -> (String, Told) {
-    let told = Told::default();
-    let router = Router::new().route("/", post(receive)).with_state(told.clone());
+async fn receiver() -> (String, Received) {
+    let received = Received::default();
+    let router = Router::new().route("/", post(receive)).with_state(received.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, told)
+    (url, received)
 }
 
 /// Keeps some runs waiting; one of ten fails, however it is executed.
@@ -90,7 +90,7 @@ fn nothing_is_lost_and_nothing_left_behind() {
         let store = stored.store();
         let mut random = fastrand::Rng::with_seed(20_261_123);
         let (mut wanted, mut deaths) = (Vec::new(), BTreeMap::from([("daemon", 0), ("run", 0)]));
-        let (url, told) = receiver().await;
+        let (url, received) = receiver().await;
         let variables = [("SERVICE_WEBHOOK", url.as_str())];
         let mut daemon = home.daemon_with("", &variables);
         for _ in 0..rounds() {
@@ -112,7 +112,7 @@ fn nothing_is_lost_and_nothing_left_behind() {
             assert!(daemon.process.try_wait().unwrap().is_none(), "the daemon has ended by itself");
         }
         everything_ends_well(&*store, &wanted).await;
-        let alerts = each_is_told_once(&*store, &told, deaths["daemon"]).await;
+        let alerts = each_is_received_once(&*store, &received, deaths["daemon"]).await;
         drop(daemon);
         crate::support::eventually(|| run_processes(&home).is_empty(), "a process of a run goes on");
         assert_eq!(store.held_slots().await.unwrap(), [], "a slot is still held");
@@ -159,7 +159,7 @@ async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
 
 /// Each end of a run that is worth an alert is sent under a key of its own. The same key comes twice only if a daemon was killed between
 /// the answer and recording it.
-async fn each_is_told_once(store: &dyn Store, told: &Told, deaths: usize) -> usize {
+async fn each_is_received_once(store: &dyn Store, received: &Received, deaths: usize) -> usize {
     let kinds = Some(KindSet::RUN_FAILURES);
     let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();
     let began = Instant::now();
@@ -171,10 +171,10 @@ async fn each_is_told_once(store: &dyn Store, told: &Told, deaths: usize) -> usi
         assert!(began.elapsed() < PATIENCE, "{} deliveries of {ends}", deliveries.len());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let told = told.lock().unwrap();
-    let again: usize = told.values().map(|times| times - 1).sum();
-    assert_eq!(told.len(), ends, "alerts under keys of their own");
-    assert!(again <= deaths, "{again} were told again, with {deaths} deaths");
+    let received = received.lock().unwrap();
+    let again: usize = received.values().map(|times| times - 1).sum();
+    assert_eq!(received.len(), ends, "alerts under keys of their own");
+    assert!(again <= deaths, "{again} were received again, with {deaths} deaths");
     println!("{again} of {ends} alerts were sent again under the same key");
     ends
 }

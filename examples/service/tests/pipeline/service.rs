@@ -34,7 +34,7 @@ fn what_a_process_says_while_it_dies_is_in_the_runs_log() {
     let _daemon = home.daemon("");
     let run = home.queue("work --set work.end=panic");
     let failed = home.becomes(&run, "failed");
-    assert!(failed["reason"].as_str().unwrap().contains("told to panic"), "{failed}");
+    assert!(failed["reason"].as_str().unwrap().contains("configured to panic"), "{failed}");
     // A home without the pipeline's run can't start it: the message is kept.
     let run = home.queue("work --tag millwork/retries=0 --set work.end=abort");
     home.becomes(&run, "lost");
@@ -100,11 +100,11 @@ fn steps_wait_for_slots_of_a_pool_across_runs() {
         };
         waited += usize::from(events.iter().any(says));
     }
-    assert!(waited >= 1, "nobody waited");
+    assert!(waited >= 1, "no step waited");
 }
 
 #[test]
-fn sensors_ask_for_each_thing_once_and_hold_up_nobody() {
+fn sensors_request_each_run_once_and_hold_up_no_other() {
     let home = Home::new();
     let inbox = home.path().with_extension("inbox");
     std::fs::create_dir_all(&inbox).unwrap();

@@ -161,9 +161,9 @@ async fn what_failed_is_not_called_up_to_date() {
     assert!(home.succeeds("materialize hungry --stale").contains("The asset is up to date"));
     assert_eq!(home.succeeds("materialize hungry --stale --dry-run"), "No step would run.\n");
     fails_in_a_canceled_run(&home, "hungry").await;
-    let told = home.succeeds("materialize hungry --stale");
-    assert!(told.contains("Nothing is stale or missing: nothing to do for 1 selected."), "{told}");
-    assert!(told.contains("  hungry failed the last time, but has a value"), "{told}");
+    let output = home.succeeds("materialize hungry --stale");
+    assert!(output.contains("Nothing is stale or missing: nothing to do for 1 selected."), "{output}");
+    assert!(output.contains("  hungry failed the last time, but has a value"), "{output}");
     let states = states_of(&home.json("status hungry --json"), "asset");
     assert_eq!(states["hungry"], "failed");
     let help = home.succeeds("status --help") + &home.succeeds("why --help");

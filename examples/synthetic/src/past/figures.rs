@@ -9,29 +9,29 @@ pub(super) fn figures(key: &str, share: f64, random: &mut fastrand::Rng) -> Meta
     let noise = |random: &mut fastrand::Rng| random.f64() - 0.5;
     let scale = 1.0 + (key.len() % 7) as f64;
     let mut figures = Metadata::new();
-    let mut tell = |label: &str, value: MetadataValue| _ = figures.insert(label.to_owned(), value);
+    let mut report = |label: &str, value: MetadataValue| _ = figures.insert(label.to_owned(), value);
     match Stage::of_key(key) {
         Stage::Raw | Stage::Clean | Stage::Features | Stage::TrainingSet => {
             let rows = 20_000.0 * scale * (1.0 + share + 0.1 * noise(random));
-            tell("rows", (rows as u64).into());
-            tell("bytes", ((rows * 37.0) as u64).into());
-            tell("share_missing", (0.02 + 0.01 * noise(random)).into());
+            report("rows", (rows as u64).into());
+            report("bytes", ((rows * 37.0) as u64).into());
+            report("share_missing", (0.02 + 0.01 * noise(random)).into());
         }
         Stage::Model => {
-            tell("train_rmse", (3.0 / (1.0 + share) + 0.2 * noise(random)).into());
-            tell("validation_rmse", (3.4 / (1.0 + share) + 0.3 * noise(random)).into());
-            tell("seconds", (12.0 * scale * (1.0 + 0.2 * noise(random))).into());
+            report("train_rmse", (3.0 / (1.0 + share) + 0.2 * noise(random)).into());
+            report("validation_rmse", (3.4 / (1.0 + share) + 0.3 * noise(random)).into());
+            report("seconds", (12.0 * scale * (1.0 + 0.2 * noise(random))).into());
             if random.u8(..8) == 0 {
-                tell("loss", curve(random).into());
+                report("loss", curve(random).into());
             }
         }
         Stage::Score => {
-            tell("r_squared", (0.35 + 0.3 * share + 0.08 * noise(random)).into());
-            tell("mean_absolute_error", (2.0 - share + 0.1 * noise(random)).into());
-            tell("dashboard", MetadataValue::url("https://example.org/scores"));
+            report("r_squared", (0.35 + 0.3 * share + 0.08 * noise(random)).into());
+            report("mean_absolute_error", (2.0 - share + 0.1 * noise(random)).into());
+            report("dashboard", MetadataValue::url("https://example.org/scores"));
             if random.u8(..8) == 0 {
-                tell("worst", worst(random).into());
-                tell("note", MetadataValue::markdown("Worse on **weekends**; see `worst`."));
+                report("worst", worst(random).into());
+                report("note", MetadataValue::markdown("Worse on **weekends**; see `worst`."));
             }
         }
     }

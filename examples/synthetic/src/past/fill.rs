@@ -8,7 +8,7 @@ use millwork_core::run::{RunId, RunStatus};
 use millwork_storage::{Batch, Claim, Home, StorageError, Store};
 use thiserror::Error;
 
-use super::course::{PastRun, Teller};
+use super::run_events::{PastRun, RunGenerator};
 use super::ticks;
 
 /// The number of runs that are written together, which shares commits.
@@ -66,7 +66,7 @@ impl Past {
     /// When the store can't be written to.
     pub async fn fill(&self, home: &Home, pipeline: &Pipeline) -> Result<Filled, FillError> {
         let store = home.store();
-        let mut teller = Teller::new(pipeline.graph());
+        let mut generator = RunGenerator::new(pipeline.graph());
         let mut filled = Filled::default();
         let mut ids = Vec::with_capacity(self.runs);
         for first in (0..self.runs).step_by(TOGETHER) {
@@ -74,7 +74,7 @@ impl Past {
             let written = filled.events as f64;
             let mean = (self.events as f64 - written) / (self.runs - first) as f64 / EVENTS_OF_STEP;
             let runs = indices
-                .map(|index| teller.tell(self.asked_at(index), self.steps(index, mean, pipeline)))
+                .map(|index| generator.next_run(self.asked_at(index), self.steps(index, mean, pipeline)))
                 .collect::<Result<Vec<PastRun>, PlanError>>()?;
             for (index, run) in (first..).zip(&runs) {
                 ids.push((run.new.id, run.new.at));

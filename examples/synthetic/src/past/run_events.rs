@@ -25,13 +25,13 @@ const LANES: usize = 8;
 const VALUE: &[u8] = b"7";
 
 /// Makes up runs of a pipeline, one after the other.
-pub(super) struct Teller<'g> {
+pub(super) struct RunGenerator<'g> {
     graph: &'g AssetGraph,
     random: fastrand::Rng,
     /// The latest event of each asset.
     versions: HashMap<AssetPartition<AssetIndex>, DataVersion>,
     /// The share of the past that is over: how far metadata has moved.
-    told: f64,
+    elapsed: f64,
 }
 
 /// A made-up run.
@@ -53,7 +53,7 @@ impl PastRun {
 
 /// The reasons for which a run doesn't succeed.
 #[derive(Clone, Copy, PartialEq)]
-enum Trouble {
+enum Fault {
     None,
     /// The step at this position fails.
     Fails(PlanIndex),
@@ -63,7 +63,7 @@ enum Trouble {
     Dies(Timestamp),
 }
 
-impl Trouble {
+impl Fault {
     fn cut(self) -> Option<Timestamp> {
         match self {
             Self::Stopped(at) | Self::Dies(at) => Some(at),
@@ -73,7 +73,7 @@ impl Trouble {
 }
 
 /// A run whose events are being made up.
-struct Telling {
+struct RunEvents {
     run: RunId,
     events: Vec<NewEvent>,
     /// When each step of the plan was done. `None` for those that never were.
@@ -82,8 +82,8 @@ struct Telling {
     lanes: [Timestamp; LANES],
 }
 
-impl Telling {
-    fn tell(&mut self, at: Timestamp, step: Option<&NewEvent>, body: EventBody) {
+impl RunEvents {
+    fn push(&mut self, at: Timestamp, step: Option<&NewEvent>, body: EventBody) {
         let event = match step {
             Some(step) => NewEvent { at, body, ..step.clone() },
             None => NewEvent::of_run(self.run, at, body),
@@ -92,14 +92,14 @@ impl Telling {
     }
 }
 
-impl<'g> Teller<'g> {
+impl<'g> RunGenerator<'g> {
     pub(super) fn new(graph: &'g AssetGraph) -> Self {
-        Self { graph, random: fastrand::Rng::with_seed(20_261_124), versions: HashMap::new(), told: 0.0 }
+        Self { graph, random: fastrand::Rng::with_seed(20_261_124), versions: HashMap::new(), elapsed: 0.0 }
     }
 
     /// A run of neighbouring assets in the graph's order.
-    pub(super) fn tell(&mut self, asked_at: Timestamp, assets: usize) -> Result<PastRun, PlanError> {
-        self.told = 1.0 - (1.0 - self.told) * 0.999;
+    pub(super) fn next_run(&mut self, asked_at: Timestamp, assets: usize) -> Result<PastRun, PlanError> {
+        self.elapsed = 1.0 - (1.0 - self.elapsed) * 0.999;
         let first = self.random.usize(..=self.graph.assets().len() - assets);
         let selected: AssetSet = self.graph.assets().indices().skip(first).take(assets).collect();
         let partition = selected.iter().find_map(|asset| {
@@ -110,32 +110,32 @@ impl<'g> Teller<'g> {
         let run = RunId::new(asked_at);
         let started_at = asked_at + self.millis(5, 2_000);
         let takes = plan.steps.map(|_| self.millis(40, 4_000));
-        let trouble = self.trouble(started_at, &takes);
+        let fault = self.fault(started_at, &takes);
         let (events, done) = (Vec::new(), plan.steps.map(|_| None));
-        let mut telling = Telling { run, events, done, lanes: [started_at; LANES] };
+        let mut run_events = RunEvents { run, events, done, lanes: [started_at; LANES] };
         for (position, step) in plan.steps.iter_enumerated() {
-            self.step(&mut telling, (position, step), takes[position], trouble);
+            self.step(&mut run_events, (position, step), takes[position], fault);
         }
         // Parallel steps reported their events one after the other.
-        telling.events.sort_by_key(|event| event.at);
-        self.end(&mut telling, trouble, started_at);
+        run_events.events.sort_by_key(|event| event.at);
+        self.end(&mut run_events, fault, started_at);
         let request = self.request(&selected, partition);
         let new = NewRun { id: run, request, at: asked_at, lease: None };
-        Ok(PastRun { new, started_at, events: telling.events })
+        Ok(PastRun { new, started_at, events: run_events.events })
     }
 
     fn millis(&mut self, least: i64, most: i64) -> SignedDuration {
         SignedDuration::from_millis(self.random.i64(least..most))
     }
 
-    fn trouble(&mut self, started_at: Timestamp, takes: &IndexVec<PlanIndex, SignedDuration>) -> Trouble {
+    fn fault(&mut self, started_at: Timestamp, takes: &IndexVec<PlanIndex, SignedDuration>) -> Fault {
         let whole: SignedDuration = takes.iter().copied().sum();
         let somewhere = started_at + whole / (LANES as i32) * self.random.i32(1..8) / 10;
         match self.random.u8(..100) {
-            0..8 => Trouble::Fails(PlanIndex::at(self.random.usize(..takes.len()))),
-            8..10 => Trouble::Stopped(somewhere),
-            10 => Trouble::Dies(somewhere),
-            _ => Trouble::None,
+            0..8 => Fault::Fails(PlanIndex::at(self.random.usize(..takes.len()))),
+            8..10 => Fault::Stopped(somewhere),
+            10 => Fault::Dies(somewhere),
+            _ => Fault::None,
         }
     }
 
@@ -163,65 +163,65 @@ impl<'g> Teller<'g> {
     /// One step: skipped, canceled, failed, or done after an attempt or two.
     fn step(
         &mut self,
-        telling: &mut Telling,
+        run_events: &mut RunEvents,
         (position, step): (PlanIndex, &PlannedStep),
         takes: SignedDuration,
-        trouble: Trouble,
+        fault: Fault,
     ) {
         let key = self.graph.steps()[step.step].key.clone();
-        let told = |attempt| NewEvent {
+        let event_of = |attempt| NewEvent {
             step: Some(key.clone()),
             partition: step.partition.clone(),
             attempt,
-            ..NewEvent::of_run(telling.run, Timestamp::UNIX_EPOCH, EventBody::StepStarted)
+            ..NewEvent::of_run(run_events.run, Timestamp::UNIX_EPOCH, EventBody::StepStarted)
         };
-        let (mut of_step, skipped) = (told(1), told(0));
-        let lane = (0..LANES).min_by_key(|lane| telling.lanes[*lane]).expect("there are lanes");
-        let mut begins = telling.lanes[lane];
+        let (mut of_step, skipped) = (event_of(1), event_of(0));
+        let lane = (0..LANES).min_by_key(|lane| run_events.lanes[*lane]).expect("there are lanes");
+        let mut begins = run_events.lanes[lane];
         for upstream in &step.upstream {
-            match telling.done[*upstream] {
+            match run_events.done[*upstream] {
                 Some(done) => begins = begins.max(done),
-                None if trouble.cut().is_some() => return,
+                None if fault.cut().is_some() => return,
                 None => {
                     let name = &self.graph.steps()[step.step].key;
                     let reason = format!("what `{name}` is made from was not made");
-                    return telling.tell(begins, Some(&skipped), EventBody::StepSkipped { reason });
+                    return run_events.push(begins, Some(&skipped), EventBody::StepSkipped { reason });
                 }
             }
         }
-        if trouble.cut().is_some_and(|cut| begins >= cut) {
+        if fault.cut().is_some_and(|cut| begins >= cut) {
             return;
         }
         let ends = begins + takes;
-        telling.lanes[lane] = ends;
-        telling.tell(begins, Some(&of_step), EventBody::StepStarted);
-        if let Some(cut) = trouble.cut().filter(|cut| ends > *cut) {
-            if let Trouble::Stopped(_) = trouble {
-                telling.tell(cut, Some(&of_step), EventBody::StepCanceled);
+        run_events.lanes[lane] = ends;
+        run_events.push(begins, Some(&of_step), EventBody::StepStarted);
+        if let Some(cut) = fault.cut().filter(|cut| ends > *cut) {
+            if let Fault::Stopped(_) = fault {
+                run_events.push(cut, Some(&of_step), EventBody::StepCanceled);
             }
             return;
         }
         if self.random.u8(..40) == 0 {
             let failure = Failure::new(FailureKind::Error, "connection reset by peer");
             let (failed, again) = (begins + takes / 4, begins + takes / 2);
-            telling.tell(failed, Some(&of_step), EventBody::StepRetrying { failure, delay_ms: 20 });
+            run_events.push(failed, Some(&of_step), EventBody::StepRetrying { failure, delay_ms: 20 });
             of_step.attempt = 2;
-            telling.tell(again, Some(&of_step), EventBody::StepStarted);
+            run_events.push(again, Some(&of_step), EventBody::StepStarted);
         }
-        self.log(telling, &of_step, begins + takes / 2, ends);
-        if trouble == Trouble::Fails(position) {
+        self.log(run_events, &of_step, begins + takes / 2, ends);
+        if fault == Fault::Fails(position) {
             let chain = ["failed to fit", "the matrix has no rows"].map(str::to_owned).into();
             let failure = Failure { kind: FailureKind::Error, chain, hint: None, location: None };
-            return telling.tell(ends, Some(&of_step), EventBody::StepFailed { failure });
+            return run_events.push(ends, Some(&of_step), EventBody::StepFailed { failure });
         }
-        self.verdicts(telling, &of_step, step, ends);
+        self.verdicts(run_events, &of_step, step, ends);
         let micros = u64::try_from(takes.as_micros()).unwrap_or_default();
-        telling.tell(ends, Some(&of_step), EventBody::StepSucceeded { micros });
-        telling.done[position] = Some(ends);
+        run_events.push(ends, Some(&of_step), EventBody::StepSucceeded { micros });
+        run_events.done[position] = Some(ends);
     }
 
     /// Log lines of the step, and now and then its progress.
-    fn log(&mut self, telling: &mut Telling, of_step: &NewEvent, from: Timestamp, to: Timestamp) {
+    fn log(&mut self, run_events: &mut RunEvents, of_step: &NewEvent, from: Timestamp, to: Timestamp) {
         let between = |part: i32| from + to.duration_since(from) * part / 8;
         for line in 0..self.random.i32(..6) {
             let (level, message) = match self.random.u8(..30) {
@@ -230,19 +230,25 @@ impl<'g> Teller<'g> {
                 _ => (LogLevel::Info, format!("read {} rows", self.random.u32(..100_000))),
             };
             let (target, fields) = ("pipeline::steps".to_owned(), BTreeMap::new());
-            telling.tell(
+            run_events.push(
                 between(line),
                 Some(of_step),
                 EventBody::Logged(LogLine { level, target, message, fields }),
             );
         }
         if self.random.u8(..8) == 0 {
-            telling.tell(between(6), Some(of_step), EventBody::StepProgressed { done: 3, of: 4 });
+            run_events.push(between(6), Some(of_step), EventBody::StepProgressed { done: 3, of: 4 });
         }
     }
 
     /// The materialization of the step, or the result of its check.
-    fn verdicts(&mut self, telling: &mut Telling, of_step: &NewEvent, step: &PlannedStep, at: Timestamp) {
+    fn verdicts(
+        &mut self,
+        run_events: &mut RunEvents,
+        of_step: &NewEvent,
+        step: &PlannedStep,
+        at: Timestamp,
+    ) {
         let (graph, node) = (self.graph, &self.graph.steps()[step.step]);
         if let Some(asset) = graph.checked_asset(step.step) {
             let passed = self.random.u8(..20) > 0;
@@ -252,7 +258,7 @@ impl<'g> Teller<'g> {
             let (severity, blocking) = (Severity::Warn, false);
             let verdict = CheckEvaluation { check, passed, severity, blocking, description, metadata };
             let of_check = NewEvent { asset: Some(graph.key(asset).clone()), ..of_step.clone() };
-            telling.tell(at, Some(&of_check), EventBody::CheckEvaluated(verdict));
+            run_events.push(at, Some(&of_check), EventBody::CheckEvaluated(verdict));
         }
         let provenance =
             Provenance { code_version: node.computation().code_version.clone(), inputs: self.inputs(step) };
@@ -266,11 +272,11 @@ impl<'g> Teller<'g> {
                 data_version,
                 provenance: provenance.clone(),
                 stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: Some(hash) },
-                metadata: figures(key.as_str(), self.told, &mut self.random),
+                metadata: figures(key.as_str(), self.elapsed, &mut self.random),
             };
             let of_asset =
                 NewEvent { asset: Some(key.clone()), value: Some(VALUE.to_vec()), ..of_step.clone() };
-            telling.tell(at, Some(&of_asset), EventBody::Materialized(materialization));
+            run_events.push(at, Some(&of_asset), EventBody::Materialized(materialization));
         }
     }
 
@@ -283,17 +289,17 @@ impl<'g> Teller<'g> {
     }
 
     /// The event that ends the run.
-    fn end(&mut self, telling: &mut Telling, trouble: Trouble, started_at: Timestamp) {
-        let last = telling.events.last().map_or(started_at, |event| event.at);
-        let (at, body) = match trouble {
-            Trouble::Stopped(cut) => (cut, EventBody::RunCanceled),
-            Trouble::Dies(cut) => {
+    fn end(&mut self, run_events: &mut RunEvents, fault: Fault, started_at: Timestamp) {
+        let last = run_events.events.last().map_or(started_at, |event| event.at);
+        let (at, body) = match fault {
+            Fault::Stopped(cut) => (cut, EventBody::RunCanceled),
+            Fault::Dies(cut) => {
                 let (reason, class) = ("its process was killed by signal 9".to_owned(), FailureClass::Killed);
                 (cut, EventBody::RunLost { reason, class })
             }
-            Trouble::Fails(_) => (last, EventBody::run_failed("1 step failed: the matrix has no rows")),
-            Trouble::None => (last, EventBody::RunSucceeded),
+            Fault::Fails(_) => (last, EventBody::run_failed("1 step failed: the matrix has no rows")),
+            Fault::None => (last, EventBody::RunSucceeded),
         };
-        telling.tell(at.max(last), None, body);
+        run_events.push(at.max(last), None, body);
     }
 }

@@ -11,10 +11,10 @@ fn check(home: &Home, line: &str, message: &str, hint: &str) {
     let outcome = home.run(&line);
     assert_eq!((outcome.code, outcome.err.as_str()), (Some(2), ""), "`{line}`: {outcome:?}");
     let error: Value = serde_json::from_str(&outcome.out).unwrap_or_else(|_| panic!("`{line}`: {outcome:?}"));
-    let told = error["error"]["message"].as_str().unwrap();
-    assert!(told.contains(message), "`{line}`: {message:?} is not in {told:?}");
-    let told = error["error"]["hint"].as_str().unwrap_or_default();
-    assert!(told.contains(hint), "`{line}`: {hint:?} is not in {told:?}");
+    let actual = error["error"]["message"].as_str().unwrap();
+    assert!(actual.contains(message), "`{line}`: {message:?} is not in {actual:?}");
+    let actual = error["error"]["hint"].as_str().unwrap_or_default();
+    assert!(actual.contains(hint), "`{line}`: {hint:?} is not in {actual:?}");
 }
 
 /// The same for a command without `--json`.

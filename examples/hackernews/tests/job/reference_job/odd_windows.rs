@@ -62,7 +62,7 @@ fn check_no_prediction(home: &Home, items: u64) {
     assert!(frame.column("predicted_comments").unwrap().f32().is_ok());
 }
 
-/// Stories that don't say how many comments they have count as having none, and a model comes out of that, too.
+/// Stories without a number of comments count as having none, and a model comes out of that, too.
 #[test]
 fn stories_without_descendants_are_stories() {
     let router = Router::new()

@@ -75,7 +75,7 @@ impl StuckServer {
         &self.server.url
     }
 
-    /// Waits until an item is asked for.
+    /// Waits until an item is requested.
     pub(crate) fn wait_until_asked(&self) {
         self.asked.recv_timeout(PATIENCE).expect("an item is asked for");
     }

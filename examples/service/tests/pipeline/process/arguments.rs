@@ -13,16 +13,16 @@ fn an_argument_that_is_not_utf_8_is_refused() {
     let name = || OsString::from_vec(b"caf\xe9".to_vec());
     for line in ["materialize", "asset show", "runs list --tag", "materialize --set"] {
         let output = home.command(line).arg(name()).output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "`{line}`: {output:?}");
         assert!(
-            told.starts_with("error: the argument `caf\u{fffd}` is not UTF-8\n  hint: "),
-            "`{line}`: {told}"
+            printed.starts_with("error: the argument `caf\u{fffd}` is not UTF-8\n  hint: "),
+            "`{line}`: {printed}"
         );
         let output = home.command(line).arg(name()).arg("--json").output().unwrap();
         assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(2), true), "`{line}`: {output:?}");
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert!(told["error"]["message"].as_str().unwrap().contains("is not UTF-8"), "{told}");
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(printed["error"]["message"].as_str().unwrap().contains("is not UTF-8"), "{printed}");
     }
 }
 
@@ -49,10 +49,10 @@ fn a_port_is_written_beside_the_address_or_with_it() {
     let lines = Lines::of(home.command("serve --address localhost --port 0")).until("/api/v1");
     assert!(lines[0].contains("serving http://127.0.0.1:") && !lines[0].contains("/api"), "{lines:?}");
     let output = home.command("serve --address localhost:4040 --port 5050").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let expected = "error: `--address` has port 4040, but `--port` is 5050\n  hint: give the port once\n";
-    assert_eq!(told, expected);
+    assert_eq!(printed, expected);
 }
 
 #[test]
@@ -69,10 +69,10 @@ fn a_port_that_is_taken_is_refused_before_there_is_a_home() {
         let mut command = home.command(&line);
         command.env("MILLWORK_HOME", &folder).env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
         let output = command.output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
-        assert!(told.contains(&format!("failed to listen on `127.0.0.1:{port}`")), "`{line}`: {told}");
-        assert!(told.contains(hint), "`{line}`: {told}");
+        assert!(printed.contains(&format!("failed to listen on `127.0.0.1:{port}`")), "`{line}`: {printed}");
+        assert!(printed.contains(hint), "`{line}`: {printed}");
         assert!(!folder.exists(), "`{line}`");
     }
 }
@@ -83,11 +83,11 @@ fn a_level_of_logs_that_is_none_is_refused() {
     for level in [OsStr::new("bogus"), OsStr::new("verbose")] {
         for line in ["materialize work", "daemon", "serve", "runs list"] {
             let output = home.command(line).env("MILLWORK_LOG", level).output().unwrap();
-            let told = String::from_utf8_lossy(&output.stderr);
+            let printed = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
             assert!(
-                told.contains("which is not a level\n  hint: error, warn, info, debug or trace"),
-                "{told}"
+                printed.contains("which is not a level\n  hint: error, warn, info, debug or trace"),
+                "{printed}"
             );
         }
     }

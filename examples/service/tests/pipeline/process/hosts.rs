@@ -92,7 +92,7 @@ fn hosts_of_this_machine_are_answered() {
 }
 
 #[test]
-fn health_is_told_whoever_asks() {
+fn health_is_served_to_any_host() {
     let home = Home::new();
     let served = Served::start(&home, "", &[]);
     for path in ["/healthz", "/readyz"] {

@@ -38,10 +38,10 @@ fn a_result_that_cannot_be_written_is_a_failure() {
     for line in COMMANDS {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = with_output(home.command(line), full);
-        let told = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(5), "`{line}`: {output:?}");
         let expected = "error: failed to write to standard output: No space left on device";
-        assert!(told.contains(expected), "`{line}`: {told}");
+        assert!(printed.contains(expected), "`{line}`: {printed}");
     }
 }
 
@@ -99,6 +99,6 @@ fn what_steps_print_in_the_process_of_a_daemon_is_in_their_runs_log() {
     home.becomes(&run, "succeeded");
     let logs = || home.succeeds(&format!("runs logs {run}"));
     eventually(|| logs().contains("work INFO  stdout: printed"), "what was printed is not in the log");
-    let told = daemon.until("succeeded");
-    assert!(told.iter().all(|line| !line.contains("printed")), "{told:?}");
+    let printed = daemon.until("succeeded");
+    assert!(printed.iter().all(|line| !line.contains("printed")), "{printed:?}");
 }
