@@ -80,7 +80,7 @@ pub enum StorageError {
         action: &'static str,
     },
     /// A URL names no known kind of store.
-    #[error("unknown store `{scheme}`")]
+    #[error("`{scheme}` names no store")]
     UnknownStore {
         /// The scheme of the URL with its colon, without the rest, which may hold a password; empty for an empty URL.
         scheme: String,

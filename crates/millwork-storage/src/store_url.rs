@@ -102,7 +102,7 @@ mod tests {
             ("file:x", "file:"),
             ("", ""),
         ] {
-            check(url, &Err(&format!("unknown store `{scheme}`; {hint}")));
+            check(url, &Err(&format!("`{scheme}` names no store; {hint}")));
         }
     }
 }
