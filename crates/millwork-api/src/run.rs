@@ -205,12 +205,17 @@ impl StepView {
             partition: partition.clone(),
             status: state.status,
             attempt: state.attempt,
-            started_at: state.started_at,
-            finished_at: state.finished_at,
+            started_at: state.started_at.map(as_stored),
+            finished_at: state.finished_at.map(as_stored),
             reason: state.reason.clone(),
             failure: state.failure.clone().map(Into::into),
         }
     }
+}
+
+/// A moment with the precision of stored ones, microseconds: events of a run that has just ended are more precise than its log.
+fn as_stored(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 impl From<Failure> for FailureView {

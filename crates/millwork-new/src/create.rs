@@ -40,7 +40,7 @@ pub(crate) fn create(folder: &Path, files: &[(&str, String)]) -> Result<(), Crea
     let name = format!(".{}.unfinished", std::process::id());
     let unfinished = if is_there { folder.join(name) } else { folder.with_file_name(name) };
     fs::create_dir(&unfinished).map_err(|error| match folder.parent() {
-        Some(parent) if error.kind() == ErrorKind::NotFound => {
+        Some(parent) if error.kind() == ErrorKind::NotFound && !parent.exists() => {
             CreateError::NoParent { parent: parent.to_owned() }
         }
         _ => failed(&folder)(error),

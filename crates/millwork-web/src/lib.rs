@@ -20,4 +20,4 @@ pub use allowed_hosts::InvalidHost;
 pub use connections::ConnectionLimits;
 pub use error::ServeError;
 pub use host::{Host, LoopStatus};
-pub use server::{ServeOptions, Serving, serve};
+pub use server::{ServeOptions, Serving, check_options, serve};

@@ -69,12 +69,7 @@ pub async fn serve(
     options: ServeOptions,
 ) -> Result<Serving, ServeError> {
     let ServeOptions { address, token, allowed_hosts, host, wake, connections } = options;
-    let allowed_hosts = AllowedHosts::new(address.ip(), &allowed_hosts)?;
-    match &token {
-        None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
-        None => {}
-        Some(token) => check_token(token)?,
-    }
+    let allowed_hosts = checked(address, token.as_deref(), &allowed_hosts)?;
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Bind { address, source })?;
     let (clock, started) = (Arc::new(SystemClock), Instant::now());
@@ -120,6 +115,34 @@ pub async fn serve(
 }
 
 /// Whether a token can be sent as it is, and is long enough.
+/// Checks what [`serve`] would refuse whatever the state of the machine, before there is a home.
+///
+/// # Errors
+///
+/// When the address is reachable from other machines and there is no token, the token is short or can't be sent, or one of the allowed hosts is
+/// not a host.
+pub fn check_options(
+    address: SocketAddr,
+    token: Option<&str>,
+    allowed_hosts: &[String],
+) -> Result<(), ServeError> {
+    checked(address, token, allowed_hosts).map(drop)
+}
+
+fn checked(
+    address: SocketAddr,
+    token: Option<&str>,
+    allowed_hosts: &[String],
+) -> Result<AllowedHosts, ServeError> {
+    let allowed_hosts = AllowedHosts::new(address.ip(), allowed_hosts)?;
+    match token {
+        None if !address.ip().is_loopback() => return Err(ServeError::NoToken { address }),
+        None => {}
+        Some(token) => check_token(token)?,
+    }
+    Ok(allowed_hosts)
+}
+
 fn check_token(token: &str) -> Result<(), ServeError> {
     if token.trim_matches(' ') != token {
         return Err(ServeError::UnsendableToken { has: "a space at its beginning or end" });

@@ -230,7 +230,8 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
     if json {
         print_json(&runs.into_iter().map(SimulatedRunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() {
-        outln!("No run would have been requested. `--all` also simulates what is switched off.");
+        let hint = if all { "" } else { " `--all` also simulates what is switched off." };
+        outln!("No run would have been requested.{hint}");
     } else {
         out!("{}", table(["AT", "UNTIL", "ASSETS", "WHY"], runs.iter().map(run_row).collect()));
     }

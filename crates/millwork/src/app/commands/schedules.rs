@@ -38,9 +38,9 @@ pub(super) enum Schedules {
     Next {
         /// Name of the schedule
         name: String,
-        /// Number of ticks
-        #[arg(long, default_value_t = 10)]
-        count: usize,
+        /// Number of ticks, at most 10000
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=10_000))]
+        count: u16,
     },
     /// Pending requests: list, retry or drop them
     #[command(subcommand)]
@@ -134,10 +134,10 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn next(session: &Session, name: &str, count: usize, json: bool) -> Result<Exit, Failure> {
+fn next(session: &Session, name: &str, count: u16, json: bool) -> Result<Exit, Failure> {
     let timetable =
         find_schedule(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
-    let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count).collect();
+    let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count.into()).collect();
     if json {
         print_json(&ticks)?;
     } else {

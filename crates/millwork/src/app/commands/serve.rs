@@ -35,7 +35,10 @@ pub(super) struct ServeArguments {
 pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, Failure> {
     let ServeArguments { listen, token, daemon, until_input_ends, watched } = arguments;
     let address = ListenAddress::new(listen.address, listen.port).map_err(Failure::usage)?;
+    let allowed_hosts: Vec<String> =
+        listen.allowed_hosts.into_iter().chain(address.name.iter().cloned()).collect();
     // Checked before the home is created.
+    millwork_web::check_options(address.socket, token.as_deref(), &allowed_hosts)?;
     address.check_is_free()?;
     block_on(async {
         let opened = session.home().await?;
@@ -50,7 +53,7 @@ pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, 
         let options = ServeOptions {
             address: address.socket,
             token,
-            allowed_hosts: listen.allowed_hosts.into_iter().chain(address.name).collect(),
+            allowed_hosts,
             host,
             wake: service.daemon.wake(),
             connections: ConnectionLimits::default(),

@@ -53,7 +53,7 @@ pub(in crate::app) async fn supervise(
         };
         match built {
             Err(output) => {
-                log.say(&format!("the old definitions stay in use, as the new ones don't build:\n{output}"))
+                log.say(&format!("the old definitions stay in use, as the new ones don't build:\n{output}"));
             }
             Ok(()) => {
                 end(&mut serving).await;
