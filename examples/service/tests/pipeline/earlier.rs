@@ -221,7 +221,7 @@ impl EarlierHome {
         let known = refused.split_once("knows up to ").map_or("", |(_, rest)| rest.lines().next().unwrap());
         assert!(known.parse::<u32>().is_ok_and(|known| known < later), "{refused}");
         let sentence = format!(
-            "error: the database has version {later}, this Millwork knows up to {known}\n  hint: use the newer Millwork, or \
+            "error: the database has version {later}, this Millwork knows up to {known}\n  hint: use the newer version, or \
              another MILLWORK_HOME\n"
         );
         for line in lines {

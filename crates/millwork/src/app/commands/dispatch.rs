@@ -120,7 +120,7 @@ Examples:
     Asset(Asset),
     /// Show the status of each asset: fresh, stale, missing, running, failed or external
     Status(Status),
-    /// Explain the status of an asset
+    /// Explain the status of an asset: why it is stale, missing, running, failed or external
     Why(Why),
     /// Check the definitions, and optionally a configuration
     Check(Check),
