@@ -109,7 +109,11 @@ impl RunProjection {
         match self.status {
             RunStatus::Queued => Some(EventBody::RunCanceled),
             RunStatus::Running => Some(EventBody::RunCanceling),
-            _ => None,
+            RunStatus::Canceling
+            | RunStatus::Succeeded
+            | RunStatus::Failed
+            | RunStatus::Canceled
+            | RunStatus::Lost => None,
         }
     }
 

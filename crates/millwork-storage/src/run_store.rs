@@ -69,7 +69,12 @@ impl RunRecord {
     pub fn end_of_process(&self, reason: String, class: FailureClass) -> EventBody {
         match self.status {
             RunStatus::Canceling => EventBody::RunCanceled,
-            _ => EventBody::RunLost { reason, class },
+            RunStatus::Queued
+            | RunStatus::Running
+            | RunStatus::Succeeded
+            | RunStatus::Failed
+            | RunStatus::Canceled
+            | RunStatus::Lost => EventBody::RunLost { reason, class },
         }
     }
 

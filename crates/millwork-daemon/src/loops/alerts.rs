@@ -156,9 +156,9 @@ impl Alerts {
                 limit: Some(1),
                 ..EventQuery::default()
             };
-            previous = self.store.events(query).await?.into_iter().find_map(|event| match event.body {
-                EventBody::Materialized(materialization) => Some(materialization.metadata),
-                _ => None,
+            previous = self.store.events(query).await?.into_iter().find_map(|event| {
+                let EventBody::Materialized(materialization) = event.body else { return None };
+                Some(materialization.metadata)
             });
         }
         Ok(Occurrence::of_event(event, self.pipeline.graph(), request.as_ref(), previous))

@@ -25,10 +25,8 @@ impl StoredInput {
     }
 
     pub(crate) fn data_version(&self) -> Option<&DataVersion> {
-        match &self.event.body {
-            EventBody::Materialized(materialization) => Some(&materialization.data_version),
-            _ => None,
-        }
+        let EventBody::Materialized(materialization) = &self.event.body else { return None };
+        Some(&materialization.data_version)
     }
 
     pub(crate) async fn load(

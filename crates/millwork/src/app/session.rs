@@ -91,7 +91,12 @@ impl Session {
                 RunStatus::Canceled => {
                     "is canceled: it was asked to stop, and its process has ended".to_owned()
                 }
-                _ => format!("is lost: {}", run.reason.unwrap_or_default()),
+                RunStatus::Queued
+                | RunStatus::Running
+                | RunStatus::Canceling
+                | RunStatus::Succeeded
+                | RunStatus::Failed
+                | RunStatus::Lost => format!("is lost: {}", run.reason.unwrap_or_default()),
             };
             let short = id.short();
             print_error(&format!(

@@ -50,11 +50,9 @@ pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
 
 /// The plots that the asset's function has attached.
 pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
-    let figure = |(label, value): (&String, &MetadataValue)| match value {
-        MetadataValue::Plot(plot) => {
-            Some(Figure { label: label.clone(), detail: plot.title().to_owned(), svg: plot.to_svg() })
-        }
-        _ => None,
+    let figure = |(label, value): (&String, &MetadataValue)| {
+        let MetadataValue::Plot(plot) = value else { return None };
+        Some(Figure { label: label.clone(), detail: plot.title().to_owned(), svg: plot.to_svg() })
     };
     made.into_iter().flat_map(|(_, made)| &made.metadata).filter_map(figure).collect()
 }

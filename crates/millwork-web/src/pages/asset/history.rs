@@ -16,18 +16,18 @@ pub(super) type Made<'a> = (&'a Event, &'a Materialization);
 
 /// The events that are materializations.
 pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
-    let made = events.iter().filter_map(|event| match &event.body {
-        EventBody::Materialized(made) => Some((event, made)),
-        _ => None,
+    let made = events.iter().filter_map(|event| {
+        let EventBody::Materialized(made) = &event.body else { return None };
+        Some((event, made))
     });
     made.collect()
 }
 
 /// The errors of events that can't be read.
 pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
-    let unreadable = events.iter().filter_map(|event| match &event.body {
-        EventBody::Unreadable(unreadable) => Some((event, unreadable)),
-        _ => None,
+    let unreadable = events.iter().filter_map(|event| {
+        let EventBody::Unreadable(unreadable) = &event.body else { return None };
+        Some((event, unreadable))
     });
     unreadable
         .map(|(event, unreadable)| {
@@ -124,7 +124,7 @@ pub(super) fn whole((event, made): &Made<'_>) -> Whole {
             Some(name) => format!("{at}, by {name}"),
             None => at.clone(),
         },
-        _ => "outside of Millwork".to_owned(),
+        ValueLocation::Elsewhere => "outside of Millwork".to_owned(),
     };
     Whole {
         sequence: event.sequence,

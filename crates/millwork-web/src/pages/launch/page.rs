@@ -208,7 +208,7 @@ async fn page(
         options: match &field.kind {
             Kind::Choice(values) => values.iter().map(text).collect(),
             Kind::Flag => vec!["true".to_owned(), "false".to_owned()],
-            _ => Vec::new(),
+            Kind::Text | Kind::Whole | Kind::Number | Kind::Json => Vec::new(),
         },
         text: filled.text(&name(step, field)).to_owned(),
         problem: problems.get(&name(step, field)).cloned(),

@@ -204,7 +204,9 @@ fn print_materialization(event: &EventView) {
         ValueLocation::Elsewhere => {
             outln!("  {:<width$}  not here: another system reported it", "stored");
         }
-        _ => outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format),
+        ValueLocation::Database | ValueLocation::IoManager { .. } => {
+            outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
+        }
     }
     for (label, value) in &materialization.metadata {
         print_metadata(label, value, width);

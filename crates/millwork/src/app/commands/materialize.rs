@@ -313,7 +313,11 @@ fn exit(status: RunStatus) -> Exit {
     match status {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Canceled => Exit::Canceled,
-        _ => Exit::Failed,
+        RunStatus::Queued
+        | RunStatus::Running
+        | RunStatus::Canceling
+        | RunStatus::Failed
+        | RunStatus::Lost => Exit::Failed,
     }
 }
 
@@ -331,7 +335,11 @@ fn summary(outcome: &RunOutcome) -> String {
     let status = match outcome.status {
         RunStatus::Succeeded => console::style("succeeded").green(),
         RunStatus::Canceled => console::style("canceled").yellow(),
-        _ => console::style("failed").red(),
+        RunStatus::Queued
+        | RunStatus::Running
+        | RunStatus::Canceling
+        | RunStatus::Failed
+        | RunStatus::Lost => console::style("failed").red(),
     };
     let mut text = String::new();
     for (step, state) in &outcome.state.steps {
