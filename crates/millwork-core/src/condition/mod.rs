@@ -1,7 +1,7 @@
 //! Automation conditions: when an asset is to be made, as its author defines it.
 //!
 //! An [`AutomationCondition`] is a tree of operators over operands, and is data: part of an asset's specification. Whether it
-//! holds is decided in [`automation`](crate::automation), over its [`Nodes`].
+//! holds is decided in [`automation`](crate::automation), over its `Nodes`.
 
 mod nodes;
 mod operand;
