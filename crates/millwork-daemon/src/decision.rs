@@ -322,33 +322,30 @@ pub(crate) async fn due_again(
     now: Timestamp,
     of: &[Instigator],
 ) -> Result<HashMap<Instigator, Vec<Pending>>, StorageError> {
-    let mut due: HashMap<Instigator, Vec<Pending>> = HashMap::new();
-    if of.is_empty() {
-        return Ok(due);
+    match of {
+        [] => Ok(HashMap::new()),
+        of => Ok(by_instigator(store.due_pending(of, now, MOST_RETRIED).await?)),
     }
-    for one in store.due_pending(of, now, MOST_RETRIED).await? {
-        due.entry(one.instigator.clone()).or_default().push(one);
-    }
-    Ok(due)
 }
 
-/// What is pending of each of many instigators, by one query. `None` if that is too much to be read at once.
+/// The pending work of each of several instigators, by one query. `None` if it is too much to be read at once.
 pub(crate) async fn pending_of(
     store: &dyn Store,
     of: &[Instigator],
 ) -> Result<Option<HashMap<Instigator, Vec<Pending>>>, StorageError> {
-    let mut pending: HashMap<Instigator, Vec<Pending>> = HashMap::new();
-    if of.is_empty() {
-        return Ok(Some(pending));
+    let pending = match of {
+        [] => Vec::new(),
+        of => store.pending(of, MOST_PENDING).await?,
+    };
+    Ok((pending.len() < MOST_PENDING as usize).then(|| by_instigator(pending)))
+}
+
+fn by_instigator(pending: Vec<Pending>) -> HashMap<Instigator, Vec<Pending>> {
+    let mut grouped: HashMap<Instigator, Vec<Pending>> = HashMap::new();
+    for one in pending {
+        grouped.entry(one.instigator.clone()).or_default().push(one);
     }
-    let found = store.pending(of, MOST_PENDING).await?;
-    if found.len() == MOST_PENDING as usize {
-        return Ok(None);
-    }
-    for one in found {
-        pending.entry(one.instigator.clone()).or_default().push(one);
-    }
-    Ok(Some(pending))
+    grouped
 }
 
 /// The reason that is recorded once when the clock was set back.

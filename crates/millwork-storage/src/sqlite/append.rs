@@ -176,10 +176,9 @@ pub(super) async fn insert_events(
     ending: Ending,
 ) -> Result<(), Error> {
     loop {
-        let rows = largest_power_of_two(events.len().min(MOST_ROWS));
-        let (chunk, rest) = events.split_at(rows);
+        let (chunk, rest) = split_chunk(events, MOST_ROWS);
         let ending = if rest.is_empty() { ending } else { Ending::Continue };
-        let text: Arc<str> = statement(rows, ending).into();
+        let text: Arc<str> = statement(chunk.len(), ending).into();
         let mut query = sqlx::query(AssertSqlSafe(text));
         for event in chunk {
             query = bind(query, memo, event);
@@ -240,7 +239,9 @@ fn statement(rows: usize, ending: Ending) -> String {
     text
 }
 
-/// The largest power of two up to a number; 0 for 0, as no power of two is that small.
-pub(super) fn largest_power_of_two(number: usize) -> usize {
-    number.checked_ilog2().map_or(0, |exponent| 1 << exponent)
+/// Splits off the rows of one statement, at most `most`: their number is a power of two, so that a handful of prepared statements serve
+/// any number of rows.
+pub(super) fn split_chunk<T>(rows: &[T], most: usize) -> (&[T], &[T]) {
+    let length = rows.len().min(most).checked_ilog2().map_or(0, |exponent| 1 << exponent);
+    rows.split_at(length)
 }

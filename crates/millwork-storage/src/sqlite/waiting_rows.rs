@@ -10,7 +10,7 @@ use std::sync::Arc;
 use millwork_core::run::FailureClass;
 use sqlx::{Error, QueryBuilder, Sqlite};
 
-use super::append::largest_power_of_two;
+use super::append::split_chunk;
 use super::rows;
 use super::writer::{KnownRun, Transaction};
 use crate::micros::to_micros;
@@ -24,7 +24,7 @@ const MOST_ROWS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct WaitingRows {
     runs: Vec<WaitingRun>,
-    ticks: Vec<WaitingTick>,
+    ticks: Vec<Tick>,
 }
 
 /// A run that isn't inserted yet. The part of its row that changes is in the memo.
@@ -34,15 +34,6 @@ struct WaitingRun {
     run: Arc<NewRun>,
     /// Its request as JSON.
     request: Arc<str>,
-}
-
-#[derive(Debug)]
-struct WaitingTick {
-    instigator: String,
-    due: i64,
-    at: i64,
-    outcome: String,
-    micros: Option<i64>,
 }
 
 impl WaitingRows {
@@ -64,13 +55,7 @@ impl Transaction<'_> {
 
     /// Adds a tick.
     pub(super) fn add_tick(&mut self, tick: &Tick) {
-        self.waiting.ticks.push(WaitingTick {
-            instigator: tick.instigator.stored().into_owned(),
-            due: to_micros(tick.due),
-            at: to_micros(tick.at),
-            outcome: serde_json::to_string(&tick.outcome).expect("outcomes have string keys only"),
-            micros: tick.micros.map(u64::cast_signed),
-        });
+        self.waiting.ticks.push(tick.clone());
     }
 
     /// Inserts the rows that wait.
@@ -86,7 +71,7 @@ impl Transaction<'_> {
                 row.push_bind(*number)
                     .push_bind(run.id.as_bytes().to_vec())
                     .push_bind(to_micros(run.at))
-                    .push_bind(request.to_string())
+                    .push_bind(request.clone())
                     .push_bind(projection.status.as_str())
                     .push_bind(i64::from(projection.epoch))
                     .push_bind(projection.started_at.map(to_micros))
@@ -116,11 +101,12 @@ impl Transaction<'_> {
             let mut insert =
                 QueryBuilder::<Sqlite>::new("INSERT INTO ticks (schedule, due, at, outcome, micros) ");
             insert.push_values(chunk, |mut row, tick| {
-                row.push_bind(tick.instigator.clone())
-                    .push_bind(tick.due)
-                    .push_bind(tick.at)
-                    .push_bind(tick.outcome.clone())
-                    .push_bind(tick.micros);
+                let outcome = serde_json::to_string(&tick.outcome).expect("outcomes have string keys only");
+                row.push_bind(tick.instigator.stored().into_owned())
+                    .push_bind(to_micros(tick.due))
+                    .push_bind(to_micros(tick.at))
+                    .push_bind(outcome)
+                    .push_bind(tick.micros.map(u64::cast_signed));
             });
             insert.build().execute(&mut *self.connection).await?;
         }
@@ -128,17 +114,16 @@ impl Transaction<'_> {
     }
 }
 
-/// Parts of a slice whose lengths are powers of two, so that a handful of prepared statements serve any number of rows.
+/// The parts of a slice for one statement each.
 struct Chunks<'r, T>(&'r [T]);
 
 impl<'r, T> Iterator for Chunks<'r, T> {
     type Item = &'r [T];
 
     fn next(&mut self) -> Option<&'r [T]> {
-        let rows = largest_power_of_two(self.0.len().min(MOST_ROWS));
-        let (chunk, rest) = self.0.split_at(rows);
+        let (chunk, rest) = split_chunk(self.0, MOST_ROWS);
         self.0 = rest;
-        (rows > 0).then_some(chunk)
+        (!chunk.is_empty()).then_some(chunk)
     }
 }
 

@@ -308,9 +308,9 @@ impl<'w> Transaction<'w> {
 
     /// Inserts the rows that wait and the events that were pushed so far, and returns the connection, which sees them.
     pub(super) async fn flush(&mut self) -> Result<&mut SqliteConnection, Error> {
-        self.insert_waiting().await?;
-        if !self.placed.is_empty() {
-            self.insert(Ending::Continue).await?;
+        match self.placed.is_empty() {
+            true => self.insert_waiting().await?,
+            false => self.insert(Ending::Continue).await?,
         }
         Ok(self.connection)
     }

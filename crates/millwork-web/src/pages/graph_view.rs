@@ -1,20 +1,17 @@
 //! Drawings of assets with their status, and a cache of layouts.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_draw::graph::Drawing;
 use millwork_layout::Layout;
 
+use super::recent::Recent;
 use crate::asset_status::StatusSnapshot;
-
-/// The number of layouts that are kept.
-const KEPT: usize = 32;
 
 /// A cache of layouts, so that a page that is shown repeatedly is laid out once.
 #[derive(Debug, Default)]
-pub(crate) struct Layouts(Mutex<VecDeque<(blake3::Hash, Arc<Layout>)>>);
+pub(crate) struct Layouts(Recent<blake3::Hash, Layout, 32>);
 
 impl Layouts {
     /// The drawing as an SVG element of a page.
@@ -29,15 +26,11 @@ impl Layouts {
 
     fn layout(&self, drawing: &Drawing) -> Arc<Layout> {
         let hash = fingerprint(drawing);
-        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, layout)) = kept().iter().find(|(known, _)| *known == hash) {
-            return layout.clone();
-        }
-        let layout = Arc::new(drawing.layout());
-        let mut kept = kept();
-        kept.push_front((hash, layout.clone()));
-        kept.truncate(KEPT);
-        layout
+        self.0.get(&hash).unwrap_or_else(|| {
+            let layout = Arc::new(drawing.layout());
+            self.0.keep(hash, layout.clone());
+            layout
+        })
     }
 }
 

@@ -21,6 +21,7 @@ mod metadata_view;
 mod navigation;
 mod overview;
 mod palette;
+mod recent;
 mod routes;
 mod run;
 mod runs;

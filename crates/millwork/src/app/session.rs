@@ -22,15 +22,12 @@ pub(super) struct Session {
     pipeline: OnceCell<Result<Pipeline, DefinitionErrors>>,
     home: PathBuf,
     wants_json: bool,
-    /// Whether the user knows already that the home can't be written. A command may open it twice.
-    has_noted_unwritable: Cell<bool>,
 }
 
 impl Session {
     pub(super) fn new(definitions: Definitions, home: PathBuf, wants_json: bool) -> Self {
         let definitions = Cell::new(Some(definitions));
-        let has_noted_unwritable = Cell::new(false);
-        Self { definitions, pipeline: OnceCell::new(), home, wants_json, has_noted_unwritable }
+        Self { definitions, pipeline: OnceCell::new(), home, wants_json }
     }
 
     /// The pipeline; the definitions are resolved on the first call.
@@ -69,9 +66,7 @@ impl Session {
     /// Opens the home, and marks the runs whose processes have died as lost or canceled.
     pub(super) async fn home(&self) -> Result<Opened, Failure> {
         let home = Home::open(&self.home).await?;
-        if let Some(unwritable) = home.store().unwritable()
-            && !self.has_noted_unwritable.replace(true)
-        {
+        if let Some(unwritable) = home.store().unwritable() {
             let (note, home) = (console::style("note").yellow().for_stderr(), self.home.display());
             let (why, hint) = match unwritable {
                 Unwritable::FullDisk => {

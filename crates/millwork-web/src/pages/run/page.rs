@@ -70,16 +70,16 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         limit,
         ..EventQuery::default()
     };
-    let (steps, damage) = match Finished::of(&record).and_then(|finished| state.finished_runs.steps(finished))
-    {
+    let (finished, kept) = (Finished::of(&record), &state.finished_runs.0);
+    let (steps, damage) = match finished.and_then(|finished| kept.get(&finished)) {
         Some(steps) => (steps, None),
         None => {
             let events = state.store.events(of_run(RunState::KINDS, None)).await?;
             let projection = RunState::of_stored(&events);
             let until = projection.finished_at.unwrap_or_else(|| state.clock.now());
             let steps = Arc::new(steps(&events, &projection, until));
-            if let Some(finished) = Finished::of(&record).filter(|_| projection.damage.is_none()) {
-                state.finished_runs.keep(finished, steps.clone());
+            if let Some(finished) = finished.filter(|_| projection.damage.is_none()) {
+                kept.keep(finished, steps.clone());
             }
             (steps, projection.damage)
         }

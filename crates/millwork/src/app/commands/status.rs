@@ -15,7 +15,7 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
-use crate::app::session::{Session, block_on};
+use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
 
@@ -36,15 +36,18 @@ pub(super) struct Why {
 
 pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let selected = session.select(&status.selection)?;
-    let statuses = block_on(read(session))?;
     let graph = session.pipeline()?.graph();
+    let (statuses, newest) = block_on(async {
+        let opened = session.home().await?;
+        Ok((read(&opened, graph).await?, newest_in_the_future(&opened).await?))
+    })?;
     if session.wants_json() {
         print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
         let rows = entries(graph, &statuses, &selected).map(|entry| entry.row());
         out!("{}", table(heading, rows.collect()));
-        if let Some(newest) = block_on(newest_in_the_future(session))? {
+        if let Some(newest) = newest {
             let newest = when::moment(newest);
             outln!(
                 "The newest event is dated {newest}, which is in the future: the clock was ahead, or is behind now."
@@ -55,9 +58,9 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
 }
 
 /// The time of the newest event, if it is in the future; `None` otherwise.
-async fn newest_in_the_future(session: &Session) -> Result<Option<Timestamp>, Failure> {
+async fn newest_in_the_future(opened: &Opened) -> Result<Option<Timestamp>, Failure> {
     let newest = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
-    let newest = session.home().await?.store.events(newest).await?.first().map(|event| event.at);
+    let newest = opened.store.events(newest).await?.first().map(|event| event.at);
     Ok(newest.filter(|at| at.duration_since(SystemClock.now()) > CLOCK_TOLERANCE))
 }
 
@@ -65,7 +68,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let key = session.asset(&why.key)?;
     let graph = session.pipeline()?.graph();
     let selected = session.select(&format!("+\"{key}\""))?;
-    let statuses = block_on(read(session))?;
+    let statuses = block_on(async { read(&session.home().await?, graph).await })?;
     if session.wants_json() {
         print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
         return Ok(Exit::Success);
@@ -121,9 +124,7 @@ fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)
 }
 
 /// The statuses of all assets of the pipeline.
-async fn read(session: &Session) -> Result<AssetStatuses, Failure> {
-    let graph = session.pipeline()?.graph();
-    let opened = session.home().await?;
+async fn read(opened: &Opened, graph: &AssetGraph) -> Result<AssetStatuses, Failure> {
     let log = read_status(&*opened.store, graph).await?;
     Ok(AssetStatuses::derive(graph, &log, SystemClock.now()))
 }
