@@ -56,7 +56,7 @@ impl Served {
             .context("`cargo build --release -p service` builds what is served")?;
         let mut lines = BufReader::new(process.stdout.take().context("its output")?).lines();
         let line = lines.next().context("it says where it serves")??;
-        let url = line.split_once("serving ").context("an address")?.1.to_owned();
+        let url = format!("{}/api/v1", line.split_once("serving ").context("an address")?.1);
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { process, url, home })
     }

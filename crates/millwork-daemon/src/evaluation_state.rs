@@ -15,7 +15,7 @@ use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Instigator, Pipeline};
-use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store};
+use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store, each_latest};
 
 use crate::error::DaemonError;
 
@@ -164,11 +164,12 @@ impl EvaluationState {
         // Events that are written meanwhile are seen twice, once here and once in the log.
         self.events = store.head().await?;
         let keys: Vec<AssetKey> = graph.assets().iter().map(|node| node.spec.key.clone()).collect();
-        for latest in store.latest(&keys).await? {
+        each_latest(store, &keys, |latest| {
             if let Some(event) = latest.materialization {
                 self.first.extend(from_event(graph, &event, None));
             }
-        }
+        })
+        .await?;
         for node in graph.assets().iter().filter(|node| !node.checks.is_empty()) {
             let query = EventQuery {
                 asset: Some(node.spec.key.clone()),

@@ -3,11 +3,11 @@
 
 use millwork_core::AssetKey;
 use millwork_core::asset_status::StatusFold;
-use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunState, RunStatus};
 
-use crate::{EventQuery, Order, RunQuery, StorageError, Store};
+use crate::{EventQuery, LatestAsset, Order, RunQuery, RunRecord, StorageError, Store};
 
 /// The number of last runs that are searched for failures, of each way in which they ended.
 const ENDED_RUNS: u32 = 20;
@@ -25,49 +25,76 @@ const PAGE: u32 = 500;
 /// The current state of all assets of a graph. A caller that read the newest sequence number before, and goes on with the events behind it,
 /// misses none.
 pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<StatusFold, StorageError> {
-    let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |event| {
+    let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |mut event| {
         if let EventBody::CheckEvaluated(check) = &mut event.body {
             check.metadata.clear();
         }
+        event
     })
     .await?;
-    let mut runs = Vec::new();
-    for end in ENDS {
-        let query = RunQuery { statuses: vec![end], limit: Some(ENDED_RUNS), ..RunQuery::default() };
-        let failed = store.runs(query).await?;
-        runs.extend(failed.into_iter().map(|run| (run.id, EventKind::StepFailed.into())));
-    }
+    events.extend(failures(store).await?);
     let statuses = vec![RunStatus::Running, RunStatus::Canceling];
     let open = store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
-    runs.extend(open.into_iter().map(|run| (run.id, RunState::KINDS)));
-    for (run, kinds) in runs {
-        let query = EventQuery { run: Some(run), kinds: Some(kinds), ..EventQuery::default() };
-        events.extend(store.events(query).await?);
-    }
+    events.extend(of_runs(store, open, RunState::KINDS).await?);
     events.sort_unstable_by_key(|event| event.sequence);
     let mut fold = StatusFold::default();
     events.iter().for_each(|event| fold.apply(event));
     let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
-    for keys in keys.chunks(KEYS) {
-        for latest in store.latest(keys).await? {
-            latest.materialization.iter().chain([&latest.verdict]).for_each(|event| fold.apply(event));
-        }
-    }
+    each_latest(store, &keys, |latest| {
+        latest.materialization.iter().chain([&latest.verdict]).for_each(|event| fold.apply(event));
+    })
+    .await?;
     Ok(fold)
 }
 
-/// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `trim` takes from each
-/// what isn't needed, before the next are read: curves and pictures would exhaust memory.
-pub async fn last_events(
+/// Passes the latest events of many assets to `take`, some assets at a time: metadata may hold curves and pictures, and those of all assets
+/// would exhaust memory. Events that are written meanwhile may be seen or not.
+pub async fn each_latest(
+    store: &dyn Store,
+    keys: &[AssetKey],
+    mut take: impl FnMut(LatestAsset),
+) -> Result<(), StorageError> {
+    for keys in keys.chunks(KEYS) {
+        store.latest(keys).await?.into_iter().for_each(&mut take);
+    }
+    Ok(())
+}
+
+/// The failures of steps of the last runs that didn't succeed. Without any, no asset's status is failed.
+pub async fn failures(store: &dyn Store) -> Result<Vec<Event>, StorageError> {
+    let mut events = Vec::new();
+    for end in ENDS {
+        let query = RunQuery { statuses: vec![end], limit: Some(ENDED_RUNS), ..RunQuery::default() };
+        events.extend(of_runs(store, store.runs(query).await?, EventKind::StepFailed.into()).await?);
+    }
+    Ok(events)
+}
+
+async fn of_runs(
+    store: &dyn Store,
+    runs: Vec<RunRecord>,
+    kinds: KindSet,
+) -> Result<Vec<Event>, StorageError> {
+    let mut events = Vec::new();
+    for run in runs {
+        let query = EventQuery { run: Some(run.id), kinds: Some(kinds), ..EventQuery::default() };
+        events.extend(store.events(query).await?);
+    }
+    Ok(events)
+}
+
+/// The last events of a kind, `most` or a page more, newest first, as far as they aren't far behind all others. `keep` takes from each
+/// what is needed, before the next are read: curves and pictures of all of them would exhaust memory.
+pub async fn last_events<T>(
     store: &dyn Store,
     kind: EventKind,
     most: usize,
-    trim: impl Fn(&mut Event),
-) -> Result<Vec<Event>, StorageError> {
+    keep: impl Fn(Event) -> T,
+) -> Result<Vec<T>, StorageError> {
     let after = Some(store.head().await?.saturating_sub(LOOK_BACK));
     let mut before = None;
-    let mut events = Vec::new();
-    while events.len() < most {
+    let mut kept = Vec::new();
+    while kept.len() < most {
         let query = EventQuery {
             kinds: Some(kind.into()),
             after,
@@ -76,13 +103,12 @@ pub async fn last_events(
             limit: Some(PAGE),
             ..EventQuery::default()
         };
-        let mut page = store.events(query).await?;
+        let page = store.events(query).await?;
         let Some(oldest) = page.last() else { break };
         before = Some(oldest.sequence);
-        page.iter_mut().for_each(&trim);
-        events.append(&mut page);
+        kept.extend(page.into_iter().map(&keep));
     }
-    Ok(events)
+    Ok(kept)
 }
 
 #[cfg(test)]

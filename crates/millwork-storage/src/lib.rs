@@ -51,7 +51,7 @@ mod store_url;
 mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
-pub use asset_status::{last_events, read_status};
+pub use asset_status::{each_latest, failures, last_events, read_status};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};

@@ -18,7 +18,7 @@ const LONGEST_KEY: usize = 512;
 /// [`problem`](AssetKey::problem) objects to, together with everything else that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AssetKey(Arc<str>);
+pub struct AssetKey(#[serde(deserialize_with = "super::shared_text::deserialize")] Arc<str>);
 
 impl AssetKey {
     /// The whole key as text.

@@ -5,6 +5,7 @@
 mod asset_key;
 mod partition_key;
 mod run;
+pub(crate) mod shared_text;
 
 pub use asset_key::AssetKey;
 pub use partition_key::PartitionKey;

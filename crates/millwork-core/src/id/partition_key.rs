@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// objects to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PartitionKey(Arc<str>);
+pub struct PartitionKey(#[serde(deserialize_with = "super::shared_text::deserialize")] Arc<str>);
 
 impl PartitionKey {
     /// The key as text.

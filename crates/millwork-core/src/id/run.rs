@@ -76,7 +76,7 @@ impl FromStr for RunId {
 /// Names a step: the function that it calls. For one asset this is the asset's key, for a check `asset:check`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct StepKey(Arc<str>);
+pub struct StepKey(#[serde(deserialize_with = "super::shared_text::deserialize")] Arc<str>);
 
 impl StepKey {
     /// The step of a check.

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 /// Identifies the code that made a value: a hash of the function's tokens, or the user's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CodeVersion(Arc<str>);
+pub struct CodeVersion(#[serde(deserialize_with = "crate::id::shared_text::deserialize")] Arc<str>);
 
 /// Identifies the content of a value: by default the hash of its stored form.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct DataVersion(Arc<str>);
+pub struct DataVersion(#[serde(deserialize_with = "crate::id::shared_text::deserialize")] Arc<str>);
 
 impl DataVersion {
     /// The version of a value with this stored form.

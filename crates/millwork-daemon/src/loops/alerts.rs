@@ -3,6 +3,7 @@
 //! Events are read behind a cursor; freshness, ticks and the errors of the daemon's own loops are checked besides. The cursor, the state of
 //! each alert, and the deliveries that follow are one commit.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertRules, AlertStates, Occurrence, OccurrenceKind, decide};
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
-use millwork_storage::{Commit, EventQuery, Followed, Order, Store, TickOutcome, follow};
+use millwork_storage::{Commit, EventQuery, Followed, Order, Store, TickOutcome, each_latest, follow};
 use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activation, Activations};
@@ -174,11 +175,16 @@ impl Alerts {
             return Ok(Vec::new());
         }
         let keys: Vec<AssetKey> = policies.iter().map(|(key, _)| (*key).clone()).collect();
-        let latest = self.store.latest(&keys).await?;
+        let mut newest: HashMap<AssetKey, Timestamp> = HashMap::new();
+        each_latest(&*self.store, &keys, |latest| {
+            if let Some(event) = latest.materialization {
+                let newest = newest.entry(latest.asset).or_insert(event.at);
+                *newest = event.at.max(*newest);
+            }
+        })
+        .await?;
         let occurrence = |(key, policy): &(&AssetKey, &millwork_core::FreshnessPolicy)| {
-            let of_asset = latest.iter().filter(|latest| latest.asset == **key);
-            let last =
-                of_asset.filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
+            let last = newest.get(*key).copied();
             let (state, since) = (policy.state(last, now), policy.since(last, now));
             let kind = OccurrenceKind::Freshness { state, since, policy: policy.to_string(), last };
             Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, kind) }

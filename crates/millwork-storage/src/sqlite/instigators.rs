@@ -16,7 +16,7 @@ use super::pending::{are_untouched, insert_pending, settle};
 use super::runs::CreateRun;
 use super::writer::{Change, ChangeError, Transaction};
 use super::{SqliteStore, failure};
-use crate::micros::{from_micros, to_micros};
+use crate::micros::from_micros;
 use crate::{Commit, InstigatorState, InstigatorStore, StorageError, Tick, TickOutcome};
 
 #[async_trait]
@@ -138,6 +138,7 @@ impl Change for SwitchInstigator {
                     cursor = CASE WHEN is_on IS excluded.is_on THEN cursor END";
         let query = sqlx::query(text).bind(self.instigator.stored()).bind(self.on);
         query.execute(transaction.connection()).await?;
+        transaction.memo.cursors = None;
         Ok(())
     }
 }
@@ -163,18 +164,7 @@ impl Change for CommitEvaluation {
     const ASKS_MEMO_ONLY: bool = true;
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, ChangeError> {
-        let Commit {
-            instigator,
-            from,
-            cursor,
-            stuck_since,
-            runs: _,
-            ticks,
-            rows,
-            deliveries,
-            pending,
-            attempts,
-        } = &self.commit;
+        let Commit { instigator, ticks, rows, deliveries, pending, attempts, .. } = &self.commit;
         if !are_untouched(transaction, attempts).await? {
             return Ok(false);
         }
@@ -182,16 +172,7 @@ impl Change for CommitEvaluation {
         for run in &self.runs {
             run.check(transaction).await?;
         }
-        // Insert or update only if the stored cursor is the one that was evaluated from.
-        let text = "INSERT INTO schedules (name, cursor, stuck_since) SELECT ?1, ?2, ?3 \
-                    WHERE ?4 IS (SELECT cursor FROM schedules WHERE name = ?1) \
-                    ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since";
-        let query = sqlx::query(text)
-            .bind(instigator.stored())
-            .bind(cursor.as_str())
-            .bind(stuck_since.map(to_micros))
-            .bind(from.as_deref());
-        if query.execute(transaction.connection()).await?.rows_affected() == 0 {
+        if !transaction.move_cursor(&self.commit).await? {
             return Ok(false);
         }
         for run in &self.runs {

@@ -1,8 +1,8 @@
 //! Rows that wait in a transaction and are inserted many per statement.
 //!
 //! Each statement is a trip to SQLite's thread and back, which costs more than inserting a row. A thousand schedules that are due at one
-//! moment request a thousand runs in a few transactions, so new runs, their tags and the ticks of instigators are collected, as events
-//! are. They wait until events are inserted, which refer to runs, or until a change reads the tables itself. Changes that only ask the
+//! moment request a thousand runs in a few transactions, so new runs, their tags, and the cursors and ticks of instigators are collected, as
+//! events are. They wait until events are inserted, which refer to runs, or until a change reads the tables itself. Changes that only ask the
 //! memo for runs find those that wait there too ([`Change::ASKS_MEMO_ONLY`](super::writer::Change::ASKS_MEMO_ONLY)).
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::rows;
 use super::writer::{KnownRun, Transaction};
 use crate::micros::to_micros;
 use crate::run_projection::RunProjection;
-use crate::{NewRun, Tick};
+use crate::{Commit, NewRun, Tick};
 
 /// Maximum rows of one statement.
 const MOST_ROWS: usize = 64;
@@ -24,6 +24,7 @@ const MOST_ROWS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct WaitingRows {
     runs: Vec<WaitingRun>,
+    cursors: Vec<WaitingCursor>,
     ticks: Vec<Tick>,
 }
 
@@ -34,6 +35,16 @@ struct WaitingRun {
     run: Arc<NewRun>,
     /// Its request as JSON.
     request: Arc<str>,
+}
+
+/// The new cursor of an instigator.
+#[derive(Debug)]
+struct WaitingCursor {
+    /// The instigator's stored name.
+    name: String,
+    cursor: String,
+    /// When a call began that doesn't return, in microseconds.
+    stuck_since: Option<i64>,
 }
 
 impl WaitingRows {
@@ -53,6 +64,23 @@ impl Transaction<'_> {
         self.waiting.runs.push(WaitingRun { number, run, request });
     }
 
+    /// Moves the cursor of an instigator, if it is still the one that was evaluated from. Returns whether it was.
+    pub(super) async fn move_cursor(&mut self, commit: &Commit) -> Result<bool, Error> {
+        if self.memo.cursors.is_none() {
+            let all = sqlx::query_as("SELECT name, cursor FROM schedules").fetch_all(&mut *self.connection);
+            self.memo.cursors = Some(all.await?.into_iter().collect());
+        }
+        let cursors = self.memo.cursors.get_or_insert_default();
+        let name = commit.instigator.stored().into_owned();
+        if cursors.get(&name).and_then(Option::as_ref) != commit.from.as_ref() {
+            return Ok(false);
+        }
+        cursors.insert(name.clone(), Some(commit.cursor.clone()));
+        let (cursor, stuck_since) = (commit.cursor.clone(), commit.stuck_since.map(to_micros));
+        self.waiting.cursors.push(WaitingCursor { name, cursor, stuck_since });
+        Ok(true)
+    }
+
     /// Adds a tick.
     pub(super) fn add_tick(&mut self, tick: &Tick) {
         self.waiting.ticks.push(tick.clone());
@@ -60,7 +88,18 @@ impl Transaction<'_> {
 
     /// Inserts the rows that wait.
     pub(super) async fn insert_waiting(&mut self) -> Result<(), Error> {
-        let WaitingRows { runs, ticks } = std::mem::take(&mut self.waiting);
+        let WaitingRows { runs, cursors, ticks } = std::mem::take(&mut self.waiting);
+        for chunk in Chunks(&cursors) {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO schedules (name, cursor, stuck_since) ");
+            insert.push_values(chunk, |mut row, WaitingCursor { name, cursor, stuck_since }| {
+                row.push_bind(name.clone()).push_bind(cursor.clone()).push_bind(*stuck_since);
+            });
+            insert.push(
+                " ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, stuck_since = excluded.stuck_since",
+            );
+            insert.build().execute(&mut *self.connection).await?;
+        }
         for chunk in Chunks(&runs) {
             let mut insert = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO runs (number, id, created_at, request, status, epoch, started_at, finished_at, reason, \

@@ -277,6 +277,7 @@ impl<'w> Transaction<'w> {
         let data_version = begin_immediate(connection).await?;
         if memo.data_version != Some(data_version) {
             memo.runs.clear();
+            memo.cursors = None;
             let last = "SELECT coalesce(max(seq) FILTER (WHERE name = 'events'), 0), \
                         coalesce(max(seq) FILTER (WHERE name = 'runs'), 0) FROM sqlite_sequence";
             (memo.head, memo.last_run) = sqlx::query_as(last).fetch_one(&mut *connection).await?;
@@ -368,6 +369,8 @@ pub(super) struct Memo {
     pub(super) last_run: i64,
     /// Runs that aren't finished.
     pub(super) runs: HashMap<RunId, KnownRun>,
+    /// The cursors of the instigators that have a row, by their stored names; `None` before they are read.
+    pub(super) cursors: Option<HashMap<String, Option<String>>>,
     /// Numbers of names. They never change, so they survive what other processes write.
     pub(super) names: HashMap<Box<str>, i64>,
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use millwork_core::Advice as _;
 use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
+use millwork_core::{Advice as _, Instigator};
 use millwork_storage::{
-    Claim, EventLog, EventQuery, Fence, Holder, Maintenance as _, RunStore, SqliteStore, StorageError,
+    Claim, Commit, EventLog, EventQuery, Fence, Holder, InstigatorStore as _, Maintenance as _, RunStore,
+    SqliteStore, StorageError,
 };
 
 use crate::samples::{at, batch, create, open, sequences, step_events};
@@ -65,6 +66,25 @@ async fn each_sees_what_the_other_did() {
     };
     let of_c = EventQuery { step: Some("c".into()), ..EventQuery::default() };
     assert_eq!(names(second.events(of_c).await.unwrap()), ["c", "c", "c"]);
+}
+
+/// A handle remembers the cursors of instigators, until another one writes.
+#[tokio::test]
+async fn each_evaluates_from_where_the_other_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = [open(folder.path()).await, open(folder.path()).await];
+    let hourly = Instigator::Schedule("hourly".to_owned());
+    let commit = async |store: &SqliteStore, from: Option<&str>, to: &str| {
+        store.commit(Commit::new(hourly.clone(), from.map(str::to_owned), to.to_owned())).await.unwrap()
+    };
+    assert!(commit(&first, None, "1").await);
+    assert!(commit(&second, Some("1"), "2").await);
+    assert!(!commit(&first, Some("1"), "3").await, "the other was first");
+    assert!(commit(&first, Some("2"), "3").await);
+    second.switch(&hourly, Some(true)).await.unwrap();
+    assert!(!commit(&first, Some("3"), "4").await, "the switch has forgotten the cursor");
+    assert!(commit(&first, None, "4").await);
+    assert_eq!(second.state(&hourly).await.unwrap().cursor.as_deref(), Some("4"));
 }
 
 async fn claim(store: &SqliteStore, run: RunId) -> Result<Fence, StorageError> {

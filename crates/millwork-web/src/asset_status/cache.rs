@@ -1,19 +1,18 @@
 //! The cached status of all assets, derived from the event log.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork_core::AssetKey;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
-use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::event::EventKind;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::index::IndexVec;
 use millwork_storage::{StorageError, Store, follow, last_events, read_status};
 use tokio::sync::Mutex;
 
 use super::Trend;
+use super::trend::{Numbers, Trends};
 
 /// The time in which the log isn't read again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -23,8 +22,6 @@ const LONGEST: Duration = Duration::from_secs(5);
 const PAGE: u32 = 500;
 /// The number of recent materializations that trends start from.
 const HISTORY: usize = 3_000;
-/// The tag with the label of an asset's main number.
-const METRIC_TAG: &str = "metric";
 
 /// Reads the log when a page asks, and keeps the result.
 #[derive(Debug, Default)]
@@ -38,7 +35,7 @@ struct Cached {
     /// The sequence number of the newest event that is included.
     behind: u64,
     fold: StatusFold,
-    trends: HashMap<AssetKey, Trend>,
+    trends: Trends,
     derived_at: Instant,
     snapshot: Arc<StatusSnapshot>,
 }
@@ -96,23 +93,18 @@ impl Cached {
         // Read first, so that no event is missed in between.
         let behind = store.head().await?;
         let materialized = last_events(store, EventKind::Materialized, HISTORY, |event| {
-            if let EventBody::Materialized(made) = &mut event.body {
-                made.metadata.retain(|_, value| value.as_f64().is_some());
-                made.provenance.inputs = Vec::new();
-            }
+            Numbers::of(&event).filter(|_| event.sequence <= behind)
         })
         .await?;
-        let mut cached = Self {
+        let mut trends = Trends::default();
+        materialized.into_iter().rev().flatten().for_each(|numbers| trends.add(graph, numbers));
+        Ok(Self {
             behind,
             fold: read_status(store, graph).await?,
-            trends: HashMap::new(),
+            trends,
             derived_at: Instant::now(),
             snapshot: Arc::default(),
-        };
-        for event in materialized.iter().rev().filter(|event| event.sequence <= behind) {
-            cached.apply_to_trend(graph, event);
-        }
-        Ok(cached)
+        })
     }
 
     async fn catch_up(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<bool, StorageError> {
@@ -124,7 +116,9 @@ impl Cached {
             has_changed |= !followed.events.is_empty();
             for event in &followed.events {
                 self.fold.apply(event);
-                self.apply_to_trend(graph, event);
+                if let Some(numbers) = Numbers::of(event) {
+                    self.trends.add(graph, numbers);
+                }
             }
             if followed.events.len() < PAGE as usize {
                 return Ok(has_changed || before != self.behind);
@@ -133,21 +127,12 @@ impl Cached {
     }
 
     fn derive(&mut self, graph: &AssetGraph, now: Timestamp) {
-        let trend = |asset| self.trends.get(graph.key(asset)).cloned();
+        let trend = |asset| self.trends.of(graph.key(asset)).cloned();
         self.snapshot = Arc::new(StatusSnapshot {
             head: self.behind,
             statuses: AssetStatuses::derive(graph, &self.fold, now),
             trends: graph.assets().indices().map(trend).collect(),
         });
         self.derived_at = Instant::now();
-    }
-
-    fn apply_to_trend(&mut self, graph: &AssetGraph, event: &Event) {
-        let (EventBody::Materialized(made), Some(key)) = (&event.body, &event.asset) else { return };
-        let named = graph.asset(key.as_str()).and_then(|node| node.spec.tags.get(METRIC_TAG));
-        let before = self.trends.remove(key);
-        if let Some(trend) = Trend::after(before, named.map(String::as_str), made) {
-            self.trends.insert(key.clone(), trend);
-        }
     }
 }

@@ -1,14 +1,18 @@
 //! The trend of an asset's main number.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
-use millwork_core::MetadataValue;
+use millwork_core::asset::Metadata;
 use millwork_core::asset::plot::short_number;
-use millwork_core::event::Materialization;
+use millwork_core::event::{Event, EventBody};
+use millwork_core::graph::AssetGraph;
+use millwork_core::{AssetKey, MetadataValue};
 use millwork_draw::plot::sparkline;
 
 /// The number of values that are kept.
 const LENGTH: usize = 30;
+/// The tag with the label of an asset's main number.
+const METRIC_TAG: &str = "metric";
 
 /// The last values of one number of an asset, oldest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,23 +21,76 @@ pub(crate) struct Trend {
     pub(crate) values: VecDeque<f64>,
 }
 
+/// The numbers among the metadata of a materialization.
+pub(super) struct Numbers {
+    asset: AssetKey,
+    numbers: Vec<Number>,
+}
+
+struct Number {
+    label: String,
+    value: f64,
+    /// Whether it is a fraction rather than a count.
+    is_fraction: bool,
+}
+
+impl Numbers {
+    /// The numbers of a materialization that are finite; `None` for other events.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        let EventBody::Materialized(made) = &event.body else { return None };
+        Some(Self::among(event.asset.clone()?, &made.metadata))
+    }
+
+    fn among(asset: AssetKey, metadata: &Metadata) -> Self {
+        let number = |(label, value): (&String, &MetadataValue)| {
+            Some(Number {
+                label: label.clone(),
+                value: value.as_f64().filter(|value| value.is_finite())?,
+                is_fraction: matches!(value, MetadataValue::Float(_)),
+            })
+        };
+        Self { asset, numbers: metadata.iter().filter_map(number).collect() }
+    }
+
+    fn value(&self, label: &str) -> Option<f64> {
+        self.numbers.iter().find(|number| number.label == label).map(|number| number.value)
+    }
+}
+
+/// The trends of all assets that have one.
+#[derive(Debug, Default)]
+pub(super) struct Trends(HashMap<AssetKey, Trend>);
+
+impl Trends {
+    pub(super) fn of(&self, asset: &AssetKey) -> Option<&Trend> {
+        self.0.get(asset)
+    }
+
+    /// Adds the numbers of an asset's next materialization.
+    pub(super) fn add(&mut self, graph: &AssetGraph, numbers: Numbers) {
+        let asset = graph.asset(numbers.asset.as_str());
+        let named = asset.and_then(|node| node.spec.tags.get(METRIC_TAG));
+        let before = self.0.remove(&numbers.asset);
+        if let Some(trend) = Trend::after(before, named.map(String::as_str), &numbers) {
+            self.0.insert(numbers.asset, trend);
+        }
+    }
+}
+
 impl Trend {
     /// The trend after one more materialization. The main number is the one that the author names, or else the first fraction
     /// among the metadata, or the first count; once chosen it stays while it comes.
-    pub(super) fn after(before: Option<Self>, named: Option<&str>, made: &Materialization) -> Option<Self> {
-        let number = |label: &str| made.metadata.get(label)?.as_f64().filter(|value| value.is_finite());
-        let is_fraction = |value: &MetadataValue| matches!(value, MetadataValue::Float(_));
-        let first = |wanted: &dyn Fn(&MetadataValue) -> bool| {
-            made.metadata.iter().find(|(label, value)| wanted(value) && number(label).is_some())
+    fn after(before: Option<Self>, named: Option<&str>, made: &Numbers) -> Option<Self> {
+        let named = named.filter(|label| made.value(label).is_some());
+        let is_kept = |trend: &Self| {
+            named.is_none_or(|named| named == trend.label) && made.value(&trend.label).is_some()
         };
-        let named = named.filter(|label| number(label).is_some());
-        let is_kept =
-            |trend: &Self| named.is_none_or(|named| named == trend.label) && number(&trend.label).is_some();
         let mut trend = before.filter(is_kept).or_else(|| {
-            let first = || Some(first(&is_fraction).or_else(|| first(&|_| true))?.0.as_str());
+            let fraction = made.numbers.iter().find(|number| number.is_fraction);
+            let first = || Some(fraction.or(made.numbers.first())?.label.as_str());
             Some(Self { label: named.or_else(first)?.to_owned(), values: VecDeque::new() })
         })?;
-        trend.values.extend(number(&trend.label));
+        trend.values.extend(made.value(&trend.label));
         if trend.values.len() > LENGTH {
             trend.values.pop_front();
         }
@@ -53,22 +110,11 @@ impl Trend {
 
 #[cfg(test)]
 mod tests {
-    use millwork_core::event::{Provenance, StoredValue, ValueLocation};
-
     use super::*;
 
-    fn made(metadata: &[(&str, MetadataValue)]) -> Materialization {
-        Materialization {
-            data_version: "d".into(),
-            provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
-            stored: StoredValue {
-                location: ValueLocation::Elsewhere,
-                bytes: 0,
-                format: String::new(),
-                hash: None,
-            },
-            metadata: metadata.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect(),
-        }
+    fn made(metadata: &[(&str, MetadataValue)]) -> Numbers {
+        let owned = |(label, value): &(&str, MetadataValue)| ((*label).to_owned(), value.clone());
+        Numbers::among("model".into(), &metadata.iter().map(owned).collect())
     }
 
     fn trend_of(piece: &(&str, MetadataValue)) -> Option<Trend> {

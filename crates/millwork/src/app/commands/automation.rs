@@ -8,6 +8,7 @@ use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView};
 use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
+use millwork_storage::each_latest;
 
 use super::durations;
 use super::schedules::print_ticks;
@@ -205,9 +206,11 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
     let (switches, present, durations) = block_on(async {
         let opened = session.home().await?;
-        let latest = opened.store.latest(&keys).await?;
-        let present = latest.into_iter().filter(|latest| latest.materialization.is_some());
-        let present: Vec<AssetKey> = present.map(|latest| latest.asset).collect();
+        let mut present = Vec::new();
+        each_latest(&*opened.store, &keys, |latest| {
+            present.extend(latest.materialization.is_some().then_some(latest.asset));
+        })
+        .await?;
         Ok((opened.store.states().await?, present, durations::of_assets(&opened, pipeline).await?))
     })?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
