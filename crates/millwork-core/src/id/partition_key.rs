@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
@@ -30,10 +31,7 @@ impl PartitionKey {
             if is_kept(char) {
                 segment.push(char);
             } else {
-                let mut utf8 = [0; 4];
-                for byte in char.encode_utf8(&mut utf8).bytes() {
-                    segment.push_str(&format!("%{byte:02X}"));
-                }
+                segment.extend(utf8_percent_encode(char.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
             }
         }
         segment
