@@ -6,7 +6,6 @@ use thiserror::Error;
 
 /// The reason why a command to the browser failed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum BrowserError {
     /// Chromium isn't installed.
     #[error("no Chromium is on the PATH: install the package `chromium`")]

@@ -14,7 +14,6 @@ use thiserror::Error;
 
 /// An error that ends a tick of a loop. The driver reports it, and the loop ticks again.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum DaemonError {
     /// The store failed.
     #[error(transparent)]

@@ -10,7 +10,6 @@ use thiserror::Error;
 
 /// The reason why a run could not be executed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ExecuteError {
     /// The store failed, so the rest of the run can't be recorded.
     #[error("failed to record the run")]

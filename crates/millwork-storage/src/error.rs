@@ -9,7 +9,6 @@ use thiserror::Error;
 
 /// An error of a store.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum StorageError {
     /// Another process has claimed the run since.
     #[error("run {run} was taken over by another process")]

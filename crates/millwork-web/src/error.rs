@@ -21,7 +21,6 @@ use crate::server::LARGEST_BODY;
 
 /// An error of starting the server.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ServeError {
     /// The address can be reached from other machines, and there is no token.
     #[error("`{address}` can be reached from other machines, and there is no token")]

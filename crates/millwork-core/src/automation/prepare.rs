@@ -121,7 +121,6 @@ impl Counted {
 
 /// The error of a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum ConditionError {
     /// What `allow` or `ignore` selects can't be read, or names an unknown asset.
     #[error(transparent)]

@@ -11,7 +11,6 @@ use crate::problem::{Advice, ErrorClass, Problem};
 
 /// One error of the definitions.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum DefinitionError {
     /// A key can't be used.
     #[error("the key of asset `{asset}` is invalid: {problem}")]

@@ -58,7 +58,6 @@ pub(super) enum Expression {
 
 /// Why a selection names nothing.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum SelectionError {
     /// It can't be read.
     #[error("failed to read the selection `{selection}` at character {position}: expected {expected}")]

@@ -202,7 +202,6 @@ impl Advice for ConfigErrors {
 
 /// The error of a run's configuration.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ConfigError {
     /// The step doesn't exist.
     #[error("the configuration names `{step}`, which is not a step")]

@@ -60,7 +60,6 @@ struct Entry {
 
 /// Why a step didn't get a resource.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ResourceError {
     /// The definitions provide no such type.
     #[error("no resource of type `{type_name}` is defined")]

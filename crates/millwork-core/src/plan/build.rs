@@ -53,7 +53,6 @@ pub struct PlannedInput {
 
 /// The error of a request without a plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum PlanError {
     /// A partition that a selected asset doesn't have.
     #[error("asset `{asset}` has no partition `{partition}`")]

@@ -8,7 +8,6 @@ use crate::problem::{Advice, ErrorClass};
 
 /// The error of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum ScheduleError {
     /// A line has not five fields.
     #[error("`{cron}` has {fields} fields and must have five")]

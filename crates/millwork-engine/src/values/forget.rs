@@ -16,7 +16,6 @@ const AT_ONCE: u32 = 500;
 
 /// The reason why values could not be removed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ForgetError {
     /// The store failed.
     #[error(transparent)]

@@ -26,7 +26,6 @@ pub struct Values {
 
 /// The reason why a value could not be stored or loaded.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ValueError {
     /// The value has no stored form.
     #[error("failed to encode the value of `{asset}`")]

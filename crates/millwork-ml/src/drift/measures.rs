@@ -38,7 +38,6 @@ pub fn population_stability_index(reference: &[f64], current: &[f64]) -> Result<
 
 /// A two-sample Kolmogorov–Smirnov test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct KolmogorovSmirnov {
     /// The largest difference of the two distribution functions, from 0 to 1.
     pub statistic: f64,
@@ -69,7 +68,6 @@ pub fn kolmogorov_smirnov(reference: &[f64], current: &[f64]) -> Result<Kolmogor
 
 /// The result of a chi-square test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct ChiSquare {
     /// The sum of the squared differences from the expected counts, each over the expected count.
     pub statistic: f64,

@@ -49,7 +49,6 @@ pub enum DriftLevel {
 
 /// How far a sample is from the reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct DriftReport {
     /// The columns that both have, by name.
     pub columns: Vec<ColumnDrift>,
@@ -61,7 +60,6 @@ pub struct DriftReport {
 
 /// How far a column is from the reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct ColumnDrift {
     /// The name of the column.
     pub column: String,

@@ -12,7 +12,6 @@ use crate::search::{Goal, Score};
 ///
 /// As an asset value it is the same for the same scores: the times of trials are not stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Found<P> {
     /// Whether small or large scores are good.
     pub goal: Goal,
@@ -29,7 +28,6 @@ pub struct Found<P> {
 
 /// One evaluation of a candidate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Trial {
     /// The number of the candidate, from 0.
     pub candidate: usize,

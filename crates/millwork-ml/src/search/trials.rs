@@ -24,7 +24,6 @@ pub enum Goal {
 
 /// What a trial is given.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Try<'a, P> {
     /// The candidate's parameters.
     pub params: &'a P,

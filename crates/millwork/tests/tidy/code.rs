@@ -92,6 +92,24 @@ fn module_files_hold_documentation_and_re_exports_only() {
     report(&broken, "`mod.rs` holds documentation and re-exports only");
 }
 
+/// A new variant has to be decided on wherever the workspace matches; only errors that pipelines get may grow without that.
+#[test]
+fn only_errors_of_the_facade_are_non_exhaustive() {
+    const FACADE: [&str; 3] = ["millwork-core/src/asset/io.rs", "millwork-ml/src/", "millwork-linfa/src/"];
+    let mut broken = Vec::new();
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_of_facade = FACADE.iter().any(|part| path.to_string_lossy().contains(part));
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[0].trim() == "#[non_exhaustive]") {
+            if !(is_of_facade && pair[1].starts_with("pub enum ") && pair[1].ends_with("Error {")) {
+                broken.push(format!("{}: {}", path.display(), pair[1]));
+            }
+        }
+    }
+    report(&broken, "`#[non_exhaustive]` is for the façade's errors");
+}
+
 /// Keys of tags have one place, and so have the names by which the store knows instigators.
 #[test]
 fn keys_with_our_prefix_stand_in_one_place() {

@@ -8,7 +8,6 @@ use reqwest::StatusCode;
 
 /// The reason why the newest stories couldn't be fetched.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum HackerNewsError {
     /// The variable isn't an address.
     #[error("`HACKER_NEWS_URL` is `{value}`, but {problem}")]
@@ -67,7 +66,6 @@ impl Advice for HackerNewsError {
 
 /// The reason why one request failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum RequestError {
     /// The connection failed or was closed.
     #[error("failed to get an answer")]

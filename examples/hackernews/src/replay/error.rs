@@ -8,7 +8,6 @@ use millwork::Advice;
 
 /// The reason why a file can't be replayed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ReplayError {
     /// The file can't be opened.
     #[error("failed to open `{}`", path.display()

@@ -42,7 +42,6 @@ pub struct Filled {
 
 /// The reason why a past could not be written.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum FillError {
     /// The store failed.
     #[error(transparent)]

@@ -11,7 +11,6 @@ pub(in crate::boost) type Canceled<'a> = Arc<dyn Fn() -> bool + Send + Sync + 'a
 
 /// A round that has just ended.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Round<'a> {
     /// The number of the round, from 0.
     pub index: usize,
@@ -25,7 +24,6 @@ pub struct Round<'a> {
 
 /// What a training leaves.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Trained {
     /// The model. With early stopping, it ends with the best round.
     pub booster: Booster,
