@@ -101,9 +101,12 @@ impl Browser {
 
     fn call(&self, method: &str, params: &Value) -> Result<Value, BrowserError> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.call(None, method, params).map_err(|error| match error {
-            BrowserError::Ended { .. } => BrowserError::Ended { said: self.last_words() },
-            other => other,
+        connection.call(None, method, params).map_err(|error| {
+            if let BrowserError::Ended { .. } = error {
+                BrowserError::Ended { said: self.last_words() }
+            } else {
+                error
+            }
         })
     }
 

@@ -73,14 +73,14 @@ struct Line {
 
 async fn logged(scenario: &Scenario, run: RunId) -> Vec<Line> {
     let events = scenario.events(run).await.into_iter();
-    let lines = events.filter_map(|event| match event.body {
-        EventBody::Logged(line) => Some(Line {
+    let lines = events.filter_map(|event| {
+        let EventBody::Logged(line) = event.body else { return None };
+        Some(Line {
             step: event.step.map(|step| step.to_string()),
             level: line.level,
             text: line.message,
             running: line.fields.get("running").map(ToString::to_string).unwrap_or_default(),
-        }),
-        _ => None,
+        })
     });
     lines.collect()
 }

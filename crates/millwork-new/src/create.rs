@@ -63,11 +63,15 @@ fn is_empty_folder(folder: &Path) -> Result<bool, CreateError> {
     match is_empty {
         Ok(true) => Ok(true),
         Ok(false) => Err(exists()),
-        Err(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory if is_something => Err(exists()),
-            ErrorKind::NotFound => Ok(false),
-            _ => Err(failed(folder)(error)),
-        },
+        Err(error) if is_something && error.kind() == ErrorKind::NotADirectory => Err(exists()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if is_something {
+                Err(exists())
+            } else {
+                Ok(false)
+            }
+        }
+        Err(error) => Err(failed(folder)(error)),
     }
 }
 
@@ -99,11 +103,12 @@ fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), CreateError> {
 
 /// Renames a folder. A folder of that name that was filled meanwhile is not replaced.
 fn take_place(unfinished: &Path, folder: &Path) -> Result<(), CreateError> {
-    fs::rename(unfinished, folder).map_err(|error| match error.kind() {
-        ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => {
+    fs::rename(unfinished, folder).map_err(|error| {
+        if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory) {
             CreateError::Exists { path: folder.to_owned() }
+        } else {
+            failed(folder)(error)
         }
-        _ => failed(folder)(error),
     })
 }
 

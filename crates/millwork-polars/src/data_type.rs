@@ -1,5 +1,7 @@
 //! The types of Parquet's columns, as names for people, and the features of Polars that they need.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "most of Arrow's types are named as they are")]
+
 use polars::prelude::{ArrowDataType, ArrowField};
 
 /// The features of `polars` without which a type is not read, outermost first.

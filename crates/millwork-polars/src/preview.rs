@@ -21,6 +21,7 @@ pub fn preview(frame: &DataFrame, rows: usize) -> Table {
     table
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "Polars displays what JSON has no form for")]
 fn cell(value: AnyValue<'_>) -> Value {
     if let Some(text) = value.get_str() {
         return text.into();

@@ -62,7 +62,24 @@ impl RunProjection {
                 let later = at.checked_add(Duration::from_millis(*delay_ms));
                 (self.not_before, self.finished_at) = (Some(later.unwrap_or(at)), None);
             }
-            _ => {}
+            EventBody::RunQueued
+            | EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunCanceled
+            | EventBody::StepStarted
+            | EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepSkipped { .. }
+            | EventBody::StepCanceled
+            | EventBody::Materialized(_)
+            | EventBody::Kept { .. }
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => {}
         }
         if status.is_finished() {
             (self.finished_at, self.holder, self.leased_until) = (Some(at), None, None);

@@ -146,7 +146,18 @@ impl From<StorageError> for ApiError {
         let (status, code) = match error {
             StorageError::UnknownRun { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             StorageError::Unstorable { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),
+            StorageError::Fenced { .. }
+            | StorageError::AlreadySucceeded { .. }
+            | StorageError::NotClaimable { .. }
+            | StorageError::DuplicateRun { .. }
+            | StorageError::Home { .. }
+            | StorageError::Database { .. }
+            | StorageError::FullDisk { .. }
+            | StorageError::ReadOnly { .. }
+            | StorageError::UnknownStore { .. }
+            | StorageError::OfOthers { .. }
+            | StorageError::Unreadable { .. }
+            | StorageError::TooNew { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),
         };
         Self::of(status, code, &error)
     }

@@ -66,7 +66,9 @@ impl Account {
                 RunStatus::Succeeded => {}
                 RunStatus::Failed => ensure!(is_foreseen(), "run {} failed: {reason}", run.id),
                 RunStatus::Lost => ensure!(self.has_killed(), "run {} was lost: {reason}", run.id),
-                _ => anyhow::bail!("run {} is {}", run.id, run.status),
+                RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Canceled => {
+                    anyhow::bail!("run {} is {}", run.id, run.status);
+                }
             }
         }
         ensure!(events.is_empty(), "there are events of runs that aren't there: {:?}", events.keys());

@@ -53,13 +53,18 @@ fn check_format(bytes: &[u8], format: FileFormat) -> Result<(), FileError> {
     let (first, second) = (visible.next(), visible.next());
     let Some(first) = first else { return Err(FileError::Empty) };
     let is_json = *first == b'{' && matches!(second, Some(b'"' | b'}'));
-    let found = match format {
-        _ if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") => "a text file of LightGBM",
-        _ if bytes.starts_with(b"binf") => "a file in XGBoost's binary format of before 1.0",
-        _ if bytes.starts_with(b"booster[") => "a text dump of trees",
-        FileFormat::Json if bytes.starts_with(b"{") && !is_json => "UBJSON",
-        FileFormat::Ubjson if is_json => "JSON",
-        _ => return Ok(()),
+    let found = if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
+        "a text file of LightGBM"
+    } else if bytes.starts_with(b"binf") {
+        "a file in XGBoost's binary format of before 1.0"
+    } else if bytes.starts_with(b"booster[") {
+        "a text dump of trees"
+    } else {
+        match format {
+            FileFormat::Json if bytes.starts_with(b"{") && !is_json => "UBJSON",
+            FileFormat::Ubjson if is_json => "JSON",
+            FileFormat::Json | FileFormat::Ubjson => return Ok(()),
+        }
     };
     Err(FileError::OtherFormat { found, expected })
 }

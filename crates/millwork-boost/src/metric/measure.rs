@@ -62,10 +62,7 @@ fn quantile(loss: &Loss, predictions: &[f32], labels: &Labels) -> f64 {
 }
 
 fn slope(loss: &Loss) -> f32 {
-    match loss.objective() {
-        Objective::PseudoHuber { huber_slope } => *huber_slope as f32,
-        _ => 1.0,
-    }
+    if let Objective::PseudoHuber { huber_slope } = loss.objective() { *huber_slope as f32 } else { 1.0 }
 }
 
 #[cfg(test)]

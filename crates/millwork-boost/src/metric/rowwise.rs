@@ -48,7 +48,14 @@ pub(super) fn mean(metric: RowMetric, predictions: &[f32], labels: &Labels) -> f
         RowMetric::SquaredError | RowMetric::SquaredLogError => mean.sqrt(),
         RowMetric::GammaDeviance if weights <= 0.0 => 2.0 * sum / 1e-6,
         RowMetric::GammaDeviance => 2.0 * sum / weights,
-        _ => mean,
+        RowMetric::AbsoluteError
+        | RowMetric::AbsoluteShare
+        | RowMetric::PseudoHuber { .. }
+        | RowMetric::LogLoss
+        | RowMetric::Error { .. }
+        | RowMetric::Poisson
+        | RowMetric::Gamma
+        | RowMetric::Tweedie { .. } => mean,
     }
 }
 

@@ -106,11 +106,31 @@ pub fn suits(metric: EvalMetric, loss: &Loss, labels: &Labels) -> Result<(), Met
         EvalMetric::Quantile => return Ok(()),
         // One class against the rest.
         EvalMetric::Auc | EvalMetric::AucPr if has_classes && labels.group_offsets.is_none() => return Ok(()),
-        _ if outputs > 1 => return Err(MetricError::SeveralOutputs { metric, objective, outputs }),
-        EvalMetric::TweedieNLogLik(power) if !(power > 1.0 && power < 2.0) => {
-            return Err(MetricError::Power { metric });
-        }
-        _ => {}
+        EvalMetric::Rmse
+        | EvalMetric::Rmsle
+        | EvalMetric::Mae
+        | EvalMetric::Mape
+        | EvalMetric::Mphe
+        | EvalMetric::LogLoss
+        | EvalMetric::Error(_)
+        | EvalMetric::Auc
+        | EvalMetric::AucPr
+        | EvalMetric::PoissonNLogLik
+        | EvalMetric::GammaNLogLik
+        | EvalMetric::GammaDeviance
+        | EvalMetric::TweedieNLogLik(_)
+        | EvalMetric::Ndcg(_)
+        | EvalMetric::Map(_)
+        | EvalMetric::Pre(_)
+        | EvalMetric::CoxNLogLik => {}
+    }
+    if outputs > 1 {
+        return Err(MetricError::SeveralOutputs { metric, objective, outputs });
+    }
+    if let EvalMetric::TweedieNLogLik(power) = metric
+        && !(power > 1.0 && power < 2.0)
+    {
+        return Err(MetricError::Power { metric });
     }
     let Some(Rule { range, is_valid }) = rule(metric, labels) else { return Ok(()) };
     match labels.targets.iter().position(|label| !is_valid(*label)) {

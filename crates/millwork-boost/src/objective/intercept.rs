@@ -117,7 +117,18 @@ impl Loss {
                 log_shares(labels, *num_class)
             }
             // The prediction of a tree without splits and penalties, from margins of 0.
-            _ => vec![self.link().prediction(self.step_from(0.0, labels, canceled)?)],
+            Objective::SquaredError
+            | Objective::SquaredLogError
+            | Objective::PseudoHuber { .. }
+            | Objective::Logistic
+            | Objective::Gamma
+            | Objective::BinaryLogistic
+            | Objective::BinaryLogitRaw
+            | Objective::BinaryHinge
+            | Objective::RankNdcg(_)
+            | Objective::RankMap(_)
+            | Objective::RankPairwise(_)
+            | Objective::Cox => vec![self.link().prediction(self.step_from(0.0, labels, canceled)?)],
         };
         Some(estimated)
     }

@@ -11,7 +11,7 @@ use super::smooth::{self, Surrogate};
 use super::{classes, cox};
 use crate::Canceled;
 use crate::data::{Gradient, Labels};
-use crate::params::{EvalMetric, Objective, Ranking};
+use crate::params::{EvalMetric, Objective, Outputs, Ranking};
 
 /// An objective with its parameters.
 ///
@@ -68,10 +68,10 @@ impl Loss {
 
     /// How many margins a row has: 1, or one for each class or quantile.
     pub fn outputs(&self) -> usize {
-        match &self.objective {
-            Objective::Softmax { num_class } | Objective::Softprob { num_class } => *num_class,
-            Objective::Quantile { quantile_alpha } => quantile_alpha.len(),
-            _ => self.targets,
+        match self.objective.outputs() {
+            Outputs::Classes(classes) => classes,
+            Outputs::Quantiles(quantiles) => quantiles.len(),
+            Outputs::Targets | Outputs::Score => self.targets,
         }
     }
 
@@ -117,14 +117,12 @@ impl Loss {
 
     /// Turns margins (rows × outputs) into what metrics compare with labels: predictions, but probabilities for `multi:softmax`.
     pub fn evaluated(&self, margins: &mut [f32]) {
-        match &self.objective {
-            Objective::Softmax { .. } | Objective::Softprob { .. } => {
-                classes::softmax(margins, self.outputs());
+        match self.objective.outputs() {
+            Outputs::Classes(classes) => classes::softmax(margins, classes),
+            Outputs::Quantiles(quantiles) if !quantiles.is_empty() => {
+                margins.chunks_mut(quantiles.len()).for_each(|row| row.sort_by(f32::total_cmp));
             }
-            Objective::Quantile { quantile_alpha } if !quantile_alpha.is_empty() => {
-                margins.chunks_mut(quantile_alpha.len()).for_each(|row| row.sort_by(f32::total_cmp));
-            }
-            _ => {
+            Outputs::Quantiles(_) | Outputs::Targets | Outputs::Score => {
                 let link = self.link();
                 let each = margins.par_iter_mut().with_min_len(ROWS);
                 each.for_each(|margin| *margin = link.prediction(*margin));
@@ -158,12 +156,12 @@ impl Loss {
 
     /// The quantile of each output that the loss is about; empty for other losses.
     pub(crate) fn quantiles(&self) -> Vec<f32> {
-        match &self.objective {
-            Objective::AbsoluteError => vec![0.5],
-            Objective::Quantile { quantile_alpha } => {
-                quantile_alpha.iter().map(|&alpha| alpha as f32).collect()
-            }
-            _ => Vec::new(),
+        if self.objective == Objective::AbsoluteError {
+            return vec![0.5];
+        }
+        match self.objective.outputs() {
+            Outputs::Quantiles(quantiles) => quantiles.iter().map(|&quantile| quantile as f32).collect(),
+            Outputs::Classes(_) | Outputs::Targets | Outputs::Score => Vec::new(),
         }
     }
 

@@ -118,10 +118,8 @@ struct File<'a>(&'a Map<String, Value>);
 
 impl File<'_> {
     fn text(&self, section: &str, name: &str) -> Option<String> {
-        match self.0.get(section)?.get(name)? {
-            Value::String(text) => Some(text.trim().to_owned()),
-            other => Some(other.to_string()),
-        }
+        let value = self.0.get(section)?.get(name)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned()))
     }
 
     fn number(&self, section: &str, name: &str, default: f64) -> Option<f64> {

@@ -78,29 +78,55 @@ impl UnknownMetric {
         "the names are XGBoost's, such as `rmse`, `mae`, `logloss`, `auc`, `error@0.3` or `ndcg@10`";
 }
 
-/// The metrics without an argument, by name.
-const PLAIN: [(&str, EvalMetric); 18] = [
-    ("rmse", EvalMetric::Rmse),
-    ("rmsle", EvalMetric::Rmsle),
-    ("mae", EvalMetric::Mae),
-    ("mape", EvalMetric::Mape),
-    ("mphe", EvalMetric::Mphe),
-    ("logloss", EvalMetric::LogLoss),
-    ("error", EvalMetric::Error(None)),
-    ("mlogloss", EvalMetric::MLogLoss),
-    ("merror", EvalMetric::MError),
-    ("auc", EvalMetric::Auc),
-    ("aucpr", EvalMetric::AucPr),
-    ("poisson-nloglik", EvalMetric::PoissonNLogLik),
-    ("gamma-nloglik", EvalMetric::GammaNLogLik),
-    ("gamma-deviance", EvalMetric::GammaDeviance),
-    ("quantile", EvalMetric::Quantile),
-    ("ndcg", EvalMetric::Ndcg(None)),
-    ("map", EvalMetric::Map(None)),
-    ("cox-nloglik", EvalMetric::CoxNLogLik),
+/// The metrics that are written without an argument.
+const PLAIN: [EvalMetric; 18] = [
+    EvalMetric::Rmse,
+    EvalMetric::Rmsle,
+    EvalMetric::Mae,
+    EvalMetric::Mape,
+    EvalMetric::Mphe,
+    EvalMetric::LogLoss,
+    EvalMetric::Error(None),
+    EvalMetric::MLogLoss,
+    EvalMetric::MError,
+    EvalMetric::Auc,
+    EvalMetric::AucPr,
+    EvalMetric::PoissonNLogLik,
+    EvalMetric::GammaNLogLik,
+    EvalMetric::GammaDeviance,
+    EvalMetric::Quantile,
+    EvalMetric::Ndcg(None),
+    EvalMetric::Map(None),
+    EvalMetric::CoxNLogLik,
 ];
 
 impl EvalMetric {
+    /// The name without the argument.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rmse => "rmse",
+            Self::Rmsle => "rmsle",
+            Self::Mae => "mae",
+            Self::Mape => "mape",
+            Self::Mphe => "mphe",
+            Self::LogLoss => "logloss",
+            Self::Error(_) => "error",
+            Self::MLogLoss => "mlogloss",
+            Self::MError => "merror",
+            Self::Auc => "auc",
+            Self::AucPr => "aucpr",
+            Self::PoissonNLogLik => "poisson-nloglik",
+            Self::GammaNLogLik => "gamma-nloglik",
+            Self::GammaDeviance => "gamma-deviance",
+            Self::Quantile => "quantile",
+            Self::Ndcg(_) => "ndcg",
+            Self::Map(_) => "map",
+            Self::CoxNLogLik => "cox-nloglik",
+            Self::TweedieNLogLik(_) => "tweedie-nloglik",
+            Self::Pre(_) => "pre",
+        }
+    }
+
     /// Whether larger values are better.
     pub fn maximizes(self) -> bool {
         matches!(self, Self::Auc | Self::AucPr | Self::Ndcg(_) | Self::Map(_) | Self::Pre(_))
@@ -109,18 +135,14 @@ impl EvalMetric {
 
 impl fmt::Display for EvalMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Error(Some(threshold)) => write!(f, "error@{threshold}"),
-            Self::TweedieNLogLik(power) => write!(f, "tweedie-nloglik@{power}"),
-            Self::Ndcg(Some(rows)) => write!(f, "ndcg@{rows}"),
-            Self::Map(Some(rows)) => write!(f, "map@{rows}"),
-            Self::Pre(Some(rows)) => write!(f, "pre@{rows}"),
-            Self::Pre(None) => f.write_str("pre"),
-            plain => {
-                let named = PLAIN.iter().find(|(_, metric)| metric == plain);
-                f.write_str(named.map_or("", |(name, _)| name))
-            }
+        f.write_str(self.name())?;
+        if let Self::Error(Some(number)) | Self::TweedieNLogLik(number) = self {
+            write!(f, "@{number}")?;
         }
+        if let Self::Ndcg(Some(rows)) | Self::Map(Some(rows)) | Self::Pre(Some(rows)) = self {
+            write!(f, "@{rows}")?;
+        }
+        Ok(())
     }
 }
 
@@ -128,7 +150,7 @@ impl FromStr for EvalMetric {
     type Err = UnknownMetric;
 
     fn from_str(text: &str) -> Result<Self, UnknownMetric> {
-        if let Some((_, metric)) = PLAIN.iter().find(|(name, _)| *name == text) {
+        if let Some(metric) = PLAIN.iter().find(|metric| metric.name() == text) {
             return Ok(*metric);
         }
         let unknown = || UnknownMetric { metric: text.to_owned() };
@@ -170,7 +192,7 @@ impl JsonSchema for EvalMetric {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = PLAIN.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = PLAIN.iter().map(|metric| metric.name()).collect();
         let pattern = format!(
             "^({}|pre|error@[0-9.]+|tweedie-nloglik@[0-9.]+|(ndcg|map|pre)@[1-9][0-9]*)$",
             names.join("|")
@@ -193,9 +215,10 @@ mod tests {
 
     #[test]
     fn names_are_xgboost_s() {
-        for (name, metric) in PLAIN {
-            check(name, Some(metric));
+        for metric in PLAIN {
+            check(metric.name(), Some(metric));
         }
+        check("rmse", Some(EvalMetric::Rmse));
         check("error@0.3", Some(EvalMetric::Error(Some(0.3))));
         check("tweedie-nloglik@1.5", Some(EvalMetric::TweedieNLogLik(1.5)));
         check("ndcg@10", Some(EvalMetric::Ndcg(NonZeroUsize::new(10))));

@@ -16,5 +16,6 @@ pub use choices::{
     TreeMethod,
 };
 pub use metric::{EvalMetric, UnknownMetric};
+pub(crate) use objective::Outputs;
 pub use objective::{Objective, Ranking};
 pub use problems::InvalidParams;

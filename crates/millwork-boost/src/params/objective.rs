@@ -90,6 +90,19 @@ pub enum Objective {
     Cox,
 }
 
+/// What the outputs of a row are, each of which has a margin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outputs<'a> {
+    /// One for each class; the number of classes.
+    Classes(usize),
+    /// One for each of these quantiles.
+    Quantiles(&'a [f64]),
+    /// One for each target of the row.
+    Targets,
+    /// One, by which rows are compared.
+    Score,
+}
+
 /// How pairs are formed when a model learns to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -130,9 +143,27 @@ impl Objective {
 
     /// Whether a row may have several targets, each with a margin of its own.
     pub(crate) fn takes_targets(&self) -> bool {
-        let has_outputs_of_its_own =
-            matches!(self, Self::Softmax { .. } | Self::Softprob { .. } | Self::Quantile { .. });
-        !has_outputs_of_its_own && !self.ranks() && *self != Self::Cox
+        matches!(self.outputs(), Outputs::Targets)
+    }
+
+    /// What the outputs of a row are.
+    pub(crate) fn outputs(&self) -> Outputs<'_> {
+        match self {
+            Self::Softmax { num_class } | Self::Softprob { num_class } => Outputs::Classes(*num_class),
+            Self::Quantile { quantile_alpha } => Outputs::Quantiles(quantile_alpha),
+            Self::RankNdcg(_) | Self::RankMap(_) | Self::RankPairwise(_) | Self::Cox => Outputs::Score,
+            Self::SquaredError
+            | Self::SquaredLogError
+            | Self::PseudoHuber { .. }
+            | Self::AbsoluteError
+            | Self::Logistic
+            | Self::Poisson
+            | Self::Gamma
+            | Self::Tweedie { .. }
+            | Self::BinaryLogistic
+            | Self::BinaryLogitRaw
+            | Self::BinaryHinge => Outputs::Targets,
+        }
     }
 
     /// The default for the largest value of a leaf; 0 is no limit.
@@ -142,19 +173,34 @@ impl Objective {
 
     pub(super) fn problem(&self) -> Option<String> {
         match self {
-            Self::PseudoHuber { huber_slope } if !(*huber_slope > 0.0 && huber_slope.is_finite()) => {
-                Some(format!("`huber_slope` is {huber_slope} and must be above 0"))
+            Self::PseudoHuber { huber_slope } => {
+                let is_valid = *huber_slope > 0.0 && huber_slope.is_finite();
+                (!is_valid).then(|| format!("`huber_slope` is {huber_slope} and must be above 0"))
             }
             Self::Quantile { quantile_alpha } => quantile_problem(quantile_alpha),
-            Self::Tweedie { tweedie_variance_power: power } if !(*power > 1.0 && *power < 2.0) => {
-                Some(format!("`tweedie_variance_power` is {power} and must lie between 1 and 2"))
+            Self::Tweedie { tweedie_variance_power: power } => {
+                let is_valid = *power > 1.0 && *power < 2.0;
+                (!is_valid)
+                    .then(|| format!("`tweedie_variance_power` is {power} and must lie between 1 and 2"))
             }
-            Self::Softmax { num_class } | Self::Softprob { num_class }
-                if !(2..=MOST_CLASSES).contains(num_class) =>
-            {
-                Some(format!("`num_class` is {num_class} and must be from 2 to {MOST_CLASSES}"))
+            Self::Softmax { num_class } | Self::Softprob { num_class } => {
+                let is_valid = (2..=MOST_CLASSES).contains(num_class);
+                (!is_valid)
+                    .then(|| format!("`num_class` is {num_class} and must be from 2 to {MOST_CLASSES}"))
             }
-            _ => None,
+            Self::SquaredError
+            | Self::SquaredLogError
+            | Self::AbsoluteError
+            | Self::Logistic
+            | Self::Poisson
+            | Self::Gamma
+            | Self::BinaryLogistic
+            | Self::BinaryLogitRaw
+            | Self::BinaryHinge
+            | Self::RankNdcg(_)
+            | Self::RankMap(_)
+            | Self::RankPairwise(_)
+            | Self::Cox => None,
         }
     }
 }

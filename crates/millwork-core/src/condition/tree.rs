@@ -200,9 +200,10 @@ impl AutomationCondition {
 
     /// The condition in a word: its label, or all of it.
     pub fn title(&self) -> String {
-        match self.operators.last() {
-            Some(Operator::Labelled(label)) => label.clone(),
-            _ => self.to_string(),
+        if let Some(Operator::Labelled(label)) = self.operators.last() {
+            label.clone()
+        } else {
+            self.to_string()
         }
     }
 

@@ -39,10 +39,10 @@ impl Pipeline {
         problems: fn(&ConfigSchema, &Value) -> Vec<String>,
     ) -> Result<(), ConfigErrors> {
         let empty = Map::new();
-        let entries = match config {
-            Value::Null => &empty,
-            Value::Object(entries) => entries,
-            _ => return Err(ConfigErrors(vec![ConfigError::NotAnObject])),
+        let entries = if config.is_null() {
+            &empty
+        } else {
+            config.as_object().ok_or_else(|| ConfigErrors(vec![ConfigError::NotAnObject]))?
         };
         let mut errors: Vec<_> =
             entries.iter().flat_map(|(step, value)| self.unknown_names(step, value)).collect();

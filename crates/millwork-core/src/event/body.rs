@@ -268,6 +268,21 @@ pub struct CheckEvaluation {
     pub metadata: Metadata,
 }
 
+/// The beginning or the end of an attempt of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AttemptEvent<'a> {
+    /// It began.
+    Started,
+    /// It failed, and another one follows.
+    Retrying(&'a Failure),
+    /// It succeeded.
+    Succeeded,
+    /// It failed, and was the last one.
+    Failed(&'a Failure),
+    /// It was canceled. A step that waited for its next attempt has no attempt that ends by it.
+    Canceled,
+}
+
 /// A line of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
@@ -416,6 +431,34 @@ impl EventBody {
     pub fn is_materialization(&self) -> bool {
         let kind = if let Self::Unreadable(unreadable) = self { unreadable.kind } else { self.kind() };
         kind == Some(EventKind::Materialized)
+    }
+
+    /// What it says about an attempt of its step; `None` if it neither begins nor ends one.
+    pub fn attempt_event(&self) -> Option<AttemptEvent<'_>> {
+        match self {
+            Self::StepStarted => Some(AttemptEvent::Started),
+            Self::StepRetrying { failure, .. } => Some(AttemptEvent::Retrying(failure)),
+            Self::StepSucceeded { .. } => Some(AttemptEvent::Succeeded),
+            Self::StepFailed { failure } => Some(AttemptEvent::Failed(failure)),
+            Self::StepCanceled => Some(AttemptEvent::Canceled),
+            Self::RunQueued
+            | Self::RunStarted { .. }
+            | Self::RunCanceling
+            | Self::RunSucceeded
+            | Self::RunFailed { .. }
+            | Self::RunCanceled
+            | Self::RunLost { .. }
+            | Self::RunRetrying { .. }
+            | Self::StepProgressed { .. }
+            | Self::StepSkipped { .. }
+            | Self::Materialized(_)
+            | Self::Kept { .. }
+            | Self::NotMaterialized { .. }
+            | Self::Observed { .. }
+            | Self::CheckEvaluated(_)
+            | Self::Logged(_)
+            | Self::Unreadable(_) => None,
+        }
     }
 
     /// What an asset's function has made its decision from; `None` if the event is no such decision.

@@ -9,8 +9,8 @@ mod envelope;
 mod kind;
 
 pub use body::{
-    CheckEvaluation, EventBody, InputVersion, LogLine, Materialization, Provenance, StoredValue,
-    UnreadableEvent, ValueLocation,
+    AttemptEvent, CheckEvaluation, EventBody, InputVersion, LogLine, Materialization, Provenance,
+    StoredValue, UnreadableEvent, ValueLocation,
 };
 pub use envelope::{Event, FORMAT, NewEvent};
 pub use kind::{EventKind, EventSubject, KindSet};

@@ -151,13 +151,13 @@ impl RunState {
             (EventBody::RunFailed { .. }, Some(Queued | Running | Canceling)) => Failed,
             (EventBody::RunCanceled, Some(Queued | Running | Canceling)) => Canceled,
             (EventBody::RunLost { .. }, Some(Queued | Running | Canceling)) => Lost,
-            (body, status) => match body.kind() {
-                Some(kind) if kind.subject() == EventSubject::Run => {
-                    let status = status.map_or("none", RunStatus::as_str).to_owned();
-                    return Err(IllegalTransition { event: kind, status, of_step: String::new() });
-                }
-                _ => return self.apply_to_step(event),
-            },
+            (body, status) => {
+                let Some(kind) = body.kind().filter(|kind| kind.subject() == EventSubject::Run) else {
+                    return self.apply_to_step(event);
+                };
+                let status = status.map_or("none", RunStatus::as_str).to_owned();
+                return Err(IllegalTransition { event: kind, status, of_step: String::new() });
+            }
         };
         self.status = Some(status);
         match &event.body {

@@ -42,15 +42,17 @@ impl WatchedEvents {
             let index = event.asset.as_ref().and_then(|asset| graph.index(asset.as_str()));
             index.is_some_and(|index| assets.contains(&index))
         };
-        match (self, &event.body) {
-            (Self::Materializations { .. }, EventBody::Materialized(_)) => is_of_asset(),
-            (Self::Checks { passed, .. }, EventBody::CheckEvaluated(evaluation)) => {
+        match self {
+            Self::Materializations { .. } => {
+                matches!(event.body, EventBody::Materialized(_)) && is_of_asset()
+            }
+            Self::Checks { passed, .. } => {
+                let EventBody::CheckEvaluated(evaluation) = &event.body else { return false };
                 passed.is_none_or(|passed| passed == evaluation.passed) && is_of_asset()
             }
-            (Self::Runs { statuses }, body) => {
-                body.run_status().is_some_and(|status| statuses.contains(&status))
+            Self::Runs { statuses } => {
+                event.body.run_status().is_some_and(|status| statuses.contains(&status))
             }
-            _ => false,
         }
     }
 

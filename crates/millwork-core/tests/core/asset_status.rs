@@ -61,9 +61,9 @@ impl Log {
         let key = what.split(' ').next().unwrap();
         let last_version = |key: &AssetKey| {
             let of_asset = self.events.iter().rev().filter(|event| event.asset.as_ref() == Some(key));
-            of_asset.into_iter().find_map(|event| match &event.body {
-                EventBody::Materialized(made) => Some(made.data_version.clone()),
-                _ => None,
+            of_asset.into_iter().find_map(|event| {
+                let EventBody::Materialized(made) = &event.body else { return None };
+                Some(made.data_version.clone())
             })
         };
         let provenance = graph.asset(key).unwrap().step.map_or_else(Provenance::reported, |step| {

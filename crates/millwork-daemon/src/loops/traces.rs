@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, KindSet};
+use millwork_core::event::{AttemptEvent, Event, KindSet};
 use millwork_core::run::{RunId, RunState, RunStatus};
 use millwork_core::{Instigator, StepPartition};
 use millwork_storage::{EventQuery, RunRecord, Store, follow};
@@ -135,17 +135,15 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
     let mut begun: BTreeMap<StepPartition, (Timestamp, u32)> = BTreeMap::new();
     for event in events {
         let Some(key) = event.step_partition() else { continue };
-        let error = match &event.body {
-            EventBody::StepStarted => {
+        let Some(of_attempt) = event.body.attempt_event() else { continue };
+        let error = match of_attempt {
+            AttemptEvent::Started => {
                 begun.insert(key, (event.at, event.attempt));
                 continue;
             }
-            EventBody::StepSucceeded { .. } => None,
-            EventBody::StepFailed { failure } | EventBody::StepRetrying { failure, .. } => {
-                Some(failure.to_string())
-            }
-            EventBody::StepCanceled => Some("canceled".to_owned()),
-            _ => continue,
+            AttemptEvent::Succeeded => None,
+            AttemptEvent::Failed(failure) | AttemptEvent::Retrying(failure) => Some(failure.to_string()),
+            AttemptEvent::Canceled => Some("canceled".to_owned()),
         };
         let Some((from, attempt)) = begun.remove(&key) else { continue };
         let StepPartition { step, partition } = key;

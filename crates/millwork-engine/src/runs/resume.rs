@@ -61,11 +61,12 @@ fn verdicts(run: &PlannedRun, events: Vec<Event>) -> HashMap<AssetPartition<Asse
 }
 
 fn output_of(verdict: Option<Event>) -> StepOutput {
-    match verdict {
-        Some(event) if matches!(event.body, EventBody::Materialized(_)) => {
-            StepOutput::Recorded(StoredInput::new(event))
-        }
-        Some(event) if matches!(event.body, EventBody::Kept { .. }) => StepOutput::Kept,
-        _ => StepOutput::Nothing,
+    let Some(event) = verdict else { return StepOutput::Nothing };
+    if let EventBody::Materialized(_) = event.body {
+        StepOutput::Recorded(StoredInput::new(event))
+    } else if let EventBody::Kept { .. } = event.body {
+        StepOutput::Kept
+    } else {
+        StepOutput::Nothing
     }
 }

@@ -145,6 +145,7 @@ fn of_system(error: &(dyn Error + 'static)) -> Option<io::Error> {
 }
 
 /// The remedy for common causes.
+#[expect(clippy::wildcard_enum_match_arm, reason = "an `io::ErrorKind` of another kind has no remedy here")]
 fn hint(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

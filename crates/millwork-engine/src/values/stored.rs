@@ -203,13 +203,12 @@ impl Values {
     /// The stored form of the value of a `materialized` event, if it is still what was stored.
     pub async fn load_bytes(&self, event: &Event) -> Result<Vec<u8>, ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
-        let materialization = match &event.body {
-            EventBody::Materialized(materialization) => materialization,
-            EventBody::Unreadable(unreadable) => {
-                let (sequence, reason) = (event.sequence, unreadable.reason.clone());
-                return Err(ValueError::Unreadable { asset, sequence, reason });
-            }
-            _ => return Err(ValueError::NoValue { asset }),
+        if let EventBody::Unreadable(unreadable) = &event.body {
+            let (sequence, reason) = (event.sequence, unreadable.reason.clone());
+            return Err(ValueError::Unreadable { asset, sequence, reason });
+        }
+        let EventBody::Materialized(materialization) = &event.body else {
+            return Err(ValueError::NoValue { asset });
         };
         let bytes = match &materialization.stored.location {
             ValueLocation::Database => {

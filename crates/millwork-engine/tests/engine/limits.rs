@@ -50,9 +50,9 @@ async fn curves_with_holes_are_read_back() {
     let run = scenario.queued().await;
     scenario.execute(run).await.unwrap();
     let events = scenario.events(run).await;
-    let made = events.iter().find_map(|event| match &event.body {
-        EventBody::Materialized(made) => Some(&made.metadata),
-        _ => None,
+    let made = events.iter().find_map(|event| {
+        let EventBody::Materialized(made) = &event.body else { return None };
+        Some(&made.metadata)
     });
     let MetadataValue::Series(loss) = &made.unwrap()["loss"] else { panic!("{made:?}") };
     assert_eq!(format!("{:?}", loss.y["loss"]), "[0.7, NaN, inf]");

@@ -43,9 +43,9 @@ async fn too_many_and_too_long() {
         .events(run)
         .await
         .into_iter()
-        .filter_map(|event| match event.body {
-            EventBody::Logged(line) => Some((line.level, line.message)),
-            _ => None,
+        .filter_map(|event| {
+            let EventBody::Logged(line) = event.body else { return None };
+            Some((line.level, line.message))
         })
         .collect();
     assert_eq!(lines.len(), 10_001);

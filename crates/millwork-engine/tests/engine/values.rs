@@ -23,10 +23,9 @@ fn long(key: &str, letter: &'static str) -> AssetDefinition {
 }
 
 async fn materialization(scenario: &Scenario, asset: &str) -> Materialization {
-    match scenario.latest(asset).await.body {
-        EventBody::Materialized(materialization) => materialization,
-        other => panic!("{other:?}"),
-    }
+    let body = scenario.latest(asset).await.body;
+    let EventBody::Materialized(materialization) = body else { panic!("{body:?}") };
+    materialization
 }
 
 #[tokio::test]

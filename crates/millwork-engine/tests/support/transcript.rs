@@ -35,7 +35,18 @@ pub(crate) fn transcript_of(event: &Event) -> String {
             let fields: Vec<_> = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
             format!("logged {} {}: {}{}", line.level, line.target, line.message, fields.concat())
         }
-        body => {
+        body @ (EventBody::RunQueued
+        | EventBody::RunCanceling
+        | EventBody::RunSucceeded
+        | EventBody::RunCanceled
+        | EventBody::RunRetrying { .. }
+        | EventBody::StepStarted
+        | EventBody::StepSucceeded { .. }
+        | EventBody::StepCanceled
+        | EventBody::Materialized(_)
+        | EventBody::NotMaterialized { .. }
+        | EventBody::Observed { .. }
+        | EventBody::Unreadable(_)) => {
             let name = body.name().strip_prefix("step_").unwrap_or(body.name()).replace('_', " ");
             format!("{name}{asset}")
         }

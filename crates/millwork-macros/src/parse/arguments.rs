@@ -87,18 +87,14 @@ impl Arguments {
 
     /// A list of expressions or paths.
     pub(crate) fn list(&self, name: &str) -> Vec<TokenStream> {
-        match self.value(name) {
-            Some(Value::List(items)) => items.clone(),
-            _ => Vec::new(),
-        }
+        let Some(Value::List(items)) = self.value(name) else { return Vec::new() };
+        items.clone()
     }
 
     /// A list of keys with their values.
     pub(crate) fn pairs(&self, name: &str) -> Vec<(String, TokenStream)> {
-        match self.value(name) {
-            Some(Value::Pairs(pairs)) => pairs.clone(),
-            _ => Vec::new(),
-        }
+        let Some(Value::Pairs(pairs)) = self.value(name) else { return Vec::new() };
+        pairs.clone()
     }
 
     fn value(&self, name: &str) -> Option<&Value> {

@@ -166,7 +166,7 @@ impl ColumnDrift {
             (Kept::CategoryCounts(_), _) => {
                 Ok(Self { chi_square: Some(chi_square(&left, &right)?), ..drift })
             }
-            _ => Ok(drift),
+            (Kept::Numbers(_), Kept::Numbers(_) | Kept::CategoryCounts(_)) => Ok(drift),
         }
     }
 }

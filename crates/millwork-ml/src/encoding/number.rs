@@ -141,9 +141,10 @@ impl Column {
         present.sort_by(f64::total_cmp);
         let only_nulls = || EncodingError::OnlyNulls { column: name.to_owned() };
         let learned = present.first().ok_or_else(only_nulls);
-        let scale = match params.scaling {
-            Scaling::None => Scaling::None.of(&[0.0]),
-            scaling => learned.as_ref().map(|_| scaling.of(&present)).map_err(|_| only_nulls())?,
+        let scale = if params.scaling == Scaling::None {
+            Scaling::None.of(&[0.0])
+        } else {
+            learned.as_ref().map(|_| params.scaling.of(&present)).map_err(|_| only_nulls())?
         };
         let filling = match params.nulls {
             NullNumber::Missing => None,

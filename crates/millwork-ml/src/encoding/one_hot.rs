@@ -118,7 +118,7 @@ impl OneHotParams {
             Some(Frequency::Share(share)) if !(0.0..=1.0).contains(&share) => {
                 problems.push(format!("`min_frequency` is {share:?} and must be a share of 0.0 to 1.0"));
             }
-            _ => {}
+            Some(Frequency::Count(_) | Frequency::Share(_)) | None => {}
         }
         if self.max_categories == Some(0) {
             problems.push("`max_categories` is 0 and must be 1 or above".to_owned());

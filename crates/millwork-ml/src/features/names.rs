@@ -143,11 +143,10 @@ mod tests {
 
     fn check(names: &[&str], expected: Result<&[&str], (usize, usize)>) {
         let built = ColumnNames::new(names);
-        let built =
-            built.as_ref().map(|names| names.iter().collect::<Vec<_>>()).map_err(|error| match error {
-                FeaturesError::NameTwice { first, second, .. } => (*first, *second),
-                other => panic!("{other}"),
-            });
+        let built = built.as_ref().map(|names| names.iter().collect::<Vec<_>>()).map_err(|error| {
+            let FeaturesError::NameTwice { first, second, .. } = error else { panic!("{error}") };
+            (*first, *second)
+        });
         assert_eq!(built.as_deref().map_err(|columns| *columns), expected, "{names:?}");
     }
 

@@ -298,12 +298,8 @@ fn binary_row((target, weight): (usize, f64), class: usize, score: f64) -> Binar
 
 /// Reports the class without rows by the number of its column, as labels needn't be printable.
 fn naming(class: usize, error: MetricError) -> MetricError {
-    match error {
-        MetricError::MissingClass { metric, class: side } => {
-            MetricError::MissingClass { metric, class: format!("{side} for column {class} of the classes") }
-        }
-        other => other,
-    }
+    let MetricError::MissingClass { metric, class: side } = error else { return error };
+    MetricError::MissingClass { metric, class: format!("{side} for column {class} of the classes") }
 }
 
 /// The weights at or above a threshold.

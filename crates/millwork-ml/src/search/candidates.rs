@@ -44,7 +44,7 @@ impl<P: Serialize + DeserializeOwned> Candidates<P> {
         space.check()?;
         let sizes = space.dimensions.iter().map(|(_, distribution)| match distribution {
             Distribution::Choices(values) => values.len(),
-            _ => 1,
+            Distribution::Uniform(..) | Distribution::LogUniform(..) | Distribution::Integer(..) => 1,
         });
         check_count(sizes.fold(1, usize::saturating_mul))?;
         let mut points = vec![Map::new()];

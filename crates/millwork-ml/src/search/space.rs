@@ -105,7 +105,7 @@ impl Distribution {
                 Some("its range does not ascend from above 0")
             }
             Self::Integer(from, to) if from > to => Some("its range does not ascend"),
-            _ => None,
+            Self::Choices(_) | Self::Uniform(..) | Self::LogUniform(..) | Self::Integer(..) => None,
         }
     }
 

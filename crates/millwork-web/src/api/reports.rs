@@ -120,6 +120,7 @@ fn read<T>(body: Body<T>) -> Result<T, ApiError> {
 
 /// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. A value that has a `type` is taken as that
 /// type.
+#[expect(clippy::wildcard_enum_match_arm, reason = "lists and objects stay JSON")]
 fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
     let typed = |value: Value| {
         if let Ok(typed) = serde_json::from_value::<MetadataValue>(value.clone()) {

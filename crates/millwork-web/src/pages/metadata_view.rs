@@ -72,11 +72,18 @@ fn view(sequence: u64, label: &str, value: &MetadataValue) -> MetadataView {
             MetadataView::Link { to: format!("/assets/{asset}"), text: asset.to_string() }
         }
         MetadataValue::Run(run) => MetadataView::Link { to: format!("/runs/{run}"), text: run.short() },
-        other => MetadataView::Text(format::metadata(other)),
+        plain @ (MetadataValue::Int(_)
+        | MetadataValue::Float(_)
+        | MetadataValue::Bool(_)
+        | MetadataValue::Text(_)
+        | MetadataValue::Url(_)
+        | MetadataValue::Path(_)
+        | MetadataValue::Series(_)) => MetadataView::Text(format::metadata(plain)),
     }
 }
 
 /// The first rows of a table.
+#[expect(clippy::wildcard_enum_match_arm, reason = "lists and objects in cells are shown as JSON")]
 pub(super) fn rows(table: &Table, most: usize) -> Rows {
     let cell = |cell: &serde_json::Value| match cell {
         serde_json::Value::Null => String::new(),

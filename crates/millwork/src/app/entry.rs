@@ -113,13 +113,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render();
     let plain = text.to_string();
     let message = plain.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    match error.kind() {
-        ErrorKind::InvalidUtf8 => failure::report(Err(Failure::usage(not_utf8())), is_json),
-        _ if is_json => failure::report(Err(Failure::usage(see_help(message))), true),
-        _ => {
-            print_error(&text.ansi().to_string());
-            ExitCode::from(Exit::Usage as u8)
-        }
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        failure::report(Err(Failure::usage(not_utf8())), is_json)
+    } else if is_json {
+        failure::report(Err(Failure::usage(see_help(message))), true)
+    } else {
+        print_error(&text.ansi().to_string());
+        ExitCode::from(Exit::Usage as u8)
     }
 }
 

@@ -82,46 +82,49 @@ impl Progress {
     }
 
     fn show_event(&self, event: &Event) {
-        match (&event.body, event.step_partition()) {
-            (EventBody::StepStarted, Some(step)) => self.add_bar(step),
-            (
-                EventBody::StepSucceeded { .. }
-                | EventBody::StepFailed { .. }
-                | EventBody::StepSkipped { .. },
-                Some(step),
-            ) => {
-                self.remove_bar(&step);
+        let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+        match &event.body {
+            EventBody::StepStarted => self.add_bar(event),
+            EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepSkipped { .. } => {
+                self.remove_bar(event);
                 self.whole.inc(1);
             }
-            (EventBody::StepRetrying { failure, delay_ms }, Some(step)) => {
-                self.remove_bar(&step);
+            EventBody::StepRetrying { failure, delay_ms } => {
+                self.remove_bar(event);
+                let step = event.step.as_ref().map_or("", StepKey::as_str);
                 let pause = Duration::from_millis(*delay_ms);
-                self.line(&format!(
-                    "{} {}: {failure}; next attempt in {pause:?}",
-                    style("↻").yellow(),
-                    step.step
-                ));
+                self.line(&format!("{} {step}: {failure}; next attempt in {pause:?}", style("↻").yellow()));
             }
-            (EventBody::StepCanceled, Some(step)) => self.remove_bar(&step),
-            (EventBody::Kept { reason, .. }, _) => {
-                let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+            EventBody::StepCanceled => self.remove_bar(event),
+            EventBody::Kept { reason, .. } => {
                 self.line(&format!("{} {asset} is kept: {reason}", style("=").cyan()));
             }
-            (EventBody::CheckEvaluated(check), _) if !check.passed => {
-                let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
-                let name = &check.check;
-                self.line(&format!(
-                    "{} check {name} of {asset} failed: {}",
-                    style("!").yellow(),
-                    check.description
-                ));
+            EventBody::CheckEvaluated(check) if !check.passed => {
+                let (name, description) = (&check.check, &check.description);
+                self.line(&format!("{} check {name} of {asset} failed: {description}", style("!").yellow()));
             }
-            (EventBody::Logged(line), step) => self.log(step.as_ref().map(|of| &of.step), line),
-            _ => {}
+            EventBody::Logged(line) => self.log(event.step.as_ref(), line),
+            EventBody::RunQueued
+            | EventBody::RunStarted { .. }
+            | EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCanceled
+            | EventBody::RunLost { .. }
+            | EventBody::RunRetrying { .. }
+            | EventBody::StepProgressed { .. }
+            | EventBody::Materialized(_)
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::Unreadable(_) => {}
         }
     }
 
-    fn add_bar(&self, step: StepPartition) {
+    fn add_bar(&self, event: &Event) {
+        let Some(step) = event.step_partition() else { return };
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.has_bars || steps.len() >= MOST_BARS {
             return;
@@ -132,9 +135,10 @@ impl Progress {
         steps.insert(step, self.bars.add(bar));
     }
 
-    fn remove_bar(&self, step: &StepPartition) {
+    fn remove_bar(&self, event: &Event) {
+        let Some(step) = event.step_partition() else { return };
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = steps.remove(step) {
+        if let Some(bar) = steps.remove(&step) {
             bar.finish_and_clear();
             self.bars.remove(&bar);
         }
@@ -145,7 +149,7 @@ impl Progress {
         let level = match line.level {
             LogLevel::Error => style("error").red(),
             LogLevel::Warn if line.target != "stderr" => style("warn").yellow(),
-            _ => style("│").dim(),
+            LogLevel::Warn | LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style("│").dim(),
         };
         let fields: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         self.line(&format!("{} {level} {}{}", style(from).dim(), line.message, style(fields).dim()));

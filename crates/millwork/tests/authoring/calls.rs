@@ -34,10 +34,8 @@ fn produced(result: Result<StepResult, BoxError>) -> Vec<Produced> {
 }
 
 fn value<T: Clone + 'static>(produced: &Produced) -> T {
-    match produced {
-        Produced::New { value, .. } => value.downcast_ref::<T>().expect("the value has its type").clone(),
-        other => panic!("expected a value, got {other:?}"),
-    }
+    let Produced::New { value, .. } = produced else { panic!("expected a value, got {produced:?}") };
+    value.downcast_ref::<T>().expect("the value has its type").clone()
 }
 
 fn input<T: Send + Sync + 'static>(value: T) -> InputValue {

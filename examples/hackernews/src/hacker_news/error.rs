@@ -118,7 +118,9 @@ impl RequestError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            _ => None,
+            Self::Connection { .. } | Self::TimedOut { .. } | Self::TooLarge { .. } | Self::Json { .. } => {
+                None
+            }
         }
     }
 }

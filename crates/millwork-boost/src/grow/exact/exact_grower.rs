@@ -202,7 +202,7 @@ fn move_rows(matrix: Matrix<'_>, first: u32, splits: &[Option<Split>], leaves: &
         };
         let left = match (value(matrix, index, split.column), &split.condition) {
             (Some(value), Condition::Below(threshold)) => value < *threshold,
-            _ => split.default_left,
+            (None, Condition::Below(_)) | (_, Condition::NotIn(_)) => split.default_left,
         };
         *leaf = split.children[usize::from(!left)];
         if row.place != Row::DONE {

@@ -124,7 +124,7 @@ impl Forest {
         let steps = |trees: &[Tree]| {
             let depth = |tree: &Tree| match tree.shape {
                 Shape::Full { depth, .. } => Some(depth),
-                _ => None,
+                Shape::Linked { .. } | Shape::Vectors { .. } => None,
             };
             let depths = trees.iter().map(depth).collect::<Option<Vec<u32>>>()?;
             depths.into_iter().min().filter(|_| trees.len() == SIDE_BY_SIDE)

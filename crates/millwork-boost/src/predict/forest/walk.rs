@@ -67,7 +67,7 @@ impl Forest {
                 let set = &self.categories[start as usize..end as usize];
                 value < 0.0 || set.binary_search(&(value as u32)).is_err()
             }
-            _ => value < link.number,
+            NodeKind::Leaf | NodeKind::Below { .. } => value < link.number,
         }
     }
 

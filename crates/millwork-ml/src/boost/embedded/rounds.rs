@@ -282,14 +282,13 @@ fn continued(start: &Model, loss: &Loss, features: &Features) -> Result<Kernel, 
 
 /// An objective by its name and by what its outputs stand for: trees of one quantile don't add up with those of another.
 fn described(name: &str, objective: &Objective, outputs: usize) -> String {
-    match objective {
-        Objective::Quantile { quantile_alpha } => {
-            let quantiles: Vec<String> =
-                quantile_alpha.iter().map(|&alpha| (alpha as f32).to_string()).collect();
-            format!("{name} of {}", quantiles.join(", "))
-        }
-        _ if outputs > 1 => format!("{name} of {outputs} outputs"),
-        _ => name.to_owned(),
+    if let Objective::Quantile { quantile_alpha } = objective {
+        let quantiles: Vec<String> = quantile_alpha.iter().map(|&alpha| (alpha as f32).to_string()).collect();
+        format!("{name} of {}", quantiles.join(", "))
+    } else if outputs > 1 {
+        format!("{name} of {outputs} outputs")
+    } else {
+        name.to_owned()
     }
 }
 

@@ -145,11 +145,12 @@ impl Rounds for NativeRounds<'_> {
 fn settings(params: &BoosterParams, columns: usize, threads: usize) -> Vec<(CString, CString)> {
     let mut settings = vec![(text("nthread"), text(threads.to_string()))];
     for (name, value) in params.settings(columns) {
-        match value {
-            Value::Array(metrics) if name == "eval_metric" => {
-                settings.extend(metrics.iter().map(|metric| (text(&name), text(plain(metric)))));
-            }
-            value => settings.push((text(name), text(plain(&value)))),
+        if name == "eval_metric"
+            && let Value::Array(metrics) = &value
+        {
+            settings.extend(metrics.iter().map(|metric| (text(&name), text(plain(metric)))));
+        } else {
+            settings.push((text(name), text(plain(&value))));
         }
     }
     settings

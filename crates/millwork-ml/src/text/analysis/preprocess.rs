@@ -72,7 +72,7 @@ impl Preprocess {
         let decomposed = text.spare.nfkd();
         match self.strip_accents {
             StripAccents::Ascii => text.padded.extend(decomposed.filter(char::is_ascii)),
-            _ => {
+            StripAccents::None | StripAccents::Unicode => {
                 text.padded.extend(decomposed.filter(|&character| canonical_combining_class(character) == 0));
             }
         }

@@ -135,7 +135,10 @@ fn target(objective: &Objective, signal: f64) -> f64 {
         Objective::Logistic => 1.0 / (1.0 + (-signal).exp()),
         Objective::RankNdcg(_) | Objective::RankPairwise(_) => (signal.abs() * 2.0).floor().min(4.0),
         Objective::Cox => (signal.abs() + 0.1) * if signal < 0.0 { -1.0 } else { 1.0 },
-        _ => signal * 5.0 + 20.0,
+        Objective::SquaredError
+        | Objective::PseudoHuber { .. }
+        | Objective::AbsoluteError
+        | Objective::Quantile { .. } => signal * 5.0 + 20.0,
     }
 }
 
@@ -193,8 +196,8 @@ fn value(shape: Shape, column: usize, numbers: &mut Numbers) -> Option<f64> {
         (Shape::Categorical, 4) => (numbers.below(50) * 7 / 4) as f64,
         // Most of it near 0.
         (Shape::Continuous | Shape::SparseContinuous, 1) => numbers.next().powi(6),
-        (_, 2) => numbers.next() * 200.0 - 100.0,
-        _ => numbers.next(),
+        (Shape::Continuous | Shape::SparseContinuous | Shape::Long, 2) => numbers.next() * 200.0 - 100.0,
+        (Shape::Continuous | Shape::SparseContinuous | Shape::Long | Shape::Categorical, _) => numbers.next(),
     })
 }
 
@@ -202,7 +205,9 @@ fn data(shape: Shape, objective: &Objective, numbers: &mut Numbers) -> LabelledF
     let rows = match shape {
         Shape::Continuous | Shape::SparseContinuous => 300 + numbers.below(300),
         Shape::Long => 9_000,
-        _ => 80 + numbers.below(160),
+        Shape::Wide | Shape::Missing | Shape::Dense | Shape::Awkward | Shape::Categorical => {
+            80 + numbers.below(160)
+        }
     };
     let features = features(shape, rows, numbers);
     let signal = |row: usize, numbers: &mut Numbers| {

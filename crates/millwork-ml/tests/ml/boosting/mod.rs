@@ -47,11 +47,17 @@ fn settings(params: &BoosterParams, columns: usize) -> Value {
                     settings.extend(own.as_object().expect("parameters").clone());
                 }
             }
-            Value::Null | Value::Object(_) | Value::Array(_) => {}
-            value if name != "backend" && name != "nthread" => {
+            Value::Bool(_) | Value::Number(_) | Value::String(_)
+                if name != "backend" && name != "nthread" =>
+            {
                 settings.insert(name, value);
             }
-            _ => {}
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => {}
         }
     }
     settings.retain(|_, value| !value.is_null());
@@ -191,10 +197,13 @@ fn trained(
 }
 
 fn compared(case: &Case, booster: &Booster, theirs: &Value) -> Comparison {
-    let outputs = match &case.params.objective {
-        Objective::Quantile { quantile_alpha } => quantile_alpha.len(),
-        Objective::Softprob { num_class } | Objective::Softmax { num_class } => *num_class,
-        _ => 1,
+    let objective = &case.params.objective;
+    let outputs = if let Objective::Quantile { quantile_alpha } = objective {
+        quantile_alpha.len()
+    } else if let Objective::Softprob { num_class } | Objective::Softmax { num_class } = objective {
+        *num_class
+    } else {
+        1
     };
     let growth = Growth {
         trees_per_round: outputs * case.params.num_parallel_tree,

@@ -220,10 +220,9 @@ impl Pair<'_> {
 
 /// A number of a node in the single precision of models, in a list of a tree's document; a truth value is 0 or 1.
 fn number(tree: &Value, list: &str, node: usize) -> f64 {
-    match &tree[list][node] {
-        Value::Bool(value) => f64::from(*value),
-        value => value.as_f64().map_or(f64::NAN, |number| f64::from(number as f32)),
-    }
+    let value = &tree[list][node];
+    let number = value.as_f64().map(|number| f64::from(number as f32));
+    value.as_bool().map(f64::from).or(number).unwrap_or(f64::NAN)
 }
 
 /// The categories that a node sends right; empty if it splits by a number.

@@ -56,7 +56,7 @@ fn choices(kind: Kind) -> Vec<(&'static str, Vec<Value>)> {
             ("n_features", [1 << 20, 1_000, 16, 1, i32::MAX - 1].map(|columns| json!(columns)).to_vec()),
             ("alternate_sign", flag()),
         ]),
-        _ => choices.extend([
+        Kind::Count | Kind::Tfidf => choices.extend([
             ("min_df", vec![json!(1), json!(2), json!(5), json!(0.0), json!(0.001), json!(0.01)]),
             ("max_df", vec![json!(1.0), json!(1.0), json!(0.5), json!(0.02), json!(50)]),
             (

@@ -47,9 +47,10 @@ fn name(event: &Event) -> (String, String) {
     let plain = |text: &str| -> String {
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
     };
-    let format = match &event.body {
-        EventBody::Materialized(made) => plain(&made.stored.format),
-        _ => "bin".to_owned(),
+    let format = if let EventBody::Materialized(made) = &event.body {
+        plain(&made.stored.format)
+    } else {
+        "bin".to_owned()
     };
     (plain(event.asset.as_ref().map_or("value", |asset| asset.as_str())), format)
 }
@@ -69,13 +70,8 @@ pub(in super::super) async fn picture(
         Ok(event) => event,
         Err(error) => return page_error(&error),
     };
-    let mut metadata = match event.body {
-        EventBody::Materialized(made) => made.metadata,
-        EventBody::CheckEvaluated(check) => check.metadata,
-        EventBody::Kept { metadata, .. } | EventBody::Observed { metadata, .. } => metadata,
-        _ => Default::default(),
-    };
-    let Some(MetadataValue::Image(image)) = metadata.remove(&wanted.label) else {
+    let value = event.body.metadata().and_then(|metadata| metadata.get(&wanted.label));
+    let Some(MetadataValue::Image(image)) = value else {
         return page_error(&ApiError::not_found("the event has no such image"));
     };
     let Some(media_type) = PICTURES.iter().find(|known| **known == image.media_type) else {
@@ -86,7 +82,7 @@ pub(in super::super) async fn picture(
         (header::CONTENT_SECURITY_POLICY, SANDBOX),
         (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];
-    (headers, image.bytes).into_response()
+    (headers, image.bytes.clone()).into_response()
 }
 
 async fn event(state: &AppState, sequence: u64) -> Result<Event, ApiError> {

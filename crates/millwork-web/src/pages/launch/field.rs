@@ -109,10 +109,7 @@ fn choices(schema: &Value) -> Option<Vec<Value>> {
 
 /// A value as the text of its field.
 pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl Field {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::StepPartition;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{AttemptEvent, Event, EventBody};
 use millwork_core::run::{RunState, StepState};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
 
@@ -79,13 +79,13 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
     };
     for event in events {
         let Some(key) = event.step_partition() else { continue };
-        let (ended, next) = match &event.body {
-            EventBody::StepStarted => ("failed", Some("running")),
-            EventBody::StepRetrying { .. } => ("failed", Some("waiting")),
-            EventBody::StepSucceeded { .. } => ("succeeded", None),
-            EventBody::StepFailed { .. } => ("failed", None),
-            EventBody::StepCanceled => ("canceled", None),
-            _ => continue,
+        let Some(of_attempt) = event.body.attempt_event() else { continue };
+        let (ended, next) = match of_attempt {
+            AttemptEvent::Started => ("failed", Some("running")),
+            AttemptEvent::Retrying(_) => ("failed", Some("waiting")),
+            AttemptEvent::Succeeded => ("succeeded", None),
+            AttemptEvent::Failed(_) => ("failed", None),
+            AttemptEvent::Canceled => ("canceled", None),
         };
         if let Some(before) = open.remove(&key) {
             end(&key, before, ended, event.at);

@@ -168,6 +168,7 @@ async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<O
 }
 
 /// JSON as text for people: strings without quotes.
+#[expect(clippy::wildcard_enum_match_arm, reason = "truth values are shown as in JSON")]
 fn words(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -214,21 +215,19 @@ fn print_materialization(event: &EventView) {
 }
 
 fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
-    match value {
-        MetadataValue::Table(shown) => {
-            outln!("  {label}:");
-            out!("{}", indented(&metadata_table(shown)));
-        }
-        MetadataValue::Series(series) => {
-            outln!("  {label}:");
-            for (name, values) in &series.y {
-                if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                    let (first, last) = (short_number(*first), short_number(*last));
-                    outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
-                }
+    if let MetadataValue::Table(shown) = value {
+        outln!("  {label}:");
+        out!("{}", indented(&metadata_table(shown)));
+    } else if let MetadataValue::Series(series) = value {
+        outln!("  {label}:");
+        for (name, values) in &series.y {
+            if let (Some(first), Some(last)) = (values.first(), values.last()) {
+                let (first, last) = (short_number(*first), short_number(*last));
+                outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
             }
         }
-        other => outln!("  {label:<width$}  {}", in_a_word(other)),
+    } else {
+        outln!("  {label:<width$}  {}", in_a_word(value));
     }
 }
 
@@ -287,10 +286,12 @@ async fn history(
             false => outln!("No materialization matches. `asset history {key}` lists all."),
         }
     } else {
-        let rows = events.iter().filter_map(|event| match &event.body {
-            EventBody::Materialized(materialization) => Some(history_row(event, materialization)),
-            EventBody::Unreadable(unreadable) => Some(unreadable_row(event, unreadable)),
-            _ => None,
+        let rows = events.iter().filter_map(|event| {
+            if let EventBody::Unreadable(unreadable) = &event.body {
+                return Some(unreadable_row(event, unreadable));
+            }
+            let EventBody::Materialized(materialization) = &event.body else { return None };
+            Some(history_row(event, materialization))
         });
         let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
         out!("{}", table(heading, rows.collect()));
@@ -423,10 +424,8 @@ mod tests {
         let parts = Definitions::new().asset(parts).resolve().expect("definitions that fit");
         let version = async |graph: &AssetGraph| {
             let event = latest(&opened, graph, &"x".into()).await.expect("an answer")?;
-            match event.body {
-                EventBody::Materialized(made) => Some(made.data_version.to_string()),
-                _ => None,
-            }
+            let EventBody::Materialized(made) = event.body else { return None };
+            Some(made.data_version.to_string())
         };
         assert_eq!(version(whole.graph()).await, None);
         make(&opened, None, "whole").await;

@@ -276,10 +276,11 @@ pub(super) async fn execute(
         end_descendants();
     }
     let result = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
-    match asked {
+    if asked == Some(EndSignal::HangUp) {
         // Its terminal was closed, which the exit code reports.
-        Some(EndSignal::HangUp) => print_if_possible(&result),
-        _ => out!("{result}"),
+        print_if_possible(&result);
+    } else {
+        out!("{result}");
     }
     Ok(match (outcome.status, asked) {
         (RunStatus::Canceled, Some(signal)) => signal.exit(),

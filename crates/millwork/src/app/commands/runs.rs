@@ -287,7 +287,22 @@ fn log_line(event: &Event) -> String {
             let kind = unreadable.kind.map(|kind| format!(" `{kind}`")).unwrap_or_default();
             format!("ERROR event {}{kind} can't be read: {}", event.sequence, unreadable.reason)
         }
-        body => {
+        body @ (EventBody::RunQueued
+        | EventBody::RunStarted { .. }
+        | EventBody::RunCanceling
+        | EventBody::RunSucceeded
+        | EventBody::RunCanceled
+        | EventBody::RunRetrying { .. }
+        | EventBody::StepStarted
+        | EventBody::StepProgressed { .. }
+        | EventBody::StepSucceeded { .. }
+        | EventBody::StepSkipped { .. }
+        | EventBody::StepCanceled
+        | EventBody::Materialized(_)
+        | EventBody::Kept { .. }
+        | EventBody::NotMaterialized { .. }
+        | EventBody::Observed { .. }
+        | EventBody::CheckEvaluated(_)) => {
             let name = body.name();
             let json = body.to_stored().ok().and_then(|(_, json)| json);
             let asset = event.asset.as_ref().filter(|_| json.is_some());

@@ -334,10 +334,8 @@ impl<'a> Model<'a> {
     fn report_from_the_past(&mut self) {
         let steps: Vec<PlanIndex> = self.run.plan.steps.indices().collect();
         let position = steps[self.draws.below(steps.len())];
-        let number = match self.phases[position] {
-            Phase::Running => self.attempts[position].wrapping_sub(1),
-            _ => self.attempts[position],
-        };
+        let is_running = self.phases[position] == Phase::Running;
+        let number = self.attempts[position].wrapping_sub(u32::from(is_running));
         let end = AttemptEnd::Canceled;
         let report = Report { position, number, end, micros: 0 };
         let effects = self.dispatcher.handle(report_of(report, Ok(StoredInputs::default())));
@@ -576,7 +574,9 @@ impl<'a> Model<'a> {
                 Phase::Open => assert!(self.is_stopped && !self.is_to_be_skipped(position)),
                 Phase::Canceled | Phase::RetryReady => assert!(self.is_stopped),
                 Phase::Succeeded | Phase::Unchanged | Phase::Failed => {}
-                _ => panic!("step {position:?} ends {phase:?}"),
+                Phase::Starting | Phase::Running | Phase::Ended(_) | Phase::Retrying | Phase::Pausing => {
+                    panic!("step {position:?} ends {phase:?}");
+                }
             }
         }
         let is_complete = self.phases.iter().all(is_over) && self.not_handed_over.is_empty();
@@ -617,7 +617,16 @@ impl<'a> Model<'a> {
             Phase::Open => {
                 upstream.all(|step| matches!(self.phases[*step], Phase::Succeeded | Phase::Unchanged))
             }
-            _ => false,
+            Phase::Starting
+            | Phase::Running
+            | Phase::Ended(_)
+            | Phase::Retrying
+            | Phase::Pausing
+            | Phase::Succeeded
+            | Phase::Unchanged
+            | Phase::Failed
+            | Phase::Skipped
+            | Phase::Canceled => false,
         }
     }
 

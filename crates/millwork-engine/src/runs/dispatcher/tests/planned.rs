@@ -101,13 +101,14 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
 
 fn text_of(body: &EventBody) -> String {
     let name = body.name().strip_prefix("step_").unwrap_or(body.name()).replace('_', " ");
-    match body {
-        EventBody::StepSkipped { reason } => format!("{name}: {reason}"),
-        EventBody::StepFailed { failure } | EventBody::StepRetrying { failure, .. } => {
-            format!("{name}: {}", without_hint(&failure.to_string()))
-        }
-        EventBody::RunFailed { reason, class } => format!("{name} ({class:?}): {}", without_hint(reason)),
-        _ => name,
+    if let EventBody::StepSkipped { reason } = body {
+        format!("{name}: {reason}")
+    } else if let EventBody::StepFailed { failure } | EventBody::StepRetrying { failure, .. } = body {
+        format!("{name}: {}", without_hint(&failure.to_string()))
+    } else if let EventBody::RunFailed { reason, class } = body {
+        format!("{name} ({class:?}): {}", without_hint(reason))
+    } else {
+        name
     }
 }
 
