@@ -62,7 +62,25 @@ impl LoopName {
         }
     }
 
-    /// The name in a sentence or a heading: `the run queue`. The state of alerts about the daemon's errors is stored under it.
+    /// The name by which the state of alerts about the loop's errors is stored. It never changes: under another name, what was sent
+    /// before would be sent again. So these are the words of the first homes, whatever they are called on pages now.
+    pub fn stored(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Automation => "automation",
+            Self::ClockWatch => "the wall clock",
+            Self::Deliveries => "deliveries of alerts",
+            Self::Retention => "retention",
+            Self::RunMonitor => "the run monitor",
+            Self::RunQueue => "the run queue",
+            Self::RunRetries => "retries of runs",
+            Self::Schedules => "schedules",
+            Self::Sensors => "sensors",
+            Self::Traces => "traces",
+        }
+    }
+
+    /// The name in a sentence or a heading: `the run queue`.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Alerts => "alerts",
@@ -83,5 +101,29 @@ impl LoopName {
 impl fmt::Display for LoopName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.in_words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// These are in people's homes: a line may be added, and none changed.
+    #[test]
+    fn stored_names_are_those_of_the_first_homes() {
+        let stored = [
+            "alerts",
+            "automation",
+            "the wall clock",
+            "deliveries of alerts",
+            "retention",
+            "the run monitor",
+            "the run queue",
+            "retries of runs",
+            "schedules",
+            "sensors",
+            "traces",
+        ];
+        assert_eq!(LoopName::ALL.map(LoopName::stored), stored);
     }
 }

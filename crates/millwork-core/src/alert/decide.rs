@@ -251,11 +251,15 @@ fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
             };
             is_meant.then(found).into_iter().collect()
         }
-        OccurrenceKind::Looped { of, error } => {
+        OccurrenceKind::Looped { stored_name, of, error } => {
             let title = format!("The daemon has trouble with {of}");
             let is_meant = *trigger == Trigger::DaemonTrouble;
             let command = "the log of the daemon";
-            is_meant.then(|| of_error(of.clone(), title, error.as_deref(), command)).into_iter().collect()
+            let found = || Match {
+                subject: of.clone(),
+                ..of_error(stored_name.clone(), title, error.as_deref(), command)
+            };
+            is_meant.then(found).into_iter().collect()
         }
     }
 }

@@ -77,7 +77,9 @@ pub enum OccurrenceKind {
     },
     /// A loop of the daemon did its work, or failed to.
     Looped {
-        /// The loop's name. Alerts are stored under it.
+        /// The loop's name in the store, under which the state of its alerts is kept.
+        stored_name: String,
+        /// The loop in words.
         of: String,
         /// Why it failed; `None` if it didn't fail.
         error: Option<String>,

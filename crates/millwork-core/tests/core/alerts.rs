@@ -196,8 +196,9 @@ fn what_was_told_before_an_upgrade_is_not_told_again() {
     check(Trigger::TickFailed, "tick failed: automation", of(Instigator::Automation(None)));
     let model = Instigator::Automation(Some("model".into()));
     check(Trigger::TickFailed, "tick failed: automation of `model`", of(model));
-    let looped = OccurrenceKind::Looped { of: "retention".to_owned(), error: Some("full".to_owned()) };
-    check(Trigger::DaemonTrouble, "daemon trouble: retention", Occurrence::elsewhere(minute(1), looped));
+    let (stored_name, of) = ("the run queue".to_owned(), "the queue of runs".to_owned());
+    let looped = OccurrenceKind::Looped { stored_name, of, error: Some("full".to_owned()) };
+    check(Trigger::DaemonTrouble, "daemon trouble: the run queue", Occurrence::elsewhere(minute(1), looped));
     let partition = Occurrence { partition: Some("monday".into()), ..metric(1, 0.2, None) };
     check(Trigger::metric_below("r2", 0.3), "r2 < 0.3: `model` (monday)", partition);
 }

@@ -222,11 +222,9 @@ impl Alerts {
 
     /// The state of the daemon's own loops.
     fn looped(&self, now: Timestamp) -> Vec<Occurrence> {
-        let occurrence = |(of, metrics): (LoopName, LoopMetrics)| {
-            Occurrence::elsewhere(
-                now,
-                OccurrenceKind::Looped { of: of.in_words().to_owned(), error: metrics.trouble },
-            )
+        let occurrence = |(name, metrics): (LoopName, LoopMetrics)| {
+            let (stored_name, of) = (name.stored().to_owned(), name.in_words().to_owned());
+            Occurrence::elsewhere(now, OccurrenceKind::Looped { stored_name, of, error: metrics.trouble })
         };
         self.metrics.loops().into_iter().map(occurrence).collect()
     }

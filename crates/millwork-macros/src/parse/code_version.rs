@@ -4,7 +4,7 @@
 //! formatter adds and removes. Anything else counts. The tokens go into the hash one by one, each behind its length,
 //! so that no two sequences of tokens are the same bytes.
 
-use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenStream, TokenTree};
 
 /// The version of code that consists of these parts.
 pub(super) fn code_version(parts: &[&TokenStream]) -> String {
@@ -56,7 +56,7 @@ fn hash_tokens(hash: &mut Fnv1a, tokens: TokenStream, around: Around) {
                 after_callee = matches!(&*operator, ">" | "?" | "!");
             }
             TokenTree::Group(group) => {
-                hash.part("open").part(&format!("{:?}", group.delimiter()));
+                hash.part("open").part(delimiter(group));
                 hash_tokens(hash, group.stream(), Around::of(group.delimiter(), after_callee));
                 hash.part("close");
                 after_callee = group.delimiter() != Delimiter::Brace;
@@ -72,6 +72,16 @@ fn hash_tokens(hash: &mut Fnv1a, tokens: TokenStream, around: Around) {
             }
         }
         index += length;
+    }
+}
+
+/// What encloses a group, as it goes into the hash. These words never change.
+fn delimiter(group: &Group) -> &'static str {
+    match group.delimiter() {
+        Delimiter::Parenthesis => "Parenthesis",
+        Delimiter::Brace => "Brace",
+        Delimiter::Bracket => "Bracket",
+        Delimiter::None => "None",
     }
 }
 
