@@ -112,9 +112,14 @@ impl Launcher for FakeLauncher {
         Box::pin(ready(found.map(|launched| Arc::new(launched) as Arc<dyn LaunchedRun>)))
     }
 
-    fn take_output(&self, run: RunId) -> BoxFuture<Option<String>> {
-        let printed = self.state().outputs.remove(&run);
+    fn output(&self, run: RunId) -> BoxFuture<Option<String>> {
+        let printed = self.state().outputs.get(&run).cloned();
         Box::pin(ready(printed.filter(|printed| !printed.is_empty())))
+    }
+
+    fn remove_output(&self, run: RunId) -> BoxFuture<()> {
+        self.state().outputs.remove(&run);
+        Box::pin(ready(()))
     }
 
     fn runs_with_output(&self) -> BoxFuture<Vec<RunId>> {

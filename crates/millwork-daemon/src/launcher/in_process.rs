@@ -57,8 +57,12 @@ impl Launcher for InProcessLauncher {
         Box::pin(ready(if is_own { Some(self.task()) } else { find_process(&self.home, holder) }))
     }
 
-    fn take_output(&self, _: RunId) -> BoxFuture<Option<String>> {
+    fn output(&self, _: RunId) -> BoxFuture<Option<String>> {
         Box::pin(ready(None))
+    }
+
+    fn remove_output(&self, _: RunId) -> BoxFuture<()> {
+        Box::pin(ready(()))
     }
 
     fn runs_with_output(&self) -> BoxFuture<Vec<RunId>> {

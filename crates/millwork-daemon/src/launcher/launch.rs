@@ -22,11 +22,14 @@ pub trait Launcher: fmt::Debug + Send + Sync {
     /// this launcher can't reach it.
     fn find(&self, run: RunId, holder: &Holder) -> BoxFuture<Option<Arc<dyn LaunchedRun>>>;
 
-    /// Takes the output of a run outside of its steps: before the first one, between steps, or at the end. `None` if it has printed
-    /// nothing, or its output isn't kept.
-    fn take_output(&self, run: RunId) -> BoxFuture<Option<String>>;
+    /// The output of a run outside of its steps: before the first one, between steps, or at the end. `None` if it has printed nothing, or
+    /// its output isn't kept.
+    fn output(&self, run: RunId) -> BoxFuture<Option<String>>;
 
-    /// The runs whose output is kept and wasn't taken, so that it isn't kept forever if a daemon ends before the run does.
+    /// Removes the output of a run, once it is recorded or of no interest. Has no effect if none is kept.
+    fn remove_output(&self, run: RunId) -> BoxFuture<()>;
+
+    /// The runs whose output is kept, so that it isn't kept forever if a daemon ends before the run does.
     fn runs_with_output(&self) -> BoxFuture<Vec<RunId>>;
 }
 

@@ -77,13 +77,16 @@ impl Launcher for ProcessLauncher {
         Box::pin(ready(find_process(&self.home, holder)))
     }
 
-    fn take_output(&self, run: RunId) -> BoxFuture<Option<String>> {
-        let path = self.output_of(run);
-        let printed = std::fs::read(&path).ok().map(|printed| {
-            let _ = std::fs::remove_file(path);
-            String::from_utf8_lossy(&printed).into_owned()
-        });
+    fn output(&self, run: RunId) -> BoxFuture<Option<String>> {
+        let printed = std::fs::read(self.output_of(run)).ok();
+        let printed = printed.map(|printed| String::from_utf8_lossy(&printed).into_owned());
         Box::pin(ready(printed.filter(|printed| !printed.trim().is_empty())))
+    }
+
+    fn remove_output(&self, run: RunId) -> BoxFuture<()> {
+        // It may not be there, and what can't be removed now is found again by `runs_with_output`.
+        let _ = std::fs::remove_file(self.output_of(run));
+        Box::pin(ready(()))
     }
 
     fn runs_with_output(&self) -> BoxFuture<Vec<RunId>> {

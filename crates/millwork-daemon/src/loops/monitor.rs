@@ -60,7 +60,7 @@ impl DaemonLoop for RunMonitor {
     async fn tick(&mut self) -> Result<NextTick, DaemonError> {
         for RunRecord { id: run, status, reason, .. } in self.dead().await? {
             self.supervised.inherited().remove(&run);
-            keep_output(&*self.store, run, self.launcher.take_output(run).await, self.clock.now()).await?;
+            keep_output(&*self.store, &*self.launcher, run, self.clock.now()).await?;
             (self.observer)(&match status {
                 RunStatus::Lost => DaemonEvent::Lost { run, reason: reason.unwrap_or_default() },
                 RunStatus::Queued
@@ -174,11 +174,10 @@ impl RunMonitor {
                 continue;
             }
             let status = self.store.run(run).await?.map(|record| record.status);
-            if status.is_none_or(RunStatus::is_finished) {
-                let output = self.launcher.take_output(run).await;
-                if status == Some(RunStatus::Lost) {
-                    keep_output(&*self.store, run, output, self.clock.now()).await?;
-                }
+            if status == Some(RunStatus::Lost) {
+                keep_output(&*self.store, &*self.launcher, run, self.clock.now()).await?;
+            } else if status.is_none_or(RunStatus::is_finished) {
+                self.launcher.remove_output(run).await;
             }
         }
         Ok(())

@@ -160,9 +160,10 @@ impl RunQueue {
     async fn settle(&self, run: RunId, launched: &dyn LaunchedRun, exit: &Exit) -> Result<(), DaemonError> {
         let Exit { class, reason } = exit.clone();
         let Some(record) = self.store.run(run).await? else { return Ok(()) };
-        let output = self.launcher.take_output(run).await;
-        if !record.status.is_finished() {
-            keep_output(&*self.store, run, output, self.clock.now()).await?;
+        if record.status.is_finished() {
+            self.launcher.remove_output(run).await;
+        } else {
+            keep_output(&*self.store, &*self.launcher, run, self.clock.now()).await?;
         }
         let now = self.clock.now();
         match record.status {
