@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::Instigator;
-use millwork_core::run::{RunSpec, RunTarget};
+use millwork_core::run::RunSpec;
 use millwork_storage::{Pending, PendingState, PendingWork};
 use serde::Serialize;
 use serde_json::Value;
@@ -108,17 +108,13 @@ impl PendingWorkView {
     pub fn in_words(&self, moment: impl Fn(Timestamp) -> String) -> String {
         match self {
             Self::Run { run: RunSpec { target, key: Some(key), .. }, .. } => {
-                of(target, &format!(" (key {key})"))
+                format!("run of {target} (key {key})")
             }
-            Self::Run { run: RunSpec { target, key: None, .. }, .. } => of(target, ""),
+            Self::Run { run: RunSpec { target, key: None, .. }, .. } => format!("run of {target}"),
             Self::Event { sequence } => format!("reaction to event {sequence}"),
             Self::Tick { due } => format!("tick of {}", moment(*due)),
         }
     }
-}
-
-fn of(target: &RunTarget, key: &str) -> String {
-    format!("run of {target}{key}")
 }
 
 impl From<Pending> for PendingView {

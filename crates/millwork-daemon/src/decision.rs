@@ -138,7 +138,7 @@ impl<'a> Decision<'a> {
             Some(due) => format!("{} at {due}: {reason}", self.instigator),
             None => format!("{}: {reason}", self.instigator),
         };
-        self.events.push(DaemonEvent::Trouble { of: self.of(), error });
+        self.events.push(DaemonEvent::LoopFailed { of: self.loop_name(), error });
         self.tick(due, TickOutcome::Failed { reason });
     }
 
@@ -303,7 +303,7 @@ impl<'a> Decision<'a> {
         self.now.checked_add(pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)).unwrap_or(Timestamp::MAX)
     }
 
-    fn of(&self) -> LoopName {
+    fn loop_name(&self) -> LoopName {
         match self.instigator {
             Instigator::Sensor(_) => LoopName::Sensors,
             Instigator::Schedule(_) => LoopName::Schedules,

@@ -36,7 +36,7 @@ impl Driver {
         let mut stop = self.stop.clone();
         while !*stop.borrow() {
             let Err(error) = work.begin().await else { return };
-            (self.observer)(&DaemonEvent::Trouble { of: L::NAME, error: one_line_of(&error) });
+            (self.observer)(&DaemonEvent::LoopFailed { of: L::NAME, error: one_line_of(&error) });
             tokio::select! {
                 () = sleep(AFTER_FAILURE) => {}
                 changed = stop.changed() => if changed.is_err() { return },
@@ -50,10 +50,10 @@ impl Driver {
         while !*self.stop.borrow() {
             let began = Instant::now();
             let ticked = work.tick().await;
-            let trouble = ticked.as_ref().err().map(|error| one_line_of(error));
-            self.metrics.ticked(L::NAME, began.elapsed(), trouble.clone(), self.clock.now());
-            if let Some(error) = trouble {
-                (self.observer)(&DaemonEvent::Trouble { of: L::NAME, error });
+            let failure = ticked.as_ref().err().map(|error| one_line_of(error));
+            self.metrics.ticked(L::NAME, began.elapsed(), failure.clone(), self.clock.now());
+            if let Some(error) = failure {
+                (self.observer)(&DaemonEvent::LoopFailed { of: L::NAME, error });
             }
             let pause = ticked.map_or(AFTER_FAILURE, |next| next.pause(work.poll_interval()));
             tokio::select! {

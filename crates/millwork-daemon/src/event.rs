@@ -125,7 +125,7 @@ pub enum DaemonEvent {
     /// Retention pauses for a day, as the wall clock isn't trusted.
     RetentionWaits,
     /// A tick of a loop failed, and is repeated.
-    Trouble {
+    LoopFailed {
         /// The loop's name.
         of: LoopName,
         /// The error with its causes, in one line.
@@ -204,7 +204,7 @@ impl fmt::Display for DaemonEvent {
                 "the clock is more than a day off the last stored time, or was set by more than a day: retention pauses until \
                  it has run steadily for a day",
             ),
-            Self::Trouble { of, error } => write!(f, "error in {of}: {error}"),
+            Self::LoopFailed { of, error } => write!(f, "error in {of}: {error}"),
             Self::UnreadableCursor { instigator, error } => {
                 write!(f, "the cursor of {instigator} can't be read, and begins anew: {error}")
             }

@@ -49,7 +49,7 @@ pub struct LoopMetrics {
     pub last: Option<Timestamp>,
     ended: Option<Instant>,
     /// The error of the last tick that failed; `None` if one has succeeded since.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
 }
 
 impl LoopMetrics {
@@ -96,7 +96,7 @@ impl DaemonMetrics {
         metrics.failures += u64::from(error.is_some());
         metrics.busy += took;
         (metrics.last, metrics.ended) = (Some(now), Some(Instant::now()));
-        metrics.trouble = error;
+        metrics.error = error;
     }
 
     /// Records by how much a schedule's tick was evaluated after it was due.
@@ -178,6 +178,6 @@ mod tests {
         ] {
             assert!(text.lines().any(|actual| actual == line), "{line} is not in\n{text}");
         }
-        assert_eq!(metrics.loops()[&LoopName::RunQueue].trouble.as_deref(), Some("no"));
+        assert_eq!(metrics.loops()[&LoopName::RunQueue].error.as_deref(), Some("no"));
     }
 }

@@ -75,7 +75,7 @@ enum Weight {
 
 impl Weight {
     /// The place, given those of the neighbours in rising order.
-    fn of(self, places: &[usize]) -> f64 {
+    fn place(self, places: &[usize]) -> f64 {
         let middle = places.len() / 2;
         match self {
             Weight::Barycentre => places.iter().sum::<usize>() as f64 / places.len() as f64,
@@ -148,7 +148,7 @@ fn sort(order: &mut Order, layer: usize, neighbours: &[Vec<usize>], weight: Weig
         places.clear();
         places.extend(neighbours[vertex].iter().map(|&neighbour| order.position[neighbour]));
         places.sort_unstable();
-        weighted.push((weight.of(&places), vertex));
+        weighted.push((weight.place(&places), vertex));
     }
     if ties == Ties::Swap {
         weighted.reverse();

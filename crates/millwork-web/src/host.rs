@@ -31,14 +31,14 @@ pub trait Host: fmt::Debug + Send + Sync {
 pub struct LoopStatus {
     /// The name of the loop.
     pub name: &'static str,
-    /// When its last turn ended; `None` before the first.
+    /// When its last tick ended; `None` before the first.
     pub last: Option<Timestamp>,
     /// The time since then by the steady clock; `None` before the first.
     pub since_last: Option<Duration>,
-    /// The number of turns it has made.
-    pub turns: u64,
-    /// The number of its turns that failed.
+    /// The number of its ticks.
+    pub ticks: u64,
+    /// The number of its ticks that failed.
     pub failures: u64,
-    /// The error of the last failed turn; `None` if one has succeeded since.
-    pub trouble: Option<String>,
+    /// The error of the last failed tick; `None` if one has succeeded since.
+    pub error: Option<String>,
 }

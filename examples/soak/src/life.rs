@@ -196,7 +196,7 @@ impl Living {
         let mut newest = None;
         loop {
             self.all_loops_tick().await?;
-            let is_well = self.daemon.metrics().loops().values().all(|metrics| metrics.trouble.is_none());
+            let is_well = self.daemon.metrics().loops().values().all(|metrics| metrics.error.is_none());
             // On a full disk, runs in progress can't end.
             let Ok((active, last)) = self.runs().await else { return Ok(false) };
             if !is_well {

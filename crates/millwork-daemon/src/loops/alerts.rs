@@ -224,7 +224,7 @@ impl Alerts {
     fn looped(&self, now: Timestamp) -> Vec<Occurrence> {
         let occurrence = |(name, metrics): (LoopName, LoopMetrics)| {
             let (stored_name, of) = (name.stored().to_owned(), name.in_words().to_owned());
-            Occurrence::elsewhere(now, OccurrenceKind::Looped { stored_name, of, error: metrics.trouble })
+            Occurrence::elsewhere(now, OccurrenceKind::Looped { stored_name, of, error: metrics.error })
         };
         self.metrics.loops().into_iter().map(occurrence).collect()
     }

@@ -79,7 +79,7 @@ impl DaemonLoop for Conditions {
         if whole.cursor.is_none()
             && let Err(error) = self.tick().await
         {
-            (self.observer)(&DaemonEvent::Trouble { of: Self::NAME, error: one_line_of(&error) });
+            (self.observer)(&DaemonEvent::LoopFailed { of: Self::NAME, error: one_line_of(&error) });
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Conditions {
             let error = reason.clone();
             let outcome = TickOutcome::Idle { reason };
             ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-            events.push(DaemonEvent::Trouble { of: Self::NAME, error });
+            events.push(DaemonEvent::LoopFailed { of: Self::NAME, error });
         }
         for assets in decided.runs {
             let run = RunId::new(now);

@@ -132,7 +132,7 @@ impl DaemonLoop for Deliveries {
                 if let Err(error) = written {
                     // The lease runs out, and the alert is sent again.
                     let error = one_line_of(&error);
-                    (sender.observer)(&DaemonEvent::Trouble { of: LoopName::Deliveries, error });
+                    (sender.observer)(&DaemonEvent::LoopFailed { of: LoopName::Deliveries, error });
                 }
                 lock(&lanes).end(&delivery.destination, Some(&outcome), held, clock.steady());
                 sender.activations.send(Activation::DeliveryAttempted);

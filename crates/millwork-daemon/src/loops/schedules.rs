@@ -167,7 +167,7 @@ async fn kept(context: EvaluationContext, metrics: DaemonMetrics, evaluation: Ev
         Ok(None) => {}
         Err(error) => {
             let error = format!("{instigator}: {}", one_line_of(&error));
-            (context.observer)(&DaemonEvent::Trouble { of: LoopName::Schedules, error });
+            (context.observer)(&DaemonEvent::LoopFailed { of: LoopName::Schedules, error });
         }
     }
     context.activations.send(Activation::FunctionReturned);
@@ -212,7 +212,7 @@ async fn evaluate(
         let reason = set_back(by);
         let error = format!("schedule `{}`: {reason}", schedule.name);
         decision.tick(Some(now), TickOutcome::Idle { reason });
-        decision.report(DaemonEvent::Trouble { of: LoopName::Schedules, error });
+        decision.report(DaemonEvent::LoopFailed { of: LoopName::Schedules, error });
     }
     if due.skipped > 0 {
         let missed = usize::try_from(due.skipped).unwrap_or(usize::MAX);

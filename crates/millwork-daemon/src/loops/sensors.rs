@@ -130,7 +130,7 @@ async fn kept(
         Ok(None) => {}
         Err(error) => {
             let error = format!("{}: {}", sensor.instigator(), one_line_of(&error));
-            (context.observer)(&DaemonEvent::Trouble { of: LoopName::Sensors, error });
+            (context.observer)(&DaemonEvent::LoopFailed { of: LoopName::Sensors, error });
         }
     }
 }

@@ -49,10 +49,10 @@ struct Pool {
 struct LoopRow {
     name: &'static str,
     last: String,
-    turns: u64,
+    ticks: u64,
     failures: u64,
     state: &'static str,
-    trouble: String,
+    error: String,
 }
 
 impl Deployment {
@@ -143,7 +143,7 @@ fn pool(view: PoolView) -> Pool {
 
 fn shown(loop_status: LoopStatus) -> LoopRow {
     let is_late = loop_status.since_last.is_some_and(|since| since > LONG);
-    let state = match (&loop_status.trouble, is_late) {
+    let state = match (&loop_status.error, is_late) {
         (Some(_), _) => "failed",
         (None, true) => "warn",
         (None, false) => "on",
@@ -151,10 +151,10 @@ fn shown(loop_status: LoopStatus) -> LoopRow {
     LoopRow {
         name: loop_status.name,
         last: loop_status.last.map(|last| last.to_string()).unwrap_or_default(),
-        turns: loop_status.turns,
+        ticks: loop_status.ticks,
         failures: loop_status.failures,
         state,
-        trouble: loop_status.trouble.unwrap_or_default(),
+        error: loop_status.error.unwrap_or_default(),
     }
 }
 

@@ -37,7 +37,7 @@ struct Overview {
     timeline: String,
     open: Vec<RunRow>,
     runs: Vec<RunRow>,
-    troubles: Vec<Trouble>,
+    problems: Vec<AssetProblem>,
     ticks: Vec<(String, String)>,
     made: Vec<Made>,
 }
@@ -64,7 +64,7 @@ impl Counts {
 }
 
 /// An asset with a problem.
-struct Trouble {
+struct AssetProblem {
     key: String,
     words: Vec<&'static str>,
     because: String,
@@ -120,7 +120,7 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
         timeline: timeline_of(&recent, now),
         open: rows(&open, RUNS),
         runs: rows(&recent, RUNS),
-        troubles: troubles(state, &snapshot.statuses),
+        problems: problems(state, &snapshot.statuses),
         ticks: next_ticks(&state.pipeline, &known, now),
         made: made.iter().filter_map(Made::of).collect(),
     })
@@ -142,9 +142,9 @@ impl Made {
 }
 
 /// Assets that failed, are late, or have a failing check; then those that are stale.
-fn troubles(state: &AppState, statuses: &AssetStatuses) -> Vec<Trouble> {
+fn problems(state: &AppState, statuses: &AssetStatuses) -> Vec<AssetProblem> {
     let graph = state.pipeline.graph();
-    let mut troubles: Vec<(usize, Trouble)> = Vec::new();
+    let mut problems: Vec<(usize, AssetProblem)> = Vec::new();
     for (asset, health) in statuses.all().iter_enumerated() {
         let (mut words, failing_checks) = (Vec::new(), health.failing_checks());
         words.extend((health.status == AssetStatus::Failed).then_some("failed"));
@@ -155,11 +155,11 @@ fn troubles(state: &AppState, statuses: &AssetStatuses) -> Vec<Trouble> {
         let gravity = ["failed", "fail", "late", "stale"].iter().position(|word| word == first).unwrap_or(4);
         let checks = failing_checks.iter().map(|check| format!("check {check} failed"));
         let because: Vec<String> = checks.chain(health.reasons()).take(3).collect();
-        let trouble = Trouble { key: graph.key(asset).to_string(), words, because: because.join("; ") };
-        troubles.push((gravity, trouble));
+        let problem = AssetProblem { key: graph.key(asset).to_string(), words, because: because.join("; ") };
+        problems.push((gravity, problem));
     }
-    troubles.sort_by_key(|(gravity, _)| *gravity);
-    troubles.into_iter().map(|(_, trouble)| trouble).take(LISTED).collect()
+    problems.sort_by_key(|(gravity, _)| *gravity);
+    problems.into_iter().map(|(_, problem)| problem).take(LISTED).collect()
 }
 
 /// The next tick of each schedule that is on, soonest first, of the next 30 days.

@@ -38,9 +38,9 @@ impl Host for ServingProcess {
             name: name.in_words(),
             last: metrics.last,
             since_last: metrics.since_last(),
-            turns: metrics.ticks,
+            ticks: metrics.ticks,
             failures: metrics.failures,
-            trouble: metrics.trouble,
+            error: metrics.error,
         };
         self.metrics.loops().into_iter().map(status).collect()
     }
