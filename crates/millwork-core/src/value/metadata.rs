@@ -80,9 +80,7 @@ impl Advice for UnstorableMetadata {
 pub fn check_metadata(metadata: &Metadata) -> Result<(), UnstorableMetadata> {
     let mut left = MAX_METADATA_BYTES;
     for (label, value) in metadata {
-        if let MetadataValue::Table(table) = value {
-            table.check().map_err(|reason| UnstorableMetadata { label: label.clone(), reason })?;
-        }
+        value.check().map_err(|reason| UnstorableMetadata { label: label.clone(), reason })?;
         // The object that names the type, and its nested values.
         let json = limited_json(value, MAX_DEPTH + 1, left).map_err(|reason| {
             let reason = match reason {
@@ -222,6 +220,27 @@ impl MetadataValue {
             | Self::Run(_) => None,
         }
     }
+
+    /// Why it can't be stored, apart from its length and depth.
+    fn check(&self) -> Result<(), Unstorable> {
+        match self {
+            Self::Table(table) => table.check(),
+            Self::Int(_)
+            | Self::Float(_)
+            | Self::Bool(_)
+            | Self::Text(_)
+            | Self::Markdown(_)
+            | Self::Json(_)
+            | Self::Url(_)
+            | Self::Path(_)
+            | Self::Timestamp(_)
+            | Self::Series(_)
+            | Self::Plot(_)
+            | Self::Image(_)
+            | Self::Asset(_)
+            | Self::Run(_) => Ok(()),
+        }
+    }
 }
 
 macro_rules! metadata_from {
@@ -268,36 +287,57 @@ mod base64_bytes {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    fn check(value: impl Into<MetadataValue>, json: &str) {
-        let value = value.into();
-        assert_eq!(serde_json::to_string(&value).unwrap(), json);
-        assert_eq!(serde_json::from_str::<MetadataValue>(json).unwrap(), value);
+    /// The kinds that are stored, by the error about one that isn't.
+    fn kinds() -> BTreeSet<String> {
+        let error = serde_json::from_str::<MetadataValue>(r#"{"type":"?","value":0}"#).unwrap_err();
+        error.to_string().split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect()
     }
 
     #[test]
-    fn stored_form() {
-        check(3_u32, r#"{"type":"int","value":3}"#);
-        check(0.5, r#"{"type":"float","value":0.5}"#);
-        check(f64::INFINITY, r#"{"type":"float","value":"inf"}"#);
-        check(
-            Series::by_index("round", [("loss".to_owned(), vec![0.5, f64::NEG_INFINITY])]),
-            r#"{"type":"series","value":{"x_label":"round","x":[0.0,1.0],"y":{"loss":[0.5,"-inf"]}}}"#,
-        );
-        check("a", r#"{"type":"text","value":"a"}"#);
-        check(
-            Image { media_type: "image/png".into(), bytes: vec![1, 2] },
-            r#"{"type":"image","value":{"media_type":"image/png","bytes":"AQI="}}"#,
-        );
-        check(
-            Plot::histogram("x", [0.0, 1.0], 1),
-            r#"{"type":"plot","value":{"title":"x","kind":"histogram","from":0.0,"to":1.0,"counts":[2]}}"#,
-        );
-        check(
-            Table::new([("id", "i64")]).row([1.into()]),
-            r#"{"type":"table","value":{"columns":[{"name":"id","type":"i64"}],"rows":[[1]]}}"#,
-        );
+    fn every_kind_has_its_stored_form() {
+        let (at, run) = (jiff::Timestamp::UNIX_EPOCH, RunId::from_u128(7));
+        let curve = [("loss".to_owned(), vec![0.5, f64::NEG_INFINITY])];
+        let table = Table::new([("id", "i64")]).row([1.into()]);
+        let image = Image { media_type: "image/png".into(), bytes: vec![1, 2] };
+        let forms: [(MetadataValue, &str); 16] = [
+            (3_u32.into(), r#"{"type":"int","value":3}"#),
+            (0.5.into(), r#"{"type":"float","value":0.5}"#),
+            (f64::INFINITY.into(), r#"{"type":"float","value":"inf"}"#),
+            (true.into(), r#"{"type":"bool","value":true}"#),
+            ("a".into(), r#"{"type":"text","value":"a"}"#),
+            (MetadataValue::markdown("*a*"), r#"{"type":"markdown","value":"*a*"}"#),
+            (serde_json::json!([null]).into(), r#"{"type":"json","value":[null]}"#),
+            (MetadataValue::url("http://a"), r#"{"type":"url","value":"http://a"}"#),
+            (MetadataValue::path("/a"), r#"{"type":"path","value":"/a"}"#),
+            (at.into(), r#"{"type":"timestamp","value":"1970-01-01T00:00:00Z"}"#),
+            (
+                table.into(),
+                r#"{"type":"table","value":{"columns":[{"name":"id","type":"i64"}],"rows":[[1]]}}"#,
+            ),
+            (
+                Series::by_index("round", curve).into(),
+                r#"{"type":"series","value":{"x_label":"round","x":[0.0,1.0],"y":{"loss":[0.5,"-inf"]}}}"#,
+            ),
+            (
+                Plot::histogram("x", [0.0, 1.0], 1).into(),
+                r#"{"type":"plot","value":{"title":"x","kind":"histogram","from":0.0,"to":1.0,"counts":[2]}}"#,
+            ),
+            (image.into(), r#"{"type":"image","value":{"media_type":"image/png","bytes":"AQI="}}"#),
+            (AssetKey::from("a/b").into(), r#"{"type":"asset","value":"a/b"}"#),
+            (run.into(), r#"{"type":"run","value":"00000000-0000-0000-0000-000000000007"}"#),
+        ];
+        let mut left = kinds();
+        for (value, json) in forms {
+            assert_eq!(serde_json::to_string(&value).unwrap(), json);
+            assert_eq!(serde_json::from_str::<MetadataValue>(json).unwrap(), value);
+            let stored: serde_json::Value = serde_json::from_str(json).unwrap();
+            left.remove(stored["type"].as_str().unwrap());
+        }
+        assert_eq!(left, BTreeSet::new(), "kinds without a stored form here");
     }
 
     /// Every number that people can hand in, in every place.

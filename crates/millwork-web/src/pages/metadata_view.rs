@@ -44,16 +44,17 @@ pub(super) struct Rows {
     pub(super) more: usize,
 }
 
-/// All metadata of the event with this number. Curves and drawings that are shown elsewhere on the page are left out.
+/// All metadata of the event with this number, except what the page shows elsewhere.
 pub(super) fn metadata_views(sequence: u64, metadata: &Metadata) -> Vec<Labelled> {
-    let shown = metadata.iter().filter(|(_, value)| !matches!(value, MetadataValue::Series(_)));
-    shown
-        .map(|(label, value)| Labelled { label: label.clone(), view: view(sequence, label, value) })
-        .collect()
+    let labelled = |(label, value): (&String, &MetadataValue)| {
+        Some(Labelled { label: label.clone(), view: view(sequence, label, value)? })
+    };
+    metadata.iter().filter_map(labelled).collect()
 }
 
-fn view(sequence: u64, label: &str, value: &MetadataValue) -> MetadataView {
-    match value {
+/// The view of a value; `None` if it isn't listed with the others, because `asset/curves.rs` draws it.
+fn view(sequence: u64, label: &str, value: &MetadataValue) -> Option<MetadataView> {
+    Some(match value {
         MetadataValue::Markdown(text) => MetadataView::Markup(markdown(text)),
         MetadataValue::Url(address) if is_harmless(address) => {
             MetadataView::Link { to: address.clone(), text: address.clone() }
@@ -72,14 +73,15 @@ fn view(sequence: u64, label: &str, value: &MetadataValue) -> MetadataView {
             MetadataView::Link { to: format!("/assets/{asset}"), text: asset.to_string() }
         }
         MetadataValue::Run(run) => MetadataView::Link { to: format!("/runs/{run}"), text: run.short() },
-        plain @ (MetadataValue::Int(_)
+        MetadataValue::Int(_)
         | MetadataValue::Float(_)
         | MetadataValue::Bool(_)
         | MetadataValue::Text(_)
         | MetadataValue::Url(_)
-        | MetadataValue::Path(_)
-        | MetadataValue::Series(_)) => MetadataView::Text(format::metadata(plain)),
-    }
+        | MetadataValue::Path(_) => MetadataView::Text(format::metadata(value)),
+        // With those of the materializations before.
+        MetadataValue::Series(_) => return None,
+    })
 }
 
 /// The first rows of a table.

@@ -215,19 +215,33 @@ fn print_materialization(event: &EventView) {
 }
 
 fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
-    if let MetadataValue::Table(shown) = value {
-        outln!("  {label}:");
-        out!("{}", indented(&metadata_table(shown)));
-    } else if let MetadataValue::Series(series) = value {
-        outln!("  {label}:");
-        for (name, values) in &series.y {
-            if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                let (first, last) = (short_number(*first), short_number(*last));
-                outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
+    match value {
+        MetadataValue::Table(shown) => {
+            outln!("  {label}:");
+            out!("{}", indented(&metadata_table(shown)));
+        }
+        MetadataValue::Series(series) => {
+            outln!("  {label}:");
+            for (name, values) in &series.y {
+                if let (Some(first), Some(last)) = (values.first(), values.last()) {
+                    let (first, last) = (short_number(*first), short_number(*last));
+                    outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
+                }
             }
         }
-    } else {
-        outln!("  {label:<width$}  {}", in_a_word(value));
+        MetadataValue::Int(_)
+        | MetadataValue::Float(_)
+        | MetadataValue::Bool(_)
+        | MetadataValue::Text(_)
+        | MetadataValue::Markdown(_)
+        | MetadataValue::Json(_)
+        | MetadataValue::Url(_)
+        | MetadataValue::Path(_)
+        | MetadataValue::Timestamp(_)
+        | MetadataValue::Plot(_)
+        | MetadataValue::Image(_)
+        | MetadataValue::Asset(_)
+        | MetadataValue::Run(_) => outln!("  {label:<width$}  {}", in_a_word(value)),
     }
 }
 
