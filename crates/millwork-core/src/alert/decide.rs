@@ -48,7 +48,7 @@ impl AlertRules {
     pub fn compares(&self, asset: &AssetKey) -> bool {
         self.rules.iter().any(|(rule, assets)| {
             assets.as_ref().is_none_or(|assets| assets.contains(asset))
-                && rule.triggers.iter().any(|trigger| matches!(trigger, Trigger::MetricChanged { .. }))
+                && rule.triggers.iter().any(Trigger::compares)
         })
     }
 
@@ -232,75 +232,59 @@ enum SubjectState {
 
 /// The matches of an occurrence with a trigger's subjects, one for each asset that it is about.
 fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
-    let of_assets =
-        || occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect();
-    match &occurrence.kind {
-        OccurrenceKind::RunEnded { status, reason, origin } => {
-            run_ended(trigger, occurrence, *status, reason.as_deref(), origin).into_iter().collect()
+    match trigger {
+        Trigger::RunFailed => run_ended(occurrence, |status| match status {
+            RunStatus::Failed | RunStatus::Lost => Some(SubjectState::Failed),
+            RunStatus::Succeeded => Some(SubjectState::Good),
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Canceled => None,
+        })
+        .into_iter()
+        .collect(),
+        Trigger::Run(wanted) => {
+            let state = |status| (status == *wanted).then_some(SubjectState::Happened);
+            run_ended(occurrence, state).into_iter().collect()
         }
-        OccurrenceKind::AssetFailed { .. }
-        | OccurrenceKind::Materialized { .. }
-        | OccurrenceKind::CheckEvaluated(_)
-        | OccurrenceKind::Freshness { .. } => of_assets(),
-        OccurrenceKind::Ticked { of, error, look } => {
-            let title = format!("The {of} fails");
-            let is_meant = *trigger == Trigger::TickFailed;
-            let found = || Match {
-                subject: of.to_string(),
-                ..of_error(stored_instigator(of), title, error.as_deref(), look)
-            };
-            is_meant.then(found).into_iter().collect()
-        }
-        OccurrenceKind::Looped { stored_name, of, error } => {
-            let title = format!("The daemon has trouble with {of}");
-            let is_meant = *trigger == Trigger::DaemonTrouble;
-            let command = "the log of the daemon";
-            let found = || Match {
-                subject: of.clone(),
-                ..of_error(stored_name.clone(), title, error.as_deref(), command)
-            };
-            is_meant.then(found).into_iter().collect()
-        }
-    }
-}
-
-fn run_ended(
-    trigger: &Trigger,
-    occurrence: &Occurrence,
-    status: RunStatus,
-    reason: Option<&str>,
-    origin: &str,
-) -> Option<Match> {
-    let state = match trigger {
-        Trigger::RunFailed => match status {
-            RunStatus::Failed | RunStatus::Lost => SubjectState::Failed,
-            RunStatus::Succeeded => SubjectState::Good,
-            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Canceled => {
-                return None;
-            }
-        },
-        Trigger::Run(wanted) if *wanted == status => SubjectState::Happened,
-        Trigger::Run(_)
-        | Trigger::AssetFailed
+        Trigger::AssetFailed
         | Trigger::CheckFailed(_)
         | Trigger::NotFresh(_)
         | Trigger::MetricBelow { .. }
         | Trigger::MetricAbove { .. }
-        | Trigger::MetricChanged { .. }
-        | Trigger::TickFailed
-        | Trigger::DaemonTrouble => return None,
-    };
+        | Trigger::MetricChanged { .. } => {
+            occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect()
+        }
+        Trigger::TickFailed => tick_failed(occurrence).into_iter().collect(),
+        Trigger::DaemonTrouble => loop_failed(occurrence).into_iter().collect(),
+    }
+}
+
+/// The match of the end of a run, whose state follows from the status that it ended in.
+fn run_ended(occurrence: &Occurrence, state: impl Fn(RunStatus) -> Option<SubjectState>) -> Option<Match> {
+    let OccurrenceKind::RunEnded { status, reason, origin } = &occurrence.kind else { return None };
+    let state = state(*status)?;
     let short = occurrence.run.map(|run| run.short()).unwrap_or_default();
-    let ended = if status == RunStatus::Lost { "was lost" } else { status.as_str() };
+    let ended = if *status == RunStatus::Lost { "was lost" } else { status.as_str() };
     Some(Match {
-        stored_subject: origin.to_owned(),
-        subject: origin.to_owned(),
+        stored_subject: origin.clone(),
+        subject: origin.clone(),
         asset: None,
         state,
         title: format!("Run {short} of {origin} {ended}"),
-        detail: reason.unwrap_or_default().to_owned(),
+        detail: reason.clone().unwrap_or_default(),
         command: format!("runs show {short}"),
     })
+}
+
+fn tick_failed(occurrence: &Occurrence) -> Option<Match> {
+    let OccurrenceKind::Ticked { of, error, look } = &occurrence.kind else { return None };
+    let found = of_error(stored_instigator(of), format!("The {of} fails"), error.as_deref(), look);
+    Some(Match { subject: of.to_string(), ..found })
+}
+
+fn loop_failed(occurrence: &Occurrence) -> Option<Match> {
+    let OccurrenceKind::Looped { stored_name, of, error } = &occurrence.kind else { return None };
+    let title = format!("The daemon has trouble with {of}");
+    let found = of_error(stored_name.clone(), title, error.as_deref(), "the log of the daemon");
+    Some(Match { subject: of.clone(), ..found })
 }
 
 /// A schedule, sensor or automation by its name in the store.

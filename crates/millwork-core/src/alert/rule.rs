@@ -229,6 +229,22 @@ impl Trigger {
         }
     }
 
+    /// Whether it compares a materialization with the one before, which must be read for it.
+    pub(crate) fn compares(&self) -> bool {
+        match self {
+            Self::MetricChanged { .. } => true,
+            Self::RunFailed
+            | Self::Run(_)
+            | Self::AssetFailed
+            | Self::CheckFailed(_)
+            | Self::NotFresh(_)
+            | Self::MetricBelow { .. }
+            | Self::MetricAbove { .. }
+            | Self::TickFailed
+            | Self::DaemonTrouble => false,
+        }
+    }
+
     /// The reason why it is invalid; `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<Problem> {
         match self {
