@@ -7,6 +7,8 @@ use millwork_core::stored::Unstorable;
 use millwork_core::{Advice, ErrorClass};
 use thiserror::Error;
 
+use crate::store_url::StoreKind;
+
 /// An error of a store.
 #[derive(Debug, Error)]
 pub enum StorageError {
@@ -138,7 +140,9 @@ impl Unwritable {
 impl Advice for StorageError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Self::Fenced { .. } => "this process missed its lease, for example because it was suspended".into(),
+            Self::Fenced { .. } => {
+                "this process missed its lease, for example because it was suspended".into()
+            }
             Self::NotClaimable { .. } => {
                 "only runs that are queued, failed, canceled or lost can be started".into()
             }
@@ -151,7 +155,9 @@ impl Advice for StorageError {
                 "it can be read; make it writable, or pass a writable copy with `--home`".into()
             }
             Self::UnknownStore { .. } => {
-                "use `sqlite:FILE`, `memory:` or the folder of a home; write `./` before a folder with a colon in its name".into()
+                let forms = StoreKind::ALL.map(|kind| format!("`{}`", kind.url_form())).join(", ");
+                let folder = "write `./` before a folder with a colon in its name";
+                format!("use {forms} or the folder of a home; {folder}").into()
             }
             Self::OfOthers { .. } => "it was not changed; use another MILLWORK_HOME".into(),
             Self::Unstorable { .. } => "store large or deeply nested data as values of assets".into(),

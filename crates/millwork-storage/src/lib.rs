@@ -68,7 +68,7 @@ pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::SqliteStore;
-pub use store_url::connect;
+pub use store_url::{StoreKind, connect};
 pub use waiting::{queued_runs, waiting_runs};
 
 /// A backend of the store.

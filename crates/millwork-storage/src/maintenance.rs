@@ -59,7 +59,7 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Table {
-    /// The file as a whole: SQLite finds it damaged. That can't be set aside.
+    /// The file as a whole: the database finds it damaged. That can't be set aside.
     File,
     /// Events.
     Events,
@@ -77,6 +77,25 @@ pub enum Table {
     Pending,
     /// The latest events of assets, which follow from all events.
     Latest,
+}
+
+impl Table {
+    /// What to do about damage here that [`repair`](Maintenance::repair) can't set aside; `None` where it can.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::File => Some(
+                "The file itself is damaged. Restore it from a backup, or copy it with `sqlite3 millwork.db .recover`.",
+            ),
+            Self::Events
+            | Self::Runs
+            | Self::Ticks
+            | Self::Deliveries
+            | Self::Automation
+            | Self::Slots
+            | Self::Pending
+            | Self::Latest => None,
+        }
+    }
 }
 
 /// Operations on a store as a whole.

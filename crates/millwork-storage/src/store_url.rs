@@ -1,7 +1,8 @@
 //! The URLs of stores, and connecting to them.
 //!
-//! A home keeps its store in its own folder, so a folder is a name as well. The scheme before the colon chooses the backend; a backend
-//! joins with a variant of [`StoreUrl`], and nothing outside of this crate has to know its type.
+//! A home keeps its store in its own folder, so a folder is a name as well. The scheme before the colon chooses the backend. A backend
+//! joins with a variant of [`StoreKind`], and the compiler names the rest: its scheme, where the store is ([`StoreUrl`]), connecting to
+//! it, and the conformance tests. Nothing outside of this crate has to know its type.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,36 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Store>, StorageError> {
     StoreUrl::parse(url)?.connect(None).await
 }
 
+/// The kinds of stores that [`connect`] knows: the backends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// A SQLite file.
+    Sqlite,
+    /// The memory of this process.
+    Memory,
+}
+
+impl StoreKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Memory];
+
+    /// The scheme of its URLs, which is what is before the colon.
+    pub const fn scheme(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The form of its URLs: `sqlite:FILE`.
+    pub const fn url_form(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite:FILE",
+            Self::Memory => "memory:",
+        }
+    }
+}
+
 /// The location of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreUrl {
@@ -54,10 +85,20 @@ impl StoreUrl {
         match url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None if url.is_empty() => Err(StorageError::UnknownStore { scheme: String::new() }),
             None => Ok(Self::of_home(Path::new(url))),
-            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
-            Some(("memory", "")) => Ok(Self::Memory),
-            // Without what is behind the scheme, which may have a password in it.
-            Some((scheme, _)) => Err(StorageError::UnknownStore { scheme: format!("{scheme}:") }),
+            Some((scheme, place)) => {
+                let kind = StoreKind::ALL.into_iter().find(|kind| kind.scheme() == scheme);
+                // Without what is behind the scheme, which may have a password in it.
+                let unknown = || StorageError::UnknownStore { scheme: format!("{scheme}:") };
+                kind.and_then(|kind| Self::of_kind(kind, place)).ok_or_else(unknown)
+            }
+        }
+    }
+
+    /// The store at a place, which is what follows the colon of a URL; `None` if a store of this kind can't be there.
+    fn of_kind(kind: StoreKind, place: &str) -> Option<Self> {
+        match kind {
+            StoreKind::Sqlite => (!place.is_empty()).then(|| Self::Sqlite(place.into())),
+            StoreKind::Memory => place.is_empty().then_some(Self::Memory),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use millwork_storage::{Store, connect};
+use millwork_storage::{Store, StoreKind, connect};
 use tempfile::TempDir;
 
 /// A new, empty store, and the resources that it needs to exist.
@@ -21,12 +21,14 @@ impl Deref for Backend {
     }
 }
 
-pub(crate) async fn memory() -> Backend {
-    Backend { store: connect("memory:").await.unwrap(), _folder: None }
-}
-
-pub(crate) async fn sqlite() -> Backend {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}/millwork.db", folder.path().display());
-    Backend { store: connect(&url).await.unwrap(), _folder: Some(Arc::new(folder)) }
+/// A new store of a kind.
+pub(crate) async fn new(kind: StoreKind) -> Backend {
+    let (url, folder) = match kind {
+        StoreKind::Sqlite => {
+            let folder = tempfile::tempdir().unwrap();
+            (format!("sqlite:{}/millwork.db", folder.path().display()), Some(Arc::new(folder)))
+        }
+        StoreKind::Memory => ("memory:".to_owned(), None),
+    };
+    Backend { store: connect(&url).await.unwrap(), _folder: folder }
 }

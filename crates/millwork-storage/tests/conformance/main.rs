@@ -1,4 +1,5 @@
-//! What every backend must do. A backend joins with a constructor in `backend.rs` and a line in `for_each_backend`.
+//! What every backend must do. A backend joins with an arm in `backend.rs` and a module in `for_each_backend`; without either, this
+//! doesn't compile.
 
 // Clippy lets tests unwrap, but not what they share.
 #![allow(clippy::unwrap_used)]
@@ -19,25 +20,36 @@ mod runs_found;
 mod samples;
 mod writing;
 
-/// Runs tests, each a function that takes a store, once for each backend.
+use millwork_storage::StoreKind;
+
+/// Runs tests, each a function that takes a store, once for each backend, in a module of its own.
 macro_rules! for_each_backend {
-    ($($test:path as $name:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $name() {
-                $test(crate::backend::memory().await).await;
-            })*
+    ([$($module:ident: $kind:ident),+] $tests:tt) => {
+        $(for_one_backend!($module $kind $tests);)+
+
+        /// Names every kind of store, so that one without tests doesn't compile.
+        const fn is_tested(kind: StoreKind) -> bool {
+            match kind {
+                $(StoreKind::$kind => true),+
+            }
         }
-        mod sqlite {
+    };
+}
+
+macro_rules! for_one_backend {
+    ($module:ident $kind:ident { $($test:path as $name:ident),* $(,)? }) => {
+        mod $module {
             $(#[tokio::test]
             async fn $name() {
-                $test(crate::backend::sqlite().await).await;
+                $test(crate::backend::new(millwork_storage::StoreKind::$kind).await).await;
             })*
         }
     };
 }
 
-for_each_backend! {
+const _: () = assert!(is_tested(StoreKind::Memory));
+
+for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::event_log::conditions as conditions,
     crate::event_log::order_and_limit as order_and_limit,
     crate::event_log::values as values,
@@ -94,4 +106,4 @@ for_each_backend! {
     crate::maintenance::compacted as a_store_can_be_compacted,
     crate::maintenance::whole as nothing_is_found_in_a_whole_store,
     crate::maintenance::closed as a_closed_store_fails,
-}
+}}

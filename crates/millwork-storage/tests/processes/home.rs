@@ -5,7 +5,7 @@ use std::path::Path;
 use millwork_core::event::EventBody;
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
 use millwork_storage::{
-    Claim, EventQuery, Holder, Home, Lease, Liveness, NewRun, RunQuery, StorageError, TakeSlots,
+    Claim, EventQuery, Holder, Home, Lease, Liveness, NewRun, RunQuery, StorageError, StoreKind, TakeSlots,
 };
 use tempfile::TempDir;
 
@@ -193,7 +193,11 @@ async fn a_run_on_another_machine_is_lost_with_its_lease() {
 async fn a_home_may_have_its_store_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = format!("sqlite:{}/elsewhere.db", folder.path().display());
-    for url in ["memory:", &elsewhere] {
+    for kind in StoreKind::ALL {
+        let url = match kind {
+            StoreKind::Sqlite => &*elsewhere,
+            StoreKind::Memory => "memory:",
+        };
         let path = folder.path().join("home");
         let home = Home::open_with_store(&path, url).await.unwrap();
         let holder = Holder { id: "x".to_owned(), ..home.holder().clone() };

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use millwork_api::{ForgottenView, FoundDamage, FreedView, RepairView, StoreView};
 use millwork_core::{Clock as _, Retention, SystemClock};
 use millwork_engine::{EngineOptions, ForgottenValues, forget_values};
-use millwork_storage::{Finding, StorageError, Table};
+use millwork_storage::{Finding, StorageError};
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
@@ -124,10 +124,8 @@ async fn repair(opened: &Opened, json: bool) -> Result<Exit, Failure> {
         print(&found);
         outln!("{} set aside, in the table `set_aside` of the database.", found.len() - left.len());
     }
-    if !json && left.iter().any(|finding| finding.table == Table::File) {
-        outln!(
-            "The file itself is damaged. Restore it from a backup, or copy it with `sqlite3 millwork.db .recover`."
-        );
+    if !json && let Some(remedy) = left.iter().find_map(|finding| finding.table.remedy()) {
+        outln!("{remedy}");
     }
     Ok(if left.is_empty() { Exit::Success } else { Exit::Home })
 }
