@@ -15,7 +15,8 @@ use millwork_storage::Holder;
 /// Starts the execution of runs, and knows how it ended.
 pub trait Launcher: fmt::Debug + Send + Sync {
     /// Launches a run. That neither claims nor changes the run: what was launched claims it. After an error the run stays queued, and the
-    /// daemon tries again.
+    /// daemon tries again. A daemon that is started while a run waits to begin launches it again, since no process holds it yet; only one of
+    /// the two claims it, and the other one ends. A launcher whose runs wait long, as in the queue of a cluster, returns the first one.
     fn launch(&self, run: RunId) -> BoxFuture<Result<Launch, BoxError>>;
 
     /// Finds what executes a run that this daemon has not launched, given the process that holds the run. `None` if it has ended, or if

@@ -4,8 +4,10 @@
 //! of this machine, a job of a cluster) only the launcher knows: it names a [`LaunchedRun`], waits for its end, ends it by force, keeps its
 //! output, and classifies its failure. So another way to launch runs is one more file here, and the rest of the daemon doesn't change.
 //!
-//! `launch.rs` is the contract; `process.rs` and `in_process.rs` implement it.
+//! `launch.rs` is the contract, and `contract.rs` its tests; `process.rs` and `in_process.rs` implement it.
 
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 pub(crate) mod fake;
 mod in_process;

@@ -1,6 +1,7 @@
 //! `daemon`: evaluates schedules, sensors and conditions and launches runs until it is interrupted. `serve` does the same, with the
 //! pages.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -48,6 +49,19 @@ pub(super) struct DaemonArguments {
     /// Execute runs in this process: faster, but a run that crashes it ends the others as well
     #[arg(long)]
     pub(super) in_process: bool,
+}
+
+impl DaemonArguments {
+    /// The same as arguments of another process.
+    pub(super) fn written(&self) -> Vec<OsString> {
+        let Self { max_runs, in_process } = self;
+        let mut written = Vec::new();
+        if let Some(runs) = max_runs {
+            written.extend(["--max-runs", &runs.to_string()].map(OsString::from));
+        }
+        written.extend(in_process.then(|| "--in-process".into()));
+        written
+    }
 }
 
 /// Evaluates schedules and launches runs; with `--dry-run`, prints the runs that would be requested.

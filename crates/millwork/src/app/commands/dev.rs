@@ -62,9 +62,6 @@ fn serve_arguments(
     for host in allowed_hosts {
         serve.extend(["--allowed-hosts", host].map(OsString::from));
     }
-    if let Some(runs) = daemon.max_runs {
-        serve.extend(["--max-runs", &runs.to_string()].map(OsString::from));
-    }
-    serve.extend(daemon.in_process.then(|| "--in-process".into()));
+    serve.extend(daemon.written());
     serve
 }
