@@ -32,7 +32,7 @@ pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
 pub use millwork_core::retention;
-pub use millwork_core::run::RunId;
+pub use millwork_core::run::{RunId, RunStatus};
 pub use millwork_core::{
     AlertRule, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff,
     BoxError, BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,

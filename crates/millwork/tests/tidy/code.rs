@@ -133,6 +133,18 @@ fn keys_with_our_prefix_stand_in_one_place() {
     report(&broken, "keys that begin with `millwork/` stand in `run/tags.rs`");
 }
 
+/// What is answered in JSON has a type, from which the documentation of the API follows.
+#[test]
+fn no_json_is_put_together_by_hand() {
+    const FOLDERS: [&str; 2] = ["crates/millwork-web/src/api", "crates/millwork/src/app/commands"];
+    // It changes the OpenAPI document.
+    let is_answer = |path: &PathBuf| !path.ends_with("document.rs");
+    let files = FOLDERS.iter().flat_map(|folder| rust_files(&root().join(folder))).filter(is_answer);
+    let by_hand = files.filter(|path| code_of(path).contains("json!("));
+    let broken: Vec<_> = by_hand.map(|path| path.display().to_string()).collect();
+    report(&broken, "types of what is answered are in `millwork-api`");
+}
+
 /// A longer line of a template is read by nobody, and is where merges fail.
 #[test]
 fn lines_of_templates_are_short() {

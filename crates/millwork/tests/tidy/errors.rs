@@ -136,7 +136,7 @@ fn every_code_of_the_api_is_in_the_index() {
 }
 
 /// A variant as serde renames it.
-fn snake_case(variant: &str) -> String {
+pub(crate) fn snake_case(variant: &str) -> String {
     let mut name = String::new();
     for character in variant.chars() {
         if character.is_uppercase() && !name.is_empty() {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
+mod choices;
 mod code;
 mod configuration;
 mod crates;
@@ -12,6 +13,7 @@ mod markdown;
 mod modules;
 mod words;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -52,6 +54,18 @@ fn code_of(path: &Path) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     code.join("\n")
+}
+
+/// The types below a folder that implement a trait.
+fn implementations(folder: &str, of: &str) -> BTreeSet<String> {
+    let mark = format!("impl {of} for ");
+    let mut types = BTreeSet::new();
+    for path in rust_files(&root().join(folder)) {
+        let code = code_of(&path);
+        let names = code.split(&mark).skip(1).filter_map(|rest| rest.split([' ', '<']).next());
+        types.extend(names.map(str::to_owned));
+    }
+    types
 }
 
 /// The texts between quotation marks in code, as they mean.
