@@ -102,7 +102,8 @@ impl StoreUrl {
         }
     }
 
-    /// Connects to the store. The processes of a home are asked whether holders live.
+    /// Connects to the store. The processes of a home are asked whether holders live, and a store that several processes can open vouches
+    /// for a holder before it writes its claim: without the lock, the holder would be taken for dead.
     pub(crate) async fn connect(
         self,
         processes: Option<Arc<Processes>>,

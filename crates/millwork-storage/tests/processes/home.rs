@@ -71,6 +71,33 @@ async fn who_lives_keeps_its_slots_whatever_the_clock_says() {
     assert!(second.store().take_slots(take(1)).await.unwrap().is_some());
 }
 
+/// The URL of a new store that several processes can open; `None` if those of this kind can't be shared.
+fn shared(kind: StoreKind, folder: &Path) -> Option<String> {
+    match kind {
+        StoreKind::Sqlite => Some(format!("sqlite:{}/shared.db", folder.display())),
+        StoreKind::Memory => None,
+    }
+}
+
+/// Whether a process lives is known from the locks of its home, whatever the store.
+#[tokio::test]
+async fn who_lives_keeps_its_runs_and_slots_in_any_store() {
+    for kind in StoreKind::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(url) = shared(kind, folder.path()) else { continue };
+        let path = folder.path().join("home");
+        let first = Home::open_with_store(&path, &url).await.unwrap();
+        let second = Home::open_with_store(&path, &url).await.unwrap();
+        start_run(&first, 1).await;
+        assert!(take_slot(&first).await);
+        assert!(second.recover(at(31_536_000)).await.unwrap().is_empty(), "{kind:?}: its process lives");
+        let take = TakeSlots::one("pool", 1, second.holder(), at(31_536_000), at(31_536_030));
+        assert!(second.store().take_slots(take).await.unwrap().is_none(), "{kind:?}: its process lives");
+        drop(first);
+        assert_eq!(second.recover(at(1)).await.unwrap().len(), 1, "{kind:?}: its process has ended");
+    }
+}
+
 /// A home, and a process that works in it and has printed this.
 async fn beside(work: &str, says: &str) -> (TempDir, Home, Working) {
     let folder = tempfile::tempdir().unwrap();
