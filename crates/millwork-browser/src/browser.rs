@@ -99,6 +99,17 @@ impl Browser {
         Page::new(self.connection.clone(), session)
     }
 
+    /// Opens a page and loads a URL.
+    ///
+    /// # Errors
+    ///
+    /// When the browser has ended, or can't load it.
+    pub fn open(&self, url: &str) -> Result<Page, BrowserError> {
+        let page = self.page()?;
+        page.goto(url)?;
+        Ok(page)
+    }
+
     fn call(&self, method: &str, params: &Value) -> Result<Value, BrowserError> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         connection.call(None, method, params).map_err(|error| {

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use millwork_testing::program;
+
 fn millwork(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_millwork")).args(arguments).current_dir(folder).output().unwrap()
 }
@@ -38,8 +40,8 @@ fn a_pipeline_is_made_and_formatted() {
             std::fs::read_to_string(pipeline.join("Cargo.toml")).unwrap().parse().unwrap();
         assert_eq!(manifest["package"]["name"].as_str(), Some(name));
         assert_eq!(manifest["dependencies"]["millwork"]["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
-        let mut rustfmt = Command::new("rustfmt");
-        let formatted = rustfmt
+        let Some(rustfmt) = program("rustfmt") else { continue };
+        let formatted = Command::new(rustfmt)
             .args(["--check", "--edition", "2024"])
             .arg(pipeline.join("src/main.rs"))
             .output()

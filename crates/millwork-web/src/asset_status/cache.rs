@@ -1,7 +1,7 @@
 //! The cached status of all assets, derived from the event log.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
@@ -10,6 +10,7 @@ use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::index::IndexVec;
 use millwork_storage::{StorageError, Store, follow, last_events, read_status};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::Trend;
 use super::trend::{Numbers, Trends};

@@ -93,7 +93,7 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
         let mut asked = 0;
         for _ in 0..2 {
             // What was read a moment ago isn't read again.
-            tokio::time::sleep(Duration::from_millis(120)).await;
+            a_moment_passes().await;
             let before = store.counts().queries;
             let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
             assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -105,7 +105,14 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     counted
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// Sets the clock of the runtime forward.
+async fn a_moment_passes() {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(120)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
 async fn a_page_asks_as_much_of_a_large_store_as_of_a_small_one() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (small, large) = (queries(3, 5).await, queries(300, 1_000).await);

@@ -1,7 +1,6 @@
 //! A pipeline's API and pages, served from a home of its own.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::no_host::options;
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, Sto
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_storage::{Batch, Home, NewRun, Store};
-use millwork_testing::{PATIENCE, PAUSE};
+use millwork_testing::wait_for;
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -62,16 +61,12 @@ impl Served {
 
     /// A page, once it contains a text: pages show how assets stood a moment ago.
     pub(crate) async fn page_with(&self, path: &str, text: &str) -> String {
-        let began = Instant::now();
-        loop {
+        wait_for(async || {
             let page = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
             let page = page.text().await.unwrap();
-            if page.contains(text) {
-                return page;
-            }
-            assert!(began.elapsed() < PATIENCE, "{text} is not in {page}");
-            tokio::time::sleep(PAUSE).await;
-        }
+            if page.contains(text) { Ok(page) } else { Err(format!("{text} is not in {page}")) }
+        })
+        .await
     }
 
     /// Sends a form with the token of the overview's.

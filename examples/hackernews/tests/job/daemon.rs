@@ -1,64 +1,48 @@
 //! The daemon through its binary: queued runs are launched, and deaths of runs and daemons are survived.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::Command;
 
 use crate::support::{Home, StuckServer};
-use millwork_testing::{PATIENCE, eventually};
+use millwork_testing::{Lines, PipelineServer, eventually, wait_for};
 use serde_json::Value;
 
 /// A daemon that is killed when it is dropped.
-struct Daemon {
-    process: Child,
-    lines: Receiver<String>,
-}
+struct Daemon(Lines);
 
 impl Daemon {
     fn start(home: &Home, arguments: &str) -> Self {
-        let mut process = home.start(&format!("daemon {arguments}"));
-        let (sender, lines) = channel();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
-        });
-        let daemon = Self { process, lines };
-        daemon.line("daemon started");
-        daemon
-    }
-
-    /// Waits for a line that contains a text.
-    fn line(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
-            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
-                panic!("no line with `{text}` among {seen:#?}");
-            };
-            if line.contains(text) {
-                return line;
-            }
-            seen.push(line);
-        }
+        let lines = Lines::of(home.command(&format!("daemon {arguments}")));
+        lines.line("daemon started");
+        Self(lines)
     }
 
     /// Waits for a launch, and returns the process number.
     fn launched(&self) -> u32 {
-        self.line("launched as process").rsplit(' ').next().unwrap().parse().unwrap()
+        process_of(&self.0)
     }
 
     fn stop(mut self) -> Option<i32> {
-        signal("-TERM", self.process.id());
-        self.process.wait().unwrap().code()
+        signal("-TERM", self.0.id());
+        self.0.process.wait().unwrap().code()
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// The process number of the next run that is launched.
+fn process_of(service: &Lines) -> u32 {
+    service.line("launched as process").rsplit(' ').next().unwrap().parse().unwrap()
 }
+
+/// Waits until the run queue of a service has ticked twice: the first tick may have begun before it was asked.
+fn queue_ticks(service: &PipelineServer) {
+    let ticks_twice = wait_for(async || {
+        let metrics = reqwest::get(format!("{}/metrics", service.url)).await.unwrap().text().await.unwrap();
+        let ticks = metrics.lines().find_map(|line| line.strip_prefix(TICKS)?.trim().parse::<f64>().ok());
+        if ticks >= Some(2.0) { Ok(()) } else { Err(metrics) }
+    });
+    tokio::runtime::Runtime::new().unwrap().block_on(ticks_twice);
+}
+
+const TICKS: &str = "millwork_loop_turns_total{loop=\"run_queue\"}";
 
 fn signal(signal: &str, process: u32) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
@@ -92,14 +76,14 @@ fn queued_runs_are_launched_by_priority() {
     assert_eq!(run(&home, &low)["status"], "queued");
     let daemon = Daemon::start(&home, "--max-runs 1");
     for id in [&high, &low] {
-        assert!(daemon.line("launched as process").contains(&id[id.len() - 8..]), "{id}");
+        assert!(daemon.0.line("launched as process").contains(&id[id.len() - 8..]), "{id}");
     }
     for id in [&low, &high] {
         becomes(&home, id, "succeeded");
     }
     // A run that is retried here is not left to the daemon.
     home.succeeds(&format!("runs retry {low} --from-scratch"));
-    assert!(daemon.lines.try_iter().all(|line| !line.contains("launched")));
+    assert!(daemon.0.so_far().iter().all(|line| !line.contains("launched")));
     assert_eq!(daemon.stop(), Some(0));
 }
 
@@ -128,21 +112,20 @@ fn a_run_outlives_its_daemon_and_the_next_one_looks_after_it() {
     let mut daemon = Daemon::start(&home, "--max-runs 1");
     let orphan = daemon.launched();
     becomes(&home, &first, "running");
-    daemon.process.kill().unwrap();
-    daemon.process.wait().unwrap();
+    daemon.0.kill();
     assert_eq!(run(&home, &first)["status"], "running");
 
-    let daemon = Daemon::start(&home, "--max-runs 1");
-    std::thread::sleep(Duration::from_millis(600));
+    let service = home.serve("--max-runs 1", &[]);
+    queue_ticks(&service);
     assert_eq!(run(&home, &second)["status"], "queued", "the first run still takes the only place");
     signal("-KILL", orphan);
     becomes(&home, &first, "lost");
-    daemon.launched();
+    process_of(&service.process);
     becomes(&home, &second, "running");
     // A run that is asked to stop does so in its own process.
     home.succeeds(&format!("runs cancel {second}"));
     becomes(&home, &second, "canceled");
-    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(Daemon(service.process).stop(), Some(0));
 }
 
 #[test]

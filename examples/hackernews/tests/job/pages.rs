@@ -1,12 +1,11 @@
 //! The pages of the reference job in a real browser: the audit finds no violation, a configured run is launched and watched, and the
 //! palette and the theme work by keyboard and click. If `SCREENSHOTS` names a folder, screenshots are left there.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Child;
 
 use crate::support::Home;
 use millwork_browser::{Browser, Page, View};
+use millwork_testing::PipelineServer;
 
 const PAGES: [(&str, &str); 12] = [
     ("overview", "/"),
@@ -23,35 +22,9 @@ const PAGES: [(&str, &str); 12] = [
     ("missing", "/assets/nothing"),
 ];
 
-/// A server that is killed when it is dropped.
-struct Served {
-    process: Child,
-    url: String,
-}
-
-impl Served {
-    fn start(home: &Home) -> Self {
-        let mut process =
-            home.command("serve --address 127.0.0.1:0").env_remove("MILLWORK_TOKEN").spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let url = line.split_once("serving ").unwrap().1.to_owned();
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, url }
-    }
-
-    fn open(&self, browser: &Browser, path: &str) -> Page {
-        let page = browser.page().unwrap();
-        page.goto(&format!("{}{path}", self.url)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        page
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// A page of a server in a tab of its own.
+fn open(served: &PipelineServer, browser: &Browser, path: &str) -> Page {
+    browser.open(&format!("{}{path}", served.url)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn findings(page: &Page, name: &str) -> Vec<String> {
@@ -76,12 +49,12 @@ fn nothing_keeps_people_out_of_the_reference_job() {
     for seed in 1..8 {
         home.succeeds(&format!("materialize --set training_test_data.seed={seed}"));
     }
-    let served = Served::start(&home);
+    let served = home.serve("", &[]);
     let mut found = Vec::new();
     for (name, path) in PAGES {
-        found.extend(findings(&served.open(&browser, path), name));
+        found.extend(findings(&open(&served, &browser, path), name));
     }
-    let page = served.open(&browser, "/runs");
+    let page = open(&served, &browser, "/runs");
     page.click("main tbody a").unwrap();
     page.wait_until("location.pathname.startsWith('/runs/') && document.readyState === 'complete'").unwrap();
     found.extend(findings(&page, "run"));
@@ -92,8 +65,8 @@ fn nothing_keeps_people_out_of_the_reference_job() {
 fn a_configured_run_is_launched_and_watched() {
     let Some(browser) = Browser::for_test() else { return };
     let home = Home::new();
-    let served = Served::start(&home);
-    let page = served.open(&browser, "/launch");
+    let served = home.serve("", &[]);
+    let page = open(&served, &browser, "/launch");
     page.click("#selection").unwrap();
     page.write("+xgboost_comments_model").unwrap();
     page.wait_until("document.querySelector('[name=\"config:xgboost_comments_model:rounds\"]') !== null")
@@ -124,8 +97,8 @@ fn a_configured_run_is_launched_and_watched() {
 fn the_palette_and_the_theme() {
     let Some(browser) = Browser::for_test() else { return };
     let home = Home::new();
-    let served = Served::start(&home);
-    let page = served.open(&browser, "/");
+    let served = home.serve("", &[]);
+    let page = open(&served, &browser, "/");
     page.press("Control+k").unwrap();
     page.wait_until("document.querySelector('#palette').open").unwrap();
     page.write("vectorizer").unwrap();
@@ -150,8 +123,8 @@ fn pages_answer_clicks() {
     let Some(browser) = Browser::for_test() else { return };
     let home = Home::with_everything();
     home.succeeds("materialize --set training_test_data.seed=1");
-    let served = Served::start(&home);
-    let page = served.open(&browser, "/graph");
+    let served = home.serve("", &[]);
+    let page = open(&served, &browser, "/graph");
     page.click("#graph-view a[href*='asset=xgboost_comments_model'] .card").unwrap();
     page.wait_until("document.querySelector('.panel h2')?.textContent === 'xgboost_comments_model'").unwrap();
     page.click("[title=Fold]").unwrap();

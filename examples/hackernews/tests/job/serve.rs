@@ -1,41 +1,23 @@
 //! The HTTP API through the binary: launching, watching, and access control.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Child;
-use std::time::Instant;
-
 use crate::support::Home;
-use millwork_testing::{PATIENCE, PAUSE};
+use millwork_testing::{PATIENCE, PipelineServer, wait_for};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "0123456789abcdef0123";
 
-/// A server that is killed when it is dropped.
-pub(crate) struct Served {
-    process: Child,
-    url: String,
-}
+/// A server and its client.
+pub(crate) struct Served(PipelineServer);
 
 impl Served {
     pub(crate) fn start(home: &Home, token: Option<&str>) -> Self {
-        // Another test may have taken the port.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut command = home.command("serve --address 127.0.0.1:0");
-        match token {
-            Some(token) => command.env("MILLWORK_TOKEN", token),
-            None => command.env_remove("MILLWORK_TOKEN"),
-        };
-        let mut process = command.spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let url = line.split_once("serving ").unwrap().1.to_owned();
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, url }
+        let token = token.map(|token| ("MILLWORK_TOKEN", token));
+        Self(home.serve("", token.as_slice()))
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let request = Client::new().request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        let request = Client::new().request(method, format!("{}{path}", self.0.url)).bearer_auth(TOKEN);
         let request = match body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()),
             None => request,
@@ -47,13 +29,6 @@ impl Served {
         let response = self.ask(Method::GET, path, None).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         serde_json::from_str(&response.text().await.unwrap()).unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -95,7 +70,7 @@ async fn the_token_protects_everything_but_health() {
     for (path, status) in
         [("/healthz", 200), ("/readyz", 200), ("/metrics", 401), ("/api/v1/runs", 401), ("/", 401)]
     {
-        let response = reqwest::get(format!("{}{path}", served.url)).await.unwrap();
+        let response = reqwest::get(format!("{}{path}", served.0.url)).await.unwrap();
         assert_eq!(response.status(), status, "{path}");
         assert!(!response.text().await.unwrap().contains(TOKEN));
     }
@@ -126,7 +101,7 @@ async fn invalid_requests_have_errors_of_one_shape() {
     let response = served.ask(Method::GET, "/api/v1/runs/ffff", None).await;
     check_error(response, StatusCode::NOT_FOUND, "not_found", "no run is called `ffff`").await;
     let response = Client::new()
-        .post(format!("{}/api/v1/runs", served.url))
+        .post(format!("{}/api/v1/runs", served.0.url))
         .header("origin", "http://elsewhere.example")
         .body("{}")
         .send()
@@ -140,7 +115,6 @@ fn other_machines_need_a_token() {
     let home = Home::new();
     for (token, expected) in [(None, "there is no token"), (Some("short"), "the token has 5 characters")] {
         let mut command = home.command("serve --address 0.0.0.0:0");
-        command.env_remove("MILLWORK_TOKEN");
         token.map(|token| command.env("MILLWORK_TOKEN", token));
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(2));
@@ -154,13 +128,11 @@ async fn automation_is_shown_and_switched() {
     let served = Served::start(&home, None);
     let (all, score) = ("/api/v1/automation", "/api/v1/automation/comments_model_test_set_r_squared");
     // The daemon of the same process evaluates it, soon after the start.
-    let mut shown = served.get(score).await;
-    let began = Instant::now();
-    while !shown["explanation"].is_object() {
-        assert!(began.elapsed() < PATIENCE, "{shown}");
-        tokio::time::sleep(PAUSE).await;
-        shown = served.get(score).await;
-    }
+    let shown = wait_for(async || {
+        let shown = served.get(score).await;
+        if shown["explanation"].is_object() { Ok(shown) } else { Err(shown.to_string()) }
+    })
+    .await;
     assert_eq!(shown["explanation"]["outcome"], "not_due", "{shown}");
     assert!(shown["text"].as_str().unwrap().contains("`any_deps_missing` holds"), "{shown}");
     for (path, on) in [(all, false), (score, false), (all, true)] {

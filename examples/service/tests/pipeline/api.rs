@@ -1,16 +1,11 @@
 //! The HTTP API of a service: retries, sensors, queue and pools, reports from outside, tags of answers, the document.
 
-use std::time::Instant;
-
-use crate::support::{Home, Lines};
-use millwork_testing::{PATIENCE, PAUSE};
+use crate::support::{Home, PipelineServer};
+use millwork_testing::wait_for;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-struct Served {
-    process: Lines,
-    url: String,
-}
+struct Served(PipelineServer);
 
 impl Served {
     fn start(home: &Home) -> Self {
@@ -18,18 +13,11 @@ impl Served {
     }
 
     fn start_with(home: &Home, variables: &[(&str, &str)]) -> Self {
-        // Another test may have taken the port.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut command = home.command("serve --address 127.0.0.1:0");
-        command.envs(variables.iter().copied());
-        let process = Lines::of(command);
-        let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.to_owned();
-        Self { process, url }
+        Self(home.serve("", variables))
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let request = Client::new().request(method, format!("{}{path}", self.url));
+        let request = Client::new().request(method, format!("{}{path}", self.0.url));
         let request = match body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()),
             None => request,
@@ -50,15 +38,15 @@ impl Served {
 
     /// Waits until a run has a status.
     async fn becomes(&self, run: &str, status: &str) -> Value {
-        let began = Instant::now();
-        loop {
+        wait_for(async || {
             let shown = self.get(&format!("/api/v1/runs/{run}")).await;
             if shown["status"] == status {
-                return shown;
+                Ok(shown)
+            } else {
+                Err(format!("run {run} is not {status}: {shown}"))
             }
-            assert!(began.elapsed() < PATIENCE, "run {run} is not {status}");
-            tokio::time::sleep(PAUSE).await;
-        }
+        })
+        .await
     }
 }
 
@@ -71,7 +59,7 @@ async fn a_run_that_cannot_be_requested_is_pending_until_a_person_decides() {
     home.succeeds("sensors on inbox");
     let folder = ("SERVICE_INBOX", inbox.to_str().unwrap());
     let served = Served::start_with(&home, &[folder, ("SERVICE_SELECTION", "wrok")]);
-    served.process.line("sensor `inbox`: can't request a run of `wrok`");
+    served.0.process.line("sensor `inbox`: can't request a run of `wrok`");
     let pending = served.get("/api/v1/pending").await;
     assert_eq!(
         (&pending[0]["instigator"], &pending[0]["state"]),
@@ -81,7 +69,7 @@ async fn a_run_that_cannot_be_requested_is_pending_until_a_person_decides() {
     assert_eq!(home.json("sensors pending list inbox --json")[0]["id"], pending[0]["id"]);
     assert!(home.succeeds("sensors pending list").contains("run of wrok (key a.csv)"));
     assert_eq!(home.json("schedules pending list --json"), json!([]));
-    let page = Client::new().get(format!("{}/automation", served.url)).send().await.unwrap();
+    let page = Client::new().get(format!("{}/automation", served.0.url)).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains("id=\"pending\"") && page.contains("run of wrok"), "{page}");
     let preview = home.command("sensors preview inbox --cursor 0 --json");
@@ -103,14 +91,14 @@ async fn a_sensor_that_blocks_is_shown_as_stuck_and_the_service_goes_on_and_ends
     let home = Home::new();
     home.succeeds("sensors on blocks");
     let served = Served::start(&home);
-    served.process.line("isn't called again until it returns");
+    served.0.process.line("isn't called again until it returns");
     let sensors = served.get("/api/v1/sensors").await;
     let blocks = sensors.as_array().unwrap().iter().find(|sensor| sensor["sensor"] == "blocks").unwrap();
     assert!(blocks["stuck_since"].is_string(), "{blocks}");
     assert!(home.succeeds("sensors list").contains("stuck since"));
     let run = home.queue("work");
     served.becomes(&run, "succeeded").await;
-    let id = served.process.id();
+    let id = served.0.process.id();
     let process = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     crate::support::eventually(|| !crate::support::process_lives(id), "the service doesn't end");
@@ -188,7 +176,7 @@ async fn the_queue_the_pools_and_the_switches() {
         assert_eq!((status, &switched["on"]), (StatusCode::OK, &json!(true)));
     }
     assert_eq!(served.get("/api/v1/sensors").await[0]["on"], true);
-    let metrics = reqwest::get(format!("{}/metrics", served.url)).await.unwrap().text().await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", served.0.url)).await.unwrap().text().await.unwrap();
     for line in
         ["millwork_runs_running 1", "millwork_pool_slots{pool=\"memory_gb\"} 2", "millwork_store_bytes "]
     {
@@ -202,7 +190,7 @@ async fn the_queue_the_pools_and_the_switches() {
 async fn who_has_an_answer_gets_none_again() {
     let home = Home::new();
     let served = Served::start(&home);
-    let url = format!("{}/api/v1/openapi.json", served.url);
+    let url = format!("{}/api/v1/openapi.json", served.0.url);
     let document = reqwest::get(&url).await.unwrap();
     let tag = document.headers()["etag"].clone();
     let document: Value = serde_json::from_str(&document.text().await.unwrap()).unwrap();

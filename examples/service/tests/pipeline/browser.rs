@@ -1,7 +1,7 @@
 //! The pages of a pipeline that misbehaves, in a real browser: the audit finds no violation, and a run that is launched by clicking is
 //! watched to its end live.
 
-use crate::support::{Home, Lines};
+use crate::support::{Home, PipelineServer};
 use millwork_browser::{Browser, Page};
 
 const PAGES: [&str; 13] = [
@@ -21,8 +21,7 @@ const PAGES: [&str; 13] = [
 ];
 
 struct Served {
-    _process: Lines,
-    url: String,
+    server: PipelineServer,
     browser: Browser,
 }
 
@@ -30,19 +29,13 @@ impl Served {
     /// `None` if no browser is installed.
     fn start(home: &Home) -> Option<Self> {
         let browser = Browser::for_test()?;
-        let mut command = home.command("serve --address 127.0.0.1:0");
-        command.env_remove("MILLWORK_TOKEN");
-        let process = Lines::of(command);
-        let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.to_owned();
-        Some(Self { _process: process, url, browser })
+        Some(Self { server: home.serve("", &[]), browser })
     }
 
     /// A page in a tab of its own.
     fn open(&self, path: &str) -> Page {
-        let page = self.browser.page().unwrap();
-        page.goto(&format!("{}{path}", self.url)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        page
+        let url = format!("{}{path}", self.server.url);
+        self.browser.open(&url).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     fn findings(&self, path: &str) -> Vec<String> {
@@ -121,7 +114,7 @@ fn many_pages_in_a_row_and_at_once_are_answered() {
     let Some(served) = Served::start(&home) else { return };
     let page = served.open("/");
     for path in PAGES {
-        page.goto(&format!("{}{path}", served.url))
+        page.goto(&format!("{}{path}", served.server.url))
             .unwrap_or_else(|error| panic!("{path} in a row: {error}"));
     }
     let tabs: Vec<Page> = (0..10).map(|_| served.open("/runs")).collect();

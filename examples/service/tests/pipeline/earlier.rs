@@ -9,14 +9,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output, Stdio};
 
+use millwork_testing::{Lines, PATIENCE, PipelineServer, eventually};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The time limit of an answer.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// The maximum number of pages to load: all kinds of them are among the first.
 const PAGES: usize = 250;
 /// The offset of `user_version` in the header of a SQLite database, four bytes.
@@ -29,9 +27,9 @@ pub(crate) struct EarlierHome {
     variables: Vec<(String, String)>,
 }
 
-/// A server on a home, killed when it is dropped.
+/// A server on a home.
 struct Served {
-    process: Child,
+    _server: PipelineServer,
     address: String,
 }
 
@@ -186,22 +184,14 @@ impl EarlierHome {
 
     /// The loops of a daemon tick: none of them reports an error.
     pub(crate) fn is_kept_by_a_daemon(&self, says: &str) {
-        let mut process = self.command("daemon").stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let found = lines.find(|line| line.contains(says) || line.contains("trouble"));
-        let _ = process.kill();
-        let _ = process.wait();
-        assert!(found.as_ref().is_some_and(|line| !line.contains("trouble")), "{found:?}");
+        let lines = Lines::of(self.command("daemon")).until(says);
+        assert!(lines.iter().all(|line| !line.contains("error in ")), "{lines:#?}");
     }
 
     fn serve(&self) -> Served {
-        let mut command = self.command("serve --address 127.0.0.1:0");
-        let mut process = command.stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let address = line.split_once("serving http://").unwrap_or_else(|| panic!("{line}")).1.to_owned();
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Served { process, address }
+        let server = PipelineServer::start(self.command("serve --address 127.0.0.1:0"));
+        let address = server.url.trim_start_matches("http://").to_owned();
+        Served { _server: server, address }
     }
 
     /// Turns the home into one that a later version wrote, and checks that commands refuse it with one sentence and a hint, for people and
@@ -323,23 +313,19 @@ impl Served {
 
     /// Ends runs that schedules have started meanwhile: a run is a process of its own, whose home will be removed.
     fn end_runs(&self) {
-        let began = Instant::now();
-        loop {
+        let have_ended = || {
             let runs = self.json("/api/v1/runs?limit=1000");
             let is_open = |run: &&Value| {
                 run["finished_at"].is_null()
                     || ["queued", "running"].contains(&run["status"].as_str().unwrap())
             };
             let open: Vec<&Value> = runs["runs"].as_array().unwrap().iter().filter(is_open).collect();
-            if open.is_empty() {
-                return;
-            }
-            assert!(began.elapsed() < PATIENCE, "{open:?}");
-            for run in open {
+            for run in &open {
                 self.post(&format!("/api/v1/runs/{}/cancel", run["run"].as_str().unwrap()));
             }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            open.is_empty()
+        };
+        eventually(have_ended, "a run goes on although it was canceled");
     }
 
     fn post(&self, path: &str) {
@@ -352,13 +338,6 @@ impl Served {
         );
         connection.write_all(request.as_bytes()).unwrap();
         answer(connection);
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -13,7 +12,7 @@ use crate::support::Home;
 use millwork_core::event::{EventBody, EventKind, KindSet};
 use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, RunTag};
 use millwork_storage::{DeliveryState, EventQuery, Home as StoredHome, NewRun, RunQuery, Store};
-use millwork_testing::PATIENCE;
+use millwork_testing::wait_for;
 
 /// The number of rounds: 30, and in CI, where `KILL_TEST_ROUNDS` is set, 200.
 fn rounds() -> usize {
@@ -82,6 +81,16 @@ async fn feed(store: &dyn Store, random: &mut fastrand::Rng, wanted: &mut Vec<Ru
     }
 }
 
+/// Waits until the log has grown by a number of events: so kills come while work is being done, however busy the machine is.
+async fn goes_on(store: &dyn Store, events: u64) {
+    let aim = store.head().await.unwrap() + events;
+    wait_for(async || {
+        let head = store.head().await.unwrap();
+        if head >= aim { Ok(()) } else { Err(format!("the log ends with event {head}, not {aim}")) }
+    })
+    .await;
+}
+
 #[test]
 fn nothing_is_lost_and_nothing_left_behind() {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -95,7 +104,7 @@ fn nothing_is_lost_and_nothing_left_behind() {
         let mut daemon = home.daemon_with("", &variables);
         for _ in 0..rounds() {
             feed(&*store, &mut random, &mut wanted).await;
-            tokio::time::sleep(Duration::from_millis(random.u64(30..250))).await;
+            goes_on(&*store, random.u64(..16)).await;
             let (kills_daemon, kills_run) = [(true, false), (false, true), (true, true)][random.usize(..3)];
             if kills_daemon {
                 daemon.kill();
@@ -121,20 +130,17 @@ fn nothing_is_lost_and_nothing_left_behind() {
 }
 
 async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
-    let began = Instant::now();
     for run in wanted {
-        loop {
+        wait_for(async || {
             let record = store.run(*run).await.unwrap().unwrap();
             // It fails where it was configured to, and for no other reason.
             let fails = record.request.config["work"]["end"] == "error";
-            if record.status == if fails { RunStatus::Failed } else { RunStatus::Succeeded }
-                && record.class == fails.then_some(FailureClass::Error).or(record.class)
-            {
-                break;
-            }
-            assert!(began.elapsed() < PATIENCE, "run {run} is {}", record.status);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            let expected = if fails { RunStatus::Failed } else { RunStatus::Succeeded };
+            let has_class = record.class == fails.then_some(FailureClass::Error).or(record.class);
+            let ends_well = record.status == expected && has_class;
+            if ends_well { Ok(()) } else { Err(format!("run {run} is {}", record.status)) }
+        })
+        .await;
         let query = EventQuery { run: Some(*run), ..EventQuery::default() };
         let events = store.events(query).await.unwrap();
         let state = RunState::replay(&events).unwrap();
@@ -162,15 +168,13 @@ async fn everything_ends_well(store: &dyn Store, wanted: &[RunId]) {
 async fn each_is_received_once(store: &dyn Store, received: &Received, deaths: usize) -> usize {
     let kinds = Some(KindSet::RUN_FAILURES);
     let ends = store.events(EventQuery { kinds, ..EventQuery::default() }).await.unwrap().len();
-    let began = Instant::now();
-    loop {
+    wait_for(async || {
         let deliveries = store.deliveries(None, 100_000).await.unwrap();
-        if deliveries.len() == ends && deliveries.iter().all(|one| one.state == DeliveryState::Delivered) {
-            break;
-        }
-        assert!(began.elapsed() < PATIENCE, "{} deliveries of {ends}", deliveries.len());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        let delivered = deliveries.iter().filter(|one| one.state == DeliveryState::Delivered).count();
+        let are_all = (deliveries.len(), delivered) == (ends, ends);
+        if are_all { Ok(()) } else { Err(format!("{delivered} of {} for {ends} ends", deliveries.len())) }
+    })
+    .await;
     let received = received.lock().unwrap();
     let again: usize = received.values().map(|times| times - 1).sum();
     assert_eq!(received.len(), ends, "alerts under keys of their own");

@@ -1,15 +1,12 @@
 //! The pages through the binary: their content, their refusals, and the effects of hostile names, metadata and logs.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::Instant;
-
-use crate::support::{Home, Lines};
+use crate::support::{Home, PipelineServer};
+use millwork_browser::Browser;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::{Batch, Home as StoredHome};
-use millwork_testing::{PATIENCE, PAUSE, require};
+use millwork_testing::wait_for;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
@@ -33,27 +30,20 @@ const PAGES: [&str; 14] = [
 ];
 
 struct Served {
-    _process: Lines,
-    url: String,
+    server: PipelineServer,
     client: Client,
 }
 
 impl Served {
     fn start(home: &Home, token: Option<&str>) -> Self {
-        // Another test may have taken the port.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut command = home.command("serve --address 127.0.0.1:0");
-        command.env_remove("MILLWORK_TOKEN");
-        token.map(|token| command.env("MILLWORK_TOKEN", token));
-        let process = Lines::of(command);
-        let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.to_owned();
+        let token = token.map(|token| ("MILLWORK_TOKEN", token));
+        let server = home.serve("", token.as_slice());
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { _process: process, url, client }
+        Self { server, client }
     }
 
     async fn page(&self, path: &str) -> (StatusCode, String) {
-        let request = self.client.get(format!("{}{path}", self.url)).header("accept", "text/html");
+        let request = self.client.get(format!("{}{path}", self.server.url)).header("accept", "text/html");
         let answer = request.send().await.unwrap();
         let policy = answer.headers()["content-security-policy"].to_str().unwrap();
         assert!(!policy.contains("unsafe"), "{policy}");
@@ -73,7 +63,7 @@ impl Served {
     }
 
     async fn post_plainly(&self, path: &str, form: &str, origin: &str) -> reqwest::Response {
-        let request = self.client.post(format!("{}{path}", self.url)).header("origin", origin);
+        let request = self.client.post(format!("{}{path}", self.server.url)).header("origin", origin);
         let request =
             request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
         request.send().await.unwrap()
@@ -81,15 +71,11 @@ impl Served {
 
     /// Waits until a page contains a text.
     async fn shows(&self, path: &str, text: &str) -> String {
-        let began = Instant::now();
-        loop {
+        wait_for(async || {
             let (_, page) = self.page(path).await;
-            if page.contains(text) {
-                return page;
-            }
-            assert!(began.elapsed() < PATIENCE, "{path} doesn't show {text}");
-            tokio::time::sleep(PAUSE).await;
-        }
+            if page.contains(text) { Ok(page) } else { Err(format!("{path} doesn't show {text}: {page}")) }
+        })
+        .await
     }
 }
 
@@ -118,18 +104,18 @@ async fn every_page_is_there_before_and_after_a_run() {
         assert_eq!(status, StatusCode::OK, "{path}");
         check_page(path, &html);
     }
-    let launched = served.post("/runs", "selection=work", &served.url).await;
+    let launched = served.post("/runs", "selection=work", &served.server.url).await;
     assert_eq!(launched.status(), StatusCode::SEE_OTHER);
     let run = launched.headers()["location"].to_str().unwrap().to_owned();
     let page = served.shows(&run, "state succeeded").await;
     check_page(&run, &page);
     assert!(page.contains("aria-label=\"When each step ran\"") && page.contains("Run everything again"));
-    let repeated = served.post(&format!("{run}/repeat"), "", &served.url).await;
+    let repeated = served.post(&format!("{run}/repeat"), "", &served.server.url).await;
     assert_ne!(repeated.headers()["location"], run.as_str());
     for path in PAGES {
         check_page(path, &served.page(path).await.1);
     }
-    let switched = served.post("/automation/switch", "name=sensor:inbox&on=true", &served.url).await;
+    let switched = served.post("/automation/switch", "name=sensor:inbox&on=true", &served.server.url).await;
     assert_eq!(switched.status(), StatusCode::SEE_OTHER);
     assert_eq!(home.json("sensors list --json")[0]["on"], true);
 }
@@ -146,12 +132,12 @@ async fn what_is_wrong_is_a_page_with_a_way_back() {
         assert!(html.contains(text) && html.contains("href=\"/\""), "{html}");
     }
     assert!(served.page("/assets?q=group:").await.1.contains("class=\"empty\""));
-    let wrong = served.post("/runs", "selection=nope", &served.url).await;
+    let wrong = served.post("/runs", "selection=nope", &served.server.url).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let foreign = served.post("/runs", "selection=work", "http://elsewhere.example").await;
     assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
     for form in ["selection=work", "selection=work&form_token=", "selection=work&form_token=0"] {
-        let forged = served.post_plainly("/runs", form, &served.url).await;
+        let forged = served.post_plainly("/runs", form, &served.server.url).await;
         assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{form}");
     }
 }
@@ -163,13 +149,13 @@ async fn a_token_is_asked_for_once() {
     let (status, _) = served.page("/").await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     check_page("/login", &served.page("/login").await.1);
-    let wrong = served.post("/login", "token=wrong", &served.url).await;
+    let wrong = served.post("/login", "token=wrong", &served.server.url).await;
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
-    let right = served.post("/login", &format!("token={TOKEN}"), &served.url).await;
+    let right = served.post("/login", &format!("token={TOKEN}"), &served.server.url).await;
     let cookie = right.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains(TOKEN));
     let cookie = cookie.split(';').next().unwrap();
-    let shown = served.client.get(&served.url).header("cookie", cookie).header("accept", "text/html");
+    let shown = served.client.get(&served.server.url).header("cookie", cookie).header("accept", "text/html");
     assert_eq!(shown.send().await.unwrap().status(), StatusCode::OK);
 }
 
@@ -193,13 +179,13 @@ async fn hostile_texts_stay_texts() {
     } });
     let check = json!({ "check": hostile, "passed": false, "description": hostile });
     for (kind, body) in [("materialization", report), ("check", check)] {
-        let request = served.client.post(format!("{}/api/v1/reports/{kind}/work", served.url));
+        let request = served.client.post(format!("{}/api/v1/reports/{kind}/work", served.server.url));
         let answer =
             request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
     }
     let launch = json!({ "selection": "work", "tags": { hostile: hostile }, "config": { "work": { "end": "error" } } });
-    let request = served.client.post(format!("{}/api/v1/runs", served.url));
+    let request = served.client.post(format!("{}/api/v1/runs", served.server.url));
     let answer =
         request.header("content-type", "application/json").body(launch.to_string()).send().await.unwrap();
     let run = answer.headers()["location"].to_str().unwrap().replace("/api/v1", "");
@@ -243,7 +229,7 @@ async fn pictures_run_nothing(served: &Served) {
     let page = served.page("/assets/work").await.1;
     let address = page.split("src=\"/images/").nth(1).unwrap().split('?').next().unwrap().to_owned();
     for (label, status, policy) in [("picture", 200, "sandbox"), ("document", 422, "default-src 'none'")] {
-        let address = format!("{}/images/{address}?label={label}", served.url);
+        let address = format!("{}/images/{address}?label={label}", served.server.url);
         let answer = served.client.get(address).send().await.unwrap();
         assert_eq!(answer.status(), status, "{label}");
         assert!(answer.headers()["content-security-policy"].to_str().unwrap().starts_with(policy), "{label}");
@@ -254,25 +240,13 @@ async fn pictures_run_nothing(served: &Served) {
 /// A browser runs the script: times are shown in the reader's words, and the policy refuses nothing.
 #[tokio::test]
 async fn a_browser_shows_it() {
-    let missing = || "no Chromium is on the PATH: install the package `chromium`".to_owned();
-    let Some(chromium) = require(chromium(), missing) else { return };
+    let Some(browser) = Browser::for_test() else { return };
     let home = Home::new();
     let served = Served::start(&home, None);
-    let launched = served.post("/runs", "selection=work", &served.url).await;
+    let launched = served.post("/runs", "selection=work", &served.server.url).await;
     let run = launched.headers()["location"].to_str().unwrap().to_owned();
     served.shows(&run, "state succeeded").await;
-    let output = Command::new(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"])
-        .arg(format!("--user-data-dir={}", home.path().with_extension("browser").display()))
-        .args(["--dump-dom", &format!("{}{run}", served.url)])
-        .output()
-        .unwrap();
-    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(dom.contains("title=\"20"), "the script has not shown times: {dom}");
-    assert!(!log.contains("Content Security Policy"), "{log}");
-}
-
-fn chromium() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join("chromium")).find(|path| path.exists())
+    let page = browser.open(&format!("{}{run}", served.server.url)).unwrap();
+    page.wait_until("document.querySelector('[title^=\"20\"]') !== null").unwrap();
+    assert_eq!(page.complaints(), Vec::<String>::new());
 }

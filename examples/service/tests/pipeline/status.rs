@@ -1,14 +1,13 @@
 //! The command line, the API and the pages agree on the status of an asset.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
-use crate::support::{Home, Lines};
+use crate::support::{Home, PipelineServer};
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{Failure, FailureKind, RunId, RunRequest};
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::{Batch, Home as StoredHome, NewRun};
-use millwork_testing::{PATIENCE, PAUSE};
+use millwork_testing::wait_for;
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -45,29 +44,24 @@ async fn fails_in_a_canceled_run(home: &Home, step: &str) {
 }
 
 struct Served {
-    _process: Lines,
-    url: String,
+    server: PipelineServer,
     client: Client,
 }
 
 impl Served {
     fn start(home: &Home) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let process = Lines::of(home.command("serve --address 127.0.0.1:0"));
-        let line = process.line("serving http://");
-        let url = line.split_once("serving ").unwrap().1.trim_end_matches("/api/v1").to_owned();
-        Self { _process: process, url, client: Client::new() }
+        Self { server: home.serve("", &[]), client: Client::new() }
     }
 
     async fn get(&self, path: &str) -> String {
-        let request = self.client.get(format!("{}{path}", self.url)).header("accept", "text/html");
+        let request = self.client.get(format!("{}{path}", self.server.url)).header("accept", "text/html");
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {answer:?}");
         answer.text().await.unwrap()
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        let request = self.client.post(format!("{}{path}", self.url)).body(body.to_string());
+        let request = self.client.post(format!("{}{path}", self.server.url)).body(body.to_string());
         let answer = request.header("content-type", "application/json").send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -111,11 +105,11 @@ impl Served {
 async fn check(home: &Home, served: &Served, expected: [(&str, &str); 5]) {
     let expected: States =
         expected.into_iter().map(|(key, state)| (key.to_owned(), state.to_owned())).collect();
-    let began = Instant::now();
-    while served.by_the_api().await != expected {
-        assert!(began.elapsed() < PATIENCE, "{expected:?} is not {:?}", served.by_the_api().await);
-        tokio::time::sleep(PAUSE).await;
-    }
+    wait_for(async || {
+        let found = served.by_the_api().await;
+        if found == expected { Ok(()) } else { Err(format!("{expected:?} is not {found:?}")) }
+    })
+    .await;
     assert_eq!(states_of(&home.json("status --json"), "asset"), expected, "the command line");
     assert_eq!(served.by_the_catalog().await, expected, "the catalog");
     let (pages, drawn) = served.by_pages_and_graph(&expected).await;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 
 use millwork_core::event::EventBody;
 use millwork_core::run::{RunState, RunStatus, StepStatus};
-use millwork_storage::{EventQuery, Home, RunQuery};
+use millwork_storage::{EventQuery, Home, RunQuery, Store};
+use millwork_testing::wait_for;
 
 const KILLS: usize = 100;
 const LAYERS: usize = 100;
@@ -28,55 +28,71 @@ fn start(home: &Path, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Lets the process run for a random part of `whole`, then kills it, unless it has ended by itself.
-fn kill_at_random(mut process: Child, whole: Duration, random: &mut fastrand::Rng) -> Option<ExitStatus> {
-    std::thread::sleep(whole.mul_f64(random.f64()));
-    if let Some(status) = process.try_wait().unwrap() {
-        return Some(status);
+/// Reads from the store, and closes it: what is killed is the last process that has it open.
+async fn read<T>(home: &Path, read: impl AsyncFnOnce(&dyn Store) -> T) -> T {
+    let store = Home::open(home).await.unwrap().store();
+    let found = read(&*store).await;
+    store.close().await;
+    found
+}
+
+async fn events(home: &Path) -> u64 {
+    read(home, async |store| store.head().await.unwrap()).await
+}
+
+/// Lets a process go on until the log has a number of events, then kills it, unless it has ended by itself.
+async fn kill_at(home: &Path, mut process: Child, events: u64) -> Option<ExitStatus> {
+    let ended = read(home, async |store| {
+        wait_for(async || match process.try_wait().unwrap() {
+            Some(status) => Ok(Some(status)),
+            None if store.head().await.unwrap() >= events => Ok(None),
+            None => Err(format!("the log hasn't {events} events")),
+        })
+        .await
+    })
+    .await;
+    if ended.is_none() {
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
-    process.kill().unwrap();
-    process.wait().unwrap();
-    None
+    ended
 }
 
 /// Continues the last run if it isn't finished, else starts one.
-fn next_command(home: &Path) -> &'static [&'static str] {
-    let output = Command::new(env!("CARGO_BIN_EXE_synthetic"))
-        .env("MILLWORK_HOME", home)
-        .args(["runs", "list", "--limit", "1"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let list = String::from_utf8_lossy(&output.stdout).into_owned();
-    if list.contains("succeeded") || list.contains("No runs yet") {
-        &["materialize"]
-    } else {
-        &["runs", "retry", "last"]
+async fn next_command(home: &Path) -> &'static [&'static str] {
+    let last = RunQuery { limit: Some(1), ..RunQuery::default() };
+    let last = read(home, async |store| store.runs(last).await.unwrap()).await;
+    match last.first().map(|run| run.status) {
+        None | Some(RunStatus::Succeeded) => &["materialize"],
+        Some(_) => &["runs", "retry", "last"],
     }
 }
 
-#[test]
-fn killed_a_hundred_times_and_resumed_each_time() {
-    let home = tempfile::tempdir().unwrap();
+#[tokio::test]
+async fn killed_a_hundred_times_and_resumed_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
     let mut random = fastrand::Rng::with_seed(20_261_123);
-    let started = Instant::now();
-    assert!(start(home.path(), &["materialize"]).wait().unwrap().success());
-    let whole = started.elapsed();
+    assert!(start(home, &["materialize"]).wait().unwrap().success());
+    let whole = events(home).await;
     let mut kills = 0;
     while kills < KILLS {
-        let process = start(home.path(), next_command(home.path()));
-        match kill_at_random(process, whole, &mut random) {
+        // As often in the first events of a process as in the middle of its work.
+        let more = (whole as f64 / 2.0).powf(random.f64()) as u64;
+        let at = events(home).await + more;
+        let process = start(home, next_command(home).await);
+        match kill_at(home, process, at).await {
             None => kills += 1,
             Some(status) => assert!(status.success(), "ended by itself with {status}"),
         }
     }
-    while next_command(home.path()) != ["materialize"] {
-        let status = start(home.path(), next_command(home.path())).wait().unwrap();
+    while next_command(home).await != ["materialize"] {
+        let status = start(home, next_command(home).await).wait().unwrap();
         assert!(status.success(), "the last run ended with {status}");
     }
-    let status = start(home.path(), &["materialize"]).wait().unwrap();
+    let status = start(home, &["materialize"]).wait().unwrap();
     assert!(status.success(), "a further run ended with {status}");
-    tokio::runtime::Runtime::new().unwrap().block_on(everything_is_there(home.path()));
+    everything_is_there(home).await;
 }
 
 async fn everything_is_there(path: &Path) {

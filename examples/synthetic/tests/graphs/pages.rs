@@ -1,13 +1,13 @@
 //! The pages in a real browser, on a store with 2,000 assets and 10,000 runs: the audit finds no violation, no page reports an error, and a
 //! run that is launched by a click is watched to its end.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use millwork_browser::{Browser, Page, View};
 use millwork_core::run::RunId;
 use millwork_core::{Clock as _, SystemClock};
 use millwork_storage::Home;
+use millwork_testing::PipelineServer;
 use synthetic::{Past, Shape};
 use tempfile::TempDir;
 
@@ -16,10 +16,9 @@ const RUNS: usize = 10_000;
 /// Few: the subject are the pages, and a debug build writes the events slowly.
 const EVENTS: usize = 100_000;
 
-/// A server on a store that is filled, killed when it is dropped.
+/// A server on a store that is filled.
 struct Served {
-    process: Child,
-    url: String,
+    server: PipelineServer,
     largest: RunId,
     failed: RunId,
     _folder: TempDir,
@@ -36,35 +35,19 @@ impl Served {
             home.store().close().await;
             filled
         });
-        let mut process = Command::new(env!("CARGO_BIN_EXE_synthetic"))
-            .args(["serve", "--address", "127.0.0.1:0"])
-            .env("SYNTHETIC_GRAPH", format!("catalog:{ASSETS}"))
-            .env("MILLWORK_HOME", folder.path())
-            .env_remove("MILLWORK_TOKEN")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let url = line.split_once("serving ").unwrap().1.to_owned();
-        std::thread::spawn(move || lines.for_each(drop));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic"));
+        command.args(["serve", "--address", "127.0.0.1:0"]);
+        command.env("SYNTHETIC_GRAPH", format!("catalog:{ASSETS}"));
+        command.env("MILLWORK_HOME", folder.path()).env_remove("MILLWORK_TOKEN");
+        let server = PipelineServer::start(command);
         let (largest, failed) = (filled.largest.unwrap(), filled.failed.unwrap());
-        Self { process, url, largest, failed, _folder: folder }
+        Self { server, largest, failed, _folder: folder }
     }
 
     /// A page in a tab of its own.
     fn open(&self, browser: &Browser, path: &str) -> Page {
-        let page = browser.page().unwrap();
-        page.goto(&format!("{}{path}", self.url)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        page
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let url = format!("{}{path}", self.server.url);
+        browser.open(&url).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use millwork::AssetValue;
+use millwork_testing::PipelineServer;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -74,8 +75,18 @@ impl Home {
             Some(url) => command.env("HACKER_NEWS_URL", url),
             None => command.env_remove("HACKER_NEWS_URL"),
         };
+        command.env_remove("MILLWORK_TOKEN");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// A server with these arguments.
+    pub(crate) fn serve(&self, arguments: &str, variables: &[(&str, &str)]) -> PipelineServer {
+        // The client of these tests needs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut command = self.command(&format!("serve --address 127.0.0.1:0 {arguments}"));
+        command.envs(variables.iter().copied());
+        PipelineServer::start(command)
     }
 
     pub(crate) fn start(&self, line: &str) -> Child {

@@ -3,21 +3,18 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::support::{Home, Lines};
+use crate::support::{Home, PipelineServer};
 
 struct Served {
-    _process: Lines,
+    _server: PipelineServer,
     address: String,
 }
 
 impl Served {
     fn start(home: &Home, arguments: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = home.command(&format!("serve --address 127.0.0.1:0 {arguments}"));
-        command.envs(variables.iter().copied());
-        let process = Lines::of(command);
-        let line = process.line("serving http://");
-        let address = line.split_once("http://").unwrap().1.to_owned();
-        Self { _process: process, address }
+        let server = home.serve(arguments, variables);
+        let address = server.url.trim_start_matches("http://").to_owned();
+        Self { _server: server, address }
     }
 
     /// The answer to a request that is sent as it is written, or the start of it.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, pipe};
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{Home, eventually, process_lives};
+use crate::support::{Home, eventually, process_lives, signal};
 
 const COMMANDS: [&str; 11] = [
     "runs list",
@@ -69,7 +69,7 @@ fn a_service_goes_on_without_its_reader() {
             home.becomes(&home.queue("work"), "succeeded");
         }
         assert!(process_lives(service.id()), "`{line}` goes on");
-        Command::new("kill").arg(service.id().to_string()).status().unwrap();
+        signal(service.id(), "TERM");
         assert_eq!(service.wait().unwrap().code(), Some(0), "`{line}`");
     }
 }

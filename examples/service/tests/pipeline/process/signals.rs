@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Home, Lines, eventually, process_lives};
+use crate::support::{Home, Lines, child_of, eventually, launched, process_lives, signal};
 
 /// The command with these arguments, for which a hang-up has its default effect: the program that runs the tests may ignore it, as `nohup`
 /// does, and processes inherit that.
@@ -23,39 +23,6 @@ fn code_of(process: &mut Child) -> Option<i32> {
     status.unwrap().code()
 }
 
-fn signal(process: &Child, signal: &str) {
-    let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
-/// The process that a step has started, once it has.
-fn child_of(process: &Child) -> u32 {
-    let mut child = None;
-    eventually(
-        || {
-            child = children(process.id()).into_iter().find(|pid| command_of(*pid).starts_with("sleep"));
-            child.is_some()
-        },
-        "no step has started a process",
-    );
-    child.unwrap()
-}
-
-fn children(parent: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_child = |pid: &u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let fields = stat.rsplit_once(") ").map(|(_, fields)| fields.to_owned()).unwrap_or_default();
-        fields.split(' ').nth(1) == Some(parent.to_string().as_str())
-    };
-    pids.filter(is_child).collect()
-}
-
-fn command_of(pid: u32) -> String {
-    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()
-}
-
 const WAITS: &str = "work --set work.end=waits";
 
 #[test]
@@ -63,12 +30,12 @@ fn a_command_that_is_asked_to_end_cancels_its_run() {
     for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
         let home = Home::new();
         let mut process = command(&home, &format!("materialize {WAITS}")).spawn().unwrap();
-        let child = child_of(&process);
-        signal(&process, name);
+        let child = child_of(process.id());
+        signal(process.id(), name);
         if name == "INT" {
             // From a terminal, the step's process would have got it as well. The second one ends the run at once.
             eventually(|| home.run("last")["status"] == "canceling", "it was not asked");
-            signal(&process, name);
+            signal(process.id(), name);
         }
         assert_eq!(code_of(&mut process), Some(code), "{name}");
         let run = home.run("last");
@@ -84,9 +51,9 @@ fn a_hang_up_that_is_ignored_stays_ignored() {
     command.args(["-c", "trap '' HUP; exec \"$0\" materialize work --set work.end=waits"]);
     command.arg(env!("CARGO_BIN_EXE_service")).env("MILLWORK_HOME", home.path());
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    child_of(&process);
-    signal(&process, "HUP");
-    signal(&process, "TERM");
+    child_of(process.id());
+    signal(process.id(), "HUP");
+    signal(process.id(), "TERM");
     assert_eq!(code_of(&mut process), Some(143));
 }
 
@@ -96,8 +63,8 @@ fn a_service_that_is_asked_to_end_cancels_the_runs_in_its_process() {
         let home = Home::new();
         let run = home.queue(WAITS);
         let mut service = Lines::of(command(&home, &format!("{line} --in-process")));
-        let child = child_of(&service.process);
-        signal(&service.process, name);
+        let child = child_of(service.id());
+        signal(service.id(), name);
         service.line("stopped; its runs: 1 canceled");
         assert_eq!(code_of(&mut service.process), Some(0), "`{line}` and {name}");
         assert_eq!(home.run(&run)["status"], "canceled", "`{line}` and {name}");
@@ -110,14 +77,14 @@ fn a_service_that_ends_says_how_the_runs_in_its_process_ended() {
     let home = Home::new();
     let mut service = Lines::of(command(&home, "daemon --in-process"));
     service.line("daemon started");
-    signal(&service.process, "TERM");
+    signal(service.id(), "TERM");
     service.line("daemon stopped; no runs were in progress");
     assert_eq!(code_of(&mut service.process), Some(0));
     // A blocking step may use its grace period. If it finishes in time, its run isn't canceled.
-    let run = home.queue("work --set work.millis=2000");
+    let run = home.queue("work --set work.millis=500");
     let mut service = Lines::of(command(&home, "daemon --in-process"));
     home.becomes(&run, "running");
-    signal(&service.process, "TERM");
+    signal(service.id(), "TERM");
     let line = service.line("daemon stopped; ");
     assert_eq!(code_of(&mut service.process), Some(0));
     let status = home.run(&run)["status"].as_str().unwrap().to_owned();
@@ -132,19 +99,11 @@ fn a_daemon_says_what_becomes_of_the_runs_that_it_finds() {
     let home = Home::new();
     let first = Lines::of(command(&home, "daemon"));
     let run = home.queue(&format!("{WAITS} --tag millwork/retries=0"));
-    home.becomes(&run, "running");
-    let process = first.line("launched as process ");
-    let process: u32 = process.rsplit(' ').next().unwrap().parse().unwrap();
+    let child = child_of(launched(&first));
     drop(first);
     let next = Lines::of(command(&home, "daemon"));
     next.line("daemon started");
-    eventually(
-        || {
-            let found = children(process).into_iter().find(|pid| command_of(*pid).starts_with("sleep"));
-            found.is_some_and(|pid| Command::new("kill").arg(pid.to_string()).status().is_ok())
-        },
-        "the step has started no process",
-    );
+    signal(child, "TERM");
     next.line(" failed: ");
     assert_eq!(home.run(&run)["status"], "failed");
 }
@@ -154,10 +113,12 @@ fn a_run_that_a_daemon_has_launched_outlives_it() {
     for name in ["TERM", "HUP"] {
         let home = Home::new();
         let mut daemon = Lines::of(command(&home, "daemon"));
-        let run = home.queue("work --set work.millis=2000");
-        home.becomes(&run, "running");
-        signal(&daemon.process, name);
+        let run = home.queue(WAITS);
+        let child = child_of(launched(&daemon));
+        signal(daemon.id(), name);
         assert_eq!(code_of(&mut daemon.process), Some(0), "{name}");
-        assert_eq!(home.becomes(&run, "succeeded")["epoch"], 1, "{name}");
+        assert_eq!(home.run(&run)["status"], "running", "{name}");
+        signal(child, "TERM");
+        assert_eq!(home.becomes(&run, "failed")["epoch"], 1, "{name}");
     }
 }

@@ -1,23 +1,21 @@
 //! The binary in a home of its own, with daemons that can be killed.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+mod processes;
 
-use millwork_testing::PATIENCE;
-pub(crate) use millwork_testing::eventually;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use millwork_core::run::RunId;
+use millwork_storage::Home as StoredHome;
+use millwork_testing::wait_for;
+pub(crate) use millwork_testing::{Lines, PipelineServer, eventually};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use processes::{child_of, launched, process_lives, signal};
+
 /// A folder for a home.
 pub(crate) struct Home(TempDir);
-
-/// A process whose lines are read, and that is killed when it is dropped.
-pub(crate) struct Lines {
-    pub(crate) process: Child,
-    lines: Receiver<String>,
-}
 
 impl Home {
     pub(crate) fn new() -> Self {
@@ -37,7 +35,7 @@ impl Home {
     pub(crate) fn command_of(&self, mut command: Command, line: &str) -> Command {
         command.args(line.split_whitespace()).current_dir(self.0.path());
         command.env("MILLWORK_HOME", self.path()).env("TZ", "UTC").env("NO_COLOR", "1");
-        command.env_remove("SERVICE_INBOX");
+        command.env_remove("SERVICE_INBOX").env_remove("MILLWORK_TOKEN");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -74,6 +72,15 @@ impl Home {
         Lines::of(command)
     }
 
+    /// A server with these arguments.
+    pub(crate) fn serve(&self, arguments: &str, variables: &[(&str, &str)]) -> PipelineServer {
+        // The client of these tests needs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut command = self.command(&format!("serve --address 127.0.0.1:0 {arguments}"));
+        command.envs(variables.iter().copied());
+        PipelineServer::start(command)
+    }
+
     /// Enqueues a run for the daemon.
     pub(crate) fn queue(&self, arguments: &str) -> String {
         let queued = self.json(&format!("materialize --queue --json {arguments}"));
@@ -95,67 +102,19 @@ impl Home {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Waits until a run has a status.
+    /// Waits until a run has a status in the store, and returns what is shown of it then.
     pub(crate) fn becomes(&self, id: &str, status: &str) -> Value {
-        let mut run = Value::Null;
-        let is_there = || {
-            run = self.run(id);
-            run["status"] == status
-        };
-        eventually(is_there, &format!("run {id} is not {status}"));
-        run
-    }
-}
-
-impl Lines {
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
-    }
-
-    pub(crate) fn kill(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-
-    pub(crate) fn of(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
+        let run: RunId = id.parse().unwrap();
+        // A command for each look would keep a processor busy.
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = StoredHome::open(self.path()).await.unwrap().store();
+            wait_for(async || {
+                let found = store.run(run).await.unwrap().unwrap().status.as_str();
+                if found == status { Ok(()) } else { Err(format!("run {id} is {found}, not {status}")) }
+            })
+            .await;
+            store.close().await;
         });
-        Self { process, lines }
+        self.run(id)
     }
-
-    /// Waits for a line that contains a text.
-    pub(crate) fn line(&self, text: &str) -> String {
-        self.until(text).pop().unwrap()
-    }
-
-    /// The lines up to one that contains a text.
-    pub(crate) fn until(&self, text: &str) -> Vec<String> {
-        let mut seen = Vec::new();
-        loop {
-            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
-                panic!("no line with `{text}` among {seen:#?}");
-            };
-            seen.push(line);
-            if seen.last().is_some_and(|line| line.contains(text)) {
-                return seen;
-            }
-        }
-    }
-}
-
-impl Drop for Lines {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Whether a process with this number is running.
-pub(crate) fn process_lives(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
