@@ -10,6 +10,8 @@
 
 mod activation;
 mod cursor;
+#[cfg(test)]
+mod cut_off;
 mod daemon;
 mod daemon_loop;
 mod decision;

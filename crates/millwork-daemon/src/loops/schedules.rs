@@ -325,6 +325,7 @@ mod tests {
     use millwork_storage::Home;
 
     use super::*;
+    use crate::cut_off::cut_off;
     use crate::daemon::{Daemon, DaemonOptions};
     use crate::launcher::fake::FakeLauncher;
     use jiff::SignedDuration;
@@ -377,10 +378,7 @@ mod tests {
             if deaths < 50 && below(12) == 0 {
                 deaths += 1;
                 let mut dying = current.schedules();
-                let task = tokio::spawn(async move { dying.tick().await });
-                tokio::time::sleep(Duration::from_micros(below(3_000))).await;
-                task.abort();
-                let _ = task.await;
+                cut_off(dying.tick(), below(24)).await;
                 current = daemon(folder.path(), &clock).await;
                 schedules = current.schedules();
             } else {

@@ -11,6 +11,7 @@ use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, 
 use millwork_storage::{Batch, Claim, Home, RunQuery};
 
 use super::*;
+use crate::cut_off::cut_off;
 use crate::daemon::{Daemon, DaemonOptions};
 use crate::launcher::fake::FakeLauncher;
 use crate::loops::schedules::Schedules;
@@ -150,10 +151,7 @@ async fn a_day_is_requested_once_however_often_the_daemon_dies() {
         if deaths < 50 && below(40) == 0 {
             deaths += 1;
             let mut dying = bench.daemon.automation();
-            let task = tokio::spawn(async move { dying.tick().await });
-            tokio::time::sleep(Duration::from_micros(below(5_000))).await;
-            task.abort();
-            let _ = task.await;
+            cut_off(dying.tick(), below(24)).await;
             bench.daemon = daemon(folder.path(), &bench.clock).await;
             (bench.schedules, bench.conditions) = (bench.daemon.schedules(), bench.daemon.automation());
         }
