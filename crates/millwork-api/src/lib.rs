@@ -16,6 +16,7 @@ mod automation;
 mod definitions;
 mod error;
 mod event;
+mod named;
 mod names;
 mod outcome;
 mod pending;
@@ -37,6 +38,10 @@ pub use automation::{
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, JobView, KeyGraph};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, RecordedEvent};
+pub use named::{
+    NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,
+    parse_tag, run_status,
+};
 pub use names::{
     AlertKindName, AssetStatusName, DeliveryStateName, EventTypeName, FailureClassName, FailureKindName,
     FreshnessName, PendingStateName, RunStatusName, SeverityName, StepStatusName, TableName,

@@ -29,8 +29,9 @@ type Cast = for<'a> fn(&'a (dyn Error + 'static)) -> Option<&'a dyn Advice>;
 /// passes through code that has no pipeline at hand.
 static KNOWN: RwLock<Vec<(TypeId, Cast)>> = RwLock::new(Vec::new());
 
-const OF_THIS_CRATE: [Cast; 12] = [
+const OF_THIS_CRATE: [Cast; 13] = [
     cast::<Problem>,
+    cast::<crate::asset::InvalidDataVersion>,
     cast::<crate::asset::IoError>,
     cast::<crate::definitions::DefinitionErrors>,
     cast::<crate::definitions::RequestError>,

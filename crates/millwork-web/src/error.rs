@@ -8,10 +8,9 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use millwork_api::{ErrorBody, ErrorCode, ErrorView, LookupError};
-use millwork_core::advice::chain_of;
+use millwork_api::{ErrorBody, ErrorCode, ErrorView, LookupError, NameError};
+use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::definitions::RequestError;
-use millwork_core::graph::AssetGraph;
 use millwork_core::{Advice, ErrorClass, Problem};
 use millwork_storage::StorageError;
 use thiserror::Error;
@@ -85,10 +84,14 @@ impl ApiError {
         Self { status, code, problem: problem.into(), causes: Vec::new() }
     }
 
-    /// An error with its causes.
+    /// An error with its causes and the hint that the command line has for it: its own, or that of the nearest cause.
     fn of<E: Advice + 'static>(status: StatusCode, code: ErrorCode, error: &E) -> Self {
-        let causes = chain_of(error).into_iter().skip(1).collect();
-        Self { causes, ..Self::new(status, code, error) }
+        let mut chain = chain_of(error).into_iter();
+        let mut problem = Problem::new(chain.next().unwrap_or_default());
+        if let Some(hint) = error.hint().map(Cow::into_owned).or_else(|| hint_of(error)) {
+            problem = problem.with_hint(hint);
+        }
+        Self { causes: chain.collect(), ..Self::new(status, code, problem) }
     }
 
     /// The HTTP status of the answer.
@@ -110,12 +113,6 @@ impl ApiError {
     /// An invalid request.
     pub(crate) fn invalid(problem: impl Into<Problem>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, problem)
-    }
-
-    /// An asset that isn't defined.
-    pub(crate) fn unknown_asset(graph: &AssetGraph, key: &str) -> Self {
-        let problem = Problem::new(format!("no asset is called `{key}`"));
-        Self::not_found(problem.with_hint(graph.asset_hint(key)))
     }
 
     /// A body that is too large.
@@ -145,10 +142,11 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         let (status, code) = match error {
             StorageError::UnknownRun { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
-            StorageError::Unstorable { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
+            StorageError::Unstorable { .. } | StorageError::NotClaimable { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid)
+            }
             StorageError::Fenced { .. }
             | StorageError::AlreadySucceeded { .. }
-            | StorageError::NotClaimable { .. }
             | StorageError::DuplicateRun { .. }
             | StorageError::Home { .. }
             | StorageError::Database { .. }
@@ -166,11 +164,16 @@ impl From<StorageError> for ApiError {
 impl From<LookupError> for ApiError {
     fn from(error: LookupError) -> Self {
         match error {
-            // The hint is about a command.
-            LookupError::Unknown { .. } => Self::not_found(error.to_string()),
+            LookupError::Unknown { .. } => Self::not_found(&error),
             LookupError::Ambiguous { .. } => Self::invalid(&error),
             LookupError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<NameError> for ApiError {
+    fn from(error: NameError) -> Self {
+        if error.is_missing() { Self::not_found(&error) } else { Self::invalid(&error) }
     }
 }
 

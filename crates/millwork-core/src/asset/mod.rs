@@ -11,8 +11,8 @@ mod status;
 
 pub use crate::id::AssetKey;
 pub use crate::value::{
-    AssetValue, CodeVersion, Column, DataVersion, Image, InjectiveHash, Json, Metadata, MetadataValue,
-    Series, SharedValue, Table, UnstorableMetadata, ValueType, check_metadata, plot,
+    AssetValue, CodeVersion, Column, DataVersion, Image, InjectiveHash, InvalidDataVersion, Json, Metadata,
+    MetadataValue, Series, SharedValue, Table, UnstorableMetadata, ValueType, check_metadata, plot,
 };
 pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
 pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};

@@ -35,7 +35,8 @@ impl<T> Output<T> {
         self
     }
 
-    /// The output with a data version of the user's own.
+    /// The output with a data version of the user's own. An empty one, or one of more than
+    /// [`DataVersion::MAX_CHARACTERS`], fails the step.
     #[must_use]
     pub fn data_version(mut self, version: impl Into<DataVersion>) -> Self {
         self.data_version = Some(version.into());

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::Pipeline;
+use super::{Job, Pipeline};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError, closest};
 use crate::param::{ConfigErrors, merge_config};
@@ -36,7 +36,7 @@ impl RunSpec {
         match target {
             RunTarget::Selection(selection) => resolved.selection = selection,
             RunTarget::Job(name) => {
-                let job = pipeline.job(&name).ok_or_else(|| unknown_job(pipeline, &name))?;
+                let job = pipeline.find_job(&name)?;
                 resolved.selection.clone_from(&job.selection);
                 merge_config(&mut resolved.config, job.config.clone());
                 resolved.tags.clone_from(&job.tags);
@@ -147,10 +147,17 @@ impl Advice for RequestError {
     }
 }
 
-fn unknown_job(pipeline: &Pipeline, name: &str) -> RequestError {
-    let hint = match closest(name, pipeline.jobs().iter().map(|job| job.name.as_str())) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "`list jobs` lists all jobs".to_owned(),
-    };
-    RequestError::UnknownJob { job: name.to_owned(), hint }
+impl Pipeline {
+    /// The job of a name.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::UnknownJob`] if no job has this name.
+    pub fn find_job(&self, name: &str) -> Result<&Job, RequestError> {
+        let hint = || match closest(name, self.jobs().iter().map(|job| job.name.as_str())) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`list jobs` lists all jobs".to_owned(),
+        };
+        self.job(name).ok_or_else(|| RequestError::UnknownJob { job: name.to_owned(), hint: hint() })
+    }
 }

@@ -12,4 +12,4 @@ pub use metadata::{
 };
 pub use named::{Asset, External};
 pub use stored_form::{AssetValue, Json, SharedValue, ValueType};
-pub use version::{CodeVersion, DataVersion, InjectiveHash};
+pub use version::{CodeVersion, DataVersion, InjectiveHash, InvalidDataVersion};

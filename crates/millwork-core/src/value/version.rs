@@ -1,9 +1,13 @@
 //! Code versions and data versions: hashes that differ whenever their parts do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::problem::{Advice, ErrorClass};
 
 /// Identifies the code that made a value: a hash of the function's tokens, or the user's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +25,56 @@ impl DataVersion {
         let mut hash = InjectiveHash::new("data");
         hash.part(stored_form);
         Self(hash.finish().into())
+    }
+
+    /// The maximum length of a version, in characters.
+    pub const MAX_CHARACTERS: usize = 1_024;
+
+    /// Checks a version that a function or another system has given: it is compared, shown and recorded in every event of what is made
+    /// from the value, so it isn't blank, and no longer than a name.
+    ///
+    /// # Errors
+    ///
+    /// If it is blank, or longer than [`MAX_CHARACTERS`](Self::MAX_CHARACTERS).
+    pub fn check(&self) -> Result<(), InvalidDataVersion> {
+        let characters = self.0.chars().count();
+        if self.0.trim().is_empty() {
+            return Err(InvalidDataVersion::Blank);
+        }
+        if characters > Self::MAX_CHARACTERS {
+            return Err(InvalidDataVersion::TooLong { characters });
+        }
+        Ok(())
+    }
+}
+
+/// Why a text isn't a data version.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvalidDataVersion {
+    /// It is empty, or has only spaces.
+    #[error("the data version is empty")]
+    Blank,
+    /// It is too long.
+    #[error(
+        "the data version has {characters} characters, and at most {} are stored",
+        DataVersion::MAX_CHARACTERS
+    )]
+    TooLong {
+        /// The number of its characters.
+        characters: usize,
+    },
+}
+
+impl Advice for InvalidDataVersion {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Blank => "leave it out if there is none".into(),
+            Self::TooLong { .. } => "give a hash of it, and the whole as metadata".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 
@@ -93,6 +147,18 @@ mod tests {
             hash.part(part.as_bytes());
         }
         hash.finish()
+    }
+
+    #[test]
+    fn versions_of_others_are_neither_blank_nor_endless() {
+        let check = |version: &str| DataVersion::from(version).check().map_err(|error| error.to_string());
+        assert_eq!(check("v7"), Ok(()));
+        assert_eq!(check(&"ü".repeat(1_024)), Ok(()));
+        for blank in ["", " ", "\t\n"] {
+            assert_eq!(check(blank), Err("the data version is empty".to_owned()));
+        }
+        let long = "the data version has 1025 characters, and at most 1024 are stored";
+        assert_eq!(check(&"ü".repeat(1_025)), Err(long.to_owned()));
     }
 
     #[test]

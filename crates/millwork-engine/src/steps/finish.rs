@@ -75,6 +75,7 @@ impl Outputs<'_> {
             Encoded::New { value, encoded, metadata, data_version } => {
                 // Checked before the value is stored: an attempt that fails leaves nothing behind.
                 let metadata = self.with_reported(metadata)?;
+                data_version.as_ref().map_or(Ok(()), DataVersion::check)?;
                 let hash = encoded.hash.clone();
                 let (mut stored, bytes) = self.store_value(spec, encoded).await?;
                 let data_version = data_version.unwrap_or_else(|| hash.clone());

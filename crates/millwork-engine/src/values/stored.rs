@@ -7,8 +7,8 @@ use std::sync::Arc;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::event::{Event, EventBody, StoredValue, ValueLocation};
 use millwork_core::{
-    AssetKey, BoxError, DataVersion, IoError, IoManager, SharedValue, UnstorableMetadata, ValueAddress,
-    ValueType,
+    AssetKey, BoxError, DataVersion, InvalidDataVersion, IoError, IoManager, SharedValue, UnstorableMetadata,
+    ValueAddress, ValueType,
 };
 use millwork_storage::{EventLog, StorageError};
 use thiserror::Error;
@@ -70,6 +70,9 @@ pub enum ValueError {
     /// The metadata of the value can't be stored.
     #[error(transparent)]
     Metadata(#[from] UnstorableMetadata),
+    /// The data version that the function gave can't be stored.
+    #[error(transparent)]
+    DataVersion(#[from] InvalidDataVersion),
     /// The I/O manager failed.
     #[error("failed to {action} the value of `{asset}`")]
     Io {
@@ -136,6 +139,7 @@ impl Advice for ValueError {
                 "materialize the asset again; `store check` lists what else can't be read".into()
             }
             Self::Metadata(error) => return error.hint(),
+            Self::DataVersion(error) => return error.hint(),
             Self::Elsewhere { .. } => {
                 "materialize it, or name it in `deps(…)` where its value isn't needed".into()
             }

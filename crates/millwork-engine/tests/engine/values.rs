@@ -95,6 +95,19 @@ async fn metadata_of_the_output_and_of_the_log() {
 }
 
 #[tokio::test]
+async fn a_data_version_that_is_no_name_fails_the_step() {
+    for version in [String::new(), "v".repeat(1_025)] {
+        let given = version.clone();
+        let versioned =
+            move |_: &StepContext| vec![Output::new(7_u64).data_version(given.clone()).into_produced()];
+        let scenario = Scenario::of([deciding(number("first"), versioned)]);
+        let told = scenario.run().await;
+        assert!(told.contains("the data version"), "{told}");
+        assert_eq!(scenario.files().len(), 0, "nothing is stored");
+    }
+}
+
+#[tokio::test]
 async fn large_values_are_files_that_are_never_overwritten() {
     let scenario = Scenario::of([long("news/stories", "a")]);
     scenario.run().await;

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{AlertRuleView, DeliveryChange, DeliveryStateName, DeliveryView};
+use millwork_api::{
+    AlertRuleView, DeliveryChange, DeliveryStateName, DeliveryView, NameError, delivery_state,
+};
 use millwork_storage::DeliveryState;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -40,9 +42,7 @@ pub(super) async fn deliveries(
     State(state): State<AppState>,
     Query(wanted): Query<DeliveryQuery>,
 ) -> Result<Json<Vec<DeliveryView>>, ApiError> {
-    let unknown = |name: &String| ApiError::invalid(format!("`{name}` is not a state of a delivery"));
-    let named = |name: &String| DeliveryState::from_name(name).ok_or_else(|| unknown(name));
-    let of_state = wanted.state.as_ref().map(named).transpose()?;
+    let of_state = wanted.state.as_deref().map(delivery_state).transpose()?;
     let deliveries = state.store.deliveries(of_state, wanted.limit.rows()).await?;
     Ok(Json(deliveries.into_iter().map(Into::into).collect()))
 }
@@ -57,7 +57,7 @@ pub(super) async fn retry(
     Path(id): Path<u64>,
 ) -> Result<Json<DeliveryChange>, ApiError> {
     if !state.store.retry_delivery(id, state.clock.now()).await? {
-        return Err(unknown(id));
+        return Err(NameError::UnknownDelivery { ids: id.to_string() }.into());
     }
     state.wake.notify_waiters();
     Ok(Json(DeliveryChange { delivery: id, state: DeliveryState::Pending }))
@@ -73,11 +73,7 @@ pub(super) async fn drop_delivery(
     Path(id): Path<u64>,
 ) -> Result<Json<DeliveryChange>, ApiError> {
     if !state.store.drop_delivery(id, state.clock.now()).await? {
-        return Err(unknown(id));
+        return Err(NameError::UnknownDelivery { ids: id.to_string() }.into());
     }
     Ok(Json(DeliveryChange { delivery: id, state: DeliveryState::Dropped }))
-}
-
-fn unknown(id: u64) -> ApiError {
-    ApiError::not_found(format!("no pending or dead delivery {id}"))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{AssetDetails, AssetListing, AssetPage, KeyGraph};
+use millwork_api::{AssetDetails, AssetListing, AssetPage, KeyGraph, find_asset};
 use millwork_core::graph::AssetIndex;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -58,7 +58,7 @@ pub(super) async fn show(
     Path(key): Path<String>,
 ) -> Result<Json<AssetDetails>, ApiError> {
     let graph = state.pipeline.graph();
-    let index = graph.index(&key).ok_or_else(|| ApiError::unknown_asset(graph, &key))?;
+    let index = find_asset(graph, &key)?;
     let asset = &graph.assets()[index];
     let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
     let status = state.statuses().await?.of(index).status;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use millwork_api::{AssetSwitch, AutomationSwitch, AutomationView, ExplainedAsset};
+use millwork_api::{AssetSwitch, AutomationSwitch, AutomationView, ExplainedAsset, find_condition};
 use millwork_core::automation::{AssetState, entries, explain};
-use millwork_core::{AssetKey, AutomationCondition, Instigator};
+use millwork_core::{AssetKey, Instigator};
 
+use super::body::Body;
 use super::switch::Switch;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -35,10 +35,10 @@ pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
 ) -> Result<Json<ExplainedAsset>, ApiError> {
-    let (key, condition) = find_condition(&state, &key)?;
-    let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
-    Ok(Json(ExplainedAsset::new(key, condition, explanation)))
+    let (key, condition) = find_condition(state.pipeline.graph(), &key)?;
+    let memory = states(&state, Some(key)).await?.remove(key).and_then(|state| state.memory);
+    let explanation = memory.and_then(|memory| explain(key, condition, &memory));
+    Ok(Json(ExplainedAsset::new(key.clone(), condition, explanation)))
 }
 
 #[utoipa::path(
@@ -47,9 +47,8 @@ pub(super) async fn show(
 )]
 pub(super) async fn switch(
     State(state): State<AppState>,
-    body: Result<Json<Switch>, JsonRejection>,
+    Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<AutomationSwitch>, ApiError> {
-    let Json(Switch { on }) = body?;
     state.store.switch(&Instigator::Automation(None), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(AutomationSwitch { on }))
@@ -63,10 +62,9 @@ pub(super) async fn switch(
 pub(super) async fn switch_asset(
     State(state): State<AppState>,
     Path(key): Path<String>,
-    body: Result<Json<Switch>, JsonRejection>,
+    Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<AssetSwitch>, ApiError> {
-    let Json(Switch { on }) = body?;
-    let (asset, _) = find_condition(&state, &key)?;
+    let asset = find_condition(state.pipeline.graph(), &key)?.0.clone();
     state.store.switch(&Instigator::Automation(Some(asset.clone())), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(AssetSwitch { asset, on }))
@@ -81,15 +79,4 @@ pub(crate) async fn states(
     let parsed =
         rows.into_iter().filter_map(|row| Some((row.asset, serde_json::from_str(&row.state?).ok()?)));
     Ok(parsed.collect())
-}
-
-/// The asset of a key with its condition.
-fn find_condition<'a>(
-    state: &'a AppState,
-    key: &str,
-) -> Result<(AssetKey, &'a AutomationCondition), ApiError> {
-    let missing = || ApiError::not_found(format!("no asset `{key}` has an automation condition"));
-    let node = state.pipeline.graph().asset(key).ok_or_else(missing)?;
-    let condition = node.spec.automation.as_ref().ok_or_else(missing)?;
-    Ok((node.spec.key.clone(), condition))
 }

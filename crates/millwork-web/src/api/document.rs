@@ -34,7 +34,7 @@ fn complete(operation: &mut Value, method: &str, path: &str, is_open: bool) {
     if !is_open {
         // A server that was started without a token takes requests without one.
         operation["security"] = json!([{ "token": [] }, {}]);
-        others.extend([("400", "InvalidHost"), ("401", "Unauthorized"), ("421", "UnknownHost")]);
+        others.extend([("400", "BadRequest"), ("401", "Unauthorized"), ("421", "UnknownHost")]);
         others.extend((!changes && is_json).then_some(("304", "NotModified")));
         others.extend(changes.then_some(("403", "CrossSite")));
     }
@@ -66,10 +66,10 @@ fn components() -> Map<String, Value> {
     let token = "The token that the server was started with, MILLWORK_TOKEN, if it was started with one";
     let components = json!({
         "responses": {
+            "BadRequest": error("The request names no host, or several, or has a query parameter that the operation doesn't take"),
             "CrossSite": error("The request comes from another web site"),
             "Error": error("The request was refused, or could not be answered"),
             "Invalid": error("The request is invalid"),
-            "InvalidHost": error("The request names no host, or several"),
             "NotFound": error("The path or object doesn't exist"),
             "NotModified": { "description": "The client has this answer already: `If-None-Match` names its `ETag`" },
             "Store": error("The store can't be read or written"),

@@ -34,10 +34,20 @@ pub(super) struct EventPageQuery {
     after: Option<u64>,
     /// Only events of this run: its id, or the beginning or end of it.
     run: Option<String>,
-    /// Maximum number of events, 200 by default; a stream has no maximum.
+    /// Maximum number of events, 200 by default.
     #[serde(default)]
     #[param(value_type = Option<u32>)]
     limit: Limit<200, LARGEST_PAGE>,
+}
+
+/// The events of a stream.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventStreamQuery {
+    /// Only events after this sequence number; `Last-Event-ID` takes precedence.
+    after: Option<u64>,
+    /// Only events of this run: its id, or the beginning or end of it.
+    run: Option<String>,
 }
 
 /// Events, oldest first; `next` is the value of `after` for the next page.
@@ -63,7 +73,7 @@ pub(super) async fn list(
 /// Events as they are committed, as server-sent events whose ids are sequence numbers: a client that reconnects with `Last-Event-ID`
 /// misses none.
 #[utoipa::path(
-    get, path = "/api/v1/events/stream", tag = "events", params(EventPageQuery),
+    get, path = "/api/v1/events/stream", tag = "events", params(EventStreamQuery),
     responses(
         (
             status = 200, description = "Events as they are committed, as server-sent events",
@@ -74,7 +84,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn stream(
     State(state): State<AppState>,
-    Query(wanted): Query<EventPageQuery>,
+    Query(wanted): Query<EventStreamQuery>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
     let run = run(&state, wanted.run.as_deref()).await?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use millwork_api::{ErrorBody, RunStanding, UpToDate};
@@ -17,6 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::body::Body;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -71,9 +71,8 @@ impl IntoResponse for Launched {
 )]
 pub(super) async fn launch(
     State(state): State<AppState>,
-    body: Result<Json<Launch>, JsonRejection>,
+    Body(launch): Body<Launch>,
 ) -> Result<Launched, ApiError> {
-    let Json(launch) = body?;
     let request = launch.spec()?.resolve(&state.pipeline)?;
     let assets = request.assets.len();
     Ok(match create_needed(&state, request).await? {

@@ -3,6 +3,7 @@
 mod alerts;
 mod assets;
 mod automation;
+mod body;
 mod counted;
 mod document;
 mod etag;
@@ -10,6 +11,7 @@ mod events;
 mod health;
 mod launch;
 mod limit;
+mod parameters;
 mod pending;
 mod queue;
 mod reports;
@@ -20,6 +22,7 @@ mod sensors;
 mod switch;
 
 pub(crate) use automation::states as automation_states;
+pub(crate) use body::Body;
 pub(crate) use counted::Counted;
 pub(crate) use launch::{create as create_run, create_needed};
 pub(crate) use routes::{open, protected};

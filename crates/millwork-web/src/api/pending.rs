@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{PendingChange, PendingDecision, PendingView};
+use millwork_api::{NameError, PendingChange, PendingDecision, PendingView};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -42,7 +42,7 @@ pub(super) async fn retry(
     Path(id): Path<u64>,
 ) -> Result<Json<PendingChange>, ApiError> {
     if !state.store.retry_pending(id, state.clock.now()).await? {
-        return Err(unknown(id));
+        return Err(NameError::UnknownPending { id }.into());
     }
     state.wake.notify_waiters();
     Ok(Json(PendingChange { pending: id, state: PendingDecision::Waiting }))
@@ -58,11 +58,7 @@ pub(super) async fn drop(
     Path(id): Path<u64>,
 ) -> Result<Json<PendingChange>, ApiError> {
     if !state.store.drop_pending(id).await? {
-        return Err(unknown(id));
+        return Err(NameError::UnknownPending { id }.into());
     }
     Ok(Json(PendingChange { pending: id, state: PendingDecision::Dropped }))
-}
-
-fn unknown(id: u64) -> ApiError {
-    ApiError::not_found(format!("no pending request {id}"))
 }

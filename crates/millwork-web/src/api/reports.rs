@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use millwork_api::RecordedEvent;
+use millwork_api::{RecordedEvent, find_asset};
 use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
-use millwork_core::{AssetKey, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
+use millwork_core::{DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
 use millwork_storage::Batch;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::body::Body;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -24,6 +24,7 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub(super) struct Report {
     /// The data version; if a materialization has none, a hash of the time of the report is recorded.
+    #[schema(min_length = 1, max_length = 1_024)]
     data_version: Option<String>,
     /// The partition; absent if the asset has none.
     partition: Option<String>,
@@ -55,7 +56,6 @@ pub(super) struct CheckReport {
     metadata: BTreeMap<String, Value>,
 }
 
-type Body<T> = Result<Json<T>, JsonRejection>;
 type Answer = Result<(StatusCode, Json<RecordedEvent>), ApiError>;
 
 #[utoipa::path(
@@ -66,12 +66,11 @@ type Answer = Result<(StatusCode, Json<RecordedEvent>), ApiError>;
 pub(super) async fn materialization(
     State(state): State<AppState>,
     Path(key): Path<String>,
-    body: Body<Report>,
+    Body(report): Body<Report>,
 ) -> Answer {
-    let Report { data_version, partition, metadata } = read(body)?;
+    let Report { data_version, partition, metadata } = report;
     let told_at = state.clock.now().to_string();
-    let data_version =
-        data_version.map_or_else(|| DataVersion::of_content(told_at.as_bytes()), DataVersion::from);
+    let data_version = checked(data_version)?.unwrap_or_else(|| DataVersion::of_content(told_at.as_bytes()));
     let stored =
         StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
     let provenance = Provenance::reported();
@@ -87,10 +86,10 @@ pub(super) async fn materialization(
 pub(super) async fn observation(
     State(state): State<AppState>,
     Path(key): Path<String>,
-    body: Body<Report>,
+    Body(report): Body<Report>,
 ) -> Answer {
-    let Report { data_version, partition, metadata } = read(body)?;
-    let data_version = data_version.map(DataVersion::from);
+    let Report { data_version, partition, metadata } = report;
+    let data_version = checked(data_version)?;
     record(&state, &key, partition, EventBody::Observed { data_version, metadata: typed(metadata) }).await
 }
 
@@ -102,9 +101,9 @@ pub(super) async fn observation(
 pub(super) async fn check(
     State(state): State<AppState>,
     Path(key): Path<String>,
-    body: Body<CheckReport>,
+    Body(report): Body<CheckReport>,
 ) -> Answer {
-    let CheckReport { check, passed, warn, description, partition, metadata } = read(body)?;
+    let CheckReport { check, passed, warn, description, partition, metadata } = report;
     if check.is_empty() {
         return Err(ApiError::invalid("the check has no name"));
     }
@@ -114,8 +113,11 @@ pub(super) async fn check(
     record(&state, &key, partition, EventBody::CheckEvaluated(verdict)).await
 }
 
-fn read<T>(body: Body<T>) -> Result<T, ApiError> {
-    Ok(body?.0)
+/// The data version of a report, if it has one that can be stored.
+fn checked(data_version: Option<String>) -> Result<Option<DataVersion>, ApiError> {
+    let data_version = data_version.map(DataVersion::from);
+    data_version.as_ref().map_or(Ok(()), DataVersion::check).map_err(|error| ApiError::invalid(&error))?;
+    Ok(data_version)
 }
 
 /// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. A value that has a `type` is taken as that
@@ -140,20 +142,18 @@ fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
 }
 
 async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {
-    let asset = find_asset(state, key)?;
+    let graph = state.pipeline.graph();
+    let index = find_asset(graph, key)?;
     if let Some(metadata) = body.metadata() {
         check_metadata(metadata).map_err(|error| ApiError::invalid(&error))?;
     }
     let partition = partition.map(PartitionKey::from);
-    let graph = state.pipeline.graph();
-    if let Some(index) = graph.index(asset.as_str()) {
-        graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
-    }
+    graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
     let event = NewEvent {
         run: None,
         at: state.clock.now(),
         step: None,
-        asset: Some(asset),
+        asset: Some(graph.key(index).clone()),
         partition,
         attempt: 0,
         body,
@@ -162,10 +162,4 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
     let sequences = state.store.append(Batch { fence: None, events: vec![event] }).await?;
     state.wake.notify_waiters();
     Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: sequences.first().copied() })))
-}
-
-fn find_asset(state: &AppState, key: &str) -> Result<AssetKey, ApiError> {
-    let graph = state.pipeline.graph();
-    let found = graph.asset(key).map(|asset| asset.spec.key.clone());
-    found.ok_or_else(|| ApiError::unknown_asset(graph, key))
 }

@@ -12,12 +12,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::as_document;
+use super::parameters::known_parameters;
 use super::{
     alerts, assets, automation, etag, events, health, launch, pending, queue, reports, runs, schedules,
     sensors,
 };
 use crate::error::ApiError;
 use crate::state::AppState;
+
+/// The OpenAPI document of all routes, as JSON.
+pub(super) static DOCUMENT: LazyLock<String> = LazyLock::new(whole_document);
 
 /// The HTTP API of a pipeline: its definitions, its history, and requests for runs.
 #[derive(OpenApi)]
@@ -33,6 +37,7 @@ pub(crate) fn open() -> Router<AppState> {
 pub(crate) fn protected() -> Router<AppState> {
     let router: Router<AppState> = described().into();
     router
+        .layer(from_fn(known_parameters))
         .layer(from_fn(etag::etag))
         .fallback(async |uri: Uri| ApiError::not_found(format!("the path `{}` does not exist", uri.path())))
 }
@@ -43,7 +48,6 @@ pub(crate) fn protected() -> Router<AppState> {
     responses((status = 200, description = "The API as an OpenAPI document", body = BTreeMap<String, Value>))
 )]
 async fn document() -> impl IntoResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(whole_document);
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 

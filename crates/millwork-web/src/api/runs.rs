@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{ErrorBody, RunDetails, RunPage, RunStanding, RunStatusName, find_run};
+use millwork_api::{
+    ErrorBody, RunDetails, RunPage, RunStanding, RunStatusName, find_run, parse_tag, run_status,
+};
 use millwork_core::Problem;
 use millwork_core::run::{RunState, RunStatus};
-use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, waiting_runs};
+use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, StorageError, waiting_runs};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::body::Body;
 use super::launch::create;
 use super::limit::Limit;
 use crate::error::ApiError;
@@ -48,18 +51,14 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<RunPageQuery>,
 ) -> Result<Json<RunPage>, ApiError> {
-    let unknown = |name: &str| ApiError::invalid(format!("`{name}` is not a status of a run"));
-    let status = |name: &String| RunStatus::from_name(name).ok_or_else(|| unknown(name));
-    let no_tag = || ApiError::invalid("a tag is written as `key=value`");
-    let tag = |tag: &String| tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     let before = match &wanted.before {
         Some(run) => Some(one(&state, run).await?.id),
         None => None,
     };
     let limit = wanted.limit.rows();
     let query = RunQuery {
-        statuses: wanted.status.iter().map(status).collect::<Result<_, _>>()?,
-        tag: wanted.tag.as_ref().map(|text| tag(text).ok_or_else(no_tag)).transpose()?,
+        statuses: wanted.status.iter().map(|name| run_status(name)).collect::<Result<_, _>>()?,
+        tag: wanted.tag.as_deref().map(parse_tag).transpose()?,
         before,
         limit: Some(limit),
         ..RunQuery::default()
@@ -105,10 +104,10 @@ pub(crate) struct Retry {
 pub(crate) async fn retry(
     State(state): State<AppState>,
     Path(run): Path<String>,
-    body: Option<Json<Retry>>,
+    body: Option<Body<Retry>>,
 ) -> Result<Json<RunStanding>, ApiError> {
     let record = one(&state, &run).await?;
-    let Json(Retry { from_scratch }) = body.unwrap_or_default();
+    let Body(Retry { from_scratch }) = body.unwrap_or_default();
     // A request that doesn't fit the definitions any more isn't queued.
     let request = record.request_again()?;
     request.check(&state.pipeline)?;
@@ -123,10 +122,7 @@ pub(crate) async fn retry(
         }
         let fence = Fence { run: record.id, epoch: record.epoch };
         if !state.store.retry_run(fence, Duration::ZERO, state.clock.now()).await? {
-            return Err(ApiError::invalid(format!(
-                "the run is {}: there is nothing to retry",
-                record.status
-            )));
+            return Err(StorageError::NotClaimable { run: record.id, status: record.status }.into());
         }
         record.id
     };

@@ -1,13 +1,13 @@
 //! Schedules with their switches and ticks.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
-use millwork_api::{ScheduleSwitch, ScheduleView, TickView};
+use millwork_api::{ScheduleSwitch, ScheduleView, TickView, find_schedule};
 use millwork_core::Schedule;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::body::Body;
 use super::limit::Limit;
 use super::switch::Switch;
 use crate::error::ApiError;
@@ -32,10 +32,9 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Sched
 pub(super) async fn switch(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    body: Result<Json<Switch>, JsonRejection>,
+    Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<ScheduleSwitch>, ApiError> {
-    let Json(Switch { on }) = body?;
-    state.store.switch(&find_schedule(&state, &name)?.instigator(), Some(on)).await?;
+    state.store.switch(&find_schedule(&state.pipeline, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(ScheduleSwitch { schedule: name, on }))
 }
@@ -67,12 +66,7 @@ pub(super) async fn ticks(
     Path(name): Path<String>,
     Query(wanted): Query<TickQuery>,
 ) -> Result<Json<Vec<TickView>>, ApiError> {
-    let instigator = find_schedule(&state, &name)?.instigator();
+    let instigator = find_schedule(&state.pipeline, &name)?.instigator();
     let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
     Ok(Json(ticks.into_iter().map(Into::into).collect()))
-}
-
-fn find_schedule<'a>(state: &'a AppState, name: &str) -> Result<&'a Schedule, ApiError> {
-    let schedule = state.pipeline.schedule(name);
-    schedule.ok_or_else(|| ApiError::not_found(format!("no schedule is called `{name}`")))
 }

@@ -1,11 +1,11 @@
 //! Sensors with their switches and ticks.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
-use millwork_api::{SensorSwitch, SensorView, TickView};
+use millwork_api::{SensorSwitch, SensorView, TickView, find_sensor};
 use millwork_core::Sensor;
 
+use super::body::Body;
 use super::schedules::TickQuery;
 use super::switch::Switch;
 use crate::error::ApiError;
@@ -29,10 +29,9 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Senso
 pub(super) async fn switch(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    body: Result<Json<Switch>, JsonRejection>,
+    Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<SensorSwitch>, ApiError> {
-    let Json(Switch { on }) = body?;
-    state.store.switch(&find_sensor(&state, &name)?.instigator(), Some(on)).await?;
+    state.store.switch(&find_sensor(&state.pipeline, &name)?.instigator(), Some(on)).await?;
     state.wake.notify_waiters();
     Ok(Json(SensorSwitch { sensor: name, on }))
 }
@@ -47,12 +46,7 @@ pub(super) async fn ticks(
     Path(name): Path<String>,
     Query(wanted): Query<TickQuery>,
 ) -> Result<Json<Vec<TickView>>, ApiError> {
-    let instigator = find_sensor(&state, &name)?.instigator();
+    let instigator = find_sensor(&state.pipeline, &name)?.instigator();
     let ticks = state.store.ticks(&[instigator], wanted.limit()).await?;
     Ok(Json(ticks.into_iter().map(Into::into).collect()))
-}
-
-fn find_sensor<'a>(state: &'a AppState, name: &str) -> Result<&'a Sensor, ApiError> {
-    let sensor = state.pipeline.sensor(name);
-    sensor.ok_or_else(|| ApiError::not_found(format!("no sensor is called `{name}`")))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use millwork_api::ErrorCode;
+use millwork_api::{ErrorCode, NameError};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::run::{RunId, RunRequest, RunSpec};
 use millwork_core::{Instigator, Problem};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::form::OwnForm;
 use super::message::page_error;
-use crate::api::{Retry, cancel_run, create_needed, create_run, one_run, retry_run};
+use crate::api::{Body, Retry, cancel_run, create_needed, create_run, one_run, retry_run};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -73,7 +73,7 @@ pub(super) async fn repeat(
 }
 
 async fn again(state: State<AppState>, run: String, retry: Retry) -> Response {
-    let queued = retry_run(state, Path(run), Some(Json(retry))).await;
+    let queued = retry_run(state, Path(run), Some(Body(retry))).await;
     leads(queued.map(|Json(queued)| format!("/runs/{}", queued.run)))
 }
 
@@ -87,17 +87,21 @@ pub(super) async fn repeat_selected(
 }
 
 async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]) -> Result<RunId, ApiError> {
+    let after = match reach(fields)? {
+        Reach::These => "",
+        Reach::Downstream => "+",
+    };
     let record = one_run(state, run).await?;
     let graph = state.pipeline.graph();
-    let steps = fields.iter().filter(|(name, _)| name == "step").map(|(_, step)| step.as_str());
-    let assets: AssetSet = steps.flat_map(|step| assets_of(graph, step)).collect();
+    let mut assets = AssetSet::new();
+    for (_, step) in fields.iter().filter(|(name, _)| name == "step") {
+        assets.extend(assets_of(graph, step)?);
+    }
     if assets.is_empty() {
         return Err(ApiError::invalid(
             Problem::new("no step is selected").with_hint("select the steps to run again"),
         ));
     }
-    let and_downstream = fields.iter().any(|(name, which)| name == "which" && which == "downstream");
-    let after = if and_downstream { "+" } else { "" };
     let parts: Vec<String> = assets.iter().map(|asset| format!("\"{}\"{after}", graph.key(*asset))).collect();
     let again = record.request.retry_of(record.id);
     let mut run = RunSpec::of(parts.join(" or ")).config(again.config);
@@ -107,10 +111,36 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     create_run(state, request).await
 }
 
+/// What is run again, beside the selected steps.
+enum Reach {
+    /// The selected steps alone.
+    These,
+    /// What is downstream of them, too.
+    Downstream,
+}
+
+/// The button that sent the form.
+fn reach(fields: &[(String, String)]) -> Result<Reach, ApiError> {
+    let which: Vec<&str> =
+        fields.iter().filter(|(name, _)| name == "which").map(|(_, which)| which.as_str()).collect();
+    match *which {
+        ["these"] => Ok(Reach::These),
+        ["downstream"] => Ok(Reach::Downstream),
+        _ => {
+            let problem = Problem::new(format!("`which` can't be `{}`", which.join(", ")));
+            Err(ApiError::invalid(problem.with_hint("`these` for the selected steps, or `downstream`")))
+        }
+    }
+}
+
 /// The assets that a step makes, or tests.
-fn assets_of(graph: &AssetGraph, step: &str) -> Vec<AssetIndex> {
-    let Some(step) = graph.step_index(step) else { return Vec::new() };
-    graph.checked_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset])
+fn assets_of(graph: &AssetGraph, step: &str) -> Result<Vec<AssetIndex>, ApiError> {
+    let unknown = || {
+        let problem = Problem::new(format!("the definitions have no step `{step}` any more"));
+        ApiError::invalid(problem.with_hint(graph.step_hint(step)))
+    };
+    let step = graph.step_index(step).ok_or_else(unknown)?;
+    Ok(graph.checked_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset]))
 }
 
 #[derive(Deserialize)]
@@ -151,7 +181,7 @@ pub(super) async fn decide_delivery(
     state.wake.notify_waiters();
     match decided {
         Ok(true) => leads(Ok("/automation#alerts".to_owned())),
-        Ok(false) => page_error(&ApiError::not_found("no such pending or dead delivery")),
+        Ok(false) => page_error(&NameError::UnknownDelivery { ids: form.delivery.to_string() }.into()),
         Err(error) => page_error(&error.into()),
     }
 }
@@ -181,7 +211,7 @@ pub(super) async fn decide_pending(
     state.wake.notify_waiters();
     match decided {
         Ok(true) => leads(Ok("/automation#pending".to_owned())),
-        Ok(false) => page_error(&ApiError::not_found(format!("no pending request {}", form.pending))),
+        Ok(false) => page_error(&NameError::UnknownPending { id: form.pending }.into()),
         Err(error) => page_error(&error.into()),
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use millwork_api::{parse_tag, run_status};
 use millwork_core::asset::plot::Plot;
 use millwork_core::clock::between;
 use millwork_core::run::{RunId, RunStatus};
@@ -100,9 +101,13 @@ async fn load(
     state: &AppState,
     RunListQuery { status, tag, id, before }: RunListQuery,
 ) -> Result<Runs, ApiError> {
-    let statuses = RunStatus::from_name(&status).into_iter().collect();
-    let wanted = tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let is_unclear = !tag.is_empty() && wanted.is_none();
+    // An empty field doesn't filter; one that can't be read is reported, and doesn't filter either.
+    let of_status = (!status.is_empty()).then(|| run_status(&status)).transpose();
+    let of_tag = (!tag.is_empty()).then(|| parse_tag(&tag)).transpose();
+    let refused = of_status.as_ref().err().or(of_tag.as_ref().err());
+    let problem = refused.map(|error| ApiError::from(error.clone()).sentences());
+    let statuses = of_status.ok().flatten().into_iter().collect();
+    let wanted = of_tag.ok().flatten();
     let id_part = Some(id.clone()).filter(|id| !id.is_empty());
     let query = RunQuery { statuses, tag: wanted, before, id_part, limit: Some(PAGE), ..RunQuery::default() };
     let (found, now) = (state.store.runs(query).await?, state.clock.now());
@@ -113,7 +118,7 @@ async fn load(
         status,
         tag,
         id,
-        problem: is_unclear.then(|| "A tag is written as key=value.".to_owned()),
+        problem,
         timeline: timeline_of(&found, now),
         durations: durations_of(&found),
         next: found.last().filter(|_| is_full).map(|run| run.id.to_string()),

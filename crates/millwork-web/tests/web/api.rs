@@ -81,6 +81,40 @@ async fn what_the_form_takes_out_of_a_job_stays_out() {
 }
 
 #[tokio::test]
+async fn a_form_starts_no_run_by_a_value_that_it_has_no_button_for() {
+    let served = Served::start(definitions()).await;
+    let (_, launched) = served.post("/api/v1/runs", json!({ "selection": "load" })).await;
+    let run = launched["run"].as_str().unwrap();
+    let selected = format!("/runs/{run}/selected");
+    for (path, fields, problem) in [
+        (&*selected, "step=load&which=bogus", "`which` can&#39;t be `bogus`"),
+        (&*selected, "step=load&which=these&which=downstream", "`which` can&#39;t be `these, downstream`"),
+        (&*selected, "step=load", "`which` can&#39;t be ``"),
+        (&*selected, "step=load&step=gone&which=these", "the definitions have no step `gone` any more"),
+        (&*selected, "which=these", "no step is selected"),
+        ("/launch", "selection=load&stale_only=bogus", "`stale_only` can&#39;t be `bogus`"),
+        ("/launch", "selection=load&job=bogus", "no job is called `bogus`"),
+        ("/runs", "selection=load&stale_only=bogus", "stale_only"),
+    ] {
+        let (status, page) = served.form(path, fields).await;
+        assert_eq!(status, 422, "{path} {fields}: {page}");
+        assert!(page.contains(problem), "{path} {fields}: {page}");
+    }
+    for (path, fields, status) in [
+        ("/automation/switch", "name=schedule:hourly&on=bogus", 422),
+        ("/automation/switch", "name=bogus&on=true", 404),
+        ("/automation/deliveries", "delivery=1&decision=bogus", 422),
+        ("/automation/pending", "pending=1&decision=bogus", 422),
+    ] {
+        assert_eq!(served.form(path, fields).await.0, status, "{path} {fields}");
+    }
+    assert_eq!(served.get("/api/v1/runs").await["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(served.form(&selected, "step=load&which=downstream").await.0, 303);
+    let page = served.page_with("/runs?status=bogus", "is not a status of a run").await;
+    assert!(page.contains("queued, running"), "{page}");
+}
+
+#[tokio::test]
 async fn a_retry_that_cannot_run_is_refused() {
     let served = Served::start(definitions()).await;
     let gone = served.stored(|request| request.assets = vec!["gone".into()]).await;
@@ -246,6 +280,25 @@ async fn reports_are_of_partitions_that_there_are() {
     check("daily", Some("monday"), 201, None).await;
     check("outside", Some("any"), 201, None).await;
     check("outside", None, 201, None).await;
+}
+
+#[tokio::test]
+async fn a_reported_data_version_is_a_name() {
+    let served = Served::start(definitions()).await;
+    for (version, status) in [
+        (String::new(), 422),
+        (" ".to_owned(), 422),
+        ("v".repeat(1_025), 422),
+        ("v".repeat(100_000), 422),
+        ("v".repeat(1_024), 201),
+    ] {
+        for kind in ["materialization", "observation"] {
+            let body = json!({ "data_version": version });
+            let (found, answer) = served.post(&format!("/api/v1/reports/{kind}/outside"), body).await;
+            assert_eq!(found, status, "{kind} of {} characters: {answer}", version.len());
+            assert_eq!(status == 422, answer["error"]["hint"].is_string(), "{answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 
-use millwork_api::find_run;
+use millwork_api::{find_asset, find_run};
 use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
@@ -54,13 +54,7 @@ impl Session {
     /// The asset of this key.
     pub(super) fn asset(&self, key: &str) -> Result<AssetKey, Failure> {
         let graph = self.pipeline()?.graph();
-        match graph.asset(key) {
-            Some(asset) => Ok(asset.spec.key.clone()),
-            None => {
-                let problem = Problem::new(format!("no asset is called `{key}`"));
-                Err(Failure::usage(problem.with_hint(graph.asset_hint(key))))
-            }
-        }
+        Ok(graph.key(find_asset(graph, key)?).clone())
     }
 
     /// Opens the home, and marks the runs whose processes have died as lost or canceled.

@@ -142,6 +142,6 @@ async fn automation_is_shown_and_switched() {
     let list = served.get(all).await;
     assert_eq!((&list["on"], &list["assets"][0]["on"]), (&json!(true), &json!(false)), "{list}");
     let response = served.ask(Method::GET, "/api/v1/automation/hackernews_stories", None).await;
-    let message = "no asset `hackernews_stories` has an automation condition";
+    let message = "asset `hackernews_stories` has no automation condition";
     check_error(response, StatusCode::NOT_FOUND, "not_found", message).await;
 }

@@ -104,6 +104,22 @@ async fn a_sensor_that_blocks_is_shown_as_stuck_and_the_service_goes_on_and_ends
     crate::support::eventually(|| !crate::support::process_lives(id), "the service doesn't end");
 }
 
+#[test]
+fn a_preview_of_a_sensor_that_hangs_ends_with_its_time_limit_or_by_ctrl_c() {
+    let home = Home::new();
+    let preview = home.command("sensors preview blocks").output().unwrap();
+    let err = String::from_utf8(preview.stderr).unwrap();
+    assert_eq!(preview.status.code(), Some(1), "{err}");
+    assert!(
+        err.contains("sensor `blocks` has not returned after 200ms, the time limit of its function"),
+        "{err}"
+    );
+    let mut hangs = home.command("sensors preview hangs").spawn().unwrap();
+    let process = rustix::process::Pid::from_raw(hangs.id().cast_signed()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert!(!hangs.wait().unwrap().success());
+}
+
 #[tokio::test]
 async fn what_failed_is_retried() {
     let home = Home::new();
@@ -117,7 +133,7 @@ async fn what_failed_is_retried() {
     served.becomes(&run, "succeeded").await;
     let (status, refused) = served.post(&format!("/api/v1/runs/{run}/retry"), json!({})).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused["error"]["message"].as_str().unwrap().contains("nothing to retry"), "{refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("is succeeded"), "{refused}");
     let again = json!({ "from_scratch": true });
     let (_, repeated) = served.post(&format!("/api/v1/runs/{run}/retry"), again).await;
     assert_ne!(repeated["run"], launched["run"]);

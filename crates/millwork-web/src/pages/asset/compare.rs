@@ -23,9 +23,15 @@ pub(super) struct Row {
     pub(super) differs: bool,
 }
 
-/// Compares two materializations: versions, sizes, inputs and metadata.
+/// Compares two materializations: partitions, versions, sizes, inputs and metadata.
 pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
-    let mut rows = vec![
+    let partition = |made: &Made<'_>| made.0.partition.as_ref().map(ToString::to_string);
+    let partitions = (partition(one), partition(other));
+    let mut rows = Vec::new();
+    if partitions != (None, None) {
+        rows.push(row("partition", partitions.0.unwrap_or_default(), partitions.1.unwrap_or_default()));
+    }
+    rows.extend([
         row("data version", short(one.1.data_version.as_str()), short(other.1.data_version.as_str())),
         row(
             "code version",
@@ -33,7 +39,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
             short(other.1.provenance.code_version.as_str()),
         ),
         row("size", format::bytes(one.1.stored.bytes), format::bytes(other.1.stored.bytes)),
-    ];
+    ]);
     let inputs = |made: &Made<'_>| {
         made.1.provenance.inputs.iter().map(|input| input.upstream.clone()).collect::<Vec<_>>()
     };
@@ -45,7 +51,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
             .unwrap_or_default()
     };
     for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
-        rows.push(row(&format!("made from {}", input.asset), version(one, &input), version(other, &input)));
+        rows.push(row(&format!("made from {input}"), version(one, &input), version(other, &input)));
     }
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
     for label in labels {
@@ -83,7 +89,56 @@ fn difference(one: f64, other: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::event::{
+        Event, EventBody, InputVersion, Materialization, Provenance, StoredValue, ValueLocation,
+    };
+
+    use super::super::history::materializations;
     use super::*;
+
+    fn made(partition: &str, inputs: &[(&str, &str)]) -> Event {
+        let input = |(partition, version): &(&str, &str)| InputVersion {
+            upstream: AssetPartition::new("daily".into(), Some((*partition).into())),
+            data_version: Some((*version).into()),
+        };
+        let provenance = Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect() };
+        let stored =
+            StoredValue { location: ValueLocation::Elsewhere, bytes: 1, format: String::new(), hash: None };
+        let body =
+            Materialization { data_version: "d".into(), provenance, stored, metadata: Default::default() };
+        Event {
+            sequence: 1,
+            run: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            step: None,
+            asset: Some("weekly".into()),
+            partition: Some(partition.into()),
+            attempt: 0,
+            body: EventBody::Materialized(body),
+        }
+    }
+
+    #[test]
+    fn partitions_of_the_two_and_of_what_they_are_made_from_have_rows_of_their_own() {
+        let events = [
+            made("first", &[("monday", "v1"), ("tuesday", "v1")]),
+            made("second", &[("monday", "v1"), ("tuesday", "v2")]),
+        ];
+        let made = materializations(&events);
+        let compared = compared(&made[0], &made[1]);
+        let rows: Vec<_> = compared.rows.iter().map(|row| (row.label.as_str(), row.differs)).collect();
+        assert_eq!(
+            rows,
+            [
+                ("partition", true),
+                ("data version", false),
+                ("code version", false),
+                ("size", false),
+                ("made from daily (monday)", false),
+                ("made from daily (tuesday)", true),
+            ]
+        );
+    }
 
     #[test]
     fn differences_are_told_with_their_share() {

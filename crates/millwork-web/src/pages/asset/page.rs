@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_api::find_asset;
 use millwork_core::AssetStatus;
 use millwork_core::asset_status::{AssetHealth, PartitionHealth, StepProgress};
 use millwork_core::event::{Event, EventBody, EventKind};
@@ -118,10 +119,8 @@ pub(in super::super) async fn show(
 
 async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, ApiError> {
     let graph = state.pipeline.graph();
-    let (index, node) = graph
-        .index(key)
-        .map(|index| (index, &graph.assets()[index]))
-        .ok_or_else(|| ApiError::unknown_asset(graph, key))?;
+    let index = find_asset(graph, key)?;
+    let node = &graph.assets()[index];
     let statuses = state.statuses().await?;
     let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_api::find_condition;
 use millwork_core::Instigator;
 use millwork_core::automation::{Explanation, Part, entries, explain};
 use millwork_draw::markup::escaped;
@@ -42,10 +43,8 @@ pub(in super::super) async fn show(State(state): State<AppState>, Path(key): Pat
 
 async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     let graph = state.pipeline.graph();
-    let node = graph.asset(key);
-    let (key, condition) = node
-        .and_then(|node| Some((node.spec.key.clone(), node.spec.automation.as_ref()?)))
-        .ok_or_else(|| ApiError::not_found(format!("no asset `{key}` has an automation condition")))?;
+    let (key, condition) = find_condition(graph, key)?;
+    let key = key.clone();
     let head = state.store.head().await?;
     let known = state.store.states().await?;
     let states = automation_states(state, Some(&key)).await?;

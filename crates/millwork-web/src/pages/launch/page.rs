@@ -10,7 +10,7 @@ use millwork_core::asset_status::PartitionHealth;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
-use millwork_core::{PartitionKey, Pipeline};
+use millwork_core::{PartitionKey, Pipeline, Problem};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -98,11 +98,19 @@ pub(in super::super) async fn submit(
     OwnForm(form): OwnForm<Vec<(String, String)>>,
 ) -> Response {
     let filled = Filled::new(form);
+    let stale_only = match filled.text("stale_only") {
+        "" | "false" => false,
+        "true" => true,
+        other => {
+            let problem = Problem::new(format!("`stale_only` can't be `{other}`"));
+            return page_error(&ApiError::invalid(problem.with_hint("true or false")));
+        }
+    };
     let wanted = LaunchQuery {
         selection: filled.text("selection").to_owned(),
         job: filled.text("job").to_owned(),
         partition: filled.text("partition").to_owned(),
-        stale_only: filled.text("stale_only") == "true",
+        stale_only,
     };
     let problem = match planned(&state, &wanted) {
         Ok((_, plan)) => {
@@ -159,11 +167,11 @@ fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
 /// The selected assets and the plan.
 fn planned(state: &AppState, wanted: &LaunchQuery) -> Result<(AssetSet, Plan), ApiError> {
     let graph = state.pipeline.graph();
-    let selection = match state.pipeline.job(&wanted.job) {
-        Some(job) => job.selection.clone(),
-        None => wanted.selection.clone(),
+    let selection = match wanted.job.as_str() {
+        "" => &wanted.selection,
+        job => &state.pipeline.find_job(job)?.selection,
     };
-    let selected = Selection::parse(&selection)
+    let selected = Selection::parse(selection)
         .and_then(|selection| selection.select(graph))
         .map_err(|error| ApiError::invalid(&error))?;
     let plan = Plan::new(graph, &selected, wanted.partition().as_ref())

@@ -104,11 +104,29 @@ async fn refusals(served: &Served, contract: &mut Contract) {
             ask(contract, served, None, &[("host", "evil.example")], 421).await;
             ask(contract, served, None, &[("host", "localhost"), ("host", "localhost")], 400).await;
         }
+        if path.starts_with("/api/") {
+            let path = format!("{}?limti=1", path.replace(['{', '}'], ""));
+            let answer = served.ask(&method, &path, None, &[]).await;
+            assert_eq!(answer.status, 400, "{name} {path}: {}", answer.text);
+            assert!(answer.text.contains("takes no parameter `limti`"), "{name} {path}: {}", answer.text);
+            assert!(answer.text.contains("\"hint\":\""), "{name} {path}: {}", answer.text);
+        }
         if method != Method::GET {
             ask(contract, served, None, &[("sec-fetch-site", "cross-site")], 403).await;
         }
         if operation.get("requestBody").is_some() {
             ask(contract, served, Some(large.as_str()), &[], 413).await;
+            // serde would read a struct from an array as well.
+            for body in ["[]", "[true]", "[\"load\", null, null, {}, {}, true]", "true", "null"] {
+                let path = path.replace(['{', '}'], "");
+                let answer = served.ask(&method, &path, Some(body), &[]).await;
+                assert_eq!(answer.status, 422, "{name} {path} {body}: {}", answer.text);
+                assert!(
+                    answer.text.contains("expected a JSON object"),
+                    "{name} {path} {body}: {}",
+                    answer.text
+                );
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! `alerts`: the alert rules and their deliveries.
 
 use clap::Subcommand;
-use millwork_api::{AlertRuleView, DeliveryView};
-use millwork_core::Problem;
+use millwork_api::{AlertRuleView, DeliveryView, NameError, find_alert_rule};
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_daemon::deliveries_of;
@@ -146,17 +145,12 @@ fn decide(session: &Session, ids: &[u64], decision: Decision) -> Result<Exit, Fa
     if missing.is_empty() {
         return Ok(Exit::Success);
     }
-    let problem = Problem::new(format!("no pending or dead delivery {}", missing.join(", ")));
-    Err(Failure::usage(problem.with_hint("`alerts deliveries list` lists all with their states")))
+    Err(NameError::UnknownDelivery { ids: missing.join(", ") }.into())
 }
 
 fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
-    let unknown = || {
-        let problem = Problem::new(format!("no alert rule is called `{rule}`"));
-        Failure::usage(problem.with_hint("`alerts list` lists all"))
-    };
     let pipeline = session.pipeline()?;
-    let rule = pipeline.alert(rule).ok_or_else(unknown)?;
+    let rule = find_alert_rule(pipeline, rule)?;
     let at = SystemClock.now();
     let alert = Alert::test(&rule.name, at);
     let deliveries = deliveries_of(pipeline, &|name| std::env::var(name).ok(), &alert, at);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView};
+use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView, find_condition};
 use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
-use millwork_core::{AssetKey, AutomationCondition, Instigator, Problem};
+use millwork_core::{AssetKey, Instigator, Problem};
 use millwork_storage::each_latest;
 
 use super::durations;
@@ -84,20 +84,6 @@ pub(super) fn run(session: &Session, automation: Automation) -> Result<Exit, Fai
     }
 }
 
-/// The asset of a key with its condition.
-fn find_condition<'a>(
-    session: &'a Session,
-    key: &str,
-) -> Result<(AssetKey, &'a AutomationCondition), Failure> {
-    let key = session.asset(key)?;
-    let node = session.pipeline()?.graph().asset(key.as_str());
-    let hint = "`automation list` shows which assets have one";
-    let problem = || Problem::new(format!("asset `{key}` has no automation condition"));
-    let without = || Failure::usage(problem().with_hint(hint));
-    let condition = node.and_then(|node| node.spec.automation.as_ref()).ok_or_else(without)?;
-    Ok((key, condition))
-}
-
 async fn states(
     opened: &Opened,
     asset: Option<&AssetKey>,
@@ -156,15 +142,15 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
 }
 
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
-    let (key, condition) = find_condition(session, key)?;
+    let (key, condition) = find_condition(session.pipeline()?.graph(), key)?;
     let state = block_on(async {
         let opened = session.home().await?;
-        Ok(states(&opened, Some(&key)).await?.remove(&key))
+        Ok(states(&opened, Some(key)).await?.remove(key))
     })?;
     let memory = state.and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    let explanation = memory.and_then(|memory| explain(key, condition, &memory));
     match explanation {
-        explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation))?,
+        explanation if json => print_json(&ExplainedAsset::new(key.clone(), condition, explanation))?,
         Some(explanation) => out!("{explanation}"),
         None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
@@ -172,7 +158,10 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {
-    let asset = key.map(|key| find_condition(session, key)).transpose()?.map(|(key, _)| key);
+    let asset = match key {
+        Some(key) => Some(find_condition(session.pipeline()?.graph(), key)?.0.clone()),
+        None => None,
+    };
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&Instigator::Automation(asset), Some(on)).await?;

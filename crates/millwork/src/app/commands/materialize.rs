@@ -4,8 +4,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use clap::Args;
-use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate};
-use millwork_core::Problem;
+use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tag};
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
@@ -136,17 +135,6 @@ fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, F
     run.tags = materialize.tags.iter().map(|tag| parse_tag(tag)).collect::<Result<_, _>>()?;
     run.stale_only = materialize.stale;
     Ok(run.resolve(session.pipeline()?)?)
-}
-
-/// Reads `key=value`.
-pub(super) fn parse_tag(tag: &str) -> Result<(String, String), Failure> {
-    match tag.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => {
-            let problem = Problem::new(format!("`{tag}` is not a tag"));
-            Err(Failure::usage(problem.with_hint("write `KEY=VALUE`")))
-        }
-    }
 }
 
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) -> Result<Exit, Failure> {

@@ -2,11 +2,10 @@
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use millwork_api::PendingView;
-use millwork_core::{Clock as _, Instigator, Problem, SystemClock};
+use millwork_api::{NameError, PendingView, find_schedule, find_sensor};
+use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_storage::PendingState;
 
-use super::{schedules, sensors};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
@@ -56,8 +55,8 @@ pub(super) enum Kind {
 pub(super) fn run(session: &Session, kind: Kind, pending: Pending) -> Result<Exit, Failure> {
     match pending {
         Pending::List { name, limit } => list(session, kind, name.as_deref(), limit, session.wants_json()),
-        Pending::Retry { id } => change(session, kind, id, Change::Retry),
-        Pending::Drop { id } => change(session, kind, id, Change::Drop),
+        Pending::Retry { id } => change(session, id, Change::Retry),
+        Pending::Drop { id } => change(session, id, Change::Drop),
     }
 }
 
@@ -70,17 +69,12 @@ impl Kind {
     }
 
     fn check_is_defined(self, session: &Session, name: &str) -> Result<(), Failure> {
+        let pipeline = session.pipeline()?;
         match self {
-            Self::Sensors => sensors::find_sensor(session, name).map(drop),
-            Self::Schedules => schedules::find_schedule(session, name).map(drop),
+            Self::Sensors => find_sensor(pipeline, name).map(drop)?,
+            Self::Schedules => find_schedule(pipeline, name).map(drop)?,
         }
-    }
-
-    fn command(self) -> &'static str {
-        match self {
-            Self::Sensors => "sensors",
-            Self::Schedules => "schedules",
-        }
+        Ok(())
     }
 
     /// A sensor or schedule that isn't defined any more may still have pending requests.
@@ -149,7 +143,7 @@ enum Change {
     Drop,
 }
 
-fn change(session: &Session, kind: Kind, id: u64, change: Change) -> Result<Exit, Failure> {
+fn change(session: &Session, id: u64, change: Change) -> Result<Exit, Failure> {
     let is_there = block_on(async {
         let opened = session.home().await?;
         let is_there = match change {
@@ -160,9 +154,7 @@ fn change(session: &Session, kind: Kind, id: u64, change: Change) -> Result<Exit
         Ok(is_there)
     })?;
     if !is_there {
-        let problem = Problem::new(format!("no pending request {id}"));
-        let hint = format!("`{} pending list` lists all", kind.command());
-        return Err(Failure::usage(problem.with_hint(hint)));
+        return Err(NameError::UnknownPending { id }.into());
     }
     match change {
         Change::Retry => outln!("{id} is tried again now, if a daemon runs."),

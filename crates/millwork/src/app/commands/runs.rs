@@ -1,7 +1,7 @@
 //! `runs`: listing, showing, retrying and canceling runs.
 
 use clap::{Args, Subcommand};
-use millwork_api::{EventView, RunDetails, RunStanding, RunView};
+use millwork_api::{EventView, RunDetails, RunStanding, RunView, parse_tag, run_status};
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus};
@@ -105,10 +105,10 @@ async fn list(
     json: bool,
 ) -> Result<Exit, Failure> {
     let statuses = match status {
-        Some(name) => vec![RunStatus::from_name(name).ok_or_else(|| unknown_status(name))?],
+        Some(name) => vec![run_status(name)?],
         None => Vec::new(),
     };
-    let tag = tag.map(materialize::parse_tag).transpose()?;
+    let tag = tag.map(parse_tag).transpose()?;
     let is_filtered = !statuses.is_empty() || tag.is_some() || limit == 0;
     let query = RunQuery { statuses, tag, limit: Some(limit), ..RunQuery::default() };
     let runs = opened.store.runs(query).await?;
@@ -123,11 +123,6 @@ async fn list(
         out!("{}", table(heading, runs.iter().map(row).collect()));
     }
     Ok(Exit::Success)
-}
-
-fn unknown_status(name: &str) -> Failure {
-    let problem = Problem::new(format!("`{name}` is not a status of a run"));
-    Failure::usage(problem.with_hint("queued, running, canceling, succeeded, failed, canceled or lost"))
 }
 
 fn row(run: &RunRecord) -> [String; 6] {

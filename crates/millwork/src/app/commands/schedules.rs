@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use clap::Subcommand;
-use millwork_api::{ScheduleView, TickView};
-use millwork_core::Problem;
+use millwork_api::{ScheduleView, TickView, find_schedule};
 use millwork_core::schedule::Schedule;
 use millwork_core::{Clock as _, Instigator, SystemClock};
 use millwork_storage::{Tick, TickOutcome};
@@ -67,13 +66,6 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
     }
 }
 
-pub(super) fn find_schedule<'a>(session: &'a Session, name: &str) -> Result<&'a Schedule, Failure> {
-    session.pipeline()?.schedule(name).ok_or_else(|| {
-        let problem = Problem::new(format!("no schedule is called `{name}`"));
-        Failure::usage(problem.with_hint("`schedules list` lists all"))
-    })
-}
-
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let schedules = session.pipeline()?.schedules();
     let states = block_on(async {
@@ -118,7 +110,7 @@ fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
-    let schedule = find_schedule(session, name)?;
+    let schedule = find_schedule(session.pipeline()?, name)?;
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&schedule.instigator(), Some(on)).await?;
@@ -135,8 +127,9 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
 }
 
 fn next(session: &Session, name: &str, count: u16, json: bool) -> Result<Exit, Failure> {
-    let timetable =
-        find_schedule(session, name)?.timetable().map_err(|error| Failure::usage(error.to_string()))?;
+    let timetable = find_schedule(session.pipeline()?, name)?
+        .timetable()
+        .map_err(|error| Failure::usage(error.to_string()))?;
     let ticks: Vec<jiff::Timestamp> = timetable.after(SystemClock.now()).take(count.into()).collect();
     if json {
         print_json(&ticks)?;
@@ -149,7 +142,7 @@ fn next(session: &Session, name: &str, count: u16, json: bool) -> Result<Exit, F
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
     let all = session.pipeline()?.schedules();
     let wanted: Vec<Instigator> = match name {
-        Some(name) => vec![find_schedule(session, name)?.instigator()],
+        Some(name) => vec![find_schedule(session.pipeline()?, name)?.instigator()],
         None => all.iter().map(Schedule::instigator).collect(),
     };
     let ticks = block_on(async {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use millwork_api::{PreviewedRun, SensorPreview, SensorView};
+use millwork_api::{PreviewedRun, SensorPreview, SensorView, find_sensor};
 use millwork_core::run::RunSpec;
 use millwork_core::sensor::{Sensor, SensorContext};
-use millwork_core::{Advice as _, Clock as _, Instigator, Problem, SystemClock};
+use millwork_core::{Advice as _, Clock as _, Instigator, SystemClock};
 use millwork_daemon::{preview_sensor, sensor_cursor};
 
 use super::pending::Pending;
@@ -68,13 +68,6 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
     }
 }
 
-pub(super) fn find_sensor<'a>(session: &'a Session, name: &str) -> Result<&'a Sensor, Failure> {
-    session.pipeline()?.sensor(name).ok_or_else(|| {
-        let problem = Problem::new(format!("no sensor is called `{name}`"));
-        Failure::usage(problem.with_hint("`sensors list` lists all"))
-    })
-}
-
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let sensors = session.pipeline()?.sensors();
     let states = block_on(async { Ok(session.home().await?.store.states().await?) })?;
@@ -98,7 +91,7 @@ fn row(sensor: SensorView) -> [String; 5] {
 }
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
-    let instigator = find_sensor(session, name)?.instigator();
+    let instigator = find_sensor(session.pipeline()?, name)?.instigator();
     block_on(async {
         let opened = session.home().await?;
         opened.store.switch(&instigator, Some(on)).await?;
@@ -112,7 +105,7 @@ fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
 fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Result<Exit, Failure> {
     let all = session.pipeline()?.sensors();
     let wanted: Vec<Instigator> = match name {
-        Some(name) => vec![find_sensor(session, name)?.instigator()],
+        Some(name) => vec![find_sensor(session.pipeline()?, name)?.instigator()],
         None => all.iter().map(Sensor::instigator).collect(),
     };
     let ticks = block_on(async {
@@ -125,7 +118,7 @@ fn ticks(session: &Session, name: Option<&str>, limit: u32, json: bool) -> Resul
 }
 
 fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) -> Result<Exit, Failure> {
-    let sensor = find_sensor(session, name)?;
+    let sensor = find_sensor(session.pipeline()?, name)?;
     let outcome = block_on(async {
         let state = session.home().await?.store.state(&sensor.instigator()).await?;
         let resources = session.pipeline()?.resources().clone();

@@ -1,0 +1,269 @@
+//! What commands, requests and forms name: definitions, statuses, tags, and rows of the store. A name that is wrong has one message and
+//! one hint, wherever it was written.
+
+use std::borrow::Cow;
+
+use millwork_core::alert::AlertRule;
+use millwork_core::graph::{AssetGraph, AssetIndex, closest};
+use millwork_core::run::RunStatus;
+use millwork_core::{Advice, AssetKey, AutomationCondition, ErrorClass, Pipeline, Schedule, Sensor};
+use millwork_storage::DeliveryState;
+
+/// Why a name is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The asset isn't defined.
+    #[error("no asset is called `{name}`")]
+    UnknownAsset {
+        /// The name that was written.
+        name: String,
+        /// The name that was probably meant, or where all are listed.
+        hint: String,
+    },
+    /// The schedule isn't defined.
+    #[error("no schedule is called `{name}`")]
+    UnknownSchedule {
+        /// The name that was written.
+        name: String,
+        /// The name that was probably meant, or where all are listed.
+        hint: String,
+    },
+    /// The sensor isn't defined.
+    #[error("no sensor is called `{name}`")]
+    UnknownSensor {
+        /// The name that was written.
+        name: String,
+        /// The name that was probably meant, or where all are listed.
+        hint: String,
+    },
+    /// The alert rule isn't defined.
+    #[error("no alert rule is called `{name}`")]
+    UnknownAlertRule {
+        /// The name that was written.
+        name: String,
+        /// The name that was probably meant, or where all are listed.
+        hint: String,
+    },
+    /// The asset has no automation condition.
+    #[error("asset `{asset}` has no automation condition")]
+    NoCondition {
+        /// The key of the asset.
+        asset: AssetKey,
+    },
+    /// No request with this number is pending.
+    #[error("no pending request {id}")]
+    UnknownPending {
+        /// The number of the request.
+        id: u64,
+    },
+    /// No delivery with this number can be decided about.
+    #[error("no pending or dead delivery {ids}")]
+    UnknownDelivery {
+        /// The number of the delivery, or several, separated by commas.
+        ids: String,
+    },
+    /// A run has no such status.
+    #[error("`{name}` is not a status of a run")]
+    UnknownRunStatus {
+        /// The name that was written.
+        name: String,
+    },
+    /// A delivery has no such state.
+    #[error("`{name}` is not a state of a delivery")]
+    UnknownDeliveryState {
+        /// The name that was written.
+        name: String,
+    },
+    /// A tag isn't written as a key and a value.
+    #[error("`{tag}` is not a tag")]
+    NotATag {
+        /// The text that was written.
+        tag: String,
+    },
+}
+
+impl NameError {
+    /// Whether the thing that is named doesn't exist, in contrast to a text that can't be a name.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::UnknownAsset { .. }
+            | Self::UnknownSchedule { .. }
+            | Self::UnknownSensor { .. }
+            | Self::UnknownAlertRule { .. }
+            | Self::NoCondition { .. }
+            | Self::UnknownPending { .. }
+            | Self::UnknownDelivery { .. } => true,
+            Self::UnknownRunStatus { .. } | Self::UnknownDeliveryState { .. } | Self::NotATag { .. } => false,
+        }
+    }
+}
+
+impl Advice for NameError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::UnknownAsset { hint, .. }
+            | Self::UnknownSchedule { hint, .. }
+            | Self::UnknownSensor { hint, .. }
+            | Self::UnknownAlertRule { hint, .. } => Cow::Borrowed(hint),
+            Self::NoCondition { .. } => "`automation list` shows which assets have one".into(),
+            Self::UnknownPending { .. } => {
+                "`sensors pending list` and `schedules pending list` list all".into()
+            }
+            Self::UnknownDelivery { .. } => "`alerts deliveries list` lists all with their states".into(),
+            Self::UnknownRunStatus { .. } => {
+                "queued, running, canceling, succeeded, failed, canceled or lost".into()
+            }
+            Self::UnknownDeliveryState { .. } => "pending, delivered, dead or dropped".into(),
+            Self::NotATag { .. } => "write `KEY=VALUE`".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
+}
+
+/// The asset of a key.
+///
+/// # Errors
+///
+/// If no asset has this key.
+pub fn find_asset(graph: &AssetGraph, key: &str) -> Result<AssetIndex, NameError> {
+    let unknown = || NameError::UnknownAsset { name: key.to_owned(), hint: graph.asset_hint(key) };
+    graph.index(key).ok_or_else(unknown)
+}
+
+/// The asset of a key, with its automation condition.
+///
+/// # Errors
+///
+/// If no asset has this key, or it has no condition.
+pub fn find_condition<'a>(
+    graph: &'a AssetGraph,
+    key: &str,
+) -> Result<(&'a AssetKey, &'a AutomationCondition), NameError> {
+    let spec = &graph.assets()[find_asset(graph, key)?].spec;
+    let without = || NameError::NoCondition { asset: spec.key.clone() };
+    Ok((&spec.key, spec.automation.as_ref().ok_or_else(without)?))
+}
+
+/// The schedule of a name.
+///
+/// # Errors
+///
+/// If no schedule has this name.
+pub fn find_schedule<'a>(pipeline: &'a Pipeline, name: &str) -> Result<&'a Schedule, NameError> {
+    let names = || pipeline.schedules().iter().map(|schedule| schedule.name.as_str());
+    let unknown = || NameError::UnknownSchedule {
+        name: name.to_owned(),
+        hint: hint(name, names(), "`schedules list` lists all"),
+    };
+    pipeline.schedule(name).ok_or_else(unknown)
+}
+
+/// The sensor of a name.
+///
+/// # Errors
+///
+/// If no sensor has this name.
+pub fn find_sensor<'a>(pipeline: &'a Pipeline, name: &str) -> Result<&'a Sensor, NameError> {
+    let names = || pipeline.sensors().iter().map(|sensor| sensor.name.as_str());
+    let unknown = || NameError::UnknownSensor {
+        name: name.to_owned(),
+        hint: hint(name, names(), "`sensors list` lists all"),
+    };
+    pipeline.sensor(name).ok_or_else(unknown)
+}
+
+/// The alert rule of a name.
+///
+/// # Errors
+///
+/// If no rule has this name.
+pub fn find_alert_rule<'a>(pipeline: &'a Pipeline, name: &str) -> Result<&'a AlertRule, NameError> {
+    let names = || pipeline.alerts().iter().map(|rule| rule.name.as_str());
+    let unknown = || NameError::UnknownAlertRule {
+        name: name.to_owned(),
+        hint: hint(name, names(), "`alerts list` lists all"),
+    };
+    pipeline.alert(name).ok_or_else(unknown)
+}
+
+/// The status of a run by its name.
+///
+/// # Errors
+///
+/// If no status has this name.
+pub fn run_status(name: &str) -> Result<RunStatus, NameError> {
+    RunStatus::from_name(name).ok_or_else(|| NameError::UnknownRunStatus { name: name.to_owned() })
+}
+
+/// The state of a delivery by its name.
+///
+/// # Errors
+///
+/// If no state has this name.
+pub fn delivery_state(name: &str) -> Result<DeliveryState, NameError> {
+    DeliveryState::from_name(name).ok_or_else(|| NameError::UnknownDeliveryState { name: name.to_owned() })
+}
+
+/// The key and the value of a tag that is written as `key=value`.
+///
+/// # Errors
+///
+/// If it is written in another way, or the key is empty.
+pub fn parse_tag(tag: &str) -> Result<(String, String), NameError> {
+    let parts = tag.split_once('=').filter(|(key, _)| !key.is_empty());
+    let (key, value) = parts.ok_or_else(|| NameError::NotATag { tag: tag.to_owned() })?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, overview: &str) -> String {
+    match closest(written, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => overview.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::Definitions;
+
+    use super::*;
+
+    fn check<T>(found: Result<T, NameError>, expected: &str) {
+        assert_eq!(found.err().map(|error| error.one_line()).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_wrong_name_has_a_hint() {
+        let schedule = Schedule::new("hourly", ["@hourly"], "all");
+        let asset = millwork_core::AssetDefinition::new("all").produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let pipeline = Definitions::new().asset(asset).schedule(schedule).resolve().expect("definitions");
+        check(
+            find_schedule(&pipeline, "hourli"),
+            "no schedule is called `hourli`; hint: did you mean `hourly`?",
+        );
+        check(find_schedule(&pipeline, "x"), "no schedule is called `x`; hint: `schedules list` lists all");
+        check(find_sensor(&pipeline, "x"), "no sensor is called `x`; hint: `sensors list` lists all");
+        check(find_alert_rule(&pipeline, "x"), "no alert rule is called `x`; hint: `alerts list` lists all");
+        check(find_asset(pipeline.graph(), "al"), "no asset is called `al`; hint: did you mean `all`?");
+        let without =
+            "asset `all` has no automation condition; hint: `automation list` shows which assets have one";
+        check(find_condition(pipeline.graph(), "all"), without);
+        check(parse_tag("=x"), "`=x` is not a tag; hint: write `KEY=VALUE`");
+    }
+
+    #[test]
+    fn hints_name_every_status_and_state() {
+        let statuses = run_status("odd").expect_err("no status");
+        let states = delivery_state("odd").expect_err("no state");
+        for state in DeliveryState::ALL {
+            assert!(states.hint().is_some_and(|hint| hint.contains(state.as_str())), "{state:?}");
+        }
+        for status in ["queued", "running", "canceling", "succeeded", "failed", "canceled", "lost"] {
+            assert!(run_status(status).is_ok());
+            assert!(statuses.hint().is_some_and(|hint| hint.contains(status)), "{status}");
+        }
+    }
+}
