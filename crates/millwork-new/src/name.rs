@@ -42,7 +42,7 @@ pub(crate) enum NameError {
 }
 
 /// The reserved names, with what they mean.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 6] = [
     (
         "a Rust keyword",
         &[
@@ -56,6 +56,7 @@ const RESERVED: [(&str, &[&str]); 5] = [
     ("a crate of Rust's own", &["alloc", "core", "proc-macro", "proc_macro", "std", "test"]),
     ("a folder of cargo's own", &["build", "deps", "examples", "incremental"]),
     ("a crate that pipelines use", &USED),
+    ("one of Millwork's own crates", &OURS),
     ("not a name for a crate", &["_"]),
 ];
 
@@ -65,23 +66,94 @@ const DEVICES: [&str; 22] = [
     "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
 ];
 
-/// The crates in a pipeline's manifest: a package of the same name would be mistaken for them.
-const USED: [&str; 15] = [
-    "blake3",
-    "libsqlite3-sys",
+/// The crates of Millwork that are published, or that its tests use.
+const OURS: [&str; 17] = [
     "millwork",
+    "millwork-api",
     "millwork-boost",
+    "millwork-browser",
     "millwork-core",
+    "millwork-daemon",
     "millwork-draw",
     "millwork-engine",
     "millwork-layout",
+    "millwork-linfa",
+    "millwork-macros",
     "millwork-ml",
+    "millwork-new",
+    "millwork-polars",
     "millwork-storage",
+    "millwork-testing",
+    "millwork-web",
+];
+
+/// The crates of others that a pipeline is built with, as far as Millwork or a pipeline's manifest names them. A package of the same name
+/// is mistaken for them, and can't depend on them itself.
+const USED: [&str; 64] = [
+    "anyhow",
+    "askama",
+    "async-trait",
+    "axum",
+    "base64",
+    "blake3",
+    "clap",
+    "clap_complete",
+    "console",
+    "csv",
+    "fastrand",
+    "futures",
+    "getrandom",
+    "html-escape",
+    "hyper",
+    "hyper-util",
+    "indicatif",
+    "insta",
+    "jiff",
+    "jsonschema",
+    "lettre",
+    "libloading",
+    "libm",
+    "libsqlite3-sys",
+    "linfa",
+    "linfa-clustering",
+    "linfa-elasticnet",
+    "linfa-nn",
+    "ndarray",
+    "num-complex",
+    "num-integer",
+    "object_store",
+    "polars",
+    "proc-macro2",
+    "proptest",
+    "pulldown-cmark",
+    "quote",
     "rayon",
     "rayon-core",
+    "regex",
+    "regex-syntax",
+    "reqwest",
+    "rustix",
+    "rustls",
     "schemars",
     "serde",
     "serde_json",
+    "serde_urlencoded",
+    "sqlx",
+    "strsim",
+    "syn",
+    "tempfile",
+    "thiserror",
+    "tokio",
+    "toml",
+    "tracing",
+    "tracing-subscriber",
+    "trybuild",
+    "unicode-normalization",
+    "unicode-properties",
+    "utoipa",
+    "utoipa-axum",
+    "uuid",
+    "zip",
 ];
 
 impl PackageName {
@@ -99,7 +171,10 @@ impl PackageName {
         if !name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
             return Err(NameError::Start { name: name.to_owned() });
         }
-        let reserved = RESERVED.iter().find(|(_, names)| names.contains(&name)).map(|(what, _)| *what);
+        // A crate's name has `_` where the package's has `-`.
+        let of_crate = |name: &str| name.replace('-', "_");
+        let is_same = |reserved: &&str| of_crate(reserved) == of_crate(name);
+        let reserved = RESERVED.iter().find(|(_, names)| names.iter().any(is_same)).map(|(what, _)| *what);
         let is_device = DEVICES.iter().any(|device| device.eq_ignore_ascii_case(name));
         match reserved.or(is_device.then_some("a device on Windows")) {
             Some(what) => Err(NameError::Reserved { name: name.to_owned(), what }),
@@ -120,7 +195,17 @@ mod tests {
 
     #[test]
     fn names_of_packages() {
-        for name in ["prices", "house-prices", "_prices", "prices_2", "Prices", "tests", "Match", "a"] {
+        for name in [
+            "prices",
+            "house-prices",
+            "_prices",
+            "prices_2",
+            "Prices",
+            "tests",
+            "Match",
+            "a",
+            "millwork-prices",
+        ] {
             let found = PackageName::of_folder(&Path::new("../somewhere").join(name));
             assert_eq!(found, Ok(PackageName(name.to_owned())));
         }
@@ -140,10 +225,16 @@ mod tests {
             ("Self", "it is a Rust keyword"),
             ("gen", "it is a Rust keyword"),
             ("test", "it is a crate of Rust's own"),
+            ("std", "it is a crate of Rust's own"),
+            ("core", "it is a crate of Rust's own"),
+            ("polars", "it is a crate that pipelines use"),
+            ("tokio", "it is a crate that pipelines use"),
+            ("serde-json", "it is a crate that pipelines use"),
+            ("millwork_web", "it is one of Millwork's own crates"),
             ("proc-macro", "it is a crate of Rust's own"),
             ("deps", "it is a folder of cargo's own"),
             ("NUL", "it is a device on Windows"),
-            ("millwork", "it is a crate that pipelines use"),
+            ("millwork", "it is one of Millwork's own crates"),
             ("serde", "it is a crate that pipelines use"),
             ("_", "it is not a name for a crate"),
         ] {
@@ -153,21 +244,27 @@ mod tests {
     }
 
     #[test]
-    fn the_crates_that_pipelines_use_are_those_of_the_manifests() {
+    fn no_name_of_a_crate_that_a_pipeline_is_built_with_is_one() {
         let name = PackageName("prices".to_owned());
-        let mut named: Vec<String> = Vec::new();
         for template in [Template::Empty, Template::Model] {
             let files = template.files(&name, &Millwork::Published, Root::Own);
             let (_, manifest) = files.iter().find(|(path, _)| *path == "Cargo.toml").expect("a manifest");
             let manifest: toml::Table = manifest.parse().expect("TOML");
             let profile = &manifest["profile"]["dev"]["package"];
             for table in [&manifest["dependencies"], profile] {
-                named.extend(table.as_table().expect("a table").keys().cloned());
+                for named in table.as_table().expect("a table").keys().filter(|name| *name != "*") {
+                    assert!(PackageName::new(named).is_err(), "{named}");
+                }
             }
         }
-        named.retain(|name| name != "*");
-        named.sort();
-        named.dedup();
-        assert_eq!(named, USED);
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+        let workspace: toml::Table =
+            std::fs::read_to_string(workspace).expect("the manifest").parse().expect("TOML");
+        for (key, dependency) in workspace["workspace"]["dependencies"].as_table().expect("a table") {
+            let is_example =
+                dependency.get("path").is_some_and(|path| path.to_string().contains("examples/"));
+            let named = dependency.get("package").and_then(toml::Value::as_str).unwrap_or(key);
+            assert!(is_example || PackageName::new(named).is_err(), "`{named}` is missing in `USED`");
+        }
     }
 }

@@ -86,6 +86,12 @@ pub enum StorageError {
         /// The scheme of the URL with its colon, without the rest, which may hold a password; empty for an empty URL.
         scheme: String,
     },
+    /// The path of a home is a URL, for which a folder of that name would be made.
+    #[error("a home is a folder, and `{scheme}//` begins a URL")]
+    HomeIsUrl {
+        /// The scheme of the URL with its colon, without the rest, which may hold a password.
+        scheme: String,
+    },
     /// The file is a database of another program, or of one that uses the database of a third.
     #[error("`{path}` is a database of another program")]
     OfOthers {
@@ -159,6 +165,9 @@ impl Advice for StorageError {
                 let folder = "write `./` before a folder with a colon in its name";
                 format!("use {forms} or the folder of a home; {folder}").into()
             }
+            Self::HomeIsUrl { .. } => {
+                "the only store of a home is the SQLite database in its folder; write `./` before a folder of such a name".into()
+            }
             Self::OfOthers { .. } => "it was not changed; use another MILLWORK_HOME".into(),
             Self::Unstorable { .. } => "store large or deeply nested data as values of assets".into(),
             Self::Unreadable { .. } => {
@@ -175,6 +184,7 @@ impl Advice for StorageError {
             Self::NotClaimable { .. }
             | Self::UnknownRun { .. }
             | Self::UnknownStore { .. }
+            | Self::HomeIsUrl { .. }
             | Self::Unstorable { .. } => ErrorClass::Usage,
             Self::Fenced { .. }
             | Self::AlreadySucceeded { .. }

@@ -76,12 +76,18 @@ impl StoreUrl {
         Self::Sqlite(folder.join(DATABASE))
     }
 
+    /// Checks that the path of a home isn't a URL such as `postgres://host/db`: it would be made as a folder, with the password in
+    /// its name.
+    pub(crate) fn check_folder(folder: &Path) -> Result<(), StorageError> {
+        let scheme = folder.to_str().and_then(|folder| folder.split_once("://")).map(|(scheme, _)| scheme);
+        match scheme.filter(|scheme| is_scheme(scheme)) {
+            Some(scheme) => Err(StorageError::HomeIsUrl { scheme: format!("{scheme}:") }),
+            None => Ok(()),
+        }
+    }
+
     /// Reads a URL. A folder whose name looks like one is written with `./` before it.
     pub(crate) fn parse(url: &str) -> Result<Self, StorageError> {
-        let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
-        let is_scheme = |text: &str| {
-            text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.chars().all(is_of_scheme)
-        };
         match url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None if url.is_empty() => Err(StorageError::UnknownStore { scheme: String::new() }),
             None => Ok(Self::of_home(Path::new(url))),
@@ -116,6 +122,12 @@ impl StoreUrl {
     }
 }
 
+/// Whether a text can be the scheme of a URL.
+fn is_scheme(text: &str) -> bool {
+    let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.chars().all(is_of_scheme)
+}
+
 #[cfg(test)]
 mod tests {
     use millwork_core::Advice as _;
@@ -125,6 +137,30 @@ mod tests {
     fn check(url: &str, expected: &Result<StoreUrl, &str>) {
         let found = StoreUrl::parse(url).map_err(|error| error.one_line());
         assert_eq!(found.as_ref().map_err(String::as_str), expected.as_ref().map_err(|text| *text), "{url}");
+    }
+
+    #[tokio::test]
+    async fn a_url_is_no_folder_of_a_home() {
+        let check = |home: &str| StoreUrl::check_folder(Path::new(home)).map_err(|error| error.one_line());
+        for home in [".millwork", "file:x", "a:b", "./postgres://x", "/data/http://x", "7://x", "://x"] {
+            assert_eq!(check(home), Ok(()));
+        }
+        let hint = "hint: the only store of a home is the SQLite database in its folder; write `./` before a folder of such a name";
+        for (home, scheme) in [
+            ("postgres://me:secret@host/db", "postgres:"),
+            ("sqlite:///data/x.db", "sqlite:"),
+            ("s3://bucket", "s3:"),
+        ] {
+            let expected = format!("a home is a folder, and `{scheme}//` begins a URL; {hint}");
+            assert_eq!(check(home), Err(expected.clone()));
+            for opened in [
+                crate::Home::open(home).await.map(drop),
+                crate::Home::open_with_store(home, "memory:").await.map(drop),
+            ] {
+                assert_eq!(opened.map_err(|error| error.one_line()), Err(expected.clone()));
+            }
+            assert!(!Path::new(scheme).exists());
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// When the folder can't be made, or the database can't be opened or is not Millwork's.
+    /// When the path is a URL, the folder can't be made, or the database can't be opened or is not Millwork's.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StorageError> {
         let path = path.as_ref().to_owned();
         Self::with_store(StoreUrl::of_home(&path), path).await
@@ -38,6 +38,7 @@ impl Home {
     }
 
     async fn with_store(url: StoreUrl, path: PathBuf) -> Result<Self, StorageError> {
+        StoreUrl::check_folder(&path)?;
         let processes = Arc::new(Processes::new(path.join("processes")));
         Ok(Self { store: url.connect(Some(processes.clone())).await?, path, processes })
     }

@@ -1,6 +1,6 @@
 //! The address that `serve` listens on: an address or a name of this machine, with a port in `--address` or `--port`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 
 use clap::Args;
 use millwork_core::Problem;
@@ -52,6 +52,11 @@ impl WrittenAddress {
             let address = ListenAddress { socket, name: None, has_own_port: true };
             return Ok(Self { address, port: Some(socket.port()) });
         }
+        if let Some((address, port)) = as_address_and_port(text) {
+            return Err(format!(
+                "it may be an address, or an address with a port; write `[{address}]:{port}` or `[{text}]`"
+            ));
+        }
         if let Ok(ip) = text.parse::<IpAddr>() {
             let socket = (ip, DEFAULT_PORT).into();
             return Ok(Self {
@@ -79,6 +84,13 @@ impl WrittenAddress {
         let address = ListenAddress { socket, name: Some(name.to_owned()), has_own_port: has_port };
         Ok(Self { address, port: has_port.then_some(port) })
     }
+}
+
+/// The parts of an IPv6 address without brackets whose last group may be meant as a port, such as `::1:80`.
+fn as_address_and_port(text: &str) -> Option<(Ipv6Addr, u16)> {
+    text.parse::<Ipv6Addr>().ok()?;
+    let (address, port) = text.rsplit_once(':')?;
+    Some((address.parse().ok()?, port.parse().ok()?))
 }
 
 impl ListenAddress {
@@ -156,6 +168,10 @@ mod tests {
         check(Some("::1"), None, "[::1]:3030", "[::1]:3030");
         check(Some("::1"), Some(80), "[::1]:80", "[::1]:80");
         check(Some("::"), None, "[::]:3030", "[::]:3030");
+        check(Some("2001:db8::abcd"), None, "[2001:db8::abcd]:3030", "[2001:db8::abcd]:3030");
+        check(Some("2001:db8::1:abcd"), None, "[2001:db8::1:abcd]:3030", "[2001:db8::1:abcd]:3030");
+        check(Some("[2001:db8::1:2]"), None, "[2001:db8::1:2]:3030", "[2001:db8::1:2]:3030");
+        check(Some("1:2:3:4:5:6:7:8"), None, "[1:2:3:4:5:6:7:8]:3030", "[1:2:3:4:5:6:7:8]:3030");
         check(Some("localhost:4040"), None, "127.0.0.1:4040", "localhost:4040");
         check(Some("localhost"), None, "127.0.0.1:3030", "localhost:3030");
         check(Some("localhost"), Some(80), "127.0.0.1:80", "localhost:80");
@@ -168,6 +184,9 @@ mod tests {
             ("", "write ADDRESS or ADDRESS:PORT"),
             ("localhost:http", "`http` is not a port"),
             ("127.0.0.1:65536", "`65536` is not a port"),
+            ("::1:0", "write `[::1]:0` or `[::1:0]`"),
+            ("::1:3030", "write `[::1]:3030` or `[::1:3030]`"),
+            ("2001:db8::1:80", "write `[2001:db8::1]:80` or `[2001:db8::1:80]`"),
             ("no such host.invalid:1", "has no address"),
         ] {
             let refused = WrittenAddress::parse(text).expect_err(text);
