@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use millwork_core::Pipeline;
-use millwork_core::alert::{Alert, Channel, Destination};
+use millwork_core::alert::{Alert, Channel, Destination, Secret};
 use millwork_storage::{Delivery, NewDelivery};
 
 use crate::send::Environment;
@@ -20,6 +20,15 @@ pub(crate) fn destination<'a>(pipeline: &'a Pipeline, delivery: &Delivery) -> Op
     of_rule.or_else(|| of_others().filter(is_same))
 }
 
+/// The secret for lack of which nothing is sent to a destination: one that isn't set, of an optional destination.
+pub(crate) fn left_out_for<'a>(
+    destination: &'a Destination,
+    environment: &Environment,
+) -> Option<&'a Secret> {
+    let secrets = if destination.is_optional { destination.secrets() } else { Vec::new() };
+    secrets.into_iter().find(|secret| environment(secret.variable()).is_none())
+}
+
 /// The deliveries of an alert: one for each destination of its rule, except optional ones whose secrets aren't set.
 pub fn deliveries_of(
     pipeline: &Pipeline,
@@ -27,11 +36,7 @@ pub fn deliveries_of(
     alert: &Alert,
     at: Timestamp,
 ) -> Vec<NewDelivery> {
-    let is_wanted = |destination: &&Destination| {
-        let has_secrets =
-            || destination.secrets().iter().all(|secret| environment(secret.variable()).is_some());
-        !destination.is_optional || has_secrets()
-    };
+    let is_wanted = |destination: &&Destination| left_out_for(destination, environment).is_none();
     let delivery = |destination: &Destination| {
         let destination = destination.stored_name();
         NewDelivery { key: alert.idempotency_key(&destination), destination, alert: alert.clone(), at }

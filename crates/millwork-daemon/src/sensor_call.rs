@@ -109,6 +109,14 @@ pub enum PreviewError {
         /// The name of the sensor.
         sensor: String,
     },
+    /// Its function blocks its thread, and its time is up.
+    #[error("sensor `{sensor}` has not returned after {limit:?}, the time limit of its function")]
+    Stuck {
+        /// The name of the sensor.
+        sensor: String,
+        /// The time limit.
+        limit: Duration,
+    },
     /// Its function failed.
     #[error("sensor `{sensor}` failed: {reason}")]
     Failed {
@@ -125,6 +133,9 @@ impl Advice for PreviewError {
             Self::ReactsToEvents { sensor } => {
                 Some(format!("`sensors on {sensor}` lets it react to events from then on").into())
             }
+            Self::Stuck { .. } => {
+                Some("give what it waits for a time-out of its own, or raise `Sensor::timeout`".into())
+            }
             Self::Failed { .. } => None,
         }
     }
@@ -132,7 +143,7 @@ impl Advice for PreviewError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::ReactsToEvents { .. } => ErrorClass::Usage,
-            Self::Failed { .. } => ErrorClass::Failed,
+            Self::Stuck { .. } | Self::Failed { .. } => ErrorClass::Failed,
         }
     }
 }
@@ -141,13 +152,16 @@ impl Advice for PreviewError {
 ///
 /// # Errors
 ///
-/// When it reacts to events, or its function fails, panics, or takes longer than it may.
+/// When it reacts to events, or its function fails, panics, or takes longer than its time limit, whether it can be ended or not.
 pub async fn preview_sensor(sensor: &Sensor, context: SensorContext) -> Result<SensorOutcome, PreviewError> {
     let name = || sensor.name.clone();
     let SensorSource::Outside(poll) = &sensor.source else {
         return Err(PreviewError::ReactsToEvents { sensor: name() });
     };
     let asked = asked_outside(&Functions::default(), sensor, poll, context).await;
+    if asked.as_ref().is_ok_and(|asked| asked.stuck.is_some()) {
+        return Err(PreviewError::Stuck { sensor: name(), limit: sensor.timeout });
+    }
     let answer = asked.map_err(|error| error.to_string()).map(|asked| asked.answers.into_iter().next());
     match answer {
         Ok(Some((_, Ok(outcome)))) => Ok(outcome),
@@ -160,4 +174,30 @@ pub async fn preview_sensor(sensor: &Sensor, context: SensorContext) -> Result<S
 pub fn sensor_cursor(state: &InstigatorState) -> Option<String> {
     let position: Position = serde_json::from_str(state.cursor.as_deref()?).ok()?;
     position.own
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    async fn previewed(sensor: Sensor) -> String {
+        let context = SensorContext::new(None, Timestamp::UNIX_EPOCH, Arc::default());
+        preview_sensor(&sensor, context).await.expect_err("no answer").to_string()
+    }
+
+    #[tokio::test]
+    async fn a_function_that_hangs_is_previewed_for_its_time_limit() {
+        let limit = Duration::from_millis(1);
+        let waits = Sensor::new("waits", |_| std::future::pending()).timeout(limit);
+        assert_eq!(previewed(waits).await, "sensor `waits` failed: it took longer than 1ms");
+        let blocks = Sensor::new("blocks", |_| async {
+            loop {
+                std::thread::park();
+            }
+        });
+        let expected = "sensor `blocks` has not returned after 1ms, the time limit of its function";
+        assert_eq!(previewed(blocks.timeout(limit)).await, expected);
+    }
 }

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::advice::one_line_of;
+use millwork_core::alert::Secret;
 use millwork_core::{Clock, Pipeline, Retry};
 use millwork_storage::{AttemptOutcome, Delivery, Store};
 
 use crate::activation::{Activation, Activations};
 use crate::daemon_loop::{DaemonLoop, NextTick};
-use crate::destinations::destination;
+use crate::destinations::{destination, left_out_for};
 use crate::error::DaemonError;
 use crate::event::{DaemonEvent, Observer};
 use crate::loop_name::LoopName;
@@ -151,11 +152,15 @@ impl Sender {
     async fn attempt(&self, delivery: &Delivery) -> (AttemptOutcome, Duration) {
         let sent = match destination(&self.pipeline, delivery) {
             None => Err(Refusal::for_good("the definitions don't have this destination any more")),
-            Some(destination) => {
-                let sending = send(destination, delivery, &*self.environment);
-                let sent = tokio::time::timeout(LONGEST, sending).await;
-                sent.unwrap_or_else(|_| Err(Refusal::passing(format!("no answer within {LONGEST:?}"))))
-            }
+            Some(destination) => match left_out_for(destination, &*self.environment) {
+                // Decided when the secret was set, or by a version that left nothing out.
+                Some(secret) => Err(left_out(secret, delivery)),
+                None => {
+                    let sending = send(destination, delivery, &*self.environment);
+                    let sent = tokio::time::timeout(LONGEST, sending).await;
+                    sent.unwrap_or_else(|_| Err(Refusal::passing(format!("no answer within {LONGEST:?}"))))
+                }
+            },
         };
         let Err(refusal) = sent else { return (AttemptOutcome::Delivered, Duration::ZERO) };
         let held = refusal.hold().unwrap_or_default().min(LONGEST_PAUSE);
@@ -175,6 +180,12 @@ impl Sender {
         }
         (outcome, held)
     }
+}
+
+/// An optional destination can't be sent to, and isn't missed.
+fn left_out(secret: &Secret, delivery: &Delivery) -> Refusal {
+    let retry = format!("`alerts deliveries retry {}` sends it once it is", delivery.id);
+    Refusal::for_good(format!("left out: the destination is optional, and {secret} is not set; {retry}"))
 }
 
 /// The outcome of an attempt that failed, given the number of attempts before.

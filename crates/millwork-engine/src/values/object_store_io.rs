@@ -154,6 +154,9 @@ fn hint(kind: io::ErrorKind) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(
             "permission denied: change the permissions of the file and its folders, or set MILLWORK_HOME",
         ),
+        io::ErrorKind::FileTooLarge => Some(
+            "the file would be larger than the process may write (`ulimit -f`), or than the file system allows",
+        ),
         io::ErrorKind::NotADirectory => Some("a file exists where a folder is needed"),
         _ => None,
     }

@@ -17,7 +17,10 @@ const HINTS: [(&[i32], &str); 6] = [
         "the file is damaged, or isn't Millwork's; restore it from a backup, or use another MILLWORK_HOME",
     ),
     (&[5, 6], "another process has kept it locked for too long; see which processes use this MILLWORK_HOME"),
-    (&[10], "the disk or its file system failed; see the system's log"),
+    (
+        &[10],
+        "the disk or its file system failed, see the system's log; or a file would be larger than the process may write (`ulimit -f`)",
+    ),
     (&[7], "there is not enough memory"),
 ];
 

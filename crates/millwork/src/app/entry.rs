@@ -12,6 +12,7 @@ use super::failure::{Exit, Failure};
 use super::json_flag::wants_json;
 use super::out::{out, print_error};
 use super::session::Session;
+use super::signals::survive_file_size_limit;
 use super::{commands, failure};
 
 /// Gives a pipeline's binary its command line, and runs it.
@@ -55,6 +56,7 @@ impl App {
 
     /// Parses the arguments and runs the command.
     pub fn run(self) -> ExitCode {
+        survive_file_size_limit();
         #[cfg(feature = "linfa")]
         millwork_linfa::register_errors();
         #[cfg(feature = "ml")]

@@ -1,5 +1,6 @@
-//! Signals that ask this process to end: from Ctrl-C, from its supervisor, or from a closed terminal.
+//! Signals that ask this process to end: from Ctrl-C, from its supervisor, or from a closed terminal. And one that must not end it.
 
+use rustix::process::{Resource, Signal as SignalNumber, getrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::{Exit, Failure};
@@ -59,6 +60,21 @@ impl EndSignals {
             _ = self.terminate.recv() => EndSignal::Terminate,
             _ = hang_up => EndSignal::HangUp,
         }
+    }
+}
+
+/// Lets what is written beyond a limit for the size of files (`ulimit -f`) fail with an error, as on a full disk. Without a handler of
+/// SIGXFSZ the process would be killed while it writes.
+///
+/// A handler stays when its runtime is gone. Processes that are started from here don't inherit it; those of runs call this themselves.
+pub(super) fn survive_file_size_limit() {
+    if getrlimit(Resource::Fsize).current.is_none() {
+        return;
+    }
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
+        let _entered = runtime.enter();
+        // Without the handler, the limit does what it does to other programs.
+        let _ = signal(SignalKind::from_raw(SignalNumber::XFSZ.as_raw()));
     }
 }
 

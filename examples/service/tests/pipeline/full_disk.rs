@@ -8,10 +8,16 @@ use crate::support::Home;
 const NOTE: &str =
     "note: the disk is full: the stored state is shown, and nothing can be written\n  hint: free some space";
 
-/// Runs a command that can't write to files. The signal that comes with the limit is ignored, as on a disk there is none.
+/// Runs a command that can't write to files. It has to survive the signal that comes with the limit.
 fn without_room(home: &Home, line: &str) -> Output {
+    with_room(home, 0, line)
+}
+
+/// Runs a command whose files can't become larger than a number of blocks.
+fn with_room(home: &Home, blocks: u32, line: &str) -> Output {
     let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_service")]);
+    let script = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_service")]);
     home.command_of(shell, line).output().unwrap()
 }
 
@@ -63,4 +69,22 @@ fn what_would_write_says_why_it_cannot() {
         );
     }
     home.succeeds("materialize work");
+}
+
+#[test]
+fn a_file_that_reaches_the_limit_of_its_size_is_an_error_and_not_the_end_of_the_process() {
+    for blocks in [1, 16, 64, 128, 256, 512] {
+        let home = Home::new();
+        let limited = with_room(&home, blocks, "materialize work");
+        let err = String::from_utf8_lossy(&limited.stderr);
+        assert!(
+            matches!(limited.status.code(), Some(0 | 1 | 4)),
+            "{blocks} blocks: {:?} {err}",
+            limited.status
+        );
+        assert!(limited.status.success() || err.contains("hint: "), "{blocks} blocks: {err}");
+        // What was written before is whole.
+        home.succeeds("materialize work");
+        home.succeeds("store check");
+    }
 }
