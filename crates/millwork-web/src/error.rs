@@ -153,6 +153,7 @@ impl From<StorageError> for ApiError {
             | StorageError::FullDisk { .. }
             | StorageError::ReadOnly { .. }
             | StorageError::UnknownStore { .. }
+            | StorageError::HomeIsUrl { .. }
             | StorageError::OfOthers { .. }
             | StorageError::Unreadable { .. }
             | StorageError::TooNew { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),

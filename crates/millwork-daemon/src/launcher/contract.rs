@@ -15,7 +15,7 @@ fn run() -> RunId {
 
 /// Launches a run that ends once `end` was called, and has printed this; `None` if the launcher keeps no output.
 async fn check(launcher: &dyn Launcher, end: impl FnOnce(), printed: Option<&str>) {
-    assert_eq!(launcher.take_output(run()).await, None, "before the launch");
+    assert_eq!(launcher.output(run()).await, None, "before the launch");
     assert_eq!(launcher.runs_with_output().await, [], "before the launch");
     let Launch { run: launched, end: ended } = launcher.launch(run()).await.expect("a launch");
     assert_ne!(launched.id().to_string(), "");
@@ -26,9 +26,12 @@ async fn check(launcher: &dyn Launcher, end: impl FnOnce(), printed: Option<&str
     assert_ne!(ended.await.reason, "", "it is said how it ended");
     let with_output = printed.map(|_| run()).into_iter().collect::<Vec<_>>();
     assert_eq!(launcher.runs_with_output().await, with_output);
-    assert_eq!(launcher.take_output(run()).await.as_deref().map(str::trim_end), printed);
-    assert_eq!(launcher.take_output(run()).await, None, "it is taken once");
-    assert_eq!(launcher.runs_with_output().await, [], "it was taken");
+    for _ in 0..2 {
+        assert_eq!(launcher.output(run()).await.as_deref().map(str::trim_end), printed, "it is kept");
+    }
+    launcher.remove_output(run()).await;
+    assert_eq!(launcher.output(run()).await, None, "it was removed");
+    assert_eq!(launcher.runs_with_output().await, [], "it was removed");
 }
 
 #[tokio::test]
