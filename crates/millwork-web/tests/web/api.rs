@@ -94,7 +94,7 @@ async fn a_form_starts_no_run_by_a_value_that_it_has_no_button_for() {
         (&*selected, "which=these", "no step is selected"),
         ("/launch", "selection=load&stale_only=bogus", "`stale_only` can&#39;t be `bogus`"),
         ("/launch", "selection=load&job=bogus", "no job is called `bogus`"),
-        ("/runs", "selection=load&stale_only=bogus", "stale_only"),
+        ("/runs", "selection=load&stale_only=bogus", "not `true` or `false`"),
     ] {
         let (status, page) = served.form(path, fields).await;
         assert_eq!(status, 422, "{path} {fields}: {page}");
