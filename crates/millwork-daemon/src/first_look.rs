@@ -55,7 +55,7 @@ async fn queue(home: &Home) -> RunId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everyone_knows_where_to_begin_before_anything_is_launched() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let home = Home::open(folder.path()).await.expect("a home");
     queue(&home).await;
     let (failed, mut has_failed) = mpsc::unbounded_channel();

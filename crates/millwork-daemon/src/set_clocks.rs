@@ -78,7 +78,7 @@ impl Bench {
 #[tokio::test]
 async fn a_run_is_ended_for_the_time_that_has_passed_and_for_no_other() {
     for is_canceled in [false, true] {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let bench = Bench::new(folder.path()).await;
         let (run, mut monitor) = (bench.running().await.run, bench.daemon.run_monitor());
         let (goes_on, ended) = match is_canceled {
@@ -104,7 +104,7 @@ async fn a_run_is_ended_for_the_time_that_has_passed_and_for_no_other() {
 
 #[tokio::test]
 async fn a_retry_waits_as_long_as_it_was_to_wait() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let bench = Bench::new(folder.path()).await;
     for set in bench.set() {
         let (fence, mut queue) = (bench.running().await, bench.daemon.run_queue());
@@ -139,7 +139,7 @@ async fn a_retry_waits_as_long_as_it_was_to_wait() {
 
 #[tokio::test]
 async fn a_retry_that_a_clock_that_was_ahead_put_off_is_launched_within_an_hour() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let bench = Bench::new(folder.path()).await;
     let fence = bench.running().await;
     let year = SignedDuration::from_hours(365 * 24);

@@ -5,6 +5,7 @@
 //! test is an error under `CI`, and a printed skip elsewhere: [`require`].
 
 mod data;
+mod folder;
 mod lines;
 mod patience;
 mod program;
@@ -12,6 +13,7 @@ mod require;
 mod server;
 
 pub use data::stories;
+pub use folder::folder;
 pub use lines::Lines;
 pub use patience::{PATIENCE, eventually, wait_for};
 pub use program::program;

@@ -221,7 +221,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_is_not_there_is_an_error_of_the_launch() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let home = Home::open(folder.path()).await.expect("a home");
         let launcher = ProcessLauncher::new("/nothing/is/here", &home).expect("a path");
         let run = RunId::new(jiff::Timestamp::UNIX_EPOCH);

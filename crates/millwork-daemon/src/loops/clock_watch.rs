@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_jump_in_either_direction_is_noticed_once() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let (reported, home) =
             (Arc::<Mutex<Vec<String>>>::default(), Home::open(folder.path()).await.expect("a home"));

@@ -213,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn output_of_a_process_is_taken_by_any_daemon() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let home = Home::open(folder.path()).await.expect("a home");
         let (store, now) = (home.store(), SystemClock.now());
         let launcher = FakeLauncher::default();

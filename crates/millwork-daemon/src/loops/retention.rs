@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_clock_that_is_ahead_forgets_nothing() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         let (mut retention, mut watch) = (daemon.retention(), daemon.clock_watch());
@@ -161,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_daemon_that_begins_with_a_wrong_clock_forgets_nothing() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         clock.jump(hours(365 * 24));

@@ -357,7 +357,7 @@ mod tests {
     /// 24 hours of a virtual clock, evaluated at odd moments; 50 times the evaluation is cut off somewhere, and another daemon goes on.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_day_of_ticks_is_requested_once_each_however_often_the_daemon_dies() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let start: Timestamp = "2026-05-01T00:00:30Z".parse().expect("an instant");
         let clock = Arc::new(TestClock::at(start));
         let (mut now, end) = (start, start + SignedDuration::from_hours(24));
@@ -421,7 +421,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_the_clock_was_a_year_ahead_ticks_go_on_and_none_is_requested_twice() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));
@@ -444,7 +444,7 @@ mod tests {
 
     #[tokio::test]
     async fn ticks_that_were_requested_by_a_clock_that_was_ahead_are_not_requested_again() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T12:00:30Z".parse().expect("an instant")));
         let daemon = daemon(folder.path(), &clock).await;
         let minute = SignedDuration::from_mins(1);

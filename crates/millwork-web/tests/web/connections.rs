@@ -38,7 +38,7 @@ struct Listening {
 
 impl Listening {
     async fn start(most: usize, silent: Duration) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = millwork_testing::folder();
         let store = Home::open(folder.path()).await.unwrap().store();
         let pipeline = Definitions::new().resolve().unwrap();
         let options = ServeOptions { connections: ConnectionLimits { most, silent }, ..options() };

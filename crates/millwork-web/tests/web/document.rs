@@ -38,7 +38,7 @@ struct Answer {
 impl Served {
     async fn start(token: Option<&str>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = TempDir::new().unwrap();
+        let folder = millwork_testing::folder();
         let store = Home::open(folder.path()).await.unwrap().store();
         home::fill(&*store).await;
         let options = ServeOptions { token: token.map(str::to_owned), ..options() };

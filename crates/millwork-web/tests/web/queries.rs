@@ -11,7 +11,6 @@ use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Pipeline, Schedule};
 use millwork_storage::{Batch, Home, NewRun, Store};
-use tempfile::TempDir;
 use tokio::sync::watch;
 
 /// Each page with the most queries that it may ask.
@@ -81,7 +80,7 @@ async fn fill(store: &dyn Store, runs: usize, assets: usize) -> RunId {
 
 /// How many queries each page asks once it was shown before.
 async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
-    let folder = TempDir::new().unwrap();
+    let folder = millwork_testing::folder();
     let store = Home::open(folder.path()).await.unwrap().store();
     let run = fill(&*store, runs, assets).await;
     let serving = millwork_web::serve(pipeline(assets), store.clone(), options()).await.unwrap();

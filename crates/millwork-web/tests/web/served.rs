@@ -28,7 +28,7 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) async fn start(definitions: Definitions) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = TempDir::new().unwrap();
+        let folder = millwork_testing::folder();
         let store = Home::open(folder.path()).await.unwrap().store();
         let pipeline = definitions.resolve().unwrap();
         let graph = pipeline.graph().clone();

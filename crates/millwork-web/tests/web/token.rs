@@ -13,7 +13,7 @@ const TOKEN: &str = "0123456789abcdef+/=";
 
 /// Begins to serve in a home of its own.
 async fn serve(token: &str) -> Result<(Serving, TempDir), ServeError> {
-    let folder = TempDir::new().unwrap();
+    let folder = millwork_testing::folder();
     let store = Home::open(folder.path()).await.unwrap().store();
     let pipeline = Definitions::new().resolve().unwrap();
     let options = ServeOptions { token: Some(token.to_owned()), ..options() };

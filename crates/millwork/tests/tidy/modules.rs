@@ -35,7 +35,8 @@ const CORE: [&str; 28] = [
 ];
 
 /// The modules of the daemon, in the same way.
-const DAEMON: [&str; 27] = [
+const DAEMON: [&str; 28] = [
+    "cut_off",
     "loop_name",
     "activation",
     "launcher",

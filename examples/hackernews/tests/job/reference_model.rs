@@ -8,7 +8,7 @@ use hackernews::pipeline::reference::comparison::Judged;
 
 /// Runs the comparison in a new home and returns its result by the way of predicting.
 fn compare(csv: Option<&Path>) -> HashMap<String, Judged> {
-    let home = tempfile::tempdir().unwrap();
+    let home = millwork_testing::folder();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
         command.args(arguments).env("MILLWORK_HOME", home.path()).env_remove("HACKER_NEWS_URL");

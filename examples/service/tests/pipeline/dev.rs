@@ -8,7 +8,9 @@ use crate::support::{Home, Lines, child_of, launched, signal};
 #[test]
 fn new_definitions_take_over_and_broken_ones_dont() {
     let home = Home::new();
-    let package = home.path().with_extension("package");
+    // On a disk from which programs can be executed.
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path();
     std::fs::create_dir_all(package.join("src")).unwrap();
     std::fs::write(package.join("Cargo.toml"), "[workspace]").unwrap();
     let binary = package.join("service");
@@ -18,7 +20,7 @@ fn new_definitions_take_over_and_broken_ones_dont() {
     let mut command = Command::new(&binary);
     command.args(["dev", "--port", "0", "--build"]);
     command.arg("if [ -e src/broken.rs ]; then echo 'error[E0308]: mismatched types' >&2; exit 1; fi");
-    command.env("MILLWORK_HOME", home.path()).env("CARGO_MANIFEST_DIR", &package);
+    command.env("MILLWORK_HOME", home.path()).env("CARGO_MANIFEST_DIR", package);
     let dev = Lines::of(command);
     let lines = dev.until("watching");
     assert!(lines[0].contains("serving http://127.0.0.1:") && !lines[0].contains("/api"), "{lines:?}");

@@ -36,7 +36,7 @@ struct Served {
 impl EarlierHome {
     /// A copy of the home in a folder.
     pub(crate) fn copied(from: &Path, binary: &str, variables: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = millwork_testing::folder();
         copy(from, &folder.path().join("home"));
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self { folder, binary: binary.into(), variables: variables.collect() }

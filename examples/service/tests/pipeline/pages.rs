@@ -69,11 +69,12 @@ impl Served {
         request.send().await.unwrap()
     }
 
-    /// Waits until a page contains a text.
-    async fn shows(&self, path: &str, text: &str) -> String {
+    /// Waits until the page of a run shows that it has ended; a step may have ended before.
+    async fn ends(&self, run: &str, status: &str) -> String {
+        let heading = format!("<span class=\"state {status}\">{status}</span></h1>");
         wait_for(async || {
-            let (_, page) = self.page(path).await;
-            if page.contains(text) { Ok(page) } else { Err(format!("{path} doesn't show {text}: {page}")) }
+            let (_, page) = self.page(run).await;
+            if page.contains(&heading) { Ok(page) } else { Err(format!("{run} is not {status}: {page}")) }
         })
         .await
     }
@@ -107,7 +108,7 @@ async fn every_page_is_there_before_and_after_a_run() {
     let launched = served.post("/runs", "selection=work", &served.server.url).await;
     assert_eq!(launched.status(), StatusCode::SEE_OTHER);
     let run = launched.headers()["location"].to_str().unwrap().to_owned();
-    let page = served.shows(&run, "state succeeded").await;
+    let page = served.ends(&run, "succeeded").await;
     check_page(&run, &page);
     assert!(page.contains("aria-label=\"When each step ran\"") && page.contains("Run everything again"));
     let repeated = served.post(&format!("{run}/repeat"), "", &served.server.url).await;
@@ -189,7 +190,7 @@ async fn hostile_texts_stay_texts() {
     let answer =
         request.header("content-type", "application/json").body(launch.to_string()).send().await.unwrap();
     let run = answer.headers()["location"].to_str().unwrap().replace("/api/v1", "");
-    served.shows(&run, "state failed").await;
+    served.ends(&run, "failed").await;
     log_hostile_lines(&home, run.trim_start_matches("/runs/"), hostile).await;
     pictures_run_nothing(&served).await;
     let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
@@ -245,7 +246,7 @@ async fn a_browser_shows_it() {
     let served = Served::start(&home, None);
     let launched = served.post("/runs", "selection=work", &served.server.url).await;
     let run = launched.headers()["location"].to_str().unwrap().to_owned();
-    served.shows(&run, "state succeeded").await;
+    served.ends(&run, "succeeded").await;
     let page = browser.open(&format!("{}{run}", served.server.url)).unwrap();
     page.wait_until("document.querySelector('[title^=\"20\"]') !== null").unwrap();
     assert_eq!(page.complaints(), Vec::<String>::new());

@@ -70,7 +70,7 @@ async fn next_command(home: &Path) -> &'static [&'static str] {
 
 #[tokio::test]
 async fn killed_a_hundred_times_and_resumed_each_time() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = millwork_testing::folder();
     let home = folder.path();
     let mut random = fastrand::Rng::with_seed(20_261_123);
     assert!(start(home, &["materialize"]).wait().unwrap().success());

@@ -26,7 +26,7 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = millwork_testing::folder();
         let pipeline = Shape::Catalog(ASSETS).definitions().resolve().unwrap();
         let filled = tokio::runtime::Runtime::new().unwrap().block_on(async {
             let home = Home::open(folder.path()).await.unwrap();

@@ -11,7 +11,7 @@ const EVENTS: usize = 30_000;
 
 #[tokio::test]
 async fn every_run_could_have_happened() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = millwork_testing::folder();
     let home = Home::open(folder.path()).await.unwrap();
     let pipeline = Shape::Catalog(300).definitions().resolve().unwrap();
     let past = Past::month_until("2026-11-01T00:00:00Z".parse().unwrap(), RUNS, EVENTS);

@@ -134,7 +134,7 @@ fn materialized() -> EventBody {
 /// 24 hours of a virtual clock; 50 times the evaluation is cut off somewhere, and another daemon goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_is_requested_once_however_often_the_daemon_dies() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let mut bench = Bench::new(folder.path()).await;
     bench.tick().await;
     let end = bench.now() + SignedDuration::from_hours(24);
@@ -166,7 +166,7 @@ async fn a_day_is_requested_once_however_often_the_daemon_dies() {
 
 #[tokio::test]
 async fn nothing_is_written_where_nothing_happens_and_failures_are_damped() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
     let commits = bench.daemon.store.counts().commits;
@@ -184,7 +184,7 @@ async fn nothing_is_written_where_nothing_happens_and_failures_are_damped() {
 
 #[tokio::test]
 async fn what_is_switched_off_is_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
     for (instigator, on, expected) in [
@@ -205,7 +205,7 @@ async fn what_is_switched_off_is_left_alone() {
 /// The clock is ahead for one evaluation, and then goes over the same minutes again.
 #[tokio::test]
 async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
     let minute = SignedDuration::from_mins(1);
@@ -235,7 +235,7 @@ async fn after_the_clock_was_ahead_conditions_go_on_and_take_no_tick_twice() {
 /// A failure with a time in the future delays nothing until then.
 #[tokio::test]
 async fn failures_by_a_clock_that_was_ahead_hold_back_as_long_as_others() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = millwork_testing::folder();
     let mut bench = Bench::new(folder.path()).await;
     bench.settle(true).await;
     let (minute, year) = (SignedDuration::from_mins(1), SignedDuration::from_hours(24 * 365));

@@ -67,7 +67,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let (url, sent) = receiver(&clock);
         let (hook, other) =
             (Destination::webhook(Secret::env("HOOK")), Destination::webhook(Secret::env("OTHER")));

@@ -25,7 +25,7 @@ struct Bench {
 
 impl Bench {
     async fn new(limits: RunLimits) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
         let (launcher, ended) = FakeLauncher::watched();
         let reported = Arc::<Mutex<Vec<String>>>::default();

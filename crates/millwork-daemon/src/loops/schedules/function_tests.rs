@@ -28,7 +28,7 @@ impl Bench {
         timeout: Duration,
         runs: impl Fn(Timestamp) -> Runs + Send + Sync + 'static,
     ) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:30Z".parse().expect("an instant")));
         let home = Home::open(folder.path()).await.expect("a home");
         let asset = |key: &str| AssetDefinition::new(key).produces::<u32, _>().blocking(|_| Ok(1_u32));

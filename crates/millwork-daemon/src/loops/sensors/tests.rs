@@ -26,7 +26,7 @@ struct Bench {
 
 impl Bench {
     async fn new(assets: &[&str], sensors: Vec<Sensor>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = millwork_testing::folder();
         let clock = Arc::new(TestClock::at("2026-05-01T00:00:30Z".parse().expect("an instant")));
         let reported = Arc::default();
         let daemon = daemon(folder.path(), assets, sensors, &clock, &reported).await;

@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 impl Home {
     /// A home whose stories are those of the embedded sample.
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), url: None }
+        Self { folder: millwork_testing::folder(), url: None }
     }
 
     /// A home whose stories come from a server.

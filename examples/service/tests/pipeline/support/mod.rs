@@ -19,7 +19,7 @@ pub(crate) struct Home(TempDir);
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self(millwork_testing::folder())
     }
 
     pub(crate) fn path(&self) -> PathBuf {
