@@ -89,7 +89,7 @@ const OURS: [&str; 17] = [
 
 /// The crates of others that a pipeline is built with, as far as Millwork or a pipeline's manifest names them. A package of the same name
 /// is mistaken for them, and can't depend on them itself.
-const USED: [&str; 64] = [
+const USED: [&str; 65] = [
     "anyhow",
     "askama",
     "async-trait",
@@ -122,6 +122,7 @@ const USED: [&str; 64] = [
     "num-complex",
     "num-integer",
     "object_store",
+    "percent-encoding",
     "polars",
     "proc-macro2",
     "proptest",
