@@ -46,7 +46,7 @@ impl Advice for LookupError {
     }
 }
 
-/// The run whose id begins or ends with `written`, with or without hyphens and in either case.
+/// The run whose id begins or ends with `id`, with or without hyphens and in either case. An empty text names no run.
 ///
 /// # Errors
 ///
@@ -100,7 +100,11 @@ mod tests {
         check(&[one, other], "3f9c2a1", Ok(other)).await;
         check(&[one, other], "3f9c", Ok(other)).await;
         check(&[one, other], "01a20769-0000", Ok(one)).await;
-        check(&[one, other], "", Err("several runs are called ``")).await;
+        for nothing in ["", "-", "----"] {
+            let unknown = format!("no run is called `{nothing}`");
+            check(&[one], nothing, Err(&unknown)).await;
+            check(&[one, other], nothing, Err(&unknown)).await;
+        }
         check(&[one, other], "77", Err("no run is called `77`")).await;
         let beside = other + 1;
         check(&[other, beside], "3f9c2a10", Err("several runs are called `3f9c2a10`")).await;

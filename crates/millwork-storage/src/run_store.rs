@@ -162,7 +162,8 @@ pub struct RunQuery {
     pub without_tag: Option<(String, String)>,
     /// Finished at this moment or later.
     pub finished_since: Option<Timestamp>,
-    /// Whose ID, as text with or without hyphens and in either case, begins or ends with this.
+    /// Whose ID, as text with or without hyphens and in either case, begins or ends with this. No ID does with a text that is empty or
+    /// consists of hyphens.
     pub id_part: Option<String>,
     /// Created before this run.
     pub before: Option<RunId>,

@@ -451,7 +451,7 @@ fn is_run_of(query: &RunQuery, run: &Run) -> bool {
     let text = run.id.to_string().replace('-', "");
     let of_part = |part: &String| {
         let part = part.replace('-', "").to_lowercase();
-        text.starts_with(&part) || text.ends_with(&part)
+        !part.is_empty() && (text.starts_with(&part) || text.ends_with(&part))
     };
     let of_tag = |(key, value): &(String, String)| run.request.tags.get(key) == Some(value);
     (query.statuses.is_empty() || query.statuses.contains(&run.projection.status))

@@ -109,6 +109,8 @@ fn statement(query: &RunQuery) -> QueryBuilder<Sqlite> {
         // Compared as text, since the part may end within a byte.
         let part = part.replace('-', "").to_uppercase();
         let length = part.chars().count() as i64;
+        // Every ID begins with a part without digits.
+        statement.push(" AND ").push_bind(length).push(" > 0");
         statement.push(" AND (substr(hex(id), 1, ").push_bind(length).push(") = ").push_bind(part.clone());
         statement.push(" OR substr(hex(id), -").push_bind(length).push(") = ").push_bind(part).push(")");
     }
