@@ -54,6 +54,15 @@ pub enum Instigator {
     Traces,
 }
 
+/// What a switch does to the cursor of an instigator; [`Pipeline::switched_cursor`](crate::Pipeline::switched_cursor) decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchedCursor {
+    /// It is kept: an instigator that is off and on again goes on where it was.
+    Kept,
+    /// It is cleared: what would have been due while the instigator was off is not made up for.
+    Cleared,
+}
+
 impl Instigator {
     /// The text by which the store knows it.
     pub fn stored(&self) -> Cow<'_, str> {

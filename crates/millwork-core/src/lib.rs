@@ -46,7 +46,7 @@ pub use definitions::{
     expansion,
 };
 pub use freshness::{Freshness, FreshnessPolicy};
-pub use instigator::Instigator;
+pub use instigator::{Instigator, SwitchedCursor};
 pub use param::*;
 pub use partition::AssetPartition;
 pub use partition::PartitionKey;

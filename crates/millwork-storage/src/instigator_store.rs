@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::Instigator;
 use millwork_core::run::RunId;
+use millwork_core::{Instigator, SwitchedCursor};
 use serde::{Deserialize, Serialize};
 
 use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
@@ -19,7 +19,7 @@ use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, Stor
 pub struct InstigatorState {
     /// Whether it was switched on or off; `None` if its definition decides.
     pub on: Option<bool>,
-    /// Its cursor, in a form that only its own loop reads; `None` before its first commit and after a switch.
+    /// Its cursor, in a form that only its own loop reads; `None` before its first commit and after a switch that clears it.
     pub cursor: Option<String>,
     /// Since when its function is stuck: its time is up, and it hasn't returned; `None` if it isn't stuck.
     pub stuck_since: Option<Timestamp>,
@@ -121,9 +121,14 @@ pub trait InstigatorStore: Send + Sync {
     /// The state of one instigator.
     async fn state(&self, instigator: &Instigator) -> Result<InstigatorState, StorageError>;
 
-    /// Switches an instigator on or off, whatever its definition says; `None` leaves it to the definition again. A change clears the
-    /// cursor: ticks that would have been due meanwhile are not made up for.
-    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError>;
+    /// Switches an instigator on or off, whatever its definition says; `None` leaves it to the definition again. `cursor` is what a change
+    /// does to its cursor; a switch that changes nothing keeps it.
+    async fn switch(
+        &self,
+        instigator: &Instigator,
+        on: Option<bool>,
+        cursor: SwitchedCursor,
+    ) -> Result<(), StorageError>;
 
     /// Writes a commit, all of it or nothing. Returns `false`, and writes nothing, if the cursor is not the one that was evaluated from, or
     /// pending work has been retried since: another process was first.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use millwork_core::{Clock, Pipeline};
+use millwork_core::{Clock, Instigator, Pipeline};
 use millwork_storage::{StorageError, Store};
 use tokio::sync::{Mutex, Notify};
 
@@ -37,6 +37,14 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
+    /// Switches what requests runs on or off, and wakes the daemon in this process.
+    pub(crate) async fn switch(&self, instigator: &Instigator, on: bool) -> Result<(), StorageError> {
+        let cursor = self.pipeline.switched_cursor(instigator);
+        let switched = self.store.switch(instigator, Some(on), cursor).await;
+        self.wake.notify_waiters();
+        switched
+    }
+
     /// The current status of the assets.
     pub(crate) async fn statuses(&self) -> Result<Arc<StatusSnapshot>, StorageError> {
         self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await

@@ -67,7 +67,7 @@ async fn switch_everything_on(folder: &Folder) -> Result<()> {
     let schedules = pipeline.schedules().iter().map(|schedule| Instigator::Schedule(schedule.name.clone()));
     let sensors = pipeline.sensors().iter().map(|sensor| Instigator::Sensor(sensor.name.clone()));
     for instigator in schedules.chain(sensors) {
-        home.store().switch(&instigator, Some(true)).await?;
+        home.store().switch(&instigator, Some(true), pipeline.switched_cursor(&instigator)).await?;
     }
     home.store().close().await;
     Ok(())

@@ -7,11 +7,12 @@ use super::{Job, RunPolicies};
 use crate::alert::AlertRule;
 use crate::asset::IoManager;
 use crate::graph::AssetGraph;
+use crate::instigator::{Instigator, SwitchedCursor};
 use crate::param::Resources;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
-use crate::sensor::Sensor;
+use crate::sensor::{Sensor, SensorSource};
 
 /// A pipeline whose definitions fit together: the graph, and what its steps need to run.
 #[derive(Clone, Debug)]
@@ -61,6 +62,24 @@ impl Pipeline {
     /// The sensor of that name.
     pub fn sensor(&self, name: &str) -> Option<&Sensor> {
         self.sensors.iter().find(|sensor| sensor.name == name)
+    }
+
+    /// What a switch does to the cursor of an instigator. That of a sensor with a function that polls is the sensor's own text, its only
+    /// record of what it has requested, and is kept. Others are positions in time or in the event log, and are cleared.
+    pub fn switched_cursor(&self, instigator: &Instigator) -> SwitchedCursor {
+        let source = match instigator {
+            Instigator::Sensor(name) => self.sensor(name).map(|sensor| &sensor.source),
+            Instigator::Schedule(_)
+            | Instigator::Automation(_)
+            | Instigator::Alerts
+            | Instigator::AlertTests
+            | Instigator::Retries
+            | Instigator::Traces => None,
+        };
+        match source {
+            Some(SensorSource::Outside(_)) => SwitchedCursor::Kept,
+            Some(SensorSource::Events { .. }) | None => SwitchedCursor::Cleared,
+        }
     }
 
     /// All alert rules, in the order of their definition.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator};
+use millwork_core::{AssetKey, Instigator, SwitchedCursor};
 use millwork_storage::{
     AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
@@ -177,8 +177,13 @@ impl InstigatorStore for Faulty {
         self.inner.state(instigator).await
     }
 
-    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
-        self.inner.switch(instigator, on).await
+    async fn switch(
+        &self,
+        instigator: &Instigator,
+        on: Option<bool>,
+        cursor: SwitchedCursor,
+    ) -> Result<(), StorageError> {
+        self.inner.switch(instigator, on, cursor).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator};
+use millwork_core::{AssetKey, Instigator, SwitchedCursor};
 
 use super::state::{Run, Slots, State};
 use crate::micros::stored;
@@ -199,12 +199,18 @@ impl InstigatorStore for MemoryStore {
         Ok(self.state()?.instigators.get(instigator).cloned().unwrap_or_default())
     }
 
-    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
+    async fn switch(
+        &self,
+        instigator: &Instigator,
+        on: Option<bool>,
+        cursor: SwitchedCursor,
+    ) -> Result<(), StorageError> {
         let mut state = self.state()?;
         let known = state.instigators.entry(instigator.clone()).or_default();
-        if known.on != on {
-            (known.on, known.cursor) = (on, None);
+        if known.on != on && cursor == SwitchedCursor::Cleared {
+            known.cursor = None;
         }
+        known.on = on;
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use millwork_core::Instigator;
+use millwork_core::{Instigator, SwitchedCursor};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -37,8 +37,13 @@ impl InstigatorStore for SqliteStore {
         Ok(rows.first().map(state).transpose()?.unwrap_or_default())
     }
 
-    async fn switch(&self, instigator: &Instigator, on: Option<bool>) -> Result<(), StorageError> {
-        self.writer.write(SwitchInstigator { instigator: instigator.clone(), on }).await
+    async fn switch(
+        &self,
+        instigator: &Instigator,
+        on: Option<bool>,
+        cursor: SwitchedCursor,
+    ) -> Result<(), StorageError> {
+        self.writer.write(SwitchInstigator { instigator: instigator.clone(), on, cursor }).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<bool, StorageError> {
@@ -125,6 +130,8 @@ struct SwitchInstigator {
     instigator: Instigator,
     /// Whether it is on; `None` to leave it to its definition.
     on: Option<bool>,
+    /// What a change does to its cursor.
+    cursor: SwitchedCursor,
 }
 
 #[async_trait]
@@ -135,8 +142,9 @@ impl Change for SwitchInstigator {
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let text = "INSERT INTO schedules (name, is_on) VALUES (?1, ?2) \
                     ON CONFLICT (name) DO UPDATE SET is_on = excluded.is_on, \
-                    cursor = CASE WHEN is_on IS excluded.is_on THEN cursor END";
-        let query = sqlx::query(text).bind(self.instigator.stored()).bind(self.on);
+                    cursor = CASE WHEN ?3 OR is_on IS excluded.is_on THEN cursor END";
+        let keeps = self.cursor == SwitchedCursor::Kept;
+        let query = sqlx::query(text).bind(self.instigator.stored()).bind(self.on).bind(keeps);
         query.execute(transaction.connection()).await?;
         transaction.memo.cursors = None;
         Ok(())

@@ -1,7 +1,7 @@
 //! Instigators: switches, evaluations and ticks.
 
-use millwork_core::Instigator;
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{Instigator, SwitchedCursor};
 use millwork_storage::{Commit, InstigatorState, NewRun, RunQuery, Tick, TickOutcome};
 
 use crate::backend::Backend;
@@ -43,14 +43,14 @@ async fn runs(store: &Backend) -> usize {
 pub(crate) async fn switched(store: Backend) {
     assert_eq!(state(&store, "hourly").await, InstigatorState::default());
     for on in [Some(true), Some(false), None] {
-        store.switch(&schedule("hourly"), on).await.unwrap();
+        store.switch(&schedule("hourly"), on, SwitchedCursor::Cleared).await.unwrap();
         assert_eq!(state(&store, "hourly").await, InstigatorState { on, ..InstigatorState::default() });
     }
     assert_eq!(state(&store, "daily").await, InstigatorState::default());
 }
 
 pub(crate) async fn evaluated(store: Backend) {
-    store.switch(&schedule("hourly"), Some(true)).await.unwrap();
+    store.switch(&schedule("hourly"), Some(true), SwitchedCursor::Cleared).await.unwrap();
     let first = evaluation(None, "1", 10);
     assert!(store.commit(first.clone()).await.unwrap());
     let known = state(&store, "hourly").await;
@@ -83,13 +83,27 @@ pub(crate) async fn evaluated(store: Backend) {
 /// Ticks that would have been due while a schedule was off are not made up for.
 pub(crate) async fn a_switch_forgets(store: Backend) {
     assert!(store.commit(evaluation(None, "1", 10)).await.unwrap());
-    store.switch(&schedule("hourly"), None).await.unwrap();
+    store.switch(&schedule("hourly"), None, SwitchedCursor::Cleared).await.unwrap();
     assert_eq!(state(&store, "hourly").await.cursor.as_deref(), Some("1"), "nothing was switched");
-    store.switch(&schedule("hourly"), Some(false)).await.unwrap();
+    store.switch(&schedule("hourly"), Some(false), SwitchedCursor::Cleared).await.unwrap();
     assert_eq!(
         state(&store, "hourly").await,
         InstigatorState { on: Some(false), ..InstigatorState::default() }
     );
+}
+
+/// A sensor that polls is off and on again, and goes on where it was.
+pub(crate) async fn a_switch_keeps(store: Backend) {
+    assert!(store.commit(evaluation(None, "1", 10)).await.unwrap());
+    for on in [Some(false), Some(true), None] {
+        store.switch(&schedule("hourly"), on, SwitchedCursor::Kept).await.unwrap();
+        let expected = InstigatorState { on, cursor: Some("1".to_owned()), stuck_since: None };
+        assert_eq!(state(&store, "hourly").await, expected);
+    }
+    store.switch(&schedule("daily"), Some(true), SwitchedCursor::Kept).await.unwrap();
+    assert_eq!(state(&store, "daily").await.cursor, None);
+    assert!(!store.commit(evaluation(None, "2", 11)).await.unwrap());
+    assert!(store.commit(evaluation(Some("1"), "2", 12)).await.unwrap());
 }
 
 /// A run that exists already refuses the whole evaluation.

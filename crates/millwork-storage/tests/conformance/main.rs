@@ -76,6 +76,7 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::instigators::switched as schedules_are_switched,
     crate::instigators::evaluated as evaluations_are_recorded,
     crate::instigators::a_switch_forgets as a_switch_forgets_the_cursor,
+    crate::instigators::a_switch_keeps as a_switch_keeps_the_cursor_of_a_sensor_that_polls,
     crate::instigators::whole_or_not as an_evaluation_is_whole,
     crate::instigators::one_of_many as one_of_many_evaluations_wins,
     crate::instigators::many_at_once as evaluations_of_many_at_once,

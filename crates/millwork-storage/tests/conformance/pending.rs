@@ -1,7 +1,7 @@
 //! Pending work.
 
-use millwork_core::Instigator;
 use millwork_core::run::RunSpec;
+use millwork_core::{Instigator, SwitchedCursor};
 use millwork_storage::{
     Commit, InstigatorState, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingWork,
 };
@@ -99,7 +99,7 @@ pub(crate) async fn tried_again(store: Backend) {
 pub(crate) async fn stuck(store: Backend) {
     let stuck_since = Some(at(12));
     assert!(store.commit(Commit { stuck_since, ..commit(None, "1") }).await.unwrap());
-    store.switch(&sensor("inbox"), Some(true)).await.unwrap();
+    store.switch(&sensor("inbox"), Some(true), SwitchedCursor::Cleared).await.unwrap();
     let expected = InstigatorState { on: Some(true), cursor: None, stuck_since };
     assert_eq!(store.state(&sensor("inbox")).await.unwrap(), expected);
     assert_eq!(store.states().await.unwrap()[&sensor("inbox")], expected);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millwork_core::event::EventBody;
 use millwork_core::run::RunId;
-use millwork_core::{Advice as _, Instigator};
+use millwork_core::{Advice as _, Instigator, SwitchedCursor};
 use millwork_storage::{
     Claim, Commit, EventLog, EventQuery, Fence, Holder, InstigatorStore as _, Maintenance as _, RunStore,
     SqliteStore, StorageError,
@@ -81,9 +81,11 @@ async fn each_evaluates_from_where_the_other_stopped() {
     assert!(commit(&second, Some("1"), "2").await);
     assert!(!commit(&first, Some("1"), "3").await, "the other was first");
     assert!(commit(&first, Some("2"), "3").await);
-    second.switch(&hourly, Some(true)).await.unwrap();
+    second.switch(&hourly, Some(true), SwitchedCursor::Cleared).await.unwrap();
     assert!(!commit(&first, Some("3"), "4").await, "the switch has forgotten the cursor");
     assert!(commit(&first, None, "4").await);
+    second.switch(&hourly, Some(false), SwitchedCursor::Kept).await.unwrap();
+    assert!(!commit(&first, None, "5").await, "the switch has kept the cursor");
     assert_eq!(second.state(&hourly).await.unwrap().cursor.as_deref(), Some("4"));
 }
 

@@ -49,8 +49,7 @@ pub(super) async fn switch(
     State(state): State<AppState>,
     Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<AutomationSwitch>, ApiError> {
-    state.store.switch(&Instigator::Automation(None), Some(on)).await?;
-    state.wake.notify_waiters();
+    state.switch(&Instigator::Automation(None), on).await?;
     Ok(Json(AutomationSwitch { on }))
 }
 
@@ -65,8 +64,7 @@ pub(super) async fn switch_asset(
     Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<AssetSwitch>, ApiError> {
     let asset = find_condition(state.pipeline.graph(), &key)?.0.clone();
-    state.store.switch(&Instigator::Automation(Some(asset.clone())), Some(on)).await?;
-    state.wake.notify_waiters();
+    state.switch(&Instigator::Automation(Some(asset.clone())), on).await?;
     Ok(Json(AssetSwitch { asset, on }))
 }
 

@@ -34,8 +34,7 @@ pub(super) async fn switch(
     Path(name): Path<String>,
     Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<ScheduleSwitch>, ApiError> {
-    state.store.switch(&find_schedule(&state.pipeline, &name)?.instigator(), Some(on)).await?;
-    state.wake.notify_waiters();
+    state.switch(&find_schedule(&state.pipeline, &name)?.instigator(), on).await?;
     Ok(Json(ScheduleSwitch { schedule: name, on }))
 }
 

@@ -31,8 +31,7 @@ pub(super) async fn switch(
     Path(name): Path<String>,
     Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<SensorSwitch>, ApiError> {
-    state.store.switch(&find_sensor(&state.pipeline, &name)?.instigator(), Some(on)).await?;
-    state.wake.notify_waiters();
+    state.switch(&find_sensor(&state.pipeline, &name)?.instigator(), on).await?;
     Ok(Json(SensorSwitch { sensor: name, on }))
 }
 

@@ -156,8 +156,7 @@ pub(super) async fn switch(State(state): State<AppState>, OwnForm(form): OwnForm
     if !super::automation::is_switch(&state.pipeline, &instigator) {
         return page_error(&ApiError::not_found(format!("there is no switch `{}`", form.name)));
     }
-    let switched = state.store.switch(&instigator, Some(form.on)).await;
-    state.wake.notify_waiters();
+    let switched = state.switch(&instigator, form.on).await;
     let back = if form.back.starts_with("/automation") { form.back } else { "/automation".to_owned() };
     leads(switched.map(|()| back).map_err(ApiError::from))
 }

@@ -8,7 +8,7 @@ use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Pipeline, SystemClock};
+use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
 use millwork_storage::{EventQuery, Home, RunQuery, RunRecord, Store, Unwritable};
 use tokio::runtime::Runtime;
@@ -93,6 +93,17 @@ impl Session {
             ));
         }
         Ok(Opened { store: home.store(), home })
+    }
+
+    /// Switches what requests runs on or off.
+    pub(super) fn switch(&self, instigator: &Instigator, on: bool) -> Result<(), Failure> {
+        let cursor = self.pipeline()?.switched_cursor(instigator);
+        block_on(async {
+            let opened = self.home().await?;
+            opened.store.switch(instigator, Some(on), cursor).await?;
+            opened.store.close().await;
+            Ok(())
+        })
     }
 
     /// An engine for this pipeline in an opened home.

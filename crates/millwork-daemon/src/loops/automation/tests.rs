@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::run::RunStatus;
-use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Misfire, Schedule, TestClock};
+use millwork_core::{
+    AssetDefinition, AutomationCondition, Definitions, Misfire, Schedule, SwitchedCursor, TestClock,
+};
 use millwork_storage::{Batch, Claim, Home, RunQuery};
 
 use super::*;
@@ -193,7 +195,7 @@ async fn what_is_switched_off_is_left_alone() {
         (Instigator::Automation(None), Some(false), 1),
         (Instigator::Automation(None), Some(true), 2),
     ] {
-        bench.daemon.store.switch(&instigator, on).await.expect("a switch");
+        bench.daemon.store.switch(&instigator, on, SwitchedCursor::Cleared).await.expect("a switch");
         bench.settle(true).await;
         bench.clock.advance(SignedDuration::from_secs(60));
         bench.settle(true).await;

@@ -68,6 +68,13 @@ impl Bench {
         self.daemon.store.state(&Instigator::Sensor(sensor.to_owned())).await.expect("a state")
     }
 
+    /// Switches a sensor as commands and pages do.
+    async fn switch(&self, sensor: &str, on: bool) {
+        let instigator = Instigator::Sensor(sensor.to_owned());
+        let cursor = self.daemon.pipeline.switched_cursor(&instigator);
+        self.daemon.store.switch(&instigator, Some(on), cursor).await.expect("a switch");
+    }
+
     /// The outcomes of ticks, oldest first.
     async fn outcomes(&self) -> Vec<String> {
         let mut ticks = self.daemon.store.ticks(&[], 100).await.expect("ticks");
@@ -166,14 +173,42 @@ async fn what_is_pending_survives_wrong_clocks_and_waits_while_its_sensor_is_off
     let mut bench = Bench::new(&["one"], vec![says([Ok(answer)])]).await;
     bench.tick().await;
     bench.restart(&["onee"], vec![says([])]).await;
-    let instigator = Instigator::Sensor("says".to_owned());
-    bench.daemon.store.switch(&instigator, Some(false)).await.expect("a switch");
+    bench.switch("says", false).await;
     bench.after(3_600).await;
     assert_eq!((bench.runs().await.len(), bench.pending().await.len()), (0, 1));
-    bench.daemon.store.switch(&instigator, Some(true)).await.expect("a switch");
+    bench.switch("says", true).await;
     // The clock was a year ahead when it failed.
     bench.after(-365 * 24 * 3_600).await;
     assert_eq!((bench.runs().await, bench.pending().await.len()), (vec!["onee".to_owned()], 0));
+}
+
+/// The text of a sensor that polls is its only record of what it has requested; a sensor of events begins with those after the switch.
+#[tokio::test]
+async fn off_and_on_again_a_sensor_that_polls_goes_on_and_one_of_events_begins_anew() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let of_function = seen.clone();
+    let polls = Sensor::new("polls", move |context| {
+        of_function.lock().unwrap().push(context.cursor);
+        async { Ok(SensorOutcome::request(RunSpec::of("one").key("a")).cursor("a.csv")) }
+    });
+    let reacts =
+        Sensor::on_materialization("reacts", "one", |_, _| Ok(SensorOutcome::request(RunSpec::of("two"))));
+    let mut bench = Bench::new(&["one", "two"], vec![polls, reacts]).await;
+    bench.tick().await;
+    for sensor in ["polls", "reacts"] {
+        bench.switch(sensor, false).await;
+    }
+    bench.made("one").await;
+    bench.after(60).await;
+    for sensor in ["polls", "reacts"] {
+        bench.switch(sensor, true).await;
+    }
+    bench.after(60).await;
+    assert_eq!(*seen.lock().unwrap(), [None, Some("a.csv".to_owned())], "it isn't called while it is off");
+    assert_eq!(bench.runs().await, ["one"], "what happened meanwhile is not made up for");
+    bench.made("one").await;
+    bench.after(60).await;
+    assert_eq!(bench.runs().await, ["one", "two"]);
 }
 
 #[tokio::test]

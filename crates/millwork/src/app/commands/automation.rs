@@ -162,12 +162,7 @@ fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failur
         Some(key) => Some(find_condition(session.pipeline()?.graph(), key)?.0.clone()),
         None => None,
     };
-    block_on(async {
-        let opened = session.home().await?;
-        opened.store.switch(&Instigator::Automation(asset), Some(on)).await?;
-        opened.store.close().await;
-        Ok(())
-    })?;
+    session.switch(&Instigator::Automation(asset), on)?;
     let what = key.map_or_else(|| "Automation".to_owned(), |key| format!("The automation of `{key}`"));
     match on {
         true => outln!("{what} is on; requests that were due meanwhile are not made up for."),

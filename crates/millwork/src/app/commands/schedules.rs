@@ -111,12 +111,7 @@ fn next_tick(schedule: &Schedule) -> Option<jiff::Timestamp> {
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
     let schedule = find_schedule(session.pipeline()?, name)?;
-    block_on(async {
-        let opened = session.home().await?;
-        opened.store.switch(&schedule.instigator(), Some(on)).await?;
-        opened.store.close().await;
-        Ok(())
-    })?;
+    session.switch(&schedule.instigator(), on)?;
     let next = next_tick(schedule).map(when::moment).unwrap_or_default();
     if on {
         outln!("Schedule `{name}` is on; its next tick is {next}, if a daemon runs then.");

@@ -92,12 +92,7 @@ fn row(sensor: SensorView) -> [String; 5] {
 
 fn switch(session: &Session, name: &str, on: bool) -> Result<Exit, Failure> {
     let instigator = find_sensor(session.pipeline()?, name)?.instigator();
-    block_on(async {
-        let opened = session.home().await?;
-        opened.store.switch(&instigator, Some(on)).await?;
-        opened.store.close().await;
-        Ok(())
-    })?;
+    session.switch(&instigator, on)?;
     outln!("Sensor `{name}` is {}.", if on { "on; a daemon evaluates it" } else { "off" });
     Ok(Exit::Success)
 }
