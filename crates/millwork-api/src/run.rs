@@ -106,10 +106,10 @@ pub struct StepView {
     /// When the last attempt began; `null` before the first.
     #[schema(required)]
     pub started_at: Option<Timestamp>,
-    /// When the last attempt ended; `null` if it hasn't.
+    /// When the last attempt ended, by itself or with its run; `null` if it hasn't.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
-    /// Why the step was skipped; `null` if it wasn't.
+    /// Why the step was skipped, or that its run failed or was lost while it was running; `null` otherwise.
     #[schema(required)]
     pub reason: Option<String>,
     /// The failure of the last attempt; `null` if it didn't fail.

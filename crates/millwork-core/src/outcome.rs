@@ -43,7 +43,7 @@ pub enum StepStatus {
     Failed,
     /// It was not run, for a reason.
     Skipped,
-    /// The run was canceled while it was running.
+    /// It was running when the run was canceled, or ended in another way without an end of the step.
     Canceled,
 }
 

@@ -41,7 +41,7 @@ pub struct StepState {
     pub finished_at: Option<Timestamp>,
     /// The failure of its last attempt; `None` unless one failed.
     pub failure: Option<Failure>,
-    /// Why it was skipped; `None` unless it was.
+    /// Why it was skipped, or that its run failed or was lost while it was running; `None` otherwise.
     pub reason: Option<String>,
     /// Its progress: the completed and the total units of work; `None` before its first report.
     pub progress: Option<(u64, u64)>,
@@ -191,6 +191,7 @@ impl RunState {
         }
         if status.is_finished() {
             self.finished_at = Some(event.at);
+            self.steps.values_mut().for_each(|step| step.end_with_run(event.at, status));
         }
         Ok(())
     }
@@ -221,6 +222,21 @@ impl StepState {
         if matches!(self.status, StepStatus::Running | StepStatus::Retrying) {
             self.status = StepStatus::Pending;
         }
+    }
+
+    /// The run has ended, and its attempts with it: one whose process died or was ended by force has recorded no end of its own. In a run
+    /// that succeeded every step has, and one that seems to be running lacks an event.
+    fn end_with_run(&mut self, at: Timestamp, ended: RunStatus) {
+        if !matches!(self.status, StepStatus::Running | StepStatus::Retrying) {
+            return;
+        }
+        self.reason = match ended {
+            RunStatus::Failed => Some("its run failed".to_owned()),
+            RunStatus::Lost => Some("its run was lost".to_owned()),
+            RunStatus::Canceled => None,
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling | RunStatus::Succeeded => return,
+        };
+        (self.status, self.finished_at) = (StepStatus::Canceled, Some(at));
     }
 
     fn apply(&mut self, event: &Event) -> Result<(), (EventKind, StepStatus)> {

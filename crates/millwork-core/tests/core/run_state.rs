@@ -76,12 +76,30 @@ fn legal_courses() {
     );
     check(
         "queue start a.start b.start b.retry lose start a.skip b.start/2 fail",
-        Ok("failed a:skipped/1 b:running/2"),
+        Ok("failed a:skipped/1 b:canceled/2"),
     );
     check("queue start a.start lose start a.start/2 a.progress/2", Ok("running a:running/2"));
     check("queue start a.start canceling a.cancel cancel", Ok("canceled a:canceled/1"));
     check("queue cancel", Ok("canceled"));
+    // A run that is ended by force, or whose process died, ends its steps.
+    check("queue start a.start canceling cancel", Ok("canceled a:canceled/1"));
+    check("queue start a.start b.start b.succeed lose", Ok("lost a:canceled/1 b:succeeded/1"));
+    check("queue start a.start a.retry fail", Ok("failed a:canceled/1"));
+    check("queue start a.start lose start a.start/2 a.succeed/2 succeed", Ok("succeeded a:succeeded/2"));
     check("queue start canceling succeed", Ok("succeeded"));
+}
+
+#[test]
+fn a_step_that_ends_with_its_run_says_so() {
+    for (end, reason) in
+        [("cancel", None), ("lose", Some("its run was lost")), ("fail", Some("its run failed"))]
+    {
+        let state =
+            RunState::replay(&["queue", "start", "a.start", "b.skip", end].map(event)).expect("legal");
+        let steps: Vec<_> = state.steps.values().collect();
+        assert_eq!((steps[0].reason.as_deref(), steps[0].finished_at), (reason, state.finished_at), "{end}");
+        assert_eq!((steps[1].status, steps[1].reason.as_deref()), (StepStatus::Skipped, Some("r")), "{end}");
+    }
 }
 
 #[test]
@@ -141,6 +159,11 @@ proptest! {
                 Err(_) => prop_assert_eq!(&before, &state),
             }
             prop_assert!(before.status != Some(RunStatus::Succeeded) || state.status == Some(RunStatus::Succeeded));
+            if matches!(state.status, Some(RunStatus::Failed | RunStatus::Canceled | RunStatus::Lost))
+                && before.status != state.status
+            {
+                prop_assert_eq!(state.count(StepStatus::Running) + state.count(StepStatus::Retrying), 0);
+            }
         }
     }
 }

@@ -134,6 +134,14 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
     let mut spans = vec![span(run, "", None, &name, (started, ended), error, &attributes)];
     let mut begun: BTreeMap<StepPartition, (Timestamp, u32)> = BTreeMap::new();
     for event in events {
+        if event.body.run_status().is_some_and(RunStatus::is_finished) {
+            // What was running then has recorded no end of its own.
+            let ended = std::mem::take(&mut begun).into_iter();
+            spans.extend(
+                ended.map(|(key, begun)| attempt_span(run, key, begun, event.at, Some("ended with its run"))),
+            );
+            continue;
+        }
         let Some(key) = event.step_partition() else { continue };
         let Some(of_attempt) = event.body.attempt_event() else { continue };
         let error = match of_attempt {
@@ -145,28 +153,29 @@ fn spans_of(record: &RunRecord, events: &[Event]) -> Vec<Value> {
             AttemptEvent::Failed(failure) | AttemptEvent::Retrying(failure) => Some(failure.to_string()),
             AttemptEvent::Canceled => Some("canceled".to_owned()),
         };
-        let Some((from, attempt)) = begun.remove(&key) else { continue };
-        let StepPartition { step, partition } = key;
-        let partition = partition.map_or(String::new(), |partition| partition.to_string());
-        let mut attributes = vec![
-            attribute("millwork.step", step.as_str()),
-            attribute("millwork.attempt", &attempt.to_string()),
-        ];
-        if !partition.is_empty() {
-            attributes.push(attribute("millwork.partition", &partition));
-        }
-        let place = format!("{step}/{partition}/{attempt}");
-        spans.push(span(
-            run,
-            &place,
-            Some(""),
-            step.as_str(),
-            (from, event.at),
-            error.as_deref(),
-            &attributes,
-        ));
+        let Some(begun) = begun.remove(&key) else { continue };
+        spans.push(attempt_span(run, key, begun, event.at, error.as_deref()));
     }
     spans
+}
+
+/// The span of an attempt; `begun` is when it began, and its number.
+fn attempt_span(
+    run: RunId,
+    of: StepPartition,
+    (from, attempt): (Timestamp, u32),
+    to: Timestamp,
+    error: Option<&str>,
+) -> Value {
+    let StepPartition { step, partition } = of;
+    let partition = partition.map_or(String::new(), |partition| partition.to_string());
+    let mut attributes =
+        vec![attribute("millwork.step", step.as_str()), attribute("millwork.attempt", &attempt.to_string())];
+    if !partition.is_empty() {
+        attributes.push(attribute("millwork.partition", &partition));
+    }
+    let place = format!("{step}/{partition}/{attempt}");
+    span(run, &place, Some(""), step.as_str(), (from, to), error, &attributes)
 }
 
 fn span(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::StepPartition;
 use millwork_core::event::{AttemptEvent, Event, EventBody};
-use millwork_core::run::{RunState, StepState};
+use millwork_core::run::{RunState, RunStatus, StepState};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::format;
@@ -78,6 +78,12 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
         bars.entry(key.clone()).or_default().push(segment);
     };
     for event in events {
+        // What was running then has recorded no end of its own.
+        if event.body.run_status().is_some_and(RunStatus::is_finished) {
+            for (key, before) in std::mem::take(&mut open) {
+                end(&key, before, "canceled", event.at);
+            }
+        }
         let Some(key) = event.step_partition() else { continue };
         let Some(of_attempt) = event.body.attempt_event() else { continue };
         let (ended, next) = match of_attempt {
