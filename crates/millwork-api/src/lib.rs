@@ -40,7 +40,7 @@ pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, RecordedEvent};
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,
-    parse_tag, run_status,
+    parse_tag, parse_tags, run_status,
 };
 pub use names::{
     AlertKindName, AssetStatusName, DeliveryStateName, EventTypeName, FailureClassName, FailureKindName,

@@ -2,6 +2,8 @@
 //! one hint, wherever it was written.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use millwork_core::alert::AlertRule;
 use millwork_core::graph::{AssetGraph, AssetIndex, closest};
@@ -80,6 +82,12 @@ pub enum NameError {
         /// The text that was written.
         tag: String,
     },
+    /// A tag of one run is given twice.
+    #[error("the tag `{key}` is given twice")]
+    TagTwice {
+        /// The key of the tag.
+        key: String,
+    },
 }
 
 impl NameError {
@@ -93,7 +101,10 @@ impl NameError {
             | Self::NoCondition { .. }
             | Self::UnknownPending { .. }
             | Self::UnknownDelivery { .. } => true,
-            Self::UnknownRunStatus { .. } | Self::UnknownDeliveryState { .. } | Self::NotATag { .. } => false,
+            Self::UnknownRunStatus { .. }
+            | Self::UnknownDeliveryState { .. }
+            | Self::NotATag { .. }
+            | Self::TagTwice { .. } => false,
         }
     }
 }
@@ -115,6 +126,7 @@ impl Advice for NameError {
             }
             Self::UnknownDeliveryState { .. } => "pending, delivered, dead or dropped".into(),
             Self::NotATag { .. } => "write `KEY=VALUE`".into(),
+            Self::TagTwice { .. } => "a tag of a run has one value".into(),
         })
     }
 
@@ -218,6 +230,25 @@ pub fn parse_tag(tag: &str) -> Result<(String, String), NameError> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+/// The tags of a run, each written as `key=value`.
+///
+/// # Errors
+///
+/// If one is written in another way, or two have the same key: one of their values would be lost.
+pub fn parse_tags<'a>(
+    tags: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, String>, NameError> {
+    let mut parsed = BTreeMap::new();
+    for tag in tags {
+        let (key, value) = parse_tag(tag)?;
+        match parsed.entry(key) {
+            Entry::Vacant(vacant) => vacant.insert(value),
+            Entry::Occupied(occupied) => return Err(NameError::TagTwice { key: occupied.key().clone() }),
+        };
+    }
+    Ok(parsed)
+}
+
 fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, overview: &str) -> String {
     match closest(written, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -252,6 +283,11 @@ mod tests {
             "asset `all` has no automation condition; hint: `automation list` shows which assets have one";
         check(find_condition(pipeline.graph(), "all"), without);
         check(parse_tag("=x"), "`=x` is not a tag; hint: write `KEY=VALUE`");
+        check(parse_tags(["a=1", "x"]), "`x` is not a tag; hint: write `KEY=VALUE`");
+        let twice = "the tag `a` is given twice; hint: a tag of a run has one value";
+        check(parse_tags(["a=1", "b=1", "a=2"]), twice);
+        let tags = parse_tags(["b=1=2", "a="]).expect("tags").into_iter();
+        assert_eq!(tags.map(|(key, value)| format!("{key}:{value}")).collect::<Vec<_>>(), ["a:", "b:1=2"]);
     }
 
     #[test]

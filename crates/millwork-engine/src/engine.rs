@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::error::register_errors;
 use crate::runs::{
     Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, PlannedRun, Pools, RecordError, RunContext,
-    StoredInputs, keep_lease, start_recorder,
+    StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};
@@ -229,6 +229,7 @@ impl Engine {
         let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
         let (recorder, recorder_failed, recorded) =
             start_recorder(self.store.clone(), fence, state.clone(), observer);
+        let limit = TimeLimit::start(&request, cancel);
         let without_previous = request.is_without_previous();
         let context = Arc::new(RunContext {
             run,
@@ -244,6 +245,10 @@ impl Engine {
             end_descendants: self.options.end_descendants,
         });
         let ended = self.dispatch(context, events, &state, recorder_failed).await;
+        let ended = ended.map(|end| match &limit {
+            Some(limit) => limit.end_of(end),
+            None => end,
+        });
         let body = match &ended {
             Ok(body) => body.clone(),
             Err(error) => EventBody::run_failed(one_line_of(error)),

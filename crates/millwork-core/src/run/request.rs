@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -168,6 +169,11 @@ impl RunRequest {
     /// Whether its steps don't look back at previous values.
     pub fn is_without_previous(&self) -> bool {
         RunTag::Previous.of(&self.tags) == Some("none")
+    }
+
+    /// How long the run may take, by its tag; `None` if it doesn't set it.
+    pub fn max_runtime(&self) -> Option<Duration> {
+        tags::max_runtime(&self.tags)
     }
 
     /// Asks for these assets.

@@ -44,12 +44,13 @@ pub enum RunTag {
     Retry,
     /// Setting: how long the run may take, instead of the limit in [`RunLimits`](super::RunLimits).
     MaxRuntime,
-    /// Setting: a whole number; larger ones first, 0 if absent.
+    /// Setting of queued runs: a whole number; larger ones first, 0 if absent.
     Priority,
     /// Setting: `none` for a run whose steps don't look back, so that every `Previous` is empty. It is the remedy if
     /// a value that a step looks back at is damaged or gone.
     Previous,
-    /// Setting: how often the run is tried again, instead of the number in [`RunRetries`](super::RunRetries).
+    /// Setting of queued runs: how often the run is tried again, instead of the number in [`RunRetries`](super::RunRetries), after failures
+    /// of the classes there.
     Retries,
 }
 
@@ -59,6 +60,12 @@ pub enum TagError {
     /// The key is empty.
     #[error("a tag has no key")]
     NoKey,
+    /// The key has a `=`, which ends a key where tags are written.
+    #[error("the key of the tag `{key}` has an `=`")]
+    KeyWithEquals {
+        /// The key that was given.
+        key: String,
+    },
     /// The prefix is reserved.
     #[error("`{key}` is not a known tag, and the prefix `millwork/` is reserved")]
     Unknown {
@@ -89,6 +96,9 @@ impl Advice for TagError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::NoKey => "write `KEY=VALUE`".into(),
+            Self::KeyWithEquals { .. } => {
+                "a tag is found as `KEY=VALUE`; put what follows into the value".into()
+            }
             Self::Unknown { hint, .. } => Cow::Borrowed(hint),
             Self::NotSettable { .. } => "use a key without the prefix `millwork/`".into(),
             Self::Value { expected, .. } => format!("it is {expected}").into(),
@@ -153,14 +163,35 @@ impl RunTag {
         tags.get(self.key()).map(String::as_str)
     }
 
+    /// Whether it is a setting that a daemon reads, so that it has no effect on a run which isn't left to one.
+    pub fn is_of_daemons(self) -> bool {
+        match self {
+            Self::Priority | Self::Retries => true,
+            Self::MaxRuntime
+            | Self::Previous
+            | Self::Queue
+            | Self::Job
+            | Self::Schedule
+            | Self::ScheduledFor
+            | Self::Sensor
+            | Self::RunKey
+            | Self::Automation
+            | Self::RetryOf
+            | Self::Retry => false,
+        }
+    }
+
     /// Checks one tag that is given to a run.
     ///
     /// # Errors
     ///
-    /// When the key is empty, or begins with `millwork/` and is not a setting; when a setting's value can't be read.
+    /// When the key is empty or has an `=`, or begins with `millwork/` and is not a setting; when a setting's value can't be read.
     pub fn check(key: &str, value: &str) -> Result<(), TagError> {
         if key.is_empty() {
             return Err(TagError::NoKey);
+        }
+        if key.contains('=') {
+            return Err(TagError::KeyWithEquals { key: key.to_owned() });
         }
         if !key.starts_with(TAG_PREFIX) {
             return Ok(());
@@ -308,6 +339,8 @@ mod tests {
         check("team", "ranking", Ok(()));
         check("millworks/x", "", Ok(()));
         check("", "x", Err("a tag has no key; hint: write `KEY=VALUE`"));
+        let equals = "the key of the tag `a=b` has an `=`; hint: a tag is found as `KEY=VALUE`; put what follows into the value";
+        check("a=b", "x", Err(equals));
         let misspelt = "`millwork/priorty` is not a known tag, and the prefix `millwork/` is reserved; hint: did you mean `millwork/priority`?";
         check("millwork/priorty", "1", Err(misspelt));
         let unknown = "`millwork/colour` is not a known tag, and the prefix `millwork/` is reserved; hint: `millwork/max_runtime`, `millwork/priority`, `millwork/previous`, `millwork/retries` can be given";
@@ -321,6 +354,7 @@ mod tests {
         for tag in RunTag::ALL {
             assert_eq!(RunTag::from_key(tag.key()), Some(tag));
             assert!(tag.key().starts_with(TAG_PREFIX));
+            assert!(!tag.is_of_daemons() || tag.setting().is_some(), "{tag:?} can be given");
         }
     }
 

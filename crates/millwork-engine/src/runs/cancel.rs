@@ -33,6 +33,17 @@ impl Cancel {
         self.stop.send_modify(|stop| *stop = (*stop).max(StopMode::Asked));
     }
 
+    /// Asks the run to stop, unless that was asked before. Returns whether it was the first to ask.
+    pub(crate) fn request_first(&self) -> bool {
+        self.stop.send_if_modified(|stop| {
+            let is_first = *stop == StopMode::No;
+            if is_first {
+                *stop = StopMode::Asked;
+            }
+            is_first
+        })
+    }
+
     /// Stops the run at once.
     pub(crate) fn force(&self) {
         self.stop.send_replace(StopMode::AtOnce);

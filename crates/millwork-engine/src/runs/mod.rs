@@ -10,6 +10,7 @@ mod pools;
 mod recorder;
 mod resume;
 mod stored_inputs;
+mod time_limit;
 
 pub use cancel::Cancel;
 pub(crate) use cancel::StopMode;
@@ -21,3 +22,4 @@ pub use recorder::{Observation, Observer};
 pub(crate) use recorder::{RecordError, RecorderHandle, start_recorder};
 pub(crate) use resume::EarlierExecutions;
 pub(crate) use stored_inputs::{StoredInput, StoredInputs};
+pub(crate) use time_limit::TimeLimit;

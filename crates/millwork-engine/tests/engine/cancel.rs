@@ -34,6 +34,38 @@ fn endless(key: &str) -> (AssetDefinition, UnboundedReceiver<()>, Arc<AtomicBool
     (definition, has_started, dropped)
 }
 
+/// Nothing else watches a run that the process which requested it executes.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_takes_longer_than_its_tag_allows_has_failed() {
+    let (endless, _has_started, _dropped) = endless("endless");
+    let scenario = Scenario::of([endless, sum("below", &["endless"])]).tagged("millwork/max_runtime", "2h");
+    insta::assert_snapshot!(scenario.run().await, @r"
+    run queued
+    run started (1)
+    endless/1 started
+    endless/1 canceled
+    run failed: it took longer than 7200s
+    ");
+    let run = &scenario.store.runs(Default::default()).await.unwrap()[0];
+    assert_eq!(run.class, Some(millwork_core::FailureClass::Timeout));
+}
+
+/// A limit that is reached while the run stops anyway changes nothing, and a daemon keeps the limits of runs that are left to it.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_asked_to_stop_before_its_limit_is_canceled() {
+    let (endless, _has_started, _dropped) = endless("endless");
+    let local = Scenario::of([endless]).tagged("millwork/max_runtime", "2h");
+    let queued = local.tagged("millwork/max_runtime", "1s").tagged("millwork/queue", "default");
+    for scenario in [local, queued] {
+        let (run, cancel) = (scenario.queued().await, Cancel::default());
+        let running = scenario.spawn(run, &cancel);
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        cancel.request();
+        let outcome = running.await.unwrap().unwrap();
+        assert_eq!(outcome.status, millwork_core::run::RunStatus::Canceled);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_async_step_ends_at_its_next_await() {
     let (endless, mut has_started, dropped) = endless("endless");

@@ -55,9 +55,11 @@ impl Filled {
             }
         }
         for line in self.text("tags").lines().map(str::trim).filter(|line| !line.is_empty()) {
-            match line.split_once('=') {
-                Some((key, value)) if !key.trim().is_empty() => {
-                    meant.tags.insert(key.trim().to_owned(), value.trim().to_owned());
+            match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+                Some((key, value)) if !key.is_empty() => {
+                    if meant.tags.insert(key.to_owned(), value.to_owned()).is_some() {
+                        meant.problem("tags", format!("the tag `{key}` is given twice"));
+                    }
                 }
                 _ => meant.problem("tags", format!("`{line}` is not written as key=value")),
             }
@@ -116,6 +118,8 @@ mod tests {
             [("team", "ranking"), ("why", "not")].map(|(a, b)| (a.into(), b.into())).into()
         );
         assert!(meant.problems.is_empty());
+        let meant = filled(&[("tags", "team=ranking\nteam = search")]);
+        assert_eq!(meant.problems["tags"], "the tag `team` is given twice");
         let meant = filled(&[("config:stories:items", "five"), ("json", "[]"), ("tags", "team")]);
         assert_eq!(meant.problems.keys().collect::<Vec<_>>(), ["config:stories:items", "json", "tags"]);
     }

@@ -4,11 +4,11 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use clap::Args;
-use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tag};
+use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tags};
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
-use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, StepStatus};
+use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, RunTag, StepStatus};
 use millwork_core::{AssetPartition, Clock as _, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
@@ -22,7 +22,7 @@ use super::config::ConfigArguments;
 use super::config::config;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
-use crate::app::out::{out, outln, print_if_possible, print_json};
+use crate::app::out::{out, outln, print_error, print_if_possible, print_json};
 use crate::app::printable::indented;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
@@ -75,8 +75,20 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
         if materialize.queue {
             return enqueue(&opened, &engine, request, session.wants_json()).await;
         }
+        note_tags_of_daemons(&materialize.tags);
         execute(&opened, &engine, Execution::Begin(request), plan.steps.len(), session.wants_json()).await
     })
+}
+
+/// Prints which of the given tags have no effect, as no daemon reads them.
+fn note_tags_of_daemons(tags: &[String]) {
+    let given = |tag: &RunTag| tags.iter().any(|given| given.split('=').next() == Some(tag.key()));
+    for tag in RunTag::ALL.into_iter().filter(|tag| tag.is_of_daemons() && given(tag)) {
+        let (note, key) = (console::style("note").yellow().for_stderr(), tag.key());
+        print_error(&format!(
+            "{note}: the tag `{key}` has no effect on a run that isn't queued\n  hint: `--queue` leaves the run to a daemon\n"
+        ));
+    }
 }
 
 /// Enqueues a run for a daemon.
@@ -132,7 +144,7 @@ fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, F
     };
     run.partition = materialize.partition.as_deref().map(Into::into);
     run.config = config(&materialize.config, session.pipeline()?.graph())?;
-    run.tags = materialize.tags.iter().map(|tag| parse_tag(tag)).collect::<Result<_, _>>()?;
+    run.tags = parse_tags(materialize.tags.iter().map(String::as_str))?;
     run.stale_only = materialize.stale;
     Ok(run.resolve(session.pipeline()?)?)
 }

@@ -57,6 +57,9 @@ fn an_unknown_asset() {
 #[test]
 fn an_unknown_run_step_partition_or_job() {
     let home = Home::with_everything();
+    for line in ["runs show -", "runs logs -", "runs retry -", "runs cancel -"] {
+        check(&home, line, "no run is called `-`", "`runs list` lists all runs");
+    }
     for line in ["runs show zz", "runs logs zz", "runs retry zz", "runs cancel zz"] {
         check(&home, line, "no run is called `zz`", "`runs list` lists all runs");
     }
@@ -182,6 +185,22 @@ fn a_file_of_configuration_is_used_and_overridden() {
     home.write("run.json", r#"{ "hackernews_stories": { "items": 70 } }"#);
     home.succeeds("materialize hackernews_stories --config run.json");
     assert_eq!(home.metadata("hackernews_stories")["items"], 70);
+}
+
+#[test]
+fn a_tag_has_one_value_and_is_noted_if_only_a_daemon_reads_it() {
+    let home = Home::new();
+    let line = "materialize --tag team=a --tag by=me --tag team=b";
+    check(&home, line, "the tag `team` is given twice", "a tag of a run has one value");
+    assert!(!home.path().exists(), "nothing was begun");
+    let tags = "--tag millwork/retries=2 --tag millwork/max_runtime=1h --tag team=a";
+    let outcome = home.run(&format!("materialize hackernews_stories {tags}"));
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let note = "note: the tag `millwork/retries` has no effect on a run that isn't queued\n  hint: `--queue`";
+    assert!(outcome.err.contains(note), "{outcome:?}");
+    assert_eq!(outcome.err.matches("has no effect").count(), 1, "{outcome:?}");
+    let outcome = home.run(&format!("materialize --queue hackernews_stories {tags}"));
+    assert!(outcome.code == Some(0) && !outcome.err.contains("has no effect"), "{outcome:?}");
 }
 
 #[test]
