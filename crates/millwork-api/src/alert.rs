@@ -46,7 +46,7 @@ pub struct DeliveryView {
     /// The state of the delivery.
     #[schema(value_type = DeliveryStateName)]
     pub state: DeliveryState,
-    /// The number of attempts that have begun.
+    /// The number of attempts that have begun since it was decided, or last retried by hand.
     pub attempts: u32,
     /// When the next attempt may begin.
     pub next_at: Timestamp,

@@ -27,7 +27,7 @@ pub struct PendingView {
     pub state: PendingState,
     /// The error of the last attempt.
     pub reason: String,
-    /// The number of failed attempts.
+    /// The number of attempts that have failed since it became pending, or was last retried by hand.
     pub attempts: u32,
     /// When the next attempt may begin.
     pub next_at: Timestamp,

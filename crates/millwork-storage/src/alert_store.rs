@@ -67,7 +67,7 @@ pub struct Delivery {
     pub alert: Alert,
     /// Whether it waits, has arrived, was given up, or was dropped.
     pub state: DeliveryState,
-    /// The number of attempts that have begun.
+    /// The number of attempts that have begun since it was decided, or last retried by hand.
     pub attempts: u32,
     /// The earliest time of the next attempt.
     pub next_at: Timestamp,

@@ -76,7 +76,7 @@ pub struct Pending {
     pub state: PendingState,
     /// The reason why the last attempt failed.
     pub reason: String,
-    /// The number of attempts that have failed.
+    /// The number of attempts that have failed since it became pending, or was last retried by hand.
     pub attempts: u32,
     /// The earliest time of the next attempt.
     pub next_at: Timestamp,

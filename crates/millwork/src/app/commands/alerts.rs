@@ -1,5 +1,7 @@
 //! `alerts`: the alert rules and their deliveries.
 
+use std::collections::HashSet;
+
 use clap::Subcommand;
 use millwork_api::{AlertRuleView, DeliveryView, NameError, find_alert_rule};
 use millwork_core::alert::{Alert, AlertRule};
@@ -127,8 +129,8 @@ enum Decision {
 fn decide(session: &Session, ids: &[u64], decision: Decision) -> Result<Exit, Failure> {
     let missing = block_on(async {
         let opened = session.home().await?;
-        let (now, mut missing) = (SystemClock.now(), Vec::new());
-        for &id in ids {
+        let (now, mut missing, mut decided) = (SystemClock.now(), Vec::new(), HashSet::new());
+        for id in ids.iter().copied().filter(|id| decided.insert(*id)) {
             let is_there = match decision {
                 Decision::Retry => opened.store.retry_delivery(id, now).await?,
                 Decision::Drop => opened.store.drop_delivery(id, now).await?,
