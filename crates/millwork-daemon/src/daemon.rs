@@ -223,6 +223,7 @@ impl Daemon {
             limits: self.options.queue.clone(),
             store: self.store.clone(),
             launcher: self.launcher.clone(),
+            home: self.home.clone(),
             holder: self.home.holder().clone(),
             clock: self.options.clock.clone(),
             observer: self.observer.clone(),

@@ -69,7 +69,7 @@ pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::SqliteStore;
 pub use store_url::{StoreKind, connect};
-pub use waiting::{queued_runs, waiting_runs};
+pub use waiting::{queued_runs, shown_states, waiting_runs};
 
 /// A backend of the store.
 pub trait Store:

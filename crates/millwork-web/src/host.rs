@@ -19,6 +19,9 @@ pub trait Host: fmt::Debug + Send + Sync {
     /// The limits by which the daemons of the home launch runs; `None` if there is no daemon.
     fn queue_limits(&self) -> Option<QueueLimits>;
 
+    /// Why the daemons of the home fail to launch runs; `None` if they don't, or there is no daemon.
+    fn launch_error(&self) -> Option<String>;
+
     /// Facts about where and how it is deployed, as labels with texts. No secrets: they are shown.
     fn facts(&self) -> Vec<(&'static str, String)>;
 

@@ -1,10 +1,11 @@
 //! The state that every request works with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use millwork_core::{Clock, Instigator, Pipeline};
-use millwork_storage::{StorageError, Store};
+use millwork_storage::{InstigatorState, StorageError, Store, shown_states};
 use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
@@ -37,6 +38,11 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
+    /// The states of what requests runs, as they are shown.
+    pub(crate) async fn instigators(&self) -> Result<BTreeMap<Instigator, InstigatorState>, StorageError> {
+        shown_states(&*self.store, self.host.queue_limits().as_ref()).await
+    }
+
     /// Switches what requests runs on or off, and wakes the daemon in this process.
     pub(crate) async fn switch(&self, instigator: &Instigator, on: bool) -> Result<(), StorageError> {
         let cursor = self.pipeline.switched_cursor(instigator);

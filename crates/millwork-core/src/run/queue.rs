@@ -113,6 +113,11 @@ pub enum WaitReason {
     NotQueued,
     /// No daemon is there to launch it.
     NoDaemon,
+    /// The daemon fails to launch runs, and tries again.
+    LaunchFails {
+        /// The error of the last launch.
+        error: String,
+    },
 }
 
 impl fmt::Display for WaitReason {
@@ -124,6 +129,9 @@ impl fmt::Display for WaitReason {
             }
             Self::Until(at) => write!(f, "waits until {at} before it is tried again"),
             Self::NotQueued => f.write_str("waits for the process that requested it"),
+            Self::LaunchFails { error } => {
+                write!(f, "waits, as launching runs fails and is tried again: {error}")
+            }
             Self::NoDaemon => f.write_str("waits for a daemon: `serve` or `daemon` starts one"),
         }
     }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::advice::one_line_of;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::run::{FailureClass, RunId, RunStatus, WaitingRun, admit};
 use millwork_core::{Clock, Pipeline, QueueLimits, Retry};
-use millwork_storage::{Batch, Claim, Fence, Holder, RunRecord, Store, queued_runs};
+use millwork_storage::{Batch, Claim, Fence, Holder, Home, RunRecord, Store, queued_runs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
@@ -31,6 +32,8 @@ pub(crate) struct RunQueue {
     pub(crate) limits: QueueLimits,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) launcher: Arc<dyn Launcher>,
+    /// Where the errors of launches are announced.
+    pub(crate) home: Home,
     /// This process, as the holder that claims runs which were never begun, to record how they ended.
     pub(crate) holder: Holder,
     pub(crate) clock: Arc<dyn Clock>,
@@ -48,6 +51,8 @@ pub(crate) struct Launches {
     ended: Vec<(RunId, Exit)>,
     ends: Ends,
     pauses: Pauses<RunId>,
+    /// The announced error of the last launch; `None` if it succeeded.
+    error: Option<String>,
 }
 
 /// Where ends are sent.
@@ -140,6 +145,11 @@ impl RunQueue {
         // Registered before it can claim the run: what is launched is settled here, however early it ends.
         self.supervised.launched().insert(run);
         let launched = self.launcher.launch(run).await;
+        let error = launched.as_ref().err().map(|error| one_line_of(&**error));
+        if error != self.launches.error {
+            self.home.announce_launch(error.clone());
+            self.launches.error = error;
+        }
         let Launch { run: launched, end } = launched.map_err(|source| {
             self.supervised.launched().remove(&run);
             DaemonError::Launch { run, source }

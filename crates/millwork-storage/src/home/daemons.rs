@@ -1,5 +1,5 @@
-//! Announcements of the daemons of a home while they live: the limits by which they launch runs, which the command line may have changed.
-//! They explain why a run waits.
+//! Announcements of the daemons of a home while they live: the limits by which they launch runs, which the command line may have changed,
+//! and the error if they fail to launch any. They explain why a run waits.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,9 @@ use crate::StorageError;
 struct Announcement {
     daemon: Holder,
     queue: QueueLimits,
+    /// The error of its last launch; absent if it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    launch_error: Option<String>,
 }
 
 /// A daemon is announced as long as this lives.
@@ -38,8 +41,8 @@ impl Home {
     pub fn announce_daemon(&self, queue: &QueueLimits) -> Result<Announced, StorageError> {
         let daemon = self.holder().clone();
         self.processes.vouch_for(&daemon)?;
-        let path = self.daemons_path().join(format!("{}.json", daemon.id));
-        let announcement = Announcement { daemon, queue: queue.clone() };
+        let path = self.announcement_path(&daemon);
+        let announcement = Announcement { daemon, queue: queue.clone(), launch_error: None };
         self.write(&path, &announcement).map_err(|source| StorageError::Home {
             action: "announce the daemon in",
             path: path.display().to_string(),
@@ -53,6 +56,28 @@ impl Home {
     pub fn queue_limits(&self) -> Option<QueueLimits> {
         let living = self.announcements().into_iter().filter(|(_, found)| self.lives(found));
         living.map(|(_, found)| found.queue).max_by_key(|queue| queue.max_runs)
+    }
+
+    /// Announces how the last launch of the daemon in this process went: with an error, or `None` if it succeeded. It changes
+    /// nothing if the daemon isn't announced.
+    pub fn announce_launch(&self, error: Option<String>) {
+        let path = self.announcement_path(self.holder());
+        let written = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(announcement) = written {
+            // It explains, and nothing else depends on it.
+            let _ = self.write(&path, &Announcement { launch_error: error, ..announcement });
+        }
+    }
+
+    /// The error of the last launch, if every daemon that is known to live failed at its last; `None` otherwise.
+    pub fn launch_error(&self) -> Option<String> {
+        let living = self.announcements().into_iter().filter(|(_, found)| self.lives(found));
+        let errors: Option<Vec<String>> = living.map(|(_, found)| found.launch_error).collect();
+        errors?.into_iter().next()
+    }
+
+    fn announcement_path(&self, daemon: &Holder) -> PathBuf {
+        self.daemons_path().join(format!("{}.json", daemon.id))
     }
 
     fn lives(&self, announcement: &Announcement) -> bool {
@@ -105,13 +130,20 @@ mod tests {
         let other = Home::open(folder.path()).await.expect("a home");
         assert_eq!(other.queue_limits(), Some(one.clone()));
         // A daemon that was killed leaves its announcement behind.
-        let dead = Announcement { daemon: Holder::this_process(), queue: QueueLimits::of(9) };
+        let dead =
+            Announcement { daemon: Holder::this_process(), queue: QueueLimits::of(9), launch_error: None };
         let path = home.daemons_path().join("dead.json");
         home.write(&path, &dead).expect("it is written");
-        assert_eq!(other.queue_limits(), Some(one));
+        assert_eq!(other.queue_limits(), Some(one.clone()));
+        home.announce_launch(Some("no such file".to_owned()));
+        assert_eq!(
+            (other.launch_error().as_deref(), other.queue_limits()),
+            (Some("no such file"), Some(one))
+        );
         let second = other.announce_daemon(&QueueLimits::of(3)).expect("it is announced");
         assert!(!path.exists(), "what is left behind is swept away");
         assert_eq!(home.queue_limits().map(|queue| queue.max_runs), Some(3));
+        assert_eq!(home.launch_error(), None, "the second daemon may launch what the first can't");
         drop((announced, second));
         assert_eq!(home.queue_limits(), None);
     }

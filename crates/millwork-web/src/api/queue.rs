@@ -17,7 +17,9 @@ use crate::state::AppState;
 )]
 pub(super) async fn waiting(State(state): State<AppState>) -> Result<Json<QueueView>, ApiError> {
     let limits = state.host.queue_limits();
-    let waiting = waiting_runs(&*state.store, limits.as_ref(), state.clock.now()).await?;
+    let waiting =
+        waiting_runs(&*state.store, limits.as_ref(), state.host.launch_error().as_deref(), state.clock.now())
+            .await?;
     Ok(Json(QueueView::new(limits.as_ref(), waiting)))
 }
 

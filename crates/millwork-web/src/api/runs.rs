@@ -149,7 +149,9 @@ pub(crate) async fn waits(state: &AppState, record: &RunRecord) -> Result<Option
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
-    let waiting = waiting_runs(&*state.store, state.host.queue_limits().as_ref(), state.clock.now()).await?;
+    let (limits, launch_error) = (state.host.queue_limits(), state.host.launch_error());
+    let waiting =
+        waiting_runs(&*state.store, limits.as_ref(), launch_error.as_deref(), state.clock.now()).await?;
     Ok(millwork_api::waits(record, &waiting))
 }
 

@@ -18,7 +18,7 @@ use crate::state::AppState;
     responses((status = 200, description = "The schedules", body = Vec<ScheduleView>))
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<ScheduleView>>, ApiError> {
-    let known = state.store.states().await?;
+    let known = state.instigators().await?;
     let now = state.clock.now();
     let view = |schedule: &Schedule| ScheduleView::new(schedule, known.get(&schedule.instigator()), now);
     Ok(Json(state.pipeline.schedules().iter().map(view).collect()))

@@ -16,7 +16,7 @@ use crate::state::AppState;
     responses((status = 200, description = "The sensors", body = Vec<SensorView>))
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<SensorView>>, ApiError> {
-    let known = state.store.states().await?;
+    let known = state.instigators().await?;
     let view = |sensor: &Sensor| SensorView::new(sensor, known.get(&sensor.instigator()));
     Ok(Json(state.pipeline.sensors().iter().map(view).collect()))
 }

@@ -72,7 +72,8 @@ async fn load(state: &AppState) -> Result<Deployment, ApiError> {
     let (pipeline, now) = (&state.pipeline, state.clock.now());
     let head = state.store.head().await?;
     let in_force = state.host.queue_limits();
-    let waiting = waiting_runs(&*state.store, in_force.as_ref(), now).await?;
+    let waiting =
+        waiting_runs(&*state.store, in_force.as_ref(), state.host.launch_error().as_deref(), now).await?;
     let queue = in_force.unwrap_or_else(|| pipeline.queue());
     let held = state.store.held_slots().await?;
     let mut facts = state.host.facts();

@@ -22,6 +22,10 @@ impl Host for NoHost {
         None
     }
 
+    fn launch_error(&self) -> Option<String> {
+        None
+    }
+
     fn facts(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }

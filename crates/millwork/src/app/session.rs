@@ -1,6 +1,7 @@
 //! The context of a command: the pipeline, and the home once it is needed.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use millwork_api::{find_asset, find_run};
@@ -10,7 +11,9 @@ use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::{EventQuery, Home, RunQuery, RunRecord, Store, Unwritable};
+use millwork_storage::{
+    EventQuery, Home, InstigatorState, RunQuery, RunRecord, Store, Unwritable, shown_states,
+};
 use tokio::runtime::Runtime;
 
 use super::failure::Failure;
@@ -138,6 +141,11 @@ impl Opened {
         let missing =
             || Failure::usage(Problem::new("the home has no runs").with_hint("`materialize` starts one"));
         self.store.runs(last).await?.pop().ok_or_else(missing)
+    }
+
+    /// The states of what requests runs, as they are shown.
+    pub(super) async fn instigators(&self) -> Result<BTreeMap<Instigator, InstigatorState>, Failure> {
+        Ok(shown_states(&*self.store, self.home.queue_limits().as_ref()).await?)
     }
 
     /// All events of a run.

@@ -102,6 +102,10 @@ async fn a_sensor_that_blocks_is_shown_as_stuck_and_the_service_goes_on_and_ends
     let process = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     crate::support::eventually(|| !crate::support::process_lives(id), "the service doesn't end");
+    // The function has ended with the process that called it.
+    let sensors = home.json("sensors list --json");
+    assert!(sensors.as_array().unwrap().iter().all(|sensor| sensor["stuck_since"].is_null()), "{sensors}");
+    assert!(!home.succeeds("sensors list").contains("stuck"));
 }
 
 #[test]

@@ -130,15 +130,29 @@ async fn a_run_that_ends_before_it_begins_has_failed() {
 async fn a_launch_that_is_refused_leaves_the_run_queued() {
     let mut bench = Bench::new(RunLimits::default()).await;
     let run = bench.queued().await;
+    let home = bench.queue.home.clone();
+    let announced = home.announce_daemon(&bench.queue.limits).expect("it is announced");
     bench.launcher.refuse(Some("the cluster is full"));
     let error = bench.queue.tick().await.expect_err("a refusal");
     let source = std::error::Error::source(&error).map(ToString::to_string);
     assert_eq!(source.as_deref(), Some("the cluster is full"));
     assert_eq!(bench.record(run).await.status, RunStatus::Queued);
     assert!(bench.queue.supervised.launched().is_empty(), "a run that was not launched is not supervised");
+    // It is the reason why the run waits.
+    let error = home.launch_error();
+    let limits = home.queue_limits();
+    let now = bench.clock.now();
+    let waiting =
+        millwork_storage::waiting_runs(&*bench.daemon.store, limits.as_ref(), error.as_deref(), now).await;
+    let reason = waiting.expect("the queue").remove(0).1.map(|reason| reason.to_string());
+    assert_eq!(
+        reason.as_deref(),
+        Some("waits, as launching runs fails and is tried again: the cluster is full")
+    );
     bench.launcher.refuse(None);
     bench.tick().await;
-    assert_eq!(bench.launcher.asked_for(), [run, run]);
+    assert_eq!((bench.launcher.asked_for(), home.launch_error()), (vec![run, run], None));
+    drop(announced);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) 
 
 async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> {
     let (head, now) = (state.store.head().await?, state.clock.now());
-    let known = state.store.states().await?;
+    let known = state.instigators().await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let pipeline = &state.pipeline;
     let schedules = pipeline.schedules().iter().map(|one| schedule(one, known.get(&one.instigator()), now));

@@ -198,8 +198,9 @@ async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Fa
     if record.status != RunStatus::Queued {
         return Ok(None);
     }
-    let limits = opened.home.queue_limits();
-    let waiting = waiting_runs(&*opened.store, limits.as_ref(), SystemClock.now()).await?;
+    let (limits, launch_error) = (opened.home.queue_limits(), opened.home.launch_error());
+    let waiting =
+        waiting_runs(&*opened.store, limits.as_ref(), launch_error.as_deref(), SystemClock.now()).await?;
     Ok(millwork_api::waits(record, &waiting))
 }
 

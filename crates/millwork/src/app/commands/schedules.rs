@@ -68,10 +68,7 @@ pub(super) fn run(session: &Session, schedules: Schedules) -> Result<Exit, Failu
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let schedules = session.pipeline()?.schedules();
-    let states = block_on(async {
-        let opened = session.home().await?;
-        Ok(opened.store.states().await?)
-    })?;
+    let states = block_on(async { session.home().await?.instigators().await })?;
     let now = SystemClock.now();
     let view = |schedule: &Schedule| ScheduleView::new(schedule, states.get(&schedule.instigator()), now);
     let schedules: Vec<ScheduleView> = schedules.iter().map(view).collect();

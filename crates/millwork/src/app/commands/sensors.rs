@@ -70,7 +70,7 @@ pub(super) fn run(session: &Session, sensors: Sensors) -> Result<Exit, Failure> 
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let sensors = session.pipeline()?.sensors();
-    let states = block_on(async { Ok(session.home().await?.store.states().await?) })?;
+    let states = block_on(async { session.home().await?.instigators().await })?;
     let view = |sensor: &Sensor| SensorView::new(sensor, states.get(&sensor.instigator()));
     let sensors: Vec<SensorView> = sensors.iter().map(view).collect();
     if json {

@@ -62,6 +62,10 @@ impl Host for ServingProcess {
         self.home.queue_limits()
     }
 
+    fn launch_error(&self) -> Option<String> {
+        self.home.launch_error()
+    }
+
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
         let values = self.values.clone();
         Box::pin(async move { Ok(values.load_bytes(&event).await?) })
