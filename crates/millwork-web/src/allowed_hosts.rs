@@ -59,7 +59,11 @@ impl AllowedHosts {
     /// The hosts of a server that is bound to an address, and those that are listed.
     pub(crate) fn new(bound: IpAddr, listed: &[String]) -> Result<Self, InvalidHost> {
         let entries = listed.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty());
-        Ok(Self { bound, listed: entries.map(listed_host).collect::<Result<_, _>>()? })
+        let entries: Arc<[_]> = entries.map(listed_host).collect::<Result<_, _>>()?;
+        if entries.is_empty() && !listed.is_empty() {
+            return Err(InvalidHost { entry: listed.join(",") });
+        }
+        Ok(Self { bound, listed: entries })
     }
 
     fn admits(&self, host: &str) -> bool {
@@ -259,6 +263,11 @@ mod tests {
         for entry in ["https://models.example.com", "models.example.com:3030", "a b", "*.example.com", "."] {
             let refused = AllowedHosts::new(IpAddr::from([127, 0, 0, 1]), &[entry.to_owned()]);
             assert_eq!(refused.map(drop).expect_err("refused").entry, entry);
+        }
+        for list in [&["", ""][..], &[" "]] {
+            let list: Vec<String> = list.iter().map(ToString::to_string).collect();
+            let refused = AllowedHosts::new(IpAddr::from([127, 0, 0, 1]), &list).map(drop);
+            assert_eq!(refused.expect_err("refused").entry, list.join(","));
         }
     }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 /// The largest answer that gets a tag, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to a request that names it.
+/// Gives every JSON answer the hash of its content as a tag, and answers `304 Not Modified` to a request that names it, or `*`.
 ///
 /// `HEAD` is answered as `GET` is; the router leaves out the content of what this returns.
 pub(super) async fn etag(mut request: Request, next: Next) -> Response {
@@ -17,7 +17,7 @@ pub(super) async fn etag(mut request: Request, next: Next) -> Response {
     if is_asked {
         *request.method_mut() = Method::GET;
     }
-    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).into_iter().cloned().collect();
     let response = next.run(request).await;
     let content = response.headers().get(header::CONTENT_TYPE);
     let is_json = content.is_some_and(|content| content.as_bytes().starts_with(b"application/json"));
@@ -33,10 +33,9 @@ pub(super) async fn etag(mut request: Request, next: Next) -> Response {
         parts.headers.insert(header::ETAG, tag);
         parts.headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
     }
-    let is_known = known
-        .as_ref()
-        .and_then(|known| known.to_str().ok())
-        .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
+    // There may be several of these headers, which are one list; `*` is any answer.
+    let known = known.iter().filter_map(|known| known.to_str().ok()).flat_map(|known| known.split(','));
+    let is_known = known.map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     if is_known {
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.status = StatusCode::NOT_MODIFIED;

@@ -86,13 +86,18 @@ impl Launch {
         let run = match (self.selection, self.job) {
             (Some(selection), None) => RunSpec::of(selection),
             (None, Some(job)) => RunSpec::of_job(job),
-            _ => return Err(ApiError::invalid("a request has either `selection` or `job`")),
+            _ => return Err(selection_or_job()),
         };
         let mut run = run.config(self.config.unwrap_or_default()).tags(self.tags);
         run.partition = self.partition.map(PartitionKey::from);
         run.stale_only = self.stale_only;
         Ok(run)
     }
+}
+
+/// The error of a request that has both a selection and a job, or neither.
+pub(crate) fn selection_or_job() -> ApiError {
+    ApiError::invalid("a request has either `selection` or `job`")
 }
 
 /// Queues a run, unless it is limited to stale assets and all are up to date.

@@ -24,6 +24,6 @@ mod switch;
 pub(crate) use automation::states as automation_states;
 pub(crate) use body::Body;
 pub(crate) use counted::Counted;
-pub(crate) use launch::{create as create_run, create_needed};
+pub(crate) use launch::{create as create_run, create_needed, selection_or_job};
 pub(crate) use routes::{open, protected};
 pub(crate) use runs::{Retry, cancel as cancel_run, one as one_run, retry as retry_run, waits};

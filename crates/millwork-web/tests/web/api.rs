@@ -93,7 +93,7 @@ async fn a_form_starts_no_run_by_a_value_that_it_has_no_button_for() {
         (&*selected, "step=load&step=gone&which=these", "the definitions have no step `gone` any more"),
         (&*selected, "which=these", "no step is selected"),
         ("/launch", "selection=load&stale_only=bogus", "`stale_only` can&#39;t be `bogus`"),
-        ("/launch", "selection=load&job=bogus", "no job is called `bogus`"),
+        ("/launch", "selection=load&job=bogus", "a request has either `selection` or `job`"),
         ("/runs", "selection=load&stale_only=bogus", "not `true` or `false`"),
     ] {
         let (status, page) = served.form(path, fields).await;
@@ -241,6 +241,29 @@ async fn head_is_answered_as_get_is_without_the_content() {
 }
 
 #[tokio::test]
+async fn any_answer_is_known_to_a_client_that_asks_for_a_new_one_only() {
+    let served = Served::start(definitions()).await;
+    let url = format!("{}/api/v1/assets", served.url);
+    let tag = served.client.get(&url).send().await.unwrap().headers()["etag"].clone();
+    let tag = tag.to_str().unwrap();
+    for (known, expected) in [
+        (vec!["*"], 304),
+        (vec![tag], 304),
+        (vec!["\"other\"", tag], 304),
+        (vec!["\"other\""], 200),
+        (vec!["\"*\""], 200),
+    ] {
+        let mut request = served.client.get(&url);
+        for known in &known {
+            request = request.header("if-none-match", *known);
+        }
+        assert_eq!(request.send().await.unwrap().status(), expected, "{known:?}");
+    }
+    let absent = served.client.get(format!("{url}/nope")).header("if-none-match", "*").send().await.unwrap();
+    assert_eq!(absent.status(), 404);
+}
+
+#[tokio::test]
 async fn what_is_up_to_date_is_not_launched() {
     let served = Served::start(definitions()).await;
     let stale = json!({ "selection": "load", "stale_only": true });
@@ -252,7 +275,7 @@ async fn what_is_up_to_date_is_not_launched() {
         (200, json!({ "run": null, "status": "up_to_date", "assets": 1, "steps": [] }))
     );
     let (status, page) = served.form("/launch", "selection=load&stale_only=true").await;
-    assert!(status == 422 && page.contains("everything is up to date"), "{page}");
+    assert!(status == 409 && page.contains("everything is up to date"), "{page}");
     assert_eq!(served.get("/api/v1/runs").await["runs"].as_array().unwrap().len(), 1);
 }
 

@@ -9,7 +9,7 @@ use millwork_core::event::{
 use millwork_core::outcome::{Failure, FailureKind};
 use millwork_core::param::LogLevel;
 use millwork_core::run::{RunId, RunRequest};
-use millwork_core::{AssetDefinition, Definitions, Job, Schedule};
+use millwork_core::{AssetDefinition, Definitions, Job, PartitionsDefinition, Schedule};
 use millwork_storage::{Batch, NewRun};
 
 use crate::served::Served;
@@ -95,6 +95,53 @@ fn normal(page: &str) -> String {
         let _ = writeln!(normal, "{}", line.trim_end());
     }
     normal
+}
+
+/// The page of a launch refuses what the API refuses, with the same status.
+#[tokio::test]
+async fn a_launch_that_is_refused_says_why() {
+    let served = Served::start(definitions()).await;
+    let both = "a request has either `selection` or `job`";
+    for (fields, status, problem) in [
+        ("selection=stories&job=train", 422, both),
+        ("selection=&job=nope", 404, "no job is called `nope`"),
+        ("selection=nope", 422, "no asset is called `nope`"),
+        ("selection=stories&tags=a", 422, "Some fields are invalid."),
+    ] {
+        let (found, page) = served.form("/launch", fields).await;
+        assert_eq!(found, status, "{fields}: {page}");
+        assert!(page.contains(problem), "{fields}: {page}");
+        if !fields.contains("tags") {
+            let page = served.client.get(format!("{}/launch?{fields}", served.url)).send().await.unwrap();
+            let (found, page) = (page.status().as_u16(), page.text().await.unwrap());
+            assert!(found == 200 && page.contains(problem), "{fields}: {page}");
+        }
+    }
+    served.make("stories").await;
+    for path in ["/launch", "/runs"] {
+        let (found, page) = served.form(path, "selection=stories&stale_only=true").await;
+        assert_eq!((found, page.contains("everything is up to date")), (409, true), "{path}: {page}");
+    }
+    assert_eq!(served.form("/launch", "selection=stories&job=").await.0, 303);
+    assert_eq!(served.form("/launch", "selection=+&job=train").await.0, 303);
+}
+
+/// The page of a partition that there is not is an error, unless it has a history.
+#[tokio::test]
+async fn a_partition_that_is_not_defined_has_no_page() {
+    let daily = AssetDefinition::new("daily").partitions(PartitionsDefinition::fixed(["p1", "p2"]));
+    let served = Served::start(definitions().asset(daily.produces::<u64, _>().blocking(|_| Ok(1_u64)))).await;
+    for (path, status, text) in [
+        ("/assets/daily?partition=p1", 200, "p1"),
+        ("/assets/daily?partition=", 200, "p1"),
+        ("/assets/daily?partition=zz", 422, "has no partition `zz`"),
+        ("/assets/stories?partition=zz", 422, "asset `stories` has no partitions"),
+    ] {
+        let page = served.client.get(format!("{}{path}", served.url)).header("accept", "text/html");
+        let page = page.send().await.unwrap();
+        let (found, page) = (page.status().as_u16(), page.text().await.unwrap());
+        assert_eq!((found, page.contains(text)), (status, true), "{path}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -132,6 +132,11 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     };
     let made = state.store.events(newest(EventKind::Materialized, PLOTTED)).await?;
     let evaluated = state.store.events(newest(EventKind::CheckEvaluated, EVALUATED)).await?;
+    if !wanted.partition.is_empty() && made.is_empty() && evaluated.is_empty() {
+        // A partition that isn't defined any more may have a history.
+        let partition = wanted.partition.as_str().into();
+        graph.check_partition(index, Some(&partition)).map_err(|error| ApiError::invalid(&error))?;
+    }
     let unreadable = unreadable(&made);
     let made = materializations(&made);
     let at = |sequence: u64| made.iter().find(|(event, _)| event.sequence == sequence);

@@ -19,6 +19,7 @@ use super::super::forms::{created, leads};
 use super::super::message::{page_error, rendered};
 use super::field::{Field, Kind, fields, text};
 use super::filled::{Filled, name};
+use crate::api::selection_or_job;
 use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -112,23 +113,26 @@ pub(in super::super) async fn submit(
         partition: filled.text("partition").to_owned(),
         stale_only,
     };
-    let problem = match planned(&state, &wanted) {
+    let refused = |error: ApiError| (error.status(), error.sentences());
+    let (status, problem) = match planned(&state, &wanted) {
         Ok((_, plan)) => {
             let meant = filled.meant(&config_fields(&state, &plan));
             let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
             match run.resolve(&state.pipeline) {
-                _ if !meant.problems.is_empty() => "Some fields are invalid.".to_owned(),
+                _ if !meant.problems.is_empty() => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, "Some fields are invalid.".to_owned())
+                }
                 Ok(run) => match created(&state, run).await {
                     Ok(run) => return leads(Ok(format!("/runs/{run}"))),
-                    Err(error) => error.sentences(),
+                    Err(error) => refused(error),
                 },
-                Err(error) => ApiError::from(error).sentences(),
+                Err(error) => refused(error.into()),
             }
         }
-        Err(error) => error.sentences(),
+        Err(error) => refused(error),
     };
     match page(&state, wanted, &filled, Some(problem)).await {
-        Ok(page) => rendered(StatusCode::UNPROCESSABLE_ENTITY, &page),
+        Ok(page) => rendered(status, &page),
         Err(error) => page_error(&error),
     }
 }
@@ -167,9 +171,10 @@ fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
 /// The selected assets and the plan.
 fn planned(state: &AppState, wanted: &LaunchQuery) -> Result<(AssetSet, Plan), ApiError> {
     let graph = state.pipeline.graph();
-    let selection = match wanted.job.as_str() {
-        "" => &wanted.selection,
-        job => &state.pipeline.find_job(job)?.selection,
+    let selection = match (wanted.selection.trim(), wanted.job.as_str()) {
+        (_, "") => &wanted.selection,
+        ("", job) => &state.pipeline.find_job(job)?.selection,
+        _ => return Err(selection_or_job()),
     };
     let selected = Selection::parse(selection)
         .and_then(|selection| selection.select(graph))
