@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use millwork_core::event::EventKind;
+
 use crate::markdown::{Document, code_spans, documents, links, outside_of_fences, rows};
 use crate::{report, root, rust_files, string_literals, text_of};
 
@@ -46,6 +48,16 @@ fn links_lead_somewhere() {
         }
     }
     report(&broken, "links of the documents lead to files and headings that exist");
+}
+
+/// The kinds of events have their numbers and names in one table.
+#[test]
+fn every_kind_of_event_is_documented() {
+    let text = text_of("docs/storage.md");
+    let kinds = EventKind::ALL.map(|kind| (kind, format!("| {} | `{}` |", kind.number(), kind.name())));
+    let absent = kinds.iter().filter(|(_, row)| !text.contains(row));
+    let broken: Vec<String> = absent.map(|(kind, _)| kind.name().to_owned()).collect();
+    report(&broken, "docs/storage.md lists the kinds of events");
 }
 
 /// Every file and folder of the repository that can be named, below `folder`.

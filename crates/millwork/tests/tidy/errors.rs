@@ -52,7 +52,7 @@ fn sources() -> Vec<std::path::PathBuf> {
     rust_files(&root().join("crates")).into_iter().filter(|path| !is_left_out(path)).collect()
 }
 
-/// The messages of error enums.
+/// The messages of error enums, and of errors that stand for the system's.
 fn messages() -> BTreeSet<String> {
     let mut messages = BTreeSet::new();
     for path in sources() {
@@ -60,6 +60,13 @@ fn messages() -> BTreeSet<String> {
         let attributes = code.split("#[error(").skip(1);
         let attributes = attributes.filter(|rest| rest.trim_start().starts_with('"'));
         messages.extend(attributes.filter_map(|rest| Some(skeleton(string_literals(rest).first()?))));
+    }
+    for path in sources() {
+        let code = code_of(&path);
+        let arguments =
+            code.split("io::Error::new(").skip(1).map(|rest| rest.split(')').next().unwrap_or_default());
+        messages
+            .extend(arguments.filter_map(|arguments| Some(skeleton(string_literals(arguments).first()?))));
     }
     // A message that is all of another error's.
     messages.remove("…");

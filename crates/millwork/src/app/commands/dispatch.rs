@@ -152,6 +152,6 @@ pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Comman
         Commands::Why(why) => status::why(session, &why),
         Commands::Check(check) => check::run(session, &check),
         Commands::Store(store) => store::run(session, &store),
-        Commands::Completions(completions) => Ok(completions::run(&completions, whole)),
+        Commands::Completions(completions) => completions::run(&completions, whole),
     }
 }
