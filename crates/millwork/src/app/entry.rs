@@ -1,8 +1,9 @@
 //! From `main` to a command, and back with an exit code.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
+use clap::builder::Styles;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use millwork_core::{BoxError, Definitions, ErrorClass, Problem};
@@ -13,6 +14,7 @@ use super::json_flag::wants_json;
 use super::out::{out, print_error};
 use super::session::Session;
 use super::signals::survive_file_size_limit;
+use super::style::marked;
 use super::{commands, failure};
 
 /// Gives a pipeline's binary its command line, and runs it.
@@ -67,7 +69,7 @@ impl App {
         // Read once, before output is captured.
         let _ = (console::colors_enabled(), console::colors_enabled_stderr());
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
-        let command = without_empty_variables(command);
+        let command = styled(without_empty_variables(command));
         let matches = match command.clone().try_get_matches() {
             Ok(matches) => matches,
             Err(error) => return refuse(&error),
@@ -105,24 +107,49 @@ fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// The command with styles for its help and its errors, unless an argument, or a variable in place of one, holds an escape sequence: the
+/// parser repeats both in its texts, where they couldn't be told from its styles.
+fn styled(command: Command) -> Command {
+    let has_escape = |value: OsString| value.as_encoded_bytes().contains(&b'\x1b');
+    let is_plain = std::env::args_os().any(has_escape) || variables(&command).into_iter().any(has_escape);
+    command.styles(if is_plain { Styles::plain() } else { Styles::styled() })
+}
+
+/// The values of the environment variables that stand in for arguments of the command and its subcommands.
+fn variables(command: &Command) -> Vec<OsString> {
+    let own = command.get_arguments().filter_map(|argument| std::env::var_os(argument.get_env()?));
+    own.chain(command.get_subcommands().flat_map(variables)).collect()
+}
+
 /// Prints help, or the error of invalid arguments.
 fn refuse(error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     if !error.use_stderr() {
-        out!("{}", error.render().ansi());
+        out!("{}", marked(&error.render().ansi().to_string()));
         return ExitCode::SUCCESS;
     }
     let text = error.render();
-    let plain = text.to_string();
-    let message = plain.lines().next().unwrap_or_default().trim_start_matches("error: ");
     if error.kind() == ErrorKind::InvalidUtf8 {
         failure::report(Err(Failure::usage(not_utf8())), is_json)
     } else if is_json {
-        failure::report(Err(Failure::usage(see_help(message))), true)
+        failure::report(Err(Failure::usage(in_one_line(&text.to_string()))), true)
     } else {
-        print_error(&text.ansi().to_string());
+        print_error(&marked(&text.ansi().to_string()));
         ExitCode::from(Exit::Usage as u8)
     }
+}
+
+/// The error of the argument parser: its message with the lines that belong to it, such as the missing arguments or the possible values,
+/// and the tips as the hint.
+fn in_one_line(text: &str) -> Problem {
+    let mut paragraphs = text.trim().split("\n\n");
+    let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+    let rest: Vec<&str> = rest.lines().map(str::trim).collect();
+    let message = [first, &rest.join(if first.ends_with(':') { ", " } else { " " })].join(" ");
+    let tips = paragraphs.flat_map(str::lines).filter_map(|line| line.trim_start().strip_prefix("tip: "));
+    let hint: Vec<&str> = tips.chain(["see `--help`"]).collect();
+    Problem::new(message.trim_end()).with_hint(hint.join("; "))
 }
 
 /// The error of arguments, or environment variables in their place, that aren't UTF-8.
@@ -143,5 +170,36 @@ fn see_help(message: &str) -> Problem {
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App").field("definitions", &self.definitions).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::Advice as _;
+
+    use super::*;
+
+    fn check(line: &str, message: &str, hint: &str) {
+        let error = Arguments::command().try_get_matches_from(line.split(' ')).expect_err(line);
+        let problem = in_one_line(&error.render().to_string());
+        assert_eq!((&*problem.to_string(), problem.hint().as_deref()), (message, Some(hint)), "`{line}`");
+    }
+
+    #[test]
+    fn errors_of_arguments_in_one_line() {
+        let help = "see `--help`";
+        check("x why", "the following required arguments were not provided: <KEY>", help);
+        check(
+            "x alerts deliveries list --limit many",
+            "invalid value 'many' for '--limit <LIMIT>': invalid digit found in string",
+            help,
+        );
+        check(
+            "x graph --format bogus",
+            "invalid value 'bogus' for '--format <FORMAT>' [possible values: text, svg, dot, mermaid, json]",
+            help,
+        );
+        let similar = "a similar argument exists: '--stale'; see `--help`";
+        check("x materialize --stal", "unexpected argument '--stal' found", similar);
     }
 }

@@ -9,6 +9,7 @@ use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::{Advice, ErrorClass, Problem};
 
 use crate::app::out::{print_error, print_json};
+use crate::app::style::style;
 
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,15 +106,11 @@ impl Failure {
     fn print(&self) {
         let mut text = String::new();
         for (index, message) in self.chain.iter().enumerate() {
-            let label = if index == 0 {
-                console::style("error").red().bold()
-            } else {
-                console::style("  caused by").dim()
-            };
-            text.push_str(&format!("{}: {message}\n", label.for_stderr()));
+            let label = if index == 0 { style("error").red().bold() } else { style("  caused by").dim() };
+            text.push_str(&format!("{label}: {message}\n"));
         }
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("{}: {hint}\n", console::style("  hint").cyan().for_stderr()));
+            text.push_str(&format!("{}: {hint}\n", style("  hint").cyan()));
         }
         print_error(&text);
     }

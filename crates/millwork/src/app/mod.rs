@@ -13,6 +13,7 @@ mod progress;
 mod service_log;
 mod session;
 mod signals;
+mod style;
 mod table;
 mod when;
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::failure::{Exit, Failure};
 use super::printable::printable;
+use super::style::style;
 
 /// The exit code of a process that writes to a closed pipe, as the shell counts it: 128 + SIGPIPE.
 const CLOSED_PIPE: i32 = 141;
@@ -47,7 +48,7 @@ pub(super) fn print_bytes(bytes: &[u8]) {
     if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(CLOSED_PIPE);
     }
-    let label = console::style("error").red().bold().for_stderr();
+    let label = style("error").red().bold();
     print_error(&format!("{label}: failed to write to standard output: {error}\n"));
     std::process::exit(Exit::NotWritten as i32);
 }

@@ -5,10 +5,21 @@ use std::borrow::Cow;
 
 use millwork_draw::markup::is_control_or_bidi;
 
-/// A text in which control characters and escape sequences are written out as `\u001b`, except line breaks, tabs and, with
-/// `colors`, those of our own styles. Without `colors` these are left out. Inside of a JSON string the result means the same as
-/// before, so JSON can be printed like anything else.
+use super::style::{RESET, mark, read_mark};
+
+/// A text in which control characters and escape sequences are written out as `\u001b`, except line breaks and tabs. Our own styles
+/// become escape sequences with `colors`, and are left out without. Inside of a JSON string the result means the same as before, so JSON
+/// can be printed like anything else.
 pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
+    written_out(text, |code| if colors { format!("\u{1b}[{code}m") } else { String::new() })
+}
+
+/// A text in which control characters and escape sequences are written out, and the marks of our own styles are kept.
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+    written_out(text, mark)
+}
+
+fn written_out(text: &str, styled: impl Fn(u8) -> String) -> Cow<'_, str> {
     let is_shown = |character: char| matches!(character, '\n' | '\t') || !is_control_or_bidi(character);
     if text.chars().all(is_shown) {
         return Cow::Borrowed(text);
@@ -18,15 +29,16 @@ pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let mut length = character.len_utf8();
-        if let Some(sequence) = style_sequence(rest) {
-            length = sequence.len();
-            if colors && is_own_style(sequence) {
-                cleaned.push_str(sequence);
-                is_styled = sequence != RESET;
-            }
+        if let Some((code, behind)) = read_mark(rest) {
+            length = rest.len() - behind.len();
+            cleaned.push_str(&styled(code));
+            is_styled = code != RESET;
         } else if character == '\n' || rest.starts_with("\r\n") {
             // A style that was left open ends with its line.
-            cleaned.push_str(if is_styled { "\u{1b}[0m\n" } else { "\n" });
+            if is_styled {
+                cleaned.push_str(&styled(RESET));
+            }
+            cleaned.push('\n');
             is_styled = false;
             length = if character == '\n' { 1 } else { 2 };
         } else if is_shown(character) {
@@ -37,7 +49,7 @@ pub(super) fn printable(text: &str, colors: bool) -> Cow<'_, str> {
         rest = &rest[length..];
     }
     if is_styled {
-        cleaned.push_str(RESET);
+        cleaned.push_str(&styled(RESET));
     }
     Cow::Owned(cleaned)
 }
@@ -59,24 +71,10 @@ pub(super) fn indented(text: &str, by: usize) -> String {
     text.trim_end().replace('\n', &format!("\n{:by$}", ""))
 }
 
-const RESET: &str = "\u{1b}[0m";
-
-/// The sequence at the beginning of a text that sets colours and the like: `ESC [ … m`.
-fn style_sequence(text: &str) -> Option<&str> {
-    let parameters = text.strip_prefix("\u{1b}[")?;
-    let end = parameters.find(|character: char| !character.is_ascii_digit() && character != ';')?;
-    parameters[end..].starts_with('m').then(|| &text[..end + 3])
-}
-
-/// Whether a sequence is one of those that styles of ours consist of: bold, dim, italic, underlined and plain colours.
-fn is_own_style(sequence: &str) -> bool {
-    let code = sequence[2..sequence.len() - 1].parse::<u8>();
-    matches!(code, Ok(0..=4 | 30..=37))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::style::style;
 
     fn check(text: &str, plain: &str, colored: &str) {
         assert_eq!(printable(text, false), plain, "{text:?} without colours");
@@ -93,7 +91,9 @@ mod tests {
             ("a\u{202e}txt.exe\u{2066}", "a\\u202etxt.exe\\u2066"),
             ("\u{9b}31mred\u{7f}", "\\u009b31mred\\u007f"),
             ("over\rwritten\r\nnext", "over\\u000dwritten\nnext"),
-            ("\u{1b}[8mhidden\u{1b}[38;5;8m", "hidden"),
+            ("\u{1b}[8mhidden\u{1b}[38;5;8m", "\\u001b[8mhidden\\u001b[38;5;8m"),
+            ("A\u{1b}[31mB\u{1b}[0m", "A\\u001b[31mB\\u001b[0m"),
+            ("\u{1b}0000000000000000:31mB", "\\u001b0000000000000000:31mB"),
         ] {
             check(text, cleaned, cleaned);
         }
@@ -101,9 +101,11 @@ mod tests {
 
     #[test]
     fn styles_are_for_terminals_and_end_with_their_line() {
-        check("\u{1b}[31mred\u{1b}[0m", "red", "\u{1b}[31mred\u{1b}[0m");
-        check("\u{1b}[1mbold\nnext", "bold\nnext", "\u{1b}[1mbold\u{1b}[0m\nnext");
-        check("\u{1b}[2m", "", "\u{1b}[2m\u{1b}[0m");
+        check(&style("red").red().to_string(), "red", "\u{1b}[31mred\u{1b}[0m");
+        let two_lines = style("bold\nnext\u{1b}[31m").bold().to_string();
+        check(&two_lines, "bold\nnext\\u001b[31m", "\u{1b}[1mbold\u{1b}[0m\nnext\\u001b[31m\u{1b}[0m");
+        check(&mark(2), "", "\u{1b}[2m\u{1b}[0m");
+        assert_eq!(escaped(&style("\u{9b}").red().to_string()), style("\\u009b").red().to_string());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use console::{Term, style};
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use millwork_core::event::{Event, EventBody, LogLine};
 use millwork_core::run::StepKey;
@@ -13,6 +13,7 @@ use millwork_core::{LogLevel, StepPartition};
 use millwork_engine::{CapturedOutput, Observation};
 
 use super::printable::{indented, printable};
+use super::style::style;
 
 /// The maximum number of bars of steps; a run of thousands would fill the screen.
 const MOST_BARS: usize = 12;

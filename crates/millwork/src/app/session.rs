@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::failure::Failure;
 use super::out::print_error;
+use super::style::style;
 
 /// A command's access to the pipeline and its home.
 pub(super) struct Session {
@@ -64,7 +65,7 @@ impl Session {
     pub(super) async fn home(&self) -> Result<Opened, Failure> {
         let home = Home::open(&self.home).await?;
         if let Some(unwritable) = home.store().unwritable() {
-            let (note, home) = (console::style("note").yellow().for_stderr(), self.home.display());
+            let (note, home) = (style("note").yellow(), self.home.display());
             let (why, hint) = match unwritable {
                 Unwritable::FullDisk => {
                     ("the disk is full", format!("free some space on the disk that holds `{home}`"))
@@ -78,7 +79,7 @@ impl Session {
             ));
         }
         for run in home.recover(SystemClock.now()).await? {
-            let (note, id) = (console::style("note").yellow().for_stderr(), run.id);
+            let (note, id) = (style("note").yellow(), run.id);
             let outcome = match run.status {
                 RunStatus::Canceled => {
                     "is canceled: it was asked to stop, and its process has ended".to_owned()

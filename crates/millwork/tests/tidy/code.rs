@@ -28,8 +28,16 @@ fn no_message_holds_its_hint() {
 /// What users' text holds is cleaned, and output that can't be written noticed, in one place.
 #[test]
 fn nothing_writes_past_the_one_way_out() {
-    const WAYS: [&str; 7] =
-        ["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()", "Term::std"];
+    const WAYS: [&str; 8] = [
+        "println!",
+        "print!(",
+        "eprintln!",
+        "eprint!(",
+        "io::stdout()",
+        "io::stderr()",
+        "Term::std",
+        "console::style(",
+    ];
     // The way out; the log of a service; whether there is a terminal; the capture of what steps print; what only tests use; a program
     // that shows nothing of users' but what they have just written.
     const KNOWN: [&str; 8] = [

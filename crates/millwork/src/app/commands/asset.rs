@@ -19,8 +19,9 @@ use serde_json::Value;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_bytes, print_json, write_file};
-use crate::app::printable::in_one_line;
+use crate::app::printable::{in_one_line, indented};
 use crate::app::session::{Opened, Session, block_on};
+use crate::app::style::style;
 use crate::app::table::{aligned, table};
 use crate::app::when;
 
@@ -118,7 +119,7 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
 
 fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
     let summary = &asset.summary;
-    outln!("{}", console::style(&summary.key).bold());
+    outln!("{}", style(&summary.key).bold());
     if !summary.description.is_empty() {
         outln!("{}", summary.description);
     }
@@ -146,7 +147,7 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         ("source", asset.source.clone().unwrap_or_default()),
     ] {
         if !words.is_empty() {
-            outln!("  {label:<13}{words}");
+            outln!("  {label:<13}{}", indented(&words, 15));
         }
     }
     outln!();
@@ -191,7 +192,8 @@ const WIDEST_LABEL: usize = 40;
 
 fn print_materialization(event: &EventView) {
     if let EventBody::Unreadable(unreadable) = &event.body {
-        outln!("The last materialization can't be read (event {}: {}).", event.sequence, unreadable.reason);
+        let reason = indented(&unreadable.reason, 2);
+        outln!("The last materialization can't be read (event {}: {reason}).", event.sequence);
         outln!("  `store check` shows what else can't be; `materialize` makes the asset again");
     }
     let EventBody::Materialized(materialization) = &event.body else { return };
@@ -200,7 +202,7 @@ fn print_materialization(event: &EventView) {
     let labels = materialization.metadata.keys().map(|label| label.chars().count());
     let width = labels.chain(["data version".len()]).max().unwrap_or_default().min(WIDEST_LABEL);
     let stored = &materialization.stored;
-    outln!("  {:<width$}  {}", "data version", materialization.data_version);
+    outln!("  {:<width$}  {}", "data version", in_one_line(materialization.data_version.as_str()));
     match stored.location {
         ValueLocation::Elsewhere => {
             outln!("  {:<width$}  not here: another system reported it", "stored");
@@ -215,17 +217,19 @@ fn print_materialization(event: &EventView) {
 }
 
 fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
+    let label = in_one_line(label);
     match value {
         MetadataValue::Table(shown) => {
             outln!("  {label}:");
-            out!("{}", indented(&metadata_table(shown)));
+            out!("{}", block(&metadata_table(shown)));
         }
         MetadataValue::Series(series) => {
             outln!("  {label}:");
             for (name, values) in &series.y {
                 if let (Some(first), Some(last)) = (values.first(), values.last()) {
                     let (first, last) = (short_number(*first), short_number(*last));
-                    outln!("    {name}: {first} → {last} over {} × {}", values.len(), series.x_label);
+                    let (name, x) = (in_one_line(name), in_one_line(&series.x_label));
+                    outln!("    {name}: {first} → {last} over {} × {x}", values.len());
                 }
             }
         }
@@ -250,7 +254,8 @@ fn metadata_table(shown: &Table) -> String {
     aligned(&headings, shown.rows.iter().map(|row| row.iter().map(words).collect()).collect())
 }
 
-fn indented(text: &str) -> String {
+/// Lines that belong to a label above them.
+fn block(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
@@ -268,7 +273,7 @@ fn in_a_word(value: &MetadataValue) -> String {
         MetadataValue::Timestamp(at) => when::moment(*at),
         MetadataValue::Table(table) => format!("{} rows", table.rows.len()),
         MetadataValue::Series(series) => format!("{} points", series.x.len()),
-        MetadataValue::Plot(plot) => format!("plot: {}", plot.title()),
+        MetadataValue::Plot(plot) => format!("plot: {}", in_one_line(plot.title())),
         MetadataValue::Image(image) => {
             format!("{} ({})", image.media_type, when::bytes(image.bytes.len() as u64))
         }

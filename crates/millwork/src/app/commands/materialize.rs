@@ -27,6 +27,7 @@ use crate::app::printable::indented;
 use crate::app::progress::Progress;
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::signals::{EndSignal, EndSignals};
+use crate::app::style::style;
 use crate::app::{log, when};
 
 #[derive(Debug, Args)]
@@ -161,7 +162,7 @@ fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) -> Result<Exit, Failu
         several => outln!("{several} steps would run:"),
     }
     for step in steps {
-        outln!("  {step}");
+        outln!("  {}", indented(&step.to_string(), 4));
     }
     Ok(Exit::Success)
 }
@@ -187,6 +188,7 @@ async fn print_nothing_to_do(
         (failed, _) => {
             outln!("Nothing is stale or missing: nothing to do for {count} selected.");
             for asset in failed {
+                let asset = indented(&asset.to_string(), 4);
                 outln!("  {asset} failed the last time, but has a value of the current code and data");
             }
             outln!("  hint: `materialize` without `--stale` retries what has failed");
@@ -338,18 +340,18 @@ fn summary(outcome: &RunOutcome) -> String {
         }
     }
     let status = match outcome.status {
-        RunStatus::Succeeded => console::style("succeeded").green(),
-        RunStatus::Canceled => console::style("canceled").yellow(),
+        RunStatus::Succeeded => style("succeeded").green(),
+        RunStatus::Canceled => style("canceled").yellow(),
         RunStatus::Queued
         | RunStatus::Running
         | RunStatus::Canceling
         | RunStatus::Failed
-        | RunStatus::Lost => console::style("failed").red(),
+        | RunStatus::Lost => style("failed").red(),
     };
     let mut text = String::new();
     for (step, state) in &outcome.state.steps {
         if let (StepStatus::Failed, Some(failure)) = (state.status, &state.failure) {
-            text.push_str(&format!("{} {step}\n", console::style("✗").red()));
+            text.push_str(&format!("{} {step}\n", style("✗").red()));
             failure_lines(failure).for_each(|line| text.push_str(&format!("    {}\n", indented(&line, 4))));
         }
     }

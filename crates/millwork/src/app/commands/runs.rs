@@ -15,6 +15,7 @@ use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
+use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
 
@@ -141,7 +142,7 @@ fn row(run: &RunRecord) -> [String; 6] {
 }
 
 fn colored(status: RunStatus) -> String {
-    let styled = console::style(status.as_str());
+    let styled = style(status.as_str());
     match status {
         RunStatus::Succeeded => styled.green(),
         RunStatus::Failed | RunStatus::Lost => styled.red(),
@@ -162,7 +163,7 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     outln!("Run {} {}", record.id, colored(record.status));
-    outln!("  selection  {}", record.request.selection);
+    outln!("  selection  {}", indented(&record.request.selection, 13));
     outln!("  created    {}", when::moment(record.created_at));
     if let Some((from, to)) = record.started_at.zip(record.finished_at) {
         outln!("  took       {}", when::between(from, to));
@@ -174,13 +175,13 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
         outln!("  reason     {}", indented(&format!("{reason}{class}"), 13));
     }
     if let Some(damage) = damage {
-        outln!("  {}    {damage}", console::style("damaged").red());
+        outln!("  {}    {}", style("damaged").red(), indented(damage, 13));
     }
     if let Some(waits) = waits {
-        outln!("  queue      {waits}");
+        outln!("  queue      {}", indented(&waits, 13));
     }
     for (key, value) in &record.request.tags {
-        outln!("  tag        {key}={value}");
+        outln!("  tag        {}", indented(&format!("{key}={value}"), 13));
     }
     if record.request.config.as_object().is_some_and(|config| !config.is_empty()) {
         outln!("  config     {}", record.request.config);
@@ -205,7 +206,7 @@ async fn waits(opened: &Opened, record: &RunRecord) -> Result<Option<String>, Fa
 }
 
 fn step_row(step: &StepPartition, state: &millwork_core::run::StepState) -> [String; 5] {
-    let styled = console::style(state.status.as_str());
+    let styled = style(state.status.as_str());
     let status = match state.status {
         StepStatus::Succeeded => styled.green(),
         StepStatus::Failed => styled.red(),

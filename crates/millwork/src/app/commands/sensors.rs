@@ -15,6 +15,7 @@ use super::schedules::print_ticks;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
+use crate::app::printable::indented;
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -130,7 +131,8 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
         return Ok(exit);
     }
     for (run, problem) in &runs {
-        let key = run.key.as_ref().map(|key| format!(" with the key `{key}`")).unwrap_or_default();
+        let key =
+            run.key.as_ref().map(|key| format!(" with the key `{}`", indented(key, 2))).unwrap_or_default();
         match problem {
             None => outln!("It would request a run of `{}`{key}.", run.target),
             Some(problem) => {
@@ -143,10 +145,10 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
     }
     if runs.is_empty() {
         let reason = outcome.skipped.unwrap_or_else(|| "no reason given".to_owned());
-        outln!("It would request no run: {reason}.");
+        outln!("It would request no run: {}.", indented(&reason, 2));
     }
     if let Some(cursor) = outcome.cursor {
-        outln!("Its cursor would be `{cursor}`.");
+        outln!("Its cursor would be `{}`.", indented(&cursor, 2));
     }
     Ok(exit)
 }

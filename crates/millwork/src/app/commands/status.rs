@@ -16,6 +16,7 @@ use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
+use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
 
@@ -92,7 +93,7 @@ fn explain(
     }
     let indent = "  ".repeat(depth);
     for (entry, others) in alike(entries(graph, statuses, &AssetSet::from([asset]))) {
-        outln!("{indent}{} is {}", entry.name(), entry.word());
+        outln!("{indent}{} is {}", indented(&entry.name(), indent.len() + 2), entry.word());
         match others {
             0 => {}
             1 => outln!("{indent}  so is 1 more partition"),
@@ -156,7 +157,7 @@ impl Entry<'_> {
     }
 
     fn word(&self) -> String {
-        let styled = console::style(self.partition.status.as_str());
+        let styled = style(self.partition.status.as_str());
         match self.partition.status {
             AssetStatus::External => styled.dim(),
             AssetStatus::Fresh => styled.green(),

@@ -91,6 +91,32 @@ fn what_users_say_is_shown_and_not_obeyed() {
     assert!(home.succeeds("runs show").contains("\\u001b]0;title\\u0007\\u001b[2J\\u202egone"));
 }
 
+/// Only the styles of the program itself reach a terminal; further lines are indented, and so can't be taken for another item.
+#[test]
+fn colours_in_users_text_are_written_out() {
+    let home = Home::new();
+    let colored = |line: &str| {
+        let mut command = home.command(line);
+        command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
+        command
+    };
+    let says = "A\u{1b}[31mB\u{1b}[0m\nstatus";
+    let mut command = colored("materialize work --set work.end=error --tag");
+    command.arg(format!("note={says}")).arg("--set").arg(format!("work.says={says}"));
+    let summary = command.output().unwrap();
+    assert_eq!(summary.status.code(), Some(1), "{summary:?}");
+    let shown = String::from_utf8(colored("runs show").output().unwrap().stdout).unwrap();
+    assert!(shown.contains("note=A\\u001b[31mB\\u001b[0m\n             status\n"), "{shown}");
+    assert!(shown.contains("\u{1b}[31mfailed\u{1b}[0m"), "{shown}");
+    let logs = String::from_utf8(colored("runs logs").output().unwrap().stdout).unwrap();
+    assert!(logs.contains("stdout: status") && !logs.contains('\u{1b}'), "{logs}");
+    let refused = colored("runs list --limit").arg("\u{1b}[31mmany").output().unwrap();
+    let refused = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.contains("\\u001b[31mmany") && !refused.contains('\u{1b}'), "{refused}");
+    let help = String::from_utf8(colored("--help").output().unwrap().stdout).unwrap();
+    assert!(help.contains("\u{1b}[1m") && !help.contains("\\u001b"), "{help}");
+}
+
 #[test]
 fn what_steps_print_in_the_process_of_a_daemon_is_in_their_runs_log() {
     let home = Home::new();
