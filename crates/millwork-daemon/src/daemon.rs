@@ -36,6 +36,7 @@ use crate::pauses::Pauses;
 use crate::send::Environment;
 use crate::stopwatch::Stopwatch;
 use crate::supervised_runs::SupervisedRuns;
+use crate::variables;
 
 /// Evaluates schedules, sensors and automation, launches requested runs, and detects dead ones, until it is stopped. Clones are the same
 /// daemon.
@@ -94,7 +95,7 @@ impl Daemon {
             launcher,
             options: DaemonOptions { queue, ..DaemonOptions::default() },
             observer,
-            environment: Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
+            environment: Arc::new(variables::of_process),
             functions: Functions::default(),
             metrics: DaemonMetrics::default(),
             activations: Activations::default(),
@@ -272,7 +273,7 @@ impl Daemon {
 
     pub(crate) fn alerts(&self) -> Alerts {
         let (rules, graph) = (self.pipeline.alerts(), self.pipeline.graph());
-        let url = (self.environment)("MILLWORK_URL");
+        let url = (self.environment)(variables::PAGES);
         Alerts {
             rules: AlertRules::new(rules, graph, url.as_deref()),
             pipeline: self.pipeline.clone(),

@@ -38,6 +38,7 @@ mod sensor_call;
 mod set_clocks;
 mod stopwatch;
 mod supervised_runs;
+mod variables;
 mod webhook_body;
 
 pub use daemon::{Daemon, DaemonOptions};
@@ -52,3 +53,4 @@ pub use loop_name::LoopName;
 pub use metrics::{ClockJump, DaemonMetrics, LoopMetrics};
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};
+pub use variables::{InvalidVariable, check_variables};

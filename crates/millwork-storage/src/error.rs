@@ -1,10 +1,12 @@
 //! Errors of a store.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::stored::Unstorable;
 use millwork_core::{Advice, ErrorClass};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::store_url::StoreKind;
@@ -92,6 +94,14 @@ pub enum StorageError {
         /// The scheme of the URL with its colon, without the rest, which may hold a password.
         scheme: String,
     },
+    /// The values in a home could not be stored, because the file names of object stores are text without control characters.
+    #[error("the path of the home has {has}: `{path}`")]
+    UnusableHome {
+        /// The part of it that can't be in the name of a file.
+        has: &'static str,
+        /// The absolute path, with what can't be shown escaped.
+        path: String,
+    },
     /// The file is a database of another program, or of one that uses the database of a third.
     #[error("`{path}` is a database of another program")]
     OfOthers {
@@ -143,6 +153,21 @@ impl Unwritable {
     }
 }
 
+/// What to do about an error of the system that doesn't depend on the file; `None` if it isn't one of these.
+fn remedy(error: &std::io::Error) -> Option<&'static str> {
+    const NO_MORE_FILES: [Errno; 2] = [Errno::MFILE, Errno::NFILE];
+    let is_no_more_files = |code| NO_MORE_FILES.contains(&Errno::from_raw_os_error(code));
+    if error.raw_os_error().is_some_and(is_no_more_files) {
+        return Some("let the process open more files (`ulimit -n`)");
+    }
+    let hints = [
+        (ErrorKind::StorageFull, "free some space on the disk that holds MILLWORK_HOME"),
+        (ErrorKind::QuotaExceeded, "free some space, or ask for a larger quota"),
+        (ErrorKind::ReadOnlyFilesystem, "use a MILLWORK_HOME on a disk that can be written"),
+    ];
+    hints.into_iter().find(|(kind, _)| *kind == error.kind()).map(|(_, hint)| hint)
+}
+
 impl Advice for StorageError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -153,7 +178,7 @@ impl Advice for StorageError {
                 "only runs that are queued, failed, canceled or lost can be started".into()
             }
             Self::UnknownRun { .. } => "`runs list` lists all runs".into(),
-            Self::Home { hint, .. } => Cow::Borrowed(hint),
+            Self::Home { hint, source, .. } => Cow::Borrowed(remedy(source).unwrap_or(hint)),
             Self::FullDisk { .. } => {
                 "free some space on it; what was written is kept, and can be read meanwhile".into()
             }
@@ -168,6 +193,7 @@ impl Advice for StorageError {
             Self::HomeIsUrl { .. } => {
                 "the only store of a home is the SQLite database in its folder; write `./` before a folder of such a name".into()
             }
+            Self::UnusableHome { .. } => "give another folder with `--home` or MILLWORK_HOME".into(),
             Self::OfOthers { .. } => "it was not changed; use another MILLWORK_HOME".into(),
             Self::Unstorable { .. } => "store large or deeply nested data as values of assets".into(),
             Self::Unreadable { .. } => {
@@ -185,6 +211,7 @@ impl Advice for StorageError {
             | Self::UnknownRun { .. }
             | Self::UnknownStore { .. }
             | Self::HomeIsUrl { .. }
+            | Self::UnusableHome { .. }
             | Self::Unstorable { .. } => ErrorClass::Usage,
             Self::Fenced { .. }
             | Self::AlreadySucceeded { .. }
@@ -196,6 +223,30 @@ impl Advice for StorageError {
             | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::TooNew { .. } => ErrorClass::Home,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn the_hint_for_a_file_is_about_what_the_system_says() {
+        for (source, hint) in [
+            (Errno::MFILE.into(), "let the process open more files (`ulimit -n`)"),
+            (Errno::NFILE.into(), "let the process open more files (`ulimit -n`)"),
+            (Errno::NOSPC.into(), "free some space on the disk that holds MILLWORK_HOME"),
+            (Errno::ROFS.into(), "use a MILLWORK_HOME on a disk that can be written"),
+            (Errno::ACCESS.into(), "the folder must be writable"),
+            (io::Error::other("odd"), "the folder must be writable"),
+        ] {
+            let path = "x".to_owned();
+            let error =
+                StorageError::Home { action: "lock", path, hint: "the folder must be writable", source };
+            assert_eq!(error.hint().as_deref(), Some(hint));
         }
     }
 }

@@ -77,12 +77,12 @@ impl StoreUrl {
     }
 
     /// Checks that the path of a home isn't a URL such as `postgres://host/db`: it would be made as a folder, with the password in
-    /// its name.
+    /// its name. Its absolute path is text without control characters, as values could not be stored below another.
     pub(crate) fn check_folder(folder: &Path) -> Result<(), StorageError> {
         let scheme = folder.to_str().and_then(|folder| folder.split_once("://")).map(|(scheme, _)| scheme);
         match scheme.filter(|scheme| is_scheme(scheme)) {
             Some(scheme) => Err(StorageError::HomeIsUrl { scheme: format!("{scheme}:") }),
-            None => Ok(()),
+            None => check_is_storable(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())),
         }
     }
 
@@ -122,6 +122,16 @@ impl StoreUrl {
     }
 }
 
+fn check_is_storable(folder: &Path) -> Result<(), StorageError> {
+    let has = match folder.to_str() {
+        Some(path) if !path.contains(|character: char| character.is_ascii_control()) => return Ok(()),
+        Some(_) => "a control character",
+        None => "bytes that are not UTF-8",
+    };
+    let path = folder.to_string_lossy().escape_debug().to_string();
+    Err(StorageError::UnusableHome { has, path })
+}
+
 /// Whether a text can be the scheme of a URL.
 fn is_scheme(text: &str) -> bool {
     let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
@@ -130,6 +140,9 @@ fn is_scheme(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
     use millwork_core::Advice as _;
 
     use super::*;
@@ -160,6 +173,25 @@ mod tests {
                 assert_eq!(opened.map_err(|error| error.one_line()), Err(expected.clone()));
             }
             assert!(!Path::new(scheme).exists());
+        }
+    }
+
+    /// Values are stored below the path, whose parts are names of an object store.
+    #[tokio::test]
+    async fn a_home_has_a_path_that_values_can_be_stored_below() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, problem) in [
+            (&b"a\nb"[..], "a control character: `"),
+            (b"a\x7fb", "a control character: `"),
+            (b"caf\xe9", "bytes that are not UTF-8: `"),
+        ] {
+            let path = folder.path().join(OsStr::from_bytes(name)).join("home");
+            let refused = crate::Home::open(&path).await.map(drop).expect_err("refused").to_string();
+            assert!(refused.starts_with(&format!("the path of the home has {problem}")), "{refused}");
+            assert!(!refused.contains('\n') && !path.exists(), "{refused}");
+        }
+        for name in ["größe", "100% [a]", "a\\b"] {
+            crate::Home::open(folder.path().join(name)).await.expect(name);
         }
     }
 

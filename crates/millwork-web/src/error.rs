@@ -52,6 +52,17 @@ pub enum ServeError {
     },
 }
 
+/// What to do about an address that can't be listened on; `None` if another port is the remedy.
+pub fn listen_hint(kind: io::ErrorKind) -> Option<&'static str> {
+    if kind == io::ErrorKind::AddrNotAvailable {
+        Some("give an address of this machine; 0.0.0.0 is all of them")
+    } else if kind == io::ErrorKind::PermissionDenied {
+        Some("ports below 1024 need a privilege; choose another with `--port`")
+    } else {
+        None
+    }
+}
+
 impl Advice for ServeError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -60,7 +71,10 @@ impl Advice for ServeError {
                 "generate one with `openssl rand -hex 16`".into()
             }
             Self::InvalidHost(error) => return error.hint(),
-            Self::Bind { .. } => "choose another with `--port`, or 0 for any free port".into(),
+            Self::Bind { source, .. } => {
+                let hint = listen_hint(source.kind());
+                hint.unwrap_or("choose another with `--port`, or 0 for any free port").into()
+            }
         })
     }
 
@@ -154,6 +168,7 @@ impl From<StorageError> for ApiError {
             | StorageError::ReadOnly { .. }
             | StorageError::UnknownStore { .. }
             | StorageError::HomeIsUrl { .. }
+            | StorageError::UnusableHome { .. }
             | StorageError::OfOthers { .. }
             | StorageError::Unreadable { .. }
             | StorageError::TooNew { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),

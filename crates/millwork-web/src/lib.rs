@@ -18,6 +18,6 @@ mod state;
 
 pub use allowed_hosts::InvalidHost;
 pub use connections::ConnectionLimits;
-pub use error::ServeError;
+pub use error::{ServeError, listen_hint};
 pub use host::{Host, LoopStatus};
 pub use server::{ServeOptions, Serving, check_options, serve};

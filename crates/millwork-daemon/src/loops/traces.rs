@@ -22,6 +22,7 @@ use crate::event::Observer;
 use crate::http;
 use crate::loop_name::LoopName;
 use crate::send::Environment;
+use crate::variables;
 
 /// Maximum runs that are sent in one request.
 const RUNS_AT_ONCE: u32 = 50;
@@ -87,8 +88,8 @@ impl DaemonLoop for Traces {
 impl Traces {
     /// The endpoint, by the variables that OpenTelemetry defines.
     fn endpoint(&self) -> Option<String> {
-        (self.environment)("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
-            let base = (self.environment)("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+        (self.environment)(variables::TRACES).or_else(|| {
+            let base = (self.environment)(variables::COLLECTOR)?;
             Some(format!("{}/v1/traces", base.trim_end_matches('/')))
         })
     }
@@ -102,9 +103,9 @@ impl Traces {
         let client = http::client().build().map_err(|source| DaemonError::Traces { source })?;
         let mut request =
             client.post(endpoint).header("content-type", "application/json").body(body.to_string());
-        let headers = (self.environment)("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
-        for (name, value) in headers.split(',').filter_map(|header| header.split_once('=')) {
-            request = request.header(name.trim(), value.trim());
+        let headers = (self.environment)(variables::HEADERS).and_then(|list| variables::headers(&list));
+        for (name, value) in headers.unwrap_or_default() {
+            request = request.header(name, value);
         }
         let answer = request.send().await.and_then(reqwest::Response::error_for_status);
         // The URL may hold a secret.

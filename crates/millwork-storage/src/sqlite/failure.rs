@@ -6,12 +6,16 @@ use std::sync::Arc;
 use crate::StorageError;
 
 /// Hints by primary result code.
-const HINTS: [(&[i32], &str); 6] = [
+const HINTS: [(&[i32], &str); 7] = [
     (
         &[FULL],
         "free some space on the disk that holds MILLWORK_HOME; what was reported as written is not lost",
     ),
-    (&[3, 8, 14, 23], "MILLWORK_HOME and the files in it must exist and be writable"),
+    (&[3, 8, 23], "MILLWORK_HOME and the files in it must exist and be writable"),
+    (
+        &[14],
+        "MILLWORK_HOME and the files in it must exist and be writable, and the process must be able to open more files (`ulimit -n`)",
+    ),
     (
         &[11, 26],
         "the file is damaged, or isn't Millwork's; restore it from a backup, or use another MILLWORK_HOME",

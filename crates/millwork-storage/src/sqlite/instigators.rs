@@ -137,7 +137,7 @@ struct SwitchInstigator {
 #[async_trait]
 impl Change for SwitchInstigator {
     type Outcome = ();
-    const ACTION: &'static str = "switch a schedule";
+    const ACTION: &'static str = "switch a schedule, sensor or condition";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
         let text = "INSERT INTO schedules (name, is_on) VALUES (?1, ?2) \

@@ -48,7 +48,7 @@ impl SqliteStore {
             std::fs::create_dir_all(folder).map_err(|source| StorageError::Home {
                 action: "make the folder",
                 path: folder.display().to_string(),
-                hint: "choose another MILLWORK_HOME, or make its parent folder writable",
+                hint: hint_for_folder(folder),
                 source,
             })?;
         }
@@ -96,6 +96,18 @@ impl SqliteStore {
             return Err(unwritable.error(action));
         }
         self.processes.as_ref().map_or(Ok(()), |processes| processes.vouch_for(holder))
+    }
+}
+
+/// What to do about a folder that can't be made.
+fn hint_for_folder(folder: &Path) -> &'static str {
+    let mut parts = folder.ancestors();
+    if parts.clone().any(|part| part.is_symlink() && !part.exists()) {
+        "a part of the path is a symbolic link to what doesn't exist; make its target, or choose another MILLWORK_HOME"
+    } else if parts.any(Path::is_file) {
+        "a part of the path is a file; choose another MILLWORK_HOME"
+    } else {
+        "choose another MILLWORK_HOME, or make its parent folder writable"
     }
 }
 

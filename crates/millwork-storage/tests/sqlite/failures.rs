@@ -29,7 +29,12 @@ async fn unusable_folders() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    check(&file.join("millwork.db"), &["failed to make the folder", "MILLWORK_HOME"]).await;
+    check(&file.join("millwork.db"), &["failed to make the folder", "a part of the path is a file"]).await;
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
+    for path in [link.join("millwork.db"), link.join("home/millwork.db")] {
+        check(&path, &["failed to make the folder", "a symbolic link to what doesn't exist"]).await;
+    }
     check(folder.path(), &["failed to open", "must exist and be writable"]).await;
     // No user can create files here.
     check(Path::new("/proc/millwork.db"), &["failed to open", "must exist and be writable"]).await;

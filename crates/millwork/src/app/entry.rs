@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use clap::builder::Styles;
+use clap::builder::{StyledStr, Styles};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use millwork_core::{BoxError, Definitions, ErrorClass, Problem};
@@ -69,10 +69,12 @@ impl App {
         // Read once, before output is captured.
         let _ = (console::colors_enabled(), console::colors_enabled_stderr());
         let command = Arguments::command().subcommands(commands.iter().map(|(command, _)| command.clone()));
-        let command = styled(without_empty_variables(command));
+        let command = without_empty_variables(command);
+        let text = ParserText::of(&command);
+        let command = command.styles(text.styles());
         let matches = match command.clone().try_get_matches() {
             Ok(matches) => matches,
-            Err(error) => return refuse(&error),
+            Err(error) => return refuse(&error, text),
         };
         let own = matches.subcommand().and_then(|(name, matches)| {
             let (_, run) = commands.into_iter().find(|(command, _)| command.get_name() == name)?;
@@ -83,7 +85,7 @@ impl App {
         }
         let arguments = match Arguments::from_arg_matches(&matches) {
             Ok(arguments) => arguments,
-            Err(error) => return refuse(&error),
+            Err(error) => return refuse(&error, text),
         };
         let json = wants_json(&matches);
         let session = Session::new(definitions, arguments.home.clone(), json);
@@ -107,12 +109,45 @@ fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// The command with styles for its help and its errors, unless an argument, or a variable in place of one, holds an escape sequence: the
-/// parser repeats both in its texts, where they couldn't be told from its styles.
-fn styled(command: Command) -> Command {
-    let has_escape = |value: OsString| value.as_encoded_bytes().contains(&b'\x1b');
-    let is_plain = std::env::args_os().any(has_escape) || variables(&command).into_iter().any(has_escape);
-    command.styles(if is_plain { Styles::plain() } else { Styles::styled() })
+/// The texts of the argument parser.
+#[derive(Clone, Copy)]
+enum ParserText {
+    /// It has the parser's styles.
+    Styled,
+    /// It has no styles, as it may repeat an escape sequence of users', which couldn't be told from one.
+    Plain,
+}
+
+impl ParserText {
+    /// The parser repeats arguments, and variables in place of them.
+    fn of(command: &Command) -> Self {
+        let has_escape = |value: OsString| value.as_encoded_bytes().contains(&b'\x1b');
+        let is_plain = std::env::args_os().any(has_escape) || variables(command).into_iter().any(has_escape);
+        if is_plain { Self::Plain } else { Self::Styled }
+    }
+
+    fn styles(self) -> Styles {
+        match self {
+            Self::Styled => Styles::styled(),
+            Self::Plain => Styles::plain(),
+        }
+    }
+
+    /// The text for people.
+    fn shown(self, text: &StyledStr) -> String {
+        match self {
+            Self::Styled => marked(&text.ansi().to_string()),
+            Self::Plain => text.ansi().to_string(),
+        }
+    }
+
+    /// The text for programs.
+    fn unstyled(self, text: &StyledStr) -> String {
+        match self {
+            Self::Styled => text.to_string(),
+            Self::Plain => text.ansi().to_string(),
+        }
+    }
 }
 
 /// The values of the environment variables that stand in for arguments of the command and its subcommands.
@@ -122,19 +157,18 @@ fn variables(command: &Command) -> Vec<OsString> {
 }
 
 /// Prints help, or the error of invalid arguments.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error, text: ParserText) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     if !error.use_stderr() {
-        out!("{}", marked(&error.render().ansi().to_string()));
+        out!("{}", text.shown(&error.render()));
         return ExitCode::SUCCESS;
     }
-    let text = error.render();
     if error.kind() == ErrorKind::InvalidUtf8 {
         failure::report(Err(Failure::usage(not_utf8())), is_json)
     } else if is_json {
-        failure::report(Err(Failure::usage(in_one_line(&text.to_string()))), true)
+        failure::report(Err(Failure::usage(in_one_line(&text.unstyled(&error.render())))), true)
     } else {
-        print_error(&marked(&text.ansi().to_string()));
+        print_error(&text.shown(&error.render()));
         ExitCode::from(Exit::Usage as u8)
     }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddr
 
 use clap::Args;
 use millwork_core::Problem;
+use millwork_web::listen_hint;
 
 use super::failure::Failure;
 
@@ -127,9 +128,12 @@ impl ListenAddress {
         free.map_err(|source| {
             let written = self.written();
             let host = written.rsplit_once(':').map_or("", |(host, _)| host);
-            let hint = match self.has_own_port {
-                true => format!("choose another port in `--address {host}:PORT`, or 0 for any free port"),
-                false => "choose another with `--port`, or 0 for any free port".to_owned(),
+            let hint = match listen_hint(source.kind()) {
+                Some(hint) => hint.to_owned(),
+                None if self.has_own_port => {
+                    format!("choose another port in `--address {host}:PORT`, or 0 for any free port")
+                }
+                None => "choose another with `--port`, or 0 for any free port".to_owned(),
             };
             let problem = Problem::new(format!("failed to listen on `{written}`")).with_hint(hint);
             Failure::usage(problem).caused_by(&source)
@@ -218,6 +222,15 @@ mod tests {
             let refused = address.check_is_free().expect_err("a taken port");
             assert_eq!(refused.hint(), Some(&*hint));
         }
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_no_matter_of_ports() {
+        // A network that is kept for documentation.
+        let written = WrittenAddress::parse("192.0.2.1").expect("an address");
+        let address = ListenAddress::new(Some(written), Some(0)).expect("one port");
+        let refused = address.check_is_free().expect_err("not ours");
+        assert_eq!(refused.hint(), Some("give an address of this machine; 0.0.0.0 is all of them"));
     }
 
     #[test]

@@ -50,8 +50,11 @@ impl Session {
         &self.home
     }
 
-    /// The assets that a selection selects.
+    /// The assets that a selection selects; none for `*` where no asset is defined.
     pub(super) fn select(&self, selection: &str) -> Result<AssetSet, Failure> {
+        if selection == "*" && self.pipeline()?.graph().assets().is_empty() {
+            return Ok(AssetSet::new());
+        }
         Ok(Selection::parse(selection)?.select(self.pipeline()?.graph())?)
     }
 
@@ -152,5 +155,18 @@ impl Opened {
     /// All events of a run.
     pub(super) async fn events(&self, run: RunId) -> Result<Vec<Event>, Failure> {
         Ok(self.store.events(EventQuery { run: Some(run), ..EventQuery::default() }).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What shows everything shows that there is nothing; a name that isn't defined is an error all the same.
+    #[test]
+    fn a_pipeline_without_assets_has_no_asset_to_select() {
+        let session = Session::new(Definitions::new(), "home".into(), false);
+        assert!(session.select("*").expect("no asset").is_empty());
+        assert!(session.select("x").is_err());
     }
 }

@@ -35,7 +35,7 @@ const CORE: [&str; 28] = [
 ];
 
 /// The modules of the daemon, in the same way.
-const DAEMON: [&str; 28] = [
+const DAEMON: [&str; 29] = [
     "cut_off",
     "loop_name",
     "activation",
@@ -52,6 +52,7 @@ const DAEMON: [&str; 28] = [
     "http",
     "webhook_body",
     "send",
+    "variables",
     "destinations",
     "run_output",
     "evaluation_context",

@@ -388,6 +388,13 @@ async fn materialization(
         let query = EventQuery { run, ..materializations(asset.clone(), partition, 1) };
         opened.store.events(query).await?.pop()
     };
+    if let (Some(partition), None) = (partition, &event) {
+        let graph = session.pipeline()?.graph();
+        // A partition that isn't defined any more may have a history.
+        if let Some(index) = graph.index(asset.as_str()) {
+            graph.check_partition(index, Some(&partition.into()))?;
+        }
+    }
     event.ok_or_else(|| {
         let hint = format!("`asset history {asset}` lists all");
         let asset = AssetPartition::new(asset, partition.map(PartitionKey::from)).quoted();

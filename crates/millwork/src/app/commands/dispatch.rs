@@ -135,6 +135,9 @@ Examples:
 /// Runs a command.
 pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Command) -> Result<Exit, Failure> {
     log::level()?;
+    if matches!(arguments.command, Commands::Daemon(_) | Commands::Serve(_) | Commands::Dev(_)) {
+        millwork_daemon::check_variables()?;
+    }
     match arguments.command {
         Commands::Materialize(materialize) => materialize::run(session, &materialize),
         Commands::List(list) => list::run(session, &list),

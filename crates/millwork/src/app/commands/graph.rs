@@ -38,6 +38,7 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
     let assets = session.pipeline()?.graph();
     let drawing = Drawing::of(assets, &selected);
     match graph.format {
+        GraphFormat::Text if selected.is_empty() => outln!("No asset is defined."),
         GraphFormat::Text => out!("{}", drawing.to_text()),
         GraphFormat::Svg => outln!("{}", drawing.to_svg()),
         GraphFormat::Dot => out!("{}", drawing.to_dot()),

@@ -44,6 +44,8 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     })?;
     if session.wants_json() {
         print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
+    } else if selected.is_empty() {
+        outln!("No asset is defined.");
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
         let rows = entries(graph, &statuses, &selected).map(|entry| entry.row());

@@ -78,6 +78,42 @@ fn a_port_that_is_taken_is_refused_before_there_is_a_home() {
 }
 
 #[test]
+fn variables_that_are_read_later_are_checked_before_there_is_a_home() {
+    let home = Home::new();
+    for (variable, value, problem) in [
+        ("MILLWORK_URL", "javascript:alert(1)", "MILLWORK_URL is not a URL"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "bogus", "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "bogus", "OTEL_EXPORTER_OTLP_HEADERS is not a list of headers"),
+    ] {
+        for line in ["daemon", "serve", "dev"] {
+            let output = home.command(line).env(variable, value).output().unwrap();
+            let printed = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
+            assert!(
+                printed.starts_with(&format!("error: {problem}\n  hint: write `")),
+                "`{line}`: {printed}"
+            );
+        }
+        assert!(home.command("list jobs").env(variable, value).status().unwrap().success());
+    }
+    let output = home.command("serve").env("MILLWORK_ALLOWED_HOSTS", ",").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: `,` is not a host\n"), "{output:?}");
+    assert!(!home.path().exists());
+}
+
+#[test]
+fn a_value_of_a_partition_that_there_is_not_is_asked_for_in_vain() {
+    let home = Home::new();
+    for line in ["asset value work --partition x", "asset history work --partition x"] {
+        let output = home.command(line).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "`{line}`: {output:?}");
+        assert!(printed.starts_with("error: asset `work` has no partitions\n"), "`{line}`: {printed}");
+    }
+}
+
+#[test]
 fn a_level_of_logs_that_is_none_is_refused() {
     let home = Home::new();
     for level in [OsStr::new("bogus"), OsStr::new("verbose")] {
