@@ -208,3 +208,26 @@ fn span(
 fn span_id(run: RunId, place: &str) -> String {
     blake3::hash(format!("{run}/{place}").as_bytes()).to_hex()[..16].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::event::{EventBody, NewEvent};
+    use millwork_core::run::RunRequest;
+    use millwork_storage::{MemoryStore, NewRun, RunStore as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_ended_with_its_run_has_a_span() {
+        let (store, run, at) = (MemoryStore::default(), RunId::from_u128(1), Timestamp::UNIX_EPOCH);
+        let new = NewRun { id: run, request: RunRequest::default(), at, lease: None };
+        store.create_run(new).await.expect("a run");
+        let record = store.run(run).await.expect("a run").expect("it is there");
+        let lost = NewEvent::of_run(run, at, EventBody::run_lost("gone")).at_sequence(3);
+        let started = NewEvent::of_run(run, at, EventBody::StepStarted).at_sequence(2);
+        let started = Event { step: Some("load".into()), attempt: 1, ..started };
+        let spans = spans_of(&record, &[started, lost]);
+        let ended: Vec<_> = spans.iter().map(|span| (&span["name"], &span["status"]["message"])).collect();
+        assert_eq!(ended[1], (&json!("load"), &json!("ended with its run")), "{ended:?}");
+    }
+}

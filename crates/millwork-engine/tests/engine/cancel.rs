@@ -40,7 +40,6 @@ async fn a_run_that_takes_longer_than_its_tag_allows_has_failed() {
     let (endless, _has_started, _dropped) = endless("endless");
     let scenario = Scenario::of([endless, sum("below", &["endless"])]).tagged("millwork/max_runtime", "2h");
     insta::assert_snapshot!(scenario.run().await, @r"
-    run queued
     run started (1)
     endless/1 started
     endless/1 canceled

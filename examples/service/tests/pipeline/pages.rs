@@ -185,7 +185,10 @@ async fn hostile_texts_stay_texts() {
             request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
     }
-    let launch = json!({ "selection": "work", "tags": { hostile: hostile }, "config": { "work": { "end": "error" } } });
+    // A key has no `=`.
+    let key = hostile.replace('=', "");
+    let launch =
+        json!({ "selection": "work", "tags": { key: hostile }, "config": { "work": { "end": "error" } } });
     let request = served.client.post(format!("{}/api/v1/runs", served.server.url));
     let answer =
         request.header("content-type", "application/json").body(launch.to_string()).send().await.unwrap();

@@ -135,3 +135,31 @@ pub(super) fn output(event: &Event) -> Option<Output> {
         inputs: made.provenance.inputs.iter().map(input).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::event::NewEvent;
+    use millwork_core::run::RunId;
+
+    use super::*;
+
+    #[test]
+    fn a_step_that_was_running_when_its_run_was_lost_ends_with_it() {
+        let at = |seconds| Timestamp::from_second(seconds).expect("a moment");
+        let event = |step: Option<&str>, seconds, body| {
+            let event = NewEvent::of_run(RunId::from_u128(1), at(seconds), body).at_sequence(1);
+            Event { step: step.map(Into::into), attempt: 1, ..event }
+        };
+        let events = [
+            event(None, 0, EventBody::RunQueued),
+            event(None, 0, EventBody::RunStarted { epoch: 1 }),
+            event(Some("load"), 1, EventBody::StepStarted),
+            event(None, 4, EventBody::run_lost("its process has ended")),
+        ];
+        let steps = steps(&events, &RunState::of_stored(&events), at(60));
+        assert_eq!((steps.done, steps.all), (1, 1));
+        let Row { status, took, reason, .. } = &steps.rows[0];
+        assert_eq!((*status, took.as_str(), reason.as_str()), ("canceled", "3.0 s", "its run was lost"));
+        assert!(steps.gantt.contains("attempt 1 canceled, 3.0 s"), "{}", steps.gantt);
+    }
+}

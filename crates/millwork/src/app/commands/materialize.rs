@@ -357,6 +357,10 @@ fn summary(outcome: &RunOutcome) -> String {
     }
     let took = when::duration(outcome.duration);
     text.push_str(&format!("Run {} {status}: {} in {took}\n", outcome.run.short(), parts.join(", ")));
+    // The reason of a run with failed steps is theirs.
+    if let Some(reason) = outcome.state.reason.as_ref().filter(|_| count(StepStatus::Failed) == 0) {
+        text.push_str(&format!("  {}\n", indented(reason, 2)));
+    }
     if outcome.status != RunStatus::Succeeded {
         text.push_str(&format!("  hint: `runs retry {}` goes on where it stopped\n", outcome.run.short()));
     }
@@ -391,4 +395,22 @@ fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use millwork_core::run::RunState;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_that_is_not_that_of_a_step_has_its_reason_in_the_summary() {
+        let state = RunState { reason: Some("it took longer than 1s".to_owned()), ..RunState::default() };
+        let run = RunId::from_u128(1);
+        let outcome = RunOutcome { run, status: RunStatus::Failed, state, duration: Duration::from_secs(1) };
+        let summary = summary(&outcome);
+        assert!(summary.contains("\n  it took longer than 1s\n  hint: "), "{summary}");
+    }
 }
