@@ -28,7 +28,7 @@ fn a_file_in_the_place_of_the_home() {
     home.write("home", "");
     let message = format!("failed to make the folder `{}`", home.path().display());
     for line in COMMANDS {
-        check(&home, line, &message, "choose another MILLWORK_HOME");
+        check(&home, line, &message, "a part of the path is a file; choose another MILLWORK_HOME");
     }
     home.succeeds("list assets");
     home.succeeds("check");

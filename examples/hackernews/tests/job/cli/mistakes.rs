@@ -68,8 +68,8 @@ fn an_unknown_run_step_partition_or_job() {
     check(&home, "runs list --status zz", "`zz` is not a status of a run", "queued, running");
     check(&home, "materialize --job zz", "no job is called `zz`", "`list jobs` lists all jobs");
     check(&home, "materialize --partition zz", "no selected asset has partitions", "leave out the partition");
-    let message = "`training_data` (partition `zz`) has no such materialization";
-    check_text(&home, "asset value training_data --partition zz", message, "`asset history training_data`");
+    let message = "asset `training_data` has no partitions";
+    check_text(&home, "asset value training_data --partition zz", message, "leave out the partition");
     assert_eq!(home.runs().len(), 1, "nothing was begun");
 }
 
