@@ -85,7 +85,7 @@ pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, 
 fn note_tags_of_daemons(tags: &[String]) {
     let given = |tag: &RunTag| tags.iter().any(|given| given.split('=').next() == Some(tag.key()));
     for tag in RunTag::ALL.into_iter().filter(|tag| tag.is_of_daemons() && given(tag)) {
-        let (note, key) = (console::style("note").yellow().for_stderr(), tag.key());
+        let (note, key) = (style("note").yellow(), tag.key());
         print_error(&format!(
             "{note}: the tag `{key}` has no effect on a run that isn't queued\n  hint: `--queue` leaves the run to a daemon\n"
         ));
