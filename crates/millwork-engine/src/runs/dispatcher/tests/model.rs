@@ -636,12 +636,15 @@ impl<'a> Model<'a> {
             || self.takes_nothing(position)
     }
 
-    /// Whether a step takes an output without a value. An output that isn't loaded is no input.
+    /// Whether a step takes an output without a value. An output that isn't loaded is no input, and that of a step which wasn't handed over
+    /// isn't known.
     fn takes_nothing(&self, position: PlanIndex) -> bool {
-        let upstream = &self.run.plan.steps[position].upstream;
-        let is_handed_over = upstream.iter().all(|step| !self.not_handed_over.contains(step));
+        let is_output = |step: &PlanIndex, input: &AssetPartition<AssetIndex>| {
+            self.run.outputs(*step).iter().any(|asset| self.run.output(*step, *asset) == *input)
+        };
+        let is_known = |input: &_| !self.not_handed_over.iter().any(|step| is_output(step, input));
         let mut inputs = self.run.plan.steps[position].input_partitions();
-        is_handed_over && inputs.any(|input| matches!(self.products.get(&input), Some(Product::Nothing)))
+        inputs.any(|input| matches!(self.products.get(&input), Some(Product::Nothing)) && is_known(&input))
     }
 
     fn lacks_an_input(&self, position: PlanIndex) -> bool {
