@@ -54,12 +54,11 @@ impl Home {
 
     /// The limits by which runs are launched now, those of the most generous daemon; `None` if no daemon is known to live.
     pub fn queue_limits(&self) -> Option<QueueLimits> {
-        let living = self.announcements().into_iter().filter(|(_, found)| self.lives(found));
-        living.map(|(_, found)| found.queue).max_by_key(|queue| queue.max_runs)
+        self.living().map(|found| found.queue).max_by_key(|queue| queue.max_runs)
     }
 
-    /// Announces how the last launch of the daemon in this process went: with an error, or `None` if it succeeded. It changes
-    /// nothing if the daemon isn't announced.
+    /// Announces how the last launch of the daemon in this process went: with an error, or `None` if it succeeded. Has no
+    /// effect if the daemon isn't announced.
     pub fn announce_launch(&self, error: Option<String>) {
         let path = self.announcement_path(self.holder());
         let written = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -71,9 +70,13 @@ impl Home {
 
     /// The error of the last launch, if every daemon that is known to live failed at its last; `None` otherwise.
     pub fn launch_error(&self) -> Option<String> {
-        let living = self.announcements().into_iter().filter(|(_, found)| self.lives(found));
-        let errors: Option<Vec<String>> = living.map(|(_, found)| found.launch_error).collect();
+        let errors: Option<Vec<String>> = self.living().map(|found| found.launch_error).collect();
         errors?.into_iter().next()
+    }
+
+    /// The announcements of the daemons that are known to live.
+    fn living(&self) -> impl Iterator<Item = Announcement> {
+        self.announcements().into_iter().map(|(_, found)| found).filter(|found| self.lives(found))
     }
 
     fn announcement_path(&self, daemon: &Holder) -> PathBuf {

@@ -103,6 +103,8 @@ fn a_daemon_says_what_becomes_of_the_runs_that_it_finds() {
     drop(first);
     let next = Lines::of(command(&home, "daemon"));
     next.line("daemon started");
+    // It says so before it looks at the runs that it finds.
+    home.waits_for_a_daemon();
     signal(child, "TERM");
     next.line(" failed: ");
     assert_eq!(home.run(&run)["status"], "failed");

@@ -102,6 +102,16 @@ impl Home {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Waits until a daemon is announced, which it is once it has looked at what it found in the home.
+    pub(crate) fn waits_for_a_daemon(&self) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let home = StoredHome::open(self.path()).await.unwrap();
+            let announced = async || home.queue_limits().ok_or_else(|| "no daemon is announced".to_owned());
+            wait_for(announced).await;
+            home.store().close().await;
+        });
+    }
+
     /// Waits until a run has a status in the store, and returns what is shown of it then.
     pub(crate) fn becomes(&self, id: &str, status: &str) -> Value {
         let run: RunId = id.parse().unwrap();
