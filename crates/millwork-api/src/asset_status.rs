@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use millwork_core::asset_status::PartitionHealth;
 use millwork_core::plan::Cause;
 use millwork_core::run::RunId;
+use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetStatus, CodeVersion, DataVersion, PartitionKey};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -72,6 +73,25 @@ pub enum CauseView {
         #[schema(required, value_type = Option<String>)]
         to: Option<DataVersion>,
     },
+    /// An alias that the asset follows points at another version.
+    Alias {
+        /// The key of the upstream asset.
+        #[schema(value_type = String)]
+        asset: AssetKey,
+        /// The partition of the upstream asset; absent if it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        partition: Option<PartitionKey>,
+        /// The name of the alias.
+        #[schema(value_type = String)]
+        alias: AliasName,
+        /// The version that the value was made from; `null` if there was none.
+        #[schema(required, value_type = Option<u32>)]
+        from: Option<VersionNumber>,
+        /// The version that the alias points at; `null` if it doesn't exist any more.
+        #[schema(required, value_type = Option<u32>)]
+        to: Option<VersionNumber>,
+    },
     /// An upstream asset is itself stale or missing.
     Upstream {
         /// The key of the upstream asset.
@@ -108,6 +128,9 @@ impl From<Cause> for CauseView {
             Cause::Code { from, to } => Self::Code { from, to },
             Cause::Reported => Self::Reported,
             Cause::Data { asset, partition, from, to } => Self::Data { asset, partition, from, to },
+            Cause::Alias { asset, partition, alias, from, to } => {
+                Self::Alias { asset, partition, alias, from, to }
+            }
             Cause::Upstream { asset, partition } => Self::Upstream { asset, partition },
         }
     }

@@ -102,7 +102,7 @@ impl CheckView {
                 blocking: definition.blocking,
                 step: step.key.clone(),
             }),
-            StepKind::Assets { .. } => None,
+            StepKind::Assets { .. } | StepKind::Gate { .. } => None,
         }
     }
 }

@@ -34,6 +34,7 @@ pub mod simulation;
 pub mod stored;
 pub mod timetable;
 pub mod value;
+pub mod version;
 
 use std::pin::Pin;
 

@@ -1,6 +1,6 @@
 //! Executes runs of one pipeline in one home.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
-use millwork_core::plan::{LatestEvaluations, Plan, StalenessReport};
+use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
-use millwork_core::{Clock, IoManager, Pipeline, SystemClock};
+use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
-    Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
+    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
 };
 use tokio::sync::watch;
 
 use crate::error::register_errors;
 use crate::runs::{
-    Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, PlannedRun, Pools, RecordError, RunContext,
-    StoredInputs, TimeLimit, keep_lease, start_recorder,
+    Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, Pins, PlannedRun, Pools, RecordError,
+    RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};
@@ -227,13 +228,28 @@ impl Engine {
             read.extend(plan.steps.iter().flat_map(|step| graph.outputs(step.step)));
         }
         let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
+        let last_versions = self.last_versions(&plan).await?;
+        let pinned_at = (run, self.options.clock.now());
+        let (pins, new_pins) = Pins::of_run(&*self.store, &graph, &plan, pinned_at, &events).await?;
         let (recorder, recorder_failed, recorded) =
             start_recorder(self.store.clone(), fence, state.clone(), observer);
+        if !new_pins.is_empty() {
+            recorder.record(new_pins);
+        }
         let limit = TimeLimit::start(&request, cancel);
         let without_previous = request.is_without_previous();
         let context = Arc::new(RunContext {
             run,
-            planned: Arc::new(PlannedRun { graph, plan, stored, verdicts, without_previous }),
+            planned: Arc::new(PlannedRun {
+                run,
+                graph,
+                plan,
+                stored,
+                last_versions,
+                pins,
+                verdicts,
+                without_previous,
+            }),
             pipeline: self.pipeline.clone(),
             config: request.config,
             store: self.store.clone(),
@@ -308,8 +324,30 @@ impl Engine {
     }
 
     async fn verdicts(&self, plan: &Plan) -> Result<LatestEvaluations, StorageError> {
-        let latest = self.store.latest(&plan.assets(self.pipeline.graph())).await?;
-        Ok(latest.into_iter().map(LatestAsset::into_verdict).collect())
+        let assets = plan.assets(self.pipeline.graph());
+        let latest = self.store.latest(&assets).await?;
+        let mut evaluations: LatestEvaluations = latest.into_iter().map(LatestAsset::into_verdict).collect();
+        for Alias { asset, alias, version, data_version, .. } in self.store.aliases(&[]).await? {
+            let aliased = AliasedVersion { version, data_version };
+            evaluations.entry(asset).or_default().aliases.insert(alias, aliased);
+        }
+        Ok(evaluations)
+    }
+
+    /// The last number of a version of everything that a plan makes.
+    async fn last_versions(
+        &self,
+        plan: &Plan,
+    ) -> Result<HashMap<AssetPartition<AssetIndex>, VersionNumber>, StorageError> {
+        let graph = self.pipeline.graph();
+        let made: BTreeSet<AssetIndex> =
+            plan.steps.iter().flat_map(|step| graph.outputs(step.step).iter().copied()).collect();
+        if made.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<AssetKey> = made.into_iter().map(|asset| graph.key(asset).clone()).collect();
+        let last = self.store.last_versions(&keys).await?.into_iter();
+        Ok(last.filter_map(|(of, version)| Some((of.by_index(graph)?, version))).collect())
     }
 
     /// The assets that a plan reads from the store: inputs that it doesn't materialize, and previous values.
@@ -321,7 +359,7 @@ impl Engine {
         }
         let mut read = BTreeSet::new();
         for step in &plan.steps {
-            for input in &step.inputs {
+            for input in step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest) {
                 if !input.asset_partitions().all(|input| made.contains(&input)) {
                     read.insert(input.asset);
                 }

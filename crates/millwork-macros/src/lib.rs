@@ -19,6 +19,7 @@ mod assets;
 mod emit;
 mod errors;
 mod external_asset;
+mod gate;
 mod multi_asset;
 mod parse;
 
@@ -46,6 +47,12 @@ pub fn assets(item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn asset_check(arguments: TokenStream, item: TokenStream) -> TokenStream {
     asset_check::expand(arguments.into(), item.into()).into()
+}
+
+/// Declares a gate of an asset: documented as `millwork::gate`.
+#[proc_macro_attribute]
+pub fn gate(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    gate::expand(arguments.into(), item.into()).into()
 }
 
 /// Declares an asset that is made elsewhere: documented as `millwork::external_asset`.

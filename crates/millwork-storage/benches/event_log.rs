@@ -116,10 +116,13 @@ async fn read(home: &Home, fence: Fence) {
 fn step_events(run: RunId, step: usize) -> Vec<NewEvent> {
     let key = asset(step);
     let input = InputVersion {
+        version: None,
+        read_as: Default::default(),
         upstream: AssetPartition::new(asset(step.saturating_sub(1)), None),
         data_version: Some("0123456789abcdef0123456789abcdef".into()),
     };
     let materialized = EventBody::Materialized(Materialization {
+        version: None,
         data_version: "fedcba9876543210fedcba9876543210".into(),
         provenance: Provenance {
             code_version: "00112233445566778899aabbccddeeff".into(),
@@ -137,7 +140,7 @@ fn step_events(run: RunId, step: usize) -> Vec<NewEvent> {
         |body| NewEvent { step: Some(key.as_str().into()), attempt: 1, ..NewEvent::of_run(run, now(), body) };
     vec![
         of_step(EventBody::StepStarted),
-        NewEvent { asset: Some(key.clone()), value: Some(vec![b'7'; 100]), ..of_step(materialized) },
+        NewEvent { asset: Some(key.clone()), value: Some(vec![b'7'; 100].into()), ..of_step(materialized) },
         of_step(EventBody::StepSucceeded { micros: 12_345 }),
     ]
 }

@@ -5,9 +5,10 @@ use millwork_core::AssetKey;
 use millwork_core::asset_status::StatusFold;
 use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::graph::AssetGraph;
+use millwork_core::plan::AliasedVersion;
 use millwork_core::run::{RunState, RunStatus};
 
-use crate::{EventQuery, LatestAsset, Order, RunQuery, RunRecord, StorageError, Store};
+use crate::{Alias, EventQuery, LatestAsset, Order, RunQuery, RunRecord, StorageError, Store};
 
 /// The number of last runs that are searched for failures, of each way in which they ended.
 const ENDED_RUNS: u32 = 20;
@@ -40,6 +41,9 @@ pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<Status
     let mut fold = StatusFold::default();
     events.iter().for_each(|event| fold.apply(event));
     let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
+    for Alias { asset, alias, version, data_version, .. } in store.aliases(&[]).await? {
+        fold.set_alias(asset, alias, AliasedVersion { version, data_version });
+    }
     each_latest(store, &keys, |latest| {
         latest.materialization.iter().chain([&latest.verdict]).for_each(|event| fold.apply(event));
     })

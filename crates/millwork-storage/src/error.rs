@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::stored::Unstorable;
-use millwork_core::{Advice, ErrorClass};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{Advice, AssetPartition, ErrorClass};
 use rustix::io::Errno;
 use thiserror::Error;
 
@@ -27,6 +28,34 @@ pub enum StorageError {
         run: RunId,
         /// The step.
         step: String,
+    },
+    /// The number of a version is taken: another run has made the asset meanwhile.
+    #[error("version {version} of {} exists already", .asset.quoted())]
+    VersionTaken {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// The number that is taken.
+        version: VersionNumber,
+    },
+    /// A version doesn't exist.
+    #[error("{} has no version {version}", .asset.quoted())]
+    UnknownVersion {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// The number that no version has.
+        version: VersionNumber,
+    },
+    /// An alias doesn't point where it is moved from: it was moved meanwhile.
+    #[error("the alias `{alias}` of {} {}, and not {}", .asset.quoted(), points_at(.found), at(.expected))]
+    AliasElsewhere {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// The alias.
+        alias: AliasName,
+        /// Where it was to be moved from; `None` if it was not to exist.
+        expected: Option<VersionNumber>,
+        /// Where it points; `None` if it doesn't exist.
+        found: Option<VersionNumber>,
     },
     /// The run can't be claimed.
     #[error("run {run} is {status}")]
@@ -134,6 +163,14 @@ pub enum StorageError {
     },
 }
 
+fn points_at(version: &Option<VersionNumber>) -> String {
+    version.map_or_else(|| "doesn't exist".to_owned(), |version| format!("points at version {version}"))
+}
+
+fn at(version: &Option<VersionNumber>) -> String {
+    version.map_or_else(|| "anywhere".to_owned(), |version| format!("at version {version}"))
+}
+
 /// The reason why a store can only be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unwritable {
@@ -178,6 +215,10 @@ impl Advice for StorageError {
                 "only runs that are queued, failed, canceled or lost can be started".into()
             }
             Self::UnknownRun { .. } => "`runs list` lists all runs".into(),
+            Self::UnknownVersion { asset, .. } => {
+                format!("`models versions {}` lists the versions", asset.asset).into()
+            }
+            Self::AliasElsewhere { .. } => "it was moved meanwhile; look at `models show`, and decide again".into(),
             Self::Home { hint, source, .. } => Cow::Borrowed(remedy(source).unwrap_or(hint)),
             Self::FullDisk { .. } => {
                 "free some space on it; what was written is kept, and can be read meanwhile".into()
@@ -201,7 +242,7 @@ impl Advice for StorageError {
             }
             Self::TooNew { .. } => "use the newer version, or another MILLWORK_HOME".into(),
             Self::Database { hint, .. } => return hint.map(Cow::Borrowed),
-            Self::AlreadySucceeded { .. } | Self::DuplicateRun { .. } => return None,
+            Self::AlreadySucceeded { .. } | Self::DuplicateRun { .. } | Self::VersionTaken { .. } => return None,
         })
     }
 
@@ -209,12 +250,15 @@ impl Advice for StorageError {
         match self {
             Self::NotClaimable { .. }
             | Self::UnknownRun { .. }
+            | Self::UnknownVersion { .. }
+            | Self::AliasElsewhere { .. }
             | Self::UnknownStore { .. }
             | Self::HomeIsUrl { .. }
             | Self::UnusableHome { .. }
             | Self::Unstorable { .. } => ErrorClass::Usage,
             Self::Fenced { .. }
             | Self::AlreadySucceeded { .. }
+            | Self::VersionTaken { .. }
             | Self::DuplicateRun { .. }
             | Self::Home { .. }
             | Self::FullDisk { .. }

@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Nine small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
-//! [`AlertStore`], [`PendingStore`], [`RetentionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
+//! Ten small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
+//! [`AlertStore`], [`PendingStore`], [`RetentionStore`], [`VersionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
 //! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
 //! [`connect`], and name no backend.
 //!
@@ -48,6 +48,7 @@ mod run_projection;
 mod run_store;
 mod sqlite;
 mod store_url;
+mod version_store;
 mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
@@ -69,6 +70,7 @@ pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::SqliteStore;
 pub use store_url::{StoreKind, connect};
+pub use version_store::{Alias, VersionStore, append_version, input_event};
 pub use waiting::{queued_runs, shown_states, waiting_runs};
 
 /// A backend of the store.
@@ -81,6 +83,7 @@ pub trait Store:
     + AlertStore
     + PendingStore
     + RetentionStore
+    + VersionStore
     + Maintenance
 {
 }
@@ -94,6 +97,7 @@ impl<T> Store for T where
         + AlertStore
         + PendingStore
         + RetentionStore
+        + VersionStore
         + Maintenance
 {
 }

@@ -4,6 +4,8 @@
 //! [`old_values`](RetentionStore::old_values) finds it, its owner removes the object, and [`forget_values`](RetentionStore::forget_values)
 //! records that. A removal that was interrupted between the two is found again and completed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventKind, KindSet};
@@ -13,6 +15,9 @@ use crate::StorageError;
 
 /// The kinds of events that count as logs to a retention rule: nothing else depends on them once their run is over.
 pub(crate) const LOGS: KindSet = KindSet::of(&[EventKind::Logged, EventKind::StepProgressed]);
+
+/// For how long the value of a version is kept after an alias pointed at it: long enough to go back to it. The one before is kept longer.
+pub(crate) const LATELY: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The amount of removed data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

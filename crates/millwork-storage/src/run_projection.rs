@@ -78,6 +78,10 @@ impl RunProjection {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::CheckEvaluated(_)
+            | EventBody::VersionJudged(_)
+            | EventBody::AliasMoved(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => {}
         }

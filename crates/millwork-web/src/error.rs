@@ -155,13 +155,17 @@ pub(crate) fn as_fragment(text: &str) -> String {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         let (status, code) = match error {
-            StorageError::UnknownRun { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            StorageError::UnknownRun { .. } | StorageError::UnknownVersion { .. } => {
+                (StatusCode::NOT_FOUND, ErrorCode::NotFound)
+            }
+            StorageError::AliasElsewhere { .. } => (StatusCode::CONFLICT, ErrorCode::Invalid),
             StorageError::Unstorable { .. } | StorageError::NotClaimable { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid)
             }
             StorageError::Fenced { .. }
             | StorageError::AlreadySucceeded { .. }
             | StorageError::DuplicateRun { .. }
+            | StorageError::VersionTaken { .. }
             | StorageError::Home { .. }
             | StorageError::Database { .. }
             | StorageError::FullDisk { .. }

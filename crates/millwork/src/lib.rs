@@ -33,15 +33,17 @@ pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
 pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
+pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
-    AlertRule, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition, Backoff,
-    BoxError, BoxFuture, CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion,
-    Declaration, Definitions, Destination, Encryption, External, FailureClass, Freshness, FreshnessPolicy,
-    FromStep, Image, Input, InputMapping, IoError, IoManager, Job, Json, LogLevel, Mail, Metadata,
-    MetadataValue, Misfire, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
-    PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries,
-    RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity,
-    StepContext, StepFunction, StepLog, StepResult, Table, Trigger, Update, ValueAddress,
+    AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition,
+    Backoff, BoxError, BoxFuture, Challenger, Champion, CheckDefinition, CheckResult, CodeVersion, Column,
+    Computation, Config, DataVersion, Decision, Declaration, Definitions, Destination, Encryption, Evidence,
+    External, FailureClass, Freshness, FreshnessPolicy, FromStep, GateDefinition, Image, Input, InputMapping,
+    InputOf, IoError, IoManager, Job, Json, LogLevel, Mail, Metadata, MetadataValue, Misfire, NamedAlias,
+    Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, PoolUse, Previous,
+    QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule,
+    Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, StepContext, StepFunction,
+    StepLog, StepResult, StoredVersion, Table, Trigger, Update, ValueAddress, Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.
@@ -55,6 +57,8 @@ pub use millwork_macros::asset;
 pub use millwork_macros::asset_check;
 #[doc = include_str!("../docs/external_asset.md")]
 pub use millwork_macros::external_asset;
+#[doc = include_str!("../docs/gate.md")]
+pub use millwork_macros::gate;
 #[doc = include_str!("../docs/multi_asset.md")]
 pub use millwork_macros::multi_asset;
 /// Machine-learning kernels: splits, text features, metrics, boosting.

@@ -139,6 +139,10 @@ impl Occurrence {
             | EventBody::Kept { .. }
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
+            | EventBody::VersionJudged(_)
+            | EventBody::AliasMoved(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => return None,
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{
     AssetKey, AssetSpec, AssetValue, CheckResult, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType,
+    Verdict,
 };
 use crate::condition::AutomationCondition;
 use crate::id::StepKey;
@@ -108,6 +109,8 @@ pub enum StepResult {
     Assets(Vec<Produced>),
     /// The verdict of a check.
     Check(CheckResult),
+    /// The verdict of a gate.
+    Gate(Verdict),
 }
 
 impl AssetDefinition {

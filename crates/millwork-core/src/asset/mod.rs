@@ -2,6 +2,7 @@
 
 mod check;
 mod definition;
+mod gate;
 mod io;
 mod output;
 mod policy;
@@ -16,6 +17,7 @@ pub use crate::value::{
 };
 pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
 pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};
+pub use gate::{Answer, Decision, Evidence, GateDefinition, IntoVerdict, Question, Verdict};
 pub use io::{IoError, IoManager, ValueAddress};
 pub use output::{IntoProduced, Output, Produced, Update};
 pub use policy::{Backoff, Retry};

@@ -8,7 +8,8 @@ use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::id::RunId;
 use crate::outcome::Failure;
 use crate::partition::{AssetPartition, StepPartition};
-use crate::plan::LatestEvaluations;
+use crate::plan::{AliasedVersion, LatestEvaluations};
+use crate::version::AliasName;
 
 /// The facts of the log so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
 /// changes nothing, so that a reader may begin with the latest events and continue from an earlier place.
@@ -39,7 +40,7 @@ impl StatusFold {
     pub const KINDS: KindSet = KindSet::VERDICTS
         .union(KindSet::STEP)
         .union(KindSet::RUN)
-        .union(KindSet::of(&[EventKind::CheckEvaluated]))
+        .union(KindSet::of(&[EventKind::CheckEvaluated, EventKind::AliasMoved]))
         .without(KindSet::of(&[EventKind::StepRetrying, EventKind::RunCanceling]));
 
     /// Takes in an event.
@@ -57,6 +58,11 @@ impl StatusFold {
                 if let Some(asset) = event.asset_partition() {
                     let checks = self.checks.entry(asset).or_default();
                     checks.insert(check.check.clone(), check.passed);
+                }
+            }
+            EventBody::AliasMoved(moved) => {
+                if let Some(asset) = event.asset_partition() {
+                    self.evaluations.entry(asset).or_default().move_alias(moved);
                 }
             }
             EventBody::StepStarted => {
@@ -101,8 +107,16 @@ impl StatusFold {
             EventBody::StepRetrying { .. }
             | EventBody::RunCanceling
             | EventBody::Observed { .. }
+            | EventBody::VersionJudged(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Logged(_) => {}
         }
+    }
+
+    /// Takes in where an alias points, of a reader that doesn't begin with the events that moved it.
+    pub fn set_alias(&mut self, asset: AssetPartition, alias: AliasName, version: AliasedVersion) {
+        self.evaluations.entry(asset).or_default().aliases.insert(alias, version);
     }
 
     /// The failure of the step that makes an asset, if the asset had no evaluation since. What was made of the asset or reported of it

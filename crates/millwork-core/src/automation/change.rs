@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::prepare::alias_key;
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, StepIndex};
@@ -124,7 +125,20 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         EventBody::CheckEvaluated(check) => {
             of_asset(ChangeKind::Check { name: check.check.clone(), passed: check.passed })
         }
-        EventBody::RunCanceling
+        EventBody::AliasMoved(moved) => {
+            let kind = match moved.to {
+                Some(_) => {
+                    ChangeKind::Updated { by: Arc::default(), data_version: moved.data_version.clone() }
+                }
+                None => ChangeKind::Wiped,
+            };
+            let alias = |asset| change(&alias_key(asset, &moved.alias), kind);
+            event.asset.as_ref().map(alias).into_iter().collect()
+        }
+        EventBody::VersionJudged(_)
+        | EventBody::VersionDecided(_)
+        | EventBody::AliasPinned(_)
+        | EventBody::RunCanceling
         | EventBody::StepStarted
         | EventBody::StepProgressed { .. }
         | EventBody::StepRetrying { .. }

@@ -390,7 +390,8 @@ impl Evaluator<'_> {
         for (&node, counted) in &self.prepared.deps {
             let above = &subjects[&self.prepared.below[node]];
             let upstream = above.iter().flat_map(|asset| &self.automation.upstream[*asset]).copied();
-            let mut upstream: Vec<AssetIndex> = upstream.filter(|asset| counted.includes(*asset)).collect();
+            let mut upstream: Vec<AssetIndex> =
+                upstream.filter(|asset| self.automation.counts(counted, *asset)).collect();
             upstream.sort_unstable();
             upstream.dedup();
             subjects.insert(Some(node), upstream);
@@ -437,8 +438,8 @@ impl Evaluator<'_> {
             }
             Operator::Deps { quantifier, .. } => {
                 let (below, counted) = (&subjects[&Some(node)], &self.prepared.deps[&node]);
-                let upstream =
-                    self.automation.upstream[asset].iter().filter(|asset| counted.includes(**asset));
+                let upstream = self.automation.upstream[asset].iter();
+                let upstream = upstream.filter(|asset| self.automation.counts(counted, **asset));
                 let mut found = upstream.map(|asset| {
                     let place = below.binary_search(asset).expect("it is among the upstream assets of all");
                     moments.of(node.first_child(), place)

@@ -3,6 +3,9 @@
 //! A condition's nodes are numbered, its selections of upstream assets are resolved, and what it asks for (schedules, tags, checks, how far
 //! upstream it reaches) is gathered, all by loops over its nodes. So an evaluation knows from which assets a change is seen, and what of a
 //! run is worth keeping.
+//!
+//! An asset that follows an alias of another one doesn't see that asset, but the alias, which is an asset of its own here, named
+//! `model@champion`: it is updated when it moves, and missing while it doesn't exist.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +15,16 @@ use thiserror::Error;
 use super::{AutomationCondition, FailureBackoff, NodeId, RunScope};
 use crate::asset::{AssetKey, CheckDefinition};
 use crate::condition::{Nodes, Operand, Operator};
-use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Selection, SelectionError, StepKind};
+use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Edge, Selection, SelectionError, StepKind};
 use crate::index::IndexVec;
 use crate::problem::{Advice, ErrorClass};
 use crate::schedule::{ScheduleError, Timetable};
+use crate::version::AliasName;
 
 /// The conditions of a pipeline, ready to be evaluated.
 #[derive(Debug)]
 pub struct Automation {
+    /// The keys of the graph's assets, and behind them those of aliases.
     pub(super) keys: IndexVec<AssetIndex, AssetKey>,
     pub(super) index: BTreeMap<AssetKey, AssetIndex>,
     pub(super) upstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
@@ -30,6 +35,8 @@ pub struct Automation {
     /// Whether it is external.
     pub(super) external: IndexVec<AssetIndex, bool>,
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
+    /// The asset of each alias.
+    aliased: BTreeMap<AssetIndex, AssetIndex>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
@@ -111,7 +118,7 @@ pub(super) enum Counted {
 }
 
 impl Counted {
-    pub(super) fn includes(&self, asset: AssetIndex) -> bool {
+    fn includes(&self, asset: AssetIndex) -> bool {
         match self {
             Self::All => true,
             Self::Only(assets) => assets.contains(&asset),
@@ -192,6 +199,7 @@ impl Automation {
             blocking_checks: nodes.indices().map(blocking_checks).collect(),
             external: nodes.map(|node| node.step.is_none()),
             partitioned: nodes.indices().map(is_partitioned).collect(),
+            aliased: BTreeMap::new(),
             conditions: BTreeMap::new(),
             schedules: BTreeMap::new(),
             identity: String::new(),
@@ -199,6 +207,7 @@ impl Automation {
             depth: 0,
             tags: BTreeSet::new(),
         };
+        automation.add_aliases(graph);
         for (key, condition) in conditions {
             if let Some(index) = graph.index(key.as_str()) {
                 automation.add(graph, index, condition)?;
@@ -209,6 +218,43 @@ impl Automation {
             parts.map(|(index, one)| format!("{}={};", automation.keys[*index], one.identity)).collect();
         automation.identity = identity(&parts);
         Ok(automation)
+    }
+
+    /// Puts the aliases that assets follow between them and the assets that the aliases belong to.
+    fn add_aliases(&mut self, graph: &AssetGraph) {
+        let mut aliases: BTreeMap<AssetKey, AssetIndex> = BTreeMap::new();
+        for (asset, node) in graph.assets().iter_enumerated() {
+            for &upstream in &node.upstream {
+                let follows = match graph.edge(asset, upstream) {
+                    Edge::Latest => continue,
+                    Edge::Alias(alias) => Some(alias_key(graph.key(upstream), &alias)),
+                    // What a version was made from changes with the version.
+                    Edge::InputOf => None,
+                };
+                self.upstream[asset].retain(|other| *other != upstream);
+                self.downstream[upstream].retain(|other| *other != asset);
+                let Some(key) = follows else { continue };
+                let alias = *aliases.entry(key).or_insert_with_key(|key| {
+                    let alias = self.keys.push(key.clone());
+                    self.index.insert(key.clone(), alias);
+                    self.upstream.push(Vec::new());
+                    self.downstream.push(Vec::new());
+                    self.together.push(vec![alias]);
+                    self.blocking_checks.push(Vec::new());
+                    self.external.push(false);
+                    self.partitioned.push(self.partitioned[upstream]);
+                    self.aliased.insert(alias, upstream);
+                    alias
+                });
+                self.upstream[asset].push(alias);
+                self.downstream[alias].push(asset);
+            }
+        }
+    }
+
+    /// Whether an upstream asset counts; of an alias, whether its asset does.
+    pub(super) fn counts(&self, counted: &Counted, upstream: AssetIndex) -> bool {
+        counted.includes(self.aliased.get(&upstream).copied().unwrap_or(upstream))
     }
 
     /// Prepares the conditions that the assets of a graph are defined with.
@@ -364,12 +410,17 @@ fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Res
     Ok(Counted::Only(&allowed - &ignored))
 }
 
+/// The key under which an alias of an asset is seen by conditions.
+pub(super) fn alias_key(asset: &AssetKey, alias: &AliasName) -> AssetKey {
+    format!("{asset}@{alias}").into()
+}
+
 /// The definitions of an asset's checks.
 fn checks(graph: &AssetGraph, asset: AssetIndex) -> impl Iterator<Item = &CheckDefinition> {
     let steps = graph.assets()[asset].checks.iter();
     steps.filter_map(|step| match &graph.steps()[*step].kind {
         StepKind::Check { definition, .. } => Some(definition),
-        StepKind::Assets { .. } => None,
+        StepKind::Assets { .. } | StepKind::Gate { .. } => None,
     })
 }
 

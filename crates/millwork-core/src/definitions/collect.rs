@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{DefinitionError, DefinitionErrors, Job, Pipeline, resolve};
 use crate::BoxError;
 use crate::alert::AlertRule;
-use crate::asset::{AssetDefinition, AssetSpec, CheckDefinition, IoManager, Produced};
+use crate::asset::{AssetDefinition, AssetSpec, CheckDefinition, GateDefinition, IoManager, Produced};
 use crate::param::Resources;
 use crate::problem::Problem;
 use crate::retention::Retention;
@@ -32,6 +32,7 @@ use crate::sensor::Sensor;
 pub struct Definitions {
     pub(super) assets: Vec<AssetDefinition>,
     pub(super) checks: Vec<CheckDefinition>,
+    pub(super) gates: Vec<GateDefinition>,
     pub(super) jobs: Vec<Job>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) sensors: Vec<Sensor>,
@@ -73,6 +74,13 @@ impl Definitions {
     #[must_use]
     pub fn check(mut self, definition: CheckDefinition) -> Self {
         self.checks.push(definition);
+        self
+    }
+
+    /// Adds a gate.
+    #[must_use]
+    pub fn gate(mut self, definition: GateDefinition) -> Self {
+        self.gates.push(definition);
         self
     }
 
@@ -171,6 +179,7 @@ impl Definitions {
         self.assets.extend(other.assets);
         self.checks.extend(other.checks);
         self.jobs.extend(other.jobs);
+        self.gates.extend(other.gates);
         self.schedules.extend(other.schedules);
         self.sensors.extend(other.sensors);
         self.alerts.extend(other.alerts);
@@ -208,11 +217,11 @@ pub trait Assets: Sized {
     fn into_produced(self) -> Vec<Produced>;
 }
 
-/// Something that `definitions![…]` can list: an asset, several made by one function, a check.
+/// Something that `definitions![…]` can list: an asset, several made by one function, a check, a gate.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` declares nothing",
-    label = "neither an asset nor a check",
-    note = "list functions with `#[asset]`, `#[multi_asset]` or `#[asset_check]`, and names from `external_asset!`"
+    label = "neither an asset nor a check or gate",
+    note = "list functions with `#[asset]`, `#[multi_asset]`, `#[asset_check]` or `#[gate]`, and names from `external_asset!`"
 )]
 pub trait Declaration {
     /// Adds it to `definitions`.

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::asset::AssetKey;
 use crate::graph::DependencyCycle;
 use crate::problem::{Advice, ErrorClass, Problem};
+use crate::version::AliasName;
 
 /// One error of the definitions.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -43,6 +44,56 @@ pub enum DefinitionError {
         asset: AssetKey,
         /// The name of both checks.
         check: String,
+    },
+    /// An asset has two gates.
+    #[error("asset `{asset}` has two gates, `{first}` and `{second}`")]
+    DuplicateGate {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// One of the gates.
+        first: String,
+        /// The other gate.
+        second: String,
+    },
+    /// A gate doesn't take the version that it judges.
+    #[error("gate `{gate}` takes no challenger of `{asset}`")]
+    GateWithoutChallenger {
+        /// The name of the gate.
+        gate: String,
+        /// The key of the asset that it judges.
+        asset: AssetKey,
+    },
+    /// What isn't a gate takes a challenger.
+    #[error("`{dependent}` takes a challenger of `{asset}`, but it is no gate")]
+    MisplacedChallenger {
+        /// The step that takes it.
+        dependent: String,
+        /// The key of the asset.
+        asset: AssetKey,
+    },
+    /// The name of an alias can't be used.
+    #[error("`{dependent}` follows an alias of `{asset}` with an invalid name: {problem}")]
+    InvalidAlias {
+        /// The step that follows it.
+        dependent: String,
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The reason why the name is invalid.
+        problem: Problem,
+    },
+    /// The latest version of an asset is used together with a version of a model that may have been made from another one.
+    #[error(
+        "`{dependent}` takes the latest `{asset}` beside the {alias} of `{model}`, which may have been made from another version of it"
+    )]
+    UnpairedInput {
+        /// The step that takes both.
+        dependent: String,
+        /// The asset that the model is made from.
+        asset: AssetKey,
+        /// The model.
+        model: AssetKey,
+        /// The alias of the model that is followed.
+        alias: AliasName,
     },
     /// Two jobs have one name.
     #[error("job `{job}` is defined twice")]
@@ -220,6 +271,18 @@ impl Advice for DefinitionError {
             Self::DuplicateStep { .. } => "rename one of the functions".into(),
             Self::DuplicateCheck { .. } => "rename one".into(),
             Self::DuplicateJob { .. } => "rename one".into(),
+            Self::DuplicateGate { .. } => "let one function decide".into(),
+            Self::GateWithoutChallenger { asset, .. } => format!("take `Challenger<{asset}>`").into(),
+            Self::MisplacedChallenger { asset, .. } => {
+                format!("take `Champion<{asset}>`, or declare it with `#[gate]`").into()
+            }
+            Self::UnpairedInput { asset, model, alias, .. } => {
+                let of = match alias.as_str() {
+                    AliasName::CHAMPION => format!("Champion<{model}>"),
+                    _ => format!("Alias<{model}, …>"),
+                };
+                format!("take `InputOf<{asset}, {of}>`, or make it part of the value of `{model}`").into()
+            }
             Self::DuplicateResource { .. } => "wrap one of them in a type of its own".into(),
             Self::WrongType { .. } => "take the type that it has".into(),
             Self::NotLoadable { .. } => "name it in `deps(…)`".into(),
@@ -238,6 +301,7 @@ impl Advice for DefinitionError {
             | Self::ImpossibleMapping { hint, .. }
             | Self::CheckOfUnlistedAsset { hint, .. } => Cow::Borrowed(hint),
             Self::InvalidPartitions { problem, .. }
+            | Self::InvalidAlias { problem, .. }
             | Self::InvalidFreshness { problem, .. }
             | Self::InvalidLimit { problem }
             | Self::InvalidJob { problem, .. }

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use super::{Asset, Assets};
 use crate::BoxError;
 use crate::asset::{
-    AssetSpec, CheckResult, IntoCheckResult, IntoProduced, Output, Produced, StepFunction, StepResult, Update,
+    AssetSpec, CheckResult, IntoCheckResult, IntoProduced, IntoVerdict, Output, Produced, StepFunction,
+    StepResult, Update, Verdict,
 };
 use crate::param::{FromStep, Requirements, StepContext};
+use crate::version::AliasName;
 
 /// Takes the value of one parameter when the step runs.
 pub type Take<T> = fn(&StepContext) -> Result<T, BoxError>;
@@ -109,6 +111,16 @@ pub fn fallible<T, E: StepError>(returned: Result<T, E>) -> Result<T, BoxError> 
 /// What a check's function returned.
 pub fn verdict<T: IntoCheckResult>(returned: T) -> Result<CheckResult, BoxError> {
     returned.into_check_result()
+}
+
+/// What a gate's function returned.
+pub fn judged<T: IntoVerdict>(returned: T) -> Result<Verdict, BoxError> {
+    returned.into_verdict()
+}
+
+/// The alias that a gate moves. A name that can't be is reported when definitions resolve.
+pub fn alias(name: &'static str) -> AliasName {
+    AliasName::written(name)
 }
 
 /// A text among an attribute's arguments.

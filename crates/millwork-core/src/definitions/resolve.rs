@@ -6,20 +6,22 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
-use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation};
+use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
 use crate::graph::{AssetGraph, closest, order};
-use crate::param::{Input, InputMapping};
+use crate::param::{Input, InputMapping, Requirements};
 use crate::partition::PartitionsDefinition;
 use crate::problem::Problem;
 use crate::run::{RunRequest, RunSpec, RunTag};
 use crate::schedule::Misfire;
 use crate::sensor::SensorSource;
+use crate::version::{AliasName, ReadAs};
 
 pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionErrors> {
     let Definitions {
         assets,
         checks,
+        gates,
         jobs,
         schedules,
         sensors,
@@ -31,7 +33,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         mut errors,
     } = definitions;
     let producers = producers(&assets);
-    names(&assets, &checks, &jobs, &mut errors);
+    names(&assets, &checks, &gates, &jobs, &mut errors);
     let steps = Steps { assets: &assets, producers: &producers };
     for asset in &assets {
         steps.check_definition(asset, &mut errors);
@@ -44,12 +46,16 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     for check in &checks {
         steps.check_check(check, &mut errors);
     }
+    for gate in &gates {
+        steps.check_gate(gate, &mut errors);
+    }
     let limits = pool_problems(&pools).chain(policies.problems());
     errors.extend(limits.map(|problem| DefinitionError::InvalidLimit { problem }));
     let computations =
         assets.iter().filter_map(|asset| Some((asset.step.as_str(), asset.computation.as_ref()?)));
     let check_computations = checks.iter().map(|check| (check.name.as_str(), &check.computation));
-    for (dependent, computation) in computations.chain(check_computations) {
+    let gate_computations = gates.iter().map(|gate| (gate.name.as_str(), &gate.computation));
+    for (dependent, computation) in computations.chain(check_computations).chain(gate_computations) {
         for taken in &computation.pools {
             let of = pools.get(&taken.pool).copied().unwrap_or(1);
             if taken.slots == 0 || taken.slots > of {
@@ -65,10 +71,11 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         }
     }
     if !errors.is_empty() {
-        errors.extend(order(&assets, &checks).err().map(DefinitionError::from));
+        errors.extend(order(&assets, &checks, &gates).err().map(DefinitionError::from));
         return Err(DefinitionErrors(errors));
     }
-    let graph = AssetGraph::new(assets, checks).map_err(|cycle| DefinitionErrors(vec![cycle.into()]))?;
+    let graph =
+        AssetGraph::new(assets, checks, gates).map_err(|cycle| DefinitionErrors(vec![cycle.into()]))?;
     let pipeline = Pipeline {
         graph: Arc::new(graph),
         jobs,
@@ -103,6 +110,7 @@ fn producers(assets: &[AssetDefinition]) -> HashMap<AssetKey, usize> {
 fn names(
     assets: &[AssetDefinition],
     checks: &[CheckDefinition],
+    gates: &[GateDefinition],
     jobs: &[Job],
     errors: &mut Vec<DefinitionError>,
 ) {
@@ -133,6 +141,17 @@ fn names(
             errors.push(DefinitionError::DuplicateCheck { asset, check });
         }
     }
+    let mut gated: BTreeMap<&AssetKey, &str> = BTreeMap::new();
+    for gate in gates {
+        if seen.contains(&(&gate.asset, &gate.name)) {
+            let (asset, check) = (gate.asset.clone(), gate.name.clone());
+            errors.push(DefinitionError::DuplicateCheck { asset, check });
+        }
+        if let Some(first) = gated.insert(&gate.asset, &gate.name) {
+            let (first, second) = (first.to_owned(), gate.name.clone());
+            errors.push(DefinitionError::DuplicateGate { asset: gate.asset.clone(), first, second });
+        }
+    }
     let mut seen = HashSet::new();
     for job in jobs.iter().filter(|job| !seen.insert(&job.name)) {
         errors.push(DefinitionError::DuplicateJob { job: job.name.clone() });
@@ -152,7 +171,26 @@ impl Steps<'_> {
         }
         if let Some(computation) = &definition.computation {
             self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
+            misplaced_challenger(dependent, computation, errors);
         }
+    }
+
+    fn check_gate(&self, gate: &GateDefinition, errors: &mut Vec<DefinitionError>) {
+        if gate.computation.requirements.challenger.as_ref() != Some(&gate.asset) {
+            let (gate, asset) = (gate.name.clone(), gate.asset.clone());
+            errors.push(DefinitionError::GateWithoutChallenger { gate, asset });
+            return;
+        }
+        let Some(&producer) = self.producers.get(&gate.asset) else {
+            errors.push(self.unlisted(&gate.name, &gate.asset));
+            return;
+        };
+        if let Err(problem) = gate.alias.as_str().parse::<AliasName>() {
+            let (dependent, asset) = (gate.name.clone(), gate.asset.clone());
+            errors.push(DefinitionError::InvalidAlias { dependent, asset, problem });
+        }
+        let partitions = self.assets[producer].partitions.as_ref();
+        self.check_computation(&gate.name, partitions, &gate.computation, errors);
     }
 
     fn check_check(&self, check: &CheckDefinition, errors: &mut Vec<DefinitionError>) {
@@ -164,6 +202,7 @@ impl Steps<'_> {
         };
         let partitions = self.assets[producer].partitions.as_ref();
         self.check_computation(&check.name, partitions, &check.computation, errors);
+        misplaced_challenger(&check.name, &check.computation, errors);
     }
 
     fn check_computation(
@@ -183,6 +222,9 @@ impl Steps<'_> {
                 }
                 None => errors.push(self.unlisted(dependent, &input.asset)),
             }
+            if let ReadAs::Alias(alias) = &input.read_as {
+                self.check_alias(dependent, requirements, &input.asset, alias, errors);
+            }
         }
         for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {
             errors.push(self.unlisted(dependent, asset));
@@ -192,6 +234,35 @@ impl Steps<'_> {
                 step: dependent.into(),
                 problem: Problem::new("it takes a `Partition`, but has no partitions")
                     .with_hint("add `partitions = …`"),
+            });
+        }
+    }
+
+    /// What follows an alias of a model has its inputs by the same alias, or not at all.
+    fn check_alias(
+        &self,
+        dependent: &str,
+        requirements: &Requirements,
+        model: &AssetKey,
+        alias: &AliasName,
+        errors: &mut Vec<DefinitionError>,
+    ) {
+        if let Err(problem) = alias.as_str().parse::<AliasName>() {
+            let (dependent, asset) = (dependent.to_owned(), model.clone());
+            errors.push(DefinitionError::InvalidAlias { dependent, asset, problem });
+        }
+        let Some(&producer) = self.producers.get(model) else { return };
+        let Some(made_by) = &self.assets[producer].computation else { return };
+        let is_loaded = |input: &&Input| input.read_as == ReadAs::Latest && input.loads.is_some();
+        let of_model: HashSet<&AssetKey> =
+            made_by.requirements.inputs.iter().filter(is_loaded).map(|input| &input.asset).collect();
+        let both = requirements.inputs.iter().filter(is_loaded);
+        for input in both.filter(|input| of_model.contains(&input.asset)) {
+            errors.push(DefinitionError::UnpairedInput {
+                dependent: dependent.to_owned(),
+                asset: input.asset.clone(),
+                model: model.clone(),
+                alias: alias.clone(),
             });
         }
     }
@@ -207,6 +278,14 @@ impl Steps<'_> {
             None => format!("add `{asset}` to `definitions![…]`"),
         }
     }
+}
+
+fn misplaced_challenger(dependent: &str, computation: &Computation, errors: &mut Vec<DefinitionError>) {
+    let asset = computation.requirements.challenger.clone();
+    errors.extend(asset.map(|asset| {
+        let dependent = dependent.to_owned();
+        DefinitionError::MisplacedChallenger { dependent, asset }
+    }));
 }
 
 fn type_error(dependent: &str, input: &Input, upstream: &AssetDefinition) -> Option<DefinitionError> {
@@ -236,7 +315,12 @@ fn mapping_error(
         (InputMapping::Identity, Some(_), None) if input.loads.is_none() => return None,
         (InputMapping::Identity, Some(_), None) => (
             format!("`{}` has partitions and `{dependent}` has none", input.asset),
-            format!("take `Partitions<{}>` to gather all of them", input.asset),
+            match input.read_as {
+                ReadAs::Latest => format!("take `Partitions<{}>` to gather all of them", input.asset),
+                ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
+                    "each partition has a version in use of its own; give both the same partitions".into()
+                }
+            },
         ),
         (InputMapping::AllPartitions, None, _) => (
             format!("`{}` has no partitions", input.asset),

@@ -6,12 +6,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{EventKind, KindSet};
+use super::{AliasMoved, AliasPinned, EventKind, KindSet, VersionDecided, VersionJudged};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
 use crate::partition::{AssetPartition, PartitionKey};
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
+use crate::version::{AliasName, ReadAs, VersionNumber};
 
 /// What happened. Names are stored, and never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +117,14 @@ pub enum EventBody {
     CheckEvaluated(CheckEvaluation),
     /// A step, or the engine, logged a line.
     Logged(LogLine),
+    /// A gate judged a version.
+    VersionJudged(VersionJudged),
+    /// An alias points at another version.
+    AliasMoved(AliasMoved),
+    /// A decision about a version that no gate made.
+    VersionDecided(VersionDecided),
+    /// Which version an alias means to the run.
+    AliasPinned(AliasPinned),
     /// The stored event can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
     #[serde(skip_deserializing)]
     Unreadable(UnreadableEvent),
@@ -138,6 +147,9 @@ fn kind_or_empty<S: Serializer>(kind: &Option<EventKind>, serializer: S) -> Resu
 /// A new value of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Materialization {
+    /// The number of the version, which the store refuses to give twice; `None` in events that no number could be given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
     /// The version of its data.
     pub data_version: DataVersion,
     /// What it was made from.
@@ -173,6 +185,16 @@ impl Provenance {
     pub fn is_reported(&self) -> bool {
         self.code_version.as_str() == REPORTED
     }
+
+    /// Whether both are the same code on the same data. Versions may have other numbers: the same data can be made again.
+    pub fn is_same_work(&self, other: &Self) -> bool {
+        fn data(
+            provenance: &Provenance,
+        ) -> impl Iterator<Item = (&AssetPartition, &Option<DataVersion>, &ReadAs)> {
+            provenance.inputs.iter().map(|input| (&input.upstream, &input.data_version, &input.read_as))
+        }
+        self.code_version == other.code_version && data(self).eq(data(other))
+    }
 }
 
 /// The version of one upstream asset.
@@ -183,6 +205,10 @@ pub struct InputVersion {
     pub upstream: AssetPartition,
     /// The version of its data; `None` if it had none.
     pub data_version: Option<DataVersion>,
+    /// The number of the version; `None` if it had none, and in events of before versions were numbered.
+    pub version: Option<VersionNumber>,
+    /// Which version was read.
+    pub read_as: ReadAs,
 }
 
 /// An [`InputVersion`] as it is stored: there is one for each edge of each run, so it is a short list.
@@ -190,27 +216,50 @@ pub struct InputVersion {
 #[serde(untagged)]
 enum StoredInputVersion {
     Whole(AssetKey, Option<DataVersion>),
+    Numbered(AssetKey, Option<DataVersion>, VersionNumber),
     Partition(AssetKey, Option<DataVersion>, PartitionKey),
+    NumberedPartition(AssetKey, Option<DataVersion>, PartitionKey, VersionNumber),
+    ByAlias(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName),
+    InputOf(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName, AssetKey),
 }
 
 impl From<StoredInputVersion> for InputVersion {
     fn from(stored: StoredInputVersion) -> Self {
-        match stored {
-            StoredInputVersion::Whole(asset, data_version) => {
-                Self { upstream: AssetPartition::new(asset, None), data_version }
+        use StoredInputVersion::*;
+        let (asset, data_version, partition, version, read_as) = match stored {
+            Whole(asset, data) => (asset, data, None, None, ReadAs::Latest),
+            Numbered(asset, data, version) => (asset, data, None, Some(version), ReadAs::Latest),
+            Partition(asset, data, partition) => (asset, data, Some(partition), None, ReadAs::Latest),
+            NumberedPartition(asset, data, partition, version) => {
+                (asset, data, Some(partition), Some(version), ReadAs::Latest)
             }
-            StoredInputVersion::Partition(asset, data_version, partition) => {
-                Self { upstream: AssetPartition::new(asset, Some(partition)), data_version }
+            ByAlias(asset, data, partition, version, alias) => {
+                (asset, data, partition, version, ReadAs::Alias(alias))
             }
-        }
+            InputOf(asset, data, partition, version, alias, model) => {
+                (asset, data, partition, version, ReadAs::InputOf { model, alias })
+            }
+        };
+        Self { upstream: AssetPartition::new(asset, partition), data_version, version, read_as }
     }
 }
 
 impl From<InputVersion> for StoredInputVersion {
-    fn from(InputVersion { upstream, data_version }: InputVersion) -> Self {
-        match upstream.partition {
-            None => Self::Whole(upstream.asset, data_version),
-            Some(partition) => Self::Partition(upstream.asset, data_version, partition),
+    fn from(InputVersion { upstream, data_version, version, read_as }: InputVersion) -> Self {
+        let AssetPartition { asset, partition } = upstream;
+        match (read_as, partition, version) {
+            (ReadAs::Latest, None, None) => Self::Whole(asset, data_version),
+            (ReadAs::Latest, None, Some(version)) => Self::Numbered(asset, data_version, version),
+            (ReadAs::Latest, Some(partition), None) => Self::Partition(asset, data_version, partition),
+            (ReadAs::Latest, Some(partition), Some(version)) => {
+                Self::NumberedPartition(asset, data_version, partition, version)
+            }
+            (ReadAs::Alias(alias), partition, version) => {
+                Self::ByAlias(asset, data_version, partition, version, alias)
+            }
+            (ReadAs::InputOf { model, alias }, partition, version) => {
+                Self::InputOf(asset, data_version, partition, version, alias, model)
+            }
         }
     }
 }
@@ -332,6 +381,10 @@ impl EventBody {
             Self::Observed { .. } => EventKind::Observed,
             Self::CheckEvaluated(_) => EventKind::CheckEvaluated,
             Self::Logged(_) => EventKind::Logged,
+            Self::VersionJudged(_) => EventKind::VersionJudged,
+            Self::AliasMoved(_) => EventKind::AliasMoved,
+            Self::VersionDecided(_) => EventKind::VersionDecided,
+            Self::AliasPinned(_) => EventKind::AliasPinned,
             Self::Unreadable(_) => return None,
         })
     }
@@ -369,7 +422,8 @@ impl EventBody {
             Self::Materialized(Materialization { metadata, .. })
             | Self::Kept { metadata, .. }
             | Self::Observed { metadata, .. }
-            | Self::CheckEvaluated(CheckEvaluation { metadata, .. }) => Some(metadata),
+            | Self::CheckEvaluated(CheckEvaluation { metadata, .. })
+            | Self::VersionJudged(VersionJudged { metadata, .. }) => Some(metadata),
             Self::RunQueued
             | Self::RunStarted { .. }
             | Self::RunCanceling
@@ -387,6 +441,9 @@ impl EventBody {
             | Self::StepCanceled
             | Self::NotMaterialized { .. }
             | Self::Logged(_)
+            | Self::AliasMoved(_)
+            | Self::VersionDecided(_)
+            | Self::AliasPinned(_)
             | Self::Unreadable(_) => None,
         }
     }
@@ -457,6 +514,10 @@ impl EventBody {
             | Self::Observed { .. }
             | Self::CheckEvaluated(_)
             | Self::Logged(_)
+            | Self::VersionJudged(_)
+            | Self::AliasMoved(_)
+            | Self::VersionDecided(_)
+            | Self::AliasPinned(_)
             | Self::Unreadable(_) => None,
         }
     }
@@ -484,6 +545,10 @@ impl EventBody {
             | Self::Observed { .. }
             | Self::CheckEvaluated(_)
             | Self::Logged(_)
+            | Self::VersionJudged(_)
+            | Self::AliasMoved(_)
+            | Self::VersionDecided(_)
+            | Self::AliasPinned(_)
             | Self::Unreadable(_) => None,
         }
     }
@@ -507,6 +572,8 @@ mod tests {
         let input = |asset: &str, partition: Option<&str>, version: Option<&str>| InputVersion {
             upstream: AssetPartition::new(asset.into(), partition.map(PartitionKey::from)),
             data_version: version.map(DataVersion::from),
+            version: None,
+            read_as: ReadAs::Latest,
         };
         let inputs = vec![input("raw", None, Some("d1")), input("by_day", Some("mon"), None)];
         Provenance { code_version: "c1".into(), inputs }
@@ -526,6 +593,7 @@ mod tests {
         );
         check(
             EventBody::Materialized(Materialization {
+                version: None,
                 data_version: "d2".into(),
                 provenance: provenance(),
                 stored: StoredValue {

@@ -1,5 +1,7 @@
 //! The envelope of every event: its time, run, step and asset.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -55,7 +57,7 @@ pub struct NewEvent {
     /// The kind of the event, with its data.
     pub body: EventBody,
     /// The stored form of a materialized value that is kept in the database itself; `None` for values stored elsewhere.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<Arc<Vec<u8>>>,
 }
 
 impl Event {

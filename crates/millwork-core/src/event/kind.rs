@@ -56,6 +56,14 @@ pub enum EventKind {
     Logged = 20,
     /// The run failed or was lost, and waits to be tried again.
     RunRetrying = 21,
+    /// A gate judged a version.
+    VersionJudged = 22,
+    /// An alias points at another version.
+    AliasMoved = 23,
+    /// A decision about a version that no gate made.
+    VersionDecided = 24,
+    /// Which version an alias means to the run.
+    AliasPinned = 25,
 }
 
 /// What an event is about.
@@ -69,11 +77,13 @@ pub enum EventSubject {
     Asset,
     /// The run's log: a line of it.
     Log,
+    /// What the run is executed with, which doesn't change its status.
+    Context,
 }
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -95,6 +105,10 @@ impl EventKind {
         Self::CheckEvaluated,
         Self::Logged,
         Self::RunRetrying,
+        Self::VersionJudged,
+        Self::AliasMoved,
+        Self::VersionDecided,
+        Self::AliasPinned,
     ];
 
     /// The number under which databases know it.
@@ -131,6 +145,10 @@ impl EventKind {
             Self::CheckEvaluated => "check_evaluated",
             Self::Logged => "logged",
             Self::RunRetrying => "run_retrying",
+            Self::VersionJudged => "version_judged",
+            Self::AliasMoved => "alias_moved",
+            Self::VersionDecided => "version_decided",
+            Self::AliasPinned => "alias_pinned",
         }
     }
 
@@ -156,8 +174,12 @@ impl EventKind {
             | Self::Kept
             | Self::NotMaterialized
             | Self::Observed
-            | Self::CheckEvaluated => EventSubject::Asset,
+            | Self::CheckEvaluated
+            | Self::VersionJudged
+            | Self::AliasMoved
+            | Self::VersionDecided => EventSubject::Asset,
             Self::Logged => EventSubject::Log,
+            Self::AliasPinned => EventSubject::Context,
         }
     }
 
@@ -183,7 +205,11 @@ impl EventKind {
             | Self::NotMaterialized
             | Self::Observed
             | Self::CheckEvaluated
-            | Self::Logged => None,
+            | Self::Logged
+            | Self::VersionJudged
+            | Self::AliasMoved
+            | Self::VersionDecided
+            | Self::AliasPinned => None,
         }
     }
 }
@@ -233,6 +259,10 @@ impl KindSet {
     /// which staleness is judged; each has what it was [made from](super::EventBody::provenance).
     pub const VERDICTS: Self =
         Self::of(&[EventKind::Materialized, EventKind::Kept, EventKind::NotMaterialized]);
+
+    /// What happens to versions of assets: verdicts of gates, decisions of people, moves of aliases. Retention keeps these events.
+    pub const VERSIONS: Self =
+        Self::of(&[EventKind::VersionJudged, EventKind::AliasMoved, EventKind::VersionDecided]);
 
     /// The set of the given kinds.
     pub const fn of(kinds: &[EventKind]) -> Self {
@@ -330,12 +360,16 @@ mod tests {
             (19, "check_evaluated"),
             (20, "logged"),
             (21, "run_retrying"),
+            (22, "version_judged"),
+            (23, "alias_moved"),
+            (24, "version_decided"),
+            (25, "alias_pinned"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
             assert_eq!(EventKind::from_number(number).map(EventKind::name), Some(name));
         }
-        assert_eq!((EventKind::from_number(0), EventKind::from_number(22)), (None, None));
+        assert_eq!((EventKind::from_number(0), EventKind::from_number(27)), (None, None));
     }
 
     /// Reading a name that doesn't exist, serde lists those that do.

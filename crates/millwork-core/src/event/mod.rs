@@ -7,6 +7,7 @@
 mod body;
 mod envelope;
 mod kind;
+mod version_events;
 
 pub use body::{
     AttemptEvent, CheckEvaluation, EventBody, InputVersion, LogLine, Materialization, Provenance,
@@ -14,3 +15,4 @@ pub use body::{
 };
 pub use envelope::{Event, FORMAT, NewEvent};
 pub use kind::{EventKind, EventSubject, KindSet};
+pub use version_events::{AliasChange, AliasMoved, AliasPinned, Asked, Mover, VersionDecided, VersionJudged};

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
-use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation};
+use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation, GateDefinition};
 use crate::id::StepKey;
 use crate::index::{IndexVec, typed_index};
+use crate::param::Input;
+use crate::version::{AliasName, ReadAs};
 
 typed_index! {
     /// The position of an asset in [`AssetGraph::assets`].
@@ -41,16 +43,18 @@ pub struct AssetNode {
     pub downstream: Vec<AssetIndex>,
     /// The steps that test it.
     pub checks: Vec<StepIndex>,
+    /// The step that judges its new versions; `None` if no gate does.
+    pub gate: Option<StepIndex>,
 }
 
-/// A step with its neighbours in the graph: it makes assets, or tests one.
+/// A step with its neighbours in the graph: it makes assets, or tests or judges one.
 #[derive(Debug)]
 pub struct StepNode {
     /// The key of the step.
     pub key: StepKey,
     /// The assets it takes or waits for.
     pub upstream: Vec<AssetIndex>,
-    /// Whether it makes assets or tests one.
+    /// Whether it makes assets, or tests or judges one.
     pub kind: StepKind,
 }
 
@@ -71,6 +75,24 @@ pub enum StepKind {
         /// The asset that it tests.
         asset: AssetIndex,
     },
+    /// It judges the new versions of an asset.
+    Gate {
+        /// The definition of the gate and its function.
+        definition: GateDefinition,
+        /// The asset whose versions it judges.
+        asset: AssetIndex,
+    },
+}
+
+/// How an asset uses one of its upstream assets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// It takes or waits for the latest version.
+    Latest,
+    /// It follows an alias, and takes no notice of other versions.
+    Alias(AliasName),
+    /// It takes what a version of another asset was made from, and follows that asset's alias.
+    InputOf,
 }
 
 impl StepNode {
@@ -86,6 +108,7 @@ impl StepNode {
                 definition.computation.as_ref().expect("an asset without a computation has no step")
             }
             StepKind::Check { definition, .. } => &definition.computation,
+            StepKind::Gate { definition, .. } => &definition.computation,
         }
     }
 }
@@ -95,11 +118,12 @@ impl AssetGraph {
     pub(crate) fn new(
         definitions: Vec<AssetDefinition>,
         checks: Vec<CheckDefinition>,
+        gates: Vec<GateDefinition>,
     ) -> Result<Self, DependencyCycle> {
-        let order = order(&definitions, &checks)?;
+        let order = order(&definitions, &checks, &gates)?;
         let mut graph = Self {
             assets: IndexVec::default(),
-            steps: IndexVec::with_capacity(definitions.len() + checks.len()),
+            steps: IndexVec::with_capacity(definitions.len() + checks.len() + gates.len()),
             asset_by_key: HashMap::new(),
             step_by_key: HashMap::new(),
         };
@@ -110,6 +134,9 @@ impl AssetGraph {
         }
         for check in checks {
             graph.add_check(check);
+        }
+        for gate in gates {
+            graph.add_gate(gate);
         }
         Ok(graph)
     }
@@ -126,7 +153,14 @@ impl AssetGraph {
                 self.assets[up].downstream.push(index);
             }
             let (spec, upstream) = (spec.clone(), upstream.clone());
-            self.assets.push(AssetNode { spec, step, upstream, downstream: Vec::new(), checks: Vec::new() });
+            self.assets.push(AssetNode {
+                spec,
+                step,
+                upstream,
+                downstream: Vec::new(),
+                checks: Vec::new(),
+                gate: None,
+            });
         }
         if step.is_some() {
             let key = definition.step.clone();
@@ -145,6 +179,14 @@ impl AssetGraph {
         self.add_step(StepNode { key, upstream, kind: StepKind::Check { definition, asset } });
     }
 
+    fn add_gate(&mut self, definition: GateDefinition) {
+        let asset = self.asset_by_key[&definition.asset];
+        self.assets[asset].gate = Some(self.steps.next_index());
+        let upstream = self.upstream(Some(&definition.computation));
+        let key = StepKey::of_check(&definition.asset, &definition.name);
+        self.add_step(StepNode { key, upstream, kind: StepKind::Gate { definition, asset } });
+    }
+
     fn add_step(&mut self, step: StepNode) {
         let key = step.key.clone();
         self.step_by_key.insert(key, self.steps.push(step));
@@ -161,7 +203,7 @@ impl AssetGraph {
         &self.assets
     }
 
-    /// All steps; checks come last.
+    /// All steps; checks come behind those that make assets, and gates last.
     pub fn steps(&self) -> &IndexVec<StepIndex, StepNode> {
         &self.steps
     }
@@ -191,27 +233,59 @@ impl AssetGraph {
         self.step_index(step).map(|index| self.steps[index].computation())
     }
 
-    /// The assets that a step makes; empty for a check.
+    /// The assets that a step makes; empty for a check or a gate.
     pub fn outputs(&self, step: StepIndex) -> &[AssetIndex] {
         match &self.steps[step].kind {
             StepKind::Assets { outputs, .. } => outputs,
-            StepKind::Check { .. } => &[],
+            StepKind::Check { .. } | StepKind::Gate { .. } => &[],
         }
     }
 
     /// The asset that a step tests, if it is a check.
     pub fn checked_asset(&self, step: StepIndex) -> Option<AssetIndex> {
         match &self.steps[step].kind {
-            StepKind::Assets { .. } => None,
+            StepKind::Assets { .. } | StepKind::Gate { .. } => None,
             StepKind::Check { asset, .. } => Some(*asset),
         }
+    }
+
+    /// The gate of an asset; `None` if it has none.
+    pub fn gate(&self, asset: AssetIndex) -> Option<&GateDefinition> {
+        match &self.steps[self.assets[asset].gate?].kind {
+            StepKind::Gate { definition, .. } => Some(definition),
+            StepKind::Assets { .. } | StepKind::Check { .. } => None,
+        }
+    }
+
+    /// The asset that a step tests or judges; `None` if it makes assets.
+    pub fn examined_asset(&self, step: StepIndex) -> Option<AssetIndex> {
+        match &self.steps[step].kind {
+            StepKind::Assets { .. } => None,
+            StepKind::Check { asset, .. } | StepKind::Gate { asset, .. } => Some(*asset),
+        }
+    }
+
+    /// How an asset uses one of its upstream assets. What is taken in several ways is at least taken as the latest.
+    pub fn edge(&self, asset: AssetIndex, upstream: AssetIndex) -> Edge {
+        let key = self.key(upstream);
+        let computation = self.definition(asset).and_then(|definition| definition.computation.as_ref());
+        let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
+        let mut edge = Edge::InputOf;
+        for input in inputs.filter(|input| input.asset == *key) {
+            match &input.read_as {
+                ReadAs::Latest => return Edge::Latest,
+                ReadAs::Alias(alias) => edge = Edge::Alias(alias.clone()),
+                ReadAs::InputOf { .. } => {}
+            }
+        }
+        edge
     }
 
     /// The definition that makes an asset; `None` for an external asset.
     pub fn definition(&self, asset: AssetIndex) -> Option<&AssetDefinition> {
         match &self.steps[self.assets[asset].step?].kind {
             StepKind::Assets { definition, .. } => Some(definition),
-            StepKind::Check { .. } => None,
+            StepKind::Check { .. } | StepKind::Gate { .. } => None,
         }
     }
 
@@ -238,42 +312,109 @@ fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>, overview: &str)
 pub(crate) fn order(
     definitions: &[AssetDefinition],
     checks: &[CheckDefinition],
+    gates: &[GateDefinition],
 ) -> Result<Vec<usize>, DependencyCycle> {
     let mut producer: HashMap<&str, usize> = HashMap::new();
     for (index, definition) in definitions.iter().enumerate() {
         producer.extend(definition.outputs.iter().map(|output| (output.key.as_str(), index)));
     }
+    let producer_of = |asset: &AssetKey| producer.get(asset.as_str()).copied();
     let inputs = |computation: Option<&Computation>| -> Vec<usize> {
-        let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
-        inputs.filter_map(|input| producer.get(input.asset.as_str()).copied()).collect()
+        inputs_of(computation).filter_map(|input| producer_of(&input.asset)).collect()
     };
     let upstream: Vec<Vec<usize>> =
         definitions.iter().map(|definition| inputs(definition.computation.as_ref())).collect();
     let name = |index: usize| definitions[index].step.to_string();
     let order = find_cycle(&upstream).map_err(|cycle| DependencyCycle::of(cycle.into_iter().map(name)))?;
 
-    // A blocking check is a gate between its asset and everything downstream of it.
-    let is_gate = |check: &&CheckDefinition| check.blocking && producer.contains_key(check.asset.as_str());
-    let blocking: Vec<_> = checks.iter().filter(is_gate).collect();
-    if !blocking.is_empty() {
+    // A blocking check stands between its asset and everything downstream of it, and a gate between its asset and what follows the alias.
+    let between = between(checks, gates, producer_of);
+    if !between.is_empty() {
         let mut gated = upstream;
-        for (index, check) in blocking.iter().enumerate() {
-            let gate = definitions.len() + index;
-            let asset = producer[check.asset.as_str()];
-            for inputs in gated.iter_mut().take(definitions.len()) {
-                if inputs.contains(&asset) {
-                    inputs.push(gate);
-                }
+        let nodes = |reads: &[&Input]| -> Vec<usize> {
+            let numbered = between.iter().enumerate();
+            let before = numbered.filter(|(_, (_, item))| reads.iter().any(|input| item.is_before(input)));
+            before.map(|(index, _)| definitions.len() + index).collect()
+        };
+        for (inputs, definition) in gated.iter_mut().zip(definitions) {
+            inputs.extend(nodes(&inputs_of(definition.computation.as_ref()).collect::<Vec<_>>()));
+        }
+        for (asset, item) in &between {
+            let mut upstream = inputs(Some(item.computation()));
+            upstream.push(*asset);
+            if let Between::Gate(gate) = item {
+                // It compares with the version in use, which it doesn't wait for.
+                let reads: Vec<_> = inputs_of(Some(&gate.computation))
+                    .filter(|input| !(input.asset == gate.asset && input.read_as.follows_alias()))
+                    .collect();
+                upstream.extend(nodes(&reads));
             }
-            let mut inputs = inputs(Some(&check.computation));
-            inputs.push(asset);
-            gated.push(inputs);
+            gated.push(upstream);
         }
         let name = |index: usize| match index.checked_sub(definitions.len()) {
-            Some(check) => format!("check `{}`", blocking[check].name),
+            Some(index) => between[index].1.name(),
             None => name(index),
         };
         find_cycle(&gated).map_err(|cycle| DependencyCycle::of(cycle.into_iter().map(name)))?;
     }
     Ok(order)
+}
+
+fn inputs_of(computation: Option<&Computation>) -> impl Iterator<Item = &Input> {
+    computation.into_iter().flat_map(|computation| &computation.requirements.inputs)
+}
+
+/// What stands between an asset and its readers.
+#[derive(Clone, Copy)]
+enum Between<'a> {
+    /// A blocking check.
+    Check(&'a CheckDefinition),
+    /// A gate.
+    Gate(&'a GateDefinition),
+}
+
+/// The blocking checks and the gates, each with the definition that makes its asset.
+fn between<'a>(
+    checks: &'a [CheckDefinition],
+    gates: &'a [GateDefinition],
+    producer_of: impl Fn(&AssetKey) -> Option<usize>,
+) -> Vec<(usize, Between<'a>)> {
+    let checks = checks.iter().filter(|check| check.blocking).map(Between::Check);
+    let items = checks.chain(gates.iter().map(Between::Gate));
+    items.filter_map(|item| Some((producer_of(item.asset())?, item))).collect()
+}
+
+impl Between<'_> {
+    fn asset(&self) -> &AssetKey {
+        match self {
+            Self::Check(check) => &check.asset,
+            Self::Gate(gate) => &gate.asset,
+        }
+    }
+
+    fn computation(&self) -> &Computation {
+        match self {
+            Self::Check(check) => &check.computation,
+            Self::Gate(gate) => &gate.computation,
+        }
+    }
+
+    /// Whether what reads this has to wait for it.
+    fn is_before(&self, input: &Input) -> bool {
+        match (self, &input.read_as) {
+            (Self::Check(check), ReadAs::Latest) => check.asset == input.asset,
+            (Self::Gate(gate), ReadAs::Alias(_)) => gate.asset == input.asset,
+            (Self::Gate(gate), ReadAs::InputOf { model, .. }) => gate.asset == *model,
+            (Self::Check(_), ReadAs::Alias(_) | ReadAs::InputOf { .. }) | (Self::Gate(_), ReadAs::Latest) => {
+                false
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Check(check) => format!("check `{}`", check.name),
+            Self::Gate(gate) => format!("gate `{}`", gate.name),
+        }
+    }
 }

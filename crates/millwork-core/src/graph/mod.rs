@@ -8,7 +8,7 @@ mod selection;
 mod selection_parser;
 
 pub(crate) use asset_graph::order;
-pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, StepIndex, StepKind, StepNode};
+pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, Edge, StepIndex, StepKind, StepNode};
 pub use closest::closest;
 pub(crate) use cycle::DependencyCycle;
 pub use partitions::PartitionError;

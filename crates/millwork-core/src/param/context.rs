@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use super::{PreviousValue, Resources, StepSink, log};
+use super::{Resources, StepSink, StoredVersion, log};
 use crate::BoxError;
 use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 use crate::problem::Problem;
 use crate::value::SharedValue;
+use crate::version::ReadAs;
 
 /// One attempt of one step: its inputs, configuration, resources, and its line to the run. Cheap to clone.
 #[derive(Clone)]
@@ -23,7 +24,8 @@ struct Parts {
     attempt: u32,
     partition: Option<PartitionKey>,
     inputs: HashMap<AssetKey, InputValue>,
-    previous: HashMap<AssetKey, PreviousValue>,
+    previous: HashMap<AssetKey, StoredVersion>,
+    versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
     config: Value,
     resources: Arc<Resources>,
     sink: Arc<dyn StepSink>,
@@ -65,6 +67,7 @@ impl StepContext {
             partition: None,
             inputs: HashMap::new(),
             previous: HashMap::new(),
+            versions: HashMap::new(),
             config: Value::Object(serde_json::Map::new()),
             resources: Arc::default(),
             sink: log::discarding(),
@@ -119,8 +122,13 @@ impl StepContext {
     }
 
     /// The last materialization of an asset before this run, if the step asked for it and there is one.
-    pub fn previous(&self, asset: &str) -> Option<&PreviousValue> {
+    pub fn previous(&self, asset: &str) -> Option<&StoredVersion> {
         self.0.previous.get(asset)
+    }
+
+    /// The version of an asset that the step reads by an alias, or judges; `None` if there is none.
+    pub fn version(&self, asset: &str, read_as: &ReadAs) -> Option<&StoredVersion> {
+        self.0.versions.get(&(asset.into(), read_as.clone()))
     }
 
     /// The step's configuration, an object.
@@ -181,8 +189,15 @@ impl StepContextBuilder {
 
     /// Adds a materialization of the past.
     #[must_use]
-    pub fn previous(mut self, asset: impl Into<AssetKey>, value: PreviousValue) -> Self {
+    pub fn previous(mut self, asset: impl Into<AssetKey>, value: StoredVersion) -> Self {
         self.0.previous.insert(asset.into(), value);
+        self
+    }
+
+    /// Adds a version that the step reads by an alias, or judges.
+    #[must_use]
+    pub fn version(mut self, asset: impl Into<AssetKey>, read_as: ReadAs, version: StoredVersion) -> Self {
+        self.0.versions.insert((asset.into(), read_as), version);
         self
     }
 

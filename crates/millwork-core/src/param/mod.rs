@@ -3,6 +3,7 @@
 //! An extractor has two halves. [`FromStep::requirements`] is static: it informs the graph, the configuration form and
 //! the pages what the function needs, without running it. [`FromStep::from_step`] gives the value when the step runs.
 
+mod alias;
 mod config;
 mod context;
 mod from_step;
@@ -13,12 +14,13 @@ mod requirements;
 mod resource;
 mod written_config;
 
+pub use alias::{Alias, AliasOf, Challenger, Champion, ChampionAlias, InputOf, NamedAlias};
 pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
 pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
 pub use from_step::FromStep;
 pub use log::{LogLevel, StepLog, StepSink};
 pub use partition::{Partition, Partitions};
-pub use previous::{Previous, PreviousValue};
-pub use requirements::{Input, InputMapping, Requirements, ResourceRequirement};
+pub use previous::{Previous, StoredVersion};
+pub use requirements::{Absent, Input, InputMapping, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
 pub use written_config::{deserialize_config, read_config};

@@ -7,6 +7,7 @@ use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
 use crate::id::RunId;
 use crate::value::{Asset, DataVersion, Metadata, MetadataValue, SharedValue};
+use crate::version::VersionNumber;
 
 /// The value and metadata of an asset's last materialization before this run; empty if there was none. It
 /// draws no edge: the asset isn't waited for, and may be the very one that is being made.
@@ -26,14 +27,16 @@ use crate::value::{Asset, DataVersion, Metadata, MetadataValue, SharedValue};
 /// assert!(improved(0.5, Previous::none()));
 /// ```
 pub struct Previous<A: Asset> {
-    materialization: Option<(Arc<A::Value>, PreviousValue)>,
+    materialization: Option<(Arc<A::Value>, StoredVersion)>,
 }
 
-/// A materialization of the past, with its type erased.
+/// A stored version of an asset, with its type erased.
 #[derive(Clone, Debug)]
-pub struct PreviousValue {
+pub struct StoredVersion {
     /// The loaded value.
     pub value: SharedValue,
+    /// The number of the version; `None` for one that no number could be given to.
+    pub version: Option<VersionNumber>,
     /// The metadata of the materialization, by label.
     pub metadata: Metadata,
     /// The data version of the value.
@@ -61,7 +64,7 @@ impl<A: Asset> Previous<A> {
     }
 
     /// The materialization with its metadata; `None` if there was none.
-    pub fn materialization(&self) -> Option<&PreviousValue> {
+    pub fn materialization(&self) -> Option<&StoredVersion> {
         self.materialization.as_ref().map(|(_, materialization)| materialization)
     }
 }

@@ -4,6 +4,7 @@ use std::any::{TypeId, type_name};
 
 use super::ConfigSchema;
 use crate::id::AssetKey;
+use crate::version::{AliasName, ReadAs};
 
 /// What a step's function takes.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Requirements {
     pub previous: Vec<AssetKey>,
     /// Whether it asks for its partition's key.
     pub partition: bool,
+    /// The asset whose new version it judges; `None` for what isn't a gate.
+    pub challenger: Option<AssetKey>,
 }
 
 /// An edge of the graph, seen from downstream.
@@ -29,6 +32,20 @@ pub struct Input {
     pub loads: Option<(TypeId, &'static str)>,
     /// Which of its partitions are taken.
     pub mapping: InputMapping,
+    /// Which version is read.
+    pub read_as: ReadAs,
+    /// What happens where the version doesn't exist: only an alias can be without one.
+    pub absent: Absent,
+}
+
+/// What happens to a step where no version is under the alias that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// It is skipped.
+    #[default]
+    SkipsTheStep,
+    /// Its function is given `None`.
+    IsNone,
 }
 
 /// Which partitions of an upstream asset one step takes.
@@ -63,7 +80,25 @@ impl Requirements {
 
     /// Waits for an asset without loading it.
     pub fn after(&mut self, asset: impl Into<AssetKey>) {
-        self.inputs.push(Input { asset: asset.into(), loads: None, mapping: InputMapping::Identity });
+        self.inputs.push(Input::latest(asset.into(), None, InputMapping::Identity));
+    }
+
+    /// Takes the version of an asset that an alias leads to, a `T`.
+    pub fn version<T: 'static>(&mut self, asset: impl Into<AssetKey>, read_as: ReadAs, absent: Absent) {
+        let (asset, loads) = (asset.into(), Some((TypeId::of::<T>(), type_name::<T>())));
+        // What is loaded is followed as well.
+        self.inputs.retain(|input| input.loads.is_some() || input.asset != asset || input.read_as != read_as);
+        let input = Input::latest(asset, loads, InputMapping::Identity);
+        self.inputs.push(Input { read_as, absent, ..input });
+    }
+
+    /// Follows an alias of an asset without loading what it points at.
+    pub fn follow(&mut self, asset: impl Into<AssetKey>, alias: AliasName) {
+        let (asset, read_as) = (asset.into(), ReadAs::Alias(alias));
+        if !self.inputs.iter().any(|input| input.asset == asset && input.read_as == read_as) {
+            let input = Input::latest(asset, None, InputMapping::Identity);
+            self.inputs.push(Input { read_as, absent: Absent::IsNone, ..input });
+        }
     }
 
     /// Requires a resource of type `T`.
@@ -73,6 +108,12 @@ impl Requirements {
 
     fn load<T: 'static>(&mut self, asset: impl Into<AssetKey>, mapping: InputMapping) {
         let loads = Some((TypeId::of::<T>(), type_name::<T>()));
-        self.inputs.push(Input { asset: asset.into(), loads, mapping });
+        self.inputs.push(Input::latest(asset.into(), loads, mapping));
+    }
+}
+
+impl Input {
+    fn latest(asset: AssetKey, loads: Option<(TypeId, &'static str)>, mapping: InputMapping) -> Self {
+        Self { asset, loads, mapping, read_as: ReadAs::Latest, absent: Absent::SkipsTheStep }
     }
 }

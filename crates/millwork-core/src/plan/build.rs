@@ -5,13 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
+use super::ReadyQueue;
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
 use crate::index::{IndexVec, typed_index};
-use crate::param::{Input, InputMapping};
+use crate::param::{Absent, Input, InputMapping};
 use crate::partition::{AssetPartition, PartitionKey, PartitionsDefinition, StepPartition};
 use crate::problem::{Advice, ErrorClass};
 use crate::run::StepKey;
+use crate::version::ReadAs;
 
 typed_index! {
     /// The position of a step in [`Plan::steps`].
@@ -32,8 +34,10 @@ pub struct PlannedStep {
     pub step: StepIndex,
     /// The partition; `None` for an unpartitioned step.
     pub partition: Option<PartitionKey>,
-    /// The steps that it waits for: those that make its inputs, and the blocking checks of those.
+    /// The steps that it waits for, and can't do without: those that make its inputs, and the blocking checks of those.
     pub upstream: Vec<PlanIndex>,
+    /// The steps that it waits for, however they end: the gates of the assets whose aliases it follows.
+    pub after: Vec<PlanIndex>,
     /// Its inputs, in the order of its parameters.
     pub inputs: Vec<PlannedInput>,
 }
@@ -49,6 +53,10 @@ pub struct PlannedInput {
     pub gathered: bool,
     /// Whether their values are loaded.
     pub loads: bool,
+    /// Which version is read.
+    pub read_as: ReadAs,
+    /// What happens where an alias doesn't exist.
+    pub absent: Absent,
 }
 
 /// The error of a request without a plan.
@@ -87,7 +95,7 @@ impl Advice for PlanError {
 }
 
 impl Plan {
-    /// Plans to make the `selected` assets: one partition of those that have partitions, or all. The checks of the
+    /// Plans to make the `selected` assets: one partition of those that have partitions, or all. The checks and gates of the
     /// selected assets are run with them.
     pub fn new(
         graph: &AssetGraph,
@@ -97,7 +105,7 @@ impl Plan {
         Ok(Builder::new(graph, partition).build(&Self::steps_of(graph, selected, partition)?))
     }
 
-    /// The steps of such a plan, whatever the number of partitions: those that make the assets, and their checks.
+    /// The steps of such a plan, whatever the number of partitions: those that make the assets, and their checks and gates.
     ///
     /// # Errors
     ///
@@ -120,7 +128,8 @@ impl Plan {
             }
         }
         let checks = made.iter().flat_map(|asset| graph.assets()[*asset].checks.iter().copied());
-        Ok(steps.iter().copied().chain(checks).collect())
+        let gates = made.iter().filter_map(|asset| graph.assets()[*asset].gate);
+        Ok(steps.iter().copied().chain(checks).chain(gates).collect())
     }
 
     /// The plan without the steps for which `keep` is false. Their dependents take the stored values.
@@ -146,9 +155,10 @@ impl Plan {
         &graph.steps()[self.steps[position].step].key
     }
 
-    /// The steps that each step waits for.
-    pub fn upstream(&self) -> IndexVec<PlanIndex, Vec<PlanIndex>> {
-        self.steps.map(|step| step.upstream.clone())
+    /// A queue of the steps, in which each waits for those before it.
+    pub fn queue(&self) -> ReadyQueue<PlanIndex> {
+        let upstream = self.steps.map(|step| step.upstream.clone());
+        ReadyQueue::with_after(&upstream, &self.steps.map(|step| step.after.clone()))
     }
 }
 
@@ -203,6 +213,8 @@ struct Builder<'a> {
     /// The steps that make an asset's partition.
     makers: Positions,
     /// The blocking checks of an asset's partition.
+    blocking_checks: Positions,
+    /// The gate of an asset's partition.
     gates: Positions,
 }
 
@@ -211,7 +223,14 @@ type Positions = HashMap<AssetPartition<AssetIndex>, Vec<PlanIndex>>;
 
 impl<'a> Builder<'a> {
     fn new(graph: &'a AssetGraph, partition: Option<&'a PartitionKey>) -> Self {
-        Self { graph, partition, steps: IndexVec::default(), makers: HashMap::new(), gates: HashMap::new() }
+        Self {
+            graph,
+            partition,
+            steps: IndexVec::default(),
+            makers: HashMap::new(),
+            blocking_checks: HashMap::new(),
+            gates: HashMap::new(),
+        }
     }
 
     fn build(mut self, all: &[StepIndex]) -> Plan {
@@ -220,9 +239,10 @@ impl<'a> Builder<'a> {
                 self.add(step, partition);
             }
         }
-        let upstream: Vec<_> = self.steps.indices().map(|position| self.waits_for(position)).collect();
-        for (step, upstream) in self.steps.iter_mut().zip(upstream) {
-            step.upstream = upstream;
+        let before: Vec<_> =
+            self.steps.indices().map(|position| (self.waits_for(position), self.after(position))).collect();
+        for (step, (upstream, after)) in self.steps.iter_mut().zip(before) {
+            (step.upstream, step.after) = (upstream, after);
         }
         Plan { steps: self.steps }.in_order()
     }
@@ -232,7 +252,7 @@ impl<'a> Builder<'a> {
         let of_asset = |asset: AssetIndex| self.graph.definition(asset)?.partitions.as_ref();
         let definition = match &self.graph.steps()[step].kind {
             StepKind::Assets { definition, .. } => definition.partitions.as_ref(),
-            StepKind::Check { asset, .. } => of_asset(*asset),
+            StepKind::Check { asset, .. } | StepKind::Gate { asset, .. } => of_asset(*asset),
         };
         match (definition, self.partition) {
             (None, _) => vec![None],
@@ -252,13 +272,17 @@ impl<'a> Builder<'a> {
                 }
             }
             StepKind::Check { definition, asset } if definition.blocking => {
-                let gated = AssetPartition::new(*asset, partition.clone());
-                self.gates.entry(gated).or_default().push(position);
+                let checked = AssetPartition::new(*asset, partition.clone());
+                self.blocking_checks.entry(checked).or_default().push(position);
             }
             StepKind::Check { .. } => {}
+            StepKind::Gate { asset, .. } => {
+                let judged = AssetPartition::new(*asset, partition.clone());
+                self.gates.entry(judged).or_default().push(position);
+            }
         }
         let inputs = self.inputs(node, partition.as_ref());
-        self.steps.push(PlannedStep { step, partition, upstream: Vec::new(), inputs });
+        self.steps.push(PlannedStep { step, partition, upstream: Vec::new(), after: Vec::new(), inputs });
     }
 
     fn inputs(&self, node: &StepNode, partition: Option<&PartitionKey>) -> Vec<PlannedInput> {
@@ -268,7 +292,8 @@ impl<'a> Builder<'a> {
             && !inputs.iter().any(|input| input.asset == asset)
         {
             let partitions = vec![partition.cloned()];
-            inputs.push(PlannedInput { asset, partitions, gathered: false, loads: false });
+            let (read_as, absent) = (ReadAs::Latest, Absent::SkipsTheStep);
+            inputs.push(PlannedInput { asset, partitions, gathered: false, loads: false, read_as, absent });
         }
         inputs
     }
@@ -284,21 +309,40 @@ impl<'a> Builder<'a> {
             (Some(keys), InputMapping::Identity) => all(keys),
         };
         let gathered = input.mapping == InputMapping::AllPartitions;
-        PlannedInput { asset, partitions, gathered, loads: input.loads.is_some() }
+        let (read_as, absent) = (input.read_as.clone(), input.absent);
+        PlannedInput { asset, partitions, gathered, loads: input.loads.is_some(), read_as, absent }
     }
 
     /// The steps that make the inputs of a step, and the blocking checks of these inputs.
     fn waits_for(&self, position: PlanIndex) -> Vec<PlanIndex> {
         let step = &self.steps[position];
-        let waits_for_checks = matches!(self.graph.steps()[step.step].kind, StepKind::Assets { .. });
+        let waits_for_checks = !self.graph.steps()[step.step].is_check();
         let mut upstream = BTreeSet::new();
-        for input in step.input_partitions() {
+        let latest = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
+        for input in latest.flat_map(PlannedInput::asset_partitions) {
             upstream.extend(self.makers.get(&input).into_iter().flatten());
-            let gates = self.gates.get(&input).filter(|_| waits_for_checks);
-            upstream.extend(gates.into_iter().flatten());
+            let checks = self.blocking_checks.get(&input).filter(|_| waits_for_checks);
+            upstream.extend(checks.into_iter().flatten());
         }
         upstream.remove(&position);
         upstream.into_iter().collect()
+    }
+
+    /// The gates that may move an alias which a step follows.
+    fn after(&self, position: PlanIndex) -> Vec<PlanIndex> {
+        let step = &self.steps[position];
+        let followed = step.inputs.iter().flat_map(|input| {
+            let asset = match &input.read_as {
+                ReadAs::Latest => None,
+                ReadAs::Alias(_) => Some(input.asset),
+                ReadAs::InputOf { model, .. } => self.graph.index(model.as_str()),
+            };
+            let partitions = input.partitions.iter();
+            partitions.filter_map(move |partition| Some(AssetPartition::new(asset?, partition.clone())))
+        });
+        let gates: BTreeSet<PlanIndex> =
+            followed.filter_map(|asset| self.gates.get(&asset)).flatten().copied().collect();
+        gates.into_iter().filter(|gate| *gate != position).collect()
     }
 }
 
@@ -308,8 +352,8 @@ type NewPositions = IndexVec<PlanIndex, Option<PlanIndex>>;
 impl PlannedStep {
     /// The step where what it waits for has other positions.
     fn moved(self, positions: &NewPositions) -> Self {
-        let upstream = self.upstream.iter().filter_map(|old| positions[*old]).collect();
-        Self { upstream, ..self }
+        let moved = |before: &[PlanIndex]| before.iter().filter_map(|old| positions[*old]).collect();
+        Self { upstream: moved(&self.upstream), after: moved(&self.after), ..self }
     }
 }
 
@@ -317,7 +361,7 @@ impl Plan {
     /// The same plan with each step after everything that it waits for: blocking checks are planned after all assets,
     /// and run before some of them.
     fn in_order(self) -> Self {
-        let mut queue = super::ReadyQueue::new(&self.upstream());
+        let mut queue = self.queue();
         let mut order = IndexVec::with_capacity(self.steps.len());
         while let Some(position) = queue.pop() {
             queue.finish(position);

@@ -6,4 +6,4 @@ mod staleness;
 
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
 pub use ready_queue::ReadyQueue;
-pub use staleness::{Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport};
+pub use staleness::{AliasedVersion, Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport};

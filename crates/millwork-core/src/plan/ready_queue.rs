@@ -24,7 +24,9 @@ use crate::index::{IndexVec, TypedIndex};
 #[derive(Debug)]
 pub struct ReadyQueue<I> {
     downstream: IndexVec<I, Vec<I>>,
-    /// For each node the number of upstream nodes that aren't finished.
+    /// The nodes that wait for a node's end, whether it finishes or is dropped.
+    then: IndexVec<I, Vec<I>>,
+    /// For each node the number of nodes before it that aren't over.
     waiting_for: IndexVec<I, usize>,
     /// For each node the length of the longest path that starts at it.
     height: IndexVec<I, usize>,
@@ -43,18 +45,22 @@ enum NodeState {
 impl<I: TypedIndex> ReadyQueue<I> {
     /// A queue of nodes with these upstream nodes. There must be no cycle: its nodes would never become ready.
     pub fn new(upstream: &IndexVec<I, Vec<I>>) -> Self {
-        let mut downstream = upstream.map(|_| Vec::new());
-        for (node, inputs) in upstream.iter_enumerated() {
-            for &input in inputs {
-                downstream[input].push(node);
-            }
+        Self::with_after(upstream, &upstream.map(|_| Vec::new()))
+    }
+
+    /// A queue of nodes that also wait for others to be over, whether those finish or are dropped: `after` has these for each node. A
+    /// node stands in one of the two lists of another at most.
+    pub fn with_after(upstream: &IndexVec<I, Vec<I>>, after: &IndexVec<I, Vec<I>>) -> Self {
+        let (downstream, then) = (reversed(upstream), reversed(after));
+        let height = heights(upstream, after, &downstream, &then);
+        let mut waiting_for = upstream.map(Vec::len);
+        for (node, before) in after.iter_enumerated() {
+            waiting_for[node] += before.len();
         }
-        let height = heights(upstream, &downstream);
-        let waiting_for = upstream.map(Vec::len);
         let roots = upstream.indices().filter(|node| waiting_for[*node] == 0);
         let ready = roots.map(|node| (height[node], Reverse(node))).collect();
         let state = upstream.map(|_| NodeState::Waiting);
-        Self { downstream, waiting_for, height, state, ready, unfinished: upstream.len() }
+        Self { downstream, then, waiting_for, height, state, ready, unfinished: upstream.len() }
     }
 
     /// Hands out a node that is ready.
@@ -74,11 +80,7 @@ impl<I: TypedIndex> ReadyQueue<I> {
             return;
         }
         for index in 0..self.downstream[node].len() {
-            let below = self.downstream[node][index];
-            self.waiting_for[below] -= 1;
-            if self.waiting_for[below] == 0 {
-                self.ready.push((self.height[below], Reverse(below)));
-            }
+            self.wait_less(self.downstream[node][index]);
         }
     }
 
@@ -117,19 +119,47 @@ impl<I: TypedIndex> ReadyQueue<I> {
         let was_open = self.state[node] != NodeState::Over;
         self.state[node] = NodeState::Over;
         self.unfinished -= usize::from(was_open);
+        if was_open {
+            for index in 0..self.then[node].len() {
+                self.wait_less(self.then[node][index]);
+            }
+        }
         was_open
     }
+
+    /// One of the nodes before `node` is over.
+    fn wait_less(&mut self, node: I) {
+        self.waiting_for[node] -= 1;
+        if self.waiting_for[node] == 0 {
+            self.ready.push((self.height[node], Reverse(node)));
+        }
+    }
+}
+
+fn reversed<I: TypedIndex>(before: &IndexVec<I, Vec<I>>) -> IndexVec<I, Vec<I>> {
+    let mut behind = before.map(|_| Vec::new());
+    for (node, before) in before.iter_enumerated() {
+        for &before in before {
+            behind[before].push(node);
+        }
+    }
+    behind
 }
 
 fn heights<I: TypedIndex>(
     upstream: &IndexVec<I, Vec<I>>,
+    after: &IndexVec<I, Vec<I>>,
     downstream: &IndexVec<I, Vec<I>>,
+    then: &IndexVec<I, Vec<I>>,
 ) -> IndexVec<I, usize> {
     let mut height: IndexVec<I, usize> = upstream.map(|_| 0);
     let mut below = downstream.map(Vec::len);
+    for (node, then) in then.iter_enumerated() {
+        below[node] += then.len();
+    }
     let mut done: Vec<I> = upstream.indices().filter(|node| below[*node] == 0).collect();
     while let Some(node) = done.pop() {
-        for &input in &upstream[node] {
+        for &input in upstream[node].iter().chain(&after[node]) {
             height[input] = height[input].max(height[node] + 1);
             below[input] -= 1;
             if below[input] == 0 {
@@ -159,14 +189,28 @@ mod tests {
     }
 
     proptest! {
-        /// Against a naive model: a node is ready if all of its inputs are finished, and falls out if one fails.
+        /// Against a naive model: a node is ready if all of its inputs are finished and those that it comes after are over, and falls
+        /// out if an input fails.
         #[test]
-        fn agrees_with_a_naive_model(graph in graphs(), failing in prop::collection::btree_set(0_usize..40, 0..5)) {
-            let mut queue = ReadyQueue::new(&graph);
+        fn agrees_with_a_naive_model(
+            whole in graphs(),
+            soft in prop::collection::btree_set((0_usize..40, 0_usize..40), 0..40),
+            failing in prop::collection::btree_set(0_usize..40, 0..5),
+        ) {
+            let is_soft = |node: usize, input: usize| soft.contains(&(node, input));
+            let part = |wanted: bool| -> IndexVec<usize, Vec<usize>> {
+                let of = |(node, inputs): (usize, &Vec<usize>)| {
+                    inputs.iter().copied().filter(|input| is_soft(node, *input) == wanted).collect()
+                };
+                whole.iter_enumerated().map(of).collect()
+            };
+            let (graph, after) = (part(false), part(true));
+            let mut queue = ReadyQueue::with_after(&graph, &after);
             let mut finished = BTreeSet::new();
             let mut gone = BTreeSet::new();
             while let Some(node) = queue.pop() {
                 prop_assert!(graph[node].iter().all(|input| finished.contains(input)));
+                prop_assert!(after[node].iter().all(|input| finished.contains(input) || gone.contains(input)));
                 if failing.contains(&node) {
                     gone.insert(node);
                     for dropped in queue.drop_below(node) {

@@ -8,6 +8,7 @@
 //! - the version of its code isn't the recorded one: a hash of the function's tokens, or the version that it was given by hand;
 //! - an input's data has another version than the one recorded, or the inputs aren't the same any more;
 //! - an input that the plan makes is itself stale or missing: it will probably be another one;
+//! - an alias that it follows points at another version; what is made of that asset meanwhile is no cause;
 //! - its value was reported from outside, so what it was made from isn't known.
 //!
 //! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are compared in the order of the plan, so that
@@ -31,17 +32,19 @@
 //! [`Plan::stale_part`] is what a run of stale steps is left with. It also leaves out what can't be made, because the last word of an
 //! upstream asset was that it has no value.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
-use crate::event::{Event, EventBody, InputVersion, Provenance};
+use crate::event::{AliasMoved, Event, EventBody, InputVersion, Provenance};
 use crate::graph::{AssetGraph, AssetIndex};
+use crate::param::Absent;
 use crate::partition::{AssetPartition, PartitionKey, StepPartition};
-use crate::plan::{Plan, PlanIndex, PlannedStep};
+use crate::plan::{Plan, PlanIndex, PlannedInput, PlannedStep};
 use crate::run::{RunState, StepStatus};
+use crate::version::{AliasName, ReadAs, VersionNumber};
 
 /// Whether an asset's value is what running its function now would be based on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,6 +83,20 @@ pub enum Cause {
         /// The current version; `None` if the asset is no longer an input.
         to: Option<DataVersion>,
     },
+    /// An alias that it follows points at another version.
+    Alias {
+        /// The key of the upstream asset.
+        asset: AssetKey,
+        /// The partition of the upstream asset; `None` if it is unpartitioned.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        partition: Option<PartitionKey>,
+        /// The alias.
+        alias: AliasName,
+        /// The version it was made from; `None` if there was none, or it didn't follow the alias then.
+        from: Option<VersionNumber>,
+        /// The version that the alias points at now; `None` if the alias doesn't exist.
+        to: Option<VersionNumber>,
+    },
     /// An upstream asset is itself stale or missing.
     Upstream {
         /// The key of the upstream asset.
@@ -108,6 +125,13 @@ impl fmt::Display for Cause {
             Self::Data { asset, from: None, to: None, .. } => {
                 write!(f, "`{asset}` is a new input")
             }
+            Self::Alias { asset, alias, from: Some(from), to: Some(to), .. } => {
+                write!(f, "the {alias} of `{asset}` is version {to} now, and was {from}")
+            }
+            Self::Alias { asset, alias, from: None, to: Some(to), .. } => {
+                write!(f, "the {alias} of `{asset}` is version {to} now")
+            }
+            Self::Alias { asset, alias, to: None, .. } => write!(f, "`{asset}` has no {alias} any more"),
             Self::Upstream { asset, partition: None } => write!(f, "`{asset}` is itself not fresh"),
             Self::Upstream { asset, partition: Some(partition) } => {
                 write!(f, "`{asset}` ({partition}) is itself not fresh")
@@ -123,6 +147,17 @@ pub struct LatestEvaluation {
     pub data_version: Option<DataVersion>,
     /// What that evaluation was made from; `None` if there was no evaluation.
     pub provenance: Option<Provenance>,
+    /// The versions that its aliases point at.
+    pub aliases: BTreeMap<AliasName, AliasedVersion>,
+}
+
+/// The version that an alias points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasedVersion {
+    /// Its number.
+    pub version: VersionNumber,
+    /// The version of its data; `None` if it is unknown.
+    pub data_version: Option<DataVersion>,
 }
 
 impl LatestEvaluation {
@@ -134,6 +169,17 @@ impl LatestEvaluation {
             self.data_version = Some(materialization.data_version.clone());
         } else if event.body.is_materialization() {
             self.data_version = None;
+        }
+    }
+
+    /// Takes in a later move of an alias.
+    pub fn move_alias(&mut self, moved: &AliasMoved) {
+        match moved.to {
+            Some(version) => {
+                let data_version = moved.data_version.clone();
+                self.aliases.insert(moved.alias.clone(), AliasedVersion { version, data_version });
+            }
+            None => drop(self.aliases.remove(&moved.alias)),
         }
     }
 }
@@ -172,11 +218,20 @@ impl StalenessReport {
         self.get(output).is_some_and(|staleness| *staleness != Staleness::Fresh)
     }
 
-    /// Whether a planned step has something to do: an output that isn't fresh, or, for a check, an asset that isn't.
+    /// Whether a planned step has something to do: an output that isn't fresh, or, for a check or a gate, an asset that isn't.
     pub fn needs(&self, graph: &AssetGraph, step: &PlannedStep) -> bool {
         let is_stale = |asset: AssetIndex| self.is_stale(&step.at_partition(asset));
         graph.outputs(step.step).iter().any(|output| is_stale(*output))
-            || graph.checked_asset(step.step).is_some_and(is_stale)
+            || graph.examined_asset(step.step).is_some_and(is_stale)
+    }
+
+    /// Whether a gate of the plan may move an alias that a step follows, since there will be a new version to judge. If it doesn't, the
+    /// step turns out to be unchanged.
+    fn may_follow(&self, graph: &AssetGraph, plan: &Plan, step: &PlannedStep) -> bool {
+        step.after.iter().any(|gate| {
+            let gate = &plan.steps[*gate];
+            graph.examined_asset(gate.step).is_some_and(|model| self.is_stale(&gate.at_partition(model)))
+        })
     }
 
     fn of_output(
@@ -200,7 +255,10 @@ impl StalenessReport {
             }
             causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
         }
-        for input in step.input_partitions().filter(|input| self.is_stale(input)) {
+        let latest_inputs = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
+        for input in
+            latest_inputs.flat_map(PlannedInput::asset_partitions).filter(|input| self.is_stale(input))
+        {
             let AssetPartition { asset, partition } = input.by_key(graph);
             causes.push(Cause::Upstream { asset, partition });
         }
@@ -210,38 +268,63 @@ impl StalenessReport {
 
 /// The versions of a step's inputs as they are now, in the order of its parameters.
 fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &PlannedStep) -> Vec<InputVersion> {
-    let version = |input: AssetPartition<AssetIndex>| {
-        let upstream = input.by_key(graph);
-        let data_version = latest.get(&upstream).and_then(|evaluation| evaluation.data_version.clone());
-        InputVersion { upstream, data_version }
+    let version = |input: &PlannedInput, partition: AssetPartition<AssetIndex>| {
+        let upstream = partition.by_key(graph);
+        let evaluation = latest.get(&upstream);
+        let (data_version, version) = match &input.read_as {
+            ReadAs::Latest => (evaluation.and_then(|evaluation| evaluation.data_version.clone()), None),
+            ReadAs::Alias(alias) => {
+                let aliased = evaluation.and_then(|evaluation| evaluation.aliases.get(alias)).cloned();
+                aliased.map_or((None, None), |aliased| (aliased.data_version, Some(aliased.version)))
+            }
+            ReadAs::InputOf { .. } => (None, None),
+        };
+        InputVersion { upstream, data_version, version, read_as: input.read_as.clone() }
     };
-    step.input_partitions().map(version).collect()
+    let inputs = step.inputs.iter();
+    inputs
+        .flat_map(|input| input.asset_partitions().map(move |partition| version(input, partition)))
+        .collect()
 }
 
-fn versions(inputs: &[InputVersion]) -> HashMap<&AssetPartition, &Option<DataVersion>> {
-    inputs.iter().map(|input| (&input.upstream, &input.data_version)).collect()
+/// The inputs by what is read. What an alias leads to beyond its own asset changes with the alias, which is an input as well.
+fn by_reading(inputs: &[InputVersion]) -> HashMap<(&AssetPartition, &ReadAs), &InputVersion> {
+    let compared = inputs.iter().filter(|input| !matches!(input.read_as, ReadAs::InputOf { .. }));
+    compared.map(|input| ((&input.upstream, &input.read_as), input)).collect()
 }
 
 fn data_causes(then: &[InputVersion], now: &[InputVersion]) -> Vec<Cause> {
-    let cause =
-        |input: &InputVersion, from: Option<&Option<DataVersion>>, to: Option<&Option<DataVersion>>| {
-            Cause::Data {
-                asset: input.upstream.asset.clone(),
-                partition: input.upstream.partition.clone(),
-                from: from.cloned().flatten(),
-                to: to.cloned().flatten(),
-            }
-        };
-    let (before, after) = (versions(then), versions(now));
-    let changed = now.iter().filter_map(|input| {
-        let from = before.get(&input.upstream).copied();
-        (from != Some(&input.data_version)).then(|| cause(input, from, Some(&input.data_version)))
+    let (before, after) = (by_reading(then), by_reading(now));
+    let changed = now.iter().filter(|input| after.contains_key(&(&input.upstream, &input.read_as)));
+    let changed = changed.filter_map(|input| {
+        let from = before.get(&(&input.upstream, &input.read_as)).copied();
+        let is_same = from.is_some_and(|from| from.data_version == input.data_version);
+        (!is_same).then(|| cause(from, Some(input)))
     });
-    let removed = then
-        .iter()
-        .filter(|input| !after.contains_key(&input.upstream))
-        .map(|input| cause(input, Some(&input.data_version), None));
-    changed.chain(removed).collect()
+    let removed = then.iter().filter(|input| {
+        let reading = (&input.upstream, &input.read_as);
+        before.contains_key(&reading) && !after.contains_key(&reading)
+    });
+    changed.chain(removed.map(|input| cause(Some(input), None))).collect()
+}
+
+/// That an input isn't what it was; one of the two is there.
+fn cause(from: Option<&InputVersion>, to: Option<&InputVersion>) -> Cause {
+    let input = from.or(to).expect("an input that was or is there");
+    let AssetPartition { asset, partition } = input.upstream.clone();
+    let data = |input: Option<&InputVersion>| input.and_then(|input| input.data_version.clone());
+    match &input.read_as {
+        ReadAs::Alias(alias) if to.is_some() => Cause::Alias {
+            asset,
+            partition,
+            alias: alias.clone(),
+            from: from.and_then(|from| from.version),
+            to: to.and_then(|to| to.version),
+        },
+        ReadAs::Alias(_) | ReadAs::Latest | ReadAs::InputOf { .. } => {
+            Cause::Data { asset, partition, from: data(from), to: data(to) }
+        }
+    }
 }
 
 impl Plan {
@@ -255,11 +338,12 @@ impl Plan {
         };
         let lacking = lacking_inputs(graph, self, latest, &report);
         self.filtered(|position, step| {
-            // A check belongs to the run that made its asset, also if that was before the run was interrupted.
+            // A check belongs to the run that made its asset, and a gate too, also if that was before the run was interrupted.
             let maker =
-                graph.checked_asset(step.step).and_then(|asset| graph.maker(&step.at_partition(asset)));
+                graph.examined_asset(step.step).and_then(|asset| graph.maker(&step.at_partition(asset)));
             is_done(&maker.unwrap_or_else(|| step.by_key(graph)))
-                || report.needs(graph, step) && !lacking.contains(&position)
+                || (report.needs(graph, step) || report.may_follow(graph, self, step))
+                    && !lacking.contains(&position)
         })
     }
 
@@ -284,12 +368,23 @@ fn lacking_inputs(
     let mut steps = HashSet::new();
     let mut assets: HashSet<AssetPartition<AssetIndex>> = HashSet::new();
     for (position, step) in plan.steps.iter_enumerated() {
-        let has_no_value = |input: AssetPartition<AssetIndex>| {
-            let evaluation = latest.get(&input.by_key(graph));
-            let is_declined = evaluation.is_some_and(|evaluation| evaluation.data_version.is_none());
-            assets.contains(&input) || is_declined && !report.is_stale(&input)
+        let has_no_value = |input: &PlannedInput, partition: AssetPartition<AssetIndex>| {
+            let evaluation = latest.get(&partition.by_key(graph));
+            match &input.read_as {
+                ReadAs::Latest => {
+                    let is_declined = evaluation.is_some_and(|evaluation| evaluation.data_version.is_none());
+                    assets.contains(&partition) || is_declined && !report.is_stale(&partition)
+                }
+                ReadAs::Alias(alias) => {
+                    let exists = evaluation.is_some_and(|evaluation| evaluation.aliases.contains_key(alias));
+                    input.absent == Absent::SkipsTheStep && !exists && !report.may_follow(graph, plan, step)
+                }
+                // It is there if the alias is.
+                ReadAs::InputOf { .. } => false,
+            }
         };
-        if step.input_partitions().any(has_no_value) {
+        let mut inputs = step.inputs.iter();
+        if inputs.any(|input| input.asset_partitions().any(|partition| has_no_value(input, partition))) {
             steps.insert(position);
             assets.extend(graph.outputs(step.step).iter().map(|output| step.at_partition(*output)));
         }

@@ -64,7 +64,11 @@ impl RunState {
     pub const KINDS: KindSet = KindSet::RUN.union(KindSet::STEP);
 
     /// The kinds of events that a run needs to be resumed: those that change its state, and the decisions of its steps.
-    pub const RESUME_KINDS: KindSet = Self::KINDS.union(KindSet::VERDICTS);
+    pub const RESUME_KINDS: KindSet = Self::KINDS.union(KindSet::VERDICTS).union(KindSet::of(&[
+        EventKind::VersionJudged,
+        EventKind::AliasMoved,
+        EventKind::AliasPinned,
+    ]));
 
     /// The state that `events` lead to.
     pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, IllegalTransition> {
@@ -123,6 +127,10 @@ impl RunState {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::CheckEvaluated(_)
+            | EventBody::VersionJudged(_)
+            | EventBody::AliasMoved(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => {
                 self.force_step(event, StepStatus::Running, Some(event.attempt));
@@ -186,6 +194,10 @@ impl RunState {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::CheckEvaluated(_)
+            | EventBody::VersionJudged(_)
+            | EventBody::AliasMoved(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => {}
         }

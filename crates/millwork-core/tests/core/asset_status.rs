@@ -69,6 +69,8 @@ impl Log {
         let provenance = graph.asset(key).unwrap().step.map_or_else(Provenance::reported, |step| {
             let upstream = graph.asset(key).unwrap().upstream.iter().map(|upstream| graph.key(*upstream));
             let inputs = upstream.map(|upstream| InputVersion {
+                version: None,
+                read_as: Default::default(),
                 upstream: AssetPartition::new(upstream.clone(), None),
                 data_version: last_version(upstream),
             });
@@ -78,6 +80,7 @@ impl Log {
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
         let made = Materialization {
+            version: None,
             data_version: version.into(),
             provenance,
             stored,

@@ -135,13 +135,18 @@ fn recorded(entries: &[&str]) -> LatestEvaluations {
         let (asset, version) = made.split_once('=').unwrap();
         let input = |input: &str| {
             let (asset, version) = input.split_once('@').unwrap();
-            InputVersion { upstream: name(asset), data_version: Some(version.into()) }
+            InputVersion {
+                version: None,
+                read_as: Default::default(),
+                upstream: name(asset),
+                data_version: Some(version.into()),
+            }
         };
         let inputs = inputs.split(',').filter(|input| !input.is_empty()).map(input).collect();
         let (data_version, code) = version.split_once('/').unwrap_or((version, "1"));
         let provenance = Some(Provenance { code_version: code.into(), inputs });
         let data_version = (data_version != "none").then(|| data_version.into());
-        (name(asset), LatestEvaluation { data_version, provenance })
+        (name(asset), LatestEvaluation { aliases: Default::default(), data_version, provenance })
     };
     entries.iter().map(verdict).collect()
 }

@@ -4,26 +4,33 @@
 //! the dispatcher is a function of them and of its inputs. [`RunContext`] adds what acts: the store, the recorder, the clock, the switch
 //! that stops the run.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
 use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex};
 use millwork_core::run::RunId;
+use millwork_core::version::VersionNumber;
 use millwork_core::{AssetPartition, Clock, Pipeline, StepPartition};
 use millwork_storage::Store;
 use serde_json::Value;
 
-use super::{Cancel, RecorderHandle, StoredInputs};
+use super::{Cancel, Pins, RecorderHandle, StoredInputs};
 use crate::values::Values;
 
 /// The steps of a run, and the stored values that it works with.
 #[derive(Debug)]
 pub(crate) struct PlannedRun {
+    pub(crate) run: RunId,
     pub(crate) graph: Arc<AssetGraph>,
     pub(crate) plan: Plan,
     /// The materializations that were stored when the run started.
     pub(crate) stored: StoredInputs,
+    /// The last number of a version of each planned output, before the run.
+    pub(crate) last_versions: HashMap<AssetPartition<AssetIndex>, VersionNumber>,
+    /// The versions that aliases meant when the run began.
+    pub(crate) pins: Pins,
     /// The last verdicts about the planned outputs; `None` for a run that isn't limited to stale steps.
     pub(crate) verdicts: Option<LatestEvaluations>,
     /// Whether steps get no previous values.
@@ -44,7 +51,12 @@ impl PlannedRun {
         self.graph.outputs(self.plan.steps[position].step)
     }
 
-    /// An asset at the partition of a step that materializes it.
+    /// The number of the version that the run makes of an asset or partition, unless another run makes one first.
+    pub(crate) fn next_version(&self, output: &AssetPartition<AssetIndex>) -> VersionNumber {
+        VersionNumber::after(self.last_versions.get(output).copied())
+    }
+
+    /// An asset at the partition of a step that materializes, tests or judges it.
     pub(crate) fn output(&self, position: PlanIndex, asset: AssetIndex) -> AssetPartition<AssetIndex> {
         self.plan.steps[position].at_partition(asset)
     }

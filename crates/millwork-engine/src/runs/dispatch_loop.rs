@@ -128,7 +128,10 @@ impl DispatchLoop {
         };
         let last_values = match &report.end {
             AttemptEnd::Succeeded { outputs, .. } => self.last_values([(report.position, &**outputs)]).await,
-            AttemptEnd::Failed { .. } | AttemptEnd::Canceled => Ok(StoredInputs::default()),
+            AttemptEnd::Judged { .. }
+            | AttemptEnd::JudgeAgain
+            | AttemptEnd::Failed { .. }
+            | AttemptEnd::Canceled => Ok(StoredInputs::default()),
         };
         Input::Report { report, last_values, jitter: fastrand::f64() }
     }

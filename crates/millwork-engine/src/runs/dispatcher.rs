@@ -49,6 +49,9 @@
 //! - *Failure:* it is retried after a pause if its policy allows that. A failed check and an input that couldn't be loaded aren't
 //!   retried, as they would fail again. When it has failed for good, everything below it is skipped; steps beside it go on, so
 //!   a run does as much as it can.
+//! - *A verdict:* a gate has recorded its success itself, together with what it decided. What follows the alias waits for the gate to be
+//!   over, however it ends, and goes on with what the gate decided, or with what the alias meant when the run began. A gate whose alias was
+//!   moved meanwhile judges again at once.
 //! - *Unchanged:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
 //!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value is used instead.
 //!
@@ -105,6 +108,9 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 
 /// The reason why a step of a run of stale steps is skipped after all.
 const UNCHANGED: &str = "code and inputs are unchanged";
+
+/// The reason why a gate judges again.
+const OVERTAKEN: &str = "the alias was moved meanwhile, so the version is judged again";
 
 /// An occurrence that the dispatcher takes in.
 #[derive(Debug)]
@@ -200,7 +206,7 @@ enum Asked {
 impl Dispatcher {
     pub(crate) fn new(run: Arc<PlannedRun>, max_parallel_steps: usize) -> Self {
         Self {
-            queue: ReadyQueue::new(&run.plan.upstream()),
+            queue: run.plan.queue(),
             values: InMemoryValues::new(&run.plan),
             attempts: run.plan.steps.map(|_| 0),
             retries: run.plan.steps.map(|_| 0),
@@ -333,6 +339,11 @@ impl Dispatcher {
     }
 
     fn start(&mut self, position: PlanIndex, slots: Vec<SlotId>) {
+        if let Some(reason) = self.run.reason_to_skip(position, &self.values) {
+            self.skip_with_below(position, &reason);
+            self.give_back(slots);
+            return;
+        }
         if self.run.is_unchanged(position, &self.values) {
             self.record(position, EventBody::StepSkipped { reason: UNCHANGED.to_owned() });
             self.hand_over(position, self.run.stored_outputs(position), &StoredInputs::default());
@@ -375,6 +386,19 @@ impl Dispatcher {
                     Ok(last_values) => self.hand_over(position, outputs, &last_values),
                     Err(error) => self.record_error(error),
                 }
+            }
+            AttemptEnd::Judged { pins } => match pins {
+                Ok(pins) => {
+                    self.values.follow(pins);
+                    self.release_inputs(position);
+                    self.queue.finish(position);
+                }
+                Err(error) => self.record_error(error),
+            },
+            AttemptEnd::JudgeAgain => {
+                let failure = Failure::new(FailureKind::Error, OVERTAKEN);
+                self.record(position, EventBody::StepRetrying { failure, delay_ms: 0 });
+                self.retry_ready.push_back(position);
             }
             AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events, jitter),
             AttemptEnd::Canceled => self.record(position, EventBody::StepCanceled),
@@ -428,6 +452,14 @@ impl Dispatcher {
         let asset = output.by_key(&self.run.graph).quoted();
         let reason = format!("upstream asset {asset} was not materialized");
         self.skip(&dropped, &reason);
+    }
+
+    /// Skips a step that has nothing to work with, and everything below it.
+    fn skip_with_below(&mut self, position: PlanIndex, reason: &str) {
+        self.skip(&[position], reason);
+        let dropped = self.queue.drop_below(position);
+        let step = self.run.step_partition(position).quoted();
+        self.skip(&dropped, &format!("upstream step {step} was skipped"));
     }
 
     fn retry_or_fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>, jitter: f64) {

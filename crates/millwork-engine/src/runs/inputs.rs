@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use millwork_core::event::{InputVersion, Provenance};
-use millwork_core::graph::AssetIndex;
+use millwork_core::graph::{AssetIndex, StepKind};
 use millwork_core::plan::{Plan, PlanIndex, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind};
-use millwork_core::{AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
+use millwork_core::version::ReadAs;
+use millwork_core::{Absent, AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
 
-use super::{PlannedRun, StoredInput, StoredInputs};
+use super::{Pins, PlannedRun, StoredInput, StoredInputs, is_judged};
 use crate::steps::{Attempt, AttemptInput, InputSource, StepOutput};
 
 /// An output of a finished step of this run.
@@ -27,20 +28,12 @@ pub(crate) enum ProducedValue {
     Nothing,
 }
 
-impl ProducedValue {
-    pub(crate) fn data_version(&self) -> Option<&DataVersion> {
-        match self {
-            Self::InMemory(_, version) => Some(version),
-            Self::Stored(stored) => stored.data_version(),
-            Self::Nothing => None,
-        }
-    }
-}
-
 /// The values that the steps of a run have produced so far.
 #[derive(Debug)]
 pub(crate) struct InMemoryValues {
     produced: HashMap<AssetPartition<AssetIndex>, ProducedValue>,
+    /// What the run's gates have decided about aliases so far.
+    decided: Pins,
     /// The number of unfinished steps that load each value; never 0.
     consumers: HashMap<AssetPartition<AssetIndex>, usize>,
 }
@@ -51,7 +44,7 @@ impl InMemoryValues {
         for key in plan.steps.iter().flat_map(loads) {
             *consumers.entry(key).or_default() += 1;
         }
-        Self { produced: HashMap::new(), consumers }
+        Self { produced: HashMap::new(), decided: Pins::default(), consumers }
     }
 
     /// Takes in a step's output. Of a value that no step loads only the version is kept.
@@ -62,6 +55,11 @@ impl InMemoryValues {
             *value = Arc::new(());
         }
         self.produced.insert(output, produced);
+    }
+
+    /// Takes in what a gate has decided about an alias.
+    pub(crate) fn follow(&mut self, pins: Pins) {
+        self.decided.take_over(pins);
     }
 
     pub(crate) fn get(&self, input: &AssetPartition<AssetIndex>) -> Option<&ProducedValue> {
@@ -88,7 +86,8 @@ impl InMemoryValues {
 }
 
 fn loads(step: &PlannedStep) -> impl Iterator<Item = AssetPartition<AssetIndex>> {
-    step.inputs.iter().filter(|input| input.loads).flat_map(PlannedInput::asset_partitions)
+    let loaded = step.inputs.iter().filter(|input| input.loads && input.read_as == ReadAs::Latest);
+    loaded.flat_map(PlannedInput::asset_partitions)
 }
 
 impl PlannedRun {
@@ -105,7 +104,15 @@ impl PlannedRun {
     ) -> Result<Attempt, Failure> {
         let planned = &self.plan.steps[position];
         let mut inputs = Vec::with_capacity(planned.inputs.len());
-        for input in planned.inputs.iter().filter(|input| input.loads) {
+        let loaded = planned.inputs.iter().filter(|input| input.loads);
+        let mut pinned = Vec::new();
+        for input in loaded.clone().filter(|input| input.read_as.follows_alias()) {
+            for partition in input.asset_partitions() {
+                let stored = self.pinned(&partition, &input.read_as, values).cloned();
+                pinned.extend(stored.map(|stored| (input.asset, input.read_as.clone(), stored)));
+            }
+        }
+        for input in loaded.filter(|input| !input.read_as.follows_alias()) {
             let mut sources = Vec::with_capacity(input.partitions.len());
             for input in input.asset_partitions() {
                 let source = self.source(&input, values)?;
@@ -114,7 +121,57 @@ impl PlannedRun {
             inputs.push(AttemptInput { asset: input.asset, gathered: input.gathered, values: sources });
         }
         let (versions, previous) = (self.versions(position, values), self.previous(position));
-        Ok(Attempt { position, number, inputs, versions, previous })
+        Ok(Attempt { position, number, inputs, pinned, versions, previous })
+    }
+
+    /// The version that a reading by an alias means: what a gate of the run has decided, or what it was when the run began.
+    fn pinned<'a>(
+        &'a self,
+        asset: &AssetPartition<AssetIndex>,
+        read_as: &ReadAs,
+        values: &'a InMemoryValues,
+    ) -> Option<&'a StoredInput> {
+        values.decided.get(asset, read_as).or_else(|| self.pins.get(asset, read_as))
+    }
+
+    /// Why a step has to be skipped although everything before it is over: the alias that it follows doesn't exist, or there is no new
+    /// version to judge.
+    pub(crate) fn reason_to_skip(&self, position: PlanIndex, values: &InMemoryValues) -> Option<String> {
+        let planned = &self.plan.steps[position];
+        if let StepKind::Gate { asset, .. } = self.step(position).kind {
+            let judged = self.output(position, asset);
+            let is_new = match values.get(&judged) {
+                Some(ProducedValue::InMemory(..)) => true,
+                Some(ProducedValue::Stored(stored)) => stored.event.run == Some(self.run),
+                Some(ProducedValue::Nothing) | None => false,
+            };
+            if !is_new {
+                return Some(format!("there is no new version of {}", judged.by_key(&self.graph).quoted()));
+            }
+        }
+        let inputs = planned.inputs.iter().filter(|input| input.absent == Absent::SkipsTheStep);
+        for input in
+            inputs.filter(|input| input.read_as.follows_alias() && !is_judged(&self.graph, planned, input))
+        {
+            let mut missing = input.asset_partitions();
+            let is_missing =
+                |asset: &AssetPartition<AssetIndex>| self.pinned(asset, &input.read_as, values).is_none();
+            if let Some(asset) = missing.find(is_missing) {
+                return Some(self.reason_of_absence(&asset, &input.read_as));
+            }
+        }
+        None
+    }
+
+    fn reason_of_absence(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> String {
+        let quoted = asset.by_key(&self.graph).quoted();
+        match read_as {
+            ReadAs::Latest => format!("{quoted} has no value"),
+            ReadAs::Alias(alias) => format!("{quoted} has no {alias} yet"),
+            ReadAs::InputOf { model, alias } => {
+                format!("`{model}` has no {alias} yet that was made from {quoted}")
+            }
+        }
     }
 
     fn source(
@@ -155,14 +212,32 @@ impl PlannedRun {
 
     /// The versions of everything that a step loads or waits for.
     fn versions(&self, position: PlanIndex, values: &InMemoryValues) -> Vec<InputVersion> {
-        let version = |input: AssetPartition<AssetIndex>| {
-            let stored = || self.stored.get(&input)?.data_version();
+        let version = |read_as: &ReadAs, input: AssetPartition<AssetIndex>| {
+            let stored = match (read_as, values.get(&input)) {
+                (ReadAs::Latest, Some(ProducedValue::InMemory(_, data_version))) => {
+                    return InputVersion {
+                        upstream: input.by_key(&self.graph),
+                        data_version: Some(data_version.clone()),
+                        version: Some(self.next_version(&input)),
+                        read_as: ReadAs::Latest,
+                    };
+                }
+                (ReadAs::Latest, Some(ProducedValue::Stored(stored))) => Some(stored),
+                (ReadAs::Latest, Some(ProducedValue::Nothing)) => None,
+                (ReadAs::Latest, None) => self.stored.get(&input),
+                (ReadAs::Alias(_) | ReadAs::InputOf { .. }, _) => self.pinned(&input, read_as, values),
+            };
             InputVersion {
                 upstream: input.by_key(&self.graph),
-                data_version: values.get(&input).map_or_else(stored, ProducedValue::data_version).cloned(),
+                data_version: stored.and_then(StoredInput::data_version).cloned(),
+                version: stored.and_then(StoredInput::version),
+                read_as: read_as.clone(),
             }
         };
-        self.plan.steps[position].input_partitions().map(version).collect()
+        let inputs = self.plan.steps[position].inputs.iter();
+        inputs
+            .flat_map(|input| input.asset_partitions().map(|partition| version(&input.read_as, partition)))
+            .collect()
     }
 
     /// Whether a step that was planned because something upstream was out of date would have the same code and data as before, now that
@@ -177,7 +252,10 @@ impl PlannedRun {
         let now = Provenance { code_version, inputs: self.versions(position, values) };
         outputs.iter().all(|output| {
             let output = self.output(position, *output).by_key(&self.graph);
-            verdicts.get(&output).and_then(|verdict| verdict.provenance.as_ref()) == Some(&now)
+            verdicts
+                .get(&output)
+                .and_then(|verdict| verdict.provenance.as_ref())
+                .is_some_and(|then| then.is_same_work(&now))
         })
     }
 

@@ -3,15 +3,17 @@
 //! While one batch is being committed the next one collects, so the number of commits adapts to the disk, and no step waits for another
 //! one's commit. The log is a prefix of the run's history at any moment: an event is never on disk without all events before it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use millwork_core::StepPartition;
-use millwork_core::event::{Event, NewEvent};
+use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{IllegalTransition, RunState, RunStatus};
+use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::{AssetPartition, StepPartition};
 use millwork_storage::{Batch, Fence, StorageError, Store};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::logs::LineBudget;
@@ -43,8 +45,16 @@ const LARGEST_BATCH: usize = 2_048;
 /// Sends events to the recorder.
 #[derive(Clone)]
 pub(crate) struct RecorderHandle {
-    sender: mpsc::UnboundedSender<Vec<NewEvent>>,
+    sender: mpsc::UnboundedSender<Message>,
     shared: Arc<Shared>,
+}
+
+/// What the recorder is sent.
+enum Message {
+    /// Events that become visible together.
+    Events(Vec<NewEvent>),
+    /// Events that may be refused, by themselves; the sender waits for the answer.
+    Commit { events: Vec<NewEvent>, reply: oneshot::Sender<Result<(), StorageError>> },
 }
 
 struct Shared {
@@ -96,7 +106,18 @@ impl RecorderHandle {
     pub(crate) fn record(&self, events: Vec<NewEvent>) {
         self.shared.backlog.fetch_add(events.len(), Ordering::Relaxed);
         // A recorder that has given up has reported it; later events are dropped.
-        let _ = self.sender.send(events);
+        let _ = self.sender.send(Message::Events(events));
+    }
+
+    /// Records events after all others so far, and waits until they are on disk. If the store refuses them, because of an alias that isn't
+    /// where it is moved from, nothing of them is there, and the run goes on.
+    pub(crate) async fn commit(&self, events: Vec<NewEvent>) -> Result<(), StorageError> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.sender.send(Message::Commit { events, reply });
+        answer.await.unwrap_or_else(|_| {
+            let source = "the recorder of the run has given up".into();
+            Err(StorageError::Database { action: "append events", hint: None, source })
+        })
     }
 
     /// The budget of the lines that steps of the run print while several run.
@@ -135,43 +156,136 @@ async fn record_all(
     store: &dyn Store,
     fence: Fence,
     mut state: RunState,
-    mut receiver: mpsc::UnboundedReceiver<Vec<NewEvent>>,
+    mut receiver: mpsc::UnboundedReceiver<Message>,
     shared: &Shared,
 ) -> Recorded {
+    let mut log = Log { store, fence, renumbered: HashMap::new() };
     // An abandoned step may hold a sender forever, so the loop ends at the run's last event.
     while !state.status.is_some_and(RunStatus::is_finished)
-        && let Some(mut events) = receiver.recv().await
+        && let Some(message) = receiver.recv().await
     {
-        while events.len() < LARGEST_BATCH
-            && let Ok(more) = receiver.try_recv()
+        let (mut events, mut commit) = match message {
+            Message::Events(events) => (events, None),
+            Message::Commit { events, reply } => (Vec::new(), Some((events, reply))),
+        };
+        while commit.is_none()
+            && events.len() < LARGEST_BATCH
+            && let Ok(message) = receiver.try_recv()
         {
-            events.extend(more);
+            match message {
+                Message::Events(more) => events.extend(more),
+                Message::Commit { events, reply } => commit = Some((events, reply)),
+            }
         }
         let count = events.len();
-        let shown: Vec<NewEvent> = events.iter().map(without_value).collect();
-        let batch = Batch { fence: Some(fence), events };
-        let sequences = store.append(batch).await.map_err(RecordError::Store)?;
-        for (event, sequence) in shown.into_iter().zip(sequences) {
-            let event = event.at_sequence(sequence);
-            state.apply(&event).map_err(RecordError::Contradiction)?;
-            (shared.observer)(Observation::Recorded(&event));
+        if count > 0 {
+            let recorded = log.append(events).await.map_err(RecordError::Store)?;
+            show(recorded, &mut state, shared)?;
         }
         shared.backlog.fetch_sub(count, Ordering::Relaxed);
         shared.written.notify_waiters();
+        if let Some((events, reply)) = commit {
+            let recorded = if events.is_empty() { Ok(Vec::new()) } else { log.append(events).await };
+            match recorded {
+                Ok(recorded) => {
+                    show(recorded, &mut state, shared)?;
+                    // The sender may have stopped waiting.
+                    let _ = reply.send(Ok(()));
+                }
+                Err(refused @ StorageError::AliasElsewhere { .. }) => drop(reply.send(Err(refused))),
+                Err(error) => return Err(RecordError::Store(error)),
+            }
+        }
     }
     Ok(state)
 }
 
-fn without_value(event: &NewEvent) -> NewEvent {
-    let NewEvent { run, at, step, asset, partition, attempt, body, value: _ } = event;
-    NewEvent {
-        run: *run,
-        at: *at,
-        step: step.clone(),
-        asset: asset.clone(),
-        partition: partition.clone(),
-        attempt: *attempt,
-        body: body.clone(),
-        value: None,
+/// Applies events that are on disk to the run's state, and shows them.
+fn show(recorded: Vec<Event>, state: &mut RunState, shared: &Shared) -> Result<(), RecordError> {
+    for event in recorded {
+        state.apply(&event).map_err(RecordError::Contradiction)?;
+        (shared.observer)(Observation::Recorded(&event));
+    }
+    Ok(())
+}
+
+/// The run's part of the log.
+///
+/// Versions are numbered by what the run has found when it began. If another run has made a version since, the number is taken, the store
+/// refuses it, and the next one is given instead, also wherever the run's events name that version.
+struct Log<'s> {
+    store: &'s dyn Store,
+    fence: Fence,
+    /// The number that a version of this run was given instead of the first one.
+    renumbered: HashMap<AssetPartition, VersionNumber>,
+}
+
+impl Log<'_> {
+    /// Appends events in one batch, and returns them as they are in the log.
+    async fn append(&mut self, mut events: Vec<NewEvent>) -> Result<Vec<Event>, StorageError> {
+        loop {
+            events.iter_mut().for_each(|event| self.renumber(event));
+            let batch = Batch { fence: Some(self.fence), events: events.clone() };
+            match self.store.append(batch).await {
+                Ok(sequences) => {
+                    let placed = events.into_iter().zip(sequences);
+                    return Ok(placed.map(|(event, sequence)| event.at_sequence(sequence)).collect());
+                }
+                Err(StorageError::VersionTaken { asset, .. }) => {
+                    let last = self.store.last_versions(std::slice::from_ref(&asset.asset)).await?;
+                    let last = last.into_iter().find(|(of, _)| *of == asset).map(|(_, version)| version);
+                    self.renumbered.insert(asset, VersionNumber::after(last));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Writes the numbers that versions of this run have in fact.
+    fn renumber(&self, event: &mut NewEvent) {
+        if self.renumbered.is_empty() {
+            return;
+        }
+        let of = event.asset.clone().map(|asset| AssetPartition::new(asset, event.partition.clone()));
+        if let EventBody::Materialized(made) = &mut event.body
+            && let Some(number) = of.and_then(|of| self.renumbered.get(&of))
+        {
+            made.version = Some(*number);
+        }
+        let provenance = match &mut event.body {
+            EventBody::Materialized(made) => Some(&mut made.provenance),
+            EventBody::Kept { provenance, .. } | EventBody::NotMaterialized { provenance } => {
+                Some(provenance)
+            }
+            EventBody::VersionJudged(judged) => Some(&mut judged.provenance),
+            EventBody::RunQueued
+            | EventBody::RunStarted { .. }
+            | EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCanceled
+            | EventBody::RunLost { .. }
+            | EventBody::RunRetrying { .. }
+            | EventBody::StepStarted
+            | EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepSkipped { .. }
+            | EventBody::StepCanceled
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::AliasMoved(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => None,
+        };
+        let inputs = provenance.into_iter().flat_map(|provenance| &mut provenance.inputs);
+        for input in inputs.filter(|input| input.read_as == ReadAs::Latest) {
+            if let Some(number) = self.renumbered.get(&input.upstream) {
+                input.version = Some(*number);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::run::RunId;
+use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
 use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
 use tokio::sync::Mutex;
@@ -27,6 +28,11 @@ impl StoredInput {
     pub(crate) fn data_version(&self) -> Option<&DataVersion> {
         let EventBody::Materialized(materialization) = &self.event.body else { return None };
         Some(&materialization.data_version)
+    }
+
+    pub(crate) fn version(&self) -> Option<VersionNumber> {
+        let EventBody::Materialized(materialization) = &self.event.body else { return None };
+        materialization.version
     }
 
     pub(crate) async fn load(

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use millwork_core::event::{InputVersion, NewEvent};
-use millwork_core::graph::StepNode;
+use millwork_core::graph::{AssetIndex, StepKind, StepNode};
 use millwork_core::plan::PlanIndex;
 use millwork_core::run::{Failure, FailureKind};
+use millwork_core::version::ReadAs;
 use millwork_core::{AssetKey, Cancellation, StepFunction, ValueType};
+use millwork_storage::StorageError;
 use tokio::sync::oneshot;
 
 use super::call::{Called, call};
 use super::descendants::end_descendants;
 use super::finish::{self, StepOutput};
-use super::load::{self, AttemptInput};
+use super::judge::{self, Contest, Judged};
+use super::load::{self, AttemptInput, Loading};
 use crate::logs::{StepRecorder, no_step_runs};
-use crate::runs::{RunContext, StopMode, StoredInput};
+use crate::runs::{Pins, RunContext, StopMode, StoredInput};
 
 /// The input of an attempt.
 #[derive(Debug)]
@@ -26,7 +29,9 @@ pub(crate) struct Attempt {
     pub(crate) number: u32,
     /// The values from other assets that the function takes.
     pub(crate) inputs: Vec<AttemptInput>,
-    /// The versions of these values.
+    /// The versions that the function reads by aliases.
+    pub(crate) pinned: Vec<(AssetIndex, ReadAs, StoredInput)>,
+    /// The versions of everything that it takes or waits for.
     pub(crate) versions: Vec<InputVersion>,
     /// The previous values that the function takes.
     pub(crate) previous: Vec<(AssetKey, ValueType, StoredInput)>,
@@ -48,8 +53,24 @@ pub(crate) enum AttemptEnd {
     Succeeded { outputs: Vec<StepOutput>, events: Vec<NewEvent> },
     /// It failed; the events (of a check's verdict) are to be recorded with the failure.
     Failed { failure: Failure, events: Vec<NewEvent> },
+    /// A gate has judged, which is recorded: what aliases mean from now on.
+    Judged { pins: Result<Pins, StorageError> },
+    /// A gate has judged against a version that is no longer in use.
+    JudgeAgain,
     /// It was stopped.
     Canceled,
+}
+
+/// The end of an attempt's work, before a verdict is recorded.
+enum WorkEnd {
+    Over(AttemptEnd),
+    Judged(Judged),
+}
+
+impl<T: Into<AttemptEnd>> From<T> for WorkEnd {
+    fn from(end: T) -> Self {
+        Self::Over(end.into())
+    }
 }
 
 impl From<Failure> for AttemptEnd {
@@ -80,7 +101,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     let end = tokio::select! {
         biased;
         end = attempt_step(&context, step, attempt, &recorder, &cancellation, life) => end,
-        () = stopped(&context, StopMode::AtOnce) => AttemptEnd::Canceled,
+        () = stopped(&context, StopMode::AtOnce) => AttemptEnd::Canceled.into(),
         () = too_long(timeout) => {
             is_late = true;
             timed_out(timeout).into()
@@ -95,6 +116,10 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     cancellation.request();
     recorder.close();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let end = match end {
+        WorkEnd::Over(end) => end,
+        WorkEnd::Judged(judged) => judge::record(&context, position, judged, micros, &recorder).await,
+    };
     Report { position, number, end, micros }
 }
 
@@ -105,29 +130,45 @@ async fn attempt_step(
     recorder: &Arc<StepRecorder>,
     cancellation: &Cancellation,
     life: oneshot::Sender<()>,
-) -> AttemptEnd {
-    let Attempt { inputs, versions, previous, .. } = attempt;
+) -> WorkEnd {
+    let Attempt { position, inputs, pinned, versions, previous, .. } = attempt;
+    let contest = match &step.kind {
+        StepKind::Gate { .. } => match Contest::now(context, position).await {
+            Ok(contest) => Some(contest),
+            Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
+        },
+        StepKind::Assets { .. } | StepKind::Check { .. } => None,
+    };
+    let loading = Loading { inputs, pinned, previous, contest: contest.as_ref() };
     let step_context = tokio::select! {
-        loaded = load::step_context(context, step, inputs, previous, recorder, cancellation) => match loaded {
+        loaded = load::step_context(context, step, loading, recorder, cancellation) => match loaded {
             Ok(step_context) => step_context,
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
-        () = stopped(context, StopMode::Asked) => return AttemptEnd::Canceled,
+        () = stopped(context, StopMode::Asked) => return AttemptEnd::Canceled.into(),
     };
     let called = tokio::select! {
         called = call(step, step_context, recorder.clone(), life) => called,
         () = stopped_after_grace(context, &step.computation().function, cancellation) => {
-            return AttemptEnd::Canceled;
+            return AttemptEnd::Canceled.into();
         }
     };
-    match called {
+    let end = match called {
         Called::Assets(produced) => finish::store_outputs(context, step, produced, versions, recorder)
             .await
             .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into()),
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
+        Called::Gate(verdict) => match contest {
+            Some(contest) => {
+                let inputs = contest.complete(context, position, versions);
+                return WorkEnd::Judged(Judged { contest, verdict, inputs });
+            }
+            None => finish::wrong_kind("a function that isn't a gate's returned a verdict").into(),
+        },
         Called::Failed(_) if context.cancel.stop() != StopMode::No => AttemptEnd::Canceled,
         Called::Failed(failure) => failure.into(),
-    }
+    };
+    WorkEnd::Over(end)
 }
 
 /// Waits until the run is to stop with at least this urgency.

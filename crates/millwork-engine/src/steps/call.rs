@@ -8,7 +8,7 @@ use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{
     AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext,
-    StepFunction, StepResult,
+    StepFunction, StepResult, Verdict,
 };
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -24,6 +24,7 @@ use crate::values::{EncodedValue, ValueError, encode};
 pub(super) enum Called {
     Assets(Vec<Encoded>),
     Check(CheckResult),
+    Gate(Verdict),
     Failed(Failure),
 }
 
@@ -76,7 +77,7 @@ pub(super) async fn call(
 fn output_specs(step: &StepNode) -> Vec<AssetSpec> {
     match &step.kind {
         StepKind::Assets { definition, .. } => definition.outputs.clone(),
-        StepKind::Check { .. } => Vec::new(),
+        StepKind::Check { .. } | StepKind::Gate { .. } => Vec::new(),
     }
 }
 
@@ -84,6 +85,7 @@ fn conclude(result: Result<Result<StepResult, BoxError>, Failure>, specs: &[Asse
     wait_for_captured_output();
     match result {
         Ok(Ok(StepResult::Check(result))) => Called::Check(result),
+        Ok(Ok(StepResult::Gate(verdict))) => Called::Gate(verdict),
         Ok(Ok(StepResult::Assets(produced))) if produced.len() != specs.len() => {
             let message =
                 format!("the function returned {} values for {} assets", produced.len(), specs.len());

@@ -7,9 +7,10 @@ use millwork_core::event::{
 };
 use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
+use millwork_core::version::VersionNumber;
 use millwork_core::{
-    AssetDefinition, AssetSpec, CheckDefinition, CheckResult, DataVersion, Metadata, Severity, SharedValue,
-    ValueAddress, check_metadata,
+    AssetDefinition, AssetPartition, AssetSpec, CheckDefinition, CheckResult, DataVersion, Metadata,
+    Severity, SharedValue, ValueAddress, check_metadata,
 };
 
 use super::AttemptEnd;
@@ -80,8 +81,13 @@ impl Outputs<'_> {
                 let (mut stored, bytes) = self.store_value(spec, encoded).await?;
                 let data_version = data_version.unwrap_or_else(|| hash.clone());
                 stored.hash = (hash != data_version).then_some(hash);
-                let materialization =
-                    Materialization { data_version: data_version.clone(), provenance, stored, metadata };
+                let materialization = Materialization {
+                    version: Some(self.next_version(spec)),
+                    data_version: data_version.clone(),
+                    provenance,
+                    stored,
+                    metadata,
+                };
                 (StepOutput::New(value, data_version), EventBody::Materialized(materialization), bytes)
             }
             Encoded::Nothing => (StepOutput::Nothing, EventBody::NotMaterialized { provenance }, None),
@@ -90,8 +96,17 @@ impl Outputs<'_> {
                 (StepOutput::Kept, EventBody::Kept { reason, metadata, provenance }, None)
             }
         };
+        let value = value.map(Arc::new);
         let event = NewEvent { asset: Some(spec.key.clone()), value, ..self.recorder.event(body) };
         Ok((made, event))
+    }
+
+    /// The number that the new version gets, unless another run makes one first.
+    fn next_version(&self, spec: &AssetSpec) -> VersionNumber {
+        let planned = &self.context.planned;
+        let asset = planned.graph.index(spec.key.as_str());
+        let output = asset.map(|asset| AssetPartition::new(asset, self.recorder.of.partition.clone()));
+        output.map_or(VersionNumber::FIRST, |output| planned.next_version(&output))
     }
 
     async fn store_value(
@@ -159,6 +174,6 @@ pub(super) fn conclude_check(
     AttemptEnd::Failed { failure: Failure::new(FailureKind::Check, message), events }
 }
 
-fn wrong_kind(message: &str) -> Failure {
+pub(super) fn wrong_kind(message: &str) -> Failure {
     Failure::new(FailureKind::Error, message)
 }

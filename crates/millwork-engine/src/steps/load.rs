@@ -5,14 +5,16 @@ use std::error::Error;
 use std::sync::Arc;
 
 use millwork_core::advice::chain_of;
-use millwork_core::event::{EventBody, LogLine};
-use millwork_core::graph::{AssetIndex, StepNode};
+use millwork_core::event::{Event, EventBody, LogLine};
+use millwork_core::graph::{AssetIndex, StepKind, StepNode};
+use millwork_core::version::ReadAs;
 use millwork_core::{
-    AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, PreviousValue, SharedValue, StepContext,
+    AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext, StoredVersion,
     ValueType,
 };
 use serde_json::Value;
 
+use super::judge::Contest;
 use crate::logs::StepRecorder;
 use crate::runs::{RunContext, StoredInput};
 use crate::values::ValueError;
@@ -35,15 +37,24 @@ pub(crate) enum InputSource {
     Stored(StoredInput),
 }
 
+/// What is to be loaded for an attempt.
+pub(super) struct Loading<'a> {
+    pub(super) inputs: Vec<AttemptInput>,
+    pub(super) pinned: Vec<(AssetIndex, ReadAs, StoredInput)>,
+    pub(super) previous: Vec<(AssetKey, ValueType, StoredInput)>,
+    /// What a gate compares; `None` for other steps.
+    pub(super) contest: Option<&'a Contest>,
+}
+
 /// Loads stored values, and builds the step's context.
-pub(crate) async fn step_context(
+pub(super) async fn step_context(
     context: &RunContext,
     step: &StepNode,
-    inputs: Vec<AttemptInput>,
-    previous: Vec<(AssetKey, ValueType, StoredInput)>,
+    loading: Loading<'_>,
     recorder: &Arc<StepRecorder>,
     cancellation: &Cancellation,
 ) -> Result<StepContext, ValueError> {
+    let Loading { inputs, mut pinned, previous, contest } = loading;
     let config = context.config.get(step.key.as_str()).cloned();
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
@@ -63,9 +74,33 @@ pub(crate) async fn step_context(
             InputValue::Partitions(by_key.collect::<BTreeMap<_, _>>())
         } else {
             let Some((_, value)) = loaded.pop() else { continue };
+            if let (Some(contest), StepKind::Gate { asset: judged, .. }) = (contest, &step.kind)
+                && asset == *judged
+            {
+                let challenger = stored_version(&contest.challenger, value.clone());
+                if let Some(challenger) = challenger {
+                    builder = builder.version(spec.key.clone(), ReadAs::Latest, challenger);
+                }
+            }
             InputValue::One(value)
         };
         builder = builder.input(spec.key.clone(), value);
+    }
+    if let (Some(Contest { champion: Some(champion), .. }), StepKind::Gate { definition, asset }) =
+        (contest, &step.kind)
+    {
+        pinned.push((*asset, ReadAs::Alias(definition.alias.clone()), champion.clone()));
+    }
+    for (asset, read_as, stored) in pinned {
+        let spec = &context.planned.graph.assets()[asset].spec;
+        let Some(value_type) = spec.value_type else {
+            return Err(ValueError::NoValue { asset: spec.key.clone() });
+        };
+        let loaded = stored.load(&context.values, value_type).await;
+        let value = loaded.map_err(|source| in_use(&spec.key, &read_as, &stored, source))?;
+        if let Some(version) = stored_version(&stored.event, value) {
+            builder = builder.version(spec.key.clone(), read_as, version);
+        }
     }
     for (asset, value_type, stored) in previous {
         let value = match stored.load(&context.values, value_type).await {
@@ -76,18 +111,36 @@ pub(crate) async fn step_context(
             }
             Err(error) => return Err(ValueError::Previous { asset, source: Box::new(error) }),
         };
-        if let EventBody::Materialized(materialization) = &stored.event.body {
-            let previous = PreviousValue {
-                value,
-                metadata: materialization.metadata.clone(),
-                data_version: materialization.data_version.clone(),
-                run: stored.event.run,
-                at: stored.event.at,
-            };
+        if let Some(previous) = stored_version(&stored.event, value) {
             builder = builder.previous(asset, previous);
         }
     }
     Ok(builder.build())
+}
+
+/// A version with its loaded value; `None` if the event can't be read.
+fn stored_version(event: &Event, value: SharedValue) -> Option<StoredVersion> {
+    let EventBody::Materialized(materialization) = &event.body else { return None };
+    Some(StoredVersion {
+        value,
+        version: materialization.version,
+        metadata: materialization.metadata.clone(),
+        data_version: materialization.data_version.clone(),
+        run: event.run,
+        at: event.at,
+    })
+}
+
+/// The error of a version that is in use and can't be loaded. It is never taken for a missing one.
+fn in_use(asset: &AssetKey, read_as: &ReadAs, stored: &StoredInput, source: ValueError) -> ValueError {
+    let (model, alias) = match read_as {
+        ReadAs::InputOf { model, alias } => (model, alias.to_string()),
+        ReadAs::Alias(alias) => (asset, alias.to_string()),
+        ReadAs::Latest => return source,
+    };
+    let version = stored.version().map_or_else(String::new, |version| format!(" {version}"));
+    let (asset, model) = (asset.clone(), model.clone());
+    ValueError::InUse { asset, version, model, alias, source: Box::new(source) }
 }
 
 /// Logs that a previous value is ignored. The stored value is intact: the type has changed.

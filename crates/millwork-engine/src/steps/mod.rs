@@ -4,6 +4,7 @@ mod attempt;
 mod call;
 mod descendants;
 mod finish;
+mod judge;
 mod load;
 
 pub(crate) use attempt::{Attempt, AttemptEnd, Report, execute};

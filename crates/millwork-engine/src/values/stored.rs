@@ -107,6 +107,20 @@ pub enum ValueError {
         /// The reason.
         source: Box<ValueError>,
     },
+    /// A version that an alias leads to is damaged, removed, or out of reach.
+    #[error("failed to load version{version} of `{asset}`, to which the {alias} of `{model}` leads")]
+    InUse {
+        /// The asset of the value.
+        asset: AssetKey,
+        /// The number of the version, behind a space; empty if it has none.
+        version: String,
+        /// The asset of the alias.
+        model: AssetKey,
+        /// The alias.
+        alias: String,
+        /// The reason.
+        source: Box<ValueError>,
+    },
     /// Another system has the value.
     #[error("`{asset}` has no stored value here: another system reported that it made it")]
     Elsewhere {
@@ -132,6 +146,9 @@ impl Advice for ValueError {
             Self::Previous { .. } => {
                 "restore it, or run once without previous values, with the tag `millwork/previous=none`"
                     .into()
+            }
+            Self::InUse { model, .. } => {
+                format!("go back to another version with `models rollback {model}`, or train it again").into()
             }
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),

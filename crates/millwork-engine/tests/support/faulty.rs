@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator, SwitchedCursor};
+use millwork_core::version::VersionNumber;
+use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use millwork_storage::{
-    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
     InstigatorStore, LatestAsset, Maintenance, NewRun, Pending, PendingStore, PoolSlots, RetentionStore,
     RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, TakeSlots, Tick,
-    Unwritable,
+    Unwritable, VersionStore,
 };
 use tokio::sync::RwLock;
 
@@ -287,6 +288,28 @@ impl RetentionStore for Faulty {
 
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
         self.inner.forget_values(sequences).await
+    }
+}
+
+#[async_trait]
+impl VersionStore for Faulty {
+    async fn last_versions(
+        &self,
+        assets: &[AssetKey],
+    ) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
+        self.inner.last_versions(assets).await
+    }
+
+    async fn version(
+        &self,
+        asset: &AssetPartition,
+        version: VersionNumber,
+    ) -> Result<Option<Event>, StorageError> {
+        self.inner.version(asset, version).await
+    }
+
+    async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
+        self.inner.aliases(assets).await
     }
 }
 

@@ -35,6 +35,10 @@ pub(crate) fn transcript_of(event: &Event) -> String {
             let fields: Vec<_> = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
             format!("logged {} {}: {}{}", line.level, line.target, line.message, fields.concat())
         }
+        EventBody::VersionJudged(judged) => format!("judged{asset}: {judged}"),
+        EventBody::AliasMoved(moved) => format!("moved{asset}: {moved}"),
+        EventBody::VersionDecided(decided) => format!("decided{asset}: {decided}"),
+        EventBody::AliasPinned(pinned) => format!("pinned{asset}: {pinned}"),
         body @ (EventBody::RunQueued
         | EventBody::RunCanceling
         | EventBody::RunSucceeded

@@ -1,14 +1,16 @@
 //! The state of the store in memory, and the only functions that change it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunRequest, StepKey};
 use millwork_core::stored::stored_json;
-use millwork_core::{AssetKey, AssetPartition, Instigator, PartitionKey, StepPartition};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, DataVersion, Instigator, PartitionKey, StepPartition};
 
 use crate::micros::stored;
 use crate::retention_store::LOGS;
@@ -40,12 +42,27 @@ pub(super) struct State {
     /// In the order of their numbers.
     pub(super) pending: Vec<Pending>,
     pub(super) last_pending: u64,
+    /// The sequence number of each version's event.
+    pub(super) versions: BTreeMap<(AssetPartition, VersionNumber), u64>,
+    /// Where each alias points and has pointed, oldest first.
+    pub(super) aliases: BTreeMap<(AssetPartition, AliasName), Vec<Pointed>>,
+}
+
+/// A version that an alias points at, or did.
+#[derive(Clone, Debug)]
+pub(super) struct Pointed {
+    pub(super) version: VersionNumber,
+    pub(super) data_version: Option<DataVersion>,
+    /// The sequence number of the event that moved the alias here.
+    pub(super) moved: u64,
+    /// When it moved on; `None` while it points here.
+    pub(super) left_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 pub(super) struct StoredEvent {
     pub(super) event: Event,
-    pub(super) value: Option<Vec<u8>>,
+    pub(super) value: Option<Arc<Vec<u8>>>,
     /// Whether a rule of retention removed the value, wherever it was.
     value_is_forgotten: bool,
 }
@@ -199,6 +216,8 @@ impl State {
             if let Some(id) = event.run {
                 self.run(id)?;
             }
+            self.check_version(event, &batch.events[..index])?;
+            self.check_move(event)?;
             let Some(again) = success(event) else { continue };
             let is_the_same = |before: &NewEvent| success(before).as_ref() == Some(&again);
             if self.has(&again) || batch.events[..index].iter().any(is_the_same) {
@@ -226,8 +245,101 @@ impl State {
         self.last_event += 1;
         let (sequence, value) = (self.last_event, event.value.take());
         let event = event.at_sequence(sequence);
+        self.project_versions(&event);
         self.events.push(StoredEvent { event, value, value_is_forgotten: false });
         Ok(sequence)
+    }
+
+    /// A number is given once.
+    fn check_version(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
+        let Some(version) = version(event) else { return Ok(()) };
+        let is_taken = self.versions.contains_key(&version)
+            || before.iter().any(|event| self::version(event).as_ref() == Some(&version));
+        let (asset, version) = version;
+        if is_taken { Err(StorageError::VersionTaken { asset, version }) } else { Ok(()) }
+    }
+
+    /// An alias moves from where it points, to a version that there is.
+    fn check_move(&self, event: &NewEvent) -> Result<(), StorageError> {
+        let (EventBody::AliasMoved(moved), Some(asset)) = (&event.body, event.asset.clone()) else {
+            return Ok(());
+        };
+        let asset = AssetPartition::new(asset, event.partition.clone());
+        let found = self.current(&asset, &moved.alias).map(|pointed| pointed.version);
+        if found != moved.from {
+            let (alias, expected) = (moved.alias.clone(), moved.from);
+            return Err(StorageError::AliasElsewhere { asset, alias, expected, found });
+        }
+        match moved.to {
+            Some(version) if !self.versions.contains_key(&(asset.clone(), version)) => {
+                Err(StorageError::UnknownVersion { asset, version })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Where an alias points.
+    pub(super) fn current(&self, asset: &AssetPartition, alias: &AliasName) -> Option<&Pointed> {
+        self.aliases.get(&(asset.clone(), alias.clone()))?.last().filter(|pointed| pointed.left_at.is_none())
+    }
+
+    fn project_versions(&mut self, event: &Event) {
+        let Some(asset) = event.asset_partition() else { return };
+        match &event.body {
+            EventBody::Materialized(made) => {
+                self.versions.extend(made.version.map(|version| ((asset, version), event.sequence)));
+            }
+            EventBody::AliasMoved(moved) => {
+                let pointed = self.aliases.entry((asset, moved.alias.clone())).or_default();
+                if let Some(last) = pointed.last_mut() {
+                    last.left_at.get_or_insert(event.at);
+                }
+                let (data_version, sequence) = (moved.data_version.clone(), event.sequence);
+                pointed.extend(moved.to.map(|version| Pointed {
+                    version,
+                    data_version,
+                    moved: sequence,
+                    left_at: None,
+                }));
+            }
+            EventBody::RunQueued
+            | EventBody::RunStarted { .. }
+            | EventBody::RunCanceling
+            | EventBody::RunSucceeded
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCanceled
+            | EventBody::RunLost { .. }
+            | EventBody::RunRetrying { .. }
+            | EventBody::StepStarted
+            | EventBody::StepProgressed { .. }
+            | EventBody::StepRetrying { .. }
+            | EventBody::StepSucceeded { .. }
+            | EventBody::StepFailed { .. }
+            | EventBody::StepSkipped { .. }
+            | EventBody::StepCanceled
+            | EventBody::Kept { .. }
+            | EventBody::NotMaterialized { .. }
+            | EventBody::Observed { .. }
+            | EventBody::CheckEvaluated(_)
+            | EventBody::VersionJudged(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
+            | EventBody::Logged(_)
+            | EventBody::Unreadable(_) => {}
+        }
+    }
+
+    /// The sequence numbers of the versions that an alias leads to, or has led to since this time or just before.
+    pub(super) fn pointed(&self, since: Timestamp) -> Vec<u64> {
+        let mut pointed = Vec::new();
+        for ((asset, _), history) in &self.aliases {
+            let is_kept = |(place, pointed): &(usize, &Pointed)| {
+                *place < 2 || pointed.left_at.is_none_or(|left| left >= since)
+            };
+            let kept = history.iter().rev().enumerate().filter(is_kept);
+            pointed.extend(kept.filter_map(|(_, one)| self.versions.get(&(asset.clone(), one.version))));
+        }
+        pointed
     }
 
     fn has(&self, (run, step): &Success) -> bool {
@@ -292,8 +404,14 @@ impl State {
         for asset in self.latest() {
             latest.extend(asset.materialization.iter().chain([&asset.verdict]).map(|event| event.sequence));
         }
+        let aliased: BTreeSet<AssetPartition> = self.aliases.keys().map(|(asset, _)| asset.clone()).collect();
+        let is_of_versions = |event: &Event| {
+            let is_aliased = event.asset_partition().is_some_and(|asset| aliased.contains(&asset));
+            event.body.is_one_of(KindSet::VERSIONS) || is_aliased && event.body.is_materialization()
+        };
         let events = removed(&mut self.events, |StoredEvent { event, .. }| {
-            event.run.is_some_and(|run| old.contains(&run)) && !latest.contains(&event.sequence)
+            let is_kept = latest.contains(&event.sequence) || is_of_versions(event);
+            event.run.is_some_and(|run| old.contains(&run)) && !is_kept
         });
         let left: BTreeSet<RunId> = self.events.iter().filter_map(|stored| stored.event.run).collect();
         let runs = removed(&mut self.runs, |run| old.contains(&run.id) && !left.contains(&run.id));
@@ -301,7 +419,7 @@ impl State {
     }
 
     /// The materializations whose values a rule doesn't keep, oldest first.
-    pub(super) fn old_values(&self, kept: KeptValues, before: Timestamp) -> Vec<Event> {
+    pub(super) fn old_values(&self, kept: KeptValues, before: Timestamp, protected: &[u64]) -> Vec<Event> {
         let mut places = BTreeMap::<AssetPartition, u32>::new();
         let mut old = Vec::new();
         let is_materialization = |stored: &&StoredEvent| stored.event.body.is_materialization();
@@ -311,7 +429,8 @@ impl State {
             let Some(of) = event.asset_partition() else { continue };
             let place = places.entry(of).or_default();
             *place += 1;
-            if *place > kept.newest && event.at < before && !value_is_forgotten {
+            let is_protected = protected.contains(&event.sequence);
+            if *place > kept.newest && event.at < before && !value_is_forgotten && !is_protected {
                 old.push(event.clone());
             }
         }
@@ -351,6 +470,12 @@ fn removed<T>(all: &mut Vec<T>, is_old: impl Fn(&T) -> bool) -> u64 {
     let before = all.len();
     all.retain(|one| !is_old(one));
     (before - all.len()) as u64
+}
+
+/// The version that an event materializes, if it is numbered.
+fn version(event: &NewEvent) -> Option<(AssetPartition, VersionNumber)> {
+    let EventBody::Materialized(made) = &event.body else { return None };
+    Some((AssetPartition::new(event.asset.clone()?, event.partition.clone()), made.version?))
 }
 
 /// What may succeed only once.

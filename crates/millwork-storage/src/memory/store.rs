@@ -9,16 +9,19 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator, SwitchedCursor};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 
-use super::state::{Run, Slots, State};
+use super::state::{Pointed, Run, Slots, State};
 use crate::micros::stored;
+use crate::retention_store::LATELY;
+use crate::version_store::made_from;
 use crate::{
-    AlertStore, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
     InstigatorStore, LatestAsset, Maintenance, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots,
     RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, TakeSlots,
-    Tick, Unwritable,
+    Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -74,7 +77,7 @@ impl EventLog for MemoryStore {
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
         let state = self.state()?;
         let found = state.events.iter().find(|stored| stored.event.sequence == sequence);
-        Ok(found.and_then(|stored| stored.value.clone()))
+        Ok(found.and_then(|stored| stored.value.as_deref().cloned()))
     }
 }
 
@@ -397,7 +400,16 @@ impl RetentionStore for MemoryStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
-        let mut old = self.state()?.old_values(kept, stored(Retention::before(now, kept.younger)));
+        let mut protected = self.state()?.pointed(stored(Retention::before(now, LATELY)));
+        for sequence in protected.clone() {
+            let one =
+                EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
+            for event in self.events(one).await? {
+                protected.extend(made_from(self, &event).await?.iter().map(|input| input.sequence));
+            }
+        }
+        let before = stored(Retention::before(now, kept.younger));
+        let mut old = self.state()?.old_values(kept, before, &protected);
         old.truncate(limit as usize);
         Ok(old)
     }
@@ -405,6 +417,42 @@ impl RetentionStore for MemoryStore {
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
         self.state()?.forget_values(sequences);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl VersionStore for MemoryStore {
+    async fn last_versions(
+        &self,
+        assets: &[AssetKey],
+    ) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
+        let state = self.state()?;
+        let versions = state.versions.keys().filter(|(of, _)| assets.contains(&of.asset)).cloned();
+        // In the order of their numbers, so that the last one stays.
+        Ok(versions.collect::<BTreeMap<_, _>>().into_iter().collect())
+    }
+
+    async fn version(
+        &self,
+        asset: &AssetPartition,
+        version: VersionNumber,
+    ) -> Result<Option<Event>, StorageError> {
+        let state = self.state()?;
+        let Some(sequence) = state.versions.get(&(asset.clone(), version)) else { return Ok(None) };
+        let found = state.events.iter().find(|stored| stored.event.sequence == *sequence);
+        Ok(found.map(|stored| stored.event.clone()))
+    }
+
+    async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
+        let state = self.state()?;
+        let is_wanted =
+            |(of, _): &&(AssetPartition, AliasName)| assets.is_empty() || assets.contains(&of.asset);
+        let wanted = state.aliases.keys().filter(is_wanted);
+        let alias = |(asset, alias): &(AssetPartition, AliasName)| {
+            let Pointed { version, data_version, moved, .. } = state.current(asset, alias)?.clone();
+            Some(Alias { asset: asset.clone(), alias: alias.clone(), version, data_version, moved })
+        };
+        Ok(wanted.filter_map(alias).collect())
     }
 }
 

@@ -9,14 +9,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::event::{EventBody, EventKind, FORMAT, NewEvent};
+use millwork_core::event::{EventBody, EventKind, FORMAT, Materialization, NewEvent};
 use millwork_core::run::{RunId, StepKey};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::version::VersionNumber;
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Error};
 
 use super::latest;
+use super::versions::{self, Move, VersionRow};
 use super::writer::{Change, ChangeError, Memo, Transaction};
 use crate::micros::to_micros;
 use crate::{Batch, Fence, StorageError};
@@ -30,18 +32,22 @@ pub(super) struct Append {
     fence: Option<Fence>,
     /// The runs of the events, without duplicates.
     runs: Vec<RunId>,
+    /// The moves of aliases among the events, with their places.
+    moves: Vec<(usize, Move)>,
     events: Vec<Arc<EncodedEvent>>,
 }
 
 impl Append {
     /// Encodes a batch.
     pub(super) fn new(batch: Batch) -> Result<Self, StorageError> {
+        let moves = batch.events.iter().enumerate();
+        let moves = moves.filter_map(|(place, event)| Some((place, Move::of(event)?))).collect();
         let encode = |event| EncodedEvent::new(event).map(Arc::new);
         let events = batch.events.into_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
         let mut runs: Vec<RunId> = events.iter().filter_map(|event| event.run).collect();
         runs.sort_unstable();
         runs.dedup();
-        Ok(Self { fence: batch.fence, runs, events })
+        Ok(Self { fence: batch.fence, runs, moves, events })
     }
 }
 
@@ -60,6 +66,12 @@ impl Change for Append {
         }
         if transaction.looks_first() {
             refuse_repeated_success(&self.events, transaction).await?;
+            let versions = self.events.iter().filter_map(|event| event.version());
+            versions::refuse_taken(versions, transaction).await?;
+        }
+        let first = transaction.next_sequence();
+        for (place, moved) in &self.moves {
+            moved.make(transaction, first + i64::try_from(*place).unwrap_or(i64::MAX)).await?;
         }
         let mut sequences = Vec::with_capacity(self.events.len());
         for event in &self.events {
@@ -113,7 +125,9 @@ pub(super) struct EncodedEvent {
     partition: Option<PartitionKey>,
     attempt: u32,
     body: Option<Arc<str>>,
-    value: Option<Vec<u8>>,
+    value: Option<Arc<Vec<u8>>>,
+    /// The number of the version that it materializes; `None` for other events.
+    pub(super) number: Option<VersionNumber>,
     /// The change of its run, if it is about the run as a whole.
     pub(super) run_event: Option<(EventBody, Timestamp)>,
 }
@@ -135,8 +149,19 @@ impl EncodedEvent {
             attempt,
             body: stored_body.map(Into::into),
             value,
+            number: if let EventBody::Materialized(Materialization { version, .. }) = &body {
+                *version
+            } else {
+                None
+            },
             run_event: body.run_status().map(|_| (body, at)),
         })
+    }
+
+    /// The version that it materializes; `None` for other events.
+    pub(super) fn version(&self) -> Option<(AssetPartition, VersionNumber)> {
+        let asset = AssetPartition::new(self.asset.clone()?, self.partition.clone());
+        Some((asset, self.number?))
     }
 
     /// The names that it contains: step, asset, partition.
@@ -159,13 +184,14 @@ pub(super) struct PlacedEvent {
 
 /// The end of a statement, after its rows.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ending {
+pub(super) enum Ending<'v> {
     /// More rows follow in another statement.
     Continue,
     /// The end of the transaction.
     Commit,
-    /// The same, after the verdicts behind this sequence number became the latest of their assets.
-    ProjectAndCommit(i64),
+    /// The same, after the verdicts behind this sequence number became the latest of their assets, and the versions among them have their
+    /// rows.
+    ProjectAndCommit { after: i64, versions: &'v [VersionRow] },
 }
 
 /// Inserts events whose names are known to the memo.
@@ -173,7 +199,7 @@ pub(super) async fn insert_events(
     connection: &mut SqliteConnection,
     memo: &Memo,
     mut events: &[PlacedEvent],
-    ending: Ending,
+    ending: Ending<'_>,
 ) -> Result<(), Error> {
     loop {
         let (chunk, rest) = split_chunk(events, MOST_ROWS);
@@ -183,8 +209,11 @@ pub(super) async fn insert_events(
         for event in chunk {
             query = bind(query, memo, event);
         }
-        if let Ending::ProjectAndCommit(after) = ending {
+        if let Ending::ProjectAndCommit { after, versions } = ending {
             query = query.bind(after);
+            if !versions.is_empty() {
+                query = query.bind(serde_json::to_string(versions).expect("numbers are JSON"));
+            }
         }
         query.execute(&mut *connection).await?;
         if rest.is_empty() {
@@ -211,11 +240,11 @@ fn bind<'q>(
         .bind(memo.name(partition))
         .bind(i64::from(event.attempt))
         .bind(event.body.clone())
-        .bind(event.value.as_deref())
+        .bind(event.value.as_ref().map(|value| value.as_slice()))
 }
 
 /// The text of a statement; an ending without rows is a statement of its own.
-fn statement(rows: usize, ending: Ending) -> String {
+fn statement(rows: usize, ending: Ending<'_>) -> String {
     let mut text = String::with_capacity(512 + rows * 32);
     if rows > 0 {
         text.push_str(
@@ -231,8 +260,11 @@ fn statement(rows: usize, ending: Ending) -> String {
     match ending {
         Ending::Continue => {}
         Ending::Commit => text.push_str("COMMIT"),
-        Ending::ProjectAndCommit(_) => {
+        Ending::ProjectAndCommit { versions, .. } => {
             text.push_str(&latest::projection());
+            if !versions.is_empty() {
+                text.push_str(versions::INSERT);
+            }
             text.push_str("COMMIT");
         }
     }

@@ -115,6 +115,11 @@ impl Transaction<'_> {
 }
 
 impl Memo {
+    /// The number of a name, 0 for none; `None` if it has none so far.
+    pub(super) fn known_name(&self, name: Option<&str>) -> Option<i64> {
+        name.map_or(Some(0), |name| self.names.get(name).copied())
+    }
+
     /// The number of a name; 0 for none.
     pub(super) fn name(&self, name: Option<&str>) -> i64 {
         name.map_or(0, |name| self.names.get(name).copied().expect("names are interned before they are used"))

@@ -28,7 +28,7 @@ impl Change for LimitPages {
 fn large_events(run: RunId) -> Batch {
     let event = NewEvent {
         step: Some(format!("step of {run}").as_str().into()),
-        value: Some(vec![7; 50_000]),
+        value: Some(vec![7; 50_000].into()),
         ..NewEvent::of_run(run, Timestamp::UNIX_EPOCH, EventBody::StepStarted)
     };
     Batch { fence: None, events: vec![event; 20] }

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_alerts.sql"),
     include_str!("migrations/0006_pending.sql"),
     include_str!("migrations/0007_set_aside.sql"),
+    include_str!("migrations/0008_versions.sql"),
 ];
 
 /// The application ID by which a file is known to be Millwork's; the first migration writes it.

@@ -56,6 +56,7 @@ mod runs;
 mod set_aside;
 mod slots;
 mod store;
+mod versions;
 mod waiting_rows;
 mod writer;
 

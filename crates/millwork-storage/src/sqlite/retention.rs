@@ -14,9 +14,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::events::is_one_of;
 use super::writer::{Change, ChangeError, Transaction};
-use super::{SqliteStore, failure};
+use super::{SqliteStore, failure, versions};
 use crate::micros::to_micros;
-use crate::retention_store::LOGS;
+use crate::retention_store::{LATELY, LOGS};
+use crate::version_store::made_from;
 use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
 /// The number of events that are searched in one transaction, so that other writers don't wait long for it.
@@ -77,14 +78,17 @@ impl RetentionStore for SqliteStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
+        let protected = self.protected(to_micros(Retention::before(now, LATELY))).await?;
         let text = "SELECT sequence FROM (SELECT sequence, at, row_number() OVER (PARTITION BY asset, partition ORDER BY \
                     sequence DESC) AS newest FROM events WHERE kind = ?1 AND asset IS NOT NULL) WHERE newest > ?2 AND at < \
-                    ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) ORDER BY sequence LIMIT ?4";
+                    ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) AND sequence NOT IN (SELECT value FROM \
+                    json_each(?5)) ORDER BY sequence LIMIT ?4";
         let query = sqlx::query(text)
             .bind(EventKind::Materialized.number())
             .bind(i64::from(kept.newest))
             .bind(to_micros(Retention::before(now, kept.younger)))
-            .bind(i64::from(limit));
+            .bind(i64::from(limit))
+            .bind(serde_json::to_string(&protected).expect("numbers are JSON"));
         let mut old = Vec::new();
         for row in self.reader.rows("find old values", query).await? {
             let sequence: i64 = row.try_get(0).map_err(failure::unreadable("an event"))?;
@@ -98,6 +102,22 @@ impl RetentionStore for SqliteStore {
 
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
         self.writer.write(ForgetValues(sequences.to_vec())).await
+    }
+}
+
+impl SqliteStore {
+    /// The sequence numbers of the versions whose values are kept, since an alias leads to them or has done so since this time.
+    async fn protected(&self, since: i64) -> Result<Vec<u64>, StorageError> {
+        let pointed = versions::protected(self, since).await?;
+        let mut protected = pointed.clone();
+        for sequence in pointed {
+            let one =
+                EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
+            for event in self.events(one).await? {
+                protected.extend(made_from(self, &event).await?.iter().map(|input| input.sequence));
+            }
+        }
+        Ok(protected)
     }
 }
 
@@ -167,10 +187,13 @@ impl Change for ForgetRuns {
         let old: Vec<i64> = query.fetch_all(transaction.connection()).await?;
         let mut forgotten = Forgotten::default();
         for run in &old {
-            let text = "DELETE FROM events WHERE run = ?1 AND sequence NOT IN (SELECT materialization FROM latest WHERE asset \
-                        IN (SELECT asset FROM events WHERE run = ?1) AND materialization IS NOT NULL UNION SELECT verdict \
-                        FROM latest WHERE asset IN (SELECT asset FROM events WHERE run = ?1))";
-            let query = sqlx::query(text).bind(run);
+            let text = format!(
+                "DELETE FROM events WHERE run = ?1 AND NOT {} AND sequence NOT IN (SELECT materialization FROM latest WHERE \
+                 asset IN (SELECT asset FROM events WHERE run = ?1) AND materialization IS NOT NULL UNION SELECT verdict \
+                 FROM latest WHERE asset IN (SELECT asset FROM events WHERE run = ?1))",
+                versions::is_kept_for_versions()
+            );
+            let query = sqlx::query(AssertSqlSafe(text)).bind(run);
             forgotten.events += query.execute(transaction.connection()).await?.rows_affected();
             // A latest event of an asset keeps its run.
             let text =

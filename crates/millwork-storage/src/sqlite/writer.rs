@@ -14,8 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use millwork_core::PartitionKey;
 use millwork_core::event::{KindSet, NewEvent};
 use millwork_core::run::RunId;
+use millwork_core::version::VersionNumber;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Error};
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::append::{EncodedEvent, Ending, PlacedEvent, insert_events};
 use super::connect::{BusyRetry, OpenFile};
 use super::failure;
+use super::versions::VersionRow;
 use super::waiting_rows::WaitingRows;
 use crate::run_projection::RunProjection;
 use crate::{StorageError, Unwritable};
@@ -265,6 +268,8 @@ pub(super) struct Transaction<'w> {
     /// Events that aren't inserted yet.
     placed: Vec<PlacedEvent>,
     has_verdicts: bool,
+    /// The versions whose events are inserted, and that have no rows yet.
+    versions: Vec<VersionRow>,
 }
 
 impl<'w> Transaction<'w> {
@@ -285,14 +290,18 @@ impl<'w> Transaction<'w> {
         }
         let first_head = memo.head;
         let waiting = WaitingRows::default();
-        Ok(Self { connection, memo, care, waiting, first_head, placed: Vec::new(), has_verdicts: false })
+        let (placed, versions) = (Vec::new(), Vec::new());
+        Ok(Self { connection, memo, care, waiting, first_head, placed, has_verdicts: false, versions })
     }
 
     /// Inserts the events that are left and commits.
     async fn commit(mut self) -> Result<(), Error> {
-        let ending =
-            if self.has_verdicts { Ending::ProjectAndCommit(self.first_head) } else { Ending::Commit };
-        self.insert(ending).await?;
+        let placed = self.intern_placed().await?;
+        let ending = match self.has_verdicts {
+            true => Ending::ProjectAndCommit { after: self.first_head, versions: &self.versions },
+            false => Ending::Commit,
+        };
+        insert_events(self.connection, self.memo, &placed, ending).await?;
         self.memo.forget_finished_runs();
         Ok(())
     }
@@ -311,9 +320,29 @@ impl<'w> Transaction<'w> {
     pub(super) async fn flush(&mut self) -> Result<&mut SqliteConnection, Error> {
         match self.placed.is_empty() {
             true => self.insert_waiting().await?,
-            false => self.insert(Ending::Continue).await?,
+            false => {
+                let placed = self.intern_placed().await?;
+                insert_events(self.connection, self.memo, &placed, Ending::Continue).await?;
+            }
         }
         Ok(self.connection)
+    }
+
+    /// The sequence number of the event that is pushed next.
+    pub(super) fn next_sequence(&self) -> i64 {
+        self.memo.head + 1
+    }
+
+    /// Whether a version that waits for its row has this number.
+    pub(super) fn will_have(&self, asset: i64, partition: i64, version: VersionNumber) -> bool {
+        let waiting = self.placed.iter().filter_map(|placed| placed.event.version());
+        let mut waiting = waiting.map(|(of, number)| {
+            let partition = of.partition.as_ref().map(PartitionKey::as_str);
+            (self.memo.known_name(Some(of.asset.as_str())), self.memo.known_name(partition), number)
+        });
+        let mut inserted = self.versions.iter();
+        waiting.any(|row| row == (Some(asset), Some(partition), version))
+            || inserted.any(|row| (row.0, row.1, row.2) == (asset, partition, version.get()))
     }
 
     /// Appends an event of a run that was looked up with [`run`](Transaction::run), and updates that run.
@@ -336,12 +365,19 @@ impl<'w> Transaction<'w> {
         Ok(self.push(Arc::new(event)).await?)
     }
 
-    async fn insert(&mut self, ending: Ending) -> Result<(), Error> {
+    /// Takes the events that were pushed so far, whose names have numbers then, and notes the versions among them.
+    async fn intern_placed(&mut self) -> Result<Vec<PlacedEvent>, Error> {
         self.insert_waiting().await?;
         let placed = std::mem::take(&mut self.placed);
         let names = placed.iter().flat_map(|placed| placed.event.names()).flatten().collect();
         self.intern(names).await?;
-        insert_events(self.connection, self.memo, &placed, ending).await
+        for PlacedEvent { sequence, event, .. } in &placed {
+            if let Some(number) = event.number {
+                let [_, asset, partition] = event.names().map(|name| self.memo.name(name));
+                self.versions.push((asset, partition, number.get(), *sequence));
+            }
+        }
+        Ok(placed)
     }
 }
 

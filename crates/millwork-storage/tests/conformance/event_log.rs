@@ -79,7 +79,7 @@ pub(crate) async fn values(store: Backend) {
     let large = vec![7; 100_000];
     let stored = [Some(&b"[1]"[..]), Some(b""), Some(&large), None];
     let with_value = |value: Option<&[u8]>| NewEvent {
-        value: value.map(<[u8]>::to_vec),
+        value: value.map(|value| value.to_vec().into()),
         ..of_step(run, "a", None, materialized("d1"))
     };
     let sequences = append(&*store, stored.map(with_value).to_vec()).await;

@@ -40,6 +40,7 @@ fn every_body() -> Vec<EventBody> {
         EventBody::StepCanceled,
         materialized("d1"),
         EventBody::Materialized(Materialization {
+            version: None,
             data_version: "d2".into(),
             provenance: provenance(),
             stored: StoredValue {

@@ -9,7 +9,7 @@ use crate::samples::{append, at, create, events, materialized, of_step, request,
 /// A step that makes a value of 100 bytes.
 async fn make(store: &Backend, number: u128, step: &str) {
     let run = create(&**store, number, &[]).await;
-    let made = NewEvent { value: Some(vec![7; 100]), ..of_step(run, step, None, materialized("d1")) };
+    let made = NewEvent { value: Some(vec![7; 100].into()), ..of_step(run, step, None, materialized("d1")) };
     let started = of_step(run, step, Some("mon"), EventBody::StepStarted);
     append(&**store, vec![started, made, of_step(run, step, None, success())]).await;
 }

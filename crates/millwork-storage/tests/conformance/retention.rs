@@ -24,7 +24,7 @@ fn line(run: RunId) -> NewEvent {
 /// The three events of a step that makes an asset, in a run of its own.
 fn made(run: RunId, asset: &str) -> Vec<NewEvent> {
     let materialized =
-        NewEvent { value: Some(vec![7; 100]), ..of_step(run, asset, None, materialized("d1")) };
+        NewEvent { value: Some(vec![7; 100].into()), ..of_step(run, asset, None, materialized("d1")) };
     vec![
         of_step(run, asset, None, EventBody::StepStarted),
         materialized,

@@ -82,6 +82,8 @@ pub(crate) fn failure() -> Failure {
 
 pub(crate) fn provenance() -> Provenance {
     let input = InputVersion {
+        version: None,
+        read_as: Default::default(),
         upstream: AssetPartition::new("raw".into(), Some("mon".into())),
         data_version: Some("d0".into()),
     };
@@ -90,6 +92,7 @@ pub(crate) fn provenance() -> Provenance {
 
 pub(crate) fn materialized(version: &str) -> EventBody {
     EventBody::Materialized(Materialization {
+        version: None,
         data_version: version.into(),
         provenance: provenance(),
         stored: StoredValue {

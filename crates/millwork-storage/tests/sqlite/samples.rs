@@ -35,6 +35,7 @@ pub(crate) async fn sequences(store: &SqliteStore) -> Vec<u64> {
 /// The three events of a step that succeeds and makes a value of 100 bytes.
 pub(crate) fn step_events(run: RunId, step: &str) -> Vec<NewEvent> {
     let materialized = EventBody::Materialized(Materialization {
+        version: None,
         data_version: "fedcba9876543210fedcba9876543210".into(),
         provenance: Provenance { code_version: "00112233445566778899aabbccddeeff".into(), inputs: vec![] },
         stored: StoredValue {
@@ -49,7 +50,7 @@ pub(crate) fn step_events(run: RunId, step: &str) -> Vec<NewEvent> {
         |body| NewEvent { step: Some(step.into()), attempt: 1, ..NewEvent::of_run(run, at(), body) };
     vec![
         of_step(EventBody::StepStarted),
-        NewEvent { asset: Some(step.into()), value: Some(vec![7; 100]), ..of_step(materialized) },
+        NewEvent { asset: Some(step.into()), value: Some(vec![7; 100].into()), ..of_step(materialized) },
         of_step(EventBody::StepSucceeded { micros: 12_345 }),
     ]
 }

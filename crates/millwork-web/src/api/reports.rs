@@ -10,7 +10,7 @@ use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::{DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
-use millwork_storage::Batch;
+use millwork_storage::append_version;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -74,7 +74,7 @@ pub(super) async fn materialization(
     let stored =
         StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
     let provenance = Provenance::reported();
-    let body = Materialization { data_version, provenance, stored, metadata: typed(metadata) };
+    let body = Materialization { version: None, data_version, provenance, stored, metadata: typed(metadata) };
     record(&state, &key, partition, EventBody::Materialized(body)).await
 }
 
@@ -159,7 +159,7 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
         body,
         value: None,
     };
-    let sequences = state.store.append(Batch { fence: None, events: vec![event] }).await?;
+    let sequence = append_version(&*state.store, event).await?;
     state.wake.notify_waiters();
-    Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: sequences.first().copied() })))
+    Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: Some(sequence) })))
 }

@@ -45,6 +45,7 @@ async fn with_a_failed_run(served: &Served) -> RunId {
         ..NewEvent::of_run(id, at(second), body)
     };
     let made = Materialization {
+        version: None,
         data_version: "0123456789abcdef".into(),
         provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
         stored: StoredValue {

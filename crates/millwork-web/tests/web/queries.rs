@@ -48,6 +48,7 @@ async fn fill(store: &dyn Store, runs: usize, assets: usize) -> RunId {
         let (id, asset) = (RunId::new(at), format!("asset_{}", number % assets));
         store.create_run(NewRun { id, request: RunRequest::default(), at, lease: None }).await.unwrap();
         let made = Materialization {
+            version: None,
             data_version: "d".into(),
             provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
             stored: StoredValue {

@@ -101,6 +101,7 @@ impl Served {
         let step = self.graph.step_index(asset).unwrap();
         let code_version = self.graph.steps()[step].computation().code_version.clone();
         let made = Materialization {
+            version: None,
             data_version: "d".into(),
             provenance: Provenance { code_version, inputs: Vec::new() },
             stored: StoredValue {

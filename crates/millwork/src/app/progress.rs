@@ -106,6 +106,10 @@ impl Progress {
                 let (name, description) = (&check.check, &check.description);
                 self.line(&format!("{} check {name} of {asset} failed: {description}", style("!").yellow()));
             }
+            EventBody::VersionJudged(judged) => {
+                self.line(&format!("{} {asset}: {judged}", style("⚖").cyan()));
+            }
+            EventBody::AliasMoved(moved) => self.line(&format!("{} {asset}: {moved}", style("★").cyan())),
             EventBody::Logged(line) => self.log(event.step.as_ref(), line),
             EventBody::RunQueued
             | EventBody::RunStarted { .. }
@@ -120,6 +124,8 @@ impl Progress {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::CheckEvaluated(_)
+            | EventBody::VersionDecided(_)
+            | EventBody::AliasPinned(_)
             | EventBody::Unreadable(_) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The events of one run, from its start to one of its possible ends.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::asset::Severity;
@@ -13,6 +14,7 @@ use millwork_core::index::{IndexVec, TypedIndex as _};
 use millwork_core::param::LogLevel;
 use millwork_core::plan::{Plan, PlanError, PlanIndex, PlannedStep};
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus, RunTag};
+use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetPartition, DataVersion, PartitionKey};
 use millwork_storage::NewRun;
 
@@ -28,8 +30,8 @@ const VALUE: &[u8] = b"7";
 pub(super) struct RunGenerator<'g> {
     graph: &'g AssetGraph,
     random: fastrand::Rng,
-    /// The latest event of each asset.
-    versions: HashMap<AssetPartition<AssetIndex>, DataVersion>,
+    /// The latest version of each asset: its number, and the version of its data.
+    versions: HashMap<AssetPartition<AssetIndex>, (VersionNumber, DataVersion)>,
     /// The share of the past that is over: how far metadata has moved.
     elapsed: f64,
 }
@@ -265,17 +267,24 @@ impl<'g> RunGenerator<'g> {
         for &asset in graph.outputs(step.step) {
             let key = graph.key(asset);
             let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));
-            self.versions.insert(step.at_partition(asset), data_version.clone());
+            let made = step.at_partition(asset);
+            let last = self.versions.get(&made).map(|(version, _)| *version);
+            let version = VersionNumber::after(last);
+            self.versions.insert(made, (version, data_version.clone()));
             // Data versions differ, although all values are the same.
             let (location, hash) = (ValueLocation::Database, DataVersion::of_content(VALUE));
             let materialization = Materialization {
+                version: Some(version),
                 data_version,
                 provenance: provenance.clone(),
                 stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: Some(hash) },
                 metadata: figures(key.as_str(), self.elapsed, &mut self.random),
             };
-            let of_asset =
-                NewEvent { asset: Some(key.clone()), value: Some(VALUE.to_vec()), ..of_step.clone() };
+            let of_asset = NewEvent {
+                asset: Some(key.clone()),
+                value: Some(Arc::new(VALUE.to_vec())),
+                ..of_step.clone()
+            };
             run_events.push(at, Some(&of_asset), EventBody::Materialized(materialization));
         }
     }
@@ -283,7 +292,9 @@ impl<'g> RunGenerator<'g> {
     fn inputs(&self, step: &PlannedStep) -> Vec<InputVersion> {
         let version = |input: AssetPartition<AssetIndex>| InputVersion {
             upstream: input.by_key(self.graph),
-            data_version: self.versions.get(&input).cloned(),
+            data_version: self.versions.get(&input).map(|(_, data_version)| data_version.clone()),
+            version: self.versions.get(&input).map(|(version, _)| *version),
+            read_as: ReadAs::Latest,
         };
         step.input_partitions().map(version).collect()
     }

@@ -126,6 +126,7 @@ fn materialized() -> EventBody {
         StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
     let provenance = Provenance { code_version: "1".into(), inputs: Vec::new() };
     EventBody::Materialized(Materialization {
+        version: None,
         data_version: "1".into(),
         provenance,
         stored,

@@ -95,6 +95,7 @@ impl Bench {
         let provenance = Provenance { code_version: "1".into(), inputs: Vec::new() };
         let metadata = Default::default();
         let body = EventBody::Materialized(Materialization {
+            version: None,
             data_version: "1".into(),
             provenance,
             stored,

@@ -98,14 +98,21 @@ mod tests {
 
     fn made(partition: &str, inputs: &[(&str, &str)]) -> Event {
         let input = |(partition, version): &(&str, &str)| InputVersion {
+            version: None,
+            read_as: Default::default(),
             upstream: AssetPartition::new("daily".into(), Some((*partition).into())),
             data_version: Some((*version).into()),
         };
         let provenance = Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect() };
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 1, format: String::new(), hash: None };
-        let body =
-            Materialization { data_version: "d".into(), provenance, stored, metadata: Default::default() };
+        let body = Materialization {
+            version: None,
+            data_version: "d".into(),
+            provenance,
+            stored,
+            metadata: Default::default(),
+        };
         Event {
             sequence: 1,
             run: None,

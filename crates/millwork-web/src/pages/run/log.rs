@@ -113,6 +113,10 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::CheckEvaluated(check) => {
             ("warn", format!("check {} failed: {}", check.check, check.description))
         }
+        EventBody::VersionJudged(judged) => ("info", judged.to_string()),
+        EventBody::AliasMoved(moved) => ("info", moved.to_string()),
+        EventBody::VersionDecided(decided) => ("info", decided.to_string()),
+        EventBody::AliasPinned(pinned) => ("debug", pinned.to_string()),
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
         EventBody::Unreadable(unreadable) => {
             ("error", format!("event {} can't be read: {}", event.sequence, unreadable.reason))

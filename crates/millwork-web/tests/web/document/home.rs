@@ -119,7 +119,12 @@ async fn values(store: &dyn Store) {
     let upstream = AssetPartition::new("outside".into(), None);
     let changed = Provenance {
         code_version: "c".into(),
-        inputs: vec![InputVersion { upstream, data_version: Some("v".into()) }],
+        inputs: vec![InputVersion {
+            version: None,
+            read_as: Default::default(),
+            upstream,
+            data_version: Some("v".into()),
+        }],
     };
     let made = |asset: &str, partition: Option<&str>, provenance: &Provenance| {
         let stored = StoredValue {
@@ -130,7 +135,7 @@ async fn values(store: &dyn Store) {
         };
         let provenance = provenance.clone();
         let metadata = [("rows".to_owned(), 5.into())].into();
-        let body = Materialization { data_version: "d".into(), provenance, stored, metadata };
+        let body = Materialization { version: None, data_version: "d".into(), provenance, stored, metadata };
         NewEvent {
             run: None,
             at: at(4),

@@ -420,6 +420,7 @@ mod tests {
             hash: None,
         };
         let body = EventBody::Materialized(Materialization {
+            version: None,
             data_version: version.into(),
             provenance: Provenance { code_version: "1".into(), inputs: Vec::new() },
             stored,

@@ -85,7 +85,7 @@ fn checks(graph: &AssetGraph) -> Rows<5> {
             if definition.blocking { "yes" } else { "no" }.to_owned(),
             first_line(&definition.description),
         ]),
-        StepKind::Assets { .. } => None,
+        StepKind::Assets { .. } | StepKind::Gate { .. } => None,
     });
     ("check", ["CHECK", "ASSET", "SEVERITY", "BLOCKING", "DESCRIPTION"], rows.collect())
 }

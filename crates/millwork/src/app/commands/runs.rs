@@ -262,6 +262,8 @@ fn is_log(event: &Event) -> bool {
             | EventBody::StepRetrying { .. }
             | EventBody::RunFailed { .. }
             | EventBody::RunLost { .. }
+            | EventBody::VersionJudged(_)
+            | EventBody::AliasMoved(_)
             | EventBody::Unreadable(_)
     )
 }
@@ -280,6 +282,10 @@ fn log_line(event: &Event) -> String {
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
             format!("ERROR {}: {reason}", event.body.name())
         }
+        EventBody::VersionJudged(judged) => format!("      {judged}"),
+        EventBody::AliasMoved(moved) => format!("      {moved}"),
+        EventBody::VersionDecided(decided) => format!("      {decided}"),
+        EventBody::AliasPinned(pinned) => format!("      {pinned}"),
         EventBody::Unreadable(unreadable) => {
             let kind = unreadable.kind.map(|kind| format!(" `{kind}`")).unwrap_or_default();
             format!("ERROR event {}{kind} can't be read: {}", event.sequence, unreadable.reason)

@@ -195,7 +195,7 @@ impl Entry<'_> {
         }
         let stale = self.partition.causes().iter().filter_map(|cause| match cause {
             Cause::Upstream { asset, .. } => self.graph.index(asset.as_str()),
-            Cause::Code { .. } | Cause::Reported | Cause::Data { .. } => None,
+            Cause::Code { .. } | Cause::Reported | Cause::Data { .. } | Cause::Alias { .. } => None,
         });
         stale.collect()
     }
@@ -242,6 +242,7 @@ mod tests {
     fn made(code_version: &str) -> EventBody {
         let location = ValueLocation::Database;
         EventBody::Materialized(Materialization {
+            version: None,
             data_version: "d".into(),
             provenance: Provenance { code_version: code_version.into(), inputs: Vec::new() },
             stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None },

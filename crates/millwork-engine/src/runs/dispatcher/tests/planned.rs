@@ -1,5 +1,6 @@
 //! Planned runs for the tests, and their effects as lines.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -7,12 +8,13 @@ use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody, Materialization, Provenance, StoredValue, ValueLocation};
 use millwork_core::graph::{AssetIndex, AssetSet};
 use millwork_core::plan::{Plan, PlanIndex};
+use millwork_core::run::RunId;
 use millwork_core::{
     AssetDefinition, AssetPartition, BoxError, CodeVersion, DataVersion, Definitions, StepPartition,
 };
 
 use crate::runs::dispatcher::Effect;
-use crate::runs::{PlannedRun, StoredInput, StoredInputs};
+use crate::runs::{Pins, PlannedRun, StoredInput, StoredInputs};
 
 /// An asset that is a number. Its function is never called.
 pub(super) fn asset(key: &str) -> AssetDefinition {
@@ -25,7 +27,16 @@ pub(super) fn planned(definitions: Definitions, is_selected: impl Fn(&str) -> bo
     let indices = graph.assets().indices();
     let selected: AssetSet = indices.filter(|asset| is_selected(graph.key(*asset).as_str())).collect();
     let plan = Plan::new(&graph, &selected, None).unwrap();
-    PlannedRun { graph, plan, stored: StoredInputs::default(), verdicts: None, without_previous: false }
+    PlannedRun {
+        run: RunId::from_u128(1),
+        graph,
+        plan,
+        stored: StoredInputs::default(),
+        last_versions: HashMap::new(),
+        pins: Pins::default(),
+        verdicts: None,
+        without_previous: false,
+    }
 }
 
 /// What a value is made from by the code of every definition here, without inputs.
@@ -38,6 +49,7 @@ pub(super) fn materialized(version: &str) -> EventBody {
         StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
     let data_version = DataVersion::from(version);
     EventBody::Materialized(Materialization {
+        version: None,
         data_version,
         provenance: provenance(),
         stored,

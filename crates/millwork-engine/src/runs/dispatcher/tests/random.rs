@@ -140,6 +140,8 @@ pub(super) fn run_of(nodes: &[Node], stale_only: StaleOnly) -> PlannedRun {
         for (position, step) in run.plan.steps.iter_enumerated() {
             for &asset in run.outputs(position) {
                 let version = |input: AssetPartition<AssetIndex>| InputVersion {
+                    version: None,
+                    read_as: Default::default(),
                     upstream: input.by_key(&run.graph),
                     data_version: run.stored.get(&input).and_then(|stored| stored.data_version()).cloned(),
                 };
@@ -147,6 +149,7 @@ pub(super) fn run_of(nodes: &[Node], stale_only: StaleOnly) -> PlannedRun {
                 made_from.inputs = step.input_partitions().map(version).collect();
                 let is_fresh = nodes[node_of(run.graph.key(asset).as_str())].is_fresh;
                 let verdict = LatestEvaluation {
+                    aliases: Default::default(),
                     data_version: Some("v0".into()),
                     provenance: is_fresh.then_some(made_from),
                 };

@@ -583,7 +583,12 @@ fn a_step_whose_code_and_inputs_are_unchanged_is_skipped() {
         values.push(stored(&run, &asset, "v0"));
         let inputs = run.plan.steps[position].input_partitions().map(|input| {
             let upstream: AssetPartition = input.by_key(&run.graph);
-            millwork_core::event::InputVersion { upstream, data_version: Some("v0".into()) }
+            millwork_core::event::InputVersion {
+                version: None,
+                read_as: Default::default(),
+                upstream,
+                data_version: Some("v0".into()),
+            }
         });
         let mut provenance = provenance();
         provenance.inputs = inputs.collect();
@@ -593,7 +598,7 @@ fn a_step_whose_code_and_inputs_are_unchanged_is_skipped() {
         let data_version = Some(DataVersion::from("v0"));
         verdicts.insert(
             asset.by_key(&run.graph),
-            LatestEvaluation { data_version, provenance: Some(provenance) },
+            LatestEvaluation { aliases: Default::default(), data_version, provenance: Some(provenance) },
         );
     }
     run.stored = StoredInputs::of(values);

@@ -1,0 +1,178 @@
+//! What happens to versions of assets: verdicts of gates, decisions of people, and moves of aliases.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Provenance;
+use crate::asset::{DataVersion, Decision, Metadata};
+use crate::version::{AliasName, VersionNumber};
+
+/// The verdict of a gate about a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionJudged {
+    /// The name of the gate.
+    pub gate: String,
+    /// The version that was judged.
+    pub version: VersionNumber,
+    /// The version that it was compared with: the one in use then; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<VersionNumber>,
+    /// The decision; `None` if people are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// The question to people; `None` if the gate decided itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// The reason in words; empty if the gate gave none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// The figures behind it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: Metadata,
+    /// The gate's code, and what it was given.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+}
+
+/// A question to people whether a version is to be promoted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Who is asked.
+    pub of: String,
+    /// Until when an answer is awaited; `None` waits forever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The decision without an answer by then; `None` without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Decision>,
+}
+
+/// A decision about a version that no gate made: the answer to a question, or one by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionDecided {
+    /// The version.
+    pub version: VersionNumber,
+    /// The decision.
+    pub decision: Decision,
+    /// Who decided.
+    pub by: Mover,
+    /// The reason in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// A move of an alias.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AliasMoved {
+    /// The alias.
+    pub alias: AliasName,
+    /// The version that it pointed at; `None` if it didn't exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<VersionNumber>,
+    /// The version that it points at now; `None` if it was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<VersionNumber>,
+    /// The data version of that version; `None` if the alias was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_version: Option<DataVersion>,
+    /// What the move is.
+    pub change: AliasChange,
+    /// Who moved it.
+    pub by: Mover,
+    /// The reason in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// What the move of an alias is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AliasChange {
+    /// A version came into use, by a gate, an answer or by hand.
+    Promoted,
+    /// The alias went back to an earlier version.
+    RolledBack,
+    /// The alias was removed.
+    Removed,
+}
+
+/// Who decided about a version, or moved an alias.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", content = "name", rename_all = "snake_case")]
+pub enum Mover {
+    /// A gate, by its name.
+    Gate(String),
+    /// A person, by the name that was given.
+    Person(String),
+    /// The time limit of a question.
+    TimeLimit,
+}
+
+impl fmt::Display for Mover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gate(gate) => write!(f, "gate `{gate}`"),
+            Self::Person(name) => f.write_str(name),
+            Self::TimeLimit => f.write_str("the time limit"),
+        }
+    }
+}
+
+/// Which version an alias meant to a run: what it found when it began stays in force for all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AliasPinned {
+    /// The alias.
+    pub alias: AliasName,
+    /// The version; `None` if the alias didn't exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
+}
+
+impl fmt::Display for VersionJudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gate, version, against, decision, asked, reason, .. } = self;
+        write!(f, "gate `{gate}` judged version {version}")?;
+        match against {
+            Some(against) => write!(f, " against {against}: ")?,
+            None => f.write_str(": ")?,
+        }
+        match (decision, asked) {
+            (Some(decision), _) => f.write_str(decision.as_str())?,
+            (None, Some(asked)) => write!(f, "asks {}", asked.of)?,
+            (None, None) => f.write_str("no decision")?,
+        }
+        because(f, reason)
+    }
+}
+
+impl fmt::Display for VersionDecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "version {}: {} by {}", self.version, self.decision.as_str(), self.by)?;
+        because(f, &self.reason)
+    }
+}
+
+impl fmt::Display for AliasMoved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number =
+            |version: Option<VersionNumber>| version.map_or_else(|| "none".to_owned(), |one| one.to_string());
+        write!(f, "{}: version {} → {} by {}", self.alias, number(self.from), number(self.to), self.by)?;
+        because(f, &self.reason)
+    }
+}
+
+impl fmt::Display for AliasPinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.version {
+            Some(version) => write!(f, "{} is version {version}", self.alias),
+            None => write!(f, "there is no {} yet", self.alias),
+        }
+    }
+}
+
+fn because(f: &mut fmt::Formatter<'_>, reason: &str) -> fmt::Result {
+    if reason.is_empty() { Ok(()) } else { write!(f, " ({reason})") }
+}

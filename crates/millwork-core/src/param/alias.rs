@@ -1,0 +1,293 @@
+//! The extractors of versions: what an alias points at, what a gate judges, and what a version was made from.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{Absent, FromStep, Requirements, StepContext, StoredVersion};
+use crate::BoxError;
+use crate::id::AssetKey;
+use crate::value::{Asset, Metadata};
+use crate::version::{AliasName, ReadAs, VersionNumber};
+
+/// The name of an alias as a type.
+///
+/// ```
+/// use millwork_core::NamedAlias;
+///
+/// /// The version that is tried out beside the champion.
+/// enum Shadow {}
+///
+/// impl NamedAlias for Shadow {
+///     const NAME: &'static str = "shadow";
+/// }
+/// ```
+pub trait NamedAlias {
+    /// The name: a letter, then letters, digits, `_` and `-`.
+    const NAME: &'static str;
+}
+
+/// The name of the default alias, [`champion`](AliasName::CHAMPION).
+#[derive(Debug)]
+pub enum ChampionAlias {}
+
+impl NamedAlias for ChampionAlias {
+    const NAME: &'static str = AliasName::CHAMPION;
+}
+
+/// The version of the asset `A` in use: the one that its alias `champion` points at. See [`Alias`].
+pub type Champion<A> = Alias<A, ChampionAlias>;
+
+/// The version of the asset `A` that the alias `N` points at.
+///
+/// It is what the alias meant when the run began, unless a gate of the same run moves the alias; then it is what the gate decided. A
+/// later version of the asset makes the reader neither stale nor wait: only a move of the alias does. Where the alias doesn't
+/// exist, the step is skipped; `Option<Alias<A, N>>` is `None` then. It derefs to the value.
+///
+/// ```
+/// use millwork_core::{Asset, Champion};
+///
+/// enum model {}
+/// impl Asset for model {
+///     const KEY: &'static str = "model";
+///     type Value = f64;
+/// }
+///
+/// fn predictions(model: Champion<model>) -> f64 {
+///     *model * 2.0
+/// }
+/// assert_eq!(predictions(Champion::of(1.5)), 3.0);
+/// ```
+pub struct Alias<A: Asset, N: NamedAlias> {
+    version: TypedVersion<A>,
+    alias: PhantomData<fn() -> N>,
+}
+
+/// The version of the asset `A` that a gate judges: the one that the run has just made. Only gates take it. It derefs to the value.
+pub struct Challenger<A: Asset>(TypedVersion<A>);
+
+/// The version of the asset `U` that the version `M` of a model was made from: `InputOf<vectorizer, Champion<model>>`. It comes
+/// and goes with the version of the model, and retention keeps it as long. It derefs to the value.
+pub struct InputOf<U: Asset, M: AliasOf> {
+    version: TypedVersion<U>,
+    model: PhantomData<fn() -> M>,
+}
+
+/// A version of an asset that an alias points at, as a type: [`Champion<A>`](Champion), [`Alias<A, N>`](Alias).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a version that an alias points at",
+    label = "expected `Champion<model>`",
+    note = "`InputOf<vectorizer, Champion<model>>` is the version of `vectorizer` that the champion was made from"
+)]
+pub trait AliasOf {
+    /// The asset.
+    fn asset() -> AssetKey;
+
+    /// The name of the alias, as it is written.
+    const ALIAS: &'static str;
+}
+
+impl<A: Asset, N: NamedAlias> AliasOf for Alias<A, N> {
+    fn asset() -> AssetKey {
+        A::KEY.into()
+    }
+
+    const ALIAS: &'static str = N::NAME;
+}
+
+/// A version with its value as what it is.
+struct TypedVersion<A: Asset> {
+    value: Arc<A::Value>,
+    stored: StoredVersion,
+}
+
+impl<A: Asset> TypedVersion<A> {
+    /// A version of a test: the first, without metadata.
+    fn of(value: A::Value) -> Self {
+        let value = Arc::new(value);
+        let stored = StoredVersion {
+            value: value.clone(),
+            version: Some(VersionNumber::FIRST),
+            metadata: Metadata::new(),
+            data_version: "of a test".into(),
+            run: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        Self { value, stored }
+    }
+
+    fn from_step(context: &StepContext, read_as: &ReadAs) -> Result<Option<Self>, BoxError> {
+        let Some(stored) = context.version(A::KEY, read_as) else { return Ok(None) };
+        let value = stored.value.clone().downcast();
+        let value = value.map_err(|_| format!("the stored version of `{}` has another type", A::KEY))?;
+        Ok(Some(Self { value, stored: stored.clone() }))
+    }
+}
+
+impl<A: Asset, N: NamedAlias> Alias<A, N> {
+    /// A version with this value, for tests of the function that takes it.
+    pub fn of(value: A::Value) -> Self {
+        Self { version: TypedVersion::of(value), alias: PhantomData }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &A::Value {
+        &self.version.value
+    }
+
+    /// The version itself: its number, metadata, time and run.
+    pub fn stored(&self) -> &StoredVersion {
+        &self.version.stored
+    }
+}
+
+impl<A: Asset, N: NamedAlias> Deref for Alias<A, N> {
+    type Target = A::Value;
+
+    fn deref(&self) -> &Self::Target {
+        self.value()
+    }
+}
+
+impl<A: Asset, N: NamedAlias> fmt::Debug for Alias<A, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alias").field("version", &self.stored().version).finish_non_exhaustive()
+    }
+}
+
+impl<A: Asset> Challenger<A> {
+    /// A version with this value, for tests of the function that takes it.
+    pub fn of(value: A::Value) -> Self {
+        Self(TypedVersion::of(value))
+    }
+
+    /// The value.
+    pub fn value(&self) -> &A::Value {
+        &self.0.value
+    }
+
+    /// The version itself: its number, metadata, time and run.
+    pub fn stored(&self) -> &StoredVersion {
+        &self.0.stored
+    }
+}
+
+impl<A: Asset> Deref for Challenger<A> {
+    type Target = A::Value;
+
+    fn deref(&self) -> &Self::Target {
+        self.value()
+    }
+}
+
+impl<A: Asset> fmt::Debug for Challenger<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenger").field("version", &self.stored().version).finish_non_exhaustive()
+    }
+}
+
+impl<U: Asset, M: AliasOf> InputOf<U, M> {
+    /// A version with this value, for tests of the function that takes it.
+    pub fn of(value: U::Value) -> Self {
+        Self { version: TypedVersion::of(value), model: PhantomData }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &U::Value {
+        &self.version.value
+    }
+
+    /// The version itself: its number, metadata, time and run.
+    pub fn stored(&self) -> &StoredVersion {
+        &self.version.stored
+    }
+}
+
+impl<U: Asset, M: AliasOf> Deref for InputOf<U, M> {
+    type Target = U::Value;
+
+    fn deref(&self) -> &Self::Target {
+        self.value()
+    }
+}
+
+impl<U: Asset, M: AliasOf> fmt::Debug for InputOf<U, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputOf").field("version", &self.stored().version).finish_non_exhaustive()
+    }
+}
+
+impl<A: Asset, N: NamedAlias> FromStep for Alias<A, N> {
+    fn requirements(requirements: &mut Requirements) {
+        requirements.version::<A::Value>(A::KEY, read_by_alias::<N>(), Absent::SkipsTheStep);
+    }
+
+    fn from_step(context: &StepContext) -> Result<Self, BoxError> {
+        let version = Option::<Self>::from_step(context)?;
+        version.ok_or_else(|| missing(A::KEY))
+    }
+}
+
+impl<A: Asset, N: NamedAlias> FromStep for Option<Alias<A, N>> {
+    fn requirements(requirements: &mut Requirements) {
+        requirements.version::<A::Value>(A::KEY, read_by_alias::<N>(), Absent::IsNone);
+    }
+
+    fn from_step(context: &StepContext) -> Result<Self, BoxError> {
+        let version = TypedVersion::from_step(context, &read_by_alias::<N>())?;
+        Ok(version.map(|version| Alias { version, alias: PhantomData }))
+    }
+}
+
+impl<A: Asset> FromStep for Challenger<A> {
+    fn requirements(requirements: &mut Requirements) {
+        requirements.input::<A::Value>(A::KEY);
+        requirements.challenger = Some(A::KEY.into());
+    }
+
+    fn from_step(context: &StepContext) -> Result<Self, BoxError> {
+        TypedVersion::from_step(context, &ReadAs::Latest)?.map(Self).ok_or_else(|| missing(A::KEY))
+    }
+}
+
+impl<U: Asset, M: AliasOf> FromStep for InputOf<U, M> {
+    fn requirements(requirements: &mut Requirements) {
+        InputOf::<U, M>::require(requirements, Absent::SkipsTheStep);
+    }
+
+    fn from_step(context: &StepContext) -> Result<Self, BoxError> {
+        Option::<Self>::from_step(context)?.ok_or_else(|| missing(U::KEY))
+    }
+}
+
+impl<U: Asset, M: AliasOf> FromStep for Option<InputOf<U, M>> {
+    fn requirements(requirements: &mut Requirements) {
+        InputOf::<U, M>::require(requirements, Absent::IsNone);
+    }
+
+    fn from_step(context: &StepContext) -> Result<Self, BoxError> {
+        let version = TypedVersion::from_step(context, &InputOf::<U, M>::read_as())?;
+        Ok(version.map(|version| InputOf { version, model: PhantomData }))
+    }
+}
+
+impl<U: Asset, M: AliasOf> InputOf<U, M> {
+    fn read_as() -> ReadAs {
+        ReadAs::InputOf { model: M::asset(), alias: AliasName::written(M::ALIAS) }
+    }
+
+    /// It changes with the alias, so the step depends on that as well, also if it doesn't take the model itself.
+    fn require(requirements: &mut Requirements, absent: Absent) {
+        requirements.version::<U::Value>(U::KEY, Self::read_as(), absent);
+        requirements.follow(M::asset(), AliasName::written(M::ALIAS));
+    }
+}
+
+fn read_by_alias<N: NamedAlias>() -> ReadAs {
+    ReadAs::Alias(AliasName::written(N::NAME))
+}
+
+fn missing(asset: &str) -> BoxError {
+    format!("the context of the step was made without the version of `{asset}`").into()
+}

@@ -1,0 +1,180 @@
+//! The versions that aliases mean to a run.
+//!
+//! What an alias points at when the run begins is pinned by an event, and stays in force for the whole run, also when it is resumed, whatever
+//! happens to the alias meanwhile. Only a gate of the same run changes it: what follows the alias waits for the gate, and takes what the
+//! gate decided. A gate itself isn't pinned to the version that it compares with: it judges against the one in use now.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use millwork_core::event::{AliasPinned, Event, EventBody, NewEvent};
+use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
+use millwork_core::plan::{Plan, PlannedInput, PlannedStep};
+use millwork_core::run::RunId;
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition};
+use millwork_storage::{StorageError, Store, input_event};
+
+use super::StoredInput;
+
+/// The versions that aliases mean to a run, and the versions that those were made from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pins {
+    by_reading: HashMap<Reading, StoredInput>,
+}
+
+/// An asset or partition, and which version of it is read.
+type Reading = (AssetPartition<AssetIndex>, ReadAs);
+
+/// An alias of an asset or partition.
+type AliasOf = (AssetPartition<AssetIndex>, AliasName);
+
+impl Pins {
+    /// The version that is meant; `None` if there is none.
+    pub(crate) fn get(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> Option<&StoredInput> {
+        self.by_reading.get(&(asset.clone(), read_as.clone()))
+    }
+
+    /// Takes over what another one has, which came later.
+    pub(crate) fn take_over(&mut self, later: Self) {
+        self.by_reading.extend(later.by_reading);
+    }
+
+    /// The versions that the aliases of a plan mean to a run that has recorded `events` so far, and the events that pin those which weren't
+    /// pinned yet.
+    pub(crate) async fn of_run(
+        store: &dyn Store,
+        graph: &AssetGraph,
+        plan: &Plan,
+        (run, at): (RunId, Timestamp),
+        events: &[Event],
+    ) -> Result<(Self, Vec<NewEvent>), StorageError> {
+        let wanted = aliases_of(graph, plan);
+        let mut pins = Self::default();
+        if wanted.is_empty() {
+            return Ok((pins, Vec::new()));
+        }
+        let mut versions = recorded(graph, events);
+        let mut new = Vec::new();
+        if wanted.iter().any(|alias| !versions.contains_key(alias)) {
+            let keys: BTreeSet<AssetKey> = wanted.iter().map(|(of, _)| graph.key(of.asset).clone()).collect();
+            let keys: Vec<AssetKey> = keys.into_iter().collect();
+            let now: HashMap<_, _> = store
+                .aliases(&keys)
+                .await?
+                .into_iter()
+                .map(|alias| ((alias.asset, alias.alias), alias.version))
+                .collect();
+            for (of, alias) in
+                wanted.iter().filter(|alias| !versions.contains_key(alias)).cloned().collect::<Vec<_>>()
+            {
+                let AssetPartition { asset, partition } = of.by_key(graph);
+                let version = now.get(&(of.by_key(graph), alias.clone())).copied();
+                let body = EventBody::AliasPinned(AliasPinned { alias: alias.clone(), version });
+                new.push(NewEvent { asset: Some(asset), partition, ..NewEvent::of_run(run, at, body) });
+                versions.insert((of, alias), version);
+            }
+        }
+        for (of, alias) in wanted {
+            if let Some(version) = versions.get(&(of.clone(), alias.clone())).copied().flatten() {
+                let event = version_event(store, &of.by_key(graph), version).await?;
+                pins.take_over(Self::of_version(store, graph, plan, (of, alias), event).await?);
+            }
+        }
+        Ok((pins, new))
+    }
+
+    /// What follows for a plan from an alias that points at a version: that version, and those that it was made from.
+    pub(crate) async fn of_version(
+        store: &dyn Store,
+        graph: &AssetGraph,
+        plan: &Plan,
+        (of, alias): AliasOf,
+        event: Event,
+    ) -> Result<Self, StorageError> {
+        let mut by_reading = HashMap::new();
+        let model_key = graph.key(of.asset);
+        let read_as = ReadAs::InputOf { model: model_key.clone(), alias: alias.clone() };
+        let inputs = plan.steps.iter().flat_map(|step| &step.inputs).filter(|input| input.read_as == read_as);
+        let wanted: BTreeSet<AssetPartition<AssetIndex>> = inputs
+            .flat_map(PlannedInput::asset_partitions)
+            .filter(|input| input.partition == of.partition)
+            .collect();
+        for upstream in wanted {
+            let key = upstream.by_key(graph);
+            let provenance = event.body.provenance();
+            let mut made_from = provenance.iter().flat_map(|provenance| &provenance.inputs);
+            let Some(input) = made_from.find(|input| input.upstream == key) else { continue };
+            if let Some(found) = input_event(store, &event, input).await? {
+                by_reading.insert((upstream, read_as.clone()), StoredInput::new(found));
+            }
+        }
+        by_reading.insert((of, ReadAs::Alias(alias)), StoredInput::new(event));
+        Ok(Self { by_reading })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(
+        pins: impl IntoIterator<Item = (AssetPartition<AssetIndex>, ReadAs, StoredInput)>,
+    ) -> Self {
+        let by_reading =
+            pins.into_iter().map(|(asset, read_as, stored)| ((asset, read_as), stored)).collect();
+        Self { by_reading }
+    }
+}
+
+/// The materialization of a version that an alias points at. Retention keeps it.
+pub(crate) async fn version_event(
+    store: &dyn Store,
+    asset: &AssetPartition,
+    version: VersionNumber,
+) -> Result<Event, StorageError> {
+    let found = store.version(asset, version).await?;
+    found.ok_or_else(|| StorageError::UnknownVersion { asset: asset.clone(), version })
+}
+
+/// The aliases that the steps of a plan follow. A gate reads that of its own asset when it judges.
+fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
+    let mut aliases = BTreeSet::new();
+    for step in &plan.steps {
+        for input in step.inputs.iter().filter(|input| !is_judged(graph, step, input)) {
+            let (asset, alias) = match &input.read_as {
+                ReadAs::Latest => continue,
+                ReadAs::Alias(alias) => (Some(input.asset), alias),
+                ReadAs::InputOf { model, alias } => (graph.index(model.as_str()), alias),
+            };
+            let Some(asset) = asset else { continue };
+            let partitions = input.partitions.iter();
+            aliases.extend(
+                partitions.map(|partition| (AssetPartition::new(asset, partition.clone()), alias.clone())),
+            );
+        }
+    }
+    aliases
+}
+
+/// Whether an input of a gate is an alias of the asset that it judges.
+pub(crate) fn is_judged(graph: &AssetGraph, step: &PlannedStep, input: &PlannedInput) -> bool {
+    match &graph.steps()[step.step].kind {
+        StepKind::Gate { asset, .. } => input.asset == *asset && input.read_as.follows_alias(),
+        StepKind::Assets { .. } | StepKind::Check { .. } => false,
+    }
+}
+
+/// What earlier executions of a run have pinned, and what its gates have decided since.
+fn recorded(graph: &AssetGraph, events: &[Event]) -> HashMap<AliasOf, Option<VersionNumber>> {
+    let mut versions = HashMap::new();
+    for event in events {
+        let Some(of) = event.asset_partition().and_then(|asset| asset.by_index(graph)) else { continue };
+        if let EventBody::AliasPinned(pinned) = &event.body {
+            versions.insert((of, pinned.alias.clone()), pinned.version);
+        } else if let EventBody::VersionJudged(judged) = &event.body {
+            // What follows the alias goes on with the version that the gate compared with.
+            let alias = graph.gate(of.asset).map(|gate| gate.alias.clone());
+            versions.extend(alias.map(|alias| ((of, alias), judged.against)));
+        } else if let EventBody::AliasMoved(moved) = &event.body {
+            versions.insert((of, moved.alias.clone()), moved.to);
+        }
+    }
+    versions
+}

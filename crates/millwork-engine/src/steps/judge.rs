@@ -1,0 +1,195 @@
+//! What is particular to a gate: it judges against the version in use now, and its verdict, the move of the alias and its success are one
+//! append.
+//!
+//! The append is refused if the alias was moved since the gate has read it. Nothing of the verdict is recorded then, and the gate judges
+//! again, against the version that is in use by now. Time limits and cancellations end the function, and never the append: what the log
+//! says of a verdict is also what the run believes.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use millwork_core::event::{
+    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, InputVersion, Mover, Provenance,
+    VersionJudged,
+};
+use millwork_core::graph::{AssetIndex, StepKind};
+use millwork_core::plan::PlanIndex;
+use millwork_core::run::{Failure, FailureKind};
+use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::{Answer, AssetPartition, Decision, GateDefinition, Verdict, check_metadata};
+use millwork_storage::{EventQuery, Order, StorageError};
+
+use super::AttemptEnd;
+use crate::logs::StepRecorder;
+use crate::runs::{Pins, RunContext, StoredInput, version_event};
+use crate::values::ValueError;
+
+/// The versions that a gate compares.
+#[derive(Clone, Debug)]
+pub(crate) struct Contest {
+    /// The version that it judges.
+    pub(crate) challenger: Arc<Event>,
+    /// The version in use; `None` if there is none.
+    pub(crate) champion: Option<StoredInput>,
+}
+
+/// A verdict that isn't recorded yet.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(super) contest: Contest,
+    pub(super) verdict: Verdict,
+    /// The versions of everything that the gate was given.
+    pub(super) inputs: Vec<InputVersion>,
+}
+
+impl Contest {
+    /// Reads what is to be compared. Everything that the run has recorded so far is on disk then.
+    pub(super) async fn now(context: &RunContext, position: PlanIndex) -> Result<Self, StorageError> {
+        let (gate, asset) = judged_by(context, position);
+        context.recorder.commit(Vec::new()).await?;
+        let key = asset.by_key(&context.planned.graph);
+        let query = EventQuery {
+            run: Some(context.run),
+            asset: Some(key.asset.clone()),
+            partition: Some(key.partition.clone()),
+            kinds: Some(EventKind::Materialized.into()),
+            order: Order::NewestFirst,
+            limit: Some(1),
+            ..EventQuery::default()
+        };
+        let made = context.store.events(query).await?.pop().map(Arc::new);
+        let stored = || context.planned.stored.get(&asset).map(|stored| stored.event.clone());
+        let challenger = made.or_else(stored);
+        let aliases = context.store.aliases(std::slice::from_ref(&key.asset)).await?;
+        let champion = aliases.into_iter().find(|alias| alias.asset == key && alias.alias == gate.alias);
+        let champion = match champion {
+            Some(alias) => Some(StoredInput::new(version_event(&*context.store, &key, alias.version).await?)),
+            None => None,
+        };
+        match challenger {
+            Some(challenger) => Ok(Self { challenger, champion }),
+            None => Err(StorageError::UnknownVersion { asset: key, version: VersionNumber::FIRST }),
+        }
+    }
+
+    /// The versions of a gate's inputs, with those that only it knows.
+    pub(super) fn complete(
+        &self,
+        context: &RunContext,
+        position: PlanIndex,
+        mut inputs: Vec<InputVersion>,
+    ) -> Vec<InputVersion> {
+        let (_, asset) = judged_by(context, position);
+        let key = asset.by_key(&context.planned.graph);
+        for input in inputs.iter_mut().filter(|input| input.upstream == key) {
+            let event = match input.read_as {
+                ReadAs::Latest => Some(&*self.challenger),
+                ReadAs::Alias(_) => self.champion.as_ref().map(|champion| &*champion.event),
+                ReadAs::InputOf { .. } => continue,
+            };
+            input.version = event.and_then(number);
+            input.data_version = event.and_then(data_version);
+        }
+        inputs
+    }
+}
+
+fn number(event: &Event) -> Option<VersionNumber> {
+    if let EventBody::Materialized(made) = &event.body { made.version } else { None }
+}
+
+fn data_version(event: &Event) -> Option<millwork_core::DataVersion> {
+    if let EventBody::Materialized(made) = &event.body { Some(made.data_version.clone()) } else { None }
+}
+
+/// The gate at a position of the plan, and the asset and partition that it judges.
+fn judged_by(context: &RunContext, position: PlanIndex) -> (&GateDefinition, AssetPartition<AssetIndex>) {
+    let planned = &context.planned;
+    let StepKind::Gate { definition, asset } = &planned.step(position).kind else {
+        unreachable!("only gates judge");
+    };
+    (definition, planned.output(position, *asset))
+}
+
+/// Records a verdict, with what follows from it, and returns what it means to the rest of the run.
+pub(super) async fn record(
+    context: &RunContext,
+    position: PlanIndex,
+    judged: Judged,
+    micros: u64,
+    recorder: &StepRecorder,
+) -> AttemptEnd {
+    let (gate, asset) = judged_by(context, position);
+    let Judged { contest, mut verdict, inputs } = judged;
+    verdict.metadata.extend(recorder.take_metadata());
+    if let Err(error) = check_metadata(&verdict.metadata) {
+        return Failure::of_error(FailureKind::Output, &ValueError::from(error)).into();
+    }
+    let Some(version) = number(&contest.challenger) else {
+        let message = format!("the version of `{}` that was to be judged has no number", gate.asset);
+        return Failure::new(FailureKind::Input, message).with_hint("materialize it again").into();
+    };
+    let against = contest.champion.as_ref().and_then(|champion| number(&champion.event));
+    let (decision, asked) = answer(&verdict.answer, context.clock.now());
+    let body = EventBody::VersionJudged(VersionJudged {
+        gate: gate.name.clone(),
+        version,
+        against,
+        decision,
+        asked,
+        reason: verdict.reason.clone(),
+        metadata: verdict.metadata,
+        provenance: Provenance { code_version: gate.computation.code_version.clone(), inputs },
+    });
+    let of_asset = |body| {
+        let event = recorder.event(body);
+        millwork_core::event::NewEvent { asset: Some(gate.asset.clone()), ..event }
+    };
+    let mut events = vec![of_asset(body)];
+    let is_promoted = decision == Some(Decision::Promote) && against != Some(version);
+    if is_promoted {
+        events.push(of_asset(EventBody::AliasMoved(AliasMoved {
+            alias: gate.alias.clone(),
+            from: against,
+            to: Some(version),
+            data_version: data_version(&contest.challenger),
+            change: AliasChange::Promoted,
+            by: Mover::Gate(gate.name.clone()),
+            reason: verdict.reason,
+        })));
+    }
+    events.push(recorder.event(EventBody::StepSucceeded { micros }));
+    match context.recorder.commit(events).await {
+        Ok(()) => {}
+        Err(StorageError::AliasElsewhere { .. }) => return AttemptEnd::JudgeAgain,
+        // The recorder has reported it.
+        Err(_) => return AttemptEnd::Canceled,
+    }
+    let in_use = match is_promoted {
+        true => Some((*contest.challenger).clone()),
+        false => contest.champion.map(|champion| (*champion.event).clone()),
+    };
+    let pins = match in_use {
+        Some(event) => {
+            let (store, planned) = (&*context.store, &context.planned);
+            Pins::of_version(store, &planned.graph, &planned.plan, (asset, gate.alias.clone()), event).await
+        }
+        None => Ok(Pins::default()),
+    };
+    AttemptEnd::Judged { pins }
+}
+
+/// What is recorded of an answer: the decision, or the question with its time limit.
+fn answer(answer: &Answer, now: Timestamp) -> (Option<Decision>, Option<Asked>) {
+    match answer {
+        Answer::Decided(decision) => (Some(*decision), None),
+        Answer::Ask(question) => {
+            let until = question.limit.map(|(limit, _)| {
+                let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+                now.saturating_add(limit).unwrap_or(Timestamp::MAX)
+            });
+            let then = question.limit.map(|(_, then)| then);
+            (None, Some(Asked { of: question.of.clone(), until, then }))
+        }
+    }
+}

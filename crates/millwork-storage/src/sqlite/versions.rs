@@ -1,0 +1,205 @@
+//! Versions of assets and aliases: two projections of the events, in tables of their own.
+//!
+//! A version's row is written in the transaction of its materialization, under a primary key that refuses a number twice; it outlives the
+//! event. Of an alias, the table holds every version that it has pointed at, so that retention knows which to keep.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use millwork_core::event::{AliasMoved, Event, KindSet, NewEvent};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, DataVersion, PartitionKey};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::events::is_one_of;
+use super::writer::{ChangeError, Transaction};
+use super::{SqliteStore, failure};
+use crate::micros::to_micros;
+use crate::{Alias, EventLog as _, EventQuery, StorageError, VersionStore};
+
+/// A version that is to be inserted: the numbers of asset and partition, its own, and the sequence number of its event.
+pub(super) type VersionRow = (i64, i64, u32, i64);
+
+/// The statement that inserts versions, as JSON rows of four numbers.
+pub(super) const INSERT: &str = "INSERT INTO versions (asset, partition, version, sequence) \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?);";
+
+/// The condition by which an event is kept when its run is forgotten: what happened to versions, and the versions of what has aliases.
+pub(super) fn is_kept_for_versions() -> String {
+    format!(
+        "({} OR EXISTS (SELECT 1 FROM aliases WHERE aliases.asset = events.asset AND \
+         aliases.partition = events.partition) AND {})",
+        is_one_of(KindSet::VERSIONS),
+        is_one_of(KindSet::of(&[millwork_core::event::EventKind::Materialized]))
+    )
+}
+
+#[async_trait]
+impl VersionStore for SqliteStore {
+    async fn last_versions(
+        &self,
+        assets: &[AssetKey],
+    ) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
+        // The last version of each partition is found from the end of the index; `latest` has the partitions.
+        let text = "SELECT wanted.value, partitions.name, (SELECT max(version) FROM versions WHERE versions.asset = \
+                    latest.asset AND versions.partition = latest.partition) AS last FROM json_each(?) AS wanted \
+                    CROSS JOIN names ON names.name = wanted.value CROSS JOIN latest ON latest.asset = names.id \
+                    LEFT JOIN names AS partitions ON partitions.id = latest.partition WHERE last IS NOT NULL";
+        let wanted = serde_json::to_string(assets).expect("keys are strings");
+        let rows = self.reader.rows("read versions", sqlx::query(text).bind(wanted)).await?;
+        rows.iter().map(|row| Ok((asset_partition(row)?, version(row, "last")?))).collect()
+    }
+
+    async fn version(
+        &self,
+        asset: &AssetPartition,
+        version: VersionNumber,
+    ) -> Result<Option<Event>, StorageError> {
+        let text = "SELECT sequence FROM versions WHERE asset = (SELECT id FROM names WHERE name = ?1) AND partition = \
+                    ifnull((SELECT id FROM names WHERE name = ?2), iif(?2 IS NULL, 0, -1)) AND version = ?3";
+        let query = sqlx::query(text)
+            .bind(asset.asset.as_str())
+            .bind(asset.partition.as_ref().map(PartitionKey::as_str))
+            .bind(version.get());
+        let rows = self.reader.rows("read a version", query).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let sequence: i64 = row.try_get(0).map_err(failure::unreadable("a version"))?;
+        let sequence = sequence.unsigned_abs();
+        let one =
+            EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
+        Ok(self.events(one).await?.pop())
+    }
+
+    async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
+        let text = "SELECT names.name, partitions.name, aliases.alias, aliases.version, aliases.data_version, \
+                    aliases.sequence FROM aliases CROSS JOIN names ON names.id = aliases.asset \
+                    LEFT JOIN names AS partitions ON partitions.id = aliases.partition WHERE aliases.left_at IS NULL \
+                    AND (json_array_length(?1) = 0 OR names.name IN (SELECT value FROM json_each(?1))) ORDER BY 1, 2, 3";
+        let wanted = serde_json::to_string(assets).expect("keys are strings");
+        let rows = self.reader.rows("read aliases", sqlx::query(text).bind(wanted)).await?;
+        rows.iter().map(alias).collect()
+    }
+}
+
+fn asset_partition(row: &SqliteRow) -> Result<AssetPartition, StorageError> {
+    let asset: &str = row.try_get(0).map_err(failure::unreadable("a version"))?;
+    let partition: Option<&str> = row.try_get(1).map_err(failure::unreadable("a version"))?;
+    Ok(AssetPartition::new(asset.into(), partition.map(PartitionKey::from)))
+}
+
+fn version(row: &SqliteRow, column: &str) -> Result<VersionNumber, StorageError> {
+    let number: i64 = row.try_get(column).map_err(failure::unreadable("a version"))?;
+    let number = u32::try_from(number).ok().and_then(VersionNumber::new);
+    number.ok_or_else(|| unreadable("a version", "its number isn't one"))
+}
+
+fn alias(row: &SqliteRow) -> Result<Alias, StorageError> {
+    let name: &str = row.try_get("alias").map_err(failure::unreadable("an alias"))?;
+    let data_version: Option<&str> = row.try_get("data_version").map_err(failure::unreadable("an alias"))?;
+    let moved: i64 = row.try_get("sequence").map_err(failure::unreadable("an alias"))?;
+    Ok(Alias {
+        asset: asset_partition(row)?,
+        alias: name.parse::<AliasName>().map_err(|problem| unreadable("an alias", &problem.to_string()))?,
+        version: version(row, "version")?,
+        data_version: data_version.map(DataVersion::from),
+        moved: moved.unsigned_abs(),
+    })
+}
+
+fn unreadable(what: &str, reason: &str) -> StorageError {
+    StorageError::Unreadable { what: what.to_owned(), source: reason.into() }
+}
+
+/// A move of an alias that a batch of events makes.
+#[derive(Debug)]
+pub(super) struct Move {
+    asset: AssetPartition,
+    moved: AliasMoved,
+    at: i64,
+}
+
+impl Move {
+    /// The move that an event records; `None` if it records none.
+    pub(super) fn of(event: &NewEvent) -> Option<Self> {
+        let millwork_core::event::EventBody::AliasMoved(moved) = &event.body else { return None };
+        let asset = AssetPartition::new(event.asset.clone()?, event.partition.clone());
+        Some(Self { asset, moved: moved.clone(), at: to_micros(event.at) })
+    }
+
+    /// Moves the alias, unless it points elsewhere than where it is moved from. `sequence` is that of the event, which is appended next.
+    pub(super) async fn make(
+        &self,
+        transaction: &mut Transaction<'_>,
+        sequence: i64,
+    ) -> Result<(), ChangeError> {
+        let AssetPartition { asset, partition } = &self.asset;
+        let AliasMoved { alias, from, to, data_version, .. } = &self.moved;
+        let partition = partition.as_ref().map(PartitionKey::as_str);
+        transaction.intern([Some(asset.as_str()), partition].into_iter().flatten().collect()).await?;
+        let (asset, partition) = (transaction.name(Some(asset.as_str())), transaction.name(partition));
+        let text = "SELECT version FROM aliases WHERE asset = ?1 AND partition = ?2 AND alias = ?3 AND left_at IS NULL";
+        let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(alias.as_str());
+        let found: Option<u32> = query.fetch_optional(transaction.connection()).await?;
+        let found = found.and_then(VersionNumber::new);
+        if found != *from {
+            let (asset, alias, expected) = (self.asset.clone(), alias.clone(), *from);
+            return Err(StorageError::AliasElsewhere { asset, alias, expected, found }.into());
+        }
+        if let Some(to) = to {
+            let text =
+                "SELECT EXISTS (SELECT 1 FROM versions WHERE asset = ?1 AND partition = ?2 AND version = ?3)";
+            let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(to.get());
+            if !query.fetch_one(transaction.connection()).await? {
+                let (asset, version) = (self.asset.clone(), *to);
+                return Err(StorageError::UnknownVersion { asset, version }.into());
+            }
+        }
+        let text = "UPDATE aliases SET left_at = ?4 WHERE asset = ?1 AND partition = ?2 AND alias = ?3 AND left_at IS NULL";
+        let query = sqlx::query(text).bind(asset).bind(partition).bind(alias.as_str()).bind(self.at);
+        query.execute(transaction.connection()).await?;
+        if let Some(to) = to {
+            let text = "INSERT INTO aliases (asset, partition, alias, sequence, version, data_version) VALUES (?, ?, ?, ?, ?, ?)";
+            let query = sqlx::query(text).bind(asset).bind(partition).bind(alias.as_str()).bind(sequence);
+            let query = query.bind(to.get()).bind(data_version.as_ref().map(DataVersion::as_str));
+            query.execute(transaction.connection()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses versions whose number is taken, also by an event that waits to be inserted.
+pub(super) async fn refuse_taken(
+    wanted: impl Iterator<Item = (AssetPartition, VersionNumber)>,
+    transaction: &mut Transaction<'_>,
+) -> Result<(), ChangeError> {
+    for (of, version) in wanted {
+        let partition = of.partition.as_ref().map(PartitionKey::as_str);
+        transaction.intern([Some(of.asset.as_str()), partition].into_iter().flatten().collect()).await?;
+        let (asset, number) = (transaction.name(Some(of.asset.as_str())), transaction.name(partition));
+        let text =
+            "SELECT EXISTS (SELECT 1 FROM versions WHERE asset = ?1 AND partition = ?2 AND version = ?3)";
+        let query = sqlx::query_scalar(text).bind(asset).bind(number).bind(version.get());
+        let exists: bool = query.fetch_one(transaction.connection()).await?;
+        if exists || transaction.will_have(asset, number, version) {
+            return Err(StorageError::VersionTaken { asset: of, version }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The sequence numbers of the versions whose values are kept: what an alias points at, what it pointed at until `since` or just before,
+/// and, by the caller, what those were made from.
+pub(super) async fn protected(store: &SqliteStore, since: i64) -> Result<Vec<u64>, StorageError> {
+    let text: Arc<str> = "SELECT versions.sequence FROM (SELECT *, row_number() OVER (PARTITION BY asset, partition, alias \
+                          ORDER BY sequence DESC) AS place FROM aliases) AS pointed JOIN versions USING (asset, partition, version) \
+                          WHERE pointed.left_at IS NULL OR pointed.left_at >= ? OR pointed.place <= 2"
+        .into();
+    let query = sqlx::query(AssertSqlSafe(text)).bind(since);
+    let rows = store.reader.rows("read what aliases point at", query).await?;
+    let sequence = |row: &SqliteRow| {
+        let sequence: i64 = row.try_get(0).map_err(failure::unreadable("a version"))?;
+        Ok(sequence.unsigned_abs())
+    };
+    rows.iter().map(sequence).collect()
+}

@@ -1,0 +1,116 @@
+//! The contract of versions: their numbers, and the aliases that point at them.
+//!
+//! Both are projections. A version's number is in the event of its materialization, and the store refuses one that is taken; that an alias
+//! points at a version is in the last event that moved it, and a move is refused if the alias isn't where it moves from. So of two writers
+//! that want the same, one is told that the other was first, and nothing of what it wanted is there.
+
+use async_trait::async_trait;
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, NewEvent};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, DataVersion};
+
+use crate::{Batch, EventLog, EventQuery, Order, StorageError, Store};
+
+/// The version that an alias points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The asset, and its partition.
+    pub asset: AssetPartition,
+    /// The name of the alias.
+    pub alias: AliasName,
+    /// The version.
+    pub version: VersionNumber,
+    /// The version of its data; `None` if it is unknown.
+    pub data_version: Option<DataVersion>,
+    /// The sequence number of the event that moved the alias there.
+    pub moved: u64,
+}
+
+/// Versions of assets, and aliases.
+#[async_trait]
+pub trait VersionStore: Send + Sync {
+    /// The last number that was given to each of these assets and their partitions, also if its event was removed since. What has no
+    /// version is left out.
+    async fn last_versions(
+        &self,
+        assets: &[AssetKey],
+    ) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError>;
+
+    /// The materialization with this number; `None` if there is none, or if its event was removed.
+    async fn version(
+        &self,
+        asset: &AssetPartition,
+        version: VersionNumber,
+    ) -> Result<Option<Event>, StorageError>;
+
+    /// The aliases of these assets and their partitions, or of all if none are named, in the order of assets, partitions and names.
+    async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError>;
+}
+
+/// The versions that a version was made from, as far as their events are there. Events of before versions were numbered name the data
+/// only, and the last version of it before them was meant.
+pub(crate) async fn made_from<S: EventLog + VersionStore + ?Sized>(
+    store: &S,
+    made: &Event,
+) -> Result<Vec<Event>, StorageError> {
+    let mut inputs = Vec::new();
+    let provenance = made.body.provenance();
+    for input in provenance.iter().flat_map(|provenance| &provenance.inputs) {
+        inputs.extend(input_event(store, made, input).await?);
+    }
+    Ok(inputs)
+}
+
+/// Appends a materialization that no run has made under the next number of its asset and partition, and returns its sequence number.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn append_version(store: &dyn Store, event: NewEvent) -> Result<u64, StorageError> {
+    let of = event.asset.clone().map(|asset| AssetPartition::new(asset, event.partition.clone()));
+    loop {
+        let mut event = event.clone();
+        if let (EventBody::Materialized(made), Some(of)) = (&mut event.body, &of) {
+            let last = store.last_versions(std::slice::from_ref(&of.asset)).await?;
+            let last = last.into_iter().find(|(found, _)| found == of).map(|(_, version)| version);
+            made.version = Some(VersionNumber::after(last));
+        }
+        match store.append(Batch { fence: None, events: vec![event] }).await {
+            Ok(sequences) => return Ok(sequences[0]),
+            // Another one was first, so the next number is another one.
+            Err(StorageError::VersionTaken { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The materialization that is meant by an input of a version; `None` if it isn't there any more.
+pub async fn input_event<S: EventLog + VersionStore + ?Sized>(
+    store: &S,
+    made: &Event,
+    input: &InputVersion,
+) -> Result<Option<Event>, StorageError> {
+    if let Some(version) = input.version {
+        return store.version(&input.upstream, version).await;
+    }
+    let Some(data_version) = &input.data_version else { return Ok(None) };
+    let mut query = EventQuery {
+        asset: Some(input.upstream.asset.clone()),
+        partition: Some(input.upstream.partition.clone()),
+        kinds: Some(EventKind::Materialized.into()),
+        before: Some(made.sequence),
+        order: Order::NewestFirst,
+        limit: Some(100),
+        ..EventQuery::default()
+    };
+    loop {
+        let events = store.events(query.clone()).await?;
+        query.before = events.last().map(|event| event.sequence);
+        let is_meant = |event: &Event| matches!(&event.body, EventBody::Materialized(made) if made.data_version == *data_version);
+        match events.into_iter().find(is_meant) {
+            Some(event) => return Ok(Some(event)),
+            None if query.before.is_none() => return Ok(None),
+            None => {}
+        }
+    }
+}
