@@ -21,6 +21,7 @@ pub mod graph;
 pub mod id;
 pub mod index;
 pub mod instigator;
+pub mod model;
 pub mod outcome;
 pub mod param;
 pub mod partition;

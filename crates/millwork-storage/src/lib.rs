@@ -41,6 +41,7 @@ mod instigator_store;
 mod maintenance;
 mod memory;
 mod micros;
+mod models;
 mod pending_store;
 mod pool_slots;
 mod retention_store;
@@ -61,6 +62,7 @@ pub use home::{Announced, Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
 pub use maintenance::{Finding, Maintenance, StoreCounts, StoreInfo, Table};
 pub use memory::MemoryStore;
+pub use models::{ModelError, change_model, find_version, is_version, made_with, model_history};
 pub use pending_store::{
     LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,
     PendingWork,

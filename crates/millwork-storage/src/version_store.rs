@@ -45,6 +45,9 @@ pub trait VersionStore: Send + Sync {
 
     /// The aliases of these assets and their partitions, or of all if none are named, in the order of assets, partitions and names.
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError>;
+
+    /// Those of these materializations, by their sequence numbers, whose values were removed by a retention rule.
+    async fn removed_values(&self, sequences: &[u64]) -> Result<Vec<u64>, StorageError>;
 }
 
 /// The versions that a version was made from, as far as their events are there. Events of before versions were numbered name the data

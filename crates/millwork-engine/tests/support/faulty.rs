@@ -311,6 +311,10 @@ impl VersionStore for Faulty {
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
         self.inner.aliases(assets).await
     }
+
+    async fn removed_values(&self, sequences: &[u64]) -> Result<Vec<u64>, StorageError> {
+        self.inner.removed_values(sequences).await
+    }
 }
 
 #[async_trait]

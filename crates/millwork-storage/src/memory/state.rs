@@ -64,7 +64,7 @@ pub(super) struct StoredEvent {
     pub(super) event: Event,
     pub(super) value: Option<Arc<Vec<u8>>>,
     /// Whether a rule of retention removed the value, wherever it was.
-    value_is_forgotten: bool,
+    pub(super) value_is_forgotten: bool,
 }
 
 #[derive(Debug)]

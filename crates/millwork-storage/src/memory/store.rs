@@ -454,6 +454,13 @@ impl VersionStore for MemoryStore {
         };
         Ok(wanted.filter_map(alias).collect())
     }
+
+    async fn removed_values(&self, sequences: &[u64]) -> Result<Vec<u64>, StorageError> {
+        let state = self.state()?;
+        let removed = state.events.iter().filter(|stored| stored.value_is_forgotten);
+        let removed = removed.map(|stored| stored.event.sequence);
+        Ok(removed.filter(|sequence| sequences.contains(sequence)).collect())
+    }
 }
 
 #[async_trait]

@@ -64,8 +64,7 @@ impl VersionStore for SqliteStore {
             .bind(version.get());
         let rows = self.reader.rows("read a version", query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let sequence: i64 = row.try_get(0).map_err(failure::unreadable("a version"))?;
-        let sequence = sequence.unsigned_abs();
+        let sequence = sequence(row, 0)?;
         let one =
             EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
         Ok(self.events(one).await?.pop())
@@ -80,6 +79,18 @@ impl VersionStore for SqliteStore {
         let rows = self.reader.rows("read aliases", sqlx::query(text).bind(wanted)).await?;
         rows.iter().map(alias).collect()
     }
+
+    async fn removed_values(&self, sequences: &[u64]) -> Result<Vec<u64>, StorageError> {
+        let text = "SELECT sequence FROM removed_values WHERE sequence IN (SELECT value FROM json_each(?)) ORDER BY 1";
+        let wanted = serde_json::to_string(sequences).expect("numbers are JSON");
+        let rows = self.reader.rows("read removed values", sqlx::query(text).bind(wanted)).await?;
+        rows.iter().map(|row| sequence(row, 0)).collect()
+    }
+}
+
+fn sequence(row: &SqliteRow, column: usize) -> Result<u64, StorageError> {
+    let sequence: i64 = row.try_get(column).map_err(failure::unreadable("a version"))?;
+    Ok(sequence.unsigned_abs())
 }
 
 fn asset_partition(row: &SqliteRow) -> Result<AssetPartition, StorageError> {
@@ -197,9 +208,5 @@ pub(super) async fn protected(store: &SqliteStore, since: i64) -> Result<Vec<u64
         .into();
     let query = sqlx::query(AssertSqlSafe(text)).bind(since);
     let rows = store.reader.rows("read what aliases point at", query).await?;
-    let sequence = |row: &SqliteRow| {
-        let sequence: i64 = row.try_get(0).map_err(failure::unreadable("a version"))?;
-        Ok(sequence.unsigned_abs())
-    };
-    rows.iter().map(sequence).collect()
+    rows.iter().map(|row| sequence(row, 0)).collect()
 }

@@ -1,0 +1,543 @@
+//! The life of a model: the versions of an asset or partition, what gates and people decided about them, and where its aliases point.
+//!
+//! [`ModelHistory`] is a fold over the events of one asset or partition. What can be done to a version by hand (promoting it, refusing it,
+//! going back to it) is decided here as well, as the events that do it; the store refuses them if an alias was moved meanwhile.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::asset::{AssetKey, Decision};
+use crate::event::{
+    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, VersionDecided,
+    VersionJudged,
+};
+use crate::id::RunId;
+use crate::problem::{Advice, ErrorClass};
+use crate::version::{AliasName, VersionNumber};
+
+/// The versions of an asset or partition, and its aliases.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelHistory {
+    /// The versions whose materialization, verdicts or decisions are in the log.
+    pub versions: BTreeMap<VersionNumber, ModelVersion>,
+    /// Where the aliases point.
+    pub aliases: BTreeMap<AliasName, VersionNumber>,
+    /// The moves of the aliases, oldest first.
+    pub moves: Vec<Dated<AliasMoved>>,
+}
+
+/// A version of a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelVersion {
+    /// Its materialization; `None` if the event was removed.
+    pub made: Option<Event>,
+    /// The verdicts of gates about it, oldest first.
+    pub verdicts: Vec<Dated<VersionJudged>>,
+    /// The decisions about it that no gate made, oldest first.
+    pub decisions: Vec<Dated<VersionDecided>>,
+}
+
+/// What happened, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dated<T> {
+    /// The sequence number of the event.
+    pub sequence: u64,
+    /// The time of the event.
+    pub at: Timestamp,
+    /// The run that it happened in; `None` outside of runs.
+    pub run: Option<RunId>,
+    /// What happened.
+    pub what: T,
+}
+
+/// What a version is to its model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionStatus {
+    /// It is in use: the champion.
+    InUse,
+    /// It was in use before.
+    Retired,
+    /// A gate asked people, and nobody has answered.
+    AwaitsApproval(Asked),
+    /// It was judged, and the one in use stayed; it can be promoted.
+    Kept,
+    /// It isn't fit for use.
+    Rejected,
+    /// No gate has judged it.
+    Unjudged,
+}
+
+impl VersionStatus {
+    /// The word in texts and documents.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::InUse => "in use",
+            Self::Retired => "retired",
+            Self::AwaitsApproval(_) => "awaits approval",
+            Self::Kept => "kept",
+            Self::Rejected => "rejected",
+            Self::Unjudged => "unjudged",
+        }
+    }
+}
+
+/// What can't be done to a version.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OperationError {
+    /// The version doesn't exist.
+    #[error("`{asset}` has no version {version}")]
+    NoVersion {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The number that no version has.
+        version: VersionNumber,
+    },
+    /// The alias points at the version already.
+    #[error("version {version} of `{asset}` is its {alias} already")]
+    AlreadyThere {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The version is in use.
+    #[error("version {version} of `{asset}` is in use")]
+    InUse {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// The version was rejected before.
+    #[error("version {version} of `{asset}` is rejected already")]
+    AlreadyRejected {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// The alias doesn't exist.
+    #[error("`{asset}` has no {alias}")]
+    NoAlias {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The alias has pointed at no other version that is fit for use.
+    #[error("the {alias} of `{asset}` has no earlier version to go back to")]
+    NothingBefore {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The value of the version was removed.
+    #[error("the value of version {version} of `{asset}` was removed by a retention rule")]
+    ValueRemoved {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+}
+
+impl Advice for OperationError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NoVersion { asset, .. } | Self::NothingBefore { asset, .. } => {
+                format!("`models versions {asset}` lists the versions").into()
+            }
+            Self::AlreadyThere { .. } | Self::AlreadyRejected { .. } => return None,
+            Self::InUse { asset, .. } => {
+                format!("go back to another one first: `models rollback {asset}`").into()
+            }
+            Self::NoAlias { asset, .. } => {
+                format!("`models promote {asset} VERSION` brings one into use").into()
+            }
+            Self::ValueRemoved { .. } => "choose another version, or train again".into(),
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
+    }
+}
+
+/// Who does something to a version, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Who.
+    pub by: Mover,
+    /// The reason in words; may be empty.
+    pub reason: String,
+}
+
+impl ModelHistory {
+    /// The kinds of events that it is made of.
+    pub const KINDS: KindSet = KindSet::VERSIONS.union(KindSet::of(&[EventKind::Materialized]));
+
+    /// The history that the events of one asset or partition lead to; they are in their order.
+    pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
+        let mut history = Self::default();
+        events.into_iter().for_each(|event| history.apply(event));
+        history
+    }
+
+    /// Takes in the next event.
+    pub fn apply(&mut self, event: Event) {
+        fn dated<T>(event: &Event, what: T) -> Dated<T> {
+            Dated { sequence: event.sequence, at: event.at, run: event.run, what }
+        }
+        if let EventBody::Materialized(made) = &event.body {
+            if let Some(number) = made.version {
+                self.versions.entry(number).or_default().made = Some(event);
+            }
+        } else if let EventBody::VersionJudged(judged) = &event.body {
+            self.versions.entry(judged.version).or_default().verdicts.push(dated(&event, judged.clone()));
+        } else if let EventBody::VersionDecided(decided) = &event.body {
+            self.versions.entry(decided.version).or_default().decisions.push(dated(&event, decided.clone()));
+        } else if let EventBody::AliasMoved(moved) = &event.body {
+            match moved.to {
+                Some(to) => drop(self.aliases.insert(moved.alias.clone(), to)),
+                None => drop(self.aliases.remove(&moved.alias)),
+            }
+            self.moves.push(dated(&event, moved.clone()));
+        }
+    }
+
+    /// The version that an alias points at.
+    pub fn at(&self, alias: &AliasName) -> Option<VersionNumber> {
+        self.aliases.get(alias).copied()
+    }
+
+    /// What a version is to its model, by the alias of what is in use; `None` if there is no such version.
+    pub fn status(&self, version: VersionNumber, in_use: &AliasName) -> Option<VersionStatus> {
+        let found = self.versions.get(&version)?;
+        if self.at(in_use) == Some(version) {
+            return Some(VersionStatus::InUse);
+        }
+        let verdict = found.verdicts.last();
+        let decision = found
+            .decisions
+            .last()
+            .filter(|decision| verdict.is_none_or(|verdict| verdict.sequence < decision.sequence));
+        let of_gate = verdict.and_then(|verdict| verdict.what.decision);
+        let decided = decision.map(|decision| decision.what.decision).or(of_gate);
+        let was_in_use =
+            self.moves.iter().any(|moved| moved.what.alias == *in_use && moved.what.to == Some(version));
+        let asked = verdict.filter(|_| decision.is_none()).and_then(|verdict| verdict.what.asked.clone());
+        Some(match (decided, asked) {
+            (Some(Decision::Reject), _) => VersionStatus::Rejected,
+            (_, Some(asked)) => VersionStatus::AwaitsApproval(asked),
+            _ if was_in_use => VersionStatus::Retired,
+            (Some(Decision::Keep | Decision::Promote), None) => VersionStatus::Kept,
+            (None, None) => VersionStatus::Unjudged,
+        })
+    }
+
+    /// Brings a version into use, or moves another alias to it.
+    ///
+    /// # Errors
+    ///
+    /// When the version doesn't exist, or the alias is there already.
+    pub fn promote(
+        &self,
+        asset: &AssetKey,
+        alias: &AliasName,
+        version: VersionNumber,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        if self.at(alias) == Some(version) {
+            return Err(OperationError::AlreadyThere { asset: asset.clone(), version, alias: alias.clone() });
+        }
+        let moved = self.moved(asset, alias, version, AliasChange::Promoted, author)?;
+        Ok(vec![decided(version, Decision::Promote, author), moved])
+    }
+
+    /// Marks a version as unfit for use; if people were asked about it, that is their answer.
+    ///
+    /// # Errors
+    ///
+    /// When the version doesn't exist, is in use, or is rejected already.
+    pub fn reject(
+        &self,
+        asset: &AssetKey,
+        in_use: &AliasName,
+        version: VersionNumber,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        let asset = asset.clone();
+        match self.status(version, in_use) {
+            None => Err(OperationError::NoVersion { asset, version }),
+            Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
+            Some(VersionStatus::Rejected) => Err(OperationError::AlreadyRejected { asset, version }),
+            Some(
+                VersionStatus::Retired
+                | VersionStatus::AwaitsApproval(_)
+                | VersionStatus::Kept
+                | VersionStatus::Unjudged,
+            ) => Ok(vec![decided(version, Decision::Reject, author)]),
+        }
+    }
+
+    /// Keeps the version in use, as the answer to a question about another one, which stays promotable.
+    ///
+    /// # Errors
+    ///
+    /// When the version doesn't exist, or is in use.
+    pub fn keep(
+        &self,
+        asset: &AssetKey,
+        in_use: &AliasName,
+        version: VersionNumber,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        let asset = asset.clone();
+        match self.status(version, in_use) {
+            None => Err(OperationError::NoVersion { asset, version }),
+            Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
+            Some(_) => Ok(vec![decided(version, Decision::Keep, author)]),
+        }
+    }
+
+    /// Moves an alias back: to a version, or to the one at which it pointed before and that isn't rejected.
+    ///
+    /// # Errors
+    ///
+    /// When the alias doesn't exist, the version doesn't exist or is where the alias is, or there is none to go back to.
+    pub fn roll_back(
+        &self,
+        asset: &AssetKey,
+        alias: &AliasName,
+        to: Option<VersionNumber>,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        let no_alias = || OperationError::NoAlias { asset: asset.clone(), alias: alias.clone() };
+        let current = self.at(alias).ok_or_else(no_alias)?;
+        let to = match to {
+            Some(to) if to == current => {
+                let (asset, alias) = (asset.clone(), alias.clone());
+                return Err(OperationError::AlreadyThere { asset, version: to, alias });
+            }
+            Some(to) => to,
+            None => self.before(alias, current).ok_or_else(|| OperationError::NothingBefore {
+                asset: asset.clone(),
+                alias: alias.clone(),
+            })?,
+        };
+        Ok(vec![self.moved(asset, alias, to, AliasChange::RolledBack, author)?])
+    }
+
+    /// Removes an alias.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't exist.
+    pub fn remove_alias(
+        &self,
+        asset: &AssetKey,
+        alias: &AliasName,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        let no_alias = || OperationError::NoAlias { asset: asset.clone(), alias: alias.clone() };
+        let from = self.at(alias).ok_or_else(no_alias)?;
+        Ok(vec![EventBody::AliasMoved(AliasMoved {
+            alias: alias.clone(),
+            from: Some(from),
+            to: None,
+            data_version: None,
+            change: AliasChange::Removed,
+            by: author.by.clone(),
+            reason: author.reason.clone(),
+        })])
+    }
+
+    /// The last version that the alias pointed at before it came to `current` and that isn't rejected. Going back twice goes back further.
+    fn before(&self, alias: &AliasName, current: VersionNumber) -> Option<VersionNumber> {
+        // The path of the alias, with what was left by going back taken off.
+        let mut path: Vec<VersionNumber> = Vec::new();
+        for moved in self.moves.iter().filter(|moved| moved.what.alias == *alias) {
+            let Some(to) = moved.what.to else { continue };
+            match (moved.what.change, path.iter().position(|one| *one == to)) {
+                (AliasChange::RolledBack, Some(place)) => path.truncate(place + 1),
+                (AliasChange::RolledBack, None) | (AliasChange::Promoted | AliasChange::Removed, _) => {
+                    path.push(to);
+                }
+            }
+        }
+        path.into_iter().rev().skip_while(|version| *version == current).find(|version| {
+            *version != current
+                && self.status(*version, alias).is_some_and(|status| status != VersionStatus::Rejected)
+        })
+    }
+
+    fn moved(
+        &self,
+        asset: &AssetKey,
+        alias: &AliasName,
+        to: VersionNumber,
+        change: AliasChange,
+        author: &Author,
+    ) -> Result<EventBody, OperationError> {
+        let version = self.versions.get(&to);
+        let made = version.and_then(|version| version.made.as_ref());
+        let Some(EventBody::Materialized(made)) = made.map(|event| &event.body) else {
+            return Err(OperationError::NoVersion { asset: asset.clone(), version: to });
+        };
+        Ok(EventBody::AliasMoved(AliasMoved {
+            alias: alias.clone(),
+            from: self.at(alias),
+            to: Some(to),
+            data_version: Some(made.data_version.clone()),
+            change,
+            by: author.by.clone(),
+            reason: author.reason.clone(),
+        }))
+    }
+}
+
+fn decided(version: VersionNumber, decision: Decision, author: &Author) -> EventBody {
+    let (by, reason) = (author.by.clone(), author.reason.clone());
+    EventBody::VersionDecided(VersionDecided { version, decision, by, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
+
+    fn number(version: u32) -> VersionNumber {
+        VersionNumber::new(version).unwrap()
+    }
+
+    fn author() -> Author {
+        Author { by: Mover::Person("ada".into()), reason: "she said so".into() }
+    }
+
+    /// A history with this many versions, none of which is judged.
+    fn made(versions: u32) -> ModelHistory {
+        let mut history = ModelHistory::default();
+        for version in 1..=versions {
+            let location = ValueLocation::Database;
+            let body = EventBody::Materialized(Materialization {
+                version: Some(number(version)),
+                data_version: format!("d{version}").as_str().into(),
+                provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
+                stored: StoredValue { location, bytes: 1, format: "json".into(), hash: None },
+                metadata: Default::default(),
+            });
+            then(&mut history, [body]);
+        }
+        history
+    }
+
+    fn then(history: &mut ModelHistory, bodies: impl IntoIterator<Item = EventBody>) {
+        for body in bodies {
+            let last = history.versions.values().filter_map(|version| version.made.as_ref()).count()
+                + history
+                    .versions
+                    .values()
+                    .map(|one| one.verdicts.len() + one.decisions.len())
+                    .sum::<usize>()
+                + history.moves.len();
+            let run = RunId::from_u128(1);
+            let event =
+                NewEvent { asset: Some("m".into()), ..NewEvent::of_run(run, Timestamp::UNIX_EPOCH, body) };
+            history.apply(event.at_sequence(last as u64 + 1));
+        }
+    }
+
+    fn promote(history: &mut ModelHistory, version: u32) {
+        let events = history.promote(&"m".into(), &AliasName::champion(), number(version), &author());
+        then(history, events.unwrap());
+    }
+
+    fn judged(version: u32, decision: Option<Decision>) -> EventBody {
+        let asked = decision.is_none().then(|| Asked { of: "ops".into(), until: None, then: None });
+        let provenance = Provenance { code_version: "c".into(), inputs: Vec::new() };
+        EventBody::VersionJudged(VersionJudged {
+            gate: "g".into(),
+            version: number(version),
+            against: None,
+            decision,
+            asked,
+            reason: String::new(),
+            metadata: Default::default(),
+            provenance,
+        })
+    }
+
+    #[track_caller]
+    fn check(history: &ModelHistory, expected: &[&str]) {
+        let champion = AliasName::champion();
+        let found =
+            history.versions.keys().map(|version| history.status(*version, &champion).unwrap().as_str());
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn statuses_follow_from_what_happened_last() {
+        let mut history = made(5);
+        check(&history, &["unjudged"; 5]);
+        then(
+            &mut history,
+            [judged(2, Some(Decision::Keep)), judged(3, Some(Decision::Reject)), judged(4, None)],
+        );
+        promote(&mut history, 1);
+        check(&history, &["in use", "kept", "rejected", "awaits approval", "unjudged"]);
+        promote(&mut history, 4);
+        check(&history, &["retired", "kept", "rejected", "in use", "unjudged"]);
+        let events = history.reject(&"m".into(), &AliasName::champion(), number(1), &author()).unwrap();
+        then(&mut history, events);
+        check(&history, &["rejected", "kept", "rejected", "in use", "unjudged"]);
+    }
+
+    #[test]
+    fn going_back_goes_to_what_was_in_use_before_and_is_fit() {
+        let (asset, champion) = (AssetKey::from("m"), AliasName::champion());
+        let mut history = made(4);
+        assert!(matches!(
+            history.roll_back(&asset, &champion, None, &author()),
+            Err(OperationError::NoAlias { .. })
+        ));
+        promote(&mut history, 1);
+        let nothing = history.roll_back(&asset, &champion, None, &author());
+        assert!(matches!(nothing, Err(OperationError::NothingBefore { .. })));
+        promote(&mut history, 2);
+        promote(&mut history, 3);
+        for expected in [2, 1] {
+            let events = history.roll_back(&asset, &champion, None, &author()).unwrap();
+            then(&mut history, events);
+            assert_eq!(history.at(&champion), Some(number(expected)), "further back each time");
+        }
+        promote(&mut history, 4);
+        then(&mut history, [judged(1, Some(Decision::Reject))]);
+        let nothing = history.roll_back(&asset, &champion, None, &author());
+        assert!(
+            matches!(nothing, Err(OperationError::NothingBefore { .. })),
+            "1 is rejected, 2 and 3 were left"
+        );
+        assert!(history.roll_back(&asset, &champion, Some(number(2)), &author()).is_ok(), "by hand, to any");
+    }
+
+    #[test]
+    fn what_can_not_be_done() {
+        let (asset, champion) = (AssetKey::from("m"), AliasName::champion());
+        let mut history = made(2);
+        promote(&mut history, 1);
+        let promoted = |version| history.promote(&asset, &champion, number(version), &author()).map(drop);
+        assert!(matches!(promoted(1), Err(OperationError::AlreadyThere { .. })));
+        assert!(matches!(promoted(3), Err(OperationError::NoVersion { .. })));
+        let rejected = |version| history.reject(&asset, &champion, number(version), &author()).map(drop);
+        assert!(matches!(rejected(1), Err(OperationError::InUse { .. })));
+        assert!(matches!(rejected(3), Err(OperationError::NoVersion { .. })));
+        let back = history.roll_back(&asset, &champion, Some(number(1)), &author());
+        assert!(matches!(back, Err(OperationError::AlreadyThere { .. })));
+    }
+}

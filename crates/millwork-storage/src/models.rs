@@ -1,0 +1,203 @@
+//! Models: reading the history of one, changing what is in use, and finding what was made with a version.
+//!
+//! What may be done is decided by core's [`model`](millwork_core::model); here it is read and written. A change that lost the race against
+//! another one has changed nothing, and its error says who was first.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use millwork_core::event::{AliasMoved, Event, EventBody, EventKind, InputVersion, NewEvent};
+use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::model::{ModelHistory, OperationError};
+use millwork_core::version::{VersionNumber, WhichVersion};
+use millwork_core::{Advice, AssetPartition, ErrorClass};
+use thiserror::Error;
+
+use crate::{Batch, EventQuery, Order, StorageError, Store};
+
+/// Why a model isn't changed.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// It can't be done.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// Another one has moved the alias first.
+    #[error("{} was changed meanwhile: {first}", .asset.quoted())]
+    Overtaken {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// What was done first.
+        first: Box<AliasMoved>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+impl Advice for ModelError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Operation(error) => error.hint(),
+            Self::Overtaken { .. } => Some("look at `models show`, and decide again".into()),
+            Self::Store(error) => error.hint(),
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Operation(error) => error.class(),
+            Self::Overtaken { .. } => ErrorClass::Failed,
+            Self::Store(error) => error.class(),
+        }
+    }
+}
+
+/// The versions of an asset or partition, with verdicts, decisions and aliases.
+pub async fn model_history(store: &dyn Store, asset: &AssetPartition) -> Result<ModelHistory, StorageError> {
+    let query = EventQuery {
+        asset: Some(asset.asset.clone()),
+        partition: Some(asset.partition.clone()),
+        kinds: Some(ModelHistory::KINDS),
+        ..EventQuery::default()
+    };
+    Ok(ModelHistory::of(store.events(query).await?))
+}
+
+/// The materialization of a version; `None` if there is none.
+pub async fn find_version(
+    store: &dyn Store,
+    asset: &AssetPartition,
+    which: &WhichVersion,
+) -> Result<Option<Event>, StorageError> {
+    let version = match which {
+        WhichVersion::Latest => {
+            let latest = store.latest(std::slice::from_ref(&asset.asset)).await?;
+            let latest = latest.into_iter().find(|latest| latest.partition == asset.partition);
+            return Ok(latest.and_then(|latest| latest.materialization));
+        }
+        WhichVersion::Number(number) => Some(*number),
+        WhichVersion::Alias(alias) => {
+            let aliases = store.aliases(std::slice::from_ref(&asset.asset)).await?;
+            let found = aliases.into_iter().find(|found| found.asset == *asset && found.alias == *alias);
+            found.map(|found| found.version)
+        }
+    };
+    match version {
+        Some(version) => store.version(asset, version).await,
+        None => Ok(None),
+    }
+}
+
+/// Does something to a version by hand: `decide` returns the events that do it. Returns them as they were recorded.
+///
+/// # Errors
+///
+/// Those of `decide`; that another change was first; that the value of a version that would come into use was removed.
+pub async fn change_model(
+    store: &dyn Store,
+    asset: &AssetPartition,
+    at: Timestamp,
+    decide: impl FnOnce(&ModelHistory) -> Result<Vec<EventBody>, OperationError>,
+) -> Result<Vec<Event>, ModelError> {
+    let history = model_history(store, asset).await?;
+    let bodies = decide(&history)?;
+    for body in &bodies {
+        let EventBody::AliasMoved(AliasMoved { to: Some(to), .. }) = body else { continue };
+        let made = history.versions.get(to).and_then(|version| version.made.as_ref());
+        let sequence = made.map(|event| event.sequence);
+        if let Some(sequence) = sequence
+            && !store.removed_values(&[sequence]).await?.is_empty()
+        {
+            let (asset, version) = (asset.asset.clone(), *to);
+            return Err(OperationError::ValueRemoved { asset, version }.into());
+        }
+    }
+    let event = |body| NewEvent {
+        run: None,
+        at,
+        step: None,
+        asset: Some(asset.asset.clone()),
+        partition: asset.partition.clone(),
+        attempt: 0,
+        body,
+        value: None,
+    };
+    let events: Vec<NewEvent> = bodies.into_iter().map(event).collect();
+    match store.append(Batch { fence: None, events: events.clone() }).await {
+        Ok(sequences) => {
+            let placed = events.into_iter().zip(sequences);
+            Ok(placed.map(|(event, sequence)| event.at_sequence(sequence)).collect())
+        }
+        Err(error @ StorageError::AliasElsewhere { .. }) => match last_move(store, asset).await? {
+            Some(first) => Err(ModelError::Overtaken { asset: asset.clone(), first: Box::new(first) }),
+            None => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn last_move(store: &dyn Store, asset: &AssetPartition) -> Result<Option<AliasMoved>, StorageError> {
+    let query = EventQuery {
+        asset: Some(asset.asset.clone()),
+        partition: Some(asset.partition.clone()),
+        kinds: Some(EventKind::AliasMoved.into()),
+        order: Order::NewestFirst,
+        limit: Some(1),
+        ..EventQuery::default()
+    };
+    let last = store.events(query).await?.pop();
+    Ok(last.and_then(|event| if let EventBody::AliasMoved(moved) = event.body { Some(moved) } else { None }))
+}
+
+/// What is made now of a version, directly or through other assets: the assets and partitions whose latest materialization it went into, in
+/// the order of the graph. Those that were made again since aren't among them.
+pub async fn made_with(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    asset: &AssetPartition,
+    version: VersionNumber,
+) -> Result<Vec<AssetPartition<AssetIndex>>, StorageError> {
+    let Some(root) = graph.index(asset.asset.as_str()) else { return Ok(Vec::new()) };
+    let mut affected: BTreeMap<AssetPartition, Option<Event>> = BTreeMap::new();
+    affected.insert(asset.clone(), store.version(asset, version).await?);
+    let mut found = Vec::new();
+    let mut reached = BTreeSet::from([root]);
+    for (index, node) in graph.assets().iter_enumerated() {
+        if !node.upstream.iter().any(|upstream| reached.contains(upstream)) {
+            continue;
+        }
+        for latest in store.latest(std::slice::from_ref(&node.spec.key)).await? {
+            let Some(event) = latest.materialization else { continue };
+            let provenance = event.body.provenance();
+            let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
+            let is_affected = inputs.any(|input| {
+                let version = (input.upstream == *asset).then_some(version);
+                affected.get(&input.upstream).is_some_and(|made| is_version(input, version, made.as_ref()))
+            });
+            if is_affected {
+                let of = AssetPartition::new(node.spec.key.clone(), latest.partition.clone());
+                found.push(AssetPartition::new(index, latest.partition));
+                affected.insert(of, Some(event));
+                reached.insert(index);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an input was this version, which `made` materialized. Events of before versions were numbered name the data only.
+pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Option<&Event>) -> bool {
+    let made = made.and_then(
+        |event| {
+            if let EventBody::Materialized(made) = &event.body { Some(made) } else { None }
+        },
+    );
+    match (input.version, version.or_else(|| made?.version)) {
+        (Some(input), Some(version)) => input == version,
+        (Some(_), None) => false,
+        (None, _) => {
+            input.data_version.is_some() && input.data_version.as_ref() == made.map(|made| &made.data_version)
+        }
+    }
+}
