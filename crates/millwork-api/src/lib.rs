@@ -14,6 +14,7 @@ mod asset;
 mod asset_status;
 mod automation;
 mod definitions;
+mod environment;
 mod error;
 mod event;
 mod named;
@@ -36,6 +37,7 @@ pub use automation::{
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView,
 };
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, JobView, KeyGraph};
+pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, RecordedEvent};
 pub use named::{

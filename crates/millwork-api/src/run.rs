@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use millwork_core::event::{Event, EventKind, KindSet};
 use millwork_core::run::{
     Failure, FailureClass, FailureKind, RunId, RunRequest, RunState, RunStatus, StepKey, StepState,
     StepStatus, WaitReason,
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::environment::EnvironmentView;
 use crate::names::{FailureClassName, FailureKindName, RunStatusName, StepStatusName};
 
 /// A run as it is recorded.
@@ -87,6 +89,9 @@ pub struct RunDetails {
     /// Why the run hasn't started, or that it is about to; `null` if it isn't queued.
     #[schema(required)]
     pub waits: Option<String>,
+    /// What the run was executed with: an entry for the first execution, and one for each later execution with a difference. Empty until it
+    /// is known, which is before the end of the first execution.
+    pub environments: Vec<EnvironmentView>,
 }
 
 /// A step of a run.
@@ -189,11 +194,16 @@ impl From<RunRequest> for RequestView {
 }
 
 impl RunDetails {
-    /// A run with the steps that the fold of its events gives.
-    pub fn new(record: &RunRecord, state: &RunState, waits: Option<String>) -> Self {
+    /// The kinds of events that it is made of.
+    pub const KINDS: KindSet = RunState::KINDS.union(KindSet::of(&[EventKind::EnvironmentRecorded]));
+
+    /// A run with its steps and environments, as the run's `events` give them.
+    pub fn new(record: &RunRecord, events: &[Event], waits: Option<String>) -> Self {
+        let state = RunState::of_stored(events);
+        let environments = EnvironmentView::of_events(events);
         let damage = record.damage.as_ref().or(state.damage.as_ref()).cloned();
         let steps = state.steps.iter().map(|(step, state)| StepView::new(step, state)).collect();
-        Self { run: RunView { damage, ..record.into() }, steps, waits }
+        Self { run: RunView { damage, ..record.into() }, steps, waits, environments }
     }
 }
 

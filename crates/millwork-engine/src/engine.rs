@@ -8,20 +8,23 @@ use std::time::{Duration, Instant};
 
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
-use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
-    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, StorageError, Store,
+    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order, StorageError,
+    Store,
 };
 use tokio::sync::watch;
 
+use crate::environment::{EnvironmentProbe, EnvironmentRecord};
 use crate::error::register_errors;
 use crate::runs::{
     Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, Pins, PlannedRun, Pools, RecordError,
+    RecorderHandle,
     RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
@@ -35,6 +38,8 @@ pub struct Engine {
     values: Values,
     holder: Holder,
     options: EngineOptions,
+    /// Where the environment of runs is looked for; `None` if it isn't recorded.
+    environment: Option<EnvironmentProbe>,
 }
 
 /// The options of an engine.
@@ -101,13 +106,19 @@ impl Engine {
         register_errors();
         let log: Arc<dyn EventLog> = store.clone();
         let values = Values::new(log, io_manager, pipeline.io_managers().clone());
-        Self { pipeline, store, values, holder, options: EngineOptions::default() }
+        Self { pipeline, store, values, holder, options: EngineOptions::default(), environment: None }
     }
 
     /// The same engine with other options.
     #[must_use]
     pub fn options(self, options: EngineOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// The same engine, which records what each run is executed with.
+    #[must_use]
+    pub fn record_environment(self, probe: EnvironmentProbe) -> Self {
+        Self { environment: Some(probe), ..self }
     }
 
     /// The stored values.
@@ -236,6 +247,7 @@ impl Engine {
         if !new_pins.is_empty() {
             recorder.record(new_pins);
         }
+        let environment = self.start_environment(&state, run, &recorder).await?;
         let limit = TimeLimit::start(&request, cancel);
         let without_previous = request.is_without_previous();
         let context = Arc::new(RunContext {
@@ -269,6 +281,9 @@ impl Engine {
             Ok(body) => body.clone(),
             Err(error) => EventBody::run_failed(one_line_of(error)),
         };
+        if let Some(environment) = environment {
+            environment.finish().await;
+        }
         recorder.record(vec![NewEvent::of_run(run, self.options.clock.now(), body)]);
         match recorded.await {
             Ok(Ok(state)) => ended.map(|_| state).map_err(ExecuteError::Store),
@@ -297,6 +312,35 @@ impl Engine {
             dispatch_loop.resume(EarlierExecutions::of(&planned, events, state)).await?;
         }
         dispatch_loop.run().await
+    }
+
+    /// Begins to gather what this execution is made with, if that is to be recorded.
+    async fn start_environment(
+        &self,
+        state: &RunState,
+        run: RunId,
+        recorder: &RecorderHandle,
+    ) -> Result<Option<EnvironmentRecord>, StorageError> {
+        let Some(probe) = self.environment.clone() else { return Ok(None) };
+        let earlier = if state.epoch > 1 { self.recorded_environment(run).await? } else { None };
+        let clock = self.options.clock.clone();
+        Ok(Some(EnvironmentRecord::start(probe, earlier, run, clock, recorder.clone())))
+    }
+
+    /// The environment that earlier executions of a run have recorded last.
+    async fn recorded_environment(&self, run: RunId) -> Result<Option<Environment>, StorageError> {
+        let last = EventQuery {
+            run: Some(run),
+            kinds: Some(EventKind::EnvironmentRecorded.into()),
+            order: Order::NewestFirst,
+            limit: Some(1),
+            ..EventQuery::default()
+        };
+        let last = self.store.events(last).await?.pop();
+        let Some(EventBody::EnvironmentRecorded(environment)) = last.map(|event| event.body) else {
+            return Ok(None);
+        };
+        Ok(Some(environment))
     }
 
     async fn claim(&self, run: RunId, resumes: bool) -> Result<Fence, StorageError> {

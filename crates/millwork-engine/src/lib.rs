@@ -6,6 +6,7 @@
 //! observer once they are on disk.
 
 mod engine;
+mod environment;
 mod error;
 mod logs;
 mod runs;
@@ -14,6 +15,7 @@ mod tasks;
 mod values;
 
 pub use engine::{Engine, EngineOptions, RunOutcome};
+pub use environment::EnvironmentProbe;
 pub use error::ExecuteError;
 pub use logs::{CapturedOutput, LogLayer, capture_output};
 pub use runs::{Cancel, Observation, Observer};

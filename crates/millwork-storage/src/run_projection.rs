@@ -83,6 +83,7 @@ impl RunProjection {
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => {}
         }
         if status.is_finished() {

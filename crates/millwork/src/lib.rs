@@ -79,7 +79,9 @@ pub mod __private {
 #[macro_export]
 macro_rules! definitions {
     ($($declared:path),* $(,)?) => {
-        $crate::Definitions::new()$(.declare::<$declared>())*
+        $crate::Definitions::new()
+            .source_folder(::core::option_env!("CARGO_MANIFEST_DIR"))
+            $(.declare::<$declared>())*
     };
 }
 

@@ -144,6 +144,7 @@ impl Occurrence {
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => return None,
         };
         let tags = request.map(|request| request.tags.clone()).unwrap_or_default();

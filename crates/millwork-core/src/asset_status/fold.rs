@@ -110,7 +110,8 @@ impl StatusFold {
             | EventBody::VersionJudged(_)
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
-            | EventBody::Logged(_) => {}
+            | EventBody::Logged(_)
+            | EventBody::EnvironmentRecorded(_) => {}
         }
     }
 

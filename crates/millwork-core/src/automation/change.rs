@@ -146,6 +146,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         | EventBody::StepSkipped { .. }
         | EventBody::StepCanceled
         | EventBody::Logged(_)
+        | EventBody::EnvironmentRecorded(_)
         | EventBody::Unreadable(_) => Vec::new(),
     }
 }

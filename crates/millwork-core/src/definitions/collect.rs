@@ -41,6 +41,7 @@ pub struct Definitions {
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
     pub(super) policies: RunPolicies,
+    pub(super) source_folder: Option<&'static str>,
     pub(super) errors: Vec<DefinitionError>,
 }
 
@@ -145,6 +146,14 @@ impl Definitions {
         self
     }
 
+    /// The folder of the package that the definitions are compiled from; the macro `definitions!` sets it. The working tree there is
+    /// recorded with each run, if the folder exists where the run is executed.
+    #[must_use]
+    pub fn source_folder(mut self, folder: Option<&'static str>) -> Self {
+        self.source_folder = folder;
+        self
+    }
+
     /// Sets the limits of queued runs that are in progress at a time.
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {
@@ -173,7 +182,7 @@ impl Definitions {
         self
     }
 
-    /// Adds everything of `other`; where both set a policy of runs, that of `other` holds.
+    /// Adds everything of `other`; where both set a policy of runs, that of `other` holds. The source folder stays, if there is one.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.assets.extend(other.assets);
@@ -186,6 +195,7 @@ impl Definitions {
         self.io_managers.extend(other.io_managers);
         self.pools.extend(other.pools);
         self.policies.take_over(other.policies);
+        self.source_folder = self.source_folder.or(other.source_folder);
         self.errors.extend(other.errors);
         for type_name in self.resources.merge(other.resources) {
             self.duplicate_resource(type_name);

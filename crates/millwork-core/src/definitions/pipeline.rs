@@ -26,6 +26,7 @@ pub struct Pipeline {
     pub(super) io_managers: BTreeMap<String, Arc<dyn IoManager>>,
     pub(super) pools: BTreeMap<String, u32>,
     pub(super) policies: RunPolicies,
+    pub(super) source_folder: Option<&'static str>,
 }
 
 impl Pipeline {
@@ -112,6 +113,11 @@ impl Pipeline {
         let taken = self.graph.steps().iter().flat_map(|step| &step.computation().pools);
         let names = self.pools.keys().map(String::as_str).chain(taken.map(|taken| taken.pool.as_str()));
         names.map(|name| (name, self.pool_slots(name))).collect()
+    }
+
+    /// The folder of the package that the definitions were compiled from; `None` if they weren't collected by `definitions!`.
+    pub fn source_folder(&self) -> Option<&'static str> {
+        self.source_folder
     }
 
     /// The limits of queued runs that are in progress at a time.

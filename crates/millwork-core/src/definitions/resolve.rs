@@ -30,6 +30,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         io_managers,
         pools,
         policies,
+        source_folder,
         mut errors,
     } = definitions;
     let producers = producers(&assets);
@@ -86,6 +87,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         io_managers,
         pools,
         policies,
+        source_folder,
     };
     check_jobs(&pipeline, &mut errors);
     check_schedules(&pipeline, &mut errors);

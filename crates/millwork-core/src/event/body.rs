@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{AliasMoved, AliasPinned, EventKind, KindSet, VersionDecided, VersionJudged};
+use super::{AliasMoved, AliasPinned, Environment, EventKind, KindSet, VersionDecided, VersionJudged};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
@@ -125,6 +125,8 @@ pub enum EventBody {
     VersionDecided(VersionDecided),
     /// Which version an alias means to the run.
     AliasPinned(AliasPinned),
+    /// What an execution of the run was made with.
+    EnvironmentRecorded(Environment),
     /// The stored event can't be read: it is damaged, or a later version wrote it. It is read so, and never written.
     #[serde(skip_deserializing)]
     Unreadable(UnreadableEvent),
@@ -385,6 +387,7 @@ impl EventBody {
             Self::AliasMoved(_) => EventKind::AliasMoved,
             Self::VersionDecided(_) => EventKind::VersionDecided,
             Self::AliasPinned(_) => EventKind::AliasPinned,
+            Self::EnvironmentRecorded(_) => EventKind::EnvironmentRecorded,
             Self::Unreadable(_) => return None,
         })
     }
@@ -444,6 +447,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::AliasPinned(_)
+            | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
         }
     }
@@ -518,6 +522,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::AliasPinned(_)
+            | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
         }
     }
@@ -549,6 +554,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::AliasPinned(_)
+            | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
         }
     }

@@ -64,6 +64,8 @@ pub enum EventKind {
     VersionDecided = 24,
     /// Which version an alias means to the run.
     AliasPinned = 25,
+    /// What an execution of the run was made with: the binary, the host, the source folder.
+    EnvironmentRecorded = 26,
 }
 
 /// What an event is about.
@@ -83,7 +85,7 @@ pub enum EventSubject {
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -109,6 +111,7 @@ impl EventKind {
         Self::AliasMoved,
         Self::VersionDecided,
         Self::AliasPinned,
+        Self::EnvironmentRecorded,
     ];
 
     /// The number under which databases know it.
@@ -149,6 +152,7 @@ impl EventKind {
             Self::AliasMoved => "alias_moved",
             Self::VersionDecided => "version_decided",
             Self::AliasPinned => "alias_pinned",
+            Self::EnvironmentRecorded => "environment_recorded",
         }
     }
 
@@ -179,7 +183,7 @@ impl EventKind {
             | Self::AliasMoved
             | Self::VersionDecided => EventSubject::Asset,
             Self::Logged => EventSubject::Log,
-            Self::AliasPinned => EventSubject::Context,
+            Self::AliasPinned | Self::EnvironmentRecorded => EventSubject::Context,
         }
     }
 
@@ -209,7 +213,8 @@ impl EventKind {
             | Self::VersionJudged
             | Self::AliasMoved
             | Self::VersionDecided
-            | Self::AliasPinned => None,
+            | Self::AliasPinned
+            | Self::EnvironmentRecorded => None,
         }
     }
 }
@@ -364,6 +369,7 @@ mod tests {
             (23, "alias_moved"),
             (24, "version_decided"),
             (25, "alias_pinned"),
+            (26, "environment_recorded"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
@@ -401,6 +407,9 @@ mod tests {
             kind.run_status().is_some_and(|status| !status.is_finished())
         });
         check(EventKind::Logged.into(), |kind| kind.subject() == EventSubject::Log);
+        check(KindSet::about(EventSubject::Context), |kind| {
+            matches!(kind, EventKind::AliasPinned | EventKind::EnvironmentRecorded)
+        });
         assert_eq!(format!("{:?}", KindSet::RUN_FAILURES), "{RunFailed, RunLost}");
     }
 }

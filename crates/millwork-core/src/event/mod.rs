@@ -6,6 +6,7 @@
 
 mod body;
 mod envelope;
+mod environment;
 mod kind;
 mod version_events;
 
@@ -14,5 +15,6 @@ pub use body::{
     StoredValue, UnreadableEvent, ValueLocation,
 };
 pub use envelope::{Event, FORMAT, NewEvent};
+pub use environment::{Environment, FileHash, FileHasher, WorkingTree};
 pub use kind::{EventKind, EventSubject, KindSet};
 pub use version_events::{AliasChange, AliasMoved, AliasPinned, Asked, Mover, VersionDecided, VersionJudged};

@@ -132,6 +132,7 @@ impl RunState {
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => {
                 self.force_step(event, StepStatus::Running, Some(event.attempt));
             }
@@ -199,6 +200,7 @@ impl RunState {
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => {}
         }
         if status.is_finished() {

@@ -5,6 +5,7 @@
 mod cancel;
 mod checks;
 mod damage;
+mod environment;
 mod failures;
 mod fencing;
 mod limits;

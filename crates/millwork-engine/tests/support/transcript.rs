@@ -50,6 +50,7 @@ pub(crate) fn transcript_of(event: &Event) -> String {
         | EventBody::Materialized(_)
         | EventBody::NotMaterialized { .. }
         | EventBody::Observed { .. }
+        | EventBody::EnvironmentRecorded(_)
         | EventBody::Unreadable(_)) => {
             let name = body.name().strip_prefix("step_").unwrap_or(body.name()).replace('_', " ");
             format!("{name}{asset}")

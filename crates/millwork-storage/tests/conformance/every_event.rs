@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use millwork_core::asset::{MetadataValue, Severity};
 use millwork_core::event::{
-    CheckEvaluation, EventBody, LogLine, Materialization, NewEvent, StoredValue, ValueLocation,
+    CheckEvaluation, Environment, EventBody, FileHasher, LogLine, Materialization, NewEvent, StoredValue,
+    ValueLocation, WorkingTree,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::FailureClass;
@@ -68,6 +69,23 @@ fn every_body() -> Vec<EventBody> {
             target: "stderr".to_owned(),
             message: reason(),
             fields,
+        }),
+        EventBody::EnvironmentRecorded(Environment {
+            binary: Some(FileHasher::default().finish()),
+            millwork: "0.1.0".to_owned(),
+            features: vec!["ml".to_owned()],
+            debug_assertions: true,
+            target: "x86_64-linux-gnu".to_owned(),
+            os: reason(),
+            host: reason(),
+            cpu: Some(reason()),
+            processors: u32::MAX,
+            working_tree: Some(WorkingTree {
+                folder: reason(),
+                commit: Some("c0ffee".to_owned()),
+                dirty: Some(true),
+                cargo_lock: Some(FileHasher::default().finish()),
+            }),
         }),
     ]
 }

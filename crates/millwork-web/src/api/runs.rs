@@ -8,7 +8,7 @@ use millwork_api::{
     ErrorBody, RunDetails, RunPage, RunStanding, RunStatusName, find_run, parse_tag, run_status,
 };
 use millwork_core::Problem;
-use millwork_core::run::{RunState, RunStatus};
+use millwork_core::run::RunStatus;
 use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, StorageError, waiting_runs};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -68,7 +68,7 @@ pub(super) async fn list(
     Ok(Json(RunPage { runs: runs.iter().map(Into::into).collect(), next }))
 }
 
-/// A run with its steps.
+/// A run with its steps, and what it was executed with.
 #[utoipa::path(
     get, path = "/api/v1/runs/{run}", tag = "runs",
     params(("run" = String, Path, description = "The run's id, or the beginning or end of it")),
@@ -79,10 +79,10 @@ pub(super) async fn show(
     Path(run): Path<String>,
 ) -> Result<Json<RunDetails>, ApiError> {
     let record = one(&state, &run).await?;
-    let kinds = Some(RunState::KINDS);
+    let kinds = Some(RunDetails::KINDS);
     let query = EventQuery { run: Some(record.id), kinds, ..EventQuery::default() };
     let events = state.store.events(query).await?;
-    Ok(Json(RunDetails::new(&record, &RunState::of_stored(&events), waits(&state, &record).await?)))
+    Ok(Json(RunDetails::new(&record, &events, waits(&state, &record).await?)))
 }
 
 /// Options of a retry.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use millwork_api::{find_asset, find_run};
 use millwork_core::Problem;
@@ -10,7 +10,7 @@ use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, Pipeline, SystemClock};
-use millwork_engine::{Engine, EngineOptions};
+use millwork_engine::{Engine, EngineOptions, EnvironmentProbe};
 use millwork_storage::{
     EventQuery, Home, InstigatorState, RunQuery, RunRecord, Store, Unwritable, shown_states,
 };
@@ -19,6 +19,16 @@ use tokio::runtime::Runtime;
 use super::failure::Failure;
 use super::out::print_error;
 use super::style::style;
+
+/// The features of Millwork that this binary was built with.
+const FEATURES: &[&str] = &[
+    #[cfg(feature = "linfa")]
+    "linfa",
+    #[cfg(feature = "ml")]
+    "ml",
+    #[cfg(feature = "polars")]
+    "polars",
+];
 
 /// A command's access to the pipeline and its home.
 pub(super) struct Session {
@@ -46,7 +56,7 @@ impl Session {
     }
 
     /// The folder of the home.
-    pub(super) fn home_path(&self) -> &std::path::Path {
+    pub(super) fn home_path(&self) -> &Path {
         &self.home
     }
 
@@ -117,7 +127,10 @@ impl Session {
     pub(super) fn engine(&self, opened: &Opened, options: EngineOptions) -> Result<Engine, Failure> {
         let (pipeline, store) = (self.pipeline()?.clone(), opened.store.clone());
         let holder = opened.home.holder().clone();
-        Ok(Engine::new(pipeline, store, &opened.home.values_path(), holder).options(options))
+        let source_folder = pipeline.source_folder().map(Path::new);
+        let environment = EnvironmentProbe::new(&opened.home.path, source_folder, FEATURES);
+        let engine = Engine::new(pipeline, store, &opened.home.values_path(), holder);
+        Ok(engine.options(options).record_environment(environment))
     }
 }
 

@@ -131,7 +131,8 @@ fn line(event: &Event) -> Option<Line> {
         | EventBody::StepCanceled
         | EventBody::Kept { .. }
         | EventBody::NotMaterialized { .. }
-        | EventBody::Observed { .. } => return None,
+        | EventBody::Observed { .. }
+        | EventBody::EnvironmentRecorded(_) => return None,
     };
     let mut text: String = text.chars().take(LONGEST).collect();
     text.push_str(&fields.chars().take(LONGEST).collect::<String>());

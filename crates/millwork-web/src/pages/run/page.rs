@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use millwork_api::EnvironmentView;
 use millwork_core::event::{EventKind, KindSet};
 use millwork_core::run::{RunState, RunStatus};
 use millwork_storage::EventQuery;
@@ -39,6 +40,7 @@ struct Run {
     is_finished: bool,
     steps: Arc<Steps>,
     outputs: Vec<Output>,
+    environments: Vec<EnvironmentView>,
     wanted: LogQuery,
     levels: &'static [&'static str],
     log: Log,
@@ -85,6 +87,7 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         }
     };
     let made = state.store.events(of_run(EventKind::Materialized.into(), Some(OUTPUTS))).await?;
+    let recorded = state.store.events(of_run(EventKind::EnvironmentRecorded.into(), None)).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
     let is_queued = record.request.is_queued();
     let is_finished = record.status.is_finished();
@@ -105,6 +108,7 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         is_finished,
         steps,
         outputs: made.iter().filter_map(output).collect(),
+        environments: EnvironmentView::of_events(&recorded),
         wanted,
         levels: LEVELS,
         log,

@@ -1,7 +1,7 @@
 //! `runs`: listing, showing, retrying and canceling runs.
 
 use clap::{Args, Subcommand};
-use millwork_api::{EventView, RunDetails, RunStanding, RunView, parse_tag, run_status};
+use millwork_api::{EnvironmentView, EventView, RunDetails, RunStanding, RunView, parse_tag, run_status};
 use millwork_core::Problem;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus};
@@ -159,7 +159,7 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     let damage = record.damage.as_ref().or(state.damage.as_ref());
     let waits = waits(opened, &record).await?;
     if json {
-        print_json(&RunDetails::new(&record, &state, waits))?;
+        print_json(&RunDetails::new(&record, &events, waits))?;
         return Ok(Exit::Success);
     }
     outln!("Run {} {}", record.id, colored(record.status));
@@ -186,12 +186,25 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     if record.request.config.as_object().is_some_and(|config| !config.is_empty()) {
         outln!("  config     {}", record.request.config);
     }
+    for environment in EnvironmentView::of_events(&events) {
+        show_environment(&environment);
+    }
     outln!();
     let mut steps: Vec<_> = state.steps.iter().collect();
     steps.sort_by_key(|(_, state)| (state.started_at.is_none(), state.started_at));
     let rows = steps.into_iter().map(|(key, state)| step_row(key, state)).collect();
     out!("{}", table(["STEP", "STATUS", "ATTEMPT", "TOOK", "REASON"], rows));
     Ok(Exit::Success)
+}
+
+/// Prints what an execution of the run was made with.
+fn show_environment(environment: &EnvironmentView) {
+    outln!("  binary     {}", indented(&environment.binary_in_words(), 13));
+    outln!("  host       {}", indented(&environment.host_in_words(), 13));
+    if let Some(tree) = &environment.working_tree {
+        let tree = format!("{} (the working tree at run time)", tree.in_words());
+        outln!("  source     {}", indented(&tree, 13));
+    }
 }
 
 /// Why a requested run hasn't started; `None` if it isn't queued.
@@ -305,7 +318,8 @@ fn log_line(event: &Event) -> String {
         | EventBody::Kept { .. }
         | EventBody::NotMaterialized { .. }
         | EventBody::Observed { .. }
-        | EventBody::CheckEvaluated(_)) => {
+        | EventBody::CheckEvaluated(_)
+        | EventBody::EnvironmentRecorded(_)) => {
             let name = body.name();
             let json = body.to_stored().ok().and_then(|(_, json)| json);
             let asset = event.asset.as_ref().filter(|_| json.is_some());

@@ -256,6 +256,9 @@ fn runs() {
       created  <date> <time>
       took  <took>
       tag  reason=test
+      binary  <binary>
+      host  <host>
+      source  <source> (the working tree at run time)
 
     STEP  STATUS  ATTEMPT  TOOK  REASON
     hackernews_stories  succeeded  1  <took>
@@ -410,7 +413,7 @@ fn check_store_and_completions() {
     Home <folder>/home
       database  <size> and <size> of write-ahead log
       runs  1
-      events  11
+      events  12
       values  0 in the database (<size>), 1 files (<size>)
     ");
     assert_snapshot!(home.shown("store vacuum"), @r"

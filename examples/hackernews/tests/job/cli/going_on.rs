@@ -40,6 +40,9 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
       took  <took>
       reason  step `training_test_data` failed: too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
       config  {"hackernews_stories":{"items":0}}
+      binary  <binary>
+      host  <host>
+      source  <source> (the working tree at run time)
 
     STEP  STATUS  ATTEMPT  TOOK  REASON
     hackernews_stories  succeeded  1  <took>

@@ -12,7 +12,22 @@ pub(crate) fn normal(text: &str) -> String {
     });
     let lines =
         lines.map(|line| ["B", "kB", "MB"].iter().fold(line, |line, unit| measured(&line, unit, "<size>")));
-    lines.map(|line| process(&line) + "\n").collect()
+    lines.map(|line| environment(&process(&line)).to_owned() + "\n").collect()
+}
+
+/// Replaces what a run was executed with.
+fn environment(line: &str) -> &str {
+    const LINES: [(&str, &str, &str); 3] = [
+        ("  binary  ", ", Millwork ", "  binary  <binary>"),
+        ("  host  ", " processor", "  host  <host>"),
+        (
+            "  source  ",
+            " (the working tree at run time)",
+            "  source  <source> (the working tree at run time)",
+        ),
+    ];
+    let found = LINES.iter().find(|(begin, within, _)| line.starts_with(begin) && line.contains(within));
+    found.map_or(line, |(_, _, normal)| normal)
 }
 
 /// Replaces, at most once, the process and the host in `(pid 7 on host x)`.
