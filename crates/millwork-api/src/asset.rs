@@ -7,8 +7,8 @@ use millwork_core::asset_status::AssetHealth;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode};
 use millwork_core::run::StepKey;
 use millwork_core::{
-    AssetKey, AssetStatus, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy, PartitionKey,
-    PartitionsDefinition,
+    AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy,
+    MetricChange, PartitionKey, PartitionsDefinition,
 };
 use millwork_storage::LatestAsset;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::event::EventView;
-use crate::names::{AssetStatusName, FreshnessName};
+use crate::names::{AssetStatusName, BetterName, FreshnessName, MetricChangeName};
 
 /// The descriptive part of an asset's definition, with its upstream assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -35,6 +35,9 @@ pub struct AssetSummary {
     pub owners: Vec<String>,
     /// The asset's tags.
     pub tags: BTreeMap<String, String>,
+    /// The number that the asset is measured by; `null` if its author names none.
+    #[schema(required)]
+    pub metric: Option<MetricView>,
     /// Whether the asset is external: made outside of Millwork.
     pub external: bool,
     /// The upstream assets, in the order of the function's parameters.
@@ -81,6 +84,29 @@ pub struct AssetView {
     pub config: Option<Vec<Value>>,
 }
 
+/// The number that an asset is measured by.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MetricView {
+    /// The number's label in the metadata of materializations.
+    pub label: String,
+    /// Which of two values is better.
+    #[schema(value_type = BetterName)]
+    pub better: Better,
+}
+
+/// The main number of an asset: its metric, or the number that is shown for it in place of one.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MainNumberView {
+    /// The number's label in the metadata of materializations.
+    pub label: String,
+    /// The newest value: a number, or one of the texts `NaN`, `inf` and `-inf`.
+    pub value: Value,
+    /// Whether it is better or worse than the value before; `null` if it is equal, if there was none before, or if the number isn't the
+    /// asset's metric.
+    #[schema(required, value_type = Option<MetricChangeName>)]
+    pub change: Option<MetricChange>,
+}
+
 /// An asset as it appears in lists.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetListing {
@@ -90,6 +116,9 @@ pub struct AssetListing {
     /// The asset's status: the worst status of its partitions.
     #[schema(value_type = AssetStatusName)]
     pub state: AssetStatus,
+    /// The asset's main number in its last materializations; `null` if they have no numbers.
+    #[schema(required)]
+    pub main_number: Option<MainNumberView>,
 }
 
 /// A page of assets.
@@ -155,6 +184,7 @@ impl AssetSummary {
             kinds: spec.kinds.clone(),
             owners: spec.owners.clone(),
             tags: spec.tags.clone(),
+            metric: spec.metric.as_ref().map(MetricView::from),
             external: asset.step.is_none(),
             upstream: keys(graph, &asset.upstream),
         }
@@ -193,9 +223,29 @@ fn keys(graph: &AssetGraph, assets: &[AssetIndex]) -> Vec<AssetKey> {
 }
 
 impl AssetListing {
-    /// An asset with its status.
-    pub fn new(graph: &AssetGraph, asset: &AssetNode, health: &AssetHealth) -> Self {
-        Self { summary: AssetSummary::new(graph, asset), state: health.status }
+    /// An asset with its status and its main number.
+    pub fn new(
+        graph: &AssetGraph,
+        asset: &AssetNode,
+        health: &AssetHealth,
+        main_number: Option<MainNumberView>,
+    ) -> Self {
+        Self { summary: AssetSummary::new(graph, asset), state: health.status, main_number }
+    }
+}
+
+impl From<&AssetMetric> for MetricView {
+    fn from(metric: &AssetMetric) -> Self {
+        Self { label: metric.label.clone(), better: metric.better }
+    }
+}
+
+impl MainNumberView {
+    /// A number by its label, with its change.
+    pub fn new(label: &str, value: f64, change: Option<MetricChange>) -> Self {
+        let text = || Value::String(value.to_string());
+        let value = serde_json::Number::from_f64(value).map_or_else(text, Value::Number);
+        Self { label: label.to_owned(), value, change }
     }
 }
 

@@ -30,7 +30,10 @@ mod store;
 mod tick;
 
 pub use alert::{AlertRuleView, AlertView, DeliveryChange, DeliveryView};
-pub use asset::{AssetDetails, AssetListing, AssetPage, AssetSummary, AssetView, FreshnessView, LatestView};
+pub use asset::{
+    AssetDetails, AssetListing, AssetPage, AssetSummary, AssetView, FreshnessView, LatestView,
+    MainNumberView, MetricView,
+};
 pub use asset_status::{AssetStatusView, CauseView};
 pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
@@ -45,8 +48,9 @@ pub use named::{
     parse_tag, parse_tags, run_status,
 };
 pub use names::{
-    AlertKindName, AssetStatusName, DeliveryStateName, EventTypeName, FailureClassName, FailureKindName,
-    FreshnessName, PendingStateName, RunStatusName, SeverityName, StepStatusName, TableName,
+    AlertKindName, AssetStatusName, BetterName, DeliveryStateName, EventTypeName, FailureClassName,
+    FailureKindName, FreshnessName, MetricChangeName, PendingStateName, RunStatusName, SeverityName,
+    StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};

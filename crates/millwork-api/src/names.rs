@@ -62,6 +62,10 @@ names! {
     }
     /// The state of an asset under its freshness policy.
     FreshnessName of millwork_core::freshness::Freshness as "Freshness" { Pass, Warn, Fail, Unknown }
+    /// Which of two values of a metric is better.
+    BetterName of millwork_core::Better as "Better" { Higher, Lower }
+    /// The change of a metric for the better or for the worse.
+    MetricChangeName of millwork_core::MetricChange as "MetricChange" { Better, Worse }
     /// The severity of a failed check.
     SeverityName of millwork_core::Severity as "Severity" { Warn, Error }
     /// Whether a pending request is tried again.

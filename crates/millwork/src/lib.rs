@@ -35,8 +35,8 @@ pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
 pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
-    AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetSpec, AssetValue, AutomationCondition,
-    Backoff, BoxError, BoxFuture, Challenger, Champion, CheckDefinition, CheckResult, CodeVersion, Column,
+    AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue, AutomationCondition,
+    Backoff, Better, BoxError, BoxFuture, Challenger, Champion, CheckDefinition, CheckResult, CodeVersion, Column,
     Computation, Config, DataVersion, Decision, Declaration, Definitions, Destination, Encryption, Evidence,
     External, FailureClass, Freshness, FreshnessPolicy, FromStep, GateDefinition, Image, Input, InputMapping,
     InputOf, IoError, IoManager, Job, Json, LogLevel, Mail, Metadata, MetadataValue, Misfire, NamedAlias,

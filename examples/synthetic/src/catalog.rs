@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use millwork::{
-    AssetDefinition, AutomationCondition, BoxError, CheckDefinition, CheckResult, CodeVersion, Computation,
-    Definitions, FreshnessPolicy, Job, Misfire, Output, PartitionsDefinition, Requirements, Retry, Schedule,
-    Sensor, SensorOutcome, StepContext, StepFunction, StepResult,
+    AssetDefinition, AssetMetric, AutomationCondition, BoxError, CheckDefinition, CheckResult, CodeVersion,
+    Computation, Definitions, FreshnessPolicy, Job, Misfire, Output, PartitionsDefinition, Requirements,
+    Retry, Schedule, Sensor, SensorOutcome, StepContext, StepFunction, StepResult,
 };
 use millwork_core::asset::IntoProduced as _;
 
@@ -200,8 +200,10 @@ fn described(asset: AssetDefinition, place: Place) -> AssetDefinition {
         if place.stage() == Stage::Score {
             let day = Duration::from_secs(24 * 3600);
             spec.freshness = Some(FreshnessPolicy::time_window(day * 7, Some(day)));
+            spec.metric = Some(AssetMetric::higher("r_squared"));
         }
         if place.stage() == Stage::Model {
+            spec.metric = Some(AssetMetric::lower("validation_rmse"));
             spec.automation = Some(AutomationCondition::on_cron("0 5 1 * *", "UTC"));
         }
     })

@@ -4,7 +4,7 @@
 //! a state with the subject's state before, and decides whether an alert is sent now. An event alerts each time; a lasting state alerts
 //! when it begins, when it gets worse and when it is over; during the rule's cooldown, no alert is sent.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{moment, text};
 use super::{Alert, AlertKind, AlertRule, Occurrence, OccurrenceKind, Trigger};
-use crate::asset::{AssetKey, MetadataValue, Severity};
+use crate::asset::{AssetKey, AssetMetric, MetadataValue, MetricChange, Severity};
 use crate::clock::CLOCK_TOLERANCE;
 use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
@@ -23,6 +23,8 @@ use crate::run::RunStatus;
 #[derive(Clone, Debug, Default)]
 pub struct AlertRules {
     rules: Vec<(AlertRule, Option<HashSet<AssetKey>>)>,
+    /// The metrics of the assets that name one.
+    metrics: HashMap<AssetKey, AssetMetric>,
     /// The address of the pages; `None` if they have none.
     url: Option<String>,
 }
@@ -36,7 +38,13 @@ impl AlertRules {
             selected.into_iter().flatten().map(|asset| graph.key(asset).clone()).collect()
         };
         let rules = rules.iter().map(|rule| (rule.clone(), rule.selection.as_ref().map(assets)));
-        Self { rules: rules.collect(), url: url.map(|url| url.trim_end_matches('/').to_owned()) }
+        let specs = graph.assets().iter().map(|asset| &asset.spec);
+        let metrics = specs.filter_map(|spec| Some((spec.key.clone(), spec.metric.clone()?)));
+        Self {
+            rules: rules.collect(),
+            metrics: metrics.collect(),
+            url: url.map(|url| url.trim_end_matches('/').to_owned()),
+        }
     }
 
     /// Whether there is none.
@@ -50,6 +58,12 @@ impl AlertRules {
             assets.as_ref().is_none_or(|assets| assets.contains(asset))
                 && rule.triggers.iter().any(Trigger::compares)
         })
+    }
+
+    /// Whether a number of an asset has become better or worse; `None` if it isn't the asset's metric, or is equal.
+    fn judged(&self, asset: &AssetKey, label: &str, before: f64, after: f64) -> Option<MetricChange> {
+        let metric = self.metrics.get(asset).filter(|metric| metric.label == label)?;
+        metric.better.compare(before, after)
     }
 
     fn url(&self, occurrence: &Occurrence, asset: Option<&AssetKey>) -> Option<String> {
@@ -72,7 +86,7 @@ pub fn decide(rules: &AlertRules, states: &mut AlertStates, occurrence: &Occurre
         }
         let wanted = |asset: &AssetKey| assets.as_ref().is_none_or(|assets| assets.contains(asset));
         for trigger in &rule.triggers {
-            for found in matches(trigger, occurrence) {
+            for found in matches(rules, trigger, occurrence) {
                 let concerns = match &found.asset {
                     Some(asset) => wanted(asset),
                     None => assets.is_none() || occurrence.assets.iter().any(wanted),
@@ -231,7 +245,7 @@ enum SubjectState {
 }
 
 /// The matches of an occurrence with a trigger's subjects, one for each asset that it is about.
-fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
+fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
     match trigger {
         Trigger::RunFailed => run_ended(occurrence, |status| match status {
             RunStatus::Failed | RunStatus::Lost => Some(SubjectState::Failed),
@@ -250,7 +264,7 @@ fn matches(trigger: &Trigger, occurrence: &Occurrence) -> Vec<Match> {
         | Trigger::MetricBelow { .. }
         | Trigger::MetricAbove { .. }
         | Trigger::MetricChanged { .. } => {
-            occurrence.assets.iter().filter_map(|asset| of_asset(trigger, occurrence, asset)).collect()
+            occurrence.assets.iter().filter_map(|asset| of_asset(rules, trigger, occurrence, asset)).collect()
         }
         Trigger::TickFailed => tick_failed(occurrence).into_iter().collect(),
         Trigger::DaemonTrouble => loop_failed(occurrence).into_iter().collect(),
@@ -313,7 +327,12 @@ fn of_error(of: String, title: String, error: Option<&str>, command: &str) -> Ma
     }
 }
 
-fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Option<Match> {
+fn of_asset(
+    rules: &AlertRules,
+    trigger: &Trigger,
+    occurrence: &Occurrence,
+    asset: &AssetKey,
+) -> Option<Match> {
     let name = match &occurrence.partition {
         Some(partition) => format!("`{asset}` ({partition})"),
         None => format!("`{asset}`"),
@@ -384,7 +403,9 @@ fn of_asset(trigger: &Trigger, occurrence: &Occurrence, asset: &AssetKey) -> Opt
             let (value, before) = (number(occurrence, metric)?, number_before(occurrence, metric)?);
             let change = (value - before) / before.abs() * 100.0;
             let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
-            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %)");
+            let judged = rules.judged(asset, metric, before, value);
+            let judged = judged.map(|judged| format!(", which is {}", judged.as_str())).unwrap_or_default();
+            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %){judged}");
             has_changed.then(|| found(SubjectState::Happened, title, String::new()))
         }
         Trigger::RunFailed | Trigger::Run(_) | Trigger::TickFailed | Trigger::DaemonTrouble => None,

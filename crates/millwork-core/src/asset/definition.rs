@@ -149,7 +149,7 @@ impl AssetDefinition {
         self
     }
 
-    /// Describes the asset: group, kinds, owners, tags, freshness.
+    /// Describes the asset: group, kinds, owners, tags, metric, freshness.
     #[must_use]
     pub fn describe(mut self, change: impl FnOnce(&mut AssetSpec)) -> Self {
         change(&mut self.outputs[0]);

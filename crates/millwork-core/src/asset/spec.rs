@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AssetKey, ValueType};
+use super::{AssetKey, AssetMetric, ValueType};
 use crate::condition::AutomationCondition;
 use crate::freshness::FreshnessPolicy;
 
@@ -21,6 +21,9 @@ pub struct AssetSpec {
     pub owners: Vec<String>,
     /// Tags by key, which selections can refer to.
     pub tags: BTreeMap<String, String>,
+    /// The number that stands for the asset where a single one is shown; `None` if the author doesn't name one, see
+    /// [`MainNumber::of`](super::MainNumber::of).
+    pub metric: Option<AssetMetric>,
     /// When it is made without being asked for.
     pub automation: Option<AutomationCondition>,
     /// How old its value may be; `None` for any age.
@@ -41,6 +44,7 @@ impl AssetSpec {
             kinds: Vec::new(),
             owners: Vec::new(),
             tags: BTreeMap::new(),
+            metric: None,
             automation: None,
             freshness: None,
             optional: false,
@@ -48,13 +52,16 @@ impl AssetSpec {
         }
     }
 
-    /// Takes over from `shared` what this asset doesn't set itself: group, kinds, owners, tags, automation and freshness.
+    /// Takes over from `shared` what this asset doesn't set itself: group, kinds, owners, tags, metric, automation and freshness.
     pub fn inherit(&mut self, shared: &Self) {
         if self.group.is_none() {
             self.group.clone_from(&shared.group);
         }
         if self.kinds.is_empty() {
             self.kinds.clone_from(&shared.kinds);
+        }
+        if self.metric.is_none() {
+            self.metric.clone_from(&shared.metric);
         }
         if self.automation.is_none() {
             self.automation.clone_from(&shared.automation);

@@ -10,7 +10,9 @@ use millwork_core::alert::{
 };
 use millwork_core::event::CheckEvaluation;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
-use millwork_core::{AssetDefinition, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity};
+use millwork_core::{
+    AssetDefinition, AssetMetric, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity,
+};
 
 fn start() -> Timestamp {
     "2026-05-01T08:00:00Z".parse().unwrap()
@@ -29,7 +31,8 @@ fn definitions() -> Definitions {
         let definition = AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
         definition.describe(|spec| spec.group = Some(group.to_owned()))
     };
-    Definitions::new().asset(asset("model", "ml")).asset(asset("stories", "ingest"))
+    let model = asset("model", "ml").describe(|spec| spec.metric = Some(AssetMetric::lower("error")));
+    Definitions::new().asset(model).asset(asset("stories", "ingest"))
 }
 
 fn rules(rule: AlertRule) -> AlertRules {
@@ -53,7 +56,9 @@ fn run(at: i64, status: RunStatus) -> Occurrence {
 }
 
 fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
-    let metadata = |value: f64| Metadata::from([("r2".to_owned(), MetadataValue::Float(value))]);
+    let metadata = |value: f64| {
+        Metadata::from(["r2", "error"].map(|label| (label.to_owned(), MetadataValue::Float(value))))
+    };
     let previous = previous.map(metadata);
     of_asset(at, "model", OccurrenceKind::Materialized { metadata: metadata(value), previous })
 }
@@ -271,6 +276,12 @@ fn changes_of_a_metric() {
     check(by_a_tenth(), &changed(0.2, Some(-0.2)), &["1 r2 of `model` went from -0.2 to 0.2 (+200.0 %)"]);
     check(by_a_tenth(), &changed(0.1, Some(0.0)), &["1 r2 of `model` went from 0 to 0.1 (+inf %)"]);
     check(by_a_tenth(), &changed(0.0, Some(0.0)), &[]);
+    // The metric of the asset, of which lower values are better.
+    let of_error = || rule(Trigger::metric_changed("error", 10.0));
+    let worse = "1 error of `model` went from 0.5 to 0.6 (+20.0 %), which is worse";
+    check(of_error(), &changed(0.6, Some(0.5)), &[worse]);
+    let better = "1 error of `model` went from 0.5 to 0.4 (-20.0 %), which is better";
+    check(of_error(), &changed(0.4, Some(0.5)), &[better]);
 }
 
 #[test]

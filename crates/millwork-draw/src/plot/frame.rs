@@ -30,6 +30,8 @@ pub(super) struct Frame {
 pub(super) enum Axis {
     /// With round numbers.
     Numbers,
+    /// With round numbers that are whole: of rounds or versions.
+    WholeNumbers,
     /// With the first and the last moment, in microseconds.
     Moments,
 }
@@ -62,9 +64,13 @@ impl Frame {
     fn x_axis(&mut self, axis: &Axis, label: &str) {
         let (at, (low, high)) = (self.bottom + 15.0, self.x);
         match axis {
-            Axis::Numbers => {
+            Axis::Numbers | Axis::WholeNumbers => {
                 let margin = (high - low) * 1e-9;
-                let inside = |tick: &f64| (low - margin..=high + margin).contains(tick);
+                let is_shown = |tick: &f64| match axis {
+                    Axis::WholeNumbers => (tick - tick.round()).abs() < 1e-6,
+                    Axis::Numbers | Axis::Moments => true,
+                };
+                let inside = |tick: &f64| (low - margin..=high + margin).contains(tick) && is_shown(tick);
                 for tick in ticks(low, high, 5).into_iter().filter(inside) {
                     let (x, _) = self.place((tick, self.y.0));
                     self.svg.line("plot-axis", (x, self.bottom), (x, self.bottom + 3.0));

@@ -14,7 +14,12 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
     points().next()?;
     let x = range(points().map(|(x, _)| *x));
     let y = range(points().map(|(_, y)| *y));
-    let axis = if over_time { Axis::Moments } else { Axis::Numbers };
+    let is_whole = points().all(|(x, _)| x.fract() == 0.0);
+    let axis = match (over_time, is_whole) {
+        (true, _) => Axis::Moments,
+        (false, true) => Axis::WholeNumbers,
+        (false, false) => Axis::Numbers,
+    };
     let mut frame = Frame::new(plot, x, y, &axis);
     let are_dots = points().count() <= DOTS.1;
     for (number, curve) in curves.iter().enumerate() {
@@ -23,7 +28,7 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
         for (place, point) in curve.points.iter().enumerate() {
             if place == last || (are_dots && last < DOTS.0) {
                 let radius = if place == last { 3.5 } else { 2.5 };
-                let (at, title) = (frame.place(*point), point_title(&curve.name, *point, over_time));
+                let (at, title) = (frame.place(*point), point_title(plot, &curve.name, *point, over_time));
                 frame.svg.dot(&curve_class("plot-dot", number), at, radius, &title);
             }
         }
@@ -35,10 +40,12 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
     Some(frame.svg)
 }
 
-/// A point in words.
-fn point_title(name: &str, (x, y): (f64, f64), over_time: bool) -> String {
+/// A point in words: `loss 0.5 at round 3`.
+fn point_title(plot: &Plot, name: &str, (x, y): (f64, f64), over_time: bool) -> String {
     let moment = Timestamp::from_microsecond(x as i64).ok().filter(|_| over_time);
-    let where_at =
-        moment.map_or_else(|| short_number(x), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-    format!("{name} {} at {where_at}", short_number(y))
+    let where_at = moment.map_or_else(
+        || format!("{} {}", plot.x_label(), short_number(x)),
+        |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    );
+    format!("{name} {} at {}", short_number(y), where_at.trim_start())
 }

@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::step::{local, text, typed};
-use crate::parse::{Catalog, Produced};
+use crate::parse::{Better, Catalog, Metric, Produced};
 
 /// An expression: the `AssetSpec` of an asset with the catalog entry `catalog`.
 pub(crate) fn spec_expression(
@@ -30,7 +30,7 @@ pub(crate) fn spec_expression(
 
 /// Statements that describe the asset `spec`.
 pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream {
-    let Catalog { key: _, description, group, kinds, owners, tags, automation, freshness } = catalog;
+    let Catalog { key: _, description, group, kinds, owners, tags, metric, automation, freshness } = catalog;
     let description = text(description);
     let group = group.as_ref().map(text).into_iter();
     let (kinds, owners) = (kinds.iter().map(text), owners.iter().map(text));
@@ -38,6 +38,7 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
         let value = text(value);
         quote!(::std::string::String::from(#key), #value)
     });
+    let metric = metric.as_ref().map(metric_expression).into_iter();
     let condition = quote!(::millwork::__private::AutomationCondition);
     let automation = automation.as_ref().map(|automation| typed(automation, condition)).into_iter();
     let policy = quote!(::millwork::__private::FreshnessPolicy);
@@ -48,8 +49,18 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
         #(#spec.kinds.push(#kinds);)*
         #(#spec.owners.push(#owners);)*
         #(#spec.tags.insert(#tags);)*
+        #(#spec.metric = ::core::option::Option::Some(#metric);)*
         #(#spec.automation = ::core::option::Option::Some(#automation);)*
         #(#spec.freshness = ::core::option::Option::Some(#freshness);)*
+    }
+}
+
+/// An expression: the `AssetMetric` that is written.
+fn metric_expression(Metric { label, better }: &Metric) -> TokenStream {
+    let label = text(label);
+    match better {
+        Better::Higher => quote!(::millwork::__private::AssetMetric::higher(#label)),
+        Better::Lower => quote!(::millwork::__private::AssetMetric::lower(#label)),
     }
 }
 

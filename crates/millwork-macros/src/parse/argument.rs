@@ -2,12 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, Type, parenthesized};
 
+use super::closest::closest;
 use super::duration::parse_duration;
 use super::key::{name_problem, prefix_problem};
+use super::metric::{Better, Metric};
 
 /// How an argument is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(super) enum Form {
     Texts,
     Expressions,
     Tags,
+    Metric,
     Assets,
     Asset,
     Duration,
@@ -37,6 +41,7 @@ pub(super) enum Value {
     Tokens(TokenStream),
     List(Vec<TokenStream>),
     Pairs(Vec<(String, TokenStream)>),
+    Metric(Metric),
     Flag,
 }
 
@@ -48,6 +53,7 @@ const FORMS: &[(&str, Form)] = &[
     ("kinds", Form::Texts),
     ("owners", Form::Texts),
     ("tags", Form::Tags),
+    ("metric", Form::Metric),
     ("description", Form::Text),
     ("deps", Form::Assets),
     ("retry", Form::Retry),
@@ -79,6 +85,7 @@ impl Form {
             Self::Texts => format!("{name}(\"…\", \"…\")"),
             Self::Expressions => format!("{name}(\"gpu\", (\"memory_gb\", 16))"),
             Self::Tags => format!("{name}(team = \"ranking\", \"cost-center\" = \"7\")"),
+            Self::Metric => format!("{name} = \"MAE\" lower"),
             Self::Assets => format!("{name}(raw_table, other::asset)"),
             Self::Asset => format!("{name} = raw_table"),
             Self::Duration => format!("{name} = \"30s\""),
@@ -105,6 +112,10 @@ impl Form {
                 input.parse::<Token![=]>()?;
                 Ok(Value::Tokens(input.parse::<Type>()?.into_token_stream()))
             }
+            Self::Metric if is_value => {
+                input.parse::<Token![=]>()?;
+                self.parse_metric(name, input)
+            }
             Self::Name
             | Self::Prefix
             | Self::Text
@@ -123,6 +134,7 @@ impl Form {
             Self::Texts
             | Self::Expressions
             | Self::Tags
+            | Self::Metric
             | Self::Assets
             | Self::Asset
             | Self::Format
@@ -143,6 +155,18 @@ impl Form {
             (_, Some(_)) => Err(misspelt()),
             (_, None) => Ok(Value::Tokens(expression.into_token_stream())),
         }
+    }
+
+    /// A text, and after it which of two values is better.
+    fn parse_metric(self, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+        let label: Expr = input.parse()?;
+        let is_text = literal(&label).is_none_or(|literal| matches!(literal, Lit::Str(_)));
+        let direction = if input.peek(Ident::peek_any) { Some(input.call(Ident::parse_any)?) } else { None };
+        if !is_text {
+            return Err(self.misspelt(name, &label));
+        }
+        let better = direction.map_or(Ok(Better::Higher), |word| direction_of(&word))?;
+        Ok(Value::Metric(Metric { label: label.into_token_stream(), better }))
     }
 
     fn misspelt(self, name: &Ident, place: impl ToTokens) -> syn::Error {
@@ -192,6 +216,20 @@ fn severity(text: &LitStr) -> syn::Result<Value> {
         "error" => Ok(Value::Tokens(quote!(::millwork::__private::Severity::Error))),
         _ => Err(syn::Error::new(text.span(), "a severity is `\"warn\"` or `\"error\"`")),
     }
+}
+
+/// Which of two values of a metric is better, by the word after its label.
+fn direction_of(word: &Ident) -> syn::Result<Better> {
+    let written = word.to_string();
+    let known = Better::ALL.into_iter().find(|better| better.word() == written);
+    known.ok_or_else(|| {
+        let meant = closest(&written, Better::ALL.into_iter().map(Better::word));
+        let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+        let message = format!(
+            "unknown direction `{written}` of a metric; hint: {meant}`metric` takes `higher` (the default) or `lower` after its label"
+        );
+        syn::Error::new(word.span(), message)
+    })
 }
 
 /// `key = "value"` or `"any key" = "value"`.

@@ -8,6 +8,7 @@ use syn::{Ident, LitStr, Token};
 
 use super::argument::{Form, Value};
 use super::closest::closest;
+use super::metric::Metric;
 use crate::errors::Errors;
 
 /// What stands between the parentheses of an attribute.
@@ -72,7 +73,7 @@ impl Arguments {
     pub(crate) fn literal(&self, name: &str) -> Option<&LitStr> {
         match self.value(name)? {
             Value::Literal(text) => Some(text),
-            Value::Tokens(_) | Value::List(_) | Value::Pairs(_) | Value::Flag => None,
+            Value::Tokens(_) | Value::List(_) | Value::Pairs(_) | Value::Metric(_) | Value::Flag => None,
         }
     }
 
@@ -81,7 +82,7 @@ impl Arguments {
         match self.value(name)? {
             Value::Tokens(tokens) => Some(tokens.clone()),
             Value::Literal(text) => Some(text.to_token_stream()),
-            Value::List(_) | Value::Pairs(_) | Value::Flag => None,
+            Value::List(_) | Value::Pairs(_) | Value::Metric(_) | Value::Flag => None,
         }
     }
 
@@ -97,6 +98,12 @@ impl Arguments {
         pairs.clone()
     }
 
+    /// A metric with its direction.
+    pub(crate) fn metric(&self, name: &str) -> Option<Metric> {
+        let Some(Value::Metric(metric)) = self.value(name) else { return None };
+        Some(metric.clone())
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
         self.given.iter().find(|(given, _)| given == name).map(|(_, value)| value)
     }
@@ -107,6 +114,12 @@ fn unknown(attribute: &str, known: &[&str], name: &Ident) -> syn::Error {
     let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
     let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
     let known = known.join(", ");
+    if ["higher", "lower"].contains(&&*name.to_string()) {
+        let message = format!(
+            "unknown argument `{name}`; hint: after the label of a metric, it is written without a comma: `metric = \"…\" {name}`"
+        );
+        return syn::Error::new(name.span(), message);
+    }
     syn::Error::new(name.span(), format!("unknown argument `{name}`; hint: {meant}{attribute} takes {known}"))
 }
 
@@ -123,7 +136,8 @@ mod tests {
 
     fn check(source: &str, expected: &[&str]) {
         let mut errors = Errors::default();
-        let known: &[&str] = &["name", "key_prefix", "group", "kinds", "tags", "deps", "timeout", "blocking"];
+        let known: &[&str] =
+            &["name", "key_prefix", "group", "kinds", "tags", "metric", "deps", "timeout", "blocking"];
         Arguments::parse("`#[asset]`", &[known], source.parse().unwrap(), &mut errors);
         let messages: Vec<_> =
             errors.messages().iter().map(|text| text.split(" takes ").next().unwrap().to_owned()).collect();
@@ -137,6 +151,33 @@ mod tests {
         check("timeout = \"5m\"", &[]);
         check("timeout = Duration::from_secs(3)", &[]);
         check("group = concat!(\"a\", \"b\")", &[]);
+    }
+
+    #[test]
+    fn metrics() {
+        for right in [
+            "\"R²\"",
+            "\"R²\" higher",
+            "\"MAE\" lower",
+            "MAE",
+            "MAE lower",
+            "names::MAE lower",
+            "concat!(\"M\", A) lower",
+        ] {
+            check(&format!("metric = {right}, group = \"a\""), &[]);
+        }
+        let written = "`metric` is written `metric = \"MAE\" lower`";
+        check("metric", &[written]);
+        check("metric(\"MAE\")", &[written]);
+        check("metric = 5 lower, group = \"a\"", &[written]);
+        let unknown = |word: &str, meant: &str| {
+            format!("unknown direction `{word}` of a metric; hint: {meant}`metric`")
+        };
+        check("metric = \"MAE\" lowr, group = \"a\"", &[&unknown("lowr", "did you mean `lower`? ")]);
+        check("metric = \"MAE\" down", &[&unknown("down", "")]);
+        check("metric = \"MAE\" lower higher", &["expected `,`"]);
+        let hint = "unknown argument `lower`; hint: after the label of a metric, it is written without a comma: `metric = \"…\" lower`";
+        check("metric = \"MAE\", lower", &[hint]);
     }
 
     #[test]

@@ -1,13 +1,13 @@
-//! What an asset is called and how it is listed: key, description, group, kinds, owners, tags.
+//! What an asset is called and how it is listed: key, description, group, kinds, owners, tags, metric.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Arguments, Key};
+use super::{Arguments, Key, Metric};
 
 /// The arguments of which a [`Catalog`] is made.
 pub(crate) const CATALOG: &[&str] =
-    &["name", "key_prefix", "group", "kinds", "owners", "tags", "description", "freshness"];
+    &["name", "key_prefix", "group", "kinds", "owners", "tags", "metric", "description", "freshness"];
 
 /// An asset's entry in the catalog.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Catalog {
     pub(crate) owners: Vec<TokenStream>,
     /// The names of the tags, and the expressions of their values.
     pub(crate) tags: Vec<(String, TokenStream)>,
+    /// The number that stands for the asset; `None` if none is named.
+    pub(crate) metric: Option<Metric>,
     /// An expression: an `AutomationCondition`.
     pub(crate) automation: Option<TokenStream>,
     /// An expression: a `FreshnessPolicy`.
@@ -41,6 +43,7 @@ impl Catalog {
             kinds: arguments.list("kinds"),
             owners: arguments.list("owners"),
             tags: arguments.pairs("tags"),
+            metric: arguments.metric("metric"),
             automation: arguments.tokens("automation"),
             freshness: arguments.tokens("freshness"),
         }

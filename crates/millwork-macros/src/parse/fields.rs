@@ -11,8 +11,18 @@ use super::{Arguments, Catalog, Produced, conditions, doc_comment};
 use crate::errors::Errors;
 
 /// The arguments of `#[asset(…)]` on a field.
-const FIELD: &[&str] =
-    &["name", "group", "kinds", "owners", "tags", "description", "automation", "freshness", "format"];
+const FIELD: &[&str] = &[
+    "name",
+    "group",
+    "kinds",
+    "owners",
+    "tags",
+    "metric",
+    "description",
+    "automation",
+    "freshness",
+    "format",
+];
 
 /// A struct whose fields are assets.
 #[derive(Debug)]

@@ -112,7 +112,7 @@ fn price_model(training_sales: &Vec<Sale>, training: Config<Training>) -> Result
 }
 
 /// How much of the prices the model explains (R²) on sales that it hasn't seen.
-#[asset(group = "model")]
+#[asset(group = "model", metric = "R²")]
 fn score(test_sales: &Vec<Sale>, price_model: &Booster) -> Result<Output<f64>> {
     let test = labelled(test_sales)?;
     let predictions = price_model.predict(test.features())?;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{AssetDetails, AssetListing, AssetPage, KeyGraph, find_asset};
+use millwork_api::{AssetDetails, AssetListing, AssetPage, KeyGraph, MainNumberView, find_asset};
 use millwork_core::graph::AssetIndex;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -43,7 +43,12 @@ pub(super) async fn list(
     let limit = wanted.limit.rows() as usize;
     let next = found[..limit.min(found.len())].last().filter(|_| found.len() > limit);
     let next = next.map(|asset| graph.key(*asset).clone());
-    let listing = |asset: &AssetIndex| AssetListing::new(graph, &graph.assets()[*asset], statuses.of(*asset));
+    let listing = |&asset: &AssetIndex| {
+        let trend = statuses.trend(asset);
+        let main_number =
+            trend.and_then(|trend| Some(MainNumberView::new(trend.label(), trend.newest()?, trend.change())));
+        AssetListing::new(graph, &graph.assets()[asset], statuses.of(asset), main_number)
+    };
     Ok(Json(AssetPage { assets: found.iter().take(limit).map(listing).collect(), next }))
 }
 

@@ -3,57 +3,35 @@
 use std::collections::{HashMap, VecDeque};
 
 use millwork_core::asset::Metadata;
-use millwork_core::asset::plot::short_number;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::AssetGraph;
-use millwork_core::{AssetKey, MetadataValue};
-use millwork_draw::plot::sparkline;
+use millwork_core::{AssetKey, AssetSpec, Better, MainNumber, MetadataValue, MetricChange};
 
 /// The number of values that are kept.
 const LENGTH: usize = 30;
-/// The tag with the label of an asset's main number.
-const METRIC_TAG: &str = "metric";
 
-/// The last values of one number of an asset, oldest first.
+/// The last values of an asset's main number, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trend {
-    pub(crate) label: String,
-    pub(crate) values: VecDeque<f64>,
+    label: String,
+    values: VecDeque<f64>,
+    better: Option<Better>,
 }
 
 /// The numbers among the metadata of a materialization.
 pub(super) struct Numbers {
     asset: AssetKey,
-    numbers: Vec<Number>,
-}
-
-struct Number {
-    label: String,
-    value: f64,
-    /// Whether it is a fraction rather than a count.
-    is_fraction: bool,
+    numbers: Metadata,
 }
 
 impl Numbers {
-    /// The numbers of a materialization that are finite; `None` for other events.
+    /// The numbers of a materialization; `None` for other events.
     pub(super) fn of(event: &Event) -> Option<Self> {
         let EventBody::Materialized(made) = &event.body else { return None };
-        Some(Self::among(event.asset.clone()?, &made.metadata))
-    }
-
-    fn among(asset: AssetKey, metadata: &Metadata) -> Self {
-        let number = |(label, value): (&String, &MetadataValue)| {
-            Some(Number {
-                label: label.clone(),
-                value: value.as_f64().filter(|value| value.is_finite())?,
-                is_fraction: matches!(value, MetadataValue::Float(_)),
-            })
-        };
-        Self { asset, numbers: metadata.iter().filter_map(number).collect() }
-    }
-
-    fn value(&self, label: &str) -> Option<f64> {
-        self.numbers.iter().find(|number| number.label == label).map(|number| number.value)
+        let is_number = |(_, value): &(&String, &MetadataValue)| value.as_f64().is_some();
+        let numbers = made.metadata.iter().filter(is_number);
+        let numbers = numbers.map(|(label, value)| (label.clone(), value.clone())).collect();
+        Some(Self { asset: event.asset.clone()?, numbers })
     }
 }
 
@@ -66,75 +44,105 @@ impl Trends {
         self.0.get(asset)
     }
 
-    /// Adds the numbers of an asset's next materialization.
+    /// Adds the numbers of an asset's next materialization. Those of an asset that isn't defined any more have no trend.
     pub(super) fn add(&mut self, graph: &AssetGraph, numbers: Numbers) {
-        let asset = graph.asset(numbers.asset.as_str());
-        let named = asset.and_then(|node| node.spec.tags.get(METRIC_TAG));
+        let Some(node) = graph.asset(numbers.asset.as_str()) else { return };
         let before = self.0.remove(&numbers.asset);
-        if let Some(trend) = Trend::after(before, named.map(String::as_str), &numbers) {
+        if let Some(trend) = Trend::after(before, &node.spec, &numbers.numbers) {
             self.0.insert(numbers.asset, trend);
         }
     }
 }
 
 impl Trend {
-    /// The trend after one more materialization. The main number is the one that the author names, or else the first fraction
-    /// among the metadata, or the first count; once chosen it stays while it comes.
-    fn after(before: Option<Self>, named: Option<&str>, made: &Numbers) -> Option<Self> {
-        let named = named.filter(|label| made.value(label).is_some());
-        let is_kept = |trend: &Self| {
-            named.is_none_or(|named| named == trend.label) && made.value(&trend.label).is_some()
+    /// The trend after one more materialization: it ends where that has another main number, and lasts where it has none.
+    fn after(before: Option<Self>, spec: &AssetSpec, numbers: &Metadata) -> Option<Self> {
+        let standing = before.as_ref().map(|trend| trend.label.as_str());
+        let Some(MainNumber { label, value, better }) = MainNumber::of(spec, numbers, standing) else {
+            return before;
         };
-        let mut trend = before.filter(is_kept).or_else(|| {
-            let fraction = made.numbers.iter().find(|number| number.is_fraction);
-            let first = || Some(fraction.or(made.numbers.first())?.label.as_str());
-            Some(Self { label: named.or_else(first)?.to_owned(), values: VecDeque::new() })
-        })?;
-        trend.values.extend(made.value(&trend.label));
+        let mut trend = before.filter(|trend| trend.label == label).unwrap_or_else(|| Self {
+            label: label.to_owned(),
+            values: VecDeque::new(),
+            better,
+        });
+        trend.values.push_back(value);
         if trend.values.len() > LENGTH {
             trend.values.pop_front();
         }
         Some(trend)
     }
 
-    /// The last value.
-    pub(crate) fn newest(&self) -> String {
-        self.values.back().copied().map(short_number).unwrap_or_default()
+    /// The label of the number.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
     }
 
-    /// The values as a small drawing, if there are two or more.
-    pub(crate) fn spark(&self) -> String {
-        sparkline(&self.values.iter().copied().collect::<Vec<_>>()).unwrap_or_default()
+    /// Which of two values is better; `None` if the number isn't the asset's metric.
+    pub(crate) fn better(&self) -> Option<Better> {
+        self.better
+    }
+
+    /// The values, oldest first.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.values.iter().copied().collect()
+    }
+
+    /// The last value.
+    pub(crate) fn newest(&self) -> Option<f64> {
+        self.values.back().copied()
+    }
+
+    /// The value before the last; `None` if there is only one.
+    pub(crate) fn before(&self) -> Option<f64> {
+        self.values.iter().rev().nth(1).copied()
+    }
+
+    /// The change of a metric from the value before to the last; `None` if there is none for the better or the worse.
+    pub(crate) fn change(&self) -> Option<MetricChange> {
+        self.better?.compare(self.before()?, self.newest()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::AssetMetric;
+
     use super::*;
 
-    fn made(metadata: &[(&str, MetadataValue)]) -> Numbers {
-        let owned = |(label, value): &(&str, MetadataValue)| ((*label).to_owned(), value.clone());
-        Numbers::among("model".into(), &metadata.iter().map(owned).collect())
-    }
-
-    fn trend_of(piece: &(&str, MetadataValue)) -> Option<Trend> {
-        Trend::after(None, None, &made(std::slice::from_ref(piece)))
+    fn after(before: Option<Trend>, metric: Option<&AssetMetric>, numbers: &[(&str, f64)]) -> Option<Trend> {
+        let spec = AssetSpec { metric: metric.cloned(), ..AssetSpec::new("model") };
+        let numbers = numbers.iter().map(|(label, value)| ((*label).to_owned(), (*value).into())).collect();
+        Trend::after(before, &spec, &numbers)
     }
 
     #[test]
-    fn the_first_fraction_is_the_main_number() {
-        let rows = ("rows", MetadataValue::Int(5));
-        assert_eq!(Trend::after(None, None, &made(&[])), None);
-        assert_eq!(Trend::after(None, None, &made(&[("loss", f64::NAN.into())])), None);
-        let mut trend = trend_of(&rows);
-        assert_eq!(trend.as_ref().map(|trend| trend.label.as_str()), Some("rows"));
+    fn a_trend_keeps_its_subject() {
+        assert_eq!(after(None, None, &[]), None);
+        let mut trend = after(None, None, &[("rows", 5.0)]);
         for round in 0..40 {
-            trend = Trend::after(trend, None, &made(&[rows.clone(), ("zeta", f64::from(round).into())]));
+            trend = after(trend, None, &[("eta", 0.5), ("rows", f64::from(round))]);
         }
-        assert_eq!(trend.map(|trend| (trend.label, trend.values.len())), Some(("rows".to_owned(), LENGTH)));
-        let named = Trend::after(trend_of(&rows), Some("eta"), &made(&[rows.clone(), ("eta", 1.into())]));
-        assert_eq!(named, Some(Trend { label: "eta".to_owned(), values: [1.0].into() }));
-        let fraction = Trend::after(None, None, &made(&[rows, ("zeta", 0.5.into())]));
-        assert_eq!(fraction, Some(Trend { label: "zeta".to_owned(), values: [0.5].into() }));
+        trend = after(trend, None, &[]);
+        let trend = trend.expect("a trend");
+        assert_eq!((trend.label(), trend.values().len(), trend.newest()), ("rows", LENGTH, Some(39.0)));
+        assert_eq!(trend.change(), None, "more rows are neither better nor worse");
+        let other = after(Some(trend), None, &[("eta", 0.5)]).expect("a trend");
+        assert_eq!((other.label(), other.values()), ("eta", vec![0.5]));
+    }
+
+    #[test]
+    fn a_named_number_has_its_own_trend() {
+        let metric = AssetMetric::lower("MAE");
+        let mut trend = after(None, None, &[("rows", 5.0)]);
+        for numbers in [&[("MAE", 12.0), ("rows", 5.0)][..], &[("rows", 5.0)], &[("MAE", 12.5)]] {
+            trend = after(trend, Some(&metric), numbers);
+        }
+        let trend = trend.expect("a trend");
+        assert_eq!((trend.label(), trend.values()), ("MAE", vec![12.0, 12.5]));
+        assert_eq!(trend.change(), Some(MetricChange::Worse));
+        let broken = after(Some(trend), Some(&metric), &[("MAE", f64::NAN)]).expect("a trend");
+        assert!(broken.newest().is_some_and(f64::is_nan));
+        assert_eq!(broken.change(), None);
     }
 }

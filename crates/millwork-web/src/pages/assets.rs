@@ -11,6 +11,7 @@ use millwork_core::asset_status::AssetHealth;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use serde::{Deserialize, Serialize};
 
+use super::main_number::{self, spark};
 use super::message::{page_error, rendered};
 use super::search::find_assets;
 use crate::asset_status::StatusSnapshot;
@@ -53,7 +54,8 @@ struct Row {
     is_late: bool,
     failing_checks: Vec<String>,
     last: String,
-    trend: Option<(String, String, String)>,
+    number: Option<main_number::Shown>,
+    spark: String,
     description: String,
 }
 
@@ -171,7 +173,8 @@ fn row(graph: &AssetGraph, statuses: &StatusSnapshot, asset: AssetIndex) -> Row 
         is_late: health.is_late(),
         failing_checks: health.failing_checks().into_iter().map(str::to_owned).collect(),
         last: health.last_materialized_at.map(|at| at.to_string()).unwrap_or_default(),
-        trend: statuses.trend(asset).map(|trend| (trend.label.clone(), trend.newest(), trend.spark())),
+        number: statuses.trend(asset).map(main_number::Shown::newest),
+        spark: statuses.trend(asset).map(spark).unwrap_or_default(),
         description: spec.description.split("\n\n").next().unwrap_or_default().to_owned(),
     }
 }

@@ -15,6 +15,7 @@ mod graph;
 mod graph_view;
 mod launch;
 mod login;
+mod main_number;
 mod markdown;
 mod message;
 mod metadata_view;

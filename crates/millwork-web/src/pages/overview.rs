@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::run::RunStatus;
-use millwork_core::{AssetStatus, Instigator, Pipeline};
+use millwork_core::{AssetStatus, Instigator, MainNumber, Pipeline};
 use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, RunRecord};
 
+use super::main_number;
 use super::message::{page_error, rendered};
 use super::runs::{RunRow, timeline_of};
+use crate::asset_status::{StatusSnapshot, Trend};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -74,7 +76,7 @@ struct Made {
     asset: String,
     partition: String,
     at: String,
-    metadata: String,
+    number: Option<main_number::Shown>,
 }
 
 impl Overview {
@@ -122,21 +124,28 @@ async fn load(state: &AppState) -> Result<Overview, ApiError> {
         runs: rows(&recent, RUNS),
         problems: problems(state, &snapshot.statuses),
         ticks: next_ticks(&state.pipeline, &known, now),
-        made: made.iter().filter_map(Made::of).collect(),
+        made: made.iter().filter_map(|event| Made::of(event, &state.pipeline, &snapshot)).collect(),
     })
 }
 
 impl Made {
-    fn of(event: &millwork_core::event::Event) -> Option<Self> {
+    fn of(
+        event: &millwork_core::event::Event,
+        pipeline: &Pipeline,
+        statuses: &StatusSnapshot,
+    ) -> Option<Self> {
         let EventBody::Materialized(made) = &event.body else { return None };
-        let number = made.metadata.iter().find_map(|(label, value)| {
-            Some(format!("{label} {}", millwork_core::asset::plot::short_number(value.as_f64()?)))
+        let asset = event.asset.as_ref()?;
+        // The asset may not be defined any more.
+        let number = pipeline.graph().index(asset.as_str()).and_then(|index| {
+            let standing = statuses.trend(index).map(Trend::label);
+            MainNumber::of(&pipeline.graph().assets()[index].spec, &made.metadata, standing)
         });
         Some(Self {
-            asset: event.asset.as_ref()?.to_string(),
+            asset: asset.to_string(),
             partition: event.partition.as_ref().map(|partition| format!("({partition})")).unwrap_or_default(),
             at: event.at.to_string(),
-            metadata: number.unwrap_or_default(),
+            number: number.map(main_number::Shown::of),
         })
     }
 }

@@ -5,6 +5,7 @@
 mod api;
 mod connections;
 mod document;
+mod main_number;
 mod no_host;
 mod pages;
 mod queries;

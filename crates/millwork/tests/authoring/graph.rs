@@ -5,7 +5,7 @@ use std::time::Duration;
 use millwork::__private::Computation;
 use millwork::__private::graph::AssetNode;
 use millwork::{
-    Asset, AutomationCondition, CheckDefinition, PartitionsDefinition, Pipeline, Retry, Severity,
+    Asset, AssetMetric, AutomationCondition, CheckDefinition, PartitionsDefinition, Pipeline, Retry, Severity,
 };
 
 use crate::pipeline;
@@ -90,6 +90,7 @@ fn catalog_of_one_asset() {
     assert_eq!(spec.owners, ["ada@example.com", "ranking"]);
     assert_eq!(spec.tags["tier"], "gold");
     assert_eq!(spec.tags["cost-center"], "7");
+    assert_eq!(spec.metric, Some(AssetMetric::higher("rows")));
     assert_eq!(spec.freshness.as_ref().unwrap().to_string(), "at most 1h old");
     assert!(!spec.optional);
     assert_eq!(spec.value_type.map(|value| value.extension), Some("json"));
@@ -105,11 +106,13 @@ fn fields_override_what_is_shared() {
     assert_eq!(training.group.as_deref(), Some("training"));
     assert_eq!((&*training.kinds, &*training.owners), (&["text".into()][..], &["bob".into()][..]));
     assert_eq!((&*training.tags["tier"], &*training.tags["team"]), ("silver", "x"));
+    assert_eq!(training.metric, Some(AssetMetric::lower("loss")));
     let test = &asset(&pipeline, "features/held_out").spec;
     assert_eq!(test.description, "Never trained on.");
     assert_eq!(test.group.as_deref(), Some("features"));
     assert_eq!((&*test.kinds, &*test.owners), (&["split".into()][..], &["ada".into()][..]));
     assert_eq!(test.tags["tier"], "gold");
+    assert_eq!(test.metric, Some(AssetMetric::higher("rows")));
     assert!(test.optional);
     let baseline = &asset(&pipeline, "features/baseline").spec;
     assert_eq!(baseline.value_type.map(|value| value.extension), Some("txt"));

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) const TEAM: &str = "ranking";
+pub(crate) const LOSS: &str = "loss";
 
 /// A resource.
 #[derive(Clone, Debug)]
@@ -66,6 +67,7 @@ external_asset!(
     kinds("http", "polars"),
     owners("ada@example.com", TEAM),
     tags(tier = "gold", "cost-center" = "7"),
+    metric = "rows",
     freshness = FreshnessPolicy::time_window(Duration::from_secs(3600), None),
     deps(raw_table, self::lookup),
     retry = Retry::exponential(3),
@@ -90,7 +92,7 @@ pub(crate) async fn stories(
 #[assets(key_prefix = "features")]
 pub(crate) struct Split {
     /// What the model learns from.
-    #[asset(kinds("text"), owners("bob"), tags(tier = "silver"), group = "training")]
+    #[asset(kinds("text"), owners("bob"), tags(tier = "silver"), metric = LOSS lower, group = "training")]
     pub(crate) training_data: Vec<String>,
     /// Held back to score it.
     #[asset(name = "held_out", description = "Never trained on.", automation = AutomationCondition::on_missing())]
@@ -106,6 +108,7 @@ pub(crate) struct Split {
     kinds("split"),
     owners("ada"),
     tags(tier = "gold", team = "x"),
+    metric = "rows" higher,
     pool = "cpu",
     automation = AutomationCondition::eager()
 )]

@@ -73,7 +73,7 @@ fn importance(booster: &Booster, vectorizer: &TfidfVectorizer) -> Plot {
 
 /// The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
 /// error, and those of guessing the same for every story. A model that is trained by itself is scored as well.
-#[asset(group = "model", kinds("score"), tags(metric = "R²"), automation = AutomationCondition::eager())]
+#[asset(group = "model", kinds("score"), metric = "R²", automation = AutomationCondition::eager())]
 pub fn comments_model_test_set_r_squared(
     transformed_test_data: &LabelledFeatures,
     transformed_training_data: &LabelledFeatures,

@@ -7,10 +7,11 @@ use crate::support::Home;
 use millwork_browser::{Browser, Page, View};
 use millwork_testing::PipelineServer;
 
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("overview", "/"),
     ("assets", "/assets"),
     ("score", "/assets/comments_model_test_set_r_squared"),
+    ("versions", "/assets/comments_model_test_set_r_squared?by=version"),
     ("model", "/assets/xgboost_comments_model"),
     ("stories", "/assets/hackernews_stories"),
     ("graph", "/graph?q=%2Bxgboost_comments_model&asset=xgboost_comments_model"),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use millwork_core::AssetPartition;
 use millwork_core::asset::plot::short_number;
+use millwork_core::{AssetMetric, AssetPartition, MetricChange};
 
 use super::super::format;
 use super::history::{Made, short};
@@ -21,10 +21,12 @@ pub(super) struct Row {
     pub(super) other: String,
     pub(super) difference: String,
     pub(super) differs: bool,
+    /// Whether the other is better or worse; `None` if the row isn't the asset's metric, or if they are equal.
+    pub(super) change: Option<MetricChange>,
 }
 
-/// Compares two materializations: partitions, versions, sizes, inputs and metadata.
-pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
+/// Compares two materializations: partitions, versions, sizes, inputs and metadata, of which the asset's metric comes first.
+pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMetric>) -> Compared {
     let partition = |made: &Made<'_>| made.0.partition.as_ref().map(ToString::to_string);
     let partitions = (partition(one), partition(other));
     let mut rows = Vec::new();
@@ -54,7 +56,10 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
         rows.push(row(&format!("made from {input}"), version(one, &input), version(other, &input)));
     }
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
-    for label in labels {
+    let of_metric = |label: &String| metric.filter(|metric| metric.label == *label);
+    let (first, others): (Vec<&String>, Vec<_>) =
+        labels.into_iter().partition(|label| of_metric(label).is_some());
+    for label in first.into_iter().chain(others) {
         let (left, right) = (one.1.metadata.get(label), other.1.metadata.get(label));
         let text =
             |value: Option<&millwork_core::MetadataValue>| value.map(format::metadata).unwrap_or_default();
@@ -64,6 +69,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
             right.and_then(millwork_core::MetadataValue::as_f64),
         ) {
             row.difference = difference(left, right);
+            row.change = of_metric(label).and_then(|metric| metric.better.compare(left, right));
         }
         row.differs = left != right;
         rows.push(row);
@@ -72,7 +78,14 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>) -> Compared {
 }
 
 fn row(label: &str, one: String, other: String) -> Row {
-    Row { label: label.to_owned(), differs: one != other, difference: String::new(), one, other }
+    Row {
+        label: label.to_owned(),
+        differs: one != other,
+        difference: String::new(),
+        change: None,
+        one,
+        other,
+    }
 }
 
 /// The difference of the second from the first.
@@ -132,7 +145,7 @@ mod tests {
             made("second", &[("monday", "v1"), ("tuesday", "v2")]),
         ];
         let made = materializations(&events);
-        let compared = compared(&made[0], &made[1]);
+        let compared = compared(&made[0], &made[1], None);
         let rows: Vec<_> = compared.rows.iter().map(|row| (row.label.as_str(), row.differs)).collect();
         assert_eq!(
             rows,

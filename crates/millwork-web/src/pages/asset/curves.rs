@@ -1,13 +1,14 @@
-//! Plots of an asset: its numbers over time, and the curves of several materializations over each other.
+//! Plots of an asset: its numbers over its history, and the curves of several materializations over each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use millwork_core::MetadataValue;
 use millwork_core::asset::plot::{Plot, short_number};
+use millwork_core::{AssetMetric, MetadataValue, PartitionKey};
 use millwork_draw::plot::{ToSvg as _, sparkline};
 
 use super::super::format;
 use super::history::Made;
+use super::history_axis::{HistoryAxis, versions};
 
 /// The maximum number of materializations whose curves are drawn over each other.
 const OVERLAID: usize = 3;
@@ -18,41 +19,89 @@ const CURVES: usize = 6;
 pub(super) struct Figure {
     pub(super) label: String,
     pub(super) detail: String,
+    /// Which direction is better; `None` if it isn't the asset's metric.
+    pub(super) note: Option<&'static str>,
     pub(super) svg: String,
 }
 
-/// Every number over time: those that change, and those that are constant.
-pub(super) fn over_time(made: &[Made<'_>]) -> (Vec<Figure>, Vec<Figure>) {
-    let mut by_label: BTreeMap<&String, Vec<(f64, f64)>> = BTreeMap::new();
-    for (event, made) in made.iter().rev() {
+/// A number of a materialization: the partition, and the positions on both axes.
+struct Point<'a> {
+    partition: Option<&'a PartitionKey>,
+    version: f64,
+    microsecond: f64,
+    number: f64,
+}
+
+/// Every number over the history of materializations, which are given newest first: those that change, and those that are constant. The
+/// asset's metric comes first.
+pub(super) fn over_history(
+    made: &[Made<'_>],
+    metric: Option<&AssetMetric>,
+    axis: HistoryAxis,
+) -> (Vec<Figure>, Vec<Figure>) {
+    let mut by_label: BTreeMap<&String, Vec<Point<'_>>> = BTreeMap::new();
+    for ((event, made), version) in made.iter().zip(versions(made)).rev() {
         for (label, value) in &made.metadata {
             if let Some(number) = value.as_f64().filter(|number| number.is_finite()) {
-                by_label.entry(label).or_default().push((event.at.as_microsecond() as f64, number));
+                by_label.entry(label).or_default().push(Point {
+                    partition: event.partition.as_ref(),
+                    version: version as f64,
+                    microsecond: event.at.as_microsecond() as f64,
+                    number,
+                });
             }
         }
     }
-    let (changing, constant): (Vec<_>, Vec<_>) =
-        by_label.into_iter().partition(|(_, points)| points.iter().any(|(_, number)| *number != points[0].1));
-    let figure = |(label, points): (&String, Vec<(f64, f64)>)| {
-        let newest = points.last().map(|(_, number)| short_number(*number)).unwrap_or_default();
-        let counted = format::counted(points.len(), "materialization", "materializations");
-        let svg =
-            Plot::lines(format!("{label} over {counted}"), [(label.clone(), points)]).over_time().to_svg();
-        Figure { label: label.clone(), detail: newest, svg }
+    let of_metric = |label: &String| metric.filter(|metric| metric.label == *label);
+    let mut numbers: Vec<_> = by_label.into_iter().collect();
+    numbers.sort_by_key(|(label, _)| of_metric(label).is_none());
+    let (changing, constant): (Vec<_>, Vec<_>) = numbers
+        .into_iter()
+        .partition(|(_, points)| points.iter().any(|point| point.number != points[0].number));
+    let figure = |label: &String, points: &[Point<'_>], svg: String| Figure {
+        label: label.clone(),
+        detail: points.last().map(|point| short_number(point.number)).unwrap_or_default(),
+        note: of_metric(label).map(|metric| metric.better.in_words()),
+        svg,
     };
-    let small = |(label, points): (&String, Vec<(f64, f64)>)| {
-        let numbers: Vec<f64> = points.iter().map(|(_, number)| *number).collect();
-        let svg = sparkline(&numbers).unwrap_or_default();
-        Figure { label: label.clone(), detail: short_number(numbers[0]), svg }
+    let plotted = |(label, points): (&String, Vec<Point<'_>>)| {
+        let svg = plot(label, &points, axis).to_svg();
+        figure(label, &points, svg)
     };
-    (changing.into_iter().map(figure).collect(), constant.into_iter().map(small).collect())
+    let small = |(label, points): (&String, Vec<Point<'_>>)| {
+        let numbers: Vec<f64> = points.iter().map(|point| point.number).collect();
+        figure(label, &points, sparkline(&numbers).unwrap_or_default())
+    };
+    (changing.into_iter().map(plotted).collect(), constant.into_iter().map(small).collect())
+}
+
+/// A number along an axis: over time in one line, over versions in one line for each partition.
+fn plot(label: &str, points: &[Point<'_>], axis: HistoryAxis) -> Plot {
+    let title =
+        format!("{label} over {}", format::counted(points.len(), "materialization", "materializations"));
+    match axis {
+        HistoryAxis::Time => {
+            let points = points.iter().map(|point| (point.microsecond, point.number));
+            Plot::lines(title, [(label, points)]).over_time()
+        }
+        HistoryAxis::Version => {
+            let mut curves: BTreeMap<Option<&PartitionKey>, Vec<(f64, f64)>> = BTreeMap::new();
+            for point in points {
+                curves.entry(point.partition).or_default().push((point.version, point.number));
+            }
+            let name =
+                |partition: Option<&PartitionKey>| partition.map_or(label, PartitionKey::as_str).to_owned();
+            let curves = curves.into_iter().map(|(partition, points)| (name(partition), points));
+            Plot::lines(title, curves).labels("version", "")
+        }
+    }
 }
 
 /// The plots that the asset's function has attached.
 pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
     let figure = |(label, value): (&String, &MetadataValue)| {
         let MetadataValue::Plot(plot) = value else { return None };
-        Some(Figure { label: label.clone(), detail: plot.title().to_owned(), svg: plot.to_svg() })
+        Some(Figure { label: label.clone(), detail: plot.title().to_owned(), note: None, svg: plot.to_svg() })
     };
     made.into_iter().flat_map(|(_, made)| &made.metadata).filter_map(figure).collect()
 }
@@ -92,6 +141,7 @@ fn overlaid(label: &String, made: &[&Made<'_>]) -> Figure {
             1 => String::new(),
             several => format!("the last {several} materializations"),
         },
+        note: None,
         svg: Plot::lines(label.clone(), curves).labels(x_label, "").to_svg(),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use millwork_core::MetadataValue;
 use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
+use millwork_core::{AssetMetric, MetadataValue};
 
 use super::super::format;
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
@@ -54,8 +54,8 @@ pub(super) struct Row {
     pub(super) more: usize,
 }
 
-/// The labels that most of the materializations share come first, numbers before other short facts.
-pub(super) fn history(made: &[Made<'_>], most: usize) -> History {
+/// The asset's metric comes first, and then the labels that most of the materializations share, numbers before other short facts.
+pub(super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
     let mut counts: BTreeMap<&String, (bool, usize)> = BTreeMap::new();
     for (label, value) in made.iter().take(most).flat_map(|(_, made)| &made.metadata) {
         if is_short(value) {
@@ -64,8 +64,10 @@ pub(super) fn history(made: &[Made<'_>], most: usize) -> History {
         }
     }
     let mut columns: Vec<_> = counts.into_iter().collect();
-    columns
-        .sort_by_key(|(label, (is_number, count))| (!is_number, std::cmp::Reverse(*count), (*label).clone()));
+    let is_metric = |label: &String| metric.is_some_and(|metric| metric.label == *label);
+    columns.sort_by_key(|(label, (is_number, count))| {
+        (!is_metric(label), !is_number, std::cmp::Reverse(*count), (*label).clone())
+    });
     let columns: Vec<String> = columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect();
     let rows = made.iter().take(most).map(|made| row(made, &columns)).collect();
     History { columns, rows }

@@ -3,6 +3,7 @@
 mod compare;
 mod curves;
 mod history;
+mod history_axis;
 mod page;
 mod preview;
 mod stored;

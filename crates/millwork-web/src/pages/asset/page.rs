@@ -11,15 +11,16 @@ use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
 use millwork_draw::graph::symbol;
 use millwork_storage::{EventQuery, Order};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::format;
 use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::compare::{Compared, compared};
-use super::curves::{Figure, attached, curves, over_time};
+use super::curves::{Figure, attached, curves, over_history};
 use super::history::{History, Made, Whole, history, materializations, unreadable, whole};
+use super::history_axis::HistoryAxis;
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -50,6 +51,7 @@ struct Asset {
     upstream: Vec<String>,
     downstream: Vec<String>,
     wanted: AssetQuery,
+    axis: HistoryAxis,
     strip: Vec<Cell>,
     newest: Option<Whole>,
     is_newest: bool,
@@ -96,14 +98,30 @@ impl Asset {
 }
 
 /// The parameters of the page: what is shown in full.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in super::super) struct AssetQuery {
+    #[serde(skip_serializing_if = "String::is_empty")]
     partition: String,
     /// The sequence numbers of a materialization, and of another one to compare it with.
     at: Option<u64>,
     with: Option<u64>,
     preview: Option<u8>,
+    /// The axis of the plots of numbers; `None` for the best one.
+    by: Option<HistoryAxis>,
+}
+
+impl AssetQuery {
+    /// The address of the same page with its plots along an axis.
+    fn along(&self, axis: HistoryAxis) -> String {
+        let query = serde_urlencoded::to_string(Self { by: Some(axis), ..self.clone() });
+        format!("?{}", query.unwrap_or_default())
+    }
+
+    /// What other addresses of the page keep of this one: the axis, where one is chosen.
+    fn kept(&self) -> String {
+        self.by.map(|axis| format!("&by={}", axis.as_str())).unwrap_or_default()
+    }
 }
 
 pub(in super::super) async fn show(
@@ -147,7 +165,9 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let lineage = status_drawing(graph, &statuses, &around, |key| format!("/assets/{key}"));
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let health = statuses.of(index);
-    let (plots, constant) = over_time(&made);
+    let metric = node.spec.metric.as_ref();
+    let axis = wanted.by.unwrap_or_else(|| HistoryAxis::best(&made));
+    let (plots, constant) = over_history(&made, metric, axis);
     let second = made.get(1).or(made.first());
     Ok(Asset {
         head: statuses.head,
@@ -168,16 +188,17 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         is_newest: shown.map(|(event, _)| event.sequence) == made.first().map(|(event, _)| event.sequence),
         newest: shown.map(whole),
         preview,
-        compared: shown.zip(other).map(|(one, other)| compared(other, one)),
+        compared: shown.zip(other).map(|(one, other)| compared(other, one, metric)),
         plots,
         constant,
         curves: curves(&from(&made, shown)).into_iter().chain(attached(shown)).collect(),
         checks: checks(graph, node, evaluated),
-        history: history(&made, LISTED),
+        history: history(&made, metric, LISTED),
         unreadable,
         one: shown.map_or(0, |(event, _)| event.sequence),
         other: other.or(second).map_or(0, |(event, _)| event.sequence),
         wanted,
+        axis,
     })
 }
 
@@ -199,6 +220,7 @@ fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
         ("Kinds", node.spec.kinds.join(", ")),
         ("Owners", node.spec.owners.join(", ")),
         ("Tags", tags.collect::<Vec<_>>().join(", ")),
+        ("Metric", node.spec.metric.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("Type", node.spec.value_type.map(|value| value.type_name().to_owned()).unwrap_or_default()),
         ("Code version", computation.map(|step| step.code_version.to_string()).unwrap_or_default()),
         ("Source", source.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default()),

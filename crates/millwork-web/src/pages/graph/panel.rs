@@ -2,6 +2,7 @@
 
 use millwork_core::graph::{AssetGraph, AssetIndex};
 
+use super::super::main_number::{self, spark};
 use crate::asset_status::StatusSnapshot;
 
 /// The view of an asset beside the graph.
@@ -13,7 +14,8 @@ pub(super) struct Panel {
     pub(super) last: String,
     pub(super) run: Option<String>,
     pub(super) done: Option<(u64, u64)>,
-    pub(super) trend: Option<(String, String)>,
+    pub(super) number: Option<main_number::Shown>,
+    pub(super) spark: String,
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) can_run: bool,
     pub(super) upstream: Vec<(String, String)>,
@@ -47,9 +49,8 @@ pub(super) fn panel(
         last: health.last_materialized_at.map(|at| at.to_string()).unwrap_or_default(),
         run: health.progress().map(|progress| progress.run.to_string()),
         done: health.progress().and_then(|progress| progress.done),
-        trend: statuses
-            .trend(asset)
-            .map(|trend| (format!("{} {}", trend.label, trend.newest()), trend.spark())),
+        number: statuses.trend(asset).map(main_number::Shown::newest),
+        spark: statuses.trend(asset).map(spark).unwrap_or_default(),
         facts: facts.into_iter().filter(|(_, fact)| !fact.is_empty()).collect(),
         can_run: node.step.is_some(),
         upstream: linked(&node.upstream),

@@ -11,9 +11,9 @@ use millwork_core::event::{
 use millwork_core::index::TypedIndex as _;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
 use millwork_core::{
-    AlertRule, AssetDefinition, AssetPartition, AutomationCondition, Config, Definitions, Destination,
-    FreshnessPolicy, FromStep as _, Instigator, Job, Misfire, PartitionsDefinition, Schedule, Secret, Sensor,
-    SensorOutcome, Trigger,
+    AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Config, Definitions,
+    Destination, FreshnessPolicy, FromStep as _, Instigator, Job, Misfire, PartitionsDefinition, Schedule,
+    Secret, Sensor, SensorOutcome, Trigger,
 };
 use millwork_storage::{
     AutomationRow, Batch, Claim, Commit, Holder, NewDelivery, NewPending, NewRun, PendingWork, Store,
@@ -51,7 +51,11 @@ pub(crate) fn definitions() -> Definitions {
         .asset(asset("late").describe(|spec| {
             spec.freshness = Some(FreshnessPolicy::time_window(day, Some(day / 2)));
         }))
-        .asset(asset("made").automation(AutomationCondition::eager()))
+        .asset(
+            asset("made")
+                .describe(|spec| spec.metric = Some(AssetMetric::higher("rows")))
+                .automation(AutomationCondition::eager()),
+        )
         .asset(asset("held").automation(AutomationCondition::on_missing()))
         .asset(asset("never").automation(AutomationCondition::on_missing()))
         .pool("disk", 2)

@@ -4,14 +4,14 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use millwork_api::{AssetDetails, EventView, FreshnessView};
+use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView};
 use millwork_core::Clock as _;
 use millwork_core::asset::plot::short_number;
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
-use millwork_core::{AssetKey, AssetPartition};
-use millwork_core::{MetadataValue, PartitionKey, Problem, SystemClock, Table};
+use millwork_core::{AssetKey, AssetMetric, AssetPartition};
+use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventQuery, LatestAsset, Order, read_status};
 use serde_json::Value;
@@ -106,7 +106,7 @@ async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure>
     print_definition(&details);
     let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
     match details.last_materialization() {
-        Some(event) => print_materialization(event),
+        Some(event) => print_materialization(event, graph.assets()[index].spec.metric.as_ref()),
         None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
             "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
@@ -131,11 +131,13 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
         format!("{state}{since} ({policy})")
     });
+    let metric = |metric: &MetricView| format!("{}, {}", metric.label, metric.better.in_words());
     for (label, words) in [
         ("group", summary.group.clone().unwrap_or_default()),
         ("kinds", summary.kinds.join(", ")),
         ("owners", summary.owners.join(", ")),
         ("tags", pairs(&mut summary.tags.iter().map(|(key, value)| (key, value.clone())))),
+        ("metric", summary.metric.as_ref().map(metric).unwrap_or_default()),
         ("type", asset.r#type.clone().unwrap_or_default()),
         ("made from", listed(&summary.upstream)),
         ("needed for", listed(&asset.downstream)),
@@ -190,7 +192,17 @@ fn words(value: &Value) -> String {
 /// The maximum width of the column of labels; the value of a longer label is further to the right.
 const WIDEST_LABEL: usize = 40;
 
-fn print_materialization(event: &EventView) {
+/// The metadata of a materialization by label, the asset's metric first.
+fn metric_first<'a>(
+    metadata: &'a Metadata,
+    metric: Option<&'a AssetMetric>,
+) -> impl Iterator<Item = (&'a String, &'a MetadataValue)> {
+    let first = metric.and_then(|metric| metadata.get_key_value(&metric.label));
+    let others = metadata.iter().filter(move |(label, _)| first.is_none_or(|(first, _)| first != *label));
+    first.into_iter().chain(others)
+}
+
+fn print_materialization(event: &EventView, metric: Option<&AssetMetric>) {
     if let EventBody::Unreadable(unreadable) = &event.body {
         let reason = indented(&unreadable.reason, 2);
         outln!("The last materialization can't be read (event {}: {reason}).", event.sequence);
@@ -211,7 +223,7 @@ fn print_materialization(event: &EventView) {
             outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
         }
     }
-    for (label, value) in &materialization.metadata {
+    for (label, value) in metric_first(&materialization.metadata, metric) {
         print_metadata(label, value, width);
     }
 }
@@ -305,12 +317,13 @@ async fn history(
             false => outln!("No materialization matches. `asset history {key}` lists all."),
         }
     } else {
+        let metric = graph.asset(asset.as_str()).and_then(|node| node.spec.metric.as_ref());
         let rows = events.iter().filter_map(|event| {
             if let EventBody::Unreadable(unreadable) = &event.body {
                 return Some(unreadable_row(event, unreadable));
             }
             let EventBody::Materialized(materialization) = &event.body else { return None };
-            Some(history_row(event, materialization))
+            Some(history_row(event, materialization, metric))
         });
         let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
         out!("{}", table(heading, rows.collect()));
@@ -318,8 +331,13 @@ async fn history(
     Ok(Exit::Success)
 }
 
-fn history_row(event: &Event, materialization: &Materialization) -> [String; 6] {
-    let numbers = materialization.metadata.iter().filter(|(_, value)| value.as_f64().is_some());
+fn history_row(
+    event: &Event,
+    materialization: &Materialization,
+    metric: Option<&AssetMetric>,
+) -> [String; 6] {
+    let numbers =
+        metric_first(&materialization.metadata, metric).filter(|(_, value)| value.as_f64().is_some());
     let numbers: Vec<_> = numbers.map(|(label, value)| format!("{label}={}", in_a_word(value))).collect();
     [
         when::moment(event.at),

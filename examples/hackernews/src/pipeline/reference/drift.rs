@@ -17,7 +17,7 @@ pub fn story_profile(reference_stories: &DataFrame) -> Result<Profile> {
 }
 
 /// The distance of the newest stories from the reference, by column.
-#[asset(group = "reference", kinds("score"))]
+#[asset(group = "reference", kinds("score"), metric = "drifted columns" lower)]
 pub fn story_drift(
     reference_stories: &DataFrame,
     story_profile: &Profile,

@@ -1,0 +1,194 @@
+//! The main number of an asset: the one that stands for it wherever a single number is shown, and which of two of its values is better.
+//!
+//! An author names it with `metric`. Without that, a number is chosen from the metadata of the asset's materializations, and stays as
+//! long as they have it, so that a trend doesn't change its subject.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{AssetSpec, Metadata, MetadataValue};
+
+/// The number that an asset is measured by, as its author names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssetMetric {
+    /// The label of the number in the metadata of the asset's materializations. A label that none of them has is no error: only a run
+    /// shows which labels there are.
+    pub label: String,
+    /// Which of two values is better.
+    pub better: Better,
+}
+
+/// Which of two values of a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// The higher one, as of R² or accuracy.
+    Higher,
+    /// The lower one, as of an error or a loss.
+    Lower,
+}
+
+/// A change of a metric for the better or for the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricChange {
+    /// The later value is better.
+    Better,
+    /// The later value is worse.
+    Worse,
+}
+
+/// The main number of an asset in the metadata of one materialization.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MainNumber<'a> {
+    /// The label of the number in the metadata.
+    pub label: &'a str,
+    /// The number. It is finite unless the author names it.
+    pub value: f64,
+    /// Which of two values is better; `None` if the author doesn't name the number.
+    pub better: Option<Better>,
+}
+
+impl AssetMetric {
+    /// A metric of which higher values are better.
+    pub fn higher(label: impl Into<String>) -> Self {
+        Self { label: label.into(), better: Better::Higher }
+    }
+
+    /// A metric of which lower values are better.
+    pub fn lower(label: impl Into<String>) -> Self {
+        Self { label: label.into(), better: Better::Lower }
+    }
+}
+
+impl fmt::Display for AssetMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.label, self.better.in_words())
+    }
+}
+
+impl Better {
+    /// The direction in words: `higher is better`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Higher => "higher is better",
+            Self::Lower => "lower is better",
+        }
+    }
+
+    /// The direction as an arrow: up where higher values are better.
+    pub fn arrow(self) -> char {
+        match self {
+            Self::Higher => '↑',
+            Self::Lower => '↓',
+        }
+    }
+
+    /// Whether a value is better or worse than the one before; `None` if they are equal or one is not a number.
+    pub fn compare(self, before: f64, after: f64) -> Option<MetricChange> {
+        let order = after.partial_cmp(&before).filter(|order| order.is_ne())?;
+        let is_better = match self {
+            Self::Higher => order.is_gt(),
+            Self::Lower => order.is_lt(),
+        };
+        Some(if is_better { MetricChange::Better } else { MetricChange::Worse })
+    }
+}
+
+impl MetricChange {
+    /// The change in one word: `better` or `worse`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+        }
+    }
+}
+
+impl<'a> MainNumber<'a> {
+    /// The main number of an asset in the metadata of one of its materializations; `None` if it has none there.
+    ///
+    /// It is the one that `spec` names, and no other. If it names none, it is the finite number called `standing` (the main number so
+    /// far), or else the first fraction, or else the first count.
+    pub fn of(spec: &AssetSpec, metadata: &'a Metadata, standing: Option<&str>) -> Option<Self> {
+        if let Some(metric) = &spec.metric {
+            let (label, value) = metadata.get_key_value(&metric.label)?;
+            return Some(Self { label, value: value.as_f64()?, better: Some(metric.better) });
+        }
+        let finite = |(label, value): (&'a String, &MetadataValue)| {
+            let value = value.as_f64().filter(|value| value.is_finite())?;
+            Some(Self { label, value, better: None })
+        };
+        let of_standing = standing.and_then(|label| metadata.get_key_value(label)).and_then(finite);
+        of_standing.or_else(|| {
+            let is_fraction =
+                |(_, value): &(&String, &MetadataValue)| matches!(value, MetadataValue::Float(_));
+            metadata.iter().filter(is_fraction).find_map(finite).or_else(|| metadata.iter().find_map(finite))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks which number is chosen of an asset that says `metric`, and whose main number was `standing`.
+    fn check(
+        metric: Option<AssetMetric>,
+        standing: Option<&str>,
+        metadata: &[(&str, MetadataValue)],
+        expected: Option<(&str, f64)>,
+    ) {
+        let spec = AssetSpec { metric, ..AssetSpec::new("model") };
+        let owned = |(label, value): &(&str, MetadataValue)| ((*label).to_owned(), value.clone());
+        let metadata: Metadata = metadata.iter().map(owned).collect();
+        let found = MainNumber::of(&spec, &metadata, standing).map(|number| (number.label, number.value));
+        assert_eq!(found, expected, "{standing:?} {metadata:?}");
+    }
+
+    #[test]
+    fn one_number_is_chosen() {
+        let rows = || ("rows", MetadataValue::Int(5));
+        let eta = || ("eta", MetadataValue::Float(0.1));
+        let zeta = || ("zeta", MetadataValue::Float(0.5));
+        let text = || ("about", MetadataValue::from("a text"));
+        check(None, None, &[], None);
+        check(None, None, &[text()], None);
+        check(None, None, &[text(), rows()], Some(("rows", 5.0)));
+        check(None, None, &[rows(), zeta(), eta()], Some(("eta", 0.1)));
+        check(None, Some("rows"), &[rows(), zeta()], Some(("rows", 5.0)));
+        check(None, Some("gone"), &[rows(), zeta()], Some(("zeta", 0.5)));
+        check(None, Some("loss"), &[("loss", f64::NAN.into()), rows()], Some(("rows", 5.0)));
+        check(Some(AssetMetric::higher("zeta")), Some("rows"), &[rows(), eta(), zeta()], Some(("zeta", 0.5)));
+    }
+
+    #[test]
+    fn another_number_never_stands_in_for_the_named_one() {
+        let metric = || Some(AssetMetric::lower("MAE"));
+        check(metric(), None, &[("R²", 0.5.into())], None);
+        check(metric(), Some("R²"), &[("R²", 0.5.into()), ("MAE", "unknown".into())], None);
+        check(
+            metric(),
+            None,
+            &[("R²", 0.5.into()), ("MAE", f64::INFINITY.into())],
+            Some(("MAE", f64::INFINITY)),
+        );
+    }
+
+    #[test]
+    fn changes_are_judged_by_the_direction() {
+        for (better, before, after, expected) in [
+            (Better::Higher, 0.1, 0.2, Some("better")),
+            (Better::Higher, 0.2, 0.1, Some("worse")),
+            (Better::Lower, 0.1, 0.2, Some("worse")),
+            (Better::Lower, 0.2, -0.1, Some("better")),
+            (Better::Lower, 0.2, 0.2, None),
+            (Better::Lower, 0.2, f64::NAN, None),
+            (Better::Higher, 0.2, f64::INFINITY, Some("better")),
+        ] {
+            let found = better.compare(before, after).map(MetricChange::as_str);
+            assert_eq!(found, expected, "{before} to {after}, {}", better.in_words());
+        }
+    }
+}
