@@ -92,6 +92,7 @@ async fn the_metric_comes_first_on_the_page_of_its_asset() {
     assert!(plot < first("<figcaption>B: 2</figcaption>"));
     let column = first("<th scope=\"col\" class=\"number\">MAE</th>");
     assert!(column < first("<th scope=\"col\" class=\"number\">A</th>"));
+    assert!(first("<dt>MAE</dt>") < first("<dt>A</dt>"));
     first("<dd>MAE, lower is better</dd>");
     let compared = page(&served, "/assets/score?at=2&with=1").await;
     assert!(compared.contains("−1 (−8.3 %) <span class=\"change better\">better</span>"), "{compared}");

@@ -114,7 +114,8 @@ pub(super) struct InputRow {
     pub(super) version: String,
 }
 
-pub(super) fn whole((event, made): &Made<'_>) -> Whole {
+/// A materialization in full, the asset's metric first among its metadata.
+pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>) -> Whole {
     let input = |input: &millwork_core::event::InputVersion| InputRow {
         asset: input.upstream.asset.to_string(),
         partition: input.upstream.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -128,6 +129,9 @@ pub(super) fn whole((event, made): &Made<'_>) -> Whole {
         },
         ValueLocation::Elsewhere => "outside of Millwork".to_owned(),
     };
+    let mut metadata = metadata_views(event.sequence, &made.metadata);
+    metadata.retain(|labelled| !matches!(labelled.view, MetadataView::Drawing(_)));
+    metadata.sort_by_key(|labelled| metric.is_none_or(|metric| metric.label != labelled.label));
     Whole {
         sequence: event.sequence,
         at: event.at.to_string(),
@@ -140,10 +144,7 @@ pub(super) fn whole((event, made): &Made<'_>) -> Whole {
         place,
         can_download: !matches!(made.stored.location, ValueLocation::Elsewhere),
         inputs: made.provenance.inputs.iter().map(input).collect(),
-        metadata: metadata_views(event.sequence, &made.metadata)
-            .into_iter()
-            .filter(|labelled| !matches!(labelled.view, MetadataView::Drawing(_)))
-            .collect(),
+        metadata,
     }
 }
 
