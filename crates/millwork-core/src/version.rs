@@ -195,14 +195,19 @@ pub enum ReadAs {
         /// The alias of that asset.
         alias: AliasName,
     },
+    /// The one that the version which a gate judges was made from.
+    InputOfChallenger {
+        /// The asset that the gate judges.
+        model: AssetKey,
+    },
 }
 
 impl ReadAs {
-    /// Whether it follows an alias, so that a later version of the asset changes nothing.
+    /// Whether another version decides which one is read, so that a later version of the asset changes nothing.
     pub fn follows_alias(&self) -> bool {
         match self {
             Self::Latest => false,
-            Self::Alias(_) | Self::InputOf { .. } => true,
+            Self::Alias(_) | Self::InputOf { .. } | Self::InputOfChallenger { .. } => true,
         }
     }
 }

@@ -15,8 +15,8 @@ use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
-    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order, StorageError,
-    Store,
+    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
+    StorageError, Store,
 };
 use tokio::sync::watch;
 
@@ -24,8 +24,7 @@ use crate::environment::{EnvironmentProbe, EnvironmentRecord};
 use crate::error::register_errors;
 use crate::runs::{
     Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, Pins, PlannedRun, Pools, RecordError,
-    RecorderHandle,
-    RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
+    RecorderHandle, RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
 use crate::{ExecuteError, ObjectStoreIo, Values};

@@ -35,15 +35,16 @@ pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
 pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
-    AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue, AutomationCondition,
-    Backoff, Better, BoxError, BoxFuture, Challenger, Champion, CheckDefinition, CheckResult, CodeVersion, Column,
-    Computation, Config, DataVersion, Decision, Declaration, Definitions, Destination, Encryption, Evidence,
-    External, FailureClass, Freshness, FreshnessPolicy, FromStep, GateDefinition, Image, Input, InputMapping,
-    InputOf, IoError, IoManager, Job, Json, LogLevel, Mail, Metadata, MetadataValue, Misfire, NamedAlias,
-    Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, PoolUse, Previous,
-    QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule,
-    Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, StepContext, StepFunction,
-    StepLog, StepResult, StoredVersion, Table, Trigger, Update, ValueAddress, Verdict,
+    AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue,
+    AutomationCondition, Backoff, Better, BoxError, BoxFuture, Challenger, Champion, CheckDefinition,
+    CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision, Declaration, Definitions,
+    Destination, Encryption, Evidence, External, FailureClass, Freshness, FreshnessPolicy, FromStep,
+    GateDefinition, Image, Input, InputMapping, InputOf, IoError, IoManager, Job, Json, LogLevel, Mail,
+    Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions,
+    PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result,
+    Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent,
+    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, StoredVersion, Table,
+    Trigger, Update, ValueAddress, Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.

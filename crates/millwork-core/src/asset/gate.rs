@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AssetKey, Computation, Metadata, MetadataValue};
 use crate::BoxError;
-use crate::version::AliasName;
+use crate::param::Input;
+use crate::version::{AliasName, ReadAs};
 
 /// A gate of one asset: its function, and the alias that a promotion moves.
 #[derive(Clone, Debug)]
@@ -28,6 +29,22 @@ impl GateDefinition {
     pub fn new(name: impl Into<String>, asset: impl Into<AssetKey>, computation: Computation) -> Self {
         let (alias, description) = (AliasName::champion(), String::new());
         Self { name: name.into(), asset: asset.into(), alias, description, computation }
+    }
+
+    /// Whether an input is of the versions that the gate compares: the one in use, or what either was made from. It is read when the gate
+    /// judges, and the gate doesn't wait for it.
+    pub fn compares(&self, input: &Input) -> bool {
+        self.compares_as(&input.asset, &input.read_as)
+    }
+
+    /// Whether an asset that is read so is of the versions that the gate compares.
+    pub fn compares_as(&self, asset: &AssetKey, read_as: &ReadAs) -> bool {
+        match read_as {
+            ReadAs::Latest => false,
+            ReadAs::Alias(alias) => *asset == self.asset && *alias == self.alias,
+            ReadAs::InputOf { model, alias } => *model == self.asset && *alias == self.alias,
+            ReadAs::InputOfChallenger { model } => *model == self.asset,
+        }
     }
 }
 

@@ -319,7 +319,7 @@ fn mapping_error(
             format!("`{}` has partitions and `{dependent}` has none", input.asset),
             match input.read_as {
                 ReadAs::Latest => format!("take `Partitions<{}>` to gather all of them", input.asset),
-                ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
+                ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
                     "each partition has a version in use of its own; give both the same partitions".into()
                 }
             },

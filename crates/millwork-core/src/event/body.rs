@@ -259,6 +259,11 @@ impl From<InputVersion> for StoredInputVersion {
             (ReadAs::Alias(alias), partition, version) => {
                 Self::ByAlias(asset, data_version, partition, version, alias)
             }
+            // Which version that was is known when the gate has judged, and the others aren't compared.
+            (ReadAs::InputOfChallenger { .. }, partition, version) => {
+                let upstream = AssetPartition::new(asset, partition);
+                InputVersion { upstream, data_version, version, read_as: ReadAs::Latest }.into()
+            }
             (ReadAs::InputOf { model, alias }, partition, version) => {
                 Self::InputOf(asset, data_version, partition, version, alias, model)
             }

@@ -275,7 +275,7 @@ impl AssetGraph {
             match &input.read_as {
                 ReadAs::Latest => return Edge::Latest,
                 ReadAs::Alias(alias) => edge = Edge::Alias(alias.clone()),
-                ReadAs::InputOf { .. } => {}
+                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {}
             }
         }
         edge
@@ -344,9 +344,8 @@ pub(crate) fn order(
             upstream.push(*asset);
             if let Between::Gate(gate) = item {
                 // It compares with the version in use, which it doesn't wait for.
-                let reads: Vec<_> = inputs_of(Some(&gate.computation))
-                    .filter(|input| !(input.asset == gate.asset && input.read_as.follows_alias()))
-                    .collect();
+                let reads: Vec<_> =
+                    inputs_of(Some(&gate.computation)).filter(|input| !gate.compares(input)).collect();
                 upstream.extend(nodes(&reads));
             }
             gated.push(upstream);
@@ -405,9 +404,11 @@ impl Between<'_> {
             (Self::Check(check), ReadAs::Latest) => check.asset == input.asset,
             (Self::Gate(gate), ReadAs::Alias(_)) => gate.asset == input.asset,
             (Self::Gate(gate), ReadAs::InputOf { model, .. }) => gate.asset == *model,
-            (Self::Check(_), ReadAs::Alias(_) | ReadAs::InputOf { .. }) | (Self::Gate(_), ReadAs::Latest) => {
-                false
-            }
+            (
+                Self::Check(_),
+                ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. },
+            )
+            | (Self::Gate(_), ReadAs::Latest | ReadAs::InputOfChallenger { .. }) => false,
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::{Absent, FromStep, Requirements, StepContext, StoredVersion};
 use crate::BoxError;
-use crate::id::AssetKey;
 use crate::value::{Asset, Metadata};
 use crate::version::{AliasName, ReadAs, VersionNumber};
 
@@ -69,31 +68,43 @@ pub struct Challenger<A: Asset>(TypedVersion<A>);
 
 /// The version of the asset `U` that the version `M` of a model was made from: `InputOf<vectorizer, Champion<model>>`. It comes
 /// and goes with the version of the model, and retention keeps it as long. It derefs to the value.
-pub struct InputOf<U: Asset, M: AliasOf> {
+pub struct InputOf<U: Asset, M: VersionOf> {
     version: TypedVersion<U>,
     model: PhantomData<fn() -> M>,
 }
 
-/// A version of an asset that an alias points at, as a type: [`Champion<A>`](Champion), [`Alias<A, N>`](Alias).
+/// A version of a model as a type, of which [`InputOf`] takes what it was made from: [`Champion<A>`](Champion),
+/// [`Alias<A, N>`](Alias), and in gates [`Challenger<A>`](Challenger).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a version that an alias points at",
+    message = "`{Self}` is not a version of a model",
     label = "expected `Champion<model>`",
     note = "`InputOf<vectorizer, Champion<model>>` is the version of `vectorizer` that the champion was made from"
 )]
-pub trait AliasOf {
-    /// The asset.
-    fn asset() -> AssetKey;
+pub trait VersionOf {
+    /// How what it was made from is read.
+    fn inputs() -> ReadAs;
 
-    /// The name of the alias, as it is written.
-    const ALIAS: &'static str;
+    /// Adds to a step's requirements what it follows.
+    fn follow(requirements: &mut Requirements);
 }
 
-impl<A: Asset, N: NamedAlias> AliasOf for Alias<A, N> {
-    fn asset() -> AssetKey {
-        A::KEY.into()
+impl<A: Asset, N: NamedAlias> VersionOf for Alias<A, N> {
+    fn inputs() -> ReadAs {
+        ReadAs::InputOf { model: A::KEY.into(), alias: AliasName::written(N::NAME) }
     }
 
-    const ALIAS: &'static str = N::NAME;
+    /// What the version was made from changes with the alias, also for a step that doesn't take the model itself.
+    fn follow(requirements: &mut Requirements) {
+        requirements.follow(A::KEY, AliasName::written(N::NAME));
+    }
+}
+
+impl<A: Asset> VersionOf for Challenger<A> {
+    fn inputs() -> ReadAs {
+        ReadAs::InputOfChallenger { model: A::KEY.into() }
+    }
+
+    fn follow(_requirements: &mut Requirements) {}
 }
 
 /// A version with its value as what it is.
@@ -187,7 +198,7 @@ impl<A: Asset> fmt::Debug for Challenger<A> {
     }
 }
 
-impl<U: Asset, M: AliasOf> InputOf<U, M> {
+impl<U: Asset, M: VersionOf> InputOf<U, M> {
     /// A version with this value, for tests of the function that takes it.
     pub fn of(value: U::Value) -> Self {
         Self { version: TypedVersion::of(value), model: PhantomData }
@@ -204,7 +215,7 @@ impl<U: Asset, M: AliasOf> InputOf<U, M> {
     }
 }
 
-impl<U: Asset, M: AliasOf> Deref for InputOf<U, M> {
+impl<U: Asset, M: VersionOf> Deref for InputOf<U, M> {
     type Target = U::Value;
 
     fn deref(&self) -> &Self::Target {
@@ -212,7 +223,7 @@ impl<U: Asset, M: AliasOf> Deref for InputOf<U, M> {
     }
 }
 
-impl<U: Asset, M: AliasOf> fmt::Debug for InputOf<U, M> {
+impl<U: Asset, M: VersionOf> fmt::Debug for InputOf<U, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InputOf").field("version", &self.stored().version).finish_non_exhaustive()
     }
@@ -251,7 +262,7 @@ impl<A: Asset> FromStep for Challenger<A> {
     }
 }
 
-impl<U: Asset, M: AliasOf> FromStep for InputOf<U, M> {
+impl<U: Asset, M: VersionOf> FromStep for InputOf<U, M> {
     fn requirements(requirements: &mut Requirements) {
         InputOf::<U, M>::require(requirements, Absent::SkipsTheStep);
     }
@@ -261,26 +272,21 @@ impl<U: Asset, M: AliasOf> FromStep for InputOf<U, M> {
     }
 }
 
-impl<U: Asset, M: AliasOf> FromStep for Option<InputOf<U, M>> {
+impl<U: Asset, M: VersionOf> FromStep for Option<InputOf<U, M>> {
     fn requirements(requirements: &mut Requirements) {
         InputOf::<U, M>::require(requirements, Absent::IsNone);
     }
 
     fn from_step(context: &StepContext) -> Result<Self, BoxError> {
-        let version = TypedVersion::from_step(context, &InputOf::<U, M>::read_as())?;
+        let version = TypedVersion::from_step(context, &M::inputs())?;
         Ok(version.map(|version| InputOf { version, model: PhantomData }))
     }
 }
 
-impl<U: Asset, M: AliasOf> InputOf<U, M> {
-    fn read_as() -> ReadAs {
-        ReadAs::InputOf { model: M::asset(), alias: AliasName::written(M::ALIAS) }
-    }
-
-    /// It changes with the alias, so the step depends on that as well, also if it doesn't take the model itself.
+impl<U: Asset, M: VersionOf> InputOf<U, M> {
     fn require(requirements: &mut Requirements, absent: Absent) {
-        requirements.version::<U::Value>(U::KEY, Self::read_as(), absent);
-        requirements.follow(M::asset(), AliasName::written(M::ALIAS));
+        requirements.version::<U::Value>(U::KEY, M::inputs(), absent);
+        M::follow(requirements);
     }
 }
 

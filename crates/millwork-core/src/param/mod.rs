@@ -14,7 +14,7 @@ mod requirements;
 mod resource;
 mod written_config;
 
-pub use alias::{Alias, AliasOf, Challenger, Champion, ChampionAlias, InputOf, NamedAlias};
+pub use alias::{Alias, Challenger, Champion, ChampionAlias, InputOf, NamedAlias, VersionOf};
 pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
 pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
 pub use from_step::FromStep;

@@ -277,7 +277,7 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
                 let aliased = evaluation.and_then(|evaluation| evaluation.aliases.get(alias)).cloned();
                 aliased.map_or((None, None), |aliased| (aliased.data_version, Some(aliased.version)))
             }
-            ReadAs::InputOf { .. } => (None, None),
+            ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => (None, None),
         };
         InputVersion { upstream, data_version, version, read_as: input.read_as.clone() }
     };
@@ -321,7 +321,7 @@ fn cause(from: Option<&InputVersion>, to: Option<&InputVersion>) -> Cause {
             from: from.and_then(|from| from.version),
             to: to.and_then(|to| to.version),
         },
-        ReadAs::Alias(_) | ReadAs::Latest | ReadAs::InputOf { .. } => {
+        ReadAs::Alias(_) | ReadAs::Latest | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
             Cause::Data { asset, partition, from: data(from), to: data(to) }
         }
     }
@@ -380,7 +380,7 @@ fn lacking_inputs(
                     input.absent == Absent::SkipsTheStep && !exists && !report.may_follow(graph, plan, step)
                 }
                 // It is there if the alias is.
-                ReadAs::InputOf { .. } => false,
+                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => false,
             }
         };
         let mut inputs = step.inputs.iter();

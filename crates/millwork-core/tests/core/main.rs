@@ -4,6 +4,7 @@
 
 mod alerts;
 mod asset_status;
+mod gates;
 mod plan;
 mod requests;
 mod resolve;

@@ -14,7 +14,7 @@ use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::ReadAs;
 use millwork_core::{Absent, AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
 
-use super::{Pins, PlannedRun, StoredInput, StoredInputs, is_judged};
+use super::{Pins, PlannedRun, StoredInput, StoredInputs, is_compared};
 use crate::steps::{Attempt, AttemptInput, InputSource, StepOutput};
 
 /// An output of a finished step of this run.
@@ -106,7 +106,8 @@ impl PlannedRun {
         let mut inputs = Vec::with_capacity(planned.inputs.len());
         let loaded = planned.inputs.iter().filter(|input| input.loads);
         let mut pinned = Vec::new();
-        for input in loaded.clone().filter(|input| input.read_as.follows_alias()) {
+        let by_alias = loaded.clone().filter(|input| input.read_as.follows_alias());
+        for input in by_alias.filter(|input| !is_compared(&self.graph, planned, input)) {
             for partition in input.asset_partitions() {
                 let stored = self.pinned(&partition, &input.read_as, values).cloned();
                 pinned.extend(stored.map(|stored| (input.asset, input.read_as.clone(), stored)));
@@ -151,7 +152,7 @@ impl PlannedRun {
         }
         let inputs = planned.inputs.iter().filter(|input| input.absent == Absent::SkipsTheStep);
         for input in
-            inputs.filter(|input| input.read_as.follows_alias() && !is_judged(&self.graph, planned, input))
+            inputs.filter(|input| input.read_as.follows_alias() && !is_compared(&self.graph, planned, input))
         {
             let mut missing = input.asset_partitions();
             let is_missing =
@@ -171,6 +172,7 @@ impl PlannedRun {
             ReadAs::InputOf { model, alias } => {
                 format!("`{model}` has no {alias} yet that was made from {quoted}")
             }
+            ReadAs::InputOfChallenger { model } => format!("`{model}` was not made from {quoted}"),
         }
     }
 
@@ -225,7 +227,9 @@ impl PlannedRun {
                 (ReadAs::Latest, Some(ProducedValue::Stored(stored))) => Some(stored),
                 (ReadAs::Latest, Some(ProducedValue::Nothing)) => None,
                 (ReadAs::Latest, None) => self.stored.get(&input),
-                (ReadAs::Alias(_) | ReadAs::InputOf { .. }, _) => self.pinned(&input, read_as, values),
+                (ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. }, _) => {
+                    self.pinned(&input, read_as, values)
+                }
             };
             InputVersion {
                 upstream: input.by_key(&self.graph),

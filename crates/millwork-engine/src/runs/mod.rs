@@ -18,7 +18,7 @@ pub(crate) use cancel::StopMode;
 pub(crate) use context::{PlannedRun, RunContext};
 pub(crate) use dispatch_loop::DispatchLoop;
 pub(crate) use lease::{LEASE, keep_lease};
-pub(crate) use pins::{Pins, is_judged, version_event};
+pub(crate) use pins::{Pins, is_compared, version_event};
 pub(crate) use pools::Pools;
 pub use recorder::{Observation, Observer};
 pub(crate) use recorder::{RecordError, RecorderHandle, start_recorder};

@@ -137,9 +137,9 @@ pub(crate) async fn version_event(
 fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
     let mut aliases = BTreeSet::new();
     for step in &plan.steps {
-        for input in step.inputs.iter().filter(|input| !is_judged(graph, step, input)) {
+        for input in step.inputs.iter().filter(|input| !is_compared(graph, step, input)) {
             let (asset, alias) = match &input.read_as {
-                ReadAs::Latest => continue,
+                ReadAs::Latest | ReadAs::InputOfChallenger { .. } => continue,
                 ReadAs::Alias(alias) => (Some(input.asset), alias),
                 ReadAs::InputOf { model, alias } => (graph.index(model.as_str()), alias),
             };
@@ -153,10 +153,10 @@ fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
     aliases
 }
 
-/// Whether an input of a gate is an alias of the asset that it judges.
-pub(crate) fn is_judged(graph: &AssetGraph, step: &PlannedStep, input: &PlannedInput) -> bool {
+/// Whether an input of a gate is of the versions that it compares, which it reads when it judges.
+pub(crate) fn is_compared(graph: &AssetGraph, step: &PlannedStep, input: &PlannedInput) -> bool {
     match &graph.steps()[step.step].kind {
-        StepKind::Gate { asset, .. } => input.asset == *asset && input.read_as.follows_alias(),
+        StepKind::Gate { definition, .. } => definition.compares_as(graph.key(input.asset), &input.read_as),
         StepKind::Assets { .. } | StepKind::Check { .. } => false,
     }
 }

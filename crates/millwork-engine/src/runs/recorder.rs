@@ -278,6 +278,7 @@ impl Log<'_> {
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => None,
         };

@@ -134,7 +134,10 @@ async fn attempt_step(
     let Attempt { position, inputs, pinned, versions, previous, .. } = attempt;
     let contest = match &step.kind {
         StepKind::Gate { .. } => match Contest::now(context, position).await {
-            Ok(contest) => Some(contest),
+            Ok(contest) => match contest.lack(context, position) {
+                Some(failure) => return failure.into(),
+                None => Some(contest),
+            },
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
         StepKind::Assets { .. } | StepKind::Check { .. } => None,

@@ -13,24 +13,26 @@ use millwork_core::event::{
     VersionJudged,
 };
 use millwork_core::graph::{AssetIndex, StepKind};
-use millwork_core::plan::PlanIndex;
+use millwork_core::plan::{PlanIndex, PlannedInput};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{Answer, AssetPartition, Decision, GateDefinition, Verdict, check_metadata};
-use millwork_storage::{EventQuery, Order, StorageError};
+use millwork_core::{Absent, Answer, AssetPartition, Decision, GateDefinition, Verdict, check_metadata};
+use millwork_storage::{EventQuery, Order, StorageError, input_event};
 
 use super::AttemptEnd;
 use crate::logs::StepRecorder;
-use crate::runs::{Pins, RunContext, StoredInput, version_event};
+use crate::runs::{Pins, RunContext, StoredInput, is_compared, version_event};
 use crate::values::ValueError;
 
 /// The versions that a gate compares.
 #[derive(Clone, Debug)]
 pub(crate) struct Contest {
     /// The version that it judges.
-    pub(crate) challenger: Arc<Event>,
+    pub(super) challenger: Arc<Event>,
     /// The version in use; `None` if there is none.
-    pub(crate) champion: Option<StoredInput>,
+    pub(super) champion: Option<StoredInput>,
+    /// What the gate is given of them beside the challenger: the version in use, and what both were made from.
+    pub(super) compared: Vec<(AssetIndex, ReadAs, StoredInput)>,
 }
 
 /// A verdict that isn't recorded yet.
@@ -66,10 +68,74 @@ impl Contest {
             Some(alias) => Some(StoredInput::new(version_event(&*context.store, &key, alias.version).await?)),
             None => None,
         };
-        match challenger {
-            Some(challenger) => Ok(Self { challenger, champion }),
-            None => Err(StorageError::UnknownVersion { asset: key, version: VersionNumber::FIRST }),
+        let challenger = challenger.ok_or_else(|| StorageError::UnknownVersion {
+            asset: key.clone(),
+            version: VersionNumber::FIRST,
+        })?;
+        let mut contest = Self { challenger, champion, compared: Vec::new() };
+        contest.compared = contest.read(context, position).await?;
+        Ok(contest)
+    }
+
+    /// Reads what the gate is given of the versions beside the challenger.
+    async fn read(
+        &self,
+        context: &RunContext,
+        position: PlanIndex,
+    ) -> Result<Vec<(AssetIndex, ReadAs, StoredInput)>, StorageError> {
+        let planned = &context.planned.plan.steps[position];
+        let mut compared = Vec::new();
+        for input in planned.inputs.iter().filter(|input| is_compared(&context.planned.graph, planned, input))
+        {
+            let of = match &input.read_as {
+                ReadAs::Latest => continue,
+                ReadAs::Alias(_) => {
+                    let champion = self.champion.clone().filter(|_| input.loads);
+                    compared.extend(champion.map(|champion| (input.asset, input.read_as.clone(), champion)));
+                    continue;
+                }
+                ReadAs::InputOf { .. } => self.champion.as_ref().map(|champion| &*champion.event),
+                ReadAs::InputOfChallenger { .. } => Some(&*self.challenger),
+            };
+            let Some(of) = of else { continue };
+            let provenance = of.body.provenance();
+            for partition in input.asset_partitions() {
+                let key = partition.by_key(&context.planned.graph);
+                let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
+                let Some(found) = inputs.find(|input| input.upstream == key) else { continue };
+                let event = input_event(&*context.store, of, found).await?;
+                let stored = event.map(|event| (input.asset, input.read_as.clone(), StoredInput::new(event)));
+                compared.extend(stored);
+            }
         }
+        Ok(compared)
+    }
+
+    /// What the gate can't do without, and isn't there.
+    pub(super) fn lack(&self, context: &RunContext, position: PlanIndex) -> Option<Failure> {
+        let planned = &context.planned.plan.steps[position];
+        let graph = &context.planned.graph;
+        let is_there = |input: &PlannedInput| {
+            self.compared.iter().any(|(asset, read_as, _)| *asset == input.asset && *read_as == input.read_as)
+        };
+        let mut needed = planned.inputs.iter().filter(|input| {
+            input.loads && input.absent == Absent::SkipsTheStep && is_compared(graph, planned, input)
+        });
+        let missing = needed.find(|input| !is_there(input))?;
+        let (gate, _) = judged_by(context, position);
+        let key = graph.key(missing.asset);
+        let failure = match &missing.read_as {
+            ReadAs::InputOfChallenger { model } => {
+                let message = format!("the new version of `{model}` was not made from `{key}`");
+                Failure::new(FailureKind::Input, message)
+            }
+            ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
+                let message = format!("`{}` has no {} yet", gate.asset, gate.alias);
+                let hint = "let the gate take `Option<…>` of it, and promote the first version";
+                Failure::new(FailureKind::Input, message).with_hint(hint)
+            }
+        };
+        Some(failure)
     }
 
     /// The versions of a gate's inputs, with those that only it knows.
@@ -80,15 +146,23 @@ impl Contest {
         mut inputs: Vec<InputVersion>,
     ) -> Vec<InputVersion> {
         let (_, asset) = judged_by(context, position);
-        let key = asset.by_key(&context.planned.graph);
-        for input in inputs.iter_mut().filter(|input| input.upstream == key) {
-            let event = match input.read_as {
-                ReadAs::Latest => Some(&*self.challenger),
-                ReadAs::Alias(_) => self.champion.as_ref().map(|champion| &*champion.event),
-                ReadAs::InputOf { .. } => continue,
+        let graph = &context.planned.graph;
+        let judged = asset.by_key(graph);
+        for input in &mut inputs {
+            let compared = self.compared.iter().find(|(asset, read_as, _)| {
+                *graph.key(*asset) == input.upstream.asset && *read_as == input.read_as
+            });
+            let event = match &input.read_as {
+                ReadAs::Latest if input.upstream == judged => Some(&*self.challenger),
+                ReadAs::Latest => continue,
+                ReadAs::Alias(_) if input.upstream == judged => self.champion.as_ref().map(|one| &*one.event),
+                ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
+                    compared.map(|(_, _, stored)| &*stored.event)
+                }
             };
-            input.version = event.and_then(number);
-            input.data_version = event.and_then(data_version);
+            if let Some(event) = event {
+                (input.version, input.data_version) = (number(event), data_version(event));
+            }
         }
         inputs
     }

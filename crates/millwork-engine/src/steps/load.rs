@@ -86,11 +86,7 @@ pub(super) async fn step_context(
         };
         builder = builder.input(spec.key.clone(), value);
     }
-    if let (Some(Contest { champion: Some(champion), .. }), StepKind::Gate { definition, asset }) =
-        (contest, &step.kind)
-    {
-        pinned.push((*asset, ReadAs::Alias(definition.alias.clone()), champion.clone()));
-    }
+    pinned.extend(contest.into_iter().flat_map(|contest| contest.compared.iter().cloned()));
     for (asset, read_as, stored) in pinned {
         let spec = &context.planned.graph.assets()[asset].spec;
         let Some(value_type) = spec.value_type else {
@@ -136,6 +132,7 @@ fn in_use(asset: &AssetKey, read_as: &ReadAs, stored: &StoredInput, source: Valu
     let (model, alias) = match read_as {
         ReadAs::InputOf { model, alias } => (model, alias.to_string()),
         ReadAs::Alias(alias) => (asset, alias.to_string()),
+        ReadAs::InputOfChallenger { model } => (model, "new version".to_owned()),
         ReadAs::Latest => return source,
     };
     let version = stored.version().map_or_else(String::new, |version| format!(" {version}"));

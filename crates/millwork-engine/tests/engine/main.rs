@@ -8,6 +8,7 @@ mod damage;
 mod environment;
 mod failures;
 mod fencing;
+mod gates;
 mod limits;
 mod partitions;
 mod policies;

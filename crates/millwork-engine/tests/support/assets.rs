@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{
-    AssetDefinition, AssetSpec, BoxError, CheckDefinition, CheckResult, Computation, Produced, Requirements,
-    StepContext, StepFunction, StepResult, ValueType,
+    Absent, AssetDefinition, AssetSpec, BoxError, CheckDefinition, CheckResult, Computation, GateDefinition,
+    Produced, Requirements, StepContext, StepFunction, StepResult, ValueType, Verdict,
 };
 
 /// An asset that is a number.
@@ -90,4 +91,49 @@ pub(crate) fn check(
 
 pub(crate) fn blocking(check: CheckDefinition) -> CheckDefinition {
     CheckDefinition { blocking: true, ..check }
+}
+
+/// A gate of `model`, a number, whose verdict follows from challenger and champion.
+pub(crate) fn gate(
+    model: &str,
+    verdict: impl Fn(u64, Option<u64>) -> Result<Verdict, BoxError> + Send + Sync + 'static,
+) -> GateDefinition {
+    let mut requirements = Requirements { challenger: Some(model.into()), ..Requirements::default() };
+    requirements.input::<u64>(model);
+    requirements.version::<u64>(model, champion(), Absent::IsNone);
+    let key = model.to_owned();
+    let function = StepFunction::Blocking(Arc::new(move |step| {
+        let number = |read_as: &ReadAs| {
+            let version = step.version(&key, read_as)?;
+            Some(*version.value.clone().downcast::<u64>().expect("models are numbers"))
+        };
+        let challenger = number(&ReadAs::Latest).expect("a gate has a challenger");
+        Ok(StepResult::Gate(verdict(challenger, number(&champion()))?))
+    }));
+    GateDefinition::new("larger", model, Computation::new(requirements, function))
+}
+
+/// The larger number wins.
+pub(crate) fn larger(model: &str) -> GateDefinition {
+    gate(model, |challenger, champion| {
+        Ok(Verdict::promote_if(champion.is_none_or(|champion| challenger > champion))
+            .because(format!("{challenger} against {champion:?}")))
+    })
+}
+
+pub(crate) fn champion() -> ReadAs {
+    ReadAs::Alias(AliasName::champion())
+}
+
+/// The number in use, as what is made with it.
+pub(crate) fn following(key: &str, model: &str) -> AssetDefinition {
+    let of = model.to_owned();
+    number(key)
+        .policy(|computation| {
+            computation.requirements.version::<u64>(model, champion(), Absent::SkipsTheStep);
+        })
+        .blocking(move |step| {
+            let version = step.version(&of, &champion()).ok_or("no champion")?;
+            Ok(*version.value.clone().downcast::<u64>().expect("models are numbers"))
+        })
 }

@@ -324,6 +324,7 @@ impl State {
             | EventBody::VersionJudged(_)
             | EventBody::VersionDecided(_)
             | EventBody::AliasPinned(_)
+            | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)
             | EventBody::Unreadable(_) => {}
         }
