@@ -21,6 +21,7 @@ async fn served() -> Served {
 async fn made(served: &Served, asset: &str, partition: Option<&str>, at: i64, numbers: &[(&str, f64)]) {
     let metadata = numbers.iter().map(|(label, number)| ((*label).to_owned(), MetadataValue::from(*number)));
     let body = EventBody::Materialized(Materialization {
+        version: None,
         data_version: format!("d{at}").as_str().into(),
         provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
         stored: StoredValue {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use millwork_core::asset::plot::{Plot, short_number};
+use millwork_core::event::Event;
+use millwork_core::version::VersionNumber;
 use millwork_core::{AssetMetric, MetadataValue, PartitionKey};
 use millwork_draw::plot::{ToSvg as _, sparkline};
 
@@ -122,16 +124,27 @@ pub(super) fn curves(made: &[Made<'_>]) -> Vec<Figure> {
     labels.into_iter().map(|label| overlaid(label, &with_curves)).collect()
 }
 
+/// Which materialization a curve is of: its version and partition.
+fn of_which(event: &Event, version: Option<VersionNumber>) -> String {
+    let version = match (version, event.run) {
+        (Some(version), _) => format!(", version {version}"),
+        (None, Some(run)) => format!(", run {}", run.short()),
+        (None, None) => String::new(),
+    };
+    let partition = event.partition.as_ref().map(|partition| format!(" ({partition})"));
+    version + &partition.unwrap_or_default()
+}
+
 fn overlaid(label: &String, made: &[&Made<'_>]) -> Figure {
     let mut curves = Vec::new();
     let mut x_label = String::new();
     for (event, made) in made {
         let Some(MetadataValue::Series(series)) = made.metadata.get(label) else { continue };
         x_label.clone_from(&series.x_label);
+        let of = of_which(event, made.version);
         for (name, values) in &series.y {
-            let run = event.run.map(|run| format!(", run {}", run.short())).unwrap_or_default();
             let points: Vec<(f64, f64)> = series.x.iter().copied().zip(values.iter().copied()).collect();
-            curves.push((format!("{name}{run}"), points));
+            curves.push((format!("{name}{of}"), points));
         }
     }
     curves.truncate(CURVES);

@@ -60,16 +60,17 @@ impl HistoryAxis {
     }
 }
 
-/// The version of each materialization, which are given newest first: its position among those of its partition, counted from 1.
+/// The version of each materialization, which are given newest first. One that has no number is taken for the one after the last that is
+/// known of its partition.
 pub(super) fn versions(made: &[Made<'_>]) -> Vec<u64> {
     let mut last: BTreeMap<Option<&PartitionKey>, u64> = BTreeMap::new();
     let mut versions: Vec<u64> = made
         .iter()
         .rev()
-        .map(|(event, _)| {
-            let version = last.entry(event.partition.as_ref()).or_default();
-            *version += 1;
-            *version
+        .map(|(event, made)| {
+            let last = last.entry(event.partition.as_ref()).or_default();
+            *last = made.version.map_or(*last + 1, |version| u64::from(version.get()));
+            *last
         })
         .collect();
     versions.reverse();
@@ -80,16 +81,22 @@ pub(super) fn versions(made: &[Made<'_>]) -> Vec<u64> {
 mod tests {
     use jiff::Timestamp;
     use millwork_core::event::{Event, EventBody, Materialization, Provenance, StoredValue, ValueLocation};
+    use millwork_core::version::VersionNumber;
 
     use super::super::history::materializations;
     use super::*;
 
-    fn event((partition, second): &(Option<&str>, i64)) -> Event {
+    fn event((partition, second): &(Option<&str>, i64), version: Option<u32>) -> Event {
         let provenance = Provenance { code_version: "c".into(), inputs: Vec::new() };
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 1, format: String::new(), hash: None };
-        let body =
-            Materialization { data_version: "d".into(), provenance, stored, metadata: Default::default() };
+        let body = Materialization {
+            version: version.and_then(VersionNumber::new),
+            data_version: "d".into(),
+            provenance,
+            stored,
+            metadata: Default::default(),
+        };
         Event {
             sequence: 1,
             run: None,
@@ -103,12 +110,21 @@ mod tests {
     }
 
     fn check(made: &[(Option<&str>, i64)], axis: HistoryAxis, numbers: &[u64]) {
-        let events: Vec<Event> = made.iter().rev().map(event).collect();
+        let events: Vec<Event> = made.iter().rev().map(|made| event(made, None)).collect();
         let newest_first = materializations(&events);
         assert_eq!(HistoryAxis::best(&newest_first), axis, "{made:?}");
         let mut found = versions(&newest_first);
         found.reverse();
         assert_eq!(found, numbers, "{made:?}");
+    }
+
+    #[test]
+    fn versions_are_those_of_the_events() {
+        let events = [(None, 3), (None, 2), (None, 1)];
+        let numbers = [None, Some(9), Some(4)];
+        let events: Vec<Event> =
+            events.iter().zip(numbers).map(|(made, number)| event(made, number)).collect();
+        assert_eq!(versions(&materializations(&events)), [10, 9, 4]);
     }
 
     #[test]
