@@ -45,6 +45,11 @@ bench-service:
     cargo run --release -p benches --bin as_a_service
     cargo run --release -p benches --bin automation
 
+# Time what a model's life costs: a gate, the move of an alias, the pages of 1,000 versions, the reproduction of a run
+bench-models:
+    cargo build --release -p champion -p hackernews -p benches
+    cargo run --release -p benches --bin models
+
 # Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
 bench-web *arguments:
     cargo build --release -p synthetic -p benches

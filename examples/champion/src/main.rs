@@ -1,19 +1,22 @@
-//! Champion and challenger: a new model replaces the one in use only if it is better on the same held-out data.
+//! Champion and challenger: a new model comes into use only if it is better than the one in use, on the same held-out data.
 //!
-//! `price_model` takes its own previous value, the *champion*, and returns an [`Update`]: the *challenger* that it has just fitted, or
-//! "keep". Kept means that the asset isn't materialized, that the reason is recorded in the run's log, and that `price_predictions` goes on
-//! with the champion in the same run; it isn't skipped.
+//! `price_model` is stored as a new *version* each time it is fitted. The gate `better_prices` judges that version, the *challenger*, against
+//! the version that the alias `champion` points at, and moves the alias if the challenger wins. `price_predictions` takes
+//! `Champion<price_model>`: it goes on with the champion whatever is fitted, and is stale only when the alias moves.
 //!
 //! ```sh
-//! cargo run -p champion -- materialize                                     # the first model is the champion
-//! cargo run -p champion -- materialize --set price_model.shrinkage=5000    # a worse one: the champion is kept
-//! cargo run -p champion -- asset history price_model                       # one model …
-//! cargo run -p champion -- asset history price_predictions                 # … and predictions of both runs
+//! cargo run -p champion -- materialize                                     # the first version is the champion
+//! cargo run -p champion -- materialize --set price_model.shrinkage=5000    # a worse one: it is stored, and the champion stays
+//! cargo run -p champion -- models show price_model                         # both, with their verdicts
+//! cargo run -p champion -- models promote price_model 2 --reason "a test"  # by hand, against the gate
+//! cargo run -p champion -- models rollback price_model                     # and back
 //! ```
 
 use std::process::ExitCode;
 
-use millwork::{Assets, Config, Output, Previous, Update, asset, definitions, multi_asset};
+use millwork::{
+    Assets, Challenger, Champion, Config, Output, Verdict, asset, definitions, gate, multi_asset,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +77,7 @@ impl PriceModel {
 }
 
 /// The parameters of fitting.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct FitParams {
     /// How strongly the price is pulled towards zero.
@@ -88,37 +91,42 @@ impl Default for FitParams {
     }
 }
 
-/// The champion: the best model so far.
-#[asset(group = "model")]
-fn price_model(
-    training_sales: &Vec<Sale>,
+/// A model of the training sales. Each one is a version; which one is in use is the gate's decision.
+#[asset(group = "model", metric = "training error" lower)]
+fn price_model(training_sales: &Vec<Sale>, fit: Config<FitParams>) -> Output<PriceModel> {
+    let model = PriceModel::fit(training_sales, fit.shrinkage);
+    let error = model.error(training_sales);
+    Output::new(model).metadata("training error", error)
+}
+
+/// The challenger must have a smaller error than the champion, on the sales that are held out now.
+///
+/// The champion's error is computed anew: the held-out sales may be others than when it was judged.
+#[gate]
+fn better_prices(
+    challenger: Challenger<price_model>,
+    champion: Option<Champion<price_model>>,
     held_out_sales: &Vec<Sale>,
-    fit: Config<FitParams>,
-    champion: Previous<price_model>,
-) -> Update<PriceModel> {
-    let challenger = PriceModel::fit(training_sales, fit.shrinkage);
+) -> Verdict {
     let error = challenger.error(held_out_sales);
-    // The champion's error is computed anew: the held-out sales may be others than when it was fitted.
-    let verdict = match champion.value().map(|champion| champion.error(held_out_sales)) {
-        None => Update::new(challenger),
-        Some(champion_error) if error < champion_error => {
-            Update::new(challenger).metadata("error of the last champion", champion_error)
-        }
-        Some(champion_error) => {
-            Update::keep(format!("the challenger's error is {error:.2}, the champion's {champion_error:.2}"))
-        }
+    let Some(champion) = champion else {
+        return Verdict::promote().because("there was no model in use").metadata("error", error);
     };
-    verdict.metadata("error", error)
+    let champion_error = champion.error(held_out_sales);
+    Verdict::promote_if(error < champion_error)
+        .because(format!("the challenger's error is {error:.2}, the champion's {champion_error:.2}"))
+        .metadata("error", error)
+        .metadata("error of the champion", champion_error)
 }
 
 /// Prices of the flats that are for sale now, by the champion.
 #[asset(group = "serving")]
-fn price_predictions(price_model: &PriceModel) -> Output<Vec<Sale>> {
+fn price_predictions(price_model: Champion<price_model>) -> Output<Vec<Sale>> {
     let sizes = [40.0, 75.0, 110.0];
     let predictions = sizes.map(|size| Sale { size, price: price_model.price(size) });
     Output::new(predictions.to_vec()).metadata("price per square metre", price_model.per_square_metre)
 }
 
 fn main() -> ExitCode {
-    millwork::app(definitions![sales, price_model, price_predictions])
+    millwork::app(definitions![sales, price_model, better_prices, price_predictions])
 }
