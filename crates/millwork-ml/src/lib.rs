@@ -24,12 +24,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod archive;
 pub mod boost;
 pub mod drift;
 pub mod encoding;
 pub mod features;
+pub mod held_out;
 pub mod metrics;
 mod optimization;
+pub mod pipeline;
 pub mod search;
 pub mod split;
 pub mod text;
@@ -44,7 +47,9 @@ pub fn register_errors() {
     register::<encoding::EncodingError>();
     register::<features::FeaturesError>();
     register::<features::NpzError>();
+    register::<held_out::HeldOutError>();
     register::<metrics::MetricError>();
+    register::<pipeline::PipelineError>();
     register::<search::SearchError>();
     register::<split::SplitError>();
     register::<text::TextError>();

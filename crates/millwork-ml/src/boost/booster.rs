@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use crate::boost::columns::label;
 use crate::boost::model::Model;
 use crate::boost::{BoostError, BoosterParams, Contributions, Importance, Predictions, Training};
-use crate::features::{Features, LabelledFeatures};
+use crate::features::{ColumnNames, Features, LabelledFeatures, RowKeys};
+use crate::held_out::{self, HeldOut, HeldOutError, UsedRows};
 use crate::optimization::warn_if_unoptimized;
 
 /// A trained model: gradient-boosted trees.
@@ -48,6 +49,11 @@ impl Booster {
 
     pub(super) fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The names of the columns that it was trained on, if it knows them.
+    pub(crate) fn column_names(&self) -> Option<&ColumnNames> {
+        self.model.names()
     }
 
     /// What the model predicts for each row: the target in its unit, a probability, or as the objective defines it;
@@ -240,6 +246,22 @@ impl Booster {
     #[must_use]
     pub fn up_to(&self, rounds: usize) -> Self {
         Self { model: self.model.up_to(rounds.min(self.rounds())) }
+    }
+
+    /// The keys of the rows that the model was fitted on, and of those that it was selected by; `None` if it was trained without keys or by
+    /// another program. They are read from the model's attributes at each call.
+    pub fn used_rows(&self) -> Option<UsedRows> {
+        self.model.used_rows()
+    }
+
+    /// Whether the model has used any of the rows that it is to be judged on, by their keys, which
+    /// [`LabelledFeatures::row_keys`] gives. What is compared, and what can't be known, is said in [`held_out`](crate::held_out).
+    ///
+    /// # Errors
+    ///
+    /// When the model was fitted on some of the rows, with their number and some of their keys.
+    pub fn check_held_out(&self, keys: Option<&RowKeys>) -> Result<HeldOut, HeldOutError> {
+        held_out::check(keys, self.used_rows().as_ref())
     }
 
     /// The contribution of each column, by its index. Columns without a split are absent.

@@ -37,4 +37,5 @@ pub use millwork_boost::{
 pub use native::NativeError;
 pub use predictions::Predictions;
 pub use stored::XgboostJson;
-pub use training::{Best, Derivatives, Ending, Round, Trained, Training};
+pub(crate) use training::sealed;
+pub use training::{Best, Derivatives, Ending, Round, Trained, Training, TrainingData};

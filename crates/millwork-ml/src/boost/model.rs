@@ -11,6 +11,7 @@ use millwork_boost::tree::Condition;
 
 use crate::boost::{BoostError, ColumnKind, Importance};
 use crate::features::{ColumnNames, Features};
+use crate::held_out::UsedRows;
 
 /// A trained model. Clones share it.
 #[derive(Debug, Clone)]
@@ -48,12 +49,31 @@ impl Model {
 
     /// Reads XGBoost's model file, of any version.
     pub(super) fn decode(bytes: &[u8], format: FileFormat) -> Result<Self, BoostError> {
-        Ok(Self::new(file::read(bytes, format).map_err(BoostError::file("read the model file"))?))
+        let kernel = file::read(bytes, format).map_err(BoostError::file("read the model file"))?;
+        // Checked here, so that a model that was read has a record that can be read.
+        UsedRows::read(&kernel.labels.attributes).map_err(BoostError::file("read the model file"))?;
+        Ok(Self::new(kernel))
     }
 
     /// XGBoost's model file, which its versions from 1.7 on read.
     pub(super) fn encode(&self, format: FileFormat) -> Result<Vec<u8>, BoostError> {
         file::write(self.kernel(), format).map_err(BoostError::file("write the model file"))
+    }
+
+    /// The rows that the model was made by, if its attributes have a record of them.
+    pub(super) fn used_rows(&self) -> Option<UsedRows> {
+        UsedRows::read(&self.kernel().labels.attributes).ok().flatten()
+    }
+
+    /// The same model with this record in place of the one that it had.
+    pub(super) fn with_used_rows(self, rows: &UsedRows) -> Self {
+        let shared = Arc::try_unwrap(self.shared);
+        let (mut kernel, names) = match shared {
+            Ok(Shared { kernel, names, .. }) => (kernel, names),
+            Err(shared) => (shared.kernel.clone(), shared.names.clone()),
+        };
+        rows.write(&mut kernel.labels.attributes);
+        Self::with_names(kernel, names)
     }
 
     pub(super) fn kernel(&self) -> &Kernel {

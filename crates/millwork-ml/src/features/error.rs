@@ -80,7 +80,7 @@ pub enum FeaturesError {
         rows: usize,
     },
     /// There are not as many targets as rows.
-    #[error("{targets} targets were given for {rows} rows of features")]
+    #[error("{targets} targets were given for {rows} rows")]
     TargetCount {
         /// How many targets there are.
         targets: usize,
@@ -164,10 +164,18 @@ pub enum FeaturesError {
         block: String,
     },
     /// There are not as many weights as rows.
-    #[error("{weights} weights were given for {rows} rows of features")]
+    #[error("{weights} weights were given for {rows} rows")]
     WeightCount {
         /// How many weights there are.
         weights: usize,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// There are not as many keys as rows.
+    #[error("{keys} keys were given for {rows} rows")]
+    KeyCount {
+        /// How many keys there are.
+        keys: usize,
         /// How many rows there are.
         rows: usize,
     },
@@ -213,6 +221,7 @@ impl Advice for FeaturesError {
             Self::BlockRows { .. } => "make all blocks from the same rows".into(),
             Self::BlockWithoutNames { .. } => "name its columns, or join by `FeatureBlocks`".into(),
             Self::WeightCount { .. } => "every row needs one weight".into(),
+            Self::KeyCount { .. } => "every row needs one key; several may have the same".into(),
             Self::Weight { .. } => "a weight is a finite number, 0 or above".into(),
             Self::Groups { .. } => "a group is a number of rows above 0, and they add up to all rows".into(),
             Self::GroupApart { .. } => "the rows of a group must follow each other".into(),

@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use crate::features::{Features, FeaturesError};
+use crate::features::{Features, FeaturesError, RowKey, RowKeys};
 
 /// A matrix of features and one target per row: what a model is trained or evaluated on.
 ///
-/// Rows may have weights, and may belong to groups: the query that a row is an answer to, for a model that ranks.
+/// Rows may have weights, and may belong to groups: the query that a row is an answer to, for a model that ranks. They may have
+/// keys, by which a model knows them again ([`held_out`](crate::held_out)).
 ///
 /// At rest it is the same [`Npz`](crate::features::Npz) file as the features alone, with one array more
-/// (`targets.npy`; `weights.npy` and `groups.npy` where there are any), so `scipy.sparse.load_npz` opens it and
+/// (`targets.npy`; `weights.npy`, `groups.npy` and `row_keys.npy` where there are any), so `scipy.sparse.load_npz` opens it and
 /// `numpy.load` finds the targets beside.
 ///
 /// ```
@@ -29,6 +30,7 @@ pub struct LabelledFeatures {
     targets: Vec<f64>,
     weights: Option<Vec<f64>>,
     groups: Option<Vec<usize>>,
+    row_keys: Option<RowKeys>,
 }
 
 impl LabelledFeatures {
@@ -38,13 +40,8 @@ impl LabelledFeatures {
     ///
     /// When there are not as many targets as rows, or a target is not finite.
     pub fn new(features: Features, targets: Vec<f64>) -> Result<Self, FeaturesError> {
-        if targets.len() != features.rows() {
-            return Err(FeaturesError::TargetCount { targets: targets.len(), rows: features.rows() });
-        }
-        match targets.iter().position(|target| !target.is_finite()) {
-            Some(row) => Err(FeaturesError::TargetNotFinite { row }),
-            None => Ok(Self { features, targets, weights: None, groups: None }),
-        }
+        check_targets(&targets, features.rows())?;
+        Ok(Self { features, targets, weights: None, groups: None, row_keys: None })
     }
 
     /// The same data with a weight per row: a row of weight 2 counts as two equal rows, one of weight 0 not at all.
@@ -53,13 +50,8 @@ impl LabelledFeatures {
     ///
     /// When there are not as many weights as rows, or a weight is negative or not finite.
     pub fn with_weights(self, weights: Vec<f64>) -> Result<Self, FeaturesError> {
-        if weights.len() != self.rows() {
-            return Err(FeaturesError::WeightCount { weights: weights.len(), rows: self.rows() });
-        }
-        match weights.iter().position(|&weight| !(weight.is_finite() && weight >= 0.0)) {
-            Some(row) => Err(FeaturesError::Weight { row, weight: weights[row] }),
-            None => Ok(Self { weights: Some(weights), ..self }),
-        }
+        check_weights(&weights, self.rows())?;
+        Ok(Self { weights: Some(weights), ..self })
     }
 
     /// The same data in groups of the given numbers of rows, one group after the other.
@@ -93,6 +85,36 @@ impl LabelledFeatures {
         self.with_groups(groups)
     }
 
+    /// The same data with a key per row, an integer or a text: the id of the record that the row was made of.
+    ///
+    /// A model that is fitted on it has a record of the keys' hashes, so that
+    /// [`check_held_out`](crate::boost::Booster::check_held_out) finds those of them that are held-out rows. Keys change nothing
+    /// else. Several rows may have the same key.
+    ///
+    /// ```
+    /// # use millwork_ml::features::{Features, LabelledFeatures};
+    /// let features = Features::from_dense(1, &[0.3, 0.1, 0.2])?;
+    /// let stories = LabelledFeatures::new(features, vec![2.0, 0.0, 1.0])?.with_row_keys([8863, 8864, 8869])?;
+    /// let newest_first = stories.select(&[2, 1, 0])?;
+    /// assert_eq!(newest_first.row_keys().and_then(|keys| keys.get(0)).as_deref(), Some("8869"));
+    /// # Ok::<(), millwork_ml::features::FeaturesError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many keys as rows.
+    pub fn with_row_keys(
+        self,
+        keys: impl IntoIterator<Item = impl Into<RowKey>>,
+    ) -> Result<Self, FeaturesError> {
+        self.with_keys(RowKeys::new(keys))
+    }
+
+    pub(crate) fn with_keys(self, keys: RowKeys) -> Result<Self, FeaturesError> {
+        check_keys(&keys, self.rows())?;
+        Ok(Self { row_keys: Some(keys), ..self })
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.targets.len()
@@ -118,7 +140,12 @@ impl LabelledFeatures {
         self.groups.as_deref()
     }
 
-    /// The given rows, in the given order, with their targets and weights. Selected rows of a group stay a group.
+    /// The keys, one per row, if rows have keys.
+    pub fn row_keys(&self) -> Option<&RowKeys> {
+        self.row_keys.as_ref()
+    }
+
+    /// The given rows, in the given order, with their targets, weights and keys. Selected rows of a group stay a group.
     ///
     /// # Errors
     ///
@@ -138,13 +165,40 @@ impl LabelledFeatures {
             }
             None => None,
         };
-        Ok(Self { features, targets: of(&self.targets), weights: self.weights.as_deref().map(of), groups })
+        let (targets, weights) = (of(&self.targets), self.weights.as_deref().map(of));
+        let row_keys = self.row_keys.as_ref().map(|keys| keys.select(selection));
+        Ok(Self { features, targets, weights, groups, row_keys })
     }
 
-    /// The features and the targets, apart.
+    /// The features and the targets, apart. Weights, groups and keys are dropped.
     pub fn into_parts(self) -> (Features, Vec<f64>) {
         (self.features, self.targets)
     }
+}
+
+pub(crate) fn check_targets(targets: &[f64], rows: usize) -> Result<(), FeaturesError> {
+    if targets.len() != rows {
+        return Err(FeaturesError::TargetCount { targets: targets.len(), rows });
+    }
+    match targets.iter().position(|target| !target.is_finite()) {
+        Some(row) => Err(FeaturesError::TargetNotFinite { row }),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_weights(weights: &[f64], rows: usize) -> Result<(), FeaturesError> {
+    if weights.len() != rows {
+        return Err(FeaturesError::WeightCount { weights: weights.len(), rows });
+    }
+    match weights.iter().position(|&weight| !(weight.is_finite() && weight >= 0.0)) {
+        Some(row) => Err(FeaturesError::Weight { row, weight: weights[row] }),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_keys(keys: &RowKeys, rows: usize) -> Result<(), FeaturesError> {
+    let found = keys.len();
+    if found == rows { Ok(()) } else { Err(FeaturesError::KeyCount { keys: found, rows }) }
 }
 
 /// The lengths of the runs of equal ids, each of which has one run.
@@ -215,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selection_keeps_weights_and_groups() {
+    fn a_selection_keeps_weights_groups_and_keys() {
         let data = labelled(5).with_weights(vec![0.0, 1.0, 2.0, 3.0, 4.0]).expect("five weights");
         let data = data.with_groups(vec![2, 3]).expect("two groups");
         let selected = data.select(&[4, 2, 1]).expect("rows in range");
@@ -224,7 +278,14 @@ mod tests {
         assert_eq!(selected.groups(), Some(&[2, 1][..]));
         assert_eq!(data.select(&[0, 2, 1]), Err(FeaturesError::GroupApart { row: 2 }));
         assert_eq!(data.select(&[5]), Err(FeaturesError::RowOutOfRange { row: 5, rows: 5 }));
+        let keyed = labelled(3).with_row_keys(["a", "7", "b"]).expect("three keys");
+        let selected = keyed.select(&[1, 1]).expect("rows in range");
+        assert_eq!(selected.row_keys(), Some(&RowKeys::new([7, 7])));
+        assert_eq!(
+            labelled(3).with_row_keys([1, 2]).map(|_| ()),
+            Err(FeaturesError::KeyCount { keys: 2, rows: 3 })
+        );
         let without = labelled(3).select(&[2]).expect("a row in range");
-        assert_eq!((without.weights(), without.groups()), (None, None));
+        assert_eq!((without.weights(), without.groups(), without.row_keys()), (None, None, None));
     }
 }

@@ -11,18 +11,23 @@
 //! [`FeatureBlocks`] puts blocks of features side by side and gives every column a name, by which it shows that a
 //! model is asked with other features than it was trained on ([`Features::check_columns_of`]).
 //!
+//! Rows may have keys ([`LabelledFeatures::with_row_keys`]), by which a model knows the rows again that it was fitted on
+//! ([`held_out`](crate::held_out)).
+//!
 //! At rest the matrix is an [`Npz`] file in SciPy's layout, so that `scipy.sparse.load_npz` opens it.
 
 mod blocks;
 mod dense;
 mod error;
-mod labelled;
+mod keys;
+pub(crate) mod labelled;
 mod matrix;
 mod names;
 mod npz;
 
 pub use blocks::FeatureBlocks;
 pub use error::FeaturesError;
+pub use keys::{RowKey, RowKeys};
 pub use labelled::LabelledFeatures;
 pub use matrix::Features;
 pub use names::ColumnNames;

@@ -6,6 +6,7 @@ use millwork_core::{Column, MetadataValue, Series, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::held_out::KeySet;
 use crate::search::{Goal, Score};
 
 /// What a search found: every trial, and the parameters of the best one.
@@ -24,6 +25,9 @@ pub struct Found<P> {
     /// Whether the search was canceled before it had tried everything.
     #[serde(alias = "cancelled")]
     pub canceled: bool,
+    /// The keys of the rows that the trials were scored on; `None` if the search wasn't given them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored_on: Option<KeySet>,
 }
 
 /// One evaluation of a candidate.

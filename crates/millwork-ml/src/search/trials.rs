@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::features::RowKeys;
+use crate::held_out::KeySet;
 use crate::search::candidates::Candidate;
 use crate::search::{Candidates, Found, Halving, SearchError, Trial};
 
@@ -74,6 +76,7 @@ pub struct Search<'a, P> {
     candidates: &'a Candidates<P>,
     goal: Goal,
     halving: Option<Halving>,
+    scored_on: Vec<Option<KeySet>>,
     threads: usize,
     on_trial: Mutex<OnTrial<'a>>,
     canceled: Box<dyn Fn() -> bool + Send + Sync + 'a>,
@@ -85,7 +88,24 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
     /// A search among candidates, one at a time.
     pub fn new(candidates: &'a Candidates<P>, goal: Goal) -> Self {
         let on_trial = Mutex::new(Box::new(|_: &Trial| {}) as OnTrial<'a>);
-        Self { candidates, goal, halving: None, threads: 1, on_trial, canceled: Box::new(|| false) }
+        Self {
+            candidates,
+            goal,
+            halving: None,
+            scored_on: Vec::new(),
+            threads: 1,
+            on_trial,
+            canceled: Box::new(|| false),
+        }
+    }
+
+    /// Records that trials are scored on rows with these keys: those of a validation part, or with folds those of all rows that are
+    /// divided. Several calls add up; `None` if rows have no keys. [`Found::scored_on`] then has them, for
+    /// [`Training::chosen_on`](crate::boost::Training::chosen_on): a model with the best parameters has been selected by these rows.
+    #[must_use]
+    pub fn scored_on(mut self, keys: Option<&RowKeys>) -> Self {
+        self.scored_on.push(keys.map(KeySet::of));
+        self
     }
 
     /// Tries all candidates with few resources, and ever fewer of them with more.
@@ -225,6 +245,10 @@ impl<'a, P: Clone + Send + Sync> Search<'a, P> {
             return Err(SearchError::AllFailed { trials: trials.len(), first });
         };
         let best_params = self.candidates.all[candidate].params.clone();
-        Ok(Found { goal: self.goal, best: candidate, best_params, trials, canceled })
+        let scored_on: Option<Vec<&KeySet>> = self.scored_on.iter().map(Option::as_ref).collect();
+        let scored_on = scored_on.filter(|parts| !parts.is_empty());
+        let scored_on =
+            scored_on.map(|parts| parts.into_iter().fold(KeySet::default(), |all, keys| all.union(keys)));
+        Ok(Found { goal: self.goal, best: candidate, best_params, trials, canceled, scored_on })
     }
 }

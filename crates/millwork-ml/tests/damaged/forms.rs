@@ -11,6 +11,7 @@ use millwork_ml::encoding::{
     TargetEncoder, TargetParams,
 };
 use millwork_ml::features::{ColumnNames, Features, LabelledFeatures};
+use millwork_ml::pipeline::{LabelledTexts, TextPipeline, TextPipelineParams};
 use millwork_ml::search::{Candidates, Found, Goal, Search, Space};
 use millwork_ml::text::{
     CountParams, CountVectorizer, HashingParams, HashingVectorizer, TfidfParams, TfidfVectorizer,
@@ -197,11 +198,40 @@ fn matrices() {
     let _alone = alone();
     let mut bytes = Vec::new();
     labelled().encode(&mut bytes).expect("encoding to memory");
-    let forms = [deflated(&bytes), bytes];
+    let with_keys = |keys: fn(i64) -> String| {
+        let keyed = labelled().with_row_keys((0..20).map(keys)).expect("twenty keys");
+        let mut bytes = Vec::new();
+        keyed.encode(&mut bytes).expect("encoding to memory");
+        bytes
+    };
+    let keyed = [with_keys(|row| row.to_string()), with_keys(|row| format!("row {row}"))];
+    let forms = [deflated(&bytes), bytes].into_iter().chain(keyed).collect::<Vec<_>>();
     check("features", &forms, OF_NPZ, Features::decode, |features| assert!(features.rows() < 1_000));
     check("labelled features", &forms, OF_NPZ, LabelledFeatures::decode, |labelled| {
         assert!(labelled.rows() < 1_000);
     });
+}
+
+#[test]
+fn pipelines() {
+    let _alone = alone();
+    let texts = LabelledTexts::new(&DOCUMENTS, vec![1.0, 2.0, 3.0, 4.0])
+        .and_then(|texts| texts.with_row_keys(["a", "b", "c", "d"]))
+        .expect("four rows");
+    let form = |rounds: usize| {
+        let pipeline = TextPipeline::fit(&TextPipelineParams::default(), rounds, &texts).expect("a pipeline");
+        let mut bytes = Vec::new();
+        pipeline.encode(&mut bytes).expect("encoding to memory");
+        bytes
+    };
+    let forms = [form(1), form(3)];
+    let forms = [deflated(&forms[0]), forms[0].clone(), forms[1].clone()];
+    check("pipelines", &forms[1..], OF_PATTERN, TextPipeline::decode, |pipeline| {
+        pipeline.predict(&DOCUMENTS).expect("predictions");
+        let _ = pipeline.check_held_out(texts.row_keys());
+    });
+    let error = TextPipeline::decode(&forms[0]).expect_err("a compressed archive").to_string();
+    assert_eq!(error, "the entry `pipeline.json` of the archive is compressed");
 }
 
 /// An entry that inflates to far more than an array of the matrix has, declared or not, is not inflated.

@@ -28,6 +28,7 @@ fn data() -> LabelledFeatures {
     let features =
         Features::new(3, (0..=rows).map(|row| row * 2).collect(), indices, values).expect("a matrix");
     LabelledFeatures::new(features, (0..rows).map(|row| (row % 3) as f64).collect())
+        .and_then(|data| data.with_row_keys(0..rows))
         .expect("labelled features")
 }
 

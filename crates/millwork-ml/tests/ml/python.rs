@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterParams, EvalMetric, Importance, Training};
 use millwork_ml::features::{Features, LabelledFeatures};
+use millwork_ml::pipeline::{LabelledTexts, TextPipeline, TextPipelineParams};
 use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
 use serde_json::json;
@@ -231,6 +232,40 @@ fn xgboost_and_our_booster_exchange_models() {
         let curve = trained.history.get(set, EvalMetric::Mae).expect("a curve");
         check_close(&format!("MAE on {set}, trained apart"), curve, theirs, 0.02);
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Pipeline {
+    entries: Vec<String>,
+    predictions: Vec<f64>,
+    attributes: Vec<String>,
+    integers: Vec<i64>,
+    texts: Vec<String>,
+}
+
+#[test]
+fn a_stored_pipeline_opens_in_python() {
+    let (Some(python), Some(job)) = (Python::find(), Job::load()) else { return };
+    let rows = job.train_titles.len();
+    let data = LabelledTexts::new(&job.train_titles, job.train.targets().to_vec());
+    let data = data.and_then(|data| data.with_row_keys(0..rows)).expect("a key per title");
+    let pipeline = TextPipeline::fit(&TextPipelineParams::default(), 20, &data).expect("a pipeline");
+    python.write_json("train.json", &job.train_titles);
+    python.write_json("test.json", &job.test_titles);
+    python.store("pipeline.zip", &pipeline);
+    let (integers, texts) = (vec![-1, 0, i64::MAX], ["", "a\nb", "été"].map(str::to_owned).to_vec());
+    let first = job.train.select(&[0, 1, 2]).expect("the first rows");
+    python.store("integers.npz", &first.clone().with_row_keys(integers.clone()).expect("three keys"));
+    python.store("texts.npz", &first.with_row_keys(&texts).expect("three keys"));
+    let files = ["train.json", "test.json", "pipeline.zip", "integers.npz", "texts.npz", "answer.json"];
+    python.run("sklearn_pipeline.py", &files);
+
+    let answer: Pipeline = python.read_json("answer.json");
+    assert_eq!(answer.entries, ["pipeline.json", "vectorizer.json", "booster.json"]);
+    assert_eq!(answer.attributes, ["millwork_fitted_rows", "millwork_selection_rows"]);
+    assert_eq!((answer.integers, answer.texts), (integers, texts));
+    let predictions = pipeline.predict(&job.test_titles).expect("predictions");
+    check_close("a pipeline of scikit-learn's features", &predictions, &answer.predictions, 1e-4);
 }
 
 fn check_gain(name: &str, booster: &Booster, expected: &BTreeMap<String, f64>) {

@@ -20,4 +20,5 @@ pub(super) use metrics::check_metrics;
 pub(super) use outcome::Canceled;
 pub use outcome::{Best, Ending, Round, Trained};
 pub(super) use rounds::{Observe, Rounds, Task};
-pub use setup::Training;
+pub(crate) use setup::sealed;
+pub use setup::{Training, TrainingData};

@@ -17,6 +17,7 @@ use crate::boost::{
     native,
 };
 use crate::features::LabelledFeatures;
+use crate::held_out::{self, UsedRows};
 use crate::optimization::warn_if_unoptimized;
 
 /// What a training with a loss of the user's own starts with: XGBoost's default.
@@ -55,8 +56,10 @@ fn check(training: &Training<'_>) -> Result<(), BoostError> {
 }
 
 fn train(training: Training<'_>) -> Result<Trained, BoostError> {
-    let Training { params, rounds, data, sets, start, patience, custom, checkpoint, on_round, canceled } =
-        training;
+    let used = used_rows(&training);
+    let Training {
+        params, rounds, data, sets, start, patience, custom, checkpoint, on_round, canceled, ..
+    } = training;
     let params = &with_base_score(params, &custom);
     let start = start.map(Booster::model);
     let task = Task { params, data, sets: &sets, start, custom: &custom, canceled: &canceled };
@@ -97,8 +100,19 @@ fn train(training: Training<'_>) -> Result<Trained, BoostError> {
     if ending != Ending::Interrupted {
         checkpoints.remove()?;
     }
-    let booster = Booster::from_model(model);
+    let booster = Booster::from_model(model.with_used_rows(&used));
     Ok(Trained { booster, history, best, ending, resumed_rounds: scores.len() })
+}
+
+/// The keys of the rows that the training uses, each for what.
+fn used_rows(training: &Training<'_>) -> UsedRows {
+    let watched = training.sets.last().filter(|_| training.patience.is_some());
+    UsedRows::of(&held_out::Training {
+        data: training.data.row_keys(),
+        start: training.start.map(Booster::used_rows),
+        watched: watched.map(|(_, data)| data.row_keys()),
+        chosen_on: &training.chosen_on,
+    })
 }
 
 fn with_base_score(params: &BoosterParams, custom: &Custom) -> BoosterParams {

@@ -11,8 +11,30 @@ use crate::boost::training::outcome::{Canceled, OnRound};
 use crate::boost::training::run;
 use crate::boost::{BoostError, Booster, BoosterParams, Derivatives, Round, Trained};
 use crate::features::LabelledFeatures;
+use crate::held_out::KeySet;
 
-/// A training that is being set up.
+/// What a training learns from: [`LabelledFeatures`], or [`LabelledTexts`](crate::pipeline::LabelledTexts).
+pub trait TrainingData: sealed::Sealed {
+    /// The parameters of a training on such data.
+    type Params: fmt::Debug;
+    /// What the training makes.
+    type Model;
+}
+
+pub(crate) mod sealed {
+    /// Only this crate trains.
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for LabelledFeatures {}
+
+impl TrainingData for LabelledFeatures {
+    type Params = BoosterParams;
+    type Model = Booster;
+}
+
+/// A training that is being set up: of a [`Booster`] on features ([`Training::new`]), or of a
+/// [`TextPipeline`](crate::pipeline::TextPipeline) on texts ([`Training::on_texts`]).
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -32,12 +54,13 @@ use crate::features::LabelledFeatures;
 /// assert_eq!(trained.history.get("train", EvalMetric::Mae).map(<[f64]>::len), Some(5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Training<'a> {
-    pub(super) params: &'a BoosterParams,
+pub struct Training<'a, D: TrainingData = LabelledFeatures> {
+    pub(crate) params: &'a D::Params,
     pub(super) rounds: usize,
-    pub(super) data: &'a LabelledFeatures,
-    pub(super) sets: Vec<(&'a str, &'a LabelledFeatures)>,
-    pub(super) start: Option<&'a Booster>,
+    pub(crate) data: &'a D,
+    pub(crate) sets: Vec<(&'a str, &'a D)>,
+    pub(crate) start: Option<&'a D::Model>,
+    pub(super) chosen_on: Vec<Option<&'a KeySet>>,
     pub(super) patience: Option<usize>,
     pub(super) custom: Custom,
     pub(super) checkpoint: Option<Checkpoint>,
@@ -48,12 +71,33 @@ pub struct Training<'a> {
 impl<'a> Training<'a> {
     /// A training of `rounds` rounds, each a tree per output, on the features and targets of `data`.
     pub fn new(params: &'a BoosterParams, rounds: usize, data: &'a LabelledFeatures) -> Self {
+        Self::of(params, rounds, data)
+    }
+
+    /// Trains, on threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
+    /// other columns than the training data (or categories where that has numbers), the model to continue from has others, targets do not
+    /// suit the objective, a metric does not suit objective or targets, two sets share a name, a metric of your own is called as one of
+    /// XGBoost's, early stopping
+    /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
+    /// cannot be read or written, or the training was canceled before its first round ended.
+    pub fn run(self) -> Result<Trained, BoostError> {
+        run::run(self)
+    }
+}
+
+impl<'a, D: TrainingData> Training<'a, D> {
+    pub(crate) fn of(params: &'a D::Params, rounds: usize, data: &'a D) -> Self {
         Self {
             params,
             rounds,
             data,
             sets: Vec::new(),
             start: None,
+            chosen_on: Vec::new(),
             patience: None,
             custom: Custom::default(),
             checkpoint: None,
@@ -62,9 +106,37 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// The same training on features that were made of its data and of its evaluation sets, in their order.
+    pub(crate) fn on_features<'f>(
+        self,
+        params: &'f BoosterParams,
+        data: &'f LabelledFeatures,
+        sets: &'f [LabelledFeatures],
+        start: Option<&'f Booster>,
+    ) -> Training<'f>
+    where
+        'a: 'f,
+    {
+        let sets = self.sets.iter().map(|(set, _)| *set).zip(sets).collect();
+        let Self { rounds, chosen_on, patience, custom, checkpoint, on_round, canceled, .. } = self;
+        Training {
+            params,
+            rounds,
+            data,
+            sets,
+            start,
+            chosen_on,
+            patience,
+            custom,
+            checkpoint,
+            on_round,
+            canceled,
+        }
+    }
+
     /// Measures every `eval_metric` on `data` after each round, under the name `set`.
     #[must_use]
-    pub fn evaluate(mut self, set: &'a str, data: &'a LabelledFeatures) -> Self {
+    pub fn evaluate(mut self, set: &'a str, data: &'a D) -> Self {
         self.sets.push((set, data));
         self
     }
@@ -77,6 +149,15 @@ impl<'a> Training<'a> {
     #[must_use]
     pub fn early_stopping(mut self, rounds: usize) -> Self {
         self.patience = Some(rounds);
+        self
+    }
+
+    /// Records that `keys` are those of rows that decided on the parameters, as [`check_held_out`](Booster::check_held_out) then warns of:
+    /// `found.scored_on.as_ref()` after a [`Search`](crate::search::Search), or [`KeySet::of`] the rows by which they were chosen otherwise.
+    /// `None` if their keys are not known; then the model knows that too. The rows that early stopping watches are recorded without it.
+    #[must_use]
+    pub fn chosen_on(mut self, keys: Option<&'a KeySet>) -> Self {
+        self.chosen_on.push(keys);
         self
     }
 
@@ -156,11 +237,11 @@ impl<'a> Training<'a> {
         self
     }
 
-    /// Adds the rounds to those of `booster`, which was trained with the same objective on the same columns: also on categories where
+    /// Adds the rounds to those of `model`, which was trained with the same objective on the same columns: also on categories where
     /// the training data has categories, as far as it knows by its columns' types or its splits.
     #[must_use]
-    pub fn continue_from(mut self, booster: &'a Booster) -> Self {
-        self.start = Some(booster);
+    pub fn continue_from(mut self, model: &'a D::Model) -> Self {
+        self.start = Some(model);
         self
     }
 
@@ -178,23 +259,9 @@ impl<'a> Training<'a> {
         self.on_round = Box::new(on_round);
         self
     }
-
-    /// Trains, on threads of its own.
-    ///
-    /// # Errors
-    ///
-    /// When a parameter is out of range or not supported by the backend, no round was asked for, a set is empty or has
-    /// other columns than the training data (or categories where that has numbers), the model to continue from has others, targets do not
-    /// suit the objective, a metric does not suit objective or targets, two sets share a name, a metric of your own is called as one of
-    /// XGBoost's, early stopping
-    /// has nothing to watch or the watched metric is never a number, a number does not fit `f32`, the native library is not found or refuses, the checkpoint
-    /// cannot be read or written, or the training was canceled before its first round ended.
-    pub fn run(self) -> Result<Trained, BoostError> {
-        run::run(self)
-    }
 }
 
-impl fmt::Debug for Training<'_> {
+impl<D: TrainingData> fmt::Debug for Training<'_, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sets: Vec<&str> = self.sets.iter().map(|(set, _)| *set).collect();
         f.debug_struct("Training")

@@ -5,12 +5,12 @@
 //! bytes. So the header of an array is read first, and of its elements as many as it declares and no more; how many there may be is known
 //! from the arrays before.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 
+use zip::ZipArchive;
 use zip::read::ZipFile;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use crate::archive;
 use crate::features::npz::NpzError;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -131,6 +131,11 @@ pub(super) fn read_integers(bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
     Array::parse(bytes)?.integers()
 }
 
+/// The elements of a stored integer array of either sign, or its problem.
+pub(super) fn read_signed_integers(bytes: &[u8]) -> Result<Vec<i64>, &'static str> {
+    Array::parse(bytes)?.signed_integers()
+}
+
 /// The elements of a stored floating-point array, or its problem.
 pub(super) fn read_floats(bytes: &[u8]) -> Result<Vec<f64>, &'static str> {
     Array::parse(bytes)?.floats()
@@ -177,6 +182,14 @@ impl<'a> Array<'a> {
             _ => return Err("its elements are not `int32` or `int64`"),
         };
         elements.ok_or("it has a negative element")
+    }
+
+    fn signed_integers(&self) -> Result<Vec<i64>, &'static str> {
+        match self.element {
+            "<i4" => Ok(self.elements(i32::from_le_bytes)?.map(i64::from).collect()),
+            "<i8" => Ok(self.elements(i64::from_le_bytes)?.collect()),
+            _ => Err("its elements are not `int32` or `int64`"),
+        }
     }
 
     fn floats(&self) -> Result<Vec<f64>, &'static str> {
@@ -250,28 +263,22 @@ const MAX_TRUSTED_SIZE: usize = 1 << 24;
 
 /// Writes an archive, one array after the other.
 pub(super) struct ArchiveWriter {
-    archive: ZipWriter<Cursor<Vec<u8>>>,
+    archive: archive::Writer,
 }
 
 impl ArchiveWriter {
     pub(super) fn new() -> Self {
-        Self { archive: ZipWriter::new(Cursor::new(Vec::new())) }
+        Self { archive: archive::Writer::new() }
     }
 
-    /// Adds an entry with a fixed time and no compression.
+    /// Adds an array.
     pub(super) fn add(&mut self, entry: &str, bytes: &[u8]) -> Result<(), NpzError> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o600)
-            .large_file(bytes.len() as u64 >= u64::from(u32::MAX));
-        self.archive.start_file(entry, options).map_err(archive_error)?;
-        self.archive.write_all(bytes).map_err(archive_error)
+        self.archive.add(entry, bytes).map_err(archive_error)
     }
 
     /// The bytes of the finished archive.
     pub(super) fn finish(self) -> Result<Vec<u8>, NpzError> {
-        Ok(self.archive.finish().map_err(archive_error)?.into_inner())
+        self.archive.finish().map_err(archive_error)
     }
 }
 

@@ -14,6 +14,9 @@
 //! `categorical.npy` has for each column whether its values are numbers of categories (1) or not (0); it is there where some
 //! are.
 //!
+//! Keys of rows are `row_keys.npy`: a list of 64-bit integers; or, if some are texts, the UTF-8 of all texts end to end, with
+//! `row_key_offsets.npy`, as with names. Versions of Millwork that know no keys read such a file without them.
+//!
 //! Written files are not compressed and carry no time, so equal matrices are equal bytes. Read files may come
 //! from SciPy: compressed or not, with 32 or 64-bit indices, `float32` or `float64` values, and rows whose entries are
 //! not sorted.

@@ -2,12 +2,13 @@
 
 use millwork_core::{AssetValue, BoxError};
 
+use crate::features::keys::StoredKeys;
 use crate::features::npz::NpzError;
 use crate::features::npz::array::{
-    ArchiveReader, ArchiveWriter, IntegerWidth, read_bytes, read_floats, read_integers, read_text,
-    write_bytes, write_floats, write_integers, write_text,
+    ArchiveReader, ArchiveWriter, IntegerWidth, read_bytes, read_floats, read_integers, read_signed_integers,
+    read_text, write_bytes, write_floats, write_integers, write_text,
 };
-use crate::features::{ColumnNames, Features, FeaturesError, LabelledFeatures};
+use crate::features::{ColumnNames, Features, FeaturesError, LabelledFeatures, RowKeys};
 
 /// The format of [`Features`] and [`LabelledFeatures`]: the `.npz` layout of `scipy.sparse.save_npz`.
 ///
@@ -61,6 +62,9 @@ impl AssetValue<Npz> for LabelledFeatures {
             write_integers(groups.iter().map(|&size| size as u64), IntegerWidth::Eight, &mut array);
             archive.add("groups.npy", &array)?;
         }
+        if let Some(keys) = self.row_keys() {
+            write_keys(keys, &mut archive)?;
+        }
         bytes.append(&mut archive.finish()?);
         Ok(())
     }
@@ -80,6 +84,9 @@ impl AssetValue<Npz> for LabelledFeatures {
         if archive.has("groups.npy") {
             check_count(&mut archive, "groups.npy", |count| count <= rows, "it has more groups than rows")?;
             labelled = labelled.with_groups(read_narrowed(&mut archive, "groups.npy")?)?;
+        }
+        if let Some(keys) = read_keys(&mut archive, rows)? {
+            labelled = labelled.with_keys(keys)?;
         }
         Ok(labelled)
     }
@@ -204,45 +211,117 @@ fn sort_rows(row_offsets: &[usize], indices: &mut [u32], values: &mut [f64]) {
     }
 }
 
-/// The array of letters.
-const TEXT: &str = "names.npy";
-/// The array of ends.
-const OFFSETS: &str = "name_offsets.npy";
-
-/// Adds the two arrays.
-fn write_names(names: &ColumnNames, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
-    let (text, offsets) = names.stored();
-    let mut array = Vec::new();
-    write_bytes(text.as_bytes(), &mut array);
-    archive.add(TEXT, &array)?;
-    array.clear();
-    let width = IntegerWidth::for_largest(text.len() as u64);
-    write_integers(offsets.iter().map(|&offset| offset as u64), width, &mut array);
-    archive.add(OFFSETS, &array)
+/// Texts of any number end to end: the array of their letters, and that of where each starts and the last one ends.
+struct TextArrays {
+    letters: &'static str,
+    offsets: &'static str,
+    /// The problem of offsets that don't lead through the letters.
+    not_a_partition: &'static str,
 }
 
-/// Reads the two arrays, if they are there.
+const NAMES: TextArrays = TextArrays {
+    letters: "names.npy",
+    offsets: "name_offsets.npy",
+    not_a_partition: "it does not partition the names",
+};
+
+const KEYS: TextArrays = TextArrays {
+    letters: "row_keys.npy",
+    offsets: "row_key_offsets.npy",
+    not_a_partition: "it does not partition the keys",
+};
+
+impl TextArrays {
+    /// Adds the two arrays. There is an offset more than texts.
+    fn write(
+        &self,
+        text: &str,
+        offsets: impl ExactSizeIterator<Item = u64>,
+        archive: &mut ArchiveWriter,
+    ) -> Result<(), NpzError> {
+        let mut array = Vec::new();
+        write_bytes(text.as_bytes(), &mut array);
+        archive.add(self.letters, &array)?;
+        array.clear();
+        write_integers(offsets, IntegerWidth::for_largest(text.len() as u64), &mut array);
+        archive.add(self.offsets, &array)
+    }
+
+    /// Reads the two arrays, and gives the texts to `made`.
+    fn read<T>(
+        &self,
+        archive: &mut ArchiveReader<'_>,
+        made: impl FnOnce(Vec<&str>) -> Result<T, FeaturesError>,
+    ) -> Result<T, NpzError> {
+        let offsets = read_narrowed::<usize>(archive, self.offsets)?;
+        let end = offsets.last().copied().unwrap_or(0);
+        check_count(
+            archive,
+            self.letters,
+            |count| count == end,
+            "its length is not where the last text ends",
+        )?;
+        let text = read(archive, self.letters, read_bytes)?;
+        let text = String::from_utf8(text)
+            .map_err(|_| NpzError::Array { entry: self.letters, problem: "it is not UTF-8" })?;
+        let texts: Option<Vec<&str>> = offsets.windows(2).map(|ends| text.get(ends[0]..ends[1])).collect();
+        match texts {
+            Some(texts) if offsets.first() == Some(&0) && offsets.last() == Some(&text.len()) => {
+                Ok(made(texts)?)
+            }
+            _ => Err(NpzError::Array { entry: self.offsets, problem: self.not_a_partition }),
+        }
+    }
+}
+
+fn write_names(names: &ColumnNames, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
+    let (text, offsets) = names.stored();
+    NAMES.write(text, offsets.iter().map(|&offset| offset as u64), archive)
+}
+
+/// Reads the names of the columns, if they are there.
 fn read_names(archive: &mut ArchiveReader<'_>, columns: usize) -> Result<Option<ColumnNames>, NpzError> {
-    if !archive.has(TEXT) {
+    if !archive.has(NAMES.letters) {
         return Ok(None);
     }
-    let names = archive.count(OFFSETS)?.saturating_sub(1);
+    let names = archive.count(NAMES.offsets)?.saturating_sub(1);
     if names != columns {
         return Err(FeaturesError::NameCount { names, columns }.into());
     }
-    let offsets = read_narrowed::<usize>(archive, OFFSETS)?;
-    let end = offsets.last().copied().unwrap_or(0);
-    check_count(archive, TEXT, |count| count == end, "its length is not where the last name ends")?;
-    let text = read(archive, TEXT, read_bytes)?;
-    let text =
-        String::from_utf8(text).map_err(|_| NpzError::Array { entry: TEXT, problem: "it is not UTF-8" })?;
-    let names: Option<Vec<&str>> = offsets.windows(2).map(|ends| text.get(ends[0]..ends[1])).collect();
-    match names {
-        Some(names) if offsets.first() == Some(&0) && offsets.last() == Some(&text.len()) => {
-            Ok(Some(ColumnNames::new(names)?))
+    NAMES.read(archive, |names| ColumnNames::new(names)).map(Some)
+}
+
+/// Adds the keys of rows: an array of integers, or two of texts.
+fn write_keys(keys: &RowKeys, archive: &mut ArchiveWriter) -> Result<(), NpzError> {
+    match keys.stored() {
+        StoredKeys::Integers(keys) => {
+            let mut array = Vec::new();
+            // The same bits: NumPy's type of the elements is signed.
+            write_integers(keys.iter().map(|&key| key as u64), IntegerWidth::Eight, &mut array);
+            archive.add(KEYS.letters, &array)
         }
-        _ => Err(NpzError::Array { entry: OFFSETS, problem: "it does not partition the names" }),
+        StoredKeys::Texts(text, ends) => {
+            let mut offsets = vec![0];
+            offsets.extend(ends.iter().map(|&end| end as u64));
+            KEYS.write(text, offsets.into_iter(), archive)
+        }
     }
+}
+
+/// Reads the keys of rows, if they are there.
+fn read_keys(archive: &mut ArchiveReader<'_>, rows: usize) -> Result<Option<RowKeys>, NpzError> {
+    if !archive.has(KEYS.letters) {
+        return Ok(None);
+    }
+    if archive.has(KEYS.offsets) {
+        let keys = archive.count(KEYS.offsets)?.saturating_sub(1);
+        if keys != rows {
+            return Err(FeaturesError::KeyCount { keys, rows }.into());
+        }
+        return KEYS.read(archive, |texts| Ok(RowKeys::of_texts(texts.into_iter()))).map(Some);
+    }
+    check_count(archive, KEYS.letters, |count| count == rows, "it has not one element per row")?;
+    Ok(Some(RowKeys::of_integers(read(archive, KEYS.letters, read_signed_integers)?)))
 }
 
 #[cfg(test)]
@@ -268,6 +347,10 @@ mod tests {
             .expect("weights and groups of three rows")
     }
 
+    fn keyed(keys: [&str; 3]) -> LabelledFeatures {
+        complete().with_row_keys(keys).expect("a key per row")
+    }
+
     fn encoded<T: AssetValue<Npz>>(value: &T) -> Vec<u8> {
         let mut bytes = Vec::new();
         value.encode(&mut bytes).expect("encoding to memory");
@@ -286,6 +369,8 @@ mod tests {
         check(labelled().features());
         check(&complete());
         check(complete().features());
+        check(&keyed(["-7", "9", "9223372036854775807"]));
+        check(&keyed(["-7", "", "a\nbé"]));
         check(&Features::new(0, vec![0], vec![], vec![]).expect("an empty matrix"));
         check(&Features::new(1 << 32, vec![0, 1], vec![u32::MAX], vec![1.0]).expect("a wide matrix"));
     }
@@ -302,6 +387,30 @@ mod tests {
     fn damaged_bytes_are_errors() {
         check_damage(&labelled());
         check_damage(&complete());
+        check_damage(&keyed(["1", "2", "3"]));
+        check_damage(&keyed(["1", "b", ""]));
+    }
+
+    #[test]
+    fn keys_have_to_fit_the_rows() {
+        let with = |of: &LabelledFeatures, keys: &RowKeys| {
+            let mut archive = ArchiveWriter::new();
+            write_features(of.features(), &mut archive).expect("memory");
+            let mut targets = Vec::new();
+            write_floats(of.targets(), &mut targets);
+            archive.add("targets.npy", &targets).expect("memory");
+            write_keys(keys, &mut archive).expect("memory");
+            LabelledFeatures::decode(&archive.finish().expect("memory")).map_err(|error| error.to_string())
+        };
+        let data = labelled();
+        assert_eq!(
+            with(&data, &RowKeys::new([1, 2, 3])),
+            Ok(data.clone().with_row_keys([1, 2, 3]).expect("keys"))
+        );
+        let problem =
+            "the array `row_keys.npy` is damaged or of another type: it has not one element per row";
+        assert_eq!(with(&data, &RowKeys::new([1, 2])), Err(problem.to_owned()));
+        assert_eq!(with(&data, &RowKeys::new(["a", "b"])), Err("2 keys were given for 3 rows".to_owned()));
     }
 
     fn check_damage(value: &LabelledFeatures) {

@@ -106,10 +106,11 @@ impl Data {
         &self.matrices[name]
     }
 
-    /// A matrix with labels; in groups if they rank.
+    /// A matrix with labels and keys, whose hashes each version then has to read past; in groups if they rank.
     pub(crate) fn labelled(&self, matrix: &str, labels: &str) -> LabelledFeatures {
         let data = LabelledFeatures::new(self.features(matrix).clone(), self.labels[labels].clone());
-        let data = data.expect("labelled features");
+        let keys = (0..ROWS).map(|row| format!("{matrix} {row}"));
+        let data = data.and_then(|data| data.with_row_keys(keys)).expect("labelled features");
         if ["relevance", "clicks"].contains(&labels) {
             data.with_groups(groups()).expect("groups")
         } else {
