@@ -32,6 +32,8 @@ pub enum ErrorCode {
     Invalid,
     /// The path, asset, run, job or other object doesn't exist.
     NotFound,
+    /// Somebody else was first: the version in use is another one by now.
+    Conflict,
     /// The path doesn't take this method.
     MethodNotAllowed,
     /// The body is too large.

@@ -17,6 +17,7 @@ mod definitions;
 mod environment;
 mod error;
 mod event;
+mod model;
 mod named;
 mod names;
 mod outcome;
@@ -43,14 +44,21 @@ pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, J
 pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, RecordedEvent};
+pub use model::{
+    AliasView, AskedView, BacktestView, BacktestedVersionView, ComparedFactView, DecisionView, FactKind,
+    FoundVersion, InputView, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
+    ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView, VerdictView,
+    VersionError, VersionStatusView, VersionView, compare_versions, find_model, find_stored_version,
+    find_version_of, list_models, model_card, model_details, model_versions, version_lineage,
+};
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,
     parse_tag, parse_tags, run_status,
 };
 pub use names::{
-    AlertKindName, AssetStatusName, BetterName, DeliveryStateName, EventTypeName, FailureClassName,
-    FailureKindName, FreshnessName, MetricChangeName, PendingStateName, RunStatusName, SeverityName,
-    StepStatusName, TableName,
+    AlertKindName, AssetStatusName, BetterName, DecisionName, DeliveryStateName, EventTypeName,
+    FailureClassName, FailureKindName, FreshnessName, MetricChangeName, PendingStateName, RunStatusName,
+    SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};

@@ -66,6 +66,8 @@ names! {
     BetterName of millwork_core::Better as "Better" { Higher, Lower }
     /// The change of a metric for the better or for the worse.
     MetricChangeName of millwork_core::MetricChange as "MetricChange" { Better, Worse }
+    /// The decision about a version.
+    DecisionName of millwork_core::Decision as "Decision" { Promote, Keep, Reject }
     /// The severity of a failed check.
     SeverityName of millwork_core::Severity as "Severity" { Warn, Error }
     /// Whether a pending request is tried again.

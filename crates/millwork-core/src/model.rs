@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::asset::{AssetKey, Decision};
 use crate::event::{
     AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, VersionDecided,
-    VersionJudged,
+    VersionJudged, VersionsBacktested,
 };
 use crate::id::RunId;
 use crate::problem::{Advice, ErrorClass};
@@ -27,6 +27,8 @@ pub struct ModelHistory {
     pub aliases: BTreeMap<AliasName, VersionNumber>,
     /// The moves of the aliases, oldest first.
     pub moves: Vec<Dated<AliasMoved>>,
+    /// The backtests, oldest first.
+    pub backtests: Vec<Dated<VersionsBacktested>>,
 }
 
 /// A version of a model.
@@ -208,6 +210,8 @@ impl ModelHistory {
                 None => drop(self.aliases.remove(&moved.alias)),
             }
             self.moves.push(dated(&event, moved.clone()));
+        } else if let EventBody::VersionsBacktested(tested) = &event.body {
+            self.backtests.push(dated(&event, tested.clone()));
         }
     }
 
@@ -258,6 +262,24 @@ impl ModelHistory {
         }
         let moved = self.moved(asset, alias, version, AliasChange::Promoted, author)?;
         Ok(vec![decided(version, Decision::Promote, author), moved])
+    }
+
+    /// Moves another alias than that of the version in use to a version, about which nothing is decided by that.
+    ///
+    /// # Errors
+    ///
+    /// As [`promote`](Self::promote).
+    pub fn set_alias(
+        &self,
+        asset: &AssetKey,
+        alias: &AliasName,
+        version: VersionNumber,
+        author: &Author,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        if self.at(alias) == Some(version) {
+            return Err(OperationError::AlreadyThere { asset: asset.clone(), version, alias: alias.clone() });
+        }
+        Ok(vec![self.moved(asset, alias, version, AliasChange::Promoted, author)?])
     }
 
     /// Marks a version as unfit for use; if people were asked about it, that is their answer.

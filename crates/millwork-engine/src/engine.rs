@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
-use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent};
+use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent, VersionsBacktested};
 use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
@@ -18,8 +18,10 @@ use millwork_storage::{
     Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
     StorageError, Store,
 };
+use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::backtest::backtest;
 use crate::environment::{EnvironmentProbe, EnvironmentRecord};
 use crate::error::register_errors;
 use crate::runs::{
@@ -27,7 +29,7 @@ use crate::runs::{
     RecorderHandle, RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
-use crate::{ExecuteError, ObjectStoreIo, Values};
+use crate::{BacktestError, ExecuteError, ObjectStoreIo, Values};
 
 /// Executes runs of one pipeline in one home.
 #[derive(Clone, Debug)]
@@ -150,6 +152,22 @@ impl Engine {
         };
         self.check_config(request, &plan)?;
         Ok(plan)
+    }
+
+    /// Judges stored versions of a model by the function of its gate, outside of a run, in this order. Each is compared with the version
+    /// in use, on the data that is stored now. Nothing follows from the verdicts, and nothing is recorded. `config` is the gate's
+    /// configuration, as an object by step.
+    ///
+    /// # Errors
+    ///
+    /// When the asset has no gate, or what the gate judges on can't be loaded.
+    pub async fn backtest(
+        &self,
+        of: &AssetPartition<AssetIndex>,
+        versions: &[VersionNumber],
+        config: &Value,
+    ) -> Result<VersionsBacktested, BacktestError> {
+        backtest((&self.pipeline, &*self.store, &self.values), of, versions, config).await
     }
 
     /// The staleness of everything that a plan would materialize.

@@ -66,4 +66,5 @@ pub(crate) fn register_errors() {
     register::<StorageError>();
     register::<crate::ValueError>();
     register::<ExecuteError>();
+    register::<crate::BacktestError>();
 }

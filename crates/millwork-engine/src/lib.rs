@@ -5,6 +5,7 @@
 //! outputs, and reports back by message; one *recorder* appends events to the log, in order, and shows them to an
 //! observer once they are on disk.
 
+mod backtest;
 mod engine;
 mod environment;
 mod error;
@@ -14,6 +15,7 @@ mod steps;
 mod tasks;
 mod values;
 
+pub use backtest::BacktestError;
 pub use engine::{Engine, EngineOptions, RunOutcome};
 pub use environment::EnvironmentProbe;
 pub use error::ExecuteError;

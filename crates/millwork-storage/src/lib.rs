@@ -38,6 +38,7 @@ mod event_log;
 mod follow;
 mod home;
 mod instigator_store;
+mod lineage;
 mod maintenance;
 mod memory;
 mod micros;
@@ -60,9 +61,13 @@ pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};
 pub use home::{Announced, Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
+pub use lineage::{Direction, LineageLimits, LineageNode, LineageRest, lineage};
 pub use maintenance::{Finding, Maintenance, StoreCounts, StoreInfo, Table};
 pub use memory::MemoryStore;
-pub use models::{ModelError, change_model, find_version, is_version, made_with, model_history};
+pub use models::{
+    ModelAction, ModelError, Seen, act_on_model, change_model, find_version, is_version, made_with,
+    model_history,
+};
 pub use pending_store::{
     LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,
     PendingWork,

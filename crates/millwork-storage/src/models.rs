@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use millwork_core::event::{AliasMoved, Event, EventBody, EventKind, InputVersion, NewEvent};
 use millwork_core::graph::{AssetGraph, AssetIndex};
-use millwork_core::model::{ModelHistory, OperationError};
-use millwork_core::version::{VersionNumber, WhichVersion};
+use millwork_core::model::{Author, ModelHistory, OperationError};
+use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{Advice, AssetPartition, ErrorClass};
 use thiserror::Error;
 
@@ -148,6 +148,68 @@ async fn last_move(store: &dyn Store, asset: &AssetPartition) -> Result<Option<A
     };
     let last = store.events(query).await?.pop();
     Ok(last.and_then(|event| if let EventBody::AliasMoved(moved) = event.body { Some(moved) } else { None }))
+}
+
+/// What is done to a version by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelAction {
+    /// A version comes into use.
+    Promote(VersionNumber),
+    /// A version is marked as unfit for use; where people were asked about it, that is the answer.
+    Reject(VersionNumber),
+    /// The version in use stays; where people were asked about this one, that is the answer.
+    Keep(VersionNumber),
+    /// The version in use is an earlier one again: this one, or the last that is fit.
+    RollBack(Option<VersionNumber>),
+    /// An alias points at a version.
+    SetAlias(AliasName, VersionNumber),
+    /// An alias is removed.
+    RemoveAlias(AliasName),
+}
+
+/// The version that was in use when somebody decided to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Whatever is in use now is meant.
+    Now,
+    /// This version, or none. If another one is in use by now, the alias isn't moved.
+    Version(Option<VersionNumber>),
+}
+
+/// Does something to a version of a model by hand. `in_use` is the alias of the version in use. Returns what was recorded.
+///
+/// # Errors
+///
+/// As [`change_model`].
+pub async fn act_on_model(
+    store: &dyn Store,
+    (asset, in_use): (&AssetPartition, &AliasName),
+    action: &ModelAction,
+    (author, seen): (&Author, Seen),
+    at: Timestamp,
+) -> Result<Vec<Event>, ModelError> {
+    let key = &asset.asset;
+    change_model(store, asset, at, |history| {
+        let mut as_seen = history.clone();
+        // The move is then one from what was seen, which the store refuses if that isn't where the alias is.
+        match seen {
+            Seen::Now => {}
+            Seen::Version(Some(version)) => drop(as_seen.aliases.insert(in_use.clone(), version)),
+            Seen::Version(None) => drop(as_seen.aliases.remove(in_use)),
+        }
+        match action {
+            ModelAction::Promote(version) => as_seen.promote(key, in_use, *version, author),
+            ModelAction::Reject(version) => history.reject(key, in_use, *version, author),
+            ModelAction::Keep(version) => history.keep(key, in_use, *version, author),
+            ModelAction::RollBack(to) => as_seen.roll_back(key, in_use, *to, author),
+            ModelAction::SetAlias(alias, version) if alias == in_use => {
+                as_seen.promote(key, in_use, *version, author)
+            }
+            ModelAction::SetAlias(alias, version) => history.set_alias(key, alias, *version, author),
+            ModelAction::RemoveAlias(alias) => history.remove_alias(key, alias, author),
+        }
+    })
+    .await
 }
 
 /// What is made now of a version, directly or through other assets: the assets and partitions whose latest materialization it went into, in

@@ -81,6 +81,7 @@ impl RunProjection {
             | EventBody::VersionJudged(_)
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

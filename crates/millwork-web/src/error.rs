@@ -8,11 +8,12 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use millwork_api::{ErrorBody, ErrorCode, ErrorView, LookupError, NameError};
+use millwork_api::{ErrorBody, ErrorCode, ErrorView, LookupError, NameError, VersionError};
 use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::definitions::RequestError;
+use millwork_core::model::OperationError;
 use millwork_core::{Advice, ErrorClass, Problem};
-use millwork_storage::StorageError;
+use millwork_storage::{ModelError, StorageError};
 use thiserror::Error;
 
 use crate::allowed_hosts::InvalidHost;
@@ -158,7 +159,7 @@ impl From<StorageError> for ApiError {
             StorageError::UnknownRun { .. } | StorageError::UnknownVersion { .. } => {
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound)
             }
-            StorageError::AliasElsewhere { .. } => (StatusCode::CONFLICT, ErrorCode::Invalid),
+            StorageError::AliasElsewhere { .. } => (StatusCode::CONFLICT, ErrorCode::Conflict),
             StorageError::Unstorable { .. } | StorageError::NotClaimable { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid)
             }
@@ -176,6 +177,36 @@ impl From<StorageError> for ApiError {
             | StorageError::OfOthers { .. }
             | StorageError::Unreadable { .. }
             | StorageError::TooNew { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),
+        };
+        Self::of(status, code, &error)
+    }
+}
+
+impl From<VersionError> for ApiError {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::Store(error) => error.into(),
+            error if error.is_missing() => Self::of(StatusCode::NOT_FOUND, ErrorCode::NotFound, &error),
+            error => Self::of(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, &error),
+        }
+    }
+}
+
+impl From<ModelError> for ApiError {
+    fn from(error: ModelError) -> Self {
+        let (status, code) = match error {
+            ModelError::Store(error) => return error.into(),
+            ModelError::Overtaken { .. } => (StatusCode::CONFLICT, ErrorCode::Conflict),
+            ModelError::Operation(OperationError::NoVersion { .. } | OperationError::NoAlias { .. }) => {
+                (StatusCode::NOT_FOUND, ErrorCode::NotFound)
+            }
+            ModelError::Operation(
+                OperationError::AlreadyThere { .. }
+                | OperationError::InUse { .. }
+                | OperationError::AlreadyRejected { .. }
+                | OperationError::NothingBefore { .. }
+                | OperationError::ValueRemoved { .. },
+            ) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
         };
         Self::of(status, code, &error)
     }

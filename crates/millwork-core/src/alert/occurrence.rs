@@ -142,6 +142,7 @@ impl Occurrence {
             | EventBody::VersionJudged(_)
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

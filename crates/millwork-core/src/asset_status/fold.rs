@@ -109,6 +109,7 @@ impl StatusFold {
             | EventBody::Observed { .. }
             | EventBody::VersionJudged(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_) => {}

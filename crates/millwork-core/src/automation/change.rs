@@ -137,6 +137,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         }
         EventBody::VersionJudged(_)
         | EventBody::VersionDecided(_)
+        | EventBody::VersionsBacktested(_)
         | EventBody::AliasPinned(_)
         | EventBody::RunCanceling
         | EventBody::StepStarted

@@ -6,7 +6,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{AliasMoved, AliasPinned, Environment, EventKind, KindSet, VersionDecided, VersionJudged};
+use super::{
+    AliasMoved, AliasPinned, Environment, EventKind, KindSet, VersionDecided, VersionJudged,
+    VersionsBacktested,
+};
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
 use crate::param::LogLevel;
@@ -123,6 +126,8 @@ pub enum EventBody {
     AliasMoved(AliasMoved),
     /// A decision about a version that no gate made.
     VersionDecided(VersionDecided),
+    /// A gate judged stored versions, without consequences.
+    VersionsBacktested(VersionsBacktested),
     /// Which version an alias means to the run.
     AliasPinned(AliasPinned),
     /// What an execution of the run was made with.
@@ -391,6 +396,7 @@ impl EventBody {
             Self::VersionJudged(_) => EventKind::VersionJudged,
             Self::AliasMoved(_) => EventKind::AliasMoved,
             Self::VersionDecided(_) => EventKind::VersionDecided,
+            Self::VersionsBacktested(_) => EventKind::VersionsBacktested,
             Self::AliasPinned(_) => EventKind::AliasPinned,
             Self::EnvironmentRecorded(_) => EventKind::EnvironmentRecorded,
             Self::Unreadable(_) => return None,
@@ -451,6 +457,7 @@ impl EventBody {
             | Self::Logged(_)
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
+            | Self::VersionsBacktested(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
@@ -461,7 +468,8 @@ impl EventBody {
     /// always are.
     fn json(&self) -> Result<String, Unstorable> {
         let has_fields = matches!(self, Self::Logged(line) if !line.fields.is_empty());
-        if has_fields || self.metadata().is_some_and(|metadata| !metadata.is_empty()) {
+        let has_rows = matches!(self, Self::VersionsBacktested(_));
+        if has_fields || has_rows || self.metadata().is_some_and(|metadata| !metadata.is_empty()) {
             stored_json(self)
         } else {
             limited_json(self, MAX_STORED_DEPTH, MAX_STORED_BYTES)
@@ -526,6 +534,7 @@ impl EventBody {
             | Self::VersionJudged(_)
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
+            | Self::VersionsBacktested(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
@@ -558,6 +567,7 @@ impl EventBody {
             | Self::VersionJudged(_)
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
+            | Self::VersionsBacktested(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,

@@ -66,6 +66,8 @@ pub enum EventKind {
     AliasPinned = 25,
     /// What an execution of the run was made with: the binary, the host, the source folder.
     EnvironmentRecorded = 26,
+    /// A gate judged stored versions, without consequences.
+    VersionsBacktested = 27,
 }
 
 /// What an event is about.
@@ -85,7 +87,7 @@ pub enum EventSubject {
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -112,6 +114,7 @@ impl EventKind {
         Self::VersionDecided,
         Self::AliasPinned,
         Self::EnvironmentRecorded,
+        Self::VersionsBacktested,
     ];
 
     /// The number under which databases know it.
@@ -153,6 +156,7 @@ impl EventKind {
             Self::VersionDecided => "version_decided",
             Self::AliasPinned => "alias_pinned",
             Self::EnvironmentRecorded => "environment_recorded",
+            Self::VersionsBacktested => "versions_backtested",
         }
     }
 
@@ -181,7 +185,8 @@ impl EventKind {
             | Self::CheckEvaluated
             | Self::VersionJudged
             | Self::AliasMoved
-            | Self::VersionDecided => EventSubject::Asset,
+            | Self::VersionDecided
+            | Self::VersionsBacktested => EventSubject::Asset,
             Self::Logged => EventSubject::Log,
             Self::AliasPinned | Self::EnvironmentRecorded => EventSubject::Context,
         }
@@ -213,6 +218,7 @@ impl EventKind {
             | Self::VersionJudged
             | Self::AliasMoved
             | Self::VersionDecided
+            | Self::VersionsBacktested
             | Self::AliasPinned
             | Self::EnvironmentRecorded => None,
         }
@@ -265,9 +271,14 @@ impl KindSet {
     pub const VERDICTS: Self =
         Self::of(&[EventKind::Materialized, EventKind::Kept, EventKind::NotMaterialized]);
 
-    /// What happens to versions of assets: verdicts of gates, decisions of people, moves of aliases. Retention keeps these events.
-    pub const VERSIONS: Self =
-        Self::of(&[EventKind::VersionJudged, EventKind::AliasMoved, EventKind::VersionDecided]);
+    /// What happens to versions of assets: verdicts of gates, decisions of people, moves of aliases, backtests. Retention keeps these
+    /// events.
+    pub const VERSIONS: Self = Self::of(&[
+        EventKind::VersionJudged,
+        EventKind::AliasMoved,
+        EventKind::VersionDecided,
+        EventKind::VersionsBacktested,
+    ]);
 
     /// The set of the given kinds.
     pub const fn of(kinds: &[EventKind]) -> Self {
@@ -370,12 +381,13 @@ mod tests {
             (24, "version_decided"),
             (25, "alias_pinned"),
             (26, "environment_recorded"),
+            (27, "versions_backtested"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
             assert_eq!(EventKind::from_number(number).map(EventKind::name), Some(name));
         }
-        assert_eq!((EventKind::from_number(0), EventKind::from_number(27)), (None, None));
+        assert_eq!((EventKind::from_number(0), EventKind::from_number(28)), (None, None));
     }
 
     /// Reading a name that doesn't exist, serde lists those that do.

@@ -17,4 +17,7 @@ pub use body::{
 pub use envelope::{Event, FORMAT, NewEvent};
 pub use environment::{Environment, FileHash, FileHasher, WorkingTree};
 pub use kind::{EventKind, EventSubject, KindSet};
-pub use version_events::{AliasChange, AliasMoved, AliasPinned, Asked, Mover, VersionDecided, VersionJudged};
+pub use version_events::{
+    AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, Mover, VersionDecided,
+    VersionJudged, VersionsBacktested,
+};

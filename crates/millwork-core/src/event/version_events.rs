@@ -121,6 +121,69 @@ impl fmt::Display for Mover {
     }
 }
 
+/// The verdicts that a gate gave about stored versions on the data of one moment. Nothing follows from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionsBacktested {
+    /// The name of the gate.
+    pub gate: String,
+    /// The version that each was compared with: the one in use; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<VersionNumber>,
+    /// The versions, newest first.
+    pub versions: Vec<BacktestedVersion>,
+    /// The gate's code, and what it was given beside the versions.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+}
+
+/// The verdict of a backtest about one version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BacktestedVersion {
+    /// The version.
+    pub version: VersionNumber,
+    /// What the gate decided, or why it didn't.
+    #[serde(flatten)]
+    pub outcome: BacktestOutcome,
+    /// The reason of the verdict or of the failure, in words; empty if there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// The numbers of the verdict's metadata, by label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// What became of a version in a backtest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum BacktestOutcome {
+    /// The gate decided.
+    Judged {
+        /// The decision.
+        decision: Decision,
+    },
+    /// The gate would ask people.
+    Asked {
+        /// Who would be asked.
+        of: String,
+    },
+    /// The version couldn't be loaded, or the gate's function failed.
+    Failed,
+    /// The value of the version was removed by a retention rule.
+    ValueRemoved,
+}
+
+impl BacktestOutcome {
+    /// The outcome in words.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Judged { decision } => decision.as_str().to_owned(),
+            Self::Asked { of } => format!("asks {of}"),
+            Self::Failed => "failed".to_owned(),
+            Self::ValueRemoved => "value removed".to_owned(),
+        }
+    }
+}
+
 /// Which version an alias meant to a run: what it found when it began stays in force for all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AliasPinned {
@@ -161,6 +224,13 @@ impl fmt::Display for AliasMoved {
             |version: Option<VersionNumber>| version.map_or_else(|| "none".to_owned(), |one| one.to_string());
         write!(f, "{}: version {} → {} by {}", self.alias, number(self.from), number(self.to), self.by)?;
         because(f, &self.reason)
+    }
+}
+
+impl fmt::Display for VersionsBacktested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "gate `{}` judged {} stored versions", self.gate, self.versions.len())?;
+        self.against.map_or(Ok(()), |against| write!(f, " against {against}"))
     }
 }
 

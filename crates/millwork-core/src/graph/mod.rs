@@ -3,6 +3,7 @@
 mod asset_graph;
 mod closest;
 mod cycle;
+mod models;
 mod partitions;
 mod selection;
 mod selection_parser;

@@ -2,8 +2,10 @@
 
 mod build;
 mod ready_queue;
+mod repair;
 mod staleness;
 
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
 pub use ready_queue::ReadyQueue;
+pub use repair::repair_requests;
 pub use staleness::{AliasedVersion, Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport};

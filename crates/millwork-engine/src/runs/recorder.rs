@@ -277,6 +277,7 @@ impl Log<'_> {
             | EventBody::CheckEvaluated(_)
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)

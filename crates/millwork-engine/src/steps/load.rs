@@ -115,7 +115,7 @@ pub(super) async fn step_context(
 }
 
 /// A version with its loaded value; `None` if the event can't be read.
-fn stored_version(event: &Event, value: SharedValue) -> Option<StoredVersion> {
+pub(crate) fn stored_version(event: &Event, value: SharedValue) -> Option<StoredVersion> {
     let EventBody::Materialized(materialization) = &event.body else { return None };
     Some(StoredVersion {
         value,

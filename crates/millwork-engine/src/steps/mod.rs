@@ -10,4 +10,4 @@ mod load;
 pub(crate) use attempt::{Attempt, AttemptEnd, Report, execute};
 pub use descendants::{ask_descendants_to_end, end_descendants};
 pub(crate) use finish::StepOutput;
-pub(crate) use load::{AttemptInput, InputSource};
+pub(crate) use load::{AttemptInput, InputSource, stored_version};

@@ -38,6 +38,7 @@ pub(crate) fn transcript_of(event: &Event) -> String {
         EventBody::VersionJudged(judged) => format!("judged{asset}: {judged}"),
         EventBody::AliasMoved(moved) => format!("moved{asset}: {moved}"),
         EventBody::VersionDecided(decided) => format!("decided{asset}: {decided}"),
+        EventBody::VersionsBacktested(tested) => format!("backtested{asset}: {tested}"),
         EventBody::AliasPinned(pinned) => format!("pinned{asset}: {pinned}"),
         body @ (EventBody::RunQueued
         | EventBody::RunCanceling

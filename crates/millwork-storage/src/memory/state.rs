@@ -323,6 +323,7 @@ impl State {
             | EventBody::CheckEvaluated(_)
             | EventBody::VersionJudged(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)

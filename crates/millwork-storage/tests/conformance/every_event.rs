@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::asset::Decision;
 use millwork_core::asset::{MetadataValue, Severity};
 use millwork_core::event::{
-    CheckEvaluation, Environment, EventBody, FileHasher, LogLine, Materialization, NewEvent, StoredValue,
-    ValueLocation, WorkingTree,
+    BacktestOutcome, BacktestedVersion, CheckEvaluation, Environment, EventBody, FileHasher, LogLine,
+    Materialization, NewEvent, StoredValue, ValueLocation, VersionsBacktested, WorkingTree,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::FailureClass;
+use millwork_core::version::VersionNumber;
 use millwork_storage::EventQuery;
 
 use crate::backend::Backend;
@@ -63,6 +65,24 @@ fn every_body() -> Vec<EventBody> {
             blocking: true,
             description: reason(),
             metadata: metadata(),
+        }),
+        EventBody::VersionsBacktested(VersionsBacktested {
+            gate: "better".to_owned(),
+            against: Some(VersionNumber::FIRST),
+            versions: [
+                BacktestOutcome::Judged { decision: Decision::Keep },
+                BacktestOutcome::Asked { of: reason() },
+                BacktestOutcome::Failed,
+                BacktestOutcome::ValueRemoved,
+            ]
+            .map(|outcome| BacktestedVersion {
+                version: VersionNumber::FIRST,
+                outcome,
+                reason: reason(),
+                metadata: metadata(),
+            })
+            .into(),
+            provenance: provenance(),
         }),
         EventBody::Logged(LogLine {
             level: LogLevel::Warn,

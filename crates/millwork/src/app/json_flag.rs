@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use super::commands::GraphFormat;
+use super::commands::{CardFormat, GraphFormat};
 
 const NAME: &str = "json";
 
@@ -11,12 +11,14 @@ pub(super) fn json_flag() -> Arg {
     Arg::new(NAME).long(NAME).help("Print JSON").action(ArgAction::SetTrue)
 }
 
-/// Whether a command prints JSON, errors included: by the flag, or as the format of a graph.
+/// Whether a command prints JSON, errors included: by the flag, or as the format of a graph or a card.
 pub(super) fn wants_json(matches: &ArgMatches) -> bool {
     let flag = matches.try_get_one(NAME).ok().flatten();
     let format = matches.try_get_one("format").ok().flatten();
+    let card = matches.try_get_one("format").ok().flatten();
     flag == Some(&true)
         || format == Some(&GraphFormat::Json)
+        || card == Some(&CardFormat::Json)
         || matches.subcommand().is_some_and(|(_, matches)| wants_json(matches))
 }
 

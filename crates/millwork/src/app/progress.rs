@@ -125,6 +125,7 @@ impl Progress {
             | EventBody::Observed { .. }
             | EventBody::CheckEvaluated(_)
             | EventBody::VersionDecided(_)
+            | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => {}

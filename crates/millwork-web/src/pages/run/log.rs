@@ -116,6 +116,7 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::VersionJudged(judged) => ("info", judged.to_string()),
         EventBody::AliasMoved(moved) => ("info", moved.to_string()),
         EventBody::VersionDecided(decided) => ("info", decided.to_string()),
+        EventBody::VersionsBacktested(tested) => ("info", tested.to_string()),
         EventBody::AliasPinned(pinned) => ("debug", pinned.to_string()),
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
         EventBody::Unreadable(unreadable) => {

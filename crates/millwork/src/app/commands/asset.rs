@@ -4,12 +4,13 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView};
+use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView, find_version_of};
 use millwork_core::Clock as _;
 use millwork_core::asset::plot::short_number;
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
+use millwork_core::version::WhichVersion;
 use millwork_core::{AssetKey, AssetMetric, AssetPartition};
 use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
@@ -27,11 +28,14 @@ use crate::app::when;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Asset {
-    /// Show an asset: its definition and its last materialization
+    /// Show an asset: its definition and its last materialization, or one of its versions
     #[command(arg(json_flag()))]
     Show {
-        /// Key of the asset
+        /// Key of the asset; `KEY@3` and `KEY@champion` show that version
         key: String,
+        /// Partition of the version
+        #[arg(long, value_name = "KEY")]
+        partition: Option<String>,
     },
     /// List the materializations of an asset, newest first
     #[command(arg(json_flag()))]
@@ -47,10 +51,10 @@ pub(super) enum Asset {
     },
     /// Write out the stored value of an asset, as it is stored
     #[command(
-        after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a"
+        after_help = "Examples:\n  asset value score\n  asset value stories --output stories.parquet\n  asset value model --run 3f9c2a\n  asset value model@3\n  asset value model@champion"
     )]
     Value {
-        /// Key of the asset
+        /// Key of the asset; `KEY@3` and `KEY@champion` are the value of that version
         key: String,
         /// Only this partition
         #[arg(long, value_name = "KEY")]
@@ -67,7 +71,7 @@ pub(super) enum Asset {
 pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
     block_on(async {
         match asset {
-            Asset::Show { key } => show(session, &key, session.wants_json()).await,
+            Asset::Show { key, partition } => show(session, &key, partition.as_deref()).await,
             Asset::History { key, partition, limit } => {
                 history(session, &key, partition.as_deref(), limit, session.wants_json()).await
             }
@@ -89,24 +93,36 @@ fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> Eve
     }
 }
 
-async fn show(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
+async fn show(session: &Session, written: &str, partition: Option<&str>) -> Result<Exit, Failure> {
+    let (key, which) = WhichVersion::split(written)?;
     let key = session.asset(key)?;
+    if let (WhichVersion::Latest, Some(_)) = (&which, partition) {
+        let problem = Problem::new("`--partition` is for a version");
+        return Err(Failure::usage(problem.with_hint(format!("write `{key}@VERSION`"))));
+    }
     let graph = session.pipeline()?.graph();
     let Some(index) = graph.index(key.as_str()) else { return Ok(Exit::Success) };
     let opened = session.home().await?;
-    let latest = opened.store.latest(std::slice::from_ref(&key)).await?;
+    let latest = match &which {
+        WhichVersion::Latest => opened.store.latest(std::slice::from_ref(&key)).await?,
+        WhichVersion::Number(_) | WhichVersion::Alias(_) => {
+            let event = find_version_of(&*opened.store, graph, written, partition).await?.event;
+            let (asset, partition) = (key.clone(), event.partition.clone());
+            vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
+        }
+    };
     let now = SystemClock.now();
     let status =
         AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, now).of(index).status;
     let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, now);
-    if json {
+    if session.wants_json() {
         print_json(&details)?;
         return Ok(Exit::Success);
     }
     print_definition(&details);
     let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
     match details.last_materialization() {
-        Some(event) => print_materialization(event, graph.assets()[index].spec.metric.as_ref()),
+        Some(event) => print_materialization(event, &which, graph.assets()[index].spec.metric.as_ref()),
         None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
             "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
@@ -202,7 +218,7 @@ fn metric_first<'a>(
     first.into_iter().chain(others)
 }
 
-fn print_materialization(event: &EventView, metric: Option<&AssetMetric>) {
+fn print_materialization(event: &EventView, which: &WhichVersion, metric: Option<&AssetMetric>) {
     if let EventBody::Unreadable(unreadable) = &event.body {
         let reason = indented(&unreadable.reason, 2);
         outln!("The last materialization can't be read (event {}: {reason}).", event.sequence);
@@ -210,10 +226,17 @@ fn print_materialization(event: &EventView, metric: Option<&AssetMetric>) {
     }
     let EventBody::Materialized(materialization) = &event.body else { return };
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
-    outln!("Last materialized {}{run}", when::moment(event.at));
+    match which {
+        WhichVersion::Latest => outln!("Last materialized {}{run}", when::moment(event.at)),
+        WhichVersion::Number(_) => outln!("Materialized {}{run}", when::moment(event.at)),
+        WhichVersion::Alias(alias) => outln!("The {alias}, materialized {}{run}", when::moment(event.at)),
+    }
     let labels = materialization.metadata.keys().map(|label| label.chars().count());
     let width = labels.chain(["data version".len()]).max().unwrap_or_default().min(WIDEST_LABEL);
     let stored = &materialization.stored;
+    if let Some(version) = materialization.version {
+        outln!("  {:<width$}  {version}", "version");
+    }
     outln!("  {:<width$}  {}", "data version", in_one_line(materialization.data_version.as_str()));
     match stored.location {
         ValueLocation::Elsewhere => {
@@ -325,7 +348,7 @@ async fn history(
             let EventBody::Materialized(materialization) = &event.body else { return None };
             Some(history_row(event, materialization, metric))
         });
-        let heading = ["MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
+        let heading = ["VERSION", "MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
         out!("{}", table(heading, rows.collect()));
     }
     Ok(Exit::Success)
@@ -335,11 +358,12 @@ fn history_row(
     event: &Event,
     materialization: &Materialization,
     metric: Option<&AssetMetric>,
-) -> [String; 6] {
+) -> [String; 7] {
     let numbers =
         metric_first(&materialization.metadata, metric).filter(|(_, value)| value.as_f64().is_some());
     let numbers: Vec<_> = numbers.map(|(label, value)| format!("{label}={}", in_a_word(value))).collect();
     [
+        materialization.version.map(|version| version.to_string()).unwrap_or_default(),
         when::moment(event.at),
         event.run.map(|run| run.short()).unwrap_or_default(),
         event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -349,8 +373,9 @@ fn history_row(
     ]
 }
 
-fn unreadable_row(event: &Event, unreadable: &UnreadableEvent) -> [String; 6] {
+fn unreadable_row(event: &Event, unreadable: &UnreadableEvent) -> [String; 7] {
     [
+        String::new(),
         when::moment(event.at),
         event.run.map(|run| run.short()).unwrap_or_default(),
         event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -367,9 +392,19 @@ async fn value(
     run: Option<&str>,
     output: Option<PathBuf>,
 ) -> Result<Exit, Failure> {
-    let asset = session.asset(key)?;
+    let (asset, which) = WhichVersion::split(key)?;
+    let asset = session.asset(asset)?;
     let opened = session.home().await?;
-    let event = materialization(session, &opened, asset, partition, run).await?;
+    let event = match (which, run) {
+        (WhichVersion::Latest, run) => materialization(session, &opened, asset, partition, run).await?,
+        (WhichVersion::Number(_) | WhichVersion::Alias(_), None) => {
+            find_version_of(&*opened.store, session.pipeline()?.graph(), key, partition).await?.event
+        }
+        (WhichVersion::Number(_) | WhichVersion::Alias(_), Some(_)) => {
+            let problem = Problem::new(format!("`{key}` names a version, and `--run` another one"));
+            return Err(Failure::usage(problem.with_hint("leave out one of them")));
+        }
+    };
     let bytes = session.engine(&opened, EngineOptions::default())?.values().load_bytes(&event).await?;
     if let Some(path) = output {
         write_file(&path, &bytes).map_err(|source| Failure::not_written(&path, &source))?;

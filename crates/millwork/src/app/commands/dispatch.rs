@@ -14,6 +14,7 @@ use super::dev::DevArguments;
 use super::graph::Graph;
 use super::list::List;
 use super::materialize::Materialize;
+use super::models::Models;
 use super::runs::Runs;
 use super::schedules::Schedules;
 use super::sensors::Sensors;
@@ -21,8 +22,8 @@ use super::serve::ServeArguments;
 use super::status::{Status, Why};
 use super::store::Store;
 use super::{
-    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, runs, schedules,
-    sensors, serve, status, store,
+    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, models, runs,
+    schedules, sensors, serve, status, store,
 };
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
@@ -118,6 +119,9 @@ Examples:
     /// Show an asset, its history and its values
     #[command(subcommand)]
     Asset(Asset),
+    /// List, show and compare the versions of models, promote them, and go back
+    #[command(subcommand)]
+    Models(Models),
     /// Show the status of each asset: fresh, stale, missing, running, failed or external
     Status(Status),
     /// Explain the status of an asset: why it is stale, missing, running, failed or external
@@ -151,6 +155,7 @@ pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Comman
         Commands::Automation(automation) => automation::run(session, automation),
         Commands::Alerts(alerts) => alerts::run(session, alerts),
         Commands::Asset(asset) => asset::run(session, asset),
+        Commands::Models(models) => models::run(session, models),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),
         Commands::Check(check) => check::run(session, &check),

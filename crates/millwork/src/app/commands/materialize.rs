@@ -226,7 +226,7 @@ pub(super) enum Execution {
     Resume(RunId),
 }
 
-/// Executes a run to its end, with progress; a signal to end cancels it.
+/// Executes a run to its end, with progress; a signal to end cancels it. The store is closed, and the outcome is printed.
 pub(super) async fn execute(
     opened: &Opened,
     engine: &Engine,
@@ -234,6 +234,51 @@ pub(super) async fn execute(
     steps: usize,
     json: bool,
 ) -> Result<Exit, Failure> {
+    let executed = execute_one(opened, engine, execution, steps, json).await?;
+    opened.store.close().await;
+    let (outcome, asked) = match executed {
+        Executed { outcome: Ok(outcome), asked } => (outcome, asked),
+        // It was canceled before it began.
+        Executed {
+            outcome: Err(ExecuteError::Store(StorageError::NotClaimable { status: RunStatus::Canceled, .. })),
+            asked: Some(signal),
+        } => return Ok(signal.exit()),
+        Executed { outcome: Err(error), .. } => return Err(error.into()),
+    };
+    let result = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
+    if asked == Some(EndSignal::HangUp) {
+        // Its terminal was closed, which the exit code reports.
+        print_if_possible(&result);
+    } else {
+        out!("{result}");
+    }
+    Ok(exit_of(outcome.status, asked))
+}
+
+/// A run that was executed here.
+pub(super) struct Executed {
+    /// Its outcome; an error if it couldn't be executed.
+    pub(super) outcome: Result<RunOutcome, ExecuteError>,
+    /// The signal to end that came meanwhile; `None` if there was none.
+    pub(super) asked: Option<EndSignal>,
+}
+
+/// The exit code of a run that ended with a status, also because a signal asked for its end.
+pub(super) fn exit_of(status: RunStatus, asked: Option<EndSignal>) -> Exit {
+    match (status, asked) {
+        (RunStatus::Canceled, Some(signal)) => signal.exit(),
+        (status, _) => exit(status),
+    }
+}
+
+/// Executes a run to its end, with progress; a signal to end cancels it.
+pub(super) async fn execute_one(
+    opened: &Opened,
+    engine: &Engine,
+    execution: Execution,
+    steps: usize,
+    json: bool,
+) -> Result<Executed, Failure> {
     log::install()?;
     // The signal is handled before the run is recorded, so the log has either the run's end or no run.
     let (cancel, signals) = (Cancel::default(), EndSignals::listen()?);
@@ -262,32 +307,11 @@ pub(super) async fn execute(
     progress.finish();
     // The capture of standard output ends here, so that the summary is printed.
     drop(captured);
-    opened.store.close().await;
     let asked = *asked.borrow();
-    let outcome = match (outcome, asked) {
-        // It was canceled before it began.
-        (
-            Err(ExecuteError::Store(StorageError::NotClaimable { status: RunStatus::Canceled, .. })),
-            Some(signal),
-        ) => {
-            return Ok(signal.exit());
-        }
-        (outcome, _) => outcome?,
-    };
-    if asked.is_some() && outcome.status == RunStatus::Canceled {
+    if asked.is_some() && outcome.as_ref().is_ok_and(|outcome| outcome.status == RunStatus::Canceled) {
         end_descendants();
     }
-    let result = if json { format!("{}\n", outcome_json(&outcome)?) } else { summary(&outcome) };
-    if asked == Some(EndSignal::HangUp) {
-        // Its terminal was closed, which the exit code reports.
-        print_if_possible(&result);
-    } else {
-        out!("{result}");
-    }
-    Ok(match (outcome.status, asked) {
-        (RunStatus::Canceled, Some(signal)) => signal.exit(),
-        (status, _) => exit(status),
-    })
+    Ok(Executed { outcome, asked })
 }
 
 /// Cancels a run when this process is asked to end, and ends it at once on a second signal. Its child processes get Ctrl-C from the
@@ -329,7 +353,7 @@ fn exit(status: RunStatus) -> Exit {
 }
 
 /// The summary at the end: the failures, and the number of steps by status.
-fn summary(outcome: &RunOutcome) -> String {
+pub(super) fn summary(outcome: &RunOutcome) -> String {
     let count = |status| outcome.count(status);
     let mut parts = vec![format!("{} succeeded", count(StepStatus::Succeeded))];
     for (status, word) in
@@ -376,8 +400,13 @@ fn failure_lines(failure: &StepFailure) -> impl Iterator<Item = String> {
 }
 
 fn outcome_json(outcome: &RunOutcome) -> Result<String, Failure> {
+    serde_json::to_string(&outcome_view(outcome)).map_err(Failure::failed)
+}
+
+/// The outcome of a run as JSON shows it.
+pub(super) fn outcome_view(outcome: &RunOutcome) -> RunOutcomeView {
     let steps = outcome.state.steps.iter().map(|(step, state)| StepView::new(step, state));
-    let view = RunOutcomeView {
+    RunOutcomeView {
         run: outcome.run,
         status: outcome.status,
         reason: outcome.state.reason.clone(),
@@ -386,8 +415,7 @@ fn outcome_json(outcome: &RunOutcome) -> Result<String, Failure> {
         seconds: outcome.duration.as_secs_f64(),
         peak_memory_bytes: peak_memory(),
         steps: steps.collect(),
-    };
-    serde_json::to_string(&view).map_err(Failure::failed)
+    }
 }
 
 /// The peak memory of this process, in bytes; `None` if the system doesn't report it.

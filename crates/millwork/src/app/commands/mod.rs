@@ -14,6 +14,7 @@ mod graph;
 mod in_process;
 mod list;
 mod materialize;
+mod models;
 mod pending;
 mod runs;
 mod schedules;
@@ -25,3 +26,4 @@ mod store;
 
 pub(super) use dispatch::{Arguments, run};
 pub(super) use graph::GraphFormat;
+pub(super) use models::CardFormat;

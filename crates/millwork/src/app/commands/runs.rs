@@ -298,6 +298,7 @@ fn log_line(event: &Event) -> String {
         EventBody::VersionJudged(judged) => format!("      {judged}"),
         EventBody::AliasMoved(moved) => format!("      {moved}"),
         EventBody::VersionDecided(decided) => format!("      {decided}"),
+        EventBody::VersionsBacktested(tested) => format!("      {tested}"),
         EventBody::AliasPinned(pinned) => format!("      {pinned}"),
         EventBody::Unreadable(unreadable) => {
             let kind = unreadable.kind.map(|kind| format!(" `{kind}`")).unwrap_or_default();

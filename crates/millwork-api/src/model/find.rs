@@ -1,0 +1,155 @@
+//! Finding a model and a version of it by what was written: `comments_model`, `comments_model@3`, `comments_model@champion`.
+
+use std::borrow::Cow;
+
+use millwork_core::event::Event;
+use millwork_core::graph::{AssetGraph, AssetIndex, PartitionError};
+use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
+use millwork_core::{Advice, AssetPartition, ErrorClass, PartitionKey, Problem};
+use millwork_storage::{StorageError, Store};
+
+use crate::named::{NameError, find_asset};
+
+/// Why a version can't be found.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    /// The asset isn't defined.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The asset has other partitions, or none, or none was named.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
+    /// What was written is no version.
+    #[error(transparent)]
+    Written(#[from] Problem),
+    /// The asset was never materialized.
+    #[error("{} has no versions", .of.quoted())]
+    NoVersions {
+        /// The asset, and its partition.
+        of: AssetPartition,
+    },
+    /// No version has this number.
+    #[error("{} has no version {version}", .of.quoted())]
+    NoVersion {
+        /// The asset, and its partition.
+        of: AssetPartition,
+        /// The number.
+        version: VersionNumber,
+    },
+    /// The alias doesn't exist.
+    #[error("{} has no alias `{alias}`", .of.quoted())]
+    NoAlias {
+        /// The asset, and its partition.
+        of: AssetPartition,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+impl Advice for VersionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Name(error) => return error.hint(),
+            Self::Partition(error) => return error.hint(),
+            Self::Written(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::NoVersions { of } => format!("`materialize {}` makes one", of.asset).into(),
+            Self::NoVersion { of, .. } => format!("`asset history {}` lists the versions", of.asset).into(),
+            Self::NoAlias { of, .. } => {
+                format!("`models show {}` lists the aliases, `models alias` sets one", of.asset).into()
+            }
+        })
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Store(error) => error.class(),
+            Self::Name(_)
+            | Self::Partition(_)
+            | Self::Written(_)
+            | Self::NoVersions { .. }
+            | Self::NoVersion { .. }
+            | Self::NoAlias { .. } => ErrorClass::Usage,
+        }
+    }
+}
+
+impl VersionError {
+    /// Whether the thing that is named doesn't exist, in contrast to a text that can't be a name.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Name(error) => error.is_missing(),
+            Self::NoVersions { .. } | Self::NoVersion { .. } | Self::NoAlias { .. } => true,
+            Self::Partition(_) | Self::Written(_) | Self::Store(_) => false,
+        }
+    }
+}
+
+/// A version that was found.
+#[derive(Clone, Debug)]
+pub struct FoundVersion {
+    /// The position of the asset in the graph.
+    pub asset: AssetIndex,
+    /// The asset, and its partition.
+    pub of: AssetPartition,
+    /// The materialization.
+    pub event: Event,
+}
+
+/// The asset of a key, and its partition, which is named if and only if the asset has partitions.
+///
+/// # Errors
+///
+/// If no asset has this key, or the partition doesn't fit.
+pub fn find_model(
+    graph: &AssetGraph,
+    key: &str,
+    partition: Option<&str>,
+) -> Result<(AssetIndex, AssetPartition), VersionError> {
+    let asset = find_asset(graph, key)?;
+    let partition = partition.map(PartitionKey::from);
+    graph.check_partition(asset, partition.as_ref())?;
+    Ok((asset, AssetPartition::new(graph.key(asset).clone(), partition)))
+}
+
+/// The version that `KEY@VERSION` or `KEY@ALIAS` names; the latest one without `@`.
+///
+/// # Errors
+///
+/// As [`find_model`] and [`find_stored_version`], and if what follows the `@` is no version.
+pub async fn find_version_of(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    written: &str,
+    partition: Option<&str>,
+) -> Result<FoundVersion, VersionError> {
+    let (key, which) = WhichVersion::split(written)?;
+    let (asset, of) = find_model(graph, key, partition)?;
+    let event = find_stored_version(store, &of, &which).await?;
+    Ok(FoundVersion { asset, of, event })
+}
+
+/// The materialization of a version.
+///
+/// # Errors
+///
+/// If there is no such version or alias, or the store can't be read.
+pub async fn find_stored_version(
+    store: &dyn Store,
+    of: &AssetPartition,
+    which: &WhichVersion,
+) -> Result<Event, VersionError> {
+    let found = millwork_storage::find_version(store, of, which).await?;
+    if let Some(event) = found {
+        return Ok(event);
+    }
+    let of = of.clone();
+    Err(match which {
+        WhichVersion::Latest => VersionError::NoVersions { of },
+        WhichVersion::Number(version) => VersionError::NoVersion { of, version: *version },
+        WhichVersion::Alias(alias) => VersionError::NoAlias { of, alias: alias.clone() },
+    })
+}

@@ -1,0 +1,23 @@
+//! Models: their versions, what was decided about them, and what can be said of one.
+
+mod backtest;
+mod card;
+mod change;
+mod compare;
+mod details;
+mod find;
+mod lineage;
+mod list;
+mod version;
+
+pub use backtest::{BacktestView, BacktestedVersionView};
+pub use card::{ModelCard, ReaderView, model_card};
+pub use change::{ModelChange, ModelRepair, RepairRunView};
+pub use compare::{ComparedFactView, FactKind, ModelComparison, compare_versions};
+pub use details::{AliasView, ModelDetails, ModelMoveView, model_details, model_versions};
+pub use find::{FoundVersion, VersionError, find_model, find_stored_version, find_version_of};
+pub use lineage::{LineageView, version_lineage};
+pub use list::{ModelListing, ModelStanding, list_models};
+pub use version::{
+    AskedView, DecisionView, InputView, MadeVersion, VerdictView, VersionStatusView, VersionView,
+};

@@ -1,0 +1,364 @@
+//! A version of a model, with what was decided about it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use millwork_core::event::{
+    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, VersionDecided,
+    VersionJudged,
+};
+use millwork_core::model::{Dated, ModelHistory, VersionStatus};
+use millwork_core::run::RunId;
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
+use millwork_core::{
+    AssetKey, AssetMetric, CodeVersion, DataVersion, Decision, Metadata, MetadataValue, PartitionKey,
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::names::DecisionName;
+
+/// What a version is to its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = VersionStatus)]
+pub enum VersionStatusView {
+    /// It is in use.
+    InUse,
+    /// It was in use before.
+    Retired,
+    /// A gate asked people, and nobody has answered.
+    AwaitsApproval,
+    /// It was judged, and the one in use stayed; it can be promoted.
+    Kept,
+    /// It isn't fit for use.
+    Rejected,
+    /// No gate has judged it.
+    Unjudged,
+}
+
+/// A version of a model.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VersionView {
+    /// The number of the version.
+    #[schema(value_type = u32)]
+    pub version: VersionNumber,
+    /// What it is to its model.
+    pub status: VersionStatusView,
+    /// The aliases that point at it.
+    #[schema(value_type = Vec<String>)]
+    pub aliases: Vec<AliasName>,
+    /// The asset's metric in the version's metadata: a number, or one of the texts `NaN`, `inf` and `-inf`; `null` if it has none.
+    #[schema(required)]
+    pub metric: Option<Value>,
+    /// What it was made of and when; `null` if its event was removed.
+    #[schema(required)]
+    pub made: Option<MadeVersion>,
+    /// The question that waits for an answer; `null` if none does.
+    #[schema(required)]
+    pub asked: Option<AskedView>,
+    /// The verdicts of gates about it, oldest first.
+    pub verdicts: Vec<VerdictView>,
+    /// The decisions about it that no gate made, oldest first.
+    pub decisions: Vec<DecisionView>,
+}
+
+/// What a version was made of, and when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MadeVersion {
+    /// The sequence number of the event of its materialization.
+    pub sequence: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The run that made it; `null` if it was reported from outside.
+    #[schema(required, value_type = Option<String>)]
+    pub run: Option<RunId>,
+    /// The version of the code.
+    #[schema(value_type = String)]
+    pub code_version: CodeVersion,
+    /// The version of the data of its value.
+    #[schema(value_type = String)]
+    pub data_version: DataVersion,
+    /// The size of the stored value, in bytes.
+    pub bytes: u64,
+    /// The format of the stored value.
+    pub format: String,
+    /// Whether a retention rule has removed the value.
+    pub value_removed: bool,
+    /// The configuration that it was made with, by the names of the fields, with dots between those of objects.
+    pub config: BTreeMap<String, Value>,
+    /// The versions that it was made from, in the order of the function's parameters.
+    pub inputs: Vec<InputView>,
+    /// The numbers of its metadata, by label.
+    pub numbers: BTreeMap<String, Value>,
+    /// The labels of the curves and plots of its metadata.
+    pub curves: Vec<String>,
+}
+
+/// A version of an upstream asset that a version was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct InputView {
+    /// The asset.
+    #[schema(value_type = String)]
+    pub asset: AssetKey,
+    /// The partition; `null` if the asset has none.
+    #[schema(required, value_type = Option<String>)]
+    pub partition: Option<PartitionKey>,
+    /// The number of the version; `null` if there was none, or versions weren't numbered then.
+    #[schema(required, value_type = Option<u32>)]
+    pub version: Option<VersionNumber>,
+    /// The version of its data; `null` if there was none.
+    #[schema(required, value_type = Option<String>)]
+    pub data_version: Option<DataVersion>,
+    /// The alias by which it was read; `null` if the latest version was.
+    #[schema(required, value_type = Option<String>)]
+    pub alias: Option<AliasName>,
+}
+
+/// The verdict of a gate about a version.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VerdictView {
+    /// When the gate judged.
+    pub at: Timestamp,
+    /// The run in which it judged; `null` outside of runs.
+    #[schema(required, value_type = Option<String>)]
+    pub run: Option<RunId>,
+    /// The name of the gate.
+    pub gate: String,
+    /// The version that it was compared with; `null` if none was in use.
+    #[schema(required, value_type = Option<u32>)]
+    pub against: Option<VersionNumber>,
+    /// The decision; `null` if people are asked.
+    #[schema(required, value_type = Option<DecisionName>)]
+    pub decision: Option<Decision>,
+    /// The question to people; `null` if the gate decided itself.
+    #[schema(required)]
+    pub asked: Option<AskedView>,
+    /// The reason in words; empty if the gate gave none.
+    pub reason: String,
+    /// The numbers behind it, by label.
+    pub numbers: BTreeMap<String, Value>,
+}
+
+/// A question to people whether a version is to be promoted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AskedView {
+    /// Who is asked.
+    pub of: String,
+    /// Until when an answer is awaited; `null` if there is no limit.
+    #[schema(required)]
+    pub until: Option<Timestamp>,
+    /// The decision without an answer by then; `null` without a limit.
+    #[schema(required, value_type = Option<DecisionName>)]
+    pub then: Option<Decision>,
+}
+
+/// A decision about a version that no gate made.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DecisionView {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The decision.
+    #[schema(value_type = DecisionName)]
+    pub decision: Decision,
+    /// Who made it.
+    pub by: String,
+    /// The reason in words; empty if none was given.
+    pub reason: String,
+}
+
+impl From<&VersionStatus> for VersionStatusView {
+    fn from(status: &VersionStatus) -> Self {
+        match status {
+            VersionStatus::InUse => Self::InUse,
+            VersionStatus::Retired => Self::Retired,
+            VersionStatus::AwaitsApproval(_) => Self::AwaitsApproval,
+            VersionStatus::Kept => Self::Kept,
+            VersionStatus::Rejected => Self::Rejected,
+            VersionStatus::Unjudged => Self::Unjudged,
+        }
+    }
+}
+
+impl VersionStatusView {
+    /// The status in words: `in use`, `retired`, `awaits approval`, `kept`, `rejected` or `unjudged`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::InUse => VersionStatus::InUse.as_str(),
+            Self::Retired => VersionStatus::Retired.as_str(),
+            Self::AwaitsApproval => "awaits approval",
+            Self::Kept => VersionStatus::Kept.as_str(),
+            Self::Rejected => VersionStatus::Rejected.as_str(),
+            Self::Unjudged => VersionStatus::Unjudged.as_str(),
+        }
+    }
+}
+
+impl VersionView {
+    /// A version of a model's history; `None` if it isn't in the history. `removed` are the sequence numbers of materializations whose
+    /// values were removed.
+    pub fn new(
+        history: &ModelHistory,
+        version: VersionNumber,
+        in_use: &AliasName,
+        metric: Option<&AssetMetric>,
+        removed: &[u64],
+    ) -> Option<Self> {
+        let status = history.status(version, in_use)?;
+        let found = history.versions.get(&version)?;
+        let made = found.made.as_ref().and_then(|event| MadeVersion::new(event, removed));
+        let asked =
+            if let VersionStatus::AwaitsApproval(asked) = &status { Some(asked.into()) } else { None };
+        let at = history.aliases.iter().filter(|(_, at)| **at == version);
+        Some(Self {
+            version,
+            status: (&status).into(),
+            aliases: at.map(|(alias, _)| alias.clone()).collect(),
+            metric: metric.and_then(|metric| made.as_ref()?.numbers.get(&metric.label).cloned()),
+            made,
+            asked,
+            verdicts: found.verdicts.iter().map(VerdictView::from).collect(),
+            decisions: found.decisions.iter().map(DecisionView::from).collect(),
+        })
+    }
+
+    /// The last reason that was given for what it is: of a decision by hand, or of a verdict; empty if there is none.
+    pub fn reason(&self) -> &str {
+        let (verdict, decision) = (self.verdicts.last(), self.decisions.last());
+        match (verdict, decision) {
+            (Some(verdict), Some(decision)) if decision.at < verdict.at => &verdict.reason,
+            (_, Some(decision)) if !decision.reason.is_empty() => &decision.reason,
+            (Some(verdict), _) => &verdict.reason,
+            (None, _) => "",
+        }
+    }
+}
+
+impl MadeVersion {
+    /// What a materialization says; `None` if the event is none, or can't be read.
+    pub fn new(event: &Event, removed: &[u64]) -> Option<Self> {
+        let EventBody::Materialized(made) = &event.body else { return None };
+        let Materialization { version: _, data_version, provenance, stored, metadata } = made;
+        let is_curve =
+            |value: &MetadataValue| matches!(value, MetadataValue::Series(_) | MetadataValue::Plot(_));
+        let curves = metadata.iter().filter(|(_, value)| is_curve(value)).map(|(label, _)| label.clone());
+        Some(Self {
+            sequence: event.sequence,
+            at: event.at,
+            run: event.run,
+            code_version: provenance.code_version.clone(),
+            data_version: data_version.clone(),
+            bytes: stored.bytes,
+            format: stored.format.clone(),
+            value_removed: removed.contains(&event.sequence),
+            config: parameters(provenance),
+            inputs: provenance.inputs.iter().map(InputView::from).collect(),
+            numbers: numbers(metadata),
+            curves: curves.collect(),
+        })
+    }
+}
+
+/// The configuration that a version was made with, field by field. Provenance doesn't have it yet.
+fn parameters(_: &Provenance) -> BTreeMap<String, Value> {
+    BTreeMap::new()
+}
+
+/// The numbers of metadata, by label.
+pub(super) fn numbers(metadata: &Metadata) -> BTreeMap<String, Value> {
+    let numbers = metadata.iter().filter_map(|(label, value)| {
+        let number = match value {
+            MetadataValue::Int(whole) => Value::from(*whole),
+            other => number(other.as_f64()?),
+        };
+        Some((label.clone(), number))
+    });
+    numbers.collect()
+}
+
+/// A number as JSON; one that isn't finite is the text `NaN`, `inf` or `-inf`.
+pub(super) fn number(value: f64) -> Value {
+    serde_json::Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number)
+}
+
+impl From<&InputVersion> for InputView {
+    fn from(input: &InputVersion) -> Self {
+        let InputVersion { upstream, data_version, version, read_as } = input.clone();
+        let alias = Self::alias_of(&read_as);
+        Self { asset: upstream.asset, partition: upstream.partition, version, data_version, alias }
+    }
+}
+
+impl InputView {
+    /// The alias that a reading follows; `None` if it is of the latest version.
+    pub(super) fn alias_of(read_as: &ReadAs) -> Option<AliasName> {
+        match read_as {
+            ReadAs::Latest => None,
+            ReadAs::Alias(alias) | ReadAs::InputOf { alias, .. } => Some(alias.clone()),
+        }
+    }
+
+    /// The input in words: `stories@3`, with the beginning of the data version if it has no number.
+    pub fn in_words(&self) -> String {
+        let partition = self.partition.as_ref().map(|partition| format!("[{partition}]")).unwrap_or_default();
+        let version = match (self.version, &self.data_version) {
+            (Some(version), _) => format!("@{version}"),
+            (None, Some(data)) => {
+                format!(" (data {})", data.as_str().chars().take(12).collect::<String>())
+            }
+            (None, None) => " (no value)".to_owned(),
+        };
+        format!("{}{partition}{version}", self.asset)
+    }
+}
+
+impl From<&Dated<VersionJudged>> for VerdictView {
+    fn from(dated: &Dated<VersionJudged>) -> Self {
+        let VersionJudged { gate, version: _, against, decision, asked, reason, metadata, provenance: _ } =
+            &dated.what;
+        Self {
+            at: dated.at,
+            run: dated.run,
+            gate: gate.clone(),
+            against: *against,
+            decision: *decision,
+            asked: asked.as_ref().map(AskedView::from),
+            reason: reason.clone(),
+            numbers: numbers(metadata),
+        }
+    }
+}
+
+impl VerdictView {
+    /// The decision, or the question, in words.
+    pub fn in_words(&self) -> String {
+        match (self.decision, &self.asked) {
+            (Some(decision), _) => decision.as_str().to_owned(),
+            (None, Some(asked)) => format!("asks {}", asked.of),
+            (None, None) => "no decision".to_owned(),
+        }
+    }
+}
+
+impl From<&Asked> for AskedView {
+    fn from(Asked { of, until, then }: &Asked) -> Self {
+        Self { of: of.clone(), until: *until, then: *then }
+    }
+}
+
+impl From<&Dated<VersionDecided>> for DecisionView {
+    fn from(dated: &Dated<VersionDecided>) -> Self {
+        let VersionDecided { version: _, decision, by, reason } = &dated.what;
+        Self { at: dated.at, decision: *decision, by: by.to_string(), reason: reason.clone() }
+    }
+}
+
+/// The move of an alias as a word: `promoted`, `rolled back` or `removed`.
+pub(super) fn change_in_words(change: AliasChange) -> &'static str {
+    match change {
+        AliasChange::Promoted => "promoted",
+        AliasChange::RolledBack => "rolled back",
+        AliasChange::Removed => "removed",
+    }
+}

@@ -1,0 +1,344 @@
+//! The arguments of `models`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use millwork_api::{VersionError, find_model, find_stored_version};
+use millwork_core::event::{Event, EventBody, Mover};
+use millwork_core::graph::AssetIndex;
+use millwork_core::model::Author;
+use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
+use millwork_core::{AssetPartition, Problem};
+use millwork_storage::{Direction, ModelAction};
+
+use super::super::config::ConfigArguments;
+use super::{backtest, change, lineage, repair, show};
+use crate::app::failure::{Exit, Failure};
+use crate::app::json_flag::json_flag;
+use crate::app::session::{Opened, Session, block_on};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::app::commands) enum Models {
+    /// List the models, each with the version in use
+    #[command(arg(json_flag()))]
+    List,
+    /// Show a model: the version in use, its versions and aliases, and their moves
+    Show(Of),
+    /// List the versions of a model, newest first
+    Versions(Of),
+    /// Compare two versions of a model, what differs first
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  models compare comments_model@3 5\n  models compare comments_model@champion comments_model@7"
+    )]
+    Compare {
+        /// The first version: `KEY@VERSION` or `KEY@ALIAS`
+        a: String,
+        /// The second version: a number, an alias, or `KEY@VERSION`
+        b: String,
+        #[command(flatten)]
+        partition: Partition,
+    },
+    /// Bring a version into use; where people were asked about it, approve it
+    Promote(Decide),
+    /// Mark a version as unfit for use; where people were asked about it, refuse it
+    Reject(Decide),
+    /// Answer that the version in use stays, and the other one may be promoted later
+    Keep(Decide),
+    /// Go back to the version that was in use before
+    #[command(arg(json_flag()))]
+    Rollback {
+        /// Key of the model
+        key: String,
+        /// The version to go back to, instead of the last that was in use and isn't rejected
+        #[arg(long, value_name = "VERSION")]
+        to: Option<VersionNumber>,
+        #[command(flatten)]
+        partition: Partition,
+        #[command(flatten)]
+        author: By,
+        #[command(flatten)]
+        expect: Expect,
+    },
+    /// Set or remove an alias of a model
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  models alias comments_model shadow 7\n  models alias comments_model shadow --remove"
+    )]
+    Alias {
+        /// Key of the model
+        key: String,
+        /// Name of the alias
+        name: AliasName,
+        /// The version: a number, or another alias
+        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
+        version: Option<WhichVersion>,
+        /// Remove the alias
+        #[arg(long)]
+        remove: bool,
+        #[command(flatten)]
+        partition: Partition,
+        #[command(flatten)]
+        author: By,
+    },
+    /// Make again what is made with a version now, and nothing else
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  models repair comments_model 3 --dry-run\n  models repair comments_model@3"
+    )]
+    Repair {
+        #[command(flatten)]
+        version: Version,
+        /// List the runs without executing them
+        #[arg(long)]
+        dry_run: bool,
+        /// Enqueue the runs for a daemon and print their ids
+        #[arg(long, conflicts_with = "dry_run")]
+        queue: bool,
+    },
+    /// Judge the stored versions by the gate's function on the data that is stored now
+    #[command(arg(json_flag()))]
+    Backtest {
+        /// Key of the model
+        key: String,
+        /// Only the newest versions, this number of them
+        #[arg(long, value_name = "N")]
+        last: Option<usize>,
+        #[command(flatten)]
+        partition: Partition,
+        #[command(flatten)]
+        config: ConfigArguments,
+    },
+    /// Print the card of a version: what is recorded of it
+    #[command(arg(json_flag()), after_help = "Example:\n  models card comments_model@3 > card.md")]
+    Card {
+        /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the version in use, or else the last one
+        version: String,
+        #[command(flatten)]
+        partition: Partition,
+        /// Format of the output
+        #[arg(long, value_enum, default_value_t = CardFormat::Md, conflicts_with = "json")]
+        format: CardFormat,
+    },
+    /// Show what a version was made from, or everything that was made with it
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  models lineage comments_model@champion\n  models lineage comments_model@3 --down"
+    )]
+    Lineage {
+        /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the last one
+        version: String,
+        #[command(flatten)]
+        partition: Partition,
+        /// Show what was made with it instead
+        #[arg(long)]
+        down: bool,
+        /// Maximum number of steps from the version
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        depth: u32,
+        /// Maximum number of versions
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        limit: usize,
+    },
+}
+
+/// The format of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::app) enum CardFormat {
+    /// Markdown
+    Md,
+    /// JSON
+    Json,
+}
+
+/// A model.
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(in crate::app::commands) struct Of {
+    /// Key of the model
+    pub(super) key: String,
+    #[command(flatten)]
+    pub(super) partition: Partition,
+    /// Maximum number of versions
+    #[arg(long, default_value_t = 20)]
+    pub(super) limit: usize,
+}
+
+/// A decision about a version.
+#[derive(Debug, Args)]
+#[command(arg(json_flag()))]
+pub(in crate::app::commands) struct Decide {
+    #[command(flatten)]
+    version: Version,
+    #[command(flatten)]
+    author: By,
+    #[command(flatten)]
+    expect: Expect,
+}
+
+/// A version of a model, by two arguments or by one.
+#[derive(Debug, Args)]
+pub(in crate::app::commands) struct Version {
+    /// Key of the model, or `KEY@VERSION`
+    key: String,
+    /// The version: a number, or an alias
+    version: Option<WhichVersion>,
+    #[command(flatten)]
+    partition: Partition,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::app::commands) struct Partition {
+    /// Partition of the model, if it has partitions
+    #[arg(long, value_name = "KEY")]
+    partition: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::app::commands) struct By {
+    /// Why, for the history of the model
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Who, instead of the user of the operating system
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::app::commands) struct Expect {
+    /// Refuse if another version than this one is in use by now
+    #[arg(long = "expect", value_name = "VERSION")]
+    pub(super) version: Option<VersionNumber>,
+}
+
+/// A version of a model that a command names.
+pub(super) struct Named {
+    pub(super) asset: AssetIndex,
+    pub(super) of: AssetPartition,
+    pub(super) event: Event,
+}
+
+pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result<Exit, Failure> {
+    block_on(async {
+        let opened = session.home().await?;
+        match models {
+            Models::List => show::list(session, &opened).await,
+            Models::Show(of) => show::show(session, &opened, &of).await,
+            Models::Versions(of) => show::versions(session, &opened, &of).await,
+            Models::Compare { a, b, partition } => {
+                show::compare(session, &opened, (&a, &b), &partition).await
+            }
+            Models::Promote(decide) => change::decide(session, &opened, &decide, ModelAction::Promote).await,
+            Models::Reject(decide) => change::decide(session, &opened, &decide, ModelAction::Reject).await,
+            Models::Keep(decide) => change::decide(session, &opened, &decide, ModelAction::Keep).await,
+            Models::Rollback { key, to, partition, author, expect } => {
+                let of = partition.of(session, &key)?;
+                change::act(session, &opened, of, &ModelAction::RollBack(to), &author, &expect).await
+            }
+            Models::Alias { key, name, version, remove: _, partition, author } => {
+                let of = partition.of(session, &key)?;
+                let action = match version {
+                    Some(version) => ModelAction::SetAlias(name, number(&opened, &of.1, &version).await?),
+                    None => ModelAction::RemoveAlias(name),
+                };
+                change::act(session, &opened, of, &action, &author, &Expect { version: None }).await
+            }
+            Models::Repair { version, dry_run, queue } => {
+                let way = match (dry_run, queue) {
+                    (true, _) => repair::Way::List,
+                    (false, true) => repair::Way::Queue,
+                    (false, false) => repair::Way::Execute,
+                };
+                repair::repair(session, &opened, &version, way).await
+            }
+            Models::Backtest { key, last, partition, config } => {
+                backtest::backtest(session, &opened, (&key, &partition), last, &config).await
+            }
+            Models::Card { version, partition, format } => {
+                let json = session.wants_json() || format == CardFormat::Json;
+                show::card(session, &opened, (&version, &partition), json).await
+            }
+            Models::Lineage { version, partition, down, depth, limit } => {
+                let (version, limits) = ((&*version, &partition), (depth, limit));
+                let direction = if down { Direction::Down } else { Direction::Up };
+                lineage::lineage(session, &opened, version, direction, limits).await
+            }
+        }
+    })
+}
+
+impl Partition {
+    /// The partition as it was written.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.partition.as_deref()
+    }
+
+    /// The asset of a key at this partition.
+    pub(super) fn of(&self, session: &Session, key: &str) -> Result<(AssetIndex, AssetPartition), Failure> {
+        Ok(find_model(session.pipeline()?.graph(), key, self.key())?)
+    }
+}
+
+impl Version {
+    /// The version that is meant.
+    pub(super) async fn find(&self, session: &Session, opened: &Opened) -> Result<Named, Failure> {
+        let (key, within) = WhichVersion::split(&self.key)?;
+        let (asset, of) = self.partition.of(session, key)?;
+        let which = match (&self.version, within) {
+            (Some(_), WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
+                return Err(Failure::usage(
+                    Problem::new(format!("`{}` has a version already", self.key)).with_hint(format!(
+                        "leave out what follows the `@`, or the `{}` behind it",
+                        self.key
+                    )),
+                ));
+            }
+            (Some(which), WhichVersion::Latest) => which.clone(),
+            (None, WhichVersion::Latest) => {
+                return Err(Failure::usage(
+                    Problem::new(format!("no version of `{key}` is named"))
+                        .with_hint(format!("`models versions {key}` lists the versions")),
+                ));
+            }
+            (None, within) => within,
+        };
+        let event = find_stored_version(&*opened.store, &of, &which).await?;
+        Ok(Named { asset, of, event })
+    }
+}
+
+impl Named {
+    /// The number of the version.
+    pub(super) fn number(&self) -> Result<VersionNumber, Failure> {
+        number_of(&self.event).ok_or_else(|| Failure::from(VersionError::NoVersions { of: self.of.clone() }))
+    }
+}
+
+impl Decide {
+    /// The version that is decided about, who decides, and what has to be in use.
+    pub(super) fn parts(&self) -> (&Version, &By, &Expect) {
+        (&self.version, &self.author, &self.expect)
+    }
+}
+
+impl By {
+    /// Who acts, and why.
+    pub(super) fn author(&self) -> Author {
+        let name = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+        let by = self.by.clone().or_else(|| name("USER")).or_else(|| name("LOGNAME"));
+        let by = by.unwrap_or_else(|| "unknown user".to_owned());
+        Author { by: Mover::Person(by), reason: self.reason.clone() }
+    }
+}
+
+/// The number of a version of a model.
+pub(super) async fn number(
+    opened: &Opened,
+    of: &AssetPartition,
+    which: &WhichVersion,
+) -> Result<VersionNumber, Failure> {
+    let event = find_stored_version(&*opened.store, of, which).await?;
+    number_of(&event).ok_or_else(|| Failure::from(VersionError::NoVersions { of: of.clone() }))
+}
+
+fn number_of(event: &Event) -> Option<VersionNumber> {
+    if let EventBody::Materialized(made) = &event.body { made.version } else { None }
+}

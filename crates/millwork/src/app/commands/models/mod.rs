@@ -1,0 +1,11 @@
+//! `models`: the versions of models, what is in use, and what is done to them by hand.
+
+mod arguments;
+mod backtest;
+mod change;
+mod lineage;
+mod repair;
+mod show;
+
+pub(in crate::app) use arguments::CardFormat;
+pub(super) use arguments::{Models, run};

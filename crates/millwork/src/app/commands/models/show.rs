@@ -1,0 +1,269 @@
+//! What is shown of models: the list, one of them, its versions, two of them side by side, the card of one.
+
+use millwork_api::{
+    ComparedFactView, FoundVersion, ModelDetails, ModelListing, VersionView, compare_versions,
+    find_stored_version, list_models, model_card, model_details,
+};
+use millwork_core::asset::plot::short_number;
+use millwork_core::version::WhichVersion;
+use millwork_core::{Clock as _, Problem, SystemClock};
+use serde_json::Value;
+
+use super::arguments::{Of, Partition, number};
+use super::backtest;
+use crate::app::failure::{Exit, Failure};
+use crate::app::out::{out, outln, print_json};
+use crate::app::printable::indented;
+use crate::app::session::{Opened, Session};
+use crate::app::style::style;
+use crate::app::table::table;
+use crate::app::when;
+
+pub(super) async fn list(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
+    let models = list_models(&*opened.store, session.pipeline()?.graph()).await?;
+    if session.wants_json() {
+        print_json(&models)?;
+    } else if models.is_empty() {
+        outln!("No asset is a model. A gate, a reader of an alias, or `models alias` makes it one.");
+    } else {
+        let heading = ["MODEL", "PARTITION", "IN USE", "SINCE", "METRIC", "LAST", "AWAITS APPROVAL"];
+        out!("{}", table(heading, models.iter().flat_map(rows).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn rows(model: &ModelListing) -> Vec<[String; 7]> {
+    let metric = |value: &Value| {
+        let label = model.metric.as_ref().map(|metric| format!("{} ", metric.label)).unwrap_or_default();
+        format!("{label}{}", in_words(value))
+    };
+    let number = |version: Option<_>| {
+        version
+            .map_or_else(|| "none".to_owned(), |one: millwork_core::version::VersionNumber| one.to_string())
+    };
+    let row = |standing: &millwork_api::ModelStanding| {
+        let awaiting: Vec<String> = standing.awaiting_approval.iter().map(ToString::to_string).collect();
+        [
+            model.key.to_string(),
+            standing.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+            number(standing.in_use),
+            standing.since.map(when::moment).unwrap_or_default(),
+            standing.metric.as_ref().map(metric).unwrap_or_default(),
+            number(standing.last),
+            awaiting.join(", "),
+        ]
+    };
+    if model.standings.is_empty() {
+        let none = || "none".to_owned();
+        let empty = String::new;
+        return vec![[model.key.to_string(), empty(), none(), empty(), empty(), none(), empty()]];
+    }
+    model.standings.iter().map(row).collect()
+}
+
+async fn details(session: &Session, opened: &Opened, of: &Of) -> Result<ModelDetails, Failure> {
+    let (asset, at) = of.partition.of(session, &of.key)?;
+    Ok(model_details(&*opened.store, session.pipeline()?.graph(), (asset, &at), of.limit).await?)
+}
+
+pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<Exit, Failure> {
+    let model = details(session, opened, of).await?;
+    if session.wants_json() {
+        print_json(&model)?;
+        return Ok(Exit::Success);
+    }
+    let partition = model.partition.as_ref().map(|key| format!(" (partition {key})")).unwrap_or_default();
+    outln!("{}{partition}", style(&model.key).bold());
+    if !model.description.is_empty() {
+        outln!("{}", model.description);
+    }
+    outln!();
+    let in_use = model.in_use.as_ref().map(|version| in_use(&model, version));
+    let metric =
+        model.metric.as_ref().map(|metric| format!("{}, {}", metric.label, metric.better.in_words()));
+    let others = model.aliases.iter().filter(|alias| alias.alias != model.alias);
+    let others: Vec<String> = others.map(|alias| format!("{} = {}", alias.alias, alias.version)).collect();
+    for (label, words) in [
+        (model.alias.as_str(), in_use.unwrap_or_else(|| "none".to_owned())),
+        ("gate", model.gate.clone().unwrap_or_default()),
+        ("metric", metric.unwrap_or_default()),
+        ("aliases", others.join(", ")),
+    ] {
+        if !words.is_empty() {
+            outln!("  {label:<10}{}", indented(&words, 12));
+        }
+    }
+    outln!();
+    print_versions(&model);
+    if !model.moves.is_empty() {
+        outln!();
+        let heading = ["MOVED", "ALIAS", "FROM", "TO", "BY", "REASON"];
+        let number = |version: Option<millwork_core::version::VersionNumber>| {
+            version.map_or_else(|| "none".to_owned(), |version| version.to_string())
+        };
+        let row = |moved: &millwork_api::ModelMoveView| {
+            [
+                when::moment(moved.at),
+                moved.alias.to_string(),
+                number(moved.from),
+                number(moved.to),
+                moved.by.clone(),
+                moved.reason.clone(),
+            ]
+        };
+        out!("{}", table(heading, model.moves.iter().take(of.limit).map(row).collect()));
+    }
+    if let Some(tested) = &model.backtest {
+        outln!("\nLast backtest:");
+        backtest::print(tested);
+    }
+    Ok(Exit::Success)
+}
+
+/// The version in use in a few words: its number, its age, and since when it has been in use.
+fn in_use(model: &ModelDetails, version: &VersionView) -> String {
+    let mut words = vec![format!("version {}", version.version)];
+    let metric = model.metric.as_ref().zip(version.metric.as_ref());
+    words.extend(metric.map(|(metric, value)| format!("{} {}", metric.label, in_words(value))));
+    let now = SystemClock.now();
+    words.extend(version.made.as_ref().map(|made| format!("{} old", when::between(made.at, now))));
+    words.extend(model.since.map(|since| format!("in use since {}", when::moment(since))));
+    words.join(", ")
+}
+
+pub(super) async fn versions(session: &Session, opened: &Opened, of: &Of) -> Result<Exit, Failure> {
+    let model = details(session, opened, of).await?;
+    if session.wants_json() {
+        print_json(&model.versions)?;
+    } else {
+        print_versions(&model);
+    }
+    Ok(Exit::Success)
+}
+
+fn print_versions(model: &ModelDetails) {
+    if model.count == 0 {
+        outln!("It has no versions. `materialize {}` makes one.", model.key);
+        return;
+    }
+    let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
+    let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "VERDICT", "REASON"];
+    out!("{}", table(heading, model.versions.iter().map(version_row).collect()));
+    if model.count > model.versions.len() {
+        outln!("The newest {} of {}; `--limit` shows more.", model.versions.len(), model.count);
+    }
+}
+
+fn version_row(version: &VersionView) -> [String; 8] {
+    let made = version.made.as_ref();
+    let config = made.iter().flat_map(|made| &made.config);
+    let config: Vec<String> = config.map(|(name, value)| format!("{name}={}", in_words(value))).collect();
+    let aliases: Vec<&str> = version.aliases.iter().map(|alias| alias.as_str()).collect();
+    let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
+    let removed = made.is_none_or(|made| made.value_removed);
+    let removed = if removed { ", value removed" } else { "" };
+    [
+        format!("{}{aliases}", version.version),
+        format!("{}{removed}", version.status.in_words()),
+        version.metric.as_ref().map(in_words).unwrap_or_default(),
+        made.map(|made| when::moment(made.at)).unwrap_or_default(),
+        made.and_then(|made| made.run).map(|run| run.short()).unwrap_or_default(),
+        config.join(" "),
+        version.verdicts.last().map(|verdict| verdict.in_words()).unwrap_or_default(),
+        version.reason().to_owned(),
+    ]
+}
+
+pub(super) async fn compare(
+    session: &Session,
+    opened: &Opened,
+    (a, b): (&str, &str),
+    partition: &Partition,
+) -> Result<Exit, Failure> {
+    let (key, first) = WhichVersion::split(a)?;
+    let (asset, of) = partition.of(session, key)?;
+    let second = match WhichVersion::split(b)? {
+        (other, which @ (WhichVersion::Number(_) | WhichVersion::Alias(_))) if other == key => which,
+        (_, WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
+            let problem = Problem::new(format!("`{a}` and `{b}` are versions of two models"));
+            return Err(Failure::usage(problem.with_hint("compare two versions of one model")));
+        }
+        (version, WhichVersion::Latest) => version.parse()?,
+    };
+    let first = number(opened, &of, &first).await?;
+    let second = number(opened, &of, &second).await?;
+    let graph = session.pipeline()?.graph();
+    let compared = compare_versions(&*opened.store, graph, (asset, &of), (first, second)).await?;
+    if session.wants_json() {
+        print_json(&compared)?;
+        return Ok(Exit::Success);
+    }
+    let word = |version: &VersionView| version.status.in_words();
+    outln!("{} ({}) and {second} ({}) of {}", first, word(&compared.a), word(&compared.b), of.quoted());
+    let (a, b) = (format!("VERSION {first}"), format!("VERSION {second}"));
+    let differing = compared.facts.iter().filter(|fact| fact.differs).count();
+    let (differs, same) = compared.facts.split_at(differing);
+    if differs.is_empty() {
+        outln!("\nNo recorded fact differs.");
+    } else {
+        outln!("\nDiffers:");
+        out!("{}", table(["FACT", "NAME", &a, &b, ""], differs.iter().map(fact_row).collect()));
+    }
+    if !same.is_empty() {
+        outln!("\nThe same:");
+        let row = |fact: &ComparedFactView| {
+            let value = fact.a.as_ref().map(in_words).unwrap_or_default();
+            [fact.kind.as_str().to_owned(), fact.name.clone(), value]
+        };
+        out!("{}", table(["FACT", "NAME", "BOTH"], same.iter().map(row).collect()));
+    }
+    Ok(Exit::Success)
+}
+
+fn fact_row(fact: &ComparedFactView) -> [String; 5] {
+    let words = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), in_words);
+    let change = fact.change.map(|change| change.as_str().to_owned()).unwrap_or_default();
+    [fact.kind.as_str().to_owned(), fact.name.clone(), words(&fact.a), words(&fact.b), change]
+}
+
+pub(super) async fn card(
+    session: &Session,
+    opened: &Opened,
+    (version, partition): (&str, &Partition),
+    json: bool,
+) -> Result<Exit, Failure> {
+    let graph = session.pipeline()?.graph();
+    let (key, which) = WhichVersion::split(version)?;
+    let (asset, of) = partition.of(session, key)?;
+    let store = &*opened.store;
+    let event = match which {
+        WhichVersion::Latest => {
+            let in_use = WhichVersion::Alias(graph.alias_in_use(asset));
+            match millwork_storage::find_version(store, &of, &in_use).await? {
+                Some(event) => event,
+                None => find_stored_version(store, &of, &WhichVersion::Latest).await?,
+            }
+        }
+        which => find_stored_version(store, &of, &which).await?,
+    };
+    let card = model_card(store, graph, &FoundVersion { asset, of, event }).await?;
+    if json {
+        print_json(&card)?;
+    } else {
+        out!("{}", card.markdown());
+    }
+    Ok(Exit::Success)
+}
+
+/// JSON in words: strings without quotes, numbers short.
+pub(super) fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or_else(|| number.to_string(), short_number)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}
