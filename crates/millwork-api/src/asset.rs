@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::asset_status::AssetHealth;
-use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, StepNode};
 use millwork_core::run::StepKey;
 use millwork_core::{
     AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy,
@@ -82,6 +82,9 @@ pub struct AssetView {
     /// The JSON schemas of its step's configuration; `null` if the asset is external.
     #[schema(required)]
     pub config: Option<Vec<Value>>,
+    /// The standing configuration of its step: that of the definitions over the defaults of its types; `null` if the step takes none.
+    #[schema(required)]
+    pub standing_config: Option<Value>,
 }
 
 /// The number that an asset is measured by.
@@ -195,7 +198,9 @@ impl AssetView {
     /// The definition of an asset in a graph.
     pub fn new(graph: &AssetGraph, asset: &AssetNode) -> Self {
         let spec = &asset.spec;
-        let computation = asset.step.map(|step| graph.steps()[step].computation());
+        let step = asset.step.map(|step| &graph.steps()[step]);
+        let computation = step.map(StepNode::computation);
+        let standing = step.and_then(|step| step.config.as_ref());
         let definition = graph.index(spec.key.as_str()).and_then(|index| graph.definition(index));
         let partitions = definition.and_then(|definition| definition.partitions.as_ref());
         let pools = computation.into_iter().flat_map(|computation| &computation.pools);
@@ -214,6 +219,7 @@ impl AssetView {
             source: source.map(|(file, line)| format!("{file}:{line}")),
             config: computation
                 .map(|computation| computation.requirements.config.iter().map(ConfigSchema::json).collect()),
+            standing_config: standing.map(|standing| standing.effective().clone()),
         }
     }
 }

@@ -5,8 +5,9 @@ use millwork_core::asset_status::PartitionHealth;
 use millwork_core::plan::Cause;
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetKey, AssetStatus, CodeVersion, DataVersion, PartitionKey};
+use millwork_core::{AssetKey, AssetStatus, CodeVersion, ConfigChange, DataVersion, PartitionKey};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::names::AssetStatusName;
@@ -54,6 +55,11 @@ pub enum CauseView {
         /// The current code version.
         #[schema(value_type = String)]
         to: CodeVersion,
+    },
+    /// The standing configuration of the asset's step has changed.
+    Config {
+        /// The fields that have another value; at least one.
+        changes: Vec<ConfigChangeView>,
     },
     /// Another system reported the value, so the versions that it was made from aren't known.
     Reported,
@@ -104,6 +110,25 @@ pub enum CauseView {
     },
 }
 
+/// A field of a configuration that has another value.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConfigChangeView {
+    /// The names that lead to the field, with dots between them.
+    pub field: String,
+    /// The value that it had; absent if it wasn't there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// The value that it has; absent if it isn't there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+impl From<ConfigChange> for ConfigChangeView {
+    fn from(ConfigChange { field, from, to }: ConfigChange) -> Self {
+        Self { field, from, to }
+    }
+}
+
 impl AssetStatusView {
     /// The status of a partition of an asset. `late` is the reason why the asset is late under its freshness policy; `None` if it isn't
     /// late.
@@ -126,6 +151,9 @@ impl From<Cause> for CauseView {
     fn from(cause: Cause) -> Self {
         match cause {
             Cause::Code { from, to } => Self::Code { from, to },
+            Cause::Config { changes } => {
+                Self::Config { changes: changes.into_iter().map(Into::into).collect() }
+            }
             Cause::Reported => Self::Reported,
             Cause::Data { asset, partition, from, to } => Self::Data { asset, partition, from, to },
             Cause::Alias { asset, partition, alias, from, to } => {

@@ -63,6 +63,17 @@ pub struct EventPage {
     pub next: Option<u64>,
 }
 
+/// A page of the materializations of an asset.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MaterializationPage {
+    /// The events of the materializations, newest first. The body of each has its configuration, if the step takes one: `config`, with
+    /// what was `effective` and, if the run overrode something, what was `standing`.
+    pub materializations: Vec<EventView>,
+    /// The value of `before` for the next page; `null` if this is the last.
+    #[schema(required)]
+    pub next: Option<u64>,
+}
+
 /// An event that was recorded for a report from outside.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecordedEvent {

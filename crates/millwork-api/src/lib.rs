@@ -35,7 +35,7 @@ pub use asset::{
     AssetDetails, AssetListing, AssetPage, AssetSummary, AssetView, FreshnessView, LatestView,
     MainNumberView, MetricView,
 };
-pub use asset_status::{AssetStatusView, CauseView};
+pub use asset_status::{AssetStatusView, CauseView, ConfigChangeView};
 pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView,
@@ -43,7 +43,7 @@ pub use automation::{
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
-pub use event::{EventPage, EventView, RecordedEvent};
+pub use event::{EventPage, EventView, MaterializationPage, RecordedEvent};
 pub use model::{
     AliasView, AskedView, BacktestView, BacktestedVersionView, ComparedFactView, DecisionView, FactKind,
     FoundVersion, InputView, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,

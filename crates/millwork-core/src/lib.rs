@@ -30,6 +30,7 @@ pub mod problem;
 pub mod retention;
 pub mod run;
 pub mod schedule;
+pub mod secret;
 pub mod sensor;
 pub mod simulation;
 pub mod stored;
@@ -39,7 +40,7 @@ pub mod version;
 
 use std::pin::Pin;
 
-pub use alert::{AlertRule, Destination, Encryption, Mail, Secret, Trigger};
+pub use alert::{AlertRule, Destination, Encryption, Mail, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;
 pub use clock::{CLOCK_TOLERANCE, Clock, SystemClock, TestClock};
@@ -60,6 +61,7 @@ pub use problem::Problem;
 pub use retention::Retention;
 pub use run::{FailureClass, QueueLimits, RunLimits, RunRetries, RunSpec};
 pub use schedule::{Misfire, Schedule};
+pub use secret::{Secret, UnsetSecret};
 pub use sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome};
 
 /// Any error, as a step's function may return it.

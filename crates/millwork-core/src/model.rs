@@ -450,7 +450,7 @@ mod tests {
             let body = EventBody::Materialized(Materialization {
                 version: Some(number(version)),
                 data_version: format!("d{version}").as_str().into(),
-                provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
+                provenance: Provenance { code_version: "c".into(), inputs: Vec::new(), config: None },
                 stored: StoredValue { location, bytes: 1, format: "json".into(), hash: None },
                 metadata: Default::default(),
             });
@@ -482,7 +482,7 @@ mod tests {
 
     fn judged(version: u32, decision: Option<Decision>) -> EventBody {
         let asked = decision.is_none().then(|| Asked { of: "ops".into(), until: None, then: None });
-        let provenance = Provenance { code_version: "c".into(), inputs: Vec::new() };
+        let provenance = Provenance { code_version: "c".into(), inputs: Vec::new(), config: None };
         EventBody::VersionJudged(VersionJudged {
             gate: "g".into(),
             version: number(version),

@@ -127,6 +127,7 @@ fn step_events(run: RunId, step: usize) -> Vec<NewEvent> {
         provenance: Provenance {
             code_version: "00112233445566778899aabbccddeeff".into(),
             inputs: vec![input],
+            config: None,
         },
         stored: StoredValue {
             location: ValueLocation::Database,

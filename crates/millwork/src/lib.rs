@@ -31,8 +31,10 @@ pub use app::{App, app};
 pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
+pub use millwork_core::param::{ConfigChange, ConfigFilter, RecordedConfig, config_changes};
 pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
+pub use millwork_core::secret::UnsetSecret;
 pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
     AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue,

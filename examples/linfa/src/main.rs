@@ -20,7 +20,7 @@ use millwork::ml::features::LabelledFeatures;
 use millwork::ml::{metrics, split};
 use millwork::{Assets, CheckResult, Config, Output, Result, asset, asset_check, definitions, multi_asset};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Measurements have no absent entries.
 const DENSE: fn() -> Dense = || Dense::new(Absent::Error);
@@ -50,7 +50,7 @@ fn flats() -> Result<Flats> {
 }
 
 /// The strength of regularization.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Penalty {
     /// The weight of the penalty; 0 is least squares.

@@ -10,10 +10,10 @@ use millwork::{
     definitions,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The behavior of `work`.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Work {
     /// Its duration, in milliseconds.

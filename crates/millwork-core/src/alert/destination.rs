@@ -1,8 +1,9 @@
-//! Destinations of alerts, and their secrets, of which only the names of environment variables are kept.
+//! Destinations of alerts.
 
 use std::fmt;
 
 use crate::problem::Problem;
+use crate::secret::Secret;
 
 /// Where an alert goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,36 +213,5 @@ impl fmt::Display for Destination {
                 write!(f, "command {}", argv.first().map_or("", String::as_str))
             }
         }
-    }
-}
-
-/// A secret in an environment variable: the address of a webhook, a password. Only its name is ever shown or
-/// stored; its value is looked up when it is needed.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Secret {
-    variable: String,
-}
-
-impl Secret {
-    /// The value of an environment variable.
-    pub fn env(variable: impl Into<String>) -> Self {
-        Self { variable: variable.into() }
-    }
-
-    /// The name of the variable.
-    pub fn variable(&self) -> &str {
-        &self.variable
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}", self.variable)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret(${})", self.variable)
     }
 }

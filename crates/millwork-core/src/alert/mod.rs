@@ -14,8 +14,9 @@ mod message;
 mod occurrence;
 mod rule;
 
+pub use crate::secret::Secret;
 pub use decide::{AlertRules, AlertState, AlertStates, decide};
-pub use destination::{Channel, Destination, Encryption, Mail, Secret, WebhookShape};
+pub use destination::{Channel, Destination, Encryption, Mail, WebhookShape};
 pub use message::{Alert, AlertKind};
 pub use occurrence::{Occurrence, OccurrenceKind};
 pub use rule::{AlertRule, Trigger};

@@ -1,12 +1,14 @@
 //! The facts that the status of assets follows from, as a fold over the event log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::id::RunId;
 use crate::outcome::Failure;
+use crate::param::RecordedConfig;
 use crate::partition::{AssetPartition, StepPartition};
 use crate::plan::{AliasedVersion, LatestEvaluations};
 use crate::version::AliasName;
@@ -24,6 +26,30 @@ pub struct StatusFold {
     pub(super) running: HashMap<StepPartition, StepProgress>,
     /// The last failure of a step, with its place in the log.
     failures: HashMap<StepPartition, (u64, Failure)>,
+    configs: SharedConfigs,
+}
+
+/// The configurations of the evaluations. Ten thousand partitions were mostly made with one, which is in memory once.
+#[derive(Clone, Debug, Default)]
+struct SharedConfigs {
+    known: HashSet<Arc<RecordedConfig>>,
+    /// The number of configurations at which those that no evaluation has any more are let go.
+    limit: usize,
+}
+
+impl SharedConfigs {
+    fn share(&mut self, config: &mut Option<Arc<RecordedConfig>>) {
+        let Some(config) = config else { return };
+        if let Some(known) = self.known.get(config) {
+            *config = known.clone();
+            return;
+        }
+        if self.known.len() >= self.limit {
+            self.known.retain(|known| Arc::strong_count(known) > 1);
+            self.limit = 2 * self.known.len() + 64;
+        }
+        self.known.insert(config.clone());
+    }
 }
 
 /// How far a running step has come.
@@ -138,7 +164,11 @@ impl StatusFold {
         if event.body.is_materialization() {
             self.materialized_at.insert(asset.clone(), event.at);
         }
-        self.evaluations.entry(asset).or_default().apply(event);
+        let evaluation = self.evaluations.entry(asset).or_default();
+        evaluation.apply(event);
+        if let Some(provenance) = &mut evaluation.provenance {
+            self.configs.share(&mut provenance.config);
+        }
     }
 
     fn end_step(&mut self, event: &Event) {
@@ -147,5 +177,30 @@ impl StatusFold {
         {
             self.running.remove(&step);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn equal_configurations_are_one_and_old_ones_are_let_go() {
+        let mut configs = SharedConfigs::default();
+        let mut share = |rounds: u32| {
+            let effective = json!({ "rounds": rounds });
+            let mut config = Some(Arc::new(RecordedConfig { effective, standing: None }));
+            configs.share(&mut config);
+            (config.unwrap(), configs.known.len())
+        };
+        let (first, _) = share(1);
+        let (second, count) = share(1);
+        assert!(Arc::ptr_eq(&first, &second) && count == 1);
+        // None of these is held.
+        let most = (2..10_000).map(|rounds| share(rounds).1).max();
+        assert!(most.is_some_and(|most| most < 200), "{most:?}");
+        assert!(Arc::ptr_eq(&first, &share(1).0));
     }
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::{DefinitionError, DefinitionErrors, Job, Pipeline, resolve};
 use crate::BoxError;
 use crate::alert::AlertRule;
 use crate::asset::{AssetDefinition, AssetSpec, CheckDefinition, GateDefinition, IoManager, Produced};
-use crate::param::Resources;
+use crate::param::{Resources, merge_config};
 use crate::problem::Problem;
 use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
@@ -42,6 +45,8 @@ pub struct Definitions {
     pub(super) pools: BTreeMap<String, u32>,
     pub(super) policies: RunPolicies,
     pub(super) source_folder: Option<&'static str>,
+    /// The standing configuration, by step; null if there is none.
+    pub(super) config: Value,
     pub(super) errors: Vec<DefinitionError>,
 }
 
@@ -110,6 +115,30 @@ impl Definitions {
     #[must_use]
     pub fn alert(mut self, rule: AlertRule) -> Self {
         self.alerts.push(rule);
+        self
+    }
+
+    /// Sets the standing configuration of steps: an object by step name, over the defaults of the steps' types and under what a run gives.
+    /// What is set later is laid over what was set before.
+    ///
+    /// It is part of what an asset is made from: once it changes, what was made with another one is stale. The configuration of a job, a
+    /// schedule or a single run overrides it, and makes nothing stale.
+    ///
+    /// ```
+    /// use millwork_core::Definitions;
+    /// use serde_json::json;
+    ///
+    /// let definitions = Definitions::new().config(json!({ "comments_model": { "rounds": 40 } }));
+    /// ```
+    #[must_use]
+    pub fn config(mut self, config: impl Serialize) -> Self {
+        match serde_json::to_value(config) {
+            Ok(config) => merge_config(&mut self.config, config),
+            Err(error) => {
+                let problem = Problem::new(format!("it can't be serialized as JSON: {error}"));
+                self.errors.push(DefinitionError::InvalidConfig { problem });
+            }
+        }
         self
     }
 
@@ -182,7 +211,8 @@ impl Definitions {
         self
     }
 
-    /// Adds everything of `other`; where both set a policy of runs, that of `other` holds. The source folder stays, if there is one.
+    /// Adds everything of `other`; where both set a policy of runs or a field of the standing configuration, that of `other` holds. The
+    /// source folder stays, if there is one.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.assets.extend(other.assets);
@@ -196,6 +226,7 @@ impl Definitions {
         self.pools.extend(other.pools);
         self.policies.take_over(other.policies);
         self.source_folder = self.source_folder.or(other.source_folder);
+        merge_config(&mut self.config, other.config);
         self.errors.extend(other.errors);
         for type_name in self.resources.merge(other.resources) {
             self.duplicate_resource(type_name);

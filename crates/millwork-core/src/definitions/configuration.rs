@@ -9,7 +9,7 @@ use crate::param::{ConfigError, ConfigErrors, ConfigSchema};
 
 impl Pipeline {
     /// Checks the configuration of a run: entries for steps and parameters that don't exist, and, for the steps named in
-    /// `steps`, values that their schemas reject.
+    /// `steps`, values that their schemas reject, together with the standing configuration.
     ///
     /// # Errors
     ///
@@ -55,7 +55,13 @@ impl Pipeline {
         // A step occurs once for each of its partitions.
         let mut seen = HashSet::new();
         for step in steps.into_iter().filter(|step| seen.insert(*step)) {
-            let mut value = entries.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+            let standing =
+                self.graph().step_index(step).and_then(|step| self.graph().steps()[step].config.as_ref());
+            let own = entries.get(step);
+            let mut value = match standing {
+                Some(standing) => standing.with(own),
+                None => own.cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            };
             if let Some(fields) = value.as_object_mut() {
                 // A field that is unknown to the step is reported once, not again by each schema.
                 fields.retain(|field, _| !is_unknown(step, field));

@@ -215,6 +215,12 @@ pub enum DefinitionError {
         /// Add it, or the name that was meant.
         hint: String,
     },
+    /// The standing configuration doesn't fit the steps.
+    #[error("the standing configuration is invalid: {problem}")]
+    InvalidConfig {
+        /// The reason why it is invalid.
+        problem: Problem,
+    },
     /// A job's selection, configuration or tags are invalid.
     #[error("the job `{job}` is invalid: {problem}")]
     InvalidJob {
@@ -304,6 +310,7 @@ impl Advice for DefinitionError {
             | Self::InvalidAlias { problem, .. }
             | Self::InvalidFreshness { problem, .. }
             | Self::InvalidLimit { problem }
+            | Self::InvalidConfig { problem }
             | Self::InvalidJob { problem, .. }
             | Self::InvalidSensor { problem, .. }
             | Self::InvalidCondition { problem, .. }

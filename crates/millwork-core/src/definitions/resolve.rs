@@ -31,6 +31,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         pools,
         policies,
         source_folder,
+        config,
         mut errors,
     } = definitions;
     let producers = producers(&assets);
@@ -75,8 +76,9 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         errors.extend(order(&assets, &checks, &gates).err().map(DefinitionError::from));
         return Err(DefinitionErrors(errors));
     }
-    let graph =
+    let mut graph =
         AssetGraph::new(assets, checks, gates).map_err(|cycle| DefinitionErrors(vec![cycle.into()]))?;
+    graph.configure(&config);
     let pipeline = Pipeline {
         graph: Arc::new(graph),
         jobs,
@@ -89,6 +91,12 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         policies,
         source_folder,
     };
+    if let Err(invalid) = pipeline.check_config_so_far(&config) {
+        // What runs lay over it would be refused for the same reasons.
+        let problems = RequestError::from(invalid).problems().into_iter();
+        errors.extend(problems.map(|problem| DefinitionError::InvalidConfig { problem }));
+        return Err(DefinitionErrors(errors));
+    }
     check_jobs(&pipeline, &mut errors);
     check_schedules(&pipeline, &mut errors);
     check_sensors(&pipeline, &mut errors);

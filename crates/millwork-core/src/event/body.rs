@@ -1,6 +1,7 @@
 //! The events: what happens to runs, steps, assets and checks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
-use crate::param::LogLevel;
+use crate::param::{ConfigChange, LogLevel, RecordedConfig, StandingConfig, config_changes};
 use crate::partition::{AssetPartition, PartitionKey};
 use crate::stored::{MAX_STORED_BYTES, MAX_STORED_DEPTH, Unstorable, limited_json, stored_json};
 use crate::version::{AliasName, ReadAs, VersionNumber};
@@ -169,7 +170,7 @@ pub struct Materialization {
     pub metadata: Metadata,
 }
 
-/// The code and the data that a value was made from.
+/// The code, the data and the configuration that a value was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The version of the code.
@@ -177,6 +178,9 @@ pub struct Provenance {
     /// The versions of the upstream assets, in the order of the function's parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<InputVersion>,
+    /// The configuration of the step; `None` if its function takes none, and in events of versions that didn't record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Arc<RecordedConfig>>,
 }
 
 /// The code version of what another system has reported.
@@ -185,7 +189,7 @@ const REPORTED: &str = "reported";
 impl Provenance {
     /// The provenance of a value that another system has made: its inputs are unknown.
     pub fn reported() -> Self {
-        Self { code_version: REPORTED.into(), inputs: Vec::new() }
+        Self { code_version: REPORTED.into(), inputs: Vec::new(), config: None }
     }
 
     /// Whether another system has made the value.
@@ -201,6 +205,13 @@ impl Provenance {
             provenance.inputs.iter().map(|input| (&input.upstream, &input.data_version, &input.read_as))
         }
         self.code_version == other.code_version && data(self).eq(data(other))
+    }
+
+    /// What differs between the standing configuration then and `now`, that of the step as it is defined; nothing if either isn't known.
+    /// What a run overrides isn't compared.
+    pub fn config_changes(&self, now: Option<&StandingConfig>) -> Vec<ConfigChange> {
+        let both = self.config.as_deref().zip(now);
+        both.map_or_else(Vec::new, |(then, now)| config_changes(then.standing(), now.effective()))
     }
 }
 
@@ -577,6 +588,8 @@ impl EventBody {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::asset::MetadataValue;
     use crate::outcome::FailureKind;
@@ -597,7 +610,7 @@ mod tests {
             read_as: ReadAs::Latest,
         };
         let inputs = vec![input("raw", None, Some("d1")), input("by_day", Some("mon"), None)];
-        Provenance { code_version: "c1".into(), inputs }
+        Provenance { code_version: "c1".into(), inputs, config: None }
     }
 
     /// These are on people's disks: a change here needs a new number of the format.
@@ -635,6 +648,27 @@ mod tests {
             EventBody::NotMaterialized { provenance: Provenance { inputs: vec![], ..provenance() } },
             EventKind::NotMaterialized,
             Some(r#"{"code_version":"c1"}"#),
+        );
+        let recorded =
+            |standing: Option<Value>| RecordedConfig { effective: json!({ "rounds": 40 }), standing };
+        let with_config =
+            |config| Provenance { code_version: "c1".into(), inputs: vec![], config: Some(Arc::new(config)) };
+        check(
+            EventBody::NotMaterialized { provenance: with_config(recorded(None)) },
+            EventKind::NotMaterialized,
+            Some(r#"{"code_version":"c1","config":{"effective":{"rounds":40}}}"#),
+        );
+        check(
+            EventBody::Kept {
+                reason: "no".into(),
+                metadata: BTreeMap::new(),
+                provenance: with_config(recorded(Some(json!({ "rounds": 20 })))),
+            },
+            EventKind::Kept,
+            Some(concat!(
+                r#"{"reason":"no","code_version":"c1","#,
+                r#""config":{"effective":{"rounds":40},"standing":{"rounds":20}}}"#
+            )),
         );
     }
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde_json::Value;
+
 use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation, GateDefinition};
 use crate::id::StepKey;
 use crate::index::{IndexVec, typed_index};
-use crate::param::Input;
+use crate::param::{Input, StandingConfig};
 use crate::version::{AliasName, ReadAs};
 
 typed_index! {
@@ -56,6 +58,8 @@ pub struct StepNode {
     pub upstream: Vec<AssetIndex>,
     /// Whether it makes assets, or tests or judges one.
     pub kind: StepKind,
+    /// Its standing configuration; `None` if its function takes none.
+    pub config: Option<StandingConfig>,
 }
 
 /// The purpose of a step.
@@ -164,7 +168,8 @@ impl AssetGraph {
         }
         if step.is_some() {
             let key = definition.step.clone();
-            self.add_step(StepNode { key, upstream, kind: StepKind::Assets { definition, outputs } });
+            let kind = StepKind::Assets { definition, outputs };
+            self.add_step(StepNode { key, upstream, kind, config: None });
         }
     }
 
@@ -176,7 +181,17 @@ impl AssetGraph {
             upstream.push(asset);
         }
         let key = StepKey::of_check(&definition.asset, &definition.name);
-        self.add_step(StepNode { key, upstream, kind: StepKind::Check { definition, asset } });
+        let kind = StepKind::Check { definition, asset };
+        self.add_step(StepNode { key, upstream, kind, config: None });
+    }
+
+    /// Gives each step its standing configuration: its entry in `config`, which is by step name, over the defaults of its types.
+    pub(crate) fn configure(&mut self, config: &Value) {
+        for step in self.steps.iter_mut() {
+            let schemas = &step.computation().requirements.config;
+            let standing = StandingConfig::new(schemas, config.get(step.key.as_str()).cloned());
+            step.config = (!schemas.is_empty()).then_some(standing);
+        }
     }
 
     fn add_gate(&mut self, definition: GateDefinition) {
@@ -184,7 +199,8 @@ impl AssetGraph {
         self.assets[asset].gate = Some(self.steps.next_index());
         let upstream = self.upstream(Some(&definition.computation));
         let key = StepKey::of_check(&definition.asset, &definition.name);
-        self.add_step(StepNode { key, upstream, kind: StepKind::Gate { definition, asset } });
+        let kind = StepKind::Gate { definition, asset };
+        self.add_step(StepNode { key, upstream, kind, config: None });
     }
 
     fn add_step(&mut self, step: StepNode) {

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
@@ -14,17 +15,25 @@ use thiserror::Error;
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
 use crate::problem::{Advice, ErrorClass};
+use crate::stored::{MAX_DEPTH, Unstorable, limited_json};
+
+/// How many bytes the configuration of a step may have as JSON, with its defaults.
+const MAX_CONFIG_BYTES: usize = 4 << 20;
 
 /// The step's configuration as a `T`.
 ///
-/// The configuration of a run is an object by step name (`{"hackernews_stories": {"items": 500}}`); a step without an
-/// entry gets `{}`, so a `T` whose fields all have defaults needs none. The JSON schema of `T` checks it before the
-/// run starts and makes the form in the web page.
+/// The configuration of a run is an object by step name (`{"hackernews_stories": {"items": 500}}`). It is laid over the standing
+/// configuration, that of [`Definitions::config`](crate::Definitions::config); a step without an entry in either gets `{}`, so a `T` whose
+/// fields all have defaults needs none. The JSON schema of `T` checks it before the run starts and makes the form in the web page.
+///
+/// What the step ran with is recorded with each of its outputs: `T`, serialized again, so that defaults are in it
+/// ([`RecordedConfig`](super::RecordedConfig)). A field that holds a password or a token is a [`Secret`](crate::Secret), of which only the
+/// name of an environment variable is recorded.
 ///
 /// ```
 /// use millwork_core::Config;
 ///
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 /// struct Split {
 ///     #[serde(default)]
 ///     seed: u64,
@@ -46,7 +55,7 @@ impl<T> Deref for Config<T> {
     }
 }
 
-impl<T: DeserializeOwned + JsonSchema> FromStep for Config<T> {
+impl<T: Serialize + DeserializeOwned + JsonSchema> FromStep for Config<T> {
     fn requirements(requirements: &mut Requirements) {
         requirements.config.push(ConfigSchema::of::<T>());
     }
@@ -61,20 +70,34 @@ impl<T: DeserializeOwned + JsonSchema> FromStep for Config<T> {
 pub struct ConfigSchema {
     schema: fn() -> Value,
     parse: fn(&Value) -> Result<(), serde_json::Error>,
+    effective: fn(&Value) -> Result<Option<Value>, Unstorable>,
 }
 
 impl ConfigSchema {
     /// The schema of `T`.
-    pub fn of<T: DeserializeOwned + JsonSchema>() -> Self {
+    pub fn of<T: Serialize + DeserializeOwned + JsonSchema>() -> Self {
         Self {
             schema: || schemars::schema_for!(T).to_value(),
             parse: |value| serde_json::from_value::<T>(value.clone()).map(drop),
+            effective: |value| match serde_json::from_value::<T>(value.clone()) {
+                Ok(config) => as_written(&config).map(Some),
+                Err(_) => Ok(None),
+            },
         }
     }
 
     /// The schema as JSON.
     pub fn json(&self) -> Value {
         (self.schema)()
+    }
+
+    /// What the type makes of `config`: parsed and serialized again, so that its defaults are in it; `None` if the type refuses it.
+    ///
+    /// # Errors
+    ///
+    /// When the type can't be serialized as JSON, or is longer or nested deeper than what is stored.
+    pub fn effective(&self, config: &Value) -> Result<Option<Value>, Unstorable> {
+        (self.effective)(config)
     }
 
     /// Lists everything that is wrong with `config`.
@@ -127,6 +150,13 @@ impl ConfigSchema {
     }
 }
 
+/// A configuration as it is recorded. It goes through text, since JSON has fewer numbers than Rust: an `f32` of 0.1 is `0.1` as text, and
+/// 0.10000000149011612 as a [`Value`].
+fn as_written<T: Serialize>(config: &T) -> Result<Value, Unstorable> {
+    let json = limited_json(config, MAX_DEPTH, MAX_CONFIG_BYTES)?;
+    serde_json::from_str(&json).map_err(|source| Unstorable::Unreadable { source })
+}
+
 impl fmt::Debug for ConfigSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ConfigSchema").finish()
@@ -163,7 +193,7 @@ pub fn merge_config(base: &mut Value, over: Value) {
     }
 }
 
-fn merge(base: &mut Value, over: Value) {
+pub(super) fn merge(base: &mut Value, over: Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (name, value) in over {

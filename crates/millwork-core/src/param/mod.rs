@@ -5,22 +5,30 @@
 
 mod alias;
 mod config;
+mod config_change;
+mod config_filter;
 mod context;
 mod from_step;
 mod log;
 mod partition;
 mod previous;
+mod recorded_config;
 mod requirements;
 mod resource;
+mod standing_config;
 mod written_config;
 
 pub use alias::{Alias, Challenger, Champion, ChampionAlias, InputOf, NamedAlias, VersionOf};
 pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
+pub use config_change::{ConfigChange, config_changes};
+pub use config_filter::{ConfigFilter, ConfigFilterError, names_of_path, split_assignment};
 pub use context::{Cancellation, InputValue, StepContext, StepContextBuilder};
 pub use from_step::FromStep;
 pub use log::{LogLevel, StepLog, StepSink};
 pub use partition::{Partition, Partitions};
 pub use previous::{Previous, StoredVersion};
+pub use recorded_config::{ConfigField, RecordedConfig};
 pub use requirements::{Absent, Input, InputMapping, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
+pub use standing_config::{StandingConfig, UnrecordableConfig};
 pub use written_config::{deserialize_config, read_config};

@@ -3,9 +3,12 @@
 //! Each output of a plan is compared with its latest evaluation: the last event with a decision about it. That is usually a
 //! materialization, but an asset that decided to keep its value, or to produce none, has evaluated code and data just as well; if
 //! only values counted, an optional asset that declined would be stale for ever. An evaluation records its [`Provenance`]: the
-//! version of the code, and the version of each input's data. An output is [stale](Staleness::Stale) where
+//! version of the code, the version of each input's data, and the configuration of the step. An output is [stale](Staleness::Stale) where
 //!
 //! - the version of its code isn't the recorded one: a hash of the function's tokens, or the version that it was given by hand;
+//! - the step's standing configuration, that of the definitions over the defaults of its types, isn't the one of then. What a run overrides
+//!   by its job, its schedule or `--set` is compared on neither side, and makes nothing stale: a value that was made with an override is
+//!   fresh as long as the standing configuration stays. Evaluations of versions that recorded none have nothing to compare;
 //! - an input's data has another version than the one recorded, or the inputs aren't the same any more;
 //! - an input that the plan makes is itself stale or missing: it will probably be another one;
 //! - an alias that it follows points at another version; what is made of that asset meanwhile is no cause;
@@ -16,14 +19,15 @@
 //! was made again with the same result leaves everything below it fresh, and no clock decides anything.
 //!
 //! What this promises: two processes with the same definitions and the same log come to the same answer, since it is a function of both;
-//! and an output that is fresh was made by code and from data of the versions that there are.
+//! and an output that is fresh was made by code, from data, and over a standing configuration of the versions that there are.
 //!
 //! What it doesn't promise:
 //!
 //! - **That the function would give the same value.** A code version sees one function: not those that it calls, not the versions of its
 //!   dependencies, not the compiler. After such a change give the asset another version, or run it without `--stale`.
-//! - **That configuration, resources and the environment are the same.** They aren't part of the provenance. What a function fetches from
-//!   outside changes without being noticed; that is what schedules and freshness policies are for.
+//! - **That resources and the environment are the same.** They aren't part of the provenance, nor is the value of a secret, of which a
+//!   configuration has the name. What a function fetches from outside changes without being noticed; that is what schedules and freshness
+//!   policies are for.
 //! - **That stale values would change.** An input that is stale is reason enough. A run of stale steps evaluates them again when the inputs
 //!   are there, and skips those that turn out to be unchanged.
 //! - **That a value is still there.** Only the log is read. A deleted stored object is noticed when it is loaded.
@@ -34,27 +38,31 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{AliasMoved, Event, EventBody, InputVersion, Provenance};
-use crate::graph::{AssetGraph, AssetIndex};
-use crate::param::Absent;
+use crate::graph::{AssetGraph, AssetIndex, StepIndex, StepNode};
+use crate::param::{Absent, ConfigChange, RecordedConfig};
 use crate::partition::{AssetPartition, PartitionKey, StepPartition};
 use crate::plan::{Plan, PlanIndex, PlannedInput, PlannedStep};
 use crate::run::{RunState, StepStatus};
 use crate::version::{AliasName, ReadAs, VersionNumber};
 
+/// The maximum number of changes of the configuration that a cause names.
+const SHOWN_CHANGES: usize = 8;
+
 /// Whether an asset's value is what running its function now would be based on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", content = "causes", rename_all = "snake_case")]
 pub enum Staleness {
-    /// Code and inputs are unchanged since it was made.
+    /// Code, standing configuration and inputs are unchanged since it was made.
     Fresh,
     /// There is no value, and none was declined.
     Missing,
-    /// Code or inputs have changed since it was made.
+    /// Code, standing configuration or inputs have changed since it was made.
     Stale(Vec<Cause>),
 }
 
@@ -68,6 +76,11 @@ pub enum Cause {
         from: CodeVersion,
         /// The current version.
         to: CodeVersion,
+    },
+    /// The standing configuration of its step has changed.
+    Config {
+        /// The fields that have another value, from that of then to that of now; at least one.
+        changes: Vec<ConfigChange>,
     },
     /// Another system has reported the value, so its inputs are unknown.
     Reported,
@@ -112,6 +125,16 @@ impl fmt::Display for Cause {
         let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
         match self {
             Self::Code { .. } => f.write_str("its code has changed since it was materialized"),
+            Self::Config { changes } => {
+                f.write_str("the standing configuration changed: ")?;
+                for (index, change) in changes.iter().take(SHOWN_CHANGES).enumerate() {
+                    write!(f, "{}{change}", if index == 0 { "" } else { ", " })?;
+                }
+                match changes.len().saturating_sub(SHOWN_CHANGES) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
             Self::Reported => f.write_str("another system reported its value, and its inputs are unknown"),
             Self::Data { asset, from: Some(from), to: Some(to), .. } => {
                 write!(f, "`{asset}` has new data ({} → {})", short(from), short(to))
@@ -198,10 +221,11 @@ impl StalenessReport {
     /// inputs.
     pub fn new(graph: &AssetGraph, plan: &Plan, latest: &LatestEvaluations) -> Self {
         let mut report = Self { by_output: HashMap::new() };
+        let mut configs = ComparedConfigs::default();
         for step in &plan.steps {
             for &output in graph.outputs(step.step) {
                 let output = step.at_partition(output);
-                let staleness = report.of_output(graph, latest, step, &output);
+                let staleness = report.of_output(graph, latest, step, &output, &mut configs);
                 report.by_output.insert(output, staleness);
             }
         }
@@ -240,18 +264,24 @@ impl StalenessReport {
         latest: &LatestEvaluations,
         step: &PlannedStep,
         output: &AssetPartition<AssetIndex>,
+        configs: &mut ComparedConfigs,
     ) -> Staleness {
         let evaluation = latest.get(&output.by_key(graph));
         let Some(provenance) = evaluation.and_then(|evaluation| evaluation.provenance.as_ref()) else {
             return Staleness::Missing;
         };
         let mut causes = Vec::new();
-        let code_version = &graph.steps()[step.step].computation().code_version;
+        let node = &graph.steps()[step.step];
+        let code_version = &node.computation().code_version;
         if provenance.is_reported() {
             causes.push(Cause::Reported);
         } else {
             if *code_version != provenance.code_version {
                 causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
+            }
+            let changes = configs.changes(step.step, provenance, node);
+            if !changes.is_empty() {
+                causes.push(Cause::Config { changes: changes.to_vec() });
             }
             causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
         }
@@ -263,6 +293,22 @@ impl StalenessReport {
             causes.push(Cause::Upstream { asset, partition });
         }
         if causes.is_empty() { Staleness::Fresh } else { Staleness::Stale(causes) }
+    }
+}
+
+/// The configurations that were compared so far: the partitions of an asset were mostly made with one, which is in memory once.
+#[derive(Default)]
+struct ComparedConfigs {
+    changes: HashMap<(StepIndex, *const RecordedConfig), Vec<ConfigChange>>,
+}
+
+impl ComparedConfigs {
+    /// What has changed of a step's standing configuration since an evaluation.
+    fn changes(&mut self, step: StepIndex, provenance: &Provenance, node: &StepNode) -> &[ConfigChange] {
+        let Some(config) = &provenance.config else { return &[] };
+        self.changes
+            .entry((step, Arc::as_ptr(config)))
+            .or_insert_with(|| provenance.config_changes(node.config.as_ref()))
     }
 }
 

@@ -75,7 +75,7 @@ impl Log {
                 data_version: last_version(upstream),
             });
             let code_version = graph.steps()[step].computation().code_version.clone();
-            Provenance { code_version, inputs: inputs.collect() }
+            Provenance { code_version, inputs: inputs.collect(), config: None }
         });
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
@@ -202,6 +202,7 @@ fn one_that_declines_or_keeps_leaves_the_value_that_there_is() {
         Provenance {
             code_version: graph.steps()[step].computation().code_version.clone(),
             inputs: Vec::new(),
+            config: None,
         }
     };
     let log = Log::new().makes("raw", "r1").makes("a", "a1");

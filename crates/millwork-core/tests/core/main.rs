@@ -5,6 +5,7 @@
 mod alerts;
 mod asset_status;
 mod gates;
+mod config;
 mod plan;
 mod requests;
 mod resolve;

@@ -144,7 +144,7 @@ fn recorded(entries: &[&str]) -> LatestEvaluations {
         };
         let inputs = inputs.split(',').filter(|input| !input.is_empty()).map(input).collect();
         let (data_version, code) = version.split_once('/').unwrap_or((version, "1"));
-        let provenance = Some(Provenance { code_version: code.into(), inputs });
+        let provenance = Some(Provenance { code_version: code.into(), inputs, config: None });
         let data_version = (data_version != "none").then(|| data_version.into());
         (name(asset), LatestEvaluation { aliases: Default::default(), data_version, provenance })
     };

@@ -6,7 +6,7 @@ use millwork_core::{
 };
 use serde_json::{Value, json};
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Load {
     #[serde(default)]
@@ -15,13 +15,13 @@ struct Load {
     source: Option<Source>,
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Source {
     url: String,
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Export {
     folder: String,
@@ -33,7 +33,9 @@ fn asset(key: &str) -> AssetDefinition {
     AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8))
 }
 
-fn configured<T: serde::de::DeserializeOwned + schemars::JsonSchema>(key: &str) -> AssetDefinition {
+fn configured<T: serde::Serialize + serde::de::DeserializeOwned + schemars::JsonSchema>(
+    key: &str,
+) -> AssetDefinition {
     asset(key).policy(|computation| Config::<T>::requirements(&mut computation.requirements))
 }
 

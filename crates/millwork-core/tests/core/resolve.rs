@@ -279,7 +279,7 @@ fn what_jobs_and_schedules_run() {
     );
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Load {
     from: String,

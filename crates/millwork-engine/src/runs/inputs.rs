@@ -244,22 +244,25 @@ impl PlannedRun {
             .collect()
     }
 
-    /// Whether a step that was planned because something upstream was out of date would have the same code and data as before, now that
-    /// upstream is done.
+    /// Whether a step that was planned because something upstream was out of date would have the same code, data and standing
+    /// configuration as before, now that upstream is done. What the run overrides isn't compared.
     pub(crate) fn is_unchanged(&self, position: PlanIndex, values: &InMemoryValues) -> bool {
         let Some(verdicts) = &self.verdicts else { return false };
         let outputs = self.outputs(position);
         if outputs.is_empty() {
             return false;
         }
-        let code_version = self.step(position).computation().code_version.clone();
-        let now = Provenance { code_version, inputs: self.versions(position, values) };
+        let step = self.step(position);
+        let (code_version, inputs) =
+            (step.computation().code_version.clone(), self.versions(position, values));
+        // The configuration isn't needed here: it is compared with what stands.
+        let now = Provenance { code_version, inputs, config: None };
         outputs.iter().all(|output| {
             let output = self.output(position, *output).by_key(&self.graph);
-            verdicts
-                .get(&output)
-                .and_then(|verdict| verdict.provenance.as_ref())
-                .is_some_and(|then| then.is_same_work(&now))
+            let then = verdicts.get(&output).and_then(|verdict| verdict.provenance.as_ref());
+            then.is_some_and(|then| {
+                then.is_same_work(&now) && then.config_changes(step.config.as_ref()).is_empty()
+            })
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use millwork_core::event::{InputVersion, NewEvent};
+use millwork_core::event::{InputVersion, NewEvent, Provenance};
 use millwork_core::graph::{AssetIndex, StepKind, StepNode};
 use millwork_core::plan::PlanIndex;
 use millwork_core::run::{Failure, FailureKind};
@@ -17,7 +17,7 @@ use super::descendants::end_descendants;
 use super::finish::{self, StepOutput};
 use super::judge::{self, Contest, Judged};
 use super::load::{self, AttemptInput, Loading};
-use crate::logs::{StepRecorder, no_step_runs};
+use crate::logs::{StepRecorder, catch_panic, no_step_runs};
 use crate::runs::{Pins, RunContext, StopMode, StoredInput};
 
 /// The input of an attempt.
@@ -132,6 +132,10 @@ async fn attempt_step(
     life: oneshot::Sender<()>,
 ) -> WorkEnd {
     let Attempt { position, inputs, pinned, versions, previous, .. } = attempt;
+    let provenance = match provenance(context, step, versions) {
+        Ok(provenance) => provenance,
+        Err(failure) => return failure.into(),
+    };
     let contest = match &step.kind {
         StepKind::Gate { .. } => match Contest::now(context, position).await {
             Ok(contest) => match contest.lack(context, position) {
@@ -157,14 +161,15 @@ async fn attempt_step(
         }
     };
     let end = match called {
-        Called::Assets(produced) => finish::store_outputs(context, step, produced, versions, recorder)
+        Called::Assets(produced) => finish::store_outputs(context, step, produced, provenance, recorder)
             .await
             .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into()),
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
         Called::Gate(verdict) => match contest {
             Some(contest) => {
-                let inputs = contest.complete(context, position, versions);
-                return WorkEnd::Judged(Judged { contest, verdict, inputs });
+                let inputs = contest.complete(context, position, provenance.inputs);
+                let provenance = Provenance { inputs, ..provenance };
+                return WorkEnd::Judged(Judged { contest, verdict, provenance });
             }
             None => finish::wrong_kind("a function that isn't a gate's returned a verdict").into(),
         },
@@ -172,6 +177,33 @@ async fn attempt_step(
         Called::Failed(failure) => failure.into(),
     };
     WorkEnd::Over(end)
+}
+
+/// What the outputs of a step are made from, or a gate's verdict. A configuration that can't be recorded fails the attempt before it does
+/// any work; those of checks aren't recorded.
+fn provenance(
+    context: &RunContext,
+    step: &StepNode,
+    inputs: Vec<InputVersion>,
+) -> Result<Provenance, Failure> {
+    let is_recorded = match &step.kind {
+        StepKind::Assets { .. } | StepKind::Gate { .. } => true,
+        StepKind::Check { .. } => false,
+    };
+    let config = match &step.config {
+        Some(standing) if is_recorded => {
+            let (name, own) = (step.key.as_str(), context.config.get(step.key.as_str()));
+            // Types are read and written by code of the pipeline.
+            let recorded = catch_panic(|| standing.recorded(name, own))?;
+            recorded.map_err(|error| Failure::of_error(FailureKind::Error, &error))?
+        }
+        Some(_) | None => None,
+    };
+    Ok(Provenance {
+        code_version: step.computation().code_version.clone(),
+        inputs,
+        config: config.map(Arc::new),
+    })
 }
 
 /// Waits until the run is to stop with at least this urgency.

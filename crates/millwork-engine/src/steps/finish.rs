@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use millwork_core::event::{
-    CheckEvaluation, EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue,
-};
+use millwork_core::event::{CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue};
 use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::VersionNumber;
@@ -37,20 +35,14 @@ pub(super) async fn store_outputs(
     context: &RunContext,
     step: &StepNode,
     encoded: Vec<Encoded>,
-    inputs: Vec<InputVersion>,
+    provenance: Provenance,
     recorder: &Arc<StepRecorder>,
 ) -> Result<AttemptEnd, ValueError> {
     let StepKind::Assets { definition, .. } = &step.kind else {
         return Ok(wrong_kind("a check's function returned values").into());
     };
-    let code_version = step.computation().code_version.clone();
-    let outputs = Outputs {
-        context,
-        definition,
-        provenance: Provenance { code_version, inputs },
-        reported: recorder.take_metadata(),
-        recorder,
-    };
+    let reported = recorder.take_metadata();
+    let outputs = Outputs { context, definition, provenance, reported, recorder };
     let (mut made, mut events) = (Vec::with_capacity(encoded.len()), Vec::with_capacity(encoded.len() + 1));
     for (spec, output) in definition.outputs.iter().zip(encoded) {
         let (output, event) = outputs.store(spec, output).await?;

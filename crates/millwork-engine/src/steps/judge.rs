@@ -40,8 +40,8 @@ pub(crate) struct Contest {
 pub(crate) struct Judged {
     pub(super) contest: Contest,
     pub(super) verdict: Verdict,
-    /// The versions of everything that the gate was given.
-    pub(super) inputs: Vec<InputVersion>,
+    /// The gate's code and configuration, and the versions of everything that it was given.
+    pub(super) provenance: Provenance,
 }
 
 impl Contest {
@@ -194,7 +194,7 @@ pub(super) async fn record(
     recorder: &StepRecorder,
 ) -> AttemptEnd {
     let (gate, asset) = judged_by(context, position);
-    let Judged { contest, mut verdict, inputs } = judged;
+    let Judged { contest, mut verdict, provenance } = judged;
     verdict.metadata.extend(recorder.take_metadata());
     if let Err(error) = check_metadata(&verdict.metadata) {
         return Failure::of_error(FailureKind::Output, &ValueError::from(error)).into();
@@ -213,7 +213,7 @@ pub(super) async fn record(
         asked,
         reason: verdict.reason.clone(),
         metadata: verdict.metadata,
-        provenance: Provenance { code_version: gate.computation.code_version.clone(), inputs },
+        provenance,
     });
     let of_asset = |body| {
         let event = recorder.event(body);

@@ -55,7 +55,8 @@ pub(super) async fn step_context(
     cancellation: &Cancellation,
 ) -> Result<StepContext, ValueError> {
     let Loading { inputs, mut pinned, previous, contest } = loading;
-    let config = context.config.get(step.key.as_str()).cloned();
+    let own = context.config.get(step.key.as_str());
+    let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
         .partition(recorder.of.partition.clone())

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod checks;
+mod config;
 mod damage;
 mod environment;
 mod failures;

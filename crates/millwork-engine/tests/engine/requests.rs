@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Load {
     #[serde(default)]

@@ -25,7 +25,7 @@ struct Sale {
 }
 
 /// The number of sales to make up.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Amount {
     sales: u32,
@@ -86,7 +86,7 @@ fn labelled(sales: &[Sale]) -> Result<LabelledFeatures> {
 }
 
 /// The parameters of training.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Training {
     /// The number of trees.

@@ -9,6 +9,7 @@ mod automation;
 mod backend;
 mod event_log;
 mod every_event;
+mod history;
 mod instigators;
 mod latest;
 mod maintenance;
@@ -55,6 +56,7 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::event_log::values as values,
     crate::every_event::round_trip as every_event_comes_back,
     crate::every_event::odd_names as odd_names,
+    crate::history::by_configuration as histories_are_found_by_configuration,
     crate::latest::verdicts as latest_verdicts,
     crate::latest::partitions as latest_of_partitions,
     crate::latest::only_what_is_asked as latest_of_what_is_asked,

@@ -1,12 +1,12 @@
 //! Runs, events and times to test with.
 
 use jiff::Timestamp;
-use millwork_core::AssetPartition;
 use millwork_core::asset::MetadataValue;
 use millwork_core::event::{
     Event, EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::run::{Failure, FailureKind, RunId, RunRequest};
+use millwork_core::{AssetPartition, RecordedConfig};
 use millwork_storage::{Batch, Claim, EventLog, EventQuery, Fence, Holder, NewRun, RunStore, Store};
 
 /// Some moment, in seconds.
@@ -87,7 +87,12 @@ pub(crate) fn provenance() -> Provenance {
         upstream: AssetPartition::new("raw".into(), Some("mon".into())),
         data_version: Some("d0".into()),
     };
-    Provenance { code_version: "c1".into(), inputs: vec![input] }
+    let tree = serde_json::json!({ "depth": 6, "names": ["a", null] });
+    let config = RecordedConfig {
+        effective: serde_json::json!({ "rounds": 40, "rate": 0.5, "tree": tree }),
+        standing: Some(serde_json::json!({ "rounds": 20, "rate": 0.5, "tree": tree })),
+    };
+    Provenance { code_version: "c1".into(), inputs: vec![input], config: Some(config.into()) }
 }
 
 pub(crate) fn materialized(version: &str) -> EventBody {

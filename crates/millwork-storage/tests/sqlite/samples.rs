@@ -37,7 +37,11 @@ pub(crate) fn step_events(run: RunId, step: &str) -> Vec<NewEvent> {
     let materialized = EventBody::Materialized(Materialization {
         version: None,
         data_version: "fedcba9876543210fedcba9876543210".into(),
-        provenance: Provenance { code_version: "00112233445566778899aabbccddeeff".into(), inputs: vec![] },
+        provenance: Provenance {
+            code_version: "00112233445566778899aabbccddeeff".into(),
+            inputs: vec![],
+            config: None,
+        },
         stored: StoredValue {
             location: ValueLocation::Database,
             bytes: 100,

@@ -2,8 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use millwork_api::{AssetDetails, AssetListing, AssetPage, KeyGraph, MainNumberView, find_asset};
+use millwork_api::{
+    AssetDetails, AssetListing, AssetPage, KeyGraph, MainNumberView, MaterializationPage, find_asset,
+};
 use millwork_core::graph::AssetIndex;
+use millwork_core::{ConfigFilter, PartitionKey};
+use millwork_storage::{HistoryQuery, history};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -68,6 +72,54 @@ pub(super) async fn show(
     let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
     let status = state.statuses().await?.of(index).status;
     Ok(Json(AssetDetails::new(graph, asset, status, latest, state.clock.now())))
+}
+
+/// The materializations to answer with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct MaterializationPageQuery {
+    /// Only of this partition.
+    partition: Option<String>,
+    /// Only those made with this value of a field of the configuration, as `rounds=40`; names of nested fields have dots between them.
+    config: Option<String>,
+    /// Only materializations before this sequence number.
+    before: Option<u64>,
+    /// Maximum number of materializations, 50 by default.
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit<50, LARGEST_PAGE>,
+}
+
+/// The materializations of an asset, newest first; `next` is the value of `before` for the next page.
+#[utoipa::path(
+    get, path = "/api/v1/materializations/{*key}", tag = "assets",
+    params(("key" = String, Path, description = "The asset's key"), MaterializationPageQuery),
+    responses((status = 200, description = "The materializations of an asset, newest first", body = MaterializationPage))
+)]
+pub(super) async fn materializations(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    Query(wanted): Query<MaterializationPageQuery>,
+) -> Result<Json<MaterializationPage>, ApiError> {
+    let graph = state.pipeline.graph();
+    let index = find_asset(graph, &key)?;
+    let filter = wanted.config.as_deref().map(str::parse::<ConfigFilter>).transpose();
+    let partition = wanted.partition.map(PartitionKey::from);
+    let query = HistoryQuery {
+        asset: graph.key(index).clone(),
+        partition: partition.clone().map(Some),
+        config: filter.map_err(|error| ApiError::invalid(&error))?.into_iter().collect(),
+        before: wanted.before,
+        limit: wanted.limit.rows(),
+    };
+    let found = history(&*state.store, &query).await?;
+    if partition.is_some() && found.is_empty() {
+        // A partition that isn't defined any more may have a history.
+        graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+    }
+    let is_full = found.len() == query.limit as usize;
+    let next = found.last().filter(|_| is_full).map(|event| event.sequence);
+    Ok(Json(MaterializationPage { materializations: found.into_iter().map(Into::into).collect(), next }))
 }
 
 #[utoipa::path(

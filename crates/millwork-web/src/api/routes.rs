@@ -65,6 +65,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(health::metrics))
         .routes(routes!(assets::list))
         .routes(routes!(assets::show))
+        .routes(routes!(assets::materializations))
         .routes(routes!(assets::graph))
         .routes(routes!(runs::list, launch::launch))
         .routes(routes!(runs::show))

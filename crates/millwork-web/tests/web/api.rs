@@ -7,7 +7,7 @@ use millwork_core::{
 use reqwest::Method;
 use serde_json::json;
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Load {
     #[serde(default)]

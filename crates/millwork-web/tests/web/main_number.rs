@@ -23,7 +23,7 @@ async fn made(served: &Served, asset: &str, partition: Option<&str>, at: i64, nu
     let body = EventBody::Materialized(Materialization {
         version: None,
         data_version: format!("d{at}").as_str().into(),
-        provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
+        provenance: Provenance { code_version: "c".into(), inputs: Vec::new(), config: None },
         stored: StoredValue {
             location: ValueLocation::Elsewhere,
             bytes: 1,

@@ -47,7 +47,7 @@ async fn with_a_failed_run(served: &Served) -> RunId {
     let made = Materialization {
         version: None,
         data_version: "0123456789abcdef".into(),
-        provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
+        provenance: Provenance { code_version: "c".into(), inputs: Vec::new(), config: None },
         stored: StoredValue {
             location: ValueLocation::Elsewhere,
             bytes: 2_048,

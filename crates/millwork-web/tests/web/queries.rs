@@ -50,7 +50,7 @@ async fn fill(store: &dyn Store, runs: usize, assets: usize) -> RunId {
         let made = Materialization {
             version: None,
             data_version: "d".into(),
-            provenance: Provenance { code_version: "c".into(), inputs: Vec::new() },
+            provenance: Provenance { code_version: "c".into(), inputs: Vec::new(), config: None },
             stored: StoredValue {
                 location: ValueLocation::Elsewhere,
                 bytes: 1,

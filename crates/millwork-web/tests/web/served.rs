@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::no_host::options;
 use jiff::Timestamp;
-use millwork_core::Definitions;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunRequest};
+use millwork_core::{Definitions, RecordedConfig};
 use millwork_storage::{Batch, Home, NewRun, Store};
 use millwork_testing::wait_for;
 use reqwest::{Client, Method, redirect};
@@ -98,12 +98,22 @@ impl Served {
 
     /// Records that an asset was made by the code that there is.
     pub(crate) async fn make(&self, asset: &str) {
+        self.make_with(asset, None).await;
+    }
+
+    /// The same with a configuration.
+    pub(crate) async fn make_with(&self, asset: &str, config: Option<RecordedConfig>) {
+        self.make_in(None, asset, config).await;
+    }
+
+    /// The same by a run.
+    pub(crate) async fn make_in(&self, run: Option<RunId>, asset: &str, config: Option<RecordedConfig>) {
         let step = self.graph.step_index(asset).unwrap();
         let code_version = self.graph.steps()[step].computation().code_version.clone();
         let made = Materialization {
             version: None,
             data_version: "d".into(),
-            provenance: Provenance { code_version, inputs: Vec::new() },
+            provenance: Provenance { code_version, inputs: Vec::new(), config: config.map(Into::into) },
             stored: StoredValue {
                 location: ValueLocation::Elsewhere,
                 bytes: 1,
@@ -113,7 +123,7 @@ impl Served {
             metadata: Default::default(),
         };
         let event = NewEvent {
-            run: None,
+            run,
             at: Timestamp::UNIX_EPOCH,
             step: None,
             asset: Some(asset.into()),

@@ -21,7 +21,7 @@ pub(crate) struct Api {
 }
 
 /// A configuration.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Limits {
     pub(crate) items: usize,

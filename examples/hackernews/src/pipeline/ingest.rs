@@ -4,13 +4,13 @@ use millwork::polars::preview;
 use millwork::{Assets, Config, Output, Resource, Result, Retry, StepLog, asset, multi_asset};
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::stories;
 use crate::HackerNews;
 
 /// How far back to look.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ItemRange {
     /// How many of the newest items to fetch; not all of them are stories.
@@ -45,7 +45,7 @@ pub async fn hackernews_stories(
 }
 
 /// The division of the stories.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitParams {
     /// How the held-back stories are chosen.
@@ -58,7 +58,7 @@ pub struct SplitParams {
 }
 
 /// How the held-back stories are chosen.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitBy {
     /// At random.

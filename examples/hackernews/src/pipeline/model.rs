@@ -8,12 +8,12 @@ use millwork::ml::metrics;
 use millwork::ml::text::TfidfVectorizer;
 use millwork::{AutomationCondition, Config, Output, Plot, Result, Series, StepLog, asset};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::features::{tfidf_vectorizer, transformed_test_data, transformed_training_data};
 
 /// The parameters of training.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingParams {
     /// The number of trees.

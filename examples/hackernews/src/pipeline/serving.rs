@@ -6,7 +6,7 @@ use millwork::polars::preview;
 use millwork::{Config, Output, Plot, Resource, Result, Retry, StepLog, asset};
 use polars::prelude::{Column, DataFrame};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::features::tfidf_vectorizer;
 use super::model::xgboost_comments_model;
@@ -14,7 +14,7 @@ use super::stories;
 use crate::HackerNews;
 
 /// The stories to predict for.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LatestRange {
     /// How many of the newest items to look at; not all of them are stories.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::earlier::EarlierHome;
 
 /// The commands that read values and metadata, and those that work with stored state.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "status",
     "status --json",
     "runs show",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 17] = [
     "asset show xgboost_comments_model --json",
     "asset show comments_model_test_set_r_squared",
     "asset history comments_model_test_set_r_squared --json",
+    "asset history hackernews_stories --config items=1000 --json",
     "asset value hackernews_stories --output stories.parquet",
     "asset value comments_model_test_set_r_squared",
     "why comments_model_test_set_r_squared --json",
@@ -40,6 +41,14 @@ fn every_command_opens_it() {
 #[test]
 fn every_page_and_route_shows_it() {
     home().is_served();
+}
+
+/// Its materializations have no configuration.
+#[test]
+fn its_configurations_were_not_recorded() {
+    let home = home();
+    home.prints("asset show hackernews_stories", "not recorded");
+    home.prints("asset history hackernews_stories --config items=1000 --json", "[]");
 }
 
 #[test]

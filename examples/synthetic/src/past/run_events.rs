@@ -262,8 +262,11 @@ impl<'g> RunGenerator<'g> {
             let of_check = NewEvent { asset: Some(graph.key(asset).clone()), ..of_step.clone() };
             run_events.push(at, Some(&of_check), EventBody::CheckEvaluated(verdict));
         }
-        let provenance =
-            Provenance { code_version: node.computation().code_version.clone(), inputs: self.inputs(step) };
+        let provenance = Provenance {
+            code_version: node.computation().code_version.clone(),
+            inputs: self.inputs(step),
+            config: None,
+        };
         for &asset in graph.outputs(step.step) {
             let key = graph.key(asset);
             let data_version = DataVersion::from(format!("{:032x}", self.random.u128(..)));

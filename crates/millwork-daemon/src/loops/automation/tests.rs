@@ -124,7 +124,7 @@ async fn daemon(folder: &Path, clock: &Arc<TestClock>) -> Daemon {
 fn materialized() -> EventBody {
     let stored =
         StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
-    let provenance = Provenance { code_version: "1".into(), inputs: Vec::new() };
+    let provenance = Provenance { code_version: "1".into(), inputs: Vec::new(), config: None };
     EventBody::Materialized(Materialization {
         version: None,
         data_version: "1".into(),

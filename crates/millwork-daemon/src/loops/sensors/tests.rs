@@ -92,7 +92,7 @@ impl Bench {
     async fn made(&self, asset: &str) -> u64 {
         let stored =
             StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
-        let provenance = Provenance { code_version: "1".into(), inputs: Vec::new() };
+        let provenance = Provenance { code_version: "1".into(), inputs: Vec::new(), config: None };
         let metadata = Default::default();
         let body = EventBody::Materialized(Materialization {
             version: None,

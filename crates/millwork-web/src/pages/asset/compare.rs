@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use millwork_core::asset::plot::short_number;
-use millwork_core::{AssetMetric, AssetPartition, MetricChange};
+use millwork_core::{AssetMetric, AssetPartition, MetricChange, RecordedConfig, config_changes};
+use serde_json::Value;
 
 use super::super::format;
 use super::history::{Made, short};
@@ -25,7 +26,8 @@ pub(super) struct Row {
     pub(super) change: Option<MetricChange>,
 }
 
-/// Compares two materializations: partitions, versions, sizes, inputs and metadata, of which the asset's metric comes first.
+/// Compares two materializations: partitions, versions, sizes, inputs, configurations and metadata, of which the asset's metric comes
+/// first.
 pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMetric>) -> Compared {
     let partition = |made: &Made<'_>| made.0.partition.as_ref().map(ToString::to_string);
     let partitions = (partition(one), partition(other));
@@ -55,6 +57,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMe
     for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
         rows.push(row(&format!("made from {input}"), version(one, &input), version(other, &input)));
     }
+    rows.extend(config_rows(one.1.provenance.config.as_deref(), other.1.provenance.config.as_deref()));
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
     let of_metric = |label: &String| metric.filter(|metric| metric.label == *label);
     let (first, others): (Vec<&String>, Vec<_>) =
@@ -75,6 +78,39 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMe
         rows.push(row);
     }
     Compared { one: one.0.at.to_string(), other: other.0.at.to_string(), rows }
+}
+
+/// The fields of the configurations that differ; one row if none does, or if one configuration wasn't recorded.
+fn config_rows(one: Option<&RecordedConfig>, other: Option<&RecordedConfig>) -> Vec<Row> {
+    let (one, other) = match (one, other) {
+        (None, None) => return Vec::new(),
+        (Some(one), Some(other)) => (one, other),
+        (one, other) => {
+            let fields = |config: Option<&RecordedConfig>| match config {
+                Some(config) => format::counted(config.fields().len(), "field", "fields"),
+                None => "not recorded".to_owned(),
+            };
+            return vec![row("configuration", fields(one), fields(other))];
+        }
+    };
+    let changes = config_changes(&one.effective, &other.effective);
+    if changes.is_empty() {
+        let fields = format::counted(one.fields().len(), "field", "fields");
+        return vec![row("configuration", fields.clone(), fields)];
+    }
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+    let changed = changes.into_iter().map(|change| Row {
+        label: format!("configuration {}", change.field),
+        difference: number(change.from.as_ref())
+            .zip(number(change.to.as_ref()))
+            .map(|(one, other)| difference(one, other))
+            .unwrap_or_default(),
+        one: change.from_words(),
+        other: change.to_words(),
+        differs: true,
+        change: None,
+    });
+    changed.collect()
 }
 
 fn row(label: &str, one: String, other: String) -> Row {
@@ -116,7 +152,8 @@ mod tests {
             upstream: AssetPartition::new("daily".into(), Some((*partition).into())),
             data_version: Some((*version).into()),
         };
-        let provenance = Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect() };
+        let provenance =
+            Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect(), config: None };
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 1, format: String::new(), hash: None };
         let body = Materialization {

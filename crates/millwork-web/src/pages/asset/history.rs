@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
-use millwork_core::{AssetMetric, MetadataValue};
+use millwork_core::{AssetMetric, ConfigField, MetadataValue, RecordedConfig};
 
 use super::super::format;
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
@@ -105,7 +105,29 @@ pub(super) struct Whole {
     pub(super) place: String,
     pub(super) can_download: bool,
     pub(super) inputs: Vec<InputRow>,
+    /// The fields of the configuration that it was made with, those that the run overrode first.
+    pub(super) config: Vec<ConfigRow>,
+    /// Whether the step takes a configuration and none was recorded, by an earlier version.
+    pub(super) lacks_config: bool,
     pub(super) metadata: Vec<Labelled>,
+}
+
+/// A field of a configuration.
+pub(super) struct ConfigRow {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// The standing value; `None` if the run didn't override it.
+    pub(super) standing: Option<String>,
+}
+
+/// The fields of a recorded configuration.
+pub(super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
+    let row = |field: ConfigField| ConfigRow {
+        value: field.words(),
+        standing: field.standing_words(),
+        name: field.name,
+    };
+    config.fields().into_iter().map(row).collect()
 }
 
 pub(super) struct InputRow {
@@ -114,8 +136,8 @@ pub(super) struct InputRow {
     pub(super) version: String,
 }
 
-/// A materialization in full, the asset's metric first among its metadata.
-pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>) -> Whole {
+/// A materialization in full, the asset's metric first among its metadata; `takes_config` is whether its step takes a configuration.
+pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>, takes_config: bool) -> Whole {
     let input = |input: &millwork_core::event::InputVersion| InputRow {
         asset: input.upstream.asset.to_string(),
         partition: input.upstream.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -144,6 +166,8 @@ pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>) -> W
         place,
         can_download: !matches!(made.stored.location, ValueLocation::Elsewhere),
         inputs: made.provenance.inputs.iter().map(input).collect(),
+        config: made.provenance.config.as_deref().map(config_rows).unwrap_or_default(),
+        lacks_config: takes_config && made.provenance.config.is_none() && !made.provenance.is_reported(),
         metadata,
     }
 }

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn event((partition, second): &(Option<&str>, i64), version: Option<u32>) -> Event {
-        let provenance = Provenance { code_version: "c".into(), inputs: Vec::new() };
+        let provenance = Provenance { code_version: "c".into(), inputs: Vec::new(), config: None };
         let stored =
             StoredValue { location: ValueLocation::Elsewhere, bytes: 1, format: String::new(), hash: None };
         let body = Materialization {

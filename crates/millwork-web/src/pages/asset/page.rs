@@ -5,10 +5,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_api::find_asset;
-use millwork_core::AssetStatus;
 use millwork_core::asset_status::{AssetHealth, PartitionHealth, StepProgress};
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
+use millwork_core::{AssetStatus, RecordedConfig};
 use millwork_draw::graph::symbol;
 use millwork_storage::{EventQuery, Order};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,9 @@ use super::super::message::{page_error, rendered};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_history};
-use super::history::{History, Made, Whole, history, materializations, unreadable, whole};
+use super::history::{
+    ConfigRow, History, Made, Whole, config_rows, history, materializations, unreadable, whole,
+};
 use super::history_axis::HistoryAxis;
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
@@ -47,6 +49,8 @@ struct Asset {
     can_run: bool,
     facts: Vec<(&'static str, String)>,
     config: String,
+    /// The standing configuration of its step.
+    standing: Vec<ConfigRow>,
     lineage: String,
     upstream: Vec<String>,
     downstream: Vec<String>,
@@ -169,6 +173,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let axis = wanted.by.unwrap_or_else(|| HistoryAxis::best(&made));
     let (plots, constant) = over_history(&made, metric, axis);
     let second = made.get(1).or(made.first());
+    let takes_config = node.step.is_some_and(|step| graph.steps()[step].config.is_some());
     Ok(Asset {
         head: statuses.head,
         key: node.spec.key.to_string(),
@@ -176,6 +181,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         can_run: node.step.is_some(),
         facts: facts(graph, node),
         config: config(graph, node),
+        standing: standing(graph, node),
         lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
         upstream: names(&node.upstream),
         downstream: names(&node.downstream),
@@ -186,7 +192,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         because: health.reasons().take(REASONS).collect(),
         has_failed: health.status == AssetStatus::Failed,
         is_newest: shown.map(|(event, _)| event.sequence) == made.first().map(|(event, _)| event.sequence),
-        newest: shown.map(|shown| whole(shown, metric)),
+        newest: shown.map(|shown| whole(shown, metric, takes_config)),
         preview,
         compared: shown.zip(other).map(|(one, other)| compared(other, one, metric)),
         plots,
@@ -240,6 +246,14 @@ fn config(graph: &AssetGraph, node: &AssetNode) -> String {
     let step = node.step.map(|step| &graph.steps()[step].computation().requirements.config);
     let schemas = step.into_iter().flatten().map(|schema| serde_json::to_string_pretty(&schema.json()));
     schemas.flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The standing configuration of its step, field by field.
+fn standing(graph: &AssetGraph, node: &AssetNode) -> Vec<ConfigRow> {
+    let standing = node.step.and_then(|step| graph.steps()[step].config.as_ref());
+    let standing =
+        standing.map(|standing| RecordedConfig { effective: standing.effective().clone(), standing: None });
+    standing.as_ref().map(config_rows).unwrap_or_default()
 }
 
 fn strip(health: &AssetHealth) -> Vec<Cell> {

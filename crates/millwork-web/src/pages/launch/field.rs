@@ -13,7 +13,7 @@ pub(super) struct Field {
     pub(super) path: Vec<String>,
     pub(super) kind: Kind,
     pub(super) description: String,
-    /// The default as text; empty if there is none.
+    /// The value that holds if the field is left empty, as text; empty if there is none.
     pub(super) default: String,
     pub(super) required: bool,
 }
@@ -113,6 +113,15 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 impl Field {
+    /// The field with its value in a standing configuration as the default.
+    pub(super) fn standing(mut self, standing: &Value) -> Self {
+        let value = self.path.iter().try_fold(standing, |value, name| value.get(name));
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            (self.default, self.required) = (text(value), false);
+        }
+        self
+    }
+
     /// The value of a field's text; `None` if it is empty, so that the default applies.
     pub(super) fn read(&self, text: &str) -> Result<Option<Value>, String> {
         let trimmed = text.trim();

@@ -10,7 +10,7 @@ use millwork_core::asset_status::PartitionHealth;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
-use millwork_core::{PartitionKey, Pipeline, Problem};
+use millwork_core::{PartitionKey, Pipeline, Problem, StandingConfig};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -193,6 +193,11 @@ fn config_fields(state: &AppState, plan: &Plan) -> Vec<(String, Vec<Field>)> {
         let schemas = &step.computation().requirements.config;
         if !schemas.is_empty() && !steps.iter().any(|(known, _)| known == step.key.as_str()) {
             let of_step = schemas.iter().flat_map(|schema| fields(&schema.json()));
+            let standing = step.config.as_ref().map(StandingConfig::effective);
+            let of_step = of_step.map(|field| match standing {
+                Some(standing) => field.standing(standing),
+                None => field,
+            });
             steps.push((step.key.to_string(), of_step.collect()));
         }
     }

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_api::EnvironmentView;
-use millwork_core::event::{EventKind, KindSet};
+use millwork_core::event::{Event, EventKind, KindSet};
 use millwork_core::run::{RunState, RunStatus};
 use millwork_storage::EventQuery;
 
@@ -40,6 +40,8 @@ struct Run {
     is_finished: bool,
     steps: Arc<Steps>,
     outputs: Vec<Output>,
+    has_configs: bool,
+    has_overrides: bool,
     environments: Vec<EnvironmentView>,
     wanted: LogQuery,
     levels: &'static [&'static str],
@@ -87,6 +89,7 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         }
     };
     let made = state.store.events(of_run(EventKind::Materialized.into(), Some(OUTPUTS))).await?;
+    let outputs: Vec<Output> = made.iter().filter_map(output).collect();
     let recorded = state.store.events(of_run(EventKind::EnvironmentRecorded.into(), None)).await?;
     let log = log(&*state.store, record.id, &wanted).await?;
     let is_queued = record.request.is_queued();
@@ -107,11 +110,19 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         can_retry: is_queued && is_finished && record.status != RunStatus::Succeeded,
         is_finished,
         steps,
-        outputs: made.iter().filter_map(output).collect(),
+        has_configs: outputs.iter().any(|output| !output.config.is_empty()),
+        has_overrides: made.iter().any(has_overrides),
+        outputs,
         environments: EnvironmentView::of_events(&recorded),
         wanted,
         levels: LEVELS,
         log,
         run: RunRow::of(&record, state.clock.now()),
     })
+}
+
+/// Whether an output was made with a configuration that the run overrode.
+fn has_overrides(made: &Event) -> bool {
+    let config = made.body.provenance().and_then(|provenance| provenance.config.as_ref());
+    config.is_some_and(|config| config.standing.is_some())
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use millwork_core::StepPartition;
 use millwork_core::event::{AttemptEvent, Event, EventBody};
 use millwork_core::run::{RunState, RunStatus, StepState};
+use millwork_core::{RecordedConfig, StepPartition};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::format;
@@ -40,6 +40,8 @@ pub(super) struct Output {
     pub(super) version: String,
     pub(super) size: String,
     pub(super) inputs: Vec<(String, String)>,
+    /// The configuration that it was made with: its fields, those that the run overrode first and with a `*`.
+    pub(super) config: Vec<String>,
 }
 
 /// The steps in the order in which they started.
@@ -126,6 +128,7 @@ pub(super) fn output(event: &Event) -> Option<Output> {
         let version = input.data_version.as_ref().map(|version| short(version.as_str()));
         (input.upstream.asset.to_string(), version.unwrap_or_default())
     };
+    let config = made.provenance.config.as_deref().map(RecordedConfig::fields).unwrap_or_default();
     Some(Output {
         asset: event.asset.as_ref()?.to_string(),
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -133,6 +136,7 @@ pub(super) fn output(event: &Event) -> Option<Output> {
         version: short(made.data_version.as_str()),
         size: format::bytes(made.stored.bytes),
         inputs: made.provenance.inputs.iter().map(input).collect(),
+        config: config.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -47,6 +47,7 @@ fn reads() -> Vec<Case> {
 
 fn lists_with_parameters() -> Vec<Case> {
     let (assets, asset) = ("/api/v1/assets", "/api/v1/assets/{key}");
+    let materializations = "/api/v1/materializations/{key}";
     let (events, stream) = ("/api/v1/events", "/api/v1/events/stream");
     let (deliveries, pending) = ("/api/v1/alerts/deliveries", "/api/v1/pending");
     let condition = "/api/v1/automation/{key}";
@@ -62,6 +63,12 @@ fn lists_with_parameters() -> Vec<Case> {
         get(asset, "/api/v1/assets/deep/down", 200),
         get(asset, "/api/v1/assets/nothing", 404),
         get(asset, "/api/v1/assets/%FF", 422),
+        get(materializations, "/api/v1/materializations/load", 200),
+        get(materializations, "/api/v1/materializations/load?config=rounds=40&limit=1", 200),
+        get(materializations, "/api/v1/materializations/daily?partition=monday", 200),
+        get(materializations, "/api/v1/materializations/nothing", 404),
+        get(materializations, "/api/v1/materializations/load?config=rounds", 422),
+        get(materializations, "/api/v1/materializations/daily?partition=friday", 422),
         get(events, "/api/v1/events", 200),
         get(events, "/api/v1/events?after=1000000", 200),
         get(events, format!("/api/v1/events?run={FAILED}&limit=3"), 200),

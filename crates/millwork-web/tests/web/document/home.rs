@@ -12,8 +12,8 @@ use millwork_core::index::TypedIndex as _;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
 use millwork_core::{
     AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Config, Definitions,
-    Destination, FreshnessPolicy, FromStep as _, Instigator, Job, Misfire, PartitionsDefinition, Schedule,
-    Secret, Sensor, SensorOutcome, Trigger,
+    Destination, FreshnessPolicy, FromStep as _, Instigator, Job, Misfire, PartitionsDefinition,
+    RecordedConfig, Schedule, Secret, Sensor, SensorOutcome, Trigger,
 };
 use millwork_storage::{
     AutomationRow, Batch, Claim, Commit, Holder, NewDelivery, NewPending, NewRun, PendingWork, Store,
@@ -28,7 +28,7 @@ pub(crate) const QUEUED: &str = "00000000-0000-0000-0000-0000000000ab";
 /// One that was canceled before it began.
 pub(crate) const CANCELED: &str = "00000000-0000-0000-0000-0000000000ca";
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[allow(dead_code, reason = "only the schema is used")]
 struct Load {
     #[serde(default)]
@@ -129,7 +129,9 @@ async fn values(store: &dyn Store) {
             upstream,
             data_version: Some("v".into()),
         }],
+        config: None,
     };
+    let config = RecordedConfig { effective: json!({ "rows": 40 }), standing: Some(json!({ "rows": 0 })) };
     let made = |asset: &str, partition: Option<&str>, provenance: &Provenance| {
         let stored = StoredValue {
             location: ValueLocation::Elsewhere,
@@ -151,9 +153,9 @@ async fn values(store: &dyn Store) {
             value: None,
         }
     };
-    let current = Provenance { code_version: "1".into(), inputs: Vec::new() };
+    let current = Provenance { code_version: "1".into(), inputs: Vec::new(), config: None };
     let events = vec![
-        made("load", None, &changed),
+        made("load", None, &Provenance { config: Some(config.into()), ..changed.clone() }),
         made("daily", Some("monday"), &changed),
         made("late", None, &current),
     ];

@@ -11,10 +11,10 @@ use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::version::WhichVersion;
-use millwork_core::{AssetKey, AssetMetric, AssetPartition};
+use millwork_core::{AssetKey, AssetMetric, AssetPartition, ConfigFilter, RecordedConfig};
 use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, SystemClock, Table};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventQuery, LatestAsset, Order, read_status};
+use millwork_storage::{EventQuery, HistoryQuery, LatestAsset, Order, history, read_status};
 use serde_json::Value;
 
 use crate::app::failure::{Exit, Failure};
@@ -23,7 +23,7 @@ use crate::app::out::{out, outln, print_bytes, print_json, write_file};
 use crate::app::printable::{in_one_line, indented};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::style::style;
-use crate::app::table::{aligned, table};
+use crate::app::table::aligned;
 use crate::app::when;
 
 #[derive(Debug, Subcommand)]
@@ -38,13 +38,21 @@ pub(super) enum Asset {
         partition: Option<String>,
     },
     /// List the materializations of an asset, newest first
-    #[command(arg(json_flag()))]
+    ///
+    /// A `*` marks the fields of the configuration that the run has overridden.
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  asset history score\n  asset history model --config rounds=40"
+    )]
     History {
         /// Key of the asset
         key: String,
         /// Only this partition
         #[arg(long, value_name = "KEY")]
         partition: Option<String>,
+        /// Only those made with this value of a field of the configuration; names of nested fields have dots between them
+        #[arg(long, value_name = "FIELD=VALUE")]
+        config: Vec<String>,
         /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
@@ -72,8 +80,18 @@ pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
     block_on(async {
         match asset {
             Asset::Show { key, partition } => show(session, &key, partition.as_deref()).await,
-            Asset::History { key, partition, limit } => {
-                history(session, &key, partition.as_deref(), limit, session.wants_json()).await
+            Asset::History { key, partition, config, limit } => {
+                let config =
+                    config.iter().map(|text| text.parse()).collect::<Result<Vec<ConfigFilter>, _>>()?;
+                let partition = partition.map(PartitionKey::from);
+                let query = HistoryQuery {
+                    asset: session.asset(&key)?,
+                    partition: partition.clone().map(Some),
+                    config,
+                    before: None,
+                    limit,
+                };
+                list_history(session, &key, &query, partition, session.wants_json()).await
             }
             Asset::Value { key, partition, run, output } => {
                 value(session, &key, partition.as_deref(), run.as_deref(), output).await
@@ -122,7 +140,12 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
     print_definition(&details);
     let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
     match details.last_materialization() {
-        Some(event) => print_materialization(event, &which, graph.assets()[index].spec.metric.as_ref()),
+        Some(event) => print_materialization(
+            event,
+            &which,
+            graph.assets()[index].spec.metric.as_ref(),
+            details.asset.standing_config.is_some(),
+        ),
         None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
             "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
@@ -140,6 +163,8 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         outln!("{}", summary.description);
     }
     outln!();
+    let standing = asset.standing_config.clone();
+    let standing = standing.map(|effective| RecordedConfig { effective, standing: None });
     let pairs = |pairs: &mut dyn Iterator<Item = (&String, String)>| {
         pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
     };
@@ -162,6 +187,7 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         ("pools", pairs(&mut asset.pools.iter().map(|(pool, slots)| (pool, slots.to_string())))),
         ("freshness", freshness.unwrap_or_default()),
         ("code version", asset.code_version.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("configured", standing.map(|standing| listed(&standing.fields())).unwrap_or_default()),
         ("source", asset.source.clone().unwrap_or_default()),
     ] {
         if !words.is_empty() {
@@ -218,7 +244,13 @@ fn metric_first<'a>(
     first.into_iter().chain(others)
 }
 
-fn print_materialization(event: &EventView, which: &WhichVersion, metric: Option<&AssetMetric>) {
+/// Prints a materialization; `takes_config` is whether the asset's function takes a configuration.
+fn print_materialization(
+    event: &EventView,
+    which: &WhichVersion,
+    metric: Option<&AssetMetric>,
+    takes_config: bool,
+) {
     if let EventBody::Unreadable(unreadable) = &event.body {
         let reason = indented(&unreadable.reason, 2);
         outln!("The last materialization can't be read (event {}: {reason}).", event.sequence);
@@ -246,8 +278,34 @@ fn print_materialization(event: &EventView, which: &WhichVersion, metric: Option
             outln!("  {:<width$}  {} ({})", "stored", when::bytes(stored.bytes), stored.format);
         }
     }
+    print_config(materialization.provenance.config.as_deref(), takes_config, width);
     for (label, value) in metric_first(&materialization.metadata, metric) {
         print_metadata(label, value, width);
+    }
+}
+
+/// Prints the configuration that a value was made with, what the run has overridden first.
+fn print_config(config: Option<&RecordedConfig>, takes_config: bool, width: usize) {
+    let Some(config) = config else {
+        if takes_config {
+            outln!("  {:<width$}  not recorded", "configuration");
+        }
+        return;
+    };
+    let fields = config.fields();
+    if fields.is_empty() {
+        return;
+    }
+    outln!("  configuration:");
+    for field in fields {
+        let standing =
+            field.standing_words().map(|standing| format!(" (overridden by the run; standing: {standing})"));
+        outln!(
+            "    {}: {}{}",
+            in_one_line(&field.name),
+            in_one_line(&field.words()),
+            standing.unwrap_or_default()
+        );
     }
 }
 
@@ -317,20 +375,20 @@ fn in_a_word(value: &MetadataValue) -> String {
     }
 }
 
-async fn history(
+async fn list_history(
     session: &Session,
     key: &str,
-    partition: Option<&str>,
-    limit: u32,
+    query: &HistoryQuery,
+    partition: Option<PartitionKey>,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let (asset, graph) = (session.asset(key)?, session.pipeline()?.graph());
+    let (asset, graph) = (query.asset.clone(), session.pipeline()?.graph());
     let opened = session.home().await?;
-    let events = opened.store.events(materializations(asset.clone(), partition, limit)).await?;
+    let events = history(&*opened.store, query).await?;
     if let (Some(partition), true, Some(index)) = (partition, events.is_empty(), graph.index(asset.as_str()))
     {
         // An asset that isn't defined any more may have a history.
-        graph.check_partition(index, Some(&partition.into()))?;
+        graph.check_partition(index, Some(&partition))?;
     }
     if json {
         print_json(&events.into_iter().map(EventView::from).collect::<Vec<_>>())?;
@@ -348,17 +406,40 @@ async fn history(
             let EventBody::Materialized(materialization) = &event.body else { return None };
             Some(history_row(event, materialization, metric))
         });
-        let heading = ["VERSION", "MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "METADATA"];
-        out!("{}", table(heading, rows.collect()));
+        let mut headings =
+            vec!["VERSION", "MATERIALIZED", "RUN", "PARTITION", "DATA VERSION", "SIZE", "CONFIG", "METADATA"];
+        let mut rows: Vec<Vec<String>> = rows.map(Vec::from).collect();
+        let column = headings.iter().position(|heading| *heading == "CONFIG").filter(|column| {
+            // Most assets take no configuration.
+            rows.iter().all(|row| row[*column].is_empty())
+        });
+        if let Some(column) = column {
+            headings.remove(column);
+            rows.iter_mut().for_each(|row| drop(row.remove(column)));
+        }
+        out!("{}", aligned(&headings, rows));
     }
     Ok(Exit::Success)
+}
+
+/// The maximum number of fields of a configuration in a row.
+const LISTED_FIELDS: usize = 6;
+
+/// The configuration in one line; what the run has overridden comes first, and has a `*`.
+fn config_in_a_word(config: Option<&RecordedConfig>) -> String {
+    let fields = config.map(RecordedConfig::fields).unwrap_or_default();
+    let mut words: Vec<String> = fields.iter().take(LISTED_FIELDS).map(ToString::to_string).collect();
+    if fields.len() > LISTED_FIELDS {
+        words.push(format!("(+{} fields)", fields.len() - LISTED_FIELDS));
+    }
+    words.join(" ")
 }
 
 fn history_row(
     event: &Event,
     materialization: &Materialization,
     metric: Option<&AssetMetric>,
-) -> [String; 7] {
+) -> [String; 8] {
     let numbers =
         metric_first(&materialization.metadata, metric).filter(|(_, value)| value.as_f64().is_some());
     let numbers: Vec<_> = numbers.map(|(label, value)| format!("{label}={}", in_a_word(value))).collect();
@@ -369,16 +450,18 @@ fn history_row(
         event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         materialization.data_version.as_str().chars().take(12).collect(),
         when::bytes(materialization.stored.bytes),
+        config_in_a_word(materialization.provenance.config.as_deref()),
         numbers.join(" "),
     ]
 }
 
-fn unreadable_row(event: &Event, unreadable: &UnreadableEvent) -> [String; 7] {
+fn unreadable_row(event: &Event, unreadable: &UnreadableEvent) -> [String; 8] {
     [
         String::new(),
         when::moment(event.at),
         event.run.map(|run| run.short()).unwrap_or_default(),
         event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        String::new(),
         String::new(),
         String::new(),
         format!("event {} can't be read: {}", event.sequence, unreadable.reason),
@@ -475,7 +558,7 @@ mod tests {
         let body = EventBody::Materialized(Materialization {
             version: None,
             data_version: version.into(),
-            provenance: Provenance { code_version: "1".into(), inputs: Vec::new() },
+            provenance: Provenance { code_version: "1".into(), inputs: Vec::new(), config: None },
             stored,
             metadata: Default::default(),
         });

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use millwork_core::graph::AssetGraph;
-use millwork_core::{ErrorClass, Problem, merge_config, read_config};
+use millwork_core::{ErrorClass, Problem, merge_config, names_of_path, read_config, split_assignment};
 use serde_json::{Map, Value};
 
 use crate::app::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
-    /// Read the configuration from a TOML or JSON file: an object by step name
+    /// Read the configuration of this run from a TOML or JSON file: an object by step name, over the standing configuration
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Set one parameter; the value is JSON or, if it isn't valid JSON, text
+    /// Override one parameter for this run, which makes nothing stale; the value is JSON or, if it isn't valid JSON, text
     #[arg(long = "set", value_name = "STEP.PARAMETER=VALUE")]
     pub(super) set: Vec<String>,
 }
@@ -93,10 +93,10 @@ fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>
         let problem = Problem::new(format!("`{text}` {what}"));
         Failure::usage(problem.with_hint("write `--set STEP.PARAMETER=VALUE`"))
     };
-    let Some((path, value)) = split(text) else {
+    let Some((path, value)) = split_assignment(text) else {
         return Err(wrong("has no value"));
     };
-    let names = names(path);
+    let names = names_of_path(path);
     let of_step = (1..names.len()).rev().find(|end| is_step(&names[..*end].join("."))).unwrap_or(1);
     let path: Vec<String> =
         std::iter::once(names[..of_step].join(".")).chain(names[of_step..].iter().cloned()).collect();
@@ -109,33 +109,6 @@ fn assignment(text: &str, is_step: impl Fn(&str) -> bool) -> Result<(Vec<String>
         Err(error) if error.is_data() => Err(wrong(&format!("can't be read: {error}"))),
         Err(_) => Ok((path, value.into())),
     }
-}
-
-/// The text before and after the first `=` outside of quotes.
-fn split(text: &str) -> Option<(&str, &str)> {
-    let mut is_quoted = false;
-    for (at, char) in text.char_indices() {
-        match char {
-            '"' => is_quoted = !is_quoted,
-            '=' if !is_quoted => return Some((&text[..at], &text[at + 1..])),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The names between dots outside of quotes.
-fn names(path: &str) -> Vec<String> {
-    let (mut names, mut is_quoted) = (vec![String::new()], false);
-    for char in path.chars() {
-        match (char, names.last_mut()) {
-            ('"', _) => is_quoted = !is_quoted,
-            ('.', _) if !is_quoted => names.push(String::new()),
-            (char, Some(name)) => name.push(char),
-            (_, None) => {}
-        }
-    }
-    names
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ async fn print_nothing_to_do(
         return Ok(Exit::Success);
     }
     if request.config.as_object().is_some_and(|config| !config.is_empty()) {
-        outln!("note: the configuration isn't used, as it doesn't make anything stale");
+        outln!("note: the configuration isn't used: what a run overrides makes nothing stale");
     }
     let failed = failed(session, opened, request).await?;
     match (&*failed, count) {

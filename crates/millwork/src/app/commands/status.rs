@@ -195,7 +195,11 @@ impl Entry<'_> {
         }
         let stale = self.partition.causes().iter().filter_map(|cause| match cause {
             Cause::Upstream { asset, .. } => self.graph.index(asset.as_str()),
-            Cause::Code { .. } | Cause::Reported | Cause::Data { .. } | Cause::Alias { .. } => None,
+            Cause::Code { .. }
+            | Cause::Config { .. }
+            | Cause::Reported
+            | Cause::Data { .. }
+            | Cause::Alias { .. } => None,
         });
         stale.collect()
     }
@@ -244,7 +248,7 @@ mod tests {
         EventBody::Materialized(Materialization {
             version: None,
             data_version: "d".into(),
-            provenance: Provenance { code_version: code_version.into(), inputs: Vec::new() },
+            provenance: Provenance { code_version: code_version.into(), inputs: Vec::new(), config: None },
             stored: StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None },
             metadata: Default::default(),
         })

@@ -8,7 +8,7 @@ use millwork::ml::text::TfidfVectorizer;
 use millwork::{Config, Output, Plot, Result, StepLog, asset};
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::features::{reference_training, reference_validation};
 use super::source::{comments, parts, reference_stories};
@@ -16,7 +16,7 @@ use crate::pipeline::model::{TrainingParams, curve};
 use crate::pipeline::stories;
 
 /// The parameters of training.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Patience {
     /// Maximum rounds.

@@ -7,7 +7,7 @@ use millwork::polars::preview;
 use millwork::{Config, Output, Result, asset};
 use polars::prelude::{Column, DataFrame};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::past::Past;
 use super::traits;
@@ -23,7 +23,7 @@ const TEST_SHARE: f64 = 0.2;
 const VALIDATION_SHARE: f64 = 0.12;
 
 /// The source of the stories.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReferenceSource {
     /// A file of stories in the format of `replay`; the fetched stories if absent.

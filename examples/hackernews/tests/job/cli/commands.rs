@@ -195,7 +195,7 @@ fn materialize() {
     assert_eq!(home.runs().len(), 1);
     assert_snapshot!(home.shown(&format!("{IN_A_ROW} --stale --set training_test_data.seed=7")), @r"
     exit 0
-    note: the configuration isn't used, as it doesn't make anything stale
+    note: the configuration isn't used: what a run overrides makes nothing stale
     All assets are up to date: nothing to do for 3 selected.
     ");
     assert_snapshot!(home.shown("materialize --job predict --stale --dry-run"), @r"
@@ -346,6 +346,32 @@ fn assets_and_their_values() {
     assert_eq!(written, score.to_string());
     let history = home.json("asset history training_data --json --limit 1");
     assert_eq!(history[0]["body"]["metadata"]["rows"]["type"], "int", "{history}");
+}
+
+#[test]
+fn configurations_are_shown_and_found() {
+    let home = Home::new();
+    home.succeeds("materialize hackernews_stories");
+    home.succeeds("materialize hackernews_stories --set hackernews_stories.items=900");
+    let shown = home.shown("asset show hackernews_stories");
+    for line in
+        ["configured  items=1000", "configuration:", "items: 900 (overridden by the run; standing: 1000)"]
+    {
+        assert!(shown.contains(line), "{line} is not in {shown}");
+    }
+    let history = home.shown("asset history hackernews_stories");
+    let configs: Vec<_> = history.split_whitespace().filter(|word| word.starts_with("items=")).collect();
+    assert!(history.contains("CONFIG") && configs.starts_with(&["items=900*"]), "{history}");
+    let found = |filter: &str| {
+        let found = home.json(&format!("asset history hackernews_stories --config {filter} --json"));
+        let found = found.as_array().unwrap();
+        found.iter().map(|event| event["body"]["config"]["effective"]["items"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("items=900"), [900]);
+    assert_eq!(found("items=1000.0"), [1000]);
+    assert_eq!(found("items=7"), Vec::<Value>::new());
+    let both = home.json("asset history hackernews_stories --config items=900 --config items=1000 --json");
+    assert_eq!(both, serde_json::json!([]));
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn no_run_yet() {
 #[test]
 fn a_tag_or_setting_that_is_none() {
     let home = Home::new();
+    let no_filter = "`rounds` is not a field of a configuration with its value";
+    check(&home, "asset history hackernews_stories --config rounds", no_filter, "write `FIELD=VALUE`");
     check(&home, "materialize --tag gold", "`gold` is not a tag", "write `KEY=VALUE`");
     check(&home, "runs list --tag =x", "`=x` is not a tag", "write `KEY=VALUE`");
     for line in ["materialize", "check"] {

@@ -41,7 +41,7 @@ pub(super) fn planned(definitions: Definitions, is_selected: impl Fn(&str) -> bo
 
 /// What a value is made from by the code of every definition here, without inputs.
 pub(super) fn provenance() -> Provenance {
-    Provenance { code_version: CodeVersion::from("1"), inputs: Vec::new() }
+    Provenance { code_version: CodeVersion::from("1"), inputs: Vec::new(), config: None }
 }
 
 pub(super) fn materialized(version: &str) -> EventBody {
