@@ -14,14 +14,13 @@ use millwork_core::event::{
 };
 use millwork_core::model::Author;
 use millwork_core::run::{RunRequest, RunStatus};
-use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
     Absent, AssetDefinition, AssetPartition, Computation, Decision, Definitions, GateDefinition, Pipeline,
     Requirements, StepFunction, StepResult, Verdict,
 };
-use millwork_core::version::ReadAs;
 use millwork_engine::{Cancel, Engine};
-use millwork_storage::{Batch, Home, Store, append_version, change_model};
+use millwork_storage::{Batch, Home, append_version, change_model};
 use tempfile::TempDir;
 
 const ROUNDS: usize = 41;
@@ -68,7 +67,8 @@ fn pipeline(gated: Gated) -> Result<Pipeline> {
                     computation.requirements.version::<u64>("model", champion.clone(), Absent::SkipsTheStep);
                 })
                 .blocking(move |step| Ok(u64::from(step.version("model", &by).is_some())));
-            let mut requirements = Requirements { challenger: Some("model".into()), ..Requirements::default() };
+            let mut requirements =
+                Requirements { challenger: Some("model".into()), ..Requirements::default() };
             requirements.input::<u64>("model");
             requirements.version::<u64>("model", champion.clone(), Absent::IsNone);
             let function = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
@@ -190,7 +190,8 @@ async fn many_versions(path: &Path) -> Result<()> {
             }));
             champion = Some(number(one)?);
         }
-        let events = bodies.into_iter().map(|body| NewEvent { value: None, body, ..version(at, 0.0) }).collect();
+        let events =
+            bodies.into_iter().map(|body| NewEvent { value: None, body, ..version(at, 0.0) }).collect();
         store.append(Batch { fence: None, events }).await?;
     }
     store.close().await;
@@ -250,6 +251,11 @@ fn reproduction() -> Result<()> {
     let started = Instant::now();
     let said = run(&["runs", "reproduce", "last"])?;
     let took = started.elapsed();
-    println!("{:44} {:>10.0?}: {}", "runs reproduce last, of the reference job", took, said.lines().last().unwrap_or_default());
+    println!(
+        "{:44} {:>10.0?}: {}",
+        "runs reproduce last, of the reference job",
+        took,
+        said.lines().last().unwrap_or_default()
+    );
     Ok(())
 }

@@ -20,9 +20,9 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredVersion, Verdict,
+    Pipeline, SharedValue, StepContext, StepContextBuilder, StepFunction, StepResult, StoredVersion, Verdict,
 };
-use millwork_storage::{StorageError, Store};
+use millwork_storage::{StorageError, Store, input_event};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
@@ -95,6 +95,8 @@ struct Judging<'a> {
     inputs: Vec<(AssetKey, InputValue)>,
     /// The versions that it reads by aliases, the one in use among them.
     versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
+    /// What it takes of that each version was made from.
+    of_challenger: Vec<AssetPartition<AssetIndex>>,
     config: Value,
     partition: Option<millwork_core::PartitionKey>,
 }
@@ -131,7 +133,7 @@ pub(crate) async fn backtest(
     for version in versions {
         judged.push(judging.judge(store, values, &key, *version).await?);
     }
-    let provenance = Provenance { code_version: gate.computation.code_version.clone(), inputs };
+    let provenance = Provenance { code_version: gate.computation.code_version.clone(), inputs, config: None };
     Ok(VersionsBacktested { gate: gate.name.clone(), against, versions: judged, provenance })
 }
 
@@ -160,7 +162,12 @@ async fn gather<'a>(
         input: input.by_key(graph).quoted(),
     };
     let (mut inputs, mut versions, mut recorded) = (Vec::new(), HashMap::new(), Vec::new());
+    let mut of_challenger = Vec::new();
     for input in &planned.inputs {
+        if let ReadAs::InputOfChallenger { .. } = input.read_as {
+            of_challenger.extend(input.asset_partitions());
+            continue;
+        }
         if input.asset == of.asset && !input.read_as.follows_alias() {
             continue;
         }
@@ -200,7 +207,8 @@ async fn gather<'a>(
     let step = graph.steps()[planned.step].key.as_str();
     let config = config.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let (asset, partition) = (of.asset, of.partition.clone());
-    Ok((Judging { gate, asset, pipeline, inputs, versions, config, partition }, recorded))
+    let judging = Judging { gate, asset, pipeline, inputs, versions, of_challenger, config, partition };
+    Ok((judging, recorded))
 }
 
 impl Judging<'_> {
@@ -227,7 +235,23 @@ impl Judging<'_> {
         let Some(challenger) = stored_version(&event, value.clone()) else {
             return Ok(without(BacktestOutcome::Failed, "the event of the version can't be read".to_owned()));
         };
-        Ok(match call(&self.gate.computation, self.context(value, challenger)).await {
+        let mut builder = self.context(value, challenger);
+        for input in &self.of_challenger {
+            let found = match made_from(store, graph, &event, input).await? {
+                Some(made) => load(values, graph, input.asset, &made).await.map(|value| (made, value)),
+                None => continue,
+            };
+            match found {
+                Ok((made, value)) => {
+                    let read_as = ReadAs::InputOfChallenger { model: key.asset.clone() };
+                    if let Some(version) = stored_version(&made, value) {
+                        builder = builder.version(graph.key(input.asset).clone(), read_as, version);
+                    }
+                }
+                Err(error) => return Ok(without(BacktestOutcome::Failed, one_line_of(&error))),
+            }
+        }
+        Ok(match call(&self.gate.computation, builder.build()).await {
             Ok(Verdict { answer, reason, metadata }) => BacktestedVersion {
                 version,
                 outcome: match answer {
@@ -242,7 +266,7 @@ impl Judging<'_> {
     }
 
     /// The context of the gate's function for one challenger. What it logs is dropped.
-    fn context(&self, value: SharedValue, challenger: StoredVersion) -> StepContext {
+    fn context(&self, value: SharedValue, challenger: StoredVersion) -> StepContextBuilder {
         let graph = self.pipeline.graph();
         let key = graph.key(self.asset).clone();
         let step = millwork_core::run::StepKey::of_check(&key, &self.gate.name);
@@ -258,7 +282,23 @@ impl Judging<'_> {
         for ((asset, read_as), version) in &self.versions {
             builder = builder.version(asset.clone(), read_as.clone(), version.clone());
         }
-        builder.build()
+        builder
+    }
+}
+
+/// The version of an asset that a version was made from; `None` if it wasn't, or if the event was removed.
+async fn made_from(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    made: &Event,
+    input: &AssetPartition<AssetIndex>,
+) -> Result<Option<Event>, StorageError> {
+    let key = input.by_key(graph);
+    let provenance = made.body.provenance();
+    let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
+    match inputs.find(|input| input.upstream == key) {
+        Some(input) => input_event(store, made, input).await,
+        None => Ok(None),
     }
 }
 

@@ -277,7 +277,11 @@ mod tests {
         let body = EventBody::Materialized(Materialization {
             version: number,
             data_version: "d".into(),
-            provenance: Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect() },
+            provenance: Provenance {
+                code_version: "c".into(),
+                inputs: inputs.iter().map(input).collect(),
+                config: None,
+            },
             stored,
             metadata: Default::default(),
         });

@@ -294,7 +294,7 @@ impl InputView {
     /// The alias that a reading follows; `None` if it is of the latest version.
     pub(super) fn alias_of(read_as: &ReadAs) -> Option<AliasName> {
         match read_as {
-            ReadAs::Latest => None,
+            ReadAs::Latest | ReadAs::InputOfChallenger { .. } => None,
             ReadAs::Alias(alias) | ReadAs::InputOf { alias, .. } => Some(alias.clone()),
         }
     }

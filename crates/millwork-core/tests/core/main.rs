@@ -4,8 +4,8 @@
 
 mod alerts;
 mod asset_status;
-mod gates;
 mod config;
+mod gates;
 mod plan;
 mod requests;
 mod resolve;

@@ -112,15 +112,6 @@ impl Pins {
         by_reading.insert((of, ReadAs::Alias(alias)), StoredInput::new(event));
         Ok(Self { by_reading })
     }
-
-    #[cfg(test)]
-    pub(crate) fn of(
-        pins: impl IntoIterator<Item = (AssetPartition<AssetIndex>, ReadAs, StoredInput)>,
-    ) -> Self {
-        let by_reading =
-            pins.into_iter().map(|(asset, read_as, stored)| ((asset, read_as), stored)).collect();
-        Self { by_reading }
-    }
 }
 
 /// The materialization of a version that an alias points at. Retention keeps it.
