@@ -20,7 +20,7 @@ test:
 
 # The comparisons with scikit-learn, SciPy and five versions of XGBoost, in virtual environments of their own
 test-python:
-    pythons=$(.ci/pythons) && eval "$pythons" && cargo test -p millwork-ml --test ml -- --nocapture backends:: boosting:: drift:: encoders:: exchange:: metrics:: python:: splits:: text_grid::
+    pythons=$(.ci/pythons) && eval "$pythons" && cargo test -p millwork-ml --test ml -- --nocapture backends:: boosting:: comparison:: drift:: encoders:: exchange:: metrics:: python:: splits:: text_grid::
 
 # Licences, advisories and duplicates of dependencies (needs cargo-deny)
 deny:

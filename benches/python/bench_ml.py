@@ -1,5 +1,6 @@
 """The peers' side of `just bench-ml`: `bench_ml.py vectorize TITLES THREADS RUNS`,
-`bench_ml.py boost DATA THREADS ROUNDS LIBRARY CATEGORIES RUNS` (columns with a comma between, or nothing), or `bench_ml.py job STORIES RUNS`."""
+`bench_ml.py boost DATA THREADS ROUNDS LIBRARY CATEGORIES RUNS` (columns with a comma between, or nothing),
+`bench_ml.py paired ROWS THREADS RUNS`, or `bench_ml.py job STORIES RUNS`."""
 
 import json
 import statistics
@@ -91,6 +92,26 @@ def lightgbm_of(matrix, targets, threads, rounds, columns):
     return train, lambda booster, rows: booster.predict(rows, num_threads=threads)
 
 
+def paired(rows, _threads, runs):
+    import numpy as np
+    from scipy.stats import bootstrap
+    from sklearn.metrics import mean_absolute_error
+
+    rng = np.random.default_rng(0)
+    targets = rng.uniform(0, 10, int(rows))
+    champion, challenger = (targets + rng.uniform(-size, size, int(rows)) for size in (2, 1.75))
+
+    def mean_loss():
+        # The difference of means is the mean of the differences: half of the work.
+        differences = np.abs(targets - challenger) - np.abs(targets - champion)
+        return bootstrap((differences,), np.mean, n_resamples=10_000, batch=100, method="BCa", rng=rng)
+
+    def both():
+        return mean_absolute_error(targets, champion), mean_absolute_error(targets, challenger)
+
+    return [("both MAE", median(int(runs) * 30, both)), ("MAE, 10000 draws", median(int(runs), mean_loss))]
+
+
 def job(stories, runs):
     import csv
 
@@ -115,7 +136,7 @@ def job(stories, runs):
     return [("all of it", median(int(runs), all_of_it))]
 
 
-part = {"vectorize": vectorize, "boost": boost, "job": job}[sys.argv[1]]
+part = {"vectorize": vectorize, "boost": boost, "paired": paired, "job": job}[sys.argv[1]]
 found = part(*sys.argv[2:])
 seconds, loss = found if isinstance(found, tuple) else (found, None)
 status = Path("/proc/self/status").read_text().splitlines()

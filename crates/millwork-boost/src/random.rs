@@ -4,6 +4,9 @@
 //! mixing function. It is spelled out here, because a sample that changes with a library's version makes old and new
 //! models incomparable.
 
+/// What the counter advances by.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A SplitMix64 generator.
 #[derive(Debug, Clone)]
 pub struct SplitMix64 {
@@ -16,8 +19,15 @@ impl SplitMix64 {
         Self { state: seed }
     }
 
+    /// The generator of one of many sequences that belong to `seed`: each can be drawn without those before it, and by any thread.
+    /// Its start is what the generator of `seed` draws as its `number`-th number, from 0.
+    pub fn stream(seed: u64, number: u64) -> Self {
+        Self::new(Self::new(seed.wrapping_add(STEP.wrapping_mul(number))).next())
+    }
+
+    #[inline]
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.state = self.state.wrapping_add(STEP);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -26,11 +36,14 @@ impl SplitMix64 {
 
     /// A uniform number below `bound`, which is not 0: multiply, keep the high half, and draw again where the low half
     /// would favour some results (Lemire, "Fast random integer generation in an interval", TOMACS 2019).
-    fn below(&mut self, bound: u64) -> u64 {
-        let biased = bound.wrapping_neg() % bound;
+    ///
+    /// The division is made only where the low half may be among those.
+    #[inline]
+    pub fn below(&mut self, bound: u64) -> u64 {
         loop {
             let product = u128::from(self.next()) * u128::from(bound);
-            if product as u64 >= biased {
+            let low = product as u64;
+            if low >= bound || low >= bound.wrapping_neg() % bound {
                 return (product >> 64) as u64;
             }
         }
@@ -67,6 +80,16 @@ mod tests {
                 16_408_922_859_458_223_821
             ]
         );
+    }
+
+    #[test]
+    fn streams_start_at_what_their_seed_draws() {
+        let mut generator = SplitMix64::new(7);
+        for number in 0..5 {
+            let mut expected = SplitMix64::new(generator.next());
+            let mut stream = SplitMix64::stream(7, number);
+            assert_eq!((stream.next(), stream.below(9)), (expected.next(), expected.below(9)));
+        }
     }
 
     #[test]

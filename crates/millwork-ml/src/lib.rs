@@ -26,6 +26,7 @@
 
 mod archive;
 pub mod boost;
+pub mod comparison;
 pub mod drift;
 pub mod encoding;
 pub mod features;
@@ -43,6 +44,7 @@ pub fn register_errors() {
 
     register::<boost::BoostError>();
     register::<boost::NativeError>();
+    register::<comparison::ComparisonError>();
     register::<drift::DriftError>();
     register::<encoding::EncodingError>();
     register::<features::FeaturesError>();

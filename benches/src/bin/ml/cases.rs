@@ -41,6 +41,9 @@ pub(crate) fn compare_all(arguments: &Arguments) -> Result<()> {
     for shape in shapes(arguments) {
         boost(arguments, folder.path(), &shape)?;
     }
+    for rows in [2_000, 10_000, 100_000] {
+        paired(arguments, scaled(arguments, rows))?;
+    }
     if arguments.stories.exists() {
         let values = [text(&arguments.stories)?];
         let peers = [("Python", &values[..])];
@@ -107,6 +110,13 @@ fn vectorize(arguments: &Arguments, folder: &Path, documents: usize) -> Result<(
         compare(arguments, &Case { name: &name(threads), part: "vectorize", ours: &values, peers: &peers })?;
     }
     Ok(())
+}
+
+/// Compares two models on one thread, as SciPy does.
+fn paired(arguments: &Arguments, rows: usize) -> Result<()> {
+    let (name, rows) = (format!("paired bootstrap, {rows} rows"), rows.to_string());
+    let values = [rows.as_str(), "1"];
+    compare(arguments, &Case { name: &name, part: "paired", ours: &values, peers: &[("SciPy", &values)] })
 }
 
 /// Trains on a shape for each number of rounds, by each backend: the embedded one beside both peers, XGBoost's library

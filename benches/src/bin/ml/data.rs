@@ -1,4 +1,4 @@
-//! Training data: titles, a wide matrix of them, dense numbers, and categories.
+//! Training data: titles, a wide matrix of them, dense numbers, and categories; and predictions to compare.
 
 use std::path::Path;
 
@@ -39,6 +39,16 @@ pub(crate) fn zipf_titles(documents: usize) -> Vec<String> {
             (0..5 + (numbers.next() * 7.0) as usize).map(|_| word(&mut numbers)).collect::<Vec<_>>().join(" ")
         })
         .collect()
+}
+
+/// Targets of rows, and the predictions of a champion and a better challenger.
+pub(crate) fn predictions(rows: usize) -> [Vec<f64>; 3] {
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let targets: Vec<f64> = (0..rows).map(|_| numbers.next() * 10.0).collect();
+    let mut model =
+        |error: f64| targets.iter().map(|target| target + (numbers.next() - 0.5) * error).collect();
+    let (champion, challenger) = (model(4.0), model(3.5));
+    [targets, champion, challenger]
 }
 
 /// The titles of a file of stories, and their numbers of comments.

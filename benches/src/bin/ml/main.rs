@@ -15,7 +15,9 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use millwork_core::AssetValue;
 use millwork_ml::boost::{Booster, BoosterParams};
+use millwork_ml::comparison::{Comparison, PairedBootstrap};
 use millwork_ml::features::{LabelledFeatures, Npz};
+use millwork_ml::search::Goal;
 use millwork_ml::text::TfidfVectorizer;
 use millwork_ml::{metrics, split};
 
@@ -55,6 +57,8 @@ enum Part {
         #[arg(value_delimiter = ',')]
         categories: Vec<String>,
     },
+    /// Computes metrics of two models, and compares the models by them
+    Paired { rows: usize, threads: usize },
     /// The reference job's work: reads stories, splits, vectorizes, trains, scores
     Job { stories: PathBuf },
 }
@@ -68,6 +72,7 @@ fn main() -> Result<()> {
             let params = BoosterParams { backend, nthread: Some(*threads), ..BoosterParams::default() };
             boost(&rows_of(data, categories)?, &params, *rounds, arguments.runs)
         }
+        Some(Part::Paired { rows, threads }) => paired(*rows, *threads, arguments.runs),
         Some(Part::Job { stories }) => job(stories, arguments.runs),
         None => cases::compare_all(&arguments),
     }
@@ -111,6 +116,24 @@ fn boost(data: &LabelledFeatures, params: &BoosterParams, rounds: usize, runs: u
     let row = median(runs * 300, || Ok(booster.predict_row(columns, values)?.is_finite()))?;
     let loss = metrics::root_mean_squared_error(data.targets(), &booster.predict(data.features())?)?;
     report(&[("train", train), ("predict all rows", predict), ("predict one row", row)], Some(loss))
+}
+
+/// A gate's work: the metrics of champion and challenger, and the intervals of their differences.
+fn paired(rows: usize, threads: usize, runs: usize) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let [targets, champion, challenger] = data::predictions(rows);
+    let errors = |predictions: &[f64]| -> Vec<f64> {
+        targets.iter().zip(predictions).map(|(target, prediction)| (target - prediction).abs()).collect()
+    };
+    let metrics = median(runs * 30, || {
+        let of = |predictions: &[f64]| metrics::mean_absolute_error(&targets, predictions);
+        Ok((of(&champion)?, of(&challenger)?))
+    })?;
+    let losses = median(runs, || Ok(Comparison::paired(&errors(&champion), &errors(&challenger))?))?;
+    let bootstrap = PairedBootstrap::of_predictions(&targets, &champion, &challenger);
+    let r_squared = median(runs, || Ok(bootstrap.compare("R²", Goal::Maximize, metrics::r_squared)?))?;
+    let figures = [("both MAE", metrics), ("MAE, 10000 draws", losses), ("R², 2000 draws", r_squared)];
+    report(&figures, None)
 }
 
 /// The computation of the reference job, from a file of stories to the score, without the orchestrator.

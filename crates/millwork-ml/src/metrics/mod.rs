@@ -54,4 +54,5 @@ pub use regression::{
     mean_tweedie_deviance, median_absolute_error, r_squared, root_mean_squared_error,
     root_mean_squared_log_error,
 };
+pub(crate) use rows::compensated;
 pub use targets::{Binary, Label, Number, Targets, Weighted};

@@ -115,7 +115,7 @@ pub(super) fn finite(value: &'static str, numbers: &[impl Number]) -> Result<Vec
 
 /// The sum with its rounding errors carried along (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
 /// endlicher Summen", ZAMM 1974): the error stays near one rounding, however many numbers there are.
-pub(super) fn compensated(numbers: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn compensated(numbers: impl IntoIterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
     for number in numbers {
         let next = sum + number;

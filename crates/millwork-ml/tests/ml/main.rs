@@ -4,6 +4,7 @@
 
 mod backends;
 mod boosting;
+mod comparison;
 mod drift;
 mod encoders;
 mod exchange;
