@@ -5,14 +5,14 @@
 //! such, and the others are judged all the same.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
 use millwork_core::event::{
-    BacktestOutcome, BacktestedVersion, Event, InputVersion, Provenance, VersionsBacktested,
+    BacktestOutcome, BacktestedVersion, InputVersion, Provenance, VersionsBacktested,
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, StepKind};
 use millwork_core::plan::{Plan, PlanError, PlannedStep};
@@ -20,16 +20,16 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepContextBuilder, StepFunction, StepResult, StoredVersion, Verdict,
+    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredVersion, Verdict,
 };
-use millwork_storage::{StorageError, Store, input_event};
+use millwork_storage::{StorageError, Store};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 
 use crate::logs::{catch_panic, panicked};
-use crate::runs::{Pins, StoredInput, StoredInputs, version_event};
-use crate::steps::stored_version;
+use crate::runs::{Pins, StoredInput, StoredInputs, is_compared, version_event};
+use crate::steps::{Contest, stored_version};
 use crate::values::{ValueError, Values};
 
 /// Why versions can't be judged.
@@ -89,16 +89,17 @@ impl Advice for BacktestError {
 /// What is the same for all versions that are judged.
 struct Judging<'a> {
     gate: &'a GateDefinition,
-    asset: AssetIndex,
+    of: AssetPartition<AssetIndex>,
+    planned: &'a PlannedStep,
     pipeline: &'a Pipeline,
-    /// The stored values that the gate takes beside the challenger.
+    store: &'a dyn Store,
+    values: &'a Values,
+    champion: Option<StoredInput>,
+    /// The stored values that the gate takes beside the versions that it compares.
     inputs: Vec<(AssetKey, InputValue)>,
-    /// The versions that it reads by aliases, the one in use among them.
-    versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
-    /// What it takes of that each version was made from.
-    of_challenger: Vec<AssetPartition<AssetIndex>>,
+    /// The versions of other models that it reads by their aliases.
+    versions: Vec<(AssetKey, ReadAs, StoredVersion)>,
     config: Value,
-    partition: Option<millwork_core::PartitionKey>,
 }
 
 /// Judges these versions of an asset or partition, in this order. `config` is the configuration by step.
@@ -118,140 +119,106 @@ pub(crate) async fn backtest(
             && step.partition == of.partition
     };
     let planned = plan.steps.iter().find(is_gate).ok_or_else(no_gate)?;
-
-    let reading = (store, values);
     let aliases = store.aliases(std::slice::from_ref(&key.asset)).await?;
-    let champion = aliases.into_iter().find(|alias| alias.asset == key && alias.alias == gate.alias);
-    let champion = match champion {
-        Some(alias) => Some((alias.version, version_event(store, &key, alias.version).await?)),
+    let against = aliases.into_iter().find(|alias| alias.asset == key && alias.alias == gate.alias);
+    let against = against.map(|alias| alias.version);
+    let champion = match against {
+        Some(version) => Some(StoredInput::new(version_event(store, &key, version).await?)),
         None => None,
     };
-    let against = champion.as_ref().map(|(version, _)| *version);
-    let champion = champion.map(|(_, event)| event);
-    let (judging, inputs) = gather(reading, pipeline, gate, (of, &plan, planned), champion, config).await?;
+    let config = config.get(graph.steps()[planned.step].key.as_str()).cloned();
+    let mut judging = Judging {
+        gate,
+        of: of.clone(),
+        planned,
+        pipeline,
+        store,
+        values,
+        champion,
+        inputs: Vec::new(),
+        versions: Vec::new(),
+        config: config.unwrap_or_else(|| Value::Object(Map::new())),
+    };
+    let inputs = judging.gather(&plan).await?;
     let mut judged = Vec::with_capacity(versions.len());
     for version in versions {
-        judged.push(judging.judge(store, values, &key, *version).await?);
+        judged.push(judging.judge(&key, *version).await?);
     }
     let provenance = Provenance { code_version: gate.computation.code_version.clone(), inputs, config: None };
     Ok(VersionsBacktested { gate: gate.name.clone(), against, versions: judged, provenance })
 }
 
-/// Loads what the gate takes beside the challenger.
-async fn gather<'a>(
-    (store, values): (&dyn Store, &Values),
-    pipeline: &'a Pipeline,
-    gate: &'a GateDefinition,
-    (of, plan, planned): (&AssetPartition<AssetIndex>, &Plan, &PlannedStep),
-    champion: Option<Event>,
-    config: &Value,
-) -> Result<(Judging<'a>, Vec<InputVersion>), BacktestError> {
-    let graph = pipeline.graph();
-    let no_run = RunId::from_u128(0);
-    let taken: BTreeSet<AssetIndex> = planned.inputs.iter().map(|input| input.asset).collect();
-    let stored = StoredInputs::pin(store, graph, no_run, &taken).await?;
-    let (mut pins, _) = Pins::of_run(store, graph, plan, (no_run, Timestamp::UNIX_EPOCH), &[]).await?;
-    if let Some(champion) = champion {
-        pins.take_over(
-            Pins::of_version(store, graph, plan, (of.clone(), gate.alias.clone()), champion).await?,
-        );
-    }
-    let failed = |source| BacktestError::Input { gate: gate.name.clone(), source };
-    let no_input = |input: &AssetPartition<AssetIndex>| BacktestError::NoInput {
-        gate: gate.name.clone(),
-        input: input.by_key(graph).quoted(),
-    };
-    let (mut inputs, mut versions, mut recorded) = (Vec::new(), HashMap::new(), Vec::new());
-    let mut of_challenger = Vec::new();
-    for input in &planned.inputs {
-        if let ReadAs::InputOfChallenger { .. } = input.read_as {
-            of_challenger.extend(input.asset_partitions());
-            continue;
-        }
-        if input.asset == of.asset && !input.read_as.follows_alias() {
-            continue;
-        }
-        let key = graph.key(input.asset);
-        let mut loaded = Vec::new();
-        for of_input in input.asset_partitions() {
-            let found = match input.read_as.follows_alias() {
-                true => pins.get(&of_input, &input.read_as),
-                false => stored.get(&of_input),
-            };
-            recorded.push(InputVersion {
-                upstream: of_input.by_key(graph),
-                data_version: found.and_then(StoredInput::data_version).cloned(),
-                version: found.and_then(StoredInput::version),
-                read_as: input.read_as.clone(),
-            });
-            match found {
-                Some(found) if input.loads => {
-                    let value = load(values, graph, input.asset, &found.event).await.map_err(failed)?;
-                    loaded.push((of_input.partition, found.event.clone(), value));
+impl Judging<'_> {
+    /// Loads what the gate takes beside the versions that it compares, and returns the versions of that.
+    async fn gather(&mut self, plan: &Plan) -> Result<Vec<InputVersion>, BacktestError> {
+        let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
+        let no_run = RunId::from_u128(0);
+        let taken: BTreeSet<AssetIndex> = self.planned.inputs.iter().map(|input| input.asset).collect();
+        let stored = StoredInputs::pin(self.store, graph, no_run, &taken).await?;
+        let at = (no_run, Timestamp::UNIX_EPOCH);
+        let (pins, _) = Pins::of_run(self.store, graph, plan, at, &[]).await?;
+        let mut recorded = Vec::new();
+        for input in &self.planned.inputs {
+            let is_challenger = input.asset == self.of.asset && input.read_as == ReadAs::Latest;
+            if is_challenger || is_compared(graph, self.planned, input) {
+                continue;
+            }
+            let mut loaded = Vec::new();
+            for of_input in input.asset_partitions() {
+                let found = match input.read_as.follows_alias() {
+                    true => pins.get(&of_input, &input.read_as),
+                    false => stored.get(&of_input),
+                };
+                recorded.push(InputVersion {
+                    upstream: of_input.by_key(graph),
+                    data_version: found.and_then(StoredInput::data_version).cloned(),
+                    version: found.and_then(StoredInput::version),
+                    read_as: input.read_as.clone(),
+                });
+                match found {
+                    Some(found) if input.loads => {
+                        let value = load(self.values, graph, input.asset, found).await;
+                        let value =
+                            value.map_err(|source| BacktestError::Input { gate: gate.clone(), source })?;
+                        loaded.push((of_input.partition, found.event.clone(), value));
+                    }
+                    Some(_) => {}
+                    None if input.absent == Absent::IsNone => {}
+                    None => {
+                        let input = of_input.by_key(graph).quoted();
+                        return Err(BacktestError::NoInput { gate: gate.clone(), input });
+                    }
                 }
-                Some(_) => {}
-                None if input.read_as.follows_alias() && input.absent == Absent::IsNone => {}
-                None => return Err(no_input(&of_input)),
+            }
+            let key = graph.key(input.asset).clone();
+            if input.read_as.follows_alias() {
+                let version = loaded.pop().and_then(|(_, event, value)| stored_version(&event, value));
+                self.versions.extend(version.map(|version| (key, input.read_as.clone(), version)));
+            } else if input.gathered {
+                let by_key = loaded.into_iter().filter_map(|(partition, _, value)| Some((partition?, value)));
+                self.inputs.push((key, InputValue::Partitions(by_key.collect::<BTreeMap<_, _>>())));
+            } else if let Some((_, _, value)) = loaded.pop() {
+                self.inputs.push((key, InputValue::One(value)));
             }
         }
-        if input.read_as.follows_alias() {
-            let version = loaded.pop().and_then(|(_, event, value)| stored_version(&event, value));
-            versions.extend(version.map(|version| ((key.clone(), input.read_as.clone()), version)));
-        } else if input.gathered {
-            let by_key = loaded.into_iter().filter_map(|(partition, _, value)| Some((partition?, value)));
-            inputs.push((key.clone(), InputValue::Partitions(by_key.collect::<BTreeMap<_, _>>())));
-        } else if let Some((_, _, value)) = loaded.pop() {
-            inputs.push((key.clone(), InputValue::One(value)));
-        }
+        Ok(recorded)
     }
-    let step = graph.steps()[planned.step].key.as_str();
-    let config = config.get(step).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-    let (asset, partition) = (of.asset, of.partition.clone());
-    let judging = Judging { gate, asset, pipeline, inputs, versions, of_challenger, config, partition };
-    Ok((judging, recorded))
-}
 
-impl Judging<'_> {
     async fn judge(
         &self,
-        store: &dyn Store,
-        values: &Values,
         key: &AssetPartition,
         version: VersionNumber,
     ) -> Result<BacktestedVersion, StorageError> {
         let without = |outcome, reason| BacktestedVersion { version, outcome, reason, metadata: [].into() };
-        let Some(event) = store.version(key, version).await? else {
+        let Some(event) = self.store.version(key, version).await? else {
             let reason = "the event of the version was removed".to_owned();
             return Ok(without(BacktestOutcome::ValueRemoved, reason));
         };
-        let graph = self.pipeline.graph();
-        let value = match load(values, graph, self.asset, &event).await {
-            Ok(value) => value,
-            Err(error @ ValueError::Removed { .. }) => {
-                return Ok(without(BacktestOutcome::ValueRemoved, error.to_string()));
-            }
-            Err(error) => return Ok(without(BacktestOutcome::Failed, one_line_of(&error))),
+        let context = match self.context(StoredInput::new(event)).await? {
+            Ok(context) => context,
+            Err(NotJudged { outcome, reason }) => return Ok(without(outcome, reason)),
         };
-        let Some(challenger) = stored_version(&event, value.clone()) else {
-            return Ok(without(BacktestOutcome::Failed, "the event of the version can't be read".to_owned()));
-        };
-        let mut builder = self.context(value, challenger);
-        for input in &self.of_challenger {
-            let found = match made_from(store, graph, &event, input).await? {
-                Some(made) => load(values, graph, input.asset, &made).await.map(|value| (made, value)),
-                None => continue,
-            };
-            match found {
-                Ok((made, value)) => {
-                    let read_as = ReadAs::InputOfChallenger { model: key.asset.clone() };
-                    if let Some(version) = stored_version(&made, value) {
-                        builder = builder.version(graph.key(input.asset).clone(), read_as, version);
-                    }
-                }
-                Err(error) => return Ok(without(BacktestOutcome::Failed, one_line_of(&error))),
-            }
-        }
-        Ok(match call(&self.gate.computation, builder.build()).await {
+        Ok(match call(&self.gate.computation, context).await {
             Ok(Verdict { answer, reason, metadata }) => BacktestedVersion {
                 version,
                 outcome: match answer {
@@ -266,39 +233,64 @@ impl Judging<'_> {
     }
 
     /// The context of the gate's function for one challenger. What it logs is dropped.
-    fn context(&self, value: SharedValue, challenger: StoredVersion) -> StepContextBuilder {
-        let graph = self.pipeline.graph();
-        let key = graph.key(self.asset).clone();
-        let step = millwork_core::run::StepKey::of_check(&key, &self.gate.name);
-        let mut builder = StepContext::builder(step)
-            .partition(self.partition.clone())
+    async fn context(&self, challenger: StoredInput) -> Result<Result<StepContext, NotJudged>, StorageError> {
+        let (graph, of) = (self.pipeline.graph(), self.of.asset);
+        let versions = (challenger.event.clone(), self.champion.clone());
+        let contest = Contest::of(self.store, graph, self.planned, versions).await?;
+        if let Some(failure) = contest.lack(graph, self.planned, self.gate) {
+            return Ok(Err(NotJudged::failed(failure.to_string())));
+        }
+        let value = match load(self.values, graph, of, &challenger).await {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let key = graph.key(of).clone();
+        let Some(version) = stored_version(&challenger.event, value.clone()) else {
+            return Ok(Err(NotJudged::failed("the event of the version can't be read".to_owned())));
+        };
+        let mut builder = StepContext::builder(graph.steps()[self.planned.step].key.clone())
+            .partition(self.of.partition.clone())
             .config(self.config.clone())
             .resources(self.pipeline.resources().clone())
             .input(key.clone(), InputValue::One(value))
-            .version(key, ReadAs::Latest, challenger);
+            .version(key, ReadAs::Latest, version);
+        for (asset, read_as, stored) in &contest.compared {
+            let value = match load(self.values, graph, *asset, stored).await {
+                Ok(value) => value,
+                // The challenger is there: what it is compared with isn't.
+                Err(error) => return Ok(Err(NotJudged::failed(one_line_of(&error)))),
+            };
+            if let Some(version) = stored_version(&stored.event, value) {
+                builder = builder.version(graph.key(*asset).clone(), read_as.clone(), version);
+            }
+        }
         for (asset, value) in &self.inputs {
             builder = builder.input(asset.clone(), value.clone());
         }
-        for ((asset, read_as), version) in &self.versions {
+        for (asset, read_as, version) in &self.versions {
             builder = builder.version(asset.clone(), read_as.clone(), version.clone());
         }
-        builder
+        Ok(Ok(builder.build()))
     }
 }
 
-/// The version of an asset that a version was made from; `None` if it wasn't, or if the event was removed.
-async fn made_from(
-    store: &dyn Store,
-    graph: &AssetGraph,
-    made: &Event,
-    input: &AssetPartition<AssetIndex>,
-) -> Result<Option<Event>, StorageError> {
-    let key = input.by_key(graph);
-    let provenance = made.body.provenance();
-    let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
-    match inputs.find(|input| input.upstream == key) {
-        Some(input) => input_event(store, made, input).await,
-        None => Ok(None),
+/// Why the gate can't judge a version.
+struct NotJudged {
+    outcome: BacktestOutcome,
+    reason: String,
+}
+
+impl NotJudged {
+    fn failed(reason: String) -> Self {
+        Self { outcome: BacktestOutcome::Failed, reason }
+    }
+}
+
+impl From<ValueError> for NotJudged {
+    fn from(error: ValueError) -> Self {
+        let is_removed = matches!(error, ValueError::Removed { .. });
+        let outcome = if is_removed { BacktestOutcome::ValueRemoved } else { BacktestOutcome::Failed };
+        Self { outcome, reason: one_line_of(&error) }
     }
 }
 
@@ -306,11 +298,11 @@ async fn load(
     values: &Values,
     graph: &AssetGraph,
     asset: AssetIndex,
-    event: &Event,
+    stored: &StoredInput,
 ) -> Result<SharedValue, ValueError> {
     let spec = &graph.assets()[asset].spec;
     let value_type = spec.value_type.ok_or_else(|| ValueError::NoValue { asset: spec.key.clone() })?;
-    values.load(event, value_type).await
+    stored.load(values, value_type).await
 }
 
 /// Calls a gate's function, within its time limit.

@@ -137,11 +137,14 @@ async fn attempt_step(
         Err(failure) => return failure.into(),
     };
     let contest = match &step.kind {
-        StepKind::Gate { .. } => match Contest::now(context, position).await {
-            Ok(contest) => match contest.lack(context, position) {
-                Some(failure) => return failure.into(),
-                None => Some(contest),
-            },
+        StepKind::Gate { definition, .. } => match Contest::now(context, position).await {
+            Ok(contest) => {
+                match contest.lack(&context.planned.graph, &context.planned.plan.steps[position], definition)
+                {
+                    Some(failure) => return failure.into(),
+                    None => Some(contest),
+                }
+            }
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
         StepKind::Assets { .. } | StepKind::Check { .. } => None,

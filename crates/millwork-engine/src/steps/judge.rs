@@ -12,12 +12,12 @@ use millwork_core::event::{
     AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, InputVersion, Mover, Provenance,
     VersionJudged,
 };
-use millwork_core::graph::{AssetIndex, StepKind};
-use millwork_core::plan::{PlanIndex, PlannedInput};
+use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
+use millwork_core::plan::{PlanIndex, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{Absent, Answer, AssetPartition, Decision, GateDefinition, Verdict, check_metadata};
-use millwork_storage::{EventQuery, Order, StorageError, input_event};
+use millwork_storage::{EventQuery, Order, StorageError, Store, input_event};
 
 use super::AttemptEnd;
 use crate::logs::StepRecorder;
@@ -32,7 +32,7 @@ pub(crate) struct Contest {
     /// The version in use; `None` if there is none.
     pub(super) champion: Option<StoredInput>,
     /// What the gate is given of them beside the challenger: the version in use, and what both were made from.
-    pub(super) compared: Vec<(AssetIndex, ReadAs, StoredInput)>,
+    pub(crate) compared: Vec<(AssetIndex, ReadAs, StoredInput)>,
 }
 
 /// A verdict that isn't recorded yet.
@@ -72,21 +72,31 @@ impl Contest {
             asset: key.clone(),
             version: VersionNumber::FIRST,
         })?;
+        let planned = &context.planned.plan.steps[position];
+        Self::of(&*context.store, &context.planned.graph, planned, (challenger, champion)).await
+    }
+
+    /// The contest of a challenger and the version in use, with what the gate is given of both.
+    pub(crate) async fn of(
+        store: &dyn Store,
+        graph: &AssetGraph,
+        planned: &PlannedStep,
+        (challenger, champion): (Arc<Event>, Option<StoredInput>),
+    ) -> Result<Self, StorageError> {
         let mut contest = Self { challenger, champion, compared: Vec::new() };
-        contest.compared = contest.read(context, position).await?;
+        contest.compared = contest.read(store, graph, planned).await?;
         Ok(contest)
     }
 
     /// Reads what the gate is given of the versions beside the challenger.
     async fn read(
         &self,
-        context: &RunContext,
-        position: PlanIndex,
+        store: &dyn Store,
+        graph: &AssetGraph,
+        planned: &PlannedStep,
     ) -> Result<Vec<(AssetIndex, ReadAs, StoredInput)>, StorageError> {
-        let planned = &context.planned.plan.steps[position];
         let mut compared = Vec::new();
-        for input in planned.inputs.iter().filter(|input| is_compared(&context.planned.graph, planned, input))
-        {
+        for input in planned.inputs.iter().filter(|input| is_compared(graph, planned, input)) {
             let of = match &input.read_as {
                 ReadAs::Latest => continue,
                 ReadAs::Alias(_) => {
@@ -100,10 +110,10 @@ impl Contest {
             let Some(of) = of else { continue };
             let provenance = of.body.provenance();
             for partition in input.asset_partitions() {
-                let key = partition.by_key(&context.planned.graph);
+                let key = partition.by_key(graph);
                 let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
                 let Some(found) = inputs.find(|input| input.upstream == key) else { continue };
-                let event = input_event(&*context.store, of, found).await?;
+                let event = input_event(store, of, found).await?;
                 let stored = event.map(|event| (input.asset, input.read_as.clone(), StoredInput::new(event)));
                 compared.extend(stored);
             }
@@ -112,9 +122,12 @@ impl Contest {
     }
 
     /// What the gate can't do without, and isn't there.
-    pub(super) fn lack(&self, context: &RunContext, position: PlanIndex) -> Option<Failure> {
-        let planned = &context.planned.plan.steps[position];
-        let graph = &context.planned.graph;
+    pub(crate) fn lack(
+        &self,
+        graph: &AssetGraph,
+        planned: &PlannedStep,
+        gate: &GateDefinition,
+    ) -> Option<Failure> {
         let is_there = |input: &PlannedInput| {
             self.compared.iter().any(|(asset, read_as, _)| *asset == input.asset && *read_as == input.read_as)
         };
@@ -122,7 +135,6 @@ impl Contest {
             input.loads && input.absent == Absent::SkipsTheStep && is_compared(graph, planned, input)
         });
         let missing = needed.find(|input| !is_there(input))?;
-        let (gate, _) = judged_by(context, position);
         let key = graph.key(missing.asset);
         let failure = match &missing.read_as {
             ReadAs::InputOfChallenger { model } => {
