@@ -4,6 +4,7 @@
 //! differ only git knows, since it depends on its index, attributes and filters. So the program is asked, if there is one, with nothing
 //! written and none of the repository's own programs run; one that takes too long is killed.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -108,8 +109,8 @@ fn is_dirty(top: &Path) -> Option<bool> {
     git.arg("-C").arg(top).args(["-c", "core.fsmonitor=false", "--no-optional-locks"]);
     git.args(["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty"]);
     // While git runs a hook, its variables name another repository.
-    let variables = std::env::vars_os().map(|(name, _)| name);
-    for name in variables.filter(|name| name.as_encoded_bytes().starts_with(b"GIT_")) {
+    let is_of_git = |name: &OsString| name.to_str().is_some_and(|name| name.split('_').next() == Some("GIT"));
+    for name in std::env::vars_os().map(|(name, _)| name).filter(is_of_git) {
         git.env_remove(name);
     }
     let output =
