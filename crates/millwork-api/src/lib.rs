@@ -23,6 +23,7 @@ mod names;
 mod outcome;
 mod pending;
 mod queue;
+mod reproduction;
 mod run;
 mod run_lookup;
 mod schedule;
@@ -57,12 +58,13 @@ pub use named::{
 };
 pub use names::{
     AlertKindName, AssetStatusName, BetterName, DecisionName, DeliveryStateName, EventTypeName,
-    FailureClassName, FailureKindName, FreshnessName, MetricChangeName, PendingStateName, RunStatusName,
-    SeverityName, StepStatusName, TableName,
+    FailureClassName, FailureKindName, FreshnessName, MetricChangeName, PendingStateName,
+    ReproductionVerdictName, RunStatusName, SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
 pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};
+pub use reproduction::{ChangedStepView, MadeView, ReproducedAssetView, ReproductionView};
 pub use run::{FailureView, RequestView, RunDetails, RunPage, RunStanding, RunView, StepView, waits};
 pub use run_lookup::{LookupError, find_run};
 pub use schedule::{MisfireView, ScheduleSwitch, ScheduleView};

@@ -48,6 +48,10 @@ names! {
     StepStatusName of millwork_core::run::StepStatus as "StepStatus" {
         Pending, Running, Retrying, Succeeded, Failed, Skipped, Canceled,
     }
+    /// The outcome of a reproduction as a whole.
+    ReproductionVerdictName of millwork_core::run::ReproductionVerdict as "ReproductionVerdict" {
+        Identical, Different, OtherCode,
+    }
     /// The kind of a step's failure.
     FailureKindName of millwork_core::run::FailureKind as "FailureKind" {
         Error, Panic, Timeout, Input, Output, Check,

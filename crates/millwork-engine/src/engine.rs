@@ -13,7 +13,7 @@ use millwork_core::graph::AssetIndex;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
+use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, StepPartition, SystemClock};
 use millwork_storage::{
     Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
     StorageError, Store,
@@ -34,13 +34,15 @@ use crate::{BacktestError, ExecuteError, ObjectStoreIo, Values};
 /// Executes runs of one pipeline in one home.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    pipeline: Pipeline,
-    store: Arc<dyn Store>,
-    values: Values,
-    holder: Holder,
-    options: EngineOptions,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) values: Values,
+    pub(crate) holder: Holder,
+    pub(crate) options: EngineOptions,
     /// Where the environment of runs is looked for; `None` if it isn't recorded.
-    environment: Option<EnvironmentProbe>,
+    pub(crate) environment: Option<EnvironmentProbe>,
+    /// The steps that runs are limited to; `None` for all.
+    pub(crate) only: Option<Arc<BTreeSet<StepPartition>>>,
 }
 
 /// The options of an engine.
@@ -107,7 +109,8 @@ impl Engine {
         register_errors();
         let log: Arc<dyn EventLog> = store.clone();
         let values = Values::new(log, io_manager, pipeline.io_managers().clone());
-        Self { pipeline, store, values, holder, options: EngineOptions::default(), environment: None }
+        let options = EngineOptions::default();
+        Self { pipeline, store, values, holder, options, environment: None, only: None }
     }
 
     /// The same engine with other options.
@@ -375,7 +378,11 @@ impl Engine {
 
     fn whole_plan(&self, request: &RunRequest) -> Result<Plan, RequestError> {
         let graph = self.pipeline.graph();
-        Ok(Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?)
+        let plan = Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?;
+        Ok(match &self.only {
+            Some(only) => plan.filtered(|_, step| only.contains(&step.by_key(graph))),
+            None => plan,
+        })
     }
 
     /// No run may execute with a configuration that is ignored: an unknown name would leave defaults in force.

@@ -67,4 +67,5 @@ pub(crate) fn register_errors() {
     register::<crate::ValueError>();
     register::<ExecuteError>();
     register::<crate::BacktestError>();
+    register::<crate::ReproduceError>();
 }

@@ -2,6 +2,7 @@
 
 mod limits;
 mod queue;
+mod reproduction;
 mod request;
 mod retries;
 mod state;
@@ -11,6 +12,7 @@ pub use crate::id::{RunId, StepKey};
 pub use crate::outcome::{Failure, FailureClass, FailureKind, RunStatus, StepStatus};
 pub use limits::RunLimits;
 pub use queue::{QueueLimits, TagLimit, WaitReason, WaitingRun, admit};
+pub use reproduction::{ChangedStep, Made, ReproducedAsset, Reproduction, ReproductionVerdict};
 pub use request::{QUEUE_TAG, RunRequest, RunSpec, RunTarget};
 pub use retries::{RetryStrategy, RunRetries};
 pub use state::{IllegalTransition, RunState, StepState};

@@ -19,7 +19,8 @@ pub struct EnvironmentProbe {
 
 #[derive(Debug)]
 struct Places {
-    home: PathBuf,
+    /// The folder of the cache of hashes; `None` without one.
+    home: Option<PathBuf>,
     source_folder: Option<PathBuf>,
     features: Vec<String>,
     /// The hash of the executable, once it is known; `None` in it if it can't be read.
@@ -33,15 +34,23 @@ impl EnvironmentProbe {
     /// pipeline's package where it was compiled, and `features` are those of Millwork that it was compiled with.
     pub fn new(home: &Path, source_folder: Option<&Path>, features: &[&str]) -> Self {
         let features = features.iter().map(|feature| (*feature).to_owned()).collect();
-        let (home, source_folder) = (home.to_owned(), source_folder.map(Path::to_owned));
+        let (home, source_folder) = (Some(home.to_owned()), source_folder.map(Path::to_owned));
         let (binary, working_tree) = (OnceLock::new(), Mutex::default());
         let places = Places { home, source_folder, features, binary, working_tree };
         Self { places: Arc::new(places) }
     }
 
+    /// The same probe, which neither reads nor writes the cache of hashes.
+    pub(crate) fn without_cache(&self) -> Self {
+        let Places { source_folder, features, .. } = &*self.places;
+        let (source_folder, features) = (source_folder.clone(), features.clone());
+        let (binary, working_tree) = (OnceLock::new(), Mutex::default());
+        Self { places: Arc::new(Places { home: None, source_folder, features, binary, working_tree }) }
+    }
+
     /// The hash of the executable; `None` if it can't be read. Blocks while the file is read.
     pub(super) fn binary(&self) -> Option<FileHash> {
-        self.places.binary.get_or_init(|| binary::hash_of_executable(&self.places.home)).clone()
+        self.places.binary.get_or_init(|| binary::hash_of_executable(self.places.home.as_deref())).clone()
     }
 
     /// The source folder as it is now. Blocks while git compares its files.
@@ -80,7 +89,7 @@ impl EnvironmentProbe {
     }
 
     /// All of it, looked for now. Blocks.
-    pub fn look(&self) -> Environment {
+    pub(crate) fn look(&self) -> Environment {
         self.environment(self.binary(), self.working_tree())
     }
 }

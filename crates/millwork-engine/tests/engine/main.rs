@@ -16,6 +16,7 @@ mod policies;
 mod pools;
 mod previous;
 mod recording;
+mod reproduce;
 mod requests;
 mod resume;
 mod scale;

@@ -4,3 +4,4 @@ mod commands;
 mod going_on;
 mod homes;
 mod mistakes;
+mod reproduce;

@@ -16,6 +16,7 @@ mod list;
 mod materialize;
 mod models;
 mod pending;
+mod reproduce;
 mod runs;
 mod schedules;
 mod sensors;

@@ -10,6 +10,7 @@ use millwork_engine::EngineOptions;
 use millwork_storage::{RunQuery, RunRecord, waiting_runs};
 
 use super::materialize::{self, Execution};
+use super::reproduce;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
@@ -56,6 +57,9 @@ pub(super) enum Runs {
         #[arg(long)]
         from_scratch: bool,
     },
+    /// Execute the steps of a run again on the same inputs, without touching what is current, and compare the data versions
+    #[command(after_help = REPRODUCE)]
+    Reproduce(Run),
     /// Ask a run to stop
     Cancel(Run),
     /// Execute a queued run in this process, as a daemon does in a child process
@@ -65,6 +69,15 @@ pub(super) enum Runs {
         run: String,
     },
 }
+
+const REPRODUCE: &str = "\
+Exit codes:
+  0    identical: the same code has made the same values
+  1    something differs, or the code of a step is another one now
+
+Examples:
+  runs reproduce last
+  runs reproduce 3f9c2a --json";
 
 #[derive(Debug, Args)]
 #[command(arg(json_flag()))]
@@ -84,6 +97,10 @@ pub(super) fn run(session: &Session, runs: Runs) -> Result<Exit, Failure> {
             Runs::Show(run) => show(&opened, &run, json).await,
             Runs::Logs { run, step, all } => logs(&opened, &run, step.as_deref(), all, json).await,
             Runs::Retry { run, from_scratch } => retry(session, &opened, &run, from_scratch).await,
+            Runs::Reproduce(run) => {
+                let run = opened.run(&run.run).await?.id;
+                reproduce::reproduce(session, &opened, run).await
+            }
             Runs::Cancel(run) => cancel(&opened, &run, json).await,
             Runs::Execute { run } => execute(session, &opened, &run).await,
         }

@@ -26,7 +26,7 @@ fn help_has_commands_exit_codes_and_examples() {
         let help = Home::new().succeeds(&format!("{command} --help"));
         assert!(help.contains("Usage: hackernews"), "{command}: {help}");
     }
-    for command in ["materialize", "graph", "runs retry", "asset value", "completions"] {
+    for command in ["materialize", "graph", "runs retry", "runs reproduce", "asset value", "completions"] {
         let help = Home::new().succeeds(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");
     }
