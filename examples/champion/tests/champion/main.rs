@@ -57,3 +57,26 @@ fn the_better_one_serves() {
     let (version, price) = predictions(home);
     assert!(version == 3 && price > first.1, "a better one takes its place: {version}, {price}");
 }
+
+#[test]
+fn people_promote_and_go_back() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    materialize(home, 1_000);
+    materialize(home, 5_000);
+    run(home, "models promote price_model 2 --reason a-test --by ada");
+    let stale = json(home, "status --json");
+    let stale: Vec<&Value> =
+        stale.as_array().unwrap().iter().filter(|state| state["state"] == "stale").collect();
+    assert!(stale.len() == 1 && stale[0]["asset"] == "price_predictions", "{stale:?}");
+    run(home, "materialize --stale");
+    assert_eq!(predictions(home).0, 2);
+    run(home, "models rollback price_model --reason again");
+    run(home, "models repair price_model 2");
+    assert_eq!(predictions(home).0, 1);
+    let refused = command(home, "models promote price_model 1");
+    assert!(
+        !refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("champion already"),
+        "{refused:?}"
+    );
+}

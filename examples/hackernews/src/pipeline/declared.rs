@@ -6,6 +6,7 @@ use super::checks::{predictions_are_finite, r_squared_is_not_worse, stories_are_
 use super::features::{tfidf_features, transformed_test_data};
 use super::ingest::{hackernews_stories, training_test_data};
 use super::model::{comments_model_test_set_r_squared, xgboost_comments_model};
+use super::promotion::better_comments_model;
 use super::reference::comparison::model_comparison;
 use super::reference::drift::{stories_have_not_drifted, story_drift, story_profile};
 use super::reference::features::reference_features;
@@ -24,6 +25,7 @@ pub fn definitions() -> Definitions {
         tfidf_features,
         transformed_test_data,
         xgboost_comments_model,
+        better_comments_model,
         comments_model_test_set_r_squared,
         latest_story_comment_predictions,
         stories_are_unique,

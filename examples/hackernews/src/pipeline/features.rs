@@ -24,7 +24,8 @@ pub struct TfidfFeatures {
 #[multi_asset(group = "features", kinds("tfidf"))]
 pub fn tfidf_features(training_data: &DataFrame) -> Result<TfidfFeatures> {
     let (vectorizer, features) = TfidfVectorizer::fit_transform(&stories::titles(training_data)?)?;
-    let labelled = LabelledFeatures::new(features, stories::comments(training_data)?)?;
+    let labelled = LabelledFeatures::new(features, stories::comments(training_data)?)?
+        .with_row_keys(stories::keys(training_data)?.iter())?;
     let terms = vectorizer.terms().len();
     Ok(TfidfFeatures {
         transformed_training_data: described(labelled),
@@ -56,7 +57,8 @@ pub fn transformed_test_data(
     tfidf_vectorizer: &TfidfVectorizer,
 ) -> Result<Output<LabelledFeatures>> {
     let features = tfidf_vectorizer.transform(&stories::titles(test_data)?);
-    Ok(described(LabelledFeatures::new(features, stories::comments(test_data)?)?))
+    let labelled = LabelledFeatures::new(features, stories::comments(test_data)?)?;
+    Ok(described(labelled.with_row_keys(stories::keys(test_data)?.iter())?))
 }
 
 fn described(labelled: LabelledFeatures) -> Output<LabelledFeatures> {

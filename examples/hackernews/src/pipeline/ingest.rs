@@ -69,7 +69,7 @@ pub enum SplitBy {
 
 impl Default for SplitParams {
     fn default() -> Self {
-        Self { by: SplitBy::Random, test_share: 0.2, seed: 42 }
+        Self { by: SplitBy::Time, test_share: 0.2, seed: 42 }
     }
 }
 
@@ -82,7 +82,7 @@ pub struct Split {
     test_data: Output<DataFrame>,
 }
 
-/// Divides the stories into those to learn from and those to score with.
+/// Divides the stories into those to learn from and those to score with: the newest, as a model is asked about stories that come later.
 #[multi_asset(group = "ingest", kinds("polars"))]
 pub fn training_test_data(hackernews_stories: &DataFrame, split: Config<SplitParams>) -> Result<Split> {
     let rows = hackernews_stories.height();

@@ -5,6 +5,7 @@ mod declared;
 pub mod features;
 pub mod ingest;
 pub mod model;
+pub mod promotion;
 pub mod reference;
 mod retraining;
 pub mod serving;

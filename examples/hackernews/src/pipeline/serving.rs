@@ -1,9 +1,7 @@
 //! Predictions for the newest stories, made more often than the model.
 
-use millwork::ml::boost::Booster;
-use millwork::ml::text::TfidfVectorizer;
 use millwork::polars::preview;
-use millwork::{Config, Output, Plot, Resource, Result, Retry, StepLog, asset};
+use millwork::{Champion, Config, InputOf, Output, Plot, Resource, Result, Retry, StepLog, asset};
 use polars::prelude::{Column, DataFrame};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,12 +25,12 @@ impl Default for LatestRange {
     }
 }
 
-/// How many comments the newest stories will get, as the model sees it. No new title is no error: there is nothing to
-/// predict then, and the frame has no rows.
+/// How many comments the newest stories will get, as the model in use sees it, through the words that it was fitted with. No new title is
+/// no error: there is nothing to predict then, and the frame has no rows.
 #[asset(group = "serving", kinds("polars", "http"), retry = Retry::exponential(2), timeout = "5m")]
 pub async fn latest_story_comment_predictions(
-    xgboost_comments_model: &Booster,
-    tfidf_vectorizer: &TfidfVectorizer,
+    model: Champion<xgboost_comments_model>,
+    words: InputOf<tfidf_vectorizer, Champion<xgboost_comments_model>>,
     api: Resource<HackerNews>,
     range: Config<LatestRange>,
     log: StepLog,
@@ -40,7 +38,7 @@ pub async fn latest_story_comment_predictions(
     let latest = api.latest_stories(range.items, |done, of| log.progress(done as u64, of as u64)).await?;
     let mut frame = stories::frame(&latest.stories)?;
     let titles: Vec<&str> = latest.stories.iter().map(|story| story.title.as_str()).collect();
-    let predictions = xgboost_comments_model.predict(&tfidf_vectorizer.transform(&titles))?;
+    let predictions = model.predict(&words.transform(&titles))?;
     let spread = Plot::histogram("Predicted comments", predictions.iter().map(|count| f64::from(*count)), 20);
     frame.with_column(Column::new("predicted_comments".into(), predictions))?;
     let preview = preview(&frame.select(["id", "title", "predicted_comments"])?, 10);

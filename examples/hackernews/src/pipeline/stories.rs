@@ -1,6 +1,7 @@
 //! Stories as a data frame, and back.
 
 use millwork::Result;
+use millwork::ml::features::RowKeys;
 use polars::prelude::{Column, DataFrame, IdxCa, IdxSize};
 
 use crate::{ItemCounts, Story};
@@ -30,6 +31,12 @@ pub(super) fn titles(stories: &DataFrame) -> Result<Vec<&str>> {
 /// The numbers of comments; 0 for a story without one.
 pub(super) fn comments(stories: &DataFrame) -> Result<Vec<f64>> {
     Ok(numbers(stories, "descendants")?.into_iter().map(|comments| comments.unwrap_or(0) as f64).collect())
+}
+
+/// The IDs, by which a model knows the stories that it was fitted on. One that doesn't have an ID has its place among these stories.
+pub(super) fn keys(stories: &DataFrame) -> Result<RowKeys> {
+    let ids = numbers(stories, "id")?;
+    Ok(RowKeys::new(ids.into_iter().enumerate().map(|(place, id)| id.unwrap_or(-1 - place as i64))))
 }
 
 /// A column of whole numbers.

@@ -106,7 +106,7 @@ pub fn guide_predictions(reference_stories: &DataFrame) -> Result<Vec<f32>> {
     let test = stories::rows(reference_stories, &parts.test)?;
     let (vectorizer, features) = TfidfVectorizer::fit_transform(&stories::titles(&known)?)?;
     let known = LabelledFeatures::new(features, comments(&known)?)?;
-    let TrainingParams { rounds, params } = TrainingParams::default();
+    let TrainingParams { rounds, params, .. } = TrainingParams::default();
     let booster = Booster::train(&params, rounds, &known)?;
     Ok(booster.predict(&vectorizer.transform(&stories::titles(&test)?))?)
 }
