@@ -1,7 +1,7 @@
 //! A fitted pipeline: it predicts from texts.
 
 use crate::boost::{BoostError, Booster, Importance, Predictions, Training};
-use crate::features::RowKeys;
+use crate::features::{ColumnNames, RowKeys};
 use crate::held_out::{HeldOut, HeldOutError};
 use crate::pipeline::{LabelledTexts, PipelineError, TextPipelineParams};
 use crate::text::TfidfVectorizer;
@@ -56,7 +56,7 @@ impl TextPipeline {
         if terms.len() != columns {
             return Err(PipelineError::ColumnCount { terms: terms.len(), columns });
         }
-        let names = booster.column_names().into_iter().flat_map(|names| names.iter());
+        let names = booster.column_names().into_iter().flat_map(ColumnNames::iter);
         let is_of = |name: &str, term: &str| {
             name.strip_suffix(term).is_some_and(|block| block.is_empty() || block.ends_with(':'))
         };
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
     use crate::boost::BoosterParams;
-    use crate::features::{ColumnNames, Features, LabelledFeatures};
+    use crate::features::{Features, LabelledFeatures};
 
     #[test]
     fn parts_have_to_fit_each_other() {

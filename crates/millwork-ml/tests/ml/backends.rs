@@ -102,6 +102,27 @@ fn an_own_loss_trains_the_model_of_the_same_objective() {
 }
 
 #[test]
+fn a_model_has_a_record_of_the_rows_of_all_its_trainings() {
+    each(|params, data| {
+        let keyed = |first: i64| data(&|signal| signal).with_row_keys(first..first + 300).expect("300 keys");
+        let (first, more, validation) = (keyed(0), keyed(300), keyed(600));
+        let start = Booster::train(params, 2, &first).expect("a model");
+        let trained = Training::new(params, 2, &more)
+            .continue_from(&start)
+            .evaluate("validation", &validation)
+            .early_stopping(2)
+            .run();
+        let booster = trained.expect("a model").booster;
+        let rows = booster.used_rows().expect("a record");
+        assert_eq!((rows.fitted().len(), rows.selected().len()), (600, 300));
+        assert!(booster.check_held_out(first.row_keys()).is_err());
+        assert!(booster.check_held_out(more.row_keys()).is_err());
+        let warning = booster.check_held_out(validation.row_keys()).expect("other rows").warning();
+        assert!(warning.is_some_and(|warning| warning.starts_with("300 of 300 held-out rows")));
+    });
+}
+
+#[test]
 fn an_own_metric_is_measured_last_and_watched() {
     each(|params, data| {
         let params = BoosterParams { eval_metric: vec![EvalMetric::Mae], ..params.clone() };
