@@ -97,6 +97,9 @@ mod documentation {
     #[doc = include_str!("../../../docs/concepts.md")]
     struct Concepts;
 
+    #[doc = include_str!("../../../docs/models.md")]
+    struct Models;
+
     #[doc = include_str!("../../../docs/service.md")]
     struct Service;
 
