@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use millwork_core::MetadataValue;
+use millwork_core::{Evidence, MetadataValue};
 
 use crate::features::RowKeys;
 use crate::held_out::{HeldOutError, KeySet, UsedRows};
 
 /// What is known of the rows that a model is to be judged on, where it wasn't fitted on any of them.
 ///
-/// As text it is a sentence without its full stop; `.metadata("held-out rows", &held_out)` keeps that.
+/// As text it is a sentence without its full stop, which a gate's verdict keeps in its reason: `verdict.because(&held_out)`, or
+/// `verdict.because(held_out.warning())` for a warning only. `.metadata("held-out rows", &held_out)` keeps it as metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the model may have been selected by these rows, or nothing may be known of them"]
 pub enum HeldOut {
@@ -161,6 +162,18 @@ impl fmt::Display for Unknown {
     }
 }
 
+impl Evidence for HeldOut {
+    fn describe(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Evidence for &HeldOut {
+    fn describe(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl From<&HeldOut> for MetadataValue {
     fn from(held_out: &HeldOut) -> Self {
         Self::Text(held_out.to_string())
@@ -169,7 +182,7 @@ impl From<&HeldOut> for MetadataValue {
 
 #[cfg(test)]
 mod tests {
-    use millwork_core::Advice as _;
+    use millwork_core::{Advice as _, Verdict};
 
     use super::*;
     use crate::held_out::used_rows::Used;
@@ -225,6 +238,10 @@ mod tests {
             held_out.expect("rows that it wasn't fitted on").warning()
         };
         assert!(warning(&["y"]).is_some() && warning(&["z"]).is_none());
+        let held_out =
+            check(Some(&RowKeys::new(["y"])), Some(&selected)).expect("a row that it wasn't fitted on");
+        let judged = |verdict: Verdict| verdict.because("better").because(&held_out);
+        assert_eq!(judged(Verdict::promote()).reason, format!("better; {held_out}"));
     }
 
     #[test]
