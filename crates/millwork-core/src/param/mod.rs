@@ -15,6 +15,7 @@ mod previous;
 mod recorded_config;
 mod requirements;
 mod resource;
+mod sets;
 mod standing_config;
 mod written_config;
 

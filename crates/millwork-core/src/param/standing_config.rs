@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::config::merge;
+use super::sets::sort_sets;
 use super::{ConfigSchema, RecordedConfig, config_changes, merge_config};
 use crate::problem::{Advice, ErrorClass};
 use crate::stored::Unstorable;
@@ -16,7 +17,8 @@ use crate::stored::Unstorable;
 /// replaces a default one, and isn't mixed with its fields.
 #[derive(Clone, Debug)]
 pub struct StandingConfig {
-    schemas: Vec<ConfigSchema>,
+    /// The types, each with its schema.
+    types: Vec<(ConfigSchema, Value)>,
     written: Value,
     effective: Value,
 }
@@ -26,8 +28,9 @@ impl StandingConfig {
     pub fn new(schemas: &[ConfigSchema], written: Option<Value>) -> Self {
         let written = written.unwrap_or_else(|| Value::Object(Map::new()));
         // What has no default is given by each run: then there is no more than what is written. Nor is there of what can't be recorded.
-        let effective = effective(schemas, &written).ok().flatten().unwrap_or_else(|| written.clone());
-        Self { schemas: schemas.to_vec(), written, effective }
+        let types: Vec<_> = schemas.iter().map(|schema| (*schema, schema.json())).collect();
+        let effective = effective(&types, &written).ok().flatten().unwrap_or_else(|| written.clone());
+        Self { types, written, effective }
     }
 
     /// The step's entry in the definitions; an empty object if it has none.
@@ -60,7 +63,7 @@ impl StandingConfig {
         step: &str,
         own: Option<&Value>,
     ) -> Result<Option<RecordedConfig>, UnrecordableConfig> {
-        let effective = effective(&self.schemas, &self.with(own)).map_err(|error| match error {
+        let effective = effective(&self.types, &self.with(own)).map_err(|error| match error {
             Unstorable::Unreadable { source } => {
                 UnrecordableConfig::Unserializable { step: step.to_owned(), source }
             }
@@ -77,10 +80,11 @@ impl StandingConfig {
 }
 
 /// What all types of a step make of its configuration, together; `None` if one refuses it.
-fn effective(schemas: &[ConfigSchema], config: &Value) -> Result<Option<Value>, Unstorable> {
+fn effective(types: &[(ConfigSchema, Value)], config: &Value) -> Result<Option<Value>, Unstorable> {
     let mut whole = Value::Object(Map::new());
-    for schema in schemas {
-        let Some(effective) = schema.effective(config)? else { return Ok(None) };
+    for (parsed, schema) in types {
+        let Some(mut effective) = parsed.effective(config)? else { return Ok(None) };
+        sort_sets(schema, &mut effective);
         merge_config(&mut whole, effective);
     }
     Ok(Some(whole))
