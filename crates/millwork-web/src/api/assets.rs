@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use millwork_api::{
     AssetDetails, AssetListing, AssetPage, KeyGraph, MainNumberView, MaterializationPage, find_asset,
+    find_version_of,
 };
 use millwork_core::graph::AssetIndex;
-use millwork_core::{ConfigFilter, PartitionKey};
-use millwork_storage::{HistoryQuery, history};
+use millwork_core::version::WhichVersion;
+use millwork_core::{ConfigFilter, PartitionKey, Problem};
+use millwork_storage::{HistoryQuery, LatestAsset, history};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -56,20 +58,42 @@ pub(super) async fn list(
     Ok(Json(AssetPage { assets: found.iter().take(limit).map(listing).collect(), next }))
 }
 
-/// An asset with its status and the latest events of it and its partitions.
+/// The version of an asset to answer with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AssetQuery {
+    /// The partition of the version, if the asset has partitions.
+    partition: Option<String>,
+}
+
+/// An asset with its status and the latest events of it and its partitions, or with the materialization of one version.
 #[utoipa::path(
     get, path = "/api/v1/assets/{*key}", tag = "assets",
-    params(("key" = String, Path, description = "The asset's key")),
+    params(("key" = String, Path, description = "The asset's key; `KEY@3` and `KEY@champion` for one of its versions"), AssetQuery),
     responses((status = 200, description = "An asset with the latest events of it and its partitions", body = AssetDetails))
 )]
 pub(super) async fn show(
     State(state): State<AppState>,
-    Path(key): Path<String>,
+    Path(written): Path<String>,
+    Query(AssetQuery { partition }): Query<AssetQuery>,
 ) -> Result<Json<AssetDetails>, ApiError> {
     let graph = state.pipeline.graph();
-    let index = find_asset(graph, &key)?;
+    let (key, which) = WhichVersion::split(&written).map_err(|problem| ApiError::invalid(&problem))?;
+    let index = find_asset(graph, key)?;
     let asset = &graph.assets()[index];
-    let latest = state.store.latest(std::slice::from_ref(&asset.spec.key)).await?;
+    let latest = match which {
+        WhichVersion::Latest if partition.is_some() => {
+            let problem = Problem::new("the parameter `partition` is for a version");
+            return Err(ApiError::invalid(problem.with_hint(format!("write `{key}@VERSION`"))));
+        }
+        WhichVersion::Latest => state.store.latest(std::slice::from_ref(&asset.spec.key)).await?,
+        WhichVersion::Number(_) | WhichVersion::Alias(_) => {
+            let found = find_version_of(&*state.store, graph, &written, partition.as_deref()).await?;
+            let (asset, event) = (asset.spec.key.clone(), found.event);
+            let partition = event.partition.clone();
+            vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
+        }
+    };
     let status = state.statuses().await?.of(index).status;
     Ok(Json(AssetDetails::new(graph, asset, status, latest, state.clock.now())))
 }

@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod launch;
 mod limit;
+mod models;
 mod parameters;
 mod pending;
 mod queue;

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::document::as_document;
 use super::parameters::known_parameters;
 use super::{
-    alerts, assets, automation, etag, events, health, launch, pending, queue, reports, runs, schedules,
-    sensors,
+    alerts, assets, automation, etag, events, health, launch, models, pending, queue, reports, runs,
+    schedules, sensors,
 };
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -67,6 +67,18 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(assets::show))
         .routes(routes!(assets::materializations))
         .routes(routes!(assets::graph))
+        .routes(routes!(models::list))
+        .routes(routes!(models::show))
+        .routes(routes!(models::versions))
+        .routes(routes!(models::compare))
+        .routes(routes!(models::card))
+        .routes(routes!(models::lineage))
+        .routes(routes!(models::promote))
+        .routes(routes!(models::reject))
+        .routes(routes!(models::keep))
+        .routes(routes!(models::rollback))
+        .routes(routes!(models::alias))
+        .routes(routes!(models::repair))
         .routes(routes!(runs::list, launch::launch))
         .routes(routes!(runs::show))
         .routes(routes!(runs::cancel))

@@ -21,8 +21,16 @@ const LEFT_OUT: [&str; 7] = [
 ];
 
 /// The sections that are lists of messages.
-const LISTS: [&str; 7] =
-    ["Definitions", "Schedules", "Requests for runs", "Steps", "Stored values", "The home", "The service"];
+const LISTS: [&str; 8] = [
+    "Definitions",
+    "Schedules",
+    "Requests for runs",
+    "Steps",
+    "Stored values",
+    "Models",
+    "The home",
+    "The service",
+];
 
 /// A message with `…` for what varies: for each pair of braces.
 fn skeleton(message: &str) -> String {

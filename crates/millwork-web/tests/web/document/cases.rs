@@ -21,10 +21,19 @@ fn post(operation: &'static str, path: impl Into<String>, body: Option<&'static 
 
 /// In this order: what is pending is listed before it is dropped.
 pub(crate) fn cases() -> Vec<Case> {
-    [reads(), lists_with_parameters(), of_runs(), switches(), decisions(), reports()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        reads(),
+        lists_with_parameters(),
+        of_runs(),
+        models(),
+        model_changes(),
+        switches(),
+        decisions(),
+        reports(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What has no parameters.
@@ -35,6 +44,7 @@ fn reads() -> Vec<Case> {
         "/metrics",
         "/api/v1/openapi.json",
         "/api/v1/graph",
+        "/api/v1/models",
         "/api/v1/queue",
         "/api/v1/pools",
         "/api/v1/schedules",
@@ -62,6 +72,12 @@ fn lists_with_parameters() -> Vec<Case> {
         get(asset, "/api/v1/assets/outside", 200),
         get(asset, "/api/v1/assets/deep/down", 200),
         get(asset, "/api/v1/assets/nothing", 404),
+        get(asset, "/api/v1/assets/model@1", 200),
+        get(asset, "/api/v1/assets/model@champion", 200),
+        get(asset, "/api/v1/assets/model@9", 404),
+        get(asset, "/api/v1/assets/model@shadow", 404),
+        get(asset, "/api/v1/assets/model@", 422),
+        get(asset, "/api/v1/assets/model?partition=monday", 422),
         get(asset, "/api/v1/assets/%FF", 422),
         get(materializations, "/api/v1/materializations/load", 200),
         get(materializations, "/api/v1/materializations/load?config=rounds=40&limit=1", 200),
@@ -125,6 +141,76 @@ fn of_runs() -> Vec<Case> {
         post(cancel, format!("/api/v1/runs/{QUEUED}/cancel"), None, 200),
         post(cancel, "/api/v1/runs/nothing/cancel", None, 404),
         post(cancel, "/api/v1/runs/0/cancel", None, 422),
+    ]
+}
+
+fn models() -> Vec<Case> {
+    let (show, versions) = ("/api/v1/models/show/{key}", "/api/v1/models/versions/{key}");
+    let (compare, card) = ("/api/v1/models/compare/{key}", "/api/v1/models/card/{key}");
+    let lineage = "/api/v1/models/lineage/{key}";
+    vec![
+        get(show, "/api/v1/models/show/model", 200),
+        get(show, "/api/v1/models/show/load", 200),
+        get(show, "/api/v1/models/show/daily?partition=monday", 200),
+        get(show, "/api/v1/models/show/daily", 422),
+        get(show, "/api/v1/models/show/nothing", 404),
+        get(versions, "/api/v1/models/versions/model?limit=2", 200),
+        get(versions, "/api/v1/models/versions/model?limit=many", 422),
+        get(versions, "/api/v1/models/versions/nothing", 404),
+        get(compare, "/api/v1/models/compare/model", 200),
+        get(compare, "/api/v1/models/compare/model?a=1&b=3", 200),
+        get(compare, "/api/v1/models/compare/model?a=1&b=9", 404),
+        get(compare, "/api/v1/models/compare/model?a=0", 422),
+        get(card, "/api/v1/models/card/model", 200),
+        get(card, "/api/v1/models/card/model?version=champion", 200),
+        get(card, "/api/v1/models/card/model?version=shadow", 404),
+        get(card, "/api/v1/models/card/model?version=@", 422),
+        get(lineage, "/api/v1/models/lineage/predicted", 200),
+        get(lineage, "/api/v1/models/lineage/model?version=2&down=true", 200),
+        get(lineage, "/api/v1/models/lineage/model?version=2&down=true&limit=1", 200),
+        get(lineage, "/api/v1/models/lineage/made", 404),
+        get(lineage, "/api/v1/models/lineage/model?depth=x", 422),
+    ]
+}
+
+/// In this order, as each changes what the next finds: 2 is in use, 1 was, 3 is kept, 4 waits for an answer.
+fn model_changes() -> Vec<Case> {
+    let (promote, reject) = ("/api/v1/models/promote/{key}", "/api/v1/models/reject/{key}");
+    let (keep, rollback) = ("/api/v1/models/keep/{key}", "/api/v1/models/rollback/{key}");
+    let (alias, repair) = ("/api/v1/models/alias/{key}", "/api/v1/models/repair/{key}");
+    let path = |operation: &str| operation.replace("{key}", "model");
+    let unknown = |operation: &str| operation.replace("{key}", "nothing");
+    let version = |number: u32| match number {
+        3 => Some(r#"{"version": 3, "reason": "better", "by": "ada"}"#),
+        4 => Some(r#"{"version": 4}"#),
+        _ => Some(r#"{"version": 9}"#),
+    };
+    vec![
+        post(keep, path(keep), version(4), 200),
+        post(keep, path(keep), version(9), 404),
+        post(keep, path(keep), Some("{}"), 422),
+        post(repair, path(repair), Some(r#"{"version": 2, "dry_run": true}"#), 200),
+        post(repair, path(repair), Some(r#"{"version": 2}"#), 200),
+        post(repair, path(repair), Some(r#"{"version": 1}"#), 200),
+        post(repair, path(repair), version(9), 404),
+        post(repair, path(repair), Some(r#"{"version": 0}"#), 422),
+        // Whoever decided about 1 being in use was too late.
+        post(promote, path(promote), Some(r#"{"version": 3, "expect": 1}"#), 409),
+        post(rollback, path(rollback), Some(r#"{"to": 3, "expect": 1}"#), 409),
+        post(promote, path(promote), version(3), 200),
+        post(promote, path(promote), version(3), 422),
+        post(promote, path(promote), version(9), 404),
+        post(rollback, path(rollback), None, 200),
+        post(rollback, path(rollback), Some(r#"{"to": 2}"#), 422),
+        post(rollback, unknown(rollback), None, 404),
+        post(reject, path(reject), version(4), 200),
+        post(reject, path(reject), version(4), 422),
+        post(reject, path(reject), version(9), 404),
+        post(alias, path(alias), Some(r#"{"alias": "shadow", "version": 3}"#), 200),
+        post(alias, path(alias), Some(r#"{"alias": "shadow", "remove": true}"#), 200),
+        post(alias, path(alias), Some(r#"{"alias": "shadow", "remove": true}"#), 404),
+        post(alias, path(alias), Some(r#"{"alias": "shadow"}"#), 422),
+        get("/api/v1/models/show/{key}", "/api/v1/models/show/model", 200),
     ]
 }
 

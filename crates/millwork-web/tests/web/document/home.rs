@@ -1,23 +1,28 @@
 //! A pipeline with something of every kind, and a home in which it has happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::Alert;
 use millwork_core::automation::{AssetMemory, AssetState, Hold, NodeId, Outcome, Truth};
 use millwork_core::event::{
-    EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+    Asked, BacktestOutcome, BacktestedVersion, EventBody, InputVersion, Materialization, Mover, NewEvent,
+    Provenance, StoredValue, ValueLocation, VersionJudged, VersionsBacktested,
 };
 use millwork_core::index::TypedIndex as _;
+use millwork_core::model::Author;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
-    AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Config, Definitions,
-    Destination, FreshnessPolicy, FromStep as _, Instigator, Job, Misfire, PartitionsDefinition,
-    RecordedConfig, Schedule, Secret, Sensor, SensorOutcome, Trigger,
+    Absent, AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Computation,
+    Config, Decision, Definitions, Destination, FreshnessPolicy, FromStep as _, GateDefinition, Instigator,
+    Job, MetadataValue, Misfire, PartitionsDefinition, RecordedConfig, Requirements, Schedule, Secret, Sensor, SensorOutcome,
+    Series, StepFunction, StepResult, Trigger, Verdict,
 };
 use millwork_storage::{
-    AutomationRow, Batch, Claim, Commit, Holder, NewDelivery, NewPending, NewRun, PendingWork, Store,
-    TakeSlots, Tick, TickOutcome,
+    AutomationRow, Batch, Claim, Commit, Holder, ModelAction, NewDelivery, NewPending, NewRun, PendingWork,
+    Seen, Store, TakeSlots, Tick, TickOutcome, act_on_model,
 };
 use serde_json::json;
 
@@ -56,6 +61,9 @@ pub(crate) fn definitions() -> Definitions {
                 .describe(|spec| spec.metric = Some(AssetMetric::higher("rows")))
                 .automation(AutomationCondition::eager()),
         )
+        .asset(asset("model").describe(|spec| spec.metric = Some(AssetMetric::lower("MAE"))))
+        .asset(asset("predicted").input::<u8>("model").blocking(|_| Ok(0_u8)))
+        .gate(gate())
         .asset(asset("held").automation(AutomationCondition::on_missing()))
         .asset(asset("never").automation(AutomationCondition::on_missing()))
         .pool("disk", 2)
@@ -73,6 +81,15 @@ pub(crate) fn definitions() -> Definitions {
         )
 }
 
+/// The gate of the model, which compares with the champion.
+fn gate() -> GateDefinition {
+    let mut requirements = Requirements { challenger: Some("model".into()), ..Requirements::default() };
+    requirements.input::<u8>("model");
+    requirements.version::<u8>("model", ReadAs::Alias(AliasName::champion()), Absent::IsNone);
+    let function = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
+    GateDefinition::new("is_better", "model", Computation::new(requirements, function))
+}
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_763_000_000 + second).unwrap()
 }
@@ -81,6 +98,7 @@ fn at(second: i64) -> Timestamp {
 pub(crate) async fn fill(store: &dyn Store) {
     runs(store).await;
     values(store).await;
+    versions(store).await;
     instigators(store).await;
     let holder = holder();
     store.take_slots(TakeSlots::one("disk", 2, &holder, at(0), Timestamp::MAX)).await.unwrap().unwrap();
@@ -160,6 +178,89 @@ async fn values(store: &dyn Store) {
         made("late", None, &current),
     ];
     store.append(Batch { fence: None, events }).await.unwrap();
+}
+
+/// Four versions of a model: one in use, one that was, one that is kept, and one about which people are asked.
+async fn versions(store: &dyn Store) {
+    let model = AssetPartition::new("model".into(), None);
+    let event = |asset: &str, second: i64, body| NewEvent {
+        run: None,
+        at: at(second),
+        step: None,
+        asset: Some(asset.into()),
+        partition: None,
+        attempt: 0,
+        body,
+        value: None,
+    };
+    let number = |version| VersionNumber::new(version).unwrap();
+    let input = |asset: &str, version| InputVersion {
+        upstream: AssetPartition::new(asset.into(), None),
+        data_version: Some("d".into()),
+        version: Some(number(version)),
+        read_as: ReadAs::Latest,
+    };
+    let made = |asset: &str, version: u32, inputs: Vec<InputVersion>| {
+        let location = ValueLocation::Elsewhere;
+        let stored = StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None };
+        let series = Series::by_index("round", [("loss".to_owned(), vec![2.0, 1.0])]);
+        let error = MetadataValue::Float(13.0 - f64::from(version));
+        event(
+            asset,
+            10 + i64::from(version),
+            EventBody::Materialized(Materialization {
+                version: Some(number(version)),
+                data_version: format!("d{version}").as_str().into(),
+                provenance: Provenance { inputs, ..Provenance::reported() },
+                stored,
+                metadata: [("MAE".to_owned(), error), ("loss".to_owned(), MetadataValue::Series(series))]
+                    .into(),
+            }),
+        )
+    };
+    let judged = |version, decision: Option<Decision>| {
+        let asked = Asked { of: "the team".to_owned(), until: Some(at(99)), then: Some(Decision::Keep) };
+        event(
+            "model",
+            20 + i64::from(version),
+            EventBody::VersionJudged(VersionJudged {
+                gate: "is_better".to_owned(),
+                version: number(version),
+                against: Some(number(1)),
+                decision,
+                asked: decision.is_none().then_some(asked),
+                reason: "the error".to_owned(),
+                metadata: [("gain".to_owned(), MetadataValue::Float(0.5))].into(),
+                provenance: Provenance::reported(),
+            }),
+        )
+    };
+    let tested = |version, outcome| BacktestedVersion {
+        version: number(version),
+        outcome,
+        reason: "the error".to_owned(),
+        metadata: [("gain".to_owned(), MetadataValue::Float(0.5))].into(),
+    };
+    let backtest = VersionsBacktested {
+        gate: "is_better".to_owned(),
+        against: Some(number(2)),
+        versions: vec![
+            tested(2, BacktestOutcome::Judged { decision: Decision::Keep }),
+            tested(1, BacktestOutcome::ValueRemoved),
+        ],
+        provenance: Provenance::reported(),
+    };
+    let mut events: Vec<NewEvent> = (1..=4).map(|version| made("model", version, Vec::new())).collect();
+    events.push(made("predicted", 1, vec![input("model", 2)]));
+    events.extend([judged(3, Some(Decision::Keep)), judged(4, None)]);
+    events.push(event("model", 30, EventBody::VersionsBacktested(backtest)));
+    store.append(Batch { fence: None, events }).await.unwrap();
+    for version in [1, 2] {
+        let author = Author { by: Mover::Person("ada".to_owned()), reason: "better".to_owned() };
+        let action = ModelAction::Promote(number(version));
+        let of = (&model, &AliasName::champion());
+        act_on_model(store, of, &action, (&author, Seen::Now), at(40)).await.unwrap();
+    }
 }
 
 /// What schedules, sensors, conditions and alerts have come to.
