@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredVersion, Verdict,
+    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredVersion, UnrecordableConfig, Verdict,
 };
 use millwork_storage::{StorageError, Store};
 use serde_json::{Map, Value};
@@ -60,6 +61,9 @@ pub enum BacktestError {
         /// The reason.
         source: ValueError,
     },
+    /// The configuration of the gate can't be recorded.
+    #[error(transparent)]
+    Config(#[from] UnrecordableConfig),
     /// The store can't be read.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -70,6 +74,7 @@ impl Advice for BacktestError {
         match self {
             Self::NoGate { .. } => Some("`models list` shows which models have a gate".into()),
             Self::Plan(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::NoInput { .. } => Some("materialize it first".into()),
             Self::Input { source, .. } => source.hint(),
             Self::Store(error) => error.hint(),
@@ -80,6 +85,7 @@ impl Advice for BacktestError {
         match self {
             Self::NoGate { .. } | Self::NoInput { .. } => ErrorClass::Usage,
             Self::Plan(error) => error.class(),
+            Self::Config(error) => error.class(),
             Self::Input { source, .. } => source.class(),
             Self::Store(error) => error.class(),
         }
@@ -126,7 +132,13 @@ pub(crate) async fn backtest(
         Some(version) => Some(StoredInput::new(version_event(store, &key, version).await?)),
         None => None,
     };
-    let config = config.get(graph.steps()[planned.step].key.as_str()).cloned();
+    let step = &graph.steps()[planned.step];
+    let own = config.get(step.key.as_str());
+    let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
+    let recorded = match &step.config {
+        Some(standing) => standing.recorded(step.key.as_str(), own)?,
+        None => None,
+    };
     let mut judging = Judging {
         gate,
         of: of.clone(),
@@ -144,7 +156,11 @@ pub(crate) async fn backtest(
     for version in versions {
         judged.push(judging.judge(&key, *version).await?);
     }
-    let provenance = Provenance { code_version: gate.computation.code_version.clone(), inputs, config: None };
+    let provenance = Provenance {
+        code_version: gate.computation.code_version.clone(),
+        inputs,
+        config: recorded.map(Arc::new),
+    };
     Ok(VersionsBacktested { gate: gate.name.clone(), against, versions: judged, provenance })
 }
 

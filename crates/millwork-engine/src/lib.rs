@@ -20,7 +20,7 @@ pub use backtest::BacktestError;
 pub use engine::{Engine, EngineOptions, RunOutcome};
 pub use environment::EnvironmentProbe;
 pub use error::ExecuteError;
-pub use logs::{CapturedOutput, LogLayer, capture_output};
+pub use logs::{CapturedOutput, LogLayer, PrintedAside, capture_output, print_aside};
 pub use reproduce::{ReproduceError, ReproductionPlan};
 pub use runs::{Cancel, Observation, Observer};
 pub use steps::{ask_descendants_to_end, end_descendants};

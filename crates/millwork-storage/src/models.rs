@@ -263,3 +263,107 @@ pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Op
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::event::{Materialization, Mover, Provenance, StoredValue, ValueLocation};
+
+    use super::*;
+    use crate::{EventLog as _, MemoryStore, RetentionStore as _};
+
+    fn model() -> AssetPartition {
+        AssetPartition::new("model".into(), None)
+    }
+
+    fn number(version: u32) -> VersionNumber {
+        VersionNumber::new(version).unwrap()
+    }
+
+    /// A store with three versions of the model.
+    async fn store() -> MemoryStore {
+        let store = MemoryStore::default();
+        for version in 1..=3 {
+            let stored = StoredValue {
+                location: ValueLocation::Database,
+                bytes: 1,
+                format: "json".into(),
+                hash: None,
+            };
+            let body = EventBody::Materialized(Materialization {
+                version: Some(number(version)),
+                data_version: format!("d{version}").as_str().into(),
+                provenance: Provenance::reported(),
+                stored,
+                metadata: Default::default(),
+            });
+            let event = NewEvent {
+                run: None,
+                at: Timestamp::UNIX_EPOCH,
+                step: None,
+                asset: Some("model".into()),
+                partition: None,
+                attempt: 0,
+                body,
+                value: None,
+            };
+            store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
+        }
+        store
+    }
+
+    /// What is in use after an action of `by`, or the error.
+    async fn act(
+        store: &MemoryStore,
+        action: ModelAction,
+        by: &str,
+        seen: Seen,
+    ) -> Result<Option<u32>, String> {
+        let author = Author { by: Mover::Person(by.to_owned()), reason: String::new() };
+        let champion = AliasName::champion();
+        let acted =
+            act_on_model(store, (&model(), &champion), &action, (&author, seen), Timestamp::UNIX_EPOCH).await;
+        acted.map_err(|error| error.to_string())?;
+        let history = model_history(store, &model()).await.unwrap();
+        Ok(history.at(&champion).map(VersionNumber::get))
+    }
+
+    #[tokio::test]
+    async fn of_two_that_saw_the_same_the_first_one_decides() {
+        let store = store().await;
+        let none = Seen::Version(None);
+        assert_eq!(act(&store, ModelAction::Promote(number(1)), "ada", none).await, Ok(Some(1)));
+        let late = act(&store, ModelAction::Promote(number(2)), "grace", none).await;
+        assert_eq!(late, Err("`model` was changed meanwhile: champion: version none → 1 by ada".to_owned()));
+        let first = Seen::Version(Some(number(1)));
+        assert_eq!(act(&store, ModelAction::Promote(number(2)), "grace", first).await, Ok(Some(2)));
+        let late = act(&store, ModelAction::RollBack(Some(number(3))), "ada", first).await;
+        assert_eq!(late, Err("`model` was changed meanwhile: champion: version 1 → 2 by grace".to_owned()));
+        // What is in use by now isn't rejected by somebody who doesn't know it.
+        let rejected = act(&store, ModelAction::Reject(number(2)), "ada", first).await;
+        assert_eq!(rejected, Err("version 2 of `model` is in use".to_owned()));
+        assert_eq!(act(&store, ModelAction::RollBack(None), "ada", Seen::Now).await, Ok(Some(1)));
+    }
+
+    #[tokio::test]
+    async fn other_aliases_decide_nothing_about_a_version() {
+        let store = store().await;
+        let shadow: AliasName = "shadow".parse().unwrap();
+        let set = ModelAction::SetAlias(shadow.clone(), number(3));
+        assert_eq!(act(&store, set, "ada", Seen::Now).await, Ok(None));
+        let history = model_history(&store, &model()).await.unwrap();
+        assert_eq!((history.at(&shadow), history.versions[&number(3)].decisions.len()), (Some(number(3)), 0));
+        assert_eq!(act(&store, ModelAction::RemoveAlias(shadow), "ada", Seen::Now).await, Ok(None));
+        let set = ModelAction::SetAlias(AliasName::champion(), number(3));
+        assert_eq!(act(&store, set, "ada", Seen::Now).await, Ok(Some(3)));
+    }
+
+    #[tokio::test]
+    async fn a_version_without_its_value_does_not_come_into_use() {
+        let store = store().await;
+        store.forget_values(&[2]).await.unwrap();
+        let promoted = act(&store, ModelAction::Promote(number(2)), "ada", Seen::Now).await;
+        let message = "the value of version 2 of `model` was removed by a retention rule";
+        assert_eq!(promoted, Err(message.to_owned()));
+        assert_eq!(act(&store, ModelAction::Reject(number(2)), "ada", Seen::Now).await, Ok(None));
+    }
+}

@@ -260,9 +260,10 @@ impl MadeVersion {
     }
 }
 
-/// The configuration that a version was made with, field by field. Provenance doesn't have it yet.
-fn parameters(_: &Provenance) -> BTreeMap<String, Value> {
-    BTreeMap::new()
+/// The configuration that a version was made with, field by field.
+fn parameters(provenance: &Provenance) -> BTreeMap<String, Value> {
+    let fields = provenance.config.iter().flat_map(|config| config.fields());
+    fields.filter_map(|field| Some((field.name, field.value?))).collect()
 }
 
 /// The numbers of metadata, by label.

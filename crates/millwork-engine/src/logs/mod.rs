@@ -1,5 +1,6 @@
 //! Everything that a step prints or logs, from `tracing` events to a panic, is part of its run's log.
 
+mod aside;
 mod current;
 mod layer;
 mod line_budget;
@@ -8,6 +9,7 @@ mod output;
 mod panic;
 mod step_recorder;
 
+pub use aside::{PrintedAside, print_aside};
 pub(crate) use current::{WithStep, as_step};
 pub use layer::LogLayer;
 pub(crate) use line_budget::LineBudget;

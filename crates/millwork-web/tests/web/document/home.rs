@@ -17,8 +17,8 @@ use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
     Absent, AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Computation,
     Config, Decision, Definitions, Destination, FreshnessPolicy, FromStep as _, GateDefinition, Instigator,
-    Job, MetadataValue, Misfire, PartitionsDefinition, RecordedConfig, Requirements, Schedule, Secret, Sensor, SensorOutcome,
-    Series, StepFunction, StepResult, Trigger, Verdict,
+    Job, MetadataValue, Misfire, PartitionsDefinition, RecordedConfig, Requirements, Schedule, Secret,
+    Sensor, SensorOutcome, Series, StepFunction, StepResult, Trigger, Verdict,
 };
 use millwork_storage::{
     AutomationRow, Batch, Claim, Commit, Holder, ModelAction, NewDelivery, NewPending, NewRun, PendingWork,

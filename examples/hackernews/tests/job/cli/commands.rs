@@ -330,6 +330,7 @@ fn assets_and_their_values() {
       source  examples/hackernews/src/pipeline/features.rs:<line>
 
     Last materialized <date> <time> by run <id>
+      version  1
       data version  <id>
       stored  <size> (npz)
       columns  263
@@ -338,8 +339,8 @@ fn assets_and_their_values() {
     ");
     assert_snapshot!(home.shown("asset history transformed_test_data"), @r"
     exit 0
-    MATERIALIZED  RUN  PARTITION  DATA VERSION  SIZE  METADATA
-    <date> <time>  <id>  <id>  <size>  columns=263 entries=751 rows=126
+    VERSION  MATERIALIZED  RUN  PARTITION  DATA VERSION  SIZE  METADATA
+    1  <date> <time>  <id>  <id>  <size>  columns=263 entries=751 rows=126
     ");
     let written = home.succeeds("asset value comments_model_test_set_r_squared");
     let score: f64 = home.value("comments_model_test_set_r_squared");

@@ -69,8 +69,8 @@ pub(in crate::app::commands) enum Models {
         /// Name of the alias
         name: AliasName,
         /// The version: a number, or another alias
-        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
-        version: Option<WhichVersion>,
+        #[arg(value_name = "VERSION", required_unless_present = "remove", conflicts_with = "remove")]
+        which: Option<WhichVersion>,
         /// Remove the alias
         #[arg(long)]
         remove: bool,
@@ -111,7 +111,8 @@ pub(in crate::app::commands) enum Models {
     #[command(arg(json_flag()), after_help = "Example:\n  models card comments_model@3 > card.md")]
     Card {
         /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the version in use, or else the last one
-        version: String,
+        #[arg(value_name = "KEY[@VERSION]")]
+        which: String,
         #[command(flatten)]
         partition: Partition,
         /// Format of the output
@@ -125,7 +126,8 @@ pub(in crate::app::commands) enum Models {
     )]
     Lineage {
         /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the last one
-        version: String,
+        #[arg(value_name = "KEY[@VERSION]")]
+        which: String,
         #[command(flatten)]
         partition: Partition,
         /// Show what was made with it instead
@@ -180,7 +182,8 @@ pub(in crate::app::commands) struct Version {
     /// Key of the model, or `KEY@VERSION`
     key: String,
     /// The version: a number, or an alias
-    version: Option<WhichVersion>,
+    #[arg(value_name = "VERSION")]
+    which: Option<WhichVersion>,
     #[command(flatten)]
     partition: Partition,
 }
@@ -206,7 +209,7 @@ pub(in crate::app::commands) struct By {
 pub(in crate::app::commands) struct Expect {
     /// Refuse if another version than this one is in use by now
     #[arg(long = "expect", value_name = "VERSION")]
-    pub(super) version: Option<VersionNumber>,
+    pub(super) expected: Option<VersionNumber>,
 }
 
 /// A version of a model that a command names.
@@ -233,13 +236,13 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
                 let of = partition.of(session, &key)?;
                 change::act(session, &opened, of, &ModelAction::RollBack(to), &author, &expect).await
             }
-            Models::Alias { key, name, version, remove: _, partition, author } => {
+            Models::Alias { key, name, which, remove: _, partition, author } => {
                 let of = partition.of(session, &key)?;
-                let action = match version {
-                    Some(version) => ModelAction::SetAlias(name, number(&opened, &of.1, &version).await?),
+                let action = match which {
+                    Some(which) => ModelAction::SetAlias(name, number(&opened, &of.1, &which).await?),
                     None => ModelAction::RemoveAlias(name),
                 };
-                change::act(session, &opened, of, &action, &author, &Expect { version: None }).await
+                change::act(session, &opened, of, &action, &author, &Expect { expected: None }).await
             }
             Models::Repair { version, dry_run, queue } => {
                 let way = match (dry_run, queue) {
@@ -252,12 +255,12 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
             Models::Backtest { key, last, partition, config } => {
                 backtest::backtest(session, &opened, (&key, &partition), last, &config).await
             }
-            Models::Card { version, partition, format } => {
+            Models::Card { which, partition, format } => {
                 let json = session.wants_json() || format == CardFormat::Json;
-                show::card(session, &opened, (&version, &partition), json).await
+                show::card(session, &opened, (&which, &partition), json).await
             }
-            Models::Lineage { version, partition, down, depth, limit } => {
-                let (version, limits) = ((&*version, &partition), (depth, limit));
+            Models::Lineage { which, partition, down, depth, limit } => {
+                let (version, limits) = ((&*which, &partition), (depth, limit));
                 let direction = if down { Direction::Down } else { Direction::Up };
                 lineage::lineage(session, &opened, version, direction, limits).await
             }
@@ -282,7 +285,7 @@ impl Version {
     pub(super) async fn find(&self, session: &Session, opened: &Opened) -> Result<Named, Failure> {
         let (key, within) = WhichVersion::split(&self.key)?;
         let (asset, of) = self.partition.of(session, key)?;
-        let which = match (&self.version, within) {
+        let which = match (&self.which, within) {
             (Some(_), WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
                 return Err(Failure::usage(
                     Problem::new(format!("`{}` has a version already", self.key)).with_hint(format!(

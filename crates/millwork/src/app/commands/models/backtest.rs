@@ -4,7 +4,7 @@ use millwork_api::BacktestView;
 use millwork_core::event::{EventBody, NewEvent, VersionsBacktested};
 use millwork_core::version::VersionNumber;
 use millwork_core::{AssetPartition, Clock as _, Problem, SystemClock};
-use millwork_engine::{EngineOptions, capture_output};
+use millwork_engine::{EngineOptions, print_aside};
 use millwork_storage::{Batch, model_history};
 
 use super::super::config::{ConfigArguments, config};
@@ -31,10 +31,9 @@ pub(super) async fn backtest(
         newest.map(|(number, _)| *number).take(last.unwrap_or(usize::MAX)).collect();
     let engine = session.engine(opened, EngineOptions::default())?;
     let of_index = AssetPartition::new(asset, of.partition.clone());
-    // What the function prints isn't part of the result.
-    let captured = capture_output().ok();
+    let aside = print_aside().ok();
     let tested = engine.backtest(&of_index, &versions, &config).await;
-    drop(captured);
+    drop(aside);
     let tested = tested?;
     if tested.versions.is_empty() {
         let problem = Problem::new(format!("{} has no versions to judge", of.quoted()));

@@ -35,7 +35,7 @@ pub(super) async fn act(
     expect: &Expect,
 ) -> Result<Exit, Failure> {
     let in_use = session.pipeline()?.graph().alias_in_use(asset);
-    let seen = expect.version.map_or(Seen::Now, |version| Seen::Version(Some(version)));
+    let seen = expect.expected.map_or(Seen::Now, |version| Seen::Version(Some(version)));
     let (store, at) = (&*opened.store, SystemClock.now());
     let events = act_on_model(store, (&of, &in_use), action, (&author.author(), seen), at).await?;
     let now = version_at(opened, &of, &in_use).await?;

@@ -1,0 +1,346 @@
+//! `models` on the command line: what is shown, what is done by hand, and what can't be.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use millwork_storage::{EventQuery, Home};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A home of the pipeline.
+struct Models {
+    folder: TempDir,
+}
+
+impl Models {
+    /// A home in which four versions were made: 1 is retired, 2 is the champion, 3 was kept, about 4 the team is asked.
+    fn new() -> Self {
+        let models = Self { folder: tempfile::tempdir().unwrap() };
+        for arguments in
+            ["model.off=3", "model.off=1", "model.off=2", "model.off=0 --set model:better_model.ask=true"]
+        {
+            models.run(&format!("materialize --json --set {arguments}"));
+        }
+        models
+    }
+
+    fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    fn output(&self, line: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic-models"));
+        command.args(line.split(' ')).env("MILLWORK_HOME", self.home()).env("NO_COLOR", "1").env("TZ", "UTC");
+        command.env("USER", "ada").output().unwrap()
+    }
+
+    /// What a command prints that succeeds.
+    fn run(&self, line: &str) -> String {
+        let output = self.output(line);
+        assert!(output.status.success(), "`{line}`: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.run(line)).unwrap()
+    }
+
+    /// The exit code and the error of a command that fails.
+    #[track_caller]
+    fn fails(&self, line: &str, code: i32, message: &str) {
+        let output = self.output(line);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "`{line}`: {error}");
+        assert!(error.contains(message), "`{line}`: {error}");
+    }
+
+    fn champion(&self) -> Value {
+        self.json("models list --json")[0]["standings"][0]["in_use"].clone()
+    }
+}
+
+/// The words of each line that don't differ from run to run: no times, ids and hashes.
+fn words(text: &str) -> String {
+    let is_stable = |word: &&str| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        !(word.len() >= 8
+            && digits > 0
+            && word.chars().all(|one| one.is_ascii_hexdigit() || "-:".contains(one)))
+    };
+    let line = |line: &str| line.split_whitespace().filter(is_stable).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn versions_have_numbers_wherever_they_are_named() {
+    let models = Models::new();
+    let history = words(&models.run("asset history model"));
+    assert!(
+        history.starts_with(
+            "VERSION MATERIALIZED RUN PARTITION DATA VERSION SIZE CONFIG METADATA\n4 4 B off=0.0 error=0\n"
+        ),
+        "{history}"
+    );
+    let history = models.json("asset history model --json");
+    assert_eq!(history[0]["body"]["version"], 4);
+    assert_eq!(models.run("asset value model").trim(), "10.0");
+    assert_eq!(models.run("asset value model@1").trim(), "13.0");
+    assert_eq!(models.run("asset value model@champion").trim(), "11.0");
+    let shown = models.run("asset show model@champion");
+    assert!(shown.contains("The champion, materialized") && shown.contains("error         1"), "{shown}");
+    assert_eq!(
+        models.json("asset show model@1 --json")["latest"][0]["materialization"]["body"]["version"],
+        1
+    );
+    models.fails("asset value model@9", 2, "`model` has no version 9\n  hint: `asset history model` lists");
+    models.fails("asset value model@shadow", 2, "`model` has no alias `shadow`");
+    models.fails("asset value model@0", 2, "`0` is not a version");
+    models.fails("asset value model@1 --run last", 2, "names a version, and `--run` another one");
+    models.fails("asset value modle@1", 2, "no asset is called `modle`\n  hint: did you mean `model`?");
+    models.fails(
+        "asset value day_model@1",
+        2,
+        "asset `day_model` has partitions, but no partition was given",
+    );
+    assert_eq!(models.run("asset value day_model@1 --partition mon").trim(), "3.0");
+}
+
+#[test]
+fn models_are_listed_and_shown_with_the_champion_first() {
+    let models = Models::new();
+    let list = words(&models.run("models list"));
+    assert_eq!(
+        list,
+        "MODEL PARTITION IN USE SINCE METRIC LAST AWAITS APPROVAL\nmodel 2 error 1 4 4\n\
+         day_model mon 4 4\nday_model tue 4 4"
+    );
+    let shown = words(&models.run("models show model"));
+    assert!(
+        shown.starts_with("model\nA model: a number that should be 10.\n\nchampion version 2, error 1,"),
+        "{shown}"
+    );
+    let json = models.json("models show model --json");
+    let statuses: Vec<_> = json["versions"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    assert_eq!(statuses, ["awaits_approval", "kept", "in_use", "retired"]);
+    assert_eq!((&json["versions"][1]["metric"], &json["in_use"]["version"]), (&2.0.into(), &2.into()));
+    let versions = words(&models.run("models versions model --limit 2"));
+    assert!(versions.contains("3 kept 2") && versions.contains("keep 1 → 2"), "{versions}");
+    assert!(versions.contains("The newest 2 of 4"), "{versions}");
+    assert!(models.run("models versions day_model --partition tue").contains("in use"));
+    models.fails("models show day_model", 2, "no partition was given");
+    models.fails("models show model --partition mon", 2, "has no partitions");
+    assert!(models.run("models versions plain").contains("unjudged"));
+    assert_eq!(
+        Models::empty().run("models versions model"),
+        "It has no versions. `materialize model` makes one.\n"
+    );
+}
+
+#[test]
+fn a_person_decides_about_versions() {
+    let models = Models::new();
+    let promoted = models.run("models promote model 4 --reason ripe --by grace");
+    assert_eq!(promoted, "The champion of `model` is version 4, before it was version 2.\n");
+    models.fails("models promote model 4", 2, "version 4 of `model` is its champion already");
+    models.fails("models promote model 9", 2, "`model` has no version 9");
+    models.fails("models promote model", 2, "no version of `model` is named");
+    models.fails("models reject model@4", 2, "version 4 of `model` is in use");
+    assert_eq!(
+        models.run("models reject model@3"),
+        "Version 3 of `model` is rejected; version 4 is in use.\n"
+    );
+    models.fails("models reject model 3", 2, "is rejected already");
+    let back = models.json("models rollback model --json --reason worse");
+    assert_eq!((&back["in_use"], &back["events"][0]["body"]["by"]["name"]), (&2.into(), &"ada".into()));
+    assert_eq!(
+        models.run("models rollback model --to 1"),
+        "The champion of `model` is version 1, before it was version 2.\n"
+    );
+    models.fails("models rollback model", 2, "has no earlier version to go back to");
+    models.fails("models rollback plain", 2, "`plain` has no champion");
+    models.run("models alias model shadow 3");
+    assert_eq!(models.run("asset value model@shadow").trim(), "12.0");
+    assert_eq!(
+        models.run("models alias model shadow --remove"),
+        "`model` has no shadow any more, before it was version 3.\n"
+    );
+    models.fails("models alias model shadow --remove", 2, "`model` has no shadow");
+    let moves = models.json("models show model --json")["moves"].clone();
+    assert_eq!((moves.as_array().unwrap().len(), &moves[0]["change"]), (7, &"removed".into()));
+    models.run("models promote day_model 1 --partition mon");
+    assert_eq!(models.json("models show day_model --partition mon --json")["in_use"]["version"], 1);
+    assert_eq!(models.json("models show day_model --partition tue --json")["in_use"]["version"], 4);
+}
+
+#[test]
+fn a_question_is_answered_by_keeping_too() {
+    let models = Models::new();
+    assert_eq!(models.run("models keep model 4"), "Version 4 of `model` is kept; version 2 is in use.\n");
+    assert_eq!(models.json("models versions model --json")[0]["status"], "kept");
+}
+
+/// Two people have looked at the same champion, and one was first.
+#[test]
+fn of_two_promotions_at_once_one_is_refused() {
+    let models = Models::new();
+    models.run("models promote model 4 --expect 2 --by ada");
+    let output = models.output("models promote model 3 --expect 2 --by grace");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("`model` was changed meanwhile: champion: version 2 → 4 by ada"), "{error}");
+    assert_eq!(models.champion(), 4);
+}
+
+#[test]
+fn two_versions_side_by_side() {
+    let models = Models::new();
+    let compared = words(&models.run("models compare model@champion 3"));
+    assert!(compared.starts_with("2 (in use) and 3 (kept) of `model`\n\nDiffers:\nFACT NAME VERSION 2 VERSION 3\nmetric error 1 2 worse"), "{compared}");
+    assert!(compared.contains("\nThe same:\nFACT NAME BOTH\n"), "{compared}");
+    let json = models.json("models compare model@1 model@2 --json");
+    assert_eq!(
+        (&json["facts"][0]["kind"], &json["facts"][0]["change"]),
+        (&"metric".into(), &"better".into())
+    );
+    models.fails("models compare model@1 plain@1", 2, "are versions of two models");
+    models.fails("models compare model@1 9", 2, "has no version 9");
+}
+
+/// 1 was in use when the first predictions were made, 2 when the last were.
+#[test]
+fn repair_makes_again_what_was_made_with_a_version_and_nothing_else() {
+    let models = Models::new();
+    assert_eq!(models.run("models repair model 1"), "No value is made with version 1 of `model` now.\n");
+    models.run("models rollback model");
+    let listed = models.run("models repair model 2 --dry-run");
+    assert_eq!(listed, "Made with version 2 of `model`, to be made again:\n  predictions, report\n");
+    let before = models.json("asset history of_day --json").as_array().unwrap().len();
+    let repaired = models.json("models repair model@2 --json");
+    assert_eq!(repaired["runs"][0]["outcome"]["status"], "succeeded");
+    assert_eq!(models.run("asset value predictions").trim(), "[13.0,13.0]");
+    assert_eq!(models.json("asset history of_day --json").as_array().unwrap().len(), before);
+    assert_eq!(models.json("models repair model@2 --json")["runs"], Value::Array(Vec::new()));
+    let queued = models.run("models repair day_model 4 --partition mon --queue");
+    assert!(queued.contains("is queued: of_day (partition mon)"), "{queued}");
+    models.fails("models repair model 9", 2, "has no version 9");
+}
+
+#[test]
+fn a_backtest_judges_every_version_on_what_is_held_out_now() {
+    let models = Models::new();
+    let table = words(&models.run("models backtest model"));
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows[0], "Gate `better_model` against version 2,");
+    assert_eq!(rows[1], "on held_out@4");
+    assert_eq!(rows[2], "VERSION DECISION held-out error REASON");
+    assert_eq!(&rows[3..], ["4 promote 0 1 → 0", "3 keep 2 1 → 2", "2 keep 1 1 → 1", "1 keep 3 1 → 3"]);
+    assert_eq!(models.champion(), 2, "nothing moves");
+    let asked = models.json("models backtest model --last 1 --json --set model:better_model.ask=true");
+    assert_eq!(asked["versions"][0]["outcome"], "asks the team");
+    assert_eq!(models.json("models show model --json")["backtest"], asked);
+    assert!(models.run("models backtest day_model --partition mon").contains("any_model"));
+    models.fails("models backtest plain", 2, "no gate judges `plain`");
+    Models::empty().fails(
+        "models backtest model",
+        2,
+        "gate `better_model` takes `held_out`, which has no value",
+    );
+}
+
+#[test]
+fn a_card_says_what_is_recorded() {
+    let models = Models::new();
+    models.run("models backtest model --json");
+    let card = words(&models.run("models card model"));
+    for line in [
+        "# model@2",
+        "A model: a number that should be 10.",
+        "| Status | in use |",
+        "| Metric | 1.0 (error, lower is better) |",
+        "| Owners | ada@example.com |",
+        "## Made from",
+        "## Moves of aliases",
+        "## Last backtest",
+        "- predictions, as champion",
+    ] {
+        assert!(card.lines().any(|one| one == line), "{line} is missing in\n{card}");
+    }
+    let json = models.json("models card model@3 --format json");
+    assert_eq!((&json["version"]["status"], &json["key"]), (&"kept".into(), &"model".into()));
+    assert!(
+        models.run("models card day_model@1 --partition mon").starts_with("# day_model@1 (partition mon)")
+    );
+}
+
+#[test]
+fn lineage_goes_both_ways() {
+    let models = Models::new();
+    let up = words(&models.run("models lineage report"));
+    assert!(up.starts_with("report@4 run code"), "{up}");
+    let tree = models.json("models lineage report --json");
+    let (predictions, model) = (&tree["next"][0], &tree["next"][0]["next"][0]);
+    assert_eq!((&predictions["asset"], &predictions["version"]), (&"predictions".into(), &4.into()));
+    assert_eq!(
+        (&model["asset"], &model["version"], &model["alias"]),
+        (&"model".into(), &2.into(), &"champion".into())
+    );
+    assert_eq!(model["next"][0]["asset"], "training");
+    let down = models.json("models lineage model@2 --down --json");
+    let made: Vec<_> = down["next"].as_array().unwrap().iter().map(|one| one["version"].clone()).collect();
+    assert_eq!(made, [4, 3, 2], "predictions, newest first");
+    let cut = words(&models.run("models lineage model@2 --down --limit 2"));
+    assert!(cut.contains("└─ … 2 more"), "{cut}");
+}
+
+/// As retention does it: the value goes, the event stays.
+#[test]
+fn a_version_without_its_value_is_shown_as_such_and_cannot_come_into_use() {
+    let models = Models::new();
+    remove_values(&models, &[1, 3]);
+    assert!(words(&models.run("models versions model")).contains("retired, value removed"));
+    models.fails("asset value model@1", 4, "the stored value of `model` was removed by a retention rule");
+    models.fails(
+        "models promote model 3",
+        2,
+        "the value of version 3 of `model` was removed by a retention rule",
+    );
+    let table = words(&models.run("models backtest model"));
+    assert!(table.contains("3 value removed") && table.contains("4 promote"), "{table}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn remove_values(models: &Models, versions: &[u64]) {
+    let store = Home::open(&models.home()).await.unwrap().store();
+    let query = EventQuery { asset: Some("model".into()), ..EventQuery::default() };
+    let made: Vec<_> = store
+        .events(query)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|event| event.body.is_materialization())
+        .collect();
+    let sequences: Vec<u64> = versions.iter().map(|version| made[*version as usize - 1].sequence).collect();
+    store.forget_values(&sequences).await.unwrap();
+    store.close().await;
+}
+
+#[test]
+fn a_pipeline_without_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = |line: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic"));
+        command.args(line.split(' ')).env("MILLWORK_HOME", folder.path()).env("SYNTHETIC_GRAPH", "chain:2");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let none = "No asset is a model. A gate, a reader of an alias, or `models alias` makes it one.\n";
+    assert_eq!(command("models list"), none);
+    assert_eq!(command("models list --json"), "[]\n");
+}
