@@ -380,6 +380,11 @@ impl ModelHistory {
         })])
     }
 
+    /// The version that [`roll_back`](Self::roll_back) goes to by itself; `None` if there is none.
+    pub fn fallback(&self, alias: &AliasName) -> Option<VersionNumber> {
+        self.before(alias, self.at(alias)?)
+    }
+
     /// The last version that the alias pointed at before it came to `current` and that isn't rejected. Going back twice goes back further.
     fn before(&self, alias: &AliasName, current: VersionNumber) -> Option<VersionNumber> {
         // The path of the alias, with what was left by going back taken off.
@@ -534,6 +539,7 @@ mod tests {
         promote(&mut history, 2);
         promote(&mut history, 3);
         for expected in [2, 1] {
+            assert_eq!(history.fallback(&champion), Some(number(expected)));
             let events = history.roll_back(&asset, &champion, None, &author()).unwrap();
             then(&mut history, events);
             assert_eq!(history.at(&champion), Some(number(expected)), "further back each time");

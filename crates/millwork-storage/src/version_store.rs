@@ -43,6 +43,9 @@ pub trait VersionStore: Send + Sync {
         version: VersionNumber,
     ) -> Result<Option<Event>, StorageError>;
 
+    /// The materializations of these versions, in the order of the log. What doesn't exist is left out.
+    async fn versions(&self, wanted: &[(AssetPartition, VersionNumber)]) -> Result<Vec<Event>, StorageError>;
+
     /// The aliases of these assets and their partitions, or of all if none are named, in the order of assets, partitions and names.
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError>;
 

@@ -308,6 +308,10 @@ impl VersionStore for Faulty {
         self.inner.version(asset, version).await
     }
 
+    async fn versions(&self, wanted: &[(AssetPartition, VersionNumber)]) -> Result<Vec<Event>, StorageError> {
+        self.inner.versions(wanted).await
+    }
+
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
         self.inner.aliases(assets).await
     }

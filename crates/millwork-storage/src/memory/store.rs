@@ -1,6 +1,6 @@
 //! The store itself: a state behind a lock, and the traits, which read or change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -441,6 +441,14 @@ impl VersionStore for MemoryStore {
         let Some(sequence) = state.versions.get(&(asset.clone(), version)) else { return Ok(None) };
         let found = state.events.iter().find(|stored| stored.event.sequence == *sequence);
         Ok(found.map(|stored| stored.event.clone()))
+    }
+
+    async fn versions(&self, wanted: &[(AssetPartition, VersionNumber)]) -> Result<Vec<Event>, StorageError> {
+        let state = self.state()?;
+        let sequences: BTreeSet<u64> =
+            wanted.iter().filter_map(|version| state.versions.get(version).copied()).collect();
+        let found = state.events.iter().filter(|stored| sequences.contains(&stored.event.sequence));
+        Ok(found.map(|stored| stored.event.clone()).collect())
     }
 
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {

@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::events::is_one_of;
+use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::writer::{ChangeError, Transaction};
 use super::{SqliteStore, failure};
 use crate::micros::to_micros;
@@ -20,6 +21,9 @@ use crate::{Alias, EventLog as _, EventQuery, StorageError, VersionStore};
 
 /// A version that is to be inserted: the numbers of asset and partition, its own, and the sequence number of its event.
 pub(super) type VersionRow = (i64, i64, u32, i64);
+
+/// The number of versions that one statement asks for, so that its answer has a bounded size.
+const VERSIONS_AT_ONCE: usize = 1_000;
 
 /// The statement that inserts versions, as JSON rows of four numbers.
 pub(super) const INSERT: &str = "INSERT INTO versions (asset, partition, version, sequence) \
@@ -68,6 +72,27 @@ impl VersionStore for SqliteStore {
         let one =
             EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
         Ok(self.events(one).await?.pop())
+    }
+
+    async fn versions(&self, wanted: &[(AssetPartition, VersionNumber)]) -> Result<Vec<Event>, StorageError> {
+        let text: Arc<str> = format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM events WHERE sequence IN (SELECT versions.sequence FROM \
+             json_each(?) AS wanted CROSS JOIN names ON names.name = wanted.value ->> 0 LEFT JOIN names AS partitions \
+             ON partitions.name = wanted.value ->> 1 CROSS JOIN versions ON versions.asset = names.id AND \
+             versions.partition = iif(wanted.value ->> 1 IS NULL, 0, partitions.id) AND \
+             versions.version = wanted.value ->> 2) ORDER BY sequence)"
+        )
+        .into();
+        let mut events = Vec::with_capacity(wanted.len());
+        for wanted in wanted.chunks(VERSIONS_AT_ONCE) {
+            let rows: Vec<_> =
+                wanted.iter().map(|(of, version)| (&of.asset, &of.partition, version)).collect();
+            let rows = serde_json::to_string(&rows).expect("names and numbers are JSON");
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(rows);
+            events.extend(self.reader.unpacked("read versions", query).await?);
+        }
+        events.sort_unstable_by_key(|event| event.sequence);
+        Ok(events)
     }
 
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {

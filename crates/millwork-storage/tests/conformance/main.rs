@@ -19,6 +19,7 @@ mod retention;
 mod runs;
 mod runs_found;
 mod samples;
+mod versions;
 mod writing;
 
 use millwork_storage::StoreKind;
@@ -105,6 +106,7 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::retention::ticks as old_ticks_go_with_what_was_given_up,
     crate::retention::values as values_are_kept_by_number_and_by_age,
     crate::retention::nothing_by_default as nothing_is_forgotten_without_a_rule,
+    crate::versions::several_at_once as several_versions_at_once,
     crate::maintenance::counted as what_is_there_is_counted,
     crate::maintenance::compacted as a_store_can_be_compacted,
     crate::maintenance::whole as nothing_is_found_in_a_whole_store,
