@@ -24,7 +24,10 @@ pub(super) fn dot(drawing: &Drawing) -> String {
     }
     text += &statements(drawing, &identifiers, None, "  ");
     for (source, target) in drawing.distinct_edges() {
-        text += &format!("  {} -> {};\n", identifiers[source], identifiers[target]);
+        let label = drawing.labels.get(&(source, target));
+        let label = label.map(|label| format!(" [label={}, style=dashed]", quoted(label)));
+        text +=
+            &format!("  {} -> {}{};\n", identifiers[source], identifiers[target], label.unwrap_or_default());
     }
     text + "}\n"
 }
@@ -39,8 +42,9 @@ fn attributes(node: &DrawingNode) -> String {
     if let Some(mark) = node.mark() {
         label = format!("{} {label}", mark.symbol);
     }
-    if !node.kinds.is_empty() {
-        label = format!("{label}\n{}", node.kinds.join(", "));
+    let details = node.details();
+    if !details.is_empty() {
+        label = format!("{label}\n{}", details.join(", "));
     }
     let mut attributes = vec![format!("label={}", quoted(&label))];
     attributes.extend(node.mark().map(|mark| format!("color=\"{}\"", mark.colour)));
@@ -70,7 +74,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reference::{awkward, reference};
+    use super::super::reference::{awkward, judged, reference};
     use super::*;
 
     #[test]
@@ -114,6 +118,19 @@ mod tests {
           asset_tfidf_vectorizer -> asset_latest_story_comment_predictions;
         }
         "##);
+    }
+
+    #[test]
+    fn aliases_and_gates() {
+        let drawn = dot(&judged());
+        for part in [
+            r#"asset_model [label="model\n◇ better \"R&amp;D\""];"#,
+            r#"asset_model -> asset_predictions [label="champion", style=dashed];"#,
+            r#"asset_vectorizer -> asset_predictions [label="of model@champion", style=dashed];"#,
+            "asset_model -> asset_report;",
+        ] {
+            assert!(drawn.contains(part), "{part} is not in {drawn}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The model of a drawing: nodes, edges, groups and marks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use millwork_core::AssetStatus;
-use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, Edge};
+use millwork_core::version::ReadAs;
 use millwork_layout::{Layout, LayoutOptions};
 
-use super::mark::Mark;
+use super::mark::{GATE, Mark};
 use super::{dot, listing, mermaid, svg};
 
 /// A graph to be looked at, independent of what its nodes are in the program.
@@ -15,7 +16,7 @@ use super::{dot, listing, mermaid, svg};
 /// use millwork_draw::graph::{Drawing, DrawingNode};
 ///
 /// let node = |label: &str| DrawingNode { label: label.into(), ..DrawingNode::default() };
-/// let drawing = Drawing { nodes: vec![node("stories"), node("model")], edges: vec![(0, 1)] };
+/// let drawing = Drawing { nodes: vec![node("stories"), node("model")], edges: vec![(0, 1)], ..Drawing::default() };
 /// assert_eq!(drawing.to_text(), "● stories\n● model    ← stories\n");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +25,8 @@ pub struct Drawing {
     pub nodes: Vec<DrawingNode>,
     /// Pairs of positions in `nodes`, from upstream to downstream.
     pub edges: Vec<(usize, usize)>,
+    /// What edges follow that don't take the latest version, such as the alias `champion`. They are drawn with broken lines.
+    pub labels: BTreeMap<(usize, usize), String>,
 }
 
 /// One box of a drawing.
@@ -39,6 +42,8 @@ pub struct DrawingNode {
     pub kinds: Vec<String>,
     /// The status of the asset; `None` if it wasn't asked for.
     pub status: Option<AssetStatus>,
+    /// The name of the gate that judges its versions; `None` without one.
+    pub gate: Option<String>,
     /// Whether it is made elsewhere and only read here.
     pub external: bool,
     /// Whether it is drawn fainter than the others.
@@ -60,15 +65,20 @@ impl Drawing {
                 description: description.filter(|description| !description.is_empty()),
                 group: node.spec.group.clone(),
                 kinds: node.spec.kinds.clone(),
+                gate: graph.gate(*asset).map(|gate| gate.name.clone()),
                 external: node.step.is_none(),
                 ..DrawingNode::default()
             }
         };
-        let edges = selected.iter().flat_map(|asset| {
-            let upstream = graph.assets()[*asset].upstream.iter();
-            upstream.filter_map(|upstream| Some((*position.get(upstream)?, position[asset])))
-        });
-        Self { nodes: selected.iter().map(node).collect(), edges: edges.collect() }
+        let (mut edges, mut labels) = (Vec::new(), BTreeMap::new());
+        for (target, asset) in selected.iter().enumerate() {
+            for upstream in &graph.assets()[*asset].upstream {
+                let Some(source) = position.get(upstream) else { continue };
+                edges.push((*source, target));
+                labels.extend(label(graph, *asset, *upstream).map(|label| ((*source, target), label)));
+            }
+        }
+        Self { nodes: selected.iter().map(node).collect(), edges, labels }
     }
 
     /// A picture, readable on light and on dark pages. It flows down or to the right, whichever is narrower.
@@ -142,7 +152,35 @@ impl Drawing {
     }
 }
 
+/// What an asset follows when it reads one of its upstream assets; `None` if it takes the latest version.
+fn label(graph: &AssetGraph, asset: AssetIndex, upstream: AssetIndex) -> Option<String> {
+    match graph.edge(asset, upstream) {
+        Edge::Latest => None,
+        Edge::Alias(alias) => Some(alias.to_string()),
+        Edge::InputOf => {
+            let key = graph.key(upstream);
+            let step = graph.assets()[asset].step.map(|step| graph.steps()[step].computation());
+            let mut inputs = step.into_iter().flat_map(|step| &step.requirements.inputs);
+            inputs.find_map(|input| match &input.read_as {
+                ReadAs::InputOf { model, alias } if input.asset == *key => {
+                    Some(format!("of {model}@{alias}"))
+                }
+                ReadAs::Latest
+                | ReadAs::Alias(_)
+                | ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. } => None,
+            })
+        }
+    }
+}
+
 impl DrawingNode {
+    /// What it is made of, and its gate, in the words of its card.
+    pub(super) fn details(&self) -> Vec<String> {
+        let gate = self.gate.iter().map(|gate| format!("{GATE} {gate}"));
+        self.kinds.iter().cloned().chain(gate).collect()
+    }
+
     /// The mark of its status.
     pub(super) fn mark(&self) -> Option<Mark> {
         self.status.and_then(Mark::of)

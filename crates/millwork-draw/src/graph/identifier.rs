@@ -37,7 +37,7 @@ mod tests {
 
     fn check(labels: &[&str], expected: &[&str]) {
         let node = |label: &&str| DrawingNode { label: label.to_string(), ..DrawingNode::default() };
-        let drawing = Drawing { nodes: labels.iter().map(node).collect(), edges: Vec::new() };
+        let drawing = Drawing { nodes: labels.iter().map(node).collect(), ..Drawing::default() };
         assert_eq!(identifiers(&drawing), expected);
     }
 

@@ -1,6 +1,7 @@
 //! A drawing as text for a terminal.
 
 use super::Drawing;
+use super::mark::GATE;
 use super::rail::{Row, rows};
 use crate::markup::{columns, single_line};
 
@@ -42,15 +43,23 @@ pub(super) fn listing(drawing: &Drawing) -> String {
 /// Rail, label, group and upstream of a row.
 fn cells(drawing: &Drawing, row: Row) -> [String; 4] {
     let node = &drawing.nodes[row.node];
-    let mark = if node.external { " (external)" } else { "" };
+    let mut marks = String::from(if node.external { " (external)" } else { "" });
+    marks.extend(node.gate.iter().map(|gate| format!(" {GATE} {}", single_line(gate))));
     let group = node.group.as_ref().map(|group| format!("[{}]", single_line(group)));
-    let mut upstream: Vec<String> =
-        row.upstream.iter().take(NAMED).map(|&source| single_line(&drawing.nodes[source].label)).collect();
+    let name = |source: &usize| {
+        let name = single_line(&drawing.nodes[*source].label);
+        match drawing.labels.get(&(*source, row.node)) {
+            Some(label) if label.contains(' ') => format!("{name} ({})", single_line(label)),
+            Some(label) => format!("{name}@{}", single_line(label)),
+            None => name,
+        }
+    };
+    let mut upstream: Vec<String> = row.upstream.iter().take(NAMED).map(name).collect();
     if row.upstream.len() > NAMED {
         upstream.push(format!("{} more", row.upstream.len() - NAMED));
     }
     let arrow = if upstream.is_empty() { String::new() } else { format!("← {}", upstream.join(", ")) };
-    [row.rail, single_line(&node.label) + mark, group.unwrap_or_default(), arrow]
+    [row.rail, single_line(&node.label) + &marks, group.unwrap_or_default(), arrow]
 }
 
 fn counts(drawing: &Drawing) -> String {
@@ -65,7 +74,7 @@ fn counts(drawing: &Drawing) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::DrawingNode;
-    use super::super::reference::{awkward, reference};
+    use super::super::reference::{awkward, judged, reference};
     use super::*;
 
     #[test]
@@ -98,6 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn aliases_and_gates() {
+        let listed = listing(&judged());
+        for part in [r#"model ◇ better "R&D""#, "← model@champion, vectorizer (of model@champion)", "← model\n"] {
+            assert!(listed.contains(part), "{part} is not in {listed}");
+        }
+    }
+
+    #[test]
     fn nothing_is_an_empty_text() {
         assert_eq!(listing(&Drawing::default()), "");
     }
@@ -106,7 +123,7 @@ mod tests {
     fn a_thicket_has_no_rail() {
         let node = |number: usize| DrawingNode { label: format!("asset_{number}"), ..DrawingNode::default() };
         let edges = (0..40).map(|source| (source, 40)).collect();
-        let text = listing(&Drawing { nodes: (0..=40).map(node).collect(), edges });
+        let text = listing(&Drawing { nodes: (0..=40).map(node).collect(), edges, ..Drawing::default() });
         let last = "● asset_40  ← asset_0, asset_1, asset_2, asset_3, asset_4, asset_5, 34 more";
         assert_eq!(text.lines().last(), Some(last));
     }

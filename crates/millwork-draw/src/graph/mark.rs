@@ -19,6 +19,8 @@ pub(super) struct Mark {
 
 const DISC: &str = r#"<circle class="disc" r="8"/>"#;
 const RING: &str = r#"<circle class="ring" r="7"/>"#;
+/// The sign of a gate: a new version passes it before others see it.
+pub(super) const GATE: char = '◇';
 /// In place of a mark's symbol.
 pub(super) const NO_MARK: char = '●';
 

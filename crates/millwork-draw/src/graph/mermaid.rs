@@ -15,7 +15,11 @@ pub(super) fn mermaid(drawing: &Drawing) -> String {
     }
     text += &statements(drawing, &identifiers, None, "  ");
     for (source, target) in drawing.distinct_edges() {
-        text += &format!("  {} --> {}\n", identifiers[source], identifiers[target]);
+        let arrow = match drawing.labels.get(&(source, target)) {
+            Some(label) => format!("-.->|\"{}\"|", escaped(label)),
+            None => "-->".to_owned(),
+        };
+        text += &format!("  {} {arrow} {}\n", identifiers[source], identifiers[target]);
     }
     text + &links(drawing, &identifiers) + &classes(drawing, &identifiers)
 }
@@ -30,8 +34,9 @@ fn label(node: &DrawingNode) -> String {
     if let Some(mark) = node.mark() {
         label = format!("{} {label}", mark.symbol);
     }
-    if !node.kinds.is_empty() {
-        label = format!("{label}<br/><small>{}</small>", escaped(&node.kinds.join(", ")));
+    let details = node.details();
+    if !details.is_empty() {
+        label = format!("{label}<br/><small>{}</small>", escaped(&details.join(", ")));
     }
     label
 }
@@ -84,7 +89,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reference::{awkward, reference};
+    use super::super::reference::{awkward, judged, reference};
     use super::*;
 
     #[test]
@@ -130,6 +135,19 @@ mod tests {
           classDef failed stroke:#d13438,stroke-width:2px
           class asset_latest_story_comment_predictions failed
         "#);
+    }
+
+    #[test]
+    fn aliases_and_gates() {
+        let drawn = mermaid(&judged());
+        for part in [
+            r##"asset_model("model<br/><small>◇ better #34;R#38;D#34;</small>")"##,
+            r#"asset_model -.->|"champion"| asset_predictions"#,
+            r#"asset_vectorizer -.->|"of model@champion"| asset_predictions"#,
+            "asset_model --> asset_report",
+        ] {
+            assert!(drawn.contains(part), "{part} is not in {drawn}");
+        }
     }
 
     #[test]

@@ -146,7 +146,11 @@ mod tests {
     use super::*;
 
     fn check(node_count: usize, edges: &[(usize, usize)], expected: &[&str]) {
-        let drawing = Drawing { nodes: vec![DrawingNode::default(); node_count], edges: edges.to_vec() };
+        let drawing = Drawing {
+            nodes: vec![DrawingNode::default(); node_count],
+            edges: edges.to_vec(),
+            ..Drawing::default()
+        };
         let rails: Vec<_> =
             rows(&drawing, 3).into_iter().map(|row| format!("{} {}", row.rail, row.node)).collect();
         assert_eq!(rails, expected, "of {edges:?}");

@@ -26,6 +26,7 @@ pub(super) fn reference() -> Drawing {
             node("latest_story_comment_predictions", "serving", &["http", "json"], AssetStatus::Failed),
         ],
         edges: vec![(0, 1), (0, 2), (1, 3), (1, 4), (3, 5), (2, 5), (4, 6), (5, 7), (6, 7), (6, 8), (3, 8)],
+        ..Drawing::default()
     };
     drawing.nodes[0].description =
         Some("The newest stories from Hacker News with their comment counts.".into());
@@ -52,5 +53,17 @@ pub(super) fn awkward() -> Drawing {
             node("訓練\u{1b}[31m#35;"),
         ],
         edges: vec![(0, 1), (0, 1), (1, 2), (2, 0), (3, 3), (3, 9), (0, 3)],
+        ..Drawing::default()
+    }
+}
+
+/// A model with a gate, of which one reader follows the champion and another takes the latest version.
+pub(super) fn judged() -> Drawing {
+    let node = |label: &str| DrawingNode { label: label.into(), ..DrawingNode::default() };
+    let model = DrawingNode { gate: Some("better \"R&D\"".into()), ..node("model") };
+    Drawing {
+        nodes: vec![node("vectorizer"), model, node("predictions"), node("report")],
+        edges: vec![(0, 1), (1, 2), (0, 2), (1, 3)],
+        labels: [((1, 2), "champion".into()), ((0, 2), "of model@champion".into())].into(),
     }
 }

@@ -12,6 +12,7 @@ mod heat_strip;
 mod histogram;
 mod lines;
 mod scatter;
+mod spans;
 mod spark;
 mod svg;
 mod ticks;
@@ -20,5 +21,6 @@ mod timeline;
 
 pub use draw::ToSvg;
 pub use gantt::{GanttRow, Segment, gantt};
+pub use spans::{Span, SpanRow, spans};
 pub use spark::sparkline;
 pub use timeline::{TimelineBar, timeline};

@@ -44,6 +44,7 @@ fn fingerprint(drawing: &Drawing) -> blake3::Hash {
         text(&node.label);
         text(node.group.as_deref().unwrap_or("\0"));
         node.kinds.iter().for_each(|kind| text(kind));
+        text(node.gate.as_deref().unwrap_or("\0"));
         text(if node.has_mark() { "" } else { "\0" });
     }
     for (from, to) in &drawing.edges {

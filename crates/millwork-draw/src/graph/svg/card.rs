@@ -69,7 +69,7 @@ pub(super) fn card(
 }
 
 fn has_details(node: &DrawingNode) -> bool {
-    node.group.is_some() || !node.kinds.is_empty()
+    node.group.is_some() || !node.kinds.is_empty() || node.gate.is_some()
 }
 
 /// Distance of the text from the left edge: the group's bar is in between.
@@ -80,11 +80,11 @@ fn left(node: &DrawingNode) -> f64 {
 fn card_width(node: &DrawingNode) -> f64 {
     let mark = if node.has_mark() { GLYPH + 12.0 } else { 0.0 };
     let label = label_width(&node.label) + mark;
-    let kinds: f64 = node.kinds.iter().map(|kind| kind_width(kind) + 5.0).sum();
+    let kinds: f64 = node.details().iter().map(|kind| kind_width(kind) + 5.0).sum();
     (left(node) + label.max(group_width(node) + kinds) + RIGHT).max(NARROWEST).ceil()
 }
 
-/// Writes the second row: the group's name, then the kinds.
+/// Writes the second row: the group's name, then the kinds and the gate.
 fn details(to: &mut String, node: &DrawingNode, place: &Placed) -> fmt::Result {
     let mut x = left(node);
     let baseline = place.height - 13.0;
@@ -94,7 +94,7 @@ fn details(to: &mut String, node: &DrawingNode, place: &Placed) -> fmt::Result {
         to.push_str("</text>");
         x += group_width(node);
     }
-    for kind in &node.kinds {
+    for kind in &node.details() {
         let width = kind_width(kind);
         write!(
             to,
@@ -125,6 +125,7 @@ fn kind_width(kind: &str) -> f64 {
 fn tooltip(node: &DrawingNode) -> String {
     let mut facts: Vec<String> = node.group.iter().map(|group| format!("group {group}")).collect();
     facts.extend((!node.kinds.is_empty()).then(|| node.kinds.join(", ")));
+    facts.extend(node.gate.iter().map(|gate| format!("gate {gate}")));
     facts.extend(node.mark().map(|mark| mark.word.to_owned()));
     facts.extend(node.external.then(|| "external".to_owned()));
     let mut lines = vec![node.label.clone()];

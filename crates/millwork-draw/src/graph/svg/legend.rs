@@ -35,6 +35,19 @@ pub(super) fn legend(drawing: &Drawing) -> Result<Option<Legend>, fmt::Error> {
         )?;
         legend.explain("external")?;
     }
+    if drawing.nodes.iter().any(|node| node.gate.is_some()) {
+        let x = number(legend.width + 8.0);
+        write!(
+            legend.markup,
+            r#"<path class="gate" transform="translate({x} 10)" d="M-7 0L0-7L7 0L0 7Z"/>"#
+        )?;
+        legend.explain("gate")?;
+    }
+    if !drawing.labels.is_empty() {
+        let (from, to) = (number(legend.width), number(legend.width + 18.0));
+        write!(legend.markup, r#"<path class="edge followed" d="M{from} 10H{to}"/>"#)?;
+        legend.explain("follows an alias")?;
+    }
     Ok((!legend.markup.is_empty()).then_some(legend))
 }
 

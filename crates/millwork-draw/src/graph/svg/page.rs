@@ -2,13 +2,13 @@
 
 use std::fmt::{self, Write as _};
 
-use millwork_layout::{Direction, Layout, LayoutOptions, Route, layered};
+use millwork_layout::{Direction, Layout, LayoutOptions, Point, Route, layered};
 
 use super::super::Drawing;
 use super::card::{card, card_sizes};
 use super::legend::{LEGEND, legend};
 use super::style::{GROUP_COLOURS, STYLE};
-use crate::markup::{escaped, number};
+use crate::markup::{escaped, number, single_line};
 
 /// The room between the picture's edge and its contents.
 const MARGIN: f64 = 28.0;
@@ -50,6 +50,7 @@ pub(in super::super) fn element(drawing: &Drawing, layout: &Layout) -> String {
         writeln!(to, "{HEAD}<g transform=\"translate({MARGIN} {MARGIN})\">")?;
         edges(to, drawing, layout)?;
         cards(to, drawing, layout)?;
+        labels(to, drawing, layout)?;
         to.write_str("</g>\n</svg>\n")
     })
 }
@@ -75,6 +76,7 @@ pub(in super::super) fn document(drawing: &Drawing, layout: &Layout) -> String {
         writeln!(to, "<g transform=\"translate({MARGIN} {MARGIN})\">")?;
         edges(to, drawing, layout)?;
         cards(to, drawing, layout)?;
+        labels(to, drawing, layout)?;
         if let Some(legend) = legend {
             let y = number(layout.height + LEGEND_GAP);
             writeln!(to, "<g transform=\"translate(0 {y})\">{}</g>", legend.markup)?;
@@ -120,12 +122,49 @@ fn edges(to: &mut String, drawing: &Drawing, layout: &Layout) -> fmt::Result {
     let mut seen = std::collections::HashSet::new();
     for (edge, route) in drawing.edges.iter().zip(&layout.edges) {
         if !route.points.is_empty() && seen.insert(edge) {
-            to.push_str("<path class=\"edge\" marker-end=\"url(#millwork-head)\" d=\"");
+            let class = if drawing.labels.contains_key(edge) { "edge followed" } else { "edge" };
+            write!(to, "<path class=\"{class}\"")?;
+            to.push_str(" marker-end=\"url(#millwork-head)\" d=\"");
             path(to, route)?;
             to.push_str("\"/>\n");
         }
     }
     Ok(())
+}
+
+/// Writes what edges follow in their middle, and the sign of a gate where they begin.
+fn labels(to: &mut String, drawing: &Drawing, layout: &Layout) -> fmt::Result {
+    let mut seen = std::collections::HashSet::new();
+    for (edge, route) in drawing.edges.iter().zip(&layout.edges) {
+        let Some(label) = drawing.labels.get(edge).filter(|_| !route.points.is_empty() && seen.insert(edge))
+        else {
+            continue;
+        };
+        if let Some(gate) = drawing.nodes.get(edge.0).and_then(|node| node.gate.as_ref()) {
+            let (x, y) = (number(route.points[0].x), number(route.points[0].y));
+            let title = escaped(&format!("gate {gate}"));
+            write!(
+                to,
+                "<path class=\"gate\" transform=\"translate({x} {y})\" d=\"M-7 0L0-7L7 0L0 7Z\"><title>{title}</title></path>"
+            )?;
+        }
+        let (x, y) = middle(route);
+        let (x, y) = (number(x), number(y - 3.0));
+        writeln!(to, "<text class=\"followed\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(&single_line(label)))?;
+    }
+    Ok(())
+}
+
+/// The middle of the curve in the middle of a route, which has one point and then three for each curve.
+fn middle(route: &Route) -> (f64, f64) {
+    let curves = (route.points.len() - 1) / 3;
+    let Some(curve) = route.points.get(curves / 2 * 3..curves / 2 * 3 + 4) else {
+        return (route.points[0].x, route.points[0].y);
+    };
+    let at = |place: fn(&Point) -> f64| {
+        (place(&curve[0]) + 3.0 * place(&curve[1]) + 3.0 * place(&curve[2]) + place(&curve[3])) / 8.0
+    };
+    (at(|point| point.x), at(|point| point.y))
 }
 
 fn path(to: &mut String, route: &Route) -> fmt::Result {
@@ -156,7 +195,7 @@ mod tests {
     use millwork_core::AssetStatus;
 
     use super::super::super::DrawingNode;
-    use super::super::super::reference::{awkward, reference};
+    use super::super::super::reference::{awkward, judged, reference};
     use super::*;
 
     fn check(drawing: &Drawing, contained: &[&str], absent: &[&str]) {
@@ -191,9 +230,31 @@ mod tests {
     }
 
     #[test]
+    fn what_edges_follow_and_gates_are_drawn() {
+        let shown = [
+            "<path class=\"edge followed\"",
+            ">champion</text>",
+            ">of model@champion</text>",
+            "<title>gate better &quot;R&amp;D&quot;</title>",
+            ">◇ better &quot;R&amp;D&quot;</text>",
+            ">follows an alias</text>",
+        ];
+        check(&judged(), &shown, &["NaN"]);
+        assert_eq!(
+            narrow_page(&judged()).matches("<path class=\"gate\"").count(),
+            2,
+            "an edge and the legend"
+        );
+    }
+
+    #[test]
     fn nothing_and_next_to_nothing() {
         check(&Drawing::default(), &["0 assets"], &["class=\"bar\"", "class=\"edge\""]);
-        let plain = Drawing { nodes: vec![DrawingNode::default()], edges: vec![(0, 0), (0, 1)] };
+        let plain = Drawing {
+            nodes: vec![DrawingNode::default()],
+            edges: vec![(0, 0), (0, 1)],
+            ..Drawing::default()
+        };
         check(&plain, &[], &["class=\"edge\"", "class=\"glyph"]);
     }
 
@@ -204,6 +265,7 @@ mod tests {
         let drawing = Drawing {
             nodes: vec![node("stories", Some(AssetStatus::Fresh)), node("model", None)],
             edges: vec![(0, 1), (0, 1)],
+            ..Drawing::default()
         };
         insta::assert_snapshot!(page(&drawing, &LayoutOptions::default()).replace(STYLE, "…"), @r#"
         <svg xmlns="http://www.w3.org/2000/svg" class="millwork-graph" role="img" aria-label="Asset graph" viewBox="0 0 321 136" width="321" height="136">

@@ -15,6 +15,9 @@ pub(super) const STYLE: &str = "\
 .millwork-graph .pill{fill:#eef2f6}
 .millwork-graph .edge{fill:none;stroke:#a9b4c2;stroke-width:1.6}
 .millwork-graph .head{fill:#8d9aab}
+.millwork-graph .edge.followed{stroke-dasharray:6 4}
+.millwork-graph .gate{fill:#fff;stroke:#7a3fc4;stroke-width:1.6}
+.millwork-graph text.followed{font-size:10px;text-anchor:middle;fill:#566275;stroke:#f6f8fa;stroke-width:3px;paint-order:stroke}
 .millwork-graph .glyph path{fill:none;stroke:#fff;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
 .millwork-graph .glyph.running path{fill:#fff;stroke-width:1}
 .millwork-graph .glyph.missing path{stroke:#6b7789}
@@ -45,6 +48,8 @@ pub(super) const STYLE: &str = "\
 .millwork-graph .pill{fill:#28313d}
 .millwork-graph .edge{stroke:#5f6e81}
 .millwork-graph .head{fill:#7f8da0}
+.millwork-graph .gate{fill:#1a2129;stroke:#c19bff}
+.millwork-graph text.followed{fill:#9aa7b8;stroke:#0f141a}
 .millwork-graph .glyph.missing path,.millwork-graph .ring{stroke:#8f9cae}
 .millwork-graph .stale .card{stroke:#8a6420}
 .millwork-graph .failed .card{stroke:#e5565a;fill:#2b1a1d}

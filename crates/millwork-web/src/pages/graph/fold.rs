@@ -74,17 +74,26 @@ pub(super) fn folded(drawing: Drawing, unfolded: &Unfolded, link: impl Fn(&str) 
             status: Some(worst(&statuses)),
             link: Some(link(&group)),
             group: Some(group),
+            gate: None,
             external: false,
             dimmed,
         };
     }
-    let edges: BTreeSet<(usize, usize)> = drawing
-        .edges
-        .into_iter()
-        .map(|(from, to)| (place[from], place[to]))
-        .filter(|(from, to)| from != to)
-        .collect();
-    Drawing { nodes, edges: edges.into_iter().collect() }
+    // What edges follow is shown where all that become one edge follow the same.
+    let mut edges: BTreeMap<(usize, usize), Option<String>> = BTreeMap::new();
+    for edge in &drawing.edges {
+        let (from, to) = (place[edge.0], place[edge.1]);
+        if from != to {
+            let label = drawing.labels.get(edge);
+            let known = edges.entry((from, to)).or_insert_with(|| label.cloned());
+            *known = known.take().filter(|known| Some(known) == label);
+        }
+    }
+    Drawing {
+        nodes,
+        labels: edges.iter().filter_map(|(edge, label)| Some((*edge, label.clone()?))).collect(),
+        edges: edges.into_keys().collect(),
+    }
 }
 
 /// The status of a group. It always has a mark, so that the group's node keeps its width.
@@ -117,6 +126,8 @@ mod tests {
                 node("d", None, AssetStatus::Fresh),
             ],
             edges: vec![(0, 1), (0, 2), (1, 2), (2, 3)],
+            labels: [((0, 1), "champion".into()), ((0, 2), "champion".into()), ((2, 3), "champion".into())]
+                .into(),
         }
     }
 
@@ -133,6 +144,14 @@ mod tests {
         check(None, 4_000, &["x", "y", "d"], &[(0, 1), (1, 2)]);
         check(Some("y"), 4, &["x", "c", "d"], &[(0, 1), (1, 2)]);
         check(Some("*"), 4_000, &["a", "b", "c", "d"], &[(0, 1), (0, 2), (1, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn a_fold_follows_what_all_of_it_follows() {
+        let labels = |asked| folded(drawing(), &Unfolded::new(Some(asked), 4), str::to_owned).labels;
+        let champion = |edge| (edge, "champion".to_owned());
+        assert_eq!(labels("*"), drawing().labels);
+        assert_eq!(labels("y"), [champion((1, 2))].into(), "one of two edges takes the latest version");
     }
 
     #[test]
