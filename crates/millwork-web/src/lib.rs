@@ -11,6 +11,7 @@ mod connections;
 mod error;
 mod guard;
 mod host;
+mod models;
 mod one_shape;
 mod pages;
 mod server;

@@ -18,6 +18,7 @@ use crate::connections::{ConnectionLimits, answer_all};
 use crate::error::ServeError;
 use crate::guard::{Token, challenge, guard, in_time};
 use crate::host::Host;
+use crate::models::ModelCache;
 use crate::one_shape::one_shape;
 use crate::pages::Changes;
 use crate::state::AppState;
@@ -76,8 +77,10 @@ pub async fn serve(
     // If the store can't be read now, events are counted from the first time that it can.
     let counted = Arc::new(Mutex::new(Counted::behind(store.head().await.ok())));
     let (status_cache, layouts, finished_runs) = (Arc::default(), Arc::default(), Arc::default());
+    let model_cache = Arc::new(ModelCache::new(pipeline.graph()));
     let changes = Changes::default();
     let pipeline = Arc::new(pipeline);
+    let navigation = middleware::from_fn_with_state(model_cache.clone(), pages::with_navigation);
     let state = AppState {
         pipeline,
         store,
@@ -87,6 +90,7 @@ pub async fn serve(
         host,
         counted,
         status_cache,
+        model_cache,
         layouts,
         finished_runs,
         changes,
@@ -95,7 +99,7 @@ pub async fn serve(
     // So the first page doesn't wait for it; an error is shown by the page.
     tokio::spawn({
         let state = state.clone();
-        async move { state.statuses().await.map(drop) }
+        async move { tokio::join!(state.statuses(), state.models()) }
     });
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));
@@ -109,6 +113,7 @@ pub async fn serve(
         .layer(middleware::from_fn(one_shape))
         .layer(middleware::map_response(challenge))
         .layer(middleware::from_fn(pages::with_policy))
+        .layer(navigation)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);
     Ok(Serving { address, listener, router, connections })

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::api::Counted;
 use crate::asset_status::{StatusCache, StatusSnapshot};
 use crate::host::Host;
+use crate::models::{ModelCache, ModelSnapshot};
 use crate::pages::{Changes, FinishedRuns, Layouts};
 
 /// The state that every request works with.
@@ -29,6 +30,8 @@ pub(crate) struct AppState {
     pub(crate) counted: Arc<Mutex<Counted>>,
     /// The cached status of the assets.
     pub(crate) status_cache: Arc<StatusCache>,
+    /// The cached lives of the models.
+    pub(crate) model_cache: Arc<ModelCache>,
     /// The notifications of new events for pages.
     pub(crate) changes: Changes,
     /// The cached layouts of graphs.
@@ -54,5 +57,10 @@ impl AppState {
     /// The current status of the assets.
     pub(crate) async fn statuses(&self) -> Result<Arc<StatusSnapshot>, StorageError> {
         self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await
+    }
+
+    /// What has happened to the versions of the models.
+    pub(crate) async fn models(&self) -> Result<Arc<ModelSnapshot>, StorageError> {
+        self.model_cache.snapshot(self.pipeline.graph(), &*self.store).await
     }
 }

@@ -23,7 +23,8 @@ use crate::state::AppState;
 const BEAT: Duration = Duration::from_millis(25);
 
 /// The kinds of events that pages show, besides those that change the status of assets.
-const SHOWN_BESIDES: KindSet = KindSet::of(&[EventKind::Observed, EventKind::StepRetrying]);
+const SHOWN_BESIDES: KindSet =
+    KindSet::VERSIONS.union(KindSet::of(&[EventKind::Observed, EventKind::StepRetrying]));
 
 /// The sequence number of the newest event.
 #[derive(Clone, Debug)]

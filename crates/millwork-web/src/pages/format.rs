@@ -16,6 +16,19 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// How long ago something was, in one unit.
+pub(super) fn age(from: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(from).as_secs_f64().max(0.0);
+    let (count, unit) = match seconds {
+        _ if seconds < 60.0 => (seconds, "second"),
+        _ if seconds < 3600.0 => (seconds / 60.0, "minute"),
+        _ if seconds < 86_400.0 => (seconds / 3600.0, "hour"),
+        _ => (seconds / 86_400.0, "day"),
+    };
+    let count = count.floor() as usize;
+    counted(count, unit, &format!("{unit}s"))
+}
+
 /// A duration as text.
 pub(super) fn span(duration: std::time::Duration) -> String {
     between(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + duration)

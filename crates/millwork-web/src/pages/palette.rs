@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use millwork_storage::RunQuery;
 use serde::{Deserialize, Serialize};
 
-use super::navigation::NAVIGATION;
+use super::navigation::{NavigationLink, navigation};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -32,12 +32,12 @@ pub(super) async fn find(
     Query(wanted): Query<PaletteQuery>,
 ) -> Result<Json<Vec<Found>>, ApiError> {
     let query = wanted.q.trim().to_lowercase();
-    let page = |(path, name): &(&str, &str)| Found {
-        title: (*name).to_owned(),
+    let page = |(path, name): NavigationLink| Found {
+        title: name.to_owned(),
         kind: "page".to_owned(),
-        path: (*path).to_owned(),
+        path: path.to_owned(),
     };
-    let pages = NAVIGATION.iter().filter(|(_, name)| name.to_lowercase().contains(&query)).map(page);
+    let pages = navigation().filter(|(_, name)| name.to_lowercase().contains(&query)).map(page);
     let mut found: Vec<Found> = pages.collect();
     found.extend(assets(&state, &query));
     // An id is written in hexadecimal digits and hyphens; a few letters could mean anything.

@@ -8,8 +8,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::{
-    asset, assets, automation, changes, deployment, files, forms, graph, launch, login, overview, palette,
-    run, runs,
+    asset, assets, automation, changes, deployment, files, forms, graph, launch, login, models, overview,
+    palette, run, runs,
 };
 use crate::guard::Token;
 use crate::state::AppState;
@@ -34,6 +34,8 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/assets/{*key}", get(asset::show))
         .route("/values/{sequence}", get(asset::download))
         .route("/images/{sequence}", get(asset::picture))
+        .route("/models", get(models::show))
+        .route("/models/{*key}", get(models::show_one).post(models::change))
         .route("/graph", get(graph::show))
         .route("/graph.svg", get(graph::picture))
         .route("/runs", get(runs::show).post(forms::launch))

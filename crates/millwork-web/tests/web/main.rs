@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod document;
 mod main_number;
+mod models;
 mod no_host;
 mod pages;
 mod queries;

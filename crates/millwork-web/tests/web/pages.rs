@@ -80,7 +80,7 @@ async fn with_a_failed_run(served: &Served) -> RunId {
 }
 
 /// A page without what differs from server to server: the token of its forms and the version of its files.
-fn normal(page: &str) -> String {
+pub(crate) fn normal(page: &str) -> String {
     let mut normal = String::new();
     for line in page.lines().filter(|line| !line.trim().is_empty()) {
         let line =

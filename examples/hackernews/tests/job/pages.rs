@@ -7,13 +7,17 @@ use crate::support::Home;
 use millwork_browser::{Browser, Page, View};
 use millwork_testing::PipelineServer;
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 17] = [
     ("overview", "/"),
     ("assets", "/assets"),
     ("score", "/assets/comments_model_test_set_r_squared"),
     ("versions", "/assets/comments_model_test_set_r_squared?by=version"),
     ("model", "/assets/xgboost_comments_model"),
     ("stories", "/assets/hackernews_stories"),
+    ("models", "/models"),
+    ("champion", "/models/xgboost_comments_model"),
+    ("compared", "/models/xgboost_comments_model/compare?a=1&b=2"),
+    ("lineage", "/models/xgboost_comments_model/lineage?version=2"),
     ("graph", "/graph?q=%2Bxgboost_comments_model&asset=xgboost_comments_model"),
     ("runs", "/runs"),
     ("launch", "/launch?selection=*"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use millwork_core::asset::plot::short_number;
+use millwork_core::event::InputVersion;
 use millwork_core::{AssetMetric, AssetPartition, MetricChange, RecordedConfig, config_changes};
 use serde_json::Value;
 
@@ -10,52 +11,94 @@ use super::super::format;
 use super::history::{Made, short};
 
 /// Two materializations side by side, row by row.
-pub(super) struct Compared {
-    pub(super) one: String,
-    pub(super) other: String,
-    pub(super) rows: Vec<Row>,
+pub(in super::super) struct Compared {
+    pub(in super::super) one: String,
+    pub(in super::super) other: String,
+    pub(in super::super) rows: Vec<Row>,
 }
 
-pub(super) struct Row {
-    pub(super) label: String,
-    pub(super) one: String,
-    pub(super) other: String,
-    pub(super) difference: String,
-    pub(super) differs: bool,
+pub(in super::super) struct Row {
+    pub(in super::super) about: About,
+    pub(in super::super) label: String,
+    pub(in super::super) one: String,
+    pub(in super::super) other: String,
+    pub(in super::super) difference: String,
+    pub(in super::super) differs: bool,
     /// Whether the other is better or worse; `None` if the row isn't the asset's metric, or if they are equal.
-    pub(super) change: Option<MetricChange>,
+    pub(in super::super) change: Option<MetricChange>,
+}
+
+/// What a row is about, in the order in which causes come before effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum About {
+    /// The configuration of the step.
+    Configuration,
+    /// The versions that it was made from.
+    Inputs,
+    /// The code.
+    Code,
+    /// What the function attached: the metric and other facts.
+    Metadata,
+    /// The value itself.
+    Value,
+}
+
+impl About {
+    /// The heading above its rows.
+    pub(in super::super) fn heading(self) -> &'static str {
+        match self {
+            Self::Configuration => "Configuration",
+            Self::Inputs => "Made from",
+            Self::Code => "Code",
+            Self::Metadata => "Metric and metadata",
+            Self::Value => "Value",
+        }
+    }
 }
 
 /// Compares two materializations: partitions, versions, sizes, inputs, configurations and metadata, of which the asset's metric comes
 /// first.
-pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMetric>) -> Compared {
+pub(in super::super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMetric>) -> Compared {
     let partition = |made: &Made<'_>| made.0.partition.as_ref().map(ToString::to_string);
     let partitions = (partition(one), partition(other));
     let mut rows = Vec::new();
     if partitions != (None, None) {
-        rows.push(row("partition", partitions.0.unwrap_or_default(), partitions.1.unwrap_or_default()));
+        rows.push(row(
+            About::Value,
+            "partition",
+            partitions.0.unwrap_or_default(),
+            partitions.1.unwrap_or_default(),
+        ));
     }
     rows.extend([
-        row("data version", short(one.1.data_version.as_str()), short(other.1.data_version.as_str())),
         row(
+            About::Value,
+            "data version",
+            short(one.1.data_version.as_str()),
+            short(other.1.data_version.as_str()),
+        ),
+        row(
+            About::Code,
             "code version",
             short(one.1.provenance.code_version.as_str()),
             short(other.1.provenance.code_version.as_str()),
         ),
-        row("size", format::bytes(one.1.stored.bytes), format::bytes(other.1.stored.bytes)),
+        row(About::Value, "size", format::bytes(one.1.stored.bytes), format::bytes(other.1.stored.bytes)),
     ]);
     let inputs = |made: &Made<'_>| {
         made.1.provenance.inputs.iter().map(|input| input.upstream.clone()).collect::<Vec<_>>()
     };
     let version = |made: &Made<'_>, wanted: &AssetPartition| {
         let input = made.1.provenance.inputs.iter().find(|input| input.upstream == *wanted);
-        input
-            .and_then(|input| input.data_version.as_ref())
-            .map(|version| short(version.as_str()))
-            .unwrap_or_default()
+        input.map(input_version).unwrap_or_default()
     };
     for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
-        rows.push(row(&format!("made from {input}"), version(one, &input), version(other, &input)));
+        rows.push(row(
+            About::Inputs,
+            &format!("made from {input}"),
+            version(one, &input),
+            version(other, &input),
+        ));
     }
     rows.extend(config_rows(one.1.provenance.config.as_deref(), other.1.provenance.config.as_deref()));
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
@@ -66,7 +109,7 @@ pub(super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Option<&AssetMe
         let (left, right) = (one.1.metadata.get(label), other.1.metadata.get(label));
         let text =
             |value: Option<&millwork_core::MetadataValue>| value.map(format::metadata).unwrap_or_default();
-        let mut row = row(label, text(left), text(right));
+        let mut row = row(About::Metadata, label, text(left), text(right));
         if let (Some(left), Some(right)) = (
             left.and_then(millwork_core::MetadataValue::as_f64),
             right.and_then(millwork_core::MetadataValue::as_f64),
@@ -90,16 +133,17 @@ fn config_rows(one: Option<&RecordedConfig>, other: Option<&RecordedConfig>) -> 
                 Some(config) => format::counted(config.fields().len(), "field", "fields"),
                 None => "not recorded".to_owned(),
             };
-            return vec![row("configuration", fields(one), fields(other))];
+            return vec![row(About::Configuration, "configuration", fields(one), fields(other))];
         }
     };
     let changes = config_changes(&one.effective, &other.effective);
     if changes.is_empty() {
         let fields = format::counted(one.fields().len(), "field", "fields");
-        return vec![row("configuration", fields.clone(), fields)];
+        return vec![row(About::Configuration, "configuration", fields.clone(), fields)];
     }
     let number = |value: Option<&Value>| value.and_then(Value::as_f64);
     let changed = changes.into_iter().map(|change| Row {
+        about: About::Configuration,
         label: format!("configuration {}", change.field),
         difference: number(change.from.as_ref())
             .zip(number(change.to.as_ref()))
@@ -113,8 +157,19 @@ fn config_rows(one: Option<&RecordedConfig>, other: Option<&RecordedConfig>) -> 
     changed.collect()
 }
 
-fn row(label: &str, one: String, other: String) -> Row {
+/// The version of an input: its number where it has one, and the beginning of its data version.
+pub(in super::super) fn input_version(input: &InputVersion) -> String {
+    let data = input.data_version.as_ref().map(|version| short(version.as_str()));
+    match (input.version, data) {
+        (Some(number), Some(data)) => format!("{number}, {data}"),
+        (Some(number), None) => number.to_string(),
+        (None, data) => data.unwrap_or_default(),
+    }
+}
+
+pub(in super::super) fn row(about: About, label: &str, one: String, other: String) -> Row {
     Row {
+        about,
         label: label.to_owned(),
         differs: one != other,
         difference: String::new(),
@@ -138,9 +193,7 @@ fn difference(one: f64, other: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use millwork_core::event::{
-        Event, EventBody, InputVersion, Materialization, Provenance, StoredValue, ValueLocation,
-    };
+    use millwork_core::event::{Event, EventBody, Materialization, Provenance, StoredValue, ValueLocation};
 
     use super::super::history::materializations;
     use super::*;

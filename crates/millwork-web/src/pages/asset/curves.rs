@@ -18,12 +18,12 @@ const OVERLAID: usize = 3;
 const CURVES: usize = 6;
 
 /// A plot with its label.
-pub(super) struct Figure {
-    pub(super) label: String,
-    pub(super) detail: String,
+pub(in super::super) struct Figure {
+    pub(in super::super) label: String,
+    pub(in super::super) detail: String,
     /// Which direction is better; `None` if it isn't the asset's metric.
-    pub(super) note: Option<&'static str>,
-    pub(super) svg: String,
+    pub(in super::super) note: Option<&'static str>,
+    pub(in super::super) svg: String,
 }
 
 /// A number of a materialization: the partition, and the positions on both axes.
@@ -100,7 +100,7 @@ fn plot(label: &str, points: &[Point<'_>], axis: HistoryAxis) -> Plot {
 }
 
 /// The plots that the asset's function has attached.
-pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
+pub(in super::super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
     let figure = |(label, value): (&String, &MetadataValue)| {
         let MetadataValue::Plot(plot) = value else { return None };
         Some(Figure { label: label.clone(), detail: plot.title().to_owned(), note: None, svg: plot.to_svg() })
@@ -109,7 +109,7 @@ pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
 }
 
 /// The curves of the newest materializations, one drawing for each label, and the others' in it as well.
-pub(super) fn curves(made: &[Made<'_>]) -> Vec<Figure> {
+pub(in super::super) fn curves(made: &[Made<'_>]) -> Vec<Figure> {
     let with_curves: Vec<&Made<'_>> = made
         .iter()
         .filter(|(_, made)| made.metadata.values().any(|value| matches!(value, MetadataValue::Series(_))))
@@ -152,7 +152,7 @@ fn overlaid(label: &String, made: &[&Made<'_>]) -> Figure {
         label: label.clone(),
         detail: match made.len() {
             1 => String::new(),
-            several => format!("the last {several} materializations"),
+            several => format!("{several} versions"),
         },
         note: None,
         svg: Plot::lines(label.clone(), curves).labels(x_label, "").to_svg(),

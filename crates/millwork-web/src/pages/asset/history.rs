@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use millwork_core::event::{Event, EventBody, Materialization, ValueLocation};
+use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetMetric, ConfigField, MetadataValue, RecordedConfig};
 
 use super::super::format;
@@ -12,10 +13,10 @@ use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 const COLUMNS: usize = 5;
 
 /// A materialization with its event.
-pub(super) type Made<'a> = (&'a Event, &'a Materialization);
+pub(in super::super) type Made<'a> = (&'a Event, &'a Materialization);
 
 /// The events that are materializations.
-pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
+pub(in super::super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
     let made = events.iter().filter_map(|event| {
         let EventBody::Materialized(made) = &event.body else { return None };
         Some((event, made))
@@ -24,7 +25,7 @@ pub(super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
 }
 
 /// The errors of events that can't be read.
-pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
+pub(in super::super) fn unreadable(events: &[Event]) -> Vec<String> {
     let unreadable = events.iter().filter_map(|event| {
         let EventBody::Unreadable(unreadable) = &event.body else { return None };
         Some((event, unreadable))
@@ -38,26 +39,37 @@ pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
 }
 
 /// The table: one row for each materialization.
-pub(super) struct History {
-    pub(super) columns: Vec<String>,
-    pub(super) rows: Vec<Row>,
+pub(in super::super) struct History {
+    pub(in super::super) columns: Vec<String>,
+    pub(in super::super) rows: Vec<Row>,
 }
 
-pub(super) struct Row {
-    pub(super) sequence: u64,
-    pub(super) at: String,
-    pub(super) run: Option<(String, String)>,
-    pub(super) partition: String,
-    pub(super) version: String,
-    pub(super) cells: Vec<String>,
+pub(in super::super) struct Row {
+    pub(in super::super) sequence: u64,
+    pub(in super::super) at: String,
+    pub(in super::super) run: Option<(String, String)>,
+    pub(in super::super) partition: String,
+    /// The number of the version; empty if it has none.
+    pub(in super::super) number: String,
+    pub(in super::super) version: String,
+    pub(in super::super) cells: Vec<String>,
     /// The number of metadata values that have no column.
-    pub(super) more: usize,
+    pub(in super::super) more: usize,
 }
 
-/// The asset's metric comes first, and then the labels that most of the materializations share, numbers before other short facts.
-pub(super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
+/// A row for each of the newest materializations.
+pub(in super::super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
+    let made = &made[..made.len().min(most)];
+    let columns = columns(made, metric);
+    let rows = made.iter().map(|made| row(made, &columns)).collect();
+    History { columns, rows }
+}
+
+/// The labels that have columns: the asset's metric comes first, and then those that most of the materializations share, numbers before
+/// other short facts.
+pub(in super::super) fn columns(made: &[Made<'_>], metric: Option<&AssetMetric>) -> Vec<String> {
     let mut counts: BTreeMap<&String, (bool, usize)> = BTreeMap::new();
-    for (label, value) in made.iter().take(most).flat_map(|(_, made)| &made.metadata) {
+    for (label, value) in made.iter().flat_map(|(_, made)| &made.metadata) {
         if is_short(value) {
             let count = counts.entry(label).or_insert((value.as_f64().is_some(), 0));
             count.1 += 1;
@@ -68,9 +80,7 @@ pub(super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usi
     columns.sort_by_key(|(label, (is_number, count))| {
         (!is_metric(label), !is_number, std::cmp::Reverse(*count), (*label).clone())
     });
-    let columns: Vec<String> = columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect();
-    let rows = made.iter().take(most).map(|made| row(made, &columns)).collect();
-    History { columns, rows }
+    columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect()
 }
 
 fn is_short(value: &MetadataValue) -> bool {
@@ -86,6 +96,7 @@ fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
         at: event.at.to_string(),
         run: event.run.map(|run| (run.to_string(), run.short())),
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        number: number(made.version),
         version: short(made.data_version.as_str()),
         cells: columns.iter().map(cell).collect(),
         more: made.metadata.keys().filter(|label| !columns.contains(label)).count(),
@@ -93,35 +104,37 @@ fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
 }
 
 /// One materialization in full.
-pub(super) struct Whole {
-    pub(super) sequence: u64,
-    pub(super) at: String,
-    pub(super) run: Option<(String, String)>,
-    pub(super) partition: String,
-    pub(super) version: String,
-    pub(super) code_version: String,
-    pub(super) size: String,
-    pub(super) format: String,
-    pub(super) place: String,
-    pub(super) can_download: bool,
-    pub(super) inputs: Vec<InputRow>,
+pub(in super::super) struct Whole {
+    pub(in super::super) sequence: u64,
+    pub(in super::super) at: String,
+    pub(in super::super) run: Option<(String, String)>,
+    pub(in super::super) partition: String,
+    /// The number of the version; empty if it has none.
+    pub(in super::super) number: String,
+    pub(in super::super) version: String,
+    pub(in super::super) code_version: String,
+    pub(in super::super) size: String,
+    pub(in super::super) format: String,
+    pub(in super::super) place: String,
+    pub(in super::super) can_download: bool,
+    pub(in super::super) inputs: Vec<InputRow>,
     /// The fields of the configuration that it was made with, those that the run overrode first.
-    pub(super) config: Vec<ConfigRow>,
+    pub(in super::super) config: Vec<ConfigRow>,
     /// Whether the step takes a configuration and none was recorded, by an earlier version.
-    pub(super) lacks_config: bool,
-    pub(super) metadata: Vec<Labelled>,
+    pub(in super::super) lacks_config: bool,
+    pub(in super::super) metadata: Vec<Labelled>,
 }
 
 /// A field of a configuration.
-pub(super) struct ConfigRow {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(in super::super) struct ConfigRow {
+    pub(in super::super) name: String,
+    pub(in super::super) value: String,
     /// The standing value; `None` if the run didn't override it.
-    pub(super) standing: Option<String>,
+    pub(in super::super) standing: Option<String>,
 }
 
 /// The fields of a recorded configuration.
-pub(super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
+pub(in super::super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
     let row = |field: ConfigField| ConfigRow {
         value: field.words(),
         standing: field.standing_words(),
@@ -130,18 +143,28 @@ pub(super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
     config.fields().into_iter().map(row).collect()
 }
 
-pub(super) struct InputRow {
-    pub(super) asset: String,
-    pub(super) partition: String,
-    pub(super) version: String,
+pub(in super::super) struct InputRow {
+    pub(in super::super) asset: String,
+    pub(in super::super) partition: String,
+    /// The number of the version; empty if it is unknown.
+    pub(in super::super) number: String,
+    pub(in super::super) version: String,
+    /// What it was read by, unless as the latest version: an alias, or a version of another asset.
+    pub(in super::super) read_as: String,
 }
 
 /// A materialization in full, the asset's metric first among its metadata; `takes_config` is whether its step takes a configuration.
-pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>, takes_config: bool) -> Whole {
+pub(in super::super) fn whole(
+    (event, made): &Made<'_>,
+    metric: Option<&AssetMetric>,
+    takes_config: bool,
+) -> Whole {
     let input = |input: &millwork_core::event::InputVersion| InputRow {
         asset: input.upstream.asset.to_string(),
         partition: input.upstream.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        number: number(input.version),
         version: input.data_version.as_ref().map(|version| short(version.as_str())).unwrap_or_default(),
+        read_as: read_as(&input.read_as),
     };
     let place = match &made.stored.location {
         ValueLocation::Database => "in the database".to_owned(),
@@ -159,6 +182,7 @@ pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>, take
         at: event.at.to_string(),
         run: event.run.map(|run| (run.to_string(), run.short())),
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
+        number: number(made.version),
         version: made.data_version.to_string(),
         code_version: short(made.provenance.code_version.as_str()),
         size: format::bytes(made.stored.bytes),
@@ -172,7 +196,22 @@ pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>, take
     }
 }
 
+/// The number of a version; empty if there is none.
+fn number(version: Option<VersionNumber>) -> String {
+    version.map(|version| version.to_string()).unwrap_or_default()
+}
+
+/// What an input is read by; empty for the latest version.
+pub(in super::super) fn read_as(read_as: &ReadAs) -> String {
+    match read_as {
+        ReadAs::Latest => String::new(),
+        ReadAs::Alias(alias) => alias.to_string(),
+        ReadAs::InputOf { model, alias } => format!("of {model}@{alias}"),
+        ReadAs::InputOfChallenger { model } => format!("of the new {model}"),
+    }
+}
+
 /// The first characters of a version, which identify it on a page.
-pub(super) fn short(version: &str) -> String {
+pub(in super::super) fn short(version: &str) -> String {
     version.chars().take(12).collect()
 }

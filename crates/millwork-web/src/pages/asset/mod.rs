@@ -1,8 +1,8 @@
 //! The page of an asset: its definition, the history of its metadata, the inputs of each materialization, and its values.
 
-mod compare;
-mod curves;
-mod history;
+pub(super) mod compare;
+pub(super) mod curves;
+pub(super) mod history;
 mod history_axis;
 mod page;
 mod preview;

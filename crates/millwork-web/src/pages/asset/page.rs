@@ -1,5 +1,7 @@
 //! The page of an asset.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -17,6 +19,7 @@ use super::super::format;
 use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
+use super::super::models::{ModelLine, model_line};
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_history};
 use super::history::{
@@ -25,6 +28,7 @@ use super::history::{
 use super::history_axis::HistoryAxis;
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
+use crate::models::ModelSnapshot;
 use crate::state::AppState;
 
 /// The maximum numbers of materializations that are plotted and listed.
@@ -47,6 +51,8 @@ struct Asset {
     because: Vec<String>,
     has_failed: bool,
     can_run: bool,
+    /// What is in use of it; `None` if the asset isn't a model.
+    model: Option<ModelLine>,
     facts: Vec<(&'static str, String)>,
     config: String,
     /// The standing configuration of its step.
@@ -170,6 +176,13 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let health = statuses.of(index);
     let metric = node.spec.metric.as_ref();
+    let models = if state.model_cache.has_models() { Some(state.models().await?) } else { None };
+    let is_model = |models: &&Arc<ModelSnapshot>| graph.models(&models.aliased()).contains(&index);
+    let model = models.as_ref().filter(is_model).map(|models| {
+        let partition = (!wanted.partition.is_empty()).then(|| wanted.partition.as_str().into());
+        let newest = made.first().and_then(|(_, made)| made.version);
+        model_line(graph, models, index, partition, newest, state.clock.now())
+    });
     let axis = wanted.by.unwrap_or_else(|| HistoryAxis::best(&made));
     let (plots, constant) = over_history(&made, metric, axis);
     let second = made.get(1).or(made.first());
@@ -179,6 +192,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
         can_run: node.step.is_some(),
+        model,
         facts: facts(graph, node),
         config: config(graph, node),
         standing: standing(graph, node),
@@ -228,6 +242,7 @@ fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
         ("Tags", tags.collect::<Vec<_>>().join(", ")),
         ("Metric", node.spec.metric.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("Type", node.spec.value_type.map(|value| value.type_name().to_owned()).unwrap_or_default()),
+        ("Gate", node.gate.map(|gate| graph.steps()[gate].key.to_string()).unwrap_or_default()),
         ("Code version", computation.map(|step| step.code_version.to_string()).unwrap_or_default()),
         ("Source", source.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default()),
         ("Pools", pools.map(|pools| pools.collect::<Vec<_>>().join(", ")).unwrap_or_default()),

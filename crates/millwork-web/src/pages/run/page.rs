@@ -23,6 +23,9 @@ use crate::state::AppState;
 /// The maximum number of a run's outputs that are listed.
 const OUTPUTS: u32 = 100;
 
+/// The kinds of events that the steps are shown from: the verdicts of gates beside those of the run itself.
+const STEPS: KindSet = RunState::KINDS.union(KindSet::of(&[EventKind::VersionJudged]));
+
 #[derive(Template)]
 #[template(path = "run.html")]
 struct Run {
@@ -78,7 +81,7 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
     let (steps, damage) = match finished.and_then(|finished| kept.get(&finished)) {
         Some(steps) => (steps, None),
         None => {
-            let events = state.store.events(of_run(RunState::KINDS, None)).await?;
+            let events = state.store.events(of_run(STEPS, None)).await?;
             let projection = RunState::of_stored(&events);
             let until = projection.finished_at.unwrap_or_else(|| state.clock.now());
             let steps = Arc::new(steps(&events, &projection, until));

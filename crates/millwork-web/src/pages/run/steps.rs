@@ -8,7 +8,9 @@ use millwork_core::run::{RunState, RunStatus, StepState};
 use millwork_core::{RecordedConfig, StepPartition};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
 
+use super::super::asset::compare::input_version;
 use super::super::format;
+use super::super::models::of_model;
 
 /// The maximum number of steps in the table and the chart; others are found in the log.
 const LISTED: usize = 200;
@@ -23,6 +25,8 @@ pub(super) struct Steps {
 
 #[derive(Debug)]
 pub(super) struct Row {
+    /// The verdict of a gate, with the path of its model's page; `None` of other steps, and before it.
+    pub(super) verdict: Option<(String, String)>,
     pub(super) name: String,
     pub(super) step: String,
     pub(super) status: &'static str,
@@ -37,6 +41,8 @@ pub(super) struct Output {
     pub(super) asset: String,
     pub(super) partition: String,
     pub(super) sequence: u64,
+    /// The number of the version; empty if it has none.
+    pub(super) number: String,
     pub(super) version: String,
     pub(super) size: String,
     pub(super) inputs: Vec<(String, String)>,
@@ -49,13 +55,19 @@ pub(super) fn steps(events: &[Event], course: &RunState, now: Timestamp) -> Step
     let mut steps: Vec<_> = course.steps.iter().collect();
     steps.sort_by_key(|(_, step)| (step.started_at.is_none(), step.started_at));
     let bars = bars(events, now);
+    let mut verdicts: BTreeMap<StepPartition, (String, String)> =
+        events.iter().filter_map(|event| Some((event.step_partition()?, verdict(event)?))).collect();
     let drawn: Vec<GanttRow> = steps
         .iter()
         .filter_map(|(key, _)| Some(GanttRow { name: key.to_string(), segments: bars.get(key)?.clone() }))
         .collect();
     Steps {
         gantt: if drawn.is_empty() { String::new() } else { gantt("When each step ran", &drawn) },
-        rows: steps.iter().take(LISTED).map(|(key, step)| row(key, step, now)).collect(),
+        rows: steps
+            .iter()
+            .take(LISTED)
+            .map(|(key, step)| row(key, step, verdicts.remove(*key), now))
+            .collect(),
         done: steps.iter().filter(|(_, step)| step.finished_at.is_some()).count(),
         all: steps.len(),
     }
@@ -106,10 +118,23 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
     bars
 }
 
-fn row(key: &StepPartition, step: &StepState, now: Timestamp) -> Row {
+/// The verdict that an event of the run records, and the path of the model that it is about.
+fn verdict(event: &Event) -> Option<(String, String)> {
+    let EventBody::VersionJudged(judged) = &event.body else { return None };
+    let what = match (&judged.decision, &judged.asked) {
+        (Some(decision), _) => format!("version {}: {}", judged.version, decision.as_str()),
+        (None, Some(asked)) => format!("version {}: asks {}", judged.version, asked.of),
+        (None, None) => format!("version {}: no decision", judged.version),
+    };
+    let because = if judged.reason.is_empty() { String::new() } else { format!(" ({})", judged.reason) };
+    Some((format!("{what}{because}"), of_model(event.asset.as_ref()?.as_str(), event.partition.as_ref())))
+}
+
+fn row(key: &StepPartition, step: &StepState, verdict: Option<(String, String)>, now: Timestamp) -> Row {
     let took = step.started_at.map(|from| format::between(from, step.finished_at.unwrap_or(now)));
     let failure = step.failure.as_ref().map(ToString::to_string);
     Row {
+        verdict,
         name: key.to_string(),
         step: key.step.to_string(),
         status: step.status.as_str(),
@@ -124,15 +149,14 @@ fn row(key: &StepPartition, step: &StepState, now: Timestamp) -> Row {
 pub(super) fn output(event: &Event) -> Option<Output> {
     let EventBody::Materialized(made) = &event.body else { return None };
     let short = |version: &str| version.chars().take(12).collect::<String>();
-    let input = |input: &millwork_core::event::InputVersion| {
-        let version = input.data_version.as_ref().map(|version| short(version.as_str()));
-        (input.upstream.asset.to_string(), version.unwrap_or_default())
-    };
+    let input =
+        |input: &millwork_core::event::InputVersion| (input.upstream.asset.to_string(), input_version(input));
     let config = made.provenance.config.as_deref().map(RecordedConfig::fields).unwrap_or_default();
     Some(Output {
         asset: event.asset.as_ref()?.to_string(),
         partition: event.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         sequence: event.sequence,
+        number: made.version.map(|version| version.to_string()).unwrap_or_default(),
         version: short(made.data_version.as_str()),
         size: format::bytes(made.stored.bytes),
         inputs: made.provenance.inputs.iter().map(input).collect(),

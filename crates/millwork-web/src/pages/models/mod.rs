@@ -1,0 +1,17 @@
+//! The pages of models: the list, one model with its versions, two versions side by side, and what a version was made from and into.
+
+mod address;
+mod alias_history;
+mod change;
+mod compare;
+mod line;
+mod lineage;
+mod list;
+mod page;
+mod row;
+mod versions;
+
+pub(super) use address::{of_model, show as show_one};
+pub(super) use change::change;
+pub(super) use line::{ModelLine, model_line};
+pub(super) use list::show;

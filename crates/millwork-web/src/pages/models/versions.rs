@@ -1,0 +1,125 @@
+//! The table of a model's versions: what each is, what was decided about it, and what can be done to it.
+
+use std::collections::BTreeSet;
+
+use millwork_core::model::{ModelVersion, VersionStatus};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetMetric, AssetPartition, AssetSpec, MainNumber, RecordedConfig};
+
+use super::super::asset::history::{Made, columns};
+use super::super::format;
+use super::super::main_number::Shown;
+use super::row::{Status, who};
+use crate::models::ModelSnapshot;
+
+/// The table: one row for each version.
+pub(super) struct Versions {
+    pub(super) columns: Vec<String>,
+    /// Whether a version was made with a configuration.
+    pub(super) has_configs: bool,
+    pub(super) rows: Vec<VersionRow>,
+}
+
+pub(super) struct VersionRow {
+    /// The number; `None` for a materialization that no number could be given to.
+    pub(super) version: Option<VersionNumber>,
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) run: Option<(String, String)>,
+    /// The fields of its configuration, those that the run overrode first and with a `*`.
+    pub(super) config: Vec<String>,
+    pub(super) cells: Vec<String>,
+    pub(super) status: Status,
+    /// The other aliases that point at it.
+    pub(super) aliases: Vec<String>,
+    /// What gates and people have decided, oldest first.
+    pub(super) decisions: Vec<DecisionLine>,
+    /// Whether its value was removed by a retention rule.
+    pub(super) is_removed: bool,
+    pub(super) can_be_promoted: bool,
+    pub(super) can_be_rejected: bool,
+}
+
+/// A verdict or a decision in words.
+pub(super) struct DecisionLine {
+    pub(super) what: String,
+    pub(super) by: String,
+    pub(super) reason: String,
+    pub(super) at: String,
+}
+
+/// The model that the versions are of.
+pub(super) struct Of<'m> {
+    pub(super) models: &'m ModelSnapshot,
+    pub(super) asset: &'m AssetPartition,
+    /// The alias of what is in use.
+    pub(super) alias: &'m AliasName,
+    pub(super) metric: Option<&'m AssetMetric>,
+    /// The materializations whose values were removed.
+    pub(super) removed: &'m BTreeSet<u64>,
+}
+
+/// The rows of versions, which are given newest first.
+pub(super) fn versions(of: &Of<'_>, made: &[Made<'_>]) -> Versions {
+    let columns = columns(made, of.metric);
+    let rows: Vec<VersionRow> = made.iter().map(|made| row(of, made, &columns)).collect();
+    Versions { columns, has_configs: rows.iter().any(|row| !row.config.is_empty()), rows }
+}
+
+fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow {
+    let cell = |label: &String| made.metadata.get(label).map(format::metadata).unwrap_or_default();
+    let status =
+        made.version.map_or(VersionStatus::Unjudged, |version| of.models.status(of.asset, version, of.alias));
+    let history = of.models.of(of.asset);
+    let aliases = history.into_iter().flat_map(|history| &history.aliases);
+    let aliases = aliases.filter(|(alias, at)| *alias != of.alias && Some(**at) == made.version);
+    let is_removed = of.removed.contains(&event.sequence);
+    let config = made.provenance.config.as_deref().map(RecordedConfig::fields).unwrap_or_default();
+    let found = history.zip(made.version).and_then(|(history, version)| history.versions.get(&version));
+    VersionRow {
+        version: made.version,
+        sequence: event.sequence,
+        at: event.at.to_string(),
+        run: event.run.map(|run| (run.to_string(), run.short())),
+        config: config.iter().map(ToString::to_string).collect(),
+        cells: columns.iter().map(cell).collect(),
+        status: Status::of(&status),
+        aliases: aliases.map(|(alias, _)| alias.to_string()).collect(),
+        decisions: found.map(decisions).unwrap_or_default(),
+        is_removed,
+        can_be_promoted: made.version.is_some() && !is_removed && status != VersionStatus::InUse,
+        can_be_rejected: made.version.is_some()
+            && !matches!(status, VersionStatus::InUse | VersionStatus::Rejected),
+    }
+}
+
+/// What gates and people have decided about a version, oldest first.
+pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
+    let verdicts = version.verdicts.iter().map(|dated| {
+        let judged = &dated.what;
+        let mut what = match (&judged.decision, &judged.asked) {
+            (Some(decision), _) => decision.as_str().to_owned(),
+            (None, Some(asked)) => format!("ask {}", asked.of),
+            (None, None) => "no decision".to_owned(),
+        };
+        if let Some(against) = judged.against {
+            what.push_str(&format!(", against {against}"));
+        }
+        let (by, reason) = (format!("gate {}", judged.gate), judged.reason.clone());
+        (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
+    });
+    let decisions = version.decisions.iter().map(|dated| {
+        let decided = &dated.what;
+        let (by, reason) = (who(&decided.by), decided.reason.clone());
+        let what = decided.decision.as_str().to_owned();
+        (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
+    });
+    let mut lines: Vec<(u64, DecisionLine)> = verdicts.chain(decisions).collect();
+    lines.sort_by_key(|(sequence, _)| *sequence);
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The metric of a version.
+pub(super) fn number(spec: &AssetSpec, made: &Made<'_>, standing: Option<&str>) -> Option<Shown> {
+    MainNumber::of(spec, &made.1.metadata, standing).map(Shown::of)
+}

@@ -1,0 +1,458 @@
+//! The pages of models: what they show, what their buttons do, and that little is read for them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use millwork_browser::{Browser, View};
+use millwork_core::asset::{Decision, GateDefinition, Series};
+use millwork_core::event::{
+    AliasChange, AliasMoved, Asked, EventBody, InputVersion, Materialization, Mover, NewEvent, Provenance,
+    StoredValue, ValueLocation, VersionJudged,
+};
+use millwork_core::param::{Challenger, Champion, FromStep as _, Requirements};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
+use millwork_core::{
+    Asset, AssetDefinition, AssetMetric, AssetPartition, Definitions, MetadataValue, PartitionsDefinition,
+    RecordedConfig, StepFunction, StepResult, Verdict,
+};
+use millwork_storage::{Batch, Store, model_history};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::pages::normal;
+use crate::served::Served;
+
+const DAY: i64 = 86_400;
+
+/// The model, with an error of which less is better.
+enum Model {}
+impl Asset for Model {
+    const KEY: &'static str = "prices/model";
+    type Value = u64;
+}
+
+/// A model for each of two regions.
+enum Regional {}
+impl Asset for Regional {
+    const KEY: &'static str = "regional_model";
+    type Value = u64;
+}
+
+fn gate<A: Asset>(name: &str) -> GateDefinition
+where
+    Challenger<A>: millwork_core::param::FromStep,
+{
+    let mut requirements = Requirements::default();
+    Challenger::<A>::requirements(&mut requirements);
+    let function = StepFunction::Blocking(std::sync::Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
+    let computation = millwork_core::asset::Computation::new(requirements, function);
+    let mut gate = GateDefinition::new(name, A::KEY, computation);
+    gate.description = "The challenger must win on the same flats.".to_owned();
+    gate
+}
+
+fn definitions() -> Definitions {
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u64, _>();
+    let model = asset(Model::KEY).after("sales").describe(|spec| {
+        spec.group = Some("model".to_owned());
+        spec.description = "The price of a flat by its size.".to_owned();
+        spec.metric = Some(AssetMetric::lower("MAE"));
+    });
+    let regions = PartitionsDefinition::fixed(["north", "south"]);
+    let predictions = asset("predictions")
+        .policy(|computation| Champion::<Model>::requirements(&mut computation.requirements));
+    Definitions::new()
+        .asset(asset("sales").blocking(|_| Ok(1_u64)))
+        .asset(model.blocking(|_| Ok(1_u64)))
+        .gate(gate::<Model>("better_model"))
+        .asset(predictions.blocking(|_| Ok(1_u64)))
+        .asset(asset("plain").blocking(|_| Ok(1_u64)))
+        .asset(asset(Regional::KEY).partitions(regions).blocking(|_| Ok(1_u64)))
+        .gate(gate::<Regional>("regional_gate"))
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_760_000_000 + second).unwrap()
+}
+
+fn number(version: u32) -> VersionNumber {
+    VersionNumber::new(version).unwrap()
+}
+
+fn event(asset: &str, partition: Option<&str>, second: i64, body: EventBody) -> NewEvent {
+    NewEvent {
+        run: None,
+        at: at(second),
+        step: None,
+        asset: Some(asset.into()),
+        partition: partition.map(Into::into),
+        attempt: 0,
+        body,
+        value: None,
+    }
+}
+
+/// A version with an error, a count of rounds and the curve of training.
+fn made(version: u32, error: f64, inputs: Vec<InputVersion>) -> EventBody {
+    let curve = |last: f64| vec![last * 2.0, last * 1.2, last];
+    let series = Series {
+        x_label: "round".to_owned(),
+        x: vec![1.0, 2.0, 3.0],
+        y: [("loss".to_owned(), curve(error))].into(),
+    };
+    let effective = json!({ "rounds": version * 10, "eta": 0.1 });
+    let config =
+        RecordedConfig { effective, standing: (version == 4).then(|| json!({ "rounds": 30, "eta": 0.1 })) };
+    let metadata = [
+        ("MAE".to_owned(), error.into()),
+        ("rows".to_owned(), MetadataValue::from(i64::from(version) * 100)),
+        ("training".to_owned(), MetadataValue::Series(series)),
+    ];
+    EventBody::Materialized(Materialization {
+        version: Some(number(version)),
+        data_version: format!("{version}0123456789abcdef").as_str().into(),
+        provenance: Provenance { code_version: "c1".into(), inputs, config: Some(config.into()) },
+        stored: StoredValue {
+            location: ValueLocation::Elsewhere,
+            bytes: 2_048,
+            format: "json".to_owned(),
+            hash: None,
+        },
+        metadata: metadata.into(),
+    })
+}
+
+fn input(asset: &str, version: u32, read_as: ReadAs) -> InputVersion {
+    InputVersion {
+        upstream: AssetPartition::new(asset.into(), None),
+        data_version: Some(format!("{version}0123456789abcdef").as_str().into()),
+        version: Some(number(version)),
+        read_as,
+    }
+}
+
+fn judged(version: u32, against: Option<u32>, decision: Option<Decision>, reason: &str) -> EventBody {
+    let asked =
+        Asked { of: "the pricing team".to_owned(), until: Some(at(9 * DAY)), then: Some(Decision::Keep) };
+    EventBody::VersionJudged(VersionJudged {
+        gate: "better_model".to_owned(),
+        version: number(version),
+        against: against.map(number),
+        decision,
+        asked: decision.is_none().then_some(asked),
+        reason: reason.to_owned(),
+        metadata: [("difference".to_owned(), (-0.42).into())].into(),
+        provenance: Provenance::reported(),
+    })
+}
+
+fn moved(from: Option<u32>, to: u32, by: Mover, reason: &str) -> EventBody {
+    EventBody::AliasMoved(AliasMoved {
+        alias: AliasName::champion(),
+        from: from.map(number),
+        to: Some(number(to)),
+        data_version: Some(format!("{to}0123456789abcdef").as_str().into()),
+        change: AliasChange::Promoted,
+        by,
+        reason: reason.to_owned(),
+    })
+}
+
+/// Appends events one by one: an alias is only moved to a version that is there.
+async fn append(store: &dyn Store, events: Vec<NewEvent>) {
+    for event in events {
+        store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
+    }
+}
+
+/// Five versions: the first was in use, the second is, one was kept, one rejected, and people are asked about the last.
+async fn with_a_life() -> Served {
+    let served = Served::start(definitions()).await;
+    let of = |second, body| event(Model::KEY, None, second, body);
+    let gate = || Mover::Gate("better_model".to_owned());
+    let sales = |version| vec![input("sales", version, ReadAs::Latest)];
+    let by_champion = ReadAs::Alias(AliasName::champion());
+    append(
+        &*served.store,
+        vec![
+            event("sales", None, 0, made(1, 0.0, Vec::new())),
+            of(1, made(1, 12.5, sales(1))),
+            of(2, judged(1, None, Some(Decision::Promote), "the first")),
+            of(2, moved(None, 1, gate(), "the first")),
+            event("sales", None, DAY, made(2, 0.0, Vec::new())),
+            of(DAY, made(2, 11.0, sales(2))),
+            of(DAY + 5, judged(2, Some(1), Some(Decision::Promote), "MAE −1.5 [−2.1, −0.9]")),
+            of(DAY + 5, moved(Some(1), 2, gate(), "MAE −1.5 [−2.1, −0.9]")),
+            event("predictions", None, DAY + 9, made(1, 0.0, vec![input(Model::KEY, 2, by_champion)])),
+            of(2 * DAY, made(3, 13.0, sales(2))),
+            of(2 * DAY + 5, judged(3, Some(2), Some(Decision::Keep), "MAE +2.0 <worse>")),
+            of(3 * DAY, made(4, 99.0, sales(2))),
+            of(3 * DAY + 5, judged(4, Some(2), Some(Decision::Reject), "it predicts nonsense")),
+            of(4 * DAY, made(5, 10.9, sales(2))),
+            of(4 * DAY + 5, judged(5, Some(2), None, "MAE −0.1 [−0.5, 0.3]")),
+        ],
+    )
+    .await;
+    for region in ["north", "south"] {
+        append(&*served.store, vec![event(Regional::KEY, Some(region), 5, made(1, 3.0, Vec::new()))]).await;
+    }
+    let moved = moved(None, 1, Mover::Person("ada".to_owned()), "");
+    append(&*served.store, vec![event(Regional::KEY, Some("north"), 6, moved)]).await;
+    // The status of the assets takes all events in.
+    served.page_with("/models", "<body data-after=\"18\"").await;
+    served
+}
+
+async fn page(served: &Served, path: &str) -> (u16, String) {
+    let request = served.client.get(format!("{}{path}", served.url)).header("accept", "text/html");
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// A page without the ages of what is in use, which grow.
+fn ageless(page: &str) -> String {
+    let mut text = String::new();
+    for (place, part) in normal(page).split("for ").enumerate() {
+        let digits = part.len() - part.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let is_age = place > 0
+            && [" day", " hour", " minute", " second"].iter().any(|unit| part[digits..].starts_with(unit));
+        text += if place == 0 { "" } else { "for " };
+        text += if is_age { "AGE" } else { "" };
+        text += if is_age { &part[digits..] } else { part };
+    }
+    text
+}
+
+#[tokio::test]
+async fn the_pages_of_models() {
+    let served = with_a_life().await;
+    for (name, path) in [
+        ("models", "/models"),
+        ("model", "/models/prices/model"),
+        ("model_of_partitions", "/models/regional_model"),
+        ("model_of_a_partition", "/models/regional_model?partition=north"),
+        ("model_compared", "/models/prices/model/compare?a=1&b=2"),
+        ("model_lineage", "/models/prices/model/lineage"),
+        ("asset_that_is_a_model", "/assets/prices/model"),
+    ] {
+        let (status, page) = page(&served, path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        // The last moment of the picture of aliases is now.
+        let shown: String =
+            ageless(&page).split_inclusive('\n').filter(|line| !line.contains("plot-span")).collect();
+        insta::assert_snapshot!(name, shown, path);
+    }
+}
+
+#[tokio::test]
+async fn what_there_is_not_is_an_error() {
+    let served = with_a_life().await;
+    for (path, status, text) in [
+        ("/models/nothing", 404, "no asset is called `nothing`"),
+        ("/models/prices/model/compare?a=1", 422, "a comparison needs two versions"),
+        ("/models/prices/model/compare?a=1&b=9", 404, "`prices/model` has no version 9"),
+        ("/models/prices/model/lineage?version=9", 404, "`prices/model` has no version 9"),
+        ("/models/plain/lineage", 404, "`plain` has no versions"),
+        ("/models/regional_model?partition=west", 422, "has no partition `west`"),
+        ("/models?q=nothing", 200, "no asset is called `nothing`"),
+    ] {
+        let (found, page) = page(&served, path).await;
+        assert_eq!((found, page.contains(text)), (status, true), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn navigation_has_models_where_there_are_some() {
+    let plain = Served::start(Definitions::new().asset(AssetDefinition::new("plain"))).await;
+    let link = "<a href=\"/models\"";
+    assert!(!page(&plain, "/").await.1.contains(link));
+    assert!(page(&plain, "/models").await.1.contains("No models."));
+    let body = made(1, 1.0, Vec::new());
+    append(&*plain.store, vec![event("plain", None, 0, body)]).await;
+    assert_eq!(plain.form("/models/plain", "action=promote&version=1&by=ada").await.0, 303);
+    let shown = page(&plain, "/models").await.1;
+    assert!(shown.contains("<a href=\"/models/plain\">") && shown.contains("by ada"), "{shown}");
+    assert!(page(&plain, "/nothing").await.1.contains(link), "pages of errors, too");
+    let found = plain.ask(reqwest::Method::GET, "/palette?q=mod", None).await.1;
+    assert_eq!(found[0]["path"], "/models", "{found}");
+}
+
+/// What a form does, and what the page says then.
+async fn check(served: &Served, fields: &str, status: u16, text: &str) {
+    let (found, page) = served.form("/models/prices/model", fields).await;
+    assert_eq!(found, status, "{fields}: {page}");
+    assert!(page.contains(text), "{fields}: {text} is not in {page}");
+}
+
+async fn champion(served: &Served) -> Option<u32> {
+    let of = AssetPartition::new(Model::KEY.into(), None);
+    let history = model_history(&*served.store, &of).await.unwrap();
+    history.at(&AliasName::champion()).map(VersionNumber::get)
+}
+
+#[tokio::test]
+async fn buttons_decide_and_a_lost_race_says_who_was_first() {
+    let served = with_a_life().await;
+    let question = "version=5&seen=2&asked=15";
+    check(&served, "action=promote&seen=2", 422, "`version` is missing").await;
+    check(&served, "action=promote&version=9&seen=2", 404, "has no version 9").await;
+    check(&served, "action=promote&version=2&seen=2", 422, "is its champion already").await;
+    check(&served, "action=reject&version=2&seen=2", 422, "version 2 of `prices/model` is in use").await;
+    check(&served, "action=promote&version=3&seen=1", 409, "champion: version 1 → 2 by gate `better_model`")
+        .await;
+    assert_eq!(champion(&served).await, Some(2), "nothing has moved");
+    check(&served, &format!("action=promote&{question}&by=ada&reason=better+in+spring"), 303, "").await;
+    assert_eq!(champion(&served).await, Some(5));
+    let shown = page(&served, "/models/prices/model").await.1;
+    assert!(
+        shown.contains("Version 5") && shown.contains("better in spring") && shown.contains("by ada"),
+        "{shown}"
+    );
+    assert!(!shown.contains("to be promoted?"), "{shown}");
+    // Another person had the same page open.
+    check(
+        &served,
+        &format!("action=reject&{question}"),
+        409,
+        "answered meanwhile: version 5: promote by ada (better in spring)",
+    )
+    .await;
+    check(&served, "action=roll_back&version=2&seen=5&by=grace", 303, "").await;
+    check(&served, "action=reject&version=5&seen=2&asked=15", 409, "version 5: promote by ada").await;
+    check(&served, "action=reject&version=5&seen=2", 303, "").await;
+    check(&served, "action=roll_back&seen=2", 303, "").await;
+    assert_eq!(champion(&served).await, Some(1), "5 was rejected");
+    check(&served, "action=roll_back&seen=1", 422, "has no earlier version to go back to").await;
+    let shown = page(&served, "/models/prices/model").await.1;
+    assert!(shown.contains("2 → 1") && shown.contains("rolled back") && shown.contains("web"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_run_shows_the_verdict_of_its_gate() {
+    let served = with_a_life().await;
+    let run = served.stored(|_| {}).await;
+    let step = |body| NewEvent {
+        step: Some("prices/model:better_model".into()),
+        attempt: 1,
+        ..NewEvent::of_run(run, at(0), body)
+    };
+    let verdict = judged(3, Some(2), Some(Decision::Promote), "it is <better>");
+    let verdict = NewEvent { asset: Some(Model::KEY.into()), ..step(verdict) };
+    let events = vec![
+        NewEvent::of_run(run, at(0), EventBody::RunStarted { epoch: 1 }),
+        step(EventBody::StepStarted),
+        verdict,
+        step(EventBody::StepSucceeded { micros: 5 }),
+        NewEvent::of_run(run, at(1), EventBody::RunSucceeded),
+    ];
+    append(&*served.store, events).await;
+    let shown = page(&served, &format!("/runs/{run}")).await.1;
+    let link = "<a href=\"/models/prices/model\">version 3: promote (it is &#60;better&#62;)</a>";
+    assert!(shown.contains(link), "{shown}");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let served = with_a_life().await;
+    let request = served.client.post(format!("{}/models/prices/model", served.url));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.body("action=promote&version=3").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(champion(&served).await, Some(2));
+}
+
+/// How many queries a page asks after it was shown, and how long it takes at its fastest.
+async fn cost(served: &Served, path: &str) -> (u64, Duration) {
+    let (mut asked, mut fastest) = (0, Duration::MAX);
+    for _ in 0..5 {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(120)).await;
+        tokio::time::resume();
+        let (before, began) = (served.store.counts().queries, std::time::Instant::now());
+        let (status, shown) = page(served, path).await;
+        assert_eq!(status, 200, "{path}: {shown}");
+        (asked, fastest) = (served.store.counts().queries - before, fastest.min(began.elapsed()));
+    }
+    (asked, fastest)
+}
+
+#[tokio::test]
+async fn a_page_asks_as_much_of_a_thousand_versions_as_of_five() {
+    let served = with_a_life().await;
+    let pages = [
+        ("/models", 6),
+        ("/models/prices/model", 7),
+        ("/models/regional_model", 6),
+        ("/models/prices/model/compare?a=1&b=2", 4),
+        ("/models/prices/model/lineage?version=2", 14),
+    ];
+    let mut small = Vec::new();
+    for (path, most) in pages {
+        let (asked, _) = cost(&served, path).await;
+        assert!(asked <= most, "{path} asks {asked} queries");
+        small.push(asked);
+    }
+    let mut events = Vec::new();
+    for version in 6..=1_000 {
+        let second = 5 * DAY + i64::from(version);
+        events.push(event(Model::KEY, None, second, made(version, 11.0, Vec::new())));
+        let verdict = judged(version, Some(2), Some(Decision::Keep), "no better");
+        events.push(event(Model::KEY, None, second, verdict));
+    }
+    served.store.append(Batch { fence: None, events }).await.unwrap();
+    for ((path, _), before) in pages.into_iter().zip(small) {
+        let (asked, took) = cost(&served, path).await;
+        assert_eq!(asked, before, "{path} with a thousand versions");
+        println!("{path}: {asked} queries, {took:?}");
+    }
+    let shown = page(&served, "/models/prices/model").await.1;
+    let older = "<a href=\"?before=";
+    assert!(shown.contains(older), "{shown}");
+    let next = shown.split(older).nth(1).unwrap().split('"').next().unwrap();
+    let (_, shown) = page(&served, &format!("/models/prices/model?before={next}")).await;
+    assert!(shown.contains("Compare version 975") && !shown.contains("Compare version 976"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_keeps_people_out() {
+    let served = with_a_life().await;
+    let url = served.url.clone();
+    let looked = tokio::task::spawn_blocking(move || {
+        let browser = Browser::for_test()?;
+        let mut found = Vec::new();
+        for (name, path) in [
+            ("models", "/models"),
+            ("model", "/models/prices/model"),
+            ("model-partitions", "/models/regional_model"),
+            ("model-compare", "/models/prices/model/compare?a=1&b=2"),
+            ("model-lineage", "/models/prices/model/lineage"),
+            ("model-asset", "/assets/prices/model"),
+            ("model-graph", "/graph"),
+        ] {
+            let page = browser.open(&format!("{url}{path}")).unwrap();
+            found.extend(
+                page.audit_in_all_views()
+                    .unwrap()
+                    .into_iter()
+                    .chain(page.complaints())
+                    .map(|finding| format!("{name}: {finding}")),
+            );
+            if let Some(folder) = std::env::var_os("SCREENSHOTS") {
+                for view in View::ALL {
+                    page.look(view).unwrap();
+                    page.screenshot(&std::path::Path::new(&folder).join(format!("{name}-{}.png", view.name)))
+                        .unwrap();
+                }
+            }
+        }
+        assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+        let page = browser.open(&format!("{url}/models/prices/model")).unwrap();
+        page.click(".question input[name=reason]").unwrap();
+        page.write("better in spring").unwrap();
+        page.click(".question button.main").unwrap();
+        page.wait_until("document.readyState === 'complete' && document.querySelector('.big')?.textContent.startsWith('Version 5')").unwrap();
+        assert!(page.text("main").unwrap().contains("better in spring"));
+        Some(())
+    });
+    looked.await.unwrap();
+}
