@@ -16,8 +16,8 @@ use millwork_core::model::Author;
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
-    Absent, AssetDefinition, AssetPartition, Computation, Decision, Definitions, GateDefinition, Pipeline,
-    Requirements, StepFunction, StepResult, Verdict,
+    Absent, AssetDefinition, AssetPartition, Clock as _, Computation, Decision, Definitions, GateDefinition, Pipeline,
+    Requirements, StepFunction, StepResult, SystemClock, Verdict,
 };
 use millwork_engine::{Cancel, Engine};
 use millwork_storage::{Batch, Home, append_version, change_model};
@@ -138,7 +138,7 @@ fn version(at: Timestamp, shrinkage: f64) -> NewEvent {
 async fn moves() -> Result<Vec<Duration>> {
     let folder = TempDir::new()?;
     let store = Home::open(folder.path()).await?.store();
-    let at = Timestamp::now();
+    let at = SystemClock.now();
     for round in 0..2 {
         append_version(&*store, version(at, f64::from(round))).await?;
     }
@@ -161,7 +161,7 @@ async fn moves() -> Result<Vec<Duration>> {
 /// A home whose model has many versions, each judged, one of ten promoted.
 async fn many_versions(path: &Path) -> Result<()> {
     let store = Home::open(path).await?.store();
-    let at = Timestamp::now();
+    let at = SystemClock.now();
     let mut champion = None;
     for one in 1..=VERSIONS {
         append_version(&*store, version(at, f64::from(one))).await?;

@@ -255,7 +255,7 @@ mod tests {
             let definition = AssetDefinition::new(key).produces::<u8, _>();
             inputs
                 .iter()
-                .fold(definition, |definition, input| definition.input::<u8>(*input))
+                .fold(definition, |definition, input| definition.input::<u8>(input))
                 .blocking(|_| Ok(0_u8))
         };
         let definitions = Definitions::new().asset(asset("raw", &[])).asset(asset("features", &["raw"]));

@@ -184,10 +184,12 @@ impl From<StorageError> for ApiError {
 
 impl From<VersionError> for ApiError {
     fn from(error: VersionError) -> Self {
-        match error {
-            VersionError::Store(error) => error.into(),
-            error if error.is_missing() => Self::of(StatusCode::NOT_FOUND, ErrorCode::NotFound, &error),
-            error => Self::of(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, &error),
+        if let VersionError::Store(error) = error {
+            return error.into();
+        }
+        match error.is_missing() {
+            true => Self::of(StatusCode::NOT_FOUND, ErrorCode::NotFound, &error),
+            false => Self::of(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, &error),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use millwork_core::graph::{AssetGraph, Edge};
+use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, PartitionKey};
 use millwork_storage::{Store, model_history};
 use serde::Serialize;
@@ -125,7 +126,7 @@ impl ModelCard {
         text.push_str(&format!("# {key}@{}{partition}\n", version.version));
         section(&mut text, "", &self.description);
         let tags: Vec<String> = self.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let aliases: Vec<&str> = version.aliases.iter().map(|alias| alias.as_str()).collect();
+        let aliases: Vec<&str> = version.aliases.iter().map(AliasName::as_str).collect();
         let metric = self.metric.as_ref().map(|metric| {
             let value = version.metric.as_ref().map_or_else(|| "not measured".to_owned(), in_words);
             format!("{value} ({}, {})", metric.label, metric.better.in_words())

@@ -150,7 +150,10 @@ impl Verdict {
 
     /// Adds evidence: its description to the reason, its figures to the metadata.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "evidence is given, as texts and comparisons made on the spot are")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "evidence is given, as texts and comparisons made on the spot are"
+    )]
     pub fn because(mut self, evidence: impl Evidence) -> Self {
         let description = evidence.describe();
         if !self.reason.is_empty() && !description.is_empty() {

@@ -159,6 +159,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "configurations of tests are written on the spot")]
     fn check(from: Value, to: Value, expected: &[&str]) {
         let changes: Vec<_> = config_changes(&from, &to).iter().map(ToString::to_string).collect();
         assert_eq!(changes, expected);

@@ -180,6 +180,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "configurations of tests are written on the spot")]
     fn recorded(standing: &StandingConfig, own: Value) -> Option<RecordedConfig> {
         standing.recorded("step", Some(&own)).expect("a configuration that serializes")
     }

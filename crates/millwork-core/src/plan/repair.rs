@@ -45,7 +45,7 @@ mod tests {
             let definition = AssetDefinition::new(key).produces::<u8, _>();
             inputs
                 .iter()
-                .fold(definition, |definition, input| definition.input::<u8>(*input))
+                .fold(definition, |definition, input| definition.input::<u8>(input))
                 .blocking(|_| Ok(0_u8))
         };
         let days = || PartitionsDefinition::fixed(["mon", "tue"]);

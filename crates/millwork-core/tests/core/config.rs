@@ -83,7 +83,7 @@ fn what_is_set_later_is_laid_over_what_was_set_before() {
 #[track_caller]
 fn check_refused(definitions: Definitions, expected: &[&str]) {
     let errors = definitions.resolve().unwrap_err().0;
-    assert_eq!(errors.iter().map(|error| error.one_line()).collect::<Vec<_>>(), expected);
+    assert_eq!(errors.iter().map(Advice::one_line).collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -130,6 +130,7 @@ fn runs_need_not_repeat_what_stands() {
 }
 
 /// What was made with a configuration, or of a version that recorded none.
+#[expect(clippy::needless_pass_by_value, reason = "configurations of tests are written on the spot")]
 fn made(assets: &[(&str, Option<&str>)], config: Option<RecordedConfig>) -> LatestEvaluations {
     let of = |(asset, partition): &(&str, Option<&str>)| {
         let output = AssetPartition::new((*asset).into(), partition.map(Into::into));

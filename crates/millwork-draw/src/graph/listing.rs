@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn aliases_and_gates() {
         let listed = listing(&judged());
-        for part in [r#"model ◇ better "R&D""#, "← model@champion, vectorizer (of model@champion)", "← model\n"] {
+        for part in
+            [r#"model ◇ better "R&D""#, "← model@champion, vectorizer (of model@champion)", "← model\n"]
+        {
             assert!(listed.contains(part), "{part} is not in {listed}");
         }
     }

@@ -236,10 +236,8 @@ async fn what_was_made_before_configurations_were_recorded_stays_fresh() {
     let earlier = Scenario::new(chain(json!({})));
     for event in scenario.events(made).await {
         let mut body = event.body.clone();
-        match &mut body {
-            EventBody::Materialized(materialization) => materialization.provenance.config = None,
-            _ => continue,
-        }
+        let EventBody::Materialized(materialization) = &mut body else { continue };
+        materialization.provenance.config = None;
         let event = millwork_core::event::NewEvent {
             run: None,
             at: event.at,

@@ -69,6 +69,7 @@ const FORMS: &[(&str, Form)] = &[
     ("asset", Form::Asset),
     ("severity", Form::Severity),
     ("blocking", Form::Flag),
+    ("alias", Form::Text),
 ];
 
 impl Form {

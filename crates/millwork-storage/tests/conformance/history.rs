@@ -34,8 +34,8 @@ pub(crate) async fn by_configuration(store: Backend) {
     let store = &*store;
     let run = create(store, 1, &[]).await;
     let event = |number: u64| {
-        let partition = (number % 2 == 0).then_some("even");
-        of_step(run, "a", partition, made_with((number % 150 != 0).then_some(number % 100)))
+        let partition = number.is_multiple_of(2).then_some("even");
+        of_step(run, "a", partition, made_with((!number.is_multiple_of(150)).then_some(number % 100)))
     };
     let mut numbers = Vec::new();
     for batch in (0..MADE).collect::<Vec<_>>().chunks(100) {

@@ -94,8 +94,9 @@ pub fn training_test_data(hackernews_stories: &DataFrame, split: Config<SplitPar
     let parts = match split.by {
         SplitBy::Random => millwork::ml::split::random(rows, split.test_share, split.seed)?,
         SplitBy::Time => {
-            let times = stories::numbers(hackernews_stories, "time")?;
-            millwork::ml::split::temporal(&times, split.test_share)?
+            // IDs rise with time, and every story has another one.
+            let ids = stories::numbers(hackernews_stories, "id")?;
+            millwork::ml::split::temporal(&ids, split.test_share)?
         }
     };
     let part = |positions: &[usize]| -> Result<Output<DataFrame>> {

@@ -100,7 +100,7 @@ fn two_processes_in_one_home() {
     for run in home.runs() {
         let steps = home.json(&format!("runs show {run} --json"))["steps"].clone();
         let steps = steps.as_array().unwrap();
-        assert_eq!(steps.len(), 10);
+        assert_eq!(steps.len(), 11);
         assert!(steps.iter().all(|step| step["status"] == "succeeded" && step["attempt"] == 1), "{steps:?}");
         home.bytes("xgboost_comments_model", &format!("--run {run}"));
     }

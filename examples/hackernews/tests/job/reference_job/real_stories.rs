@@ -82,22 +82,22 @@ fn check_values_open(home: &Home) {
     assert_eq!(home.metadata("comments_model_test_set_r_squared")["R²"], score);
 }
 
-/// Splits the stories that a home has by time, and everything after that.
+/// Splits the stories that a home has elsewhere in time, and everything after that: later, as the model in use has seen what is before.
 fn check_temporal_split(home: &Home) {
-    home.succeeds("materialize training_data+ --set training_test_data.by=time --set training_test_data.test_share=0.25");
+    home.succeeds("materialize training_data+ --set training_test_data.by=time --set training_test_data.test_share=0.15");
     let times = |asset: &str| -> Vec<i64> {
         let part: DataFrame = home.value(asset);
         part.column("time").unwrap().i64().unwrap().iter().map(Option::unwrap).collect()
     };
     let (training, test) = (times("training_data"), times("test_data"));
-    assert_eq!((training.len(), test.len()), (15_075, 5_025));
+    assert_eq!((training.len(), test.len()), (17_085, 3_015));
     assert!(
         training.iter().max() <= test.iter().min(),
         "{:?} {:?}",
         training.iter().max(),
         test.iter().min()
     );
-    check(home, "comments_model_test_set_r_squared", "stories", 5_025.0..=5_025.0);
+    check(home, "comments_model_test_set_r_squared", "stories", 3_015.0..=3_015.0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `models repair`: makes again what is made with a version now, and nothing else.
 
 use millwork_api::ModelRepair;
+use millwork_core::AssetKey;
 use millwork_core::plan::repair_requests;
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_engine::{Engine, EngineOptions};
@@ -102,7 +103,7 @@ async fn execute_all(
 
 /// What a run makes again: `a, b`, with the partition.
 fn in_words(request: &RunRequest) -> String {
-    let assets: Vec<&str> = request.assets.iter().map(|asset| asset.as_str()).collect();
+    let assets: Vec<&str> = request.assets.iter().map(AssetKey::as_str).collect();
     let partition = request.partition.as_ref().map(|key| format!(" (partition {key})")).unwrap_or_default();
     format!("{}{partition}", assets.join(", "))
 }

@@ -1,11 +1,11 @@
 //! What is shown of models: the list, one of them, its versions, two of them side by side, the card of one.
 
 use millwork_api::{
-    ComparedFactView, FoundVersion, ModelDetails, ModelListing, VersionView, compare_versions,
+    ComparedFactView, FoundVersion, ModelDetails, ModelListing, VerdictView, VersionView, compare_versions,
     find_stored_version, list_models, model_card, model_details,
 };
 use millwork_core::asset::plot::short_number;
-use millwork_core::version::WhichVersion;
+use millwork_core::version::{AliasName, WhichVersion};
 use millwork_core::{Clock as _, Problem, SystemClock};
 use serde_json::Value;
 
@@ -158,7 +158,7 @@ fn version_row(version: &VersionView) -> [String; 8] {
     let made = version.made.as_ref();
     let config = made.iter().flat_map(|made| &made.config);
     let config: Vec<String> = config.map(|(name, value)| format!("{name}={}", in_words(value))).collect();
-    let aliases: Vec<&str> = version.aliases.iter().map(|alias| alias.as_str()).collect();
+    let aliases: Vec<&str> = version.aliases.iter().map(AliasName::as_str).collect();
     let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
     let removed = made.is_none_or(|made| made.value_removed);
     let removed = if removed { ", value removed" } else { "" };
@@ -169,7 +169,7 @@ fn version_row(version: &VersionView) -> [String; 8] {
         made.map(|made| when::moment(made.at)).unwrap_or_default(),
         made.and_then(|made| made.run).map(|run| run.short()).unwrap_or_default(),
         config.join(" "),
-        version.verdicts.last().map(|verdict| verdict.in_words()).unwrap_or_default(),
+        version.verdicts.last().map(VerdictView::in_words).unwrap_or_default(),
         version.reason().to_owned(),
     ]
 }
@@ -244,7 +244,9 @@ pub(super) async fn card(
                 None => find_stored_version(store, &of, &WhichVersion::Latest).await?,
             }
         }
-        which => find_stored_version(store, &of, &which).await?,
+        which @ (WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
+            find_stored_version(store, &of, &which).await?
+        }
     };
     let card = model_card(store, graph, &FoundVersion { asset, of, event }).await?;
     if json {
