@@ -9,6 +9,7 @@ use millwork_core::Problem;
 use millwork_core::event::Event;
 use millwork_core::graph::{AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::version::WhichVersion;
 use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, Pipeline, SystemClock};
 use millwork_engine::{Engine, EngineOptions, EnvironmentProbe};
 use millwork_storage::{
@@ -132,6 +133,11 @@ impl Session {
         let engine = Engine::new(pipeline, store, &opened.home.values_path(), holder);
         Ok(engine.options(options).record_environment(environment))
     }
+}
+
+/// Splits `KEY@VERSION` into the key and the version that it names.
+pub(super) fn split_version(written: &str) -> Result<(&str, WhichVersion), Failure> {
+    WhichVersion::split(written).map_err(Failure::usage)
 }
 
 /// Runs a command's future, and doesn't wait for blocking steps that were given up.

@@ -243,7 +243,7 @@ fn a_backtest_judges_every_version_on_what_is_held_out_now() {
     assert_eq!(models.champion(), 2, "nothing moves");
     let asked = models.json("models backtest model --last 1 --json --set model:better_model.ask=true");
     assert_eq!(asked["versions"][0]["outcome"], "asks the team");
-    assert_eq!(models.json("models show model --json")["backtest"], asked);
+    assert_eq!(models.json("models show model --json")["backtest"]["versions"], asked["versions"]);
     assert!(models.run("models backtest day_model --partition mon").contains("any_model"));
     models.fails("models backtest plain", 2, "no gate judges `plain`");
     Models::empty().fails(

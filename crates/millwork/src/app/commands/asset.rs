@@ -21,7 +21,7 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_bytes, print_json, write_file};
 use crate::app::printable::{in_one_line, indented};
-use crate::app::session::{Opened, Session, block_on};
+use crate::app::session::{Opened, Session, block_on, split_version};
 use crate::app::style::style;
 use crate::app::table::aligned;
 use crate::app::when;
@@ -112,7 +112,7 @@ fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> Eve
 }
 
 async fn show(session: &Session, written: &str, partition: Option<&str>) -> Result<Exit, Failure> {
-    let (key, which) = WhichVersion::split(written)?;
+    let (key, which) = split_version(written)?;
     let key = session.asset(key)?;
     if let (WhichVersion::Latest, Some(_)) = (&which, partition) {
         let problem = Problem::new("`--partition` is for a version");
@@ -475,7 +475,7 @@ async fn value(
     run: Option<&str>,
     output: Option<PathBuf>,
 ) -> Result<Exit, Failure> {
-    let (asset, which) = WhichVersion::split(key)?;
+    let (asset, which) = split_version(key)?;
     let asset = session.asset(asset)?;
     let opened = session.home().await?;
     let event = match (which, run) {

@@ -13,7 +13,7 @@ use super::super::config::ConfigArguments;
 use super::{backtest, change, lineage, repair, show};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
-use crate::app::session::{Opened, Session, block_on};
+use crate::app::session::{Opened, Session, block_on, split_version};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app::commands) enum Models {
@@ -283,7 +283,7 @@ impl Partition {
 impl Version {
     /// The version that is meant.
     pub(super) async fn find(&self, session: &Session, opened: &Opened) -> Result<Named, Failure> {
-        let (key, within) = WhichVersion::split(&self.key)?;
+        let (key, within) = split_version(&self.key)?;
         let (asset, of) = self.partition.of(session, key)?;
         let which = match (&self.which, within) {
             (Some(_), WhichVersion::Number(_) | WhichVersion::Alias(_)) => {

@@ -14,7 +14,7 @@ use super::backtest;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
-use crate::app::session::{Opened, Session};
+use crate::app::session::{Opened, Session, split_version};
 use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
@@ -180,15 +180,17 @@ pub(super) async fn compare(
     (a, b): (&str, &str),
     partition: &Partition,
 ) -> Result<Exit, Failure> {
-    let (key, first) = WhichVersion::split(a)?;
+    let (key, first) = split_version(a)?;
     let (asset, of) = partition.of(session, key)?;
-    let second = match WhichVersion::split(b)? {
+    let second = match split_version(b)? {
         (other, which @ (WhichVersion::Number(_) | WhichVersion::Alias(_))) if other == key => which,
         (_, WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
             let problem = Problem::new(format!("`{a}` and `{b}` are versions of two models"));
             return Err(Failure::usage(problem.with_hint("compare two versions of one model")));
         }
-        (version, WhichVersion::Latest) => version.parse()?,
+        (version, WhichVersion::Latest) => {
+            version.parse().map_err(|problem: Problem| Failure::usage(problem))?
+        }
     };
     let first = number(opened, &of, &first).await?;
     let second = number(opened, &of, &second).await?;
@@ -233,7 +235,7 @@ pub(super) async fn card(
     json: bool,
 ) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
-    let (key, which) = WhichVersion::split(version)?;
+    let (key, which) = split_version(version)?;
     let (asset, of) = partition.of(session, key)?;
     let store = &*opened.store;
     let event = match which {
