@@ -100,7 +100,7 @@ fn plot(label: &str, points: &[Point<'_>], axis: HistoryAxis) -> Plot {
 }
 
 /// The plots that the asset's function has attached.
-pub(in super::super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
+pub(super) fn attached(made: Option<&Made<'_>>) -> Vec<Figure> {
     let figure = |(label, value): (&String, &MetadataValue)| {
         let MetadataValue::Plot(plot) = value else { return None };
         Some(Figure { label: label.clone(), detail: plot.title().to_owned(), note: None, svg: plot.to_svg() })

@@ -25,7 +25,7 @@ pub(in super::super) fn materializations(events: &[Event]) -> Vec<Made<'_>> {
 }
 
 /// The errors of events that can't be read.
-pub(in super::super) fn unreadable(events: &[Event]) -> Vec<String> {
+pub(super) fn unreadable(events: &[Event]) -> Vec<String> {
     let unreadable = events.iter().filter_map(|event| {
         let EventBody::Unreadable(unreadable) = &event.body else { return None };
         Some((event, unreadable))
@@ -39,26 +39,26 @@ pub(in super::super) fn unreadable(events: &[Event]) -> Vec<String> {
 }
 
 /// The table: one row for each materialization.
-pub(in super::super) struct History {
-    pub(in super::super) columns: Vec<String>,
-    pub(in super::super) rows: Vec<Row>,
+pub(super) struct History {
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Row>,
 }
 
-pub(in super::super) struct Row {
-    pub(in super::super) sequence: u64,
-    pub(in super::super) at: String,
-    pub(in super::super) run: Option<(String, String)>,
-    pub(in super::super) partition: String,
+pub(super) struct Row {
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) run: Option<(String, String)>,
+    pub(super) partition: String,
     /// The number of the version; empty if it has none.
-    pub(in super::super) number: String,
-    pub(in super::super) version: String,
-    pub(in super::super) cells: Vec<String>,
+    pub(super) number: String,
+    pub(super) version: String,
+    pub(super) cells: Vec<String>,
     /// The number of metadata values that have no column.
-    pub(in super::super) more: usize,
+    pub(super) more: usize,
 }
 
 /// A row for each of the newest materializations.
-pub(in super::super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
+pub(super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
     let made = &made[..made.len().min(most)];
     let columns = columns(made, metric);
     let rows = made.iter().map(|made| row(made, &columns)).collect();
@@ -104,37 +104,37 @@ fn row((event, made): &Made<'_>, columns: &[String]) -> Row {
 }
 
 /// One materialization in full.
-pub(in super::super) struct Whole {
-    pub(in super::super) sequence: u64,
-    pub(in super::super) at: String,
-    pub(in super::super) run: Option<(String, String)>,
-    pub(in super::super) partition: String,
+pub(super) struct Whole {
+    pub(super) sequence: u64,
+    pub(super) at: String,
+    pub(super) run: Option<(String, String)>,
+    pub(super) partition: String,
     /// The number of the version; empty if it has none.
-    pub(in super::super) number: String,
-    pub(in super::super) version: String,
-    pub(in super::super) code_version: String,
-    pub(in super::super) size: String,
-    pub(in super::super) format: String,
-    pub(in super::super) place: String,
-    pub(in super::super) can_download: bool,
-    pub(in super::super) inputs: Vec<InputRow>,
+    pub(super) number: String,
+    pub(super) version: String,
+    pub(super) code_version: String,
+    pub(super) size: String,
+    pub(super) format: String,
+    pub(super) place: String,
+    pub(super) can_download: bool,
+    pub(super) inputs: Vec<InputRow>,
     /// The fields of the configuration that it was made with, those that the run overrode first.
-    pub(in super::super) config: Vec<ConfigRow>,
+    pub(super) config: Vec<ConfigRow>,
     /// Whether the step takes a configuration and none was recorded, by an earlier version.
-    pub(in super::super) lacks_config: bool,
-    pub(in super::super) metadata: Vec<Labelled>,
+    pub(super) lacks_config: bool,
+    pub(super) metadata: Vec<Labelled>,
 }
 
 /// A field of a configuration.
-pub(in super::super) struct ConfigRow {
-    pub(in super::super) name: String,
-    pub(in super::super) value: String,
+pub(super) struct ConfigRow {
+    pub(super) name: String,
+    pub(super) value: String,
     /// The standing value; `None` if the run didn't override it.
-    pub(in super::super) standing: Option<String>,
+    pub(super) standing: Option<String>,
 }
 
 /// The fields of a recorded configuration.
-pub(in super::super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
+pub(super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
     let row = |field: ConfigField| ConfigRow {
         value: field.words(),
         standing: field.standing_words(),
@@ -143,18 +143,18 @@ pub(in super::super) fn config_rows(config: &RecordedConfig) -> Vec<ConfigRow> {
     config.fields().into_iter().map(row).collect()
 }
 
-pub(in super::super) struct InputRow {
-    pub(in super::super) asset: String,
-    pub(in super::super) partition: String,
+pub(super) struct InputRow {
+    pub(super) asset: String,
+    pub(super) partition: String,
     /// The number of the version; empty if it is unknown.
-    pub(in super::super) number: String,
-    pub(in super::super) version: String,
+    pub(super) number: String,
+    pub(super) version: String,
     /// What it was read by, unless as the latest version: an alias, or a version of another asset.
-    pub(in super::super) read_as: String,
+    pub(super) read_as: String,
 }
 
 /// A materialization in full, the asset's metric first among its metadata; `takes_config` is whether its step takes a configuration.
-pub(in super::super) fn whole(
+pub(super) fn whole(
     (event, made): &Made<'_>,
     metric: Option<&AssetMetric>,
     takes_config: bool,
