@@ -235,7 +235,7 @@ impl ModelHistory {
         let decided = decision.map(|decision| decision.what.decision).or(of_gate);
         let was_in_use =
             self.moves.iter().any(|moved| moved.what.alias == *in_use && moved.what.to == Some(version));
-        let asked = verdict.filter(|_| decision.is_none()).and_then(|verdict| verdict.what.asked.clone());
+        let asked = self.question(version, in_use).and_then(|verdict| verdict.what.asked.clone());
         Some(match (decided, asked) {
             (Some(Decision::Reject), _) => VersionStatus::Rejected,
             (_, Some(asked)) => VersionStatus::AwaitsApproval(asked),
@@ -243,6 +243,58 @@ impl ModelHistory {
             (Some(Decision::Keep | Decision::Promote), None) => VersionStatus::Kept,
             (None, None) => VersionStatus::Unjudged,
         })
+    }
+
+    /// The verdict whose question about a version waits for an answer; `None` if there is none. Bringing the version into use answers it.
+    fn question(&self, version: VersionNumber, in_use: &AliasName) -> Option<&Dated<VersionJudged>> {
+        let found = self.versions.get(&version)?;
+        let verdict = found.verdicts.last().filter(|verdict| verdict.what.asked.is_some())?;
+        let is_later = |sequence: u64| verdict.sequence < sequence;
+        let is_decided = found.decisions.iter().any(|decision| is_later(decision.sequence));
+        let came_into_use = self.moves.iter().any(|moved| {
+            moved.what.alias == *in_use && moved.what.to == Some(version) && is_later(moved.sequence)
+        });
+        (!is_decided && !came_into_use).then_some(verdict)
+    }
+
+    /// Decides about a version as its question says for when nobody has answered in time; an empty list if no question with a time limit
+    /// waits. What was compared with another version than the one in use by now is kept instead of promoted.
+    ///
+    /// # Errors
+    ///
+    /// When the version can't be promoted.
+    pub fn time_is_up(
+        &self,
+        asset: &AssetKey,
+        in_use: &AliasName,
+        version: VersionNumber,
+    ) -> Result<Vec<EventBody>, OperationError> {
+        let verdict = self.question(version, in_use);
+        let Some((verdict, asked)) = verdict.and_then(|one| Some((&one.what, one.what.asked.as_ref()?)))
+        else {
+            return Ok(Vec::new());
+        };
+        let (Some(until), Some(then)) = (asked.until, asked.then) else { return Ok(Vec::new()) };
+        let reason = format!("no answer from {} by {}", asked.of, moment(until));
+        let author = |reason| Author { by: Mover::TimeLimit, reason };
+        match then {
+            Decision::Promote if self.at(in_use) != verdict.against => {
+                let now = match self.at(in_use) {
+                    Some(version) => format!("the {in_use} is version {version} by now"),
+                    None => format!("there is no {in_use} any more"),
+                };
+                let compared = match verdict.against {
+                    Some(against) => format!("it was compared with version {against}"),
+                    None => "it was compared with none".to_owned(),
+                };
+                let author = author(format!("{reason}; {now}, and {compared}"));
+                Ok(vec![self.decided(version, in_use, Decision::Keep, &author)])
+            }
+            Decision::Promote => self.promote(asset, in_use, version, &author(reason)),
+            Decision::Keep | Decision::Reject => {
+                Ok(vec![self.decided(version, in_use, then, &author(reason))])
+            }
+        }
     }
 
     /// Brings a version into use, or moves another alias to it.
@@ -261,7 +313,7 @@ impl ModelHistory {
             return Err(OperationError::AlreadyThere { asset: asset.clone(), version, alias: alias.clone() });
         }
         let moved = self.moved(asset, alias, version, AliasChange::Promoted, author)?;
-        Ok(vec![decided(version, Decision::Promote, author), moved])
+        Ok(vec![self.decided(version, alias, Decision::Promote, author), moved])
     }
 
     /// Moves another alias than that of the version in use to a version, about which nothing is decided by that.
@@ -304,7 +356,7 @@ impl ModelHistory {
                 | VersionStatus::AwaitsApproval(_)
                 | VersionStatus::Kept
                 | VersionStatus::Unjudged,
-            ) => Ok(vec![decided(version, Decision::Reject, author)]),
+            ) => Ok(vec![self.decided(version, in_use, Decision::Reject, author)]),
         }
     }
 
@@ -324,7 +376,7 @@ impl ModelHistory {
         match self.status(version, in_use) {
             None => Err(OperationError::NoVersion { asset, version }),
             Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
-            Some(_) => Ok(vec![decided(version, Decision::Keep, author)]),
+            Some(_) => Ok(vec![self.decided(version, in_use, Decision::Keep, author)]),
         }
     }
 
@@ -427,11 +479,23 @@ impl ModelHistory {
             reason: author.reason.clone(),
         }))
     }
+
+    fn decided(
+        &self,
+        version: VersionNumber,
+        in_use: &AliasName,
+        decision: Decision,
+        author: &Author,
+    ) -> EventBody {
+        let answers = self.question(version, in_use).map(|verdict| verdict.sequence);
+        let (by, reason) = (author.by.clone(), author.reason.clone());
+        EventBody::VersionDecided(VersionDecided { version, decision, answers, by, reason })
+    }
 }
 
-fn decided(version: VersionNumber, decision: Decision, author: &Author) -> EventBody {
-    let (by, reason) = (author.by.clone(), author.reason.clone());
-    EventBody::VersionDecided(VersionDecided { version, decision, by, reason })
+/// A moment, to the second.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 #[cfg(test)]
@@ -552,6 +616,83 @@ mod tests {
             "1 is rejected, 2 and 3 were left"
         );
         assert!(history.roll_back(&asset, &champion, Some(number(2)), &author()).is_ok(), "by hand, to any");
+    }
+
+    /// A question about version 2, which was compared with version 1.
+    fn asked(then: Option<Decision>) -> ModelHistory {
+        let mut history = made(3);
+        promote(&mut history, 1);
+        let until = then.map(|_| Timestamp::UNIX_EPOCH);
+        let EventBody::VersionJudged(verdict) = judged(2, None) else { unreachable!() };
+        let asked = Some(Asked { of: "ops".into(), until, then });
+        let against = Some(number(1));
+        self::then(&mut history, [EventBody::VersionJudged(VersionJudged { asked, against, ..verdict })]);
+        history
+    }
+
+    #[track_caller]
+    fn check_limit(history: &ModelHistory, expected: &[&str]) {
+        let events = history.time_is_up(&"m".into(), &AliasName::champion(), number(2)).unwrap();
+        let text = |event: &EventBody| {
+            if let EventBody::VersionDecided(decided) = event {
+                decided.to_string()
+            } else if let EventBody::AliasMoved(moved) = event {
+                moved.to_string()
+            } else {
+                panic!("{event:?}")
+            }
+        };
+        assert_eq!(events.iter().map(text).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_time_limit_decides_as_the_question_says() {
+        let reason = "by the time limit (no answer from ops by 1970-01-01 00:00:00 UTC)";
+        let champion = AliasName::champion();
+        check_limit(&asked(None), &[]);
+        check_limit(&made(2), &[]);
+        let promoted = [format!("version 2: promote {reason}"), format!("champion: version 1 → 2 {reason}")];
+        check_limit(&asked(Some(Decision::Promote)), &promoted.each_ref().map(String::as_str));
+        check_limit(&asked(Some(Decision::Keep)), &[&format!("version 2: keep {reason}")]);
+        check_limit(&asked(Some(Decision::Reject)), &[&format!("version 2: reject {reason}")]);
+        // Another version came into use meanwhile.
+        let mut other = asked(Some(Decision::Promote));
+        promote(&mut other, 3);
+        check_limit(
+            &other,
+            &[
+                "version 2: keep by the time limit (no answer from ops by 1970-01-01 00:00:00 UTC; the champion is version 3 by now, \
+               and it was compared with version 1)",
+            ],
+        );
+        // Someone has answered, or brought it into use without a decision.
+        let mut answered = asked(Some(Decision::Promote));
+        let keep = answered.keep(&"m".into(), &champion, number(2), &author()).unwrap();
+        then(&mut answered, keep);
+        check_limit(&answered, &[]);
+        let mut moved = asked(Some(Decision::Reject));
+        let events = moved.promote(&"m".into(), &champion, number(2), &author()).unwrap();
+        then(&mut moved, events.into_iter().skip(1));
+        promote(&mut moved, 1);
+        check(&moved, &["in use", "retired", "unjudged"]);
+        check_limit(&moved, &[]);
+    }
+
+    #[test]
+    fn an_answer_names_its_question() {
+        let history = asked(None);
+        let question = history.versions[&number(2)].verdicts[0].sequence;
+        let answers = |history: &ModelHistory, version| {
+            let events =
+                history.keep(&"m".into(), &AliasName::champion(), number(version), &author()).unwrap();
+            let EventBody::VersionDecided(decided) = &events[0] else { panic!("{events:?}") };
+            decided.answers
+        };
+        assert_eq!((answers(&history, 2), answers(&history, 3)), (Some(question), None));
+        let mut answered = history;
+        let events = answered.reject(&"m".into(), &AliasName::champion(), number(2), &author()).unwrap();
+        then(&mut answered, events);
+        assert_eq!(answers(&answered, 2), None, "it was answered before");
     }
 
     #[test]

@@ -57,6 +57,14 @@ pub enum StorageError {
         /// Where it points; `None` if it doesn't exist.
         found: Option<VersionNumber>,
     },
+    /// The question about a version was answered meanwhile, or the version was judged again.
+    #[error("version {version} of {} was decided about meanwhile", .asset.quoted())]
+    AlreadyDecided {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// The version.
+        version: VersionNumber,
+    },
     /// The run can't be claimed.
     #[error("run {run} is {status}")]
     NotClaimable {
@@ -219,6 +227,7 @@ impl Advice for StorageError {
                 format!("`models versions {}` lists the versions", asset.asset).into()
             }
             Self::AliasElsewhere { .. } => "it was moved meanwhile; look at `models show`, and decide again".into(),
+            Self::AlreadyDecided { .. } => "look at `models show`, and decide again".into(),
             Self::Home { hint, source, .. } => Cow::Borrowed(remedy(source).unwrap_or(hint)),
             Self::FullDisk { .. } => {
                 "free some space on it; what was written is kept, and can be read meanwhile".into()
@@ -252,6 +261,7 @@ impl Advice for StorageError {
             | Self::UnknownRun { .. }
             | Self::UnknownVersion { .. }
             | Self::AliasElsewhere { .. }
+            | Self::AlreadyDecided { .. }
             | Self::UnknownStore { .. }
             | Self::HomeIsUrl { .. }
             | Self::UnusableHome { .. }

@@ -26,7 +26,9 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// the status of their run, and verdicts the latest events of their asset, in the same commit.
     ///
     /// A batch is refused as a whole, and alone: [`StorageError::Fenced`], [`StorageError::AlreadySucceeded`] if a
-    /// step of a run and partition would succeed twice, [`StorageError::UnknownRun`].
+    /// step of a run and partition would succeed twice, [`StorageError::UnknownRun`]; [`StorageError::VersionTaken`] if a version's number
+    /// was given before, [`StorageError::AliasElsewhere`] and [`StorageError::UnknownVersion`] if an alias isn't where it is moved from or is
+    /// moved to no version, [`StorageError::AlreadyDecided`] if a question was answered before.
     async fn append(&self, batch: Batch) -> Result<Vec<u64>, StorageError>;
 
     /// The sequence number of the newest event; 0 in an empty log.

@@ -7,14 +7,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use millwork_core::event::{AliasMoved, Event, EventBody, EventKind, InputVersion, NewEvent};
+use millwork_core::event::{AliasMoved, Event, EventBody, InputVersion, NewEvent, VersionDecided};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{Advice, AssetPartition, ErrorClass};
 use thiserror::Error;
 
-use crate::{Batch, EventQuery, Order, StorageError, Store};
+use crate::{Batch, EventQuery, StorageError, Store};
 
 /// Why a model isn't changed.
 #[derive(Debug, Error)]
@@ -30,6 +30,14 @@ pub enum ModelError {
         /// What was done first.
         first: Box<AliasMoved>,
     },
+    /// Another one has decided about the version first.
+    #[error("{} was decided about meanwhile: {first}", .asset.quoted())]
+    Answered {
+        /// The asset, and its partition.
+        asset: AssetPartition,
+        /// The first decision.
+        first: Box<VersionDecided>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -39,7 +47,9 @@ impl Advice for ModelError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Operation(error) => error.hint(),
-            Self::Overtaken { .. } => Some("look at `models show`, and decide again".into()),
+            Self::Overtaken { .. } | Self::Answered { .. } => {
+                Some("look at `models show`, and decide again".into())
+            }
             Self::Store(error) => error.hint(),
         }
     }
@@ -47,7 +57,7 @@ impl Advice for ModelError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Operation(error) => error.class(),
-            Self::Overtaken { .. } => ErrorClass::Failed,
+            Self::Overtaken { .. } | Self::Answered { .. } => ErrorClass::Failed,
             Self::Store(error) => error.class(),
         }
     }
@@ -129,25 +139,19 @@ pub async fn change_model(
             let placed = events.into_iter().zip(sequences);
             Ok(placed.map(|(event, sequence)| event.at_sequence(sequence)).collect())
         }
-        Err(error @ StorageError::AliasElsewhere { .. }) => match last_move(store, asset).await? {
-            Some(first) => Err(ModelError::Overtaken { asset: asset.clone(), first: Box::new(first) }),
-            None => Err(error.into()),
-        },
+        Err(error @ StorageError::AliasElsewhere { .. }) => {
+            let last = model_history(store, asset).await?.moves.pop();
+            let Some(first) = last else { return Err(error.into()) };
+            Err(ModelError::Overtaken { asset: asset.clone(), first: Box::new(first.what) })
+        }
+        Err(error @ StorageError::AlreadyDecided { version, .. }) => {
+            let mut versions = model_history(store, asset).await?.versions;
+            let last = versions.remove(&version).and_then(|mut version| version.decisions.pop());
+            let Some(first) = last else { return Err(error.into()) };
+            Err(ModelError::Answered { asset: asset.clone(), first: Box::new(first.what) })
+        }
         Err(error) => Err(error.into()),
     }
-}
-
-async fn last_move(store: &dyn Store, asset: &AssetPartition) -> Result<Option<AliasMoved>, StorageError> {
-    let query = EventQuery {
-        asset: Some(asset.asset.clone()),
-        partition: Some(asset.partition.clone()),
-        kinds: Some(EventKind::AliasMoved.into()),
-        order: Order::NewestFirst,
-        limit: Some(1),
-        ..EventQuery::default()
-    };
-    let last = store.events(query).await?.pop();
-    Ok(last.and_then(|event| if let EventBody::AliasMoved(moved) = event.body { Some(moved) } else { None }))
 }
 
 /// What is done to a version by hand.

@@ -1,8 +1,9 @@
 //! The contract of versions: their numbers, and the aliases that point at them.
 //!
 //! Both are projections. A version's number is in the event of its materialization, and the store refuses one that is taken; that an alias
-//! points at a version is in the last event that moved it, and a move is refused if the alias isn't where it moves from. So of two writers
-//! that want the same, one is told that the other was first, and nothing of what it wanted is there.
+//! points at a version is in the last event that moved it, and a move is refused if the alias isn't where it moves from. A decision that
+//! answers a question names the verdict that asked, and is refused if the version was decided about or judged since. So of two writers that
+//! want the same, one is refused, and nothing of its batch is written.
 
 use async_trait::async_trait;
 use millwork_core::event::{Event, EventBody, EventKind, InputVersion, NewEvent};
@@ -24,6 +25,17 @@ pub struct Alias {
     pub data_version: Option<DataVersion>,
     /// The sequence number of the event that moved the alias there.
     pub moved: u64,
+}
+
+/// The version that an event decides about: a verdict of a gate, or a decision that no gate made.
+pub(crate) fn decides_about(body: &EventBody) -> Option<VersionNumber> {
+    if let EventBody::VersionJudged(judged) = body {
+        Some(judged.version)
+    } else if let EventBody::VersionDecided(decided) = body {
+        Some(decided.version)
+    } else {
+        None
+    }
 }
 
 /// Versions of assets, and aliases.

@@ -159,7 +159,9 @@ impl From<StorageError> for ApiError {
             StorageError::UnknownRun { .. } | StorageError::UnknownVersion { .. } => {
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound)
             }
-            StorageError::AliasElsewhere { .. } => (StatusCode::CONFLICT, ErrorCode::Conflict),
+            StorageError::AliasElsewhere { .. } | StorageError::AlreadyDecided { .. } => {
+                (StatusCode::CONFLICT, ErrorCode::Conflict)
+            }
             StorageError::Unstorable { .. } | StorageError::NotClaimable { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid)
             }
@@ -198,7 +200,9 @@ impl From<ModelError> for ApiError {
     fn from(error: ModelError) -> Self {
         let (status, code) = match error {
             ModelError::Store(error) => return error.into(),
-            ModelError::Overtaken { .. } => (StatusCode::CONFLICT, ErrorCode::Conflict),
+            ModelError::Overtaken { .. } | ModelError::Answered { .. } => {
+                (StatusCode::CONFLICT, ErrorCode::Conflict)
+            }
             ModelError::Operation(OperationError::NoVersion { .. } | OperationError::NoAlias { .. }) => {
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound)
             }

@@ -347,7 +347,7 @@ impl From<&Asked> for AskedView {
 
 impl From<&Dated<VersionDecided>> for DecisionView {
     fn from(dated: &Dated<VersionDecided>) -> Self {
-        let VersionDecided { version: _, decision, by, reason } = &dated.what;
+        let VersionDecided { version: _, decision, answers: _, by, reason } = &dated.what;
         Self { at: dated.at, decision: *decision, by: by.to_string(), reason: reason.clone() }
     }
 }

@@ -57,6 +57,10 @@ pub struct VersionDecided {
     pub version: VersionNumber,
     /// The decision.
     pub decision: Decision,
+    /// The sequence number of the verdict whose question it answers, which has one answer: the store refuses a second one. `None` if people
+    /// weren't asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u64>,
     /// Who decided.
     pub by: Mover,
     /// The reason in words.

@@ -15,6 +15,7 @@ use millwork_core::{AssetKey, AssetPartition, DataVersion, Instigator, Partition
 use crate::micros::stored;
 use crate::retention_store::LOGS;
 use crate::run_projection::RunProjection;
+use crate::version_store::decides_about;
 use crate::{
     AutomationRow, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots, InstigatorState,
     LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
@@ -217,7 +218,8 @@ impl State {
                 self.run(id)?;
             }
             self.check_version(event, &batch.events[..index])?;
-            self.check_move(event)?;
+            self.check_move(event, &batch.events[..index])?;
+            self.check_answer(event, &batch.events[..index])?;
             let Some(again) = success(event) else { continue };
             let is_the_same = |before: &NewEvent| success(before).as_ref() == Some(&again);
             if self.has(&again) || batch.events[..index].iter().any(is_the_same) {
@@ -259,22 +261,48 @@ impl State {
         if is_taken { Err(StorageError::VersionTaken { asset, version }) } else { Ok(()) }
     }
 
-    /// An alias moves from where it points, to a version that there is.
-    fn check_move(&self, event: &NewEvent) -> Result<(), StorageError> {
-        let (EventBody::AliasMoved(moved), Some(asset)) = (&event.body, event.asset.clone()) else {
+    /// An alias moves from where it points, to a version that there is. Events before it in its batch count.
+    fn check_move(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
+        let (EventBody::AliasMoved(moved), Some(asset)) = (&event.body, asset_of(event)) else {
             return Ok(());
         };
-        let asset = AssetPartition::new(asset, event.partition.clone());
-        let found = self.current(&asset, &moved.alias).map(|pointed| pointed.version);
+        let moved_before = before.iter().rev().find_map(|event| {
+            let EventBody::AliasMoved(one) = &event.body else { return None };
+            (one.alias == moved.alias && asset_of(event).as_ref() == Some(&asset)).then_some(one.to)
+        });
+        let current = || self.current(&asset, &moved.alias).map(|pointed| pointed.version);
+        let found = moved_before.unwrap_or_else(current);
         if found != moved.from {
             let (alias, expected) = (moved.alias.clone(), moved.from);
             return Err(StorageError::AliasElsewhere { asset, alias, expected, found });
         }
-        match moved.to {
-            Some(version) if !self.versions.contains_key(&(asset.clone(), version)) => {
-                Err(StorageError::UnknownVersion { asset, version })
-            }
-            Some(_) | None => Ok(()),
+        let Some(to) = moved.to else { return Ok(()) };
+        let wanted = (asset, to);
+        let is_made_before = before.iter().any(|event| version(event).as_ref() == Some(&wanted));
+        if is_made_before || self.versions.contains_key(&wanted) {
+            return Ok(());
+        }
+        let (asset, version) = wanted;
+        Err(StorageError::UnknownVersion { asset, version })
+    }
+
+    /// A question is answered once, and not after another verdict about its version.
+    fn check_answer(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
+        let (EventBody::VersionDecided(decided), Some(asset)) = (&event.body, asset_of(event)) else {
+            return Ok(());
+        };
+        let (version, Some(question)) = (decided.version, decided.answers) else { return Ok(()) };
+        let is_decided = self.events.iter().any(|StoredEvent { event, .. }| {
+            event.sequence > question
+                && decides_about(&event.body) == Some(version)
+                && event.asset_partition().as_ref() == Some(&asset)
+        });
+        let is_repeated = before.iter().any(|event| {
+            decides_about(&event.body) == Some(version) && asset_of(event).as_ref() == Some(&asset)
+        });
+        match is_decided || is_repeated {
+            true => Err(StorageError::AlreadyDecided { asset, version }),
+            false => Ok(()),
         }
     }
 
@@ -477,7 +505,12 @@ fn removed<T>(all: &mut Vec<T>, is_old: impl Fn(&T) -> bool) -> u64 {
 /// The version that an event materializes, if it is numbered.
 fn version(event: &NewEvent) -> Option<(AssetPartition, VersionNumber)> {
     let EventBody::Materialized(made) = &event.body else { return None };
-    Some((AssetPartition::new(event.asset.clone()?, event.partition.clone()), made.version?))
+    Some((asset_of(event)?, made.version?))
+}
+
+/// The asset and partition that an event is about.
+fn asset_of(event: &NewEvent) -> Option<AssetPartition> {
+    Some(AssetPartition::new(event.asset.clone()?, event.partition.clone()))
 }
 
 /// What may succeed only once.

@@ -18,7 +18,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Error};
 
 use super::latest;
-use super::versions::{self, Move, VersionRow};
+use super::versions::{self, AnswerOf, Move, VersionRow};
 use super::writer::{Change, ChangeError, Memo, Transaction};
 use crate::micros::to_micros;
 use crate::{Batch, Fence, StorageError};
@@ -32,22 +32,23 @@ pub(super) struct Append {
     fence: Option<Fence>,
     /// The runs of the events, without duplicates.
     runs: Vec<RunId>,
-    /// The moves of aliases among the events, with their places.
-    moves: Vec<(usize, Move)>,
+    /// The moves of aliases among the events.
+    moves: Vec<Move>,
+    /// The answers to questions among the events.
+    answers: Vec<AnswerOf>,
     events: Vec<Arc<EncodedEvent>>,
 }
 
 impl Append {
     /// Encodes a batch.
     pub(super) fn new(batch: Batch) -> Result<Self, StorageError> {
-        let moves = batch.events.iter().enumerate();
-        let moves = moves.filter_map(|(place, event)| Some((place, Move::of(event)?))).collect();
+        let (moves, answers) = (Move::all_of(&batch.events), AnswerOf::all_of(&batch.events));
         let encode = |event| EncodedEvent::new(event).map(Arc::new);
         let events = batch.events.into_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
         let mut runs: Vec<RunId> = events.iter().filter_map(|event| event.run).collect();
         runs.sort_unstable();
         runs.dedup();
-        Ok(Self { fence: batch.fence, runs, moves, events })
+        Ok(Self { fence: batch.fence, runs, moves, answers, events })
     }
 }
 
@@ -69,9 +70,11 @@ impl Change for Append {
             let versions = self.events.iter().filter_map(|event| event.version());
             versions::refuse_taken(versions, transaction).await?;
         }
+        versions::refuse_answered(&self.answers, transaction).await?;
+        versions::refuse_moves(&self.moves, &self.events, transaction).await?;
         let first = transaction.next_sequence();
-        for (place, moved) in &self.moves {
-            moved.make(transaction, first + i64::try_from(*place).unwrap_or(i64::MAX)).await?;
+        for moved in &self.moves {
+            moved.make(transaction, first).await?;
         }
         let mut sequences = Vec::with_capacity(self.events.len());
         for event in &self.events {

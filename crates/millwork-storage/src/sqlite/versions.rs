@@ -3,20 +3,23 @@
 //! A version's row is written in the transaction of its materialization, under a primary key that refuses a number twice; it outlives the
 //! event. Of an alias, the table holds every version that it has pointed at, so that retention knows which to keep.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use millwork_core::event::{AliasMoved, Event, KindSet, NewEvent};
+use millwork_core::event::{AliasMoved, Event, EventBody, EventKind, KindSet, NewEvent};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion, PartitionKey};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::append::EncodedEvent;
 use super::events::is_one_of;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::writer::{ChangeError, Transaction};
 use super::{SqliteStore, failure};
 use crate::micros::to_micros;
+use crate::version_store::decides_about;
 use crate::{Alias, EventLog as _, EventQuery, StorageError, VersionStore};
 
 /// A version that is to be inserted: the numbers of asset and partition, its own, and the sequence number of its event.
@@ -35,7 +38,7 @@ pub(super) fn is_kept_for_versions() -> String {
         "({} OR EXISTS (SELECT 1 FROM aliases WHERE aliases.asset = events.asset AND \
          aliases.partition = events.partition) AND {})",
         is_one_of(KindSet::VERSIONS),
-        is_one_of(KindSet::of(&[millwork_core::event::EventKind::Materialized]))
+        is_one_of(KindSet::of(&[EventKind::Materialized]))
     )
 }
 
@@ -150,51 +153,36 @@ fn unreadable(what: &str, reason: &str) -> StorageError {
 /// A move of an alias that a batch of events makes.
 #[derive(Debug)]
 pub(super) struct Move {
+    /// The place of its event in the batch.
+    place: usize,
     asset: AssetPartition,
     moved: AliasMoved,
     at: i64,
 }
 
 impl Move {
-    /// The move that an event records; `None` if it records none.
-    pub(super) fn of(event: &NewEvent) -> Option<Self> {
-        let millwork_core::event::EventBody::AliasMoved(moved) = &event.body else { return None };
-        let asset = AssetPartition::new(event.asset.clone()?, event.partition.clone());
-        Some(Self { asset, moved: moved.clone(), at: to_micros(event.at) })
+    /// The moves that the events of a batch record.
+    pub(super) fn all_of(events: &[NewEvent]) -> Vec<Self> {
+        let of = |(place, event): (usize, &NewEvent)| {
+            let EventBody::AliasMoved(moved) = &event.body else { return None };
+            Some(Self { place, asset: asset_of(event)?, moved: moved.clone(), at: to_micros(event.at) })
+        };
+        events.iter().enumerate().filter_map(of).collect()
     }
 
-    /// Moves the alias, unless it points elsewhere than where it is moved from. `sequence` is that of the event, which is appended next.
+    /// Moves the alias. `first` is the sequence number of the first event of the batch, which is appended next.
     pub(super) async fn make(
         &self,
         transaction: &mut Transaction<'_>,
-        sequence: i64,
+        first: i64,
     ) -> Result<(), ChangeError> {
-        let AssetPartition { asset, partition } = &self.asset;
-        let AliasMoved { alias, from, to, data_version, .. } = &self.moved;
-        let partition = partition.as_ref().map(PartitionKey::as_str);
-        transaction.intern([Some(asset.as_str()), partition].into_iter().flatten().collect()).await?;
-        let (asset, partition) = (transaction.name(Some(asset.as_str())), transaction.name(partition));
-        let text = "SELECT version FROM aliases WHERE asset = ?1 AND partition = ?2 AND alias = ?3 AND left_at IS NULL";
-        let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(alias.as_str());
-        let found: Option<u32> = query.fetch_optional(transaction.connection()).await?;
-        let found = found.and_then(VersionNumber::new);
-        if found != *from {
-            let (asset, alias, expected) = (self.asset.clone(), alias.clone(), *from);
-            return Err(StorageError::AliasElsewhere { asset, alias, expected, found }.into());
-        }
-        if let Some(to) = to {
-            let text =
-                "SELECT EXISTS (SELECT 1 FROM versions WHERE asset = ?1 AND partition = ?2 AND version = ?3)";
-            let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(to.get());
-            if !query.fetch_one(transaction.connection()).await? {
-                let (asset, version) = (self.asset.clone(), *to);
-                return Err(StorageError::UnknownVersion { asset, version }.into());
-            }
-        }
+        let (asset, partition) = numbers(&self.asset, transaction).await?;
+        let AliasMoved { alias, to, data_version, .. } = &self.moved;
         let text = "UPDATE aliases SET left_at = ?4 WHERE asset = ?1 AND partition = ?2 AND alias = ?3 AND left_at IS NULL";
         let query = sqlx::query(text).bind(asset).bind(partition).bind(alias.as_str()).bind(self.at);
         query.execute(transaction.connection()).await?;
         if let Some(to) = to {
+            let sequence = first + i64::try_from(self.place).unwrap_or(i64::MAX);
             let text = "INSERT INTO aliases (asset, partition, alias, sequence, version, data_version) VALUES (?, ?, ?, ?, ?, ?)";
             let query = sqlx::query(text).bind(asset).bind(partition).bind(alias.as_str()).bind(sequence);
             let query = query.bind(to.get()).bind(data_version.as_ref().map(DataVersion::as_str));
@@ -204,24 +192,130 @@ impl Move {
     }
 }
 
-/// Refuses versions whose number is taken, also by an event that waits to be inserted.
+/// Refuses moves of aliases that point elsewhere than where they are moved from, and moves to versions that there are not. What comes before
+/// a move in its batch counts.
+pub(super) async fn refuse_moves(
+    moves: &[Move],
+    events: &[Arc<EncodedEvent>],
+    transaction: &mut Transaction<'_>,
+) -> Result<(), ChangeError> {
+    let mut moved_before: HashMap<(&AssetPartition, &AliasName), Option<VersionNumber>> = HashMap::new();
+    for Move { place, asset: of, moved: AliasMoved { alias, from, to, .. }, .. } in moves {
+        let (asset, partition) = numbers(of, transaction).await?;
+        let found = match moved_before.get(&(of, alias)) {
+            Some(found) => *found,
+            None => {
+                let text = "SELECT version FROM aliases WHERE asset = ?1 AND partition = ?2 AND alias = ?3 AND left_at IS NULL";
+                let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(alias.as_str());
+                let found: Option<u32> = query.fetch_optional(transaction.connection()).await?;
+                found.and_then(VersionNumber::new)
+            }
+        };
+        if found != *from {
+            let (asset, alias, expected) = (of.clone(), alias.clone(), *from);
+            return Err(StorageError::AliasElsewhere { asset, alias, expected, found }.into());
+        }
+        if let Some(to) = *to {
+            let mut made_before = events[..*place].iter().filter_map(|event| event.version());
+            if !made_before.any(|(made, version)| made == *of && version == to)
+                && !exists(asset, partition, to, transaction).await?
+            {
+                return Err(StorageError::UnknownVersion { asset: of.clone(), version: to }.into());
+            }
+        }
+        moved_before.insert((of, alias), *to);
+    }
+    Ok(())
+}
+
+/// A decision of a batch that answers a question about a version.
+#[derive(Debug)]
+pub(super) struct AnswerOf {
+    asset: AssetPartition,
+    version: VersionNumber,
+    /// The sequence number of the verdict that asked.
+    question: i64,
+    /// Whether an event before it in the batch decides about the same version.
+    is_repeated: bool,
+}
+
+impl AnswerOf {
+    /// The answers that the events of a batch record.
+    pub(super) fn all_of(events: &[NewEvent]) -> Vec<Self> {
+        let of = |(place, event): (usize, &NewEvent)| {
+            let EventBody::VersionDecided(decided) = &event.body else { return None };
+            let (asset, version, question) = (asset_of(event)?, decided.version, decided.answers?);
+            let is_the_same = |before: &NewEvent| {
+                decides_about(&before.body) == Some(version) && asset_of(before).as_ref() == Some(&asset)
+            };
+            let is_repeated = events[..place].iter().any(is_the_same);
+            Some(Self { asset, version, question: question.cast_signed(), is_repeated })
+        };
+        events.iter().enumerate().filter_map(of).collect()
+    }
+}
+
+/// Refuses answers to questions that were answered before, or whose version was judged again since.
+pub(super) async fn refuse_answered(
+    answers: &[AnswerOf],
+    transaction: &mut Transaction<'_>,
+) -> Result<(), ChangeError> {
+    for AnswerOf { asset: of, version, question, is_repeated } in answers {
+        let (asset, partition) = numbers(of, transaction).await?;
+        let text = format!(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE asset = ?1 AND partition = ?2 AND sequence > ?3 AND {} AND json_valid(body) \
+             AND body ->> '$.version' = ?4)",
+            is_one_of(KindSet::of(&[EventKind::VersionJudged, EventKind::VersionDecided]))
+        );
+        let query = sqlx::query_scalar(AssertSqlSafe(text)).bind(asset).bind(partition).bind(question);
+        // Answers that wait to be inserted count as well.
+        let is_decided: bool = query.bind(version.get()).fetch_one(transaction.flush().await?).await?;
+        if *is_repeated || is_decided {
+            return Err(StorageError::AlreadyDecided { asset: of.clone(), version: *version }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Refuses versions whose number is taken, also by an event that waits to be inserted or comes before in the same batch.
 pub(super) async fn refuse_taken(
     wanted: impl Iterator<Item = (AssetPartition, VersionNumber)>,
     transaction: &mut Transaction<'_>,
 ) -> Result<(), ChangeError> {
+    let mut seen = HashSet::new();
     for (of, version) in wanted {
-        let partition = of.partition.as_ref().map(PartitionKey::as_str);
-        transaction.intern([Some(of.asset.as_str()), partition].into_iter().flatten().collect()).await?;
-        let (asset, number) = (transaction.name(Some(of.asset.as_str())), transaction.name(partition));
-        let text =
-            "SELECT EXISTS (SELECT 1 FROM versions WHERE asset = ?1 AND partition = ?2 AND version = ?3)";
-        let query = sqlx::query_scalar(text).bind(asset).bind(number).bind(version.get());
-        let exists: bool = query.fetch_one(transaction.connection()).await?;
-        if exists || transaction.will_have(asset, number, version) {
+        let (asset, partition) = numbers(&of, transaction).await?;
+        if !seen.insert((asset, partition, version)) || exists(asset, partition, version, transaction).await?
+        {
             return Err(StorageError::VersionTaken { asset: of, version }.into());
         }
     }
     Ok(())
+}
+
+/// Whether there is a version, or will be once events that wait are inserted.
+async fn exists(
+    asset: i64,
+    partition: i64,
+    version: VersionNumber,
+    transaction: &mut Transaction<'_>,
+) -> Result<bool, ChangeError> {
+    let text = "SELECT EXISTS (SELECT 1 FROM versions WHERE asset = ?1 AND partition = ?2 AND version = ?3)";
+    let query = sqlx::query_scalar(text).bind(asset).bind(partition).bind(version.get());
+    let is_stored: bool = query.fetch_one(transaction.connection()).await?;
+    Ok(is_stored || transaction.will_have(asset, partition, version))
+}
+
+/// The asset and partition that an event is about.
+fn asset_of(event: &NewEvent) -> Option<AssetPartition> {
+    Some(AssetPartition::new(event.asset.clone()?, event.partition.clone()))
+}
+
+/// The numbers of an asset's and a partition's name.
+async fn numbers(of: &AssetPartition, transaction: &mut Transaction<'_>) -> Result<(i64, i64), ChangeError> {
+    let partition = of.partition.as_ref().map(PartitionKey::as_str);
+    transaction.intern([Some(of.asset.as_str()), partition].into_iter().flatten().collect()).await?;
+    Ok((transaction.name(Some(of.asset.as_str())), transaction.name(partition)))
 }
 
 /// The sequence numbers of the versions whose values are kept: what an alias points at, what it pointed at until `since` or just before,

@@ -2,21 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use millwork_core::asset::Decision;
-use millwork_core::asset::{MetadataValue, Severity};
+use millwork_core::asset::{Decision, MetadataValue, Severity};
 use millwork_core::event::{
-    BacktestOutcome, BacktestedVersion, CheckEvaluation, Environment, EventBody, FileHasher, LogLine,
-    Materialization, NewEvent, StoredValue, ValueLocation, VersionsBacktested, WorkingTree,
+    AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, CheckEvaluation,
+    Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover, NewEvent, Provenance,
+    StoredValue, ValueLocation, VersionDecided, VersionJudged, VersionsBacktested, WorkingTree,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::FailureClass;
-use millwork_core::version::VersionNumber;
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use millwork_storage::EventQuery;
 
 use crate::backend::Backend;
 use crate::samples::{
     append, at, create, events, failure, kept, materialized, not_materialized, provenance, success,
 };
+
+/// Inputs with and without a partition and a number, each read in every way.
+fn every_input() -> Vec<InputVersion> {
+    let (alias, model) = (AliasName::champion(), AssetKey::from("group/model"));
+    let mut inputs = Vec::new();
+    for read_as in [ReadAs::Latest, ReadAs::Alias(alias.clone()), ReadAs::InputOf { model, alias }] {
+        for partition in [None, Some(PartitionKey::from("7"))] {
+            for version in [None, VersionNumber::new(7)] {
+                let upstream = AssetPartition::new("group/ässet".into(), partition.clone());
+                let (data_version, read_as) = (Some("d7".into()), read_as.clone());
+                inputs.push(InputVersion { upstream, data_version, version, read_as });
+            }
+        }
+    }
+    inputs.push(InputVersion { data_version: None, ..inputs[0].clone() });
+    inputs
+}
 
 fn every_body() -> Vec<EventBody> {
     let reason = || "because \"ä\" \u{0}\n".to_owned();
@@ -54,6 +72,49 @@ fn every_body() -> Vec<EventBody> {
             },
             metadata: [].into(),
         }),
+        EventBody::Materialized(Materialization {
+            version: VersionNumber::new(1),
+            data_version: "d1".into(),
+            provenance: provenance(),
+            stored: StoredValue {
+                location: ValueLocation::Database,
+                bytes: 0,
+                format: "json".to_owned(),
+                hash: None,
+            },
+            metadata: [].into(),
+        }),
+        EventBody::VersionDecided(VersionDecided {
+            version: VersionNumber::FIRST,
+            decision: Decision::Keep,
+            answers: Some(1),
+            by: Mover::Person(reason()),
+            reason: reason(),
+        }),
+        EventBody::VersionJudged(VersionJudged {
+            gate: "better".to_owned(),
+            version: VersionNumber::FIRST,
+            against: VersionNumber::new(u32::MAX),
+            decision: Some(Decision::Reject),
+            asked: Some(Asked {
+                of: reason(),
+                until: Some(crate::samples::at(9)),
+                then: Some(Decision::Promote),
+            }),
+            reason: reason(),
+            metadata: metadata(),
+            provenance: Provenance { code_version: "c1".into(), inputs: every_input(), config: None },
+        }),
+        EventBody::AliasMoved(AliasMoved {
+            alias: AliasName::champion(),
+            from: None,
+            to: VersionNumber::new(1),
+            data_version: Some("d1".into()),
+            change: AliasChange::RolledBack,
+            by: Mover::Gate("better".to_owned()),
+            reason: reason(),
+        }),
+        EventBody::AliasPinned(AliasPinned { alias: AliasName::champion(), version: VersionNumber::new(1) }),
         kept(),
         EventBody::Kept { reason: reason(), metadata: metadata(), provenance: provenance() },
         not_materialized(),

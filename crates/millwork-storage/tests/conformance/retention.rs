@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::event::{Event, EventBody, EventKind, LogLine, NewEvent};
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, LogLine, NewEvent};
 use millwork_core::param::LogLevel;
 use millwork_core::retention::{KeptValues, Retention, days};
 use millwork_core::run::RunId;
+use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{
-    Commit, EventQuery, NewPending, PendingAttempt, PendingOutcome, PendingWork, RunQuery, Store, Tick,
-    TickOutcome,
+    Batch, Commit, EventQuery, NewPending, PendingAttempt, PendingOutcome, PendingWork, RunQuery,
+    StorageError, Store, Tick, TickOutcome, append_version, model_history,
 };
 
 use crate::backend::Backend;
-use crate::samples::{append, at, create, events, materialized, not_materialized, of_step, success};
+use crate::samples::{append, at, create, events, materialized, not_materialized, of_step, run_id, success};
+use crate::versions::{about, judged, moved, of, version};
 
 fn line(run: RunId) -> NewEvent {
     let (level, target, message) = (LogLevel::Info, "test".to_owned(), "a line".to_owned());
@@ -196,4 +198,106 @@ pub(crate) async fn nothing_by_default(store: Backend) {
     let forgotten = store.forget(&Retention::new(), later(1_000_000)).await.unwrap();
     assert_eq!(forgotten, Default::default());
     assert_eq!(events(&*store, EventQuery::default()).await.len(), 6);
+}
+
+/// A version with the inputs that it was made from.
+fn made_from(asset: &str, number: u32, inputs: &[(&str, u32)]) -> NewEvent {
+    let mut event = version(&of(asset, None), number);
+    let EventBody::Materialized(made) = &mut event.body else { unreachable!() };
+    let input = |(asset, version): &(&str, u32)| InputVersion {
+        version: VersionNumber::new(*version),
+        read_as: ReadAs::default(),
+        upstream: of(asset, None),
+        data_version: None,
+    };
+    made.provenance.inputs = inputs.iter().map(input).collect();
+    NewEvent { value: Some(vec![7; 100].into()), ..event }
+}
+
+pub(crate) async fn pointed_at(store: Backend) {
+    let (raw, model, removed) = (of("raw", None), of("model", None), of("removed", None));
+    append(&*store, (1..=6).map(|number| made_from("raw", number, &[])).collect()).await;
+    append(&*store, (1..=5).map(|number| made_from("model", number, &[("raw", number)])).collect()).await;
+    append(&*store, (1..=3).map(|number| made_from("removed", number, &[])).collect()).await;
+    for (day, event) in [
+        (0, moved(&removed, "shadow", 0, 1)),
+        (0, moved(&model, "champion", 0, 1)),
+        (1, moved(&removed, "shadow", 1, 0)),
+        (10, moved(&model, "champion", 1, 2)),
+        (50, moved(&model, "champion", 2, 3)),
+        (60, moved(&model, "champion", 3, 4)),
+    ] {
+        append(&*store, vec![NewEvent { at: later(24 * day), ..event }]).await;
+    }
+    let check = |day: i64, expected: &'static [(&str, u32)]| {
+        let store = store.clone();
+        async move {
+            let old = store.old_values(kept(1), later(24 * day), 99).await.unwrap();
+            let name = |event: &Event| {
+                let EventBody::Materialized(made) = &event.body else { panic!("{event:?}") };
+                (event.asset.clone().unwrap().to_string(), made.version.unwrap().get())
+            };
+            let expected: Vec<_> =
+                expected.iter().map(|(asset, version)| ((*asset).to_owned(), *version)).collect();
+            assert_eq!(old.iter().map(name).collect::<Vec<_>>(), expected, "on day {day}");
+        }
+    };
+    // Champions of the last 30 days, what they were made from, and the newest of each.
+    check(75, &[("raw", 1), ("raw", 5), ("model", 1), ("removed", 2)]).await;
+    // The champion and the one before, however long ago that was.
+    check(200, &[("raw", 1), ("raw", 2), ("raw", 5), ("model", 1), ("model", 2), ("removed", 2)]).await;
+    let old = store.old_values(kept(1), later(24 * 200), 99).await.unwrap();
+    let old = sequences(&old);
+    store.forget_values(&old).await.unwrap();
+    assert_eq!(store.removed_values(&[old[0], old[0] + 2, old[4]]).await.unwrap(), [old[0], old[4]]);
+    for (asset, number) in
+        [(&model, 3), (&model, 4), (&model, 5), (&raw, 3), (&raw, 4), (&raw, 6), (&removed, 1)]
+    {
+        let event = store.version(asset, VersionNumber::new(number).unwrap()).await.unwrap().unwrap();
+        assert!(store.value(event.sequence).await.unwrap().is_some(), "{asset:?} {number}");
+    }
+}
+
+/// A run that makes a version of an asset and ends.
+async fn ended_with(store: &dyn Store, number: u128, events: Vec<NewEvent>) {
+    let run = create(store, number, &[]).await;
+    let of_run = |event: NewEvent| NewEvent { run: Some(run), ..event };
+    let mut events: Vec<NewEvent> = events.into_iter().map(of_run).collect();
+    events.push(NewEvent::of_run(run, at(2), EventBody::RunSucceeded));
+    append(store, events).await;
+}
+
+pub(crate) async fn history_of_versions(store: Backend) {
+    let (model, plain) = (of("model", None), of("plain", None));
+    let first =
+        vec![version(&model, 1), version(&plain, 1), judged(&model, 1), moved(&model, "champion", 0, 1)];
+    ended_with(&*store, 1, first).await;
+    ended_with(&*store, 2, vec![version(&model, 2), version(&plain, 2), judged(&model, 2)]).await;
+    ended_with(&*store, 3, vec![version(&model, 3), judged(&plain, 1)]).await;
+    append(&*store, vec![moved(&model, "champion", 1, 2)]).await;
+    let before = model_history(&*store, &model).await.unwrap();
+    let runs = Retention::new().logs(days(1)).runs(days(1));
+    store.forget(&runs, later(25)).await.unwrap();
+    assert_eq!(model_history(&*store, &model).await.unwrap(), before, "versions, verdicts and moves stay");
+    assert_eq!(before.versions.len(), 3);
+    let versions = model_history(&*store, &plain).await.unwrap().versions;
+    let made: Vec<bool> = versions.values().map(|version| version.made.is_some()).collect();
+    assert_eq!(made, [false, true], "what has no alias goes, but not its verdict");
+    assert_eq!(store.forget(&runs, later(26)).await.unwrap().events, 0);
+}
+
+pub(crate) async fn numbers_of_versions(store: Backend) {
+    let a = of("a", None);
+    ended_with(&*store, 1, vec![version(&a, 1), version(&of("a", Some("mon")), 1)]).await;
+    ended_with(&*store, 2, vec![version(&a, 2)]).await;
+    ended_with(&*store, 3, vec![of_step(run_id(3), "a", None, not_materialized())]).await;
+    assert!(store.forget(&Retention::new().runs(days(1)), later(25)).await.unwrap().events > 0);
+    assert_eq!(store.version(&a, VersionNumber::FIRST).await.unwrap(), None);
+    for number in [1, 2] {
+        let again = store.append(Batch { fence: None, events: vec![version(&a, number)] }).await;
+        assert!(matches!(again, Err(StorageError::VersionTaken { .. })), "{again:?}");
+    }
+    let sequence = append_version(&*store, about(&a, materialized("d"))).await.unwrap();
+    let third = store.version(&a, VersionNumber::new(3).unwrap()).await.unwrap();
+    assert_eq!(third.map(|event| event.sequence), Some(sequence));
 }

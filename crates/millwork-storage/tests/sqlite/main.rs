@@ -7,6 +7,7 @@ mod commits;
 mod damage;
 mod failures;
 mod former_tags;
+mod former_versions;
 mod handles;
 mod long_reads;
 mod maintenance;

@@ -64,7 +64,9 @@ impl From<ModelError> for Refusal {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Store(error) => Self::Failed(error.into()),
-            error @ (ModelError::Operation(_) | ModelError::Overtaken { .. }) => Self::Shown(error.into()),
+            error @ (ModelError::Operation(_)
+            | ModelError::Overtaken { .. }
+            | ModelError::Answered { .. }) => Self::Shown(error.into()),
         }
     }
 }
