@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertKind, AlertRule};
 use millwork_core::run::RunId;
+use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, PartitionKey};
 use millwork_storage::{Delivery, DeliveryState};
 use serde::Serialize;
@@ -90,6 +91,10 @@ pub struct AlertView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub partition: Option<PartitionKey>,
+    /// The version of the model that the alert is about; absent if it isn't about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub version: Option<VersionNumber>,
     /// The address of the page that shows it; absent if `MILLWORK_URL` isn't set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -142,7 +147,8 @@ impl From<Delivery> for DeliveryView {
 
 impl From<Alert> for AlertView {
     fn from(alert: Alert) -> Self {
-        let Alert { rule, key, kind, title, text, at, since, run, asset, partition, url, held_back } = alert;
-        Self { rule, key, kind, title, text, at, since, run, asset, partition, url, held_back }
+        let Alert { rule, key, kind, title, text, at, since, run, asset, partition, version, url, held_back } =
+            alert;
+        Self { rule, key, kind, title, text, at, since, run, asset, partition, version, url, held_back }
     }
 }

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::message::{moment, text};
+use super::version_news::version_news;
 use super::{Alert, AlertKind, AlertRule, Occurrence, OccurrenceKind, Trigger};
 use crate::asset::{AssetKey, AssetMetric, MetadataValue, MetricChange, Severity};
 use crate::clock::CLOCK_TOLERANCE;
@@ -68,6 +69,9 @@ impl AlertRules {
 
     fn url(&self, occurrence: &Occurrence, asset: Option<&AssetKey>) -> Option<String> {
         let base = self.url.as_ref()?;
+        if let (Some(model), Some(_)) = (asset, occurrence.kind.version()) {
+            return Some(format!("{base}/models/{model}"));
+        }
         Some(match (occurrence.run, asset) {
             (Some(run), _) => format!("{base}/runs/{run}"),
             (None, Some(asset)) => format!("{base}/assets/{asset}"),
@@ -137,6 +141,7 @@ fn alert_for(
         run: occurrence.run,
         asset: found.asset.clone(),
         partition: occurrence.partition.clone(),
+        version: occurrence.kind.version(),
         url,
         held_back,
     })
@@ -263,7 +268,12 @@ fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Ve
         | Trigger::NotFresh(_)
         | Trigger::MetricBelow { .. }
         | Trigger::MetricAbove { .. }
-        | Trigger::MetricChanged { .. } => {
+        | Trigger::MetricChanged { .. }
+        | Trigger::Promoted
+        | Trigger::Kept
+        | Trigger::Rejected
+        | Trigger::ApprovalAsked
+        | Trigger::RolledBack => {
             occurrence.assets.iter().filter_map(|asset| of_asset(rules, trigger, occurrence, asset)).collect()
         }
         Trigger::TickFailed => tick_failed(occurrence).into_iter().collect(),
@@ -361,6 +371,9 @@ fn of_asset(
             }
             OccurrenceKind::RunEnded { .. }
             | OccurrenceKind::CheckEvaluated(_)
+            | OccurrenceKind::VersionJudged(_)
+            | OccurrenceKind::VersionDecided(_)
+            | OccurrenceKind::AliasMoved(_)
             | OccurrenceKind::Freshness { .. }
             | OccurrenceKind::Ticked { .. }
             | OccurrenceKind::Looped { .. } => None,
@@ -407,6 +420,16 @@ fn of_asset(
             let judged = judged.map(|judged| format!(", which is {}", judged.as_str())).unwrap_or_default();
             let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %){judged}");
             has_changed.then(|| found(SubjectState::Happened, title, String::new()))
+        }
+        Trigger::Promoted
+        | Trigger::Kept
+        | Trigger::Rejected
+        | Trigger::ApprovalAsked
+        | Trigger::RolledBack => {
+            let partition = occurrence.partition.as_ref();
+            let news = version_news(trigger, &occurrence.kind, &name, (asset, partition))?;
+            let command = format!("models show {asset}");
+            Some(Match { command, ..found(SubjectState::Happened, news.title, news.detail) })
         }
         Trigger::RunFailed | Trigger::Run(_) | Trigger::TickFailed | Trigger::DaemonTrouble => None,
     }

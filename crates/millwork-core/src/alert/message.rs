@@ -8,6 +8,7 @@ use super::decide::Match;
 use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
 use crate::run::{self, RunId};
+use crate::version::VersionNumber;
 
 /// The longest that a reason may be, in characters: some receivers refuse long messages.
 const LONGEST: usize = 1_500;
@@ -38,6 +39,9 @@ pub struct Alert {
     /// The asset's partition, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
+    /// The version of the model it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
     /// The page with the details; `None` if the pages have no address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -83,6 +87,7 @@ impl Alert {
             run: None,
             asset: None,
             partition: None,
+            version: None,
             url: None,
             held_back: 0,
         }

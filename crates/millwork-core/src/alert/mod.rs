@@ -13,6 +13,7 @@ mod destination;
 mod message;
 mod occurrence;
 mod rule;
+mod version_news;
 
 pub use crate::secret::Secret;
 pub use decide::{AlertRules, AlertState, AlertStates, decide};

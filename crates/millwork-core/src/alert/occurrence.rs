@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::asset::{AssetKey, Metadata};
-use crate::event::{CheckEvaluation, Event, EventBody, EventKind, KindSet};
+use crate::event::{
+    AliasMoved, CheckEvaluation, Event, EventBody, EventKind, KindSet, VersionDecided, VersionJudged,
+};
 use crate::freshness::Freshness;
 use crate::graph::AssetGraph;
 use crate::instigator::Instigator;
 use crate::partition::PartitionKey;
 use crate::run::{self, RunId, RunRequest, RunStatus};
+use crate::version::VersionNumber;
 
 /// Something that may fire an alert.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,12 @@ pub enum OccurrenceKind {
     },
     /// A check has its verdict.
     CheckEvaluated(CheckEvaluation),
+    /// A gate has judged a version of a model.
+    VersionJudged(VersionJudged),
+    /// A person or a time limit has decided about a version of a model.
+    VersionDecided(VersionDecided),
+    /// An alias of a model was moved.
+    AliasMoved(AliasMoved),
     /// The freshness of an asset was evaluated.
     Freshness {
         /// The state of the asset's freshness.
@@ -86,12 +95,33 @@ pub enum OccurrenceKind {
     },
 }
 
+impl OccurrenceKind {
+    /// The version of a model that it is about; `None` if it isn't about one.
+    pub(super) fn version(&self) -> Option<VersionNumber> {
+        match self {
+            Self::VersionJudged(judged) => Some(judged.version),
+            Self::VersionDecided(decided) => Some(decided.version),
+            Self::AliasMoved(moved) => moved.to,
+            Self::RunEnded { .. }
+            | Self::AssetFailed { .. }
+            | Self::Materialized { .. }
+            | Self::CheckEvaluated(_)
+            | Self::Freshness { .. }
+            | Self::Ticked { .. }
+            | Self::Looped { .. } => None,
+        }
+    }
+}
+
 impl Occurrence {
     /// The kinds of events that may become occurrences.
     pub const KINDS: KindSet = KindSet::RUN_ENDS.union(KindSet::of(&[
         EventKind::StepFailed,
         EventKind::Materialized,
         EventKind::CheckEvaluated,
+        EventKind::VersionJudged,
+        EventKind::VersionDecided,
+        EventKind::AliasMoved,
     ]));
 
     /// What an event means to rules; `None` if it can't fire any. The request is that of the event's run, `previous` the
@@ -122,6 +152,9 @@ impl Occurrence {
                 OccurrenceKind::Materialized { metadata: materialization.metadata.clone(), previous }
             }
             EventBody::CheckEvaluated(evaluation) => OccurrenceKind::CheckEvaluated(evaluation.clone()),
+            EventBody::VersionJudged(judged) => OccurrenceKind::VersionJudged(judged.clone()),
+            EventBody::VersionDecided(decided) => OccurrenceKind::VersionDecided(decided.clone()),
+            EventBody::AliasMoved(moved) => OccurrenceKind::AliasMoved(moved.clone()),
             EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
                 ended(&mut assets, Some(reason.clone()))?
             }
@@ -139,9 +172,6 @@ impl Occurrence {
             | EventBody::Kept { .. }
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
-            | EventBody::VersionJudged(_)
-            | EventBody::AliasMoved(_)
-            | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)

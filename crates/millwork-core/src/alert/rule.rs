@@ -178,6 +178,16 @@ pub enum Trigger {
         /// The change that is still tolerated, in per cent.
         percent: f64,
     },
+    /// A version of a model came into use: an alias was moved to it, by its gate, an answer, a time limit or by hand. Fires each time.
+    Promoted,
+    /// A version of a model was not promoted, and stays promotable: by its gate, an answer or a time limit. Fires each time.
+    Kept,
+    /// A version of a model isn't fit for use: by its gate, an answer, a time limit or by hand. Fires each time.
+    Rejected,
+    /// The gate of a model asks people whether a version is to be promoted. Fires each time.
+    ApprovalAsked,
+    /// An alias of a model went back to an earlier version. Fires each time.
+    RolledBack,
     /// A schedule, a sensor or an automation could not be evaluated. Fires when it begins and when it is over.
     TickFailed,
     /// One of the daemon's loops fails. Fires when it begins and when it is over.
@@ -210,7 +220,12 @@ impl Trigger {
             | Self::NotFresh(_)
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
-            | Self::MetricChanged { .. } => true,
+            | Self::MetricChanged { .. }
+            | Self::Promoted
+            | Self::Kept
+            | Self::Rejected
+            | Self::ApprovalAsked
+            | Self::RolledBack => true,
             Self::TickFailed | Self::DaemonTrouble => false,
         }
     }
@@ -224,8 +239,12 @@ impl Trigger {
             | Self::CheckFailed(_)
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
-            | Self::MetricChanged { .. } => true,
-            Self::NotFresh(_) | Self::TickFailed | Self::DaemonTrouble => false,
+            | Self::MetricChanged { .. }
+            | Self::Promoted
+            | Self::Kept
+            | Self::Rejected
+            | Self::ApprovalAsked => true,
+            Self::NotFresh(_) | Self::RolledBack | Self::TickFailed | Self::DaemonTrouble => false,
         }
     }
 
@@ -240,6 +259,11 @@ impl Trigger {
             | Self::NotFresh(_)
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
+            | Self::Promoted
+            | Self::Kept
+            | Self::Rejected
+            | Self::ApprovalAsked
+            | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => false,
         }
@@ -275,6 +299,11 @@ impl Trigger {
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
             | Self::MetricChanged { .. }
+            | Self::Promoted
+            | Self::Kept
+            | Self::Rejected
+            | Self::ApprovalAsked
+            | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => None,
         }
@@ -296,6 +325,11 @@ impl Trigger {
             Self::MetricBelow { metric, threshold } => format!("{metric} < {threshold}"),
             Self::MetricAbove { metric, threshold } => format!("{metric} > {threshold}"),
             Self::MetricChanged { metric, percent } => format!("{metric} changes by more than {percent} %"),
+            Self::Promoted => "promoted".to_owned(),
+            Self::Kept => "kept".to_owned(),
+            Self::Rejected => "rejected".to_owned(),
+            Self::ApprovalAsked => "approval asked".to_owned(),
+            Self::RolledBack => "rolled back".to_owned(),
             Self::TickFailed => "tick failed".to_owned(),
             Self::DaemonTrouble => "daemon trouble".to_owned(),
         }
@@ -318,6 +352,11 @@ impl fmt::Display for Trigger {
             Self::MetricBelow { metric, threshold } => write!(f, "{metric} < {threshold}"),
             Self::MetricAbove { metric, threshold } => write!(f, "{metric} > {threshold}"),
             Self::MetricChanged { metric, percent } => write!(f, "{metric} changes by more than {percent} %"),
+            Self::Promoted => f.write_str("promoted"),
+            Self::Kept => f.write_str("kept"),
+            Self::Rejected => f.write_str("rejected"),
+            Self::ApprovalAsked => f.write_str("approval asked"),
+            Self::RolledBack => f.write_str("rolled back"),
             Self::TickFailed => f.write_str("tick failed"),
             Self::DaemonTrouble => f.write_str("daemon trouble"),
         }

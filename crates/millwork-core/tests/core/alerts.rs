@@ -8,8 +8,13 @@ use millwork_core::alert::{
     Alert, AlertKind, AlertRule, AlertRules, AlertStates, Destination, Mail, Occurrence, OccurrenceKind,
     Secret, Trigger, decide,
 };
-use millwork_core::event::CheckEvaluation;
+use millwork_core::asset::Decision;
+use millwork_core::event::{
+    AliasChange, AliasMoved, Asked, CheckEvaluation, EventBody, Mover, NewEvent, Provenance, VersionDecided,
+    VersionJudged,
+};
 use millwork_core::run::{RunId, RunRequest, RunStatus};
+use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{
     AssetDefinition, AssetMetric, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity,
 };
@@ -358,6 +363,157 @@ fn texts() {
     Details: asset history stories
     https://mill.example/assets/stories
     "##);
+}
+
+fn number(version: u32) -> VersionNumber {
+    VersionNumber::new(version).unwrap()
+}
+
+/// What an event about a version of the model means to rules; without a run if it isn't a gate's.
+fn of_version(at: i64, body: EventBody) -> Occurrence {
+    let graph = definitions().resolve().unwrap().graph().clone();
+    let is_of_gate = matches!(&body, EventBody::VersionJudged(_));
+    let run = is_of_gate.then(|| RunId::from_u128(7));
+    let of_run = NewEvent::of_run(RunId::from_u128(7), minute(at), body);
+    let event = NewEvent { run, asset: Some("model".into()), ..of_run };
+    Occurrence::of_event(&event.at_sequence(1), &graph, None, None).unwrap()
+}
+
+fn judged(at: i64, version: u32, decision: Option<Decision>, reason: &str) -> Occurrence {
+    let until = Some(minute(600));
+    let asked = Asked { of: "the release team".to_owned(), until, then: Some(Decision::Keep) };
+    let judged = VersionJudged {
+        gate: "better".to_owned(),
+        version: number(version),
+        against: VersionNumber::new(version - 1),
+        decision,
+        asked: decision.is_none().then_some(asked),
+        reason: reason.to_owned(),
+        metadata: Metadata::new(),
+        provenance: Provenance { code_version: "1".into(), inputs: Vec::new(), config: None },
+    };
+    of_version(at, EventBody::VersionJudged(judged))
+}
+
+fn decided(at: i64, version: u32, decision: Decision, by: Mover, reason: &str) -> Occurrence {
+    let (version, reason) = (number(version), reason.to_owned());
+    let decided = VersionDecided { version, decision, answers: None, by, reason };
+    of_version(at, EventBody::VersionDecided(decided))
+}
+
+fn moved(at: i64, change: AliasChange, from: u32, to: u32, by: Mover, reason: &str) -> Occurrence {
+    let (from, to) = (VersionNumber::new(from), VersionNumber::new(to));
+    let (alias, reason) = (AliasName::champion(), reason.to_owned());
+    of_version(
+        at,
+        EventBody::AliasMoved(AliasMoved { alias, from, to, data_version: None, change, by, reason }),
+    )
+}
+
+/// A model's day: two versions come into use, one is kept, one rejected, one asked about and kept, and one that went wrong is left again.
+fn life_of_a_model() -> Vec<Occurrence> {
+    let gate = || Mover::Gate("better".to_owned());
+    let ada = || Mover::Person("ada".to_owned());
+    vec![
+        judged(1, 1, Some(Decision::Promote), "there is no other"),
+        moved(1, AliasChange::Promoted, 0, 1, gate(), "there is no other"),
+        judged(2, 2, Some(Decision::Keep), "the error is 0.2 higher"),
+        judged(3, 3, Some(Decision::Reject), "it predicts NaN"),
+        judged(4, 4, None, "the error is 0.1 lower (-0.1 to 0.3)"),
+        decided(5, 4, Decision::Keep, Mover::TimeLimit, "no answer"),
+        decided(6, 4, Decision::Promote, ada(), "late, but yes"),
+        moved(6, AliasChange::Promoted, 1, 4, ada(), "late, but yes"),
+        moved(7, AliasChange::RolledBack, 4, 1, ada(), "complaints"),
+        decided(8, 4, Decision::Reject, ada(), ""),
+        moved(9, AliasChange::Removed, 1, 0, ada(), ""),
+    ]
+}
+
+#[test]
+fn what_becomes_of_versions_is_sent_each_time() {
+    let day = life_of_a_model();
+    check(
+        rule(Trigger::Promoted),
+        &day,
+        &["1 Version 1 of `model` is the champion now", "6 Version 4 of `model` is the champion now"],
+    );
+    check(
+        rule(Trigger::Kept),
+        &day,
+        &[
+            "2 Version 2 of `model` is kept, and not promoted",
+            "5 Version 4 of `model` is kept, and not promoted",
+        ],
+    );
+    check(
+        rule(Trigger::Rejected),
+        &day,
+        &["3 Version 3 of `model` is rejected", "8 Version 4 of `model` is rejected"],
+    );
+    let asked = "4 Version 4 of `model` awaits approval by the release team";
+    check(rule(Trigger::ApprovalAsked), &day, &[asked]);
+    let back = "7 The champion of `model` went back to version 1, from version 4";
+    check(rule(Trigger::RolledBack), &day, &[back]);
+    check(rule(Trigger::RolledBack).assets("group:ml"), &day, &[back]);
+    check(rule(Trigger::RolledBack).assets("group:ingest"), &day, &[]);
+    check(rule(Trigger::RunFailed).when(Trigger::metric_below("r2", 1.0)), &day, &[]);
+    let calm = rule(Trigger::Rejected).cooldown(Duration::from_secs(600));
+    check(calm, &day, &["3 Version 3 of `model` is rejected"]);
+}
+
+#[test]
+fn texts_about_versions() {
+    let texts = |trigger| {
+        let alerts = alerts_of(rule(trigger), &life_of_a_model());
+        alerts.into_iter().map(|alert| alert.text).collect::<Vec<_>>()
+    };
+    insta::assert_snapshot!(texts(Trigger::Promoted)[1], @r##"
+    By ada, instead of version 1: late, but yes
+    Asset: model
+    Since: 2026-05-01 08:06:00 UTC
+    Details: models show model
+    https://mill.example/models/model
+    "##);
+    insta::assert_snapshot!(texts(Trigger::Kept)[0], @r##"
+    By gate `better`, against version 1: the error is 0.2 higher
+    Asset: model
+    Run: 00000000-0000-0000-0000-000000000007
+    Since: 2026-05-01 08:02:00 UTC
+    Details: models show model
+    https://mill.example/models/model
+    "##);
+    insta::assert_snapshot!(texts(Trigger::ApprovalAsked)[0], @r##"
+    Answer with `models promote model 4` or `models reject model 4`; without an answer by 2026-05-01 18:00:00 UTC: keep
+    By gate `better`, against version 3: the error is 0.1 lower (-0.1 to 0.3)
+    Asset: model
+    Run: 00000000-0000-0000-0000-000000000007
+    Since: 2026-05-01 08:04:00 UTC
+    Details: models show model
+    https://mill.example/models/model
+    "##);
+    insta::assert_snapshot!(texts(Trigger::Rejected)[1], @r##"
+    By ada
+    Asset: model
+    Since: 2026-05-01 08:08:00 UTC
+    Details: models show model
+    https://mill.example/models/model
+    "##);
+    insta::assert_snapshot!(texts(Trigger::RolledBack)[0], @r##"
+    By ada: complaints
+    Asset: model
+    Since: 2026-05-01 08:07:00 UTC
+    Details: models show model
+    https://mill.example/models/model
+    "##);
+    let monday =
+        life_of_a_model().into_iter().map(|one| Occurrence { partition: Some("monday".into()), ..one });
+    let alerts = alerts_of(rule(Trigger::ApprovalAsked), &monday.collect::<Vec<_>>());
+    assert_eq!(alerts[0].title, "Version 4 of `model` (monday) awaits approval by the release team");
+    assert!(alerts[0].text.contains("`models promote model 4 --partition monday`"), "{}", alerts[0].text);
+    assert_eq!(
+        (alerts[0].version, &alerts[0].key[..]),
+        (Some(number(4)), "approval asked: `model` (monday)")
+    );
 }
 
 #[test]

@@ -113,6 +113,7 @@ fn unreadable_alert(rule: &str, reason: &str) -> Alert {
         run: None,
         asset: None,
         partition: None,
+        version: None,
         url: None,
         held_back: 0,
     }
