@@ -1,7 +1,7 @@
 //! What schedules and conditions would request over a span of virtual time.
 //!
 //! Nothing is stored or run. Each requested run succeeds, its assets one after the other, each after the time that it
-//! usually takes. So the same decisions are made as by a daemon, in the same order, without waiting.
+//! usually takes; a gate promotes every version. So the same decisions are made as by a daemon, in the same order, without waiting.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
     Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, RunScope, Timetables,
-    explain, scope,
+    alias_key, explain, scope,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
@@ -27,7 +27,7 @@ pub struct Simulation<'a> {
     pub from: Timestamp,
     /// The end of the simulated time.
     pub to: Timestamp,
-    /// The assets that have a value at the beginning.
+    /// The assets that have a value at the beginning, and the [keys](crate::automation::alias_key) of aliases that exist.
     pub present: &'a [AssetKey],
     /// How long it takes to make an asset.
     pub duration: &'a dyn Fn(&AssetKey) -> SignedDuration,
@@ -189,11 +189,15 @@ impl SimulationState<'_> {
         };
         let mut until = now;
         by.targets.iter().for_each(|asset| add(now, asset, ChangeKind::Started));
-        let made = graph.assets().iter().filter(|node| by.targets.contains(&node.spec.key));
-        for node in made {
+        let made = graph.assets().iter_enumerated().filter(|(_, node)| by.targets.contains(&node.spec.key));
+        for (index, node) in made {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
             add(until, asset, ChangeKind::Updated { by: by.clone(), data_version: None });
+            if let Some(gate) = graph.gate(index) {
+                let updated = ChangeKind::Updated { by: by.clone(), data_version: None };
+                add(until, &alias_key(asset, &gate.alias), updated);
+            }
         }
         self.runs.push(SimulatedRun { at: now, why, assets, until, problem: None });
     }
@@ -213,9 +217,11 @@ fn assets_of(run: RunSpec, pipeline: &Pipeline) -> Result<Vec<AssetKey>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::AssetDefinition;
+    use crate::asset::{AssetDefinition, Computation, GateDefinition, StepFunction, StepResult, Verdict};
     use crate::automation::AutomationCondition as Condition;
     use crate::definitions::Definitions;
+    use crate::param::{Absent, Requirements};
+    use crate::version::{AliasName, ReadAs};
 
     fn simulate(hours: i64) -> Vec<SimulatedRun> {
         let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
@@ -253,6 +259,49 @@ mod tests {
         let count = |asset: &str| runs.iter().filter(|run| run.assets.contains(&asset.into())).count();
         assert_eq!((count("stories"), count("model"), count("predictions")), (24, 24, 1_440));
         assert!(runs.is_sorted_by_key(|run| run.at));
+    }
+
+    /// A model that is trained every hour, and predictions by its champion, which exists from the beginning.
+    #[test]
+    fn a_gate_promotes_what_is_trained() {
+        let gate = {
+            let mut requirements =
+                Requirements { challenger: Some("model".into()), ..Requirements::default() };
+            requirements.input::<u8>("model");
+            let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
+            GateDefinition::new("better", "model", Computation::new(requirements, judge))
+        };
+        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let predictions = asset("predictions").automation(Condition::eager()).policy(|computation| {
+            let champion = ReadAs::Alias(AliasName::champion());
+            computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
+        });
+        let pipeline = Definitions::new()
+            .assets([asset("model"), predictions])
+            .gate(gate)
+            .schedule(Schedule::new("hourly", ["@hourly"], "model").on_by_default())
+            .resolve()
+            .unwrap();
+        let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
+        let champion = alias_key(&"model".into(), &AliasName::champion());
+        let simulation = Simulation {
+            pipeline: &pipeline,
+            from,
+            to: from + SignedDuration::from_hours(1),
+            present: &["model".into(), champion, "predictions".into()],
+            duration: &|_| SignedDuration::from_secs(90),
+            schedule_on: &|_| true,
+            condition_on: &|_| true,
+        };
+        let runs: Vec<String> =
+            simulation.runs().unwrap().iter().map(|run| format!("{} {}", run.at, run.why)).collect();
+        assert_eq!(
+            runs,
+            [
+                "2026-05-01T01:00:00Z schedule `hourly`",
+                "2026-05-01T01:01:30Z `predictions` requested: any_deps_updated (`model@champion`)",
+            ]
+        );
     }
 
     #[test]

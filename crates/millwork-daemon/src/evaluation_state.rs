@@ -1,6 +1,6 @@
 //! The state of automation between two evaluations: read from the store, or begun anew.
 //!
-//! The state is a row for each asset, so a daemon keeps it in memory as long as the stored cursor is its own. Events since are read from
+//! The state is a row for each asset and each alias that assets follow, so a daemon keeps it in memory as long as the stored cursor is its own. Events since are read from
 //! the log in pages and become changes, which is all that an evaluation sees of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,7 @@ use millwork_core::automation::{
 use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, Instigator, Pipeline};
 use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store, each_latest};
 
@@ -77,8 +78,38 @@ impl EvaluationState {
                 remembered.begin(pipeline.graph(), store, now).await?;
             }
         }
+        let aliases = remembered.unknown_aliases(pipeline.graph(), store).await?;
+        remembered.first.extend(aliases);
         remembered.first.extend(codes(pipeline.graph(), &remembered.state, now));
         Ok(remembered)
+    }
+
+    /// Where aliases point that the state doesn't have: at first, and when assets begin to follow an alias that was moved before.
+    async fn unknown_aliases(
+        &self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+    ) -> Result<Vec<Change>, DaemonError> {
+        let followed = self.automation.aliases();
+        let unknown: BTreeSet<(&AssetKey, &AliasName)> = followed
+            .filter(|(.., key)| self.state.asset(key).is_none())
+            .map(|(asset, alias, _)| (asset, alias))
+            .collect();
+        let assets: BTreeSet<AssetKey> = unknown.iter().map(|(asset, _)| (*asset).clone()).collect();
+        if assets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for alias in store.aliases(&Vec::from_iter(assets)).await? {
+            // Later moves are read from the log.
+            if alias.moved > self.events || !unknown.contains(&(&alias.asset.asset, &alias.alias)) {
+                continue;
+            }
+            let (after, before) = (Some(alias.moved - 1), Some(alias.moved + 1));
+            let moved = store.events(EventQuery { after, before, ..EventQuery::default() }).await?;
+            found.extend(moved.iter().flat_map(|event| from_event(graph, event, None)));
+        }
+        Ok(found)
     }
 
     /// The same state, with the conditions that are switched off now.

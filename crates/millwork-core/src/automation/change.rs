@@ -127,9 +127,10 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         }
         EventBody::AliasMoved(moved) => {
             let kind = match moved.to {
-                Some(_) => {
-                    ChangeKind::Updated { by: Arc::default(), data_version: moved.data_version.clone() }
-                }
+                Some(_) => ChangeKind::Updated {
+                    by: run.cloned().unwrap_or_default(),
+                    data_version: moved.data_version.clone(),
+                },
                 None => ChangeKind::Wiped,
             };
             let alias = |asset| change(&alias_key(asset, &moved.alias), kind);

@@ -38,7 +38,7 @@ pub use crate::condition::{AutomationCondition, NodeId};
 pub use change::{AssetFacts, Change, ChangeKind, KINDS, RunScope, from_event, scope};
 pub use evaluate::{Evaluation, Outcome};
 pub use explain::{Explanation, Part, explain};
-pub use prepare::{Automation, ConditionError};
+pub use prepare::{Automation, ConditionError, alias_key};
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,

@@ -35,8 +35,8 @@ pub struct Automation {
     /// Whether it is external.
     pub(super) external: IndexVec<AssetIndex, bool>,
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
-    /// The asset of each alias.
-    aliased: BTreeMap<AssetIndex, AssetIndex>,
+    /// The asset of each alias, and the alias.
+    aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
@@ -225,15 +225,16 @@ impl Automation {
         let mut aliases: BTreeMap<AssetKey, AssetIndex> = BTreeMap::new();
         for (asset, node) in graph.assets().iter_enumerated() {
             for &upstream in &node.upstream {
-                let follows = match graph.edge(asset, upstream) {
+                let followed = match graph.edge(asset, upstream) {
                     Edge::Latest => continue,
-                    Edge::Alias(alias) => Some(alias_key(graph.key(upstream), &alias)),
+                    Edge::Alias(alias) => Some(alias),
                     // What a version was made from changes with the version.
                     Edge::InputOf => None,
                 };
                 self.upstream[asset].retain(|other| *other != upstream);
                 self.downstream[upstream].retain(|other| *other != asset);
-                let Some(key) = follows else { continue };
+                let Some(name) = followed else { continue };
+                let key = alias_key(graph.key(upstream), &name);
                 let alias = *aliases.entry(key).or_insert_with_key(|key| {
                     let alias = self.keys.push(key.clone());
                     self.index.insert(key.clone(), alias);
@@ -243,7 +244,7 @@ impl Automation {
                     self.blocking_checks.push(Vec::new());
                     self.external.push(false);
                     self.partitioned.push(self.partitioned[upstream]);
-                    self.aliased.insert(alias, upstream);
+                    self.aliased.insert(alias, (upstream, name));
                     alias
                 });
                 self.upstream[asset].push(alias);
@@ -254,7 +255,13 @@ impl Automation {
 
     /// Whether an upstream asset counts; of an alias, whether its asset does.
     pub(super) fn counts(&self, counted: &Counted, upstream: AssetIndex) -> bool {
-        counted.includes(self.aliased.get(&upstream).copied().unwrap_or(upstream))
+        counted.includes(self.aliased.get(&upstream).map_or(upstream, |(asset, _)| *asset))
+    }
+
+    /// The aliases that assets follow, with the keys under which conditions see them.
+    pub fn aliases(&self) -> impl Iterator<Item = (&AssetKey, &AliasName, &AssetKey)> {
+        let keys = &self.keys;
+        self.aliased.iter().map(|(alias, (asset, name))| (&keys[*asset], name, &keys[*alias]))
     }
 
     /// Prepares the conditions that the assets of a graph are defined with.
@@ -410,8 +417,8 @@ fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Res
     Ok(Counted::Only(&allowed - &ignored))
 }
 
-/// The key under which an alias of an asset is seen by conditions.
-pub(super) fn alias_key(asset: &AssetKey, alias: &AliasName) -> AssetKey {
+/// The key under which conditions see an alias of an asset: `model@champion`.
+pub fn alias_key(asset: &AssetKey, alias: &AliasName) -> AssetKey {
     format!("{asset}@{alias}").into()
 }
 

@@ -145,4 +145,6 @@ fn request(assets: Vec<AssetKey>) -> RunRequest {
 }
 
 #[cfg(test)]
+mod alias_tests;
+#[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView, find_condition};
-use millwork_core::automation::{AssetState, AutomationEntry, Outcome, entries, explain};
+use millwork_core::automation::{AssetState, AutomationEntry, Outcome, alias_key, entries, explain};
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, Instigator, Problem};
 use millwork_storage::each_latest;
@@ -195,6 +195,8 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
             present.extend(latest.materialization.is_some().then_some(latest.asset));
         })
         .await?;
+        let aliases = opened.store.aliases(&keys).await?;
+        present.extend(aliases.iter().map(|alias| alias_key(&alias.asset.asset, &alias.alias)));
         Ok((opened.store.states().await?, present, durations::of_assets(&opened, pipeline).await?))
     })?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
