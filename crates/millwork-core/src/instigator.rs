@@ -23,6 +23,7 @@ const ESCAPED_SCHEDULE: &str = "millwork/schedule:";
 const AUTOMATION: &str = "millwork/automation";
 const ALERTS: &str = "millwork/alerts";
 const ALERT_TESTS: &str = "millwork/alert_tests";
+const APPROVALS: &str = "millwork/approvals";
 const RETRIES: &str = "millwork/run_retries";
 const TRACES: &str = "millwork/traces";
 
@@ -48,6 +49,8 @@ pub enum Instigator {
     Alerts,
     /// Alerts that test a rule.
     AlertTests,
+    /// What decides about versions of models whose time limit is over.
+    Approvals,
     /// What queues failed runs again.
     Retries,
     /// What sends traces of ended runs.
@@ -74,6 +77,7 @@ impl Instigator {
             Self::Automation(Some(asset)) => format!("{AUTOMATION}:{asset}").into(),
             Self::Alerts => ALERTS.into(),
             Self::AlertTests => ALERT_TESTS.into(),
+            Self::Approvals => APPROVALS.into(),
             Self::Retries => RETRIES.into(),
             Self::Traces => TRACES.into(),
         }
@@ -85,6 +89,7 @@ impl Instigator {
             AUTOMATION => return Self::Automation(None),
             ALERTS => return Self::Alerts,
             ALERT_TESTS => return Self::AlertTests,
+            APPROVALS => return Self::Approvals,
             RETRIES => return Self::Retries,
             TRACES => return Self::Traces,
             _ => {}
@@ -110,6 +115,7 @@ impl fmt::Display for Instigator {
             Self::Automation(Some(asset)) => write!(f, "automation of `{asset}`"),
             Self::Alerts => f.write_str("alerts"),
             Self::AlertTests => f.write_str("tests of alerts"),
+            Self::Approvals => f.write_str("approvals"),
             Self::Retries => f.write_str("retries of runs"),
             Self::Traces => f.write_str("traces"),
         }
@@ -150,6 +156,7 @@ mod tests {
         check(&Instigator::Automation(Some("a/b:c".into())), "millwork/automation:a/b:c");
         check(&Instigator::Alerts, "millwork/alerts");
         check(&Instigator::AlertTests, "millwork/alert_tests");
+        check(&Instigator::Approvals, "millwork/approvals");
         check(&Instigator::Retries, "millwork/run_retries");
         check(&Instigator::Traces, "millwork/traces");
     }

@@ -22,6 +22,8 @@ pub(crate) enum Activation {
     LaunchEnded,
     /// A run has ended, and its end is in the log.
     RunEnded,
+    /// A time limit has decided about a version, and may have moved an alias.
+    VersionDecided,
     /// Ticks were recorded.
     Ticked,
     /// Alerts are to be delivered.

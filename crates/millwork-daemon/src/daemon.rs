@@ -21,6 +21,7 @@ use crate::event::{DaemonEvent, Observer};
 use crate::functions::Functions;
 use crate::launcher::Launcher;
 use crate::loops::alerts::Alerts;
+use crate::loops::approvals::Approvals;
 use crate::loops::automation::Conditions;
 use crate::loops::clock_watch::ClockWatch;
 use crate::loops::deliveries::{Deliveries, Sender};
@@ -158,6 +159,7 @@ impl Daemon {
         loops.spawn(driver.clone().drive(conditions));
         loops.spawn(driver.clone().drive(self.run_queue()));
         loops.spawn(driver.clone().drive(retries));
+        loops.spawn(driver.clone().drive(self.approvals()));
         loops.spawn(driver.clone().drive(self.retention()));
         loops.spawn(driver.clone().drive(alerts));
         loops.spawn(driver.clone().drive(self.deliveries()));
@@ -285,6 +287,18 @@ impl Daemon {
             activations: self.activations.clone(),
             poll_interval: self.options.slow_poll_interval(),
             looked_at: None,
+        }
+    }
+
+    pub(crate) fn approvals(&self) -> Approvals {
+        Approvals {
+            pipeline: self.pipeline.clone(),
+            store: self.store.clone(),
+            clock: self.options.clock.clone(),
+            observer: self.observer.clone(),
+            activations: self.activations.clone(),
+            poll_interval: self.options.slow_poll_interval(),
+            limits: Pauses::default(),
         }
     }
 

@@ -265,6 +265,7 @@ impl<'a> Decision<'a> {
             Instigator::Automation(_)
             | Instigator::Alerts
             | Instigator::AlertTests
+            | Instigator::Approvals
             | Instigator::Retries
             | Instigator::Traces => return None,
         })
@@ -310,6 +311,7 @@ impl<'a> Decision<'a> {
             Instigator::Automation(_)
             | Instigator::Alerts
             | Instigator::AlertTests
+            | Instigator::Approvals
             | Instigator::Retries
             | Instigator::Traces => LoopName::Automation,
         }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::event::VersionDecided;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
-use millwork_core::{AssetKey, Instigator};
+use millwork_core::{AssetKey, AssetPartition, Instigator};
 
 use crate::launcher::LaunchedRunId;
 use crate::loop_name::LoopName;
@@ -106,6 +107,13 @@ pub enum DaemonEvent {
         /// Whether the delivery is given up: it was refused for good, or all attempts failed.
         is_given_up: bool,
     },
+    /// A time limit has decided about a version of a model.
+    VersionDecided {
+        /// The model, and its partition.
+        of: AssetPartition,
+        /// The decision.
+        decided: VersionDecided,
+    },
     /// Retention rules removed data.
     Forgotten {
         /// The number of events.
@@ -189,6 +197,7 @@ impl fmt::Display for DaemonEvent {
                 "an alert was not delivered to {destination} and is given up: {error} (`alerts deliveries \
                  retry {delivery}` sends it again)"
             ),
+            Self::VersionDecided { of, decided } => write!(f, "{}: {decided}", of.quoted()),
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }

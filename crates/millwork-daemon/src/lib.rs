@@ -2,8 +2,9 @@
 //!
 //! A [`Daemon`] is a set of loops over the store, one a file of `loops/`: `schedules`, `sensors` and `automation` request runs, `queue`
 //! launches requested runs and settles their ends, `retries` queues failed runs again, `monitor` ends runs that take too long and detects
-//! those whose process has died, `retention` removes old data, `alerts` decides about alerts, `deliveries` sends them, `traces` sends
-//! OpenTelemetry traces, and `clock_watch` detects that the wall clock is set.
+//! those whose process has died, `retention` removes old data, `approvals` decides about versions of models whose time limit is over,
+//! `alerts` decides about alerts, `deliveries` sends them, `traces` sends OpenTelemetry traces, and `clock_watch` detects that the wall clock
+//! is set.
 //!
 //! A loop decides by what is stored and writes its decision in one commit, so that it can be killed at any moment and started again, and so
 //! that a second daemon in the same home does no harm. The driver ticks the loops, activations wake them, and a [`Launcher`] executes runs.

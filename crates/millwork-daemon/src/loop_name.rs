@@ -7,6 +7,8 @@ use std::fmt;
 pub enum LoopName {
     /// Decides which events fire alert rules.
     Alerts,
+    /// Decides about versions of models whose time limit is over.
+    Approvals,
     /// Requests the runs that automation conditions make due.
     Automation,
     /// Detects that the wall clock is set.
@@ -31,8 +33,9 @@ pub enum LoopName {
 
 impl LoopName {
     /// Every loop, in the order of their names.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Alerts,
+        Self::Approvals,
         Self::Automation,
         Self::ClockWatch,
         Self::Deliveries,
@@ -49,6 +52,7 @@ impl LoopName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alerts => "alerts",
+            Self::Approvals => "approvals",
             Self::Automation => "automation",
             Self::ClockWatch => "clock_watch",
             Self::Deliveries => "deliveries",
@@ -67,6 +71,7 @@ impl LoopName {
     pub fn stored(self) -> &'static str {
         match self {
             Self::Alerts => "alerts",
+            Self::Approvals => "approvals",
             Self::Automation => "automation",
             Self::ClockWatch => "the wall clock",
             Self::Deliveries => "deliveries of alerts",
@@ -84,6 +89,7 @@ impl LoopName {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Alerts => "alerts",
+            Self::Approvals => "approvals",
             Self::Automation => "automation",
             Self::ClockWatch => "the wall clock",
             Self::Deliveries => "deliveries of alerts",
@@ -113,6 +119,7 @@ mod tests {
     fn stored_names_are_those_of_the_first_homes() {
         let stored = [
             "alerts",
+            "approvals",
             "automation",
             "the wall clock",
             "deliveries of alerts",

@@ -26,8 +26,9 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
 /// The loops that tick as soon as they are woken: all except retention.
-const WOKEN: [LoopName; 10] = [
+const WOKEN: [LoopName; 11] = [
     LoopName::Alerts,
+    LoopName::Approvals,
     LoopName::Automation,
     LoopName::ClockWatch,
     LoopName::Deliveries,

@@ -320,6 +320,7 @@ fn stored_instigator(of: &Instigator) -> String {
         Instigator::Automation(Some(asset)) => format!("automation of `{asset}`"),
         Instigator::Alerts => "alerts".to_owned(),
         Instigator::AlertTests => "tests of alerts".to_owned(),
+        Instigator::Approvals => "approvals".to_owned(),
         Instigator::Retries => "retries of runs".to_owned(),
         Instigator::Traces => "traces".to_owned(),
     }

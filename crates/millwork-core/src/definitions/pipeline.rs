@@ -74,6 +74,7 @@ impl Pipeline {
             | Instigator::Automation(_)
             | Instigator::Alerts
             | Instigator::AlertTests
+            | Instigator::Approvals
             | Instigator::Retries
             | Instigator::Traces => None,
         };

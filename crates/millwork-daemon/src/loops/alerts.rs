@@ -64,6 +64,7 @@ impl DaemonLoop for Alerts {
         Activation::ClockSet,
         Activation::RunQueued,
         Activation::RunEnded,
+        Activation::VersionDecided,
         Activation::Ticked,
     ];
 
@@ -251,6 +252,7 @@ fn ticks_command(instigator: &Instigator) -> String {
         Instigator::Automation(_)
         | Instigator::Alerts
         | Instigator::AlertTests
+        | Instigator::Approvals
         | Instigator::Retries
         | Instigator::Traces => "automation ticks".to_owned(),
     }

@@ -35,8 +35,13 @@ pub(crate) struct Conditions {
 
 impl DaemonLoop for Conditions {
     const NAME: LoopName = LoopName::Automation;
-    const WOKEN_BY: &'static [Activation] =
-        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunQueued, Activation::RunEnded];
+    const WOKEN_BY: &'static [Activation] = &[
+        Activation::StoreWritten,
+        Activation::ClockSet,
+        Activation::RunQueued,
+        Activation::RunEnded,
+        Activation::VersionDecided,
+    ];
 
     fn poll_interval(&self) -> Duration {
         self.poll_interval

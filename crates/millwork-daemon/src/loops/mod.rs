@@ -4,6 +4,7 @@
 //! a struct with the dependencies of its ticks, so that its fields show what it may do.
 
 pub(crate) mod alerts;
+pub(crate) mod approvals;
 pub(crate) mod automation;
 pub(crate) mod clock_watch;
 pub(crate) mod deliveries;

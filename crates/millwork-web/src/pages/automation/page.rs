@@ -140,7 +140,11 @@ pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) 
         Instigator::Automation(Some(asset)) => {
             pipeline.graph().asset(asset.as_str()).is_some_and(|node| node.spec.automation.is_some())
         }
-        Instigator::Alerts | Instigator::AlertTests | Instigator::Retries | Instigator::Traces => false,
+        Instigator::Alerts
+        | Instigator::AlertTests
+        | Instigator::Approvals
+        | Instigator::Retries
+        | Instigator::Traces => false,
     }
 }
 

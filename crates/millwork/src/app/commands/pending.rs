@@ -132,6 +132,7 @@ fn name(instigator: &Instigator) -> String {
         Instigator::Automation(_)
         | Instigator::Alerts
         | Instigator::AlertTests
+        | Instigator::Approvals
         | Instigator::Retries
         | Instigator::Traces => instigator.to_string(),
     }

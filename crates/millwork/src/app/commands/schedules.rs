@@ -179,6 +179,7 @@ fn name(instigator: &Instigator) -> Cow<'_, str> {
         Instigator::Automation(_)
         | Instigator::Alerts
         | Instigator::AlertTests
+        | Instigator::Approvals
         | Instigator::Retries
         | Instigator::Traces => instigator.to_string().into(),
     }
