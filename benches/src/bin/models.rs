@@ -16,8 +16,8 @@ use millwork_core::model::Author;
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
-    Absent, AssetDefinition, AssetPartition, Clock as _, Computation, Decision, Definitions, GateDefinition, Pipeline,
-    Requirements, StepFunction, StepResult, SystemClock, Verdict,
+    Absent, AssetDefinition, AssetPartition, Clock as _, Computation, Decision, Definitions, GateDefinition,
+    Pipeline, Requirements, StepFunction, StepResult, SystemClock, Verdict,
 };
 use millwork_engine::{Cancel, Engine};
 use millwork_storage::{Batch, Home, append_version, change_model};

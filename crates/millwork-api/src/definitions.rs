@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::version::AliasName;
 use millwork_core::graph::{AssetGraph, StepKind, StepNode};
 use millwork_core::run::StepKey;
 use millwork_core::{AssetKey, Job, Severity};
@@ -28,6 +29,24 @@ pub struct CheckView {
     /// Whether steps downstream of the asset wait for the check to pass.
     pub blocking: bool,
     /// The key of the step that evaluates the check.
+    #[schema(value_type = String)]
+    pub step: StepKey,
+}
+
+/// A gate: what judges the new versions of an asset.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GateView {
+    /// The gate's name.
+    pub name: String,
+    /// The key of the asset whose versions it judges.
+    #[schema(value_type = String)]
+    pub asset: AssetKey,
+    /// What it demands of a version; empty if it has no description.
+    pub description: String,
+    /// The alias that a promotion moves.
+    #[schema(value_type = String)]
+    pub alias: AliasName,
+    /// The key of the step that judges.
     #[schema(value_type = String)]
     pub step: StepKey,
 }
@@ -103,6 +122,22 @@ impl CheckView {
                 step: step.key.clone(),
             }),
             StepKind::Assets { .. } | StepKind::Gate { .. } => None,
+        }
+    }
+}
+
+impl GateView {
+    /// The gate whose step it is; `None` for other steps.
+    pub fn of_step(step: &StepNode) -> Option<Self> {
+        match &step.kind {
+            StepKind::Gate { definition, .. } => Some(Self {
+                name: definition.name.clone(),
+                asset: definition.asset.clone(),
+                description: definition.description.clone(),
+                alias: definition.alias.clone(),
+                step: step.key.clone(),
+            }),
+            StepKind::Assets { .. } | StepKind::Check { .. } => None,
         }
     }
 }

@@ -41,7 +41,7 @@ pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView,
 };
-pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, JobView, KeyGraph};
+pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, MaterializationPage, RecordedEvent};

@@ -269,7 +269,8 @@ fn parameters(provenance: &Provenance) -> BTreeMap<String, Value> {
 /// The numbers of metadata, by label.
 pub(super) fn numbers(metadata: &Metadata) -> BTreeMap<String, Value> {
     let numbers = metadata.iter().filter_map(|(label, value)| {
-        let number = if let MetadataValue::Int(whole) = value { Value::from(*whole) } else { number(value.as_f64()?) };
+        let number =
+            if let MetadataValue::Int(whole) = value { Value::from(*whole) } else { number(value.as_f64()?) };
         Some((label.clone(), number))
     });
     numbers.collect()

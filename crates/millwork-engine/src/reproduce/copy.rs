@@ -101,7 +101,7 @@ impl Copies<'_> {
         event: &Event,
         loads: bool,
     ) -> Result<(EventBody, Option<Vec<u8>>), ReproduceError> {
-        let unusable = |source| ReproduceError::Input { asset: asset.clone(), source };
+        let unusable = |source| ReproduceError::Input { asset: asset.clone(), source: Box::new(source) };
         if !loads && let EventBody::Materialized(made) = &event.body {
             let stored = StoredValue { location: ValueLocation::Elsewhere, ..made.stored.clone() };
             return Ok((EventBody::Materialized(Materialization { stored, ..made.clone() }), None));

@@ -49,7 +49,7 @@ pub enum ReproduceError {
         /// The asset and its partition.
         asset: AssetPartition,
         /// The reason.
-        source: ValueError,
+        source: Box<ValueError>,
     },
     /// The temporary folder can't be used.
     #[error("failed to make the temporary folder `{folder}`")]
@@ -89,7 +89,7 @@ impl Advice for ReproduceError {
             Self::InputIsGone { .. } => {
                 "a retention rule may have removed it: keep runs for longer to reproduce later ones".into()
             }
-            Self::Input { source, .. } => match source {
+            Self::Input { source, .. } => match &**source {
                 ValueError::Removed { .. } | ValueError::Io { .. } => {
                     "a value that was removed can't be made again as it was; restore it from a backup, or keep more \
                      values to reproduce later runs"

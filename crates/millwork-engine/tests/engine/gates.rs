@@ -385,7 +385,9 @@ async fn runs_at_the_same_time_number_their_versions_one_after_the_other() {
             let of_asset =
                 events.iter().filter(|event| event.asset.as_ref().is_some_and(|key| key.as_str() == asset));
             of_asset
-                .filter_map(|event| if let EventBody::Materialized(made) = &event.body { Some(made.clone()) } else { None })
+                .filter_map(|event| {
+                    if let EventBody::Materialized(made) = &event.body { Some(made.clone()) } else { None }
+                })
                 .next()
                 .unwrap()
         };

@@ -154,11 +154,7 @@ pub(super) struct InputRow {
 }
 
 /// A materialization in full, the asset's metric first among its metadata; `takes_config` is whether its step takes a configuration.
-pub(super) fn whole(
-    (event, made): &Made<'_>,
-    metric: Option<&AssetMetric>,
-    takes_config: bool,
-) -> Whole {
+pub(super) fn whole((event, made): &Made<'_>, metric: Option<&AssetMetric>, takes_config: bool) -> Whole {
     let input = |input: &millwork_core::event::InputVersion| InputRow {
         asset: input.upstream.asset.to_string(),
         partition: input.upstream.partition.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! `list`: the definitions.
 
 use clap::Subcommand;
-use millwork_api::{AssetView, CheckView, JobView};
+use millwork_api::{AssetView, CheckView, GateView, JobView};
 use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
 
 use crate::app::failure::{Exit, Failure};
@@ -18,6 +18,9 @@ pub(super) enum List {
     /// List the asset checks
     #[command(arg(json_flag()))]
     Checks,
+    /// List the gates, which judge new versions of models
+    #[command(arg(json_flag()))]
+    Gates,
     /// List the jobs
     #[command(arg(json_flag()))]
     Jobs,
@@ -38,6 +41,10 @@ pub(super) fn run(session: &Session, list: &List) -> Result<Exit, Failure> {
             print_json(&pipeline.graph().steps().iter().filter_map(CheckView::of_step).collect::<Vec<_>>())?;
         }
         List::Checks => print_or(checks(pipeline.graph()), "No check is defined."),
+        List::Gates if json => {
+            print_json(&pipeline.graph().steps().iter().filter_map(GateView::of_step).collect::<Vec<_>>())?;
+        }
+        List::Gates => print_or(gates(pipeline.graph()), "No gate is defined."),
         List::Jobs if json => {
             print_json(&pipeline.jobs().iter().map(JobView::from).collect::<Vec<_>>())?;
         }
@@ -88,6 +95,14 @@ fn checks(graph: &AssetGraph) -> Rows<5> {
         StepKind::Assets { .. } | StepKind::Gate { .. } => None,
     });
     ("check", ["CHECK", "ASSET", "SEVERITY", "BLOCKING", "DESCRIPTION"], rows.collect())
+}
+
+fn gates(graph: &AssetGraph) -> Rows<4> {
+    let gates = graph.steps().iter().filter_map(GateView::of_step);
+    let rows = gates.map(|gate| {
+        [gate.name, gate.asset.to_string(), gate.alias.to_string(), first_line(&gate.description)]
+    });
+    ("gate", ["GATE", "ASSET", "ALIAS", "DESCRIPTION"], rows.collect())
 }
 
 fn print_or<const N: usize>((_, heading, rows): Rows<N>, when_empty: &str) {

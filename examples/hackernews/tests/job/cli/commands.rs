@@ -94,6 +94,7 @@ fn lists_for_programs() {
         "config",
     ];
     check_list("list assets --json", 9, &fields);
+    check_list("list gates --json", 1, &["name", "asset", "description", "alias", "step"]);
     check_list("list checks --json", 3, &["name", "asset", "description", "severity", "blocking", "step"]);
     check_list("list jobs --json", 2, &["name", "description", "selection", "config", "tags"]);
     check_list("list resources --json", 1, &[]);

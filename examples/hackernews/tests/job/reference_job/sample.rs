@@ -90,6 +90,32 @@ fn predictions_can_be_made_alone() {
     assert_eq!(history.as_array().unwrap().len(), 2);
 }
 
+/// Training again on other words makes a worse model. The champion stays in use, with the words that it was fitted with: what it predicts is
+/// the same, bit by bit.
+#[test]
+fn the_champion_predicts_what_it_did_whatever_is_trained() {
+    let home = Home::new();
+    home.succeeds("materialize");
+    let before = predictions(&home.value("latest_story_comment_predictions"));
+    let terms = |home: &Home| home.value::<TfidfVectorizer>("tfidf_vectorizer").terms().len();
+    let words = terms(&home);
+    home.succeeds("materialize --set training_test_data.test_share=0.1 --set xgboost_comments_model.rounds=1");
+    assert_ne!(terms(&home), words, "it was fitted on other words");
+    let versions = home.json("models versions xgboost_comments_model --json");
+    let statuses: Vec<&str> =
+        versions.as_array().unwrap().iter().map(|version| version["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["kept", "in_use"], "{versions}");
+    let after = predictions(&home.value("latest_story_comment_predictions"));
+    assert!(before.iter().map(|number| number.to_bits()).eq(after.iter().map(|number| number.to_bits())));
+    let model: Booster = home.value("xgboost_comments_model");
+    assert_eq!(model.rounds(), 1, "the challenger can be loaded");
+    let log = home.succeeds("runs logs");
+    assert!(log.contains("keep (") && log.contains("at 95 %"), "the verdict has the interval: {log}");
+    home.succeeds("materialize --set xgboost_comments_model.learner=expected_comments");
+    let versions = home.json("models versions xgboost_comments_model --json");
+    assert_eq!(versions.as_array().unwrap().len(), 3, "the other learner is a challenger: {versions}");
+}
+
 #[test]
 fn predictions_without_a_model_name_what_is_missing() {
     let home = Home::new();
