@@ -4,17 +4,18 @@
 //! another one has changed nothing, and its error says who was first.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
 
 use jiff::Timestamp;
 use millwork_core::event::{AliasMoved, Event, EventBody, InputVersion, NewEvent, VersionDecided};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
-use millwork_core::{Advice, AssetPartition, ErrorClass};
+use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass};
 use thiserror::Error;
 
-use crate::{Batch, EventQuery, StorageError, Store};
+use crate::{Batch, EventQuery, StorageError, Store, input_event};
 
 /// Why a model isn't changed.
 #[derive(Debug, Error)]
@@ -216,8 +217,13 @@ pub async fn act_on_model(
     .await
 }
 
-/// What is made now of a version, directly or through other assets: the assets and partitions whose latest materialization it went into, in
-/// the order of the graph. Those that were made again since aren't among them.
+/// What is made now of a version, directly or through other assets: the assets and partitions into whose latest materialization it went, in
+/// the order of the graph, as far as runs can make them again. Those that were made again since aren't among them. What was made from an
+/// earlier value is, also if that value was made again.
+///
+/// # Errors
+///
+/// Those of the store.
 pub async fn made_with(
     store: &dyn Store,
     graph: &AssetGraph,
@@ -225,32 +231,69 @@ pub async fn made_with(
     version: VersionNumber,
 ) -> Result<Vec<AssetPartition<AssetIndex>>, StorageError> {
     let Some(root) = graph.index(asset.asset.as_str()) else { return Ok(Vec::new()) };
-    let mut affected: BTreeMap<AssetPartition, Option<Event>> = BTreeMap::new();
-    affected.insert(asset.clone(), store.version(asset, version).await?);
+    let made = store.version(asset, version).await?;
+    let mut search =
+        Descent { store, of: asset, version, made, below: BTreeSet::new(), known: HashMap::new() };
     let mut found = Vec::new();
     let mut reached = BTreeSet::from([root]);
     for (index, node) in graph.assets().iter_enumerated() {
         if !node.upstream.iter().any(|upstream| reached.contains(upstream)) {
             continue;
         }
+        reached.insert(index);
+        search.below.insert(node.spec.key.clone());
         for latest in store.latest(std::slice::from_ref(&node.spec.key)).await? {
             let Some(event) = latest.materialization else { continue };
-            let provenance = event.body.provenance();
-            let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
-            let is_affected = inputs.any(|input| {
-                let version = (input.upstream == *asset).then_some(version);
-                affected.get(&input.upstream).is_some_and(|made| is_version(input, version, made.as_ref()))
-            });
-            if is_affected {
-                let of = AssetPartition::new(node.spec.key.clone(), latest.partition.clone());
+            let can_be_made = node.step.is_some() && graph.has_partition(index, latest.partition.as_ref());
+            if can_be_made && search.leads_to(event).await? {
                 found.push(AssetPartition::new(index, latest.partition));
-                affected.insert(of, Some(event));
-                reached.insert(index);
             }
         }
     }
     Ok(found)
 }
+
+/// Finds which materializations descend from a version.
+struct Descent<'a> {
+    store: &'a dyn Store,
+    of: &'a AssetPartition,
+    version: VersionNumber,
+    /// The materialization of the version; `None` if its event was removed.
+    made: Option<Event>,
+    /// The assets downstream of it, so far: no others can descend from it.
+    below: BTreeSet<AssetKey>,
+    /// Whether materializations descend from it, by their sequence numbers.
+    known: HashMap<u64, bool>,
+}
+
+impl Descent<'_> {
+    /// Whether a materialization was made with the version, directly or through others. Each is made from earlier ones, along the graph.
+    fn leads_to(&mut self, event: Event) -> BoxFuture<'_, Result<bool, StorageError>> {
+        Box::pin(async move {
+            if let Some(known) = self.known.get(&event.sequence) {
+                return Ok(*known);
+            }
+            let inputs = event.body.provenance().map(|provenance| provenance.inputs.clone());
+            let mut descends = false;
+            for input in inputs.unwrap_or_default() {
+                if input.upstream == *self.of {
+                    descends = is_version(&input, Some(self.version), self.made.as_ref());
+                } else if self.below.contains(&input.upstream.asset)
+                    && let Some(made) = input_event(self.store, &event, &input).await?
+                {
+                    descends = self.leads_to(made).await?;
+                }
+                if descends {
+                    break;
+                }
+            }
+            self.known.insert(event.sequence, descends);
+            Ok(descends)
+        })
+    }
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Whether an input was this version, which `made` materialized. Events of before versions were numbered name the data only.
 pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Option<&Event>) -> bool {
@@ -271,6 +314,7 @@ pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Op
 #[cfg(test)]
 mod tests {
     use millwork_core::event::{Materialization, Mover, Provenance, StoredValue, ValueLocation};
+    use millwork_core::{AssetDefinition, Definitions};
 
     use super::*;
     use crate::{EventLog as _, MemoryStore, RetentionStore as _};
@@ -281,6 +325,36 @@ mod tests {
 
     fn number(version: u32) -> VersionNumber {
         VersionNumber::new(version).unwrap()
+    }
+
+    /// Materializes a version of an asset from a version of another one.
+    async fn make(store: &MemoryStore, asset: &str, version: u32, (input, of): (&str, u32)) {
+        let input = InputVersion {
+            upstream: AssetPartition::new(input.into(), None),
+            data_version: Some("d".into()),
+            version: Some(number(of)),
+            read_as: Default::default(),
+        };
+        let stored =
+            StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
+        let body = EventBody::Materialized(Materialization {
+            version: Some(number(version)),
+            data_version: "d".into(),
+            provenance: Provenance { inputs: vec![input], ..Provenance::reported() },
+            stored,
+            metadata: Default::default(),
+        });
+        let event = NewEvent {
+            run: None,
+            at: Timestamp::UNIX_EPOCH,
+            step: None,
+            asset: Some(asset.into()),
+            partition: None,
+            attempt: 0,
+            body,
+            value: None,
+        };
+        store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
     }
 
     /// A store with three versions of the model.
@@ -359,6 +433,37 @@ mod tests {
         assert_eq!(act(&store, ModelAction::RemoveAlias(shadow), "ada", Seen::Now).await, Ok(None));
         let set = ModelAction::SetAlias(AliasName::champion(), number(3));
         assert_eq!(act(&store, set, "ada", Seen::Now).await, Ok(Some(3)));
+    }
+
+    /// `model` → `predictions` → `report`, made one by one: a report of the first model outlives the predictions that it was made from.
+    #[tokio::test]
+    async fn what_descends_from_a_version_is_found_through_values_of_before() {
+        let asset = |key: &str, input: Option<&str>| {
+            let definition = AssetDefinition::new(key).produces::<u8, _>();
+            input.into_iter().fold(definition, |one, input| one.input::<u8>(input)).blocking(|_| Ok(0_u8))
+        };
+        let pipeline = Definitions::new()
+            .asset(asset("model", None))
+            .asset(asset("predictions", Some("model")))
+            .asset(asset("report", Some("predictions")))
+            .resolve()
+            .unwrap();
+        let store = store().await;
+        let check = async |version, expected: &[&str]| {
+            let found = made_with(&store, pipeline.graph(), &model(), number(version)).await.unwrap();
+            let keys: Vec<_> = found.iter().map(|one| pipeline.graph().key(one.asset).as_str()).collect();
+            assert_eq!(keys, expected, "version {version}");
+        };
+        make(&store, "predictions", 1, ("model", 1)).await;
+        check(1, &["predictions"]).await;
+        make(&store, "report", 1, ("predictions", 1)).await;
+        check(1, &["predictions", "report"]).await;
+        make(&store, "predictions", 2, ("model", 2)).await;
+        check(1, &["report"]).await;
+        check(2, &["predictions"]).await;
+        make(&store, "report", 2, ("predictions", 2)).await;
+        check(1, &[]).await;
+        check(2, &["predictions", "report"]).await;
     }
 
     #[tokio::test]
