@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use millwork_browser::{Browser, View};
 use millwork_core::asset::{Decision, GateDefinition, Series};
 use millwork_core::event::{
-    AliasChange, AliasMoved, Asked, EventBody, InputVersion, Materialization, Mover, NewEvent, Provenance,
-    StoredValue, ValueLocation, VersionJudged,
+    AliasChange, AliasMoved, Asked, BacktestOutcome, BacktestedVersion, EventBody, InputVersion,
+    Materialization, Mover, NewEvent, Provenance, StoredValue, ValueLocation, VersionJudged,
+    VersionsBacktested,
 };
 use millwork_core::param::{Challenger, Champion, FromStep as _, Requirements};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
@@ -158,6 +159,32 @@ fn moved(from: Option<u32>, to: u32, by: Mover, reason: &str) -> EventBody {
     })
 }
 
+/// The last two versions, and one whose value isn't there any more, on new data.
+fn backtested() -> EventBody {
+    let version = |version, outcome, reason: &str, difference: Option<f64>| BacktestedVersion {
+        version: number(version),
+        outcome,
+        reason: reason.to_owned(),
+        metadata: difference.map(|by| ("difference".to_owned(), by.into())).into_iter().collect(),
+    };
+    let judged = |decision| BacktestOutcome::Judged { decision };
+    EventBody::VersionsBacktested(VersionsBacktested {
+        gate: "better_model".to_owned(),
+        against: Some(number(2)),
+        versions: vec![
+            version(
+                5,
+                BacktestOutcome::Asked { of: "the pricing team".to_owned() },
+                "a little better",
+                Some(-0.2),
+            ),
+            version(4, judged(Decision::Reject), "it predicts nonsense", Some(88.0)),
+            version(1, BacktestOutcome::ValueRemoved, "", None),
+        ],
+        provenance: Provenance::reported(),
+    })
+}
+
 /// Appends events one by one: an alias is only moved to a version that is there.
 async fn append(store: &dyn Store, events: Vec<NewEvent>) {
     for event in events {
@@ -190,6 +217,7 @@ async fn with_a_life() -> Served {
             of(3 * DAY + 5, judged(4, Some(2), Some(Decision::Reject), "it predicts nonsense")),
             of(4 * DAY, made(5, 10.9, sales(2))),
             of(4 * DAY + 5, judged(5, Some(2), None, "MAE −0.1 [−0.5, 0.3]")),
+            of(4 * DAY + 6, backtested()),
         ],
     )
     .await;
@@ -199,7 +227,7 @@ async fn with_a_life() -> Served {
     let moved = moved(None, 1, Mover::Person("ada".to_owned()), "");
     append(&*served.store, vec![event(Regional::KEY, Some("north"), 6, moved)]).await;
     // The status of the assets takes all events in.
-    served.page_with("/models", "<body data-after=\"18\"").await;
+    served.page_with("/models", "<body data-after=\"19\"").await;
     served
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod alias_history;
+mod backtest;
 mod change;
 mod compare;
 mod line;

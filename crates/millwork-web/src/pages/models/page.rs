@@ -16,6 +16,7 @@ use super::super::asset::history::{Made, materializations};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::address::{ModelQuery, query};
 use super::alias_history::{AliasHistory, alias_history};
+use super::backtest::{Backtest, backtest};
 use super::row::{InUse, LastVersions, ModelRow, in_use_of, open, rows};
 use super::versions::{Of, Versions, number, versions};
 use crate::asset_status::{StatusSnapshot, Trend};
@@ -72,6 +73,8 @@ struct OneModel {
     older: Option<String>,
     aliases: AliasHistory,
     curves: Vec<Figure>,
+    /// The last backtest; `None` if there was none.
+    backtest: Option<Backtest>,
 }
 
 /// An open question about a version.
@@ -236,6 +239,7 @@ async fn one(
         newest: wanted.before.map(|_| here(None)),
         older: events.last().filter(|_| is_full).map(|event| here(Some(event.sequence.to_string()))),
         aliases: alias_history(history, now),
+        backtest: history.backtests.last().map(backtest),
         curves: curves(&curved(&in_use_made, &made, |version| {
             models.status(of, version, alias) == VersionStatus::Rejected
         })),
