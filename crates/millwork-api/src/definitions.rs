@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use millwork_core::version::AliasName;
 use millwork_core::graph::{AssetGraph, StepKind, StepNode};
 use millwork_core::run::StepKey;
+use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, Job, Severity};
 use serde::Serialize;
 use serde_json::Value;

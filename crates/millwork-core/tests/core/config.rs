@@ -8,8 +8,8 @@ use millwork_core::graph::Selection;
 use millwork_core::plan::{Cause, LatestEvaluation, LatestEvaluations, Plan, Staleness, StalenessReport};
 use millwork_core::run::RunSpec;
 use millwork_core::{
-    Advice, AssetDefinition, AssetPartition, Config, Definitions, FromStep as _, Job,
-    PartitionsDefinition, Pipeline, RecordedConfig,
+    Advice, AssetDefinition, AssetPartition, Config, Definitions, FromStep as _, Job, PartitionsDefinition,
+    Pipeline, RecordedConfig,
 };
 use serde_json::{Value, json};
 

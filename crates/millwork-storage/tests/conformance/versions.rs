@@ -381,9 +381,9 @@ pub(crate) async fn found(store: Backend) {
         let (_, which) =
             WhichVersion::split(&format!("a{which}")).map(|(key, which)| (key.to_owned(), which)).unwrap();
         let found = find_version(&*store, &a, &which).await.unwrap();
-        let found = found.and_then(|event| match event.body {
-            EventBody::Materialized(made) => made.version.map(VersionNumber::get),
-            _ => None,
+        let found = found.and_then(|event| {
+            let EventBody::Materialized(made) = event.body else { return None };
+            made.version.map(VersionNumber::get)
         });
         assert_eq!(found, expected, "{which}");
     }

@@ -270,12 +270,32 @@ impl Served {
         let found = match (parameter, before) {
             ("run", _) => texts(&self.json("/api/v1/runs")["runs"], "run"),
             (_, "/api/v1/automation/") => texts(&self.json("/api/v1/automation")["assets"], "asset"),
+            ("key", _) if before.starts_with("/api/v1/models/") => return self.of_models(before),
             ("key", _) => texts(&self.json("/api/v1/assets")["assets"], "key"),
             ("name", "/api/v1/schedules/") => texts(&self.json("/api/v1/schedules"), "schedule"),
             ("name", "/api/v1/sensors/") => texts(&self.json("/api/v1/sensors"), "sensor"),
             other => panic!("nothing is known of {other:?} in {path}"),
         };
         found.iter().map(|value| format!("{before}{value}{after}")).collect()
+    }
+
+    /// A path below `/api/v1/models/` for each model that it can answer for: most want a version, a comparison one in use.
+    fn of_models(&self, before: &str) -> Vec<String> {
+        let wanted = match before.trim_start_matches("/api/v1/models/") {
+            "compare/" => "in_use",
+            "card/" | "lineage/" => "last",
+            _ => "awaiting_approval",
+        };
+        let models = self.json("/api/v1/models");
+        let paths = models.as_array().unwrap().iter().flat_map(|model| {
+            let standings = model["standings"].as_array().unwrap().iter();
+            standings.filter(|standing| !standing[wanted].is_null()).map(|standing| {
+                let partition = standing["partition"].as_str();
+                let query = partition.map_or_else(String::new, |key| format!("?partition={key}"));
+                format!("{before}{}{query}", model["key"].as_str().unwrap())
+            })
+        });
+        paths.take(10).collect()
     }
 
     /// Follows the links of all pages.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use millwork_api::ReproductionView;
+use millwork_core::event::KindSet;
 use millwork_core::run::{Made, ReproducedAsset, Reproduction, ReproductionVerdict, RunId};
 use millwork_engine::{
-    Cancel, EngineOptions, Observer, ask_descendants_to_end, capture_output, end_descendants,
+    Cancel, EngineOptions, Observation, Observer, ask_descendants_to_end, capture_output, end_descendants,
 };
 use tokio::sync::watch;
 
@@ -32,7 +33,14 @@ pub(super) async fn reproduce(session: &Session, opened: &Opened, run: RunId) ->
     let (first, asked) = watch::channel(None);
     let watcher = tokio::spawn(cancel_when_asked(signals, first, cancel.clone(), progress.clone()));
     let shown = progress.clone();
-    let observer: Observer = Arc::new(move |observation| shown.show(&observation));
+    let observer: Observer = Arc::new(move |observation| {
+        // A verdict is part of what is compared. That an alias moves in the reproduction would be read as a move in the home.
+        let is_of_versions =
+            matches!(observation, Observation::Recorded(event) if event.body.is_one_of(KindSet::VERSIONS));
+        if !is_of_versions {
+            shown.show(&observation);
+        }
+    });
     let started = Instant::now();
     let reproduced = engine.reproduce(plan, &cancel, observer).await;
     let took = started.elapsed();

@@ -44,9 +44,9 @@ fn lists() {
     tfidf_vectorizer  features  tfidf  training_data  The vocabulary of the training titles and the weight of each term.
     transformed_training_data  features  tfidf  training_data  The training titles as TF-IDF features, with their numbers of comments.
     transformed_test_data  features  tfidf  test_data, tfidf_vectorizer  The test titles as TF-IDF features, with their numbers of comments.
-    xgboost_comments_model  model  xgboost  transformed_training_data, tfidf_vectorizer  Boosted trees that predict a story's number of comments from its title.
+    xgboost_comments_model  model  xgboost  transformed_training_data, tfidf_vectorizer  Boosted trees that predict a story's number of comments from its title. Each one is a version, which `better_comments_model` judges.
     comments_model_test_set_r_squared  model  score  transformed_test_data, transformed_training_data, xgboost_comments_model  The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
-    latest_story_comment_predictions  serving  polars, http  xgboost_comments_model, tfidf_vectorizer  How many comments the newest stories will get, as the model sees it. No new title is no error: there is nothing to
+    latest_story_comment_predictions  serving  polars, http  xgboost_comments_model, tfidf_vectorizer  How many comments the newest stories will get, as the model in use sees it, through the words that it was fitted with. No new title is
     ");
     assert_snapshot!(home.shown("list checks"), @r"
     exit 0
@@ -103,20 +103,20 @@ fn lists_for_programs() {
 #[test]
 fn graph_as_text() {
     assert_snapshot!(Home::new().succeeds("graph"), @r"
-    ●         hackernews_stories                 [ingest]
-    ├─●       training_data                      [ingest]    ← hackernews_stories
-    │ ├─●     tfidf_vectorizer                   [features]  ← training_data
-    │ ● │     transformed_training_data          [features]  ← training_data
-    │ ├─┼─●   xgboost_comments_model             [model]     ← transformed_training_data, tfidf_vectorizer
-    │ │ ├─┼─● latest_story_comment_predictions   [serving]   ← xgboost_comments_model, tfidf_vectorizer
-    ● │ │ │   test_data                          [ingest]    ← hackernews_stories
-    ●─│─╯ │   transformed_test_data              [features]  ← test_data, tfidf_vectorizer
-    ●─┴───╯   comments_model_test_set_r_squared  [model]     ← transformed_test_data, transformed_training_data, xgboost_comments_model
+    ●         hackernews_stories                              [ingest]
+    ├─●       training_data                                   [ingest]    ← hackernews_stories
+    │ ├─●     tfidf_vectorizer                                [features]  ← training_data
+    │ ● │     transformed_training_data                       [features]  ← training_data
+    │ ├─┼─●   xgboost_comments_model ◇ better_comments_model  [model]     ← transformed_training_data, tfidf_vectorizer
+    │ │ ├─┼─● latest_story_comment_predictions                [serving]   ← xgboost_comments_model@champion, tfidf_vectorizer (of xgboost_comments_model@champion)
+    ● │ │ │   test_data                                       [ingest]    ← hackernews_stories
+    ●─│─╯ │   transformed_test_data                           [features]  ← test_data, tfidf_vectorizer
+    ●─┴───╯   comments_model_test_set_r_squared               [model]     ← transformed_test_data, transformed_training_data, xgboost_comments_model
     ");
     assert_snapshot!(Home::new().succeeds("graph 1+xgboost_comments_model"), @r"
-    ●   tfidf_vectorizer           [features]
-    │ ● transformed_training_data  [features]
-    ●─╯ xgboost_comments_model     [model]     ← transformed_training_data, tfidf_vectorizer
+    ●   tfidf_vectorizer                                [features]
+    │ ● transformed_training_data                       [features]
+    ●─╯ xgboost_comments_model ◇ better_comments_model  [model]     ← transformed_training_data, tfidf_vectorizer
     ");
 }
 
@@ -201,9 +201,7 @@ fn materialize() {
     ");
     assert_snapshot!(home.shown("materialize --job predict --stale --dry-run"), @r"
     exit 0
-    2 steps would run:
-      latest_story_comment_predictions
-      latest_story_comment_predictions:predictions_are_finite
+    No step would run.
     ");
 }
 
@@ -335,13 +333,13 @@ fn assets_and_their_values() {
       data version  <id>
       stored  <size> (npz)
       columns  263
-      entries  751
+      entries  771
       rows  126
     ");
     assert_snapshot!(home.shown("asset history transformed_test_data"), @r"
     exit 0
     VERSION  MATERIALIZED  RUN  PARTITION  DATA VERSION  SIZE  METADATA
-    1  <date> <time>  <id>  <id>  <size>  columns=263 entries=751 rows=126
+    1  <date> <time>  <id>  <id>  <size>  columns=263 entries=771 rows=126
     ");
     let written = home.succeeds("asset value comments_model_test_set_r_squared");
     let score: f64 = home.value("comments_model_test_set_r_squared");
