@@ -13,7 +13,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition};
-use millwork_storage::{EventQuery, StorageError, Store, follow};
+use millwork_storage::{EventQuery, StorageError, Store};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -165,9 +165,17 @@ impl Cached {
 
     async fn catch_up(&mut self, store: &dyn Store) -> Result<(), StorageError> {
         loop {
-            let followed = follow(store, self.behind, KindSet::VERSIONS, PAGE).await?;
-            let is_all = followed.events.len() < PAGE as usize;
-            for event in followed.events {
+            // Read first, so that what is committed in between lies behind it.
+            let head = store.head().await?;
+            let query = EventQuery {
+                kinds: Some(KindSet::VERSIONS),
+                after: Some(self.behind),
+                limit: Some(PAGE),
+                ..EventQuery::default()
+            };
+            let events = store.events(query).await?;
+            let is_all = events.len() < PAGE as usize;
+            for event in events {
                 let sequence = event.sequence;
                 let snapshot = Arc::make_mut(&mut self.snapshot);
                 match &event.asset {
@@ -179,8 +187,9 @@ impl Cached {
                 }
                 self.behind = sequence;
             }
-            self.behind = self.behind.max(followed.behind);
             if is_all {
+                // Events of other kinds aren't looked through again.
+                self.behind = self.behind.max(head);
                 self.read_at = Some(Instant::now());
                 return Ok(());
             }

@@ -150,9 +150,18 @@ fn labels(to: &mut String, drawing: &Drawing, layout: &Layout) -> fmt::Result {
         }
         let (x, y) = middle(route);
         let (x, y) = (number(x), number(y - 3.0));
-        writeln!(to, "<text class=\"followed\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(&single_line(label)))?;
+        let (short, label) = (escaped(&single_line(&short(label))), escaped(label));
+        writeln!(to, "<text class=\"followed\" x=\"{x}\" y=\"{y}\"><title>{label}</title>{short}</text>")?;
     }
     Ok(())
+}
+
+/// A label without the key of the model whose alias is followed, for which there is no room: `of champion`.
+fn short(label: &str) -> String {
+    match label.strip_prefix("of ").and_then(|label| label.rsplit_once('@')) {
+        Some((_, alias)) => format!("of {alias}"),
+        None => label.to_owned(),
+    }
 }
 
 /// The middle of the curve in the middle of a route, which has one point and then three for each curve.
@@ -234,7 +243,7 @@ mod tests {
         let shown = [
             "<path class=\"edge followed\"",
             ">champion</text>",
-            ">of model@champion</text>",
+            "<title>of model@champion</title>of champion</text>",
             "<title>gate better &quot;R&amp;D&quot;</title>",
             ">◇ better &quot;R&amp;D&quot;</text>",
             ">follows an alias</text>",

@@ -12,6 +12,9 @@ use super::super::main_number::Shown;
 use super::row::{Status, who};
 use crate::models::ModelSnapshot;
 
+/// The maximum number of fields of a configuration that is shown whole.
+const FIELDS: usize = 6;
+
 /// The table: one row for each version.
 pub(super) struct Versions {
     pub(super) columns: Vec<String>,
@@ -26,7 +29,7 @@ pub(super) struct VersionRow {
     pub(super) sequence: u64,
     pub(super) at: String,
     pub(super) run: Option<(String, String)>,
-    /// The fields of its configuration, those that the run overrode first and with a `*`.
+    /// The fields of its configuration, those that the run overrode first and with a `*`; of large ones, those that differ.
     pub(super) config: Vec<String>,
     pub(super) cells: Vec<String>,
     pub(super) status: Status,
@@ -62,8 +65,21 @@ pub(super) struct Of<'m> {
 /// The rows of versions, which are given newest first.
 pub(super) fn versions(of: &Of<'_>, made: &[Made<'_>]) -> Versions {
     let columns = columns(made, of.metric);
-    let rows: Vec<VersionRow> = made.iter().map(|made| row(of, made, &columns)).collect();
+    let mut rows: Vec<VersionRow> = made.iter().map(|made| row(of, made, &columns)).collect();
+    leave_what_differs(&mut rows);
     Versions { columns, has_configs: rows.iter().any(|row| !row.config.is_empty()), rows }
+}
+
+/// Leaves those fields of large configurations out that are the same in all versions.
+fn leave_what_differs(rows: &mut [VersionRow]) {
+    if rows.len() < 2 || rows.iter().all(|row| row.config.len() <= FIELDS) {
+        return;
+    }
+    let of_first: BTreeSet<String> =
+        rows.first().map(|row| row.config.iter().cloned().collect()).unwrap_or_default();
+    let is_in_all = |field: &String| rows.iter().all(|row| row.config.contains(field));
+    let same: BTreeSet<String> = of_first.into_iter().filter(is_in_all).collect();
+    rows.iter_mut().for_each(|row| row.config.retain(|field| !same.contains(field)));
 }
 
 fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow {
