@@ -62,7 +62,7 @@ pub enum VersionStatus {
     InUse,
     /// It was in use before.
     Retired,
-    /// A gate asked people, and nobody has answered.
+    /// A gate asked people, and there is no answer yet.
     AwaitsApproval(Asked),
     /// It was judged, and the one in use stayed; it can be promoted.
     Kept,
@@ -257,7 +257,7 @@ impl ModelHistory {
         (!is_decided && !came_into_use).then_some(verdict)
     }
 
-    /// Decides about a version as its question says for when nobody has answered in time; an empty list if no question with a time limit
+    /// Decides about a version as its question says for when there is no answer in time; an empty list if no question with a time limit
     /// waits. What was compared with another version than the one in use by now is kept instead of promoted.
     ///
     /// # Errors
