@@ -49,7 +49,7 @@ fn pipeline() -> Pipeline {
 }
 
 #[track_caller]
-fn check(request: RunRequest, expected: &str) {
+fn check(request: &RunRequest, expected: &str) {
     let pipeline = pipeline();
     let graph = pipeline.graph();
     request.check(&pipeline).unwrap();
@@ -60,7 +60,7 @@ fn check(request: RunRequest, expected: &str) {
 
 #[track_caller]
 fn check_spec(run: RunSpec, expected: &str) {
-    check(run.resolve(&pipeline()).unwrap(), expected);
+    check(&run.resolve(&pipeline()).unwrap(), expected);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_model_is_not_made_without_being_judged() {
     check_spec(hourly, "words model model:better");
     // A sensor and a condition.
     check_spec(RunSpec::of("model").key("a file"), "model model:better");
-    check(RunRequest::of_assets(["model".into()]), "model model:better");
+    check(&RunRequest::of_assets(["model".into()]), "model model:better");
     check_spec(RunSpec::of("daily").partition("tue"), "daily (tue) daily:good_day (tue)");
     // What follows an alias is downstream of its asset.
     check_spec(RunSpec::of("model+"), "model model:better predictions");
