@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex};
+use crate::param::InputMapping;
 use crate::partition::{AssetPartition, PartitionKey};
 use crate::run::RunRequest;
 
@@ -15,8 +16,7 @@ pub fn repair_requests(graph: &AssetGraph, outputs: &[AssetPartition<AssetIndex>
     let mut turns: HashMap<&AssetPartition<AssetIndex>, usize> = HashMap::new();
     let mut runs: BTreeMap<(usize, Option<&PartitionKey>), Vec<AssetKey>> = BTreeMap::new();
     for output in outputs {
-        let upstream = &graph.assets()[output.asset].upstream;
-        let made_from = turns.iter().filter(|(other, _)| upstream.contains(&other.asset));
+        let made_from = turns.iter().filter(|(other, _)| is_made_from(graph, output, other));
         let turn = made_from
             .map(|(other, turn)| if other.partition == output.partition { *turn } else { turn + 1 })
             .max()
@@ -30,6 +30,21 @@ pub fn repair_requests(graph: &AssetGraph, outputs: &[AssetPartition<AssetIndex>
         ..RunRequest::of_assets(assets)
     };
     runs.into_iter().map(request).collect()
+}
+
+/// Whether an output is made from another one: with its partition, from the same one, or from all of them.
+fn is_made_from(
+    graph: &AssetGraph,
+    output: &AssetPartition<AssetIndex>,
+    other: &AssetPartition<AssetIndex>,
+) -> bool {
+    let key = graph.key(other.asset);
+    let computation = graph.definition(output.asset).and_then(|definition| definition.computation.as_ref());
+    let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
+    inputs.filter(|input| input.asset == *key).any(|input| match input.mapping {
+        InputMapping::AllPartitions => true,
+        InputMapping::Identity => other.partition.is_none() || other.partition == output.partition,
+    })
 }
 
 #[cfg(test)]
