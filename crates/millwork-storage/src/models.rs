@@ -440,7 +440,7 @@ mod tests {
     async fn what_descends_from_a_version_is_found_through_values_of_before() {
         let asset = |key: &str, input: Option<&str>| {
             let definition = AssetDefinition::new(key).produces::<u8, _>();
-            input.into_iter().fold(definition, |one, input| one.input::<u8>(input)).blocking(|_| Ok(0_u8))
+            input.into_iter().fold(definition, AssetDefinition::input::<u8>).blocking(|_| Ok(0_u8))
         };
         let pipeline = Definitions::new()
             .asset(asset("model", None))

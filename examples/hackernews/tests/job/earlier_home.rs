@@ -56,6 +56,15 @@ fn its_model_predicts_what_it_predicted() {
     let home = home();
     home.makes_again("comments_model_test_set_r_squared");
     // Which version is in use is nobody's decision yet.
-    home.succeeds_with(&["models promote xgboost_comments_model 1"]);
+    home.succeeds_with(&[
+        "models list",
+        "models show xgboost_comments_model",
+        "models promote xgboost_comments_model 1",
+        "models versions xgboost_comments_model --json",
+        "models card xgboost_comments_model",
+        "models lineage xgboost_comments_model@1",
+        "models alias xgboost_comments_model candidate 1",
+        "models repair xgboost_comments_model 1 --dry-run",
+    ]);
     home.makes_again("latest_story_comment_predictions");
 }

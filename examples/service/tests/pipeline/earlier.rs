@@ -155,7 +155,7 @@ impl EarlierHome {
     }
 
     /// The commands that `--help` lists, each with those below it.
-    fn commands(&self, above: &str) -> Vec<String> {
+    pub(crate) fn commands(&self, above: &str) -> Vec<String> {
         let help = String::from_utf8(self.succeeds(&format!("{above} --help"))).unwrap();
         let Some((_, list)) = help.split_once("\nCommands:\n") else { return vec![above.trim().to_owned()] };
         let list = list.split("\n\n").next().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::earlier::EarlierHome;
 
 /// Every command except those that run until they are interrupted.
-const COMMANDS: [&str; 57] = [
+const COMMANDS: [&str; 61] = [
     "status",
     "status --json",
     "list assets",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 57] = [
     "list checks --json",
     "list jobs --json",
     "list resources --json",
+    "list gates",
+    "list gates --json",
     "graph",
     "graph --format json",
     "runs list",
@@ -21,6 +23,8 @@ const COMMANDS: [&str; 57] = [
     "runs list --tag customer=x --json",
     "runs show",
     "runs show --json",
+    "models list",
+    "models list --json",
     "runs logs",
     "runs logs --all --json",
     "schedules list --json",
@@ -73,7 +77,7 @@ fn home() -> EarlierHome {
 
 #[test]
 fn every_command_opens_it() {
-    // Without schedules, conditions, retention rules and pending work, these have nothing to do.
+    // Without schedules, conditions, models, retention rules and pending work, these have nothing to do.
     let others =
         ["daemon", "serve", "dev", "schedules next", "schedules on", "schedules off", "automation explain"];
     let pending = [
@@ -82,8 +86,12 @@ fn every_command_opens_it() {
         "schedules pending retry",
         "schedules pending drop",
     ];
-    let others = [&others[..], &pending, &["store prune", "completions"]].concat();
     let home = home();
+    // The home of the reference job is opened with those of one model.
+    let models = home.commands("models").into_iter().filter(|command| command != "models list");
+    let models: Vec<String> = models.collect();
+    let models: Vec<&str> = models.iter().map(String::as_str).collect();
+    let others = [&others[..], &pending, &models, &["store prune", "completions", "runs reproduce"]].concat();
     home.shows_everything();
     home.opens_with(&COMMANDS, &others);
 }

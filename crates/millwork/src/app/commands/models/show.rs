@@ -1,5 +1,7 @@
 //! What is shown of models: the list, one of them, its versions, two of them side by side, the card of one.
 
+use std::collections::BTreeSet;
+
 use millwork_api::{
     ComparedFactView, FoundVersion, ModelDetails, ModelListing, VerdictView, VersionView, compare_versions,
     find_stored_version, list_models, model_card, model_details,
@@ -18,6 +20,9 @@ use crate::app::session::{Opened, Session, split_version};
 use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
+
+/// The maximum number of parameters of versions that are shown whole.
+const FEW_PARAMETERS: usize = 6;
 
 pub(super) async fn list(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
     let models = list_models(&*opened.store, session.pipeline()?.graph()).await?;
@@ -148,16 +153,36 @@ fn print_versions(model: &ModelDetails) {
     }
     let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
     let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "VERDICT", "REASON"];
-    out!("{}", table(heading, model.versions.iter().map(version_row).collect()));
+    let same = same_parameters(&model.versions);
+    out!("{}", table(heading, model.versions.iter().map(|version| version_row(version, &same)).collect()));
+    if !same.is_empty() {
+        outln!("PARAMETERS has what differs; `models card {}` has all.", model.key);
+    }
     if model.count > model.versions.len() {
         outln!("The newest {} of {}; `--limit` shows more.", model.versions.len(), model.count);
     }
 }
 
-fn version_row(version: &VersionView) -> [String; 8] {
+/// The parameters that are the same in all versions; none where they have few.
+fn same_parameters(versions: &[VersionView]) -> BTreeSet<String> {
+    if versions.len() < 2 {
+        return BTreeSet::new();
+    }
+    let mut all = versions.iter().filter(|version| version.made.is_some()).map(parameters);
+    let Some(first) = all.next().filter(|first| first.len() > FEW_PARAMETERS) else { return BTreeSet::new() };
+    let first: BTreeSet<String> = first.into_iter().collect();
+    all.fold(first, |same, other| same.into_iter().filter(|parameter| other.contains(parameter)).collect())
+}
+
+fn parameters(version: &VersionView) -> Vec<String> {
+    let config = version.made.iter().flat_map(|made| &made.config);
+    config.map(|(name, value)| format!("{name}={}", in_words(value))).collect()
+}
+
+fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 8] {
     let made = version.made.as_ref();
-    let config = made.iter().flat_map(|made| &made.config);
-    let config: Vec<String> = config.map(|(name, value)| format!("{name}={}", in_words(value))).collect();
+    let mut config = parameters(version);
+    config.retain(|parameter| !same.contains(parameter));
     let aliases: Vec<&str> = version.aliases.iter().map(AliasName::as_str).collect();
     let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
     let removed = made.is_none_or(|made| made.value_removed);
