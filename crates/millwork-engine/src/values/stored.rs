@@ -148,7 +148,9 @@ impl Advice for ValueError {
                     .into()
             }
             Self::InUse { model, .. } => {
-                format!("go back to another version with `models rollback {model}`, or train it again").into()
+                let back = format!("`models rollback {model}`");
+                format!("go back to another version with {back}, or train a new one and `models promote` it")
+                    .into()
             }
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),

@@ -165,9 +165,6 @@ fn print_versions(model: &ModelDetails) {
 
 /// The parameters that are the same in all versions; none where they have few.
 fn same_parameters(versions: &[VersionView]) -> BTreeSet<String> {
-    if versions.len() < 2 {
-        return BTreeSet::new();
-    }
     let mut all = versions.iter().filter(|version| version.made.is_some()).map(parameters);
     let Some(first) = all.next().filter(|first| first.len() > FEW_PARAMETERS) else { return BTreeSet::new() };
     let first: BTreeSet<String> = first.into_iter().collect();
