@@ -1,6 +1,5 @@
 //! Times what a model's life costs: a gate, the move of an alias, the pages of a model with 1,000 versions, and the reproduction of a run.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use millwork_core::{
 };
 use millwork_engine::{Cancel, Engine};
 use millwork_storage::{Batch, Home, append_version, change_model};
+use millwork_testing::PipelineServer;
 use tempfile::TempDir;
 
 const ROUNDS: usize = 41;
@@ -201,24 +201,17 @@ async fn many_versions(path: &Path) -> Result<()> {
 async fn pages() -> Result<()> {
     let folder = TempDir::new()?;
     many_versions(folder.path()).await?;
-    let mut process = Command::new(std::env::current_exe()?.with_file_name("champion"))
-        .args(["serve", "--address", "127.0.0.1:0"])
-        .env("MILLWORK_HOME", folder.path())
-        .env_remove("MILLWORK_TOKEN")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("`cargo build --release -p champion` builds what is served")?;
-    let mut lines = BufReader::new(process.stdout.take().context("its output")?).lines();
-    let line = lines.next().context("it says where it serves")??;
-    let url = line.split_once("serving ").context("an address")?.1.to_owned();
-    std::thread::spawn(move || lines.for_each(drop));
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("champion"));
+    command.args(["serve", "--address", "127.0.0.1:0"]);
+    command.env("MILLWORK_HOME", folder.path()).env_remove("MILLWORK_TOKEN");
+    // `cargo build --release -p champion` builds what is served. It is killed when this ends, however that is.
+    let server = PipelineServer::start(command);
     let client = reqwest::Client::new();
-    for page in ["/models", "/models/price_model", "/api/v1/models/price_model"] {
+    for page in ["/models", "/models/price_model", "/api/v1/models/show/price_model"] {
         let mut times = Vec::new();
         for round in 0..=ROUNDS {
             let started = Instant::now();
-            let answer = client.get(format!("{url}{page}")).send().await?.error_for_status()?;
+            let answer = client.get(format!("{}{page}", server.url)).send().await?.error_for_status()?;
             let length = answer.text().await?.len();
             ensure!(length > 0, "`{page}` is empty");
             if round > 0 {
@@ -228,8 +221,6 @@ async fn pages() -> Result<()> {
         times.sort();
         print(&format!("{page} with {VERSIONS} versions"), &times, "10 ms");
     }
-    process.kill()?;
-    process.wait()?;
     Ok(())
 }
 
