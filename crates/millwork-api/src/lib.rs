@@ -50,7 +50,8 @@ pub use model::{
     FoundVersion, InputView, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
     ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView, VerdictView,
     VersionError, VersionStatusView, VersionView, compare_versions, find_model, find_stored_version,
-    find_version_of, list_models, model_card, model_details, model_versions, version_lineage,
+    find_version_of, list_models, model_card, model_details, model_versions, same_parameters,
+    version_lineage,
 };
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,

@@ -309,11 +309,9 @@ impl ModelHistory {
         version: VersionNumber,
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
-        if self.at(alias) == Some(version) {
-            return Err(OperationError::AlreadyThere { asset: asset.clone(), version, alias: alias.clone() });
-        }
-        let moved = self.moved(asset, alias, version, AliasChange::Promoted, author)?;
-        Ok(vec![self.decided(version, alias, Decision::Promote, author), moved])
+        let mut events = self.set_alias(asset, alias, version, author)?;
+        events.insert(0, self.decided(version, alias, Decision::Promote, author));
+        Ok(events)
     }
 
     /// Moves another alias than that of the version in use to a version, about which nothing is decided by that.
@@ -346,18 +344,10 @@ impl ModelHistory {
         version: VersionNumber,
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
-        let asset = asset.clone();
-        match self.status(version, in_use) {
-            None => Err(OperationError::NoVersion { asset, version }),
-            Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
-            Some(VersionStatus::Rejected) => Err(OperationError::AlreadyRejected { asset, version }),
-            Some(
-                VersionStatus::Retired
-                | VersionStatus::AwaitsApproval(_)
-                | VersionStatus::Kept
-                | VersionStatus::Unjudged,
-            ) => Ok(vec![self.decided(version, in_use, Decision::Reject, author)]),
+        if self.not_in_use(asset, in_use, version)? == VersionStatus::Rejected {
+            return Err(OperationError::AlreadyRejected { asset: asset.clone(), version });
         }
+        Ok(vec![self.decided(version, in_use, Decision::Reject, author)])
     }
 
     /// Keeps the version in use, as the answer to a question about another one, which stays promotable.
@@ -372,12 +362,8 @@ impl ModelHistory {
         version: VersionNumber,
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
-        let asset = asset.clone();
-        match self.status(version, in_use) {
-            None => Err(OperationError::NoVersion { asset, version }),
-            Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
-            Some(_) => Ok(vec![self.decided(version, in_use, Decision::Keep, author)]),
-        }
+        self.not_in_use(asset, in_use, version)?;
+        Ok(vec![self.decided(version, in_use, Decision::Keep, author)])
     }
 
     /// Moves an alias back: to a version, or to the one at which it pointed before and that isn't rejected.
@@ -454,6 +440,21 @@ impl ModelHistory {
             *version != current
                 && self.status(*version, alias).is_some_and(|status| status != VersionStatus::Rejected)
         })
+    }
+
+    /// The status of a version, which has to exist and not to be in use.
+    fn not_in_use(
+        &self,
+        asset: &AssetKey,
+        in_use: &AliasName,
+        version: VersionNumber,
+    ) -> Result<VersionStatus, OperationError> {
+        let asset = asset.clone();
+        match self.status(version, in_use) {
+            None => Err(OperationError::NoVersion { asset, version }),
+            Some(VersionStatus::InUse) => Err(OperationError::InUse { asset, version }),
+            Some(status) => Ok(status),
+        }
     }
 
     fn moved(

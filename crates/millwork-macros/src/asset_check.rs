@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::emit::{Declared, computation, local, text, typed};
+use crate::emit::{computation, emit_about, local, text, typed};
 use crate::errors::Errors;
 use crate::parse::{Arguments, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
@@ -46,22 +46,11 @@ impl AssetCheck {
     }
 
     fn emit(&self) -> TokenStream {
-        let Function { name, conditions, kept, returned, parameters, is_free, .. } = &self.function;
-        let declared = Declared {
-            name,
-            visibility: &self.function.visibility,
-            conditions,
-            definition_type: quote!(CheckDefinition),
-            method: quote!(check),
+        let definition = |parameters: &[Parameter], returned: &Returned, asset: &TokenStream| {
+            self.definition(parameters, returned, asset)
         };
-        let declaration = match (parameters, returned, &self.asset) {
-            (Some(parameters), Some(returned), Some(asset)) => {
-                declared.emit(&self.definition(parameters, returned, asset))
-            }
-            _ if *is_free => declared.emit_placeholder(),
-            _ => return kept.clone(),
-        };
-        quote!(#kept #declaration)
+        let (definition_type, method) = (quote!(CheckDefinition), quote!(check));
+        emit_about(&self.function, self.asset.as_ref(), (definition_type, method), definition)
     }
 
     fn definition(&self, parameters: &[Parameter], returned: &Returned, asset: &TokenStream) -> TokenStream {

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type};
 
-use crate::emit::{Declared, computation, local, text, typed};
+use crate::emit::{computation, emit_about, local, text, typed};
 use crate::errors::Errors;
 use crate::parse::{Arguments, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
@@ -45,22 +45,11 @@ impl Gate {
     }
 
     fn emit(&self) -> TokenStream {
-        let Function { name, conditions, kept, returned, parameters, is_free, .. } = &self.function;
-        let declared = Declared {
-            name,
-            visibility: &self.function.visibility,
-            conditions,
-            definition_type: quote!(GateDefinition),
-            method: quote!(gate),
+        let definition = |parameters: &[Parameter], returned: &Returned, asset: &TokenStream| {
+            self.definition(parameters, returned, asset)
         };
-        let declaration = match (parameters, returned, &self.asset) {
-            (Some(parameters), Some(returned), Some(asset)) => {
-                declared.emit(&self.definition(parameters, returned, asset))
-            }
-            _ if *is_free => declared.emit_placeholder(),
-            _ => return kept.clone(),
-        };
-        quote!(#kept #declaration)
+        let (definition_type, method) = (quote!(GateDefinition), quote!(gate));
+        emit_about(&self.function, self.asset.as_ref(), (definition_type, method), definition)
     }
 
     fn definition(&self, parameters: &[Parameter], returned: &Returned, asset: &TokenStream) -> TokenStream {

@@ -95,6 +95,13 @@ pub struct EventQuery {
     pub limit: Option<u32>,
 }
 
+impl EventQuery {
+    /// The event at a place of the log.
+    pub fn at(sequence: u64) -> Self {
+        Self { after: Some(sequence - 1), before: Some(sequence + 1), ..Self::default() }
+    }
+}
+
 /// Which end of the log to start from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {

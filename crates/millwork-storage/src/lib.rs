@@ -79,7 +79,7 @@ pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use sqlite::SqliteStore;
 pub use store_url::{StoreKind, connect};
-pub use version_store::{Alias, VersionStore, append_version, input_event};
+pub use version_store::{Alias, VersionStore, append_version, input_event, next_version};
 pub use waiting::{queued_runs, shown_states, waiting_runs};
 
 /// A backend of the store.

@@ -79,19 +79,41 @@ pub(crate) async fn made_from<S: EventLog + VersionStore + ?Sized>(
     Ok(inputs)
 }
 
+/// Adds to versions, by their sequence numbers, those that they were made from.
+pub(crate) async fn with_what_they_were_made_from<S: EventLog + VersionStore + ?Sized>(
+    store: &S,
+    mut versions: Vec<u64>,
+) -> Result<Vec<u64>, StorageError> {
+    for sequence in versions.clone() {
+        for event in store.events(EventQuery::at(sequence)).await? {
+            versions.extend(made_from(store, &event).await?.iter().map(|input| input.sequence));
+        }
+    }
+    Ok(versions)
+}
+
+/// The number that the next version of an asset and partition gets.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn next_version(store: &dyn Store, of: &AssetPartition) -> Result<VersionNumber, StorageError> {
+    let last = store.last_versions(std::slice::from_ref(&of.asset)).await?;
+    let last = last.into_iter().find(|(found, _)| found == of).map(|(_, version)| version);
+    Ok(VersionNumber::after(last))
+}
+
 /// Appends a materialization that no run has made under the next number of its asset and partition, and returns its sequence number.
 ///
 /// # Errors
 ///
 /// Those of the store.
 pub async fn append_version(store: &dyn Store, event: NewEvent) -> Result<u64, StorageError> {
-    let of = event.asset.clone().map(|asset| AssetPartition::new(asset, event.partition.clone()));
+    let of = event.asset_partition();
     loop {
         let mut event = event.clone();
         if let (EventBody::Materialized(made), Some(of)) = (&mut event.body, &of) {
-            let last = store.last_versions(std::slice::from_ref(&of.asset)).await?;
-            let last = last.into_iter().find(|(found, _)| found == of).map(|(_, version)| version);
-            made.version = Some(VersionNumber::after(last));
+            made.version = Some(next_version(store, of).await?);
         }
         match store.append(Batch { fence: None, events: vec![event] }).await {
             Ok(sequences) => return Ok(sequences[0]),

@@ -60,6 +60,23 @@ impl BacktestView {
         }
     }
 
+    /// The table: its headings, of which the numbers' labels stand before the last one, and a row for each version. `number` writes a number.
+    pub fn table<'h>(
+        &'h self,
+        [version, outcome, reason]: [&'h str; 3],
+        number: impl Fn(&Value) -> String,
+    ) -> (Vec<&'h str>, Vec<Vec<String>>) {
+        let labels = self.labels();
+        let headings = [version, outcome].into_iter().chain(labels.iter().copied()).chain([reason]);
+        let row = |tested: &BacktestedVersionView| {
+            let numbers = labels.iter().map(|label| tested.numbers.get(*label).map(&number));
+            let numbers = numbers.map(Option::unwrap_or_default);
+            let first = [tested.version.to_string(), tested.outcome.clone()];
+            first.into_iter().chain(numbers).chain([tested.reason.clone()]).collect()
+        };
+        (headings.collect(), self.versions.iter().map(row).collect())
+    }
+
     /// The labels of the numbers of all versions, in order.
     pub fn labels(&self) -> Vec<&str> {
         let labels = self.versions.iter().flat_map(|version| version.numbers.keys());

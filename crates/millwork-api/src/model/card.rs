@@ -227,21 +227,12 @@ fn pairs(heading: &[&str; 2], pairs: &BTreeMap<String, Value>) -> String {
 }
 
 fn backtest_table(backtest: &BacktestView) -> String {
-    let labels = backtest.labels();
-    let mut heading = vec!["Version", "Outcome"];
-    heading.extend(&labels);
-    heading.push("Reason");
-    let rows = backtest.versions.iter().map(|tested| {
-        let mut row = vec![tested.version.to_string(), tested.outcome.clone()];
-        row.extend(labels.iter().map(|label| tested.numbers.get(*label).map(in_words).unwrap_or_default()));
-        row.push(tested.reason.clone());
-        row
-    });
+    let (heading, rows) = backtest.table(["Version", "Outcome", "Reason"], in_words);
     let against = backtest.against.map(|one| format!(" against version {one}")).unwrap_or_default();
     let inputs: Vec<String> = backtest.inputs.iter().map(InputView::in_words).collect();
     let on = if inputs.is_empty() { String::new() } else { format!(" on {}", inputs.join(", ")) };
     let title = format!("Gate `{}`{against}{on}, {}.", backtest.gate, backtest.at);
-    format!("{title}\n\n{}", table(&heading, rows.collect()))
+    format!("{title}\n\n{}", table(&heading, rows))
 }
 
 fn input_line(input: &InputView) -> String {

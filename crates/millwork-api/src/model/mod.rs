@@ -8,6 +8,7 @@ mod details;
 mod find;
 mod lineage;
 mod list;
+mod parameters;
 mod version;
 
 pub use backtest::{BacktestView, BacktestedVersionView};
@@ -18,6 +19,7 @@ pub use details::{AliasView, ModelDetails, ModelMoveView, model_details, model_v
 pub use find::{FoundVersion, VersionError, find_model, find_stored_version, find_version_of};
 pub use lineage::{LineageView, version_lineage};
 pub use list::{ModelListing, ModelStanding, list_models};
+pub use parameters::same_parameters;
 pub use version::{
     AskedView, DecisionView, InputView, MadeVersion, VerdictView, VersionStatusView, VersionView,
 };

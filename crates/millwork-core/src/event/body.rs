@@ -552,6 +552,16 @@ impl EventBody {
         }
     }
 
+    /// The materialization, of an event about one.
+    pub const fn materialization(&self) -> Option<&Materialization> {
+        if let Self::Materialized(made) = self { Some(made) } else { None }
+    }
+
+    /// The number of the version that the event materializes.
+    pub fn version(&self) -> Option<VersionNumber> {
+        self.materialization()?.version
+    }
+
     /// What an asset's function has made its decision from; `None` if the event is no such decision.
     pub fn provenance(&self) -> Option<&Provenance> {
         match self {

@@ -78,6 +78,11 @@ impl NewEvent {
         Self { run: Some(run), at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
     }
 
+    /// The asset and its partition, of an event about an asset.
+    pub fn asset_partition(&self) -> Option<AssetPartition> {
+        Some(AssetPartition::new(self.asset.clone()?, self.partition.clone()))
+    }
+
     /// The step and its partition, of an event about a step.
     pub fn step_partition(&self) -> Option<StepPartition> {
         Some(StepPartition::new(self.step.clone()?, self.partition.clone()))

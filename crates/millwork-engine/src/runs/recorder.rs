@@ -12,7 +12,7 @@ use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::run::{IllegalTransition, RunState, RunStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetPartition, StepPartition};
-use millwork_storage::{Batch, Fence, StorageError, Store};
+use millwork_storage::{Batch, Fence, StorageError, Store, next_version};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -232,9 +232,8 @@ impl Log<'_> {
                     return Ok(placed.map(|(event, sequence)| event.at_sequence(sequence)).collect());
                 }
                 Err(StorageError::VersionTaken { asset, .. }) => {
-                    let last = self.store.last_versions(std::slice::from_ref(&asset.asset)).await?;
-                    let last = last.into_iter().find(|(of, _)| *of == asset).map(|(_, version)| version);
-                    self.renumbered.insert(asset, VersionNumber::after(last));
+                    let next = next_version(self.store, &asset).await?;
+                    self.renumbered.insert(asset, next);
                 }
                 Err(error) => return Err(error),
             }
@@ -246,7 +245,7 @@ impl Log<'_> {
         if self.renumbered.is_empty() {
             return;
         }
-        let of = event.asset.clone().map(|asset| AssetPartition::new(asset, event.partition.clone()));
+        let of = event.asset_partition();
         if let EventBody::Materialized(made) = &mut event.body
             && let Some(number) = of.and_then(|of| self.renumbered.get(&of))
         {

@@ -16,7 +16,9 @@ use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
 use millwork_core::plan::{PlanIndex, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{Absent, Answer, AssetPartition, Decision, GateDefinition, Verdict, check_metadata};
+use millwork_core::{
+    Absent, Answer, AssetPartition, DataVersion, Decision, GateDefinition, Verdict, check_metadata,
+};
 use millwork_storage::{EventQuery, Order, StorageError, Store, input_event};
 
 use super::AttemptEnd;
@@ -173,19 +175,15 @@ impl Contest {
                 }
             };
             if let Some(event) = event {
-                (input.version, input.data_version) = (number(event), data_version(event));
+                (input.version, input.data_version) = (event.body.version(), data_version(event));
             }
         }
         inputs
     }
 }
 
-fn number(event: &Event) -> Option<VersionNumber> {
-    if let EventBody::Materialized(made) = &event.body { made.version } else { None }
-}
-
-fn data_version(event: &Event) -> Option<millwork_core::DataVersion> {
-    if let EventBody::Materialized(made) = &event.body { Some(made.data_version.clone()) } else { None }
+fn data_version(event: &Event) -> Option<DataVersion> {
+    Some(event.body.materialization()?.data_version.clone())
 }
 
 /// The gate at a position of the plan, and the asset and partition that it judges.
@@ -211,11 +209,11 @@ pub(super) async fn record(
     if let Err(error) = check_metadata(&verdict.metadata) {
         return Failure::of_error(FailureKind::Output, &ValueError::from(error)).into();
     }
-    let Some(version) = number(&contest.challenger) else {
+    let Some(version) = contest.challenger.body.version() else {
         let message = format!("the version of `{}` that was to be judged has no number", gate.asset);
         return Failure::new(FailureKind::Input, message).with_hint("materialize it again").into();
     };
-    let against = contest.champion.as_ref().and_then(|champion| number(&champion.event));
+    let against = contest.champion.as_ref().and_then(|champion| champion.event.body.version());
     let (decision, asked) = answer(&verdict.answer, context.clock.now());
     let body = EventBody::VersionJudged(VersionJudged {
         gate: gate.name.clone(),

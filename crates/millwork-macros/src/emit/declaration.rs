@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::parse::Key;
+use crate::parse::{Function, Key, Parameter, Returned};
 
 /// Something that `definitions![…]` can list.
 pub(crate) struct Declared<'a> {
@@ -17,6 +17,25 @@ pub(crate) struct Declared<'a> {
     pub(crate) definition_type: TokenStream,
     /// The method of `Definitions` that takes the definition.
     pub(crate) method: TokenStream,
+}
+
+/// A function about an asset, with what it declares: a check or a gate.
+pub(crate) fn emit_about(
+    function: &Function,
+    asset: Option<&TokenStream>,
+    (definition_type, method): (TokenStream, TokenStream),
+    definition: impl FnOnce(&[Parameter], &Returned, &TokenStream) -> TokenStream,
+) -> TokenStream {
+    let Function { name, visibility, conditions, kept, returned, parameters, is_free, .. } = function;
+    let declared = Declared { name, visibility, conditions, definition_type, method };
+    let declaration = match (parameters, returned, asset) {
+        (Some(parameters), Some(returned), Some(asset)) => {
+            declared.emit(&definition(parameters, returned, asset))
+        }
+        _ if *is_free => declared.emit_placeholder(),
+        _ => return kept.clone(),
+    };
+    quote!(#kept #declaration)
 }
 
 impl Declared<'_> {

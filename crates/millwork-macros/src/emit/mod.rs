@@ -7,6 +7,6 @@ mod declaration;
 mod spec;
 mod step;
 
-pub(crate) use declaration::{Declared, asset_impl, marker};
+pub(crate) use declaration::{Declared, asset_impl, emit_about, marker};
 pub(crate) use spec::{catalog_statements, spec_expression};
 pub(crate) use step::{computation, local, produced, success, text, typed};

@@ -263,12 +263,12 @@ impl State {
 
     /// An alias moves from where it points, to a version that there is. Events before it in its batch count.
     fn check_move(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
-        let (EventBody::AliasMoved(moved), Some(asset)) = (&event.body, asset_of(event)) else {
+        let (EventBody::AliasMoved(moved), Some(asset)) = (&event.body, event.asset_partition()) else {
             return Ok(());
         };
         let moved_before = before.iter().rev().find_map(|event| {
             let EventBody::AliasMoved(one) = &event.body else { return None };
-            (one.alias == moved.alias && asset_of(event).as_ref() == Some(&asset)).then_some(one.to)
+            (one.alias == moved.alias && event.asset_partition().as_ref() == Some(&asset)).then_some(one.to)
         });
         let current = || self.current(&asset, &moved.alias).map(|pointed| pointed.version);
         let found = moved_before.unwrap_or_else(current);
@@ -288,7 +288,7 @@ impl State {
 
     /// A question is answered once, and not after another verdict about its version.
     fn check_answer(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
-        let (EventBody::VersionDecided(decided), Some(asset)) = (&event.body, asset_of(event)) else {
+        let (EventBody::VersionDecided(decided), Some(asset)) = (&event.body, event.asset_partition()) else {
             return Ok(());
         };
         let (version, Some(question)) = (decided.version, decided.answers) else { return Ok(()) };
@@ -298,7 +298,7 @@ impl State {
                 && event.asset_partition().as_ref() == Some(&asset)
         });
         let is_repeated = before.iter().any(|event| {
-            decides_about(&event.body) == Some(version) && asset_of(event).as_ref() == Some(&asset)
+            decides_about(&event.body) == Some(version) && event.asset_partition().as_ref() == Some(&asset)
         });
         match is_decided || is_repeated {
             true => Err(StorageError::AlreadyDecided { asset, version }),
@@ -313,49 +313,20 @@ impl State {
 
     fn project_versions(&mut self, event: &Event) {
         let Some(asset) = event.asset_partition() else { return };
-        match &event.body {
-            EventBody::Materialized(made) => {
-                self.versions.extend(made.version.map(|version| ((asset, version), event.sequence)));
+        if let Some(version) = event.body.version() {
+            self.versions.insert((asset, version), event.sequence);
+        } else if let EventBody::AliasMoved(moved) = &event.body {
+            let pointed = self.aliases.entry((asset, moved.alias.clone())).or_default();
+            if let Some(last) = pointed.last_mut() {
+                last.left_at.get_or_insert(event.at);
             }
-            EventBody::AliasMoved(moved) => {
-                let pointed = self.aliases.entry((asset, moved.alias.clone())).or_default();
-                if let Some(last) = pointed.last_mut() {
-                    last.left_at.get_or_insert(event.at);
-                }
-                let (data_version, sequence) = (moved.data_version.clone(), event.sequence);
-                pointed.extend(moved.to.map(|version| Pointed {
-                    version,
-                    data_version,
-                    moved: sequence,
-                    left_at: None,
-                }));
-            }
-            EventBody::RunQueued
-            | EventBody::RunStarted { .. }
-            | EventBody::RunCanceling
-            | EventBody::RunSucceeded
-            | EventBody::RunFailed { .. }
-            | EventBody::RunCanceled
-            | EventBody::RunLost { .. }
-            | EventBody::RunRetrying { .. }
-            | EventBody::StepStarted
-            | EventBody::StepProgressed { .. }
-            | EventBody::StepRetrying { .. }
-            | EventBody::StepSucceeded { .. }
-            | EventBody::StepFailed { .. }
-            | EventBody::StepSkipped { .. }
-            | EventBody::StepCanceled
-            | EventBody::Kept { .. }
-            | EventBody::NotMaterialized { .. }
-            | EventBody::Observed { .. }
-            | EventBody::CheckEvaluated(_)
-            | EventBody::VersionJudged(_)
-            | EventBody::VersionDecided(_)
-            | EventBody::VersionsBacktested(_)
-            | EventBody::AliasPinned(_)
-            | EventBody::EnvironmentRecorded(_)
-            | EventBody::Logged(_)
-            | EventBody::Unreadable(_) => {}
+            let (data_version, sequence) = (moved.data_version.clone(), event.sequence);
+            pointed.extend(moved.to.map(|version| Pointed {
+                version,
+                data_version,
+                moved: sequence,
+                left_at: None,
+            }));
         }
     }
 
@@ -504,13 +475,7 @@ fn removed<T>(all: &mut Vec<T>, is_old: impl Fn(&T) -> bool) -> u64 {
 
 /// The version that an event materializes, if it is numbered.
 fn version(event: &NewEvent) -> Option<(AssetPartition, VersionNumber)> {
-    let EventBody::Materialized(made) = &event.body else { return None };
-    Some((asset_of(event)?, made.version?))
-}
-
-/// The asset and partition that an event is about.
-fn asset_of(event: &NewEvent) -> Option<AssetPartition> {
-    Some(AssetPartition::new(event.asset.clone()?, event.partition.clone()))
+    Some((event.asset_partition()?, event.body.version()?))
 }
 
 /// What may succeed only once.

@@ -15,7 +15,7 @@ use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use super::state::{Pointed, Run, Slots, State};
 use crate::micros::stored;
 use crate::retention_store::LATELY;
-use crate::version_store::made_from;
+use crate::version_store::with_what_they_were_made_from;
 use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
@@ -400,14 +400,8 @@ impl RetentionStore for MemoryStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
-        let mut protected = self.state()?.pointed(stored(Retention::before(now, LATELY)));
-        for sequence in protected.clone() {
-            let one =
-                EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
-            for event in self.events(one).await? {
-                protected.extend(made_from(self, &event).await?.iter().map(|input| input.sequence));
-            }
-        }
+        let pointed = self.state()?.pointed(stored(Retention::before(now, LATELY)));
+        let protected = with_what_they_were_made_from(self, pointed).await?;
         let before = stored(Retention::before(now, kept.younger));
         let mut old = self.state()?.old_values(kept, before, &protected);
         old.truncate(limit as usize);

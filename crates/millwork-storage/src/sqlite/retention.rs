@@ -17,7 +17,7 @@ use super::writer::{Change, ChangeError, Transaction};
 use super::{SqliteStore, failure, versions};
 use crate::micros::to_micros;
 use crate::retention_store::{LATELY, LOGS};
-use crate::version_store::made_from;
+use crate::version_store::with_what_they_were_made_from;
 use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
 /// The number of events that are searched in one transaction, so that other writers don't wait long for it.
@@ -78,7 +78,8 @@ impl RetentionStore for SqliteStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
-        let protected = self.protected(to_micros(Retention::before(now, LATELY))).await?;
+        let pointed = versions::pointed(self, to_micros(Retention::before(now, LATELY))).await?;
+        let protected = with_what_they_were_made_from(self, pointed).await?;
         let text = "SELECT sequence FROM (SELECT sequence, at, row_number() OVER (PARTITION BY asset, partition ORDER BY \
                     sequence DESC) AS newest FROM events WHERE kind = ?1 AND asset IS NOT NULL) WHERE newest > ?2 AND at < \
                     ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) AND sequence NOT IN (SELECT value FROM \
@@ -92,32 +93,13 @@ impl RetentionStore for SqliteStore {
         let mut old = Vec::new();
         for row in self.reader.rows("find old values", query).await? {
             let sequence: i64 = row.try_get(0).map_err(failure::unreadable("an event"))?;
-            let before = sequence.unsigned_abs();
-            let one =
-                EventQuery { after: Some(before - 1), before: Some(before + 1), ..EventQuery::default() };
-            old.extend(self.events(one).await?);
+            old.extend(self.events(EventQuery::at(sequence.unsigned_abs())).await?);
         }
         Ok(old)
     }
 
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
         self.writer.write(ForgetValues(sequences.to_vec())).await
-    }
-}
-
-impl SqliteStore {
-    /// The sequence numbers of the versions whose values are kept, since an alias leads to them or has done so since this time.
-    async fn protected(&self, since: i64) -> Result<Vec<u64>, StorageError> {
-        let pointed = versions::protected(self, since).await?;
-        let mut protected = pointed.clone();
-        for sequence in pointed {
-            let one =
-                EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
-            for event in self.events(one).await? {
-                protected.extend(made_from(self, &event).await?.iter().map(|input| input.sequence));
-            }
-        }
-        Ok(protected)
     }
 }
 

@@ -72,9 +72,7 @@ impl VersionStore for SqliteStore {
         let rows = self.reader.rows("read a version", query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let sequence = sequence(row, 0)?;
-        let one =
-            EventQuery { after: Some(sequence - 1), before: Some(sequence + 1), ..EventQuery::default() };
-        Ok(self.events(one).await?.pop())
+        Ok(self.events(EventQuery::at(sequence)).await?.pop())
     }
 
     async fn versions(&self, wanted: &[(AssetPartition, VersionNumber)]) -> Result<Vec<Event>, StorageError> {
@@ -165,7 +163,12 @@ impl Move {
     pub(super) fn all_of(events: &[NewEvent]) -> Vec<Self> {
         let of = |(place, event): (usize, &NewEvent)| {
             let EventBody::AliasMoved(moved) = &event.body else { return None };
-            Some(Self { place, asset: asset_of(event)?, moved: moved.clone(), at: to_micros(event.at) })
+            Some(Self {
+                place,
+                asset: event.asset_partition()?,
+                moved: moved.clone(),
+                at: to_micros(event.at),
+            })
         };
         events.iter().enumerate().filter_map(of).collect()
     }
@@ -244,9 +247,10 @@ impl AnswerOf {
     pub(super) fn all_of(events: &[NewEvent]) -> Vec<Self> {
         let of = |(place, event): (usize, &NewEvent)| {
             let EventBody::VersionDecided(decided) = &event.body else { return None };
-            let (asset, version, question) = (asset_of(event)?, decided.version, decided.answers?);
+            let (asset, version, question) = (event.asset_partition()?, decided.version, decided.answers?);
             let is_the_same = |before: &NewEvent| {
-                decides_about(&before.body) == Some(version) && asset_of(before).as_ref() == Some(&asset)
+                decides_about(&before.body) == Some(version)
+                    && before.asset_partition().as_ref() == Some(&asset)
             };
             let is_repeated = events[..place].iter().any(is_the_same);
             Some(Self { asset, version, question: question.cast_signed(), is_repeated })
@@ -306,11 +310,6 @@ async fn exists(
     Ok(is_stored || transaction.will_have(asset, partition, version))
 }
 
-/// The asset and partition that an event is about.
-fn asset_of(event: &NewEvent) -> Option<AssetPartition> {
-    Some(AssetPartition::new(event.asset.clone()?, event.partition.clone()))
-}
-
 /// The numbers of an asset's and a partition's name.
 async fn numbers(of: &AssetPartition, transaction: &mut Transaction<'_>) -> Result<(i64, i64), ChangeError> {
     let partition = of.partition.as_ref().map(PartitionKey::as_str);
@@ -318,9 +317,8 @@ async fn numbers(of: &AssetPartition, transaction: &mut Transaction<'_>) -> Resu
     Ok((transaction.name(Some(of.asset.as_str())), transaction.name(partition)))
 }
 
-/// The sequence numbers of the versions whose values are kept: what an alias points at, what it pointed at until `since` or just before,
-/// and, by the caller, what those were made from.
-pub(super) async fn protected(store: &SqliteStore, since: i64) -> Result<Vec<u64>, StorageError> {
+/// The sequence numbers of the versions that an alias leads to, or has led to since this time or just before.
+pub(super) async fn pointed(store: &SqliteStore, since: i64) -> Result<Vec<u64>, StorageError> {
     let text: Arc<str> = "SELECT versions.sequence FROM (SELECT *, row_number() OVER (PARTITION BY asset, partition, alias \
                           ORDER BY sequence DESC) AS place FROM aliases) AS pointed JOIN versions USING (asset, partition, version) \
                           WHERE pointed.left_at IS NULL OR pointed.left_at >= ? OR pointed.place <= 2"

@@ -8,7 +8,7 @@ use millwork_api::{
     list_models, model_card, model_details, version_lineage,
 };
 use millwork_core::AssetPartition;
-use millwork_core::event::{Event, EventBody, Mover};
+use millwork_core::event::{Event, Mover};
 use millwork_core::model::Author;
 use millwork_core::plan::repair_requests;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
@@ -299,9 +299,7 @@ pub(super) async fn reject(
     Path(key): Path<String>,
     Body(answer): Body<VersionAnswer>,
 ) -> Result<Json<ModelChange>, ApiError> {
-    let VersionAnswer { version, partition, reason, by } = answer;
-    let action = ModelAction::Reject(version);
-    act(&state, (&key, partition), &action, author(reason, by), Seen::Now).await
+    answer_with(&state, &key, answer, ModelAction::Reject).await
 }
 
 /// Answers that the version in use stays; the other one may be promoted later.
@@ -315,9 +313,7 @@ pub(super) async fn keep(
     Path(key): Path<String>,
     Body(answer): Body<VersionAnswer>,
 ) -> Result<Json<ModelChange>, ApiError> {
-    let VersionAnswer { version, partition, reason, by } = answer;
-    let action = ModelAction::Keep(version);
-    act(&state, (&key, partition), &action, author(reason, by), Seen::Now).await
+    answer_with(&state, &key, answer, ModelAction::Keep).await
 }
 
 /// Goes back to a version that was in use before.
@@ -388,6 +384,17 @@ pub(super) async fn repair(
     Ok(Json(repair))
 }
 
+/// Answers about a version with what `action` makes of its number.
+async fn answer_with(
+    state: &AppState,
+    key: &str,
+    answer: VersionAnswer,
+    action: fn(VersionNumber) -> ModelAction,
+) -> Result<Json<ModelChange>, ApiError> {
+    let VersionAnswer { version, partition, reason, by } = answer;
+    act(state, (key, partition), &action(version), author(reason, by), Seen::Now).await
+}
+
 /// Does something to a model by hand, and wakes the daemon in this process.
 async fn act(
     state: &AppState,
@@ -437,6 +444,5 @@ async fn find(
 }
 
 fn number(of: &AssetPartition, event: &Event) -> Result<VersionNumber, VersionError> {
-    let number = if let EventBody::Materialized(made) = &event.body { made.version } else { None };
-    number.ok_or_else(|| VersionError::NoVersions { of: of.clone() })
+    event.body.version().ok_or_else(|| VersionError::NoVersions { of: of.clone() })
 }

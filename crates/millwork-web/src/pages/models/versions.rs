@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use millwork_api::same_parameters;
 use millwork_core::model::{ModelVersion, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetMetric, AssetPartition, AssetSpec, MainNumber, RecordedConfig};
@@ -11,9 +12,6 @@ use super::super::format;
 use super::super::main_number::Shown;
 use super::row::{Status, who};
 use crate::models::ModelSnapshot;
-
-/// The maximum number of fields of a configuration that is shown whole.
-const FIELDS: usize = 6;
 
 /// The table: one row for each version.
 pub(super) struct Versions {
@@ -72,13 +70,10 @@ pub(super) fn versions(of: &Of<'_>, made: &[Made<'_>]) -> Versions {
 
 /// Leaves those fields of large configurations out that are the same in all versions.
 fn leave_what_differs(rows: &mut [VersionRow]) {
-    if rows.len() < 2 || rows.iter().all(|row| row.config.len() <= FIELDS) {
+    if rows.len() < 2 {
         return;
     }
-    let of_first: BTreeSet<String> =
-        rows.first().map(|row| row.config.iter().cloned().collect()).unwrap_or_default();
-    let is_in_all = |field: &String| rows.iter().all(|row| row.config.contains(field));
-    let same: BTreeSet<String> = of_first.into_iter().filter(is_in_all).collect();
+    let same = same_parameters(rows.iter().map(|row| row.config.as_slice()));
     rows.iter_mut().for_each(|row| row.config.retain(|field| !same.contains(field)));
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use millwork_api::{VersionError, find_model, find_stored_version};
-use millwork_core::event::{Event, EventBody, Mover};
+use millwork_core::event::{Event, Mover};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::Author;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
@@ -311,7 +311,10 @@ impl Version {
 impl Named {
     /// The number of the version.
     pub(super) fn number(&self) -> Result<VersionNumber, Failure> {
-        number_of(&self.event).ok_or_else(|| Failure::from(VersionError::NoVersions { of: self.of.clone() }))
+        self.event
+            .body
+            .version()
+            .ok_or_else(|| Failure::from(VersionError::NoVersions { of: self.of.clone() }))
     }
 }
 
@@ -339,9 +342,5 @@ pub(super) async fn number(
     which: &WhichVersion,
 ) -> Result<VersionNumber, Failure> {
     let event = find_stored_version(&*opened.store, of, which).await?;
-    number_of(&event).ok_or_else(|| Failure::from(VersionError::NoVersions { of: of.clone() }))
-}
-
-fn number_of(event: &Event) -> Option<VersionNumber> {
-    if let EventBody::Materialized(made) = &event.body { made.version } else { None }
+    event.body.version().ok_or_else(|| Failure::from(VersionError::NoVersions { of: of.clone() }))
 }

@@ -78,15 +78,6 @@ pub(super) fn print(backtest: &BacktestView) {
     for input in &backtest.inputs {
         outln!("  on {}", input.in_words());
     }
-    let labels = backtest.labels();
-    let mut headings = vec!["VERSION", "DECISION"];
-    headings.extend(&labels);
-    headings.push("REASON");
-    let rows = backtest.versions.iter().map(|tested| {
-        let mut row = vec![tested.version.to_string(), tested.outcome.clone()];
-        row.extend(labels.iter().map(|label| tested.numbers.get(*label).map(in_words).unwrap_or_default()));
-        row.push(tested.reason.clone());
-        row
-    });
-    out!("{}", aligned(&headings, rows.collect()));
+    let (headings, rows) = backtest.table(["VERSION", "DECISION", "REASON"], in_words);
+    out!("{}", aligned(&headings, rows));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use millwork_api::{
     ComparedFactView, FoundVersion, ModelDetails, ModelListing, VerdictView, VersionView, compare_versions,
-    find_stored_version, list_models, model_card, model_details,
+    find_stored_version, list_models, model_card, model_details, same_parameters,
 };
 use millwork_core::asset::plot::short_number;
 use millwork_core::version::{AliasName, WhichVersion};
@@ -20,9 +20,6 @@ use crate::app::session::{Opened, Session, split_version};
 use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
-
-/// The maximum number of parameters of versions that are shown whole.
-const FEW_PARAMETERS: usize = 6;
 
 pub(super) async fn list(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
     let models = list_models(&*opened.store, session.pipeline()?.graph()).await?;
@@ -153,7 +150,9 @@ fn print_versions(model: &ModelDetails) {
     }
     let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
     let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "VERDICT", "REASON"];
-    let same = same_parameters(&model.versions);
+    let made = model.versions.iter().filter(|version| version.made.is_some());
+    let made: Vec<Vec<String>> = made.map(parameters).collect();
+    let same = same_parameters(made.iter().map(Vec::as_slice));
     out!("{}", table(heading, model.versions.iter().map(|version| version_row(version, &same)).collect()));
     if !same.is_empty() {
         outln!("PARAMETERS has what differs; `models card {}` has all.", model.key);
@@ -161,14 +160,6 @@ fn print_versions(model: &ModelDetails) {
     if model.count > model.versions.len() {
         outln!("The newest {} of {}; `--limit` shows more.", model.versions.len(), model.count);
     }
-}
-
-/// The parameters that are the same in all versions; none where they have few.
-fn same_parameters(versions: &[VersionView]) -> BTreeSet<String> {
-    let mut all = versions.iter().filter(|version| version.made.is_some()).map(parameters);
-    let Some(first) = all.next().filter(|first| first.len() > FEW_PARAMETERS) else { return BTreeSet::new() };
-    let first: BTreeSet<String> = first.into_iter().collect();
-    all.fold(first, |same, other| same.into_iter().filter(|parameter| other.contains(parameter)).collect())
 }
 
 fn parameters(version: &VersionView) -> Vec<String> {
