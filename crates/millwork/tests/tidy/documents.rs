@@ -22,6 +22,18 @@ fn every_page_of_the_documentation_is_listed() {
 }
 
 #[test]
+fn no_merge_is_left_half_done() {
+    let changelog = Document::read("CHANGELOG.md");
+    let mut broken = Vec::new();
+    for document in documents().iter().chain([&changelog]) {
+        let marks = ["<<<<<<< ", ">>>>>>> "];
+        let left = document.text.lines().filter(|line| marks.iter().any(|mark| line.starts_with(mark)));
+        broken.extend(left.map(|line| format!("{}: {line}", document.name)));
+    }
+    report(&broken, "documents have no marks of a merge");
+}
+
+#[test]
 fn links_lead_somewhere() {
     let mut broken = Vec::new();
     // Links in the façade's documentation are rustdoc's to check.
