@@ -5,8 +5,10 @@
 //! answers a question names the verdict that asked, and is refused if the version was decided about or judged since. So of two writers that
 //! want the same, one is refused, and nothing of its batch is written.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use millwork_core::event::{Event, EventBody, EventKind, InputVersion, NewEvent};
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, KindSet, NewEvent};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
@@ -79,17 +81,40 @@ pub(crate) async fn made_from<S: EventLog + VersionStore + ?Sized>(
     Ok(inputs)
 }
 
-/// Adds to versions, by their sequence numbers, those that they were made from.
-pub(crate) async fn with_what_they_were_made_from<S: EventLog + VersionStore + ?Sized>(
+/// The versions whose values retention keeps, by their sequence numbers: those that aliases lead to, those about which people were asked and
+/// haven't answered, and what both were made from.
+pub(crate) async fn kept_versions<S: EventLog + VersionStore + ?Sized>(
     store: &S,
-    mut versions: Vec<u64>,
-) -> Result<Vec<u64>, StorageError> {
-    for sequence in versions.clone() {
-        for event in store.events(EventQuery::at(sequence)).await? {
-            versions.extend(made_from(store, &event).await?.iter().map(|input| input.sequence));
+    pointed: &[u64],
+) -> Result<BTreeSet<u64>, StorageError> {
+    let mut versions = store.versions(&awaiting_answers(store).await?).await?;
+    for sequence in pointed {
+        versions.extend(store.events(EventQuery::at(*sequence)).await?);
+    }
+    let mut kept: BTreeSet<u64> = versions.iter().map(|version| version.sequence).collect();
+    for version in &versions {
+        kept.extend(made_from(store, version).await?.iter().map(|input| input.sequence));
+    }
+    Ok(kept)
+}
+
+/// The versions about which a gate has asked people, and about which nothing was decided since.
+async fn awaiting_answers<S: EventLog + ?Sized>(
+    store: &S,
+) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
+    let mut asked = BTreeSet::new();
+    for event in store.events(EventQuery { kinds: Some(KindSet::VERSIONS), ..EventQuery::default() }).await? {
+        let Some(of) = event.asset_partition() else { continue };
+        if let EventBody::VersionJudged(judged) = &event.body {
+            match judged.asked {
+                Some(_) => asked.insert((of, judged.version)),
+                None => asked.remove(&(of, judged.version)),
+            };
+        } else if let EventBody::VersionDecided(decided) = &event.body {
+            asked.remove(&(of, decided.version));
         }
     }
-    Ok(versions)
+    Ok(asked.into_iter().collect())
 }
 
 /// The number that the next version of an asset and partition gets.

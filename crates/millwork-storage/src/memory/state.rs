@@ -405,10 +405,12 @@ impl State {
         for asset in self.latest() {
             latest.extend(asset.materialization.iter().chain([&asset.verdict]).map(|event| event.sequence));
         }
-        let aliased: BTreeSet<AssetPartition> = self.aliases.keys().map(|(asset, _)| asset.clone()).collect();
+        let happened = self.events.iter().filter(|stored| stored.event.body.is_one_of(KindSet::VERSIONS));
+        let models: BTreeSet<AssetPartition> =
+            happened.filter_map(|stored| stored.event.asset_partition()).collect();
         let is_of_versions = |event: &Event| {
-            let is_aliased = event.asset_partition().is_some_and(|asset| aliased.contains(&asset));
-            event.body.is_one_of(KindSet::VERSIONS) || is_aliased && event.body.is_materialization()
+            let is_of_model = event.asset_partition().is_some_and(|asset| models.contains(&asset));
+            event.body.is_one_of(KindSet::VERSIONS) || is_of_model && event.body.is_materialization()
         };
         let events = removed(&mut self.events, |StoredEvent { event, .. }| {
             let is_kept = latest.contains(&event.sequence) || is_of_versions(event);
@@ -420,7 +422,12 @@ impl State {
     }
 
     /// The materializations whose values a rule doesn't keep, oldest first.
-    pub(super) fn old_values(&self, kept: KeptValues, before: Timestamp, protected: &[u64]) -> Vec<Event> {
+    pub(super) fn old_values(
+        &self,
+        kept: KeptValues,
+        before: Timestamp,
+        protected: &BTreeSet<u64>,
+    ) -> Vec<Event> {
         let mut places = BTreeMap::<AssetPartition, u32>::new();
         let mut old = Vec::new();
         let is_materialization = |stored: &&StoredEvent| stored.event.body.is_materialization();

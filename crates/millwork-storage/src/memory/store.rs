@@ -15,7 +15,7 @@ use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use super::state::{Pointed, Run, Slots, State};
 use crate::micros::stored;
 use crate::retention_store::LATELY;
-use crate::version_store::with_what_they_were_made_from;
+use crate::version_store::kept_versions;
 use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
@@ -401,7 +401,7 @@ impl RetentionStore for MemoryStore {
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
         let pointed = self.state()?.pointed(stored(Retention::before(now, LATELY)));
-        let protected = with_what_they_were_made_from(self, pointed).await?;
+        let protected = kept_versions(self, &pointed).await?;
         let before = stored(Retention::before(now, kept.younger));
         let mut old = self.state()?.old_values(kept, before, &protected);
         old.truncate(limit as usize);

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_pending.sql"),
     include_str!("migrations/0007_set_aside.sql"),
     include_str!("migrations/0008_versions.sql"),
+    include_str!("migrations/0009_version_events.sql"),
 ];
 
 /// The application ID by which a file is known to be Millwork's; the first migration writes it.

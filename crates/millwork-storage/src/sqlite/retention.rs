@@ -17,7 +17,7 @@ use super::writer::{Change, ChangeError, Transaction};
 use super::{SqliteStore, failure, versions};
 use crate::micros::to_micros;
 use crate::retention_store::{LATELY, LOGS};
-use crate::version_store::with_what_they_were_made_from;
+use crate::version_store::kept_versions;
 use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
 /// The number of events that are searched in one transaction, so that other writers don't wait long for it.
@@ -79,7 +79,7 @@ impl RetentionStore for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Event>, StorageError> {
         let pointed = versions::pointed(self, to_micros(Retention::before(now, LATELY))).await?;
-        let protected = with_what_they_were_made_from(self, pointed).await?;
+        let protected = kept_versions(self, &pointed).await?;
         let text = "SELECT sequence FROM (SELECT sequence, at, row_number() OVER (PARTITION BY asset, partition ORDER BY \
                     sequence DESC) AS newest FROM events WHERE kind = ?1 AND asset IS NOT NULL) WHERE newest > ?2 AND at < \
                     ?3 AND sequence NOT IN (SELECT sequence FROM removed_values) AND sequence NOT IN (SELECT value FROM \

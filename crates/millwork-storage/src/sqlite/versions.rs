@@ -32,13 +32,13 @@ const VERSIONS_AT_ONCE: usize = 1_000;
 pub(super) const INSERT: &str = "INSERT INTO versions (asset, partition, version, sequence) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?);";
 
-/// The condition by which an event is kept when its run is forgotten: what happened to versions, and the versions of what has aliases.
+/// The condition by which an event is kept when its run is forgotten: what happened to versions, and the versions of what it happened to.
 pub(super) fn is_kept_for_versions() -> String {
     format!(
-        "({} OR EXISTS (SELECT 1 FROM aliases WHERE aliases.asset = events.asset AND \
-         aliases.partition = events.partition) AND {})",
-        is_one_of(KindSet::VERSIONS),
-        is_one_of(KindSet::of(&[EventKind::Materialized]))
+        "({versions} OR {made} AND EXISTS (SELECT 1 FROM events AS happened WHERE happened.{versions} AND \
+         happened.asset = events.asset AND happened.partition = events.partition))",
+        versions = is_one_of(KindSet::VERSIONS),
+        made = is_one_of(KindSet::of(&[EventKind::Materialized]))
     )
 }
 

@@ -107,6 +107,7 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::retention::values as values_are_kept_by_number_and_by_age,
     crate::retention::nothing_by_default as nothing_is_forgotten_without_a_rule,
     crate::versions::several_at_once as several_versions_at_once,
+    crate::retention::asked_about as values_that_people_are_asked_about_are_kept,
     crate::retention::pointed_at as values_that_an_alias_led_to_are_kept,
     crate::retention::history_of_versions as the_history_of_versions_is_not_forgotten,
     crate::retention::numbers_of_versions as numbers_of_forgotten_versions_are_not_given_again,

@@ -16,7 +16,7 @@ use millwork_storage::{
 
 use crate::backend::Backend;
 use crate::samples::{append, at, create, events, materialized, not_materialized, of_step, run_id, success};
-use crate::versions::{about, judged, moved, of, version};
+use crate::versions::{about, answer, asks, judged, moved, of, version};
 
 fn line(run: RunId) -> NewEvent {
     let (level, target, message) = (LogLevel::Info, "test".to_owned(), "a line".to_owned());
@@ -214,6 +214,26 @@ fn made_from(asset: &str, number: u32, inputs: &[(&str, u32)]) -> NewEvent {
     NewEvent { value: Some(vec![7; 100].into()), ..event }
 }
 
+/// A version about which people are asked keeps its value, and what it was made from, until they answer.
+pub(crate) async fn asked_about(store: Backend) {
+    let model = of("model", None);
+    append(&*store, (1..=4).map(|number| made_from("raw", number, &[])).collect()).await;
+    append(&*store, (1..=4).map(|number| made_from("model", number, &[("raw", number)])).collect()).await;
+    append(&*store, vec![asks(&model, 2), judged(&model, 3)]).await;
+    let batch = Batch { fence: None, events: vec![asks(&model, 1)] };
+    let question = store.append(batch).await.unwrap()[0];
+    let old = async || {
+        let old = store.old_values(kept(1), later(24 * 99), 99).await.unwrap();
+        let name =
+            |event: &Event| (event.asset.clone().unwrap().to_string(), event.body.version().unwrap().get());
+        old.iter().map(name).collect::<Vec<_>>()
+    };
+    let (raw, of_model) = ("raw".to_owned(), "model".to_owned());
+    assert_eq!(old().await, [(raw.clone(), 3), (of_model.clone(), 3)]);
+    append(&*store, vec![answer(&model, 1, question)]).await;
+    assert_eq!(old().await, [(raw.clone(), 1), (raw, 3), (of_model.clone(), 1), (of_model, 3)]);
+}
+
 pub(crate) async fn pointed_at(store: Backend) {
     let (raw, model, removed) = (of("raw", None), of("model", None), of("removed", None));
     append(&*store, (1..=6).map(|number| made_from("raw", number, &[])).collect()).await;
@@ -268,21 +288,25 @@ async fn ended_with(store: &dyn Store, number: u128, events: Vec<NewEvent>) {
 }
 
 pub(crate) async fn history_of_versions(store: Backend) {
-    let (model, plain) = (of("model", None), of("plain", None));
+    let (model, judged_only, plain) = (of("model", None), of("judged", None), of("plain", None));
     let first =
         vec![version(&model, 1), version(&plain, 1), judged(&model, 1), moved(&model, "champion", 0, 1)];
     ended_with(&*store, 1, first).await;
     ended_with(&*store, 2, vec![version(&model, 2), version(&plain, 2), judged(&model, 2)]).await;
-    ended_with(&*store, 3, vec![version(&model, 3), judged(&plain, 1)]).await;
+    ended_with(&*store, 3, vec![version(&model, 3), version(&judged_only, 1), judged(&judged_only, 1)]).await;
+    ended_with(&*store, 4, vec![version(&judged_only, 2)]).await;
     append(&*store, vec![moved(&model, "champion", 1, 2)]).await;
     let before = model_history(&*store, &model).await.unwrap();
     let runs = Retention::new().logs(days(1)).runs(days(1));
     store.forget(&runs, later(25)).await.unwrap();
     assert_eq!(model_history(&*store, &model).await.unwrap(), before, "versions, verdicts and moves stay");
     assert_eq!(before.versions.len(), 3);
-    let versions = model_history(&*store, &plain).await.unwrap().versions;
+    let versions = model_history(&*store, &judged_only).await.unwrap().versions;
     let made: Vec<bool> = versions.values().map(|version| version.made.is_some()).collect();
-    assert_eq!(made, [false, true], "what has no alias goes, but not its verdict");
+    assert_eq!(made, [true, true], "what was judged may be promoted yet");
+    let versions = model_history(&*store, &plain).await.unwrap().versions;
+    let left: Vec<u32> = versions.keys().map(|number| number.get()).collect();
+    assert_eq!(left, [2], "of what is no model, the last one stays");
     assert_eq!(store.forget(&runs, later(26)).await.unwrap().events, 0);
 }
 

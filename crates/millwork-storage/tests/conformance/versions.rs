@@ -88,11 +88,11 @@ pub(crate) fn judged(asset: &AssetPartition, version: u32) -> NewEvent {
 }
 
 /// A gate that asks people about a version.
-fn asks(asset: &AssetPartition, version: u32) -> NewEvent {
+pub(crate) fn asks(asset: &AssetPartition, version: u32) -> NewEvent {
     verdict(asset, version, None, Some(Asked { of: "ops".to_owned(), until: None, then: None }))
 }
 
-fn answer(asset: &AssetPartition, version: u32, question: u64) -> NewEvent {
+pub(crate) fn answer(asset: &AssetPartition, version: u32, question: u64) -> NewEvent {
     about(
         asset,
         EventBody::VersionDecided(VersionDecided {
