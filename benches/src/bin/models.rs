@@ -96,6 +96,8 @@ async fn runs(pipeline: Pipeline) -> Result<Vec<Duration>> {
         }
         ensure!(outcome.status == RunStatus::Succeeded, "the run is {}", outcome.status);
     }
+    let counts = home.store().counts();
+    eprintln!("{} commits and {} queries in {} runs", counts.commits, counts.queries, ROUNDS + 1);
     times.sort();
     Ok(times)
 }

@@ -309,9 +309,8 @@ impl ModelHistory {
         version: VersionNumber,
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
-        let mut events = self.set_alias(asset, alias, version, author)?;
-        events.insert(0, self.decided(version, alias, Decision::Promote, author));
-        Ok(events)
+        let moved = self.moved(asset, alias, version, AliasChange::Promoted, author)?;
+        Ok(vec![self.decided(version, alias, Decision::Promote, author), moved])
     }
 
     /// Moves another alias than that of the version in use to a version, about which nothing is decided by that.
@@ -326,10 +325,7 @@ impl ModelHistory {
         version: VersionNumber,
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
-        if self.at(alias) == Some(version) {
-            return Err(OperationError::AlreadyThere { asset: asset.clone(), version, alias: alias.clone() });
-        }
-        Ok(vec![self.moved(asset, alias, version, AliasChange::Promoted, author)?])
+        Ok(vec![self.moved(asset, alias, version, AliasChange::Set, author)?])
     }
 
     /// Marks a version as unfit for use; if people were asked about it, that is their answer.
@@ -381,10 +377,6 @@ impl ModelHistory {
         let no_alias = || OperationError::NoAlias { asset: asset.clone(), alias: alias.clone() };
         let current = self.at(alias).ok_or_else(no_alias)?;
         let to = match to {
-            Some(to) if to == current => {
-                let (asset, alias) = (asset.clone(), alias.clone());
-                return Err(OperationError::AlreadyThere { asset, version: to, alias });
-            }
             Some(to) => to,
             None => self.before(alias, current).ok_or_else(|| OperationError::NothingBefore {
                 asset: asset.clone(),
@@ -431,7 +423,8 @@ impl ModelHistory {
             let Some(to) = moved.what.to else { continue };
             match (moved.what.change, path.iter().position(|one| *one == to)) {
                 (AliasChange::RolledBack, Some(place)) => path.truncate(place + 1),
-                (AliasChange::RolledBack, None) | (AliasChange::Promoted | AliasChange::Removed, _) => {
+                (AliasChange::RolledBack, None)
+                | (AliasChange::Promoted | AliasChange::Set | AliasChange::Removed, _) => {
                     path.push(to);
                 }
             }
@@ -465,6 +458,10 @@ impl ModelHistory {
         change: AliasChange,
         author: &Author,
     ) -> Result<EventBody, OperationError> {
+        if self.at(alias) == Some(to) {
+            let (asset, alias) = (asset.clone(), alias.clone());
+            return Err(OperationError::AlreadyThere { asset, version: to, alias });
+        }
         let version = self.versions.get(&to);
         let made = version.and_then(|version| version.made.as_ref());
         let Some(EventBody::Materialized(made)) = made.map(|event| &event.body) else {

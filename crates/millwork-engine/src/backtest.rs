@@ -29,7 +29,7 @@ use thiserror::Error;
 use tokio::task::spawn_blocking;
 
 use crate::logs::{catch_panic, panicked};
-use crate::runs::{Pins, StoredInput, StoredInputs, is_compared, version_event};
+use crate::runs::{Pins, StoredInput, StoredInputs, is_compared};
 use crate::steps::{Contest, stored_version};
 use crate::values::{ValueError, Values};
 
@@ -41,6 +41,12 @@ pub enum BacktestError {
     NoGate {
         /// The key of the asset.
         asset: AssetKey,
+    },
+    /// The asset or partition has no versions.
+    #[error("{of} has no versions to judge")]
+    NoVersions {
+        /// The asset and the partition.
+        of: String,
     },
     /// The asset or partition isn't one that runs make.
     #[error(transparent)]
@@ -75,7 +81,7 @@ impl Advice for BacktestError {
             Self::NoGate { .. } => Some("`models list` shows which models have a gate".into()),
             Self::Plan(error) => error.hint(),
             Self::Config(error) => error.hint(),
-            Self::NoInput { .. } => Some("materialize it first".into()),
+            Self::NoVersions { .. } | Self::NoInput { .. } => Some("materialize it first".into()),
             Self::Input { source, .. } => source.hint(),
             Self::Store(error) => error.hint(),
         }
@@ -83,7 +89,7 @@ impl Advice for BacktestError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::NoGate { .. } | Self::NoInput { .. } => ErrorClass::Usage,
+            Self::NoGate { .. } | Self::NoVersions { .. } | Self::NoInput { .. } => ErrorClass::Usage,
             Self::Plan(error) => error.class(),
             Self::Config(error) => error.class(),
             Self::Input { source, .. } => source.class(),
@@ -125,13 +131,8 @@ pub(crate) async fn backtest(
             && step.partition == of.partition
     };
     let planned = plan.steps.iter().find(is_gate).ok_or_else(no_gate)?;
-    let aliases = store.aliases(std::slice::from_ref(&key.asset)).await?;
-    let against = aliases.into_iter().find(|alias| alias.asset == key && alias.alias == gate.alias);
-    let against = against.map(|alias| alias.version);
-    let champion = match against {
-        Some(version) => Some(StoredInput::new(version_event(store, &key, version).await?)),
-        None => None,
-    };
+    let champion = Contest::champion(store, &key, &gate.alias).await?;
+    let against = champion.as_ref().and_then(StoredInput::version);
     let step = &graph.steps()[planned.step];
     let own = config.get(step.key.as_str());
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());

@@ -10,13 +10,14 @@ use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent, VersionsBacktested};
 use millwork_core::graph::AssetIndex;
+use millwork_core::model::Dated;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, StepPartition, SystemClock};
 use millwork_storage::{
     Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
-    StorageError, Store,
+    StorageError, Store, model_history,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -171,6 +172,44 @@ impl Engine {
         config: &Value,
     ) -> Result<VersionsBacktested, BacktestError> {
         backtest((&self.pipeline, &*self.store, &self.values), of, versions, config).await
+    }
+
+    /// Judges the newest versions of a model, this number of them or all, as [`backtest`](Self::backtest) does, and records the table.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be judged, there is none, or the store can't be written.
+    pub async fn record_backtest(
+        &self,
+        of: &AssetPartition<AssetIndex>,
+        last: Option<usize>,
+        config: &Value,
+    ) -> Result<Dated<VersionsBacktested>, BacktestError> {
+        let key = of.by_key(self.pipeline.graph());
+        let history = model_history(&*self.store, &key).await?;
+        let newest = history.versions.iter().rev().filter(|(_, version)| version.made.is_some());
+        let versions: Vec<VersionNumber> =
+            newest.map(|(number, _)| *number).take(last.unwrap_or(usize::MAX)).collect();
+        let what = self.backtest(of, &versions, config).await?;
+        if what.versions.is_empty() {
+            return Err(BacktestError::NoVersions { of: key.quoted() });
+        }
+        let at = self.options.clock.now();
+        let AssetPartition { asset, partition } = key;
+        let body = EventBody::VersionsBacktested(what.clone());
+        let event = NewEvent {
+            run: None,
+            at,
+            step: None,
+            asset: Some(asset),
+            partition,
+            attempt: 0,
+            body,
+            value: None,
+        };
+        let sequences = self.store.append(Batch { fence: None, events: vec![event] }).await?;
+        let sequence = sequences.first().copied().unwrap_or_default();
+        Ok(Dated { sequence, at, run: None, what })
     }
 
     /// The staleness of everything that a plan would materialize.

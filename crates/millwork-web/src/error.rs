@@ -17,6 +17,7 @@ use millwork_storage::{ModelError, StorageError};
 use thiserror::Error;
 
 use crate::allowed_hosts::InvalidHost;
+use crate::host::HostError;
 use crate::server::LARGEST_BODY;
 
 /// An error of starting the server.
@@ -215,6 +216,17 @@ impl From<ModelError> for ApiError {
             ) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
         };
         Self::of(status, code, &error)
+    }
+}
+
+impl From<HostError> for ApiError {
+    fn from(HostError { class, problem }: HostError) -> Self {
+        match class {
+            ErrorClass::Usage | ErrorClass::Definitions => Self::invalid(problem),
+            ErrorClass::Failed | ErrorClass::Home => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store, problem)
+            }
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::Event;
+use millwork_core::event::{Event, VersionsBacktested};
 use millwork_core::exposition::Exposition;
-use millwork_core::{BoxError, BoxFuture, QueueLimits};
+use millwork_core::graph::AssetIndex;
+use millwork_core::model::Dated;
+use millwork_core::{AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
+use serde_json::Value;
 
 /// The process that serves.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -25,8 +28,26 @@ pub trait Host: fmt::Debug + Send + Sync {
     /// Facts about where and how it is deployed, as labels with texts. No secrets: they are shown.
     fn facts(&self) -> Vec<(&'static str, String)>;
 
+    /// Judges the newest versions of a model by its gate, this number of them or all, and records the table. `config` is the gate's
+    /// configuration by step. It goes on to its end also if nobody waits for it.
+    fn backtest(
+        &self,
+        of: AssetPartition<AssetIndex>,
+        last: Option<usize>,
+        config: Value,
+    ) -> BoxFuture<Result<Dated<VersionsBacktested>, HostError>>;
+
     /// The stored form of the value that an event materialized.
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>>;
+}
+
+/// Why the process doesn't do what it is asked for.
+#[derive(Clone, Debug)]
+pub struct HostError {
+    /// The class of the error.
+    pub class: ErrorClass,
+    /// The error with its causes.
+    pub problem: Problem,
 }
 
 /// The metrics of one loop of a daemon.

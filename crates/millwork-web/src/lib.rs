@@ -20,5 +20,5 @@ mod state;
 pub use allowed_hosts::InvalidHost;
 pub use connections::ConnectionLimits;
 pub use error::{ServeError, listen_hint};
-pub use host::{Host, LoopStatus};
+pub use host::{Host, HostError, LoopStatus};
 pub use server::{ServeOptions, Serving, check_options, serve};

@@ -357,6 +357,7 @@ impl From<&Dated<VersionDecided>> for DecisionView {
 pub(super) fn change_in_words(change: AliasChange) -> &'static str {
     match change {
         AliasChange::Promoted => "promoted",
+        AliasChange::Set => "set",
         AliasChange::RolledBack => "rolled back",
         AliasChange::Removed => "removed",
     }

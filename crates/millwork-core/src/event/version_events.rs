@@ -97,6 +97,8 @@ pub struct AliasMoved {
 pub enum AliasChange {
     /// A version came into use, by a gate, an answer or by hand.
     Promoted,
+    /// An alias that doesn't name what is in use was set.
+    Set,
     /// The alias went back to an earlier version.
     RolledBack,
     /// The alias was removed.

@@ -15,7 +15,7 @@ use millwork_core::event::{
 use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
 use millwork_core::plan::{PlanIndex, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind};
-use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Answer, AssetPartition, DataVersion, Decision, GateDefinition, Verdict, check_metadata,
 };
@@ -50,8 +50,24 @@ impl Contest {
     /// Reads what is to be compared. Everything that the run has recorded so far is on disk then.
     pub(super) async fn now(context: &RunContext, position: PlanIndex) -> Result<Self, StorageError> {
         let (gate, asset) = judged_by(context, position);
-        context.recorder.commit(Vec::new()).await?;
         let key = asset.by_key(&context.planned.graph);
+        let challenger = async {
+            context.recorder.commit(Vec::new()).await?;
+            Self::challenger(context, &asset, &key).await
+        };
+        // Read while the disk writes: if the alias moves meanwhile, the verdict is refused.
+        let champion = Self::champion(&*context.store, &key, &gate.alias);
+        let versions = futures::try_join!(challenger, champion)?;
+        let planned = &context.planned.plan.steps[position];
+        Self::of(&*context.store, &context.planned.graph, planned, versions).await
+    }
+
+    /// The version that the run has made, or else the stored one.
+    async fn challenger(
+        context: &RunContext,
+        asset: &AssetPartition<AssetIndex>,
+        key: &AssetPartition,
+    ) -> Result<Arc<Event>, StorageError> {
         let query = EventQuery {
             run: Some(context.run),
             asset: Some(key.asset.clone()),
@@ -62,20 +78,22 @@ impl Contest {
             ..EventQuery::default()
         };
         let made = context.store.events(query).await?.pop().map(Arc::new);
-        let stored = || context.planned.stored.get(&asset).map(|stored| stored.event.clone());
-        let challenger = made.or_else(stored);
-        let aliases = context.store.aliases(std::slice::from_ref(&key.asset)).await?;
-        let champion = aliases.into_iter().find(|alias| alias.asset == key && alias.alias == gate.alias);
-        let champion = match champion {
-            Some(alias) => Some(StoredInput::new(version_event(&*context.store, &key, alias.version).await?)),
-            None => None,
-        };
-        let challenger = challenger.ok_or_else(|| StorageError::UnknownVersion {
-            asset: key.clone(),
-            version: VersionNumber::FIRST,
-        })?;
-        let planned = &context.planned.plan.steps[position];
-        Self::of(&*context.store, &context.planned.graph, planned, (challenger, champion)).await
+        let stored = || context.planned.stored.get(asset).map(|stored| stored.event.clone());
+        made.or_else(stored)
+            .ok_or_else(|| StorageError::UnknownVersion { asset: key.clone(), version: VersionNumber::FIRST })
+    }
+
+    /// The version that an alias points at now.
+    pub(crate) async fn champion(
+        store: &dyn Store,
+        of: &AssetPartition,
+        alias: &AliasName,
+    ) -> Result<Option<StoredInput>, StorageError> {
+        let aliases = store.aliases(std::slice::from_ref(&of.asset)).await?;
+        match aliases.into_iter().find(|one| one.asset == *of && one.alias == *alias) {
+            Some(found) => Ok(Some(StoredInput::new(version_event(store, of, found.version).await?))),
+            None => Ok(None),
+        }
     }
 
     /// The contest of a challenger and the version in use, with what the gate is given of both.

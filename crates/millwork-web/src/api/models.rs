@@ -1,19 +1,25 @@
 //! Models: their versions, what is in use, and what is done to them by hand.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
-    ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison, ModelDetails,
-    ModelListing, ModelRepair, VersionError, VersionView, compare_versions, find_model, find_stored_version,
-    list_models, model_card, model_details, version_lineage,
+    BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
+    ModelDetails, ModelListing, ModelRepair, VersionError, VersionView, compare_versions, find_model,
+    find_stored_version, list_models, model_card, model_details, version_lineage,
 };
-use millwork_core::AssetPartition;
 use millwork_core::event::{Event, Mover};
 use millwork_core::model::Author;
 use millwork_core::plan::repair_requests;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey, deserialize_config};
 use millwork_storage::{Direction, LineageLimits, ModelAction, Seen, act_on_model, made_with};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Body;
@@ -21,6 +27,9 @@ use super::launch::create;
 use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
+
+/// How long a request waits for a backtest.
+const BACKTEST_WITHIN: Duration = Duration::from_secs(20);
 
 /// Who acts by a request that doesn't name anybody.
 const NOBODY_NAMED: &str = "api";
@@ -171,6 +180,34 @@ pub(super) struct RepairRequest {
     /// Whether to answer with the runs without queueing them.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// A request to judge stored versions.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BacktestRequest {
+    /// The number of versions to judge, the newest first; absent for all.
+    last: Option<usize>,
+    /// The partition; absent if the model has none.
+    partition: Option<String>,
+    /// Whether to answer at once, and not with the table.
+    #[serde(default)]
+    no_wait: bool,
+    /// The configuration by step, for the gate.
+    #[serde(default, deserialize_with = "deserialize_config")]
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
+}
+
+/// A backtest that takes longer than its request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BacktestRuns {
+    /// The model.
+    #[schema(value_type = String)]
+    asset: AssetKey,
+    /// Its partition.
+    #[schema(required, value_type = Option<String>)]
+    partition: Option<PartitionKey>,
 }
 
 #[utoipa::path(
@@ -382,6 +419,35 @@ pub(super) async fn repair(
         }
     }
     Ok(Json(repair))
+}
+
+/// Judges stored versions by the function of the model's gate, on the data that is stored now, and records the table.
+#[utoipa::path(
+    post, path = "/api/v1/models/backtest/{*key}", tag = "models",
+    params(("key" = String, Path, description = "The asset's key")), request_body = Option<BacktestRequest>,
+    responses(
+        (status = 200, description = "What the gate decides about each version", body = BacktestView),
+        (status = 202, description = "The backtest goes on. The model has the table once it is done", body = BacktestRuns),
+    )
+)]
+pub(super) async fn backtest(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Option<Body<BacktestRequest>>,
+) -> Result<Response, ApiError> {
+    let Body(BacktestRequest { last, partition, no_wait, config }) = body.unwrap_or_default();
+    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
+    let of_index = AssetPartition::new(asset, of.partition.clone());
+    let tested = state.host.backtest(of_index, last, config.unwrap_or_default());
+    let waits = if no_wait { Duration::ZERO } else { BACKTEST_WITHIN };
+    Ok(match timeout(waits, tested).await {
+        Ok(tested) => {
+            let tested = tested?;
+            Json(BacktestView::new(tested.at, &tested.what)).into_response()
+        }
+        Err(_) => (StatusCode::ACCEPTED, Json(BacktestRuns { asset: of.asset, partition: of.partition }))
+            .into_response(),
+    })
 }
 
 /// Answers about a version with what `action` makes of its number.

@@ -79,6 +79,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(models::rollback))
         .routes(routes!(models::alias))
         .routes(routes!(models::repair))
+        .routes(routes!(models::backtest))
         .routes(routes!(runs::list, launch::launch))
         .routes(routes!(runs::show))
         .routes(routes!(runs::cancel))

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use millwork_storage::{EventQuery, Home};
-use serde_json::Value;
+use millwork_testing::PipelineServer;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A home of the pipeline.
@@ -34,10 +35,15 @@ impl Models {
         self.folder.path().join("home")
     }
 
-    fn output(&self, line: &str) -> Output {
+    fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic-models"));
         command.args(line.split(' ')).env("MILLWORK_HOME", self.home()).env("NO_COLOR", "1").env("TZ", "UTC");
-        command.env("USER", "ada").output().unwrap()
+        command.env("USER", "ada");
+        command
+    }
+
+    fn output(&self, line: &str) -> Output {
+        self.command(line).output().unwrap()
     }
 
     /// What a command prints that succeeds.
@@ -251,6 +257,26 @@ fn a_backtest_judges_every_version_on_what_is_held_out_now() {
         2,
         "gate `better_model` takes `held_out`, which has no value",
     );
+}
+
+#[tokio::test]
+async fn a_backtest_is_asked_for_over_http() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let models = Models::new();
+    let server = PipelineServer::start(models.command("serve --address 127.0.0.1:0"));
+    let ask = async |key: &str, body: Value| {
+        let url = format!("{}/api/v1/models/backtest/{key}", server.url);
+        let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let (status, table) =
+        ask("model", json!({ "last": 2, "config": { "model:better_model": { "ask": true } } })).await;
+    assert_eq!((status, &table["versions"][0]["outcome"]), (200, &"asks the team".into()), "{table}");
+    assert_eq!(models.json("models show model --json")["backtest"]["versions"], table["versions"]);
+    let (status, refused) = ask("plain", json!({})).await;
+    assert_eq!((status, &refused["error"]["message"]), (422, &"no gate judges `plain`".into()), "{refused}");
 }
 
 #[test]

@@ -78,6 +78,7 @@ pub(super) fn alias_history(history: &ModelHistory, now: Timestamp) -> AliasHist
 fn in_words(change: AliasChange) -> &'static str {
     match change {
         AliasChange::Promoted => "promoted",
+        AliasChange::Set => "set",
         AliasChange::RolledBack => "rolled back",
         AliasChange::Removed => "removed",
     }

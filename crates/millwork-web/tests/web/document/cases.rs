@@ -178,6 +178,7 @@ fn model_changes() -> Vec<Case> {
     let (promote, reject) = ("/api/v1/models/promote/{key}", "/api/v1/models/reject/{key}");
     let (keep, rollback) = ("/api/v1/models/keep/{key}", "/api/v1/models/rollback/{key}");
     let (alias, repair) = ("/api/v1/models/alias/{key}", "/api/v1/models/repair/{key}");
+    let backtest = "/api/v1/models/backtest/{key}";
     let path = |operation: &str| operation.replace("{key}", "model");
     let unknown = |operation: &str| operation.replace("{key}", "nothing");
     let version = |number: u32| match number {
@@ -210,6 +211,12 @@ fn model_changes() -> Vec<Case> {
         post(alias, path(alias), Some(r#"{"alias": "shadow", "remove": true}"#), 200),
         post(alias, path(alias), Some(r#"{"alias": "shadow", "remove": true}"#), 404),
         post(alias, path(alias), Some(r#"{"alias": "shadow"}"#), 422),
+        post(backtest, path(backtest), None, 200),
+        post(backtest, path(backtest), Some(r#"{"last": 2, "config": {"gate": {}}}"#), 200),
+        post(backtest, path(backtest), Some(r#"{"last": 1, "no_wait": true}"#), 202),
+        post(backtest, path(backtest), Some(r#"{"last": 0}"#), 422),
+        post(backtest, path(backtest), Some(r#"{"last": "all"}"#), 422),
+        post(backtest, unknown(backtest), None, 404),
         get("/api/v1/models/show/{key}", "/api/v1/models/show/model", 200),
     ]
 }

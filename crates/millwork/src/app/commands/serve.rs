@@ -46,7 +46,9 @@ pub(super) fn run(session: &Session, arguments: ServeArguments) -> Result<Exit, 
         let host = Arc::new(ServingProcess {
             metrics: service.daemon.metrics(),
             store: opened.store.clone(),
-            values: session.engine(&opened, EngineOptions::default())?.values().clone(),
+            engine: session.engine(&opened, EngineOptions::default())?,
+            backtests: Arc::default(),
+            log: service.log.clone(),
             path: std::path::absolute(&opened.home.path).map_err(Failure::failed)?,
             home: opened.home.clone(),
         });

@@ -3,20 +3,30 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use millwork_core::event::Event;
+use millwork_core::advice::{chain_of, hint_of, one_line_of};
+use millwork_core::event::{Event, VersionsBacktested};
 use millwork_core::exposition::Exposition;
-use millwork_core::{BoxError, BoxFuture, QueueLimits};
+use millwork_core::graph::AssetIndex;
+use millwork_core::model::Dated;
+use millwork_core::{Advice as _, AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
 use millwork_daemon::{ClockJump, DaemonMetrics, LoopMetrics, LoopName};
-use millwork_engine::Values;
+use millwork_engine::{BacktestError, Engine};
 use millwork_storage::{Home, Store, StoreCounts};
-use millwork_web::{Host, LoopStatus};
+use millwork_web::{Host, HostError, LoopStatus};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::app::service_log::ServiceLog;
 
 /// The process of `serve`.
 #[derive(Debug)]
 pub(super) struct ServingProcess {
     pub(super) metrics: DaemonMetrics,
     pub(super) store: Arc<dyn Store>,
-    pub(super) values: Values,
+    pub(super) engine: Engine,
+    /// Held during a backtest: they are done one after the other.
+    pub(super) backtests: Arc<Mutex<()>>,
+    pub(super) log: ServiceLog,
     pub(super) home: Home,
     /// The absolute path of the home.
     pub(super) path: PathBuf,
@@ -66,10 +76,38 @@ impl Host for ServingProcess {
         self.home.launch_error()
     }
 
+    fn backtest(
+        &self,
+        of: AssetPartition<AssetIndex>,
+        last: Option<usize>,
+        config: Value,
+    ) -> BoxFuture<Result<Dated<VersionsBacktested>, HostError>> {
+        let (engine, backtests, log) = (self.engine.clone(), self.backtests.clone(), self.log.clone());
+        let tested = tokio::spawn(async move {
+            let _one_at_a_time = backtests.lock().await;
+            let tested = engine.record_backtest(&of, last, &config).await;
+            tested.map_err(|error| {
+                log.say(&format!("a backtest failed: {}", one_line_of(&error)));
+                refusal(&error)
+            })
+        });
+        Box::pin(async move {
+            let stopped =
+                |_| HostError { class: ErrorClass::Failed, problem: Problem::new("the service stops") };
+            tested.await.map_err(stopped).flatten()
+        })
+    }
+
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
-        let values = self.values.clone();
+        let values = self.engine.values().clone();
         Box::pin(async move { Ok(values.load_bytes(&event).await?) })
     }
+}
+
+fn refusal(error: &BacktestError) -> HostError {
+    let problem = Problem::new(chain_of(error).join(": "));
+    let hint = hint_of(error);
+    HostError { class: error.class(), problem: hint.into_iter().fold(problem, Problem::with_hint) }
 }
 
 fn clock_in_words(jump: &ClockJump) -> String {
