@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use crate::asset::{AssetKey, Decision};
 use crate::event::{
-    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, VersionDecided,
-    VersionJudged, VersionsBacktested,
+    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, ValueLocation,
+    VersionDecided, VersionJudged, VersionsBacktested,
 };
 use crate::id::RunId;
 use crate::problem::{Advice, ErrorClass};
@@ -124,7 +124,7 @@ pub enum OperationError {
         version: VersionNumber,
     },
     /// The alias doesn't exist.
-    #[error("`{asset}` has no {alias}")]
+    #[error("`{asset}` has no alias `{alias}`")]
     NoAlias {
         /// The key of the asset.
         asset: AssetKey,
@@ -136,6 +136,32 @@ pub enum OperationError {
     NothingBefore {
         /// The key of the asset.
         asset: AssetKey,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// Another system made the version, and its value isn't stored here.
+    #[error("the value of version {version} of `{asset}` isn't stored here: it was only reported")]
+    NotStored {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// Nobody was asked about the version, or there is an answer.
+    #[error("no question about version {version} of `{asset}` waits for an answer")]
+    NotAsked {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// The alias never pointed at the version.
+    #[error("version {version} of `{asset}` was never its {alias}")]
+    NeverThere {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
         /// The alias.
         alias: AliasName,
     },
@@ -160,9 +186,19 @@ impl Advice for OperationError {
                 format!("go back to another one first: `models rollback {asset}`").into()
             }
             Self::NoAlias { asset, .. } => {
-                format!("`models promote {asset} VERSION` brings one into use").into()
+                format!("`models show {asset}` lists the aliases, `models promote` brings a version into use")
+                    .into()
             }
-            Self::ValueRemoved { .. } => "choose another version, or train again".into(),
+            Self::NotAsked { asset, .. } => format!(
+                "`models show {asset}` has the decision; a version that is kept can be promoted or rejected"
+            )
+            .into(),
+            Self::NeverThere { asset, version, .. } => {
+                format!("`models promote {asset} {version}` brings it into use").into()
+            }
+            Self::ValueRemoved { .. } | Self::NotStored { .. } => {
+                "choose another version, or train again".into()
+            }
         })
     }
 
@@ -233,8 +269,7 @@ impl ModelHistory {
             .filter(|decision| verdict.is_none_or(|verdict| verdict.sequence < decision.sequence));
         let of_gate = verdict.and_then(|verdict| verdict.what.decision);
         let decided = decision.map(|decision| decision.what.decision).or(of_gate);
-        let was_in_use =
-            self.moves.iter().any(|moved| moved.what.alias == *in_use && moved.what.to == Some(version));
+        let was_in_use = self.was_there(in_use, version);
         let asked = self.question(version, in_use).and_then(|verdict| verdict.what.asked.clone());
         Some(match (decided, asked) {
             (Some(Decision::Reject), _) => VersionStatus::Rejected,
@@ -350,7 +385,7 @@ impl ModelHistory {
     ///
     /// # Errors
     ///
-    /// When the version doesn't exist, or is in use.
+    /// When the version doesn't exist, is in use, or no question about it waits.
     pub fn keep(
         &self,
         asset: &AssetKey,
@@ -359,6 +394,9 @@ impl ModelHistory {
         author: &Author,
     ) -> Result<Vec<EventBody>, OperationError> {
         self.not_in_use(asset, in_use, version)?;
+        if self.question(version, in_use).is_none() {
+            return Err(OperationError::NotAsked { asset: asset.clone(), version });
+        }
         Ok(vec![self.decided(version, in_use, Decision::Keep, author)])
     }
 
@@ -377,6 +415,11 @@ impl ModelHistory {
         let no_alias = || OperationError::NoAlias { asset: asset.clone(), alias: alias.clone() };
         let current = self.at(alias).ok_or_else(no_alias)?;
         let to = match to {
+            Some(to) if to != current && !self.was_there(alias, to) => {
+                self.moved(asset, alias, to, AliasChange::RolledBack, author)?;
+                let (asset, alias) = (asset.clone(), alias.clone());
+                return Err(OperationError::NeverThere { asset, version: to, alias });
+            }
             Some(to) => to,
             None => self.before(alias, current).ok_or_else(|| OperationError::NothingBefore {
                 asset: asset.clone(),
@@ -421,7 +464,7 @@ impl ModelHistory {
         let mut path: Vec<VersionNumber> = Vec::new();
         for moved in self.moves.iter().filter(|moved| moved.what.alias == *alias) {
             let Some(to) = moved.what.to else { continue };
-            match (moved.what.change, path.iter().position(|one| *one == to)) {
+            match (moved.what.change, path.iter().rposition(|one| *one == to)) {
                 (AliasChange::RolledBack, Some(place)) => path.truncate(place + 1),
                 (AliasChange::RolledBack, None)
                 | (AliasChange::Promoted | AliasChange::Set | AliasChange::Removed, _) => {
@@ -433,6 +476,11 @@ impl ModelHistory {
             *version != current
                 && self.status(*version, alias).is_some_and(|status| status != VersionStatus::Rejected)
         })
+    }
+
+    /// Whether an alias points at a version, or has pointed at it.
+    fn was_there(&self, alias: &AliasName, version: VersionNumber) -> bool {
+        self.moves.iter().any(|moved| moved.what.alias == *alias && moved.what.to == Some(version))
     }
 
     /// The status of a version, which has to exist and not to be in use.
@@ -467,6 +515,9 @@ impl ModelHistory {
         let Some(EventBody::Materialized(made)) = made.map(|event| &event.body) else {
             return Err(OperationError::NoVersion { asset: asset.clone(), version: to });
         };
+        if made.stored.location == ValueLocation::Elsewhere {
+            return Err(OperationError::NotStored { asset: asset.clone(), version: to });
+        }
         Ok(EventBody::AliasMoved(AliasMoved {
             alias: alias.clone(),
             from: self.at(alias),
@@ -613,7 +664,21 @@ mod tests {
             matches!(nothing, Err(OperationError::NothingBefore { .. })),
             "1 is rejected, 2 and 3 were left"
         );
-        assert!(history.roll_back(&asset, &champion, Some(number(2)), &author()).is_ok(), "by hand, to any");
+        let to_any = history.roll_back(&asset, &champion, Some(number(2)), &author());
+        assert!(to_any.is_ok(), "by hand, to any that was in use");
+    }
+
+    #[test]
+    fn going_back_undoes_one_move_also_where_a_version_came_into_use_twice() {
+        let (asset, champion) = (AssetKey::from("m"), AliasName::champion());
+        let mut history = made(2);
+        [1, 2, 1, 2].into_iter().for_each(|version| promote(&mut history, version));
+        for expected in [1, 2, 1] {
+            let events = history.roll_back(&asset, &champion, None, &author()).unwrap();
+            then(&mut history, events);
+            assert_eq!(history.at(&champion), Some(number(expected)));
+        }
+        assert_eq!(history.fallback(&champion), None);
     }
 
     /// A question about version 2, which was compared with version 1.
@@ -682,15 +747,20 @@ mod tests {
         let question = history.versions[&number(2)].verdicts[0].sequence;
         let answers = |history: &ModelHistory, version| {
             let events =
-                history.keep(&"m".into(), &AliasName::champion(), number(version), &author()).unwrap();
+                history.reject(&"m".into(), &AliasName::champion(), number(version), &author()).unwrap();
             let EventBody::VersionDecided(decided) = &events[0] else { panic!("{events:?}") };
             decided.answers
         };
         assert_eq!((answers(&history, 2), answers(&history, 3)), (Some(question), None));
         let mut answered = history;
-        let events = answered.reject(&"m".into(), &AliasName::champion(), number(2), &author()).unwrap();
+        let keep = |history: &ModelHistory, version| {
+            history.keep(&"m".into(), &AliasName::champion(), number(version), &author())
+        };
+        let events = keep(&answered, 2).unwrap();
         then(&mut answered, events);
         assert_eq!(answers(&answered, 2), None, "it was answered before");
+        assert!(matches!(keep(&answered, 2), Err(OperationError::NotAsked { .. })));
+        assert!(matches!(keep(&answered, 3), Err(OperationError::NotAsked { .. })));
     }
 
     #[test]
@@ -704,7 +774,16 @@ mod tests {
         let rejected = |version| history.reject(&asset, &champion, number(version), &author()).map(drop);
         assert!(matches!(rejected(1), Err(OperationError::InUse { .. })));
         assert!(matches!(rejected(3), Err(OperationError::NoVersion { .. })));
-        let back = history.roll_back(&asset, &champion, Some(number(1)), &author());
-        assert!(matches!(back, Err(OperationError::AlreadyThere { .. })));
+        let back = |version| history.roll_back(&asset, &champion, Some(number(version)), &author()).map(drop);
+        assert!(matches!(back(1), Err(OperationError::AlreadyThere { .. })));
+        assert!(matches!(back(2), Err(OperationError::NeverThere { .. })));
+        assert!(matches!(back(3), Err(OperationError::NoVersion { .. })));
+        let mut reported = made(2);
+        let first = reported.versions.get_mut(&number(1)).and_then(|version| version.made.as_mut());
+        if let Some(EventBody::Materialized(made)) = first.map(|event| &mut event.body) {
+            made.stored.location = ValueLocation::Elsewhere;
+        }
+        let promoted = reported.promote(&asset, &champion, number(1), &author());
+        assert!(matches!(promoted, Err(OperationError::NotStored { .. })));
     }
 }

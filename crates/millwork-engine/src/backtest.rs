@@ -16,6 +16,7 @@ use millwork_core::event::{
     BacktestOutcome, BacktestedVersion, InputVersion, Provenance, VersionsBacktested,
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, StepKind};
+use millwork_core::param::ConfigErrors;
 use millwork_core::plan::{Plan, PlanError, PlannedStep};
 use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
@@ -67,6 +68,9 @@ pub enum BacktestError {
         /// The reason.
         source: ValueError,
     },
+    /// The configuration doesn't fit.
+    #[error(transparent)]
+    InvalidConfig(#[from] ConfigErrors),
     /// The configuration of the gate can't be recorded.
     #[error(transparent)]
     Config(#[from] UnrecordableConfig),
@@ -80,6 +84,7 @@ impl Advice for BacktestError {
         match self {
             Self::NoGate { .. } => Some("`models list` shows which models have a gate".into()),
             Self::Plan(error) => error.hint(),
+            Self::InvalidConfig(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::NoVersions { .. } | Self::NoInput { .. } => Some("materialize it first".into()),
             Self::Input { source, .. } => source.hint(),
@@ -91,6 +96,7 @@ impl Advice for BacktestError {
         match self {
             Self::NoGate { .. } | Self::NoVersions { .. } | Self::NoInput { .. } => ErrorClass::Usage,
             Self::Plan(error) => error.class(),
+            Self::InvalidConfig(error) => error.class(),
             Self::Config(error) => error.class(),
             Self::Input { source, .. } => source.class(),
             Self::Store(error) => error.class(),
@@ -134,6 +140,7 @@ pub(crate) async fn backtest(
     let champion = Contest::champion(store, &key, &gate.alias).await?;
     let against = champion.as_ref().and_then(StoredInput::version);
     let step = &graph.steps()[planned.step];
+    pipeline.check_config(config, [step.key.as_str()])?;
     let own = config.get(step.key.as_str());
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let recorded = match &step.config {

@@ -68,7 +68,7 @@ pub use maintenance::{Finding, Maintenance, StoreCounts, StoreInfo, Table};
 pub use memory::MemoryStore;
 pub use models::{
     ModelAction, ModelError, Seen, act_on_model, change_model, find_version, is_version, made_with,
-    model_history,
+    model_history, repairing_run,
 };
 pub use pending_store::{
     LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use millwork_core::event::{AliasMoved, Event, EventBody, InputVersion, NewEvent, VersionDecided};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
+use millwork_core::run::{RunId, RunRequest, RunStatus, RunTag};
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass};
 use thiserror::Error;
 
-use crate::{Batch, EventQuery, StorageError, Store, input_event};
+use crate::{Alias, Batch, EventQuery, RunQuery, RunRecord, StorageError, Store, input_event};
 
 /// Why a model isn't changed.
 #[derive(Debug, Error)]
@@ -66,13 +67,33 @@ impl Advice for ModelError {
 
 /// The versions of an asset or partition, with verdicts, decisions and aliases.
 pub async fn model_history(store: &dyn Store, asset: &AssetPartition) -> Result<ModelHistory, StorageError> {
+    // Read before the events, so that a later move isn't undone here.
+    let aliases = store.aliases(std::slice::from_ref(&asset.asset)).await?;
     let query = EventQuery {
         asset: Some(asset.asset.clone()),
         partition: Some(asset.partition.clone()),
         kinds: Some(ModelHistory::KINDS),
         ..EventQuery::default()
     };
-    Ok(ModelHistory::of(store.events(query).await?))
+    let mut history = ModelHistory::of(store.events(query).await?);
+    for Alias { alias, version, moved, .. } in aliases.into_iter().filter(|alias| alias.asset == *asset) {
+        // The event that moved it there can't be read.
+        if history.moves.iter().all(|known| known.sequence != moved) {
+            history.aliases.insert(alias, version);
+        }
+    }
+    Ok(history)
+}
+
+/// The run that makes the same again for the same repair, and isn't finished; `None` if there is none.
+pub async fn repairing_run(store: &dyn Store, request: &RunRequest) -> Result<Option<RunId>, StorageError> {
+    let Some(repaired) = RunTag::Repair.of(&request.tags) else { return Ok(None) };
+    let tag = Some((RunTag::Repair.key().to_owned(), repaired.to_owned()));
+    let statuses = vec![RunStatus::Queued, RunStatus::Running];
+    let runs = store.runs(RunQuery { statuses, tag, ..RunQuery::default() }).await?;
+    let same =
+        |run: &&RunRecord| run.request.assets == request.assets && run.request.partition == request.partition;
+    Ok(runs.iter().find(same).map(|run| run.id))
 }
 
 /// The materialization of a version; `None` if there is none.
@@ -105,12 +126,15 @@ pub async fn find_version(
 /// # Errors
 ///
 /// Those of `decide`; that another change was first; that the value of a version that would come into use was removed.
-pub async fn change_model(
+pub async fn change_model<E>(
     store: &dyn Store,
     asset: &AssetPartition,
     at: Timestamp,
-    decide: impl FnOnce(&ModelHistory) -> Result<Vec<EventBody>, OperationError>,
-) -> Result<Vec<Event>, ModelError> {
+    decide: impl FnOnce(&ModelHistory) -> Result<Vec<EventBody>, E>,
+) -> Result<Vec<Event>, ModelError>
+where
+    ModelError: From<E>,
+{
     let history = model_history(store, asset).await?;
     let bodies = decide(&history)?;
     for body in &bodies {
@@ -194,7 +218,7 @@ pub async fn act_on_model(
     at: Timestamp,
 ) -> Result<Vec<Event>, ModelError> {
     let key = &asset.asset;
-    change_model(store, asset, at, |history| {
+    change_model(store, asset, at, |history| -> Result<_, ModelError> {
         let mut as_seen = history.clone();
         // The move is then one from what was seen, which the store refuses if that isn't where the alias is.
         match seen {
@@ -203,6 +227,17 @@ pub async fn act_on_model(
             Seen::Version(None) => drop(as_seen.aliases.remove(in_use)),
         }
         match action {
+            // These move no alias, so that the store doesn't compare.
+            ModelAction::Reject(_) | ModelAction::Keep(_) if as_seen.at(in_use) != history.at(in_use) => {
+                let last = history.moves.iter().rfind(|moved| moved.what.alias == *in_use);
+                return Err(match last {
+                    Some(last) => {
+                        let (asset, first) = (asset.clone(), Box::new(last.what.clone()));
+                        ModelError::Overtaken { asset, first }
+                    }
+                    None => OperationError::NoAlias { asset: key.clone(), alias: in_use.clone() }.into(),
+                });
+            }
             ModelAction::Promote(version) => as_seen.promote(key, in_use, *version, author),
             ModelAction::Reject(version) => history.reject(key, in_use, *version, author),
             ModelAction::Keep(version) => history.keep(key, in_use, *version, author),
@@ -213,6 +248,7 @@ pub async fn act_on_model(
             ModelAction::SetAlias(alias, version) => history.set_alias(key, alias, *version, author),
             ModelAction::RemoveAlias(alias) => history.remove_alias(key, alias, author),
         }
+        .map_err(ModelError::from)
     })
     .await
 }
@@ -414,10 +450,14 @@ mod tests {
         assert_eq!(late, Err("`model` was changed meanwhile: champion: version none → 1 by ada".to_owned()));
         let first = Seen::Version(Some(number(1)));
         assert_eq!(act(&store, ModelAction::Promote(number(2)), "grace", first).await, Ok(Some(2)));
-        let late = act(&store, ModelAction::RollBack(Some(number(3))), "ada", first).await;
+        let late = act(&store, ModelAction::RollBack(None), "ada", first).await;
         assert_eq!(late, Err("`model` was changed meanwhile: champion: version 1 → 2 by grace".to_owned()));
         // What is in use by now isn't rejected by somebody who doesn't know it.
         let rejected = act(&store, ModelAction::Reject(number(2)), "ada", first).await;
+        assert_eq!(rejected, late);
+        let rejected = act(&store, ModelAction::Reject(number(3)), "ada", first).await;
+        assert_eq!(rejected, late, "what the decision is based on is another one by now");
+        let rejected = act(&store, ModelAction::Reject(number(2)), "ada", Seen::Now).await;
         assert_eq!(rejected, Err("version 2 of `model` is in use".to_owned()));
         assert_eq!(act(&store, ModelAction::RollBack(None), "ada", Seen::Now).await, Ok(Some(1)));
     }

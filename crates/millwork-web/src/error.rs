@@ -190,6 +190,9 @@ impl From<VersionError> for ApiError {
         if let VersionError::Store(error) = error {
             return error.into();
         }
+        if let VersionError::Unreadable { .. } = error {
+            return Self::of(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store, &error);
+        }
         match error.is_missing() {
             true => Self::of(StatusCode::NOT_FOUND, ErrorCode::NotFound, &error),
             false => Self::of(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, &error),
@@ -212,6 +215,9 @@ impl From<ModelError> for ApiError {
                 | OperationError::InUse { .. }
                 | OperationError::AlreadyRejected { .. }
                 | OperationError::NothingBefore { .. }
+                | OperationError::NotStored { .. }
+                | OperationError::NotAsked { .. }
+                | OperationError::NeverThere { .. }
                 | OperationError::ValueRemoved { .. },
             ) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
         };

@@ -99,7 +99,7 @@ pub async fn serve(
     // So the first page doesn't wait for it; an error is shown by the page.
     tokio::spawn({
         let state = state.clone();
-        async move { tokio::join!(state.statuses(), state.models()) }
+        async move { tokio::join!(state.statuses(), state.models(0)) }
     });
     let protected =
         api::protected().merge(pages::pages()).layer(middleware::from_fn_with_state(token.clone(), guard));

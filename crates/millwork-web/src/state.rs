@@ -59,8 +59,9 @@ impl AppState {
         self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await
     }
 
-    /// What has happened to the versions of the models.
-    pub(crate) async fn models(&self) -> Result<Arc<ModelSnapshot>, StorageError> {
-        self.model_cache.snapshot(self.pipeline.graph(), &*self.store).await
+    /// What has happened to the versions of the models, at least until the event `head`: the reader of a page is told of what comes after
+    /// that.
+    pub(crate) async fn models(&self, head: u64) -> Result<Arc<ModelSnapshot>, StorageError> {
+        self.model_cache.snapshot(self.pipeline.graph(), &*self.store, head).await
     }
 }

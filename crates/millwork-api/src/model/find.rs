@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use millwork_core::event::Event;
+use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::{AssetGraph, AssetIndex, PartitionError};
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{Advice, AssetPartition, ErrorClass, PartitionKey, Problem};
@@ -36,6 +36,14 @@ pub enum VersionError {
         /// The number.
         version: VersionNumber,
     },
+    /// The event that made the version can't be read.
+    #[error("the event of this version of {} can't be read: {reason}", .of.quoted())]
+    Unreadable {
+        /// The asset, and its partition.
+        of: AssetPartition,
+        /// Why.
+        reason: String,
+    },
     /// The alias doesn't exist.
     #[error("{} has no alias `{alias}`", .of.quoted())]
     NoAlias {
@@ -56,6 +64,9 @@ impl Advice for VersionError {
             Self::Partition(error) => return error.hint(),
             Self::Written(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
+            Self::Unreadable { .. } => {
+                "`store check` lists what else can't be read; choose another version".into()
+            }
             Self::NoVersions { of } => format!("`materialize {}` makes one", of.asset).into(),
             Self::NoVersion { of, .. } => format!("`asset history {}` lists the versions", of.asset).into(),
             Self::NoAlias { of, .. } => {
@@ -67,6 +78,7 @@ impl Advice for VersionError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Store(error) => error.class(),
+            Self::Unreadable { .. } => ErrorClass::Home,
             Self::Name(_)
             | Self::Partition(_)
             | Self::Written(_)
@@ -83,7 +95,7 @@ impl VersionError {
         match self {
             Self::Name(error) => error.is_missing(),
             Self::NoVersions { .. } | Self::NoVersion { .. } | Self::NoAlias { .. } => true,
-            Self::Partition(_) | Self::Written(_) | Self::Store(_) => false,
+            Self::Partition(_) | Self::Written(_) | Self::Unreadable { .. } | Self::Store(_) => false,
         }
     }
 }
@@ -143,10 +155,13 @@ pub async fn find_stored_version(
     which: &WhichVersion,
 ) -> Result<Event, VersionError> {
     let found = millwork_storage::find_version(store, of, which).await?;
+    let of = of.clone();
     if let Some(event) = found {
+        if let EventBody::Unreadable(unreadable) = &event.body {
+            return Err(VersionError::Unreadable { of, reason: unreadable.reason.clone() });
+        }
         return Ok(event);
     }
-    let of = of.clone();
     Err(match which {
         WhichVersion::Latest => VersionError::NoVersions { of },
         WhichVersion::Number(version) => VersionError::NoVersion { of, version: *version },

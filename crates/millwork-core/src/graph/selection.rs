@@ -154,8 +154,12 @@ fn evaluate(expression: &Expression, graph: &AssetGraph) -> Result<AssetSet, Sel
         Expression::Not(inner) => &graph.assets().indices().collect::<AssetSet>() - &evaluate(inner, graph)?,
         Expression::Around { up, inner, down } => {
             let inner = evaluate(inner, graph)?;
-            let above = reachable(graph, &inner, *up, |asset| &asset.upstream);
-            &above | &reachable(graph, &inner, *down, |asset| &asset.downstream)
+            // The gate of a model runs with it, so what it takes is needed as well.
+            let above = reachable(graph, &inner, *up, |asset| {
+                let gate = asset.gate.map(|gate| &graph.steps()[gate].upstream);
+                asset.upstream.iter().chain(gate.into_iter().flatten())
+            });
+            &above | &reachable(graph, &inner, *down, |asset| asset.downstream.iter())
         }
     })
 }
@@ -166,11 +170,11 @@ fn matching(graph: &AssetGraph, matches: impl Fn(&AssetNode) -> bool) -> AssetSe
 }
 
 /// `start` and what lies within `levels` steps of it.
-fn reachable(
-    graph: &AssetGraph,
+fn reachable<'g, N: Iterator<Item = &'g AssetIndex>>(
+    graph: &'g AssetGraph,
     start: &AssetSet,
     levels: usize,
-    next: impl Fn(&AssetNode) -> &Vec<AssetIndex>,
+    next: impl Fn(&'g AssetNode) -> N,
 ) -> AssetSet {
     let mut seen = start.clone();
     let mut queue: VecDeque<_> = start.iter().map(|asset| (*asset, 0)).collect();

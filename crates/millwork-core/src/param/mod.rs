@@ -8,6 +8,7 @@ mod config;
 mod config_change;
 mod config_filter;
 mod context;
+mod defaults;
 mod from_step;
 mod log;
 mod partition;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::config::merge;
+use super::defaults::add_nested_defaults;
 use super::sets::sort_sets;
 use super::{ConfigSchema, RecordedConfig, config_changes, merge_config};
 use crate::problem::{Advice, ErrorClass};
@@ -13,12 +14,14 @@ use crate::stored::Unstorable;
 
 /// The standing configuration of a step whose function takes a configuration.
 ///
-/// A run's own configuration is laid over what is [written](Self::written), without the defaults: one of the alternatives of an enum
+/// A run's own configuration is laid over what is [written](Self::written), and that over the defaults. One of the alternatives of an enum
 /// replaces a default one, and isn't mixed with its fields.
 #[derive(Clone, Debug)]
 pub struct StandingConfig {
     /// The types, each with its schema.
     types: Vec<(ConfigSchema, Value)>,
+    /// What the types make of nothing, as far as they have defaults for all.
+    defaults: Value,
     written: Value,
     effective: Value,
 }
@@ -29,8 +32,16 @@ impl StandingConfig {
         let written = written.unwrap_or_else(|| Value::Object(Map::new()));
         // What has no default is given by each run: then there is no more than what is written. Nor is there of what can't be recorded.
         let types: Vec<_> = schemas.iter().map(|schema| (*schema, schema.json())).collect();
-        let effective = effective(&types, &written).ok().flatten().unwrap_or_else(|| written.clone());
-        Self { types, written, effective }
+        let mut defaults = Value::Object(Map::new());
+        for (schema, _) in &types {
+            if let Ok(Some(of_type)) = schema.effective(&Value::Object(Map::new())) {
+                merge_config(&mut defaults, of_type);
+            }
+        }
+        let mut standing = Self { types, defaults, written, effective: Value::Null };
+        let written = standing.with(None);
+        standing.effective = effective(&standing.types, &written).ok().flatten().unwrap_or(written);
+        standing
     }
 
     /// The step's entry in the definitions; an empty object if it has none.
@@ -49,6 +60,9 @@ impl StandingConfig {
         let mut config = self.written.clone();
         if let Some(own) = own {
             merge(&mut config, own.clone());
+        }
+        for (_, schema) in &self.types {
+            add_nested_defaults(schema, &mut config, &self.defaults);
         }
         config
     }
@@ -217,6 +231,63 @@ mod tests {
         assert_eq!(own.effective["source"], json!({ "kind": "web", "url": "v" }));
         assert_eq!(own.effective["rounds"], 30);
         assert_eq!(own.overrides()[0].to_string(), "source.url u → v");
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Job {
+        params: Params,
+        tuned: Option<Params>,
+        source: Source,
+        weights: BTreeMap<String, Params>,
+    }
+
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(default)]
+    struct Params {
+        depth: u32,
+        metrics: Vec<String>,
+        inner: Option<Box<Params>>,
+    }
+
+    impl Default for Job {
+        fn default() -> Self {
+            let params = |depth| Params { depth, metrics: vec!["mae".to_owned()], inner: None };
+            Self {
+                params: Params { inner: Some(Box::new(params(2))), ..params(6) },
+                tuned: Some(params(8)),
+                source: Source::Sample { rows: 5 },
+                weights: [("a".to_owned(), params(1))].into(),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_of_a_nested_struct_leaves_the_rest_as_it_stands() {
+        let standing =
+            StandingConfig::new(&[ConfigSchema::of::<Job>()], Some(json!({ "params": { "depth": 7 } })));
+        let inner = |depth| json!({ "depth": depth, "metrics": ["mae"], "inner": null });
+        assert_eq!(
+            standing.effective()["params"],
+            json!({ "depth": 7, "metrics": ["mae"], "inner": inner(2) }),
+        );
+        let own = json!({
+            "params": { "inner": { "depth": 3 } },
+            "tuned": { "depth": 9 },
+            "source": { "kind": "web", "url": "u" },
+            "weights": { "b": { "depth": 1 } },
+        });
+        let run = recorded(&standing, own).unwrap();
+        let texts: Vec<_> = run.overrides().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            run.effective["params"],
+            json!({ "depth": 7, "metrics": ["mae"], "inner": inner(3) }),
+            "{texts:?}"
+        );
+        assert_eq!(run.effective["tuned"], inner(9));
+        assert_eq!(run.effective["source"], json!({ "kind": "web", "url": "u" }));
+        assert_eq!(run.effective["weights"], json!({ "b": { "depth": 1, "metrics": [], "inner": null } }));
+        assert_eq!(recorded(&standing, json!({ "tuned": null })).unwrap().effective["tuned"], json!(null));
     }
 
     #[test]

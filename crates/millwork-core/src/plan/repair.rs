@@ -6,12 +6,19 @@ use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex};
 use crate::param::InputMapping;
 use crate::partition::{AssetPartition, PartitionKey};
-use crate::run::RunRequest;
+use crate::run::{RunRequest, RunTag};
+use crate::version::VersionNumber;
 
 /// The runs that make these assets and partitions again and nothing else, in an order in which each finds what it reads made again. They
 /// are given in the order of the graph. What has no partition is made together, and so is what has the same partition, as far as nothing
-/// of another run is between.
-pub fn repair_requests(graph: &AssetGraph, outputs: &[AssetPartition<AssetIndex>]) -> Vec<RunRequest> {
+/// of another run is between. They were made with a version of a model, which the runs are tagged with.
+pub fn repair_requests(
+    graph: &AssetGraph,
+    (model, version): (&AssetPartition, VersionNumber),
+    outputs: &[AssetPartition<AssetIndex>],
+) -> Vec<RunRequest> {
+    let partition = model.partition.as_ref().map(|key| format!(" of partition {key}")).unwrap_or_default();
+    let repaired = format!("{}@{version}{partition}", model.asset);
     // The turn of each output: that of what it is made from, or the next one if that is made in another run.
     let mut turns: HashMap<&AssetPartition<AssetIndex>, usize> = HashMap::new();
     let mut runs: BTreeMap<(usize, Option<&PartitionKey>), Vec<AssetKey>> = BTreeMap::new();
@@ -25,9 +32,9 @@ pub fn repair_requests(graph: &AssetGraph, outputs: &[AssetPartition<AssetIndex>
         let run = runs.entry((turn, output.partition.as_ref())).or_default();
         run.push(graph.key(output.asset).clone());
     }
-    let request = |((_, partition), assets): ((usize, Option<&PartitionKey>), Vec<AssetKey>)| RunRequest {
-        partition: partition.cloned(),
-        ..RunRequest::of_assets(assets)
+    let request = |((_, partition), assets): ((usize, Option<&PartitionKey>), Vec<AssetKey>)| {
+        let run = RunRequest { partition: partition.cloned(), ..RunRequest::of_assets(assets) };
+        run.tagged(RunTag::Repair, repaired.as_str())
     };
     runs.into_iter().map(request).collect()
 }
@@ -76,13 +83,17 @@ mod tests {
             AssetPartition::new(graph.index(key).unwrap(), partition.map(PartitionKey::from))
         };
         let check = |outputs: &[AssetPartition<AssetIndex>], expected: &[(&str, Option<&str>)]| {
-            let requests = repair_requests(graph, outputs);
+            let model = (&AssetPartition::new("model".into(), None), VersionNumber::FIRST);
+            let requests = repair_requests(graph, model, outputs);
             let found: Vec<_> = requests
                 .iter()
                 .map(|run| (run.selection.as_str(), run.partition.as_ref().map(PartitionKey::as_str)))
                 .collect();
             assert_eq!(found, expected);
         };
+        let daily = AssetPartition::new("daily".into(), Some("mon".into()));
+        let requests = repair_requests(graph, (&daily, VersionNumber::FIRST), &[of("scores", None)]);
+        assert_eq!(RunTag::Repair.of(&requests[0].tags), Some("daily@1 of partition mon"));
         check(&[], &[]);
         check(
             &[

@@ -42,6 +42,8 @@ pub enum RunTag {
     RetryOf,
     /// How often the run was repeated from scratch by a daemon.
     Retry,
+    /// The version of a model of which the run makes again what is made with it: `model@3`.
+    Repair,
     /// Setting: how long the run may take, instead of the limit in [`RunLimits`](super::RunLimits).
     MaxRuntime,
     /// Setting of queued runs: a whole number; larger ones first, 0 if absent.
@@ -112,7 +114,7 @@ impl Advice for TagError {
 
 impl RunTag {
     /// All tags that Millwork knows.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Queue,
         Self::Job,
         Self::Schedule,
@@ -122,6 +124,7 @@ impl RunTag {
         Self::Automation,
         Self::RetryOf,
         Self::Retry,
+        Self::Repair,
         Self::MaxRuntime,
         Self::Priority,
         Self::Previous,
@@ -140,6 +143,7 @@ impl RunTag {
             Self::Automation => "millwork/automation",
             Self::RetryOf => "millwork/retry_of",
             Self::Retry => "millwork/retry",
+            Self::Repair => "millwork/repair",
             Self::MaxRuntime => "millwork/max_runtime",
             Self::Priority => "millwork/priority",
             Self::Previous => "millwork/previous",
@@ -177,7 +181,8 @@ impl RunTag {
             | Self::RunKey
             | Self::Automation
             | Self::RetryOf
-            | Self::Retry => false,
+            | Self::Retry
+            | Self::Repair => false,
         }
     }
 
@@ -240,7 +245,8 @@ impl RunTag {
             | Self::RunKey
             | Self::Automation
             | Self::RetryOf
-            | Self::Retry => None,
+            | Self::Retry
+            | Self::Repair => None,
         }
     }
 }

@@ -149,8 +149,11 @@ impl Advice for ValueError {
             }
             Self::InUse { model, .. } => {
                 let back = format!("`models rollback {model}`");
-                format!("go back to another version with {back}, or train a new one and `models promote` it")
-                    .into()
+                format!(
+                    "go back to another version with {back}, or train a new one and `models promote` it; then materialize again: a \
+                     retry of this run keeps to the version that it began with"
+                )
+                .into()
             }
             Self::Database { source, .. } => return source.hint(),
             Self::Io { source, .. } => return source.hint(),

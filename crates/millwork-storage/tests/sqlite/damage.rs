@@ -2,13 +2,15 @@
 //! aside.
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, NewEvent};
+use millwork_core::event::{Event, EventBody, Mover, NewEvent};
+use millwork_core::model::Author;
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus};
-use millwork_core::{AssetKey, Instigator};
+use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, Instigator};
 use millwork_storage::{
     AlertStore as _, Claim, Commit, EventLog as _, EventQuery, Fence, Holder, InstigatorStore as _,
-    Maintenance as _, NewRun, PoolShare, PoolSlots as _, RunQuery, RunStore as _, SqliteStore, Table,
-    TakeSlots, Tick, TickOutcome,
+    Maintenance as _, ModelAction, NewRun, PoolShare, PoolSlots as _, RunQuery, RunStore as _, Seen,
+    SqliteStore, Table, TakeSlots, Tick, TickOutcome, act_on_model, append_version, model_history,
 };
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -260,4 +262,38 @@ async fn what_could_not_be_read_again_is_refused_and_nothing_else_is() {
     let refused = damaged.store.create_run(run).await.unwrap_err();
     assert!(refused.to_string().starts_with("the request of the run can't be stored"), "{refused}");
     damaged.goes_on(78).await;
+}
+
+#[tokio::test]
+async fn an_alias_stays_where_it_is_if_the_event_of_its_last_move_is_damaged() {
+    let mut damaged = Damaged::whole().await;
+    let (model, champion) = (AssetPartition::new("model".into(), None), AliasName::champion());
+    let number = |version| VersionNumber::new(version).unwrap();
+    for _ in 1..=3 {
+        let made = step_events(RunId::from_u128(1), "model").remove(1);
+        append_version(&damaged.store, NewEvent { run: None, step: None, ..made }).await.unwrap();
+    }
+    let author = Author { by: Mover::Person("ada".to_owned()), reason: String::new() };
+    let promote = async |store: &SqliteStore, version| {
+        let action = ModelAction::Promote(number(version));
+        act_on_model(store, (&model, &champion), &action, (&author, Seen::Now), at()).await
+    };
+    for version in [1, 2] {
+        promote(&damaged.store, version).await.unwrap();
+    }
+    damaged
+        .execute(
+            "UPDATE events SET body = '{' WHERE kind = 23 AND sequence = (SELECT max(sequence) FROM events)",
+        )
+        .await;
+    for repaired in [false, true] {
+        if repaired {
+            assert_eq!(damaged.store.repair(at()).await.unwrap().len(), 1);
+        }
+        let history = model_history(&damaged.store, &model).await.unwrap();
+        assert_eq!(history.at(&champion), Some(number(2)), "as readers of the alias have it");
+    }
+    promote(&damaged.store, 3).await.unwrap();
+    let history = model_history(&damaged.store, &model).await.unwrap();
+    assert_eq!(history.at(&champion), Some(number(3)));
 }

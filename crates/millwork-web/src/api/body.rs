@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use axum::Json;
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -32,6 +33,10 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
+        // Programs that always name a type, also of no body.
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
         let read = <Json<Object<T>> as OptionalFromRequest<S>>::from_request(request, state).await?;
         Ok(read.map(|Json(Object(read))| Self(read)))
     }

@@ -16,7 +16,7 @@ use millwork_core::model::Author;
 use millwork_core::plan::repair_requests;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{AssetKey, AssetPartition, PartitionKey, deserialize_config};
-use millwork_storage::{Direction, LineageLimits, ModelAction, Seen, act_on_model, made_with};
+use millwork_storage::{Direction, LineageLimits, ModelAction, Seen, act_on_model, made_with, repairing_run};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -124,6 +124,10 @@ pub(super) struct VersionAnswer {
     reason: String,
     /// Who decides; `api` if absent.
     by: Option<String>,
+    /// The version in use that the decision is based on. If another one is in use by now, the answer is 409, and nothing is changed. Absent
+    /// if any may be in use.
+    #[schema(value_type = Option<u32>)]
+    expect: Option<VersionNumber>,
 }
 
 /// A request to go back to an earlier version.
@@ -329,7 +333,10 @@ pub(super) async fn promote(
 #[utoipa::path(
     post, path = "/api/v1/models/reject/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
-    responses((status = 200, description = "The version is rejected", body = ModelChange))
+    responses(
+        (status = 200, description = "The version is rejected", body = ModelChange),
+        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+    )
 )]
 pub(super) async fn reject(
     State(state): State<AppState>,
@@ -343,7 +350,10 @@ pub(super) async fn reject(
 #[utoipa::path(
     post, path = "/api/v1/models/keep/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
-    responses((status = 200, description = "The version in use stays", body = ModelChange))
+    responses(
+        (status = 200, description = "The version in use stays", body = ModelChange),
+        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+    )
 )]
 pub(super) async fn keep(
     State(state): State<AppState>,
@@ -376,7 +386,10 @@ pub(super) async fn rollback(
 #[utoipa::path(
     post, path = "/api/v1/models/alias/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = AliasRequest,
-    responses((status = 200, description = "The alias is set or removed", body = ModelChange))
+    responses(
+        (status = 200, description = "The alias is set or removed", body = ModelChange),
+        (status = 409, description = "Somebody else has moved it first", body = ErrorBody),
+    )
 )]
 pub(super) async fn alias(
     State(state): State<AppState>,
@@ -408,14 +421,18 @@ pub(super) async fn repair(
     let (_, of) = find_model(graph, &key, partition.as_deref())?;
     find_stored_version(&*state.store, &of, &WhichVersion::Number(version)).await?;
     let outputs = made_with(&*state.store, graph, &of, version).await?;
-    let requests = repair_requests(graph, &outputs);
+    let requests = repair_requests(graph, (&of, version), &outputs);
     for request in &requests {
         request.check(&state.pipeline)?;
     }
     let mut repair = ModelRepair::new(of, version, &requests);
     if !dry_run {
         for (request, shown) in requests.into_iter().zip(&mut repair.runs) {
-            shown.run = Some(create(&state, request).await?);
+            let goes_on = repairing_run(&*state.store, &request).await?;
+            shown.run = Some(match goes_on {
+                Some(run) => run,
+                None => create(&state, request).await?,
+            });
         }
     }
     Ok(Json(repair))
@@ -457,8 +474,8 @@ async fn answer_with(
     answer: VersionAnswer,
     action: fn(VersionNumber) -> ModelAction,
 ) -> Result<Json<ModelChange>, ApiError> {
-    let VersionAnswer { version, partition, reason, by } = answer;
-    act(state, (key, partition), &action(version), author(reason, by), Seen::Now).await
+    let VersionAnswer { version, partition, reason, by, expect } = answer;
+    act(state, (key, partition), &action(version), author(reason, by), seen(expect)).await
 }
 
 /// Does something to a model by hand, and wakes the daemon in this process.

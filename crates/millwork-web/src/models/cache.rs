@@ -119,18 +119,20 @@ impl ModelCache {
         Self { cached: Mutex::default(), has_models: has_models.into() }
     }
 
-    /// What has happened to the versions of the models, at most a moment old.
+    /// What has happened to the versions of the models, at most a moment old, and with the events up to a sequence number.
     pub(crate) async fn snapshot(
         &self,
         graph: &AssetGraph,
         store: &dyn Store,
+        at_least: u64,
     ) -> Result<Arc<ModelSnapshot>, StorageError> {
         let mut cached = self.cached.lock().await;
         let cached = match cached.as_mut() {
             Some(cached) => cached,
             None => cached.insert(Cached::read(graph, store).await?),
         };
-        if cached.read_at.is_none_or(|at| at.elapsed() >= PAUSE) {
+        let is_old = cached.read_at.is_none_or(|at| at.elapsed() >= PAUSE);
+        if is_old || cached.behind < at_least {
             cached.catch_up(store).await?;
         }
         self.has_models.store(!cached.snapshot.read.is_empty(), Ordering::Relaxed);

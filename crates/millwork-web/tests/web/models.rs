@@ -114,7 +114,7 @@ fn made(version: u32, error: f64, inputs: Vec<InputVersion>) -> EventBody {
         data_version: format!("{version}0123456789abcdef").as_str().into(),
         provenance: Provenance { code_version: "c1".into(), inputs, config: Some(config.into()) },
         stored: StoredValue {
-            location: ValueLocation::Elsewhere,
+            location: ValueLocation::Database,
             bytes: 2_048,
             format: "json".to_owned(),
             hash: None,

@@ -169,14 +169,14 @@ fn a_person_decides_about_versions() {
         "The champion of `model` is version 1, before it was version 2.\n"
     );
     models.fails("models rollback model", 2, "has no earlier version to go back to");
-    models.fails("models rollback plain", 2, "`plain` has no champion");
+    models.fails("models rollback plain", 2, "`plain` has no alias `champion`");
     models.run("models alias model shadow 3");
     assert_eq!(models.run("asset value model@shadow").trim(), "12.0");
     assert_eq!(
         models.run("models alias model shadow --remove"),
         "`model` has no shadow any more, before it was version 3.\n"
     );
-    models.fails("models alias model shadow --remove", 2, "`model` has no shadow");
+    models.fails("models alias model shadow --remove", 2, "`model` has no alias `shadow`");
     let moves = models.json("models show model --json")["moves"].clone();
     assert_eq!((moves.as_array().unwrap().len(), &moves[0]["change"]), (7, &"removed".into()));
     models.run("models promote day_model 1 --partition mon");

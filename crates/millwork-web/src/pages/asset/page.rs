@@ -176,7 +176,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let health = statuses.of(index);
     let metric = node.spec.metric.as_ref();
-    let models = if state.model_cache.has_models() { Some(state.models().await?) } else { None };
+    let models = if state.model_cache.has_models() { Some(state.models(statuses.head).await?) } else { None };
     let is_model = |models: &&Arc<ModelSnapshot>| graph.models(&models.aliased()).contains(&index);
     let model = models.as_ref().filter(is_model).map(|models| {
         let partition = (!wanted.partition.is_empty()).then(|| wanted.partition.as_str().into());

@@ -105,7 +105,7 @@ async fn changed(state: &AppState, key: &str, change: &Change) -> Result<String,
     let author = Author { by: Mover::Person(by.to_owned()), reason: change.reason.trim().to_owned() };
     let (action, seen) = (change.action()?, change.seen()?);
     state.model_cache.expire().await;
-    let models = state.models().await.map_err(ApiError::from)?;
+    let models = state.models(0).await.map_err(ApiError::from)?;
     if let Some(history) = models.of(&of)
         && let Some(answer) = change.answered(history, &in_use)
     {

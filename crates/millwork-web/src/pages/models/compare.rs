@@ -57,8 +57,8 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     };
     let of = AssetPartition::new(graph.key(index).clone(), wanted.partition());
     let alias = graph.alias_in_use(index);
-    let models = state.models().await?;
     let head = state.store.head().await?;
+    let models = state.models(head).await?;
     let events = state.store.versions(&[(of.clone(), a), (of.clone(), b)]).await?;
     let made = materializations(&events);
     let find = |version| {

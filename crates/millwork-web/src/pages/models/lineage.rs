@@ -73,7 +73,9 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     let (graph, store) = (state.pipeline.graph(), &*state.store);
     let index = find_asset(graph, key)?;
     let of = AssetPartition::new(graph.key(index).clone(), wanted.partition());
-    let (models, alias, head) = (state.models().await?, graph.alias_in_use(index), store.head().await?);
+    // Read first, so that its reader is told of what comes meanwhile.
+    let head = store.head().await?;
+    let (models, alias) = (state.models(head).await?, graph.alias_in_use(index));
     let last = store.last_versions(std::slice::from_ref(&of.asset)).await?;
     let last = last.into_iter().find(|(found, _)| *found == of).map(|(_, version)| version);
     let version = wanted.version.or(models.at(&of, &alias)).or(last);

@@ -83,7 +83,8 @@ pub(in super::super) async fn show(
 
 async fn load(state: &AppState, wanted: ModelsQuery) -> Result<Models, ApiError> {
     let graph = state.pipeline.graph();
-    let (statuses, models) = (state.statuses().await?, state.models().await?);
+    let statuses = state.statuses().await?;
+    let models = state.models(statuses.head).await?;
     let (selected, problem) = match find_assets(graph, &wanted.q) {
         Ok(found) => (found, None),
         Err(problem) => (BTreeSet::new(), Some(problem)),

@@ -115,7 +115,8 @@ pub(super) async fn load(
 ) -> Result<Model, ApiError> {
     let graph = state.pipeline.graph();
     let index = find_asset(graph, key)?;
-    let (statuses, models) = (state.statuses().await?, state.models().await?);
+    let statuses = state.statuses().await?;
+    let models = state.models(statuses.head).await?;
     let (node, alias) = (&graph.assets()[index], graph.alias_in_use(index));
     let is_partitioned = graph.partitions(index).is_some();
     let partition = wanted.partition();

@@ -187,7 +187,9 @@ fn model_changes() -> Vec<Case> {
         _ => Some(r#"{"version": 9}"#),
     };
     vec![
+        post(keep, path(keep), Some(r#"{"version": 4, "expect": 1}"#), 409),
         post(keep, path(keep), version(4), 200),
+        post(keep, path(keep), version(4), 422),
         post(keep, path(keep), version(9), 404),
         post(keep, path(keep), Some("{}"), 422),
         post(repair, path(repair), Some(r#"{"version": 2, "dry_run": true}"#), 200),
@@ -197,7 +199,8 @@ fn model_changes() -> Vec<Case> {
         post(repair, path(repair), Some(r#"{"version": 0}"#), 422),
         // Whoever decided about 1 being in use was too late.
         post(promote, path(promote), Some(r#"{"version": 3, "expect": 1}"#), 409),
-        post(rollback, path(rollback), Some(r#"{"to": 3, "expect": 1}"#), 409),
+        post(rollback, path(rollback), Some(r#"{"to": 3}"#), 422),
+        post(rollback, path(rollback), Some(r#"{"expect": 1}"#), 409),
         post(promote, path(promote), version(3), 200),
         post(promote, path(promote), version(3), 422),
         post(promote, path(promote), version(9), 404),

@@ -152,7 +152,7 @@ async fn values(store: &dyn Store) {
     let config = RecordedConfig { effective: json!({ "rows": 40 }), standing: Some(json!({ "rows": 0 })) };
     let made = |asset: &str, partition: Option<&str>, provenance: &Provenance| {
         let stored = StoredValue {
-            location: ValueLocation::Elsewhere,
+            location: ValueLocation::Database,
             bytes: 1,
             format: "json".to_owned(),
             hash: None,
@@ -201,7 +201,7 @@ async fn versions(store: &dyn Store) {
         read_as: ReadAs::Latest,
     };
     let made = |asset: &str, version: u32, inputs: Vec<InputVersion>| {
-        let location = ValueLocation::Elsewhere;
+        let location = ValueLocation::Database;
         let stored = StoredValue { location, bytes: 1, format: "json".to_owned(), hash: None };
         let series = Series::by_index("round", [("loss".to_owned(), vec![2.0, 1.0])]);
         let error = MetadataValue::Float(13.0 - f64::from(version));

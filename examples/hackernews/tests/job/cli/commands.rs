@@ -114,6 +114,7 @@ fn graph_as_text() {
     ●─┴───╯   comments_model_test_set_r_squared               [model]     ← transformed_test_data, transformed_training_data, xgboost_comments_model
     ");
     assert_snapshot!(Home::new().succeeds("graph 1+xgboost_comments_model"), @r"
+    ●   test_data                                       [ingest]
     ●   tfidf_vectorizer                                [features]
     │ ● transformed_training_data                       [features]
     ●─╯ xgboost_comments_model ◇ better_comments_model  [model]     ← transformed_training_data, tfidf_vectorizer

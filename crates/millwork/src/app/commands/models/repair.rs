@@ -5,7 +5,7 @@ use millwork_core::AssetKey;
 use millwork_core::plan::repair_requests;
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::made_with;
+use millwork_storage::{made_with, repairing_run};
 
 use super::super::materialize::{Executed, Execution, execute_one, exit_of, outcome_view, summary};
 use super::arguments::Version;
@@ -33,7 +33,7 @@ pub(super) async fn repair(
     let named = version.find(session, opened).await?;
     let (number, graph) = (named.number()?, session.pipeline()?.graph());
     let outputs = made_with(&*opened.store, graph, &named.of, number).await?;
-    let requests = repair_requests(graph, &outputs);
+    let requests = repair_requests(graph, (&named.of, number), &outputs);
     for request in &requests {
         request.check(session.pipeline()?)?;
     }
@@ -53,10 +53,13 @@ pub(super) async fn repair(
         Way::Queue => {
             for (request, shown) in requests.into_iter().zip(&mut repair.runs) {
                 let words = in_words(&request);
-                let run = engine.request(request.queued()).await?;
+                let (run, stands) = match repairing_run(&*opened.store, &request).await? {
+                    Some(run) => (run, "is on its way already"),
+                    None => (engine.request(request.queued()).await?, "is queued"),
+                };
                 shown.run = Some(run);
                 if !json {
-                    outln!("Run {} is queued: {words}", run.short());
+                    outln!("Run {} {stands}: {words}", run.short());
                 }
             }
         }
