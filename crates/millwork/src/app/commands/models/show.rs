@@ -128,7 +128,7 @@ fn in_use(model: &ModelDetails, version: &VersionView) -> String {
     let metric = model.metric.as_ref().zip(version.metric.as_ref());
     words.extend(metric.map(|(metric, value)| format!("{} {}", metric.label, in_words(value))));
     let now = SystemClock.now();
-    words.extend(version.made.as_ref().map(|made| format!("{} old", when::between(made.at, now))));
+    words.extend(version.made.as_ref().map(|made| when::age(made.at, now)));
     words.extend(model.since.map(|since| format!("in use since {}", when::moment(since))));
     words.join(", ")
 }
