@@ -227,7 +227,11 @@ pub(super) async fn compare(
     if !same.is_empty() {
         outln!("\nThe same:");
         let row = |fact: &ComparedFactView| {
-            let value = fact.a.as_ref().map(in_words).unwrap_or_default();
+            let (a, b) = (fact.a.as_ref().map(in_words), fact.b.as_ref().map(in_words));
+            let value = match (a.unwrap_or_default(), b.unwrap_or_default()) {
+                (a, b) if a == b => a,
+                (a, b) => format!("{a} and {b}, with the same data"),
+            };
             [fact.kind.as_str().to_owned(), fact.name.clone(), value]
         };
         out!("{}", table(["FACT", "NAME", "BOTH"], same.iter().map(row).collect()));
