@@ -145,7 +145,10 @@ impl ModelCard {
             facts.push(("Code version", made.code_version.to_string()));
             facts.push(("Data version", made.data_version.to_string()));
             let removed = if made.value_removed { ", removed by a retention rule" } else { "" };
-            facts.push(("Value", format!("{} bytes of {}{removed}", made.bytes, made.format)));
+            facts.push(match made.stored {
+                true => ("Value", format!("{} bytes of {}{removed}", made.bytes, made.format)),
+                false => ("Value", "reported, not stored".to_owned()),
+            });
         }
         if let Some(environment) = &self.environment {
             facts.push(("Binary", environment.binary_in_words()));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::event::{
-    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, VersionDecided,
-    VersionJudged,
+    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, ValueLocation,
+    VersionDecided, VersionJudged,
 };
 use millwork_core::model::{Dated, ModelHistory, VersionStatus};
 use millwork_core::run::RunId;
@@ -80,9 +80,11 @@ pub struct MadeVersion {
     /// The version of the data of its value.
     #[schema(value_type = String)]
     pub data_version: DataVersion,
-    /// The size of the stored value, in bytes.
+    /// Whether the value was stored; `false` if another system reported it.
+    pub stored: bool,
+    /// The size of the stored value, in bytes; 0 if it was reported.
     pub bytes: u64,
-    /// The format of the stored value.
+    /// The format of the stored value; empty if it was reported.
     pub format: String,
     /// Whether a retention rule has removed the value.
     pub value_removed: bool,
@@ -249,6 +251,7 @@ impl MadeVersion {
             run: event.run,
             code_version: provenance.code_version.clone(),
             data_version: data_version.clone(),
+            stored: stored.location != ValueLocation::Elsewhere,
             bytes: stored.bytes,
             format: stored.format.clone(),
             value_removed: removed.contains(&event.sequence),

@@ -279,6 +279,19 @@ async fn a_backtest_is_asked_for_over_http() {
     assert_eq!((status, &refused["error"]["message"]), (422, &"no gate judges `plain`".into()), "{refused}");
 }
 
+#[tokio::test]
+async fn a_card_of_what_was_reported_says_so() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let models = Models::empty();
+    let server = PipelineServer::start(models.command("serve --address 127.0.0.1:0"));
+    let url = format!("{}/api/v1/reports/materialization/model", server.url);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let response = request.body(json!({ "data_version": "v7" }).to_string()).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 201);
+    let card = models.run("models card model");
+    assert!(card.contains("| Value | reported, not stored |"), "{card}");
+}
+
 #[test]
 fn a_card_says_what_is_recorded() {
     let models = Models::new();

@@ -275,6 +275,7 @@ fn reports() -> Vec<Case> {
         post(check, "/api/v1/reports/check/nothing", verdict, 404),
         post(check, "/api/v1/reports/check/outside", odd, 422),
         // With what was reported.
+        get("/api/v1/models/card/{key}", "/api/v1/models/card/outside", 200),
         get("/api/v1/assets/{key}", "/api/v1/assets/outside", 200),
         get("/api/v1/events", "/api/v1/events", 200),
         get("/api/v1/pools", "/api/v1/pools", 200),
