@@ -312,7 +312,7 @@ pub(super) async fn lineage(
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionDecision,
     responses(
         (status = 200, description = "The version is in use", body = ModelChange),
-        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+        (status = 409, description = "Somebody else was first: another version is in use by now, or the question has another answer", body = ErrorBody),
     )
 )]
 pub(super) async fn promote(
@@ -329,7 +329,10 @@ pub(super) async fn promote(
 #[utoipa::path(
     post, path = "/api/v1/models/reject/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
-    responses((status = 200, description = "The version is rejected", body = ModelChange))
+    responses(
+        (status = 200, description = "The version is rejected", body = ModelChange),
+        (status = 409, description = "Somebody else was first: the question has another answer", body = ErrorBody),
+    )
 )]
 pub(super) async fn reject(
     State(state): State<AppState>,
@@ -343,7 +346,10 @@ pub(super) async fn reject(
 #[utoipa::path(
     post, path = "/api/v1/models/keep/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
-    responses((status = 200, description = "The version in use stays", body = ModelChange))
+    responses(
+        (status = 200, description = "The version in use stays", body = ModelChange),
+        (status = 409, description = "Somebody else was first: the question has another answer", body = ErrorBody),
+    )
 )]
 pub(super) async fn keep(
     State(state): State<AppState>,
@@ -376,7 +382,10 @@ pub(super) async fn rollback(
 #[utoipa::path(
     post, path = "/api/v1/models/alias/{*key}", tag = "models",
     params(("key" = String, Path, description = "The asset's key")), request_body = AliasRequest,
-    responses((status = 200, description = "The alias is set or removed", body = ModelChange))
+    responses(
+        (status = 200, description = "The alias is set or removed", body = ModelChange),
+        (status = 409, description = "Somebody else has moved the alias first", body = ErrorBody),
+    )
 )]
 pub(super) async fn alias(
     State(state): State<AppState>,
