@@ -226,8 +226,9 @@ async fn with_a_life() -> Served {
     }
     let moved = moved(None, 1, Mover::Person("ada".to_owned()), "");
     append(&*served.store, vec![event(Regional::KEY, Some("north"), 6, moved)]).await;
-    // The status of the assets takes all events in.
+    // The status of the assets takes all events in, and so do the lives of the models: the last event is the move of the alias in the north.
     served.page_with("/models", "<body data-after=\"19\"").await;
+    served.page_with("/models", "in 1 of 2 partitions").await;
     served
 }
 
