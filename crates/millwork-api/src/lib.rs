@@ -47,11 +47,11 @@ pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, MaterializationPage, RecordedEvent};
 pub use model::{
     AliasView, AskedView, BacktestView, BacktestedVersionView, ComparedFactView, DecisionView, FactKind,
-    FoundVersion, InputView, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
-    ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView, VerdictView,
-    VersionError, VersionStatusView, VersionView, compare_versions, find_model, find_stored_version,
-    find_version_of, list_models, model_card, model_details, model_versions, same_parameters,
-    version_lineage,
+    FoundVersion, InputView, LastDecision, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison,
+    ModelDetails, ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView,
+    VerdictView, VersionError, VersionStatusView, VersionView, compare_versions, find_model,
+    find_stored_version, find_version_of, list_models, model_author, model_card, model_details,
+    model_versions, same_parameters, version_lineage,
 };
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,

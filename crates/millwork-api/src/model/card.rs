@@ -145,7 +145,10 @@ impl ModelCard {
             facts.push(("Code version", made.code_version.to_string()));
             facts.push(("Data version", made.data_version.to_string()));
             let removed = if made.value_removed { ", removed by a retention rule" } else { "" };
-            facts.push(("Value", format!("{} bytes of {}{removed}", made.bytes, made.format)));
+            facts.push(match made.stored {
+                true => ("Value", format!("{} bytes of {}{removed}", made.bytes, made.format)),
+                false => ("Value", "reported, not stored".to_owned()),
+            });
         }
         if let Some(environment) = &self.environment {
             facts.push(("Binary", environment.binary_in_words()));
@@ -179,7 +182,7 @@ impl ModelCard {
     }
 
     fn decisions(&self) -> String {
-        let mut lines: Vec<(jiff::Timestamp, String)> = Vec::new();
+        let mut lines: Vec<(u64, String)> = Vec::new();
         for verdict in &self.version.verdicts {
             let against = verdict.against.map(|one| format!(" against version {one}")).unwrap_or_default();
             let numbers: Vec<String> =
@@ -187,15 +190,16 @@ impl ModelCard {
             let numbers =
                 if numbers.is_empty() { String::new() } else { format!("; {}", numbers.join(", ")) };
             let what = format!("gate `{}`{against}: {}", verdict.gate, verdict.in_words());
-            let text = format!("{what}{}{numbers}", because(&verdict.reason));
-            lines.push((verdict.at, text));
+            let text = format!("{}: {what}{}{numbers}", verdict.at, because(&verdict.reason));
+            lines.push((verdict.sequence, text));
         }
         for decision in &self.version.decisions {
             let what = format!("{} by {}", decision.decision.as_str(), decision.by);
-            lines.push((decision.at, format!("{what}{}", because(&decision.reason))));
+            let text = format!("{}: {what}{}", decision.at, because(&decision.reason));
+            lines.push((decision.sequence, text));
         }
-        lines.sort_by_key(|(at, _)| *at);
-        lines.into_iter().map(|(at, line)| format!("- {at}: {}\n", escaped(&line))).collect()
+        lines.sort_by_key(|(sequence, _)| *sequence);
+        lines.into_iter().map(|(_, line)| format!("- {}\n", escaped(&line))).collect()
     }
 }
 

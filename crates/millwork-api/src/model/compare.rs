@@ -6,7 +6,7 @@ use millwork_core::event::EventKind;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::run::RunId;
 use millwork_core::version::VersionNumber;
-use millwork_core::{AssetKey, AssetMetric, AssetPartition, MetricChange, PartitionKey};
+use millwork_core::{AssetKey, AssetMetric, AssetPartition, DataVersion, MetricChange, PartitionKey};
 use millwork_storage::{EventQuery, StorageError, Store, model_history};
 use serde::Serialize;
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub struct ComparedFactView {
     /// The fact about the second version; `null` if there is none.
     #[schema(required)]
     pub b: Option<Value>,
-    /// Whether the two differ.
+    /// Whether the two differ. Two versions of an input don't if their data is the same.
     pub differs: bool,
     /// Whether the second version's metric is better or worse; `null` if it is equal, or if this isn't the metric.
     #[schema(required, value_type = Option<MetricChangeName>)]
@@ -67,6 +67,8 @@ pub enum FactKind {
     Code,
     /// What the run was executed with.
     Environment,
+    /// The value itself: the version of its data.
+    Value,
     /// Another number of its metadata.
     Number,
 }
@@ -78,6 +80,7 @@ impl FactKind {
             Self::Metric => "metric",
             Self::Config => "config",
             Self::Input => "input",
+            Self::Value => "value",
             Self::Code => "code",
             Self::Environment => "environment",
             Self::Number => "number",
@@ -137,31 +140,54 @@ pub(super) async fn environment_of(
     Ok(EnvironmentView::of_events(&store.events(query).await?).pop())
 }
 
-/// The facts about one version, by kind and name.
-struct Facts(Vec<(FactKind, String, Value)>);
+/// The facts about one version.
+struct Facts(Vec<Fact>);
+
+struct Fact {
+    kind: FactKind,
+    name: String,
+    value: Value,
+    /// What decides whether it differs from another one, in place of the value.
+    data: Option<DataVersion>,
+}
+
+impl Fact {
+    fn new(kind: FactKind, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { kind, name: name.into(), value: value.into(), data: None }
+    }
+
+    fn differs(&self, other: &Self) -> bool {
+        match (&self.data, &other.data) {
+            (Some(data), Some(other)) => data != other,
+            (None, _) | (_, None) => self.value != other.value,
+        }
+    }
+}
 
 impl Facts {
     fn of(version: &VersionView, environment: Option<EnvironmentView>) -> Self {
         let mut facts = Vec::new();
         if let Some(made) = &version.made {
-            let MadeVersion { code_version, config, inputs, numbers, .. } = made;
-            facts.push((FactKind::Code, "code version".to_owned(), Value::from(code_version.as_str())));
-            facts.extend(config.iter().map(|(name, value)| (FactKind::Config, name.clone(), value.clone())));
+            let MadeVersion { code_version, data_version, config, inputs, numbers, .. } = made;
+            facts.push(Fact::new(FactKind::Code, "code version", code_version.as_str()));
+            facts.push(Fact::new(FactKind::Value, "data version", data_version.as_str()));
+            facts.extend(config.iter().map(|(name, value)| Fact::new(FactKind::Config, name, value.clone())));
             for input in inputs {
                 let partition = input.partition.as_ref().map(|key| format!("[{key}]")).unwrap_or_default();
                 let name = format!("{}{partition}", input.asset);
                 let version = input.version.map(|version| Value::from(version.get()));
                 let data = input.data_version.as_ref().map(|data| Value::from(data.as_str()));
                 let value = version.or(data).unwrap_or_default();
-                facts.push((FactKind::Input, name, value));
+                let data = input.data_version.clone();
+                facts.push(Fact { data, ..Fact::new(FactKind::Input, name, value) });
             }
             facts.extend(
-                numbers.iter().map(|(label, value)| (FactKind::Number, label.clone(), value.clone())),
+                numbers.iter().map(|(label, value)| Fact::new(FactKind::Number, label, value.clone())),
             );
         }
         if let Some(environment) = environment {
             let mut add = |name: &str, value: Option<String>| {
-                facts.extend(value.map(|value| (FactKind::Environment, name.to_owned(), Value::from(value))));
+                facts.extend(value.map(|value| Fact::new(FactKind::Environment, name, value)));
             };
             add("binary", environment.binary);
             add("Millwork", Some(environment.millwork));
@@ -173,27 +199,29 @@ impl Facts {
         Self(facts)
     }
 
-    fn get(&self, kind: FactKind, name: &str) -> Option<&Value> {
-        let found = self.0.iter().find(|(of_kind, of_name, _)| *of_kind == kind && of_name == name);
-        found.map(|(_, _, value)| value)
+    fn get(&self, kind: FactKind, name: &str) -> Option<&Fact> {
+        self.0.iter().find(|fact| fact.kind == kind && fact.name == name)
     }
 }
 
 /// The facts about two versions: those that differ first, then by kind and name.
 fn compared(a: &Facts, b: &Facts, metric: Option<&AssetMetric>) -> Vec<ComparedFactView> {
     let names: BTreeSet<(FactKind, &str)> =
-        a.0.iter().chain(&b.0).map(|(kind, name, _)| (*kind, name.as_str())).collect();
+        a.0.iter().chain(&b.0).map(|fact| (fact.kind, fact.name.as_str())).collect();
     let mut facts: Vec<ComparedFactView> = names
         .into_iter()
         .map(|(kind, name)| {
-            let (a, b) = (a.get(kind, name).cloned(), b.get(kind, name).cloned());
+            let (a, b) = (a.get(kind, name), b.get(kind, name));
+            let differs = a.zip(b).is_none_or(|(a, b)| a.differs(b));
+            let value = |fact: Option<&Fact>| fact.map(|fact| fact.value.clone());
+            let (a, b) = (value(a), value(b));
             let metric = metric.filter(|metric| kind == FactKind::Number && metric.label == name);
             let numbers = a.as_ref().and_then(Value::as_f64).zip(b.as_ref().and_then(Value::as_f64));
             let change = metric
                 .zip(numbers)
                 .and_then(|(metric, (before, after))| metric.better.compare(before, after));
             let kind = if metric.is_some() { FactKind::Metric } else { kind };
-            ComparedFactView { kind, name: name.to_owned(), differs: a != b, a, b, change }
+            ComparedFactView { kind, name: name.to_owned(), differs, a, b, change }
         })
         .collect();
     facts.sort_by(|left, right| {
@@ -210,17 +238,23 @@ mod tests {
 
     #[test]
     fn what_differs_comes_first_and_the_metric_before_all() {
-        let fact = |kind, name: &str, value: Value| (kind, name.to_owned(), value);
+        let fact = |kind, name: &str, value: Value| Fact::new(kind, name, value);
+        let input = |name: &str, version: u32, data: &str| {
+            let data = Some(data.into());
+            Fact { data, ..fact(FactKind::Input, name, json!(version)) }
+        };
         let a = Facts(vec![
             fact(FactKind::Code, "code version", json!("c1")),
-            fact(FactKind::Input, "stories", json!(1)),
+            input("stories", 1, "d1"),
+            input("words", 1, "same"),
             fact(FactKind::Number, "MAE", json!(12.5)),
             fact(FactKind::Number, "rows", json!(3)),
         ]);
         let b = Facts(vec![
             fact(FactKind::Code, "code version", json!("c1")),
             fact(FactKind::Config, "rounds", json!(40)),
-            fact(FactKind::Input, "stories", json!(2)),
+            input("stories", 2, "d2"),
+            input("words", 2, "same"),
             fact(FactKind::Number, "MAE", json!(11)),
             fact(FactKind::Number, "rows", json!(3)),
         ]);
@@ -232,6 +266,7 @@ mod tests {
                 (FactKind::Metric, "MAE", true),
                 (FactKind::Config, "rounds", true),
                 (FactKind::Input, "stories", true),
+                (FactKind::Input, "words", false),
                 (FactKind::Code, "code version", false),
                 (FactKind::Number, "rows", false),
             ]

@@ -110,13 +110,12 @@ impl ModelListing {
                 None => None,
             };
             let made = made.and_then(|event| MadeVersion::new(&event, &[]));
-            let metric = spec.metric.as_ref();
             standings.push(ModelStanding {
                 partition: partition.clone(),
                 in_use: current,
                 since: since(history, &in_use),
                 made_at: made.as_ref().map(|made| made.at),
-                metric: metric.and_then(|metric| made.as_ref()?.numbers.get(&metric.label).cloned()),
+                metric: made.as_ref().and_then(|made| made.metric(spec.metric.as_ref())),
                 last: last.get(partition).copied(),
                 awaiting_approval: awaiting(history, &in_use),
             });

@@ -1,5 +1,6 @@
 //! Models: their versions, what was decided about them, and what can be said of one.
 
+mod author;
 mod backtest;
 mod card;
 mod change;
@@ -11,6 +12,7 @@ mod list;
 mod parameters;
 mod version;
 
+pub use author::model_author;
 pub use backtest::{BacktestView, BacktestedVersionView};
 pub use card::{ModelCard, ReaderView, model_card};
 pub use change::{ModelChange, ModelRepair, RepairRunView};
@@ -21,5 +23,6 @@ pub use lineage::{LineageView, version_lineage};
 pub use list::{ModelListing, ModelStanding, list_models};
 pub use parameters::same_parameters;
 pub use version::{
-    AskedView, DecisionView, InputView, MadeVersion, VerdictView, VersionStatusView, VersionView,
+    AskedView, DecisionView, InputView, LastDecision, MadeVersion, VerdictView, VersionStatusView,
+    VersionView,
 };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::event::{
-    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, VersionDecided,
-    VersionJudged,
+    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, ValueLocation,
+    VersionDecided, VersionJudged,
 };
 use millwork_core::model::{Dated, ModelHistory, VersionStatus};
 use millwork_core::run::RunId;
@@ -80,9 +80,11 @@ pub struct MadeVersion {
     /// The version of the data of its value.
     #[schema(value_type = String)]
     pub data_version: DataVersion,
-    /// The size of the stored value, in bytes.
+    /// Whether the value was stored; `false` if another system reported it.
+    pub stored: bool,
+    /// The size of the stored value, in bytes; 0 if it was reported.
     pub bytes: u64,
-    /// The format of the stored value.
+    /// The format of the stored value; empty if it was reported.
     pub format: String,
     /// Whether a retention rule has removed the value.
     pub value_removed: bool,
@@ -119,6 +121,8 @@ pub struct InputView {
 /// The verdict of a gate about a version.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VerdictView {
+    /// The sequence number of the event.
+    pub sequence: u64,
     /// When the gate judged.
     pub at: Timestamp,
     /// The run in which it judged; `null` outside of runs.
@@ -157,6 +161,8 @@ pub struct AskedView {
 /// A decision about a version that no gate made.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DecisionView {
+    /// The sequence number of the event.
+    pub sequence: u64,
     /// When it was made.
     pub at: Timestamp,
     /// The decision.
@@ -215,7 +221,7 @@ impl VersionView {
             version,
             status: (&status).into(),
             aliases: at.map(|(alias, _)| alias.clone()).collect(),
-            metric: metric.and_then(|metric| made.as_ref()?.numbers.get(&metric.label).cloned()),
+            metric: made.as_ref().and_then(|made| made.metric(metric)),
             made,
             asked,
             verdicts: found.verdicts.iter().map(VerdictView::from).collect(),
@@ -223,16 +229,33 @@ impl VersionView {
         })
     }
 
-    /// The last reason that was given for what it is: of a decision by hand, or of a verdict; empty if there is none.
-    pub fn reason(&self) -> &str {
+    /// The newest decision about it, of a gate or by hand; `None` if there is none.
+    pub fn last_decision(&self) -> Option<LastDecision<'_>> {
         let (verdict, decision) = (self.verdicts.last(), self.decisions.last());
-        match (verdict, decision) {
-            (Some(verdict), Some(decision)) if decision.at < verdict.at => &verdict.reason,
-            (_, Some(decision)) if !decision.reason.is_empty() => &decision.reason,
-            (Some(verdict), _) => &verdict.reason,
-            (None, _) => "",
+        let newer =
+            decision.filter(|decision| verdict.is_none_or(|verdict| verdict.sequence < decision.sequence));
+        let of_gate = |verdict: &'_ VerdictView| format!("gate `{}`", verdict.gate);
+        match (newer, verdict) {
+            (Some(DecisionView { decision, by, reason, .. }), _) => {
+                Some(LastDecision { what: decision.as_str().to_owned(), by: by.clone(), reason })
+            }
+            (None, Some(verdict)) => {
+                Some(LastDecision { what: verdict.in_words(), by: of_gate(verdict), reason: &verdict.reason })
+            }
+            (None, None) => None,
         }
     }
+}
+
+/// The newest decision about a version, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastDecision<'v> {
+    /// The decision, or the question to people.
+    pub what: String,
+    /// Who made it: a person, or the gate.
+    pub by: String,
+    /// The reason that was given with it; empty if there was none.
+    pub reason: &'v str,
 }
 
 impl MadeVersion {
@@ -249,6 +272,7 @@ impl MadeVersion {
             run: event.run,
             code_version: provenance.code_version.clone(),
             data_version: data_version.clone(),
+            stored: stored.location != ValueLocation::Elsewhere,
             bytes: stored.bytes,
             format: stored.format.clone(),
             value_removed: removed.contains(&event.sequence),
@@ -257,6 +281,11 @@ impl MadeVersion {
             numbers: numbers(metadata),
             curves: curves.collect(),
         })
+    }
+
+    /// The value of the asset's metric; `None` if its author names none, or the version doesn't have it.
+    pub fn metric(&self, metric: Option<&AssetMetric>) -> Option<Value> {
+        self.numbers.get(&metric?.label).cloned()
     }
 }
 
@@ -317,6 +346,7 @@ impl From<&Dated<VersionJudged>> for VerdictView {
         let VersionJudged { gate, version: _, against, decision, asked, reason, metadata, provenance: _ } =
             &dated.what;
         Self {
+            sequence: dated.sequence,
             at: dated.at,
             run: dated.run,
             gate: gate.clone(),
@@ -349,7 +379,13 @@ impl From<&Asked> for AskedView {
 impl From<&Dated<VersionDecided>> for DecisionView {
     fn from(dated: &Dated<VersionDecided>) -> Self {
         let VersionDecided { version: _, decision, answers: _, by, reason } = &dated.what;
-        Self { at: dated.at, decision: *decision, by: by.to_string(), reason: reason.clone() }
+        Self {
+            sequence: dated.sequence,
+            at: dated.at,
+            decision: *decision,
+            by: by.to_string(),
+            reason: reason.clone(),
+        }
     }
 }
 

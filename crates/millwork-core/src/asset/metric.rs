@@ -107,14 +107,20 @@ impl MetricChange {
 }
 
 impl<'a> MainNumber<'a> {
+    /// The metric of an asset in the metadata of one of its materializations; `None` if its author names none, or it isn't there.
+    pub fn of_metric(spec: &AssetSpec, metadata: &'a Metadata) -> Option<Self> {
+        let metric = spec.metric.as_ref()?;
+        let (label, value) = metadata.get_key_value(&metric.label)?;
+        Some(Self { label, value: value.as_f64()?, better: Some(metric.better) })
+    }
+
     /// The main number of an asset in the metadata of one of its materializations; `None` if it has none there.
     ///
     /// It is the one that `spec` names, and no other. If it names none, it is the finite number called `standing` (the main number so
     /// far), or else the first fraction, or else the first count.
     pub fn of(spec: &AssetSpec, metadata: &'a Metadata, standing: Option<&str>) -> Option<Self> {
-        if let Some(metric) = &spec.metric {
-            let (label, value) = metadata.get_key_value(&metric.label)?;
-            return Some(Self { label, value: value.as_f64()?, better: Some(metric.better) });
+        if spec.metric.is_some() {
+            return Self::of_metric(spec, metadata);
         }
         let finite = |(label, value): (&'a String, &MetadataValue)| {
             let value = value.as_f64().filter(|value| value.is_finite())?;
@@ -145,6 +151,8 @@ mod tests {
         let metadata: Metadata = metadata.iter().map(owned).collect();
         let found = MainNumber::of(&spec, &metadata, standing).map(|number| (number.label, number.value));
         assert_eq!(found, expected, "{standing:?} {metadata:?}");
+        let named = MainNumber::of_metric(&spec, &metadata).map(|number| (number.label, number.value));
+        assert_eq!(named, expected.filter(|_| spec.metric.is_some()), "the metric of {metadata:?}");
     }
 
     #[test]

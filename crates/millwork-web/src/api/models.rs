@@ -1,5 +1,6 @@
 //! Models: their versions, what is in use, and what is done to them by hand.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,9 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
     BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
     ModelDetails, ModelListing, ModelRepair, VersionError, VersionView, compare_versions, find_model,
-    find_stored_version, list_models, model_card, model_details, version_lineage,
+    find_stored_version, list_models, model_author, model_card, model_details, version_lineage,
 };
-use millwork_core::event::{Event, Mover};
+use millwork_core::event::Event;
 use millwork_core::model::Author;
 use millwork_core::plan::repair_requests;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
@@ -99,10 +100,10 @@ pub(super) struct VersionDecision {
     version: VersionNumber,
     /// The partition; absent if the model has none.
     partition: Option<String>,
-    /// Why.
+    /// Why, in at most 10,000 characters.
     #[serde(default)]
     reason: String,
-    /// Who decides; `api` if absent.
+    /// Who decides, in at most 200 characters; `api` if absent or blank.
     by: Option<String>,
     /// The version in use that the decision is based on. If another one is in use by now, the answer is 409, and nothing is changed. Absent
     /// if any may be in use.
@@ -119,10 +120,10 @@ pub(super) struct VersionAnswer {
     version: VersionNumber,
     /// The partition; absent if the model has none.
     partition: Option<String>,
-    /// Why.
+    /// Why, in at most 10,000 characters.
     #[serde(default)]
     reason: String,
-    /// Who decides; `api` if absent.
+    /// Who decides, in at most 200 characters; `api` if absent or blank.
     by: Option<String>,
     /// The version in use that the decision is based on. If another one is in use by now, the answer is 409, and nothing is changed. Absent
     /// if any may be in use.
@@ -139,10 +140,10 @@ pub(super) struct Rollback {
     to: Option<VersionNumber>,
     /// The partition; absent if the model has none.
     partition: Option<String>,
-    /// Why.
+    /// Why, in at most 10,000 characters.
     #[serde(default)]
     reason: String,
-    /// Who goes back; `api` if absent.
+    /// Who goes back, in at most 200 characters; `api` if absent or blank.
     by: Option<String>,
     /// The version in use that the decision is based on. If another one is in use by now, the answer is 409, and nothing is changed. Absent
     /// if any may be in use.
@@ -165,10 +166,10 @@ pub(super) struct AliasRequest {
     remove: bool,
     /// The partition; absent if the model has none.
     partition: Option<String>,
-    /// Why.
+    /// Why, in at most 10,000 characters.
     #[serde(default)]
     reason: String,
-    /// Who sets it; `api` if absent.
+    /// Who sets it, in at most 200 characters; `api` if absent or blank.
     by: Option<String>,
 }
 
@@ -190,8 +191,9 @@ pub(super) struct RepairRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BacktestRequest {
-    /// The number of versions to judge, the newest first; absent for all.
-    last: Option<usize>,
+    /// The number of versions to judge, the newest first, at least 1; absent for all.
+    #[schema(value_type = Option<u32>, minimum = 1)]
+    last: Option<NonZeroUsize>,
     /// The partition; absent if the model has none.
     partition: Option<String>,
     /// Whether to answer at once, and not with the table.
@@ -316,7 +318,7 @@ pub(super) async fn lineage(
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionDecision,
     responses(
         (status = 200, description = "The version is in use", body = ModelChange),
-        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+        (status = 409, description = "Somebody else was first: another version is in use by now, or the question has another answer", body = ErrorBody),
     )
 )]
 pub(super) async fn promote(
@@ -326,7 +328,7 @@ pub(super) async fn promote(
 ) -> Result<Json<ModelChange>, ApiError> {
     let VersionDecision { version, partition, reason, by, expect } = decision;
     let action = ModelAction::Promote(version);
-    act(&state, (&key, partition), &action, author(reason, by), seen(expect)).await
+    act(&state, (&key, partition), &action, author(&reason, by.as_deref())?, seen(expect)).await
 }
 
 /// Marks a version as unfit for use; where people were asked about it, that refuses it.
@@ -335,7 +337,7 @@ pub(super) async fn promote(
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
     responses(
         (status = 200, description = "The version is rejected", body = ModelChange),
-        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+        (status = 409, description = "Somebody else was first: another version is in use by now, or the question has another answer", body = ErrorBody),
     )
 )]
 pub(super) async fn reject(
@@ -352,7 +354,7 @@ pub(super) async fn reject(
     params(("key" = String, Path, description = "The asset's key")), request_body = VersionAnswer,
     responses(
         (status = 200, description = "The version in use stays", body = ModelChange),
-        (status = 409, description = "Another version is in use by now than was expected", body = ErrorBody),
+        (status = 409, description = "Somebody else was first: another version is in use by now, or the question has another answer", body = ErrorBody),
     )
 )]
 pub(super) async fn keep(
@@ -379,7 +381,7 @@ pub(super) async fn rollback(
 ) -> Result<Json<ModelChange>, ApiError> {
     let Body(Rollback { to, partition, reason, by, expect }) = body.unwrap_or_default();
     let action = ModelAction::RollBack(to);
-    act(&state, (&key, partition), &action, author(reason, by), seen(expect)).await
+    act(&state, (&key, partition), &action, author(&reason, by.as_deref())?, seen(expect)).await
 }
 
 /// Sets or removes an alias.
@@ -388,7 +390,7 @@ pub(super) async fn rollback(
     params(("key" = String, Path, description = "The asset's key")), request_body = AliasRequest,
     responses(
         (status = 200, description = "The alias is set or removed", body = ModelChange),
-        (status = 409, description = "Somebody else has moved it first", body = ErrorBody),
+        (status = 409, description = "Somebody else has moved the alias first", body = ErrorBody),
     )
 )]
 pub(super) async fn alias(
@@ -402,7 +404,7 @@ pub(super) async fn alias(
         (None, true) => ModelAction::RemoveAlias(alias),
         _ => return Err(ApiError::invalid("a request has either `version` or `remove`")),
     };
-    act(&state, (&key, partition), &action, author(reason, by), Seen::Now).await
+    act(&state, (&key, partition), &action, author(&reason, by.as_deref())?, Seen::Now).await
 }
 
 /// Queues the runs that make again what is made with a version now, and nothing else.
@@ -455,7 +457,7 @@ pub(super) async fn backtest(
     let Body(BacktestRequest { last, partition, no_wait, config }) = body.unwrap_or_default();
     let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
     let of_index = AssetPartition::new(asset, of.partition.clone());
-    let tested = state.host.backtest(of_index, last, config.unwrap_or_default());
+    let tested = state.host.backtest(of_index, last.map(NonZeroUsize::get), config.unwrap_or_default());
     let waits = if no_wait { Duration::ZERO } else { BACKTEST_WITHIN };
     Ok(match timeout(waits, tested).await {
         Ok(tested) => {
@@ -475,7 +477,7 @@ async fn answer_with(
     action: fn(VersionNumber) -> ModelAction,
 ) -> Result<Json<ModelChange>, ApiError> {
     let VersionAnswer { version, partition, reason, by, expect } = answer;
-    act(state, (key, partition), &action(version), author(reason, by), seen(expect)).await
+    act(state, (key, partition), &action(version), author(&reason, by.as_deref())?, seen(expect)).await
 }
 
 /// Does something to a model by hand, and wakes the daemon in this process.
@@ -497,9 +499,8 @@ async fn act(
     Ok(Json(ModelChange::new(of, in_use, now.map(|alias| alias.version), events)))
 }
 
-fn author(reason: String, by: Option<String>) -> Author {
-    let by = by.filter(|name| !name.is_empty()).unwrap_or_else(|| NOBODY_NAMED.to_owned());
-    Author { by: Mover::Person(by), reason }
+fn author(reason: &str, by: Option<&str>) -> Result<Author, ApiError> {
+    model_author(by, NOBODY_NAMED, reason).map_err(ApiError::invalid)
 }
 
 fn seen(expect: Option<VersionNumber>) -> Seen {

@@ -12,7 +12,12 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
         _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
         _ if seconds < 3600.0 => format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0),
-        _ => format!("{:.0} h {:02.0} min", (seconds / 3600.0).floor(), (seconds % 3600.0 / 60.0).floor()),
+        _ if seconds < 86_400.0 => {
+            format!("{:.0} h {:02.0} min", (seconds / 3600.0).floor(), (seconds % 3600.0 / 60.0).floor())
+        }
+        _ => {
+            format!("{:.0} d {:02.0} h", (seconds / 86_400.0).floor(), (seconds % 86_400.0 / 3600.0).floor())
+        }
     }
 }
 

@@ -226,8 +226,9 @@ async fn with_a_life() -> Served {
     }
     let moved = moved(None, 1, Mover::Person("ada".to_owned()), "");
     append(&*served.store, vec![event(Regional::KEY, Some("north"), 6, moved)]).await;
-    // The status of the assets takes all events in.
+    // The status of the assets takes all events in, and so do the lives of the models: the last event is the move of the alias in the north.
     served.page_with("/models", "<body data-after=\"19\"").await;
+    served.page_with("/models", "in 1 of 2 partitions").await;
     served
 }
 
@@ -314,7 +315,7 @@ async fn champion(served: &Served) -> Option<u32> {
 #[tokio::test]
 async fn buttons_decide_and_a_lost_race_says_who_was_first() {
     let served = with_a_life().await;
-    let question = "version=5&seen=2&asked=15";
+    let question = "version=5&seen=2&known=15";
     check(&served, "action=promote&seen=2", 422, "`version` is missing").await;
     check(&served, "action=promote&version=9&seen=2", 404, "has no version 9").await;
     check(&served, "action=promote&version=2&seen=2", 422, "is its champion already").await;
@@ -335,17 +336,91 @@ async fn buttons_decide_and_a_lost_race_says_who_was_first() {
         &served,
         &format!("action=reject&{question}"),
         409,
-        "answered meanwhile: version 5: promote by ada (better in spring)",
+        "`prices/model` was changed meanwhile: champion: version 2 → 5 by ada (better in spring)",
     )
     .await;
     check(&served, "action=roll_back&version=2&seen=5&by=grace", 303, "").await;
-    check(&served, "action=reject&version=5&seen=2&asked=15", 409, "version 5: promote by ada").await;
-    check(&served, "action=reject&version=5&seen=2", 303, "").await;
+    let late = "version 5 was decided about meanwhile: champion: version 5 → 2 by grace";
+    check(&served, &format!("action=reject&{question}"), 409, late).await;
+    let long = "x".repeat(201);
+    check(&served, &format!("action=reject&version=5&seen=2&by={long}"), 422, "at most 200").await;
+    check(&served, "action=reject&version=5&seen=2&by=+", 303, "").await;
     check(&served, "action=roll_back&seen=2", 303, "").await;
     assert_eq!(champion(&served).await, Some(1), "5 was rejected");
     check(&served, "action=roll_back&seen=1", 422, "has no earlier version to go back to").await;
     let shown = page(&served, "/models/prices/model").await.1;
     assert!(shown.contains("2 → 1") && shown.contains("rolled back") && shown.contains("web"), "{shown}");
+}
+
+/// The fields of the forms about a version on the model's page.
+async fn forms(served: &Served, version: u32) -> Vec<String> {
+    let shown = page(served, "/models/prices/model").await.1;
+    let of_version = format!("name=\"version\" value=\"{version}\"");
+    let value = |form: &str, name: &str| {
+        let (_, rest) = form.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let forms = shown.split("<form ").filter(|form| form.contains(&of_version));
+    forms
+        .map(|form| format!("version={version}&seen={}&known={}", value(form, "seen"), value(form, "known")))
+        .collect()
+}
+
+/// The question and the row of the table have a form each, and a stale page changes nothing by any of them.
+#[tokio::test]
+async fn every_form_of_a_stale_page_is_refused() {
+    let served = with_a_life().await;
+    let (of_question, of_kept) = (forms(&served, 5).await, forms(&served, 3).await);
+    assert_eq!((of_question.len(), of_kept.len()), (2, 1));
+    check(&served, &format!("action=keep&{}&by=ada", of_question[0]), 303, "").await;
+    check(&served, &format!("action=reject&{}&by=ada", of_kept[0]), 303, "").await;
+    for (stale, first) in of_question.iter().map(|form| (form, "keep")).chain([(&of_kept[0], "reject")]) {
+        for action in ["promote", "reject", "keep"] {
+            let late = format!("{first} by ada");
+            check(&served, &format!("action={action}&{stale}&by=grace"), 409, &late).await;
+        }
+    }
+    assert_eq!(champion(&served).await, Some(2));
+    let fresh = &forms(&served, 5).await[0];
+    check(&served, &format!("action=promote&{fresh}&by=grace"), 303, "").await;
+    // What was rejected, kept or promoted before another version came into use isn't decided again by a page of before.
+    let stale = forms(&served, 4).await.remove(0).replace("seen=5", "seen=2");
+    check(&served, &format!("action=keep&{stale}"), 409, "champion: version 2 → 5 by grace").await;
+}
+
+#[tokio::test]
+async fn pages_of_what_was_never_made_lead_nowhere_else() {
+    let served = Served::start(definitions()).await;
+    let shown = page(&served, "/models").await.1;
+    assert!(shown.contains("in 0 of 2 partitions"), "{shown}");
+    let shown = page(&served, "/models/prices/model").await.1;
+    for link in ["/lineage", "/compare", "/card/"] {
+        assert!(!shown.contains(link), "{link}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn names_and_reasons_have_a_limit_and_names_are_not_blank() {
+    let served = with_a_life().await;
+    let promote = "/api/v1/models/promote/prices/model";
+    for (by, reason, message) in [
+        ("x".repeat(201), String::new(), "the name has 201 characters, and at most 200 are recorded"),
+        (
+            String::new(),
+            "x".repeat(10_001),
+            "the reason has 10001 characters, and at most 10000 are recorded",
+        ),
+    ] {
+        let body = json!({ "version": 3, "by": by, "reason": reason });
+        let (status, answer) = served.post(promote, body).await;
+        assert_eq!((status, &answer["error"]["message"]), (422, &message.into()), "{answer}");
+    }
+    assert_eq!(champion(&served).await, Some(2));
+    let (status, answer) = served.post(promote, json!({ "version": 3, "by": " \n" })).await;
+    assert_eq!((status, &answer["events"][0]["body"]["by"]["name"]), (200, &"api".into()), "{answer}");
+    let (status, answer) = served.post("/api/v1/models/backtest/prices/model", json!({ "last": 0 })).await;
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(status == 422 && message.contains("expected a nonzero"), "{answer}");
 }
 
 #[tokio::test]

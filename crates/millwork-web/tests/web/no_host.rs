@@ -7,7 +7,7 @@ use millwork_core::event::{Event, Provenance, VersionsBacktested};
 use millwork_core::exposition::Exposition;
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::Dated;
-use millwork_core::{AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
+use millwork_core::{AssetPartition, BoxError, BoxFuture, QueueLimits};
 use millwork_web::{ConnectionLimits, Host, HostError, LoopStatus, ServeOptions};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -44,12 +44,10 @@ impl Host for NoHost {
         let what =
             VersionsBacktested { gate: "better".to_owned(), against: None, versions: Vec::new(), provenance };
         let tested = Dated { sequence: 1, at: Timestamp::UNIX_EPOCH, run: None, what };
-        let problem = Problem::new("there is nothing to judge");
         Box::pin(async move {
             match last {
                 // It goes on and on.
                 Some(1) => std::future::pending().await,
-                Some(0) => Err(HostError { class: ErrorClass::Usage, problem }),
                 Some(_) | None => Ok(tested),
             }
         })

@@ -66,6 +66,14 @@ pub(super) fn in_one_line(text: &str) -> String {
     }
 }
 
+/// The text, cut to a number of characters.
+pub(super) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// The text with every line but the first indented, so that none is taken for the beginning of something else.
 pub(super) fn indented(text: &str, by: usize) -> String {
     text.trim_end().replace('\n', &format!("\n{:by$}", ""))
@@ -129,6 +137,7 @@ mod tests {
         ] {
             assert_eq!(in_one_line(text), line);
         }
+        assert_eq!((cut("größe", 3), cut("größe", 5)), ("grö…".to_owned(), "größe".to_owned()));
         assert_eq!(indented("one\ntwo\n", 2), "one\n  two");
     }
 }

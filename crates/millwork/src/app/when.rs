@@ -34,13 +34,25 @@ pub(super) fn duration(duration: Duration) -> String {
         _ if seconds < 1.0 => format!("{} ms", duration.as_millis()),
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
         _ if seconds < 3600.0 => format!("{} min {:02} s", seconds as u64 / 60, seconds as u64 % 60),
-        _ => format!("{} h {:02} min", seconds as u64 / 3600, seconds as u64 / 60 % 60),
+        _ if seconds < DAY => format!("{} h {:02} min", seconds as u64 / 3600, seconds as u64 / 60 % 60),
+        _ => format!("{} d {:02} h", seconds as u64 / DAY as u64, seconds as u64 / 3600 % 24),
     }
 }
+
+/// The seconds of a day.
+const DAY: f64 = 86_400.0;
 
 /// The time between two moments; unknown where the clock was set back between them.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     clock::between(from, to).map_or_else(|| "unknown (clock set back)".to_owned(), duration)
+}
+
+/// How old something is.
+pub(super) fn age(made: Timestamp, now: Timestamp) -> String {
+    match clock::between(made, now) {
+        Some(age) => format!("{} old", duration(age)),
+        None => "of unknown age (the clock was set back)".to_owned(),
+    }
 }
 
 /// A number of bytes with about three digits.
@@ -89,6 +101,8 @@ mod tests {
             (2.0, "2.0 s"),
             (61.0, "1 min 01 s"),
             (3700.0, "1 h 01 min"),
+            (86_399.0, "23 h 59 min"),
+            (365.0 * 86_400.0 + 7_200.0, "365 d 02 h"),
         ];
         for (seconds, words) in durations {
             assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
@@ -97,6 +111,10 @@ mod tests {
         assert_eq!(
             (between(earlier, later), between(later, earlier)),
             ("2.0 s".into(), "unknown (clock set back)".into())
+        );
+        assert_eq!(
+            (age(earlier, later), age(later, earlier)),
+            ("2.0 s old".into(), "of unknown age (the clock was set back)".into())
         );
         for (size, words) in [(999, "999 B"), (1_500, "1.5 kB"), (2_000_000_000_000_000, "2000.0 TB")] {
             assert_eq!(bytes(size), words);

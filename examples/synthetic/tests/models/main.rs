@@ -66,6 +66,13 @@ impl Models {
         assert!(error.contains(message), "`{line}`: {error}");
     }
 
+    /// What a command prints that succeeds and has a further argument, which may have spaces.
+    fn run_with(&self, line: &str, argument: &str) -> String {
+        let output = self.command(line).arg(argument).output().unwrap();
+        assert!(output.status.success(), "`{line}`: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     fn champion(&self) -> Value {
         self.json("models list --json")[0]["standings"][0]["in_use"].clone()
     }
@@ -136,8 +143,18 @@ fn models_are_listed_and_shown_with_the_champion_first() {
     assert_eq!(statuses, ["awaits_approval", "kept", "in_use", "retired"]);
     assert_eq!((&json["versions"][1]["metric"], &json["in_use"]["version"]), (&2.0.into(), &2.into()));
     let versions = words(&models.run("models versions model --limit 2"));
-    assert!(versions.contains("3 kept 2") && versions.contains("keep 1 → 2"), "{versions}");
+    assert!(
+        versions.contains("3 kept 2") && versions.contains("keep gate `better_model` 1 → 2"),
+        "{versions}"
+    );
     assert!(versions.contains("The newest 2 of 4"), "{versions}");
+    models.run("models backtest model");
+    let shown = words(&models.run("models show model --limit 1"));
+    let (_, moves) = shown.split_once("MOVED ALIAS FROM TO BY REASON\n").unwrap();
+    let (moves, tested) = moves.split_once("Last backtest:").unwrap();
+    let newest = "; `--limit` shows more.";
+    assert!(moves.ends_with(&format!("\nThe newest 1 of 2{newest}\n\n")), "{moves}");
+    assert!(tested.ends_with(&format!("\n4 promote 0 1 → 0\nThe newest 1 of 4{newest}")), "{tested}");
     assert!(models.run("models versions day_model --partition tue").contains("in use"));
     models.fails("models show day_model", 2, "no partition was given");
     models.fails("models show model --partition mon", 2, "has no partitions");
@@ -177,6 +194,17 @@ fn a_person_decides_about_versions() {
         "`model` has no shadow any more, before it was version 3.\n"
     );
     models.fails("models alias model shadow --remove", 2, "`model` has no alias `shadow`");
+    models.run_with("models reject model 4 --reason worse --by", " ");
+    let versions = words(&models.run("models versions model"));
+    for row in ["4 rejected 0 off=0 reject ada worse", "2 retired 1 off=1 promote gate `better_model` 3 → 1"]
+    {
+        assert!(versions.lines().any(|line| line == row), "{row}: {versions}");
+    }
+    models.fails(
+        &format!("models promote model 2 --by {}", "x".repeat(201)),
+        2,
+        "the name has 201 characters, and at most 200 are recorded",
+    );
     let moves = models.json("models show model --json")["moves"].clone();
     assert_eq!((moves.as_array().unwrap().len(), &moves[0]["change"]), (7, &"removed".into()));
     models.run("models promote day_model 1 --partition mon");
@@ -189,6 +217,23 @@ fn a_question_is_answered_by_keeping_too() {
     let models = Models::new();
     assert_eq!(models.run("models keep model 4"), "Version 4 of `model` is kept; version 2 is in use.\n");
     assert_eq!(models.json("models versions model --json")[0]["status"], "kept");
+    assert_eq!(
+        models.run("models keep model 1"),
+        "Version 1 of `model` is retired (it was in use); version 2 is in use.\n"
+    );
+}
+
+#[test]
+fn the_log_of_a_run_names_the_model_of_what_happened_to_its_versions() {
+    let models = Models::new();
+    let log = models.run("runs logs --all");
+    for text in [
+        " run       `model`: champion is version 2",
+        " run       `day_model` (partition `mon`): champion is version 3",
+        " model:better_model       `model`: gate `better_model` judged version 4 against 2: asks the team",
+    ] {
+        assert!(log.contains(text), "{text}: {log}");
+    }
 }
 
 /// Two people have looked at the same champion, and one was first.
@@ -209,6 +254,18 @@ fn two_versions_side_by_side() {
     let compared = words(&models.run("models compare model@champion 3"));
     assert!(compared.starts_with("2 (in use) and 3 (kept) of `model`\n\nDiffers:\nFACT NAME VERSION 2 VERSION 3\nmetric error 1 2 worse"), "{compared}");
     assert!(compared.contains("\nThe same:\nFACT NAME BOTH\n"), "{compared}");
+    assert!(compared.contains("\ninput training 2 and 3, with the same data\n"), "{compared}");
+    assert!(compared.contains("\nvalue data version\n"), "{compared}");
+    for two_words in ["models compare model champion 3", "models compare model 2 model@3"] {
+        assert_eq!(words(&models.run(two_words)), compared, "{two_words}");
+    }
+    models.fails(
+        "models compare model 3",
+        2,
+        "a comparison needs two versions\n  hint: `models compare model A B`",
+    );
+    models.fails("models compare model@1 2 3", 2, "`model@1` has a version already");
+    models.fails("models compare model 1 plain@1", 2, "are versions of two models");
     let json = models.json("models compare model@1 model@2 --json");
     assert_eq!(
         (&json["facts"][0]["kind"], &json["facts"][0]["change"]),
@@ -252,6 +309,7 @@ fn a_backtest_judges_every_version_on_what_is_held_out_now() {
     assert_eq!(models.json("models show model --json")["backtest"]["versions"], asked["versions"]);
     assert!(models.run("models backtest day_model --partition mon").contains("any_model"));
     models.fails("models backtest plain", 2, "no gate judges `plain`");
+    models.fails("models backtest model --last 0", 2, "at least one version is judged");
     Models::empty().fails(
         "models backtest model",
         2,
@@ -279,6 +337,19 @@ async fn a_backtest_is_asked_for_over_http() {
     assert_eq!((status, &refused["error"]["message"]), (422, &"no gate judges `plain`".into()), "{refused}");
 }
 
+#[tokio::test]
+async fn a_card_of_what_was_reported_says_so() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let models = Models::empty();
+    let server = PipelineServer::start(models.command("serve --address 127.0.0.1:0"));
+    let url = format!("{}/api/v1/reports/materialization/model", server.url);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let response = request.body(json!({ "data_version": "v7" }).to_string()).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 201);
+    let card = models.run("models card model");
+    assert!(card.contains("| Value | reported, not stored |"), "{card}");
+}
+
 #[test]
 fn a_card_says_what_is_recorded() {
     let models = Models::new();
@@ -300,8 +371,9 @@ fn a_card_says_what_is_recorded() {
     let json = models.json("models card model@3 --format json");
     assert_eq!((&json["version"]["status"], &json["key"]), (&"kept".into(), &"model".into()));
     assert!(
-        models.run("models card day_model@1 --partition mon").starts_with("# day_model@1 (partition mon)")
+        models.run("models card day_model 1 --partition mon").starts_with("# day_model@1 (partition mon)")
     );
+    assert_eq!(models.run("models card model 3"), models.run("models card model@3"));
 }
 
 #[test]
@@ -317,6 +389,7 @@ fn lineage_goes_both_ways() {
         (&"model".into(), &2.into(), &"champion".into())
     );
     assert_eq!(model["next"][0]["asset"], "training");
+    assert_eq!(models.run("models lineage model champion"), models.run("models lineage model@2"));
     let down = models.json("models lineage model@2 --down --json");
     let made: Vec<_> = down["next"].as_array().unwrap().iter().map(|one| one["version"].clone()).collect();
     assert_eq!(made, [4, 3, 2], "predictions, newest first");

@@ -88,17 +88,8 @@ pub(in super::super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Optio
     let inputs = |made: &Made<'_>| {
         made.1.provenance.inputs.iter().map(|input| input.upstream.clone()).collect::<Vec<_>>()
     };
-    let version = |made: &Made<'_>, wanted: &AssetPartition| {
-        let input = made.1.provenance.inputs.iter().find(|input| input.upstream == *wanted);
-        input.map(input_version).unwrap_or_default()
-    };
     for input in inputs(one).into_iter().chain(inputs(other)).collect::<BTreeSet<_>>() {
-        rows.push(row(
-            About::Inputs,
-            &format!("made from {input}"),
-            version(one, &input),
-            version(other, &input),
-        ));
+        rows.push(input_row(&input, one, other));
     }
     rows.extend(config_rows(one.1.provenance.config.as_deref(), other.1.provenance.config.as_deref()));
     let labels: BTreeSet<&String> = one.1.metadata.keys().chain(other.1.metadata.keys()).collect();
@@ -121,6 +112,19 @@ pub(in super::super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Optio
         rows.push(row);
     }
     Compared { one: one.0.at.to_string(), other: other.0.at.to_string(), rows }
+}
+
+/// The versions of an input. Two with the same data don't differ.
+fn input_row(input: &AssetPartition, one: &Made<'_>, other: &Made<'_>) -> Row {
+    let [one, other] =
+        [one, other].map(|made| made.1.provenance.inputs.iter().find(|of_made| of_made.upstream == *input));
+    let version = |input: Option<&InputVersion>| input.map(input_version).unwrap_or_default();
+    let mut row = row(About::Inputs, &format!("made from {input}"), version(one), version(other));
+    let data = |input: Option<&InputVersion>| input?.data_version.clone();
+    if let (Some(one), Some(other)) = (data(one), data(other)) {
+        row.differs = one != other;
+    }
+    row
 }
 
 /// The fields of the configurations that differ; one row if none does, or if one configuration wasn't recorded.
@@ -198,12 +202,12 @@ mod tests {
     use super::super::history::materializations;
     use super::*;
 
-    fn made(partition: &str, inputs: &[(&str, &str)]) -> Event {
-        let input = |(partition, version): &(&str, &str)| InputVersion {
-            version: None,
+    fn made(partition: &str, inputs: &[(&str, u32, &str)]) -> Event {
+        let input = |(partition, number, data): &(&str, u32, &str)| InputVersion {
+            version: millwork_core::version::VersionNumber::new(*number),
             read_as: Default::default(),
             upstream: AssetPartition::new("daily".into(), Some((*partition).into())),
-            data_version: Some((*version).into()),
+            data_version: Some((*data).into()),
         };
         let provenance =
             Provenance { code_version: "c".into(), inputs: inputs.iter().map(input).collect(), config: None };
@@ -231,8 +235,8 @@ mod tests {
     #[test]
     fn partitions_of_the_two_and_of_what_they_are_made_from_have_rows_of_their_own() {
         let events = [
-            made("first", &[("monday", "v1"), ("tuesday", "v1")]),
-            made("second", &[("monday", "v1"), ("tuesday", "v2")]),
+            made("first", &[("monday", 1, "v1"), ("tuesday", 1, "v1"), ("wednesday", 0, "v1")]),
+            made("second", &[("monday", 2, "v1"), ("tuesday", 2, "v2"), ("wednesday", 1, "v1")]),
         ];
         let made = materializations(&events);
         let compared = compared(&made[0], &made[1], None);
@@ -246,8 +250,10 @@ mod tests {
                 ("size", false),
                 ("made from daily (monday)", false),
                 ("made from daily (tuesday)", true),
+                ("made from daily (wednesday)", false),
             ]
         );
+        assert_eq!((&*compared.rows[4].one, &*compared.rows[4].other), ("1, v1", "2, v1"));
     }
 
     #[test]

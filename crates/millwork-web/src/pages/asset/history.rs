@@ -60,14 +60,14 @@ pub(super) struct Row {
 /// A row for each of the newest materializations.
 pub(super) fn history(made: &[Made<'_>], metric: Option<&AssetMetric>, most: usize) -> History {
     let made = &made[..made.len().min(most)];
-    let columns = columns(made, metric);
+    let (columns, _) = columns(made, metric);
     let rows = made.iter().map(|made| row(made, &columns)).collect();
     History { columns, rows }
 }
 
 /// The labels that have columns: the asset's metric comes first, and then those that most of the materializations share, numbers before
-/// other short facts.
-pub(in super::super) fn columns(made: &[Made<'_>], metric: Option<&AssetMetric>) -> Vec<String> {
+/// other short facts. With them the number of labels of short facts that have no column.
+pub(in super::super) fn columns(made: &[Made<'_>], metric: Option<&AssetMetric>) -> (Vec<String>, usize) {
     let mut counts: BTreeMap<&String, (bool, usize)> = BTreeMap::new();
     for (label, value) in made.iter().flat_map(|(_, made)| &made.metadata) {
         if is_short(value) {
@@ -80,7 +80,8 @@ pub(in super::super) fn columns(made: &[Made<'_>], metric: Option<&AssetMetric>)
     columns.sort_by_key(|(label, (is_number, count))| {
         (!is_metric(label), !is_number, std::cmp::Reverse(*count), (*label).clone())
     });
-    columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect()
+    let more = columns.len().saturating_sub(COLUMNS);
+    (columns.into_iter().take(COLUMNS).map(|(label, _)| label.clone()).collect(), more)
 }
 
 fn is_short(value: &MetadataValue) -> bool {

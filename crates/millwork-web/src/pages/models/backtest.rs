@@ -12,8 +12,8 @@ use millwork_draw::plot::ToSvg as _;
 use super::super::format;
 use super::row::Status;
 
-/// The maximum number of columns, and of plots.
-const COLUMNS: usize = 5;
+/// The maximum number of plots; all numbers have a column.
+const PLOTS: usize = 5;
 /// The maximum number of versions that are listed; all are plotted.
 const LISTED: usize = 50;
 
@@ -26,8 +26,9 @@ pub(super) struct Backtest {
     /// The versions, newest first.
     pub(super) rows: Vec<BacktestRow>,
     pub(super) all: usize,
-    /// Each number over the versions.
+    /// The first numbers over the versions.
     pub(super) plots: Vec<(String, String)>,
+    pub(super) all_plots: usize,
 }
 
 pub(super) struct BacktestRow {
@@ -42,7 +43,7 @@ pub(super) struct BacktestRow {
 pub(super) fn backtest(tested: &Dated<VersionsBacktested>) -> Backtest {
     let VersionsBacktested { gate, against, versions, .. } = &tested.what;
     let columns: BTreeSet<&String> = versions.iter().flat_map(|version| version.metadata.keys()).collect();
-    let columns: Vec<String> = columns.into_iter().take(COLUMNS).cloned().collect();
+    let columns: Vec<String> = columns.into_iter().cloned().collect();
     let rows = versions.iter().take(LISTED).map(|version| BacktestRow {
         version: version.version,
         outcome: version.outcome.in_words(),
@@ -62,8 +63,9 @@ pub(super) fn backtest(tested: &Dated<VersionsBacktested>) -> Backtest {
             }
         }
     }
-    let several = points.into_iter().filter(|(_, points)| points.len() > 1);
-    let plots = several.map(|(label, points)| {
+    let several: Vec<_> = points.into_iter().filter(|(_, points)| points.len() > 1).collect();
+    let all_plots = several.len();
+    let plots = several.into_iter().take(PLOTS).map(|(label, points)| {
         let plot = Plot::lines(format!("{label} over versions"), [(label.as_str(), points)]);
         (label.clone(), plot.labels("version", "").to_svg())
     });
@@ -72,6 +74,7 @@ pub(super) fn backtest(tested: &Dated<VersionsBacktested>) -> Backtest {
         gate: gate.clone(),
         against: *against,
         plots: plots.collect(),
+        all_plots,
         rows: rows.collect(),
         columns,
         all: versions.len(),
@@ -88,5 +91,34 @@ fn class(outcome: &BacktestOutcome) -> &'static str {
         }
         BacktestOutcome::Asked { .. } => "warn",
         BacktestOutcome::ValueRemoved => "off",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use millwork_core::event::{BacktestedVersion, Provenance};
+
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_column_and_the_first_have_plots() {
+        let version = |number: u32| BacktestedVersion {
+            version: VersionNumber::new(number).unwrap(),
+            outcome: BacktestOutcome::Failed,
+            reason: String::new(),
+            metadata: (0..8)
+                .map(|label| (format!("error {label}"), f64::from(label * number).into()))
+                .collect(),
+        };
+        let what = VersionsBacktested {
+            gate: "better".to_owned(),
+            against: None,
+            versions: vec![version(2), version(1)],
+            provenance: Provenance::reported(),
+        };
+        let shown = backtest(&Dated { sequence: 1, at: Timestamp::UNIX_EPOCH, run: None, what });
+        assert_eq!((shown.columns.len(), shown.plots.len(), shown.all_plots), (8, 5, 8));
+        assert_eq!(shown.rows[0].cells, ["0", "2", "4", "6", "8", "10", "12", "14"]);
     }
 }

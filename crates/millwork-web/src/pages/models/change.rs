@@ -1,14 +1,13 @@
 //! The forms of a model's page: they promote, reject, keep and roll back versions.
 //!
-//! A form carries what its page showed: the version in use, and the question that it answers. If that has changed meanwhile, nothing is
-//! done, and the page says what was first.
+//! A form carries what its page showed: the version in use, and the newest event about the version that it is about, such as the question
+//! that it answers. If that has changed meanwhile, nothing is done, and the page says what was first.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_api::{ErrorCode, find_asset};
-use millwork_core::event::Mover;
-use millwork_core::model::{Author, ModelHistory, VersionStatus};
+use millwork_api::{ErrorCode, find_asset, model_author};
+use millwork_core::model::ModelHistory;
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetPartition, Problem};
 use millwork_storage::{ModelAction, ModelError, Seen, act_on_model};
@@ -19,6 +18,7 @@ use super::super::forms::leads;
 use super::super::message::{page_error, rendered};
 use super::address::{ModelQuery, of_model};
 use super::page;
+use super::row::last_event;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -48,8 +48,8 @@ pub(in super::super) struct Change {
     by: String,
     /// The version that the page showed as the one in use, or `none`; without it, whatever is in use is meant.
     seen: Option<String>,
-    /// The event of the question that is answered.
-    asked: Option<u64>,
+    /// The newest event about the version that the page showed, 0 if there was none; without it, whatever is known of it is meant.
+    known: Option<u64>,
 }
 
 /// Why nothing was done.
@@ -101,15 +101,14 @@ async fn changed(state: &AppState, key: &str, change: &Change) -> Result<String,
     let index = find_asset(graph, key).map_err(ApiError::from)?;
     let partition = (!change.partition.is_empty()).then(|| change.partition.as_str().into());
     let (of, in_use) = (AssetPartition::new(graph.key(index).clone(), partition), graph.alias_in_use(index));
-    let by = Some(change.by.trim()).filter(|by| !by.is_empty()).unwrap_or(ANONYMOUS);
-    let author = Author { by: Mover::Person(by.to_owned()), reason: change.reason.trim().to_owned() };
+    let author = model_author(Some(&change.by), ANONYMOUS, &change.reason);
+    let author = author.map_err(|problem| Refusal::Shown(ApiError::invalid(problem)))?;
     let (action, seen) = (change.action()?, change.seen()?);
     state.model_cache.expire().await;
     let models = state.models(0).await.map_err(ApiError::from)?;
     if let Some(history) = models.of(&of)
-        && let Some(answer) = change.answered(history, &in_use)
+        && let Some(text) = change.overtaken(&of, history, &in_use, seen)
     {
-        let text = format!("the question was answered meanwhile: {answer}");
         return Err(Refusal::Shown(ApiError::new(StatusCode::CONFLICT, ErrorCode::Conflict, text)));
     }
     let now = state.clock.now();
@@ -142,17 +141,22 @@ impl Change {
         }
     }
 
-    /// How the question that the form answers was answered before; `None` if it is open, or if the form answers none.
-    fn answered(&self, history: &ModelHistory, in_use: &AliasName) -> Option<String> {
-        let (asked, version) = (self.asked?, self.version?);
-        let found = history.versions.get(&version)?;
-        let verdict = found.verdicts.last()?;
-        let is_open = matches!(history.status(version, in_use), Some(VersionStatus::AwaitsApproval(_)));
-        if is_open && verdict.sequence == asked {
-            return None;
+    /// What was done since the page was shown: another version came into use, or there is news of the version. `None` if nothing was.
+    fn overtaken(
+        &self,
+        of: &AssetPartition,
+        history: &ModelHistory,
+        in_use: &AliasName,
+        seen: Seen,
+    ) -> Option<String> {
+        if let Seen::Version(seen) = seen
+            && seen != history.at(in_use)
+        {
+            let first = history.moves.iter().rev().find(|moved| moved.what.alias == *in_use)?;
+            return Some(format!("{} was changed meanwhile: {}", of.quoted(), first.what));
         }
-        let decision = found.decisions.last().map(|decision| (decision.sequence, decision.what.to_string()));
-        let verdict = (verdict.sequence, verdict.what.to_string());
-        decision.into_iter().chain([verdict]).max_by_key(|(sequence, _)| *sequence).map(|(_, text)| text)
+        let (known, version) = (self.known?, self.version?);
+        let (sequence, first) = last_event(history, version, in_use)?;
+        (sequence != known).then(|| format!("version {version} was decided about meanwhile: {first}"))
     }
 }

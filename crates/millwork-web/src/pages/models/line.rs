@@ -6,7 +6,7 @@ use millwork_core::version::VersionNumber;
 use millwork_core::{AssetPartition, PartitionKey};
 
 use super::address::of_model;
-use super::row::{InUse, Status, in_use_of, open};
+use super::row::{InUse, Status, in_use_of, open, with_one_in_use};
 use crate::models::ModelSnapshot;
 
 /// The line about an asset, or about the partition that its page shows.
@@ -42,8 +42,7 @@ pub(in super::super) fn model_line(
         newest: newest
             .filter(|_| !is_summary)
             .map(|version| (version, Status::of(&models.status(&of, version, &alias)))),
-        of_partitions: is_summary
-            .then(|| histories().filter(|(_, history)| history.at(&alias).is_some()).count()),
+        of_partitions: is_summary.then(|| with_one_in_use(graph, models, asset)),
         open: histories().map(|(_, history)| open(history, &alias).len()).sum(),
         alias: alias.to_string(),
     }

@@ -1,20 +1,20 @@
 //! The lineage of a version both ways: what it was made from, back to the sources, and everything that was made with it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use askama::Template;
 use millwork_api::{EnvironmentView, VersionError, find_asset};
-use millwork_core::AssetPartition;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::AssetGraph;
 use millwork_core::version::VersionNumber;
+use millwork_core::{AssetKey, AssetPartition};
 use millwork_draw::graph::{Drawing, DrawingNode};
 use millwork_storage::{Direction, LineageLimits, LineageNode, LineageRest, lineage};
 
 use super::super::asset::history::{read_as, short};
 use super::address::{ModelQuery, of_model, query};
 use super::compare::environments;
-use super::row::Status;
+use super::row::{LastVersions, Status};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -37,15 +37,15 @@ pub(super) struct Lineage {
     code_version: String,
     environments: Vec<EnvironmentView>,
     picture: String,
-    upstream: Walked,
-    downstream: Walked,
+    upstream: Walked<LineageRow>,
+    downstream: Walked<LineageRow>,
     /// The versions before and after this one.
     neighbours: Vec<(&'static str, String)>,
 }
 
 /// The versions in one direction, nearest first.
-struct Walked {
-    rows: Vec<LineageRow>,
+struct Walked<R> {
+    rows: Vec<R>,
     /// Whether there are more.
     is_cut: bool,
 }
@@ -61,6 +61,10 @@ struct LineageRow {
     sequence: Option<u64>,
     at: String,
     run: Option<(String, String)>,
+    /// Whether it is the latest version of its asset, or of its partition.
+    is_latest: bool,
+    /// Whether the asset is defined, so that it has a page.
+    is_defined: bool,
 }
 
 impl Lineage {
@@ -87,16 +91,29 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     };
     let up = lineage(store, graph, &event, Direction::Up, LIMITS).await?;
     let down = lineage(store, graph, &event, Direction::Down, LIMITS).await?;
-    let beside = |number: u32| {
-        let version = number.to_string();
+    let (upstream, downstream) = (nodes(&up), nodes(&down));
+    let around = upstream.rows.iter().chain(&downstream.rows).map(|(node, _)| node.of.asset.clone());
+    let around: BTreeSet<AssetKey> = around.collect();
+    let around: Vec<AssetKey> = around.into_iter().collect();
+    let latest: LastVersions = store.last_versions(&around).await?.into_iter().collect();
+    let rows = |walked: Walked<(&LineageNode, String)>| Walked {
+        rows: walked.rows.into_iter().map(|(node, beside)| row(graph, &latest, node, beside)).collect(),
+        is_cut: walked.is_cut,
+    };
+    let next_to =
+        [version.get().checked_sub(1).and_then(VersionNumber::new), VersionNumber::new(version.get() + 1)];
+    let next_to: Vec<_> = next_to.into_iter().flatten().map(|version| (of.clone(), version)).collect();
+    let next_to = store.versions(&next_to).await?;
+    let beside = |version: VersionNumber| {
+        let version = version.to_string();
         let mut parameters = vec![("version", version.as_str())];
         parameters.extend((!wanted.partition.is_empty()).then_some(("partition", wanted.partition.as_str())));
         format!("/models/{key}/lineage?{}", query(&parameters))
     };
-    let mut neighbours = Vec::new();
-    neighbours
-        .extend((version > VersionNumber::FIRST).then(|| ("Version before", beside(version.get() - 1))));
-    neighbours.extend((last > Some(version)).then(|| ("Version after", beside(version.get() + 1))));
+    let neighbours = next_to
+        .iter()
+        .filter_map(|event| event.body.version())
+        .map(|other| (if other < version { "Version before" } else { "Version after" }, beside(other)));
     Ok(Lineage {
         head,
         key: of.asset.to_string(),
@@ -114,9 +131,9 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
             None => Vec::new(),
         },
         picture: picture(state, &up, &down),
-        upstream: walked(&up),
-        downstream: walked(&down),
-        neighbours,
+        neighbours: neighbours.collect(),
+        upstream: rows(upstream),
+        downstream: rows(downstream),
     })
 }
 
@@ -128,19 +145,19 @@ fn name(node: &LineageNode) -> String {
     node.version.map_or_else(|| node.of.to_string(), |version| format!("{}@{version}", node.of))
 }
 
-/// The versions behind a node.
-fn walked(root: &LineageNode) -> Walked {
+/// The versions behind a node, each with the name of the one that led to it.
+fn nodes(root: &LineageNode) -> Walked<(&LineageNode, String)> {
     let mut open = VecDeque::from([root]);
     let (mut rows, mut is_cut) = (Vec::new(), false);
     while let Some(node) = open.pop_front() {
         is_cut |= matches!(node.rest, LineageRest::LeftOut(_));
-        rows.extend(node.next.iter().map(|next| row(next, name(node))));
+        rows.extend(node.next.iter().map(|next| (next, name(node))));
         open.extend(&node.next);
     }
     Walked { rows, is_cut }
 }
 
-fn row(node: &LineageNode, beside: String) -> LineageRow {
+fn row(graph: &AssetGraph, latest: &LastVersions, node: &LineageNode, beside: String) -> LineageRow {
     let made = node.made.as_ref();
     let data = node.data_version.as_ref().map(|version| short(version.as_str()));
     let number = node.version.map(|version| version.to_string());
@@ -153,6 +170,8 @@ fn row(node: &LineageNode, beside: String) -> LineageRow {
         sequence: made.map(|event| event.sequence),
         at: made.map(|event| event.at.to_string()).unwrap_or_default(),
         run: made.and_then(run),
+        is_latest: node.version.is_some() && latest.get(&node.of).copied() == node.version,
+        is_defined: graph.index(node.of.asset.as_str()).is_some(),
     }
 }
 
@@ -201,7 +220,7 @@ impl Picture<'_> {
         self.drawing.nodes.push(DrawingNode {
             label: name.clone(),
             group: spec.and_then(|spec| spec.group.clone()),
-            link: Some(format!("/assets/{asset}{at}")),
+            link: spec.is_some().then(|| format!("/assets/{asset}{at}")),
             ..DrawingNode::default()
         });
         self.places.insert(name, self.drawing.nodes.len() - 1);

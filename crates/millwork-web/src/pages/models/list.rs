@@ -101,7 +101,7 @@ async fn load(state: &AppState, wanted: ModelsQuery) -> Result<Models, ApiError>
         found.iter().skip(first).take(PAGE).map(|model| AssetPartition::new(*model, None)).collect();
     let keys: Vec<AssetKey> = on_page.iter().map(|one| graph.key(one.asset).clone()).collect();
     let last: LastVersions = state.store.last_versions(&keys).await?.into_iter().collect();
-    let shown = rows(state, &models, &statuses, &last, &on_page).await?;
+    let shown = rows(state, &models, &last, &on_page).await?;
     Ok(Models {
         head: statuses.head,
         problem,

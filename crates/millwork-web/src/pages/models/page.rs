@@ -8,18 +8,18 @@ use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetPartition, PartitionKey};
+use millwork_core::{AssetPartition, MainNumber, PartitionKey};
 use millwork_storage::{EventQuery, Order};
 
 use super::super::asset::curves::{Figure, curves};
 use super::super::asset::history::{Made, materializations};
+use super::super::main_number::Shown;
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::address::{ModelQuery, query};
 use super::alias_history::{AliasHistory, alias_history};
 use super::backtest::{Backtest, backtest};
-use super::row::{InUse, LastVersions, ModelRow, in_use_of, open, rows};
-use super::versions::{Of, Versions, number, versions};
-use crate::asset_status::{StatusSnapshot, Trend};
+use super::row::{InUse, LastVersions, ModelRow, in_use_of, last_event, open, rows};
+use super::versions::{Of, Versions, versions};
 use crate::error::ApiError;
 use crate::models::ModelSnapshot;
 use crate::state::AppState;
@@ -62,8 +62,10 @@ struct OneModel {
     run: Option<(String, String)>,
     /// What a form has to find in use, so that nothing is decided about something else.
     seen: String,
-    /// The version that a rollback would go to; `None` if there is none.
-    fallback: Option<VersionNumber>,
+    /// The version that a rollback would go to, and the event that its form goes by; `None` if there is none.
+    fallback: Option<(VersionNumber, u64)>,
+    /// The version whose lineage there is: the one in use, or else the newest; `None` if there is none.
+    lineage: Option<VersionNumber>,
     questions: Vec<Question>,
     versions: Versions,
     /// The first two versions that a comparison is offered for.
@@ -80,8 +82,8 @@ struct OneModel {
 /// An open question about a version.
 struct Question {
     version: VersionNumber,
-    /// The event that asks.
-    sequence: u64,
+    /// The event that its form goes by.
+    last_event: u64,
     at: String,
     gate: String,
     of: String,
@@ -103,6 +105,12 @@ impl Model {
             "" => String::new(),
             partition => format!("&{}", query(&[("partition", partition)])),
         }
+    }
+}
+
+impl OneModel {
+    fn can_compare(&self) -> bool {
+        self.a.is_some() && self.b.is_some()
     }
 }
 
@@ -151,7 +159,7 @@ pub(super) async fn load(
             .take(PARTITIONS)
             .map(|partition| AssetPartition::new(index, Some((*partition).clone())))
             .collect();
-        model.rows = rows(state, &models, &statuses, &last, &on_page).await?;
+        model.rows = rows(state, &models, &last, &on_page).await?;
         let page = model.wanted.page;
         model.previous_partitions = page.checked_sub(1).map(|page| format!("?page={page}"));
         model.next_partitions =
@@ -165,14 +173,13 @@ pub(super) async fn load(
         graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
     }
     let of = AssetPartition::new(node.spec.key.clone(), partition);
-    model.one = Some(one(state, &models, &statuses, index, &of, &alias, &model.wanted).await?);
+    model.one = Some(one(state, &models, index, &of, &alias, &model.wanted).await?);
     Ok(model)
 }
 
 async fn one(
     state: &AppState,
     models: &ModelSnapshot,
-    statuses: &StatusSnapshot,
     index: AssetIndex,
     of: &AssetPartition,
     alias: &AliasName,
@@ -197,11 +204,9 @@ async fn one(
     let in_use_made = materializations(&in_use_events);
     let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     let removed: BTreeSet<u64> = state.store.removed_values(&sequences).await?.into_iter().collect();
-    let standing = statuses.trend(index).map(Trend::label);
-    let in_use = in_use_of(history, alias, now).map(|in_use| InUse {
-        number: in_use_made.first().and_then(|made| number(spec, made, standing)),
-        ..in_use
-    });
+    let metric = in_use_made.first().and_then(|(_, made)| MainNumber::of_metric(spec, &made.metadata));
+    let in_use =
+        in_use_of(history, alias, now).map(|in_use| InUse { number: metric.map(Shown::of), ..in_use });
     let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), removed: &removed };
     let with = |parameters: &[(&str, &str)]| format!("?{}", query(parameters));
     let here = |before: Option<String>| match (&before, wanted.partition.as_str()) {
@@ -212,18 +217,20 @@ async fn one(
     };
     let is_full = events.len() == VERSIONS as usize;
     let listed: Vec<VersionNumber> = made.iter().filter_map(|(_, made)| made.version).collect();
+    let last = |version| last_event(history, version, alias).map_or(0, |(sequence, _)| sequence);
     let b = history.at(alias).filter(|current| listed.contains(current));
     Ok(OneModel {
         event: in_use_made.first().map(|(event, _)| event.sequence),
         run: in_use_made.first().and_then(|(event, _)| event.run).map(|run| (run.to_string(), run.short())),
         seen: in_use.as_ref().map_or_else(|| "none".to_owned(), |in_use| in_use.version.to_string()),
         in_use,
-        fallback: history.fallback(alias),
+        fallback: history.fallback(alias).map(|version| (version, last(version))),
+        lineage: in_use_made.first().and_then(|(_, made)| made.version).or(listed.first().copied()),
         questions: open(history, alias)
             .into_iter()
             .map(|(version, verdict, asked)| Question {
                 version,
-                sequence: verdict.sequence,
+                last_event: last(version),
                 at: verdict.at.to_string(),
                 gate: verdict.what.gate.clone(),
                 of: asked.of,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::event::{AliasMoved, Asked, EventBody, Mover, VersionJudged};
-use millwork_core::graph::AssetIndex;
+use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Dated, ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetPartition, MainNumber};
@@ -12,7 +12,6 @@ use millwork_core::{AssetPartition, MainNumber};
 use super::super::format;
 use super::super::main_number::Shown;
 use super::address::of_model;
-use crate::asset_status::StatusSnapshot;
 use crate::error::ApiError;
 use crate::models::ModelSnapshot;
 use crate::state::AppState;
@@ -27,7 +26,7 @@ pub(super) struct ModelRow {
     pub(super) in_use: Option<InUse>,
     /// The number and the status of the last version; `None` if there is none.
     pub(super) newest: Option<(VersionNumber, Status)>,
-    /// How many partitions have a version in use, of how many that have versions; `None` without partitions.
+    /// How many of the partitions have a version in use, and how many there are; `None` without partitions.
     pub(super) of_partitions: Option<(usize, usize)>,
     /// The number of open questions.
     pub(super) open: usize,
@@ -72,7 +71,6 @@ pub(super) type LastVersions = BTreeMap<AssetPartition, VersionNumber>;
 pub(super) async fn rows(
     state: &AppState,
     models: &ModelSnapshot,
-    statuses: &StatusSnapshot,
     last: &LastVersions,
     wanted: &[AssetPartition<AssetIndex>],
 ) -> Result<Vec<ModelRow>, ApiError> {
@@ -88,8 +86,7 @@ pub(super) async fn rows(
             continue;
         };
         let Some(asset) = graph.index(of.asset.as_str()) else { continue };
-        let standing = statuses.trend(asset).map(crate::asset_status::Trend::label);
-        let number = MainNumber::of(&graph.assets()[asset].spec, &made.metadata, standing).map(Shown::of);
+        let number = MainNumber::of_metric(&graph.assets()[asset].spec, &made.metadata).map(Shown::of);
         numbers.extend(number.map(|number| (of, number)));
     }
     let row = |one: &AssetPartition<AssetIndex>| {
@@ -105,11 +102,10 @@ pub(super) async fn rows(
             link: of_model(spec.key.as_str(), one.partition.as_ref()),
             in_use: in_use.map(|in_use| InUse { number: numbers.remove(&of), ..in_use }),
             newest: newest.map(|version| (*version, Status::of(&models.status(&of, *version, &alias)))),
-            of_partitions: is_summary.then(|| {
-                let with =
-                    models.of_asset(&spec.key).filter(|(_, history)| history.at(&alias).is_some()).count();
-                (with, last.keys().filter(|known| known.asset == spec.key).count())
-            }),
+            of_partitions: graph
+                .partitions(one.asset)
+                .filter(|_| is_summary)
+                .map(|partitions| (with_one_in_use(graph, models, one.asset), partitions.keys().len())),
             open: match is_summary {
                 true => models.of_asset(&spec.key).map(|(_, history)| open(history, &alias).len()).sum(),
                 false => models.of(&of).map_or(0, |history| open(history, &alias).len()),
@@ -118,6 +114,34 @@ pub(super) async fn rows(
         }
     };
     Ok(wanted.iter().map(row).collect())
+}
+
+/// The number of an asset's partitions that have a version in use.
+pub(super) fn with_one_in_use(graph: &AssetGraph, models: &ModelSnapshot, asset: AssetIndex) -> usize {
+    let alias = graph.alias_in_use(asset);
+    let with = models.of_asset(graph.key(asset)).filter(|(of, history)| {
+        graph.has_partition(asset, of.partition.as_ref()) && history.at(&alias).is_some()
+    });
+    with.count()
+}
+
+/// The newest event about a version, in words: a verdict, a decision, or a move of the alias of what is in use to it or from it. A form
+/// goes by it: if there is a newer one, somebody else was first.
+pub(super) fn last_event(
+    history: &ModelHistory,
+    version: VersionNumber,
+    in_use: &AliasName,
+) -> Option<(u64, String)> {
+    let found = history.versions.get(&version);
+    let verdicts = found.iter().flat_map(|found| &found.verdicts);
+    let verdicts = verdicts.map(|verdict| (verdict.sequence, verdict.what.to_string()));
+    let decisions = found.iter().flat_map(|found| &found.decisions);
+    let decisions = decisions.map(|decision| (decision.sequence, decision.what.to_string()));
+    let moves = history.moves.iter().filter(|moved| {
+        moved.what.alias == *in_use && [moved.what.from, moved.what.to].contains(&Some(version))
+    });
+    let moves = moves.map(|moved| (moved.sequence, moved.what.to_string()));
+    verdicts.chain(decisions).chain(moves).max_by_key(|(sequence, _)| *sequence)
 }
 
 /// What an alias points at, without its number.

@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use millwork_api::same_parameters;
 use millwork_core::model::{ModelVersion, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetMetric, AssetPartition, AssetSpec, MainNumber, RecordedConfig};
+use millwork_core::{AssetMetric, AssetPartition, RecordedConfig};
 
 use super::super::asset::history::{Made, columns};
 use super::super::format;
-use super::super::main_number::Shown;
-use super::row::{Status, who};
+use super::row::{Status, last_event, who};
 use crate::models::ModelSnapshot;
 
 /// The table: one row for each version.
 pub(super) struct Versions {
     pub(super) columns: Vec<String>,
+    /// The number of short facts of the metadata that have no column.
+    pub(super) more: usize,
     /// Whether a version was made with a configuration.
     pub(super) has_configs: bool,
     pub(super) rows: Vec<VersionRow>,
@@ -37,6 +38,8 @@ pub(super) struct VersionRow {
     pub(super) decisions: Vec<DecisionLine>,
     /// Whether its value was removed by a retention rule.
     pub(super) is_removed: bool,
+    /// The event that its forms go by.
+    pub(super) last_event: u64,
     pub(super) can_be_promoted: bool,
     pub(super) can_be_rejected: bool,
 }
@@ -62,10 +65,10 @@ pub(super) struct Of<'m> {
 
 /// The rows of versions, which are given newest first.
 pub(super) fn versions(of: &Of<'_>, made: &[Made<'_>]) -> Versions {
-    let columns = columns(made, of.metric);
+    let (columns, more) = columns(made, of.metric);
     let mut rows: Vec<VersionRow> = made.iter().map(|made| row(of, made, &columns)).collect();
     leave_what_differs(&mut rows);
-    Versions { columns, has_configs: rows.iter().any(|row| !row.config.is_empty()), rows }
+    Versions { columns, more, has_configs: rows.iter().any(|row| !row.config.is_empty()), rows }
 }
 
 /// Leaves those fields of large configurations out that are the same in all versions.
@@ -87,7 +90,10 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
     let is_removed = of.removed.contains(&event.sequence);
     let config = made.provenance.config.as_deref().map(RecordedConfig::fields).unwrap_or_default();
     let found = history.zip(made.version).and_then(|(history, version)| history.versions.get(&version));
+    let last_event =
+        history.zip(made.version).and_then(|(history, version)| last_event(history, version, of.alias));
     VersionRow {
+        last_event: last_event.map_or(0, |(sequence, _)| sequence),
         version: made.version,
         sequence: event.sequence,
         at: event.at.to_string(),
@@ -128,9 +134,4 @@ pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
     let mut lines: Vec<(u64, DecisionLine)> = verdicts.chain(decisions).collect();
     lines.sort_by_key(|(sequence, _)| *sequence);
     lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// The metric of a version.
-pub(super) fn number(spec: &AssetSpec, made: &Made<'_>, standing: Option<&str>) -> Option<Shown> {
-    MainNumber::of(spec, &made.1.metadata, standing).map(Shown::of)
 }

@@ -85,6 +85,7 @@ impl LogQuery {
 fn line(event: &Event) -> Option<Line> {
     const LONGEST: usize = 4_000;
     let (mut target, mut fields) = (String::new(), String::new());
+    let of = event.asset_partition().map(|of| format!("{}: ", of.quoted())).unwrap_or_default();
     let (level, text) = match &event.body {
         EventBody::Logged(line) => {
             target.clone_from(&line.target);
@@ -113,11 +114,11 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::CheckEvaluated(check) => {
             ("warn", format!("check {} failed: {}", check.check, check.description))
         }
-        EventBody::VersionJudged(judged) => ("info", judged.to_string()),
-        EventBody::AliasMoved(moved) => ("info", moved.to_string()),
-        EventBody::VersionDecided(decided) => ("info", decided.to_string()),
-        EventBody::VersionsBacktested(tested) => ("info", tested.to_string()),
-        EventBody::AliasPinned(pinned) => ("debug", pinned.to_string()),
+        EventBody::VersionJudged(judged) => ("info", format!("{of}{judged}")),
+        EventBody::AliasMoved(moved) => ("info", format!("{of}{moved}")),
+        EventBody::VersionDecided(decided) => ("info", format!("{of}{decided}")),
+        EventBody::VersionsBacktested(tested) => ("info", format!("{of}{tested}")),
+        EventBody::AliasPinned(pinned) => ("debug", format!("{of}{pinned}")),
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
         EventBody::Unreadable(unreadable) => {
             ("error", format!("event {} can't be read: {}", event.sequence, unreadable.reason))

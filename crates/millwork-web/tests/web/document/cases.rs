@@ -207,6 +207,7 @@ fn model_changes() -> Vec<Case> {
         post(rollback, path(rollback), None, 200),
         post(rollback, path(rollback), Some(r#"{"to": 2}"#), 422),
         post(rollback, unknown(rollback), None, 404),
+        post(reject, path(reject), Some(r#"{"version": 4, "expect": 1}"#), 409),
         post(reject, path(reject), version(4), 200),
         post(reject, path(reject), version(4), 422),
         post(reject, path(reject), version(9), 404),
@@ -278,6 +279,7 @@ fn reports() -> Vec<Case> {
         post(check, "/api/v1/reports/check/nothing", verdict, 404),
         post(check, "/api/v1/reports/check/outside", odd, 422),
         // With what was reported.
+        get("/api/v1/models/card/{key}", "/api/v1/models/card/outside", 200),
         get("/api/v1/assets/{key}", "/api/v1/assets/outside", 200),
         get("/api/v1/events", "/api/v1/events", 200),
         get("/api/v1/pools", "/api/v1/pools", 200),

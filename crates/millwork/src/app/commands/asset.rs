@@ -422,17 +422,21 @@ async fn list_history(
     Ok(Exit::Success)
 }
 
-/// The maximum number of fields of a configuration in a row.
-const LISTED_FIELDS: usize = 6;
-
 /// The configuration in one line; what the run has overridden comes first, and has a `*`.
 fn config_in_a_word(config: Option<&RecordedConfig>) -> String {
     let fields = config.map(RecordedConfig::fields).unwrap_or_default();
-    let mut words: Vec<String> = fields.iter().take(LISTED_FIELDS).map(ToString::to_string).collect();
-    if fields.len() > LISTED_FIELDS {
-        words.push(format!("(+{} fields)", fields.len() - LISTED_FIELDS));
-    }
-    words.join(" ")
+    few_fields(fields.iter().map(ToString::to_string).collect()).join(" ")
+}
+
+/// The maximum number of fields of a configuration in a line.
+const LISTED_FIELDS: usize = 6;
+
+/// The first fields of a configuration, and the number of the others.
+pub(super) fn few_fields(mut fields: Vec<String>) -> Vec<String> {
+    let more = fields.len().saturating_sub(LISTED_FIELDS);
+    fields.truncate(LISTED_FIELDS);
+    fields.extend((more > 0).then(|| format!("(+{more} fields)")));
+    fields
 }
 
 fn history_row(
@@ -626,5 +630,13 @@ mod tests {
         ] {
             assert_eq!(words(&value), expected);
         }
+    }
+
+    #[test]
+    fn a_line_has_few_fields_of_a_configuration() {
+        let fields =
+            |count: usize| few_fields((1..=count).map(|field| field.to_string()).collect()).join(" ");
+        assert_eq!((fields(0), fields(6)), (String::new(), "1 2 3 4 5 6".to_owned()));
+        assert_eq!(fields(20), "1 2 3 4 5 6 (+14 fields)");
     }
 }

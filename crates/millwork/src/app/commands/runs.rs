@@ -300,6 +300,7 @@ fn is_log(event: &Event) -> bool {
 
 fn log_line(event: &Event) -> String {
     let step = event.step_partition().map_or_else(|| "run".to_owned(), |step| step.to_string());
+    let of = event.asset_partition().map(|of| format!("{}: ", of.quoted())).unwrap_or_default();
     let what = match &event.body {
         EventBody::Logged(line) => {
             let fields: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
@@ -312,11 +313,11 @@ fn log_line(event: &Event) -> String {
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
             format!("ERROR {}: {reason}", event.body.name())
         }
-        EventBody::VersionJudged(judged) => format!("      {judged}"),
-        EventBody::AliasMoved(moved) => format!("      {moved}"),
-        EventBody::VersionDecided(decided) => format!("      {decided}"),
-        EventBody::VersionsBacktested(tested) => format!("      {tested}"),
-        EventBody::AliasPinned(pinned) => format!("      {pinned}"),
+        EventBody::VersionJudged(judged) => format!("      {of}{judged}"),
+        EventBody::AliasMoved(moved) => format!("      {of}{moved}"),
+        EventBody::VersionDecided(decided) => format!("      {of}{decided}"),
+        EventBody::VersionsBacktested(tested) => format!("      {of}{tested}"),
+        EventBody::AliasPinned(pinned) => format!("      {of}{pinned}"),
         EventBody::Unreadable(unreadable) => {
             let kind = unreadable.kind.map(|kind| format!(" `{kind}`")).unwrap_or_default();
             format!("ERROR event {}{kind} can't be read: {}", event.sequence, unreadable.reason)

@@ -1,13 +1,13 @@
 //! The arguments of `models`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use millwork_api::{VersionError, find_model, find_stored_version};
-use millwork_core::event::{Event, Mover};
+use millwork_api::{VersionError, find_model, find_stored_version, model_author};
+use millwork_core::event::Event;
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::Author;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{AssetPartition, Problem};
-use millwork_storage::{Direction, ModelAction};
+use millwork_storage::{Direction, LineageLimits, ModelAction};
 
 use super::super::config::ConfigArguments;
 use super::{backtest, change, lineage, repair, show};
@@ -27,13 +27,15 @@ pub(in crate::app::commands) enum Models {
     /// Compare two versions of a model, what differs first
     #[command(
         arg(json_flag()),
-        after_help = "Examples:\n  models compare comments_model@3 5\n  models compare comments_model@champion comments_model@7"
+        after_help = "Examples:\n  models compare comments_model 3 5\n  models compare comments_model@champion 7"
     )]
     Compare {
-        /// The first version: `KEY@VERSION` or `KEY@ALIAS`
-        a: String,
-        /// The second version: a number, an alias, or `KEY@VERSION`
-        b: String,
+        /// Key of the model, or the first version, `KEY@VERSION`
+        #[arg(value_name = "KEY[@VERSION]")]
+        first: String,
+        /// The versions, or the second one: a number, an alias, or `KEY@VERSION`
+        #[arg(value_name = "VERSION", required = true, num_args = 1..=2)]
+        others: Vec<String>,
         #[command(flatten)]
         partition: Partition,
     },
@@ -100,7 +102,7 @@ pub(in crate::app::commands) enum Models {
         /// Key of the model
         key: String,
         /// Only the newest versions, this number of them
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = at_least_one)]
         last: Option<usize>,
         #[command(flatten)]
         partition: Partition,
@@ -108,28 +110,26 @@ pub(in crate::app::commands) enum Models {
         config: ConfigArguments,
     },
     /// Print the card of a version: what is recorded of it
-    #[command(arg(json_flag()), after_help = "Example:\n  models card comments_model@3 > card.md")]
+    ///
+    /// Without a version, it is that of the version in use, or else of the last one.
+    #[command(arg(json_flag()), after_help = "Example:\n  models card comments_model 3 > card.md")]
     Card {
-        /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the version in use, or else the last one
-        #[arg(value_name = "KEY[@VERSION]")]
-        which: String,
         #[command(flatten)]
-        partition: Partition,
+        version: Version,
         /// Format of the output
         #[arg(long, value_enum, default_value_t = CardFormat::Md, conflicts_with = "json")]
         format: CardFormat,
     },
     /// Show what a version was made from, or everything that was made with it
+    ///
+    /// Without a version, it is that of the last one.
     #[command(
         arg(json_flag()),
-        after_help = "Examples:\n  models lineage comments_model@champion\n  models lineage comments_model@3 --down"
+        after_help = "Examples:\n  models lineage comments_model champion\n  models lineage comments_model@3 --down"
     )]
     Lineage {
-        /// The version, `KEY@VERSION` or `KEY@ALIAS`; without one, the last one
-        #[arg(value_name = "KEY[@VERSION]")]
-        which: String,
         #[command(flatten)]
-        partition: Partition,
+        version: Version,
         /// Show what was made with it instead
         #[arg(long)]
         down: bool,
@@ -159,7 +159,7 @@ pub(in crate::app::commands) struct Of {
     pub(super) key: String,
     #[command(flatten)]
     pub(super) partition: Partition,
-    /// Maximum number of versions
+    /// Maximum number of rows: of the versions, and of other tables
     #[arg(long, default_value_t = 20)]
     pub(super) limit: usize,
 }
@@ -226,8 +226,10 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
             Models::List => show::list(session, &opened).await,
             Models::Show(of) => show::show(session, &opened, &of).await,
             Models::Versions(of) => show::versions(session, &opened, &of).await,
-            Models::Compare { a, b, partition } => {
-                show::compare(session, &opened, (&a, &b), &partition).await
+            Models::Compare { first, others, partition } => {
+                let (key, versions) = compared(&first, &others)?;
+                let of = partition.of(session, key)?;
+                show::compare(session, &opened, of, &versions).await
             }
             Models::Promote(decide) => change::decide(session, &opened, &decide, ModelAction::Promote).await,
             Models::Reject(decide) => change::decide(session, &opened, &decide, ModelAction::Reject).await,
@@ -255,14 +257,14 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
             Models::Backtest { key, last, partition, config } => {
                 backtest::backtest(session, &opened, (&key, &partition), last, &config).await
             }
-            Models::Card { which, partition, format } => {
+            Models::Card { version, format } => {
                 let json = session.wants_json() || format == CardFormat::Json;
-                show::card(session, &opened, (&which, &partition), json).await
+                show::card(session, &opened, &version, json).await
             }
-            Models::Lineage { which, partition, down, depth, limit } => {
-                let (version, limits) = ((&*which, &partition), (depth, limit));
+            Models::Lineage { version, down, depth, limit } => {
+                let limits = LineageLimits { depth, versions: limit };
                 let direction = if down { Direction::Down } else { Direction::Up };
-                lineage::lineage(session, &opened, version, direction, limits).await
+                lineage::lineage(session, &opened, &version, direction, limits).await
             }
         }
     })
@@ -281,30 +283,75 @@ impl Partition {
 }
 
 impl Version {
-    /// The version that is meant.
+    /// The version that has to be named.
     pub(super) async fn find(&self, session: &Session, opened: &Opened) -> Result<Named, Failure> {
-        let (key, within) = split_version(&self.key)?;
-        let (asset, of) = self.partition.of(session, key)?;
-        let which = match (&self.which, within) {
-            (Some(_), WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
-                return Err(Failure::usage(
-                    Problem::new(format!("`{}` has a version already", self.key)).with_hint(format!(
-                        "leave out what follows the `@`, or the `{}` behind it",
-                        self.key
-                    )),
-                ));
-            }
-            (Some(which), WhichVersion::Latest) => which.clone(),
-            (None, WhichVersion::Latest) => {
-                return Err(Failure::usage(
-                    Problem::new(format!("no version of `{key}` is named"))
-                        .with_hint(format!("`models versions {key}` lists the versions")),
-                ));
-            }
-            (None, within) => within,
-        };
+        let (asset, of, which) = self.read(session)?;
+        if which == WhichVersion::Latest {
+            return Err(none_is_named(of.asset.as_str()));
+        }
         let event = find_stored_version(&*opened.store, &of, &which).await?;
         Ok(Named { asset, of, event })
+    }
+
+    /// The model, and the version that is named; the latest one if none is.
+    pub(super) fn read(
+        &self,
+        session: &Session,
+    ) -> Result<(AssetIndex, AssetPartition, WhichVersion), Failure> {
+        let (key, within) = split_version(&self.key)?;
+        let (asset, of) = self.partition.of(session, key)?;
+        let which = match &self.which {
+            Some(_) if within != WhichVersion::Latest => return Err(has_a_version(&self.key)),
+            Some(which) => which.clone(),
+            None => within,
+        };
+        Ok((asset, of, which))
+    }
+}
+
+fn none_is_named(key: &str) -> Failure {
+    let problem = Problem::new(format!("no version of `{key}` is named"));
+    Failure::usage(problem.with_hint(format!("`models versions {key}` lists the versions")))
+}
+
+fn has_a_version(written: &str) -> Failure {
+    let hint = format!("leave out what follows the `@`, or what is behind `{written}`");
+    Failure::usage(Problem::new(format!("`{written}` has a version already")).with_hint(hint))
+}
+
+/// The key and the two versions of a comparison: `KEY A B`, or `KEY@A B`. A version behind the first word may be written with the key.
+fn compared<'a>(first: &'a str, others: &[String]) -> Result<(&'a str, [WhichVersion; 2]), Failure> {
+    let (key, within) = split_version(first)?;
+    let mut versions = Vec::new();
+    for other in others {
+        versions.push(match split_version(other)? {
+            (version, WhichVersion::Latest) => version.parse().map_err(Failure::usage)?,
+            (other_key, which) if other_key == key => which,
+            _ => {
+                let problem = Problem::new(format!("`{first}` and `{other}` are versions of two models"));
+                return Err(Failure::usage(problem.with_hint("compare two versions of one model")));
+            }
+        });
+    }
+    if within != WhichVersion::Latest {
+        versions.insert(0, within);
+    }
+    match <[WhichVersion; 2]>::try_from(versions) {
+        Ok(versions) => Ok((key, versions)),
+        Err(versions) if versions.len() > 2 => Err(has_a_version(first)),
+        Err(_) => {
+            let problem = Problem::new("a comparison needs two versions");
+            Err(Failure::usage(problem.with_hint(format!("`models compare {key} A B`"))))
+        }
+    }
+}
+
+/// Reads a number of versions.
+fn at_least_one(written: &str) -> Result<usize, String> {
+    match written.parse() {
+        Ok(0) => Err("at least one version is judged".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
     }
 }
 
@@ -327,11 +374,10 @@ impl Decide {
 
 impl By {
     /// Who acts, and why.
-    pub(super) fn author(&self) -> Author {
-        let name = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
-        let by = self.by.clone().or_else(|| name("USER")).or_else(|| name("LOGNAME"));
-        let by = by.unwrap_or_else(|| "unknown user".to_owned());
-        Author { by: Mover::Person(by), reason: self.reason.clone() }
+    pub(super) fn author(&self) -> Result<Author, Failure> {
+        let name = |variable| std::env::var(variable).ok().filter(|name| !name.trim().is_empty());
+        let user = name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "unknown user".to_owned());
+        model_author(self.by.as_deref(), &user, &self.reason).map_err(Failure::usage)
     }
 }
 

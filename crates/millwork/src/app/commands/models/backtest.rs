@@ -6,7 +6,7 @@ use millwork_engine::{EngineOptions, print_aside};
 
 use super::super::config::{ConfigArguments, config};
 use super::arguments::Partition;
-use super::show::in_words;
+use super::show::{in_words, print_newest};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session};
@@ -32,18 +32,20 @@ pub(super) async fn backtest(
     if session.wants_json() {
         print_json(&view)?;
     } else {
-        print(&view);
+        print(&view, usize::MAX);
     }
     Ok(Exit::Success)
 }
 
-/// Prints a backtest: a row for each version, a column for each number.
-pub(super) fn print(backtest: &BacktestView) {
+/// Prints a backtest: a row for each of the newest versions, a column for each number.
+pub(super) fn print(backtest: &BacktestView, limit: usize) {
     let against = backtest.against.map(|against| format!(" against version {against}")).unwrap_or_default();
     outln!("Gate `{}`{against}, {}", backtest.gate, when::moment(backtest.at));
     for input in &backtest.inputs {
         outln!("  on {}", input.in_words());
     }
-    let (headings, rows) = backtest.table(["VERSION", "DECISION", "REASON"], in_words);
+    let (headings, mut rows) = backtest.table(["VERSION", "DECISION", "REASON"], in_words);
+    rows.truncate(limit);
     out!("{}", aligned(&headings, rows));
+    print_newest(limit, backtest.versions.len());
 }

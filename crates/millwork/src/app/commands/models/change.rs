@@ -3,9 +3,10 @@
 use millwork_api::ModelChange;
 use millwork_core::event::EventBody;
 use millwork_core::graph::AssetIndex;
-use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetPartition, Clock as _, Decision, SystemClock};
-use millwork_storage::{ModelAction, Seen, act_on_model};
+use millwork_core::model::VersionStatus;
+use millwork_core::version::VersionNumber;
+use millwork_core::{AssetPartition, Clock as _, SystemClock};
+use millwork_storage::{ModelAction, Seen, act_on_model, model_history};
 
 use super::arguments::{By, Decide, Expect};
 use crate::app::failure::{Exit, Failure};
@@ -37,8 +38,10 @@ pub(super) async fn act(
     let in_use = session.pipeline()?.graph().alias_in_use(asset);
     let seen = expect.expected.map_or(Seen::Now, |version| Seen::Version(Some(version)));
     let (store, at) = (&*opened.store, SystemClock.now());
-    let events = act_on_model(store, (&of, &in_use), action, (&author.author(), seen), at).await?;
-    let now = version_at(opened, &of, &in_use).await?;
+    let author = author.author()?;
+    let events = act_on_model(store, (&of, &in_use), action, (&author, seen), at).await?;
+    let history = model_history(store, &of).await?;
+    let now = history.at(&in_use);
     opened.store.close().await;
     if session.wants_json() {
         print_json(&ModelChange::new(of, in_use, now, events))?;
@@ -54,28 +57,12 @@ pub(super) async fn act(
         } else if let EventBody::VersionDecided(decided) = &event.body
             && events.len() == 1
         {
-            let word = past(decided.decision);
+            let status = history.status(decided.version, &in_use);
+            let word = status.as_ref().map_or(decided.decision.as_str(), VersionStatus::as_str);
+            let before = if status == Some(VersionStatus::Retired) { " (it was in use)" } else { "" };
             let stays = now.map(|now| format!("; version {now} is in use")).unwrap_or_default();
-            outln!("Version {} of {} is {word}{stays}.", decided.version, of.quoted());
+            outln!("Version {} of {} is {word}{before}{stays}.", decided.version, of.quoted());
         }
     }
     Ok(Exit::Success)
-}
-
-fn past(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Promote => "promoted",
-        Decision::Keep => "kept",
-        Decision::Reject => "rejected",
-    }
-}
-
-async fn version_at(
-    opened: &Opened,
-    of: &AssetPartition,
-    alias: &AliasName,
-) -> Result<Option<VersionNumber>, Failure> {
-    let aliases = opened.store.aliases(std::slice::from_ref(&of.asset)).await?;
-    let found = aliases.into_iter().find(|found| found.asset == *of && found.alias == *alias);
-    Ok(found.map(|found| found.version))
 }

@@ -1,27 +1,28 @@
 //! `models lineage`: a version with what it was made from, or with what was made with it.
 
-use millwork_api::{LineageView, find_version_of, version_lineage};
+use millwork_api::{LineageView, find_stored_version, version_lineage};
 use millwork_storage::{Direction, LineageLimits};
 
-use super::arguments::Partition;
+use super::super::asset::few_fields;
+use super::arguments::Version;
 use super::show::in_words;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, print_json};
-use crate::app::printable::in_one_line;
+use crate::app::printable::{cut, in_one_line};
 use crate::app::session::{Opened, Session};
 use crate::app::when;
 
 pub(super) async fn lineage(
     session: &Session,
     opened: &Opened,
-    (version, partition): (&str, &Partition),
+    version: &Version,
     direction: Direction,
-    (depth, versions): (u32, usize),
+    limits: LineageLimits,
 ) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
-    let found = find_version_of(&*opened.store, graph, version, partition.key()).await?;
-    let limits = LineageLimits { depth, versions };
-    let tree = version_lineage(&*opened.store, graph, &found.event, direction, limits).await?;
+    let (_, of, which) = version.read(session)?;
+    let event = find_stored_version(&*opened.store, &of, &which).await?;
+    let tree = version_lineage(&*opened.store, graph, &event, direction, limits).await?;
     if session.wants_json() {
         print_json(&tree)?;
         return Ok(Exit::Success);
@@ -56,7 +57,8 @@ fn line(node: &LineageView) -> String {
             .as_ref()
             .map(|code| format!("code {}", code.as_str().chars().take(12).collect::<String>())),
     );
-    words.extend(node.config.iter().map(|(name, value)| format!("{name}={}", in_words(value))));
+    let fields = node.config.iter().map(|(name, value)| format!("{name}={}", cut(&in_words(value), 60)));
+    words.extend(few_fields(fields.collect()));
     if node.at.is_none() {
         words.push("(its event was removed)".to_owned());
     }

@@ -3,23 +3,28 @@
 use std::collections::BTreeSet;
 
 use millwork_api::{
-    ComparedFactView, FoundVersion, ModelDetails, ModelListing, VerdictView, VersionView, compare_versions,
+    ComparedFactView, FoundVersion, ModelDetails, ModelListing, ModelMoveView, VersionView, compare_versions,
     find_stored_version, list_models, model_card, model_details, same_parameters,
 };
 use millwork_core::asset::plot::short_number;
-use millwork_core::version::{AliasName, WhichVersion};
-use millwork_core::{Clock as _, Problem, SystemClock};
+use millwork_core::graph::AssetIndex;
+use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
+use millwork_core::{AssetPartition, Clock as _, SystemClock};
 use serde_json::Value;
 
-use super::arguments::{Of, Partition, number};
+use super::arguments::{Of, Version, number};
 use super::backtest;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
-use crate::app::printable::indented;
-use crate::app::session::{Opened, Session, split_version};
+use crate::app::printable::{cut, indented};
+use crate::app::session::{Opened, Session};
 use crate::app::style::style;
 use crate::app::table::table;
 use crate::app::when;
+
+/// The maximum widths of names and reasons in tables, in characters; cards and JSON have them whole.
+const WIDEST_NAME: usize = 40;
+const WIDEST_REASON: usize = 200;
 
 pub(super) async fn list(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
     let models = list_models(&*opened.store, session.pipeline()?.graph()).await?;
@@ -39,10 +44,8 @@ fn rows(model: &ModelListing) -> Vec<[String; 7]> {
         let label = model.metric.as_ref().map(|metric| format!("{} ", metric.label)).unwrap_or_default();
         format!("{label}{}", in_words(value))
     };
-    let number = |version: Option<_>| {
-        version
-            .map_or_else(|| "none".to_owned(), |one: millwork_core::version::VersionNumber| one.to_string())
-    };
+    let number =
+        |version: Option<_>| version.map_or_else(|| "none".to_owned(), |one: VersionNumber| one.to_string());
     let row = |standing: &millwork_api::ModelStanding| {
         let awaiting: Vec<String> = standing.awaiting_approval.iter().map(ToString::to_string).collect();
         [
@@ -99,27 +102,39 @@ pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<
     print_versions(&model);
     if !model.moves.is_empty() {
         outln!();
-        let heading = ["MOVED", "ALIAS", "FROM", "TO", "BY", "REASON"];
-        let number = |version: Option<millwork_core::version::VersionNumber>| {
-            version.map_or_else(|| "none".to_owned(), |version| version.to_string())
-        };
-        let row = |moved: &millwork_api::ModelMoveView| {
-            [
-                when::moment(moved.at),
-                moved.alias.to_string(),
-                number(moved.from),
-                number(moved.to),
-                moved.by.clone(),
-                moved.reason.clone(),
-            ]
-        };
-        out!("{}", table(heading, model.moves.iter().take(of.limit).map(row).collect()));
+        print_moves(&model, of.limit);
     }
     if let Some(tested) = &model.backtest {
         outln!("\nLast backtest:");
-        backtest::print(tested);
+        backtest::print(tested, of.limit);
     }
     Ok(Exit::Success)
+}
+
+fn print_moves(model: &ModelDetails, limit: usize) {
+    let heading = ["MOVED", "ALIAS", "FROM", "TO", "BY", "REASON"];
+    let number = |version: Option<VersionNumber>| {
+        version.map_or_else(|| "none".to_owned(), |version| version.to_string())
+    };
+    let row = |moved: &ModelMoveView| {
+        [
+            when::moment(moved.at),
+            moved.alias.to_string(),
+            number(moved.from),
+            number(moved.to),
+            cut(&moved.by, WIDEST_NAME),
+            cut(&moved.reason, WIDEST_REASON),
+        ]
+    };
+    out!("{}", table(heading, model.moves.iter().take(limit).map(row).collect()));
+    print_newest(limit, model.moves.len());
+}
+
+/// Says how many rows of a table are shown, if these aren't all.
+pub(super) fn print_newest(limit: usize, all: usize) {
+    if all > limit {
+        outln!("The newest {limit} of {all}; `--limit` shows more.");
+    }
 }
 
 /// The version in use in a few words: its number, its age, and since when it has been in use.
@@ -128,7 +143,7 @@ fn in_use(model: &ModelDetails, version: &VersionView) -> String {
     let metric = model.metric.as_ref().zip(version.metric.as_ref());
     words.extend(metric.map(|(metric, value)| format!("{} {}", metric.label, in_words(value))));
     let now = SystemClock.now();
-    words.extend(version.made.as_ref().map(|made| format!("{} old", when::between(made.at, now))));
+    words.extend(version.made.as_ref().map(|made| when::age(made.at, now)));
     words.extend(model.since.map(|since| format!("in use since {}", when::moment(since))));
     words.join(", ")
 }
@@ -149,7 +164,7 @@ fn print_versions(model: &ModelDetails) {
         return;
     }
     let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
-    let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "VERDICT", "REASON"];
+    let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "DECISION", "BY", "REASON"];
     let made = model.versions.iter().filter(|version| version.made.is_some());
     let made: Vec<Vec<String>> = made.map(parameters).collect();
     let same = same_parameters(made.iter().map(Vec::as_slice));
@@ -157,9 +172,7 @@ fn print_versions(model: &ModelDetails) {
     if !same.is_empty() {
         outln!("PARAMETERS has what differs; `models card {}` has all.", model.key);
     }
-    if model.count > model.versions.len() {
-        outln!("The newest {} of {}; `--limit` shows more.", model.versions.len(), model.count);
-    }
+    print_newest(model.versions.len(), model.count);
 }
 
 fn parameters(version: &VersionView) -> Vec<String> {
@@ -167,7 +180,7 @@ fn parameters(version: &VersionView) -> Vec<String> {
     config.map(|(name, value)| format!("{name}={}", in_words(value))).collect()
 }
 
-fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 8] {
+fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 9] {
     let made = version.made.as_ref();
     let mut config = parameters(version);
     config.retain(|parameter| !same.contains(parameter));
@@ -175,6 +188,10 @@ fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 8] {
     let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
     let removed = made.is_none_or(|made| made.value_removed);
     let removed = if removed { ", value removed" } else { "" };
+    let (decision, by, reason) = match version.last_decision() {
+        Some(last) => (last.what, cut(&last.by, WIDEST_NAME), cut(last.reason, WIDEST_REASON)),
+        None => Default::default(),
+    };
     [
         format!("{}{aliases}", version.version),
         format!("{}{removed}", version.status.in_words()),
@@ -182,31 +199,20 @@ fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 8] {
         made.map(|made| when::moment(made.at)).unwrap_or_default(),
         made.and_then(|made| made.run).map(|run| run.short()).unwrap_or_default(),
         config.join(" "),
-        version.verdicts.last().map(VerdictView::in_words).unwrap_or_default(),
-        version.reason().to_owned(),
+        decision,
+        by,
+        reason,
     ]
 }
 
 pub(super) async fn compare(
     session: &Session,
     opened: &Opened,
-    (a, b): (&str, &str),
-    partition: &Partition,
+    (asset, of): (AssetIndex, AssetPartition),
+    [first, second]: &[WhichVersion; 2],
 ) -> Result<Exit, Failure> {
-    let (key, first) = split_version(a)?;
-    let (asset, of) = partition.of(session, key)?;
-    let second = match split_version(b)? {
-        (other, which @ (WhichVersion::Number(_) | WhichVersion::Alias(_))) if other == key => which,
-        (_, WhichVersion::Number(_) | WhichVersion::Alias(_)) => {
-            let problem = Problem::new(format!("`{a}` and `{b}` are versions of two models"));
-            return Err(Failure::usage(problem.with_hint("compare two versions of one model")));
-        }
-        (version, WhichVersion::Latest) => {
-            version.parse().map_err(|problem: Problem| Failure::usage(problem))?
-        }
-    };
-    let first = number(opened, &of, &first).await?;
-    let second = number(opened, &of, &second).await?;
+    let first = number(opened, &of, first).await?;
+    let second = number(opened, &of, second).await?;
     let graph = session.pipeline()?.graph();
     let compared = compare_versions(&*opened.store, graph, (asset, &of), (first, second)).await?;
     if session.wants_json() {
@@ -227,7 +233,11 @@ pub(super) async fn compare(
     if !same.is_empty() {
         outln!("\nThe same:");
         let row = |fact: &ComparedFactView| {
-            let value = fact.a.as_ref().map(in_words).unwrap_or_default();
+            let (a, b) = (fact.a.as_ref().map(in_words), fact.b.as_ref().map(in_words));
+            let value = match (a.unwrap_or_default(), b.unwrap_or_default()) {
+                (a, b) if a == b => a,
+                (a, b) => format!("{a} and {b}, with the same data"),
+            };
             [fact.kind.as_str().to_owned(), fact.name.clone(), value]
         };
         out!("{}", table(["FACT", "NAME", "BOTH"], same.iter().map(row).collect()));
@@ -244,12 +254,11 @@ fn fact_row(fact: &ComparedFactView) -> [String; 5] {
 pub(super) async fn card(
     session: &Session,
     opened: &Opened,
-    (version, partition): (&str, &Partition),
+    version: &Version,
     json: bool,
 ) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
-    let (key, which) = split_version(version)?;
-    let (asset, of) = partition.of(session, key)?;
+    let (asset, of, which) = version.read(session)?;
     let store = &*opened.store;
     let event = match which {
         WhichVersion::Latest => {
