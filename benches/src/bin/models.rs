@@ -29,10 +29,10 @@ const VERSIONS: u32 = 1_000;
 fn main() -> Result<()> {
     rustls::crypto::ring::default_provider().install_default().ok().context("a provider of TLS")?;
     tokio::runtime::Runtime::new()?.block_on(async {
-        let without = runs(pipeline(Gated::No)?).await?;
-        let with = runs(pipeline(Gated::Yes)?).await?;
-        print("a run of a model and its reader", &without, "");
-        print("the same with a gate between them", &with, "1 ms more");
+        let (without, costs) = runs(pipeline(Gated::No)?).await?;
+        print("a run of a model and its reader", &without, &costs);
+        let (with, costs) = runs(pipeline(Gated::Yes)?).await?;
+        print("the same with a gate between them", &with, &format!("1 ms more; {costs}"));
         print("moves of an alias", &moves().await?, "");
         pages().await?;
         reproduction()
@@ -79,8 +79,8 @@ fn pipeline(gated: Gated) -> Result<Pipeline> {
     Ok(definitions.resolve()?)
 }
 
-/// The times of runs in one home, in ascending order.
-async fn runs(pipeline: Pipeline) -> Result<Vec<Duration>> {
+/// The times of runs in one home, in ascending order, and what each asks of the store, in words.
+async fn runs(pipeline: Pipeline) -> Result<(Vec<Duration>, String)> {
     let folder = TempDir::new()?;
     let home = Home::open(folder.path()).await?;
     let engine = Engine::new(pipeline, home.store(), &home.values_path(), home.holder().clone());
@@ -97,9 +97,9 @@ async fn runs(pipeline: Pipeline) -> Result<Vec<Duration>> {
         ensure!(outcome.status == RunStatus::Succeeded, "the run is {}", outcome.status);
     }
     let counts = home.store().counts();
-    eprintln!("{} commits and {} queries in {} runs", counts.commits, counts.queries, ROUNDS + 1);
+    let each = |count: u64| count as f64 / (ROUNDS + 1) as f64;
     times.sort();
-    Ok(times)
+    Ok((times, format!("{:.1} commits, {:.1} queries", each(counts.commits), each(counts.queries))))
 }
 
 fn asset() -> AssetPartition {

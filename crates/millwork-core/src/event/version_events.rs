@@ -244,7 +244,7 @@ impl fmt::Display for AliasPinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.version {
             Some(version) => write!(f, "{} is version {version}", self.alias),
-            None => write!(f, "there is no {} yet", self.alias),
+            None => write!(f, "there is no {}", self.alias),
         }
     }
 }

@@ -168,9 +168,9 @@ impl PlannedRun {
         let quoted = asset.by_key(&self.graph).quoted();
         match read_as {
             ReadAs::Latest => format!("{quoted} has no value"),
-            ReadAs::Alias(alias) => format!("{quoted} has no {alias} yet"),
+            ReadAs::Alias(alias) => format!("{quoted} has no {alias}"),
             ReadAs::InputOf { model, alias } => {
-                format!("`{model}` has no {alias} yet that was made from {quoted}")
+                format!("`{model}` has no {alias} that was made from {quoted}")
             }
             ReadAs::InputOfChallenger { model } => format!("`{model}` was not made from {quoted}"),
         }

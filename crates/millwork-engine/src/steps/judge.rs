@@ -162,7 +162,7 @@ impl Contest {
                 Failure::new(FailureKind::Input, message)
             }
             ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
-                let message = format!("`{}` has no {} yet", gate.asset, gate.alias);
+                let message = format!("`{}` has no {}", gate.asset, gate.alias);
                 let hint = "let the gate take `Option<…>` of it, and promote the first version";
                 Failure::new(FailureKind::Input, message).with_hint(hint)
             }

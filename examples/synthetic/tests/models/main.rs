@@ -217,10 +217,10 @@ fn a_question_is_answered_by_keeping_too() {
     let models = Models::new();
     assert_eq!(models.run("models keep model 4"), "Version 4 of `model` is kept; version 2 is in use.\n");
     assert_eq!(models.json("models versions model --json")[0]["status"], "kept");
-    assert_eq!(
-        models.run("models keep model 1"),
-        "Version 1 of `model` is retired (it was in use); version 2 is in use.\n"
-    );
+    for answered in ["1", "4"] {
+        let message = format!("no question about version {answered} of `model` waits for an answer");
+        models.fails(&format!("models keep model {answered}"), 2, &message);
+    }
 }
 
 #[test]

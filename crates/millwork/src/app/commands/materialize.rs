@@ -183,8 +183,8 @@ async fn print_nothing_to_do(
     }
     let failed = failed(session, opened, request).await?;
     match (&*failed, count) {
-        ([], 1) => outln!("The asset is up to date: nothing to do for 1 selected."),
-        ([], _) => outln!("All assets are up to date: nothing to do for {count} selected."),
+        ([], 1) => outln!("Nothing to do for 1 selected: what can be made is up to date."),
+        ([], _) => outln!("Nothing to do for {count} selected: all that can be made is up to date."),
         (failed, _) => {
             outln!("Nothing is stale or missing: nothing to do for {count} selected.");
             for asset in failed {

@@ -188,17 +188,17 @@ fn materialize() {
     "#);
     assert_snapshot!(home.shown(&format!("{IN_A_ROW} --stale")), @r"
     exit 0
-    All assets are up to date: nothing to do for 3 selected.
+    Nothing to do for 3 selected: all that can be made is up to date.
     ");
     assert_snapshot!(home.shown("materialize training_data --stale"), @r"
     exit 0
-    The asset is up to date: nothing to do for 1 selected.
+    Nothing to do for 1 selected: what can be made is up to date.
     ");
     assert_eq!(home.runs().len(), 1);
     assert_snapshot!(home.shown(&format!("{IN_A_ROW} --stale --set training_test_data.seed=7")), @r"
     exit 0
     note: the configuration isn't used: what a run overrides makes nothing stale
-    All assets are up to date: nothing to do for 3 selected.
+    Nothing to do for 3 selected: all that can be made is up to date.
     ");
     assert_snapshot!(home.shown("materialize --job predict --stale --dry-run"), @r"
     exit 0

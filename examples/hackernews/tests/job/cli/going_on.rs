@@ -50,7 +50,7 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     training_test_data  failed  1  <took>  too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
     comments_model_test_set_r_squared  skipped  upstream step `training_test_data` failed
     comments_model_test_set_r_squared:r_squared_is_not_worse  skipped  upstream step `training_test_data` failed
-    latest_story_comment_predictions  skipped  `xgboost_comments_model` has no champion yet
+    latest_story_comment_predictions  skipped  `xgboost_comments_model` has no champion
     latest_story_comment_predictions:predictions_are_finite  skipped  upstream step `latest_story_comment_predictions` was skipped
     tfidf_features  skipped  upstream step `training_test_data` failed
     transformed_test_data  skipped  upstream step `training_test_data` failed

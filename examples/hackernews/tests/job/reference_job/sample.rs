@@ -124,7 +124,7 @@ fn predictions_without_a_model_name_what_is_missing() {
     let home = Home::new();
     home.succeeds("materialize latest_story_comment_predictions");
     let log = home.succeeds("runs show");
-    assert!(log.contains("`xgboost_comments_model` has no champion yet"), "{log}");
+    assert!(log.contains("`xgboost_comments_model` has no champion"), "{log}");
 }
 
 /// E6 and E7: each run keeps values of its own, and equal output has an equal data version.
