@@ -453,6 +453,21 @@ async fn a_run_shows_the_verdict_of_its_gate() {
 }
 
 #[tokio::test]
+async fn a_launch_shows_the_gate_that_judges() {
+    let served = with_a_life().await;
+    let (_, shown) = page(&served, "/launch?selection=prices/model").await;
+    for text in [
+        "Launch 2 steps",
+        "<td class=\"name\">prices/model:better_model <small class=\"tag\">gate</small></td>",
+    ] {
+        assert!(shown.contains(text), "{text} is not in {shown}");
+    }
+    let run = served.stored(|_| {}).await;
+    let form = "step=prices%2Fmodel%3Abetter_model&which=these";
+    assert_eq!(served.form(&format!("/runs/{run}/selected"), form).await.0, 303, "its step is run again");
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_changes_nothing() {
     let served = with_a_life().await;
     let request = served.client.post(format!("{}/models/prices/model", served.url));
