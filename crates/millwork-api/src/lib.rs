@@ -51,7 +51,7 @@ pub use model::{
     ModelDetails, ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView,
     VerdictView, VersionError, VersionStatusView, VersionView, compare_versions, find_model,
     find_stored_version, find_version_of, list_models, model_author, model_card, model_details,
-    model_versions, same_parameters, version_lineage,
+    model_versions, plan_repair, same_parameters, version_lineage,
 };
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,

@@ -52,6 +52,14 @@ pub enum VersionError {
         /// The alias.
         alias: AliasName,
     },
+    /// What would be made again follows an alias that points at no version.
+    #[error("{} has no {alias}, and what is made with it can't be made again without", .of.quoted())]
+    NothingInUse {
+        /// The asset, and its partition.
+        of: AssetPartition,
+        /// The alias.
+        alias: AliasName,
+    },
     /// The store can't be read.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -72,6 +80,9 @@ impl Advice for VersionError {
             Self::NoAlias { of, .. } => {
                 format!("`models show {}` lists the aliases, `models alias` sets one", of.asset).into()
             }
+            Self::NothingInUse { of, alias } => {
+                format!("`models alias {} {alias} VERSION` points it at a version", of.asset).into()
+            }
         })
     }
 
@@ -84,7 +95,8 @@ impl Advice for VersionError {
             | Self::Written(_)
             | Self::NoVersions { .. }
             | Self::NoVersion { .. }
-            | Self::NoAlias { .. } => ErrorClass::Usage,
+            | Self::NoAlias { .. }
+            | Self::NothingInUse { .. } => ErrorClass::Usage,
         }
     }
 }
@@ -95,7 +107,11 @@ impl VersionError {
         match self {
             Self::Name(error) => error.is_missing(),
             Self::NoVersions { .. } | Self::NoVersion { .. } | Self::NoAlias { .. } => true,
-            Self::Partition(_) | Self::Written(_) | Self::Unreadable { .. } | Self::Store(_) => false,
+            Self::Partition(_)
+            | Self::Written(_)
+            | Self::Unreadable { .. }
+            | Self::NothingInUse { .. }
+            | Self::Store(_) => false,
         }
     }
 }

@@ -10,6 +10,7 @@ mod find;
 mod lineage;
 mod list;
 mod parameters;
+mod repair;
 mod version;
 
 pub use author::model_author;
@@ -22,6 +23,7 @@ pub use find::{FoundVersion, VersionError, find_model, find_stored_version, find
 pub use lineage::{LineageView, version_lineage};
 pub use list::{ModelListing, ModelStanding, list_models};
 pub use parameters::same_parameters;
+pub use repair::plan_repair;
 pub use version::{
     AskedView, DecisionView, InputView, LastDecision, MadeVersion, VerdictView, VersionStatusView,
     VersionView,

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use millwork_core::AssetPartition;
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::run::{RunId, RunStatus};
+use millwork_core::{AssetPartition, BoxError};
 use millwork_storage::StorageError;
 use thiserror::Error;
 
@@ -52,12 +52,14 @@ pub enum ReproduceError {
         source: Box<ValueError>,
     },
     /// The temporary folder can't be used.
-    #[error("failed to make the temporary folder `{folder}`")]
+    #[error("failed to {action} the temporary folder `{folder}`")]
     Scratch {
+        /// What was done: `make`, or `store a value in`.
+        action: &'static str,
         /// The path of the folder.
         folder: String,
-        /// The error of the system.
-        source: std::io::Error,
+        /// The reason.
+        source: BoxError,
     },
     /// The steps could not be executed.
     #[error(transparent)]
@@ -110,7 +112,7 @@ impl Advice for ReproduceError {
                 | ValueError::InUse { .. }
                 | ValueError::NoValue { .. } => return source.hint(),
             },
-            Self::Scratch { .. } => "TMPDIR chooses another place".into(),
+            Self::Scratch { .. } => "make room there, or set TMPDIR to another folder".into(),
             Self::Execute(error) => return error.hint(),
         })
     }

@@ -22,8 +22,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When a value that the run read can't be loaded, or the steps can't be executed. A step that fails is no error: what it should have
-    /// made differs.
+    /// When a value that the run read can't be loaded, the steps can't be executed, or the temporary folder can't store what they make. A
+    /// step that fails by itself is no error: what it should have made differs.
     pub async fn reproduce(
         &self,
         plan: ReproductionPlan,
@@ -47,18 +47,28 @@ impl Engine {
             numbers: BTreeSet::new(),
         };
         for alias in plan.aliases {
-            copies.copy_alias(alias).await?;
+            let copied = copies.copy_alias(alias).await;
+            scratch.check()?;
+            copied?;
         }
         let (mut reproduced, mut ends) = (Vec::new(), BTreeMap::new());
         for part in plan.parts {
             for (asset, event, loads) in part.reads {
-                copies.copy(asset, event, loads).await?;
+                let copied = copies.copy(asset, event, loads).await;
+                scratch.check()?;
+                copied?;
             }
             let engine = self.of_scratch(&store, &values, part.steps.clone());
             let run = engine.request(RunRequest { config: part.config, ..plan.request.clone() }).await?;
             let outcome = engine.execute(run, cancel, observer.clone()).await?;
-            if outcome.status == RunStatus::Canceled {
-                return Ok(None);
+            match outcome.status {
+                RunStatus::Canceled => return Ok(None),
+                RunStatus::Succeeded => {}
+                RunStatus::Queued
+                | RunStatus::Running
+                | RunStatus::Canceling
+                | RunStatus::Failed
+                | RunStatus::Lost => scratch.check()?,
             }
             reproduced.extend(decisions(&*store, run).await?);
             ends.extend(ends_of(part.steps, &outcome.state));

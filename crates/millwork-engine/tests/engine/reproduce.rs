@@ -1,14 +1,17 @@
 //! Runs that are executed again elsewhere, and compared.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use millwork_core::advice::{Advice as _, ErrorClass};
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::param::Absent;
 use millwork_core::retention::KeptValues;
 use millwork_core::run::{Reproduction, ReproductionVerdict, RunId, RunRequest};
 use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{AssetDefinition, BoxError, CheckResult, Definitions, Output, PartitionsDefinition};
+use millwork_core::{BoxFuture, IoError, IoManager, ValueAddress};
 use millwork_core::{
     Computation, GateDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
 };
@@ -289,6 +292,50 @@ async fn large_values_and_named_io_managers() {
         assert!(reproduced(&scenario, run).await.starts_with("identical\n"));
     }
     assert_eq!(objects(), 1);
+}
+
+/// Values by a name that no file of the temporary folder can have.
+#[derive(Debug)]
+struct LongNames(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl IoManager for LongNames {
+    fn store(&self, address: ValueAddress, bytes: Vec<u8>) -> BoxFuture<Result<String, IoError>> {
+        self.0.lock().unwrap().insert(address.path(), bytes);
+        Box::pin(std::future::ready(Ok(address.path())))
+    }
+
+    fn load(&self, location: String) -> BoxFuture<Result<Vec<u8>, IoError>> {
+        let found = self.0.lock().unwrap().get(&location).cloned();
+        Box::pin(std::future::ready(found.ok_or(IoError::Missing { location })))
+    }
+
+    fn delete(&self, _: String) -> BoxFuture<Result<(), IoError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test]
+async fn a_temporary_folder_that_cannot_store_is_an_error() {
+    let stored = AssetDefinition::new("stored").produces::<Vec<u64>, _>().describe(|spec| {
+        spec.value_type.as_mut().unwrap().extension = "x".repeat(300).leak();
+    });
+    let stored = stored.blocking(|_| Ok(vec![7_u64; 10_000]));
+    let stored = AssetDefinition { io_manager: Some("warehouse".into()), ..stored };
+    let below = number("below").input::<Vec<u64>>("stored");
+    let below = below.blocking(|step| Ok(step.input::<Vec<u64>>("stored")?.len() as u64));
+    let definitions = Definitions::new().io_manager("warehouse", LongNames(Mutex::default()));
+    let scenario = Scenario::new(definitions.asset(stored).asset(below));
+    let made = ran(&scenario.selecting("stored")).await;
+    let read = ran(&scenario.selecting("below")).await;
+    for run in [made, read] {
+        let error = reproduce(&scenario, run).await.unwrap_err();
+        assert!(
+            error.to_string().starts_with("failed to store a value in the temporary folder `"),
+            "{error}"
+        );
+        assert_eq!(error.class(), ErrorClass::Home);
+        assert_eq!(error.hint().unwrap(), "make room there, or set TMPDIR to another folder");
+    }
 }
 
 #[tokio::test]

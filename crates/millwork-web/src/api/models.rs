@@ -10,14 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
     BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
     ModelDetails, ModelListing, ModelRepair, VersionError, VersionView, compare_versions, find_model,
-    find_stored_version, list_models, model_author, model_card, model_details, version_lineage,
+    find_stored_version, list_models, model_author, model_card, model_details, plan_repair, version_lineage,
 };
 use millwork_core::event::Event;
 use millwork_core::model::Author;
-use millwork_core::plan::repair_requests;
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
 use millwork_core::{AssetKey, AssetPartition, PartitionKey, deserialize_config};
-use millwork_storage::{Direction, LineageLimits, ModelAction, Seen, act_on_model, made_with, repairing_run};
+use millwork_storage::{Direction, LineageLimits, ModelAction, Seen, act_on_model, repairing_run};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -422,8 +421,7 @@ pub(super) async fn repair(
     let graph = state.pipeline.graph();
     let (_, of) = find_model(graph, &key, partition.as_deref())?;
     find_stored_version(&*state.store, &of, &WhichVersion::Number(version)).await?;
-    let outputs = made_with(&*state.store, graph, &of, version).await?;
-    let requests = repair_requests(graph, (&of, version), &outputs);
+    let requests = plan_repair(&*state.store, graph, &of, version).await?;
     for request in &requests {
         request.check(&state.pipeline)?;
     }

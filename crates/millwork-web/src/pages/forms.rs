@@ -133,14 +133,14 @@ fn reach(fields: &[(String, String)]) -> Result<Reach, ApiError> {
     }
 }
 
-/// The assets that a step makes, or tests.
+/// The assets that a step makes, or tests or judges.
 fn assets_of(graph: &AssetGraph, step: &str) -> Result<Vec<AssetIndex>, ApiError> {
     let unknown = || {
         let problem = Problem::new(format!("the definitions have no step `{step}` any more"));
         ApiError::invalid(problem.with_hint(graph.step_hint(step)))
     };
     let step = graph.step_index(step).ok_or_else(unknown)?;
-    Ok(graph.checked_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset]))
+    Ok(graph.examined_asset(step).map_or_else(|| graph.outputs(step).to_vec(), |asset| vec![asset]))
 }
 
 #[derive(Deserialize)]

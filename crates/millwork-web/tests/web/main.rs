@@ -6,6 +6,7 @@ mod api;
 mod config;
 mod connections;
 mod document;
+mod live;
 mod main_number;
 mod models;
 mod no_host;

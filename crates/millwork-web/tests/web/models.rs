@@ -23,10 +23,10 @@ use serde_json::json;
 use crate::pages::normal;
 use crate::served::Served;
 
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// The model, with an error of which less is better.
-enum Model {}
+pub(crate) enum Model {}
 impl Asset for Model {
     const KEY: &'static str = "prices/model";
     type Value = u64;
@@ -76,11 +76,11 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_760_000_000 + second).unwrap()
 }
 
-fn number(version: u32) -> VersionNumber {
+pub(crate) fn number(version: u32) -> VersionNumber {
     VersionNumber::new(version).unwrap()
 }
 
-fn event(asset: &str, partition: Option<&str>, second: i64, body: EventBody) -> NewEvent {
+pub(crate) fn event(asset: &str, partition: Option<&str>, second: i64, body: EventBody) -> NewEvent {
     NewEvent {
         run: None,
         at: at(second),
@@ -94,7 +94,7 @@ fn event(asset: &str, partition: Option<&str>, second: i64, body: EventBody) -> 
 }
 
 /// A version with an error, a count of rounds and the curve of training.
-fn made(version: u32, error: f64, inputs: Vec<InputVersion>) -> EventBody {
+pub(crate) fn made(version: u32, error: f64, inputs: Vec<InputVersion>) -> EventBody {
     let curve = |last: f64| vec![last * 2.0, last * 1.2, last];
     let series = Series {
         x_label: "round".to_owned(),
@@ -132,7 +132,12 @@ fn input(asset: &str, version: u32, read_as: ReadAs) -> InputVersion {
     }
 }
 
-fn judged(version: u32, against: Option<u32>, decision: Option<Decision>, reason: &str) -> EventBody {
+pub(crate) fn judged(
+    version: u32,
+    against: Option<u32>,
+    decision: Option<Decision>,
+    reason: &str,
+) -> EventBody {
     let asked =
         Asked { of: "the pricing team".to_owned(), until: Some(at(9 * DAY)), then: Some(Decision::Keep) };
     EventBody::VersionJudged(VersionJudged {
@@ -147,7 +152,7 @@ fn judged(version: u32, against: Option<u32>, decision: Option<Decision>, reason
     })
 }
 
-fn moved(from: Option<u32>, to: u32, by: Mover, reason: &str) -> EventBody {
+pub(crate) fn moved(from: Option<u32>, to: u32, by: Mover, reason: &str) -> EventBody {
     EventBody::AliasMoved(AliasMoved {
         alias: AliasName::champion(),
         from: from.map(number),
@@ -186,14 +191,14 @@ fn backtested() -> EventBody {
 }
 
 /// Appends events one by one: an alias is only moved to a version that is there.
-async fn append(store: &dyn Store, events: Vec<NewEvent>) {
+pub(crate) async fn append(store: &dyn Store, events: Vec<NewEvent>) {
     for event in events {
         store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
     }
 }
 
 /// Five versions: the first was in use, the second is, one was kept, one rejected, and people are asked about the last.
-async fn with_a_life() -> Served {
+pub(crate) async fn with_a_life() -> Served {
     let served = Served::start(definitions()).await;
     let of = |second, body| event(Model::KEY, None, second, body);
     let gate = || Mover::Gate("better_model".to_owned());
@@ -306,7 +311,7 @@ async fn check(served: &Served, fields: &str, status: u16, text: &str) {
     assert!(page.contains(text), "{fields}: {text} is not in {page}");
 }
 
-async fn champion(served: &Served) -> Option<u32> {
+pub(crate) async fn champion(served: &Served) -> Option<u32> {
     let of = AssetPartition::new(Model::KEY.into(), None);
     let history = model_history(&*served.store, &of).await.unwrap();
     history.at(&AliasName::champion()).map(VersionNumber::get)
@@ -445,6 +450,21 @@ async fn a_run_shows_the_verdict_of_its_gate() {
     let shown = page(&served, &format!("/runs/{run}")).await.1;
     let link = "href=\"/models/prices/model\">version 3: promote (it is &lt;better&gt;)</a>";
     assert!(shown.contains(link), "{shown}");
+}
+
+#[tokio::test]
+async fn a_launch_shows_the_gate_that_judges() {
+    let served = with_a_life().await;
+    let (_, shown) = page(&served, "/launch?selection=prices/model").await;
+    for text in [
+        "Launch 2 steps",
+        "<td class=\"name\">prices/model:better_model <small class=\"tag\">gate</small></td>",
+    ] {
+        assert!(shown.contains(text), "{text} is not in {shown}");
+    }
+    let run = served.stored(|_| {}).await;
+    let form = "step=prices%2Fmodel%3Abetter_model&which=these";
+    assert_eq!(served.form(&format!("/runs/{run}/selected"), form).await.0, 303, "its step is run again");
 }
 
 #[tokio::test]

@@ -292,6 +292,11 @@ fn repair_makes_again_what_was_made_with_a_version_and_nothing_else() {
     let queued = models.run("models repair day_model 4 --partition mon --queue");
     assert!(queued.contains("is queued: of_day (partition mon)"), "{queued}");
     models.fails("models repair model 9", 2, "has no version 9");
+    models.run("models alias model champion --remove --by ada");
+    let hint = "`model` has no champion, and what is made with it can't be made again without\n  hint: `models alias model champion VERSION` points it";
+    models.fails("models repair model 1 --dry-run", 2, hint);
+    models.fails("models repair model 1", 2, hint);
+    models.fails("models repair model 1 --queue", 2, hint);
 }
 
 #[test]

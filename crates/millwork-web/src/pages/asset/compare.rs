@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use millwork_core::asset::plot::short_number;
 use millwork_core::event::InputVersion;
-use millwork_core::{AssetMetric, AssetPartition, MetricChange, RecordedConfig, config_changes};
+use millwork_core::{
+    AssetMetric, AssetPartition, MetadataValue, MetricChange, RecordedConfig, config_changes,
+};
 use serde_json::Value;
 
 use super::super::format;
@@ -98,13 +100,19 @@ pub(in super::super) fn compared(one: &Made<'_>, other: &Made<'_>, metric: Optio
         labels.into_iter().partition(|label| of_metric(label).is_some());
     for label in first.into_iter().chain(others) {
         let (left, right) = (one.1.metadata.get(label), other.1.metadata.get(label));
-        let text =
-            |value: Option<&millwork_core::MetadataValue>| value.map(format::metadata).unwrap_or_default();
-        let mut row = row(About::Metadata, label, text(left), text(right));
-        if let (Some(left), Some(right)) = (
-            left.and_then(millwork_core::MetadataValue::as_f64),
-            right.and_then(millwork_core::MetadataValue::as_f64),
-        ) {
+        let text = |value: Option<&MetadataValue>| value.map(format::metadata).unwrap_or_default();
+        let (mut one, mut other) = (text(left), text(right));
+        if one == other
+            && let (Some(MetadataValue::Float(left)), Some(MetadataValue::Float(right))) = (left, right)
+            && left != right
+        {
+            // Short, they would look the same.
+            (one, other) = (left.to_string(), right.to_string());
+        }
+        let mut row = row(About::Metadata, label, one, other);
+        if let (Some(left), Some(right)) =
+            (left.and_then(MetadataValue::as_f64), right.and_then(MetadataValue::as_f64))
+        {
             row.difference = difference(left, right);
             row.change = of_metric(label).and_then(|metric| metric.better.compare(left, right));
         }

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_core::asset_status::PartitionHealth;
-use millwork_core::graph::{AssetSet, Selection};
+use millwork_core::graph::{AssetSet, Selection, StepKind};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::{PartitionKey, Pipeline, Problem, StandingConfig};
@@ -47,7 +47,8 @@ struct LaunchPage {
 struct Planned {
     name: String,
     state: &'static str,
-    is_check: bool,
+    /// `check` or `gate`; empty for a step that makes assets.
+    kind: &'static str,
     inputs: Vec<String>,
 }
 
@@ -263,7 +264,7 @@ fn plan_to_show(state: &AppState, plan: &Plan, statuses: &StatusSnapshot, stale_
     let mut by_partition: HashMap<_, HashMap<&PartitionKey, &PartitionHealth>> = HashMap::new();
     for planned in &plan.steps {
         let step = &graph.steps()[planned.step];
-        let of = graph.checked_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
+        let of = graph.examined_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
         let Some(asset) = of else { continue };
         let health = statuses.of(asset);
         let of_asset = by_partition.entry(asset).or_insert_with(|| {
@@ -279,7 +280,11 @@ fn plan_to_show(state: &AppState, plan: &Plan, statuses: &StatusSnapshot, stale_
         shown.push(Planned {
             name: planned.by_key(graph).to_string(),
             state: status.as_str(),
-            is_check: step.is_check(),
+            kind: match step.kind {
+                StepKind::Assets { .. } => "",
+                StepKind::Check { .. } => "check",
+                StepKind::Gate { .. } => "gate",
+            },
             inputs: planned.inputs.iter().map(|input| graph.key(input.asset).to_string()).collect(),
         });
     }

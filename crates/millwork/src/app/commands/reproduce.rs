@@ -93,6 +93,7 @@ fn summary(reproduction: &Reproduction, took: &str) -> String {
     let assets = if all == 1 { "asset" } else { "assets" };
     let values = match differing.len() {
         0 => format!("{all} {assets} as then"),
+        1 => format!("1 of {all} {assets} differs"),
         differing => format!("{differing} of {all} {assets} differ"),
     };
     let verdict = match reproduction.verdict() {

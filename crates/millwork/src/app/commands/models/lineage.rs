@@ -5,7 +5,7 @@ use millwork_storage::{Direction, LineageLimits};
 
 use super::super::asset::few_fields;
 use super::arguments::Version;
-use super::show::in_words;
+use super::show::in_full;
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, print_json};
 use crate::app::printable::{cut, in_one_line};
@@ -57,7 +57,7 @@ fn line(node: &LineageView) -> String {
             .as_ref()
             .map(|code| format!("code {}", code.as_str().chars().take(12).collect::<String>())),
     );
-    let fields = node.config.iter().map(|(name, value)| format!("{name}={}", cut(&in_words(value), 60)));
+    let fields = node.config.iter().map(|(name, value)| format!("{name}={}", cut(&in_full(value), 60)));
     words.extend(few_fields(fields.collect()));
     if node.at.is_none() {
         words.push("(its event was removed)".to_owned());

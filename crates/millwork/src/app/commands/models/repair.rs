@@ -1,11 +1,10 @@
 //! `models repair`: makes again what is made with a version now, and nothing else.
 
-use millwork_api::ModelRepair;
+use millwork_api::{ModelRepair, plan_repair};
 use millwork_core::AssetKey;
-use millwork_core::plan::repair_requests;
 use millwork_core::run::{RunRequest, RunStatus};
 use millwork_engine::{Engine, EngineOptions};
-use millwork_storage::{made_with, repairing_run};
+use millwork_storage::repairing_run;
 
 use super::super::materialize::{Executed, Execution, execute_one, exit_of, outcome_view, summary};
 use super::arguments::Version;
@@ -32,8 +31,7 @@ pub(super) async fn repair(
 ) -> Result<Exit, Failure> {
     let named = version.find(session, opened).await?;
     let (number, graph) = (named.number()?, session.pipeline()?.graph());
-    let outputs = made_with(&*opened.store, graph, &named.of, number).await?;
-    let requests = repair_requests(graph, (&named.of, number), &outputs);
+    let requests = plan_repair(&*opened.store, graph, &named.of, number).await?;
     for request in &requests {
         request.check(session.pipeline()?)?;
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use millwork_api::{
-    ComparedFactView, FoundVersion, ModelDetails, ModelListing, ModelMoveView, VersionView, compare_versions,
-    find_stored_version, list_models, model_card, model_details, same_parameters,
+    ComparedFactView, FactKind, FoundVersion, ModelDetails, ModelListing, ModelMoveView, VersionView,
+    compare_versions, find_stored_version, list_models, model_card, model_details, same_parameters,
 };
 use millwork_core::asset::plot::short_number;
 use millwork_core::graph::AssetIndex;
@@ -177,7 +177,7 @@ fn print_versions(model: &ModelDetails) {
 
 fn parameters(version: &VersionView) -> Vec<String> {
     let config = version.made.iter().flat_map(|made| &made.config);
-    config.map(|(name, value)| format!("{name}={}", in_words(value))).collect()
+    config.map(|(name, value)| format!("{name}={}", in_full(value))).collect()
 }
 
 fn version_row(version: &VersionView, same: &BTreeSet<String>) -> [String; 9] {
@@ -233,8 +233,7 @@ pub(super) async fn compare(
     if !same.is_empty() {
         outln!("\nThe same:");
         let row = |fact: &ComparedFactView| {
-            let (a, b) = (fact.a.as_ref().map(in_words), fact.b.as_ref().map(in_words));
-            let value = match (a.unwrap_or_default(), b.unwrap_or_default()) {
+            let value = match fact_words(fact) {
                 (a, b) if a == b => a,
                 (a, b) => format!("{a} and {b}, with the same data"),
             };
@@ -246,9 +245,23 @@ pub(super) async fn compare(
 }
 
 fn fact_row(fact: &ComparedFactView) -> [String; 5] {
-    let words = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), in_words);
+    let (a, b) = fact_words(fact);
     let change = fact.change.map(|change| change.as_str().to_owned()).unwrap_or_default();
-    [fact.kind.as_str().to_owned(), fact.name.clone(), words(&fact.a), words(&fact.b), change]
+    [fact.kind.as_str().to_owned(), fact.name.clone(), a, b, change]
+}
+
+/// Both sides of a fact: measured numbers short, unless what differs would look the same then.
+fn fact_words(fact: &ComparedFactView) -> (String, String) {
+    let both = |words: fn(&Value) -> String| {
+        let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), words);
+        (side(&fact.a), side(&fact.b))
+    };
+    match fact.kind {
+        FactKind::Metric | FactKind::Number => {
+            Some(both(in_words)).filter(|(a, b)| !fact.differs || a != b).unwrap_or_else(|| both(in_full))
+        }
+        FactKind::Config | FactKind::Input | FactKind::Code | FactKind::Environment => both(in_full),
+    }
 }
 
 pub(super) async fn card(
@@ -281,15 +294,53 @@ pub(super) async fn card(
     Ok(Exit::Success)
 }
 
-/// JSON in words: strings without quotes, numbers short.
+/// A measured value in words: strings without quotes, numbers short.
 pub(super) fn in_words(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
         Value::Number(number) if number.is_f64() => {
             number.as_f64().map_or_else(|| number.to_string(), short_number)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            value.to_string()
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => in_full(value),
+    }
+}
+
+/// A recorded fact exactly: strings without quotes, numbers with all digits.
+pub(super) fn in_full(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: FactKind, a: Value, b: Value, expected: (&str, &str)) {
+        let fact = ComparedFactView {
+            kind,
+            name: String::new(),
+            differs: a != b,
+            a: Some(a),
+            b: Some(b),
+            change: None,
+        };
+        let (a, b) = fact_words(&fact);
+        assert_eq!((a.as_str(), b.as_str()), expected);
+    }
+
+    #[test]
+    fn what_differs_never_looks_the_same() {
+        use FactKind::{Config, Metric, Number};
+        check(Config, json!(0.123_456), json!(0.123_457), ("0.123456", "0.123457"));
+        check(Config, json!(123_456_789.1), json!("a"), ("123456789.1", "a"));
+        check(Metric, json!(0.123_456), json!(0.5), ("0.1235", "0.5"));
+        check(Metric, json!(0.123_456), json!(0.123_457), ("0.123456", "0.123457"));
+        check(Number, json!(0.123_456), json!(0.123_456), ("0.1235", "0.1235"));
     }
 }
