@@ -260,7 +260,9 @@ fn fact_words(fact: &ComparedFactView) -> (String, String) {
         FactKind::Metric | FactKind::Number => {
             Some(both(in_words)).filter(|(a, b)| !fact.differs || a != b).unwrap_or_else(|| both(in_full))
         }
-        FactKind::Config | FactKind::Input | FactKind::Code | FactKind::Environment => both(in_full),
+        FactKind::Config | FactKind::Input | FactKind::Code | FactKind::Environment | FactKind::Value => {
+            both(in_full)
+        }
     }
 }
 
