@@ -117,12 +117,12 @@ async fn text_of_a_question_that_was_answered_is_kept_and_refused() {
         reader.page.write(", and more").unwrap();
         let of_own = format!("document.querySelector(\"{} [name=reason]\").value", question(5));
         assert_eq!(reader.page.evaluate(&of_own).unwrap(), "because I say so, and more");
-        reader.sends("answered meanwhile: version 5: keep by grace");
+        reader.sends("decided about meanwhile: version 5: keep by grace");
         assert_eq!(reader.champion(), Some(2));
         // The reason is still shown after what happens then.
         reader.happens([answered(6)]);
         reader.waits_for("!document.querySelector('.question')");
-        assert!(reader.page.text("main > [role=alert]").unwrap().contains("answered meanwhile"));
+        assert!(reader.page.text("main > [role=alert]").unwrap().contains("decided about meanwhile"));
     })
     .await;
 }
