@@ -196,7 +196,8 @@ fn a_person_decides_about_versions() {
     models.fails("models alias model shadow --remove", 2, "`model` has no alias `shadow`");
     models.run_with("models reject model 4 --reason worse --by", " ");
     let versions = words(&models.run("models versions model"));
-    for row in ["4 rejected 0 off=0 reject ada worse", "2 retired 1 off=1 promote gate `better_model` 3 → 1"]
+    for row in
+        ["4 rejected 0 off=0.0 reject ada worse", "2 retired 1 off=1.0 promote gate `better_model` 3 → 1"]
     {
         assert!(versions.lines().any(|line| line == row), "{row}: {versions}");
     }
