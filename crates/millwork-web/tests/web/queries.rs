@@ -90,17 +90,19 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
     let mut counted = Vec::new();
     let pages = PAGES.iter().map(|(path, _)| (*path).to_owned()).chain([format!("/runs/{run}")]);
     for path in pages {
-        let mut asked = 0;
-        for _ in 0..2 {
+        let mut asked = Vec::new();
+        for _ in 0..4 {
             // What was read a moment ago isn't read again.
             a_moment_passes().await;
             let before = store.counts().queries;
             let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
             assert!(answer.status().is_success(), "{path}: {}", answer.status());
             answer.text().await.unwrap();
-            asked = store.counts().queries - before;
+            asked.push(store.counts().queries - before);
         }
-        counted.push((path.replace(&run.to_string(), "RUN"), asked));
+        // On a busy machine what was read at the begin of a page may be too old at its end, and is read again.
+        let least = asked.into_iter().skip(1).min().unwrap();
+        counted.push((path.replace(&run.to_string(), "RUN"), least));
     }
     counted
 }
