@@ -45,8 +45,8 @@ pub use millwork_core::{
     Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions,
     PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result,
     Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent,
-    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, StoredVersion, Table,
-    Trigger, Update, ValueAddress, Verdict,
+    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion,
+    Table, Trigger, Update, ValueAddress, Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.
