@@ -50,6 +50,10 @@ bench-models:
     cargo build --release -p champion -p hackernews -p benches
     cargo run --release -p benches --bin models
 
+# Time the join of predictions with what came later
+bench-monitor:
+    cargo run --release -p benches --bin monitor
+
 # Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
 bench-web *arguments:
     cargo build --release -p synthetic -p benches

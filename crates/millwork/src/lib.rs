@@ -45,8 +45,8 @@ pub use millwork_core::{
     Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions,
     PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result,
     Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent,
-    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, StoredVersion, Table,
-    Trigger, Update, ValueAddress, Verdict,
+    SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion,
+    Table, Trigger, Update, ValueAddress, Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.
@@ -67,6 +67,9 @@ pub use millwork_macros::multi_asset;
 /// Machine-learning kernels: splits, text features, metrics, boosting.
 #[cfg(feature = "ml")]
 pub use millwork_ml as ml;
+/// Predictions, what came later, and the live performance of models.
+#[cfg(feature = "monitor")]
+pub use millwork_monitor as monitor;
 /// Data frames as Parquet.
 #[cfg(feature = "polars")]
 pub use millwork_polars as polars;
@@ -111,6 +114,10 @@ mod documentation {
 
     #[doc = include_str!("../../../docs/web.md")]
     struct Web;
+
+    #[cfg(feature = "monitor")]
+    #[doc = include_str!("../../../docs/monitoring.md")]
+    struct Monitoring;
 
     #[cfg(feature = "ml")]
     #[doc = include_str!("../../../docs/tutorial.md")]

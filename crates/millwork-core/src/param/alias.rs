@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Absent, FromStep, Requirements, StepContext, StoredVersion};
 use crate::BoxError;
 use crate::value::{Asset, Metadata};
@@ -111,6 +113,7 @@ impl<A: Asset> VersionOf for Challenger<A> {
 struct TypedVersion<A: Asset> {
     value: Arc<A::Value>,
     stored: StoredVersion,
+    step_time: Timestamp,
 }
 
 impl<A: Asset> TypedVersion<A> {
@@ -123,16 +126,16 @@ impl<A: Asset> TypedVersion<A> {
             metadata: Metadata::new(),
             data_version: "of a test".into(),
             run: None,
-            at: jiff::Timestamp::UNIX_EPOCH,
+            at: Timestamp::UNIX_EPOCH,
         };
-        Self { value, stored }
+        Self { value, stored, step_time: Timestamp::UNIX_EPOCH }
     }
 
     fn from_step(context: &StepContext, read_as: &ReadAs) -> Result<Option<Self>, BoxError> {
         let Some(stored) = context.version(A::KEY, read_as) else { return Ok(None) };
         let value = stored.value.clone().downcast();
         let value = value.map_err(|_| format!("the stored version of `{}` has another type", A::KEY))?;
-        Ok(Some(Self { value, stored: stored.clone() }))
+        Ok(Some(Self { value, stored: stored.clone(), step_time: context.started_at() }))
     }
 }
 
@@ -150,6 +153,11 @@ impl<A: Asset, N: NamedAlias> Alias<A, N> {
     /// The version itself: its number, metadata, time and run.
     pub fn stored(&self) -> &StoredVersion {
         &self.version.stored
+    }
+
+    /// The time at which the step that took it began, as by [`StepTime`](super::StepTime); 1970 in tests of its function.
+    pub fn step_time(&self) -> Timestamp {
+        self.version.step_time
     }
 }
 
@@ -181,6 +189,11 @@ impl<A: Asset> Challenger<A> {
     /// The version itself: its number, metadata, time and run.
     pub fn stored(&self) -> &StoredVersion {
         &self.0.stored
+    }
+
+    /// The time at which the step that took it began, as by [`StepTime`](super::StepTime); 1970 in tests of its function.
+    pub fn step_time(&self) -> Timestamp {
+        self.0.step_time
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Resources, StepSink, StoredVersion, log};
@@ -22,6 +23,7 @@ struct Parts {
     step: StepKey,
     run: RunId,
     attempt: u32,
+    started_at: Timestamp,
     partition: Option<PartitionKey>,
     inputs: HashMap<AssetKey, InputValue>,
     previous: HashMap<AssetKey, StoredVersion>,
@@ -64,6 +66,7 @@ impl StepContext {
             step: step.into(),
             run: RunId::from_u128(0),
             attempt: 1,
+            started_at: Timestamp::UNIX_EPOCH,
             partition: None,
             inputs: HashMap::new(),
             previous: HashMap::new(),
@@ -88,6 +91,11 @@ impl StepContext {
     /// The number of the attempt; the first is 1.
     pub fn attempt(&self) -> u32 {
         self.0.attempt
+    }
+
+    /// The time at which the attempt began, by the engine's clock; 1970 where no engine has made the context.
+    pub fn started_at(&self) -> Timestamp {
+        self.0.started_at
     }
 
     /// The partition, if the step makes one.
@@ -170,6 +178,13 @@ impl StepContextBuilder {
     pub fn attempt(mut self, run: RunId, attempt: u32) -> Self {
         self.0.run = run;
         self.0.attempt = attempt;
+        self
+    }
+
+    /// Sets the time at which the attempt began.
+    #[must_use]
+    pub fn started_at(mut self, time: Timestamp) -> Self {
+        self.0.started_at = time;
         self
     }
 

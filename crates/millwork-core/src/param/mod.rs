@@ -18,6 +18,7 @@ mod requirements;
 mod resource;
 mod sets;
 mod standing_config;
+mod step_time;
 mod written_config;
 
 pub use alias::{Alias, Challenger, Champion, ChampionAlias, InputOf, NamedAlias, VersionOf};
@@ -33,4 +34,5 @@ pub use recorded_config::{ConfigField, RecordedConfig};
 pub use requirements::{Absent, Input, InputMapping, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
 pub use standing_config::{StandingConfig, UnrecordableConfig};
+pub use step_time::StepTime;
 pub use written_config::{deserialize_config, read_config};

@@ -59,6 +59,7 @@ pub(super) async fn step_context(
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
+        .started_at(context.clock.now())
         .partition(recorder.of.partition.clone())
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())

@@ -1,8 +1,8 @@
-//! Reports of steps: lines, progress.
+//! Reports of steps: lines, progress; and the time that they are given.
 
 use jiff::SignedDuration;
 use millwork_core::event::EventBody;
-use millwork_core::{FromStep, LogLevel, StepLog};
+use millwork_core::{FromStep, LogLevel, StepLog, StepTime};
 use millwork_engine::Cancel;
 
 use crate::support::*;
@@ -82,6 +82,16 @@ async fn progress_is_recorded_once_a_second_and_shown_always() {
         ["works shows 1/5", "works shows 2/5", "works shows 3/5", "works shows 4/5", "works shows 5/5"]
     );
     assert_eq!(recorded, ["works/1 progressed 1/5", "works/1 progressed 4/5"]);
+}
+
+/// The time of a step is that of the engine's clock, which a test sets.
+#[tokio::test]
+async fn a_step_is_given_the_time_at_which_it_began() {
+    let asks = number("asks").blocking(|step| Ok(StepTime::from_step(&step)?.as_second() as u64));
+    let scenario = Scenario::of([asks]);
+    scenario.clock.advance(SignedDuration::from_hours(24));
+    scenario.run().await;
+    assert_eq!(scenario.value::<u64>("asks").await as i64, scenario.clock_now().as_second());
 }
 
 /// The observer is shown the events on disk, in their order.

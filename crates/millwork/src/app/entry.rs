@@ -63,6 +63,8 @@ impl App {
         millwork_linfa::register_errors();
         #[cfg(feature = "ml")]
         millwork_ml::register_errors();
+        #[cfg(feature = "monitor")]
+        millwork_monitor::register_errors();
         #[cfg(feature = "polars")]
         millwork_polars::register_errors();
         let Self { definitions, commands } = self;

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{code_of, implementations, report, root, sources, text_of};
 
 /// Each crate and those of ours that it may depend on.
-const ORDER: [(&str, &[&str]); 18] = [
+const ORDER: [(&str, &[&str]); 19] = [
     ("millwork-new", &[]),
     ("millwork-testing", &[]),
     ("millwork-browser", &["millwork-testing"]),
@@ -20,6 +20,7 @@ const ORDER: [(&str, &[&str]); 18] = [
     ("millwork-ml", &["millwork-boost", "millwork-core"]),
     ("millwork-linfa", &["millwork-core", "millwork-ml"]),
     ("millwork-polars", &["millwork-core"]),
+    ("millwork-monitor", &["millwork-core", "millwork-ml", "millwork-polars"]),
     ("millwork-storage", &["millwork-core"]),
     ("millwork-api", &["millwork-core", "millwork-storage"]),
     ("millwork-engine", &["millwork-core", "millwork-storage"]),
@@ -39,6 +40,7 @@ const ORDER: [(&str, &[&str]); 18] = [
             "millwork-linfa",
             "millwork-macros",
             "millwork-ml",
+            "millwork-monitor",
             "millwork-polars",
             "millwork-storage",
             "millwork-web",

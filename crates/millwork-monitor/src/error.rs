@@ -1,0 +1,162 @@
+//! Reasons why predictions, ground truth or a performance can't be made or read.
+
+use std::borrow::Cow;
+
+use millwork_core::Advice;
+use thiserror::Error;
+
+/// The reason why predictions, ground truth or a performance can't be made or read. Rows are counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MonitorError {
+    /// A column has not as many rows as there are keys.
+    #[error("{keys} keys were given for {rows} rows of `{column}`")]
+    LengthMismatch {
+        /// The number of keys.
+        keys: usize,
+        /// The name of the column.
+        column: String,
+        /// The number of its rows.
+        rows: usize,
+    },
+    /// There are more rows than one value can have.
+    #[error("{rows} rows are more than one materialization can have")]
+    TooManyRows {
+        /// The number of rows.
+        rows: usize,
+    },
+    /// Two rows of one materialization have the same key.
+    #[error("the key `{key}` is in the rows {first} and {second}")]
+    DuplicateKey {
+        /// The key, as text.
+        key: String,
+        /// The first row that has it.
+        first: usize,
+        /// Another row that has it.
+        second: usize,
+    },
+    /// A value is infinite or not a number.
+    #[error("the value of the key `{key}` in row {row} is not finite")]
+    NotFinite {
+        /// The key, as text.
+        key: String,
+        /// The row.
+        row: usize,
+    },
+    /// A whole number can't be computed with exactly.
+    #[error("the value of the key `{key}` in row {row} is a whole number beyond 2^53")]
+    TooLarge {
+        /// The key, as text.
+        key: String,
+        /// The row.
+        row: usize,
+    },
+    /// The version of a model has no number.
+    #[error("the version of the model has no number")]
+    NoVersion,
+    /// A column of slices has the name of another column.
+    #[error("there is a column `{column}` already")]
+    ColumnTwice {
+        /// The name of the column.
+        column: String,
+    },
+    /// Predictions that are put together have different columns of slices.
+    #[error("only one of the predictions has the column `{column}`")]
+    OtherSlices {
+        /// The name of the column.
+        column: String,
+    },
+    /// A data frame isn't one of predictions or of ground truth.
+    #[error("the column `{column}` {problem}")]
+    Column {
+        /// The name of the column.
+        column: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A slice that is configured isn't a column of the predictions.
+    #[error("the predictions have no column `{column}`, which is configured as a slice")]
+    MissingSlice {
+        /// The name of the column.
+        column: String,
+    },
+    /// Some ground truth is of two classes, some of numbers.
+    #[error("ground truth of `bool` and of numbers can't be measured together")]
+    MixedTruth,
+    /// A setting has an invalid value.
+    #[error("the setting `{setting}` is invalid: {problem}")]
+    Setting {
+        /// The name of the setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A setting that open rows are kept by isn't what it was.
+    #[error("the setting `{setting}` differs from that of the previous performance")]
+    SettingChanged {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// A time is outside of the calendar.
+    #[error("the time {microseconds} µs after 1970 is outside of the calendar")]
+    Time {
+        /// The time in microseconds since 1970.
+        microseconds: i64,
+    },
+    /// The stored form of a performance is damaged, or of something else.
+    #[error("the stored performance is damaged: {problem}")]
+    Damaged {
+        /// What is damaged.
+        problem: &'static str,
+    },
+    /// The stored form of a performance was written by a newer version of this crate.
+    #[error("the stored performance has format {format}, and this program reads up to {newest}")]
+    Newer {
+        /// The format of the stored form.
+        format: u8,
+        /// The newest format that is read.
+        newest: u8,
+    },
+    /// The keys of a stored performance have another type.
+    #[error("the keys of the stored performance are `{stored}`, not `{expected}`")]
+    KeyType {
+        /// The type of the stored keys.
+        stored: String,
+        /// The type that is expected.
+        expected: &'static str,
+    },
+}
+
+impl Advice for MonitorError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::LengthMismatch { .. } => "all columns must come from the same rows".into(),
+            Self::TooManyRows { .. } => "divide it into partitions".into(),
+            Self::DuplicateKey { .. } => {
+                "a key names one thing that is predicted once: if it recurs, put its date into the key".into()
+            }
+            Self::NotFinite { .. } => {
+                "leave out rows without a value: a prediction that isn't made counts as not expected".into()
+            }
+            Self::TooLarge { .. } => "use `f64`, or a larger unit".into(),
+            Self::NoVersion => {
+                "only a materialization of this home is a version; materialize the model again".into()
+            }
+            Self::ColumnTwice { .. } => {
+                "`key`, `value`, `predicted_at`, `version` and `role` are taken; use another name".into()
+            }
+            Self::OtherSlices { .. } => "call `slice` on both, then put them together".into(),
+            Self::MissingSlice { column } => format!("call `predictions.slice(\"{column}\", …)`").into(),
+            Self::MixedTruth => "use one type of value for all ground truth".into(),
+            Self::SettingChanged { .. } => {
+                "a new performance begins with the tag `millwork/previous=none`, or under another name".into()
+            }
+            Self::Newer { .. } => "update the pipeline's `millwork`".into(),
+            Self::Column { .. }
+            | Self::Setting { .. }
+            | Self::Time { .. }
+            | Self::Damaged { .. }
+            | Self::KeyType { .. } => return None,
+        })
+    }
+}

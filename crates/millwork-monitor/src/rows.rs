@@ -1,0 +1,47 @@
+//! Checks of rows: as many values as keys, each key once, numbers that can be computed with.
+
+use crate::value::NoNumber;
+use crate::{MonitorError, RowKey, RowValue};
+
+/// Checks that keys and another column have the same length.
+pub(crate) fn check_length(keys: usize, column: &str, rows: usize) -> Result<(), MonitorError> {
+    if keys == rows {
+        return Ok(());
+    }
+    Err(MonitorError::LengthMismatch { keys, column: column.to_owned(), rows })
+}
+
+/// Checks that every value can be computed with.
+pub(crate) fn check_values<K: RowKey, T: RowValue>(keys: &[K], values: &[T]) -> Result<(), MonitorError> {
+    check_length(keys.len(), "value", values.len())?;
+    for (row, value) in values.iter().enumerate() {
+        let key = || keys[row].to_string();
+        match value.to_number() {
+            Ok(_) => {}
+            Err(NoNumber::NotFinite) => return Err(MonitorError::NotFinite { key: key(), row }),
+            Err(NoNumber::TooLarge) => return Err(MonitorError::TooLarge { key: key(), row }),
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no two rows of the same model have the same key. `model` is called with rows.
+pub(crate) fn check_keys<K: RowKey>(keys: &[K], model: impl Fn(usize) -> u32) -> Result<(), MonitorError> {
+    if u32::try_from(keys.len()).is_err() {
+        return Err(MonitorError::TooManyRows { rows: keys.len() });
+    }
+    let order = |left: usize, right: usize| (model(left), &keys[left]).cmp(&(model(right), &keys[right]));
+    if (1..keys.len()).all(|row| order(row - 1, row).is_lt()) {
+        return Ok(());
+    }
+    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
+    rows.sort_unstable_by(|&left, &right| order(left as usize, right as usize).then(left.cmp(&right)));
+    let twice = rows.windows(2).find(|pair| order(pair[0] as usize, pair[1] as usize).is_eq());
+    match twice {
+        Some(pair) => {
+            let (first, second) = (pair[0] as usize, pair[1] as usize);
+            Err(MonitorError::DuplicateKey { key: keys[first].to_string(), first, second })
+        }
+        None => Ok(()),
+    }
+}

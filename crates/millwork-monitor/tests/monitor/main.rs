@@ -1,0 +1,8 @@
+//! Predictions, ground truth, and the performance that they are joined to: the tests of this crate, one binary for all.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod offline;
+mod rows;
+mod rules;
+mod stored;
+mod support;
