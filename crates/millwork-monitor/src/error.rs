@@ -7,7 +7,6 @@ use thiserror::Error;
 
 /// The reason why predictions, ground truth or a performance can't be made or read. Rows are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum MonitorError {
     /// A column has not as many rows as there are keys.
     #[error("{keys} keys were given for {rows} rows of `{column}`")]

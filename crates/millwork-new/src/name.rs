@@ -67,7 +67,7 @@ const DEVICES: [&str; 22] = [
 ];
 
 /// The crates of Millwork that are published, or that its tests use.
-const OURS: [&str; 17] = [
+const OURS: [&str; 18] = [
     "millwork",
     "millwork-api",
     "millwork-boost",
@@ -80,6 +80,7 @@ const OURS: [&str; 17] = [
     "millwork-linfa",
     "millwork-macros",
     "millwork-ml",
+    "millwork-monitor",
     "millwork-new",
     "millwork-polars",
     "millwork-storage",
