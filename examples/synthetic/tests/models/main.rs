@@ -313,6 +313,11 @@ fn a_backtest_judges_every_version_on_what_is_held_out_now() {
     assert_eq!(models.json("models show model --json")["backtest"]["versions"], asked["versions"]);
     assert!(models.run("models backtest day_model --partition mon").contains("any_model"));
     models.fails("models backtest plain", 2, "no gate judges `plain`");
+    let kept = models.json("models show model --json")["backtest"].clone();
+    for wrong in ["model:better_model.askk=true", "nope.x=1"] {
+        models.fails(&format!("models backtest model --set {wrong}"), 2, wrong.split_once(".").unwrap().0);
+    }
+    assert_eq!(models.json("models show model --json")["backtest"], kept, "nothing was recorded");
     models.fails("models backtest model --last 0", 2, "at least one version is judged");
     Models::empty().fails(
         "models backtest model",
@@ -337,6 +342,9 @@ async fn a_backtest_is_asked_for_over_http() {
         ask("model", json!({ "last": 2, "config": { "model:better_model": { "ask": true } } })).await;
     assert_eq!((status, &table["versions"][0]["outcome"]), (200, &"asks the team".into()), "{table}");
     assert_eq!(models.json("models show model --json")["backtest"]["versions"], table["versions"]);
+    let empty = reqwest::Client::new().post(format!("{}/api/v1/models/rollback/model", server.url));
+    let answer = empty.header("content-type", "application/json").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "no body of a type is no body");
     let (status, refused) = ask("plain", json!({})).await;
     assert_eq!((status, &refused["error"]["message"]), (422, &"no gate judges `plain`".into()), "{refused}");
 }
@@ -352,6 +360,15 @@ async fn a_card_of_what_was_reported_says_so() {
     assert_eq!(response.status().as_u16(), 201);
     let card = models.run("models card model");
     assert!(card.contains("| Value | reported, not stored |"), "{card}");
+}
+
+#[test]
+fn a_repair_that_is_asked_for_twice_queues_its_runs_once() {
+    let models = Models::new();
+    let queued = || models.json("models repair model@2 --queue --json")["runs"][0]["run"].clone();
+    let first = queued();
+    assert!(first.is_string(), "{first}");
+    assert_eq!(queued(), first);
 }
 
 #[test]
