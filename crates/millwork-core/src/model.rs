@@ -414,19 +414,14 @@ impl ModelHistory {
     ) -> Result<Vec<EventBody>, OperationError> {
         let no_alias = || OperationError::NoAlias { asset: asset.clone(), alias: alias.clone() };
         let current = self.at(alias).ok_or_else(no_alias)?;
-        let to = match to {
-            Some(to) if to != current && !self.was_there(alias, to) => {
-                self.moved(asset, alias, to, AliasChange::RolledBack, author)?;
-                let (asset, alias) = (asset.clone(), alias.clone());
-                return Err(OperationError::NeverThere { asset, version: to, alias });
-            }
-            Some(to) => to,
-            None => self.before(alias, current).ok_or_else(|| OperationError::NothingBefore {
-                asset: asset.clone(),
-                alias: alias.clone(),
-            })?,
-        };
-        Ok(vec![self.moved(asset, alias, to, AliasChange::RolledBack, author)?])
+        let nothing = || OperationError::NothingBefore { asset: asset.clone(), alias: alias.clone() };
+        let to = to.or_else(|| self.before(alias, current)).ok_or_else(nothing)?;
+        let moved = self.moved(asset, alias, to, AliasChange::RolledBack, author)?;
+        if !self.was_there(alias, to) {
+            let (asset, alias) = (asset.clone(), alias.clone());
+            return Err(OperationError::NeverThere { asset, version: to, alias });
+        }
+        Ok(vec![moved])
     }
 
     /// Removes an alias.

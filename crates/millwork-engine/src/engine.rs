@@ -195,18 +195,7 @@ impl Engine {
             return Err(BacktestError::NoVersions { of: key.quoted() });
         }
         let at = self.options.clock.now();
-        let AssetPartition { asset, partition } = key;
-        let body = EventBody::VersionsBacktested(what.clone());
-        let event = NewEvent {
-            run: None,
-            at,
-            step: None,
-            asset: Some(asset),
-            partition,
-            attempt: 0,
-            body,
-            value: None,
-        };
+        let event = NewEvent::of_asset(key, at, EventBody::VersionsBacktested(what.clone()));
         let sequences = self.store.append(Batch { fence: None, events: vec![event] }).await?;
         let sequence = sequences.first().copied().unwrap_or_default();
         Ok(Dated { sequence, at, run: None, what })

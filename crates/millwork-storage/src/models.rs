@@ -148,17 +148,8 @@ where
             return Err(OperationError::ValueRemoved { asset, version }.into());
         }
     }
-    let event = |body| NewEvent {
-        run: None,
-        at,
-        step: None,
-        asset: Some(asset.asset.clone()),
-        partition: asset.partition.clone(),
-        attempt: 0,
-        body,
-        value: None,
-    };
-    let events: Vec<NewEvent> = bodies.into_iter().map(event).collect();
+    let events: Vec<NewEvent> =
+        bodies.into_iter().map(|body| NewEvent::of_asset(asset.clone(), at, body)).collect();
     match store.append(Batch { fence: None, events: events.clone() }).await {
         Ok(sequences) => {
             let placed = events.into_iter().zip(sequences);

@@ -59,8 +59,7 @@ impl AppState {
         self.status_cache.snapshot(self.pipeline.graph(), &*self.store, self.clock.now()).await
     }
 
-    /// What has happened to the versions of the models, at least until the event `head`: the reader of a page is told of what comes after
-    /// that.
+    /// The verdicts, decisions and moves of all models, up to the event `head` at least: a page follows the log from there.
     pub(crate) async fn models(&self, head: u64) -> Result<Arc<ModelSnapshot>, StorageError> {
         self.model_cache.snapshot(self.pipeline.graph(), &*self.store, head).await
     }

@@ -78,6 +78,12 @@ impl NewEvent {
         Self { run: Some(run), at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
     }
 
+    /// An event about an asset or partition outside of runs.
+    pub fn of_asset(of: AssetPartition, at: Timestamp, body: EventBody) -> Self {
+        let AssetPartition { asset, partition } = of;
+        Self { run: None, at, step: None, asset: Some(asset), partition, attempt: 0, body, value: None }
+    }
+
     /// The asset and its partition, of an event about an asset.
     pub fn asset_partition(&self) -> Option<AssetPartition> {
         Some(AssetPartition::new(self.asset.clone()?, self.partition.clone()))

@@ -6,8 +6,7 @@
 
 use serde_json::{Map, Value};
 
-/// How deep schemas are followed, for those that refer to themselves.
-const DEEPEST: usize = 128;
+use super::sets::{DEEPEST, referenced};
 
 /// Adds to the nested structs of a configuration what they don't have and the default of the whole has, by the schema.
 pub(super) fn add_nested_defaults(schema: &Value, config: &mut Value, defaults: &Value) {
@@ -37,12 +36,9 @@ fn fill_up(root: &Value, schema: &Value, value: &mut Value, default: &Value, dep
 fn properties<'s>(root: &'s Value, schema: &'s Value) -> impl Iterator<Item = (&'s String, &'s Value)> {
     let mut schema = schema;
     for _ in 0..DEEPEST {
-        let reference = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-        let is_null = |part: &&Value| part["type"] == "null";
-        let mut parts =
-            ["allOf", "anyOf", "oneOf"].iter().flat_map(|word| schema[*word].as_array()).flatten();
-        let mut alternatives = parts.by_ref().filter(|part| !is_null(part));
-        schema = match (reference.and_then(|pointer| root.pointer(pointer)), alternatives.next()) {
+        let parts = ["allOf", "anyOf", "oneOf"].iter().flat_map(|word| schema[*word].as_array()).flatten();
+        let mut alternatives = parts.filter(|part| part["type"] != "null");
+        schema = match (referenced(root, schema), alternatives.next()) {
             (Some(target), _) => target,
             (None, Some(only)) if alternatives.next().is_none() && schema["properties"].is_null() => only,
             // Alternatives, in which a field of one isn't one of another.

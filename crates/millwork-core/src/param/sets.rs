@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// How deep schemas are followed, for those that refer to themselves.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
 
 /// Sorts the lists that are sets by the schema, by the text of their items.
 pub(super) fn sort_sets(schema: &Value, value: &mut Value) {
@@ -18,8 +18,7 @@ fn sort_within(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
         return;
     }
     let within = |schema: &Value, value: &mut Value| sort_within(root, schema, value, depth + 1);
-    let reference = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    if let Some(target) = reference.and_then(|pointer| root.pointer(pointer)) {
+    if let Some(target) = referenced(root, schema) {
         within(target, value);
     }
     for word in ["allOf", "anyOf", "oneOf"] {
@@ -36,6 +35,11 @@ fn sort_within(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
             items.sort_by_cached_key(ToString::to_string);
         }
     }
+}
+
+/// What a schema refers to, if it does.
+pub(super) fn referenced<'s>(root: &'s Value, schema: &Value) -> Option<&'s Value> {
+    root.pointer(schema["$ref"].as_str()?.strip_prefix('#')?)
 }
 
 #[cfg(test)]

@@ -52,17 +52,7 @@ impl Copies<'_> {
             by: Mover::Person("reproduction".to_owned()),
             reason: String::new(),
         });
-        let AssetPartition { asset, partition } = asset;
-        let moved = NewEvent {
-            run: None,
-            at,
-            step: None,
-            asset: Some(asset),
-            partition,
-            attempt: 0,
-            body,
-            value: None,
-        };
+        let moved = NewEvent::of_asset(asset, at, body);
         self.store.append(Batch { fence: None, events: vec![moved] }).await?;
         Ok(())
     }

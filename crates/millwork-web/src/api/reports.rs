@@ -9,7 +9,9 @@ use millwork_api::{RecordedEvent, find_asset};
 use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
-use millwork_core::{DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata};
+use millwork_core::{
+    AssetPartition, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata,
+};
 use millwork_storage::append_version;
 use serde::Deserialize;
 use serde_json::Value;
@@ -149,16 +151,8 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
     }
     let partition = partition.map(PartitionKey::from);
     graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
-    let event = NewEvent {
-        run: None,
-        at: state.clock.now(),
-        step: None,
-        asset: Some(graph.key(index).clone()),
-        partition,
-        attempt: 0,
-        body,
-        value: None,
-    };
+    let event =
+        NewEvent::of_asset(AssetPartition::new(graph.key(index).clone(), partition), state.clock.now(), body);
     let sequence = append_version(&*state.store, event).await?;
     state.wake.notify_waiters();
     Ok((StatusCode::CREATED, Json(RecordedEvent { sequence: Some(sequence) })))

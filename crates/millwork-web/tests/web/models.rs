@@ -21,6 +21,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::pages::normal;
+use crate::queries::a_moment_passes;
 use crate::served::Served;
 
 pub(crate) const DAY: i64 = 86_400;
@@ -481,9 +482,7 @@ async fn a_form_of_another_site_changes_nothing() {
 async fn cost(served: &Served, path: &str) -> (u64, Duration) {
     let (mut asked, mut fastest) = (Vec::new(), Duration::MAX);
     for _ in 0..5 {
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_millis(120)).await;
-        tokio::time::resume();
+        a_moment_passes().await;
         let (before, began) = (served.store.counts().queries, std::time::Instant::now());
         let (status, shown) = page(served, path).await;
         assert_eq!(status, 200, "{path}: {shown}");

@@ -108,7 +108,7 @@ async fn queries(assets: usize, runs: usize) -> Vec<(String, u64)> {
 }
 
 /// Sets the clock of the runtime forward.
-async fn a_moment_passes() {
+pub(crate) async fn a_moment_passes() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(120)).await;
     tokio::time::resume();

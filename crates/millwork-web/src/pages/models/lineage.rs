@@ -77,7 +77,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     let (graph, store) = (state.pipeline.graph(), &*state.store);
     let index = find_asset(graph, key)?;
     let of = AssetPartition::new(graph.key(index).clone(), wanted.partition());
-    // Read first, so that its reader is told of what comes meanwhile.
+    // Read first: the page follows the log from here.
     let head = store.head().await?;
     let (models, alias) = (state.models(head).await?, graph.alias_in_use(index));
     let last = store.last_versions(std::slice::from_ref(&of.asset)).await?;
