@@ -98,6 +98,22 @@ pub enum CauseView {
         #[schema(required, value_type = Option<u32>)]
         to: Option<VersionNumber>,
     },
+    /// An asset whose history the asset reads has newer versions.
+    History {
+        /// The key of the asset whose history is read.
+        #[schema(value_type = String)]
+        asset: AssetKey,
+        /// The partition of that asset; absent if it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        partition: Option<PartitionKey>,
+        /// The newest version that was read; `null` if none was.
+        #[schema(required, value_type = Option<u32>)]
+        from: Option<VersionNumber>,
+        /// The newest version now.
+        #[schema(value_type = u32)]
+        to: VersionNumber,
+    },
     /// An upstream asset is itself stale or missing.
     Upstream {
         /// The key of the upstream asset.
@@ -159,6 +175,7 @@ impl From<Cause> for CauseView {
             Cause::Alias { asset, partition, alias, from, to } => {
                 Self::Alias { asset, partition, alias, from, to }
             }
+            Cause::History { asset, partition, from, to } => Self::History { asset, partition, from, to },
             Cause::Upstream { asset, partition } => Self::Upstream { asset, partition },
         }
     }

@@ -29,7 +29,7 @@ type Cast = for<'a> fn(&'a (dyn Error + 'static)) -> Option<&'a dyn Advice>;
 /// passes through code that has no pipeline at hand.
 static KNOWN: RwLock<Vec<(TypeId, Cast)>> = RwLock::new(Vec::new());
 
-const OF_THIS_CRATE: [Cast; 16] = [
+const OF_THIS_CRATE: [Cast; 17] = [
     cast::<Problem>,
     cast::<crate::asset::InvalidDataVersion>,
     cast::<crate::asset::IoError>,
@@ -40,6 +40,7 @@ const OF_THIS_CRATE: [Cast; 16] = [
     cast::<crate::param::ConfigError>,
     cast::<crate::param::ConfigErrors>,
     cast::<crate::param::ConfigFilterError>,
+    cast::<crate::param::HistoryError>,
     cast::<crate::param::ResourceError>,
     cast::<crate::param::UnrecordableConfig>,
     cast::<crate::plan::PlanError>,

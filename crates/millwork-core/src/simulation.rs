@@ -3,7 +3,7 @@
 //! Nothing is stored or run. Each requested run succeeds, its assets one after the other, each after the time that it
 //! usually takes; a gate promotes every version. So the same decisions are made as by a daemon, in the same order, without waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
     Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, RunScope, Timetables,
-    alias_key, explain, scope,
+    alias_key, explain, has_history_readers, history_key, scope,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
@@ -194,6 +194,10 @@ impl SimulationState<'_> {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
             add(until, asset, ChangeKind::Updated { by: by.clone(), data_version: None });
+            if has_history_readers(graph, asset) {
+                let by = Arc::new(RunScope { targets: BTreeSet::new(), tags: by.tags.clone() });
+                add(until, &history_key(asset), ChangeKind::Updated { by, data_version: None });
+            }
             if let Some(gate) = graph.gate(index) {
                 let updated = ChangeKind::Updated { by: by.clone(), data_version: None };
                 add(until, &alias_key(asset, &gate.alias), updated);

@@ -200,13 +200,26 @@ pub enum ReadAs {
         /// The asset that the gate judges.
         model: AssetKey,
     },
+    /// All versions that are stored when the step begins.
+    History {
+        /// The newest version that the reader had read before, behind which new ones begin; `None` if all are new.
+        after: Option<VersionNumber>,
+    },
 }
 
 impl ReadAs {
+    /// Whether all versions are read, which neither orders nor is compared as other inputs are.
+    pub fn is_history(&self) -> bool {
+        match self {
+            Self::History { .. } => true,
+            Self::Latest | Self::Alias(_) | Self::InputOf { .. } | Self::InputOfChallenger { .. } => false,
+        }
+    }
+
     /// Whether another version decides which one is read, so that a later version of the asset changes nothing.
     pub fn follows_alias(&self) -> bool {
         match self {
-            Self::Latest => false,
+            Self::Latest | Self::History { .. } => false,
             Self::Alias(_) | Self::InputOf { .. } | Self::InputOfChallenger { .. } => true,
         }
     }

@@ -22,7 +22,8 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredVersion, UnrecordableConfig, Verdict,
+    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredHistory, StoredVersion,
+    UnrecordableConfig, Verdict,
 };
 use millwork_storage::{StorageError, Store};
 use serde_json::{Map, Value};
@@ -32,7 +33,7 @@ use tokio::task::spawn_blocking;
 use crate::logs::{catch_panic, panicked};
 use crate::runs::{Pins, StoredInput, StoredInputs, is_compared};
 use crate::steps::{Contest, stored_version};
-use crate::values::{ValueError, Values};
+use crate::values::{LoggedHistory, ValueError, Values, newest_materialization};
 
 /// Why versions can't be judged.
 #[derive(Debug, Error)]
@@ -110,19 +111,21 @@ struct Judging<'a> {
     of: AssetPartition<AssetIndex>,
     planned: &'a PlannedStep,
     pipeline: &'a Pipeline,
-    store: &'a dyn Store,
+    store: &'a Arc<dyn Store>,
     values: &'a Values,
     champion: Option<StoredInput>,
     /// The stored values that the gate takes beside the versions that it compares.
     inputs: Vec<(AssetKey, InputValue)>,
     /// The versions of other models that it reads by their aliases.
     versions: Vec<(AssetKey, ReadAs, StoredVersion)>,
+    /// The histories that it reads, all of which is new to it.
+    histories: Vec<(AssetKey, StoredHistory)>,
     config: Value,
 }
 
 /// Judges these versions of an asset or partition, in this order. `config` is the configuration by step.
 pub(crate) async fn backtest(
-    (pipeline, store, values): (&Pipeline, &dyn Store, &Values),
+    (pipeline, store, values): (&Pipeline, &Arc<dyn Store>, &Values),
     of: &AssetPartition<AssetIndex>,
     versions: &[VersionNumber],
     config: &Value,
@@ -137,7 +140,7 @@ pub(crate) async fn backtest(
             && step.partition == of.partition
     };
     let planned = plan.steps.iter().find(is_gate).ok_or_else(no_gate)?;
-    let champion = Contest::champion(store, &key, &gate.alias).await?;
+    let champion = Contest::champion(&**store, &key, &gate.alias).await?;
     let against = champion.as_ref().and_then(StoredInput::version);
     let step = &graph.steps()[planned.step];
     pipeline.check_config(config, [step.key.as_str()])?;
@@ -157,6 +160,7 @@ pub(crate) async fn backtest(
         champion,
         inputs: Vec::new(),
         versions: Vec::new(),
+        histories: Vec::new(),
         config: config.unwrap_or_else(|| Value::Object(Map::new())),
     };
     let inputs = judging.gather(&plan).await?;
@@ -178,9 +182,9 @@ impl Judging<'_> {
         let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
         let no_run = RunId::from_u128(0);
         let taken: BTreeSet<AssetIndex> = self.planned.inputs.iter().map(|input| input.asset).collect();
-        let stored = StoredInputs::pin(self.store, graph, no_run, &taken).await?;
+        let stored = StoredInputs::pin(&**self.store, graph, no_run, &taken).await?;
         let at = (no_run, Timestamp::UNIX_EPOCH);
-        let (pins, _) = Pins::of_run(self.store, graph, plan, at, &[]).await?;
+        let (pins, _) = Pins::of_run(&**self.store, graph, plan, at, &[]).await?;
         let mut recorded = Vec::new();
         for input in &self.planned.inputs {
             let is_challenger = input.asset == self.of.asset && input.read_as == ReadAs::Latest;
@@ -225,6 +229,32 @@ impl Judging<'_> {
                 self.inputs.push((key, InputValue::One(value)));
             }
         }
+        recorded.extend(self.gather_histories().await?);
+        Ok(recorded)
+    }
+
+    /// Reads how far the histories go that the gate takes, and returns their newest versions.
+    async fn gather_histories(&mut self) -> Result<Vec<InputVersion>, BacktestError> {
+        let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
+        let unusable = |source| BacktestError::Input { gate: gate.clone(), source };
+        let mut recorded = Vec::new();
+        for edge in &graph.steps()[self.planned.step].histories {
+            let spec = &graph.assets()[edge.asset].spec;
+            let no_value = || unusable(ValueError::NoValue { asset: spec.key.clone() });
+            let value_type = spec.value_type.ok_or_else(no_value)?;
+            let asset = graph.history_at(edge.asset, self.of.partition.as_ref()).by_key(graph);
+            let newest = newest_materialization(&**self.store, &asset, None).await?;
+            let made = newest.as_ref().and_then(|event| event.body.materialization());
+            recorded.push(InputVersion {
+                upstream: asset.clone(),
+                data_version: made.map(|made| made.data_version.clone()),
+                version: made.and_then(|made| made.version),
+                read_as: ReadAs::History { after: None },
+            });
+            let from = (self.store.clone(), self.values.clone());
+            let read = LoggedHistory::read(from, asset, value_type, newest, None).await;
+            self.histories.push((spec.key.clone(), read.map_err(unusable)?.stored));
+        }
         Ok(recorded)
     }
 
@@ -256,11 +286,11 @@ impl Judging<'_> {
         })
     }
 
-    /// The context of the gate's function for one challenger. What it logs is dropped.
+    /// The context of the gate's function for one challenger, at the time when that was made. What it logs is dropped.
     async fn context(&self, challenger: StoredInput) -> Result<Result<StepContext, NotJudged>, StorageError> {
         let (graph, of) = (self.pipeline.graph(), self.of.asset);
         let versions = (challenger.event.clone(), self.champion.clone());
-        let contest = Contest::of(self.store, graph, self.planned, versions).await?;
+        let contest = Contest::of(&**self.store, graph, self.planned, versions).await?;
         if let Some(failure) = contest.lack(graph, self.planned, self.gate) {
             return Ok(Err(NotJudged::failed(failure.to_string())));
         }
@@ -273,6 +303,7 @@ impl Judging<'_> {
             return Ok(Err(NotJudged::failed("the event of the version can't be read".to_owned())));
         };
         let mut builder = StepContext::builder(graph.steps()[self.planned.step].key.clone())
+            .started_at(challenger.event.at)
             .partition(self.of.partition.clone())
             .config(self.config.clone())
             .resources(self.pipeline.resources().clone())
@@ -293,6 +324,9 @@ impl Judging<'_> {
         }
         for (asset, read_as, version) in &self.versions {
             builder = builder.version(asset.clone(), read_as.clone(), version.clone());
+        }
+        for (asset, history) in &self.histories {
+            builder = builder.history(asset.clone(), history.clone());
         }
         Ok(Ok(builder.build()))
     }

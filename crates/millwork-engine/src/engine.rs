@@ -14,7 +14,7 @@ use millwork_core::model::Dated;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, StepPartition, SystemClock};
+use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
 use millwork_storage::{
     Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
     StorageError, Store, model_history,
@@ -26,7 +26,7 @@ use crate::backtest::backtest;
 use crate::environment::{EnvironmentProbe, EnvironmentRecord};
 use crate::error::register_errors;
 use crate::runs::{
-    Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, Pins, PlannedRun, Pools, RecordError,
+    Cancel, DispatchLoop, EarlierExecutions, LEASE, Observer, Original, Pins, PlannedRun, Pools, RecordError,
     RecorderHandle, RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
@@ -42,8 +42,8 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     /// Where the environment of runs is looked for; `None` if it isn't recorded.
     pub(crate) environment: Option<EnvironmentProbe>,
-    /// The steps that runs are limited to; `None` for all.
-    pub(crate) only: Option<Arc<BTreeSet<StepPartition>>>,
+    /// What runs are to reproduce, to whose steps they are limited; `None` for others.
+    pub(crate) original: Option<Arc<Original>>,
 }
 
 /// The options of an engine.
@@ -111,7 +111,7 @@ impl Engine {
         let log: Arc<dyn EventLog> = store.clone();
         let values = Values::new(log, io_manager, pipeline.io_managers().clone());
         let options = EngineOptions::default();
-        Self { pipeline, store, values, holder, options, environment: None, only: None }
+        Self { pipeline, store, values, holder, options, environment: None, original: None }
     }
 
     /// The same engine with other options.
@@ -171,7 +171,7 @@ impl Engine {
         versions: &[VersionNumber],
         config: &Value,
     ) -> Result<VersionsBacktested, BacktestError> {
-        backtest((&self.pipeline, &*self.store, &self.values), of, versions, config).await
+        backtest((&self.pipeline, &self.store, &self.values), of, versions, config).await
     }
 
     /// Judges the newest versions of a model, this number of them or all, as [`backtest`](Self::backtest) does, and records the table.
@@ -319,6 +319,7 @@ impl Engine {
             cancel: cancel.clone(),
             grace: self.options.grace,
             end_descendants: self.options.end_descendants,
+            original: self.original.clone(),
         });
         let ended = self.dispatch(context, events, &state, recorder_failed).await;
         let ended = ended.map(|end| match &limit {
@@ -407,8 +408,8 @@ impl Engine {
     fn whole_plan(&self, request: &RunRequest) -> Result<Plan, RequestError> {
         let graph = self.pipeline.graph();
         let plan = Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?;
-        Ok(match &self.only {
-            Some(only) => plan.filtered(|_, step| only.contains(&step.by_key(graph))),
+        Ok(match &self.original {
+            Some(original) => plan.filtered(|_, step| original.steps.contains_key(&step.by_key(graph))),
             None => plan,
         })
     }
@@ -462,6 +463,10 @@ impl Engine {
             }
             let previous = &graph.steps()[step.step].computation().requirements.previous;
             read.extend(previous.iter().filter_map(|key| graph.index(key.as_str())));
+            if !graph.steps()[step.step].histories.is_empty() {
+                // What they were made from says what of a history is new.
+                read.extend(graph.outputs(step.step));
+            }
         }
         read
     }

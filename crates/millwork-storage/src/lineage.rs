@@ -192,7 +192,9 @@ impl Search<'_> {
     async fn made_with(&mut self, node: &LineageNode) -> Result<Vec<LineageNode>, StorageError> {
         let Some(index) = self.graph.index(node.of.asset.as_str()) else { return Ok(Vec::new()) };
         let mut next = Vec::new();
-        for downstream in &self.graph.assets()[index].downstream {
+        let asset = &self.graph.assets()[index];
+        let read_only = asset.history_readers.iter().filter(|reader| !asset.downstream.contains(reader));
+        for downstream in asset.downstream.iter().chain(read_only) {
             let key = self.graph.key(*downstream);
             if !self.made.contains_key(key) {
                 let made = materializations(self.store, key).await?;
@@ -265,12 +267,22 @@ mod tests {
 
     /// Materializes a version of an asset from versions of others.
     async fn make(store: &MemoryStore, asset: &str, version: u32, inputs: &[(&str, u32)]) {
+        let inputs = inputs.iter().map(|(upstream, version)| (*upstream, *version, ReadAs::Latest));
+        make_reading(store, asset, version, inputs).await;
+    }
+
+    async fn make_reading<'a>(
+        store: &MemoryStore,
+        asset: &str,
+        version: u32,
+        inputs: impl IntoIterator<Item = (&'a str, u32, ReadAs)>,
+    ) {
         let number = VersionNumber::new(version);
-        let input = |(upstream, version): &(&str, u32)| InputVersion {
-            upstream: AssetPartition::new((*upstream).into(), None),
+        let input = |(upstream, version, read_as): (&str, u32, ReadAs)| InputVersion {
+            upstream: AssetPartition::new(upstream.into(), None),
             data_version: Some("d".into()),
-            version: VersionNumber::new(*version),
-            read_as: ReadAs::Latest,
+            version: VersionNumber::new(version),
+            read_as,
         };
         let stored =
             StoredValue { location: ValueLocation::Database, bytes: 1, format: "json".into(), hash: None };
@@ -279,7 +291,7 @@ mod tests {
             data_version: "d".into(),
             provenance: Provenance {
                 code_version: "c".into(),
-                inputs: inputs.iter().map(input).collect(),
+                inputs: inputs.into_iter().map(input).collect(),
                 config: None,
             },
             stored,
@@ -326,6 +338,35 @@ mod tests {
         let mut text = String::new();
         shown(&tree, 0, &mut text);
         assert_eq!(text, expected, "{asset}@{version}");
+    }
+
+    /// The second version of a total is made from all versions of the raw data but the first, whose newest one is recorded.
+    #[tokio::test]
+    async fn what_was_read_as_a_history() {
+        let store = store().await;
+        make(&store, "raw", 3, &[]).await;
+        let total = AssetDefinition::new("total").produces::<u8, _>();
+        let total = total.policy(|computation| computation.requirements.history::<u8>("raw"));
+        let raw = AssetDefinition::new("raw").produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let pipeline = Definitions::new().assets([raw, total.blocking(|_| Ok(0_u8))]).resolve().unwrap();
+        let number = |version| VersionNumber::new(version).unwrap();
+        for (version, newest, after) in [(1, 1, None), (2, 3, Some(number(1)))] {
+            make_reading(&store, "total", version, [("raw", newest, ReadAs::History { after })]).await;
+        }
+        for (version, expected) in [(1, "total@1"), (2, "total@2"), (3, "total@2")] {
+            let raw = AssetPartition::new("raw".into(), None);
+            let event = crate::VersionStore::version(&store, &raw, number(version)).await.unwrap().unwrap();
+            let tree = lineage(&store, pipeline.graph(), &event, Direction::Down, ALL).await.unwrap();
+            let mut text = String::new();
+            shown(&tree, 0, &mut text);
+            assert_eq!(text, format!("raw@{version}\n {expected}\n"));
+        }
+        let total = AssetPartition::new("total".into(), None);
+        let event = crate::VersionStore::version(&store, &total, number(2)).await.unwrap().unwrap();
+        let tree = lineage(&store, pipeline.graph(), &event, Direction::Up, ALL).await.unwrap();
+        let mut text = String::new();
+        shown(&tree, 0, &mut text);
+        assert_eq!(text, "total@2\n raw@3\n");
     }
 
     const ALL: LineageLimits = LineageLimits { depth: 100, versions: 100 };

@@ -12,7 +12,7 @@ use millwork_core::event::{AliasMoved, Event, EventBody, InputVersion, NewEvent,
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
 use millwork_core::run::{RunId, RunRequest, RunStatus, RunTag};
-use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber, WhichVersion};
 use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass};
 use thiserror::Error;
 
@@ -330,7 +330,13 @@ pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Op
         },
     );
     match (input.version, version.or_else(|| made?.version)) {
-        (Some(input), Some(version)) => input == version,
+        (Some(newest), Some(version)) => match input.read_as {
+            // What had been read before belongs to what was made then.
+            ReadAs::History { after } => version <= newest && after.is_none_or(|after| version > after),
+            ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
+                version == newest
+            }
+        },
         (Some(_), None) => false,
         (None, _) => {
             input.data_version.is_some() && input.data_version.as_ref() == made.map(|made| &made.data_version)

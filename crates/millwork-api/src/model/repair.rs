@@ -45,6 +45,10 @@ fn followed<'g>(
     inputs.filter(is_needed).filter_map(|input| match &input.read_as {
         ReadAs::Alias(alias) if input.asset == of.asset => Some(alias),
         ReadAs::InputOf { model, alias } if *model == of.asset => Some(alias),
-        ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => None,
+        ReadAs::Latest
+        | ReadAs::Alias(_)
+        | ReadAs::InputOf { .. }
+        | ReadAs::InputOfChallenger { .. }
+        | ReadAs::History { .. } => None,
     })
 }

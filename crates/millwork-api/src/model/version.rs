@@ -322,7 +322,7 @@ impl InputView {
     /// The alias that a reading follows; `None` if it is of the latest version.
     pub(super) fn alias_of(read_as: &ReadAs) -> Option<AliasName> {
         match read_as {
-            ReadAs::Latest | ReadAs::InputOfChallenger { .. } => None,
+            ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => None,
             ReadAs::Alias(alias) | ReadAs::InputOf { alias, .. } => Some(alias.clone()),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::prepare::alias_key;
+use super::prepare::{alias_key, history_key};
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, StepIndex};
@@ -90,6 +90,11 @@ pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
     RunScope { targets: targets.map(|asset| graph.key(*asset).clone()).collect(), tags: request.tags.clone() }
 }
 
+/// Whether the history of an asset is read by assets that don't wait for it.
+pub(crate) fn has_history_readers(graph: &AssetGraph, asset: &AssetKey) -> bool {
+    graph.asset(asset.as_str()).is_some_and(|node| !node.history_readers.is_empty())
+}
+
 /// What an event changes; `run` is the scope of its run.
 pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>) -> Vec<Change> {
     let change = |asset: &AssetKey, kind: ChangeKind| Change {
@@ -114,10 +119,17 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
             let outputs = step.into_iter().flat_map(|step| graph.outputs(step));
             outputs.map(|asset| change(graph.key(*asset), ChangeKind::Failed)).collect()
         }
-        EventBody::Materialized(materialization) => of_asset(ChangeKind::Updated {
-            by: run.cloned().unwrap_or_default(),
-            data_version: Some(materialization.data_version.clone()),
-        }),
+        EventBody::Materialized(materialization) => {
+            let data_version = Some(materialization.data_version.clone());
+            let updated = |by| ChangeKind::Updated { by, data_version: data_version.clone() };
+            let mut changes: Vec<Change> = of_asset(updated(run.cloned().unwrap_or_default()));
+            let asset = event.asset.as_ref().filter(|asset| has_history_readers(graph, asset));
+            // A reader in the same run hasn't waited for it, so the run's targets don't count.
+            let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
+            let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
+            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by))));
+            changes
+        }
         EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => of_asset(ChangeKind::Kept),
         EventBody::Observed { data_version, .. } => {
             of_asset(ChangeKind::Observed { data_version: data_version.clone() })

@@ -35,10 +35,11 @@ mod ticks;
 mod tests;
 
 pub use crate::condition::{AutomationCondition, NodeId};
+pub(crate) use change::has_history_readers;
 pub use change::{AssetFacts, Change, ChangeKind, KINDS, RunScope, from_event, scope};
 pub use evaluate::{Evaluation, Outcome};
 pub use explain::{Explanation, Part, explain};
-pub use prepare::{Automation, ConditionError, alias_key};
+pub use prepare::{Automation, ConditionError, alias_key, history_key};
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,

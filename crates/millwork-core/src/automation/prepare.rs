@@ -5,7 +5,9 @@
 //! run is worth keeping.
 //!
 //! An asset that follows an alias of another one doesn't see that asset, but the alias, which is an asset of its own here, named
-//! `model@champion`: it is updated when it moves, and missing while it doesn't exist.
+//! `model@champion`: it is updated when it moves, and missing while it doesn't exist. In the same way the history of an asset, which is read
+//! without waiting for the asset, is an asset named `asset@*` here: it is updated with the asset, and neither missing nor in progress nor
+//! requested.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +26,7 @@ use crate::version::AliasName;
 /// The conditions of a pipeline, ready to be evaluated.
 #[derive(Debug)]
 pub struct Automation {
-    /// The keys of the graph's assets, and behind them those of aliases.
+    /// The keys of the graph's assets, and behind them those of aliases and histories.
     pub(super) keys: IndexVec<AssetIndex, AssetKey>,
     pub(super) index: BTreeMap<AssetKey, AssetIndex>,
     pub(super) upstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
@@ -37,6 +39,8 @@ pub struct Automation {
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
     /// The asset of each alias, and the alias.
     aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
+    /// The asset of each history.
+    histories: BTreeMap<AssetIndex, AssetIndex>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
@@ -200,6 +204,7 @@ impl Automation {
             external: nodes.map(|node| node.step.is_none()),
             partitioned: nodes.indices().map(is_partitioned).collect(),
             aliased: BTreeMap::new(),
+            histories: BTreeMap::new(),
             conditions: BTreeMap::new(),
             schedules: BTreeMap::new(),
             identity: String::new(),
@@ -208,6 +213,7 @@ impl Automation {
             tags: BTreeSet::new(),
         };
         automation.add_aliases(graph);
+        automation.add_histories(graph);
         for (key, condition) in conditions {
             if let Some(index) = graph.index(key.as_str()) {
                 automation.add(graph, index, condition)?;
@@ -236,14 +242,7 @@ impl Automation {
                 let Some(name) = followed else { continue };
                 let key = alias_key(graph.key(upstream), &name);
                 let alias = *aliases.entry(key).or_insert_with_key(|key| {
-                    let alias = self.keys.push(key.clone());
-                    self.index.insert(key.clone(), alias);
-                    self.upstream.push(Vec::new());
-                    self.downstream.push(Vec::new());
-                    self.together.push(vec![alias]);
-                    self.blocking_checks.push(Vec::new());
-                    self.external.push(false);
-                    self.partitioned.push(self.partitioned[upstream]);
+                    let alias = self.add_upstream(key.clone(), upstream, false);
                     self.aliased.insert(alias, (upstream, name));
                     alias
                 });
@@ -253,9 +252,44 @@ impl Automation {
         }
     }
 
-    /// Whether an upstream asset counts; of an alias, whether its asset does.
+    /// Puts the histories that assets read between them and the assets that the histories are of. What an asset waits for as well is seen as
+    /// such, and what is made from the asset itself isn't seen: each would have the other requested for ever.
+    fn add_histories(&mut self, graph: &AssetGraph) {
+        let mut histories: BTreeMap<AssetIndex, AssetIndex> = BTreeMap::new();
+        for asset in graph.assets().indices() {
+            for edge in graph.histories(asset).iter().filter(|edge| !edge.is_circular) {
+                if self.upstream[asset].contains(&edge.asset) {
+                    continue;
+                }
+                let history = *histories.entry(edge.asset).or_insert_with(|| {
+                    // It counts as present, like an external asset that nothing was reported of.
+                    let history = self.add_upstream(history_key(graph.key(edge.asset)), edge.asset, true);
+                    self.histories.insert(history, edge.asset);
+                    history
+                });
+                self.upstream[asset].push(history);
+                self.downstream[history].push(asset);
+            }
+        }
+    }
+
+    /// Adds an upstream asset that isn't one of the graph, but stands for `of` in some way.
+    fn add_upstream(&mut self, key: AssetKey, of: AssetIndex, is_external: bool) -> AssetIndex {
+        let added = self.keys.push(key.clone());
+        self.index.insert(key, added);
+        self.upstream.push(Vec::new());
+        self.downstream.push(Vec::new());
+        self.together.push(vec![added]);
+        self.blocking_checks.push(Vec::new());
+        self.external.push(is_external);
+        self.partitioned.push(self.partitioned[of]);
+        added
+    }
+
+    /// Whether an upstream asset counts; of an alias or a history, whether its asset does.
     pub(super) fn counts(&self, counted: &Counted, upstream: AssetIndex) -> bool {
-        counted.includes(self.aliased.get(&upstream).map_or(upstream, |(asset, _)| *asset))
+        let of_alias = self.aliased.get(&upstream).map(|(asset, _)| asset);
+        counted.includes(*of_alias.or_else(|| self.histories.get(&upstream)).unwrap_or(&upstream))
     }
 
     /// The aliases that assets follow, with the keys under which conditions see them.
@@ -420,6 +454,11 @@ fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Res
 /// The key under which conditions see an alias of an asset: `model@champion`.
 pub fn alias_key(asset: &AssetKey, alias: &AliasName) -> AssetKey {
     format!("{asset}@{alias}").into()
+}
+
+/// The key under which conditions see the history of an asset: `sales@*`.
+pub fn history_key(asset: &AssetKey) -> AssetKey {
+    format!("{asset}@*").into()
 }
 
 /// The definitions of an asset's checks.

@@ -223,7 +223,7 @@ impl Steps<'_> {
         errors: &mut Vec<DefinitionError>,
     ) {
         let requirements = &computation.requirements;
-        for input in &requirements.inputs {
+        for input in requirements.inputs.iter().chain(&requirements.histories) {
             match self.producers.get(&input.asset) {
                 Some(&producer) => {
                     let upstream = &self.assets[producer];
@@ -327,6 +327,9 @@ fn mapping_error(
             format!("`{}` has partitions and `{dependent}` has none", input.asset),
             match input.read_as {
                 ReadAs::Latest => format!("take `Partitions<{}>` to gather all of them", input.asset),
+                ReadAs::History { .. } => {
+                    "each partition has a history of its own; give both the same partitions".into()
+                }
                 ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
                     "each partition has a version in use of its own; give both the same partitions".into()
                 }
@@ -341,10 +344,16 @@ fn mapping_error(
                 return None;
             }
             let missing = own.keys().iter().find(|key| !upstream.contains(key))?;
-            (
-                format!("`{}` has no partition `{missing}`", input.asset),
-                "give both the same partitions, or gather them with `Partitions<…>`".into(),
-            )
+            let hint = match input.read_as {
+                ReadAs::History { .. } => "give both the same partitions",
+                ReadAs::Latest
+                | ReadAs::Alias(_)
+                | ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. } => {
+                    "give both the same partitions, or gather them with `Partitions<…>`"
+                }
+            };
+            (format!("`{}` has no partition `{missing}`", input.asset), hint.into())
         }
     };
     let (dependent, asset) = (dependent.to_owned(), input.asset.clone());

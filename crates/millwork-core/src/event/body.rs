@@ -197,14 +197,26 @@ impl Provenance {
         self.code_version.as_str() == REPORTED
     }
 
-    /// Whether both are the same code on the same data. Versions may have other numbers: the same data can be made again.
+    /// Whether both are the same code on the same data. Versions may have other numbers: the same data can be made again. Histories aren't
+    /// compared: [`news_of_histories`](crate::plan::news_of_histories) does.
     pub fn is_same_work(&self, other: &Self) -> bool {
         fn data(
             provenance: &Provenance,
         ) -> impl Iterator<Item = (&AssetPartition, &Option<DataVersion>, &ReadAs)> {
-            provenance.inputs.iter().map(|input| (&input.upstream, &input.data_version, &input.read_as))
+            let inputs = provenance.inputs.iter().filter(|input| !input.read_as.is_history());
+            inputs.map(|input| (&input.upstream, &input.data_version, &input.read_as))
         }
         self.code_version == other.code_version && data(self).eq(data(other))
+    }
+
+    /// The newest version of an asset or partition that it was made from, by its history or as the latest one; `None` if there is none.
+    pub fn newest_read(&self, asset: &AssetPartition) -> Option<VersionNumber> {
+        let read = self.inputs.iter().filter(|input| input.upstream == *asset);
+        let read = read.filter(|input| match input.read_as {
+            ReadAs::Latest | ReadAs::History { .. } => true,
+            ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => false,
+        });
+        read.filter_map(|input| input.version).max()
     }
 
     /// What differs between the standing configuration then and `now`, that of the step as it is defined; nothing if either isn't known.
@@ -239,6 +251,15 @@ enum StoredInputVersion {
     NumberedPartition(AssetKey, Option<DataVersion>, PartitionKey, VersionNumber),
     ByAlias(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName),
     InputOf(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName, AssetKey),
+    History(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, StoredHistoryRead),
+}
+
+/// How a history was read, as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredHistoryRead {
+    /// The version behind which new ones began.
+    HistoryAfter(Option<VersionNumber>),
 }
 
 impl From<StoredInputVersion> for InputVersion {
@@ -256,6 +277,9 @@ impl From<StoredInputVersion> for InputVersion {
             }
             InputOf(asset, data, partition, version, alias, model) => {
                 (asset, data, partition, version, ReadAs::InputOf { model, alias })
+            }
+            History(asset, data, partition, version, StoredHistoryRead::HistoryAfter(after)) => {
+                (asset, data, partition, version, ReadAs::History { after })
             }
         };
         Self { upstream: AssetPartition::new(asset, partition), data_version, version, read_as }
@@ -282,6 +306,10 @@ impl From<InputVersion> for StoredInputVersion {
             }
             (ReadAs::InputOf { model, alias }, partition, version) => {
                 Self::InputOf(asset, data_version, partition, version, alias, model)
+            }
+            (ReadAs::History { after }, partition, version) => {
+                let read = StoredHistoryRead::HistoryAfter(after);
+                Self::History(asset, data_version, partition, version, read)
             }
         }
     }
@@ -680,6 +708,27 @@ mod tests {
                 r#""config":{"effective":{"rounds":40},"standing":{"rounds":20}}}"#
             )),
         );
+    }
+
+    /// As above: each form of an input is on people's disks.
+    #[test]
+    fn stored_inputs() {
+        let check = |partition: Option<&str>, version, read_as, json: &str| {
+            let upstream = AssetPartition::new("a".into(), partition.map(PartitionKey::from));
+            let version = VersionNumber::new(version);
+            let input = InputVersion { upstream, data_version: Some("d".into()), version, read_as };
+            assert_eq!(serde_json::to_string(&input).unwrap(), json);
+            assert_eq!(serde_json::from_str::<InputVersion>(json).unwrap(), input);
+        };
+        let champion = || ReadAs::Alias(AliasName::champion());
+        check(None, 3, ReadAs::Latest, r#"["a","d",3]"#);
+        check(Some("mon"), 3, champion(), r#"["a","d","mon",3,"champion"]"#);
+        check(None, 0, champion(), r#"["a","d",null,null,"champion"]"#);
+        let after = |version| ReadAs::History { after: VersionNumber::new(version) };
+        check(None, 3, after(0), r#"["a","d",null,3,{"history_after":null}]"#);
+        check(Some("mon"), 9, after(7), r#"["a","d","mon",9,{"history_after":7}]"#);
+        let read = |json: &str| serde_json::from_str::<InputVersion>(json);
+        assert!(read(r#"["a","d",null,3,{}]"#).is_err() && read(r#"["a","d",null,3,{"other":1}]"#).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
+use super::history::HistoryEdge;
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation, GateDefinition};
 use crate::id::StepKey;
 use crate::index::{IndexVec, typed_index};
@@ -43,6 +44,8 @@ pub struct AssetNode {
     pub upstream: Vec<AssetIndex>,
     /// The assets made from it.
     pub downstream: Vec<AssetIndex>,
+    /// The assets that read its history, with those downstream of which it is.
+    pub history_readers: Vec<AssetIndex>,
     /// The steps that test it.
     pub checks: Vec<StepIndex>,
     /// The step that judges its new versions; `None` if no gate does.
@@ -56,6 +59,8 @@ pub struct StepNode {
     pub key: StepKey,
     /// The assets it takes or waits for.
     pub upstream: Vec<AssetIndex>,
+    /// The assets whose histories it reads.
+    pub histories: Vec<HistoryEdge>,
     /// Whether it makes assets, or tests or judges one.
     pub kind: StepKind,
     /// Its standing configuration; `None` if its function takes none.
@@ -142,6 +147,7 @@ impl AssetGraph {
         for gate in gates {
             graph.add_gate(gate);
         }
+        graph.add_histories();
         Ok(graph)
     }
 
@@ -162,6 +168,7 @@ impl AssetGraph {
                 step,
                 upstream,
                 downstream: Vec::new(),
+                history_readers: Vec::new(),
                 checks: Vec::new(),
                 gate: None,
             });
@@ -169,7 +176,7 @@ impl AssetGraph {
         if step.is_some() {
             let key = definition.step.clone();
             let kind = StepKind::Assets { definition, outputs };
-            self.add_step(StepNode { key, upstream, kind, config: None });
+            self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
         }
     }
 
@@ -182,7 +189,7 @@ impl AssetGraph {
         }
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Check { definition, asset };
-        self.add_step(StepNode { key, upstream, kind, config: None });
+        self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
     }
 
     /// Gives each step its standing configuration: its entry in `config`, which is by step name, over the defaults of its types.
@@ -200,12 +207,29 @@ impl AssetGraph {
         let upstream = self.upstream(Some(&definition.computation));
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Gate { definition, asset };
-        self.add_step(StepNode { key, upstream, kind, config: None });
+        self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
     }
 
     fn add_step(&mut self, step: StepNode) {
         let key = step.key.clone();
         self.step_by_key.insert(key, self.steps.push(step));
+    }
+
+    /// Adds the edges of histories, which may lead from what comes later in the order, once all assets are there.
+    fn add_histories(&mut self) {
+        let mut reads: Vec<(StepIndex, AssetIndex)> = Vec::new();
+        for (step, node) in self.steps.iter_enumerated() {
+            let histories = &node.computation().requirements.histories;
+            reads.extend(histories.iter().map(|input| (step, self.asset_by_key[&input.asset])));
+        }
+        for &(step, asset) in &reads {
+            let outputs = self.outputs(step).to_vec();
+            self.assets[asset].history_readers.extend(outputs);
+        }
+        for (step, asset) in reads {
+            let is_circular = self.leads_to(step, asset);
+            self.steps[step].histories.push(HistoryEdge { asset, is_circular });
+        }
     }
 
     fn upstream(&self, computation: Option<&Computation>) -> Vec<AssetIndex> {
@@ -291,7 +315,7 @@ impl AssetGraph {
             match &input.read_as {
                 ReadAs::Latest => return Edge::Latest,
                 ReadAs::Alias(alias) => edge = Edge::Alias(alias.clone()),
-                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {}
+                ReadAs::History { .. } | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {}
             }
         }
         edge
@@ -422,9 +446,14 @@ impl Between<'_> {
             (Self::Gate(gate), ReadAs::InputOf { model, .. }) => gate.asset == *model,
             (
                 Self::Check(_),
-                ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. },
+                ReadAs::Alias(_)
+                | ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. }
+                | ReadAs::History { .. },
             )
-            | (Self::Gate(_), ReadAs::Latest | ReadAs::InputOfChallenger { .. }) => false,
+            | (Self::Gate(_), ReadAs::Latest | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. }) => {
+                false
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod asset_graph;
 mod closest;
 mod cycle;
+mod history;
 mod models;
 mod partitions;
 mod selection;
@@ -12,5 +13,6 @@ pub(crate) use asset_graph::order;
 pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, Edge, StepIndex, StepKind, StepNode};
 pub use closest::closest;
 pub(crate) use cycle::DependencyCycle;
+pub use history::HistoryEdge;
 pub use partitions::PartitionError;
 pub use selection::{AssetSet, Selection, SelectionError};

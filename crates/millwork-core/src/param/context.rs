@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Resources, StepSink, StoredVersion, log};
+use super::{Resources, StepSink, StoredHistory, StoredVersion, log};
 use crate::BoxError;
 use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 use crate::problem::Problem;
@@ -28,6 +28,7 @@ struct Parts {
     inputs: HashMap<AssetKey, InputValue>,
     previous: HashMap<AssetKey, StoredVersion>,
     versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
+    histories: HashMap<AssetKey, StoredHistory>,
     config: Value,
     resources: Arc<Resources>,
     sink: Arc<dyn StepSink>,
@@ -71,6 +72,7 @@ impl StepContext {
             inputs: HashMap::new(),
             previous: HashMap::new(),
             versions: HashMap::new(),
+            histories: HashMap::new(),
             config: Value::Object(serde_json::Map::new()),
             resources: Arc::default(),
             sink: log::discarding(),
@@ -137,6 +139,11 @@ impl StepContext {
     /// The version of an asset that the step reads by an alias, or judges; `None` if there is none.
     pub fn version(&self, asset: &str, read_as: &ReadAs) -> Option<&StoredVersion> {
         self.0.versions.get(&(asset.into(), read_as.clone()))
+    }
+
+    /// The stored materializations of an asset, if the step asked for them.
+    pub fn history(&self, asset: &str) -> Option<&StoredHistory> {
+        self.0.histories.get(asset)
     }
 
     /// The step's configuration, an object.
@@ -213,6 +220,13 @@ impl StepContextBuilder {
     #[must_use]
     pub fn version(mut self, asset: impl Into<AssetKey>, read_as: ReadAs, version: StoredVersion) -> Self {
         self.0.versions.insert((asset.into(), read_as), version);
+        self
+    }
+
+    /// Adds the stored materializations of an asset.
+    #[must_use]
+    pub fn history(mut self, asset: impl Into<AssetKey>, history: StoredHistory) -> Self {
+        self.0.histories.insert(asset.into(), history);
         self
     }
 

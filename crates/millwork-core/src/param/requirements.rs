@@ -17,6 +17,8 @@ pub struct Requirements {
     pub resources: Vec<ResourceRequirement>,
     /// The assets whose last materialization, before this run, it takes.
     pub previous: Vec<AssetKey>,
+    /// The assets whose stored materializations it takes, without waiting for them.
+    pub histories: Vec<Input>,
     /// Whether it asks for its partition's key.
     pub partition: bool,
     /// The asset whose new version it judges; `None` for what isn't a gate.
@@ -98,6 +100,16 @@ impl Requirements {
         if !self.inputs.iter().any(|input| input.asset == asset && input.read_as == read_as) {
             let input = Input::latest(asset, None, InputMapping::Identity);
             self.inputs.push(Input { read_as, absent: Absent::IsNone, ..input });
+        }
+    }
+
+    /// Takes the stored materializations of an asset, each a `T`, without waiting for the asset.
+    pub fn history<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
+        let asset = asset.into();
+        if !self.histories.iter().any(|input| input.asset == asset) {
+            let loads = Some((TypeId::of::<T>(), type_name::<T>()));
+            let input = Input::latest(asset, loads, InputMapping::Identity);
+            self.histories.push(Input { read_as: ReadAs::History { after: None }, ..input });
         }
     }
 

@@ -8,4 +8,6 @@ mod staleness;
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
 pub use ready_queue::ReadyQueue;
 pub use repair::repair_requests;
-pub use staleness::{AliasedVersion, Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport};
+pub use staleness::{
+    AliasedVersion, Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport, news_of_histories,
+};

@@ -12,6 +12,8 @@
 //! - an input's data has another version than the one recorded, or the inputs aren't the same any more;
 //! - an input that the plan makes is itself stale or missing: it will probably be another one;
 //! - an alias that it follows points at another version; what is made of that asset meanwhile is no cause;
+//! - an asset whose history it reads has a newer version than the newest one that it read, unless that asset is made from it: each would
+//!   make the other stale for ever;
 //! - its value was reported from outside, so what it was made from isn't known.
 //!
 //! It is [missing](Staleness::Missing) where there is no evaluation to compare with. Outputs are compared in the order of the plan, so that
@@ -110,6 +112,18 @@ pub enum Cause {
         /// The version that the alias points at now; `None` if the alias doesn't exist.
         to: Option<VersionNumber>,
     },
+    /// An asset whose history it reads has newer versions.
+    History {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The partition of the asset; `None` if it is unpartitioned.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        partition: Option<PartitionKey>,
+        /// The newest version that it read; `None` if it read none.
+        from: Option<VersionNumber>,
+        /// The newest version now.
+        to: VersionNumber,
+    },
     /// An upstream asset is itself stale or missing.
     Upstream {
         /// The key of the upstream asset.
@@ -154,6 +168,12 @@ impl fmt::Display for Cause {
             Self::Alias { asset, alias, from: None, to: Some(to), .. } => {
                 write!(f, "the {alias} of `{asset}` is version {to} now")
             }
+            Self::History { asset, from: Some(from), to, .. } => {
+                write!(f, "the history of `{asset}` goes on to version {to}, and it was read up to {from}")
+            }
+            Self::History { asset, from: None, to, .. } => {
+                write!(f, "the history of `{asset}` goes on to version {to}, and none of it was read")
+            }
             Self::Alias { asset, alias, to: None, .. } => write!(f, "`{asset}` has no {alias} any more"),
             Self::Upstream { asset, partition: None } => write!(f, "`{asset}` is itself not fresh"),
             Self::Upstream { asset, partition: Some(partition) } => {
@@ -168,6 +188,8 @@ impl fmt::Display for Cause {
 pub struct LatestEvaluation {
     /// The version of its value; `None` if it has no value.
     pub data_version: Option<DataVersion>,
+    /// The number of its newest version; `None` if there is none, or it has no number.
+    pub version: Option<VersionNumber>,
     /// What that evaluation was made from; `None` if there was no evaluation.
     pub provenance: Option<Provenance>,
     /// The versions that its aliases point at.
@@ -190,6 +212,7 @@ impl LatestEvaluation {
         self.provenance = event.body.provenance().cloned();
         if let EventBody::Materialized(materialization) = &event.body {
             self.data_version = Some(materialization.data_version.clone());
+            self.version = materialization.version.or(self.version);
         } else if event.body.is_materialization() {
             self.data_version = None;
         }
@@ -284,6 +307,7 @@ impl StalenessReport {
                 causes.push(Cause::Config { changes: changes.to_vec() });
             }
             causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
+            causes.extend(news_of_histories(graph, latest, step, provenance));
         }
         let latest_inputs = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
         for input in
@@ -323,7 +347,9 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
                 let aliased = evaluation.and_then(|evaluation| evaluation.aliases.get(alias)).cloned();
                 aliased.map_or((None, None), |aliased| (aliased.data_version, Some(aliased.version)))
             }
-            ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => (None, None),
+            ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. } => {
+                (None, None)
+            }
         };
         InputVersion { upstream, data_version, version, read_as: input.read_as.clone() }
     };
@@ -333,9 +359,14 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
         .collect()
 }
 
-/// The inputs by what is read. What an alias leads to beyond its own asset changes with the alias, which is an input as well.
+/// The inputs by what is read. What an alias leads to beyond its own asset changes with the alias, which is an input as well; histories are
+/// compared by [`news_of_histories`].
 fn by_reading(inputs: &[InputVersion]) -> HashMap<(&AssetPartition, &ReadAs), &InputVersion> {
-    let compared = inputs.iter().filter(|input| !matches!(input.read_as, ReadAs::InputOf { .. }));
+    let is_compared = |input: &&InputVersion| match input.read_as {
+        ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOfChallenger { .. } => true,
+        ReadAs::InputOf { .. } | ReadAs::History { .. } => false,
+    };
+    let compared = inputs.iter().filter(is_compared);
     compared.map(|input| ((&input.upstream, &input.read_as), input)).collect()
 }
 
@@ -367,10 +398,33 @@ fn cause(from: Option<&InputVersion>, to: Option<&InputVersion>) -> Cause {
             from: from.and_then(|from| from.version),
             to: to.and_then(|to| to.version),
         },
-        ReadAs::Alias(_) | ReadAs::Latest | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
-            Cause::Data { asset, partition, from: data(from), to: data(to) }
+        ReadAs::Alias(_)
+        | ReadAs::Latest
+        | ReadAs::InputOf { .. }
+        | ReadAs::InputOfChallenger { .. }
+        | ReadAs::History { .. } => Cause::Data { asset, partition, from: data(from), to: data(to) },
+    }
+}
+
+/// Which of the histories that a step reads have newer versions than those that `provenance` was made from. What is made from the step's own
+/// outputs is left out.
+pub fn news_of_histories(
+    graph: &AssetGraph,
+    latest: &LatestEvaluations,
+    step: &PlannedStep,
+    provenance: &Provenance,
+) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for edge in graph.steps()[step.step].histories.iter().filter(|edge| !edge.is_circular) {
+        let read = graph.history_at(edge.asset, step.partition.as_ref()).by_key(graph);
+        let Some(to) = latest.get(&read).and_then(|evaluation| evaluation.version) else { continue };
+        let from = provenance.newest_read(&read);
+        if from.is_none_or(|from| from < to) {
+            let AssetPartition { asset, partition } = read;
+            causes.push(Cause::History { asset, partition, from, to });
         }
     }
+    causes
 }
 
 impl Plan {
@@ -399,6 +453,7 @@ impl Plan {
         for step in &self.steps {
             assets.extend(graph.outputs(step.step));
             assets.extend(step.inputs.iter().map(|input| input.asset));
+            assets.extend(graph.steps()[step.step].histories.iter().map(|edge| edge.asset));
         }
         assets.into_iter().map(|asset| graph.key(asset).clone()).collect()
     }
@@ -426,7 +481,7 @@ fn lacking_inputs(
                     input.absent == Absent::SkipsTheStep && !exists && !report.may_follow(graph, plan, step)
                 }
                 // It is there if the alias is.
-                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => false,
+                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. } => false,
             }
         };
         let mut inputs = step.inputs.iter();

@@ -7,6 +7,7 @@ mod asset_status;
 mod config;
 mod gated_requests;
 mod gates;
+mod histories;
 mod plan;
 mod requests;
 mod resolve;

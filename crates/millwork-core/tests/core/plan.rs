@@ -146,7 +146,7 @@ fn recorded(entries: &[&str]) -> LatestEvaluations {
         let (data_version, code) = version.split_once('/').unwrap_or((version, "1"));
         let provenance = Some(Provenance { code_version: code.into(), inputs, config: None });
         let data_version = (data_version != "none").then(|| data_version.into());
-        (name(asset), LatestEvaluation { aliases: Default::default(), data_version, provenance })
+        (name(asset), LatestEvaluation { data_version, provenance, ..LatestEvaluation::default() })
     };
     entries.iter().map(verdict).collect()
 }

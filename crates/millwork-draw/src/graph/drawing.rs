@@ -25,7 +25,8 @@ pub struct Drawing {
     pub nodes: Vec<DrawingNode>,
     /// Pairs of positions in `nodes`, from upstream to downstream.
     pub edges: Vec<(usize, usize)>,
-    /// What edges follow that don't take the latest version, such as the alias `champion`. They are drawn with broken lines.
+    /// What edges follow that don't take the latest version, such as the alias `champion`, or `its history`. They are drawn with broken
+    /// lines.
     pub labels: BTreeMap<(usize, usize), String>,
 }
 
@@ -76,6 +77,15 @@ impl Drawing {
                 let Some(source) = position.get(upstream) else { continue };
                 edges.push((*source, target));
                 labels.extend(label(graph, *asset, *upstream).map(|label| ((*source, target), label)));
+            }
+            for history in graph.histories(*asset) {
+                let Some(source) = position.get(&history.asset) else { continue };
+                let edge = (*source, target);
+                // Of an edge that is there already it would say less. A way back can't be laid out.
+                if !history.is_circular && !edges.contains(&edge) {
+                    edges.push(edge);
+                    labels.insert(edge, HISTORY.to_owned());
+                }
             }
         }
         Self { nodes: selected.iter().map(node).collect(), edges, labels }
@@ -152,6 +162,9 @@ impl Drawing {
     }
 }
 
+/// What stands at an edge along which a history is read.
+pub(super) const HISTORY: &str = "its history";
+
 /// What an asset follows when it reads one of its upstream assets; `None` if it takes the latest version.
 fn label(graph: &AssetGraph, asset: AssetIndex, upstream: AssetIndex) -> Option<String> {
     match graph.edge(asset, upstream) {
@@ -166,6 +179,7 @@ fn label(graph: &AssetGraph, asset: AssetIndex, upstream: AssetIndex) -> Option<
                     Some(format!("of {model}@{alias}"))
                 }
                 ReadAs::Latest
+                | ReadAs::History { .. }
                 | ReadAs::Alias(_)
                 | ReadAs::InputOf { .. }
                 | ReadAs::InputOfChallenger { .. } => None,
@@ -189,5 +203,45 @@ impl DrawingNode {
     /// Whether it has a mark, which takes room on its card.
     pub fn has_mark(&self) -> bool {
         self.mark().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::{AssetDefinition, Definitions};
+
+    use super::*;
+
+    fn asset(key: &str, inputs: &[&str], histories: &[&str]) -> AssetDefinition {
+        let definition = AssetDefinition::new(key).produces::<u8, _>();
+        let definition = inputs.iter().fold(definition, |definition, input| definition.input::<u8>(input));
+        let definition = definition.policy(|computation| {
+            histories.iter().for_each(|history| computation.requirements.history::<u8>(*history));
+        });
+        definition.blocking(|_| Ok(0_u8))
+    }
+
+    /// `total` reads a history, `both` one of what it takes as well, and `sales` one of what is made from it.
+    #[test]
+    fn histories_are_broken_lines() {
+        let assets = [
+            asset("both", &["sales"], &["sales"]),
+            asset("total", &[], &["sales"]),
+            asset("sales", &[], &["both"]),
+        ];
+        let pipeline = Definitions::new().assets(assets).resolve().unwrap();
+        let graph = pipeline.graph();
+        let drawing = Drawing::of(graph, &graph.assets().indices().collect());
+        let named = |(source, target): &(usize, usize)| {
+            format!("{} {}", drawing.nodes[*source].label, drawing.nodes[*target].label)
+        };
+        let mut edges: Vec<String> = drawing.edges.iter().map(named).collect();
+        edges.sort();
+        assert_eq!(edges, ["sales both", "sales total"]);
+        let labels: Vec<_> =
+            drawing.labels.iter().map(|(edge, label)| (named(edge), label.as_str())).collect();
+        assert_eq!(labels, [("sales total".to_owned(), HISTORY)]);
+        assert!(drawing.to_svg().contains("reads a history"));
+        assert!(drawing.to_text().contains("← sales (its history)"), "{}", drawing.to_text());
     }
 }

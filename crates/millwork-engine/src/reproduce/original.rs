@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use millwork_core::event::{Environment, Event, EventBody, EventKind, KindSet, Provenance};
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunState};
@@ -30,6 +31,8 @@ pub(super) struct Execution {
     pub(super) began: u64,
     /// The steps that make assets, and gates, with their decisions. Checks are left out.
     pub(super) steps: BTreeMap<StepPartition, Vec<Event>>,
+    /// When the attempts of these steps began that succeeded.
+    pub(super) started_at: BTreeMap<StepPartition, Timestamp>,
 }
 
 impl OriginalRun {
@@ -52,9 +55,11 @@ impl OriginalRun {
         let mut original = Self { executions: Vec::new(), aliases: BTreeMap::new(), environment: None };
         // The decisions of a step precede its success, in the same commit.
         let mut decided: BTreeMap<StepPartition, Vec<Event>> = BTreeMap::new();
+        let mut started: BTreeMap<StepPartition, Timestamp> = BTreeMap::new();
         for event in events {
             if let EventBody::RunStarted { .. } = event.body {
-                original.executions.push(Execution { began: event.sequence, steps: BTreeMap::new() });
+                let (steps, started_at) = (BTreeMap::new(), BTreeMap::new());
+                original.executions.push(Execution { began: event.sequence, steps, started_at });
                 decided.clear();
             } else if let EventBody::EnvironmentRecorded(environment) = event.body {
                 original.environment = Some(environment);
@@ -62,10 +67,13 @@ impl OriginalRun {
                 if made_from(&event).is_some() {
                     original.note_alias(graph, &event);
                     decided.entry(step).or_default().push(event);
+                } else if let EventBody::StepStarted = event.body {
+                    started.insert(step, event.at);
                 } else if let EventBody::StepSucceeded { .. } = event.body
                     && let Some(execution) = original.executions.last_mut()
                     && let Some(decisions) = decided.remove(&step)
                 {
+                    execution.started_at.extend(started.remove(&step).map(|at| (step.clone(), at)));
                     execution.steps.insert(step, decisions);
                 }
             } else {

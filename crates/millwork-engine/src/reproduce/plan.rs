@@ -12,8 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::ReproduceError;
 use super::aliases::{FoundAlias, find_aliases};
+use super::histories::original_steps;
 use super::original::{Execution, OriginalRun, made_from};
 use super::reads::{Read, reads};
+use crate::runs::OriginalStep;
 use crate::{Engine, ExecuteError};
 
 /// The reproduction of a run that can be executed.
@@ -33,7 +35,7 @@ pub struct ReproductionPlan {
 /// What one execution of the run has completed.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub(super) steps: BTreeSet<StepPartition>,
+    pub(super) steps: BTreeMap<StepPartition, OriginalStep>,
     /// The configuration of the steps, by their keys.
     pub(super) config: Value,
     /// The materializations that it reads from outside of the run, and whether their values are loaded.
@@ -81,7 +83,7 @@ impl Engine {
             let plan = plan.filtered(|_, step| execution.steps.contains_key(&step.by_key(graph)));
             let wanted = reads(graph, &plan, execution, &own, request.is_without_previous());
             let config = self.config_of(&request.config, execution);
-            let steps = execution.steps.keys().cloned().collect();
+            let steps = original_steps(&*self.store, graph, &plan, execution).await?;
             parts.push(Part { steps, config, reads: self.find_all(run, wanted).await? });
         }
         let decisions = original.decisions().cloned().collect();

@@ -14,6 +14,7 @@ use super::ReproduceError;
 use super::copy::Copies;
 use super::plan::ReproductionPlan;
 use super::scratch::Scratch;
+use crate::runs::{Original, OriginalStep};
 use crate::{Cancel, Engine, EnvironmentProbe, Observer, Values};
 
 impl Engine {
@@ -58,7 +59,8 @@ impl Engine {
                 scratch.check()?;
                 copied?;
             }
-            let engine = self.of_scratch(&store, &values, part.steps.clone());
+            let steps: BTreeSet<StepPartition> = part.steps.keys().cloned().collect();
+            let engine = self.of_scratch(&store, &values, part.steps);
             let run = engine.request(RunRequest { config: part.config, ..plan.request.clone() }).await?;
             let outcome = engine.execute(run, cancel, observer.clone()).await?;
             match outcome.status {
@@ -71,7 +73,7 @@ impl Engine {
                 | RunStatus::Lost => scratch.check()?,
             }
             reproduced.extend(decisions(&*store, run).await?);
-            ends.extend(ends_of(part.steps, &outcome.state));
+            ends.extend(ends_of(steps, &outcome.state));
         }
         let code_version = |step: &StepKey| {
             let computation = self.pipeline.graph().computation(step.as_str())?;
@@ -88,7 +90,13 @@ impl Engine {
     }
 
     /// An engine that executes these steps only, in another store.
-    fn of_scratch(&self, store: &Arc<dyn Store>, values: &Values, steps: BTreeSet<StepPartition>) -> Self {
+    fn of_scratch(
+        &self,
+        store: &Arc<dyn Store>,
+        values: &Values,
+        steps: BTreeMap<StepPartition, OriginalStep>,
+    ) -> Self {
+        let original = Original { steps, store: self.store.clone(), values: self.values.clone() };
         Self {
             pipeline: self.pipeline.clone(),
             store: store.clone(),
@@ -96,7 +104,7 @@ impl Engine {
             holder: self.holder.clone(),
             options: self.options.clone(),
             environment: None::<EnvironmentProbe>,
-            only: Some(Arc::new(steps)),
+            original: Some(Arc::new(original)),
         }
     }
 }

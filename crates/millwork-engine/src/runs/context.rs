@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
 use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex};
 use millwork_core::run::RunId;
@@ -16,7 +17,7 @@ use millwork_core::{AssetPartition, Clock, Pipeline, StepPartition};
 use millwork_storage::Store;
 use serde_json::Value;
 
-use super::{Cancel, Pins, RecorderHandle, StoredInputs};
+use super::{Cancel, Original, Pins, RecorderHandle, StoredInputs};
 use crate::values::Values;
 
 /// The steps of a run, and the stored values that it works with.
@@ -78,4 +79,20 @@ pub(crate) struct RunContext {
     pub(crate) grace: Duration,
     /// Whether a timed-out attempt that ran alone has the processes killed that it has started.
     pub(crate) end_descendants: bool,
+    /// The run that is reproduced; `None` for any other.
+    pub(crate) original: Option<Arc<Original>>,
+}
+
+impl RunContext {
+    /// The time by the engine's clock, in the resolution of the log.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// When a step began in the run that is reproduced.
+    pub(crate) fn original_start(&self, position: PlanIndex) -> Option<Timestamp> {
+        let original = self.original.as_ref()?;
+        original.steps.get(&self.planned.step_partition(position))?.started_at
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use jiff::Timestamp;
 use millwork_core::LogLevel;
 use millwork_core::StepPartition;
 use millwork_core::event::{EventBody, LogLine, NewEvent};
@@ -38,6 +39,8 @@ pub(crate) struct DispatchLoop {
     recorder_failed: Option<watch::Receiver<bool>>,
     sender: mpsc::UnboundedSender<Message>,
     messages: mpsc::UnboundedReceiver<Message>,
+    /// When the step began that was started last.
+    started_at: Timestamp,
     /// Whether the dispatcher knows that no more messages are waiting.
     is_polled: bool,
 }
@@ -63,6 +66,7 @@ impl DispatchLoop {
             recorder_failed: Some(recorder_failed),
             sender,
             messages,
+            started_at: context.now(),
             is_polled: false,
             context,
         }
@@ -142,7 +146,11 @@ impl DispatchLoop {
         while let Some(effect) = effects.pop_front() {
             let answer = match effect {
                 Effect::Record { of_attempt, position, attempt, body } => {
-                    self.record(of_attempt, position, attempt, body);
+                    let is_start = matches!(body, EventBody::StepStarted);
+                    let at = self.record(of_attempt, position, attempt, body);
+                    if is_start {
+                        self.started_at = at;
+                    }
                     None
                 }
                 Effect::Start(attempt) => {
@@ -171,12 +179,20 @@ impl DispatchLoop {
         None
     }
 
-    fn record(&self, mut events: Vec<NewEvent>, position: PlanIndex, attempt: u32, body: EventBody) {
+    /// Records an event, and returns its time.
+    fn record(
+        &self,
+        mut events: Vec<NewEvent>,
+        position: PlanIndex,
+        attempt: u32,
+        body: EventBody,
+    ) -> Timestamp {
+        let at = self.context.now();
         let StepPartition { step, partition } = self.context.planned.step_partition(position);
         events.reserve_exact(1);
         events.push(NewEvent {
             run: Some(self.context.run),
-            at: self.context.clock.now(),
+            at,
             step: Some(step),
             asset: None,
             partition,
@@ -185,13 +201,16 @@ impl DispatchLoop {
             value: None,
         });
         self.context.recorder.record(events);
+        at
     }
 
+    /// Starts an attempt, whose start was the last one to be recorded.
     fn start(&self, attempt: Attempt) {
         let (context, sender) = (self.context.clone(), self.sender.clone());
         let (position, number) = (attempt.position, attempt.number);
+        let started_at = context.original_start(position).unwrap_or(self.started_at);
         tokio::spawn(async move {
-            let report = AssertUnwindSafe(execute(context, attempt)).catch_unwind().await;
+            let report = AssertUnwindSafe(execute(context, attempt, started_at)).catch_unwind().await;
             let report = report.unwrap_or_else(|_| {
                 let failure = Failure::new(FailureKind::Panic, "the attempt itself panicked");
                 Report { position, number, end: failure.into(), micros: 0 }

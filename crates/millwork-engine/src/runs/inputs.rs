@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetIndex, StepKind};
-use millwork_core::plan::{Plan, PlanIndex, PlannedInput, PlannedStep};
+use millwork_core::plan::{Plan, PlanIndex, PlannedInput, PlannedStep, news_of_histories};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::ReadAs;
 use millwork_core::{Absent, AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
@@ -167,7 +167,7 @@ impl PlannedRun {
     fn reason_of_absence(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> String {
         let quoted = asset.by_key(&self.graph).quoted();
         match read_as {
-            ReadAs::Latest => format!("{quoted} has no value"),
+            ReadAs::Latest | ReadAs::History { .. } => format!("{quoted} has no value"),
             ReadAs::Alias(alias) => format!("{quoted} has no {alias}"),
             ReadAs::InputOf { model, alias } => {
                 format!("`{model}` has no {alias} that was made from {quoted}")
@@ -227,6 +227,8 @@ impl PlannedRun {
                 (ReadAs::Latest, Some(ProducedValue::Stored(stored))) => Some(stored),
                 (ReadAs::Latest, Some(ProducedValue::Nothing)) => None,
                 (ReadAs::Latest, None) => self.stored.get(&input),
+                // What is read of histories is known when the attempt begins.
+                (ReadAs::History { .. }, _) => None,
                 (ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. }, _) => {
                     self.pinned(&input, read_as, values)
                 }
@@ -252,7 +254,7 @@ impl PlannedRun {
         if outputs.is_empty() {
             return false;
         }
-        let step = self.step(position);
+        let (step, planned) = (self.step(position), &self.plan.steps[position]);
         let (code_version, inputs) =
             (step.computation().code_version.clone(), self.versions(position, values));
         // The configuration isn't needed here: it is compared with what stands.
@@ -261,7 +263,9 @@ impl PlannedRun {
             let output = self.output(position, *output).by_key(&self.graph);
             let then = verdicts.get(&output).and_then(|verdict| verdict.provenance.as_ref());
             then.is_some_and(|then| {
-                then.is_same_work(&now) && then.config_changes(step.config.as_ref()).is_empty()
+                then.is_same_work(&now)
+                    && then.config_changes(step.config.as_ref()).is_empty()
+                    && news_of_histories(&self.graph, verdicts, planned, then).is_empty()
             })
         })
     }

@@ -130,7 +130,7 @@ fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
     for step in &plan.steps {
         for input in step.inputs.iter().filter(|input| !is_compared(graph, step, input)) {
             let (asset, alias) = match &input.read_as {
-                ReadAs::Latest | ReadAs::InputOfChallenger { .. } => continue,
+                ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => continue,
                 ReadAs::Alias(alias) => (Some(input.asset), alias),
                 ReadAs::InputOf { model, alias } => (graph.index(model.as_str()), alias),
             };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use millwork_core::event::{InputVersion, NewEvent, Provenance};
 use millwork_core::graph::{AssetIndex, StepKind, StepNode};
 use millwork_core::plan::PlanIndex;
@@ -82,8 +83,8 @@ impl From<Failure> for AttemptEnd {
 /// How long an abandoned future may take to be dropped. One that doesn't reach an `.await` is detached.
 const LONGEST_DROP: Duration = Duration::from_secs(1);
 
-/// Executes an attempt. Its errors are part of the report.
-pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Report {
+/// Executes an attempt, which began at this time by the log. Its errors are part of the report.
+pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt, started_at: Timestamp) -> Report {
     let started = Instant::now();
     let (position, number) = (attempt.position, attempt.number);
     let step = context.planned.step(position);
@@ -100,7 +101,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
     let mut is_late = false;
     let end = tokio::select! {
         biased;
-        end = attempt_step(&context, step, attempt, &recorder, &cancellation, life) => end,
+        end = attempt_step(&context, (attempt, started_at), &recorder, &cancellation, life) => end,
         () = stopped(&context, StopMode::AtOnce) => AttemptEnd::Canceled.into(),
         () = too_long(timeout) => {
             is_late = true;
@@ -125,14 +126,14 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt) -> Repor
 
 async fn attempt_step(
     context: &RunContext,
-    step: &StepNode,
-    attempt: Attempt,
+    (attempt, started_at): (Attempt, Timestamp),
     recorder: &Arc<StepRecorder>,
     cancellation: &Cancellation,
     life: oneshot::Sender<()>,
 ) -> WorkEnd {
     let Attempt { position, inputs, pinned, versions, previous, .. } = attempt;
-    let provenance = match provenance(context, step, versions) {
+    let step = context.planned.step(position);
+    let mut provenance = match provenance(context, step, versions) {
         Ok(provenance) => provenance,
         Err(failure) => return failure.into(),
     };
@@ -149,10 +150,13 @@ async fn attempt_step(
         },
         StepKind::Assets { .. } | StepKind::Check { .. } => None,
     };
-    let loading = Loading { inputs, pinned, previous, contest: contest.as_ref() };
+    let loading = Loading { inputs, pinned, previous, started_at, contest: contest.as_ref() };
     let step_context = tokio::select! {
-        loaded = load::step_context(context, step, loading, recorder, cancellation) => match loaded {
-            Ok(step_context) => step_context,
+        loaded = load::step_context(context, position, loading, recorder, cancellation) => match loaded {
+            Ok((step_context, histories)) => {
+                provenance.inputs.extend(histories);
+                step_context
+            }
             Err(error) => return Failure::of_error(FailureKind::Input, &error).into(),
         },
         () = stopped(context, StopMode::Asked) => return AttemptEnd::Canceled.into(),

@@ -118,7 +118,7 @@ impl Contest {
         let mut compared = Vec::new();
         for input in planned.inputs.iter().filter(|input| is_compared(graph, planned, input)) {
             let of = match &input.read_as {
-                ReadAs::Latest => continue,
+                ReadAs::Latest | ReadAs::History { .. } => continue,
                 ReadAs::Alias(_) => {
                     let champion = self.champion.clone().filter(|_| input.loads);
                     compared.extend(champion.map(|champion| (input.asset, input.read_as.clone(), champion)));
@@ -161,7 +161,7 @@ impl Contest {
                 let message = format!("the new version of `{model}` was not made from `{key}`");
                 Failure::new(FailureKind::Input, message)
             }
-            ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
+            ReadAs::Latest | ReadAs::History { .. } | ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
                 let message = format!("`{}` has no {}", gate.asset, gate.alias);
                 let hint = "let the gate take `Option<…>` of it, and promote the first version";
                 Failure::new(FailureKind::Input, message).with_hint(hint)
@@ -186,7 +186,7 @@ impl Contest {
             });
             let event = match &input.read_as {
                 ReadAs::Latest if input.upstream == judged => Some(&*self.challenger),
-                ReadAs::Latest => continue,
+                ReadAs::Latest | ReadAs::History { .. } => continue,
                 ReadAs::Alias(_) if input.upstream == judged => self.champion.as_ref().map(|one| &*one.event),
                 ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
                     compared.map(|(_, _, stored)| &*stored.event)

@@ -1,12 +1,14 @@
 //! Loads the inputs of a step's function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use millwork_core::advice::chain_of;
-use millwork_core::event::{Event, EventBody, LogLine};
-use millwork_core::graph::{AssetIndex, StepKind, StepNode};
+use millwork_core::event::{Event, EventBody, InputVersion, LogLine};
+use millwork_core::graph::{AssetIndex, StepKind};
+use millwork_core::plan::PlanIndex;
 use millwork_core::version::ReadAs;
 use millwork_core::{
     AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext, StoredVersion,
@@ -42,24 +44,27 @@ pub(super) struct Loading<'a> {
     pub(super) inputs: Vec<AttemptInput>,
     pub(super) pinned: Vec<(AssetIndex, ReadAs, StoredInput)>,
     pub(super) previous: Vec<(AssetKey, ValueType, StoredInput)>,
+    /// When the attempt began.
+    pub(super) started_at: Timestamp,
     /// What a gate compares; `None` for other steps.
     pub(super) contest: Option<&'a Contest>,
 }
 
-/// Loads stored values, and builds the step's context.
+/// Loads stored values, and builds the step's context. Returns what it reads of histories with it.
 pub(super) async fn step_context(
     context: &RunContext,
-    step: &StepNode,
+    position: PlanIndex,
     loading: Loading<'_>,
     recorder: &Arc<StepRecorder>,
     cancellation: &Cancellation,
-) -> Result<StepContext, ValueError> {
-    let Loading { inputs, mut pinned, previous, contest } = loading;
+) -> Result<(StepContext, Vec<InputVersion>), ValueError> {
+    let step = context.planned.step(position);
+    let Loading { inputs, mut pinned, previous, started_at, contest } = loading;
     let own = context.config.get(step.key.as_str());
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
-        .started_at(context.clock.now())
+        .started_at(started_at)
         .partition(recorder.of.partition.clone())
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
@@ -100,11 +105,13 @@ pub(super) async fn step_context(
             builder = builder.version(spec.key.clone(), read_as, version);
         }
     }
+    let mut without = BTreeSet::new();
     for (asset, value_type, stored) in previous {
         let value = match stored.load(&context.values, value_type).await {
             Ok(value) => value,
             Err(ValueError::Decode { source, .. }) => {
                 recorder.log(unreadable_previous(&asset, value_type, &*source));
+                without.insert(asset);
                 continue;
             }
             Err(error) => return Err(ValueError::Previous { asset, source: Box::new(error) }),
@@ -113,7 +120,12 @@ pub(super) async fn step_context(
             builder = builder.previous(asset, previous);
         }
     }
-    Ok(builder.build())
+    let mut read = Vec::new();
+    for history in context.histories(position, &without).await? {
+        builder = builder.history(history.asset, history.stored);
+        read.push(history.read);
+    }
+    Ok((builder.build(), read))
 }
 
 /// A version with its loaded value; `None` if the event can't be read.
@@ -135,7 +147,7 @@ fn in_use(asset: &AssetKey, read_as: &ReadAs, stored: &StoredInput, source: Valu
         ReadAs::InputOf { model, alias } => (model, alias.to_string()),
         ReadAs::Alias(alias) => (asset, alias.to_string()),
         ReadAs::InputOfChallenger { model } => (model, "new version".to_owned()),
-        ReadAs::Latest => return source,
+        ReadAs::Latest | ReadAs::History { .. } => return source,
     };
     let version = stored.version().map_or_else(String::new, |version| format!(" {version}"));
     let (asset, model) = (asset.clone(), model.clone());

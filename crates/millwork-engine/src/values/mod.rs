@@ -1,10 +1,12 @@
 //! Values at rest: encoded, stored, loaded, and verified.
 
 mod forget;
+mod history;
 mod object_store_io;
 mod stored;
 
 pub use forget::{ForgetError, ForgottenValues, forget_values};
+pub(crate) use history::{LoggedHistory, ReadHistory, newest_materialization};
 pub use object_store_io::ObjectStoreIo;
 pub(crate) use stored::{EncodedValue, encode};
 pub use stored::{ValueError, Values};

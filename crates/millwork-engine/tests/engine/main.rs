@@ -10,6 +10,7 @@ mod environment;
 mod failures;
 mod fencing;
 mod gates;
+mod history;
 mod limits;
 mod partitions;
 mod policies;

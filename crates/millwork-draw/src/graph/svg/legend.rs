@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::super::Drawing;
+use super::super::drawing::HISTORY;
 use super::glyph::glyph;
 use crate::markup::number;
 use crate::markup::text_width;
@@ -43,10 +44,18 @@ pub(super) fn legend(drawing: &Drawing) -> Result<Option<Legend>, fmt::Error> {
         )?;
         legend.explain("gate")?;
     }
-    if !drawing.labels.is_empty() {
+    let reads_history = drawing.labels.values().any(|label| label == HISTORY);
+    let follows_alias = drawing.labels.values().any(|label| label != HISTORY);
+    let words = match (follows_alias, reads_history) {
+        (false, false) => None,
+        (true, false) => Some("follows an alias"),
+        (false, true) => Some("reads a history, without waiting"),
+        (true, true) => Some("follows an alias, or reads a history"),
+    };
+    if let Some(words) = words {
         let (from, to) = (number(legend.width), number(legend.width + 18.0));
         write!(legend.markup, r#"<path class="edge followed" d="M{from} 10H{to}"/>"#)?;
-        legend.explain("follows an alias")?;
+        legend.explain(words)?;
     }
     Ok((!legend.markup.is_empty()).then_some(legend))
 }

@@ -203,6 +203,10 @@ pub(in super::super) fn read_as(read_as: &ReadAs) -> String {
     match read_as {
         ReadAs::Latest => String::new(),
         ReadAs::Alias(alias) => alias.to_string(),
+        ReadAs::History { after: None } => "history".to_owned(),
+        ReadAs::History { after: Some(after) } => {
+            format!("history, new from {}", VersionNumber::after(Some(*after)))
+        }
         ReadAs::InputOf { model, alias } => format!("of {model}@{alias}"),
         ReadAs::InputOfChallenger { model } => format!("of the new {model}"),
     }

@@ -171,7 +171,9 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let shown = wanted.at.and_then(at).or_else(|| made.first());
     let other = wanted.with.and_then(at);
     let preview = preview(state, shown, node.spec.value_type, wanted.preview.is_some()).await;
-    let around: AssetSet = node.upstream.iter().chain(&node.downstream).copied().chain([index]).collect();
+    let histories = graph.histories(index).iter().map(|edge| &edge.asset).chain(&node.history_readers);
+    let around = node.upstream.iter().chain(&node.downstream).chain(histories).copied();
+    let around: AssetSet = around.chain([index]).collect();
     let lineage = status_drawing(graph, &statuses, &around, |key| format!("/assets/{key}"));
     let names = |assets: &[AssetIndex]| assets.iter().map(|asset| graph.key(*asset).to_string()).collect();
     let health = statuses.of(index);

@@ -199,7 +199,8 @@ impl Entry<'_> {
             | Cause::Config { .. }
             | Cause::Reported
             | Cause::Data { .. }
-            | Cause::Alias { .. } => None,
+            | Cause::Alias { .. }
+            | Cause::History { .. } => None,
         });
         stale.collect()
     }

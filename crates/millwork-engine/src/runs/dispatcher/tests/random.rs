@@ -149,9 +149,9 @@ pub(super) fn run_of(nodes: &[Node], stale_only: StaleOnly) -> PlannedRun {
                 made_from.inputs = step.input_partitions().map(version).collect();
                 let is_fresh = nodes[node_of(run.graph.key(asset).as_str())].is_fresh;
                 let verdict = LatestEvaluation {
-                    aliases: Default::default(),
                     data_version: Some("v0".into()),
                     provenance: is_fresh.then_some(made_from),
+                    ..LatestEvaluation::default()
                 };
                 verdicts.insert(run.output(position, asset).by_key(&run.graph), verdict);
             }

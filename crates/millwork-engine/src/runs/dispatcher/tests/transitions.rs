@@ -598,7 +598,7 @@ fn a_step_whose_code_and_inputs_are_unchanged_is_skipped() {
         let data_version = Some(DataVersion::from("v0"));
         verdicts.insert(
             asset.by_key(&run.graph),
-            LatestEvaluation { aliases: Default::default(), data_version, provenance: Some(provenance) },
+            LatestEvaluation { data_version, provenance: Some(provenance), ..LatestEvaluation::default() },
         );
     }
     run.stored = StoredInputs::of(values);

@@ -1,0 +1,46 @@
+//! Which steps read the histories of which assets: edges that order nothing, and may lead back.
+
+use std::collections::BTreeSet;
+
+use super::{AssetGraph, AssetIndex, StepIndex};
+use crate::partition::{AssetPartition, PartitionKey};
+
+/// That a step reads the history of an asset: an edge that doesn't order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryEdge {
+    /// The asset whose history is read.
+    pub asset: AssetIndex,
+    /// Whether the asset is made, at the end of whatever way, from what the step makes, or by the step itself. Then its new versions
+    /// follow from those of the reader, and neither make it stale nor are updates for its conditions: each would make the other for ever.
+    pub is_circular: bool,
+}
+
+impl AssetGraph {
+    /// The assets whose histories the step reads that makes an asset.
+    pub fn histories(&self, asset: AssetIndex) -> &[HistoryEdge] {
+        self.assets()[asset].step.map_or(&[], |step| &self.steps()[step].histories)
+    }
+
+    /// An asset at a step's partition, or as a whole if the asset has no partitions: the history that the step reads.
+    pub fn history_at(
+        &self,
+        asset: AssetIndex,
+        partition: Option<&PartitionKey>,
+    ) -> AssetPartition<AssetIndex> {
+        let partitions = self.definition(asset).and_then(|definition| definition.partitions.as_ref());
+        AssetPartition::new(asset, partitions.and(partition.cloned()))
+    }
+
+    /// Whether a way leads from what a step makes to an asset, by edges of any kind.
+    pub(super) fn leads_to(&self, step: StepIndex, asset: AssetIndex) -> bool {
+        let mut seen: BTreeSet<AssetIndex> = self.outputs(step).iter().copied().collect();
+        let mut open: Vec<AssetIndex> = seen.iter().copied().collect();
+        while let Some(made) = open.pop() {
+            let node = &self.assets()[made];
+            let together = node.step.into_iter().flat_map(|step| self.outputs(step));
+            let below = node.downstream.iter().chain(&node.history_readers).chain(together);
+            open.extend(below.copied().filter(|below| seen.insert(*below)));
+        }
+        seen.contains(&asset)
+    }
+}

@@ -1,0 +1,114 @@
+//! The histories that a step reads: how far each goes, and what of it is new.
+//!
+//! A history goes up to the newest materialization that is in the log when the attempt begins, with those of earlier steps of the run, which
+//! are waited for. What is new is above the newest version that the step's previous materialization was made from. That version is in
+//! the same event as the materialization, so there is no moment at which one is stored without the other; and the previous materialization
+//! is the one that was pinned when the execution began, as the previous value is.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use millwork_core::event::{Event, InputVersion};
+use millwork_core::plan::PlanIndex;
+use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::{AssetKey, AssetPartition, StoredHistory};
+use millwork_storage::{StorageError, Store};
+
+use super::{OriginalHistory, PlannedRun, RunContext};
+use crate::values::{LoggedHistory, ReadHistory, ValueError, Values, newest_materialization};
+
+/// A history that a step is given, and what is recorded of it.
+pub(crate) struct StepHistory {
+    pub(crate) asset: AssetKey,
+    pub(crate) stored: StoredHistory,
+    pub(crate) read: InputVersion,
+}
+
+impl RunContext {
+    /// The histories that a step reads, as they are now. `without` are assets whose previous values are none to the step.
+    pub(crate) async fn histories(
+        &self,
+        position: PlanIndex,
+        without: &BTreeSet<AssetKey>,
+    ) -> Result<Vec<StepHistory>, ValueError> {
+        let planned = &self.planned;
+        let edges = &planned.step(position).histories;
+        if edges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let graph = &planned.graph;
+        let mut histories = Vec::with_capacity(edges.len());
+        for edge in edges {
+            let spec = &graph.assets()[edge.asset].spec;
+            let value_type =
+                spec.value_type.ok_or_else(|| ValueError::NoValue { asset: spec.key.clone() })?;
+            let partition = planned.plan.steps[position].partition.as_ref();
+            let asset = graph.history_at(edge.asset, partition).by_key(graph);
+            let (from, newest, after) = match self.original_history(position, &asset) {
+                Some((from, OriginalHistory { newest, after })) => (from, newest, after),
+                None => {
+                    let newest = self.newest(&asset).await;
+                    let newest = newest
+                        .map_err(|source| ValueError::Database { asset: asset.asset.clone(), source })?;
+                    let after = planned.read_before(position, &asset, without);
+                    ((self.store.clone(), self.values.clone()), newest, after)
+                }
+            };
+            let read = LoggedHistory::read(from, asset.clone(), value_type, newest, after).await?;
+            let ReadHistory { stored, newest } = read;
+            let made = newest.as_ref().and_then(|event| event.body.materialization());
+            let read = InputVersion {
+                upstream: asset,
+                data_version: made.map(|made| made.data_version.clone()),
+                version: made.and_then(|made| made.version),
+                read_as: ReadAs::History { after },
+            };
+            histories.push(StepHistory { asset: spec.key.clone(), stored, read });
+        }
+        Ok(histories)
+    }
+
+    /// The newest materialization, behind everything that the run has recorded so far.
+    async fn newest(&self, asset: &AssetPartition) -> Result<Option<Event>, StorageError> {
+        self.recorder.commit(Vec::new()).await?;
+        newest_materialization(&*self.store, asset, None).await
+    }
+}
+
+impl RunContext {
+    /// What the original of the step has read of a history, and where it is, in a reproduction.
+    fn original_history(
+        &self,
+        position: PlanIndex,
+        asset: &AssetPartition,
+    ) -> Option<((Arc<dyn Store>, Values), OriginalHistory)> {
+        let original = self.original.as_ref()?;
+        let step = original.steps.get(&self.planned.step_partition(position))?;
+        let history = step.histories.get(asset)?;
+        Some(((original.store.clone(), original.values.clone()), history.clone()))
+    }
+}
+
+impl PlannedRun {
+    /// The newest version of an asset or partition that all outputs of a step were made from before the run. `None` if one of them has no
+    /// previous value, or none is made, as by checks and gates.
+    fn read_before(
+        &self,
+        position: PlanIndex,
+        asset: &AssetPartition,
+        without: &BTreeSet<AssetKey>,
+    ) -> Option<VersionNumber> {
+        if self.without_previous {
+            return None;
+        }
+        let read = self.outputs(position).iter().map(|output| {
+            if without.contains(self.graph.key(*output)) {
+                return None;
+            }
+            let previous = self.stored.get(&self.output(position, *output))?;
+            previous.event.body.provenance()?.newest_read(asset)
+        });
+        // `None` is the least.
+        read.min().flatten()
+    }
+}
