@@ -22,8 +22,8 @@ pub use error::MonitorError;
 pub use ground_truth::GroundTruth;
 pub use key::RowKey;
 pub use performance::{
-    Baseline, Coverage, Metric, Performance, PerformanceConfig, PerformanceFormat, PredictionCounts,
-    SliceMeasures, TruthCounts, Undefined, WindowLength, WindowMeasures,
+    Baseline, Coverage, IncrementError, Metric, Performance, PerformanceConfig, PerformanceFormat,
+    PredictionCounts, SliceMeasures, TruthCounts, Undefined, WindowLength, WindowMeasures,
 };
 pub use predictions::Predictions;
 pub use source::{MakePredictions, ModelVersion, PredictionSource, Role};
@@ -32,4 +32,5 @@ pub use value::RowValue;
 /// Registers the errors of this crate, so that their hints are found where a step returns them as a `BoxError`.
 pub fn register_errors() {
     millwork_core::advice::register::<MonitorError>();
+    millwork_core::advice::register::<IncrementError>();
 }

@@ -11,6 +11,7 @@ mod config;
 mod evaluate;
 mod group;
 mod increment_hash;
+mod increments;
 mod join;
 mod measures;
 mod metric;
@@ -21,6 +22,7 @@ mod table;
 mod window;
 
 pub use config::{Baseline, PerformanceConfig};
+pub use increments::IncrementError;
 pub use measures::{Coverage, PredictionCounts, SliceMeasures, TruthCounts, Undefined, WindowMeasures};
 pub use metric::Metric;
 pub use state::Performance;

@@ -20,8 +20,8 @@ use crate::{GroundTruth, ModelVersion, MonitorError, Predictions, RowKey, RowVal
 /// The live performance of a model: metrics, baselines and coverage by window, version and role, and the open rows that they are
 /// continued from.
 ///
-/// A step continues its previous value with what is new, in this order: [`continued`](Self::continued), [`predictions`](Self::predictions),
-/// [`ground_truth`](Self::ground_truth), [`evaluate`](Self::evaluate), [`output`](Self::output). What was added before changes nothing when
+/// A step continues its previous value with what is new, in this order: [`continued`](Self::continued),
+/// [`predictions_of`](Self::predictions_of), [`ground_truth_of`](Self::ground_truth_of), [`evaluate`](Self::evaluate), [`output`](Self::output). What was added before changes nothing when
 /// it is added again. Clones share their rows.
 #[derive(Clone, Debug)]
 pub struct Performance<K> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::version::VersionNumber;
+use millwork_core::{Advice as _, Asset, History};
 use millwork_ml::metrics::{
     mean_absolute_error, mean_poisson_deviance, root_mean_squared_error, spearman_correlation,
 };
@@ -188,11 +189,65 @@ fn online(rows: &[Row], truth: &[Late], numbers: &mut Numbers) -> Performance<u6
     performance
 }
 
+enum Predicted {}
+
+impl Asset for Predicted {
+    const KEY: &'static str = "predicted";
+    type Value = Predictions<u64, f64>;
+}
+
+enum Observed {}
+
+impl Asset for Observed {
+    const KEY: &'static str = "observed";
+    type Value = GroundTruth<u64, f64>;
+}
+
+/// The day of the last step by histories.
+const LAST: i64 = 59;
+
+/// Both assets are materialized several times a day, and the performance is evaluated every one to four days, by the histories. Every third
+/// step is killed before its value is stored.
+fn by_histories(rows: &[Row], truth: &[Late], numbers: &mut Numbers) -> Performance<u64> {
+    let (mut predicted, mut observed) = (Vec::new(), Vec::new());
+    // What is stored: the performance, and the numbers of the versions that it was made from.
+    let (mut stored, mut read): (Option<Performance<u64>>, _) = (None, (0, 0));
+    let mut next = 0;
+    for day in 0..=LAST {
+        let of_day: Vec<&Row> = rows.iter().filter(|row| row.day == day).collect();
+        let (morning, evening) = of_day.split_at(of_day.len() / 2);
+        predicted.extend(predictions_of(morning, 5).into_iter().chain(predictions_of(evening, 20)));
+        let facts: Vec<&Late> = truth.iter().filter(|fact| fact.comes == day).collect();
+        observed.extend(truth_of(&facts, numbers));
+        if day < next && day < LAST {
+            continue;
+        }
+        next = day + 1 + numbers.below(4) as i64;
+        let mut predictions = History::<Predicted>::of(predicted.clone());
+        let mut facts = History::<Observed>::of(observed.clone());
+        if let (Some(first), Some(second)) = (VersionNumber::new(read.0), VersionNumber::new(read.1)) {
+            (predictions, facts) = (predictions.handled(first), facts.handled(second));
+        }
+        let made = Performance::continued(stored.as_ref(), &config()).unwrap();
+        let made = made.predictions_of(&predictions).unwrap().ground_truth_of(&facts).unwrap();
+        let made = made.evaluate(at(day + 1, 0)).unwrap();
+        if day == LAST || numbers.below(3) > 0 {
+            stored = Some(reread(&made));
+            read = (predicted.len() as u32, observed.len() as u32);
+        }
+    }
+    stored.unwrap()
+}
+
 fn check(seed: u64) {
     let mut numbers = Numbers(seed);
     let (rows, truth) = history(&mut numbers);
-    let expected = offline(&rows, &truth);
-    let performance = online(&rows, &truth, &mut numbers);
+    check_against_offline(&rows, &truth, &online(&rows, &truth, &mut numbers));
+    check_against_offline(&rows, &truth, &by_histories(&rows, &truth, &mut numbers));
+}
+
+fn check_against_offline(rows: &[Row], truth: &[Late], performance: &Performance<u64>) {
+    let expected = offline(rows, truth);
     let mut found = 0;
     for measures in performance.windows() {
         assert!(measures.is_final);
@@ -234,6 +289,16 @@ proptest! {
 fn versions_and_roles_are_ordered() {
     let model = |version, role| ModelVersion { version: VersionNumber::new(version).unwrap(), role };
     assert!(model(1, Role::shadow()) < model(2, Role::champion()));
+}
+
+#[test]
+fn an_increment_that_does_not_fit_is_named() {
+    let predicted = predicted(champion(1), at(0, 5), [(1, 1.0)]);
+    let sliced = predicted.clone().slice("domain", ["a"]).unwrap();
+    let history = History::<Predicted>::of([sliced, predicted]);
+    let error = Performance::<u64>::new(&config()).unwrap().predictions_of(&history).unwrap_err();
+    assert_eq!(error.to_string(), "failed to add version 2 of `predicted`");
+    assert_eq!(error.hint().as_deref(), Some("call `predictions.slice(\"domain\", …)`"));
 }
 
 /// A step that is given what the step before was given changes nothing.
