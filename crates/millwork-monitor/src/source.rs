@@ -33,6 +33,11 @@ impl Role {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The role as the name of an alias; `None` if an alias can't be called so.
+    pub(crate) fn alias(&self) -> Option<AliasName> {
+        AliasName::from_str(&self.0).ok()
+    }
 }
 
 impl fmt::Display for Role {

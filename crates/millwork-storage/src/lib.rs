@@ -40,6 +40,7 @@ mod history;
 mod home;
 mod instigator_store;
 mod lineage;
+mod live;
 mod maintenance;
 mod memory;
 mod micros;
@@ -64,11 +65,12 @@ pub use history::{HistoryQuery, history};
 pub use home::{Announced, Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
 pub use lineage::{Direction, LineageLimits, LineageNode, LineageRest, lineage};
+pub use live::{FoundPerformance, live_performances};
 pub use maintenance::{Finding, Maintenance, StoreCounts, StoreInfo, Table};
 pub use memory::MemoryStore;
 pub use models::{
     ModelAction, ModelError, Seen, act_on_model, change_model, find_version, is_version, made_with,
-    model_history, repairing_run,
+    model_history, repairing_run, version_life,
 };
 pub use pending_store::{
     LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,

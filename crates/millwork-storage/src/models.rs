@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
 
 use jiff::Timestamp;
-use millwork_core::event::{AliasMoved, Event, EventBody, InputVersion, NewEvent, VersionDecided};
+use millwork_core::event::{
+    AliasMoved, Event, EventBody, EventKind, InputVersion, KindSet, NewEvent, VersionDecided,
+};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
 use millwork_core::run::{RunId, RunRequest, RunStatus, RunTag};
@@ -67,12 +69,41 @@ impl Advice for ModelError {
 
 /// The versions of an asset or partition, with verdicts, decisions and aliases.
 pub async fn model_history(store: &dyn Store, asset: &AssetPartition) -> Result<ModelHistory, StorageError> {
+    history_of(store, asset, ModelHistory::KINDS).await
+}
+
+/// As [`model_history`], with the materializations only of one version and of those that it was compared with: as much is read of a model
+/// with a thousand versions as of one with a few.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn version_life(
+    store: &dyn Store,
+    asset: &AssetPartition,
+    version: VersionNumber,
+) -> Result<ModelHistory, StorageError> {
+    const KINDS: KindSet = KindSet::VERSIONS.without(KindSet::of(&[EventKind::VersionsBacktested]));
+    let mut history = history_of(store, asset, KINDS).await?;
+    let found = history.versions.get(&version);
+    let against = found.into_iter().flat_map(|found| &found.verdicts).filter_map(|one| one.what.against);
+    let wanted: BTreeSet<VersionNumber> = against.chain([version]).collect();
+    let wanted: Vec<_> = wanted.into_iter().map(|version| (asset.clone(), version)).collect();
+    store.versions(&wanted).await?.into_iter().for_each(|event| history.apply(event));
+    Ok(history)
+}
+
+async fn history_of(
+    store: &dyn Store,
+    asset: &AssetPartition,
+    kinds: KindSet,
+) -> Result<ModelHistory, StorageError> {
     // Read before the events, so that a later move isn't undone here.
     let aliases = store.aliases(std::slice::from_ref(&asset.asset)).await?;
     let query = EventQuery {
         asset: Some(asset.asset.clone()),
         partition: Some(asset.partition.clone()),
-        kinds: Some(ModelHistory::KINDS),
+        kinds: Some(kinds),
         ..EventQuery::default()
     };
     let mut history = ModelHistory::of(store.events(query).await?);

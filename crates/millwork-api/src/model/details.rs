@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::list::since;
 use super::version::change_in_words;
-use super::{BacktestView, VersionView};
+use super::{BacktestView, LivePerformanceView, VersionView, model_live};
 use crate::asset::MetricView;
 
 /// A model, or one of its partitions, with its versions.
@@ -53,6 +53,8 @@ pub struct ModelDetails {
     /// The last backtest; `null` if there was none.
     #[schema(required)]
     pub backtest: Option<BacktestView>,
+    /// How good its versions were in use, by what measures it. It is measured on other rows than the metric of a version.
+    pub live: Vec<LivePerformanceView>,
 }
 
 /// An alias, with the version that it points at.
@@ -130,6 +132,7 @@ pub async fn model_details(
         aliases: aliases.collect(),
         moves: history.moves.iter().rev().map(ModelMoveView::from).collect(),
         backtest: history.backtests.last().map(|dated| BacktestView::new(dated.at, &dated.what)),
+        live: model_live(store, graph, asset, of).await?,
     })
 }
 

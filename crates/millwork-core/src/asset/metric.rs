@@ -1,13 +1,12 @@
-//! The main number of an asset: the one that stands for it wherever a single number is shown, and which of two of its values is better.
+//! The main number of an asset: the one that stands for it wherever a single number is shown.
 //!
 //! An author names it with `metric`. Without that, a number is chosen from the metadata of the asset's materializations, and stays as
 //! long as they have it, so that a trend doesn't change its subject.
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::{AssetSpec, Metadata, MetadataValue};
+use crate::value::Better;
 
 /// The number that an asset is measured by, as its author names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,26 +16,6 @@ pub struct AssetMetric {
     pub label: String,
     /// Which of two values is better.
     pub better: Better,
-}
-
-/// Which of two values of a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// The higher one, as of R² or accuracy.
-    Higher,
-    /// The lower one, as of an error or a loss.
-    Lower,
-}
-
-/// A change of a metric for the better or for the worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricChange {
-    /// The later value is better.
-    Better,
-    /// The later value is worse.
-    Worse,
 }
 
 /// The main number of an asset in the metadata of one materialization.
@@ -65,44 +44,6 @@ impl AssetMetric {
 impl fmt::Display for AssetMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.label, self.better.in_words())
-    }
-}
-
-impl Better {
-    /// The direction in words: `higher is better`.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::Higher => "higher is better",
-            Self::Lower => "lower is better",
-        }
-    }
-
-    /// The direction as an arrow: up where higher values are better.
-    pub fn arrow(self) -> char {
-        match self {
-            Self::Higher => '↑',
-            Self::Lower => '↓',
-        }
-    }
-
-    /// Whether a value is better or worse than the one before; `None` if they are equal or one is not a number.
-    pub fn compare(self, before: f64, after: f64) -> Option<MetricChange> {
-        let order = after.partial_cmp(&before).filter(|order| order.is_ne())?;
-        let is_better = match self {
-            Self::Higher => order.is_gt(),
-            Self::Lower => order.is_lt(),
-        };
-        Some(if is_better { MetricChange::Better } else { MetricChange::Worse })
-    }
-}
-
-impl MetricChange {
-    /// The change in one word: `better` or `worse`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Better => "better",
-            Self::Worse => "worse",
-        }
     }
 }
 
@@ -182,21 +123,5 @@ mod tests {
             &[("R²", 0.5.into()), ("MAE", f64::INFINITY.into())],
             Some(("MAE", f64::INFINITY)),
         );
-    }
-
-    #[test]
-    fn changes_are_judged_by_the_direction() {
-        for (better, before, after, expected) in [
-            (Better::Higher, 0.1, 0.2, Some("better")),
-            (Better::Higher, 0.2, 0.1, Some("worse")),
-            (Better::Lower, 0.1, 0.2, Some("worse")),
-            (Better::Lower, 0.2, -0.1, Some("better")),
-            (Better::Lower, 0.2, 0.2, None),
-            (Better::Lower, 0.2, f64::NAN, None),
-            (Better::Higher, 0.2, f64::INFINITY, Some("better")),
-        ] {
-            let found = better.compare(before, after).map(MetricChange::as_str);
-            assert_eq!(found, expected, "{before} to {after}, {}", better.in_words());
-        }
     }
 }

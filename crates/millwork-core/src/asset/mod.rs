@@ -13,14 +13,15 @@ mod status;
 
 pub use crate::id::AssetKey;
 pub use crate::value::{
-    AssetValue, CodeVersion, Column, DataVersion, Image, InjectiveHash, InvalidDataVersion, Json, Metadata,
-    MetadataValue, Series, SharedValue, Table, UnstorableMetadata, ValueType, check_metadata, plot,
+    AssetValue, Better, CodeVersion, Column, DataVersion, Image, InjectiveHash, InvalidDataVersion, Json,
+    LiveMeasure, LivePerformance, LiveWindow, Metadata, MetadataValue, MetricChange, Series, SharedValue,
+    Table, UnstorableMetadata, ValueType, check_metadata, plot,
 };
 pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
 pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};
 pub use gate::{Answer, Decision, Evidence, GateDefinition, IntoVerdict, Question, Verdict};
 pub use io::{IoError, IoManager, ValueAddress};
-pub use metric::{AssetMetric, Better, MainNumber, MetricChange};
+pub use metric::{AssetMetric, MainNumber};
 pub use output::{IntoProduced, Output, Produced, Update};
 pub use policy::{Backoff, Retry};
 pub use pool::PoolUse;

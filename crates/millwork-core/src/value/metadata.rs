@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::LivePerformance;
 use super::plot::Plot;
 use crate::id::{AssetKey, RunId};
 use crate::problem::Advice;
@@ -48,6 +49,8 @@ pub enum MetadataValue {
     Asset(AssetKey),
     /// A link to a run.
     Run(RunId),
+    /// How good the versions of a model were in use, window by window.
+    LivePerformance(LivePerformance),
 }
 
 /// A piece of metadata that can't be stored.
@@ -217,7 +220,8 @@ impl MetadataValue {
             | Self::Plot(_)
             | Self::Image(_)
             | Self::Asset(_)
-            | Self::Run(_) => None,
+            | Self::Run(_)
+            | Self::LivePerformance(_) => None,
         }
     }
 
@@ -238,7 +242,8 @@ impl MetadataValue {
             | Self::Plot(_)
             | Self::Image(_)
             | Self::Asset(_)
-            | Self::Run(_) => Ok(()),
+            | Self::Run(_)
+            | Self::LivePerformance(_) => Ok(()),
         }
     }
 }
@@ -258,6 +263,7 @@ metadata_from! {
     f64 => Float, f32 => Float, bool => Bool, String => Text, &str => Text,
     serde_json::Value => Json, jiff::Timestamp => Timestamp,
     Table => Table, Series => Series, Plot => Plot, Image => Image, AssetKey => Asset, RunId => Run,
+    LivePerformance => LivePerformance,
 }
 
 impl From<usize> for MetadataValue {
@@ -289,7 +295,9 @@ mod base64_bytes {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::{Better, LiveMeasure, LiveWindow};
     use super::*;
+    use crate::version::{AliasName, VersionNumber};
 
     /// The kinds that are stored, by the error about one that isn't.
     fn kinds() -> BTreeSet<String> {
@@ -303,7 +311,18 @@ mod tests {
         let curve = [("loss".to_owned(), vec![0.5, f64::NEG_INFINITY])];
         let table = Table::new([("id", "i64")]).row([1.into()]);
         let image = Image { media_type: "image/png".into(), bytes: vec![1, 2] };
-        let forms: [(MetadataValue, &str); 16] = [
+        let measure = LiveMeasure {
+            version: VersionNumber::FIRST,
+            role: AliasName::champion(),
+            value: Some(0.5),
+            baselines: vec![None],
+            predictions: 2,
+            matched: 1,
+        };
+        let window = LiveWindow { start: at, end: at, is_final: true, measures: vec![measure] };
+        let live = LivePerformance::new("MAE", Better::Lower, vec!["median".into()], [window]);
+        let live = LivePerformance { model: Some("m".into()), ..live };
+        let forms: [(MetadataValue, &str); 17] = [
             (3_u32.into(), r#"{"type":"int","value":3}"#),
             (0.5.into(), r#"{"type":"float","value":0.5}"#),
             (f64::INFINITY.into(), r#"{"type":"float","value":"inf"}"#),
@@ -329,6 +348,10 @@ mod tests {
             (image.into(), r#"{"type":"image","value":{"media_type":"image/png","bytes":"AQI="}}"#),
             (AssetKey::from("a/b").into(), r#"{"type":"asset","value":"a/b"}"#),
             (run.into(), r#"{"type":"run","value":"00000000-0000-0000-0000-000000000007"}"#),
+            (
+                live.into(),
+                r#"{"type":"live_performance","value":{"metric":"MAE","better":"lower","model":"m","baselines":["median"],"windows":[{"start":"1970-01-01T00:00:00Z","end":"1970-01-01T00:00:00Z","final":true,"measures":[{"version":1,"role":"champion","value":0.5,"baselines":[null],"predictions":2,"matched":1}]}],"left_out":0}}"#,
+            ),
         ];
         let mut left = kinds();
         for (value, json) in forms {

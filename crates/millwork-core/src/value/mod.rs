@@ -1,5 +1,7 @@
 //! The value of an asset: its type and stored form, its version, and the metadata that describes it.
 
+mod better;
+mod live;
 mod metadata;
 mod named;
 mod non_finite;
@@ -7,6 +9,8 @@ pub mod plot;
 mod stored_form;
 mod version;
 
+pub use better::{Better, MetricChange};
+pub use live::{LiveMeasure, LivePerformance, LiveWindow};
 pub use metadata::{
     Column, Image, Metadata, MetadataValue, Series, Table, UnstorableMetadata, check_metadata,
 };

@@ -11,6 +11,8 @@ mod gantt;
 mod heat_strip;
 mod histogram;
 mod lines;
+mod live;
+mod marker;
 mod scatter;
 mod spans;
 mod spark;
@@ -21,6 +23,7 @@ mod timeline;
 
 pub use draw::ToSvg;
 pub use gantt::{GanttRow, Segment, gantt};
+pub use live::{LiveWidth, UseSpan, live};
 pub use spans::{Span, SpanRow, spans};
 pub use spark::sparkline;
 pub use timeline::{TimelineBar, timeline};

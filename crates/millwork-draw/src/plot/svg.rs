@@ -11,7 +11,7 @@ const WIDE: f64 = 500.0;
 /// The shades that stand for numbers; shade 0 is almost invisible.
 pub(super) const SHADES: u64 = 10;
 /// The colours, and as many patterns of dashes, that distinguish curves.
-const LOOKS: usize = 6;
+pub(super) const LOOKS: usize = 6;
 
 /// The classes of a curve or a bar: after six, the colours come again with other dashes.
 pub(super) fn curve_class(class: &str, number: usize) -> String {
@@ -52,6 +52,21 @@ impl Svg {
 
     pub(super) fn path(&mut self, class: &str, path: &str) {
         let _ = write!(self.markup, "<path class=\"{class}\" d=\"{path}\"/>");
+    }
+
+    /// A closed path with a tooltip.
+    pub(super) fn shape(&mut self, class: &str, path: &str, title: &str) {
+        let _ = write!(self.markup, "<path class=\"{class}\" d=\"{path}\"");
+        self.end("path", title);
+    }
+
+    /// A text in the middle of something with a colour.
+    pub(super) fn label(&mut self, (x, y): (f64, f64), text: &str) {
+        let _ = write!(
+            self.markup,
+            "<text class=\"plot-text plot-label\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
+            escaped(text)
+        );
     }
 
     pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, text: &str) {

@@ -1,5 +1,6 @@
 //! The metrics that a performance can have.
 
+use millwork_core::Better;
 use millwork_ml::metrics::{self, Average, MetricError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,24 @@ impl Metric {
             Self::BrierScore => "Brier score",
             Self::RocAuc => "ROC AUC",
             Self::AveragePrecision => "average precision",
+        }
+    }
+
+    /// Which of two values is better.
+    pub fn better(self) -> Better {
+        match self {
+            Self::MeanAbsoluteError
+            | Self::RootMeanSquaredError
+            | Self::MedianAbsoluteError
+            | Self::MeanPoissonDeviance
+            | Self::LogLoss
+            | Self::BrierScore => Better::Lower,
+            Self::RSquared
+            | Self::SpearmanCorrelation
+            | Self::Accuracy
+            | Self::F1
+            | Self::RocAuc
+            | Self::AveragePrecision => Better::Higher,
         }
     }
 

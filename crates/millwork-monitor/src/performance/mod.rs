@@ -13,6 +13,7 @@ mod group;
 mod increment_hash;
 mod increments;
 mod join;
+mod live;
 mod measures;
 mod metric;
 mod report;

@@ -23,7 +23,8 @@ impl<K: RowKey> Performance<K> {
     ///
     /// Each metric, its baselines and the `coverage` of the newest final window: under their own names for the version in use, and with
     /// `: version 4` or `: shadow, version 5` behind them for each. Until a window is final there are none of them, so that no alert and
-    /// no condition compares unfinished numbers. Curves over windows, tables of windows and slices, and counts of what wasn't matched.
+    /// no condition compares unfinished numbers. Curves over windows, tables of windows and slices, and counts of what wasn't matched. And
+    /// [`live`](Self::live), by which pages and commands show it with the model.
     pub fn output(self) -> Output<Self> {
         let metadata = self.metadata();
         Output { value: self, metadata, data_version: None }
@@ -67,6 +68,7 @@ impl<K: RowKey> Performance<K> {
         ];
         metadata.extend(counts.map(|(label, count)| (label.to_owned(), count.into())));
         metadata.insert("windows".to_owned(), self.table(WINDOWS).into());
+        self.add_live(&mut metadata);
         metadata
     }
 

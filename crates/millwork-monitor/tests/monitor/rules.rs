@@ -1,6 +1,6 @@
 //! The rules: unknown keys, duplicates, what contradicts, what comes late; and windows, baselines and settings.
 
-use millwork_core::{Advice as _, MetadataValue};
+use millwork_core::{Advice as _, Better, MetadataValue};
 use millwork_monitor::{
     Baseline, Coverage, GroundTruth, Metric, Performance, PerformanceConfig, PredictionCounts, Predictions,
     TruthCounts,
@@ -281,5 +281,42 @@ fn the_newest_final_window_is_shown() {
     let Some(MetadataValue::Table(table)) = metadata.get("windows") else { panic!("a table") };
     assert_eq!((table.rows.len(), table.rows[0][0].as_str()), (3, Some("2026-03-02")));
     assert!(matches!(metadata.get("MAE by window"), Some(MetadataValue::Plot(_))));
+    let Some(MetadataValue::LivePerformance(live)) = metadata.get("live performance") else { panic!("none") };
+    assert_eq!((live.metric.as_str(), live.better, &live.model), ("MAE", Better::Lower, &None));
+    let measures: Vec<_> = live
+        .measures()
+        .map(|(window, one)| {
+            (window.label(), window.is_final, one.version.get(), one.role.as_str(), one.value)
+        })
+        .collect();
+    assert_eq!(
+        measures,
+        [
+            ("2026-03-01".to_owned(), true, 1, "champion", Some(2.0)),
+            ("2026-03-02".to_owned(), true, 1, "champion", Some(1.5)),
+            ("2026-03-02".to_owned(), true, 2, "shadow", Some(0.5)),
+        ]
+    );
+    assert_eq!(
+        (live.baselines.as_slice(), &live.windows[1].measures[0].baselines[..]),
+        (&["median".to_owned()][..], &[Some(0.0)][..])
+    );
     millwork_core::value::check_metadata(&metadata).unwrap();
+}
+
+#[test]
+fn a_performance_can_name_its_model() {
+    enum Prices {}
+    impl millwork_core::Asset for Prices {
+        const KEY: &'static str = "prices/model";
+        type Value = f64;
+    }
+    let performance = start().predictions(&predicted(champion(1), at(0, 9), [(1, 2.0)])).unwrap();
+    let performance = performance.evaluate(at(0, 11)).unwrap();
+    let model = |output: millwork_core::Output<Performance<u64>>| match &output.metadata["live performance"] {
+        MetadataValue::LivePerformance(live) => live.model.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(model(performance.clone().output()), None);
+    assert_eq!(model(performance.output_of::<Prices>()), Some("prices/model".into()));
 }

@@ -9,8 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
     BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
-    ModelDetails, ModelListing, ModelRepair, VersionError, VersionView, compare_versions, find_model,
-    find_stored_version, list_models, model_author, model_card, model_details, plan_repair, version_lineage,
+    ModelDetails, ModelListing, ModelRepair, VersionError, VersionHistory, VersionView, compare_versions,
+    find_model, find_stored_version, list_models, model_author, model_card, model_details, plan_repair,
+    version_history, version_lineage,
 };
 use millwork_core::event::Event;
 use millwork_core::model::Author;
@@ -291,6 +292,22 @@ pub(super) async fn card(
 ) -> Result<Json<ModelCard>, ApiError> {
     let found = find(&state, &key, wanted.partition.as_deref(), wanted.version.as_deref()).await?;
     Ok(Json(model_card(&*state.store, state.pipeline.graph(), &found).await?))
+}
+
+/// What happened to a version, and how good it was in use.
+#[utoipa::path(
+    get, path = "/api/v1/models/history/{*key}", tag = "models",
+    params(("key" = String, Path, description = "The asset's key"), CardQuery),
+    responses((status = 200, description = "The history of a version, oldest first", body = VersionHistory))
+)]
+pub(super) async fn history(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    Query(wanted): Query<CardQuery>,
+) -> Result<Json<VersionHistory>, ApiError> {
+    let found = find(&state, &key, wanted.partition.as_deref(), wanted.version.as_deref()).await?;
+    let (graph, version) = (state.pipeline.graph(), number(&found.of, &found.event)?);
+    Ok(Json(version_history(&*state.store, graph, (found.asset, &found.of), version).await?))
 }
 
 /// What a version was made from, or what was made with it.

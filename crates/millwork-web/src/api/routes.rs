@@ -72,6 +72,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(models::versions))
         .routes(routes!(models::compare))
         .routes(routes!(models::card))
+        .routes(routes!(models::history))
         .routes(routes!(models::lineage))
         .routes(routes!(models::promote))
         .routes(routes!(models::reject))

@@ -91,6 +91,9 @@ pub(super) fn metadata(value: &MetadataValue) -> String {
         MetadataValue::Image(image) => format!("picture, {}, {} bytes", image.media_type, image.bytes.len()),
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
+        MetadataValue::LivePerformance(live) => {
+            format!("{} in {}", live.metric, counted(live.windows.len(), "window", "windows"))
+        }
     };
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -52,7 +52,7 @@ pub(super) fn metadata_views(sequence: u64, metadata: &Metadata) -> Vec<Labelled
     metadata.iter().filter_map(labelled).collect()
 }
 
-/// The view of a value; `None` if it isn't listed with the others, because `asset/curves.rs` draws it.
+/// The view of a value; `None` if it isn't listed with the others, because `asset/curves.rs` or `models/live.rs` draws it.
 fn view(sequence: u64, label: &str, value: &MetadataValue) -> Option<MetadataView> {
     Some(match value {
         MetadataValue::Markdown(text) => MetadataView::Markup(markdown(text)),
@@ -79,8 +79,8 @@ fn view(sequence: u64, label: &str, value: &MetadataValue) -> Option<MetadataVie
         | MetadataValue::Text(_)
         | MetadataValue::Url(_)
         | MetadataValue::Path(_) => MetadataView::Text(format::metadata(value)),
-        // With those of the materializations before.
-        MetadataValue::Series(_) => return None,
+        // With those of the materializations before, and with a place of its own.
+        MetadataValue::Series(_) | MetadataValue::LivePerformance(_) => return None,
     })
 }
 

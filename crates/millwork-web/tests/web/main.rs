@@ -8,6 +8,7 @@ mod connections;
 mod document;
 mod live;
 mod main_number;
+mod model_live;
 mod models;
 mod no_host;
 mod pages;

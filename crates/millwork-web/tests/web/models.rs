@@ -238,7 +238,7 @@ pub(crate) async fn with_a_life() -> Served {
     served
 }
 
-async fn page(served: &Served, path: &str) -> (u16, String) {
+pub(crate) async fn page(served: &Served, path: &str) -> (u16, String) {
     let request = served.client.get(format!("{}{path}", served.url)).header("accept", "text/html");
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
@@ -261,6 +261,7 @@ async fn the_pages_of_models() {
         ("model_of_a_partition", "/models/regional_model?partition=north"),
         ("model_compared", "/models/prices/model/compare?a=1&b=2"),
         ("model_lineage", "/models/prices/model/lineage"),
+        ("model_history", "/models/prices/model/history?version=2"),
         ("asset_that_is_a_model", "/assets/prices/model"),
     ] {
         let (status, page) = page(&served, path).await;
@@ -279,6 +280,8 @@ async fn what_there_is_not_is_an_error() {
         ("/models/nothing", 404, "no asset is called `nothing`"),
         ("/models/prices/model/compare?a=1", 422, "a comparison needs two versions"),
         ("/models/prices/model/compare?a=1&b=9", 404, "`prices/model` has no version 9"),
+        ("/models/prices/model/history?version=9", 404, "`prices/model` has no version 9"),
+        ("/models/plain/history", 404, "`plain` has no versions"),
         ("/models/prices/model/lineage?version=9", 404, "`prices/model` has no version 9"),
         ("/models/plain/lineage", 404, "`plain` has no versions"),
         ("/models/regional_model?partition=west", 422, "has no partition `west`"),
@@ -479,7 +482,7 @@ async fn a_form_of_another_site_changes_nothing() {
 }
 
 /// How many queries a page asks after it was shown, and how long it takes at its fastest.
-async fn cost(served: &Served, path: &str) -> (u64, Duration) {
+pub(crate) async fn cost(served: &Served, path: &str) -> (u64, Duration) {
     let (mut asked, mut fastest) = (Vec::new(), Duration::MAX);
     for _ in 0..5 {
         a_moment_passes().await;
@@ -498,10 +501,11 @@ async fn a_page_asks_as_much_of_a_thousand_versions_as_of_five() {
     let served = with_a_life().await;
     let pages = [
         ("/models", 6),
-        ("/models/prices/model", 7),
+        ("/models/prices/model", 9),
         ("/models/regional_model", 6),
         ("/models/prices/model/compare?a=1&b=2", 4),
         ("/models/prices/model/lineage?version=2", 14),
+        ("/models/prices/model/history?version=2", 9),
     ];
     let mut small = Vec::new();
     for (path, most) in pages {

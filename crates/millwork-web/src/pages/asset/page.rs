@@ -19,7 +19,7 @@ use super::super::format;
 use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
-use super::super::models::{ModelLine, model_line};
+use super::super::models::{LiveView, ModelLine, model_line};
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_history};
 use super::history::{
@@ -67,6 +67,8 @@ struct Asset {
     is_newest: bool,
     preview: Preview,
     compared: Option<Compared>,
+    /// What it measured of a model's predictions.
+    live: Vec<LiveView>,
     plots: Vec<Figure>,
     constant: Vec<Figure>,
     curves: Vec<Figure>,
@@ -185,6 +187,10 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         let newest = made.first().and_then(|(_, made)| made.version);
         model_line(graph, models, index, partition, newest, state.clock.now())
     });
+    let live = shown.map(|(event, made)| {
+        let models = models.as_deref();
+        LiveView::of_asset((graph, models), (index, event, &made.metadata), state.clock.now())
+    });
     let axis = wanted.by.unwrap_or_else(|| HistoryAxis::best(&made));
     let (plots, constant) = over_history(&made, metric, axis);
     let second = made.get(1).or(made.first());
@@ -211,6 +217,7 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         newest: shown.map(|shown| whole(shown, metric, takes_config)),
         preview,
         compared: shown.zip(other).map(|(one, other)| compared(other, one, metric)),
+        live: live.unwrap_or_default(),
         plots,
         constant,
         curves: curves(&from(&made, shown)).into_iter().chain(attached(shown)).collect(),

@@ -9,7 +9,7 @@ use millwork_core::version::VersionNumber;
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
-use super::{compare, lineage, page};
+use super::{compare, history, lineage, page};
 use crate::state::AppState;
 
 /// What an address below `/models/` shows.
@@ -18,6 +18,7 @@ enum Subject<'p> {
     Model(&'p str),
     Comparison(&'p str),
     Lineage(&'p str),
+    History(&'p str),
 }
 
 /// The parameters of the pages of one model.
@@ -33,7 +34,7 @@ pub(in super::super) struct ModelQuery {
     /// The versions that are compared.
     pub(super) a: Option<VersionNumber>,
     pub(super) b: Option<VersionNumber>,
-    /// The version whose lineage is shown; `None` for the one in use.
+    /// The version whose lineage or history is shown; `None` for the one in use.
     pub(super) version: Option<VersionNumber>,
 }
 
@@ -59,6 +60,9 @@ pub(in super::super) async fn show(
         Subject::Lineage(key) => {
             lineage::load(&state, key, &wanted).await.map(|page| rendered(StatusCode::OK, &page))
         }
+        Subject::History(key) => {
+            history::load(&state, key, &wanted).await.map(|page| rendered(StatusCode::OK, &page))
+        }
     };
     shown.unwrap_or_else(|error| page_error(&error))
 }
@@ -71,6 +75,9 @@ fn subject<'p>(graph: &AssetGraph, path: &'p str) -> Subject<'p> {
         }
         if let Some(key) = path.strip_suffix("/lineage") {
             return Subject::Lineage(key);
+        }
+        if let Some(key) = path.strip_suffix("/history") {
+            return Subject::History(key);
         }
     }
     Subject::Model(path)
@@ -107,6 +114,7 @@ mod tests {
             ("a/compare", Subject::Model("a/compare")),
             ("a/compare/compare", Subject::Comparison("a/compare")),
             ("a/lineage", Subject::Lineage("a")),
+            ("a/history", Subject::History("a")),
             ("b/compare", Subject::Comparison("b")),
             ("b", Subject::Model("b")),
         ] {

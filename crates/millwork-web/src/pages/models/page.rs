@@ -9,7 +9,7 @@ use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetPartition, MainNumber, PartitionKey};
-use millwork_storage::{EventQuery, Order};
+use millwork_storage::{EventQuery, Order, live_performances};
 
 use super::super::asset::curves::{Figure, curves};
 use super::super::asset::history::{Made, materializations};
@@ -18,6 +18,7 @@ use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
 use super::address::{ModelQuery, query};
 use super::alias_history::{AliasHistory, alias_history};
 use super::backtest::{Backtest, backtest};
+use super::live::{LiveView, uses};
 use super::row::{InUse, LastVersions, ModelRow, in_use_of, last_event, open, rows};
 use super::versions::{Of, Versions, versions};
 use crate::error::ApiError;
@@ -29,6 +30,8 @@ const VERSIONS: u32 = 25;
 const PARTITIONS: usize = 60;
 /// The maximum number of partitions that can be selected in a list.
 const SELECTABLE: usize = 500;
+/// The maximum number of live performances that are drawn, where several assets measure the model.
+const LIVE: usize = 3;
 /// The maximum number of versions whose curves are drawn over each other, beside the one in use.
 const NEWEST: usize = 2;
 
@@ -67,6 +70,8 @@ struct OneModel {
     /// The version whose lineage there is: the one in use, or else the newest; `None` if there is none.
     lineage: Option<VersionNumber>,
     questions: Vec<Question>,
+    /// How good its versions were in use, by what measures it.
+    live: Vec<LiveView>,
     versions: Versions,
     /// The first two versions that a comparison is offered for.
     a: Option<VersionNumber>,
@@ -207,7 +212,10 @@ async fn one(
     let metric = in_use_made.first().and_then(|(_, made)| MainNumber::of_metric(spec, &made.metadata));
     let in_use =
         in_use_of(history, alias, now).map(|in_use| InUse { number: metric.map(Shown::of), ..in_use });
-    let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), removed: &removed };
+    let graph = state.pipeline.graph();
+    let live = live_performances(&*state.store, graph, index, of.partition.as_ref()).await?;
+    let used = uses(history, alias, now);
+    let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), live: &live, removed: &removed };
     let with = |parameters: &[(&str, &str)]| format!("?{}", query(parameters));
     let here = |before: Option<String>| match (&before, wanted.partition.as_str()) {
         (None, "") => format!("/models/{}", of.asset),
@@ -243,6 +251,7 @@ async fn one(
             .collect(),
         a: listed.iter().find(|version| Some(**version) != b).copied(),
         b: b.or(listed.get(1).copied()),
+        live: live.iter().take(LIVE).map(|found| LiveView::of_model(found, alias, &used)).collect(),
         versions: versions(&table, &made),
         newest: wanted.before.map(|_| here(None)),
         older: events.last().filter(|_| is_full).map(|event| here(Some(event.sequence.to_string()))),

@@ -6,9 +6,11 @@ use millwork_api::same_parameters;
 use millwork_core::model::{ModelVersion, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetMetric, AssetPartition, RecordedConfig};
+use millwork_storage::FoundPerformance;
 
 use super::super::asset::history::{Made, columns};
 use super::super::format;
+use super::live::LiveCell;
 use super::row::{Status, last_event, who};
 use crate::models::ModelSnapshot;
 
@@ -19,6 +21,8 @@ pub(super) struct Versions {
     pub(super) more: usize,
     /// Whether a version was made with a configuration.
     pub(super) has_configs: bool,
+    /// The metric of live windows; `None` if nothing measures them.
+    pub(super) live: Option<String>,
     pub(super) rows: Vec<VersionRow>,
 }
 
@@ -31,6 +35,8 @@ pub(super) struct VersionRow {
     /// The fields of its configuration, those that the run overrode first and with a `*`; of large ones, those that differ.
     pub(super) config: Vec<String>,
     pub(super) cells: Vec<String>,
+    /// The newest final window of its live predictions.
+    pub(super) live: Option<LiveCell>,
     pub(super) status: Status,
     /// The other aliases that point at it.
     pub(super) aliases: Vec<String>,
@@ -59,6 +65,8 @@ pub(super) struct Of<'m> {
     /// The alias of what is in use.
     pub(super) alias: &'m AliasName,
     pub(super) metric: Option<&'m AssetMetric>,
+    /// What was measured of its live predictions.
+    pub(super) live: &'m [FoundPerformance],
     /// The materializations whose values were removed.
     pub(super) removed: &'m BTreeSet<u64>,
 }
@@ -68,7 +76,13 @@ pub(super) fn versions(of: &Of<'_>, made: &[Made<'_>]) -> Versions {
     let (columns, more) = columns(made, of.metric);
     let mut rows: Vec<VersionRow> = made.iter().map(|made| row(of, made, &columns)).collect();
     leave_what_differs(&mut rows);
-    Versions { columns, more, has_configs: rows.iter().any(|row| !row.config.is_empty()), rows }
+    Versions {
+        columns,
+        more,
+        has_configs: rows.iter().any(|row| !row.config.is_empty()),
+        live: of.live.first().map(|found| found.performance.metric.clone()),
+        rows,
+    }
 }
 
 /// Leaves those fields of large configurations out that are the same in all versions.
@@ -100,6 +114,7 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
         run: event.run.map(|run| (run.to_string(), run.short())),
         config: config.iter().map(ToString::to_string).collect(),
         cells: columns.iter().map(cell).collect(),
+        live: made.version.and_then(|version| LiveCell::of(of.live, version, of.alias)),
         status: Status::of(&status),
         aliases: aliases.map(|(alias, _)| alias.to_string()).collect(),
         decisions: found.map(decisions).unwrap_or_default(),

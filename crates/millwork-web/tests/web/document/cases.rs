@@ -147,7 +147,7 @@ fn of_runs() -> Vec<Case> {
 fn models() -> Vec<Case> {
     let (show, versions) = ("/api/v1/models/show/{key}", "/api/v1/models/versions/{key}");
     let (compare, card) = ("/api/v1/models/compare/{key}", "/api/v1/models/card/{key}");
-    let lineage = "/api/v1/models/lineage/{key}";
+    let (history, lineage) = ("/api/v1/models/history/{key}", "/api/v1/models/lineage/{key}");
     vec![
         get(show, "/api/v1/models/show/model", 200),
         get(show, "/api/v1/models/show/load", 200),
@@ -165,6 +165,11 @@ fn models() -> Vec<Case> {
         get(card, "/api/v1/models/card/model?version=champion", 200),
         get(card, "/api/v1/models/card/model?version=shadow", 404),
         get(card, "/api/v1/models/card/model?version=@", 422),
+        get(history, "/api/v1/models/history/model?version=1", 200),
+        get(history, "/api/v1/models/history/model?version=champion", 200),
+        get(history, "/api/v1/models/history/model", 200),
+        get(history, "/api/v1/models/history/model?version=9", 404),
+        get(history, "/api/v1/models/history/model?version=@", 422),
         get(lineage, "/api/v1/models/lineage/predicted", 200),
         get(lineage, "/api/v1/models/lineage/model?version=2&down=true", 200),
         get(lineage, "/api/v1/models/lineage/model?version=2&down=true&limit=1", 200),

@@ -15,10 +15,11 @@ use millwork_core::model::Author;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
-    Absent, AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Computation,
-    Config, Decision, Definitions, Destination, FreshnessPolicy, FromStep as _, GateDefinition, Instigator,
-    Job, MetadataValue, Misfire, PartitionsDefinition, RecordedConfig, Requirements, Schedule, Secret,
-    Sensor, SensorOutcome, Series, StepFunction, StepResult, Trigger, Verdict,
+    Absent, AlertRule, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Better,
+    Computation, Config, Decision, Definitions, Destination, FreshnessPolicy, FromStep as _, GateDefinition,
+    Instigator, Job, LiveMeasure, LivePerformance, LiveWindow, MetadataValue, Misfire, PartitionsDefinition,
+    RecordedConfig, Requirements, Schedule, Secret, Sensor, SensorOutcome, Series, StepFunction, StepResult,
+    Trigger, Verdict,
 };
 use millwork_storage::{
     AutomationRow, Batch, Claim, Commit, Holder, ModelAction, NewDelivery, NewPending, NewRun, PendingWork,
@@ -251,7 +252,11 @@ async fn versions(store: &dyn Store) {
         provenance: Provenance::reported(),
     };
     let mut events: Vec<NewEvent> = (1..=4).map(|version| made("model", version, Vec::new())).collect();
-    events.push(made("predicted", 1, vec![input("model", 2)]));
+    let mut measured = made("predicted", 1, vec![input("model", 2)]);
+    if let EventBody::Materialized(made) = &mut measured.body {
+        made.metadata.insert("live".to_owned(), live(number).into());
+    }
+    events.push(measured);
     events.extend([judged(3, Some(Decision::Keep)), judged(4, None)]);
     events.push(event("model", 30, EventBody::VersionsBacktested(backtest)));
     store.append(Batch { fence: None, events }).await.unwrap();
@@ -261,6 +266,26 @@ async fn versions(store: &dyn Store) {
         let of = (&model, &AliasName::champion());
         act_on_model(store, of, &action, (&author, Seen::Now), at(40)).await.unwrap();
     }
+}
+
+/// What was measured of the model: of version 1 in a window that is final, and of version 2 in an open one without ground truth.
+fn live(number: impl Fn(u32) -> VersionNumber) -> LivePerformance {
+    let window = |version: u32, value: Option<f64>| LiveWindow {
+        start: at(i64::from(version) * 3_600),
+        end: at(i64::from(version) * 3_600 + 3_600),
+        is_final: value.is_some(),
+        measures: vec![LiveMeasure {
+            version: number(version),
+            role: AliasName::champion(),
+            value,
+            baselines: vec![value.map(|value| value * 2.0)],
+            predictions: 10,
+            matched: if value.is_some() { 9 } else { 0 },
+        }],
+    };
+    let windows = [window(1, Some(11.5)), window(2, None)];
+    let live = LivePerformance::new("MAE", Better::Lower, vec!["median".to_owned()], windows);
+    LivePerformance { model: Some("model".into()), ..live }
 }
 
 /// What schedules, sensors, conditions and alerts have come to.

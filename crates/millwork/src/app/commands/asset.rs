@@ -338,7 +338,8 @@ fn print_metadata(label: &str, value: &MetadataValue, width: usize) {
         | MetadataValue::Plot(_)
         | MetadataValue::Image(_)
         | MetadataValue::Asset(_)
-        | MetadataValue::Run(_) => outln!("  {label:<width$}  {}", in_a_word(value)),
+        | MetadataValue::Run(_)
+        | MetadataValue::LivePerformance(_) => outln!("  {label:<width$}  {}", in_a_word(value)),
     }
 }
 
@@ -372,6 +373,9 @@ fn in_a_word(value: &MetadataValue) -> String {
         }
         MetadataValue::Asset(asset) => asset.to_string(),
         MetadataValue::Run(run) => run.to_string(),
+        MetadataValue::LivePerformance(live) => {
+            format!("{} in {} windows", in_one_line(&live.metric), live.windows.len())
+        }
     }
 }
 

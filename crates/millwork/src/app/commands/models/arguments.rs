@@ -20,7 +20,8 @@ pub(in crate::app::commands) enum Models {
     /// List the models, each with the version in use
     #[command(arg(json_flag()))]
     List,
-    /// Show a model: the version in use, its versions and aliases, and their moves
+    /// Show a model: the version in use, its versions and aliases, and their moves; of KEY@VERSION the history
+    #[command(after_help = "Examples:\n  models show comments_model\n  models show comments_model@champion")]
     Show(Of),
     /// List the versions of a model, newest first
     Versions(Of),

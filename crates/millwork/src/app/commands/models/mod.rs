@@ -3,6 +3,7 @@
 mod arguments;
 mod backtest;
 mod change;
+mod history;
 mod lineage;
 mod repair;
 mod show;

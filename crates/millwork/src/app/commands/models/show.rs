@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use millwork_api::{
-    ComparedFactView, FactKind, FoundVersion, ModelDetails, ModelListing, ModelMoveView, VersionView,
-    compare_versions, find_stored_version, list_models, model_card, model_details, same_parameters,
+    ComparedFactView, FactKind, FoundVersion, LivePerformanceView, ModelDetails, ModelListing, ModelMoveView,
+    VersionView, compare_versions, find_stored_version, list_models, model_card, model_details,
+    same_parameters,
 };
 use millwork_core::asset::plot::short_number;
 use millwork_core::graph::AssetIndex;
@@ -13,13 +14,13 @@ use millwork_core::{AssetPartition, Clock as _, SystemClock};
 use serde_json::Value;
 
 use super::arguments::{Of, Version, number};
-use super::backtest;
+use super::{backtest, history};
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::{cut, indented};
-use crate::app::session::{Opened, Session};
+use crate::app::session::{Opened, Session, split_version};
 use crate::app::style::style;
-use crate::app::table::table;
+use crate::app::table::{aligned, table};
 use crate::app::when;
 
 /// The maximum widths of names and reasons in tables, in characters; cards and JSON have them whole.
@@ -72,6 +73,10 @@ async fn details(session: &Session, opened: &Opened, of: &Of) -> Result<ModelDet
 }
 
 pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<Exit, Failure> {
+    let (key, which) = split_version(&of.key)?;
+    if key != of.key {
+        return history::show(session, opened, of, (key, &which)).await;
+    }
     let model = details(session, opened, of).await?;
     if session.wants_json() {
         print_json(&model)?;
@@ -164,15 +169,35 @@ fn print_versions(model: &ModelDetails) {
         return;
     }
     let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
-    let heading = ["VERSION", "STATUS", metric, "MADE", "RUN", "PARAMETERS", "DECISION", "BY", "REASON"];
+    let live = model.live.first();
+    let live_metric = live.map(|live| format!("LIVE {}", live.metric.label));
     let made = model.versions.iter().filter(|version| version.made.is_some());
     let made: Vec<Vec<String>> = made.map(parameters).collect();
     let same = same_parameters(made.iter().map(Vec::as_slice));
-    out!("{}", table(heading, model.versions.iter().map(|version| version_row(version, &same)).collect()));
+    let mut heading = vec!["VERSION", "STATUS", metric];
+    heading.extend(live_metric.as_deref());
+    heading.extend(["MADE", "RUN", "PARAMETERS", "DECISION", "BY", "REASON"]);
+    let row = |version: &VersionView| {
+        let mut row = Vec::from(version_row(version, &same));
+        if let Some(live) = live {
+            row.insert(3, live_cell(live, version.version, &model.alias));
+        }
+        row
+    };
+    out!("{}", aligned(&heading, model.versions.iter().map(row).collect()));
     if !same.is_empty() {
         outln!("PARAMETERS has what differs; `models card {}` has all.", model.key);
     }
     print_newest(model.versions.len(), model.count);
+}
+
+/// The newest final window of a version: the metric, how many of its predictions have ground truth, and where it isn't that of the version
+/// in use, the role. Empty where there is none.
+fn live_cell(live: &LivePerformanceView, version: VersionNumber, in_use: &AliasName) -> String {
+    let Some((window, measure)) = live.newest_of(version, in_use) else { return String::new() };
+    let value = measure.value.map_or_else(|| "none".to_owned(), short_number);
+    let role = if measure.role == *in_use { String::new() } else { format!(", {}", measure.role) };
+    format!("{value} ({}, {} of {}{role})", window.label, measure.matched, measure.predictions)
 }
 
 fn parameters(version: &VersionView) -> Vec<String> {
