@@ -464,3 +464,55 @@ fn a_pipeline_without_models() {
     assert_eq!(command("models list"), none);
     assert_eq!(command("models list --json"), "[]\n");
 }
+
+#[test]
+fn the_history_of_a_version_is_told_in_the_order_of_time() {
+    let models = Models::new();
+    let history = words(&models.run("models show model@2"));
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines[0], "model@2, in use (champion)");
+    assert_eq!(lines[2], "WHEN WHAT FIGURES BY REASON");
+    for (line, expected) in lines[3..].iter().zip([
+        "made error 1",
+        "judged: promote, against version 1 held-out error 1, error of version 1 when it was made 3 gate `better_model` 3 → 1",
+        "champion: promoted, after version 1 gate `better_model` 3 → 1",
+    ]) {
+        assert!(line.ends_with(expected), "{expected}: {history}");
+    }
+    assert!(!history.contains("Live figures"), "{history}");
+    models.fails("models show model@9", 2, "`model` has no version 9");
+    models.fails("models show model@shadow", 2, "`model` has no alias `shadow`");
+    let of_day = models.json("models show day_model@1 --partition mon --json");
+    assert_eq!((&of_day["partition"], &of_day["entries"][0]["kind"]), (&"mon".into(), &"made".into()));
+}
+
+/// Two months of a model with a rollback and a shadow, as `synthetic-life past` writes them.
+#[test]
+fn live_performance_is_shown_with_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic-life"));
+        command.args(arguments).env("MILLWORK_HOME", folder.path()).env("NO_COLOR", "1").env("TZ", "UTC");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["past", folder.path().to_str().unwrap()]);
+    let shown = run(&["models", "show", "price_model"]);
+    assert!(shown.contains("LIVE MAE") && shown.contains("(2026-11-17, "), "{shown}");
+    assert!(shown.lines().any(|line| line.starts_with("6 ") && line.contains(", shadow)")), "{shown}");
+    let history = run(&["models", "show", "price_model@4", "--limit", "50"]);
+    let order = [
+        "judged: promote, against version 3",
+        "champion: promoted, after version 3",
+        "champion in window 2026-10-19",
+        "champion in window 2026-10-21",
+        "champion: version 3 rolled back in its place",
+        "Live figures are of what was predicted in use",
+    ];
+    let places: Vec<_> = order.iter().map(|text| history.find(text)).collect();
+    assert!(places.iter().all(Option::is_some), "{places:?}: {history}");
+    let unfinished = run(&["models", "show", "price_model@5", "--limit", "50"]);
+    assert!(unfinished.contains("champion in window 2026-11-24, unfinished"), "{unfinished}");
+    assert!(unfinished.contains("shadow in window 2026-10-27"), "{unfinished}");
+}
