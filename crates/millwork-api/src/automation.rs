@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 pub struct AutomationView {
     /// Whether automation as a whole is on.
     pub on: bool,
-    /// The assets that have a condition, in the order of the graph.
+    /// The assets that have a condition, in the order of the graph, and behind them the jobs that have one.
     pub assets: Vec<AutomationEntryView>,
 }
 
-/// An asset that has an automation condition, with the outcome of its last evaluation.
+/// An asset or job that has an automation condition, with the outcome of its last evaluation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AutomationEntryView {
-    /// The asset's key.
+    /// The asset's key; of a job, `job:` and its name.
     #[schema(value_type = String)]
     pub asset: AssetKey,
     /// Whether its condition is on.
@@ -52,6 +52,18 @@ pub enum OutcomeView {
     Underway,
     /// The condition holds, but the asset isn't requested because its runs have failed.
     Held(HoldView),
+    /// The condition holds, but the last run was requested a short time ago.
+    Cooldown {
+        /// When the next run may be requested.
+        until: Timestamp,
+    },
+    /// The condition holds, but its budget of runs is spent.
+    BudgetSpent {
+        /// The number of runs that were requested within the budget's span.
+        runs: u32,
+        /// When the next run may be requested.
+        until: Timestamp,
+    },
 }
 
 /// The pause in requests for an asset whose runs fail.
@@ -107,6 +119,10 @@ pub struct PartView {
     pub name: String,
     /// Whether the part holds.
     pub holds: bool,
+    /// What was measured for the part, as text; absent for a part that compares no numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub measured: Option<String>,
     /// The assets for which the part holds; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -186,6 +202,8 @@ impl From<Outcome> for OutcomeView {
             Outcome::NotDue => Self::NotDue,
             Outcome::Underway => Self::Underway,
             Outcome::Held(Hold { failures, until }) => Self::Held(HoldView { failures, until }),
+            Outcome::Cooldown { until } => Self::Cooldown { until },
+            Outcome::BudgetSpent { runs, until } => Self::BudgetSpent { runs, until },
         }
     }
 }
@@ -200,10 +218,10 @@ impl From<Explanation> for ExplanationView {
 
 impl From<Part> for PartView {
     fn from(part: Part) -> Self {
-        let Part { name, holds, truths, parts } = part;
+        let Part { name, holds, measured, truths, parts } = part;
         let truth = |Truth { node, asset, since }| TruthView { node: node.position(), asset, since };
         let truths = truths.into_iter().map(truth).collect();
-        Self { name, holds, truths, parts: parts.into_iter().map(Into::into).collect() }
+        Self { name, holds, measured, truths, parts: parts.into_iter().map(Into::into).collect() }
     }
 }
 

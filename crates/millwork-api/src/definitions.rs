@@ -64,6 +64,10 @@ pub struct JobView {
     pub config: Value,
     /// The tags of its runs.
     pub tags: BTreeMap<String, String>,
+    /// The condition by which a daemon requests its runs, as text; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub automation: Option<String>,
 }
 
 /// The asset graph by keys.
@@ -150,6 +154,7 @@ impl From<&Job> for JobView {
             selection: job.selection.clone(),
             config: job.config.clone(),
             tags: job.tags.clone(),
+            automation: job.automation.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use millwork_core::alert::AlertRule;
+use millwork_core::automation::job_name;
 use millwork_core::graph::{AssetGraph, AssetIndex, closest};
 use millwork_core::run::RunStatus;
 use millwork_core::{Advice, AssetKey, AutomationCondition, ErrorClass, Pipeline, Schedule, Sensor};
@@ -51,6 +52,20 @@ pub enum NameError {
     NoCondition {
         /// The key of the asset.
         asset: AssetKey,
+    },
+    /// The job isn't defined.
+    #[error("no job is called `{name}`")]
+    UnknownJob {
+        /// The name that was written.
+        name: String,
+        /// The name that was probably meant, or where all are listed.
+        hint: String,
+    },
+    /// The job has no automation condition.
+    #[error("job `{job}` has no automation condition")]
+    NoJobCondition {
+        /// The name of the job.
+        job: String,
     },
     /// No request with this number is pending.
     #[error("no pending request {id}")]
@@ -99,6 +114,8 @@ impl NameError {
             | Self::UnknownSensor { .. }
             | Self::UnknownAlertRule { .. }
             | Self::NoCondition { .. }
+            | Self::UnknownJob { .. }
+            | Self::NoJobCondition { .. }
             | Self::UnknownPending { .. }
             | Self::UnknownDelivery { .. } => true,
             Self::UnknownRunStatus { .. }
@@ -115,8 +132,10 @@ impl Advice for NameError {
             Self::UnknownAsset { hint, .. }
             | Self::UnknownSchedule { hint, .. }
             | Self::UnknownSensor { hint, .. }
+            | Self::UnknownJob { hint, .. }
             | Self::UnknownAlertRule { hint, .. } => Cow::Borrowed(hint),
             Self::NoCondition { .. } => "`automation list` shows which assets have one".into(),
+            Self::NoJobCondition { .. } => "`Job::automation` gives it one".into(),
             Self::UnknownPending { .. } => {
                 "`sensors pending list` and `schedules pending list` list all".into()
             }
@@ -145,18 +164,32 @@ pub fn find_asset(graph: &AssetGraph, key: &str) -> Result<AssetIndex, NameError
     graph.index(key).ok_or_else(unknown)
 }
 
-/// The asset of a key, with its automation condition.
+/// The key of an asset, or of a job (`job:` and its name), with its automation condition.
 ///
 /// # Errors
 ///
-/// If no asset has this key, or it has no condition.
+/// If no asset has this key or no job this name, or it has no condition.
 pub fn find_condition<'a>(
-    graph: &'a AssetGraph,
+    pipeline: &'a Pipeline,
     key: &str,
-) -> Result<(&'a AssetKey, &'a AutomationCondition), NameError> {
-    let spec = &graph.assets()[find_asset(graph, key)?].spec;
-    let without = || NameError::NoCondition { asset: spec.key.clone() };
-    Ok((&spec.key, spec.automation.as_ref().ok_or_else(without)?))
+) -> Result<(AssetKey, &'a AutomationCondition), NameError> {
+    let asset = AssetKey::from(key);
+    let without = match job_name(&asset) {
+        Some(name) => {
+            let names = || pipeline.jobs().iter().map(|job| job.name.as_str());
+            let hint = || hint(name, names(), "`list jobs` lists all jobs");
+            if pipeline.job(name).is_none() {
+                return Err(NameError::UnknownJob { name: name.to_owned(), hint: hint() });
+            }
+            NameError::NoJobCondition { job: name.to_owned() }
+        }
+        None => {
+            find_asset(pipeline.graph(), key)?;
+            NameError::NoCondition { asset: asset.clone() }
+        }
+    };
+    let condition = pipeline.condition(&asset).ok_or(without)?;
+    Ok((asset, condition))
 }
 
 /// The schedule of a name.
@@ -269,8 +302,10 @@ mod tests {
     #[test]
     fn a_wrong_name_has_a_hint() {
         let schedule = Schedule::new("hourly", ["@hourly"], "all");
+        let plain = millwork_core::Job::new("plain", "all");
         let asset = millwork_core::AssetDefinition::new("all").produces::<u8, _>().blocking(|_| Ok(0_u8));
-        let pipeline = Definitions::new().asset(asset).schedule(schedule).resolve().expect("definitions");
+        let pipeline =
+            Definitions::new().asset(asset).job(plain).schedule(schedule).resolve().expect("definitions");
         check(
             find_schedule(&pipeline, "hourli"),
             "no schedule is called `hourli`; hint: did you mean `hourly`?",
@@ -281,7 +316,10 @@ mod tests {
         check(find_asset(pipeline.graph(), "al"), "no asset is called `al`; hint: did you mean `all`?");
         let without =
             "asset `all` has no automation condition; hint: `automation list` shows which assets have one";
-        check(find_condition(pipeline.graph(), "all"), without);
+        check(find_condition(&pipeline, "all"), without);
+        check(find_condition(&pipeline, "job:x"), "no job is called `x`; hint: `list jobs` lists all jobs");
+        let without = "job `plain` has no automation condition; hint: `Job::automation` gives it one";
+        check(find_condition(&pipeline, "job:plain"), without);
         check(parse_tag("=x"), "`=x` is not a tag; hint: write `KEY=VALUE`");
         check(parse_tags(["a=1", "x"]), "`x` is not a tag; hint: write `KEY=VALUE`");
         let twice = "the tag `a` is given twice; hint: a tag of a run has one value";

@@ -1,8 +1,8 @@
 //! Ticks: the recorded evaluations of schedules, sensors and automation conditions.
 
 use jiff::Timestamp;
-use millwork_core::Instigator;
 use millwork_core::run::RunId;
+use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{Tick, TickOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,6 +46,26 @@ pub enum TickOutcomeView {
         /// Why no run was requested.
         reason: String,
     },
+    /// A condition holds, and its cooldown holds the run back.
+    Cooldown {
+        /// The asset that has the condition, or the job as `job:` and its name.
+        #[schema(value_type = String)]
+        subject: AssetKey,
+        /// When the run may be requested.
+        until: Timestamp,
+        /// Why the condition holds.
+        reason: String,
+    },
+    /// A condition holds, and its budget of runs is spent.
+    BudgetSpent {
+        /// The asset that has the condition, or the job as `job:` and its name.
+        #[schema(value_type = String)]
+        subject: AssetKey,
+        /// When the run may be requested.
+        until: Timestamp,
+        /// Why the condition holds.
+        reason: String,
+    },
     /// The tick couldn't be evaluated.
     Failed {
         /// The error message.
@@ -66,6 +86,10 @@ impl From<TickOutcome> for TickOutcomeView {
             TickOutcome::Requested { run } => Self::Requested { run },
             TickOutcome::Skipped { ticks } => Self::Skipped { ticks },
             TickOutcome::Idle { reason } => Self::Idle { reason },
+            TickOutcome::Cooldown { subject, until, reason } => Self::Cooldown { subject, until, reason },
+            TickOutcome::BudgetSpent { subject, until, reason } => {
+                Self::BudgetSpent { subject, until, reason }
+            }
             TickOutcome::Failed { reason } => Self::Failed { reason },
         }
     }

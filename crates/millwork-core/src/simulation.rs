@@ -2,6 +2,9 @@
 //!
 //! Nothing is stored or run. Each requested run succeeds, its assets one after the other, each after the time that it
 //! usually takes; a gate promotes every version. So the same decisions are made as by a daemon, in the same order, without waiting.
+//!
+//! What was recorded in the span is replayed: the numbers, checks and versions of assets that conditions name are what they were, whatever a
+//! simulated run would have made. So the condition of a job is tried on the past.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,8 +15,8 @@ use serde::Serialize;
 use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
-    Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, RunScope, Timetables,
-    alias_key, explain, has_history_readers, history_key, scope,
+    Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, Numbers, RunScope,
+    Timetables, alias_key, explain, has_history_readers, history_key, job_name, scope,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
@@ -29,11 +32,13 @@ pub struct Simulation<'a> {
     pub to: Timestamp,
     /// The assets that have a value at the beginning, and the [keys](crate::automation::alias_key) of aliases that exist.
     pub present: &'a [AssetKey],
+    /// What was recorded until the end of the span of the assets that conditions [name](Automation::named), in order.
+    pub recorded: &'a [Change],
     /// How long it takes to make an asset.
     pub duration: &'a dyn Fn(&AssetKey) -> SignedDuration,
     /// Whether a schedule is on.
     pub schedule_on: &'a dyn Fn(&str) -> bool,
-    /// Whether an asset's condition is on.
+    /// Whether the condition of an asset, or of a job by its key, is on.
     pub condition_on: &'a dyn Fn(&AssetKey) -> bool,
 }
 
@@ -78,6 +83,8 @@ struct SimulationState<'a> {
     schedules: Vec<Kept<'a>>,
     /// The scheduled changes, by time.
     ahead: BTreeMap<Timestamp, Vec<Change>>,
+    /// The assets and aliases of which something was recorded in the span.
+    recorded: BTreeSet<&'a AssetKey>,
     runs: Vec<SimulatedRun>,
 }
 
@@ -99,10 +106,7 @@ impl Simulation<'_> {
     }
 
     fn begin(&self) -> Result<SimulationState<'_>, ConditionError> {
-        let graph = self.pipeline.graph();
-        let on = graph.assets().iter().filter(|node| (self.condition_on)(&node.spec.key));
-        let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
-        let automation = Automation::new(graph, conditions, FailureBackoff::default())?;
+        let automation = self.pipeline.automation(self.condition_on, FailureBackoff::default())?;
         let on = self.pipeline.schedules().iter().filter(|schedule| (self.schedule_on)(&schedule.name));
         let schedules = on.map(|schedule| {
             let timetable = schedule.timetable()?;
@@ -115,14 +119,23 @@ impl Simulation<'_> {
             partition: None,
             at: self.from,
             run: None,
-            kind: ChangeKind::Updated { by: Arc::default(), data_version: None },
+            kind: updated(Arc::default()),
         };
+        let in_span = self.recorded.iter().filter(|change| (self.from..=self.to).contains(&change.at));
+        let recorded: BTreeSet<&AssetKey> = in_span.map(|change| &change.asset).collect();
+        let known: BTreeSet<&AssetKey> = self.recorded.iter().map(|change| &change.asset).collect();
+        let present = self.present.iter().filter(|asset| !known.contains(asset)).map(present);
+        let mut ahead: BTreeMap<Timestamp, Vec<Change>> = [(self.from, present.collect())].into();
+        for change in self.recorded.iter().filter(|change| change.at <= self.to) {
+            ahead.entry(change.at.max(self.from)).or_default().push(change.clone());
+        }
         Ok(SimulationState {
             simulation: self,
             timetables: Timetables::of(&automation),
             state: AutomationState::default(),
             schedules: schedules.collect::<Result<_, ScheduleError>>()?,
-            ahead: [(self.from, self.present.iter().map(present).collect())].into(),
+            ahead,
+            recorded,
             runs: Vec::new(),
             automation,
         })
@@ -143,28 +156,28 @@ impl SimulationState<'_> {
             for at in found.ticks {
                 match schedule.runs_at(at) {
                     Ok(runs) => {
-                        requests.extend(runs.into_iter().map(|run| (why.clone(), assets_of(run, pipeline))));
+                        requests.extend(runs.into_iter().map(|run| (why.clone(), resolved(run, pipeline))));
                     }
                     Err(error) => requests.push((why.clone(), Err(one_line_of(error.as_ref())))),
                 }
             }
         }
-        for (why, assets) in requests {
-            match assets {
-                Ok(assets) => self.request(now, why, assets),
-                Err(problem) => {
-                    let (assets, problem) = (Vec::new(), Some(problem));
-                    self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem });
-                }
-            }
+        for (why, request) in requests {
+            self.request(now, why, request);
         }
         for _ in 0..MOST_ROUNDS {
             let changes = self.ahead.remove(&now).unwrap_or_default();
             let evaluation = self.automation.evaluate(&mut self.state, &changes, now, &self.timetables);
-            let is_over = evaluation.runs.is_empty() && !self.ahead.contains_key(&now);
+            let requests_none = evaluation.runs.is_empty() && evaluation.jobs.is_empty();
+            let is_over = requests_none && !self.ahead.contains_key(&now);
             for assets in evaluation.runs {
                 let why = assets.iter().filter_map(|key| self.why(key)).collect::<Vec<_>>().join("; ");
-                self.request(now, why, assets);
+                self.request(now, why, Ok(RunRequest { assets, ..RunRequest::default() }));
+            }
+            for job in evaluation.jobs {
+                let why = self.why(&job).unwrap_or_default();
+                let run = RunSpec::of_job(job_name(&job).unwrap_or_default());
+                self.request(now, why, resolved(run, self.simulation.pipeline));
             }
             if is_over {
                 break;
@@ -178,10 +191,16 @@ impl SimulationState<'_> {
         Some(format!("`{key}` {}", explanation.verdict))
     }
 
-    fn request(&mut self, now: Timestamp, why: String, assets: Vec<AssetKey>) {
+    fn request(&mut self, now: Timestamp, why: String, request: Result<RunRequest, String>) {
+        let request = match request {
+            Ok(request) => request,
+            Err(problem) => {
+                let (assets, problem) = (Vec::new(), Some(problem));
+                return self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem });
+            }
+        };
         let graph = self.simulation.pipeline.graph();
         let run = Some(RunId::from_u128(self.runs.len() as u128 + 1));
-        let request = RunRequest { assets: assets.clone(), ..RunRequest::default() };
         let by: Arc<RunScope> = Arc::new(scope(graph, &request));
         let mut add = |at: Timestamp, asset: &AssetKey, kind| {
             let change = Change { asset: asset.clone(), partition: None, at, run, kind };
@@ -193,29 +212,46 @@ impl SimulationState<'_> {
         for (index, node) in made {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
-            add(until, asset, ChangeKind::Updated { by: by.clone(), data_version: None });
-            if has_history_readers(graph, asset) {
-                let by = Arc::new(RunScope { targets: BTreeSet::new(), tags: by.tags.clone() });
-                add(until, &history_key(asset), ChangeKind::Updated { by, data_version: None });
+            if self.recorded.contains(asset) {
+                add(until, asset, ChangeKind::Ended);
+            } else {
+                add(until, asset, updated(by.clone()));
+                if has_history_readers(graph, asset) {
+                    let by = Arc::new(RunScope { targets: BTreeSet::new(), tags: by.tags.clone() });
+                    add(until, &history_key(asset), updated(by));
+                }
             }
-            if let Some(gate) = graph.gate(index) {
-                let updated = ChangeKind::Updated { by: by.clone(), data_version: None };
-                add(until, &alias_key(asset, &gate.alias), updated);
+            let alias = graph.gate(index).map(|gate| alias_key(asset, &gate.alias));
+            // The versions of a model that is replayed come into use as they did.
+            let is_replayed =
+                |alias: &AssetKey| self.recorded.contains(asset) || self.recorded.contains(alias);
+            if let Some(alias) = alias.filter(|alias| !is_replayed(alias)) {
+                add(until, &alias, updated(by.clone()));
             }
         }
-        self.runs.push(SimulatedRun { at: now, why, assets, until, problem: None });
+        if let Some((job, kind)) = by.updated_job() {
+            add(until, job, ChangeKind::Ended);
+            add(until, job, kind);
+        }
+        self.runs.push(SimulatedRun { at: now, why, assets: request.assets, until, problem: None });
     }
 
     /// The next moment at which something happens or is due.
     fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let ticks = self.schedules.iter().filter_map(|kept| kept.next);
         let happens = self.ahead.keys().next().copied();
-        ticks.chain(self.timetables.next(now)).chain(happens).min()
+        let again = self.state.again_at().filter(|again| *again > now);
+        ticks.chain(self.timetables.next(now)).chain(happens).chain(again).min()
     }
 }
 
-fn assets_of(run: RunSpec, pipeline: &Pipeline) -> Result<Vec<AssetKey>, String> {
-    run.resolve(pipeline).map(|request| request.assets).map_err(|error| one_line_of(&error))
+fn resolved(run: RunSpec, pipeline: &Pipeline) -> Result<RunRequest, String> {
+    run.resolve(pipeline).map_err(|error| one_line_of(&error))
+}
+
+/// A value, or a version in use, that a simulated run makes.
+fn updated(by: Arc<RunScope>) -> ChangeKind {
+    ChangeKind::Updated { by, data_version: None, version: None, numbers: Numbers::new() }
 }
 
 #[cfg(test)]
@@ -250,6 +286,7 @@ mod tests {
             from,
             to: from + SignedDuration::from_hours(hours),
             present: &["stories".into(), "model".into()],
+            recorded: &[],
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
@@ -293,6 +330,7 @@ mod tests {
             from,
             to: from + SignedDuration::from_hours(1),
             present: &["model".into(), champion, "predictions".into()],
+            recorded: &[],
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
@@ -325,5 +363,56 @@ mod tests {
         );
         let why = r#"`predictions` requested: cron_tick_passed("* * * * *", "UTC")"#;
         assert_eq!(runs[0].why, why);
+    }
+
+    /// The condition of a job, tried on what was recorded: a live metric that gets worse, and a model whose versions were kept.
+    #[test]
+    fn the_condition_of_a_job_is_replayed() {
+        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let day = std::time::Duration::from_secs(24 * 3600);
+        let condition =
+            Condition::metric("live", "MAE").above(12.0) | Condition::older_than("model", 3 * day);
+        let pipeline = Definitions::new()
+            .assets([asset("live"), asset("model")])
+            .job(crate::definitions::Job::new("train", "model").automation(condition.cooldown(day)))
+            .resolve()
+            .unwrap();
+        let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
+        let live = |hours: i64, mae: f64| Change {
+            asset: "live".into(),
+            partition: None,
+            at: from + SignedDuration::from_hours(hours),
+            run: None,
+            kind: ChangeKind::Updated {
+                by: Arc::default(),
+                data_version: None,
+                version: None,
+                numbers: [("MAE".to_owned(), crate::stored::Number(mae))].into(),
+            },
+        };
+        let simulation = Simulation {
+            pipeline: &pipeline,
+            from,
+            to: from + SignedDuration::from_hours(100),
+            present: &["live".into(), "model".into()],
+            recorded: &[live(-1, 11.0), live(1, 13.0), live(2, 14.0), live(30, 11.0), live(200, 99.0)],
+            duration: &|_| SignedDuration::from_secs(90),
+            schedule_on: &|_| true,
+            condition_on: &|_| true,
+        };
+        let runs: Vec<String> = simulation
+            .runs()
+            .unwrap()
+            .iter()
+            .map(|run| format!("{} {} {:?}", run.at, run.why, run.assets[0].as_str()))
+            .collect();
+        assert_eq!(
+            runs,
+            [
+                r#"2026-05-01T01:00:00Z `job:train` requested: MAE 13 of live is above 12 "model""#,
+                r#"2026-05-02T01:00:00Z `job:train` requested: MAE 14 of live is above 12 "model""#,
+                r#"2026-05-05T01:01:30Z `job:train` requested: model is 3d old, older than 3d "model""#,
+            ]
+        );
     }
 }

@@ -4,10 +4,11 @@
 //! readers of JSON give up at some depth, so a deeper value could be written and never read. Therefore everything
 //! that is stored goes through [`stored_json`], and every number that people hand in through `numbers`.
 
+use std::fmt;
 use std::io;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter};
 use thiserror::Error;
 
@@ -140,6 +141,50 @@ impl Formatter for LimitedFormatter {
     fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         self.compact.end_object(writer)
+    }
+}
+
+/// A number of metadata or a bound that one is compared with, in the one stored form. Two are equal if their bits are, so that "not a number"
+/// equals itself.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Number(#[serde(with = "numbers")] pub f64);
+
+impl Number {
+    /// The number, if it is finite.
+    pub fn finite(self) -> Option<f64> {
+        Some(self.0).filter(|number| number.is_finite())
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Number {}
+
+/// With four significant digits; whole numbers up to a quadrillion with all.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.0;
+        if !number.is_finite() || number.fract() == 0.0 {
+            return match number.abs() < 1e15 {
+                true => write!(f, "{number}"),
+                false => write!(f, "{number:e}"),
+            };
+        }
+        // The magnitude of a finite number fits.
+        #[allow(clippy::cast_possible_truncation)]
+        let magnitude = number.abs().log10().floor() as i32;
+        if !(-5..15).contains(&magnitude) {
+            return write!(f, "{number:.3e}");
+        }
+        let decimals = usize::try_from(3 - magnitude).unwrap_or(0);
+        let text = format!("{number:.decimals$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        f.write_str(text)
     }
 }
 

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
-    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Evaluation,
-    FailureBackoff, KINDS, RunScope, Timetables, from_event, scope,
+    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Evaluation, Explanation,
+    FailureBackoff, KINDS, RunScope, Timetables, explain, from_event, job_key, scope,
 };
 use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, Instigator, Pipeline};
-use millwork_storage::{EventQuery, InstigatorState, Order, RunQuery, Store, each_latest};
+use millwork_storage::{
+    EventQuery, InstigatorState, Order, RunQuery, Store, each_latest, earlier_numbers, made_at_of_moved,
+};
 
 use crate::error::DaemonError;
 
@@ -81,6 +83,7 @@ impl EvaluationState {
         let aliases = remembered.unknown_aliases(pipeline.graph(), store).await?;
         remembered.first.extend(aliases);
         remembered.first.extend(codes(pipeline.graph(), &remembered.state, now));
+        remembered.read_numbers(pipeline.graph(), store).await?;
         Ok(remembered)
     }
 
@@ -112,10 +115,24 @@ impl EvaluationState {
         Ok(found)
     }
 
+    /// Reads the numbers that conditions ask for and the state doesn't have: at first, and when a condition begins to ask for them.
+    async fn read_numbers(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<(), DaemonError> {
+        let numbers = earlier_numbers(store, graph, &self.automation, &self.state, self.events).await?;
+        self.first.extend(numbers);
+        Ok(())
+    }
+
+    /// What the last evaluation found of the condition of an asset or a job.
+    pub(crate) fn explanation(&self, key: &AssetKey) -> Option<Explanation> {
+        let memory = self.state.asset(key)?.memory.as_ref()?;
+        explain(key, self.automation.condition(key)?, memory)
+    }
+
     /// The same state, with the conditions that are switched off now.
-    pub(crate) fn with_switches(
+    pub(crate) async fn with_switches(
         mut self,
         pipeline: &Pipeline,
+        store: &dyn Store,
         switches: &Switches,
     ) -> Result<Self, DaemonError> {
         let off = switched_off(pipeline, switches);
@@ -123,6 +140,7 @@ impl EvaluationState {
             self.automation = conditions(pipeline, &off)?;
             self.timetables = Timetables::of(&self.automation);
             self.off = off;
+            self.read_numbers(pipeline.graph(), store).await?;
         }
         Ok(self)
     }
@@ -158,6 +176,7 @@ impl EvaluationState {
                     None => None,
                 };
                 found.extend(from_event(graph, event, scope.as_ref()));
+                found.extend(made_at_of_moved(store, &self.automation, event).await?);
             }
             self.events = match events.last() {
                 Some(event) if events.len() == PAGE as usize => event.sequence,
@@ -233,17 +252,13 @@ fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> 
         state.and_then(|state| state.on) == Some(false)
     };
     let conditions = pipeline.graph().assets().iter().filter(|node| node.spec.automation.is_some());
-    conditions.map(|node| node.spec.key.clone()).filter(is_off).collect()
+    let jobs = pipeline.job_conditions().map(|job| job_key(job.name));
+    conditions.map(|node| node.spec.key.clone()).chain(jobs).filter(is_off).collect()
 }
 
 /// The conditions that are on. One that is switched on again begins anew: the set of conditions has changed.
 fn conditions(pipeline: &Pipeline, off: &BTreeSet<AssetKey>) -> Result<Automation, DaemonError> {
-    let graph = pipeline.graph();
-    let conditions = graph.assets().iter().filter(|node| !off.contains(&node.spec.key)).filter_map(|node| {
-        let condition = node.spec.automation.clone()?;
-        Some((node.spec.key.clone(), condition))
-    });
-    Ok(Automation::new(graph, conditions, FailureBackoff::default())?)
+    Ok(pipeline.automation(|key| !off.contains(key), FailureBackoff::default())?)
 }
 
 /// The code versions that the state doesn't have.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::run::RunId;
-use millwork_core::{Instigator, SwitchedCursor};
+use millwork_core::{AssetKey, Instigator, SwitchedCursor};
 use serde::{Deserialize, Serialize};
 
 use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
@@ -42,6 +42,24 @@ pub enum TickOutcome {
     /// There was no reason to request a run.
     Idle {
         /// The reason.
+        reason: String,
+    },
+    /// A condition holds, and its cooldown holds the run back.
+    Cooldown {
+        /// The asset or job that has the condition.
+        subject: AssetKey,
+        /// When the run may be requested.
+        until: Timestamp,
+        /// Why the condition holds.
+        reason: String,
+    },
+    /// A condition holds, and its budget of runs is spent.
+    BudgetSpent {
+        /// The asset or job that has the condition.
+        subject: AssetKey,
+        /// When the run may be requested.
+        until: Timestamp,
+        /// Why the condition holds.
         reason: String,
     },
     /// The tick could not be evaluated.

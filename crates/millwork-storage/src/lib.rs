@@ -32,6 +32,7 @@
 
 mod alert_store;
 mod asset_status;
+mod automation_past;
 mod automation_store;
 mod error;
 mod event_log;
@@ -57,6 +58,7 @@ mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
 pub use asset_status::{each_latest, failures, last_events, read_status};
+pub use automation_past::{earlier_numbers, made_at_of_moved, recorded_changes};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};

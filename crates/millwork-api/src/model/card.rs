@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use millwork_core::graph::{AssetGraph, Edge};
+use millwork_core::run::{RunId, RunTag};
 use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, PartitionKey};
-use millwork_storage::{Store, model_history};
+use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -40,6 +41,9 @@ pub struct ModelCard {
     pub metric: Option<MetricView>,
     /// The version.
     pub version: VersionView,
+    /// Why the condition of a job requested the run that made it; `null` if none did.
+    #[schema(required)]
+    pub reason: Option<String>,
     /// What its run was executed with; `null` if that isn't recorded.
     #[schema(required)]
     pub environment: Option<EnvironmentView>,
@@ -82,9 +86,9 @@ pub async fn model_card(
     let Some((&number, _)) = of_event else { return Err(VersionError::NoVersions { of: of.clone() }) };
     let version = model_versions(store, graph, *asset, &history, vec![number]).await?.pop();
     let version = version.ok_or_else(|| VersionError::NoVersion { of: of.clone(), version: number })?;
-    let environment = match event.run {
-        Some(run) => environment_of(store, run).await?,
-        None => None,
+    let (environment, reason) = match event.run {
+        Some(run) => (environment_of(store, run).await?, reason_of(store, run).await?),
+        None => (None, None),
     };
     let moves = history.moves.iter().rev();
     let moves = moves.filter(|moved| [moved.what.from, moved.what.to].contains(&Some(number)));
@@ -110,11 +114,18 @@ pub async fn model_card(
         tags: spec.tags.clone(),
         metric: spec.metric.as_ref().map(MetricView::from),
         version,
+        reason,
         environment,
         moves: moves.map(ModelMoveView::from).collect(),
         backtest: with_it.map(|dated| BacktestView::new(dated.at, &dated.what)),
         readers: readers.collect(),
     })
+}
+
+/// Why the condition of a job requested a run; `None` if none did, or the run isn't there any more.
+async fn reason_of(store: &dyn Store, run: RunId) -> Result<Option<String>, StorageError> {
+    let record = store.run(run).await?;
+    Ok(record.and_then(|record| RunTag::Reason.of(&record.request.tags).map(str::to_owned)))
 }
 
 impl ModelCard {
@@ -142,6 +153,7 @@ impl ModelCard {
         if let Some(made) = &version.made {
             facts.push(("Made at", made.at.to_string()));
             facts.push(("Run", made.run.map(|run| run.to_string()).unwrap_or_default()));
+            facts.push(("Requested because", self.reason.clone().unwrap_or_default()));
             facts.push(("Code version", made.code_version.to_string()));
             facts.push(("Data version", made.data_version.to_string()));
             let removed = if made.value_removed { ", removed by a retention rule" } else { "" };

@@ -4,7 +4,7 @@
 //! a state with the subject's state before, and decides whether an alert is sent now. An event alerts each time; a lasting state alerts
 //! when it begins, when it gets worse and when it is over; during the rule's cooldown, no alert is sent.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,11 +14,18 @@ use super::message::{moment, text};
 use super::version_news::version_news;
 use super::{Alert, AlertKind, AlertRule, Occurrence, OccurrenceKind, Trigger};
 use crate::asset::{AssetKey, AssetMetric, MetadataValue, MetricChange, Severity};
+use crate::automation::{
+    Automation, AutomationCondition, FailureBackoff, change_in_words, job_name, model_measured_by,
+    numbers_of, of_version, worse_by,
+};
 use crate::clock::CLOCK_TOLERANCE;
+use crate::condition::COVERAGE;
 use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
 use crate::instigator::Instigator;
 use crate::run::RunStatus;
+use crate::stored::Number;
+use crate::version::VersionNumber;
 
 /// The rules of a pipeline, with the assets that they are for.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +66,26 @@ impl AlertRules {
             assets.as_ref().is_none_or(|assets| assets.contains(asset))
                 && rule.triggers.iter().any(Trigger::compares)
         })
+    }
+
+    /// The conditions whose numbers at promotion the rules ask for when an asset is materialized; `None` if they ask for none.
+    pub fn compared_with_promotion(&self, graph: &AssetGraph, asset: &AssetKey) -> Option<Automation> {
+        let index = graph.index(asset.as_str())?;
+        let rules = self
+            .rules
+            .iter()
+            .filter(|(_, assets)| assets.as_ref().is_none_or(|assets| assets.contains(asset)));
+        let metrics: BTreeSet<&str> = rules
+            .flat_map(|(rule, _)| &rule.triggers)
+            .filter_map(Trigger::metric_since_promotion)
+            .filter(|metric| model_measured_by(graph, index, metric).is_some())
+            .collect();
+        let compared = metrics
+            .iter()
+            .map(|metric| AutomationCondition::metric(asset.clone(), *metric).worse_than_at_promotion(0.0));
+        let condition = AutomationCondition::any_of(compared);
+        let conditions = (!metrics.is_empty()).then(|| (asset.clone(), condition))?;
+        Automation::new(graph, [conditions], FailureBackoff::default()).ok()
     }
 
     /// Whether a number of an asset has become better or worse; `None` if it isn't the asset's metric, or is equal.
@@ -269,6 +296,8 @@ fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Ve
         | Trigger::MetricBelow { .. }
         | Trigger::MetricAbove { .. }
         | Trigger::MetricChanged { .. }
+        | Trigger::MetricWorseThanAtPromotion { .. }
+        | Trigger::CoverageBelow(_)
         | Trigger::Promoted
         | Trigger::Kept
         | Trigger::Rejected
@@ -276,6 +305,7 @@ fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Ve
         | Trigger::RolledBack => {
             occurrence.assets.iter().filter_map(|asset| of_asset(rules, trigger, occurrence, asset)).collect()
         }
+        Trigger::BudgetSpent => budget_spent(occurrence).into_iter().collect(),
         Trigger::TickFailed => tick_failed(occurrence).into_iter().collect(),
         Trigger::DaemonTrouble => loop_failed(occurrence).into_iter().collect(),
     }
@@ -295,6 +325,23 @@ fn run_ended(occurrence: &Occurrence, state: impl Fn(RunStatus) -> Option<Subjec
         title: format!("Run {short} of {origin} {ended}"),
         detail: reason.clone().unwrap_or_default(),
         command: format!("runs show {short}"),
+    })
+}
+
+fn budget_spent(occurrence: &Occurrence) -> Option<Match> {
+    let OccurrenceKind::BudgetSpent { subject, reason } = &occurrence.kind else { return None };
+    let name = match job_name(subject) {
+        Some(job) => format!("job `{job}`"),
+        None => format!("`{subject}`"),
+    };
+    Some(Match {
+        stored_subject: subject.to_string(),
+        subject: name.clone(),
+        asset: None,
+        state: SubjectState::Happened,
+        title: format!("The budget of {name} is spent"),
+        detail: reason.clone(),
+        command: format!("automation explain {subject}"),
     })
 }
 
@@ -371,6 +418,7 @@ fn of_asset(
                 Some(found(SubjectState::Good, String::new(), String::new()))
             }
             OccurrenceKind::RunEnded { .. }
+            | OccurrenceKind::BudgetSpent { .. }
             | OccurrenceKind::CheckEvaluated(_)
             | OccurrenceKind::VersionJudged(_)
             | OccurrenceKind::VersionDecided(_)
@@ -413,6 +461,18 @@ fn of_asset(
             let title = format!("{metric} of {name} is {value}, above {threshold}");
             Some(found(bad_if(is_bad), title, String::new()))
         }
+        Trigger::MetricWorseThanAtPromotion { metric, share } => {
+            let better = rules.metrics.get(asset).filter(|own| own.label == *metric)?.better;
+            let (value, before, version) = since_promotion(occurrence, metric)?;
+            let worse_by = worse_by(better, before, value)?;
+            let title = change_in_words(&format!("{metric} of {name}:"), (value, before), worse_by, version);
+            Some(found(bad_if(worse_by.0 > *share), title, String::new()))
+        }
+        Trigger::CoverageBelow(share) => {
+            let value = number(occurrence, COVERAGE)?;
+            let title = format!("{COVERAGE} of {name} is {value}, below {share}");
+            Some(found(bad_if(value.is_nan() || value < *share), title, String::new()))
+        }
         Trigger::MetricChanged { metric, percent } => {
             let (value, before) = (number(occurrence, metric)?, number_before(occurrence, metric)?);
             let change = (value - before) / before.abs() * 100.0;
@@ -432,7 +492,11 @@ fn of_asset(
             let command = format!("models show {asset}");
             Some(Match { command, ..found(SubjectState::Happened, news.title, news.detail) })
         }
-        Trigger::RunFailed | Trigger::Run(_) | Trigger::TickFailed | Trigger::DaemonTrouble => None,
+        Trigger::RunFailed
+        | Trigger::Run(_)
+        | Trigger::BudgetSpent
+        | Trigger::TickFailed
+        | Trigger::DaemonTrouble => None,
     }
 }
 
@@ -465,6 +529,14 @@ fn bad_if(is_bad: bool) -> SubjectState {
 fn number(occurrence: &Occurrence, metric: &str) -> Option<f64> {
     let OccurrenceKind::Materialized { metadata, .. } = &occurrence.kind else { return None };
     metadata.get(metric).and_then(MetadataValue::as_f64)
+}
+
+/// A metric of the version in use: of what was materialized, and of the first materialization since its promotion.
+fn since_promotion(occurrence: &Occurrence, metric: &str) -> Option<(Number, Number, Option<VersionNumber>)> {
+    let OccurrenceKind::Materialized { metadata, at_promotion, .. } = &occurrence.kind else { return None };
+    let at_promotion = at_promotion.as_ref()?;
+    let value = of_version(&numbers_of(metadata), metric, at_promotion.version)?;
+    Some((value, *at_promotion.numbers.get(metric)?, at_promotion.version))
 }
 
 /// The same of the materialization before.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::asset::{AssetKey, Metadata};
+use crate::automation::AtPromotion;
 use crate::event::{
     AliasMoved, CheckEvaluation, Event, EventBody, EventKind, KindSet, VersionDecided, VersionJudged,
 };
@@ -55,6 +56,15 @@ pub enum OccurrenceKind {
         metadata: Metadata,
         /// The metadata of the value before; `None` if it is unknown.
         previous: Option<Metadata>,
+        /// The numbers at the promotion of the model's version in use; `None` if no rule asks for them, or there is no version in use.
+        at_promotion: Option<AtPromotion>,
+    },
+    /// A condition holds, and its budget of runs holds it back.
+    BudgetSpent {
+        /// The asset or job that has the condition.
+        subject: AssetKey,
+        /// What holds it back and until when, and why the condition holds.
+        reason: String,
     },
     /// A check has its verdict.
     CheckEvaluated(CheckEvaluation),
@@ -105,6 +115,7 @@ impl OccurrenceKind {
             Self::RunEnded { .. }
             | Self::AssetFailed { .. }
             | Self::Materialized { .. }
+            | Self::BudgetSpent { .. }
             | Self::CheckEvaluated(_)
             | Self::Freshness { .. }
             | Self::Ticked { .. }
@@ -125,12 +136,13 @@ impl Occurrence {
     ]));
 
     /// What an event means to rules; `None` if it can't fire any. The request is that of the event's run, `previous` the
-    /// metadata of the value before a materialization.
+    /// metadata of the value before a materialization, `at_promotion` the numbers that it is compared with.
     pub fn of_event(
         event: &Event,
         graph: &AssetGraph,
         request: Option<&RunRequest>,
         previous: Option<Metadata>,
+        at_promotion: Option<AtPromotion>,
     ) -> Option<Self> {
         let mut assets: Vec<AssetKey> = event.asset.iter().cloned().collect();
         let ended = |assets: &mut Vec<AssetKey>, reason| {
@@ -149,7 +161,8 @@ impl Occurrence {
                 OccurrenceKind::AssetFailed { reason: failure.to_string() }
             }
             EventBody::Materialized(materialization) => {
-                OccurrenceKind::Materialized { metadata: materialization.metadata.clone(), previous }
+                let metadata = materialization.metadata.clone();
+                OccurrenceKind::Materialized { metadata, previous, at_promotion }
             }
             EventBody::CheckEvaluated(evaluation) => OccurrenceKind::CheckEvaluated(evaluation.clone()),
             EventBody::VersionJudged(judged) => OccurrenceKind::VersionJudged(judged.clone()),

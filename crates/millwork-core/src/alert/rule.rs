@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use super::Destination;
 use crate::asset::Severity;
+use crate::automation::model_measured_by;
+use crate::condition::percent;
 use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
 use crate::problem::Problem;
 use crate::run::RunStatus;
+use crate::stored::Number;
 
 /// An alert rule: what fires it, for which assets and runs, and where its alerts go.
 ///
@@ -122,6 +125,14 @@ impl AlertRule {
         problems.extend(self.destinations.iter().filter_map(Destination::problem));
         for trigger in &self.triggers {
             problems.extend(trigger.problem());
+            if let Trigger::MetricWorseThanAtPromotion { metric, .. } = trigger
+                && !graph.assets().indices().any(|asset| model_measured_by(graph, asset, metric).is_some())
+            {
+                let problem = Problem::new(format!("no asset measures a model upstream by {metric}"));
+                let hint =
+                    format!("`#[asset(metric = \"{metric}\" lower)]`, or `higher`, on the asset that does");
+                problems.push(problem.with_hint(hint));
+            }
             if self.selection.is_some() && !trigger.has_assets() {
                 let problem = Problem::new(format!("`{trigger}` is about no asset"));
                 problems.push(problem.with_hint("a rule of its own without `.assets`"));
@@ -178,6 +189,19 @@ pub enum Trigger {
         /// The change that is still tolerated, in per cent.
         percent: f64,
     },
+    /// The metric of an asset is worse than that of the first materialization after the version in use of its model came into use. Fires
+    /// when it begins and when it is over; another version in use begins anew.
+    MetricWorseThanAtPromotion {
+        /// The label of the metric, by which the asset says that it is measured.
+        metric: String,
+        /// The share of the number at promotion by which it may be worse: 0.15 is 15 %.
+        share: f64,
+    },
+    /// The share of predictions that have ground truth, which is the number `coverage`, is below this. Fires when it begins and when it is
+    /// over.
+    CoverageBelow(f64),
+    /// A condition holds, but its budget of runs is spent. Fires each time that it begins to be held back.
+    BudgetSpent,
     /// A version of a model came into use: an alias was moved to it, by its gate, an answer, a time limit or by hand. Fires each time.
     Promoted,
     /// A version of a model was not promoted, and stays promotable: by its gate, an answer or a time limit. Fires each time.
@@ -210,6 +234,16 @@ impl Trigger {
         Self::MetricChanged { metric: metric.into(), percent }
     }
 
+    /// The metric of an asset that is worse by more than `share` than at the promotion of the version in use.
+    pub fn metric_worse_than_at_promotion(metric: impl Into<String>, share: f64) -> Self {
+        Self::MetricWorseThanAtPromotion { metric: metric.into(), share }
+    }
+
+    /// A coverage below `share`, of 0 to 1.
+    pub fn coverage_below(share: f64) -> Self {
+        Self::CoverageBelow(share)
+    }
+
     /// Whether it is about assets, so that a rule can be for some of them.
     pub(crate) fn has_assets(&self) -> bool {
         match self {
@@ -221,12 +255,14 @@ impl Trigger {
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
             | Self::MetricChanged { .. }
+            | Self::MetricWorseThanAtPromotion { .. }
+            | Self::CoverageBelow(_)
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
             | Self::RolledBack => true,
-            Self::TickFailed | Self::DaemonTrouble => false,
+            Self::BudgetSpent | Self::TickFailed | Self::DaemonTrouble => false,
         }
     }
 
@@ -240,11 +276,17 @@ impl Trigger {
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
             | Self::MetricChanged { .. }
+            | Self::MetricWorseThanAtPromotion { .. }
+            | Self::CoverageBelow(_)
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked => true,
-            Self::NotFresh(_) | Self::RolledBack | Self::TickFailed | Self::DaemonTrouble => false,
+            Self::NotFresh(_)
+            | Self::BudgetSpent
+            | Self::RolledBack
+            | Self::TickFailed
+            | Self::DaemonTrouble => false,
         }
     }
 
@@ -259,6 +301,9 @@ impl Trigger {
             | Self::NotFresh(_)
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
+            | Self::MetricWorseThanAtPromotion { .. }
+            | Self::CoverageBelow(_)
+            | Self::BudgetSpent
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
@@ -267,6 +312,11 @@ impl Trigger {
             | Self::TickFailed
             | Self::DaemonTrouble => false,
         }
+    }
+
+    /// The metric that it compares with the number at a model's promotion; `None` if it compares none.
+    pub(super) fn metric_since_promotion(&self) -> Option<&str> {
+        if let Self::MetricWorseThanAtPromotion { metric, .. } = self { Some(metric) } else { None }
     }
 
     /// The reason why it is invalid; `None` if it is valid.
@@ -291,6 +341,14 @@ impl Trigger {
                 let problem = Problem::new(format!("a change of more than {percent} % is any change"));
                 Some(problem.with_hint("a change in either direction counts; 0 means any change"))
             }
+            Self::MetricWorseThanAtPromotion { share, .. } if !(0.0..f64::INFINITY).contains(share) => {
+                let problem = Problem::new(format!("a metric can't be worse by a share of {share}"));
+                Some(problem.with_hint("0 or more: 0.15 is 15 %"))
+            }
+            Self::CoverageBelow(share) if !(0.0..=1.0).contains(share) => {
+                let problem = Problem::new(format!("a coverage is never {share}"));
+                Some(problem.with_hint("0 to 1: 0.8 is 80 %"))
+            }
             Self::RunFailed
             | Self::Run(_)
             | Self::AssetFailed
@@ -299,6 +357,9 @@ impl Trigger {
             | Self::MetricBelow { .. }
             | Self::MetricAbove { .. }
             | Self::MetricChanged { .. }
+            | Self::MetricWorseThanAtPromotion { .. }
+            | Self::CoverageBelow(_)
+            | Self::BudgetSpent
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
@@ -325,6 +386,11 @@ impl Trigger {
             Self::MetricBelow { metric, threshold } => format!("{metric} < {threshold}"),
             Self::MetricAbove { metric, threshold } => format!("{metric} > {threshold}"),
             Self::MetricChanged { metric, percent } => format!("{metric} changes by more than {percent} %"),
+            Self::MetricWorseThanAtPromotion { metric, share } => {
+                format!("{metric} worse than at promotion by {share}")
+            }
+            Self::CoverageBelow(share) => format!("coverage below {share}"),
+            Self::BudgetSpent => "budget spent".to_owned(),
             Self::Promoted => "promoted".to_owned(),
             Self::Kept => "kept".to_owned(),
             Self::Rejected => "rejected".to_owned(),
@@ -352,6 +418,11 @@ impl fmt::Display for Trigger {
             Self::MetricBelow { metric, threshold } => write!(f, "{metric} < {threshold}"),
             Self::MetricAbove { metric, threshold } => write!(f, "{metric} > {threshold}"),
             Self::MetricChanged { metric, percent } => write!(f, "{metric} changes by more than {percent} %"),
+            Self::MetricWorseThanAtPromotion { metric, share } => {
+                write!(f, "{metric} worse than at promotion by more than {}", percent(Number(*share)))
+            }
+            Self::CoverageBelow(share) => write!(f, "coverage < {share}"),
+            Self::BudgetSpent => f.write_str("budget spent"),
             Self::Promoted => f.write_str("promoted"),
             Self::Kept => f.write_str("kept"),
             Self::Rejected => f.write_str("rejected"),

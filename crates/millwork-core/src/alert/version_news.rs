@@ -63,6 +63,9 @@ pub(super) fn version_news(
         | Trigger::MetricBelow { .. }
         | Trigger::MetricAbove { .. }
         | Trigger::MetricChanged { .. }
+        | Trigger::MetricWorseThanAtPromotion { .. }
+        | Trigger::CoverageBelow(_)
+        | Trigger::BudgetSpent
         | Trigger::TickFailed
         | Trigger::DaemonTrouble => None,
     }

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::prepare::{alias_key, history_key};
+use super::numbers::{AtPromotion, Numbers, numbers_of};
+use super::subject::{alias_key, history_key, is_alias, job_key, job_name};
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, StepIndex};
 use crate::partition::PartitionKey;
-use crate::run::{RunId, RunRequest};
+use crate::run::{RunId, RunRequest, RunTag};
+use crate::version::VersionNumber;
 
 /// A change of an asset since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,10 @@ pub enum ChangeKind {
         by: Arc<RunScope>,
         /// The version of its data; `None` if it is unknown.
         data_version: Option<DataVersion>,
+        /// The number of the version; `None` if it has none.
+        version: Option<VersionNumber>,
+        /// The numbers in its metadata.
+        numbers: Numbers,
     },
     /// Another system reported an observation of it.
     Observed {
@@ -65,6 +71,25 @@ pub enum ChangeKind {
         /// Whether it passed.
         passed: bool,
     },
+    /// Its gate asked people about a version.
+    Asked(VersionNumber),
+    /// A version was decided about: a question about it, if there was one, is answered.
+    Decided(VersionNumber),
+    /// What is known of it from before, which is no news.
+    Earlier(Earlier),
+}
+
+/// What is known of an asset, or of an alias, from before the first evaluation that asks for it. What is `None` or empty stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// The numbers of its newest materialization.
+    pub numbers: Numbers,
+    /// Of an alias: the version that it points at.
+    pub version: Option<VersionNumber>,
+    /// Of an alias: when that version was made.
+    pub made_at: Option<Timestamp>,
+    /// The numbers at the promotion of models, by the alias that names the version in use.
+    pub at_promotion: BTreeMap<AssetKey, AtPromotion>,
 }
 
 /// The assets and tags of a run. Its changes share it.
@@ -76,18 +101,29 @@ pub struct RunScope {
     pub tags: BTreeMap<String, String>,
 }
 
+impl RunScope {
+    /// The job that the run is of, and what its success is to the job's condition.
+    pub(crate) fn updated_job(self: &Arc<Self>) -> Option<(&AssetKey, ChangeKind)> {
+        let job = self.targets.iter().find(|key| job_name(key).is_some())?;
+        let (version, numbers) = (None, Numbers::new());
+        Some((job, ChangeKind::Updated { by: self.clone(), data_version: None, version, numbers }))
+    }
+}
+
 /// The kinds of events that change what conditions ask for. That a run was asked to stop changes nothing before it has.
 pub const KINDS: KindSet = KindSet::RUN
     .without(KindSet::of(&[EventKind::RunCanceling]))
     .union(KindSet::ASSET)
-    .union(KindSet::of(&[EventKind::StepFailed]));
+    .union(KindSet::of(&[EventKind::StepFailed, EventKind::VersionJudged, EventKind::VersionDecided]));
 
-/// What a requested run makes: its assets, and those that the same steps make.
+/// What a requested run makes: its assets, those that the same steps make, and the [job](job_key) that it is of.
 pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
     let steps = request.assets.iter().filter_map(|key| graph.asset(key.as_str())?.step);
     let steps: BTreeSet<StepIndex> = steps.collect();
-    let targets = steps.into_iter().flat_map(|step| graph.outputs(step));
-    RunScope { targets: targets.map(|asset| graph.key(*asset).clone()).collect(), tags: request.tags.clone() }
+    let targets =
+        steps.into_iter().flat_map(|step| graph.outputs(step)).map(|asset| graph.key(*asset).clone());
+    let job = RunTag::Job.of(&request.tags).map(job_key);
+    RunScope { targets: targets.chain(job).collect(), tags: request.tags.clone() }
 }
 
 /// Whether the history of an asset is read by assets that don't wait for it.
@@ -104,8 +140,9 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         run: event.run,
         kind,
     };
-    let of_asset = |kind| event.asset.as_ref().map(|asset| change(asset, kind)).into_iter().collect();
-    let of_targets = |kind: ChangeKind| {
+    let of_asset =
+        |kind| -> Vec<Change> { event.asset.as_ref().map(|asset| change(asset, kind)).into_iter().collect() };
+    let of_targets = |kind: ChangeKind| -> Vec<Change> {
         run.iter().flat_map(|run| &run.targets).map(|asset| change(asset, kind.clone())).collect()
     };
     match &event.body {
@@ -113,7 +150,13 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
             of_targets(ChangeKind::Started)
         }
         EventBody::RunFailed { .. } | EventBody::RunLost { .. } => of_targets(ChangeKind::Failed),
-        EventBody::RunSucceeded | EventBody::RunCanceled => of_targets(ChangeKind::Ended),
+        EventBody::RunCanceled => of_targets(ChangeKind::Ended),
+        EventBody::RunSucceeded => {
+            let mut changes = of_targets(ChangeKind::Ended);
+            // What a job makes is that its run succeeds.
+            changes.extend(run.iter().flat_map(|run| run.updated_job().map(|(job, kind)| change(job, kind))));
+            changes
+        }
         EventBody::StepFailed { .. } => {
             let step = event.step.as_ref().and_then(|step| graph.step_index(step.as_str()));
             let outputs = step.into_iter().flat_map(|step| graph.outputs(step));
@@ -121,13 +164,19 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         }
         EventBody::Materialized(materialization) => {
             let data_version = Some(materialization.data_version.clone());
-            let updated = |by| ChangeKind::Updated { by, data_version: data_version.clone() };
-            let mut changes: Vec<Change> = of_asset(updated(run.cloned().unwrap_or_default()));
+            let updated = |by, numbers| ChangeKind::Updated {
+                by,
+                data_version: data_version.clone(),
+                version: materialization.version,
+                numbers,
+            };
+            let numbers = numbers_of(&materialization.metadata);
+            let mut changes: Vec<Change> = of_asset(updated(run.cloned().unwrap_or_default(), numbers));
             let asset = event.asset.as_ref().filter(|asset| has_history_readers(graph, asset));
             // A reader in the same run hasn't waited for it, so the run's targets don't count.
             let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
             let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
-            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by))));
+            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by, Numbers::new()))));
             changes
         }
         EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => of_asset(ChangeKind::Kept),
@@ -142,15 +191,23 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
                 Some(_) => ChangeKind::Updated {
                     by: run.cloned().unwrap_or_default(),
                     data_version: moved.data_version.clone(),
+                    version: moved.to,
+                    numbers: Numbers::new(),
                 },
                 None => ChangeKind::Wiped,
             };
             let alias = |asset| change(&alias_key(asset, &moved.alias), kind);
-            event.asset.as_ref().map(alias).into_iter().collect()
+            let mut changes: Vec<Change> = event.asset.as_ref().map(alias).into_iter().collect();
+            // Bringing a version into use answers a question about it.
+            changes.extend(moved.to.into_iter().flat_map(|to| of_asset(ChangeKind::Decided(to))));
+            changes
         }
-        EventBody::VersionJudged(_)
-        | EventBody::VersionDecided(_)
-        | EventBody::VersionsBacktested(_)
+        EventBody::VersionJudged(judged) => of_asset(match judged.asked {
+            Some(_) => ChangeKind::Asked(judged.version),
+            None => ChangeKind::Decided(judged.version),
+        }),
+        EventBody::VersionDecided(decided) => of_asset(ChangeKind::Decided(decided.version)),
+        EventBody::VersionsBacktested(_)
         | EventBody::AliasPinned(_)
         | EventBody::RunCanceling
         | EventBody::StepStarted
@@ -202,6 +259,27 @@ pub struct AssetFacts {
     /// The last result of each of its checks, by name: whether it passed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<String, bool>,
+    /// The numbers of its newest materialization, as far as conditions ask for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: Numbers,
+    /// The numbers at the promotion of models, by the alias that names the version in use.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_promotion: BTreeMap<AssetKey, AtPromotion>,
+    /// Of an alias: the version that it points at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
+    /// Of an alias: when that version was made, as far as conditions ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Timestamp>,
+    /// The versions about which its gate has asked people who haven't answered.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub questions: BTreeSet<(Option<PartitionKey>, VersionNumber)>,
+    /// When its condition last requested runs, the newest last, as far as a cooldown or budget asks for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Timestamp>,
+    /// When a run of it was last queued or started, whatever requested it, if a cooldown asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
 }
 
 /// The news of a change, seen by one evaluation only.
@@ -210,6 +288,10 @@ pub(super) struct News {
     pub(super) updated: bool,
     pub(super) other_data: bool,
     pub(super) other_code: bool,
+    /// A run of it was queued or started.
+    pub(super) started: bool,
+    /// It was materialized, with other data than before.
+    pub(super) made: bool,
 }
 
 impl AssetFacts {
@@ -224,10 +306,17 @@ impl AssetFacts {
         match &change.kind {
             // A run that is resumed doesn't make again what it has made.
             ChangeKind::Started if change.run == self.updated_by => {}
-            ChangeKind::Started => self.runs.extend(change.run),
-            ChangeKind::Updated { by, data_version } => {
+            ChangeKind::Started => {
+                news.started = true;
+                self.runs.extend(change.run);
+            }
+            ChangeKind::Updated { by, data_version, version, numbers: _ } => {
                 over(self);
-                news = News { updated: true, other_data: self.data_version != *data_version, ..news };
+                let other_data = self.data_version != *data_version;
+                let made = self.updated_at.is_none() || data_version.is_none() || other_data;
+                news = News { updated: true, other_data, made, ..news };
+                self.version = version.filter(|_| is_alias(&change.asset));
+                self.made_at = None;
                 (RunScope { targets: self.targets, tags: self.tags }) = narrow(by);
                 self.data_version.clone_from(data_version);
                 (self.updated_at, self.updated_by, self.failures) = (Some(change.at), change.run, 0);
@@ -252,10 +341,21 @@ impl AssetFacts {
                 self.failed_at = Some(change.at);
             }
             ChangeKind::Ended => over(self),
-            ChangeKind::Wiped => self.updated_at = None,
+            ChangeKind::Wiped => (self.updated_at, self.version, self.made_at) = (None, None, None),
             ChangeKind::Code(version) => news.other_code = self.set_code(version, change.at),
             ChangeKind::Check { name, passed } => {
                 self.checks.insert(name.clone(), *passed);
+            }
+            ChangeKind::Asked(version) => {
+                self.questions.insert((change.partition.clone(), *version));
+            }
+            ChangeKind::Decided(version) => {
+                self.questions.remove(&(change.partition.clone(), *version));
+            }
+            ChangeKind::Earlier(earlier) => {
+                self.version = earlier.version.or(self.version);
+                self.made_at = earlier.made_at.or(self.made_at);
+                self.at_promotion.extend(earlier.at_promotion.clone());
             }
         }
         news

@@ -4,24 +4,20 @@
 //! those that changed and those that see them, those whose schedule ticked or whose pause is over, and those of which something was true
 //! for one evaluation only. It evaluates them upstream first, as a request affects those downstream in the same evaluation.
 //!
-//! An [`Evaluator`] decides about one asset. It goes through the condition's nodes from below: what holds does so since a moment (the time
-//! of the event behind it, or now), and each node makes its moment of its children's. Below an operator about upstream
-//! assets, a node has a moment for each of them, so it is evaluated once for each asset however many paths lead there.
-//! A due asset is requested, unless its runs keep failing, or the run is in progress that was requested when the same held.
+//! An [`Evaluator`] decides about one asset or job. A due one is requested, unless its runs keep failing, or the run is in progress that was
+//! requested when the same held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::evaluator::{Evaluator, Finding};
 use super::prepare::PreparedCondition;
-use super::{
-    AssetFacts, AssetMemory, AssetState, Automation, AutomationState, Change, Hold, NodeId, Ticks, Truth,
-};
+use super::standing::Standing;
+use super::{AssetMemory, AssetState, Automation, AutomationState, Change, Hold, NodeId, Ticks};
 use crate::asset::AssetKey;
-use crate::condition::{Operand, Operator, Quantifier};
 use crate::graph::{AssetIndex, AssetSet};
-use crate::index::IndexVec;
 
 /// What an evaluation decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +25,11 @@ pub struct Evaluation {
     /// The runs to request: for each its assets, upstream first. Assets that depend on each other share a run, a step
     /// makes all of its assets, and all assets without partitions share one.
     pub runs: Vec<Vec<AssetKey>>,
-    /// The outcome for each evaluated asset.
+    /// The jobs of which a run is to be requested, by their [keys](super::job_key).
+    pub jobs: Vec<AssetKey>,
+    /// The assets and jobs that a cooldown or a budget holds back since this evaluation.
+    pub held_back: Vec<AssetKey>,
+    /// The outcome for each evaluated asset and job.
     pub outcomes: BTreeMap<AssetKey, Outcome>,
     /// By how much the clock was set back since the last evaluation, if it was.
     pub set_back: Option<SignedDuration>,
@@ -50,23 +50,47 @@ pub enum Outcome {
     Underway,
     /// Its condition holds, but its runs fail.
     Held(Hold),
+    /// Its condition holds, but the last run was requested a short time ago.
+    Cooldown {
+        /// When the next run may be requested.
+        until: Timestamp,
+    },
+    /// Its condition holds, but its budget of runs is spent.
+    BudgetSpent {
+        /// The number of runs that were requested within the budget's span.
+        runs: u32,
+        /// When the next run may be requested.
+        until: Timestamp,
+    },
+}
+
+impl Outcome {
+    /// Whether a cooldown or a budget holds a run back.
+    pub fn is_held_back(self) -> bool {
+        match self {
+            Self::Cooldown { .. } | Self::BudgetSpent { .. } => true,
+            Self::Requested | Self::NotDue | Self::Underway | Self::Held(_) => false,
+        }
+    }
 }
 
 /// The changes of one evaluation, what it has requested so far, and the assets to evaluate.
 #[derive(Debug, Default)]
-struct EvaluationContext {
+pub(super) struct EvaluationContext {
     /// The assets materialized since the last evaluation, and when.
-    updated: BTreeMap<AssetIndex, Timestamp>,
+    pub(super) updated: BTreeMap<AssetIndex, Timestamp>,
     /// The assets with other data since, and when.
-    altered: BTreeMap<AssetIndex, Timestamp>,
+    pub(super) altered: BTreeMap<AssetIndex, Timestamp>,
     /// The assets whose code has changed since, and when.
-    recoded: BTreeMap<AssetIndex, Timestamp>,
+    pub(super) recoded: BTreeMap<AssetIndex, Timestamp>,
     /// The schedules that have ticked since, by line of cron and time zone.
-    ticks: BTreeMap<(String, String), Timestamp>,
+    pub(super) ticks: BTreeMap<(String, String), Timestamp>,
     /// The assets that the last evaluation requested.
-    requested_before: AssetSet,
+    pub(super) requested_before: AssetSet,
     /// The assets that this evaluation has requested so far.
-    requested_now: AssetSet,
+    pub(super) requested_now: AssetSet,
+    /// The parts of conditions that count materializations, with what has the condition, of which there was one since they last counted.
+    pub(super) to_count: BTreeSet<(AssetIndex, NodeId)>,
     /// The assets that remain to be evaluated.
     dirty: AssetSet,
 }
@@ -119,16 +143,26 @@ impl Automation {
         let mut evaluation = Evaluation { set_back, ..Evaluation::default() };
         while let Some(asset) = context.dirty.pop_first() {
             let Some(prepared) = self.conditions.get(&asset) else { continue };
+            let before = state.asset(&self.keys[asset]).and_then(|row| row.memory.as_ref());
+            let was_held_back = before.map(|memory| std::mem::discriminant(&memory.outcome));
             let outcome = self.evaluate_asset(state, &context, asset, prepared, now);
+            if outcome.is_held_back() && was_held_back != Some(std::mem::discriminant(&outcome)) {
+                evaluation.held_back.push(self.keys[asset].clone());
+            }
             if outcome == Outcome::Requested {
                 context.requested_now.extend(&self.together[asset]);
                 let below = self.together[asset].iter().flat_map(|made| self.seen_from(*made));
                 // Assets of one step stand beside each other, upstream of everything made from them.
-                context.dirty.extend(below.filter(|below| !self.together[asset].contains(below)));
+                // What stands before it sees the request in the next evaluation.
+                context
+                    .dirty
+                    .extend(below.filter(|below| *below > asset && !self.together[asset].contains(below)));
             }
             evaluation.outcomes.insert(self.keys[asset].clone(), outcome);
         }
-        evaluation.runs = self.runs(&context.requested_now);
+        let jobs = context.requested_now.intersection(&self.jobs);
+        evaluation.jobs = jobs.map(|job| self.keys[*job].clone()).collect();
+        evaluation.runs = self.runs(&(&context.requested_now - &self.jobs));
         for &asset in context.requested_before.symmetric_difference(&context.requested_now) {
             let requested = context.requested_now.contains(&asset);
             state.change(&self.keys[asset], |row| row.requested = requested);
@@ -145,6 +179,9 @@ impl Automation {
         let keys: Vec<AssetKey> = state.assets.keys().cloned().collect();
         for key in keys {
             match self.index.get(&key) {
+                None if self.off.contains(&key) => {
+                    state.change(&key, |row| (row.memory, row.unsettled) = (None, false));
+                }
                 None => state.remove(&key),
                 Some(index) if self.conditions.contains_key(index) => {}
                 Some(_) if state.assets[&key].memory.is_none() => {}
@@ -161,6 +198,11 @@ impl Automation {
         ticks: &dyn Ticks,
     ) -> EvaluationContext {
         let mut context = EvaluationContext::default();
+        for requested in state.requested.clone() {
+            if let Some(root) = self.index.get(&requested) {
+                self.begin_sums(state, *root);
+            }
+        }
         for change in changes {
             let Some(&asset) = self.index.get(&change.asset) else { continue };
             let seen_from = self.seen_from(asset);
@@ -168,6 +210,16 @@ impl Automation {
             let change = &Change { at: change.at.min(now), ..change.clone() };
             let apply = |row: &mut AssetState| row.facts.apply(change, |by| self.narrowed(&seen_from, by));
             let news = state.change(&change.asset, apply);
+            self.take_in_numbers(state, &mut context, asset, change, now);
+            if news.started {
+                self.begin_sums(state, asset);
+                if self.conditions.get(&asset).is_some_and(PreparedCondition::cools_down) {
+                    state.change(&change.asset, |row| row.facts.started_at = Some(change.at));
+                }
+            }
+            if news.made {
+                self.add_up(state, asset, change);
+            }
             for (is_news, moments) in [
                 (news.updated, &mut context.updated),
                 (news.other_data, &mut context.altered),
@@ -215,28 +267,44 @@ impl Automation {
         let key = &self.keys[asset];
         let finding = self.find(state, context, asset, prepared, now);
         let row = state.asset(key);
-        let hold = row.filter(|_| finding.due).and_then(|row| self.hold(row, now));
+        let hold = row.filter(|_| finding.standing.moment().is_some()).and_then(|row| self.hold(row, now));
         let steady = finding.same && !finding.fleeting;
-        let underway = steady && row.is_some_and(|row| !row.facts.runs.is_empty());
-        let outcome = match (finding.due, hold) {
-            (false, _) => Outcome::NotDue,
-            (true, Some(hold)) => Outcome::Held(hold),
-            (true, None) if underway => Outcome::Underway,
-            (true, None) => Outcome::Requested,
+        let in_progress = row.is_some_and(|row| !row.facts.runs.is_empty());
+        // A job makes the same whichever part of its condition holds.
+        let underway = in_progress && (steady || (self.jobs.contains(&asset) && !finding.fleeting));
+        let outcome = match (finding.standing, hold) {
+            (Standing::Fails | Standing::Unknown, _) => Outcome::NotDue,
+            (Standing::HeldBack(_), _) if in_progress => Outcome::Underway,
+            (Standing::HeldBack(held_back), _) => held_back.outcome(),
+            (Standing::Holds(_), Some(hold)) => Outcome::Held(hold),
+            (Standing::Holds(_), None) if underway => Outcome::Underway,
+            (Standing::Holds(_), None) => Outcome::Requested,
         };
         state.change(key, |row| {
+            if outcome == Outcome::Requested {
+                prepared.remember_request(&mut row.facts.requests, now);
+            }
             let before = row.memory.take().and_then(|memory| memory.requested_at);
             let requested_at = if outcome == Outcome::Requested { Some(now) } else { before };
             let condition = prepared.identity.clone();
-            let truths = finding.truths;
-            row.memory = Some(AssetMemory { condition, truths, evaluated_at: now, requested_at, outcome });
+            let Finding { truths, measured, again_at, .. } = finding;
+            let evaluated_at = now;
+            row.memory = Some(AssetMemory {
+                condition,
+                truths,
+                measured,
+                evaluated_at,
+                requested_at,
+                outcome,
+                again_at,
+            });
             // A condition that holds is due at every evaluation, until it doesn't.
             row.unsettled = !steady || outcome == Outcome::Requested;
         });
         outcome
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         state: &AutomationState,
         context: &EvaluationContext,
@@ -248,6 +316,7 @@ impl Automation {
         // Node ids belong to one condition: the state of another condition is ignored.
         let old = memory.filter(|old| old.condition == prepared.identity);
         let before = old.map_or(&[][..], |old| &old.truths);
+        let measured_before = old.map_or(&[][..], |old| &old.measured);
         let initial = old.is_none();
         let evaluator = Evaluator {
             automation: self,
@@ -258,7 +327,10 @@ impl Automation {
             now,
             initial,
             before,
+            measured_before,
             found: Vec::new(),
+            measured: Vec::new(),
+            again_at: None,
             fleeting: initial,
         };
         evaluator.evaluate()
@@ -304,196 +376,4 @@ fn first(leads: &mut BTreeMap<AssetIndex, AssetIndex>, asset: AssetIndex) -> Ass
         at = next;
     }
     at
-}
-
-/// The finding of an evaluation about an asset.
-struct Finding {
-    due: bool,
-    truths: Vec<Truth>,
-    /// Whether something is true that won't be at the next evaluation.
-    fleeting: bool,
-    /// Whether everything is as it was.
-    same: bool,
-}
-
-/// One evaluation of one asset's condition.
-struct Evaluator<'a> {
-    automation: &'a Automation,
-    state: &'a AutomationState,
-    context: &'a EvaluationContext,
-    prepared: &'a PreparedCondition,
-    /// The asset that has the condition.
-    root: AssetIndex,
-    now: Timestamp,
-    /// Whether the condition is evaluated for the first time.
-    initial: bool,
-    /// The truths of the last evaluation, by node and asset.
-    before: &'a [Truth],
-    /// The truths found so far.
-    found: Vec<Truth>,
-    fleeting: bool,
-}
-
-/// The value of an operand for an asset.
-enum Answer {
-    /// Something happened, at this moment, or it didn't: true at one evaluation only.
-    Event(Option<Timestamp>),
-    /// Something is so, or isn't, until something happens.
-    State(bool),
-}
-
-/// Since when each node holds for each asset that it is about.
-struct Moments {
-    /// Where those of each node begin.
-    first: IndexVec<NodeId, usize>,
-    since: Vec<Option<Timestamp>>,
-}
-
-impl Moments {
-    fn of(&self, node: NodeId, place: usize) -> Option<Timestamp> {
-        self.since[self.first[node] + place]
-    }
-}
-
-/// The assets that nodes are about, sorted: those of a node below an operator about upstream assets stand under that operator.
-type Subjects = BTreeMap<Option<NodeId>, Vec<AssetIndex>>;
-
-impl Evaluator<'_> {
-    fn evaluate(mut self) -> Finding {
-        let prepared = self.prepared;
-        let subjects = self.subjects();
-        let mut all = 0;
-        let first = prepared.below.iter().map(|below| {
-            let first = all;
-            all += subjects[below].len();
-            first
-        });
-        let first: IndexVec<NodeId, usize> = first.collect();
-        let mut moments = Moments { first, since: vec![None; all] };
-        for node in prepared.nodes.ids().rev() {
-            for (place, &asset) in subjects[&prepared.below[node]].iter().enumerate() {
-                let moment = self.moment(node, place, asset, &subjects, &moments);
-                if moment.is_some() {
-                    let since = self.was_true(node, asset).unwrap_or(self.now);
-                    self.found.push(Truth { node, asset: self.automation.keys[asset].clone(), since });
-                }
-                moments.since[moments.first[node] + place] = moment;
-            }
-        }
-        self.found.sort_by(|a, b| (a.node, &a.asset).cmp(&(b.node, &b.asset)));
-        let due = moments.of(NodeId::ROOT, 0).is_some();
-        Finding { due, same: self.found == self.before, truths: self.found, fleeting: self.fleeting }
-    }
-
-    fn subjects(&self) -> Subjects {
-        let mut subjects = Subjects::from([(None, vec![self.root])]);
-        for (&node, counted) in &self.prepared.deps {
-            let above = &subjects[&self.prepared.below[node]];
-            let upstream = above.iter().flat_map(|asset| &self.automation.upstream[*asset]).copied();
-            let mut upstream: Vec<AssetIndex> =
-                upstream.filter(|asset| self.automation.counts(counted, *asset)).collect();
-            upstream.sort_unstable();
-            upstream.dedup();
-            subjects.insert(Some(node), upstream);
-        }
-        subjects
-    }
-
-    /// Since when a node holds for an asset, the one at `place` of those that the node is about; `None` if it doesn't hold. The node's
-    /// descendants have been evaluated: all of them, as an operator among them keeps state.
-    fn moment(
-        &mut self,
-        node: NodeId,
-        place: usize,
-        asset: AssetIndex,
-        subjects: &Subjects,
-        moments: &Moments,
-    ) -> Option<Timestamp> {
-        let nodes = &self.prepared.nodes;
-        let mut children = nodes.children(node).map(|child| moments.of(child, place));
-        match nodes.operator(node) {
-            Operator::Operand(operand) => match self.answer(operand, asset) {
-                Answer::Event(at) => {
-                    self.fleeting |= at.is_some();
-                    at
-                }
-                Answer::State(holds) => holds.then_some(self.now),
-            },
-            Operator::And { .. } => {
-                children.try_fold(Timestamp::MIN, |latest, moment| moment.map(|moment| latest.max(moment)))
-            }
-            Operator::Or { .. } => children.flatten().max(),
-            Operator::Not => moments.of(node.first_child(), place).is_none().then_some(self.now),
-            Operator::Labelled(_) => moments.of(node.first_child(), place),
-            Operator::Since => match (children.next().flatten(), children.next().flatten()) {
-                (Some(triggered), Some(reset)) => (triggered > reset).then_some(triggered),
-                (None, Some(_)) => None,
-                (triggered, None) => triggered.or_else(|| self.was_true(node, asset)),
-            },
-            Operator::NewlyTrue => {
-                let was = self.was_true(node.first_child(), asset).is_some();
-                let from = moments.of(node.first_child(), place).filter(|_| !was);
-                self.fleeting |= from.is_some();
-                from
-            }
-            Operator::Deps { quantifier, .. } => {
-                let (below, counted) = (&subjects[&Some(node)], &self.prepared.deps[&node]);
-                let upstream = self.automation.upstream[asset].iter();
-                let upstream = upstream.filter(|asset| self.automation.counts(counted, **asset));
-                let mut found = upstream.map(|asset| {
-                    let place = below.binary_search(asset).expect("it is among the upstream assets of all");
-                    moments.of(node.first_child(), place)
-                });
-                match quantifier {
-                    Quantifier::Any => found.flatten().max(),
-                    Quantifier::All => found
-                        .try_fold(None, |latest, moment| moment.map(|moment| latest.max(Some(moment))))
-                        .map(|latest| latest.unwrap_or(self.now)),
-                }
-            }
-        }
-    }
-
-    fn was_true(&self, node: NodeId, asset: AssetIndex) -> Option<Timestamp> {
-        let wanted = (node, &self.automation.keys[asset]);
-        let found = self.before.binary_search_by(|truth| (truth.node, &truth.asset).cmp(&wanted));
-        found.ok().map(|index| self.before[index].since)
-    }
-
-    fn answer(&self, operand: &Operand, asset: AssetIndex) -> Answer {
-        let Self { automation, context, now, .. } = self;
-        let unknown = AssetFacts::default();
-        let facts = self.state.asset(&automation.keys[asset]).map_or(&unknown, |row| &row.facts);
-        let passed = |check: &String| facts.checks.get(check).copied();
-        match operand {
-            Operand::NewlyUpdated => Answer::Event(context.updated.get(&asset).copied()),
-            Operand::DataVersionChanged => Answer::Event(context.altered.get(&asset).copied()),
-            Operand::CodeVersionChanged => Answer::Event(context.recoded.get(&asset).copied()),
-            Operand::NewlyRequested => {
-                let before = self.state.evaluated_at;
-                Answer::Event(before.filter(|_| context.requested_before.contains(&asset)))
-            }
-            Operand::WillBeRequested => Answer::Event(context.requested_now.contains(&asset).then_some(*now)),
-            Operand::InitialEvaluation => Answer::Event(self.initial.then_some(*now)),
-            Operand::CronTickPassed { cron, zone } => {
-                let tick = context.ticks.get(&(cron.clone(), zone.clone())).copied();
-                Answer::Event(tick.filter(|_| !self.initial))
-            }
-            // An external asset counts as present without a report.
-            Operand::Missing => Answer::State(facts.updated_at.is_none() && !automation.external[asset]),
-            Operand::InProgress => Answer::State(!facts.runs.is_empty()),
-            Operand::ExecutionFailed => Answer::State(facts.failures > 0),
-            Operand::ExecutedWithRootTarget => {
-                Answer::State(facts.targets.contains(&automation.keys[self.root]))
-            }
-            Operand::ExecutedWithTag { tag, value } => Answer::State(facts.tags.get(tag) == Some(value)),
-            Operand::CheckPassed(check) => Answer::State(passed(check) == Some(true)),
-            Operand::CheckFailed(check) => Answer::State(passed(check) == Some(false)),
-            Operand::AnyCheckFailed => Answer::State(facts.checks.values().any(|passed| !passed)),
-            Operand::BlockingChecksPassed => {
-                let mut checks = automation.blocking_checks[asset].iter();
-                Answer::State(checks.all(|check| passed(check) == Some(true)))
-            }
-        }
-    }
 }

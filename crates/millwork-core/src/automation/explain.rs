@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AssetMemory, AutomationCondition, NodeId, Outcome, Truth};
+use super::{AssetMemory, AutomationCondition, Measured, NodeId, Outcome, Truth};
 use crate::asset::AssetKey;
 use crate::condition::{Nodes, Operator};
 
@@ -36,6 +36,9 @@ pub struct Part {
     pub name: String,
     /// Whether the part held.
     pub holds: bool,
+    /// What was measured, in words; `None` for a part that compares no numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
     /// For which assets it held, and since which evaluation: the asset itself, or upstream ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub truths: Vec<Truth>,
@@ -53,7 +56,8 @@ pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMe
     if nodes.identity() != memory.condition {
         return None;
     }
-    let evaluated = Evaluated { nodes, truths: &memory.truths };
+    let (truths, measured, evaluated_at) = (&memory.truths, &memory.measured, memory.evaluated_at);
+    let evaluated = Evaluated { nodes, truths, measured, evaluated_at };
     Some(Explanation {
         asset: key.clone(),
         evaluated_at: memory.evaluated_at,
@@ -69,6 +73,9 @@ struct Evaluated<'a> {
     nodes: Nodes,
     /// By node and asset.
     truths: &'a [Truth],
+    /// By node.
+    measured: &'a [Measured],
+    evaluated_at: Timestamp,
 }
 
 impl Evaluated<'_> {
@@ -78,6 +85,13 @@ impl Evaluated<'_> {
             Outcome::Underway => return "not requested again: the requested run is still in progress".into(),
             Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),
             Outcome::Held(hold) => hold,
+            Outcome::Cooldown { until } => {
+                return format!("held back until {until} by its cooldown: {}", self.causes().join(", "));
+            }
+            Outcome::BudgetSpent { runs, until } => {
+                let causes = self.causes().join(", ");
+                return format!("held back until {until}, as its budget is spent ({runs} runs): {causes}");
+            }
         };
         match hold.until {
             Some(until) => format!("held back until {until} after {} failures", hold.failures),
@@ -85,6 +99,37 @@ impl Evaluated<'_> {
                 format!("held back after {} failures, until it is updated or its code changes", hold.failures)
             }
         }
+    }
+
+    /// What was measured for a node, in words.
+    fn measured(&self, node: NodeId) -> Option<String> {
+        let found = self.measured.binary_search_by_key(&node, |measured| measured.node).ok()?;
+        let text = self.measured[found].measurement.in_words(self.nodes.operator(node), self.evaluated_at);
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Whether numbers decide about a part.
+    fn is_measured(&self, node: NodeId) -> bool {
+        self.nodes.descendants(node).any(|below| self.measured(below).is_some())
+    }
+
+    /// Whether a part held, or was held back.
+    fn counts(&self, node: NodeId) -> bool {
+        self.holds(node)
+            || match self.nodes.operator(node) {
+                Operator::Cooldown(_) | Operator::Budget { .. } => true,
+                Operator::And { .. } | Operator::Or { .. } | Operator::Labelled(_) => {
+                    let mut below = self.nodes.descendants(node).map(|below| self.nodes.operator(below));
+                    below.any(|below| matches!(below, Operator::Cooldown(_) | Operator::Budget { .. }))
+                }
+                Operator::Operand(_)
+                | Operator::Not
+                | Operator::Since
+                | Operator::NewlyTrue
+                | Operator::Deps { .. }
+                | Operator::Asset(_)
+                | Operator::ForEvaluations(_) => false,
+            }
     }
 
     /// The truths of a node.
@@ -116,8 +161,25 @@ impl Evaluated<'_> {
                 Operator::Labelled(_) if matches!(self.labelled(node), Operator::And { .. }) => {
                     next.push(node.first_child());
                 }
-                Operator::Not => reasons.push(format!("`{}` holds", self.short(node.first_child()))),
+                Operator::Not => {
+                    let child = node.first_child();
+                    let text = || format!("`{}` holds", self.short(child));
+                    reasons.push(self.measured(child).unwrap_or_else(text));
+                }
+                Operator::Or { .. } if self.is_measured(node) => {
+                    push_reversed(&mut next, self.nodes.children(node));
+                }
+                Operator::Cooldown(_) | Operator::Budget { .. } => next.push(node.first_child()),
+                Operator::Labelled(_) | Operator::Asset(_) if self.is_measured(node) => {
+                    next.push(node.first_child());
+                }
+                Operator::ForEvaluations(_) => {
+                    let below = self.short(node.first_child());
+                    reasons.extend(self.measured(node).map(|count| format!("`{below}`: {count}")));
+                }
+                Operator::Operand(_) if self.measured(node).is_some() => reasons.extend(self.measured(node)),
                 Operator::Operand(_)
+                | Operator::Asset(_)
                 | Operator::Or { .. }
                 | Operator::Since
                 | Operator::NewlyTrue
@@ -139,7 +201,7 @@ impl Evaluated<'_> {
         let mut next = vec![Next::Part(NodeId::ROOT)];
         while let Some(one) = next.pop() {
             let node = match one {
-                Next::Part(node) if self.holds(node) => node,
+                Next::Part(node) if self.counts(node) => node,
                 Next::Part(_) => continue,
                 Next::Trigger(trigger, before) => {
                     if causes.len() == before {
@@ -151,7 +213,29 @@ impl Evaluated<'_> {
             let operator = self.nodes.operator(node);
             match operator {
                 Operator::Not => {}
-                Operator::Operand(operand) => causes.push(operand.to_string()),
+                Operator::Operand(operand) => {
+                    causes.push(self.measured(node).unwrap_or_else(|| operand.to_string()));
+                }
+                Operator::Asset(asset) => {
+                    let child = self.nodes.operator(node.first_child());
+                    match child {
+                        Operator::Operand(operand) if self.measured(node.first_child()).is_none() => {
+                            causes.push(format!("{operand} of `{asset}`"));
+                        }
+                        Operator::Operand(_)
+                        | Operator::And { .. }
+                        | Operator::Or { .. }
+                        | Operator::Not
+                        | Operator::Since
+                        | Operator::NewlyTrue
+                        | Operator::Deps { .. }
+                        | Operator::Labelled(_)
+                        | Operator::Asset(_)
+                        | Operator::ForEvaluations(_)
+                        | Operator::Cooldown(_)
+                        | Operator::Budget { .. } => next.push(Next::Part(node.first_child())),
+                    }
+                }
                 Operator::Deps { .. } => causes.push(self.among(&operator.name(), node.first_child())),
                 Operator::Labelled(label) if matches!(self.labelled(node), Operator::Deps { .. }) => {
                     causes.push(self.among(label, node.first_child().first_child()));
@@ -160,7 +244,13 @@ impl Evaluated<'_> {
                     let trigger = node.first_child();
                     next.extend([Next::Trigger(trigger, causes.len()), Next::Part(trigger)]);
                 }
-                Operator::And { .. } | Operator::Or { .. } | Operator::NewlyTrue | Operator::Labelled(_) => {
+                Operator::And { .. }
+                | Operator::Or { .. }
+                | Operator::NewlyTrue
+                | Operator::Labelled(_)
+                | Operator::ForEvaluations(_)
+                | Operator::Cooldown(_)
+                | Operator::Budget { .. } => {
                     push_reversed(&mut next, self.nodes.children(node).map(Next::Part));
                 }
             }
@@ -188,7 +278,11 @@ impl Evaluated<'_> {
                 | Operator::And { .. }
                 | Operator::Not
                 | Operator::NewlyTrue
-                | Operator::Deps { .. } => names.push(self.nodes.text(node)),
+                | Operator::Deps { .. }
+                | Operator::Asset(_)
+                | Operator::ForEvaluations(_)
+                | Operator::Cooldown(_)
+                | Operator::Budget { .. } => names.push(self.nodes.text(node)),
             }
         }
         names.join(" or ")
@@ -204,6 +298,7 @@ impl Evaluated<'_> {
             made.push(Part {
                 name: self.nodes.operator(node).name(),
                 holds: !truths.is_empty(),
+                measured: self.measured(node),
                 truths,
                 parts,
             });
@@ -235,6 +330,9 @@ fn draw(part: &Part, key: &AssetKey, depth: usize, f: &mut fmt::Formatter<'_>) -
             true => write!(f, "{lead}since {}", truth.since)?,
             false => write!(f, "{lead}`{}` since {}", truth.asset, truth.since)?,
         }
+    }
+    if let Some(measured) = &part.measured {
+        write!(f, ": {measured}")?;
     }
     writeln!(f)?;
     part.parts.iter().try_for_each(|part| draw(part, key, depth + 1, f))

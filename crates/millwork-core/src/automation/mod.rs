@@ -15,7 +15,14 @@
 //! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except while the run is in progress that was requested when
 //!    the same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row has the end of
 //!    that pause, and the asset is evaluated then.
-//! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions.
+//! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions. A job has a run of its
+//!    own.
+//!
+//! Jobs and aliases of models are subjects beside the assets, under [keys of their own](job_key). A job isn't upstream or downstream of
+//! anything: its condition names the assets that it looks at, and so may that of an asset. What is asked of numbers ([`Measurement`]) is
+//! known, or unknown; what a cooldown or a budget holds back would hold otherwise. These two stand between failing and holding, and "all of"
+//! is the least of its parts, "any of" the greatest. What depends on time alone says when it is to be evaluated again, and the row is
+//! evaluated then.
 //!
 //! The rows that were touched, the cursor and the requested runs are written in one commit. If that fails or another daemon was faster,
 //! nothing was decided; if it succeeds, the next evaluation begins with exactly what this one found.
@@ -24,24 +31,41 @@
 //! right by seconds, evaluations continue with the later time; where it was set back further, everything that is remembered with a later time
 //! is dated now and evaluated again, and ticks that were taken aren't taken twice ([`Timetables`]).
 
+mod asked;
 mod change;
+mod condition_error;
 mod evaluate;
+mod evaluator;
 mod explain;
+mod measured;
+mod named;
+mod numbers;
 mod prepare;
+mod standing;
 mod state;
+mod subject;
+mod take_in;
 mod ticks;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::condition::{AutomationCondition, NodeId};
+pub use crate::condition::{AutomationCondition, Metric, NodeId};
+pub use asked::ComparedAlias;
 pub(crate) use change::has_history_readers;
-pub use change::{AssetFacts, Change, ChangeKind, KINDS, RunScope, from_event, scope};
+pub use change::{AssetFacts, Change, ChangeKind, Earlier, KINDS, RunScope, from_event, scope};
+pub use condition_error::ConditionError;
 pub use evaluate::{Evaluation, Outcome};
 pub use explain::{Explanation, Part, explain};
-pub use prepare::{Automation, ConditionError, alias_key, history_key};
+pub use measured::{Measured, Measurement};
+pub(crate) use measured::{change_in_words, worse_by};
+pub(crate) use named::model_measured_by;
+pub(crate) use numbers::of_version;
+pub use numbers::{AtPromotion, Numbers, numbers_of};
+pub use prepare::{Automation, JobCondition};
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,
 };
+pub use subject::{alias_key, history_key, job_key, job_name};
 pub use ticks::{Ticks, Timetables};

@@ -9,24 +9,26 @@
 //! without waiting for the asset, is an asset named `asset@*` here: it is updated with the asset, and neither missing nor in progress nor
 //! requested.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use thiserror::Error;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{AutomationCondition, FailureBackoff, NodeId, RunScope};
+use super::named::{Named, NamedAssets};
+use super::numbers::WantedNumbers;
+use super::subject::{alias_key, history_key, job_key};
+use super::{AutomationCondition, ConditionError, FailureBackoff, NodeId, RunScope};
 use crate::asset::{AssetKey, CheckDefinition};
-use crate::condition::{Nodes, Operand, Operator};
+use crate::condition::{ComparedWith, Nodes, Operand, Operator};
 use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Edge, Selection, SelectionError, StepKind};
 use crate::index::IndexVec;
-use crate::problem::{Advice, ErrorClass};
-use crate::schedule::{ScheduleError, Timetable};
+use crate::schedule::Timetable;
 use crate::version::AliasName;
 
 /// The conditions of a pipeline, ready to be evaluated.
 #[derive(Debug)]
 pub struct Automation {
-    /// The keys of the graph's assets, and behind them those of aliases and histories.
+    /// The keys of the graph's assets, and behind them those of aliases, histories and jobs.
     pub(super) keys: IndexVec<AssetIndex, AssetKey>,
     pub(super) index: BTreeMap<AssetKey, AssetIndex>,
     pub(super) upstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
@@ -38,7 +40,7 @@ pub struct Automation {
     pub(super) external: IndexVec<AssetIndex, bool>,
     pub(super) partitioned: IndexVec<AssetIndex, bool>,
     /// The asset of each alias, and the alias.
-    aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
+    pub(super) aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
     /// The asset of each history.
     histories: BTreeMap<AssetIndex, AssetIndex>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
@@ -48,6 +50,39 @@ pub struct Automation {
     /// How many levels of upstream assets the conditions reach.
     depth: usize,
     tags: BTreeSet<String>,
+    /// The assets and jobs whose conditions name an asset, or see it from one that they name.
+    pub(super) watched_by: BTreeMap<AssetIndex, AssetSet>,
+    /// The numbers of each asset that conditions ask for.
+    pub(super) wanted: BTreeMap<AssetIndex, WantedNumbers>,
+    /// The assets whose numbers are compared with those at a promotion, by the alias that names the version in use.
+    pub(super) compared: BTreeMap<AssetIndex, AssetSet>,
+    /// The parts of conditions that add up numbers of an asset, each with the asset or job that has the condition.
+    pub(super) adding: BTreeMap<AssetIndex, BTreeSet<(AssetIndex, NodeId)>>,
+    /// The parts of conditions that count materializations of an asset, in the same way.
+    pub(super) counting: BTreeMap<AssetIndex, BTreeSet<(AssetIndex, NodeId)>>,
+    /// The jobs that have a condition.
+    pub(super) jobs: AssetSet,
+    /// The jobs whose condition is switched off: what is known of their runs stays.
+    pub(super) off: BTreeSet<AssetKey>,
+}
+
+/// A job that has a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct JobCondition<'a> {
+    /// The name of the job.
+    pub name: &'a str,
+    /// The assets that it makes, in the selection syntax.
+    pub selection: &'a str,
+    /// Its condition; `None` if that is switched off.
+    pub condition: Option<&'a AutomationCondition>,
+}
+
+/// What has a condition.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
+    Asset(AssetIndex),
+    /// A job, by the assets that it makes.
+    Job(&'a AssetSet),
 }
 
 /// A condition that has been numbered and analysed.
@@ -60,6 +95,8 @@ pub(super) struct PreparedCondition {
     pub(super) below: IndexVec<NodeId, Option<NodeId>>,
     /// The operators about upstream assets, and which of those count.
     pub(super) deps: BTreeMap<NodeId, Counted>,
+    /// The assets that its parts name.
+    pub(super) named: NamedAssets,
     asked: Asked,
 }
 
@@ -74,17 +111,8 @@ struct Asked {
     own_checks: Vec<String>,
 }
 
-/// Whom an operand is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subject {
-    /// The asset that has the condition.
-    Own,
-    /// An upstream asset.
-    Upstream,
-}
-
 impl Asked {
-    fn add(&mut self, operand: &Operand, subject: Subject) {
+    fn add(&mut self, operand: &Operand, is_own: bool) {
         match operand {
             Operand::CronTickPassed { cron, zone } => {
                 self.schedules.insert((cron.clone(), zone.clone()));
@@ -92,10 +120,9 @@ impl Asked {
             Operand::ExecutedWithTag { tag, .. } => {
                 self.tags.insert(tag.clone());
             }
-            Operand::CheckPassed(check) | Operand::CheckFailed(check) => match subject {
-                Subject::Own => self.own_checks.push(check.clone()),
-                Subject::Upstream => {}
-            },
+            Operand::CheckPassed(check) | Operand::CheckFailed(check) => {
+                self.own_checks.extend(is_own.then(|| check.clone()));
+            }
             Operand::Missing
             | Operand::InProgress
             | Operand::ExecutionFailed
@@ -107,18 +134,24 @@ impl Asked {
             | Operand::DataVersionChanged
             | Operand::InitialEvaluation
             | Operand::AnyCheckFailed
-            | Operand::BlockingChecksPassed => {}
+            | Operand::BlockingChecksPassed
+            | Operand::Metric(_)
+            | Operand::OlderThan { .. }
+            | Operand::VerdictPending(_)
+            | Operand::OwnVerdictPending => {}
         }
     }
 }
 
-/// Which upstream assets count.
+/// Which assets an operator about others is about.
 #[derive(Debug)]
 pub(super) enum Counted {
     /// All upstream assets.
     All,
     /// Only these upstream assets.
     Only(AssetSet),
+    /// This asset, wherever it is.
+    Named(AssetIndex),
 }
 
 impl Counted {
@@ -126,47 +159,8 @@ impl Counted {
         match self {
             Self::All => true,
             Self::Only(assets) => assets.contains(&asset),
+            Self::Named(named) => *named == asset,
         }
-    }
-}
-
-/// The error of a condition.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConditionError {
-    /// What `allow` or `ignore` selects can't be read, or names an unknown asset.
-    #[error(transparent)]
-    Selection(#[from] SelectionError),
-    /// A schedule that it waits for can't be kept.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
-    /// It is nested too deep.
-    #[error("a condition is nested {levels} levels deep, and may be {}", AutomationCondition::MOST_LEVELS)]
-    TooDeep {
-        /// How many operators and operands lie one below the other.
-        levels: usize,
-    },
-    /// It asks for a check that the asset doesn't have.
-    #[error("`{asset}` has no check `{check}`")]
-    Check {
-        /// The asset with the condition.
-        asset: AssetKey,
-        /// The name of the check.
-        check: String,
-    },
-}
-
-impl Advice for ConditionError {
-    fn hint(&self) -> Option<Cow<'_, str>> {
-        Some(match self {
-            Self::Selection(error) => return error.hint(),
-            Self::Schedule(error) => return error.hint(),
-            Self::TooDeep { .. } => "`&` and `|` join any number of conditions on one level".into(),
-            Self::Check { .. } => "`list checks` lists all checks".into(),
-        })
-    }
-
-    fn class(&self) -> ErrorClass {
-        ErrorClass::Definitions
     }
 }
 
@@ -211,24 +205,83 @@ impl Automation {
             backoff,
             depth: 0,
             tags: BTreeSet::new(),
+            watched_by: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            compared: BTreeMap::new(),
+            adding: BTreeMap::new(),
+            counting: BTreeMap::new(),
+            jobs: AssetSet::new(),
+            off: BTreeSet::new(),
         };
         automation.add_aliases(graph);
         automation.add_histories(graph);
         for (key, condition) in conditions {
             if let Some(index) = graph.index(key.as_str()) {
-                automation.add(graph, index, condition)?;
+                automation.add(index, PreparedCondition::new(graph, condition, Subject::Asset(index))?);
             }
         }
-        let parts = automation.conditions.iter();
-        let parts: String =
-            parts.map(|(index, one)| format!("{}={};", automation.keys[*index], one.identity)).collect();
-        automation.identity = identity(&parts);
+        automation.identify();
         Ok(automation)
+    }
+
+    /// The conditions with those of jobs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Automation::new`]; a job's selection that can't be read.
+    pub fn with_jobs<'a>(
+        mut self,
+        graph: &AssetGraph,
+        jobs: impl IntoIterator<Item = JobCondition<'a>>,
+    ) -> Result<Self, ConditionError> {
+        for job in jobs {
+            let Some(condition) = job.condition else {
+                self.off.insert(job_key(job.name));
+                continue;
+            };
+            let makes = Selection::parse(job.selection)?.select(graph)?;
+            let prepared = PreparedCondition::new(graph, condition.clone(), Subject::Job(&makes))?;
+            let index = self.push(job_key(job.name), false);
+            self.jobs.insert(index);
+            self.add(index, prepared);
+        }
+        self.identify();
+        Ok(self)
+    }
+
+    fn identify(&mut self) {
+        let parts = self.conditions.iter();
+        let parts: String =
+            parts.map(|(index, one)| format!("{}={};", self.keys[*index], one.identity)).collect();
+        self.identity = identity(&parts);
+    }
+
+    /// Adds what isn't an asset of the graph, and has nothing upstream.
+    fn push(&mut self, key: AssetKey, is_partitioned: bool) -> AssetIndex {
+        let index = self.keys.push(key.clone());
+        self.index.insert(key, index);
+        self.upstream.push(Vec::new());
+        self.downstream.push(Vec::new());
+        self.together.push(vec![index]);
+        self.blocking_checks.push(Vec::new());
+        self.external.push(false);
+        self.partitioned.push(is_partitioned);
+        index
+    }
+
+    /// The alias of an asset, as conditions see it.
+    fn alias(&mut self, asset: AssetIndex, name: &AliasName) -> AssetIndex {
+        let key = alias_key(&self.keys[asset], name);
+        if let Some(known) = self.index.get(&key) {
+            return *known;
+        }
+        let alias = self.push(key, self.partitioned[asset]);
+        self.aliased.insert(alias, (asset, name.clone()));
+        alias
     }
 
     /// Puts the aliases that assets follow between them and the assets that the aliases belong to.
     fn add_aliases(&mut self, graph: &AssetGraph) {
-        let mut aliases: BTreeMap<AssetKey, AssetIndex> = BTreeMap::new();
         for (asset, node) in graph.assets().iter_enumerated() {
             for &upstream in &node.upstream {
                 let followed = match graph.edge(asset, upstream) {
@@ -240,12 +293,7 @@ impl Automation {
                 self.upstream[asset].retain(|other| *other != upstream);
                 self.downstream[upstream].retain(|other| *other != asset);
                 let Some(name) = followed else { continue };
-                let key = alias_key(graph.key(upstream), &name);
-                let alias = *aliases.entry(key).or_insert_with_key(|key| {
-                    let alias = self.add_upstream(key.clone(), upstream, false);
-                    self.aliased.insert(alias, (upstream, name));
-                    alias
-                });
+                let alias = self.alias(upstream, &name);
                 self.upstream[asset].push(alias);
                 self.downstream[alias].push(asset);
             }
@@ -263,7 +311,8 @@ impl Automation {
                 }
                 let history = *histories.entry(edge.asset).or_insert_with(|| {
                     // It counts as present, like an external asset that nothing was reported of.
-                    let history = self.add_upstream(history_key(graph.key(edge.asset)), edge.asset, true);
+                    let history = self.push(history_key(graph.key(edge.asset)), self.partitioned[edge.asset]);
+                    self.external[history] = true;
                     self.histories.insert(history, edge.asset);
                     history
                 });
@@ -273,26 +322,13 @@ impl Automation {
         }
     }
 
-    /// Adds an upstream asset that isn't one of the graph, but stands for `of` in some way.
-    fn add_upstream(&mut self, key: AssetKey, of: AssetIndex, is_external: bool) -> AssetIndex {
-        let added = self.keys.push(key.clone());
-        self.index.insert(key, added);
-        self.upstream.push(Vec::new());
-        self.downstream.push(Vec::new());
-        self.together.push(vec![added]);
-        self.blocking_checks.push(Vec::new());
-        self.external.push(is_external);
-        self.partitioned.push(self.partitioned[of]);
-        added
-    }
-
     /// Whether an upstream asset counts; of an alias or a history, whether its asset does.
     pub(super) fn counts(&self, counted: &Counted, upstream: AssetIndex) -> bool {
         let of_alias = self.aliased.get(&upstream).map(|(asset, _)| asset);
         counted.includes(*of_alias.or_else(|| self.histories.get(&upstream)).unwrap_or(&upstream))
     }
 
-    /// The aliases that assets follow, with the keys under which conditions see them.
+    /// The aliases that assets follow or conditions ask for, with the keys under which conditions see them.
     pub fn aliases(&self) -> impl Iterator<Item = (&AssetKey, &AliasName, &AssetKey)> {
         let keys = &self.keys;
         self.aliased.iter().map(|(alias, (asset, name))| (&keys[*asset], name, &keys[*alias]))
@@ -316,16 +352,14 @@ impl Automation {
     /// # Errors
     ///
     /// A selection that can't be read or names an unknown asset, a schedule that can't be kept, a check that the asset
-    /// doesn't have, or too many levels.
+    /// doesn't have, an asset or a model that isn't there, a bound that nothing can be compared with, or too many levels.
     pub fn check(
         graph: &AssetGraph,
         asset: AssetIndex,
         condition: &AutomationCondition,
     ) -> Result<(), ConditionError> {
-        let prepared = PreparedCondition::new(graph, condition.clone())?;
-        for (cron, zone) in &prepared.asked.schedules {
-            Timetable::new([cron.as_str()], zone)?;
-        }
+        let prepared = PreparedCondition::new(graph, condition.clone(), Subject::Asset(asset))?;
+        prepared.check_schedules()?;
         let known: Vec<&String> = checks(graph, asset).map(|check| &check.name).collect();
         let unknown = prepared.asked.own_checks.into_iter().find(|check| !known.contains(&check));
         match unknown {
@@ -334,20 +368,107 @@ impl Automation {
         }
     }
 
-    fn add(
-        &mut self,
+    /// Whether the condition makes sense for a job that makes these assets.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check); a part about the asset that has the condition, where none has.
+    pub fn check_job(
         graph: &AssetGraph,
-        index: AssetIndex,
-        condition: AutomationCondition,
+        makes: &AssetSet,
+        condition: &AutomationCondition,
     ) -> Result<(), ConditionError> {
-        let prepared = PreparedCondition::new(graph, condition)?;
+        PreparedCondition::new(graph, condition.clone(), Subject::Job(makes))?.check_schedules()
+    }
+
+    fn add(&mut self, index: AssetIndex, mut prepared: PreparedCondition) {
         for schedule in &prepared.asked.schedules {
             self.schedules.entry(schedule.clone()).or_default().insert(index);
         }
         self.depth = self.depth.max(prepared.upstream_levels());
         self.tags.extend(prepared.asked.tags.iter().cloned());
+        for (node, named) in &mut prepared.named.of_nodes {
+            let alias = named.model.as_ref().map(|(model, name)| self.alias(*model, name));
+            named.alias = alias;
+            if let Operator::Operand(Operand::Metric(comparison)) = prepared.nodes.operator(*node) {
+                self.wanted.entry(named.asset).or_default().add(comparison, alias);
+                match comparison.with {
+                    ComparedWith::AddsUpTo(_) => {
+                        self.adding.entry(named.asset).or_default().insert((index, *node));
+                    }
+                    ComparedWith::WorseThanAtPromotion { .. } => {
+                        self.compared.entry(alias.unwrap_or(named.asset)).or_default().insert(named.asset);
+                    }
+                    ComparedWith::Above(_) | ComparedWith::Below(_) => {}
+                }
+            }
+            for watched in [Some(named.asset), alias].into_iter().flatten() {
+                self.watched_by.entry(watched).or_default().insert(index);
+            }
+        }
+        for model in &prepared.named.own_models {
+            self.watched_by.entry(*model).or_default().insert(index);
+        }
+        let counts =
+            prepared.nodes.iter().any(|(_, operator)| matches!(operator, Operator::ForEvaluations(_)));
+        if counts || !prepared.named.of_nodes.is_empty() {
+            self.add_reached(index, &prepared, counts);
+        }
         self.conditions.insert(index, prepared);
-        Ok(())
+    }
+
+    /// What the parts of a condition are about: it is watched, and counted by the parts above that count materializations.
+    fn add_reached(&mut self, index: AssetIndex, prepared: &PreparedCondition, counts: bool) {
+        let subjects = self.subjects(index, prepared);
+        for reached in subjects.values().flatten().filter(|reached| **reached != index) {
+            self.watched_by.entry(*reached).or_default().insert(index);
+        }
+        if !counts {
+            return;
+        }
+        for (counter, operator) in prepared.nodes.iter() {
+            if !matches!(operator, Operator::ForEvaluations(_)) {
+                continue;
+            }
+            for node in prepared.nodes.descendants(counter) {
+                let named = prepared.named.of_nodes.get(&node);
+                let is_operand = matches!(prepared.nodes.operator(node), Operator::Operand(_));
+                let about: &[AssetIndex] = match (named, is_operand) {
+                    (Some(named), true) => std::slice::from_ref(&named.asset),
+                    (None, true) => &subjects[&prepared.below[node]],
+                    (_, false) => &[],
+                };
+                for asset in about {
+                    self.counting.entry(*asset).or_default().insert((index, counter));
+                }
+            }
+        }
+    }
+
+    /// The assets that the nodes of a condition are about, sorted: those of a node below an operator about other assets stand under
+    /// that operator.
+    pub(super) fn subjects(
+        &self,
+        root: AssetIndex,
+        prepared: &PreparedCondition,
+    ) -> BTreeMap<Option<NodeId>, Vec<AssetIndex>> {
+        let mut subjects = BTreeMap::from([(None, vec![root])]);
+        for (&node, counted) in &prepared.deps {
+            let others = match counted {
+                Counted::Named(asset) => vec![*asset],
+                Counted::All | Counted::Only(_) => {
+                    let above = &subjects[&prepared.below[node]];
+                    let upstream = above.iter().flat_map(|asset| &self.upstream[*asset]).copied();
+                    let mut upstream: Vec<AssetIndex> =
+                        upstream.filter(|asset| self.counts(counted, *asset)).collect();
+                    upstream.sort_unstable();
+                    upstream.dedup();
+                    upstream
+                }
+            };
+            subjects.insert(Some(node), others);
+        }
+        subjects
     }
 
     /// The condition of an asset.
@@ -371,8 +492,15 @@ impl Automation {
         known.flat_map(|index| &self.together[*index]).map(|index| self.keys[*index].clone()).collect()
     }
 
-    /// An asset and everything downstream that a condition can see it from.
+    /// An asset and everything whose condition can see it: from downstream, or by its name.
     pub(super) fn seen_from(&self, asset: AssetIndex) -> AssetSet {
+        let mut seen = self.seen_downstream(asset);
+        seen.extend(self.watched_by.get(&asset).into_iter().flatten());
+        seen
+    }
+
+    /// An asset and everything downstream that a condition can see it from.
+    fn seen_downstream(&self, asset: AssetIndex) -> AssetSet {
         let mut seen = AssetSet::from([asset]);
         let mut level = seen.clone();
         for _ in 0..self.depth {
@@ -395,7 +523,11 @@ impl Automation {
 }
 
 impl PreparedCondition {
-    fn new(graph: &AssetGraph, condition: AutomationCondition) -> Result<Self, ConditionError> {
+    fn new(
+        graph: &AssetGraph,
+        condition: AutomationCondition,
+        subject: Subject<'_>,
+    ) -> Result<Self, ConditionError> {
         let nodes = Nodes::of(&condition);
         let levels = nodes.levels();
         if levels > AutomationCondition::MOST_LEVELS {
@@ -405,14 +537,21 @@ impl PreparedCondition {
         let (mut deps, mut asked) = (BTreeMap::new(), Asked::default());
         for (node, operator) in nodes.iter() {
             if let Operator::Operand(operand) = operator {
-                asked.add(operand, below[node].map_or(Subject::Own, |_| Subject::Upstream));
+                asked.add(operand, below[node].is_none());
             }
             let inner = match operator {
                 Operator::Deps { allow, ignore, .. } => {
                     deps.insert(node, counted(graph, allow.as_deref(), ignore.as_deref())?);
                     Some(node)
                 }
-                Operator::Operand(_)
+                Operator::Asset(key) => {
+                    deps.insert(node, Counted::Named(Named::find(graph, &nodes, node, key)?));
+                    Some(node)
+                }
+                Operator::ForEvaluations(_)
+                | Operator::Cooldown(_)
+                | Operator::Budget { .. }
+                | Operator::Operand(_)
                 | Operator::And { .. }
                 | Operator::Or { .. }
                 | Operator::Not
@@ -422,17 +561,76 @@ impl PreparedCondition {
             };
             nodes.children(node).for_each(|child| below[child] = inner);
         }
-        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, asked })
+        let named = NamedAssets::new(graph, &nodes, &below, subject)?;
+        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, named, asked })
     }
 
-    /// How many levels of upstream assets the condition reaches.
-    fn upstream_levels(&self) -> usize {
-        let mut levels = BTreeMap::new();
-        for node in self.deps.keys() {
-            let above = self.below[*node].map_or(0, |above| levels[&above]);
-            levels.insert(*node, above + 1_usize);
+    fn check_schedules(&self) -> Result<(), ConditionError> {
+        for (cron, zone) in &self.asked.schedules {
+            Timetable::new([cron.as_str()], zone)?;
         }
-        levels.into_values().max().unwrap_or(0)
+        Ok(())
+    }
+
+    fn operators(&self) -> impl Iterator<Item = &Operator> {
+        self.nodes.iter().map(|(_, operator)| operator)
+    }
+
+    /// Whether a part adds up numbers.
+    pub(super) fn adds_up(&self) -> bool {
+        self.operators().any(|operator| match operator {
+            Operator::Operand(Operand::Metric(comparison)) => match comparison.with {
+                ComparedWith::AddsUpTo(_) => true,
+                ComparedWith::Above(_)
+                | ComparedWith::Below(_)
+                | ComparedWith::WorseThanAtPromotion { .. } => false,
+            },
+            Operator::Operand(_)
+            | Operator::And { .. }
+            | Operator::Or { .. }
+            | Operator::Not
+            | Operator::Since
+            | Operator::NewlyTrue
+            | Operator::Deps { .. }
+            | Operator::Labelled(_)
+            | Operator::Asset(_)
+            | Operator::ForEvaluations(_)
+            | Operator::Cooldown(_)
+            | Operator::Budget { .. } => false,
+        })
+    }
+
+    /// Whether a part is held back by a cooldown.
+    pub(super) fn cools_down(&self) -> bool {
+        self.operators().any(|operator| matches!(operator, Operator::Cooldown(_)))
+    }
+
+    /// Remembers a request, as far as a cooldown or budget asks for it: those within the longest span, and the last one.
+    pub(super) fn remember_request(&self, requests: &mut Vec<Timestamp>, now: Timestamp) {
+        let mut longest: Option<Duration> = None;
+        for operator in self.operators() {
+            if let Operator::Cooldown(span) | Operator::Budget { span, .. } = operator {
+                longest = longest.max(Some(*span));
+            }
+        }
+        let Some(longest) = longest else { return requests.clear() };
+        let span = SignedDuration::try_from(longest).unwrap_or(SignedDuration::MAX);
+        requests.retain(|at| now.duration_since(*at) < span);
+        requests.push(now);
+    }
+
+    /// How many levels of upstream assets the condition reaches from the asset that has it.
+    fn upstream_levels(&self) -> usize {
+        let mut levels: BTreeMap<NodeId, Option<usize>> = BTreeMap::new();
+        for (node, counted) in &self.deps {
+            let above = self.below[*node].map_or(Some(0), |above| levels[&above]);
+            let level = match counted {
+                Counted::All | Counted::Only(_) => above.map(|above| above + 1),
+                Counted::Named(_) => None,
+            };
+            levels.insert(*node, level);
+        }
+        levels.into_values().flatten().max().unwrap_or(0)
     }
 }
 
@@ -449,16 +647,6 @@ fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Res
     let allowed = allow.map_or_else(all, select)?;
     let ignored = ignore.map_or(Ok(AssetSet::new()), select)?;
     Ok(Counted::Only(&allowed - &ignored))
-}
-
-/// The key under which conditions see an alias of an asset: `model@champion`.
-pub fn alias_key(asset: &AssetKey, alias: &AliasName) -> AssetKey {
-    format!("{asset}@{alias}").into()
-}
-
-/// The key under which conditions see the history of an asset: `sales@*`.
-pub fn history_key(asset: &AssetKey) -> AssetKey {
-    format!("{asset}@*").into()
 }
 
 /// The definitions of an asset's checks.

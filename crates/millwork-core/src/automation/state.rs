@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::subject::job_key;
 use super::ticks::TakenTicks;
-use super::{AssetFacts, AutomationCondition, NodeId, Outcome};
+use super::{AssetFacts, AutomationCondition, JobCondition, Measured, Measurement, NodeId, Outcome};
 use crate::asset::AssetKey;
 use crate::clock::CLOCK_TOLERANCE;
 use crate::graph::AssetGraph;
@@ -34,6 +35,9 @@ pub struct AssetMemory {
     pub condition: String,
     /// The parts that were true, sorted by part and asset.
     pub truths: Vec<Truth>,
+    /// What was measured, sorted by part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<Measured>,
     /// The time of its last evaluation.
     pub evaluated_at: Timestamp,
     /// The time of the last request; `None` if it was never requested.
@@ -41,6 +45,9 @@ pub struct AssetMemory {
     pub requested_at: Option<Timestamp>,
     /// The outcome of that evaluation.
     pub outcome: Outcome,
+    /// When it is to be evaluated again, whatever happens: an age is reached, a cooldown is over, a budget isn't spent any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<Timestamp>,
 }
 
 /// The state of automation for one asset: a row of its own, so that an evaluation writes only the rows it touched.
@@ -71,7 +78,7 @@ pub struct AutomationState {
     pub(super) assets: BTreeMap<AssetKey, AssetState>,
     pub(super) unsettled: BTreeSet<AssetKey>,
     pub(super) requested: BTreeSet<AssetKey>,
-    /// Assets that are held back until some time.
+    /// Assets that are held back until some time, or of which an age is reached then.
     pub(super) held: BTreeMap<AssetKey, Timestamp>,
     pub(super) touched: BTreeSet<AssetKey>,
     pub(super) taken: TakenTicks,
@@ -112,6 +119,11 @@ impl AutomationState {
             self.assets.insert(key, row);
         }
         self
+    }
+
+    /// When an asset or job is to be evaluated again next, though nothing happens.
+    pub fn again_at(&self) -> Option<Timestamp> {
+        self.held.values().min().copied()
     }
 
     /// The row of an asset; `None` if it has none.
@@ -188,19 +200,36 @@ impl AssetState {
 
     fn set_back(&mut self, now: Timestamp) {
         let facts = &mut self.facts;
-        for moment in [&mut facts.updated_at, &mut facts.failed_at, &mut facts.code_changed_at] {
+        let moments = [
+            &mut facts.updated_at,
+            &mut facts.failed_at,
+            &mut facts.code_changed_at,
+            &mut facts.made_at,
+            &mut facts.started_at,
+        ];
+        for moment in moments {
             *moment = moment.map(|at| at.min(now));
         }
+        facts.requests.iter_mut().for_each(|at| *at = (*at).min(now));
         let Some(memory) = &mut self.memory else { return };
         memory.evaluated_at = memory.evaluated_at.min(now);
         memory.requested_at = memory.requested_at.map(|at| at.min(now));
         memory.truths.iter_mut().for_each(|truth| truth.since = truth.since.min(now));
+        for measured in &mut memory.measured {
+            if let Measurement::MadeAt(at) | Measurement::LastRun(at) = &mut measured.measurement {
+                *at = at.map(|at| at.min(now));
+            }
+        }
     }
 
     fn marks(&self) -> Marks {
         let held_until = self.memory.as_ref().and_then(|memory| match memory.outcome {
-            Outcome::Held(Hold { until, .. }) => until,
-            Outcome::Requested | Outcome::NotDue | Outcome::Underway => None,
+            Outcome::Held(Hold { until, .. }) => until.into_iter().chain(memory.again_at).min(),
+            Outcome::Requested
+            | Outcome::NotDue
+            | Outcome::Underway
+            | Outcome::Cooldown { .. }
+            | Outcome::BudgetSpent { .. } => memory.again_at,
         });
         Marks { unsettled: self.unsettled, requested: self.requested, held_until }
     }
@@ -257,10 +286,10 @@ impl FailureBackoff {
     }
 }
 
-/// An asset that has a condition.
+/// An asset or job that has a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AutomationEntry {
-    /// The key of the asset.
+    /// The key of the asset, or that [of the job](job_key).
     pub asset: AssetKey,
     /// Whether its condition is evaluated, if automation as a whole is.
     pub on: bool,
@@ -276,27 +305,31 @@ pub struct AutomationEntry {
     pub failures: u32,
 }
 
-/// The assets that have a condition, upstream first; `switched` returns whether an instigator was switched on or off.
-pub fn entries(
+/// The assets that have a condition, upstream first, and behind them the jobs that have one; `switched` returns whether an instigator was
+/// switched on or off.
+pub fn entries<'a>(
     graph: &AssetGraph,
+    jobs: impl IntoIterator<Item = JobCondition<'a>>,
     states: &BTreeMap<AssetKey, AssetState>,
     switched: impl Fn(&Instigator) -> Option<bool>,
 ) -> Vec<AutomationEntry> {
-    let entry = |asset: &AssetKey, condition: &AutomationCondition| {
-        let state = states.get(asset);
+    let entry = |asset: AssetKey, condition: &AutomationCondition| {
+        let state = states.get(&asset);
         let memory = state.and_then(|state| state.memory.as_ref());
         AutomationEntry {
-            asset: asset.clone(),
             on: switched(&Instigator::Automation(Some(asset.clone()))).unwrap_or(true),
             condition: condition.title(),
             outcome: memory.map(|memory| memory.outcome),
             evaluated_at: memory.map(|memory| memory.evaluated_at),
             requested_at: memory.and_then(|memory| memory.requested_at),
             failures: state.map_or(0, |state| state.facts.failures),
+            asset,
         }
     };
     let nodes = graph.assets().iter();
-    nodes.filter_map(|node| Some(entry(&node.spec.key, node.spec.automation.as_ref()?))).collect()
+    let assets = nodes.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.as_ref()?)));
+    let jobs = jobs.into_iter().filter_map(|job| Some((job_key(job.name), job.condition?)));
+    assets.chain(jobs).map(|(key, condition)| entry(key, condition)).collect()
 }
 
 #[cfg(test)]

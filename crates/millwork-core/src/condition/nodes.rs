@@ -106,6 +106,11 @@ impl Nodes {
         std::iter::successors(inside(node.first_child().0), next)
     }
 
+    /// The nodes below a node, each before its descendants.
+    pub(crate) fn descendants(&self, node: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        self.0[node].descendants.clone().map(NodeId)
+    }
+
     /// How many nodes lie one below the other where most do.
     pub(crate) fn levels(&self) -> usize {
         let mut ends: Vec<usize> = Vec::new();
@@ -165,13 +170,30 @@ impl Nodes {
                     Operator::Labelled(label) => {
                         format!("{{\"labelled\":{{\"label\":{},\"condition\":", json(label))
                     }
+                    Operator::Asset(asset) => {
+                        format!("{{\"asset\":{{\"key\":{},\"condition\":", json(asset))
+                    }
+                    Operator::ForEvaluations(evaluations) => {
+                        format!("{{\"for\":{{\"evaluations\":{evaluations},\"condition\":")
+                    }
+                    Operator::Cooldown(span) => {
+                        format!("{{\"cooldown\":{{\"span\":{},\"condition\":", json(span))
+                    }
+                    Operator::Budget { runs, span } => {
+                        format!("{{\"budget\":{{\"runs\":{runs},\"span\":{},\"condition\":", json(span))
+                    }
                 },
                 Step::Across(parent) if *self.operator(parent) == Operator::Since => ",\"reset\":".to_owned(),
                 Step::Across(_) => ",".to_owned(),
                 Step::Up(node) => match self.operator(node) {
                     Operator::Operand(_) | Operator::Not | Operator::NewlyTrue => "}".to_owned(),
                     Operator::And { .. } | Operator::Or { .. } => "]}".to_owned(),
-                    Operator::Since | Operator::Labelled(_) => "}}".to_owned(),
+                    Operator::Since
+                    | Operator::Labelled(_)
+                    | Operator::Asset(_)
+                    | Operator::ForEvaluations(_)
+                    | Operator::Cooldown(_)
+                    | Operator::Budget { .. } => "}}".to_owned(),
                     Operator::Deps { allow, ignore, .. } => {
                         format!(",\"allow\":{},\"ignore\":{}}}}}", json(allow), json(ignore))
                     }
@@ -208,6 +230,8 @@ fn json(value: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::condition::AutomationCondition as Condition;
 
@@ -245,6 +269,25 @@ mod tests {
         let identities = [Condition::eager(), Condition::on_cron("@daily", "UTC"), all]
             .map(|one| Nodes::of(&one).identity());
         assert_eq!(identities, ["f62366c85d072a69", "a87cb234b89a56b9", "b77e1a04f4ef40f4"]);
+    }
+
+    #[test]
+    fn identities_of_numbers_never_change() {
+        let hour = Duration::from_secs(3600);
+        let metric = || Condition::metric("live", "MAE");
+        let all = Condition::any_of([
+            metric().coverage(0.8).worse_than_at_promotion(0.15).for_evaluations(3),
+            metric().worse_than_at_promotion_of(0.15, "model"),
+            metric().above(f64::INFINITY),
+            Condition::new_rows("stories", 5),
+            Condition::older_than("model", hour),
+            Condition::asset_matches("stories", Condition::verdict_pending("model")),
+        ]);
+        let all = all.cooldown(hour).budget(3, hour).unless_verdict_pending();
+        assert_eq!(
+            Nodes::of(&all).canonical(),
+            r#"{"and":[{"budget":{"runs":3,"span":{"secs":3600,"nanos":0},"condition":{"cooldown":{"span":{"secs":3600,"nanos":0},"condition":{"or":[{"for":{"evaluations":3,"condition":{"operand":{"metric":{"asset":"live","label":"MAE","coverage":0.8,"with":{"worse_than_at_promotion":{"share":0.15}}}}}}},{"operand":{"metric":{"asset":"live","label":"MAE","with":{"worse_than_at_promotion":{"share":0.15,"model":"model"}}}}},{"operand":{"metric":{"asset":"live","label":"MAE","with":{"above":"inf"}}}},{"operand":{"metric":{"asset":"stories","label":"rows","with":{"adds_up_to":5.0}}}},{"operand":{"older_than":{"asset":"model","age":{"secs":3600,"nanos":0}}}},{"asset":{"key":"stories","condition":{"operand":{"verdict_pending":"model"}}}}]}}}}},{"not":{"operand":"own_verdict_pending"}}]}"#
+        );
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The facts that a condition can ask about one asset.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::AutomationCondition;
+use super::metric::{MetricComparison, in_words};
+use crate::id::AssetKey;
 
 /// A fact about one asset. Its JSON is part of the condition's identity, and never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +55,19 @@ pub(crate) enum Operand {
     AnyCheckFailed,
     /// The last result of each blocking check was a pass.
     BlockingChecksPassed,
+    /// A number of a named asset compares so.
+    Metric(MetricComparison),
+    /// The newest value of a named asset is older than this; of a model, the version in use.
+    OlderThan {
+        /// The asset.
+        asset: AssetKey,
+        /// The age.
+        age: Duration,
+    },
+    /// A question of the gate of a named model waits for an answer.
+    VerdictPending(AssetKey),
+    /// A question about a model waits for an answer, which the subject of the condition makes.
+    OwnVerdictPending,
 }
 
 macro_rules! operands {
@@ -110,6 +126,23 @@ impl AutomationCondition {
     pub fn check_failed(name: &str) -> Self {
         Self::operand(Operand::CheckFailed(name.into()))
     }
+
+    /// The newest value of `asset` is older than this. Of a model it is the version in use, counted from when that version was made. An
+    /// asset without a value isn't old.
+    pub fn older_than(asset: impl Into<AssetKey>, age: Duration) -> Self {
+        Self::operand(Operand::OlderThan { asset: asset.into(), age })
+    }
+
+    /// A question of the gate of `model` waits for an answer.
+    pub fn verdict_pending(model: impl Into<AssetKey>) -> Self {
+        Self::operand(Operand::VerdictPending(model.into()))
+    }
+
+    /// The condition holds, and no question waits for an answer about a model that the asset's or job's run makes.
+    #[must_use]
+    pub fn unless_verdict_pending(self) -> Self {
+        self & !Self::operand(Operand::OwnVerdictPending)
+    }
 }
 
 impl fmt::Display for Operand {
@@ -133,6 +166,12 @@ impl fmt::Display for Operand {
             }
             Self::CheckPassed(check) => return write!(f, "check_passed({check:?})"),
             Self::CheckFailed(check) => return write!(f, "check_failed({check:?})"),
+            Self::Metric(comparison) => return comparison.fmt(f),
+            Self::OlderThan { asset, age } => {
+                return write!(f, "older_than({:?}, {})", asset.as_str(), in_words(*age));
+            }
+            Self::VerdictPending(model) => return write!(f, "verdict_pending({:?})", model.as_str()),
+            Self::OwnVerdictPending => "verdict_pending",
         })
     }
 }

@@ -6,9 +6,12 @@
 
 use std::fmt;
 use std::ops::{BitAnd, BitOr, Not, Range};
+use std::time::Duration;
 
+use super::metric::in_words;
 use super::nodes::{NodeId, Nodes};
 use super::operand::Operand;
+use crate::id::AssetKey;
 
 /// When an asset is to be made: operands about the asset, joined by operators. It may be nested
 /// [`MOST_LEVELS`](Self::MOST_LEVELS) deep.
@@ -58,6 +61,19 @@ pub(crate) enum Operator {
     },
     /// Its child, with this name in explanations.
     Labelled(String),
+    /// Its child holds for a named asset.
+    Asset(AssetKey),
+    /// Its child held at each of this many materializations in a row of what it looks at.
+    ForEvaluations(u32),
+    /// Its child holds, and the last run was requested longer ago than this.
+    Cooldown(Duration),
+    /// Its child holds, and fewer runs than this were requested within a span.
+    Budget {
+        /// The number of runs.
+        runs: u32,
+        /// The span, up to the present.
+        span: Duration,
+    },
 }
 
 /// For how many upstream assets a condition has to hold.
@@ -74,7 +90,14 @@ impl Operator {
         match self {
             Self::Operand(_) => 0,
             Self::And { children } | Self::Or { children } => *children,
-            Self::Not | Self::NewlyTrue | Self::Deps { .. } | Self::Labelled(_) => 1,
+            Self::Not
+            | Self::NewlyTrue
+            | Self::Deps { .. }
+            | Self::Labelled(_)
+            | Self::Asset(_)
+            | Self::ForEvaluations(_)
+            | Self::Cooldown(_)
+            | Self::Budget { .. } => 1,
             Self::Since => 2,
         }
     }
@@ -91,6 +114,12 @@ impl Operator {
             Self::Deps { quantifier: Quantifier::Any, .. } => "any upstream asset".into(),
             Self::Deps { quantifier: Quantifier::All, .. } => "every upstream asset".into(),
             Self::Labelled(label) => label.clone(),
+            Self::Asset(asset) => format!("for {asset}"),
+            Self::ForEvaluations(1) => "for 1 evaluation".into(),
+            Self::ForEvaluations(evaluations) => format!("for {evaluations} evaluations"),
+            Self::Cooldown(span) => format!("with a cooldown of {}", in_words(*span)),
+            Self::Budget { runs: 1, span } => format!("with a budget of 1 run in {}", in_words(*span)),
+            Self::Budget { runs, span } => format!("with a budget of {runs} runs in {}", in_words(*span)),
         }
     }
 }
@@ -125,6 +154,43 @@ impl AutomationCondition {
     #[must_use]
     pub fn with_label(self, label: &str) -> Self {
         self.then(Operator::Labelled(label.into()))
+    }
+
+    /// The condition holds for `asset`, whichever asset or job has it. For a check of a named asset:
+    /// `asset_matches("stories", AutomationCondition::check_failed("unique"))`.
+    pub fn asset_matches(asset: impl Into<AssetKey>, condition: Self) -> Self {
+        condition.then(Operator::Asset(asset.into()))
+    }
+
+    /// Any of the conditions holds; of none, none does.
+    pub fn any_of(conditions: impl IntoIterator<Item = Self>) -> Self {
+        Self::all_under(conditions, |children| Operator::Or { children })
+    }
+
+    /// All of the conditions hold.
+    pub fn all_of(conditions: impl IntoIterator<Item = Self>) -> Self {
+        Self::all_under(conditions, |children| Operator::And { children })
+    }
+
+    /// The condition has held at each of the last `evaluations` materializations of what it looks at. One that it couldn't be evaluated
+    /// for, as a number is missing or waits for coverage, neither counts nor breaks the row.
+    #[must_use]
+    pub fn for_evaluations(self, evaluations: u32) -> Self {
+        self.then(Operator::ForEvaluations(evaluations))
+    }
+
+    /// The condition holds, and the last run of the asset or job was requested this long ago, by the condition or otherwise. Until then, it
+    /// is held back.
+    #[must_use]
+    pub fn cooldown(self, span: Duration) -> Self {
+        self.then(Operator::Cooldown(span))
+    }
+
+    /// The condition holds, and has requested fewer than `runs` runs within the last `span`. Else it is held back until the earliest of
+    /// them is that long ago.
+    #[must_use]
+    pub fn budget(self, runs: u32, span: Duration) -> Self {
+        self.then(Operator::Budget { runs, span })
     }
 
     /// The condition with every part labelled `label` replaced.
@@ -164,7 +230,11 @@ impl AutomationCondition {
                 | Operator::Since
                 | Operator::NewlyTrue
                 | Operator::Deps { .. }
-                | Operator::Labelled(_)) => other,
+                | Operator::Labelled(_)
+                | Operator::Asset(_)
+                | Operator::ForEvaluations(_)
+                | Operator::Cooldown(_)
+                | Operator::Budget { .. }) => other,
             };
             written.push(operator);
         })
@@ -215,6 +285,15 @@ impl AutomationCondition {
     fn then(mut self, operator: Operator) -> Self {
         self.operators.push(operator);
         self
+    }
+
+    fn all_under(conditions: impl IntoIterator<Item = Self>, join: fn(usize) -> Operator) -> Self {
+        let (mut operators, mut children) = (Vec::new(), 0);
+        for condition in conditions {
+            operators.extend(condition.operators);
+            children += 1;
+        }
+        Self { operators }.then(join(children))
     }
 
     fn joined(

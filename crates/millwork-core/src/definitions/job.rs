@@ -1,8 +1,10 @@
-//! A named selection of assets that is run together.
+//! A named selection of assets that is run together, and the condition that requests a run of it.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use crate::automation::{AutomationCondition, JobCondition};
 
 /// A selection with a name, configuration and tags.
 ///
@@ -22,6 +24,8 @@ pub struct Job {
     pub config: Value,
     /// The tags of its runs.
     pub tags: BTreeMap<String, String>,
+    /// When a daemon requests a run of it; `None` if nothing but people, schedules and sensors do.
+    pub automation: Option<AutomationCondition>,
 }
 
 impl Job {
@@ -33,6 +37,7 @@ impl Job {
             selection: selection.into(),
             config: Value::Object(serde_json::Map::new()),
             tags: BTreeMap::new(),
+            automation: None,
         }
     }
 
@@ -48,6 +53,30 @@ impl Job {
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
         self
+    }
+
+    /// The job with a condition: a daemon requests a run of it when that holds. A job is no asset, so the condition names the assets that it
+    /// looks at.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use millwork_core::{AutomationCondition as Condition, Job};
+    ///
+    /// let days = |days: u64| Duration::from_secs(days * 86_400);
+    /// let enough = Condition::new_rows("stories", 5_000) | Condition::older_than("model", days(30));
+    /// let job = Job::new("train", "+model").automation(enough.cooldown(days(2)).budget(3, days(7)));
+    /// # assert!(job.automation.is_some());
+    /// ```
+    #[must_use]
+    pub fn automation(mut self, condition: AutomationCondition) -> Self {
+        self.automation = Some(condition);
+        self
+    }
+
+    /// The job with its condition, as automation sees it.
+    pub fn condition(&self) -> JobCondition<'_> {
+        JobCondition { name: &self.name, selection: &self.selection, condition: self.automation.as_ref() }
     }
 
     /// The job with one more tag for its runs.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::{Job, RunPolicies};
 use crate::alert::AlertRule;
-use crate::asset::IoManager;
+use crate::asset::{AssetKey, IoManager};
+use crate::automation::{
+    Automation, AutomationCondition, ConditionError, FailureBackoff, JobCondition, job_key, job_name,
+};
 use crate::graph::AssetGraph;
 use crate::instigator::{Instigator, SwitchedCursor};
 use crate::param::Resources;
@@ -43,6 +46,38 @@ impl Pipeline {
     /// The job of that name.
     pub fn job(&self, name: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.name == name)
+    }
+
+    /// The jobs that have a condition.
+    pub fn job_conditions(&self) -> impl Iterator<Item = JobCondition<'_>> {
+        self.jobs.iter().filter(|job| job.automation.is_some()).map(Job::condition)
+    }
+
+    /// The conditions of assets and jobs that are on, by the keys of assets and those [of jobs](crate::automation::job_key).
+    ///
+    /// # Errors
+    ///
+    /// If a condition is invalid; a resolved pipeline has none.
+    pub fn automation(
+        &self,
+        is_on: impl Fn(&AssetKey) -> bool,
+        backoff: FailureBackoff,
+    ) -> Result<Automation, ConditionError> {
+        let on = self.graph.assets().iter().filter(|node| is_on(&node.spec.key));
+        let conditions = on.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.clone()?)));
+        let jobs = self.job_conditions().map(|job| JobCondition {
+            condition: job.condition.filter(|_| is_on(&job_key(job.name))),
+            ..job
+        });
+        Automation::new(&self.graph, conditions, backoff)?.with_jobs(&self.graph, jobs)
+    }
+
+    /// The condition of an asset, or of a job by its [key](crate::automation::job_key).
+    pub fn condition(&self, key: &AssetKey) -> Option<&AutomationCondition> {
+        match job_name(key) {
+            Some(job) => self.job(job)?.automation.as_ref(),
+            None => self.graph.asset(key.as_str())?.spec.automation.as_ref(),
+        }
     }
 
     /// All schedules, in the order of their definition.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
-use crate::graph::{AssetGraph, closest, order};
+use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping, Requirements};
 use crate::partition::PartitionsDefinition;
 use crate::problem::Problem;
@@ -382,6 +382,19 @@ fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         errors.extend(
             template_problems(pipeline, &job.selection, &job.config, &job.tags).into_iter().map(wrong),
         );
+        let Some(condition) = &job.automation else { continue };
+        let makes = Selection::parse(&job.selection).and_then(|selection| selection.select(&pipeline.graph));
+        // What is wrong with the selection is said above.
+        let Ok(makes) = makes else { continue };
+        errors.extend(match Automation::check_job(&pipeline.graph, &makes, condition) {
+            Err(error) => vec![wrong(Problem::from(&error))],
+            Ok(()) => {
+                let requested = RunSpec::of_job(&*job.name).resolve(pipeline).err();
+                let problems = requested.into_iter().flat_map(|error| error.problems());
+                let asked = problems.map(|problem| problem.within("its condition can't request it"));
+                asked.map(wrong).collect()
+            }
+        });
     }
 }
 

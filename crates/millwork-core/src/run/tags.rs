@@ -36,8 +36,10 @@ pub enum RunTag {
     Sensor,
     /// The key that the run was requested with, behind the name of the sensor or schedule.
     RunKey,
-    /// The run was requested by the conditions of its assets.
+    /// The run was requested by the conditions of its assets, or by that of its job.
     Automation,
+    /// Why the condition of its job requested the run, in words.
+    Reason,
     /// The run that this one repeats from scratch.
     RetryOf,
     /// How often the run was repeated from scratch by a daemon.
@@ -114,7 +116,7 @@ impl Advice for TagError {
 
 impl RunTag {
     /// All tags that Millwork knows.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Queue,
         Self::Job,
         Self::Schedule,
@@ -122,6 +124,7 @@ impl RunTag {
         Self::Sensor,
         Self::RunKey,
         Self::Automation,
+        Self::Reason,
         Self::RetryOf,
         Self::Retry,
         Self::Repair,
@@ -141,6 +144,7 @@ impl RunTag {
             Self::Sensor => "millwork/sensor",
             Self::RunKey => "millwork/run_key",
             Self::Automation => "millwork/automation",
+            Self::Reason => "millwork/reason",
             Self::RetryOf => "millwork/retry_of",
             Self::Retry => "millwork/retry",
             Self::Repair => "millwork/repair",
@@ -180,6 +184,7 @@ impl RunTag {
             | Self::Sensor
             | Self::RunKey
             | Self::Automation
+            | Self::Reason
             | Self::RetryOf
             | Self::Retry
             | Self::Repair => false,
@@ -244,6 +249,7 @@ impl RunTag {
             | Self::Sensor
             | Self::RunKey
             | Self::Automation
+            | Self::Reason
             | Self::RetryOf
             | Self::Retry
             | Self::Repair => None,

@@ -1,6 +1,7 @@
 //! Which alerts are sent, occurrence by occurrence.
 
 // Clippy lets tests unwrap, but not what they share.
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,12 +9,15 @@ use millwork_core::alert::{
     Alert, AlertKind, AlertRule, AlertRules, AlertStates, Destination, Mail, Occurrence, OccurrenceKind,
     Secret, Trigger, decide,
 };
-use millwork_core::asset::Decision;
+use millwork_core::asset::{Computation, Decision, GateDefinition, StepFunction, StepResult, Verdict};
+use millwork_core::automation::AtPromotion;
 use millwork_core::event::{
     AliasChange, AliasMoved, Asked, CheckEvaluation, EventBody, Mover, NewEvent, Provenance, VersionDecided,
     VersionJudged,
 };
+use millwork_core::param::Requirements;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
+use millwork_core::stored::Number;
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{
     AssetDefinition, AssetMetric, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity,
@@ -65,7 +69,11 @@ fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
         Metadata::from(["r2", "error"].map(|label| (label.to_owned(), MetadataValue::Float(value))))
     };
     let previous = previous.map(metadata);
-    of_asset(at, "model", OccurrenceKind::Materialized { metadata: metadata(value), previous })
+    of_asset(
+        at,
+        "model",
+        OccurrenceKind::Materialized { metadata: metadata(value), previous, at_promotion: None },
+    )
 }
 
 fn fresh(at: i64, state: Freshness) -> Occurrence {
@@ -118,6 +126,77 @@ fn check(rule: AlertRule, occurrences: &[Occurrence], expected: &[&str]) {
         })
         .collect();
     assert_eq!(lines, expected);
+}
+
+/// What the model's live metric is, beside what it was when version 3 came into use.
+fn live(at: i64, error: f64, coverage: f64, before: Option<f64>) -> Occurrence {
+    let metadata = [("error", error), ("coverage", coverage)];
+    let metadata = metadata.map(|(label, value)| (label.to_owned(), MetadataValue::Float(value))).into();
+    let numbers = before.map(|before| ("error".to_owned(), Number(before))).into_iter().collect();
+    let at_promotion = Some(AtPromotion { version: Some(number(3)), numbers });
+    of_asset(at, "model", OccurrenceKind::Materialized { metadata, previous: None, at_promotion })
+}
+
+#[test]
+fn a_live_metric_is_compared_with_that_at_promotion() {
+    let gated = |rule: AlertRule| {
+        let gate = {
+            let mut requirements =
+                Requirements { challenger: Some("model".into()), ..Requirements::default() };
+            requirements.input::<u8>("model");
+            let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
+            GateDefinition::new("better", "model", Computation::new(requirements, judge))
+        };
+        definitions().gate(gate).alert(rule).resolve()
+    };
+    let pipeline = gated(rule(Trigger::metric_worse_than_at_promotion("error", 0.15))).unwrap();
+    let (rules, mut states) =
+        (AlertRules::new(pipeline.alerts(), pipeline.graph(), None), AlertStates::default());
+    let occurrences = [
+        live(1, 12.0, 1.0, None),
+        live(2, 12.0, 1.0, Some(12.0)),
+        live(3, 14.4, 1.0, Some(12.0)),
+        live(4, 15.0, 1.0, Some(12.0)),
+        live(5, f64::NAN, 1.0, Some(12.0)),
+        live(6, 12.6, 1.0, Some(12.0)),
+    ];
+    let alerts = occurrences.iter().flat_map(|occurrence| decide(&rules, &mut states, occurrence));
+    assert_eq!(
+        alerts
+            .map(|alert| format!("{} {}", alert.at.duration_since(start()).as_mins(), alert.title))
+            .collect::<Vec<_>>(),
+        [
+            "3 error of `model`: 14.4 is 20 % worse than 12 at promotion of version 3",
+            "6 Over: error worse than at promotion by more than 15 %, `model`",
+        ]
+    );
+    let asked = |asset: &str| rules.compared_with_promotion(pipeline.graph(), &asset.into()).is_some();
+    assert_eq!((asked("model"), asked("stories")), (true, false));
+    let wrong = gated(rule(Trigger::metric_worse_than_at_promotion("r2", 0.15))).unwrap_err().to_string();
+    assert!(wrong.contains("no asset measures a model upstream by r2"), "{wrong}");
+    let wrong = gated(rule(Trigger::metric_worse_than_at_promotion("error", -1.0))).unwrap_err().to_string();
+    assert!(wrong.contains("can't be worse by a share of -1"), "{wrong}");
+}
+
+#[test]
+fn coverage_and_spent_budgets_are_told() {
+    let all =
+        [live(1, 1.0, 0.9, None), live(2, 1.0, 0.41, None), live(3, 1.0, 0.8, None), metric(4, 1.0, None)];
+    let expected = ["2 coverage of `model` is 0.41, below 0.8", "3 Over: coverage < 0.8, `model`"];
+    check(rule(Trigger::coverage_below(0.8)), &all, &expected);
+    let wrong = definitions().alert(rule(Trigger::coverage_below(80.0))).resolve().unwrap_err().to_string();
+    assert!(wrong.contains("a coverage is never 80"), "{wrong}");
+    let spent = |at: i64, subject: &str| {
+        let kind = OccurrenceKind::BudgetSpent { subject: subject.into(), reason: "held back".to_owned() };
+        Occurrence::elsewhere(minute(at), kind)
+    };
+    let all = [spent(1, "job:train"), spent(2, "model"), spent(3, "job:train")];
+    let expected = [
+        "1 The budget of job `train` is spent",
+        "2 The budget of `model` is spent",
+        "3 The budget of job `train` is spent",
+    ];
+    check(rule(Trigger::BudgetSpent), &all, &expected);
 }
 
 const FAILED: &str = "Run 00000007 of schedule `hourly` failed";
@@ -197,6 +276,12 @@ fn what_was_told_before_an_upgrade_is_not_told_again() {
     let (error, stored) =
         (Trigger::CheckFailed(Severity::Error), "check failed (error): `is_good` of `model`");
     check(error, stored, failed(Severity::Error));
+    check(Trigger::coverage_below(0.8), "coverage below 0.8: `model`", live(1, 1.0, 0.5, None));
+    let subject = "job:train".into();
+    let spent = OccurrenceKind::BudgetSpent { subject, reason: String::new() };
+    check(Trigger::BudgetSpent, "budget spent: job:train", Occurrence::elsewhere(minute(1), spent));
+    let worse = Trigger::metric_worse_than_at_promotion("error", 0.15);
+    assert_eq!(worse.stored_name(), "error worse than at promotion by 0.15");
     check(Trigger::TickFailed, "tick failed: schedule `hourly`", tick(1, Some("no such zone")));
     let of = |of: Instigator| {
         let (error, look) = (Some("no such zone".to_owned()), String::new());
@@ -376,7 +461,7 @@ fn of_version(at: i64, body: EventBody) -> Occurrence {
     let run = is_of_gate.then(|| RunId::from_u128(7));
     let of_run = NewEvent::of_run(RunId::from_u128(7), minute(at), body);
     let event = NewEvent { run, asset: Some("model".into()), ..of_run };
-    Occurrence::of_event(&event.at_sequence(1), &graph, None, None).unwrap()
+    Occurrence::of_event(&event.at_sequence(1), &graph, None, None, None).unwrap()
 }
 
 fn judged(at: i64, version: u32, decision: Option<Decision>, reason: &str) -> Occurrence {
@@ -536,7 +621,8 @@ fn where_runs_come_from() {
             start(),
             millwork_core::event::EventBody::RunSucceeded,
         );
-        let occurrence = Occurrence::of_event(&ended.at_sequence(1), &graph, Some(&request), None).unwrap();
+        let occurrence =
+            Occurrence::of_event(&ended.at_sequence(1), &graph, Some(&request), None, None).unwrap();
         let OccurrenceKind::RunEnded { origin, .. } = occurrence.kind else {
             panic!("it is the end of a run")
         };

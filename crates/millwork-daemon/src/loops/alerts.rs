@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertRules, AlertStates, Occurrence, OccurrenceKind, decide};
+use millwork_core::automation::{AtPromotion, AutomationState, ChangeKind};
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
-use millwork_storage::{Commit, EventQuery, Followed, Order, Store, TickOutcome, each_latest, follow};
+use millwork_storage::{
+    Commit, EventQuery, Followed, Order, Store, TickOutcome, each_latest, earlier_numbers, follow,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activation, Activations};
@@ -163,7 +166,22 @@ impl Alerts {
                 Some(materialization.metadata)
             });
         }
-        Ok(Occurrence::of_event(event, self.pipeline.graph(), request.as_ref(), previous))
+        let at_promotion = self.at_promotion(event).await?;
+        Ok(Occurrence::of_event(event, self.pipeline.graph(), request.as_ref(), previous, at_promotion))
+    }
+
+    /// The numbers that a materialization is compared with, if a rule asks for them: those at the promotion of the model's version in use.
+    async fn at_promotion(&self, event: &Event) -> Result<Option<AtPromotion>, DaemonError> {
+        let (EventBody::Materialized(_), Some(asset)) = (&event.body, &event.asset) else { return Ok(None) };
+        let graph = self.pipeline.graph();
+        let Some(compared) = self.rules.compared_with_promotion(graph, asset) else { return Ok(None) };
+        let (nothing, until) = (AutomationState::default(), event.sequence);
+        let known = earlier_numbers(&*self.store, graph, &compared, &nothing, until).await?;
+        let mut earlier = known.into_iter().filter_map(|change| {
+            let ChangeKind::Earlier(earlier) = change.kind else { return None };
+            (change.asset == *asset).then_some(earlier)
+        });
+        Ok(earlier.next().and_then(|earlier| earlier.at_promotion.into_values().next()))
     }
 
     /// The freshness of the assets that have a policy.
@@ -208,17 +226,23 @@ impl Alerts {
             position.behind_tick = Some(read.last().map_or(newest, |(number, _)| *number));
             ticks.extend(read.into_iter().map(|(_, tick)| tick));
         }
-        let occurrence = |tick: millwork_storage::Tick| {
+        let occurrences = |tick: millwork_storage::Tick| {
             let look = ticks_command(&tick.instigator);
-            let error = match tick.outcome {
-                TickOutcome::Failed { reason } => Some(reason),
-                TickOutcome::Requested { .. } | TickOutcome::Skipped { .. } | TickOutcome::Idle { .. } => {
-                    None
+            let (error, held_back) = match tick.outcome {
+                TickOutcome::Failed { reason } => (Some(reason), None),
+                TickOutcome::BudgetSpent { subject, reason, .. } => {
+                    (None, Some(OccurrenceKind::BudgetSpent { subject, reason }))
                 }
+                TickOutcome::Requested { .. }
+                | TickOutcome::Skipped { .. }
+                | TickOutcome::Idle { .. }
+                | TickOutcome::Cooldown { .. } => (None, None),
             };
-            Occurrence::elsewhere(tick.at, OccurrenceKind::Ticked { of: tick.instigator, error, look })
+            let ticked = OccurrenceKind::Ticked { of: tick.instigator, error, look };
+            let kinds = std::iter::once(ticked).chain(held_back);
+            kinds.map(move |kind| Occurrence::elsewhere(tick.at, kind))
         };
-        Ok(ticks.into_iter().map(occurrence).collect())
+        Ok(ticks.into_iter().flat_map(occurrences).collect())
     }
 
     /// The state of the daemon's own loops.

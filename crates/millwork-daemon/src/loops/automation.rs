@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
-use millwork_core::automation::Evaluation;
-use millwork_core::run::{RunId, RunRequest, RunTag};
+use millwork_core::automation::{Evaluation, Outcome, job_name};
+use millwork_core::run::{RunId, RunRequest, RunSpec, RunTag};
 use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
 use millwork_storage::{AutomationRow, Commit, NewRun, Store, Tick, TickOutcome};
 
@@ -52,7 +52,8 @@ impl DaemonLoop for Conditions {
         // If anything fails, the next tick begins with the stored state.
         let kept = self.state.take();
         let assets = self.pipeline.graph().assets();
-        if assets.iter().all(|node| node.spec.automation.is_none()) {
+        let has_none = assets.iter().all(|node| node.spec.automation.is_none());
+        if has_none && self.pipeline.job_conditions().next().is_none() {
             return Ok(NextTick::Poll);
         }
         let switches = self.store.states().await?;
@@ -63,7 +64,7 @@ impl DaemonLoop for Conditions {
         let now = self.clock.now();
         let cursor = whole.and_then(|state| state.cursor.clone());
         let mut state = match kept.filter(|kept| kept.cursor == cursor) {
-            Some(kept) => kept.with_switches(&self.pipeline, &switches)?,
+            Some(kept) => kept.with_switches(&self.pipeline, &*self.store, &switches).await?,
             None => EvaluationState::read(&self.pipeline, &*self.store, &switches, cursor, now).await?,
         };
         let began = Instant::now();
@@ -73,7 +74,9 @@ impl DaemonLoop for Conditions {
         if !self.record(&mut state, decided, micros, now).await? {
             return Ok(NextTick::Within(Duration::ZERO));
         }
-        let until_tick = state.timetables.next(now).and_then(|next| next.duration_since(now).try_into().ok());
+        let again = state.state.again_at().filter(|again| *again > now);
+        let next = state.timetables.next(now).into_iter().chain(again).min();
+        let until_tick = next.and_then(|next| next.duration_since(now).try_into().ok());
         self.state = Some(state);
         Ok(until_tick.map_or(NextTick::Poll, NextTick::Within))
     }
@@ -101,7 +104,8 @@ impl Conditions {
         now: Timestamp,
     ) -> Result<bool, DaemonError> {
         let touched = state.state.take_touched();
-        if touched.is_empty() && decided.runs.is_empty() && decided.set_back.is_none() {
+        let requests_none = decided.runs.is_empty() && decided.jobs.is_empty();
+        if touched.is_empty() && requests_none && decided.set_back.is_none() {
             return Ok(true);
         }
         let instigator = Instigator::Automation(None);
@@ -121,13 +125,27 @@ impl Conditions {
             ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
             events.push(DaemonEvent::LoopFailed { of: Self::NAME, error });
         }
-        for assets in decided.runs {
-            let run = RunId::new(now);
-            let outcome = TickOutcome::Requested { run };
-            ticks.push(Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome });
-            events.push(DaemonEvent::Automated { assets: assets.clone(), run });
-            runs.push(NewRun { id: run, request: request(assets), at: now, lease: None });
+        let tick = |outcome| Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome };
+        let jobs = decided.jobs.iter().map(|job| (job, self.job_request(state, job)));
+        let of_jobs = jobs.map(|(job, request)| (vec![job.clone()], request));
+        let of_assets = decided.runs.into_iter().map(|assets| (assets.clone(), Ok(request(assets))));
+        for (subjects, request) in of_assets.chain(of_jobs) {
+            match request {
+                Ok(request) => {
+                    let run = RunId::new(now);
+                    ticks.push(tick(TickOutcome::Requested { run }));
+                    events.push(DaemonEvent::Automated { assets: request.assets.clone(), run });
+                    runs.push(NewRun { id: run, request, at: now, lease: None });
+                }
+                Err(reason) => {
+                    let of: Vec<&str> = subjects.iter().map(AssetKey::as_str).collect();
+                    let reason = format!("{}: {reason}", of.join(", "));
+                    events.push(DaemonEvent::LoopFailed { of: Self::NAME, error: reason.clone() });
+                    ticks.push(tick(TickOutcome::Failed { reason }));
+                }
+            }
         }
+        ticks.extend(decided.held_back.iter().filter_map(|subject| held_back(state, subject)).map(tick));
         let from = state.cursor.replace(cursor.clone());
         let (requests, has_ticked) = (!runs.is_empty(), !ticks.is_empty());
         let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };
@@ -145,11 +163,36 @@ impl Conditions {
     }
 }
 
+impl Conditions {
+    /// The run of a job whose condition holds, with the reason as a tag.
+    fn job_request(&self, state: &EvaluationState, job: &AssetKey) -> Result<RunRequest, String> {
+        let verdict = state.explanation(job).map(|found| found.verdict).unwrap_or_default();
+        let reason = verdict.strip_prefix("requested: ").unwrap_or(&verdict);
+        let run = RunSpec::of_job(job_name(job).unwrap_or_default())
+            .origin(RunTag::Automation, job.as_str())
+            .origin(RunTag::Reason, reason);
+        Ok(run.resolve(&self.pipeline).map_err(|error| one_line_of(&error))?.queued())
+    }
+}
+
+/// The tick that says what holds back the run of an asset or a job.
+fn held_back(state: &EvaluationState, subject: &AssetKey) -> Option<TickOutcome> {
+    let explanation = state.explanation(subject)?;
+    let (subject, reason) = (subject.clone(), explanation.verdict);
+    match explanation.outcome {
+        Outcome::Cooldown { until } => Some(TickOutcome::Cooldown { subject, until, reason }),
+        Outcome::BudgetSpent { until, .. } => Some(TickOutcome::BudgetSpent { subject, until, reason }),
+        Outcome::Requested | Outcome::NotDue | Outcome::Underway | Outcome::Held(_) => None,
+    }
+}
+
 fn request(assets: Vec<AssetKey>) -> RunRequest {
     RunRequest::of_assets(assets).tagged(RunTag::Automation, "condition").queued()
 }
 
 #[cfg(test)]
 mod alias_tests;
+#[cfg(test)]
+mod job_tests;
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,8 @@ use crate::state::AppState;
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<AutomationView>, ApiError> {
     let switches = state.store.states().await?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
-    let entries = entries(state.pipeline.graph(), &states(&state, None).await?, switched);
+    let (graph, jobs) = (state.pipeline.graph(), state.pipeline.job_conditions());
+    let entries = entries(graph, jobs, &states(&state, None).await?, switched);
     let on = switched(&Instigator::Automation(None)).unwrap_or(true);
     Ok(Json(AutomationView { on, assets: entries.into_iter().map(Into::into).collect() }))
 }
@@ -28,17 +29,17 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Automatio
 /// The last evaluation of an asset's condition, as a tree and as text.
 #[utoipa::path(
     get, path = "/api/v1/automation/{*key}", tag = "automation",
-    params(("key" = String, Path, description = "The asset's key")),
+    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name")),
     responses((status = 200, description = "Why an asset was or wasn't requested", body = ExplainedAsset))
 )]
 pub(super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
 ) -> Result<Json<ExplainedAsset>, ApiError> {
-    let (key, condition) = find_condition(state.pipeline.graph(), &key)?;
-    let memory = states(&state, Some(key)).await?.remove(key).and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(key, condition, &memory));
-    Ok(Json(ExplainedAsset::new(key.clone(), condition, explanation)))
+    let (key, condition) = find_condition(&state.pipeline, &key)?;
+    let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
+    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    Ok(Json(ExplainedAsset::new(key, condition, explanation)))
 }
 
 #[utoipa::path(
@@ -55,7 +56,7 @@ pub(super) async fn switch(
 
 #[utoipa::path(
     post, path = "/api/v1/automation/{*key}", tag = "automation",
-    params(("key" = String, Path, description = "The asset's key")), request_body = Switch,
+    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name")), request_body = Switch,
     responses((status = 200, description = "The asset's condition after the switch", body = AssetSwitch))
 )]
 pub(super) async fn switch_asset(
@@ -63,7 +64,7 @@ pub(super) async fn switch_asset(
     Path(key): Path<String>,
     Body(Switch { on }): Body<Switch>,
 ) -> Result<Json<AssetSwitch>, ApiError> {
-    let asset = find_condition(state.pipeline.graph(), &key)?.0.clone();
+    let asset = find_condition(&state.pipeline, &key)?.0;
     state.switch(&Instigator::Automation(Some(asset.clone())), on).await?;
     Ok(Json(AssetSwitch { asset, on }))
 }

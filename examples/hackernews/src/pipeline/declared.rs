@@ -12,7 +12,7 @@ use super::reference::drift::{stories_have_not_drifted, story_drift, story_profi
 use super::reference::features::reference_features;
 use super::reference::models::{expected_comments_model, guide_predictions, typical_comments_model};
 use super::reference::source::reference_stories;
-use super::retraining::enough_new_stories;
+use super::retraining::training_is_due;
 use super::serving::latest_story_comment_predictions;
 use crate::HackerNews;
 
@@ -35,7 +35,8 @@ pub fn definitions() -> Definitions {
     .resource_with(HackerNews::from_env)
     .job(
         Job::new("train", "+comments_model_test_set_r_squared")
-            .description("Fetch stories, fit and score the model"),
+            .description("Fetch stories, fit and score the model")
+            .automation(training_is_due()),
     )
     .job(
         Job::new("predict", "latest_story_comment_predictions")
@@ -53,7 +54,6 @@ pub fn definitions() -> Definitions {
             .assets("comments_model_test_set_r_squared")
             .to(Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional()),
     )
-    .sensor(enough_new_stories())
     .schedule(
         Schedule::new("hourly_stories", ["@hourly"], "hackernews_stories")
             .description("Fetch the newest stories"),

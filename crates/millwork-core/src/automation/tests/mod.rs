@@ -1,6 +1,7 @@
 //! Scenarios on a virtual clock: events, and the requests that follow.
 
 mod incremental;
+mod numbers;
 mod operators;
 mod presets;
 mod stored;

@@ -1,10 +1,9 @@
 //! Repeated failures, and conditions that hold for long.
 
-use super::support::{Every, Runs, at, automation, changes, check};
+use super::support::{Every, Runs, at, automation, changes, check, updated};
 use crate::asset::{AssetDefinition, AssetKey};
 use crate::automation::{
-    Automation, AutomationCondition as Condition, AutomationState, Change, ChangeKind, FailureBackoff,
-    explain,
+    Automation, AutomationCondition as Condition, AutomationState, Change, FailureBackoff, explain,
 };
 use crate::definitions::Definitions;
 use crate::partition::PartitionsDefinition;
@@ -105,7 +104,7 @@ fn siblings_share_a_run_and_partitions_stand_apart() {
         partition: None,
         at: at(second),
         run: None,
-        kind: ChangeKind::Updated { by: Default::default(), data_version: None },
+        kind: updated(Default::default(), None),
     };
     let all = pipeline.graph().assets().iter().map(|node| change(&node.spec.key, 9));
     automation.evaluate(&mut state, &all.collect::<Vec<_>>(), at(10), &Every);

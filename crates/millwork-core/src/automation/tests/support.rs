@@ -72,7 +72,7 @@ pub(super) fn changes(text: &str, second: i64, runs: &mut Runs) -> Vec<Change> {
             (_, b'.', _) => ChangeKind::Kept,
             (_, b'/', _) => ChangeKind::Ended,
             (_, _, Some((_, version))) if word.contains('#') => ChangeKind::Code(version.into()),
-            (_, _, data) => ChangeKind::Updated { by, data_version: data.map(|(_, version)| version.into()) },
+            (_, _, data) => updated(by, data.map(|(_, version)| version)),
         };
         if kind == ChangeKind::Started {
             runs.insert(asset.clone(), RunId::from_u128(u128::try_from(second).unwrap()));
@@ -80,6 +80,12 @@ pub(super) fn changes(text: &str, second: i64, runs: &mut Runs) -> Vec<Change> {
         changes.push(Change { run: runs.get(&asset).copied(), partition: None, asset, at: at(second), kind });
     }
     changes
+}
+
+/// An update without numbers.
+pub(super) fn updated(by: Arc<RunScope>, data: Option<&str>) -> ChangeKind {
+    let data_version = data.map(Into::into);
+    ChangeKind::Updated { by, data_version, version: None, numbers: Numbers::new() }
 }
 
 /// Evaluates at the seconds given, after what happened one second before, and compares the requested runs.

@@ -80,7 +80,9 @@ impl Bench {
             TickOutcome::Requested { .. } => "requested".to_owned(),
             TickOutcome::Skipped { ticks } => format!("{ticks} skipped"),
             TickOutcome::Idle { reason } => format!("idle: {reason}"),
-            TickOutcome::Failed { reason } => format!("failed: {reason}"),
+            TickOutcome::Cooldown { reason, .. }
+            | TickOutcome::BudgetSpent { reason, .. }
+            | TickOutcome::Failed { reason } => format!("failed: {reason}"),
         };
         ticks.into_iter().map(outcome).collect()
     }

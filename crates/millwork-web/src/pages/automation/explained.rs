@@ -10,6 +10,7 @@ use millwork_core::automation::{Explanation, Part, entries, explain};
 use millwork_draw::markup::escaped;
 
 use super::super::message::{page_error, rendered};
+use super::page::subject_href;
 use crate::api::automation_states;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -18,6 +19,8 @@ use crate::state::AppState;
 #[template(path = "explained.html")]
 struct Explained {
     head: u64,
+    /// The page of the asset, or where the job is launched.
+    href: String,
     key: String,
     stored: String,
     on: bool,
@@ -42,18 +45,19 @@ pub(in super::super) async fn show(State(state): State<AppState>, Path(key): Pat
 }
 
 async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
-    let graph = state.pipeline.graph();
-    let (key, condition) = find_condition(graph, key)?;
-    let key = key.clone();
+    let pipeline = &state.pipeline;
+    let (key, condition) = find_condition(pipeline, key)?;
     let head = state.store.head().await?;
     let known = state.store.states().await?;
     let states = automation_states(state, Some(&key)).await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
-    let entry = entries(graph, &states, switched).into_iter().find(|entry| entry.asset == key);
+    let entries = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
+    let entry = entries.into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
     let explanation: Option<Explanation> = memory.and_then(|memory| explain(&key, condition, memory));
     Ok(Explained {
         head,
+        href: subject_href(&key),
         stored: Instigator::Automation(Some(key.clone())).stored().into_owned(),
         on: entry.is_none_or(|entry| entry.on),
         condition: condition.to_string(),
@@ -78,10 +82,12 @@ fn tree(part: &Part) -> String {
     } else {
         format!(" <small>{}</small>", escaped(&truths.join(", ")))
     };
+    let measured = part.measured.as_deref().map(|text| format!(" <small>{}</small>", escaped(text)));
+    let measured = measured.unwrap_or_default();
     let inner: String = part.parts.iter().map(tree).collect();
     let inner = if inner.is_empty() { inner } else { format!("<ul>{inner}</ul>") };
     format!(
-        "<li><span class=\"state {state}\" title=\"{word}\"><span class=\"visually-hidden\">{word}: </span>{}</span>{of}{inner}</li>",
+        "<li><span class=\"state {state}\" title=\"{word}\"><span class=\"visually-hidden\">{word}: </span>{}</span>{of}{measured}{inner}</li>",
         escaped(&part.name)
     )
 }

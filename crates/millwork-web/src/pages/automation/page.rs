@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
-use millwork_core::automation::{AutomationEntry, Outcome, entries};
-use millwork_core::{AlertRule, Instigator, Pipeline, Schedule, Sensor};
+use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name};
+use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome};
 use serde::Deserialize;
 
@@ -58,6 +58,8 @@ struct Switch {
 }
 
 struct Condition {
+    /// The page of the asset, or where the job is launched.
+    href: String,
     key: String,
     stored: String,
     on: bool,
@@ -137,9 +139,7 @@ pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) 
         Instigator::Schedule(name) => pipeline.schedule(name).is_some(),
         Instigator::Sensor(name) => pipeline.sensor(name).is_some(),
         Instigator::Automation(None) => true,
-        Instigator::Automation(Some(asset)) => {
-            pipeline.graph().asset(asset.as_str()).is_some_and(|node| node.spec.automation.is_some())
-        }
+        Instigator::Automation(Some(key)) => pipeline.condition(key).is_some(),
         Instigator::Alerts
         | Instigator::AlertTests
         | Instigator::Approvals
@@ -156,7 +156,8 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let schedules = pipeline.schedules().iter().map(|one| schedule(one, known.get(&one.instigator()), now));
     let sensors = pipeline.sensors().iter().map(|one| sensor(one, known.get(&one.instigator())));
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
-    let conditions = entries(pipeline.graph(), &automation_states(state, None).await?, switched);
+    let states = automation_states(state, None).await?;
+    let conditions = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
     let automation = Instigator::Automation(None);
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
     names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));
@@ -240,8 +241,11 @@ fn condition(entry: AutomationEntry) -> Condition {
         Some(Outcome::Held(hold)) => {
             format!("held back after {}", format::counted(hold.failures as usize, "failure", "failures"))
         }
+        Some(Outcome::Cooldown { until }) => format!("held back by its cooldown until {until}"),
+        Some(Outcome::BudgetSpent { until, .. }) => format!("held back until {until}: budget spent"),
     };
     Condition {
+        href: subject_href(&entry.asset),
         key: entry.asset.to_string(),
         stored: Instigator::Automation(Some(entry.asset.clone())).stored().into_owned(),
         on: entry.on,
@@ -252,6 +256,17 @@ fn condition(entry: AutomationEntry) -> Condition {
     }
 }
 
+/// The page of an asset with a condition; of a job, where it is launched.
+pub(super) fn subject_href(key: &AssetKey) -> String {
+    match job_name(key) {
+        Some(job) => {
+            let query = serde_urlencoded::to_string([("job", job)]).unwrap_or_default();
+            format!("/launch?{query}")
+        }
+        None => format!("/assets/{key}"),
+    }
+}
+
 fn tick(tick: Tick) -> TickRow {
     let (state, run, outcome) = match tick.outcome {
         TickOutcome::Requested { run } => ("succeeded", Some((run.to_string(), run.short())), String::new()),
@@ -259,6 +274,10 @@ fn tick(tick: Tick) -> TickRow {
             ("skipped", None, format!("{} missed", format::counted(ticks, "tick", "ticks")))
         }
         TickOutcome::Idle { reason } => ("skipped", None, reason),
+        // The reason says which of them it is, and until when.
+        TickOutcome::Cooldown { subject, reason, .. } | TickOutcome::BudgetSpent { subject, reason, .. } => {
+            ("skipped", None, format!("{subject}: {reason}"))
+        }
         TickOutcome::Failed { reason } => ("failed", None, reason),
     };
     let took = tick.micros.map(|micros| format::span(std::time::Duration::from_micros(micros)));

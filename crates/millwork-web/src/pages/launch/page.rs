@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_core::asset_status::PartitionHealth;
+use millwork_core::automation::job_key;
 use millwork_core::graph::{AssetSet, Selection, StepKind};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunTag};
@@ -32,6 +33,8 @@ const LISTED: usize = 200;
 struct LaunchPage {
     wanted: LaunchQuery,
     jobs: Vec<String>,
+    /// The condition of the job in a word, and the address that explains it; `None` if the job has none.
+    condition: Option<(String, String)>,
     partitions: Vec<String>,
     problem: Option<String>,
     plan: Vec<Planned>,
@@ -236,7 +239,12 @@ async fn page(
     let partitions = selected.iter().filter_map(|asset| graph.definition(*asset)?.partitions.as_ref());
     let partitions = partitions.map(millwork_core::PartitionsDefinition::keys).next().unwrap_or_default();
     let needed = plan_to_show(state, &plan, &statuses, wanted.stale_only);
+    let condition = state.pipeline.job(&wanted.job).and_then(|job| {
+        let condition = job.automation.as_ref()?;
+        Some((condition.title(), format!("/automation/{}", job_key(&job.name))))
+    });
     Ok(LaunchPage {
+        condition,
         jobs: state.pipeline.jobs().iter().map(|job| job.name.clone()).collect(),
         partitions: partitions.iter().rev().take(LISTED).map(ToString::to_string).collect(),
         problem: problem.or(of_plan),

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_api::EnvironmentView;
 use millwork_core::event::{Event, EventKind, KindSet};
-use millwork_core::run::{RunState, RunStatus};
+use millwork_core::run::{RunState, RunStatus, RunTag};
 use millwork_storage::EventQuery;
 
 use super::super::message::{page_error, rendered};
@@ -36,6 +36,8 @@ struct Run {
     damage: Option<String>,
     class: String,
     config: String,
+    /// Why the condition of its job requested it; empty if none did.
+    requested_because: String,
     tags: Vec<(String, String)>,
     holder: String,
     can_cancel: bool,
@@ -107,7 +109,15 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         damage: damage.filter(|_| record.damage.is_none()),
         class: record.class.map(|class| class.to_string()).unwrap_or_default(),
         config: if has_config { config } else { String::new() },
-        tags: record.request.tags.clone().into_iter().collect(),
+        requested_because: RunTag::Reason.of(&record.request.tags).unwrap_or_default().to_owned(),
+        // The reason has a line of its own.
+        tags: record
+            .request
+            .tags
+            .clone()
+            .into_iter()
+            .filter(|(key, _)| key != RunTag::Reason.key())
+            .collect(),
         holder: holder.unwrap_or_default(),
         can_cancel: matches!(record.status, RunStatus::Queued | RunStatus::Running),
         can_retry: is_queued && is_finished && record.status != RunStatus::Succeeded,

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView, find_condition};
-use millwork_core::automation::{AssetState, AutomationEntry, Outcome, alias_key, entries, explain};
+use millwork_core::automation::{
+    AssetState, AutomationEntry, FailureBackoff, Outcome, alias_key, entries, explain,
+};
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, Instigator, Problem};
-use millwork_storage::each_latest;
+use millwork_storage::{each_latest, recorded_changes};
 
 use super::durations;
 use super::schedules::print_ticks;
@@ -22,23 +24,23 @@ use crate::app::when::read_moment;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Automation {
-    /// List the assets that have a condition
+    /// List the assets and jobs that have a condition
     #[command(arg(json_flag()))]
     List,
-    /// Explain why an asset was or wasn't requested
+    /// Explain why an asset or a job was or wasn't requested
     #[command(arg(json_flag()))]
     Explain {
-        /// Key of the asset
+        /// Key of the asset, or job:NAME
         key: String,
     },
-    /// Switch automation on, for all assets or one
+    /// Switch automation on, for all assets and jobs or one
     On {
-        /// Key of the asset; all assets if absent
+        /// Key of the asset, or job:NAME; all if absent
         key: Option<String>,
     },
-    /// Switch automation off, for all assets or one
+    /// Switch automation off, for all assets and jobs or one
     Off {
-        /// Key of the asset; all assets if absent
+        /// Key of the asset, or job:NAME; all if absent
         key: Option<String>,
     },
     /// List the runs that automation has requested, newest first
@@ -95,19 +97,22 @@ async fn states(
 }
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
-    let graph = session.pipeline()?.graph();
+    let pipeline = session.pipeline()?;
     let (on, entries) = block_on(async {
         let opened = session.home().await?;
         let switches = opened.store.states().await?;
         let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
         let states = states(&opened, None).await?;
-        Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries(graph, &states, switched)))
+        let entries = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
+        Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries))
     })?;
     if json {
         let assets = entries.into_iter().map(Into::into).collect();
         print_json(&AutomationView { on, assets })?;
     } else if entries.is_empty() {
-        outln!("No asset has a condition. `#[asset(automation = …)]` gives it one.");
+        outln!(
+            "No asset or job has a condition. `#[asset(automation = …)]` and `Job::automation` give it one."
+        );
     } else {
         if !on {
             outln!("Automation is off; `automation on` switches it on.");
@@ -129,6 +134,10 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
             Some(until) => format!("held until {} ({} failures)", when::moment(until), hold.failures),
             None => format!("held ({} failures)", hold.failures),
         },
+        Some(Outcome::Cooldown { until }) => format!("held until {} (cooldown)", when::moment(until)),
+        Some(Outcome::BudgetSpent { until, .. }) => {
+            format!("held until {} (budget spent)", when::moment(until))
+        }
     };
     let state = if entry.on { "on" } else { "off" };
     [
@@ -142,15 +151,15 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
 }
 
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
-    let (key, condition) = find_condition(session.pipeline()?.graph(), key)?;
+    let (key, condition) = find_condition(session.pipeline()?, key)?;
     let state = block_on(async {
         let opened = session.home().await?;
-        Ok(states(&opened, Some(key)).await?.remove(key))
+        Ok(states(&opened, Some(&key)).await?.remove(&key))
     })?;
     let memory = state.and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(key, condition, &memory));
+    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
     match explanation {
-        explanation if json => print_json(&ExplainedAsset::new(key.clone(), condition, explanation))?,
+        explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation))?,
         Some(explanation) => out!("{explanation}"),
         None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
@@ -159,7 +168,7 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
 
 fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {
     let asset = match key {
-        Some(key) => Some(find_condition(session.pipeline()?.graph(), key)?.0.clone()),
+        Some(key) => Some(find_condition(session.pipeline()?, key)?.0),
         None => None,
     };
     session.switch(&Instigator::Automation(asset), on)?;
@@ -188,8 +197,11 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
     }
     let pipeline = session.pipeline()?;
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
-    let (switches, present, durations) = block_on(async {
+    let (switches, present, recorded, durations) = block_on(async {
         let opened = session.home().await?;
+        let automation = pipeline.automation(|_| true, FailureBackoff::default());
+        let automation = automation.map_err(|error| Failure::usage(error.to_string()))?;
+        let recorded = recorded_changes(&*opened.store, pipeline.graph(), &automation, span.to).await?;
         let mut present = Vec::new();
         each_latest(&*opened.store, &keys, |latest| {
             present.extend(latest.materialization.is_some().then_some(latest.asset));
@@ -197,7 +209,7 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
         .await?;
         let aliases = opened.store.aliases(&keys).await?;
         present.extend(aliases.iter().map(|alias| alias_key(&alias.asset.asset, &alias.alias)));
-        Ok((opened.store.states().await?, present, durations::of_assets(&opened, pipeline).await?))
+        Ok((opened.store.states().await?, present, recorded, durations::of_assets(&opened, pipeline).await?))
     })?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let simulation = Simulation {
@@ -205,6 +217,7 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
         from: span.from,
         to: span.to,
         present: &present,
+        recorded: &recorded,
         duration: &|key| durations.get(key).copied().unwrap_or(SignedDuration::from_secs(1)),
         schedule_on: &|name| {
             let default_on = pipeline.schedule(name).is_some_and(|schedule| schedule.default_on);

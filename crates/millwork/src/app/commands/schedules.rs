@@ -167,6 +167,9 @@ fn tick_row(tick: &Tick) -> [String; 4] {
         TickOutcome::Requested { run } => format!("run {}", run.short()),
         TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
         TickOutcome::Idle { reason } => format!("no run: {reason}"),
+        TickOutcome::Cooldown { subject, reason, .. } | TickOutcome::BudgetSpent { subject, reason, .. } => {
+            format!("{subject}: {reason}")
+        }
         TickOutcome::Failed { reason } => format!("failed: {reason}"),
     };
     [name(&tick.instigator).into_owned(), when::moment(tick.due), when::moment(tick.at), outcome]

@@ -1,0 +1,127 @@
+//! The numbers of assets that conditions ask for: what is kept of a materialization's metadata, and what it is compared with.
+//!
+//! Live performance has a number for the version in use (`MAE`) and for each version (`MAE: version 4`). The first is of whichever version
+//! made most predictions, also shortly after another one came into use; so a comparison with what was at promotion takes that of the version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::Metadata;
+use crate::condition::{COVERAGE, MetricComparison};
+use crate::graph::AssetIndex;
+use crate::stored::Number;
+use crate::version::VersionNumber;
+
+/// The numbers in the metadata of a materialization, by label.
+pub type Numbers = BTreeMap<String, Number>;
+
+/// What stands between a label and the number of the version that the number is of.
+const OF_VERSION: &str = ": version ";
+
+/// The numbers of an asset that are compared with those at a model's promotion.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AtPromotion {
+    /// The version that came into use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
+    /// The first number of each comparison since, by its [name](MetricComparison::number_at_promotion).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: Numbers,
+}
+
+/// The numbers of an asset that conditions ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WantedNumbers {
+    labels: BTreeSet<String>,
+    /// The comparisons with what was at promotion, by the alias that names the version in use.
+    pub(super) at_promotion: BTreeMap<AssetIndex, Vec<MetricComparison>>,
+}
+
+impl MetricComparison {
+    /// The name under which the number at promotion is kept: another least coverage may begin with another materialization.
+    pub(super) fn number_at_promotion(&self) -> String {
+        match self.coverage {
+            Some(share) => format!("{}, {COVERAGE} {}", self.label, share.0),
+            None => self.label.clone(),
+        }
+    }
+
+    /// The number that is compared, of a version where one is given, and the coverage. The number is `None` where it is missing.
+    pub(super) fn number(
+        &self,
+        numbers: &Numbers,
+        version: Option<VersionNumber>,
+    ) -> (Option<Number>, Option<Number>) {
+        let coverage = self.coverage.and_then(|_| of_version(numbers, COVERAGE, version));
+        (of_version(numbers, &self.label, version), coverage)
+    }
+
+    /// Whether enough rows are covered.
+    pub(super) fn is_covered(&self, coverage: Option<Number>) -> bool {
+        self.coverage.is_none_or(|least| coverage.is_some_and(|coverage| coverage.0 >= least.0))
+    }
+}
+
+impl WantedNumbers {
+    pub(super) fn add(&mut self, comparison: &MetricComparison, alias: Option<AssetIndex>) {
+        self.labels.insert(comparison.label.clone());
+        if comparison.coverage.is_some() {
+            self.labels.insert(COVERAGE.to_owned());
+        }
+        if let Some(alias) = alias {
+            self.at_promotion.entry(alias).or_default().push(comparison.clone());
+        }
+    }
+
+    /// Those of the numbers that are asked for.
+    pub(super) fn of(&self, numbers: &Numbers) -> Numbers {
+        let label = |text: &str| text.split_once(OF_VERSION).map_or(text.len(), |(label, _)| label.len());
+        let wanted = numbers.iter().filter(|(text, _)| self.labels.contains(&text[..label(text)]));
+        wanted.map(|(label, number)| (label.clone(), *number)).collect()
+    }
+
+    /// Whether none of them is among these.
+    pub(super) fn are_missing(&self, numbers: &Numbers) -> bool {
+        self.of(numbers).is_empty()
+    }
+}
+
+impl AtPromotion {
+    /// Takes in the numbers of a materialization: for each comparison without one, the number that it would compare.
+    pub(super) fn take(&mut self, comparisons: &[MetricComparison], numbers: &Numbers) {
+        for comparison in comparisons {
+            let name = comparison.number_at_promotion();
+            let (number, coverage) = comparison.number(numbers, self.version);
+            if let (false, Some(number)) = (self.numbers.contains_key(&name), number)
+                && number.finite().is_some()
+                && comparison.is_covered(coverage)
+            {
+                self.numbers.insert(name, number);
+            }
+        }
+    }
+
+    /// Whether a comparison has no number yet.
+    pub(super) fn lacks(&self, comparisons: &[MetricComparison]) -> bool {
+        comparisons.iter().any(|comparison| !self.numbers.contains_key(&comparison.number_at_promotion()))
+    }
+}
+
+/// The numbers in the metadata of a materialization.
+pub fn numbers_of(metadata: &Metadata) -> Numbers {
+    let numbers = metadata.iter().filter_map(|(label, value)| Some((label.clone(), Number(value.as_f64()?))));
+    numbers.collect()
+}
+
+/// The number of a version under a label; where the asset has none for any version, the number under the label itself.
+pub(crate) fn of_version(numbers: &Numbers, label: &str, version: Option<VersionNumber>) -> Option<Number> {
+    let Some(version) = version else { return numbers.get(label).copied() };
+    let any = format!("{label}{OF_VERSION}");
+    match numbers.get(&format!("{any}{version}")) {
+        Some(number) => Some(*number),
+        None if numbers.keys().any(|label| label.starts_with(&any)) => None,
+        None => numbers.get(label).copied(),
+    }
+}

@@ -1,0 +1,135 @@
+//! What the numbers of a change mean to conditions: they are compared, counted and added up, change by change, so that it makes no
+//! difference how many changes one evaluation takes in.
+
+use jiff::Timestamp;
+
+use super::evaluate::EvaluationContext;
+use super::{AtPromotion, Automation, AutomationState, Change, ChangeKind, Measurement};
+use crate::condition::{Operand, Operator};
+use crate::graph::AssetIndex;
+use crate::stored::Number;
+use crate::version::VersionNumber;
+
+impl Automation {
+    /// Takes in the numbers of a change: those that are asked for, what they are at a promotion, and that they are to be counted.
+    pub(super) fn take_in_numbers(
+        &self,
+        state: &mut AutomationState,
+        context: &mut EvaluationContext,
+        asset: AssetIndex,
+        change: &Change,
+        now: Timestamp,
+    ) {
+        let numbers = match &change.kind {
+            ChangeKind::Updated { version, numbers, .. } => {
+                self.begin_promotion(state, asset, *version);
+                self.begin_count(state, context, asset, now);
+                numbers
+            }
+            ChangeKind::Wiped => return self.end_promotion(state, asset),
+            ChangeKind::Earlier(earlier) if !earlier.numbers.is_empty() => &earlier.numbers,
+            ChangeKind::Started
+            | ChangeKind::Observed { .. }
+            | ChangeKind::Kept
+            | ChangeKind::Failed
+            | ChangeKind::Ended
+            | ChangeKind::Code(_)
+            | ChangeKind::Check { .. }
+            | ChangeKind::Asked(_)
+            | ChangeKind::Decided(_)
+            | ChangeKind::Earlier(_) => return,
+        };
+        let Some(wanted) = self.wanted.get(&asset) else { return };
+        let is_news = matches!(change.kind, ChangeKind::Updated { .. });
+        state.change(&self.keys[asset], |row| {
+            row.facts.numbers = wanted.of(numbers);
+            for (alias, comparisons) in wanted.at_promotion.iter().filter(|_| is_news) {
+                if let Some(at_promotion) = row.facts.at_promotion.get_mut(&self.keys[*alias]) {
+                    at_promotion.take(comparisons, numbers);
+                }
+            }
+        });
+    }
+
+    /// An alias points at another version: what is compared with its promotion begins anew.
+    fn begin_promotion(
+        &self,
+        state: &mut AutomationState,
+        alias: AssetIndex,
+        version: Option<VersionNumber>,
+    ) {
+        for compared in self.compared.get(&alias).into_iter().flatten() {
+            let begun = AtPromotion { version, ..AtPromotion::default() };
+            let key = self.keys[alias].clone();
+            state.change(&self.keys[*compared], |row| row.facts.at_promotion.insert(key, begun));
+        }
+    }
+
+    /// An alias was removed.
+    fn end_promotion(&self, state: &mut AutomationState, alias: AssetIndex) {
+        for compared in self.compared.get(&alias).into_iter().flatten() {
+            state.change(&self.keys[*compared], |row| row.facts.at_promotion.remove(&self.keys[alias]));
+        }
+    }
+
+    /// An asset was materialized: the parts that count that do so at the evaluation, or now, if there was another one since the last.
+    fn begin_count(
+        &self,
+        state: &mut AutomationState,
+        context: &mut EvaluationContext,
+        asset: AssetIndex,
+        now: Timestamp,
+    ) {
+        for (root, node) in self.counting.get(&asset).into_iter().flatten() {
+            if context.to_count.contains(&(*root, *node)) {
+                let finding = self.find(state, context, *root, &self.conditions[root], now);
+                let counted = finding.measured.into_iter().find(|measured| measured.node == *node);
+                state.change(&self.keys[*root], |row| {
+                    let memory = row.memory.iter_mut().flat_map(|memory| &mut memory.measured);
+                    let known = memory.into_iter().find(|measured| measured.node == *node);
+                    if let (Some(known), Some(counted)) = (known, counted) {
+                        *known = counted;
+                    }
+                });
+            }
+            context.to_count.insert((*root, *node));
+        }
+    }
+
+    /// The sums of a condition begin anew, as a run was requested or started.
+    pub(super) fn begin_sums(&self, state: &mut AutomationState, root: AssetIndex) {
+        let Some(prepared) = self.conditions.get(&root).filter(|prepared| prepared.adds_up()) else { return };
+        state.change(&self.keys[root], |row| {
+            let memory = row.memory.as_mut().filter(|memory| memory.condition == prepared.identity);
+            for measured in memory.into_iter().flat_map(|memory| &mut memory.measured) {
+                if let Measurement::Sum(sum) = &mut measured.measurement {
+                    *sum = Number(0.0);
+                }
+            }
+        });
+    }
+
+    /// Adds the numbers of a materialization to the sums of conditions, except of those whose own run has made it.
+    pub(super) fn add_up(&self, state: &mut AutomationState, asset: AssetIndex, change: &Change) {
+        let ChangeKind::Updated { by, numbers, .. } = &change.kind else { return };
+        for (root, node) in self.adding.get(&asset).into_iter().flatten() {
+            let prepared = &self.conditions[root];
+            let Operator::Operand(Operand::Metric(comparison)) = prepared.nodes.operator(*node) else {
+                continue;
+            };
+            let (number, coverage) = comparison.number(numbers, None);
+            let Some(number) = number.and_then(Number::finite) else { continue };
+            if by.targets.contains(&self.keys[*root]) || !comparison.is_covered(coverage) {
+                continue;
+            }
+            state.change(&self.keys[*root], |row| {
+                let memory = row.memory.as_mut().filter(|memory| memory.condition == prepared.identity);
+                let mut measured = memory.into_iter().flat_map(|memory| &mut memory.measured);
+                let known = measured.find(|measured| measured.node == *node);
+                if let Some(Measurement::Sum(sum)) = known.map(|known| &mut known.measurement) {
+                    sum.0 += number;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What conditions ask for that happened before: read from the log where automation begins, where a condition is new, and where one is tried
+//! on the past.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use millwork_core::automation::{
+    AtPromotion, Automation, AutomationState, Change, ChangeKind, ComparedAlias, Earlier, alias_key,
+    from_event, numbers_of,
+};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
+use millwork_core::graph::AssetGraph;
+use millwork_core::version::VersionNumber;
+use millwork_core::{AssetKey, AssetPartition};
+
+use crate::{EventQuery, Order, StorageError, Store};
+
+/// Maximum events that are read at a time: materializations may have large metadata.
+const PAGE: u32 = 200;
+
+/// The kinds of events that are replayed of an asset.
+const REPLAYED: KindSet =
+    KindSet::ASSET.union(KindSet::of(&[EventKind::VersionJudged, EventKind::VersionDecided]));
+
+/// What the state lacks of what conditions ask for, as it was at an event of the log: numbers, those at the promotion of a model, when the
+/// version in use was made, and which questions wait for an answer.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn earlier_numbers(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    automation: &Automation,
+    state: &AutomationState,
+    until: u64,
+) -> Result<Vec<Change>, StorageError> {
+    let mut found: BTreeMap<AssetKey, Earlier> = BTreeMap::new();
+    for asset in automation.unknown_numbers(state) {
+        if let Some(Event { body: EventBody::Materialized(made), .. }) = newest(store, asset, until).await? {
+            found.entry(asset.clone()).or_default().numbers = numbers_of(&made.metadata);
+        }
+    }
+    for (asset, alias) in automation.unknown_promotions(state) {
+        if let Some((version, moved)) = in_use(store, alias, until).await? {
+            let known = at_promotion(store, automation, (asset, alias.key), (version, moved), until).await?;
+            found.entry(asset.clone()).or_default().at_promotion.insert(alias.key.clone(), known);
+        }
+    }
+    for alias in automation.aged() {
+        let known = state.asset(alias.key).and_then(|row| row.facts.made_at);
+        if let (None, Some((version, _))) = (known, in_use(store, alias, until).await?) {
+            let earlier = found.entry(alias.key.clone()).or_default();
+            (earlier.version, earlier.made_at) = (Some(version), made_at(store, alias.model, version).await?);
+        }
+    }
+    let mut changes = Vec::new();
+    for asset in automation.named() {
+        let query = EventQuery {
+            asset: Some(asset.clone()),
+            kinds: Some(KindSet::VERSIONS),
+            before: Some(until + 1),
+            ..EventQuery::default()
+        };
+        let events = store.events(query).await?;
+        let questions = events.iter().flat_map(|event| from_event(graph, event, None));
+        changes.extend(questions.filter(|change| {
+            matches!(change.kind, ChangeKind::Asked(_) | ChangeKind::Decided(_)) && change.asset == *asset
+        }));
+    }
+    changes.extend(found.into_iter().map(|(asset, earlier)| Change {
+        asset,
+        partition: None,
+        at: Timestamp::UNIX_EPOCH,
+        run: None,
+        kind: ChangeKind::Earlier(earlier),
+    }));
+    Ok(changes)
+}
+
+/// What an event changes besides itself: of an alias that moved, when the version was made that it points at now, if conditions ask for it.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn made_at_of_moved(
+    store: &dyn Store,
+    automation: &Automation,
+    event: &Event,
+) -> Result<Option<Change>, StorageError> {
+    let (EventBody::AliasMoved(moved), Some(model)) = (&event.body, &event.asset) else { return Ok(None) };
+    let (Some(version), key) = (moved.to, alias_key(model, &moved.alias)) else { return Ok(None) };
+    if !automation.aged().any(|alias| *alias.key == key) {
+        return Ok(None);
+    }
+    let of = AssetPartition { asset: model.clone(), partition: event.partition.clone() };
+    let made_at = store.version(&of, version).await?.map(|made| made.at);
+    let kind = ChangeKind::Earlier(Earlier { version: Some(version), made_at, ..Earlier::default() });
+    Ok(Some(Change { asset: key, partition: event.partition.clone(), at: event.at, run: event.run, kind }))
+}
+
+/// What was recorded until a time of the assets that conditions name, in order.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn recorded_changes(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    automation: &Automation,
+    until: Timestamp,
+) -> Result<Vec<Change>, StorageError> {
+    let mut found: BTreeMap<u64, Vec<Change>> = BTreeMap::new();
+    for asset in automation.named() {
+        let mut query = EventQuery {
+            asset: Some(asset.clone()),
+            kinds: Some(REPLAYED),
+            limit: Some(PAGE),
+            ..EventQuery::default()
+        };
+        loop {
+            let events = store.events(query.clone()).await?;
+            for event in events.iter().filter(|event| event.at <= until) {
+                let changes = found.entry(event.sequence).or_default();
+                changes.extend(from_event(graph, event, None));
+                changes.extend(made_at_of_moved(store, automation, event).await?);
+            }
+            match events.last() {
+                Some(last) if events.len() == PAGE as usize => query.after = Some(last.sequence),
+                Some(_) | None => break,
+            }
+        }
+    }
+    Ok(found.into_values().flatten().collect())
+}
+
+/// The newest materialization of an asset up to an event of the log.
+async fn newest(store: &dyn Store, asset: &AssetKey, until: u64) -> Result<Option<Event>, StorageError> {
+    let query = EventQuery {
+        asset: Some(asset.clone()),
+        kinds: Some(EventKind::Materialized.into()),
+        before: Some(until + 1),
+        order: Order::NewestFirst,
+        limit: Some(1),
+        ..EventQuery::default()
+    };
+    Ok(store.events(query).await?.pop())
+}
+
+/// The version of a model that is in use, and the event that made it so; `None` if that is a later event, which is still to be read.
+async fn in_use(
+    store: &dyn Store,
+    alias: ComparedAlias<'_>,
+    until: u64,
+) -> Result<Option<(VersionNumber, u64)>, StorageError> {
+    let aliases = store.aliases(std::slice::from_ref(alias.model)).await?;
+    let found = aliases.into_iter().find(|found| found.alias == *alias.name && found.moved <= until);
+    Ok(found.map(|found| (found.version, found.moved)))
+}
+
+/// The first numbers of an asset after a version came into use.
+async fn at_promotion(
+    store: &dyn Store,
+    automation: &Automation,
+    (asset, alias): (&AssetKey, &AssetKey),
+    (version, moved): (VersionNumber, u64),
+    until: u64,
+) -> Result<AtPromotion, StorageError> {
+    let mut known = AtPromotion { version: Some(version), ..AtPromotion::default() };
+    let mut query = EventQuery {
+        asset: Some(asset.clone()),
+        kinds: Some(EventKind::Materialized.into()),
+        after: Some(moved),
+        before: Some(until + 1),
+        limit: Some(PAGE),
+        ..EventQuery::default()
+    };
+    loop {
+        let events = store.events(query.clone()).await?;
+        for event in &events {
+            let EventBody::Materialized(made) = &event.body else { continue };
+            if !automation.take_at_promotion(asset, alias, &numbers_of(&made.metadata), &mut known) {
+                return Ok(known);
+            }
+        }
+        match events.last() {
+            Some(last) if events.len() == PAGE as usize => query.after = Some(last.sequence),
+            Some(_) | None => return Ok(known),
+        }
+    }
+}
+
+async fn made_at(
+    store: &dyn Store,
+    model: &AssetKey,
+    version: VersionNumber,
+) -> Result<Option<Timestamp>, StorageError> {
+    let of = AssetPartition { asset: model.clone(), partition: None };
+    Ok(store.version(&of, version).await?.map(|made| made.at))
+}
