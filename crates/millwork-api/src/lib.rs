@@ -49,8 +49,8 @@ pub use model::{
     AliasView, AskedView, BacktestView, BacktestedVersionView, ComparedFactView, DecisionView, FactKind,
     FoundVersion, InputView, LastDecision, LineageView, MadeVersion, ModelCard, ModelChange, ModelComparison,
     ModelDetails, ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView,
-    VerdictView, VersionError, VersionStatusView, VersionView, compare_versions, find_model,
-    find_stored_version, find_version_of, list_models, model_author, model_card, model_details,
+    ShadowTrialView, TrialView, VerdictView, VersionError, VersionStatusView, VersionView, compare_versions,
+    find_model, find_stored_version, find_version_of, list_models, model_author, model_card, model_details,
     model_versions, plan_repair, same_parameters, version_lineage,
 };
 pub use named::{

@@ -45,8 +45,9 @@ pub use millwork_core::{
     IoError, IoManager, Job, Json, LogLevel, Mail, Metadata, MetadataValue, Misfire, NamedAlias, Output,
     Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits,
     Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret,
-    Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, StepContext, StepFunction, StepLog,
-    StepResult, StepTime, StoredVersion, Table, Trigger, Update, ValueAddress, Verdict,
+    Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, Shadow, ShadowEntry, StepContext,
+    StepFunction, StepLog, StepResult, StepTime, StoredVersion, Table, Trigger, Update, ValueAddress,
+    Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.

@@ -11,6 +11,7 @@ mod lineage;
 mod list;
 mod parameters;
 mod repair;
+mod trial;
 mod version;
 
 pub use author::model_author;
@@ -24,7 +25,8 @@ pub use lineage::{LineageView, version_lineage};
 pub use list::{ModelListing, ModelStanding, list_models};
 pub use parameters::same_parameters;
 pub use repair::plan_repair;
+pub use trial::TrialView;
 pub use version::{
-    AskedView, DecisionView, InputView, LastDecision, MadeVersion, VerdictView, VersionStatusView,
-    VersionView,
+    AskedView, DecisionView, InputView, LastDecision, MadeVersion, ShadowTrialView, VerdictView,
+    VersionStatusView, VersionView,
 };

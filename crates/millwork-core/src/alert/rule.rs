@@ -186,6 +186,8 @@ pub enum Trigger {
     Rejected,
     /// The gate of a model asks people whether a version is to be promoted. Fires each time.
     ApprovalAsked,
+    /// A trial of a version in shadow is over: by its gate, an answer or a time limit. Fires each time.
+    ShadowDecided,
     /// An alias of a model went back to an earlier version. Fires each time.
     RolledBack,
     /// A schedule, a sensor or an automation could not be evaluated. Fires when it begins and when it is over.
@@ -225,6 +227,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack => true,
             Self::TickFailed | Self::DaemonTrouble => false,
         }
@@ -243,7 +246,8 @@ impl Trigger {
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
-            | Self::ApprovalAsked => true,
+            | Self::ApprovalAsked
+            | Self::ShadowDecided => true,
             Self::NotFresh(_) | Self::RolledBack | Self::TickFailed | Self::DaemonTrouble => false,
         }
     }
@@ -263,6 +267,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => false,
@@ -303,6 +308,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => None,
@@ -329,6 +335,7 @@ impl Trigger {
             Self::Kept => "kept".to_owned(),
             Self::Rejected => "rejected".to_owned(),
             Self::ApprovalAsked => "approval asked".to_owned(),
+            Self::ShadowDecided => "shadow decided".to_owned(),
             Self::RolledBack => "rolled back".to_owned(),
             Self::TickFailed => "tick failed".to_owned(),
             Self::DaemonTrouble => "daemon trouble".to_owned(),
@@ -356,6 +363,7 @@ impl fmt::Display for Trigger {
             Self::Kept => f.write_str("kept"),
             Self::Rejected => f.write_str("rejected"),
             Self::ApprovalAsked => f.write_str("approval asked"),
+            Self::ShadowDecided => f.write_str("shadow decided"),
             Self::RolledBack => f.write_str("rolled back"),
             Self::TickFailed => f.write_str("tick failed"),
             Self::DaemonTrouble => f.write_str("daemon trouble"),

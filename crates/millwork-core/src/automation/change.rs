@@ -151,6 +151,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         EventBody::VersionJudged(_)
         | EventBody::VersionDecided(_)
         | EventBody::VersionsBacktested(_)
+        | EventBody::ShadowCalled(_)
         | EventBody::AliasPinned(_)
         | EventBody::RunCanceling
         | EventBody::StepStarted

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{AssetGraph, AssetIndex};
-use crate::asset::AssetKey;
+use crate::asset::{AssetKey, GateDefinition};
 use crate::version::{AliasName, ReadAs};
 
 impl AssetGraph {
@@ -23,6 +23,13 @@ impl AssetGraph {
     /// The alias that points at the version of an asset in use: the one that its gate moves, or `champion`.
     pub fn alias_in_use(&self, asset: AssetIndex) -> AliasName {
         self.gate(asset).map_or_else(AliasName::champion, |gate| gate.alias.clone())
+    }
+
+    /// The models whose versions make an asset in shadow where their gates ask for outcomes.
+    pub fn shadow_models(&self, asset: AssetIndex) -> impl Iterator<Item = AssetIndex> {
+        let key = self.key(asset);
+        let names = move |gate: &GateDefinition| gate.shadow.as_ref() == Some(key);
+        self.assets().indices().filter(move |model| self.gate(*model).is_some_and(names))
     }
 
     /// The assets that something reads by an alias, or whose alias something follows.
